@@ -1,0 +1,65 @@
+/**
+ * A source kind: one folder `sources/<kind>/` whose `index.ts` default-exports a SourceKind. Found by folder, registered
+ * nowhere else.
+ */
+import type { Workspace } from '../../contracts/types.js';
+import type { Feed } from '../feed.js';
+
+/** A cell is text or absent; sources with typed values (JSON) may give any JSON value. */
+export type Cell = string | null | number | boolean | readonly unknown[] | { readonly [key: string]: unknown };
+
+/** One row as the source has it. */
+export interface SourceRow {
+  /** Unique and stable within the source where it has one (`file.csv#17`, an LSN, a sequence number); for quarantine and provenance. */
+  readonly position: string;
+  /** 1-based number within this run's file, for people. */
+  readonly rowNumber: number;
+  readonly cells: Readonly<Record<string, Cell>>;
+  /** When the source says that this row came to be; else the batch's source time holds. ISO 8601 UTC. */
+  readonly sourceTime?: string;
+  /** The source says that this record was withdrawn. The cells need only hold subject and record id. */
+  readonly withdrawn?: { readonly reason: string };
+}
+
+/** A row that the source itself could not read. It goes to quarantine. */
+export interface BrokenRow {
+  readonly position: string;
+  readonly rowNumber: number;
+  readonly broken: { readonly code: 'bad_row'; readonly reason: string };
+  /** The raw line as far as it could be read, kept in the quarantine only. */
+  readonly raw: string;
+}
+
+export interface SourceRun {
+  /** ISO 8601 UTC: the source is seen up to here once the run completes. */
+  readonly sourceTime: string;
+  /** Rows in all, if known beforehand; for the progress bar. Bytes count as well as rows. */
+  readonly total?: number;
+  readonly rows: AsyncIterable<readonly (SourceRow | BrokenRow)[]>;
+  /** How far, in the unit of `total`. */
+  progress?(): number;
+  /** Called after everything was published or quarantined; the source may move its cursor (returned, stored by the runner) or a drop-folder file. */
+  complete?(): Promise<void>;
+}
+
+export interface SourceContext {
+  readonly feed: Feed;
+  readonly workspace: Workspace;
+  /** Relative paths of a feed are relative to this. */
+  readonly baseDir: string;
+  readonly now: () => Date;
+  /** What the last completed run left here, e.g. a cursor; `set` is made durable with the run's completion. */
+  readonly memory: { get(): unknown; set(value: unknown): void };
+  readonly signal: AbortSignal;
+  /** Of `up` and `connector`: e.g. companies, seed, day for synthetic sources. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface SourceKind {
+  readonly kind: string;
+  readonly description: string;
+  /** JSON schema of the feed's `source`, `additionalProperties: false`. */
+  readonly schema: { readonly [key: string]: unknown };
+  /** Undefined where there is nothing new. @throws YitongError `bad_feed` */
+  open(context: SourceContext): Promise<SourceRun | undefined>;
+}

@@ -1,0 +1,103 @@
+/**
+ * The one error table. Each code stands in docs/errors.md (a test holds the two equal); a message is lower case,
+ * puts the input in backticks, holds no person's data, and says what to do.
+ */
+
+export interface ErrorRow {
+  /** HTTP status where the error reaches a client of the gateway. */
+  readonly status: number;
+  /** One line for docs/errors.md and problem+json `title`. */
+  readonly title: string;
+}
+
+const rows = {
+  // requests
+  bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
+  bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
+  bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
+  body_too_large: { status: 413, title: 'the request body is larger than the limit' },
+  wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
+  rate_limited: { status: 429, title: 'the client has used up its requests for now' },
+  request_timeout: { status: 408, title: 'the request did not arrive in time' },
+  not_found: { status: 404, title: 'there is nothing at this address' },
+  method_not_allowed: { status: 405, title: 'the address does not take this method' },
+  // identity
+  certificate_required: { status: 401, title: 'no client certificate was presented' },
+  certificate_invalid: { status: 401, title: 'the client certificate does not verify' },
+  certificate_revoked: { status: 401, title: 'the client certificate or one of its issuers is revoked' },
+  revocation_unknown: { status: 503, title: 'the revocation list is past its grace, so nobody can be let in' },
+  client_unknown: { status: 403, title: 'the certificate is bound to no client' },
+  client_suspended: { status: 403, title: 'the client is suspended' },
+  // decision
+  denied: { status: 403, title: 'no dataset of the request may be answered' },
+  unknown_dataset: { status: 403, title: 'the dataset is not known or not granted' },
+  unknown_purpose: { status: 403, title: 'the purpose is not known or not granted' },
+  unknown_field: { status: 403, title: 'a field is not known or not granted' },
+  not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it' },
+  // running
+  internal: { status: 500, title: 'the gateway failed; nothing was released' },
+  audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
+  view_unavailable: { status: 503, title: 'the view cannot be read' },
+  bus_unavailable: { status: 503, title: 'the bus did not take the records' },
+  shutting_down: { status: 503, title: 'the gateway is stopping' },
+  // content of a workspace
+  bad_workspace: { status: 500, title: 'a file of the workspace is malformed' },
+  bad_config: { status: 500, title: 'the configuration has an unknown key or a wrong value' },
+  bad_contract: { status: 500, title: 'a contract lacks what the law or the platform asks of it' },
+  schema_refused: { status: 500, title: 'an Avro schema has a shape that is refused at registration' },
+  schema_incompatible: { status: 500, title: 'a schema version breaks readers of an earlier one' },
+  schema_id_collision: { status: 500, title: 'two schemas claim one id' },
+  schema_unregistered: { status: 500, title: 'a schema has no registered id' },
+  bad_policy: { status: 500, title: 'a policy does not compile or refers to nothing' },
+  bad_grant: { status: 500, title: 'a grant refers to nothing or is malformed' },
+  bad_feed: { status: 500, title: 'a feed is malformed' },
+  // records
+  wire_format: { status: 500, title: 'bytes of a topic are not in the registry wire format' },
+  bad_row: { status: 422, title: 'a row cannot be read by its source format' },
+  bad_value: { status: 422, title: 'a value does not fit its field' },
+  missing_value: { status: 422, title: 'a required field has no value' },
+  surplus_field: { status: 422, title: 'a record has a field that its contract does not know' },
+  not_in_codelist: { status: 422, title: 'a value is outside its code list' },
+  bad_check_digit: { status: 422, title: 'a key does not satisfy its check digit' },
+  record_too_large: { status: 422, title: 'a record is larger than its dataset allows' },
+  conflicting_duplicate: { status: 422, title: 'two rows of one snapshot have one key and different content' },
+  snapshot_shrunk: { status: 422, title: 'a snapshot lost more records than the feed allows, so nothing was withdrawn' },
+  // bus
+  topic_mismatch: { status: 500, title: 'a topic has another partition count or identity than its contract' },
+  offset_out_of_range: { status: 500, title: 'the offset asked for is no longer kept' },
+  // log
+  log_invalid: { status: 500, title: 'the audit log does not verify' },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof rows;
+export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = rows;
+
+/** Where in a file of the workspace something stands. */
+export interface Place {
+  readonly file: string;
+  readonly line?: number;
+}
+
+/** Every error that Yitong raises on purpose. `code` is stable; `message` is for people. */
+export class YitongError extends Error {
+  override readonly name = 'YitongError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly extra: { readonly place?: Place; readonly cause?: unknown; readonly problems?: readonly FieldProblem[] } = {},
+  ) {
+    super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
+  }
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+}
+
+/** What is wrong with one field of one record. Never holds the value. */
+export interface FieldProblem {
+  readonly code: ErrorCode;
+  readonly field: string;
+  readonly reason: string;
+}
+
+export const isYitongError = (error: unknown): error is YitongError => error instanceof YitongError;

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from '../command.js';
+
+/** The version of this build and of the Node.js that runs it. */
+const command: Command = {
+  summary: 'the version of this build',
+  usage: '[--json]',
+  examples: ['yitong version'],
+  options: {},
+  async run(call) {
+    const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string };
+    call.say(`yitong ${version}, Node.js ${process.versions.node}`);
+    call.json({ version, node: process.versions.node });
+    return 0;
+  },
+};
+export default command;

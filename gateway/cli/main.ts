@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+/** Finds the command's file, parses its options, prints help and errors. */
+import { readdirSync } from 'node:fs';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { isYitongError } from '../../contracts/errors.js';
+import type { Command, Invocation } from './command.js';
+
+const folder = new URL('./commands/', import.meta.url);
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.js'))
+  .map((file) => file.slice(0, -3))
+  .sort();
+
+const load = async (name: string): Promise<Command> =>
+  ((await import(new URL(`${name}.js`, folder).href)) as { default: Command }).default;
+
+async function overview(): Promise<void> {
+  const lines = ['yitong — every department keeps its own system, all answer as one', '', 'usage: yitong <command> [options]', ''];
+  for (const name of names) {
+    const { summary } = await load(name);
+    lines.push(`  ${name.replaceAll('-', ' ').padEnd(20)} ${summary}`);
+  }
+  lines.push('', '`yitong <command> --help` shows options and examples');
+  console.log(lines.join('\n'));
+}
+
+function help(name: string, command: Command): void {
+  const spoken = `yitong ${name.replaceAll('-', ' ')}`;
+  const lines = [command.summary, '', `usage: ${spoken} ${command.usage}`.trimEnd()];
+  const options = Object.entries(command.options);
+  if (options.length > 0) lines.push('', 'options:');
+  for (const [option, { type, describe, default: given }] of options) {
+    const shown = `--${option}${type === 'string' ? ' …' : ''}`;
+    lines.push(`  ${shown.padEnd(22)} ${describe}${given === undefined ? '' : ` (default: ${String(given)})`}`);
+  }
+  lines.push('', command.examples.length > 1 ? 'examples:' : 'example:', ...command.examples.map((example) => `  ${example}`));
+  console.log(lines.join('\n'));
+}
+
+/** `contracts check x` → [`contracts-check`, [`x`]] */
+function find(argv: readonly string[]): { name: string; rest: string[] } | undefined {
+  const words = argv.slice(0, 2);
+  for (let count = words.length; count > 0; count--) {
+    const name = words.slice(0, count).join('-');
+    if (names.includes(name)) return { name, rest: argv.slice(count) };
+  }
+  return undefined;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const first = argv[0];
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    await overview();
+    return 0;
+  }
+  const found = find(argv);
+  if (found === undefined) {
+    const near = names.filter((name) => name.startsWith(`${first}-`)).map((name) => `\`yitong ${name.replaceAll('-', ' ')}\``);
+    console.error(`unknown command \`${argv.slice(0, 2).join(' ')}\`${near.length > 0 ? `; there is ${near.join(', ')}` : '; `yitong --help` lists them'}`);
+    return 2;
+  }
+  const command = await load(found.name);
+  const options: NonNullable<ParseArgsConfig['options']> = {
+    help: { type: 'boolean', short: 'h' },
+    json: { type: 'boolean' },
+  };
+  for (const [name, { type, short, multiple, default: given }] of Object.entries(command.options)) {
+    options[name] = {
+      type,
+      ...(short === undefined ? {} : { short }),
+      ...(multiple === undefined ? {} : { multiple }),
+      ...(given === undefined ? {} : { default: given }),
+    };
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({ args: found.rest, options, allowPositionals: true });
+  } catch (error) {
+    console.error(`${(error as Error).message}\nsee \`yitong ${found.name.replaceAll('-', ' ')} --help\``);
+    return 2;
+  }
+  if (parsed.values['help'] === true) {
+    help(found.name, command);
+    return 0;
+  }
+  const asJson = parsed.values['json'] === true;
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const call: Invocation = {
+    values: parsed.values as Invocation['values'],
+    positionals: parsed.positionals,
+    asJson,
+    signal: stop.signal,
+    say: (line) => {
+      if (!asJson) console.log(line);
+    },
+    json: (value) => {
+      if (asJson) console.log(JSON.stringify(value));
+    },
+  };
+  return command.run(call);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (isYitongError(error)) {
+      const at = error.extra.place === undefined ? '' : `${error.extra.place.file}${error.extra.place.line === undefined ? '' : `:${error.extra.place.line}`}: `;
+      console.error(`${at}${error.message} [${error.code}]`);
+    } else {
+      console.error(error);
+    }
+    process.exitCode = 2;
+  },
+);

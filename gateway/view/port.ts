@@ -1,0 +1,90 @@
+/**
+ * The View port: subject → dataset → record → version, applied from the bus by one writer and read by many processes.
+ * Drivers: `lmdb/`. Conformance: `test/conformance/view.ts`.
+ *
+ * - Offsets stand in the same transaction as records: after a crash the writer goes on exactly where the data stand.
+ * - A version's identity is (record, source position or content hash): what comes twice is kept once.
+ * - `asOf` means publishing time (the bus's timestamp). A cut is topic-partition → next offset; the same cut, the same answer.
+ * - No read transaction lasts over 1 s.
+ */
+import type { DatasetId, SubjectKey } from '../../contracts/ids.js';
+import type { InRecord, Watermark } from '../../connectors/bus/port.js';
+
+/** One version, read in place: `value` is only valid until the visitor returns. */
+export interface VersionView {
+  readonly recordId: string;
+  readonly schemaId: number;
+  readonly contractVersion: number;
+  readonly partition: number;
+  readonly offset: number;
+  /** ms since 1970, stamped by the bus. */
+  readonly publishedAt: number;
+  /** ms since 1970, said by the source. */
+  readonly sourceTime: number;
+  /** The source's own position, as in the header. */
+  readonly position: string;
+  /** Avro body without the five-byte header, from `start` to `end` of `bytes`. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Topic → next offset a partition. */
+export type Cut = Readonly<Record<string, readonly number[]>>;
+
+export type ReadPoint =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'asOf'; readonly time: number }
+  | { readonly kind: 'cut'; readonly cut: Cut };
+
+export type ReadOutcome = 'ok' | 'not_yet' | 'history_not_kept';
+
+export interface DatasetState {
+  /** The last watermark, if any ever came. */
+  readonly watermark?: Watermark & { readonly receivedAt: number };
+  /** The last watermark whose state is `complete`. */
+  readonly complete?: Watermark & { readonly receivedAt: number };
+  /** Records now current, and versions kept. */
+  readonly records: number;
+  readonly versions: number;
+  /** Set aside as undecodable. */
+  readonly poisoned: number;
+  /** The newest publishing time applied. */
+  readonly lastPublishedAt?: number;
+}
+
+export interface ViewReader {
+  /**
+   * Visits the current records of one subject, dataset by dataset in the order asked, records in record-id order.
+   * The subject's records of one dataset all come from one partition.
+   */
+  read(
+    subject: SubjectKey,
+    datasets: readonly DatasetId[],
+    at: ReadPoint,
+    visit: (dataset: number, version: VersionView) => void,
+  ): readonly ReadOutcome[];
+  datasetState(dataset: DatasetId): DatasetState;
+  /** Where the view stands now, over the datasets named. */
+  cut(datasets: readonly DatasetId[]): Cut;
+  close(): Promise<void>;
+}
+
+export interface ApplyResult {
+  readonly applied: number;
+  readonly ignored: number;
+  readonly poisoned: number;
+}
+
+export interface ViewWriter {
+  /** One batch of one partition, records and offset in one transaction. Resolves when committed (readers see it); durability follows the offset. */
+  apply(batch: readonly InRecord[]): Promise<ApplyResult>;
+  /** The offset to go on from, 0 if none. */
+  nextOffset(topic: string, partition: number): number;
+  /** Forget everything, when the topic or the cluster is another. */
+  reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
+  identity(): { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> } | undefined;
+  setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
+  reader(): ViewReader;
+  close(): Promise<void>;
+}

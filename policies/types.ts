@@ -1,0 +1,104 @@
+/** Clients, grants, purposes and decisions. Pure data. */
+import type { AuthorityId, ClientId, DatasetId, FieldPath, GrantId, PurposeId } from '../contracts/ids.js';
+import type { Classification, Delivery, Localised } from '../contracts/types.js';
+
+export type Binding =
+  | { readonly kind: 'spiffe'; readonly uri: string }
+  | { readonly kind: 'subject'; readonly issuer: string; readonly subject: string }
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
+  | { readonly kind: 'key'; readonly sha256: string };
+
+/** `policies/clients/<client>.json` */
+export interface Client {
+  readonly id: ClientId;
+  readonly authority: AuthorityId;
+  readonly name: Localised;
+  readonly binding: Binding;
+  readonly status: 'active' | 'suspended';
+  /** Requests a minute; default from the configuration. */
+  readonly rate?: number;
+}
+
+export interface Purpose {
+  readonly id: PurposeId;
+  readonly name: Localised;
+  readonly legalBasis: readonly string[];
+}
+
+export type ReleaseAs = 'value' | 'match' | 'exists' | 'count' | 'band' | 'masked';
+
+export type RowPredicate =
+  | { readonly kind: 'all' }
+  /** The field's value starts with one of these area codes. */
+  | { readonly kind: 'area'; readonly field: FieldPath; readonly areas: readonly string[] }
+  | { readonly kind: 'subjects'; readonly subjects: readonly string[] };
+
+/** `policies/grants/<grant>.json`: an approved sharing application (Art.20–22). */
+export interface Grant {
+  readonly id: GrantId;
+  readonly client: ClientId;
+  readonly dataset: DatasetId;
+  readonly fields: readonly { readonly path: FieldPath; readonly as: ReleaseAs }[];
+  readonly rows: RowPredicate;
+  readonly purposes: readonly PurposeId[];
+  readonly delivery: readonly Delivery[];
+  /** ISO dates, Asia/Shanghai, both inclusive. */
+  readonly from: string;
+  readonly until: string;
+  readonly legalBasis: readonly string[];
+  /** Parts of `case` that a request must state. */
+  readonly requires: readonly ('item' | 'caseId' | 'actor')[];
+  readonly subjectNotice: { readonly mode: 'immediate' | 'delayed' | 'withheld'; readonly legalBasis?: string; readonly delay?: string };
+  readonly status: 'active' | 'suspended';
+}
+
+export interface ReleasedField {
+  readonly path: FieldPath;
+  readonly as: ReleaseAs;
+}
+
+/** Why a dataset is denied or a field withheld. Codes are stable and documented in docs/errors.md. */
+export type ReasonCode =
+  | 'not_granted' // no grant in force covers this client, purpose, dataset and delivery — said alike for what does not exist
+  | 'policy' // a policy forbids, or none permits
+  | 'field_not_granted'
+  | 'field_not_permitted'
+  | 'case_required'
+  | 'not_released_as_value'
+  | 'error'; // evaluation failed, so deny
+
+export interface Reason {
+  readonly code: ReasonCode;
+  /** Ids of the policies that decided. */
+  readonly policies?: readonly string[];
+  readonly field?: FieldPath;
+  /** The dataset's classification that was refused. */
+  readonly classification?: Classification;
+}
+
+/** What the decision reads. The caller gives the time; a decision has no clock of its own. */
+export interface DecisionInput {
+  readonly client: Client;
+  readonly purpose: string;
+  readonly dataset: string;
+  /** Undefined: all granted fields. */
+  readonly fields?: readonly string[];
+  readonly delivery: Delivery;
+  readonly case?: { readonly item?: string; readonly caseId?: string; readonly actor?: string };
+  /** ms since 1970 */
+  readonly now: number;
+}
+
+export interface Decision {
+  readonly effect: 'allow' | 'deny';
+  readonly grant?: GrantId;
+  readonly rows: RowPredicate;
+  /** Granted ∩ permitted ∩ asked. */
+  readonly fields: readonly ReleasedField[];
+  /** Asked for, or granted, but not released, with the reason. */
+  readonly withheld: readonly { readonly field: string; readonly reason: ReasonCode }[];
+  readonly reasons: readonly Reason[];
+  readonly errors: readonly string[];
+  /** ms since 1970: the decision may be kept until here (the end of the grant, or the beginning of a later one). */
+  readonly validUntil: number;
+}

@@ -1,0 +1,51 @@
+/** Reading the declared content of a workspace: JSON with places, and files found by folder over the workspace's layers. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { YitongError, type ErrorCode } from './errors.js';
+
+export interface ContentFile {
+  /** Path below the layer with `/`, without the folder asked for: `samr/company-register.json`. */
+  readonly name: string;
+  /** Absolute path. */
+  readonly path: string;
+}
+
+/** @throws YitongError with `code`, with the file and, where the parser says it, the line */
+export async function readJson(path: string, code: ErrorCode): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new YitongError(code, 'the file cannot be read', { place: { file: path }, cause });
+  });
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    const position = /position (\d+)/.exec((cause as Error).message)?.[1];
+    const line = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
+    throw new YitongError(code, 'the file is not JSON', { place: line === undefined ? { file: path } : { file: path, line }, cause });
+  }
+}
+
+async function walk(base: string, below: string, depth: number, found: Map<string, string>): Promise<void> {
+  const entries = await readdir(join(base, below), { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith('.')) continue;
+    const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (depth > 1) await walk(base, name, depth - 1, found);
+    } else if (!found.has(name)) {
+      found.set(name, join(base, name));
+    }
+  }
+}
+
+/**
+ * All files below `folder` (`policies/grants`) in the layers of a workspace; of two with one name the nearer layer's counts.
+ * Sorted by name. A folder that does not exist is empty.
+ */
+export async function contentFiles(layers: readonly string[], folder: string, ending: string, depth = 3): Promise<ContentFile[]> {
+  const found = new Map<string, string>();
+  for (const layer of layers) await walk(join(layer, folder), '', depth, found);
+  return [...found]
+    .filter(([name]) => name.endsWith(ending))
+    .map(([name, path]) => ({ name, path }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

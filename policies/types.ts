@@ -102,3 +102,54 @@ export interface Decision {
   /** ms since 1970: the decision may be kept until here (the end of the grant, or the beginning of a later one). */
   readonly validUntil: number;
 }
+
+/** `policies/anchors/<anchor>.json`: a certificate authority whose client certificates are let in. */
+export interface Anchor {
+  readonly id: string;
+  readonly name: Localised;
+  /** Absolute path of a PEM file: the root, and the intermediates whose revocation lists are checked. */
+  readonly ca: string;
+  /** The authorities whose clients this anchor may name. */
+  readonly authorities: '*' | readonly AuthorityId[];
+  /** Absolute path of a PEM file of one or more CRLs. Absent: this anchor revokes by no list. */
+  readonly crl?: string;
+  /** Milliseconds after a list's nextUpdate in which it still counts. */
+  readonly crlGrace: number;
+}
+
+/** One Cedar policy of `policies/rules/<topic>/policy.cedar`. */
+export interface Rule {
+  /** `<topic>/<@id or number from 1>` */
+  readonly id: string;
+  readonly topic: string;
+  readonly text: string;
+  readonly effect: 'permit' | 'forbid';
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A `cases.json` beside a topic's policies; checked by `cases.ts`. */
+export interface CaseFile {
+  readonly topic: string;
+  readonly file: string;
+  readonly cases: readonly unknown[];
+}
+
+/** All that decisions are made from, checked against the workspace. */
+export interface PolicySet {
+  /** SHA-256 of all content, hex. */
+  readonly version: string;
+  readonly purposes: ReadonlyMap<PurposeId, Purpose>;
+  readonly clients: ReadonlyMap<ClientId, Client>;
+  readonly grants: ReadonlyMap<GrantId, Grant>;
+  readonly anchors: readonly Anchor[];
+  readonly rules: readonly Rule[];
+  readonly cases: readonly CaseFile[];
+}
+
+/** Decides; never throws, never waits. */
+export interface Decider {
+  /** Version of the policies that it decides by. */
+  readonly version: string;
+  decide(input: DecisionInput): Decision;
+}

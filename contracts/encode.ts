@@ -1,0 +1,299 @@
+/**
+ * The JSON form of a record → its Avro body, checked and written in one pass. A schema becomes a tree of closures once; each
+ * knows its path, so a problem names its field and the good case builds no strings.
+ */
+import { defaultOf } from './default.js';
+import { YitongError, type ErrorCode, type FieldProblem } from './errors.js';
+import { dateToDays, decimalToUnscaled, timestampToMillis, unscaledToBytes } from './logical.js';
+import { FORBIDDEN_NAMES, type FieldShape, type RecordShape, type Shape } from './schema.js';
+import type { Codelist } from './types.js';
+
+export type Codelists = ReadonlyMap<string, Codelist>;
+
+const INITIAL = 1 << 16;
+const MAX_PROBLEMS = 100;
+const SHORT = 200;
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
+
+/** Where a record is being written. One is reused: encoding never yields to other work. */
+export class Writer {
+  private buffer = Buffer.allocUnsafeSlow(INITIAL);
+  private at = 0;
+  problems: FieldProblem[] = [];
+  codelists: Codelists | undefined;
+
+  begin(codelists: Codelists | undefined): void {
+    this.at = 0;
+    if (this.problems.length > 0) this.problems = [];
+    this.codelists = codelists;
+    if (this.buffer.length > 1 << 20) this.buffer = Buffer.allocUnsafeSlow(INITIAL);
+  }
+  /** A copy of what was written. */
+  body(): Buffer {
+    const body = Buffer.allocUnsafe(this.at);
+    this.buffer.copy(body, 0, 0, this.at);
+    return body;
+  }
+  problem(code: ErrorCode, field: string, reason: string): void {
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ code, field, reason });
+  }
+  private ensure(bytes: number): void {
+    if (this.at + bytes <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.at + bytes));
+    this.buffer.copy(larger, 0, 0, this.at);
+    this.buffer = larger;
+  }
+  byte(value: number): void {
+    this.ensure(1);
+    this.buffer[this.at++] = value;
+  }
+  /** Zigzag variable-length, for any safe integer: the sign goes into the first group, so nothing is doubled past 2^53. */
+  long(value: number): void {
+    this.ensure(10);
+    const sign = value < 0 ? 1 : 0;
+    let rest = sign === 1 ? -value - 1 : value;
+    let group = (rest % 64) * 2 + sign;
+    rest = Math.floor(rest / 64);
+    while (rest > 0) {
+      this.buffer[this.at++] = group | 128;
+      group = rest % 128;
+      rest = Math.floor(rest / 128);
+    }
+    this.buffer[this.at++] = group;
+  }
+  /** A safe integer as length and shortest big-endian two's complement. */
+  decimal(value: number): void {
+    let length = 1;
+    for (let limit = 128; value < -limit || value >= limit; limit *= 256) length++;
+    this.ensure(8);
+    this.buffer[this.at++] = length * 2;
+    const end = this.at + length;
+    for (let at = end - 1, rest = value; at >= this.at; at--, rest = Math.floor(rest / 256)) this.buffer[at] = rest - Math.floor(rest / 256) * 256;
+    this.at = end;
+  }
+  double(value: number): void {
+    this.ensure(8);
+    this.at = this.buffer.writeDoubleLE(value, this.at);
+  }
+  raw(bytes: Uint8Array): void {
+    this.ensure(bytes.length);
+    this.buffer.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+  /** False where the text holds half a character (a lone surrogate), which UTF-8 cannot say. */
+  string(value: string): boolean {
+    const length = value.length;
+    if (length > SHORT) {
+      if (LONE_SURROGATE.test(value)) return false;
+      const bytes = Buffer.byteLength(value);
+      this.long(bytes);
+      this.ensure(bytes);
+      this.at += this.buffer.write(value, this.at, 'utf8');
+      return true;
+    }
+    let bytes = length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code < 0x80) continue;
+      if (code < 0x800) bytes += 1;
+      else if (code < 0xd800 || code > 0xdfff) bytes += 2;
+      else {
+        const low = code < 0xdc00 && i + 1 < length ? value.charCodeAt(++i) : 0;
+        if (low < 0xdc00 || low > 0xdfff) return false;
+        bytes += 2;
+      }
+    }
+    this.long(bytes);
+    this.ensure(bytes);
+    const buffer = this.buffer;
+    let at = this.at;
+    for (let i = 0; i < length; i++) {
+      let code = value.charCodeAt(i);
+      if (code < 0x80) {
+        buffer[at++] = code;
+        continue;
+      }
+      if (code < 0x800) {
+        buffer[at++] = 0xc0 | (code >> 6);
+      } else {
+        if (code >= 0xd800 && code <= 0xdfff) {
+          code = 0x10000 + ((code - 0xd800) << 10) + (value.charCodeAt(++i) - 0xdc00);
+          buffer[at++] = 0xf0 | (code >> 18);
+          buffer[at++] = 0x80 | ((code >> 12) & 63);
+        } else {
+          buffer[at++] = 0xe0 | (code >> 12);
+        }
+        buffer[at++] = 0x80 | ((code >> 6) & 63);
+      }
+      buffer[at++] = 0x80 | (code & 63);
+    }
+    this.at = at;
+    return true;
+  }
+}
+
+export type Write = (value: unknown, out: Writer) => void;
+
+/** The default of a field as bytes. */
+function defaultBytes(field: FieldShape, path: string): Buffer | undefined {
+  if (!field.hasDefault) return undefined;
+  const out = new Writer();
+  const value = defaultOf(field.shape, field.default);
+  if (value === undefined) out.problem('bad_value', path, 'has no such default');
+  else compileWriter(field.shape, path, undefined)(value, out);
+  const problem = out.problems[0];
+  if (problem !== undefined) throw new YitongError('schema_refused', `\`${path}\` has a default that does not fit it: ${problem.reason}`);
+  return out.body();
+}
+
+const wrong = (out: Writer, path: string, value: unknown, expected: string): void => {
+  if (value === null || value === undefined) out.problem('missing_value', path, 'has no value');
+  else out.problem('bad_value', path, `must be ${expected}`);
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function recordWriter(record: RecordShape, path: string): Write {
+  const steps = record.fields.map((field) => {
+    const at = path === '' ? field.name : `${path}.${field.name}`;
+    const codelist = field.attributes['codelist'];
+    return {
+      name: field.name,
+      path: at,
+      write: compileWriter(field.shape, at, typeof codelist === 'string' ? codelist : undefined),
+      fallback: defaultBytes(field, at),
+    };
+  });
+  const known = new Set(record.fields.map(({ name }) => name));
+  return (value, out) => {
+    if (!isObject(value)) return wrong(out, path, value, 'an object');
+    let present = 0;
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]!;
+      const member = value[step.name];
+      // a function can only be inherited (a field called `toString`), never data
+      if (member !== undefined && typeof member !== 'function') {
+        present++;
+        step.write(member, out);
+      } else if (step.fallback !== undefined) out.raw(step.fallback);
+      else out.problem('missing_value', step.path, 'has no value');
+    }
+    const keys = Object.keys(value);
+    if (keys.length === present) return;
+    for (const key of keys) {
+      if (!known.has(key)) out.problem('surplus_field', `${path === '' ? '' : `${path}.`}${key.slice(0, 100)}`, 'is not a field of the contract');
+    }
+  };
+}
+
+function stringWriter(path: string, codelist: string | undefined): Write {
+  return (value, out) => {
+    if (typeof value !== 'string') return wrong(out, path, value, 'text');
+    if (codelist !== undefined && out.codelists !== undefined && out.codelists.get(codelist)?.codes.has(value) !== true) {
+      return out.problem('not_in_codelist', path, `is not in the code list \`${codelist}\``);
+    }
+    if (!out.string(value)) out.problem('bad_value', path, 'must be well-formed Unicode text');
+  };
+}
+
+/** `base64` in its one canonical spelling, else undefined. */
+function base64(value: string): Buffer | undefined {
+  const bytes = Buffer.from(value, 'base64');
+  return bytes.toString('base64') === value ? bytes : undefined;
+}
+
+export function compileWriter(shape: Shape, path: string, codelist: string | undefined): Write {
+  switch (shape.kind) {
+    case 'record':
+      return recordWriter(shape, path);
+    case 'nullable': {
+      const { nullIndex } = shape;
+      const inner = compileWriter(shape.of, path, codelist);
+      return (value, out) => {
+        if (value === null) return out.byte(nullIndex * 2);
+        out.byte((1 - nullIndex) * 2);
+        inner(value, out);
+      };
+    }
+    case 'array': {
+      const item = compileWriter(shape.items, `${path}[]`, codelist);
+      return (value, out) => {
+        if (!Array.isArray(value)) return wrong(out, path, value, 'a list');
+        if (value.length > 0) {
+          out.long(value.length);
+          for (let i = 0; i < value.length; i++) item(value[i], out);
+        }
+        out.byte(0);
+      };
+    }
+    case 'map': {
+      const inner = compileWriter(shape.values, path, codelist);
+      return (value, out) => {
+        if (!isObject(value)) return wrong(out, path, value, 'an object');
+        const keys = Object.keys(value);
+        if (keys.length > 0) {
+          out.long(keys.length);
+          for (const key of keys) {
+            if (FORBIDDEN_NAMES.has(key) || !out.string(key)) out.problem('bad_value', path, 'has a key that is refused');
+            else inner(value[key], out);
+          }
+        }
+        out.byte(0);
+      };
+    }
+    case 'string':
+      return stringWriter(path, codelist);
+    case 'boolean':
+      return (value, out) => (typeof value === 'boolean' ? out.byte(value ? 1 : 0) : wrong(out, path, value, 'true or false'));
+    case 'int':
+      return (value, out) => (typeof value === 'number' && (value | 0) === value ? out.long(value) : wrong(out, path, value, 'a whole number of 32 bits'));
+    case 'long':
+      return (value, out) => (Number.isSafeInteger(value) ? out.long(value as number) : wrong(out, path, value, 'a whole number between -2^53 and 2^53'));
+    case 'double':
+      return (value, out) => (Number.isFinite(value) ? out.double(value as number) : wrong(out, path, value, 'a finite number'));
+    case 'date':
+      return (value, out) => {
+        const days = typeof value === 'string' ? dateToDays(value) : undefined;
+        if (days === undefined) wrong(out, path, value, 'a date written `2019-01-02`');
+        else out.long(days);
+      };
+    case 'timestamp':
+      return (value, out) => {
+        const millis = typeof value === 'string' ? timestampToMillis(value) : undefined;
+        if (millis === undefined) wrong(out, path, value, 'a time in UTC written `2019-01-02T03:04:05.678Z`');
+        else out.long(millis);
+      };
+    case 'decimal': {
+      const { precision, scale } = shape;
+      return (value, out) => {
+        const unscaled = typeof value === 'string' ? decimalToUnscaled(value, precision, scale) : undefined;
+        if (unscaled === undefined) return wrong(out, path, value, `a decimal as text with exactly ${scale} digits after the point and at most ${precision} in all`);
+        if (typeof unscaled === 'number') return out.decimal(unscaled);
+        const bytes = unscaledToBytes(unscaled);
+        out.long(bytes.length);
+        out.raw(bytes);
+      };
+    }
+    case 'enum': {
+      const index = new Map(shape.symbols.map((symbol, at) => [symbol, at]));
+      return (value, out) => {
+        const at = typeof value === 'string' ? index.get(value) : undefined;
+        if (at === undefined) wrong(out, path, value, `one of ${shape.symbols.slice(0, 20).join(', ')}`);
+        else out.long(at);
+      };
+    }
+    case 'bytes':
+      return (value, out) => {
+        const bytes = typeof value === 'string' ? base64(value) : undefined;
+        if (bytes === undefined) return wrong(out, path, value, 'base64 text');
+        out.long(bytes.length);
+        out.raw(bytes);
+      };
+    case 'fixed':
+      return (value, out) => {
+        const bytes = typeof value === 'string' ? base64(value) : undefined;
+        if (bytes?.length !== shape.size) return wrong(out, path, value, `base64 text of ${shape.size} bytes`);
+        out.raw(bytes);
+      };
+  }
+}

@@ -1,0 +1,81 @@
+import { relative } from 'node:path';
+import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
+import { contentFiles, readJson } from '../../../contracts/files.js';
+import { impact, type GrantFacts, type Impact } from '../../../contracts/impact.js';
+import type { Workspace } from '../../../contracts/types.js';
+import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
+import { grantFile } from '../../../policies/shapes.js';
+import type { Command } from '../command.js';
+import { folders, workspaceOption } from '../places.js';
+
+async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
+  const files = await contentFiles(layers, 'policies/grants', '.json');
+  return Promise.all(
+    files.map(async ({ name, path }) => {
+      const { client, dataset, fields } = grantFile(await readJson(path, 'bad_grant'), { file: path });
+      return { id: name.slice(name.lastIndexOf('/') + 1, -'.json'.length), client, dataset, fields: fields.map((field) => (typeof field === 'string' ? field : field.path)) };
+    }),
+  );
+}
+
+/** What a workspace refuses to load is found as well, all of it, not only the first. */
+async function load(dir: string): Promise<{ workspace: Workspace; findings: Finding[] }> {
+  const findings: Finding[] = [];
+  const workspace = await loadWorkspace(dir, {
+    allowUnregistered: true,
+    onRefused: (dataset, { code, message, extra: { place } }) => findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) }),
+  });
+  for (const { id, versions } of workspace.contracts.values()) {
+    for (const { version, schemaId } of versions) {
+      if (schemaId === UNREGISTERED) findings.push({ severity: 'note', code: 'schema_unregistered', dataset: id, message: `v${version} has no id yet; run \`yitong contracts register\`` });
+    }
+  }
+  return { workspace, findings };
+}
+
+function table(findings: readonly Finding[], dir: string): string[] {
+  const width = Math.max(0, ...findings.map(({ dataset }) => dataset.length));
+  return findings.flatMap(({ severity, dataset, code, message, place }) => [
+    `${severity.padEnd(5)}  ${dataset.padEnd(width)}  ${message} [${code}]`,
+    ...(place === undefined ? [] : [`${' '.repeat(7 + width)}  ${relative(dir, place.file)}${place.line === undefined ? '' : `:${place.line}`}`]),
+  ]);
+}
+
+const spoken = (impacts: readonly Impact[]): string[] =>
+  impacts.flatMap(({ grant, client, dataset, effects }) => [`grant ${grant} of ${client} on ${dataset}`, ...effects.map(({ kind, message }) => `  ${kind.padEnd(7)}  ${message}`)]);
+
+/** Contracts are complete, versions compatible, examples true; against an earlier workspace, what broke and whom it touches. */
+const command: Command = {
+  summary: 'checks contracts: form, compatibility, examples, and whom a change touches',
+  usage: '[--workspace D] [--against D] [--impact]',
+  examples: ['yitong contracts check', 'yitong contracts check --workspace city --against ../published/city --impact'],
+  options: {
+    workspace: workspaceOption,
+    against: { type: 'string', describe: 'the workspace as it was published' },
+    impact: { type: 'boolean', describe: 'name the grants that the change touches (with --against)' },
+  },
+  async run(call) {
+    const { against, impact: asked } = call.values;
+    if (asked === true && against === undefined) {
+      console.error('`--impact` compares two workspaces; say the earlier one with `--against D`');
+      return 2;
+    }
+    const { workspace, findings } = await load(folders(call.values).workspace);
+    const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
+    const before = against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
+    // a contract that does not load is not also "removed"
+    findings.push(...(await checkWorkspace(workspace, before)).filter(({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible'));
+    findings.sort((a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'));
+    const touched = before !== undefined && asked === true ? impact(before, workspace, await readGrants(workspace.layers)) : [];
+    const errors = findings.filter(({ severity }) => severity === 'error').length;
+    for (const line of table(findings, workspace.dir)) call.say(line);
+    if (asked === true) {
+      call.say(touched.length === 0 ? 'no grant is touched' : `${touched.length} grant${touched.length === 1 ? ' is' : 's are'} touched:`);
+      for (const line of spoken(touched)) call.say(line);
+    }
+    call.say(`${workspace.contracts.size + refused.size} contracts: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note${findings.length - errors === 1 ? '' : 's'}`);
+    call.json({ contracts: workspace.contracts.size + refused.size, errors, findings, ...(asked === true ? { impact: touched } : {}) });
+    return errors > 0 ? 1 : 0;
+  },
+};
+export default command;

@@ -1,0 +1,61 @@
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import type { Delivery } from '../../../contracts/types.js';
+import { makeDecider } from '../../../policies/decide.js';
+import { explain } from '../../../policies/explain.js';
+import { loadPolicies } from '../../../policies/load.js';
+import type { Client } from '../../../policies/types.js';
+import { type Command } from '../command.js';
+import { folders, workspaceOption } from '../places.js';
+
+const DELIVERIES: readonly Delivery[] = ['query', 'verify', 'batch', 'file', 'subscription'];
+
+const command: Command = {
+  summary: 'say in words what a client gets of a dataset for a purpose, and why; exit 1 if nothing',
+  usage: '--client C --purpose P --dataset D [--fields a,b] [--delivery query] [--item I] [--case N] [--actor A] [--at ISO] [--zh]',
+  examples: ['yitong policies explain --client credit-platform --purpose credit-report --dataset samr.company-register --fields name,address'],
+  options: {
+    workspace: workspaceOption,
+    client: { type: 'string', describe: 'who asks' },
+    purpose: { type: 'string', describe: 'what for' },
+    dataset: { type: 'string', describe: 'of what' },
+    fields: { type: 'string', describe: 'which fields, with commas; all granted ones without it' },
+    delivery: { type: 'string', describe: `one of ${DELIVERIES.join(', ')}`, default: 'query' },
+    item: { type: 'string', describe: 'the stated item (事项编码)' },
+    case: { type: 'string', describe: 'the stated case (办件编号)' },
+    actor: { type: 'string', describe: 'the stated actor (经办人)' },
+    at: { type: 'string', describe: 'when, ISO 8601; now without it' },
+    zh: { type: 'boolean', describe: '用中文说明' },
+  },
+  async run({ values, say, json }) {
+    const { client: name, purpose, dataset, fields, at, item, case: caseId, actor } = values;
+    const delivery = DELIVERIES.find((known) => known === values['delivery']);
+    const now = typeof at === 'string' ? Date.parse(at) : Date.now();
+    if (typeof name !== 'string' || typeof purpose !== 'string' || typeof dataset !== 'string' || delivery === undefined || !Number.isFinite(now)) {
+      console.error('say `--client`, `--purpose` and `--dataset`; `--delivery` must be known and `--at` a time in ISO 8601');
+      return 2;
+    }
+    const workspace = await loadWorkspace(folders(values).workspace);
+    const set = await loadPolicies(workspace);
+    const clients: ReadonlyMap<string, Client> = set.clients;
+    const client = clients.get(name);
+    if (client === undefined) {
+      console.error(`there is no client \`${name}\`; policies/clients/ has ${[...clients.keys()].join(', ')}`);
+      return 2;
+    }
+    const input = {
+      client, purpose, dataset, delivery, now,
+      ...(typeof fields === 'string' ? { fields: fields.split(',').map((field) => field.trim()) } : {}),
+      case: {
+        ...(typeof item === 'string' ? { item } : {}),
+        ...(typeof caseId === 'string' ? { caseId } : {}),
+        ...(typeof actor === 'string' ? { actor } : {}),
+      },
+    };
+    const decision = makeDecider(set, workspace).decide(input);
+    const words = explain(input, decision, set);
+    for (const line of values['zh'] === true ? words.zh : words.en) say(line);
+    json({ decision, words });
+    return decision.effect === 'allow' ? 0 : 1;
+  },
+};
+export default command;

@@ -1,0 +1,197 @@
+/** Reads `policies/` over a workspace's layers and checks every reference. The only file here that does I/O. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseDuration } from '../contracts/duration.js';
+import { YitongError, isYitongError, type ErrorCode, type Place } from '../contracts/errors.js';
+import { contentFiles, readJson, type ContentFile } from '../contracts/files.js';
+import { authorityId, clientId, datasetId, fieldPath, grantId, purposeId, type AuthorityId, type ClientId, type GrantId, type PurposeId } from '../contracts/ids.js';
+import type { Contract, Workspace } from '../contracts/types.js';
+import { knowsField } from './fields.js';
+import { readRules } from './rules.js';
+import { anchorFile, casesFile, clientFile, grantFile, purposesFile, type ClientFile, type GrantFile } from './shapes.js';
+import type { Anchor, Binding, CaseFile, Client, Grant, PolicySet, Purpose, RowPredicate, Rule } from './types.js';
+
+/** Turns a malformed identifier of a content file into the file's own error, with its place. */
+function at<T>(code: ErrorCode, place: Place, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (isYitongError(error) && error.code === 'bad_identifier') throw new YitongError(code, error.message, { place, cause: error });
+    throw error;
+  }
+}
+
+function binding(identity: ClientFile['identity'], place: Place): Binding {
+  const { spiffe, issuer, subject, keyHash } = identity;
+  const keys = Object.keys(identity).sort().join();
+  if (keys === 'spiffe' && spiffe !== undefined) return { kind: 'spiffe', uri: spiffe };
+  if (keys === 'issuer,subject' && issuer !== undefined && subject !== undefined) return { kind: 'subject', issuer, subject };
+  if (keys === 'keyHash' && keyHash !== undefined) return { kind: 'key', sha256: keyHash };
+  throw new YitongError('bad_policy', '`identity` must have either `spiffe`, or `issuer` and `subject`, or `keyHash`', { place });
+}
+
+const stem = (file: ContentFile): string => file.name.slice(0, -'.json'.length);
+
+async function readPurposes(workspace: Workspace, hash: Hash): Promise<Map<PurposeId, Purpose>> {
+  const purposes = new Map<PurposeId, Purpose>();
+  // farthest layer first: a nearer one adds to it, and replaces what has the same id
+  for (const layer of [...workspace.layers].reverse()) {
+    for (const file of await contentFiles([layer], 'policies', 'purposes.json', 1)) {
+      if (file.name !== 'purposes.json') continue;
+      const place = { file: file.path };
+      const content = purposesFile(await readJson(file.path, 'bad_policy'), place);
+      for (const [name, { name: title, legalBasis }] of Object.entries(content)) {
+        const id = at('bad_policy', place, () => purposeId(name));
+        purposes.set(id, { id, name: title, legalBasis });
+      }
+    }
+  }
+  hash('purposes', [...purposes.values()].sort((a, b) => (a.id < b.id ? -1 : 1)));
+  return purposes;
+}
+
+async function readClients(workspace: Workspace, hash: Hash): Promise<Map<ClientId, Client>> {
+  const clients = new Map<ClientId, Client>();
+  const bound = new Map<string, ClientId>();
+  for (const file of await contentFiles(workspace.layers, 'policies/clients', '.json', 1)) {
+    const place = { file: file.path };
+    const content = clientFile(await readJson(file.path, 'bad_policy'), place);
+    const id = at('bad_policy', place, () => clientId(stem(file)));
+    const authority = knownAuthority(workspace, content.authority, 'bad_policy', place);
+    const client: Client = {
+      id,
+      authority,
+      name: content.name,
+      binding: binding(content.identity, place),
+      status: content.status,
+      ...(content.rate === undefined ? {} : { rate: content.rate }),
+    };
+    const key = JSON.stringify(client.binding);
+    const other = bound.get(key);
+    if (other !== undefined) throw new YitongError('bad_policy', `\`identity\` is the same as that of client \`${other}\``, { place });
+    bound.set(key, id);
+    clients.set(id, client);
+    hash(`clients/${file.name}`, content);
+  }
+  return clients;
+}
+
+function knownAuthority(workspace: Workspace, name: string, code: ErrorCode, place: Place): AuthorityId {
+  const id = at(code, place, () => authorityId(name));
+  if (!workspace.authorities.has(id)) throw new YitongError(code, `there is no authority \`${name}\``, { place });
+  return id;
+}
+
+function rowPredicate(rows: GrantFile['rows'], contract: Contract, workspace: Workspace, place: Place): RowPredicate {
+  if (rows.all !== undefined) return { kind: 'all' };
+  if (rows.area !== undefined) {
+    const field = at('bad_grant', place, () => fieldPath(rows.area?.field ?? ''));
+    const info = contract.latest.fields.find((known) => known.path === field);
+    if (info === undefined || info.branch) throw new YitongError('bad_grant', `\`rows.area.field\` names \`${field}\`, which is no single field of \`${contract.id}\``, { place });
+    return { kind: 'area', field, areas: rows.area.areas };
+  }
+  const subjects = rows.subjects ?? [];
+  const scheme = workspace.schemes.get(contract.subject.scheme);
+  for (const [index, subject] of subjects.entries()) {
+    const [name, key] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)];
+    const parsed = name === scheme?.id ? scheme.parse(key) : undefined;
+    // never the subject itself in a message
+    if (parsed?.ok !== true || parsed.changed) {
+      throw new YitongError('bad_grant', `\`rows.subjects.${String(index)}\` is no normalised \`${contract.subject.scheme}:\` key`, { place });
+    }
+  }
+  return { kind: 'subjects', subjects };
+}
+
+function readGrant(id: GrantId, content: GrantFile, workspace: Workspace, clients: ReadonlyMap<ClientId, Client>, purposes: ReadonlyMap<PurposeId, Purpose>, place: Place): Grant {
+  const refuse = (message: string): never => {
+    throw new YitongError('bad_grant', message, { place });
+  };
+  const client = at('bad_grant', place, () => clientId(content.client));
+  if (!clients.has(client)) refuse(`there is no client \`${client}\``);
+  const dataset = at('bad_grant', place, () => datasetId(content.dataset));
+  const contract = workspace.contracts.get(dataset) ?? refuse(`there is no dataset \`${dataset}\``);
+  const fields = content.fields.map((entry) => {
+    const { path, as = 'value' as const } = typeof entry === 'string' ? { path: entry } : entry;
+    if (path === '*') return refuse('`fields` must name fields; `*` is not granted');
+    const known = at('bad_grant', place, () => fieldPath(path));
+    if (!knowsField(contract, known)) return refuse(`\`${dataset}\` has no field \`${known}\``);
+    return { path: known, as };
+  });
+  if (new Set(fields.map(({ path }) => path)).size !== fields.length) refuse('`fields` names one field twice');
+  const granted = content.purposes.map((name) => {
+    const purpose = at('bad_grant', place, () => purposeId(name));
+    return purposes.has(purpose) ? purpose : refuse(`there is no purpose \`${purpose}\``);
+  });
+  for (const way of content.delivery) if (!contract.sharing.delivery.includes(way)) refuse(`\`${dataset}\` is not delivered by \`${way}\``);
+  if (content.from > content.until) refuse('`from` is after `until`');
+  const { mode, legalBasis, delay } = content.subjectNotice;
+  if (mode === 'withheld' && legalBasis === undefined) refuse('`subjectNotice.legalBasis` must say why the notice is withheld');
+  if ((mode === 'delayed') !== (delay !== undefined)) refuse('`subjectNotice.delay` stands with the mode `delayed`, and only with it');
+  if (delay !== undefined && parseDuration(delay) === undefined) refuse('`subjectNotice.delay` must be an ISO 8601 duration in days or less, as `P30D`');
+  return { ...content, id, client, dataset, fields, purposes: granted, rows: rowPredicate(content.rows, contract, workspace, place) };
+}
+
+async function readAnchors(workspace: Workspace, hash: Hash): Promise<Anchor[]> {
+  const anchors: Anchor[] = [];
+  for (const file of await contentFiles(workspace.layers, 'policies/anchors', '.json', 1)) {
+    const place = { file: file.path };
+    const content = anchorFile(await readJson(file.path, 'bad_policy'), place);
+    const { authorities } = content;
+    const crlGrace = content.crlGrace === undefined ? 0 : parseDuration(content.crlGrace);
+    if (crlGrace === undefined) throw new YitongError('bad_policy', '`crlGrace` must be an ISO 8601 duration in days or less, as `PT24H`', { place });
+    anchors.push({
+      id: stem(file),
+      name: content.name,
+      ca: join(dirname(file.path), content.ca),
+      authorities: typeof authorities === 'string' ? '*' : authorities.map((name) => knownAuthority(workspace, name, 'bad_policy', place)),
+      ...(content.crl === undefined ? {} : { crl: join(dirname(file.path), content.crl) }),
+      crlGrace,
+    });
+    hash(`anchors/${file.name}`, content);
+  }
+  return anchors;
+}
+
+type Hash = (name: string, content: unknown) => void;
+
+/**
+ * @throws YitongError `bad_policy` or `bad_grant` with the file: an unknown key, a reference to a client, dataset, field, purpose or
+ * authority that the workspace does not have, a policy that does not compile
+ */
+export async function loadPolicies(workspace: Workspace): Promise<PolicySet> {
+  const digest = createHash('sha256');
+  const hash: Hash = (name, content) => digest.update(`${JSON.stringify([name, content])}\n`);
+  const purposes = await readPurposes(workspace, hash);
+  const clients = await readClients(workspace, hash);
+  const grants = new Map<GrantId, Grant>();
+  for (const file of await contentFiles(workspace.layers, 'policies/grants', '.json', 1)) {
+    const place = { file: file.path };
+    const id = at('bad_grant', place, () => grantId(stem(file)));
+    const content = grantFile(await readJson(file.path, 'bad_grant'), place);
+    grants.set(id, readGrant(id, content, workspace, clients, purposes, place));
+    hash(`grants/${file.name}`, content);
+  }
+  const anchors = await readAnchors(workspace, hash);
+  const known = {
+    authorities: new Set<string>(workspace.authorities.keys()),
+    purposes: new Set<string>(purposes.keys()),
+    clients: new Set<string>(clients.keys()),
+    datasets: new Set<string>(workspace.contracts.keys()),
+  };
+  const rules: Rule[] = [];
+  for (const file of await contentFiles(workspace.layers, 'policies/rules', '/policy.cedar', 2)) {
+    const text = await readFile(file.path, 'utf8').catch((cause: unknown) => {
+      throw new YitongError('bad_policy', 'the file cannot be read', { place: { file: file.path }, cause });
+    });
+    rules.push(...readRules(dirname(file.name), file.path, text, known));
+    hash(`rules/${file.name}`, text);
+  }
+  const cases: CaseFile[] = [];
+  for (const file of await contentFiles(workspace.layers, 'policies/rules', '/cases.json', 2)) {
+    const content = casesFile(await readJson(file.path, 'bad_policy'), { file: file.path });
+    cases.push({ topic: dirname(file.name), file: file.path, cases: content });
+  }
+  return { version: digest.digest('hex'), purposes, clients, grants, anchors, rules, cases };
+}

@@ -47,7 +47,7 @@ export interface InRecord {
 }
 
 export interface PartitionState {
-  /** The first offset that is still kept. */
+  /** The first offset that can be asked for. Retention moves it; compaction (`history: latest`) does not, on either driver. */
   readonly low: number;
   /** The offset that the next record will get. */
   readonly high: number;

@@ -1,0 +1,143 @@
+/**
+ * A chunk is what one append wrote to one partition, kept as one LMDB value: few large puts instead of many small ones.
+ *
+ *     0  u8  version (1), 3 bytes of zero
+ *     4  u32 count of records
+ *     8  u32 offset of the last record, relative to the chunk's first; compaction drops records, not this
+ *    12  f64 timestamp of all its records, ms since 1970
+ *    20  records: u32 relative offset, u32 key bytes, i32 value bytes (-1: a withdrawal), u16 count of headers,
+ *        key, value, then per header u16 name bytes, u32 value bytes, name, value
+ */
+import type { InRecord, OutRecord } from '../port.js';
+import { topicKey } from '../partition.js';
+
+const HEAD = 20;
+const RECORD_HEAD = 14;
+/** A chunk is closed once it has this many bytes, so that reading one record does not decode a megabyte. */
+export const CHUNK_BYTES = 64 * 1024;
+
+export interface Chunk {
+  readonly bytes: Buffer;
+  readonly count: number;
+}
+
+/** Encodes records of one partition, in order; offsets are relative, the timestamp is stamped on appending. */
+export function encodeChunks(records: readonly OutRecord[]): Chunk[] {
+  const chunks: Chunk[] = [];
+  let from = 0;
+  while (from < records.length) {
+    let size = HEAD;
+    let to = from;
+    while (to < records.length && (to === from || size < CHUNK_BYTES)) size += sizeOf(records[to++] as OutRecord);
+    chunks.push({ bytes: encode(records, from, to, size), count: to - from });
+    from = to;
+  }
+  return chunks;
+}
+
+function sizeOf(record: OutRecord): number {
+  let size = RECORD_HEAD + Buffer.byteLength(record.subject) + 1 + Buffer.byteLength(record.recordId) + (record.value?.length ?? 0);
+  for (const name in record.headers) size += 6 + Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '');
+  return size;
+}
+
+function encode(records: readonly OutRecord[], from: number, to: number, size: number): Buffer {
+  const out = Buffer.allocUnsafe(size);
+  out.fill(0, 0, 4);
+  out[0] = 1;
+  out.writeUInt32LE(to - from, 4);
+  out.writeUInt32LE(to - from - 1, 8);
+  let pos = HEAD;
+  for (let i = from; i < to; i++) {
+    const record = records[i] as OutRecord;
+    const start = pos;
+    out.writeUInt32LE(i - from, pos);
+    pos += RECORD_HEAD;
+    const keyBytes = out.write(topicKey(record.subject, record.recordId), pos, 'utf8');
+    pos += keyBytes;
+    out.writeUInt32LE(keyBytes, start + 4);
+    out.writeInt32LE(record.value === null ? -1 : record.value.length, start + 8);
+    if (record.value !== null) {
+      record.value.copy(out, pos);
+      pos += record.value.length;
+    }
+    let headers = 0;
+    for (const name in record.headers) {
+      const nameBytes = out.write(name, pos + 6, 'utf8');
+      const valueBytes = out.write(record.headers[name] ?? '', pos + 6 + nameBytes, 'utf8');
+      out.writeUInt16LE(nameBytes, pos);
+      out.writeUInt32LE(valueBytes, pos + 2);
+      pos += 6 + nameBytes + valueBytes;
+      headers++;
+    }
+    out.writeUInt16LE(headers, start + 12);
+  }
+  return out;
+}
+
+export const stamp = (chunk: Buffer, timestamp: number): void => void chunk.writeDoubleLE(timestamp, 12);
+export const timestampOf = (chunk: Buffer): number => chunk.readDoubleLE(12);
+/** The last offset that the chunk covers, relative to its first. */
+export const lastOf = (chunk: Buffer): number => chunk.readUInt32LE(8);
+
+/** The records of a chunk; their values share its memory. */
+export function decodeChunk(topic: string, partition: number, first: number, chunk: Buffer): InRecord[] {
+  const records: InRecord[] = [];
+  const timestamp = timestampOf(chunk);
+  const count = chunk.readUInt32LE(4);
+  let pos = HEAD;
+  for (let i = 0; i < count; i++) {
+    const offset = first + chunk.readUInt32LE(pos);
+    const keyBytes = chunk.readUInt32LE(pos + 4);
+    const valueBytes = chunk.readInt32LE(pos + 8);
+    const headerCount = chunk.readUInt16LE(pos + 12);
+    pos += RECORD_HEAD;
+    const key = chunk.toString('utf8', pos, pos + keyBytes);
+    pos += keyBytes;
+    const value = valueBytes < 0 ? null : chunk.subarray(pos, pos + valueBytes);
+    if (valueBytes > 0) pos += valueBytes;
+    const headers: Record<string, string> = {};
+    for (let h = 0; h < headerCount; h++) {
+      const nameEnd = pos + 6 + chunk.readUInt16LE(pos);
+      const valueEnd = nameEnd + chunk.readUInt32LE(pos + 2);
+      headers[chunk.toString('utf8', pos + 6, nameEnd)] = chunk.toString('utf8', nameEnd, valueEnd);
+      pos = valueEnd;
+    }
+    records.push({ topic, partition, offset, timestamp, key, value, headers });
+  }
+  return records;
+}
+
+/** What compaction needs of a record: where it stands, its key, and whether it is a withdrawal. */
+export interface Slot {
+  readonly relative: number;
+  readonly key: string;
+  readonly withdrawal: boolean;
+  readonly from: number;
+  readonly to: number;
+}
+
+export function slotsOf(chunk: Buffer): Slot[] {
+  const slots: Slot[] = [];
+  const count = chunk.readUInt32LE(4);
+  let pos = HEAD;
+  for (let i = 0; i < count; i++) {
+    const from = pos;
+    const keyBytes = chunk.readUInt32LE(pos + 4);
+    const valueBytes = chunk.readInt32LE(pos + 8);
+    const headerCount = chunk.readUInt16LE(pos + 12);
+    const key = chunk.toString('utf8', pos + RECORD_HEAD, pos + RECORD_HEAD + keyBytes);
+    pos += RECORD_HEAD + keyBytes + Math.max(0, valueBytes);
+    for (let h = 0; h < headerCount; h++) pos += 6 + chunk.readUInt16LE(pos) + chunk.readUInt32LE(pos + 2);
+    slots.push({ relative: chunk.readUInt32LE(from), key, withdrawal: valueBytes < 0, from, to: pos });
+  }
+  return slots;
+}
+
+/** The same chunk with only these slots; undefined if none is left. */
+export function keepSlots(chunk: Buffer, slots: readonly Slot[]): Buffer | undefined {
+  if (slots.length === 0) return undefined;
+  const head = Buffer.from(chunk.subarray(0, HEAD));
+  head.writeUInt32LE(slots.length, 4);
+  return Buffer.concat([head, ...slots.map((slot) => chunk.subarray(slot.from, slot.to))]);
+}

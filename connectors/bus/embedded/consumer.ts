@@ -1,0 +1,96 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { YitongError } from '../../../contracts/errors.js';
+import { DEFAULT_MAX_BATCH } from '../limits.js';
+import type { ConsumeOptions, Consumption, InRecord } from '../port.js';
+import { decodeChunk, lastOf } from './chunk.js';
+import type { Doorbell } from './doorbell.js';
+import type { Store, TopicRow } from './store.js';
+
+/** Reads one partition onwards. Holds the decoded rest of one chunk, so that small batches do not decode it again. */
+class Cursor {
+  private rest: readonly InRecord[] = [];
+  private at = 0;
+  private chunkEnd: number | undefined;
+
+  constructor(
+    private readonly store: Store,
+    readonly topic: string,
+    readonly row: TopicRow,
+    readonly partition: number,
+    private next: number,
+  ) {}
+
+  /** Up to `max` records that come next; empty if there are none yet. */
+  read(max: number): InRecord[] {
+    const batch: InRecord[] = [];
+    while (batch.length < max && (this.at < this.rest.length || this.load())) {
+      const record = this.rest[this.at++];
+      if (record === undefined || record.offset < this.next) continue;
+      batch.push(record);
+      this.next = record.offset + 1;
+    }
+    return batch;
+  }
+
+  private load(): boolean {
+    // a jump (start, or after a lost offset) may land inside a chunk; after that chunks follow one another
+    const chunk = this.chunkEnd === undefined ? this.containing() : this.store.chunkAtOrAfter(this.row.number, this.partition, this.chunkEnd);
+    if (chunk === undefined) return false;
+    this.chunkEnd = chunk.first + lastOf(chunk.bytes) + 1;
+    this.rest = decodeChunk(this.topic, this.partition, chunk.first, chunk.bytes);
+    this.at = 0;
+    return true;
+  }
+
+  private containing(): { first: number; bytes: Buffer } | undefined {
+    const before = this.store.chunkAtOrBefore(this.row.number, this.partition, this.next);
+    if (before !== undefined && before.first + lastOf(before.bytes) >= this.next) return before;
+    return this.store.chunkAtOrAfter(this.row.number, this.partition, this.next);
+  }
+}
+
+/** Starts reading at once. The topics exist already. */
+export function consumeEmbedded(store: Store, bell: Doorbell, topics: readonly (readonly [string, TopicRow])[], options: ConsumeOptions): Consumption {
+  const max = options.maxBatch ?? DEFAULT_MAX_BATCH;
+  let stopped = false;
+  const run = async (): Promise<void> => {
+    store.refresh();
+    const cursors = topics.flatMap(([topic, row]) =>
+      Array.from({ length: row.partitions }, (_, partition) => new Cursor(store, topic, row, partition, start(store, topic, row, partition, options))),
+    );
+    while (!stopped) {
+      const mark = bell.mark();
+      let found = false;
+      for (const cursor of cursors) {
+        if (stopped) return;
+        const batch = cursor.read(max);
+        if (batch.length === 0) continue;
+        found = true;
+        await options.onBatch(batch);
+        // a handler that never waits would keep timers and sockets from their turn
+        await nextTurn();
+      }
+      if (!found && !stopped) await bell.changed(mark);
+    }
+  };
+  const done = run();
+  // whoever starts a consumption may look at `done` later
+  done.catch(() => undefined);
+  return {
+    done,
+    stop: async () => {
+      stopped = true;
+      bell.ring();
+      await done.catch(() => undefined);
+    },
+  };
+}
+
+function start(store: Store, topic: string, row: TopicRow, partition: number, options: ConsumeOptions): number {
+  const { low, next: high } = store.head(row.number, partition);
+  const wanted = options.from(topic, partition);
+  if (wanted >= low && wanted <= high) return wanted;
+  const instead = options.onOffsetLost({ topic, partition, wanted, low, high });
+  if (instead >= low && instead <= high) return instead;
+  throw new YitongError('offset_out_of_range', `partition ${partition} of topic \`${topic}\` keeps offsets ${low} to ${high}, not ${instead}`);
+}

@@ -1,0 +1,166 @@
+/**
+ * Sends to Kafka with what kafkajs alone does not give: each partition has a queue with exactly one request in flight, retries
+ * included, so order holds; sends that wait are put together into the next request. Partitions run beside one another.
+ *
+ * What is left: a request that timed out here (30 s) may still be in a broker's queue when it is sent again on a new connection.
+ * It can then be appended twice (at least once is what we promise), and in theory after a later one.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { YitongError } from '../../../contracts/errors.js';
+import { recordBytes, refuseTooLarge, unknownTopic } from '../limits.js';
+import { partitionOf, topicKey } from '../partition.js';
+import type { Ack, OutRecord, Producer } from '../port.js';
+import { failureOf, type Producer as KafkaProducer } from './client.js';
+
+/** kafkajs copies n² references for a batch of n records. */
+const REQUEST_RECORDS = 1000;
+/** Below `max.message.bytes` of an untuned Kafka (1,048,588), which holds for a whole batch; leaves room for framing. */
+const REQUEST_BYTES = 900_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2000;
+
+interface Waiting {
+  readonly record: OutRecord;
+  readonly bytes: number;
+  readonly done: (offset: number) => void;
+  readonly failed: (error: YitongError) => void;
+}
+
+export interface ProducerParts {
+  readonly kafka: KafkaProducer;
+  /** Undefined if there is no such topic. */
+  readonly partitions: (topic: string) => Promise<number | undefined>;
+  readonly giveUpAfterMs: number;
+  readonly now: () => number;
+}
+
+/** One partition's queue. */
+class Lane {
+  private queue: Waiting[] = [];
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly parts: ProducerParts,
+    private readonly topic: string,
+    private readonly partition: number,
+  ) {}
+
+  push(waiting: readonly Waiting[]): void {
+    for (const one of waiting) this.queue.push(one);
+    this.running ??= this.run();
+  }
+
+  async idle(): Promise<void> {
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    await Promise.resolve();
+    while (this.queue.length > 0) {
+      const group = this.take();
+      try {
+        const base = await this.send(group.map(({ record }) => record));
+        group.forEach((one, index) => one.done(base + index));
+      } catch (error) {
+        const failure = failureOf(error, `topic \`${this.topic}\` did not take records`).error;
+        // what waits behind a failed request must not overtake it: the caller will send that one again
+        for (const one of [...group, ...this.queue.splice(0)]) one.failed(failure);
+      }
+    }
+    this.running = undefined;
+  }
+
+  private take(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const one of this.queue) {
+      if (count > 0 && (count >= REQUEST_RECORDS || bytes + one.bytes > REQUEST_BYTES)) break;
+      bytes += one.bytes;
+      count++;
+    }
+    return this.queue.splice(0, count);
+  }
+
+  /** Returns the offset of the first record. */
+  private async send(records: readonly OutRecord[]): Promise<number> {
+    const { kafka, now, giveUpAfterMs } = this.parts;
+    const messages = records.map((record) => ({
+      key: topicKey(record.subject, record.recordId),
+      value: record.value,
+      headers: { ...record.headers },
+      partition: this.partition,
+    }));
+    const giveUpAt = now() + giveUpAfterMs;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const [answer] = await kafka.send({ topic: this.topic, acks: -1, messages });
+        if (answer?.baseOffset === undefined) throw new YitongError('bus_unavailable', `topic \`${this.topic}\`: the broker acknowledged without an offset`);
+        return Number(answer.baseOffset);
+      } catch (error) {
+        if (!failureOf(error, '').retriable || now() + pause > giveUpAt) throw error;
+        await delay(pause);
+      }
+    }
+  }
+}
+
+export class OrderedProducer implements Producer {
+  private readonly lanes = new Map<string, Lane>();
+  private readonly counts = new Map<string, Promise<number>>();
+  private closed: Promise<void> | undefined;
+
+  constructor(private readonly parts: ProducerParts) {}
+
+  async send(topic: string, records: readonly OutRecord[]): Promise<readonly Ack[]> {
+    if (records.length === 0) return [];
+    for (const record of records) refuseTooLarge(topic, record);
+    const partitions = await this.count(topic);
+    if (this.closed !== undefined) throw new YitongError('bus_unavailable', 'the producer is closed');
+    return await new Promise((resolve, reject) => {
+      const acks = new Array<Ack>(records.length);
+      let left = records.length;
+      const byPartition = new Map<number, Waiting[]>();
+      records.forEach((record, index) => {
+        const partition = partitionOf(record.subject, partitions);
+        const done = (offset: number): void => {
+          acks[index] = { partition, offset };
+          if (--left === 0) resolve(acks);
+        };
+        const waiting = { record, bytes: recordBytes(record) + 64, done, failed: reject };
+        const list = byPartition.get(partition);
+        if (list === undefined) byPartition.set(partition, [waiting]);
+        else list.push(waiting);
+      });
+      for (const [partition, waiting] of byPartition) this.lane(topic, partition).push(waiting);
+    });
+  }
+
+  close(): Promise<void> {
+    this.closed ??= (async () => {
+      await Promise.all([...this.lanes.values()].map((lane) => lane.idle()));
+      await this.parts.kafka.disconnect().catch(() => undefined);
+    })();
+    return this.closed;
+  }
+
+  /** Asked once: a count that grows later would send a subject elsewhere, so it is taken up by a restart, which checks it. */
+  private count(topic: string): Promise<number> {
+    let count = this.counts.get(topic);
+    if (count === undefined) {
+      count = this.parts.partitions(topic).then((found) => {
+        if (found === undefined) throw unknownTopic(topic);
+        return found;
+      });
+      this.counts.set(topic, count);
+      count.catch(() => this.counts.delete(topic));
+    }
+    return count;
+  }
+
+  private lane(topic: string, partition: number): Lane {
+    const name = `${partition}/${topic}`;
+    let lane = this.lanes.get(name);
+    if (lane === undefined) this.lanes.set(name, (lane = new Lane(this.parts, topic, partition)));
+    return lane;
+  }
+}

@@ -26,7 +26,9 @@ export interface Mapping {
   readonly nulls?: readonly string[];
   /** Rows for which this holds are not the dataset's; they are counted as skipped. */
   readonly skip?: Condition;
-  /** Target field path (`address.city`; arrays of records as `members[]` with `each`) → how it is made. */
+  /** IANA zone or `+08:00` of timestamps that name none. Default `Asia/Shanghai`. */
+  readonly zone?: string;
+  /** Target field path (`address.city`; arrays of records as `members` with `rows`) → how it is made. */
   readonly fields: Readonly<Record<string, Expression>>;
 }
 
@@ -37,7 +39,12 @@ export type Expression =
   /** Joins parts; null if any part that is not `text` is null. */
   | { readonly concat: readonly (Expression | { readonly text: string })[]; readonly steps?: readonly Step[] }
   /** The first `when` that holds decides. */
-  | { readonly case: readonly { readonly when: Condition; readonly use: Expression }[]; readonly else?: Expression };
+  | { readonly case: readonly { readonly when: Condition; readonly use: Expression }[]; readonly else?: Expression }
+  /**
+   * Array of records out of one cell: text is split by `split`, a JSON array is taken part by part. In `fields` the column `*`
+   * is the part itself, other columns are keys of the part where it is an object. Empty parts are dropped.
+   */
+  | { readonly rows: { readonly from: string; readonly split?: string; readonly max?: number; readonly fields: Readonly<Record<string, Expression>> } };
 
 /** Applied in order to a string; a null passes through untouched. */
 export type Step =
@@ -52,7 +59,7 @@ export type Step =
   | 'digits'
   /** Normalised by the key scheme of that name, check digit included; refused as `bad_check_digit`. */
   | { readonly key: string }
-  /** `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss` and literals; or `iso`. Result: ISO date, or ISO timestamp if hours are read. */
+  /** `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss` (two digits), `M`, `d`, `H` (one or two) and literals; or `iso`. Result: ISO date, or ISO timestamp if hours are read. */
   | { readonly date: string | readonly string[]; readonly zone?: string }
   | { readonly number: { readonly decimal?: '.' | ','; readonly group?: ',' | '.' | ' ' | "'" } }
   | { readonly integer: true }

@@ -28,6 +28,8 @@ export interface BrokenRow {
   readonly broken: { readonly code: 'bad_row'; readonly reason: string };
   /** The raw line as far as it could be read, kept in the quarantine only. */
   readonly raw: string;
+  /** True where nothing after this row could be read: a snapshot then withdraws nothing. */
+  readonly tail?: true;
 }
 
 export interface SourceRun {
@@ -40,6 +42,8 @@ export interface SourceRun {
   progress?(): number;
   /** Called after everything was published or quarantined; the source may move its cursor (returned, stored by the runner) or a drop-folder file. */
   complete?(): Promise<void>;
+  /** True where another run should follow at once, e.g. the next file of a drop folder. */
+  readonly more?: boolean;
 }
 
 export interface SourceContext {

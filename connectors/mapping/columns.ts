@@ -1,0 +1,30 @@
+/** The columns that a mapping reads, without a contract; a source whose header lacks one of them has changed. */
+import type { Condition, Expression, Mapping } from '../feed.js';
+
+function ofCondition(condition: Condition, found: Set<string>): void {
+  if ('all' in condition) condition.all.forEach((part) => ofCondition(part, found));
+  else if ('any' in condition) condition.any.forEach((part) => ofCondition(part, found));
+  else if ('not' in condition) ofCondition(condition.not, found);
+  else found.add(condition.column);
+}
+
+function ofExpression(expression: Expression, found: Set<string>): void {
+  if ('from' in expression) found.add(expression.from);
+  else if ('rows' in expression) found.add(expression.rows.from);
+  else if ('concat' in expression) {
+    for (const part of expression.concat) if (!('text' in part)) ofExpression(part, found);
+  } else if ('case' in expression) {
+    for (const { when, use } of expression.case) {
+      ofCondition(when, found);
+      ofExpression(use, found);
+    }
+    if (expression.else !== undefined) ofExpression(expression.else, found);
+  }
+}
+
+export function mappedColumns(mapping: Mapping): ReadonlySet<string> {
+  const found = new Set<string>();
+  if (mapping.skip !== undefined) ofCondition(mapping.skip, found);
+  for (const expression of Object.values(mapping.fields)) ofExpression(expression, found);
+  return found;
+}

@@ -1,0 +1,3 @@
+export { compileMapping, type CompiledMapping, type Mapped } from './compile.js';
+export { parseMapping } from './parse.js';
+export { LIMITS } from './limits.js';

@@ -1,0 +1,121 @@
+/** From `unknown` to Steps, each key known. */
+import type { Step } from '../feed.js';
+import { LIMITS } from './limits.js';
+import { below, deeper, keys, list, object, refuse, text, texts, whole, word, type At } from './parse-value.js';
+
+const PLAIN = ['trim', 'upper', 'lower', 'halfwidth', 'squeeze', 'digits'] as const;
+const SHAPED = ['key', 'date', 'number', 'integer', 'boolean', 'codes', 'split', 'part', 'slice', 'padStart', 'replace', 'stripPrefix', 'stripSuffix', 'nullIf'] as const;
+const DECIMALS = ['.', ','] as const;
+const GROUPS = [',', '.', ' ', "'"] as const;
+
+const count = (steps: readonly Step[]): number =>
+  steps.reduce((sum, step) => sum + 1 + (typeof step === 'object' && 'split' in step ? count(step.each ?? []) : 0), 0);
+
+/** @throws YitongError `bad_feed` */
+export function parseSteps(raw: unknown, at: At): readonly Step[] {
+  const steps = list(raw, at, LIMITS.steps).map((step, i) => parseStep(step, below(at, i)));
+  if (count(steps) > LIMITS.steps) refuse(at, `has more than ${LIMITS.steps} steps`);
+  steps.forEach((step, i) => {
+    const ends = typeof step === 'object' && ('integer' in step || 'boolean' in step || 'split' in step);
+    if (ends && i < steps.length - 1) refuse(below(at, i), 'must be the last step, as its result is not a text');
+  });
+  return steps;
+}
+
+function parseStep(raw: unknown, at: At): Step {
+  if (typeof raw === 'string') {
+    const plain = PLAIN.find((name) => name === raw);
+    return plain ?? refuse(at, `has the unknown step \`${raw.slice(0, 40)}\``);
+  }
+  const step = object(raw, at);
+  const kind = SHAPED.find((name) => Object.hasOwn(step, name));
+  if (kind === undefined) refuse(at, `has the unknown step \`${Object.keys(step)[0]?.slice(0, 40) ?? ''}\``);
+  const value = step[kind];
+  const here = below(at, kind);
+  const only = (...optional: string[]): void => keys(step, at, [kind], optional);
+  switch (kind) {
+    case 'key':
+      only();
+      return { key: word(value, here) };
+    case 'date': {
+      only('zone');
+      const date = typeof value === 'string' ? word(value, here) : list(value, here, 20).map((form, i) => word(form, below(here, i)));
+      if (date.length === 0) refuse(here, 'names no form');
+      return { date, ...(step['zone'] === undefined ? {} : { zone: word(step['zone'], below(at, 'zone')) }) };
+    }
+    case 'number': {
+      only();
+      const number = object(value, here);
+      keys(number, here, [], ['decimal', 'group']);
+      const decimal = pick(number['decimal'], DECIMALS, below(here, 'decimal'));
+      const group = pick(number['group'], GROUPS, below(here, 'group'));
+      if (group !== undefined && group === (decimal ?? '.')) refuse(here, 'has one sign for decimals and groups');
+      return { number: { ...(decimal === undefined ? {} : { decimal }), ...(group === undefined ? {} : { group }) } };
+    }
+    case 'integer':
+      only();
+      if (value !== true) refuse(here, 'must be true');
+      return { integer: true };
+    case 'boolean': {
+      only();
+      const words = object(value, here);
+      keys(words, here, ['true', 'false']);
+      return { boolean: { true: texts(words['true'], below(here, 'true')), false: texts(words['false'], below(here, 'false')) } };
+    }
+    case 'codes': {
+      only('else');
+      const table = Object.entries(object(value, here));
+      if (table.length > LIMITS.words) refuse(here, `has more than ${LIMITS.words} entries`);
+      const codes = Object.fromEntries(table.map(([key, code]) => [key, text(code, below(here, key))]));
+      const otherwise = step['else'];
+      if (otherwise === undefined) return { codes };
+      return { codes, else: otherwise === null ? null : text(otherwise, below(at, 'else')) };
+    }
+    case 'split':
+      only('each', 'max');
+      return {
+        split: word(value, here),
+        ...(step['each'] === undefined ? {} : { each: parseSteps(step['each'], below(deeper(at), 'each')) }),
+        ...(step['max'] === undefined ? {} : { max: whole(step['max'], below(at, 'max'), 1, LIMITS.parts) }),
+      };
+    case 'part': {
+      only();
+      const part = object(value, here);
+      keys(part, here, ['by', 'index']);
+      return { part: { by: word(part['by'], below(here, 'by')), index: whole(part['index'], below(here, 'index'), -LIMITS.parts, LIMITS.parts) } };
+    }
+    case 'slice': {
+      only();
+      const [from, to, ...rest] = list(value, here, 2);
+      if (rest.length > 0) refuse(here, 'is written `[from]` or `[from, to]`');
+      const bound = (end: unknown): number => whole(end, here, -LIMITS.cell, LIMITS.cell);
+      return { slice: to === undefined ? [bound(from)] : [bound(from), bound(to)] };
+    }
+    case 'padStart': {
+      only();
+      const pad = object(value, here);
+      keys(pad, here, ['length', 'with']);
+      return { padStart: { length: whole(pad['length'], below(here, 'length'), 1, 1000), with: word(pad['with'], below(here, 'with')) } };
+    }
+    case 'replace': {
+      only();
+      const swap = object(value, here);
+      keys(swap, here, ['text', 'by']);
+      return { replace: { text: word(swap['text'], below(here, 'text')), by: text(swap['by'], below(here, 'by')) } };
+    }
+    case 'stripPrefix':
+      only();
+      return { stripPrefix: word(value, here) };
+    case 'stripSuffix':
+      only();
+      return { stripSuffix: word(value, here) };
+    case 'nullIf':
+      only();
+      return { nullIf: texts(value, here) };
+  }
+}
+
+function pick<T extends string>(raw: unknown, allowed: readonly T[], at: At): T | undefined {
+  if (raw === undefined) return undefined;
+  return allowed.find((value) => value === raw) ?? refuse(at, `must be one of ${allowed.map((value) => `\`${value}\``).join(', ')}`);
+}

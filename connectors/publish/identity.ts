@@ -1,0 +1,73 @@
+/** Who a record is about and which of that subject's records it is. */
+import type { FieldProblem } from '../../contracts/errors.js';
+import { subjectKey, type FieldPath, type SubjectKey } from '../../contracts/ids.js';
+import type { Contract, KeyScheme } from '../../contracts/types.js';
+import type { Cell } from '../sources/port.js';
+
+export type JsonForm = { readonly [field: string]: Cell };
+
+export interface Identity {
+  readonly subject: SubjectKey;
+  readonly recordId: string;
+  /** The value, its key in normal form. */
+  readonly value: JsonForm;
+  readonly normalised: boolean;
+}
+
+export type Identified = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+
+/** As the view holds them. */
+const MAX_SUBJECT = 255;
+const MAX_RECORD_ID = 1024;
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  let at = value;
+  for (const name of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined;
+    at = (at as { readonly [field: string]: unknown })[name];
+  }
+  return at;
+}
+
+/** A copy down the path only: the caller's object is not ours to change. */
+function withValue(value: JsonForm, path: readonly string[], leaf: string): JsonForm {
+  const [name, ...rest] = path;
+  if (name === undefined) return value;
+  return { ...value, [name]: rest.length === 0 ? leaf : withValue(value[name] as JsonForm, rest, leaf) };
+}
+
+const escape = (text: string): string => (text.includes('%') || text.includes('|') ? text.replaceAll('%', '%25').replaceAll('|', '%7C') : text);
+
+/** JSON scalars joined with `|`; `|` and `%` within one are percent-escaped; null is the empty text. */
+export const joinRecordId = (parts: readonly unknown[]): string =>
+  parts.map((part) => (part === null || part === undefined ? '' : escape(typeof part === 'string' ? part : JSON.stringify(part)))).join('|');
+
+/** Compiled for one contract. */
+export function identifier(contract: Contract, schemes: ReadonlyMap<string, KeyScheme>): { of(value: JsonForm): Identified; subject(text: string): SubjectKey | FieldProblem } {
+  const { field, scheme: schemeId } = contract.subject;
+  const scheme = schemes.get(schemeId);
+  if (scheme === undefined) throw new Error(`the contract \`${contract.id}\` names the unknown key scheme \`${schemeId}\``);
+  const path = field.split('.');
+  const ids: readonly (readonly [FieldPath, readonly string[]])[] = contract.recordId.map((id) => [id, id.split('.')]);
+  const fail = (code: FieldProblem['code'], at: string, reason: string): Identified => ({ ok: false, problems: [{ code, field: at, reason }] });
+  return {
+    of(value) {
+      const raw = valueAt(value, path);
+      if (typeof raw !== 'string') return fail(raw === undefined || raw === null ? 'missing_value' : 'bad_value', field, 'the subject key must be a text');
+      const key = scheme.parse(raw);
+      if (!key.ok) return fail(key.code, field, key.reason);
+      const subject = subjectKey(schemeId, key.key);
+      if (subject.includes('|') || Buffer.byteLength(subject) > MAX_SUBJECT) return fail('bad_value', field, `the subject key must be at most ${MAX_SUBJECT} bytes without a bar`);
+      const recordId = ids.length === 0 ? '' : joinRecordId(ids.map(([, below]) => valueAt(value, below)));
+      if (recordId.length > MAX_RECORD_ID / 3 && Buffer.byteLength(recordId) > MAX_RECORD_ID) {
+        return fail('bad_value', ids[0]?.[0] ?? field, `the record id is longer than ${MAX_RECORD_ID} bytes`);
+      }
+      return { ok: true, identity: { subject, recordId, value: key.key === raw ? value : withValue(value, path, key.key), normalised: key.key !== raw } };
+    },
+    subject(text) {
+      const bare = text.startsWith(`${schemeId}:`) ? text.slice(schemeId.length + 1) : text;
+      const key = scheme.parse(bare);
+      return key.ok ? subjectKey(schemeId, key.key) : { code: key.code, field, reason: key.reason };
+    },
+  };
+}

@@ -1,0 +1,4 @@
+export { createPublisher, Publisher, type PublishResult, type PublishRow, type PublishStatus, type PublisherOptions } from './publisher.js';
+export { joinRecordId, identifier, type JsonForm } from './identity.js';
+export { State } from './state.js';
+export { sendWatermark } from './watermark.js';

@@ -1,0 +1,276 @@
+/** One run of a feed: source → mapping → publishing → withdrawals → watermark → the source's cursor. */
+import { YitongError } from '../contracts/errors.js';
+import type { Contract, Workspace } from '../contracts/types.js';
+import type { Bus, Watermark } from './bus/port.js';
+import type { Feed } from './feed.js';
+import { compileMapping, type CompiledMapping } from './mapping/index.js';
+import { createPublisher, sendWatermark, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
+import { identifier } from './publish/identity.js';
+import { Quarantine } from './quarantine.js';
+import { joinReports, Tally, type RunReport } from './report.js';
+import { loadSourceKinds } from './sources/load.js';
+import type { BrokenRow, SourceKind, SourceRow, SourceRun } from './sources/port.js';
+
+export type { RunReport } from './report.js';
+
+export interface Progress {
+  readonly rows: number;
+  /** How far, in the unit of `total`; both undefined where the source does not know. */
+  readonly done?: number;
+  readonly total?: number;
+}
+
+export interface RunOptions {
+  readonly feed: Feed;
+  readonly workspace: Workspace;
+  readonly bus: Bus;
+  /** Shared by all feeds of a process. */
+  readonly state: State;
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+  readonly now?: () => Date;
+  /** Relative paths of the feed; default the workspace's folder. */
+  readonly baseDir?: string;
+  readonly onProgress?: (progress: Progress) => void;
+  /** `again: 'true'` reads what was read before; `acceptShrink: 'true'` withdraws whatever left. The rest is the source's. */
+  readonly options?: Readonly<Record<string, string>>;
+  readonly kinds?: ReadonlyMap<string, SourceKind>;
+}
+
+/** Batches that may be on their way to the bus while the next is read. */
+const AHEAD = 8;
+
+/**
+ * Runs the feed until its source has nothing new. After a crash anywhere the next run starts over; what the bus has is then `unchanged`, or
+ * comes a second time with the same position and is kept once by the view.
+ * @throws YitongError after a `failed` watermark was sent, if the bus could still take it
+ */
+export async function runFeed(options: RunOptions): Promise<RunReport> {
+  const { feed, workspace } = options;
+  const contract = workspace.contracts.get(feed.dataset);
+  if (contract === undefined) throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
+  const now = options.now ?? (() => new Date());
+  const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
+  const reports: RunReport[] = [];
+  try {
+    for (;;) {
+      const { report, more } = await new Run(options, contract, quarantine, now).once();
+      reports.push(report);
+      if (!more || options.signal.aborted) return joinReports(reports) ?? report;
+    }
+  } catch (error) {
+    await failed(options, contract, now).catch(() => undefined);
+    throw error;
+  } finally {
+    await quarantine.close();
+  }
+}
+
+async function failed({ bus, workspace, state, feed }: RunOptions, contract: Contract, now: () => Date): Promise<void> {
+  const last = lastWatermark(state, feed);
+  await sendWatermark(bus, workspace, contract, { dataset: feed.dataset, sourceTime: last?.sourceTime ?? now().toISOString(), snapshot: feed.snapshot, rows: 0, state: 'failed' });
+}
+
+/** What this program wrote under that name; nobody else does. */
+const lastWatermark = (state: State, feed: Feed): Watermark | undefined => state.read('watermark', feed.dataset) as Watermark | undefined;
+
+class Run {
+  private readonly tally = new Tally();
+  private readonly mapping: CompiledMapping;
+  private readonly started: number;
+  private readonly name: string;
+  private pendingMemory: { readonly value: unknown } | undefined;
+  /** Rows of which nobody can say which record they are. */
+  private nameless = 0;
+  private tail = false;
+
+  constructor(
+    private readonly options: RunOptions,
+    private readonly contract: Contract,
+    private readonly quarantine: Quarantine,
+    private readonly now: () => Date,
+  ) {
+    this.mapping = compileMapping(options.feed.mapping, contract, options.workspace.schemes, options.feed.file);
+    this.started = now().getTime();
+    this.name = `${new Date(this.started).toISOString()}-${process.pid}-${process.hrtime.bigint()}`;
+  }
+
+  async once(): Promise<{ readonly report: RunReport; readonly more: boolean }> {
+    const { feed, workspace, bus, state } = this.options;
+    const publisher = await createPublisher({
+      workspace,
+      contract: this.contract,
+      bus,
+      state,
+      quarantine: this.quarantine,
+      now: this.now,
+      mode: 'run',
+      snapshot: feed.snapshot,
+      onDuplicate: feed.onDuplicate,
+      run: this.name,
+    });
+    try {
+      const source = await this.open();
+      if (source === undefined) {
+        const last = lastWatermark(state, feed);
+        if (last !== undefined) await sendWatermark(bus, workspace, this.contract, last);
+        return { report: this.report('nothing-new', last?.sourceTime), more: false };
+      }
+      await this.publishAll(source, publisher);
+      const republished = await publisher.finish();
+      this.tally.add('merged', -republished);
+      this.tally.add('published', republished);
+      const refused = feed.snapshot && (await this.withdraw(publisher, source.sourceTime));
+      await this.complete(source, refused);
+      return { report: this.report(refused ? 'refused' : 'complete', source.sourceTime), more: source.more === true };
+    } finally {
+      await publisher.close();
+    }
+  }
+
+  private report(state: RunReport['state'], sourceTime: string | undefined): RunReport {
+    return this.tally.report(state, this.now().getTime() - this.started, sourceTime);
+  }
+
+  private async open(): Promise<SourceRun | undefined> {
+    const { feed, workspace, state, signal, options = {} } = this.options;
+    const kind = (this.options.kinds ?? (await loadSourceKinds())).get(feed.source.kind);
+    if (kind === undefined) throw new YitongError('bad_feed', `there is no source kind \`${feed.source.kind}\``, { place: { file: feed.file } });
+    return kind.open({
+      feed,
+      workspace,
+      baseDir: this.options.baseDir ?? workspace.dir,
+      now: this.now,
+      memory: {
+        get: () => (this.pendingMemory === undefined ? state.read('memory', feed.dataset) : this.pendingMemory.value),
+        set: (value) => (this.pendingMemory = { value }),
+      },
+      signal,
+      options,
+    });
+  }
+
+  private async publishAll(source: SourceRun, publisher: Publisher): Promise<void> {
+    const ahead: Promise<void>[] = [];
+    for await (const batch of source.rows) {
+      if (this.options.signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
+      this.tally.add('rows', batch.length);
+      const rows = this.mapBatch(batch, source.sourceTime, publisher);
+      const sent = publisher.publish(rows).then((results) => this.count(results));
+      // the rejection is met where it is awaited below; until then Node must not take it for a forgotten one
+      sent.catch(() => undefined);
+      ahead.push(sent);
+      if (ahead.length > AHEAD) await ahead.shift();
+      this.progress(source);
+    }
+    await Promise.all(ahead);
+    this.progress(source);
+  }
+
+  private progress(source: SourceRun): void {
+    const done = source.progress?.();
+    this.options.onProgress?.({
+      rows: this.tally.counts.rows,
+      ...(done === undefined ? {} : { done }),
+      ...(source.total === undefined ? {} : { total: source.total }),
+    });
+  }
+
+  private mapBatch(batch: readonly (SourceRow | BrokenRow)[], sourceTime: string, publisher: Publisher): PublishRow[] {
+    const rows: PublishRow[] = [];
+    for (const row of batch) {
+      const { position, rowNumber } = row;
+      if ('broken' in row) {
+        this.nameless += 1;
+        if (row.tail === true) this.tail = true;
+        this.quarantine.add({ position, rowNumber, sourceTime, problems: [{ ...row.broken, field: '' }], raw: row.raw }, this.name);
+        this.tally.quarantined(row.broken.code);
+        continue;
+      }
+      const place = { position, rowNumber, sourceTime: row.sourceTime ?? sourceTime };
+      if (row.withdrawn !== undefined) {
+        this.withdrawn(row, row.withdrawn.reason, place, rows);
+        continue;
+      }
+      const mapped = this.mapping.map(row.cells);
+      if ('skipped' in mapped) {
+        this.tally.add('skipped');
+        this.quarantine.good(position);
+      } else if (mapped.ok) {
+        for (const note of mapped.notes) this.tally.note(note);
+        rows.push({ ...place, value: mapped.value, cells: row.cells });
+      } else {
+        if (!publisher.markSeen(this.mapping.identify(row.cells))) this.nameless += 1;
+        this.quarantine.add({ ...place, problems: mapped.problems, cells: row.cells }, this.name);
+        this.tally.quarantined(mapped.problems[0]?.code ?? 'bad_value');
+      }
+    }
+    return rows;
+  }
+
+  /** The source says that a record is gone: its cells need only name it. */
+  private withdrawn(row: SourceRow, reason: string, place: { position: string; rowNumber: number; sourceTime: string }, rows: PublishRow[]): void {
+    const value = this.mapping.identify(row.cells);
+    const found = value === undefined ? undefined : identifier(this.contract, this.options.workspace.schemes).of(value);
+    if (found?.ok === true) {
+      rows.push({ ...place, withdraw: { subject: found.identity.subject, recordId: found.identity.recordId, reason } });
+      return;
+    }
+    this.nameless += 1;
+    const problems = found?.ok === false ? found.problems : [{ code: 'missing_value' as const, field: this.contract.subject.field, reason: 'the withdrawal does not name its record' }];
+    this.quarantine.add({ ...place, problems, cells: row.cells }, this.name);
+    this.tally.quarantined(problems[0]?.code ?? 'missing_value');
+  }
+
+  private count(results: readonly PublishResult[]): void {
+    for (const { status, code, normalised, nameless } of results) {
+      if (nameless === true) this.nameless += 1;
+      if (normalised === true) this.tally.note('key_normalised');
+      if (status === 'quarantined') this.tally.quarantined(code ?? 'bad_value');
+      else this.tally.add(status);
+    }
+  }
+
+  /** Withdraws what the snapshot no longer has. True if that was refused. */
+  private async withdraw(publisher: Publisher, sourceTime: string): Promise<boolean> {
+    const { feed, state, options = {} } = this.options;
+    if (this.tail) {
+      this.tally.note('unreadable_tail');
+      return true;
+    }
+    const { gone, all } = await publisher.unseen();
+    const accept = options['acceptShrink'] === 'true';
+    if (!accept && gone.length > feed.maxWithdrawShare * all) {
+      this.tally.note('snapshot_shrunk', gone.length);
+      return true;
+    }
+    // a row that cannot be read may be one of the missing records: nothing is withdrawn while there are more of them than there were
+    const before = Number(state.read('nameless', feed.dataset) ?? 0);
+    if (!accept && gone.length > 0 && this.nameless > before) {
+      this.tally.note('withdrawals_held', gone.length);
+      return false;
+    }
+    for (let at = 0; at < gone.length; at += 1000) {
+      const piece = gone.slice(at, at + 1000);
+      await publisher.publish(
+        piece.map(({ subject, recordId }) => ({ position: `left_snapshot@${sourceTime}`, rowNumber: 0, sourceTime, withdraw: { subject, recordId, reason: 'left_snapshot' } })),
+      );
+      this.tally.add('withdrawn', piece.length);
+    }
+    state.write('nameless', feed.dataset, this.nameless);
+    return false;
+  }
+
+  private async complete(source: SourceRun, refused: boolean): Promise<void> {
+    const { feed, workspace, bus, state } = this.options;
+    if (feed.snapshot && !this.tail) await this.quarantine.keepOnly(this.name);
+    // the order is the promise: quarantined rows are on disk before the watermark says that the run saw everything
+    await this.quarantine.flushed();
+    const watermark: Watermark = { dataset: feed.dataset, sourceTime: source.sourceTime, snapshot: feed.snapshot, rows: this.tally.counts.rows, state: refused ? 'refused' : 'complete' };
+    await sendWatermark(bus, workspace, this.contract, watermark);
+    await source.complete?.();
+    if (this.pendingMemory !== undefined) state.write('memory', feed.dataset, this.pendingMemory.value);
+    if (!refused) state.write('watermark', feed.dataset, watermark);
+    await state.flushed();
+  }
+}

@@ -1,0 +1,18 @@
+/** Which bus a command means. */
+import { join } from 'node:path';
+import { busSettingsSchema, type BusSettings } from '../../connectors/bus/open.js';
+import { YitongError } from '../../contracts/errors.js';
+import { readJson } from '../../contracts/files.js';
+import { shape } from '../../contracts/validate.js';
+
+export const busOption = { type: 'string', describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
+
+/** `--bus embedded`, or `--bus kafka` with the settings of yitong.json's section `bus`. */
+export async function busOf(given: string | undefined, workspace: string, data: string): Promise<BusSettings> {
+  const file = join(workspace, 'yitong.json');
+  const { bus } = (await readJson(file, 'bad_workspace')) as { bus?: unknown };
+  if (given === 'embedded' || (given === undefined && bus === undefined)) return { driver: 'embedded', dir: join(data, 'bus') };
+  if (given !== undefined && given !== 'kafka') throw new YitongError('bad_config', `--bus is \`embedded\` or \`kafka\`, not \`${given}\``);
+  if (bus === undefined) throw new YitongError('bad_config', 'for --bus kafka, yitong.json needs a section `bus` with its brokers', { place: { file } });
+  return shape<BusSettings>(busSettingsSchema, 'bad_config')(bus, { file });
+}

@@ -1,0 +1,180 @@
+import { utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import iconv from 'iconv-lite';
+import { parse } from 'csv-parse/sync';
+import t from 'tap';
+import { CsvScanner, type CsvItem } from '../../connectors/sources/csv/records.js';
+import { headerNames } from '../../connectors/sources/csv/rows.js';
+import { loadSourceKinds } from '../../connectors/sources/load.js';
+import type { BrokenRow, SourceContext, SourceRow } from '../../connectors/sources/port.js';
+import { feed, workspace } from './fixtures.js';
+
+const kinds = await loadSourceKinds();
+const csv = kinds.get('csv');
+if (csv === undefined) throw new Error('there is no csv kind');
+
+const KEY = '000000019';
+
+/** Opens the kind over `dir`, remembering between calls as a runner would. */
+function opener(dir: string, source: object, memory: { value?: unknown } = {}, options: Record<string, string> = {}) {
+  const context: SourceContext = {
+    feed: feed({ kind: 'csv', settle: 'PT1S', ...source }),
+    workspace: workspace(),
+    baseDir: dir,
+    now: () => new Date('2030-01-01T00:00:00Z'),
+    memory: { get: () => memory.value, set: (value) => (memory.value = value) },
+    signal: new AbortController().signal,
+    options,
+  };
+  return async () => {
+    const run = await csv!.open(context);
+    if (run === undefined) return undefined;
+    const rows: (SourceRow | BrokenRow)[] = [];
+    for await (const batch of run.rows) rows.push(...batch);
+    await run.complete?.();
+    return { run, rows };
+  };
+}
+
+/** Rows, or the reason where one is broken; the text comes in pieces of `cut`. */
+function scan(text: string, cut: number, separator: string): (readonly string[] | string)[] {
+  const scanner = new CsvScanner({ separator, quote: '"' });
+  const items: CsvItem[] = [];
+  for (let at = 0; at < text.length; at += cut) scanner.push(text.slice(at, at + cut), items);
+  scanner.end(items);
+  return items.map((item) => (item.kind === 'fields' ? item.fields : item.reason));
+}
+
+const names = (rows: readonly (SourceRow | BrokenRow)[]) => rows.map((row) => ('cells' in row ? row.cells['name'] : row.broken.reason));
+
+t.test('names survive the charset in which the department wrote them', async (t) => {
+  const dir = t.testdir();
+  const cases: readonly (readonly [charset: string, name: string])[] = [
+    ['utf-8', '上海康定建筑工程有限公司'],
+    ['gb18030', '上海㐂䶮有限公司'],
+    ['gbk', '上海镕镒有限公司'],
+    ['big5', '臺灣有限公司'],
+    ['utf-16le', '上海有限公司'],
+    ['windows-1252', 'RAZÃO SOCIAL – CADASTRO €'],
+    ['latin1', 'ÓRGÃO'],
+  ];
+  for (const [charset, name] of cases) {
+    writeFileSync(join(dir, 'a.csv'), iconv.encode(`code,name,status\r\n${KEY},"${name}",\r\n`, charset === 'latin1' ? 'iso-8859-1' : charset));
+    const read = await opener(dir, { path: 'a.csv', charset })();
+    t.strictSame(names(read?.rows ?? []), [name], charset);
+  }
+  writeFileSync(join(dir, 'a.csv'), Buffer.concat([Buffer.from('code,name,status\n1,a'), Buffer.from([0x96]), Buffer.from('b,\n')]));
+  t.strictSame(names((await opener(dir, { path: 'a.csv', charset: 'windows-1252' })())?.rows ?? []), ['a–b']);
+  writeFileSync(join(dir, 'a.csv'), Buffer.concat([Buffer.from('code,name,status\n1,a,\n2,b'), Buffer.from([0xff]), Buffer.from(',\n')]));
+  for (const charset of ['utf-8', 'gb18030', 'big5']) {
+    const read = await opener(dir, { path: 'a.csv', charset })();
+    t.match(read?.rows, [{ broken: { code: 'bad_row', reason: /wrong_charset/ }, tail: true }], `${charset} is refused before any row`);
+    t.equal(read?.rows.length, 1);
+  }
+});
+
+t.test('a byte order mark, a repeated header and a header of one’s own do not lose a column', async (t) => {
+  const dir = t.testdir({ 'a.csv': `\ufeffcode,name,name,,status\n${KEY},a,b,c,d\n`, 'b.csv': `${KEY};x;y\n` });
+  const read = await opener(dir, { path: 'a.csv' })();
+  t.match(read?.rows, [{ position: 'a.csv#1', rowNumber: 1, cells: { code: KEY, name: 'a', 'name#2': 'b', '#4': 'c', status: 'd' } }]);
+  const own = await opener(dir, { path: 'b.csv', separator: ';', header: ['code', 'name', 'status'] })();
+  t.match(own?.rows, [{ position: 'b.csv#1', cells: { name: 'x' } }]);
+  t.strictSame(headerNames(['a', 'a', 'a']), ['a', 'a#2', 'a#3']);
+});
+
+t.test('a broken line costs that line and no other', async (t) => {
+  const text = ['code,name,status', '1,a,', '2,"b,', '3,c,', '4,"d"x,', '5,e,', '6,f', '7,g,,', '', '8,"h', 'i",', '9,j "k",', '10,l,'].join('\n');
+  const dir = t.testdir({ 'a.csv': text });
+  const read = await opener(dir, { path: 'a.csv' })();
+  t.strictSame(names(read?.rows ?? []), [
+    'a',
+    'a closing quote is followed by other text',
+    'c',
+    'a closing quote is followed by other text',
+    'e',
+    'the row has 2 cells, the header 3',
+    'the row has 4 cells, the header 3',
+    'h\ni',
+    'a quote stands within an unquoted cell',
+    'l',
+  ]);
+  t.equal((read?.rows[1] as BrokenRow).raw, '2,"b,');
+  t.equal(read?.rows.at(-1)?.position, 'a.csv#10');
+  writeFileSync(join(dir, 'a.csv'), 'code,name,status\n1,a,\n2,"b,\n3,c,\n4,d,\n');
+  t.strictSame(names((await opener(dir, { path: 'a.csv' })())?.rows ?? []), ['a', 'a quote is not closed', 'c', 'd']);
+});
+
+t.test('a quote that swallows more than a record may hold is given up at its own line', async (t) => {
+  const many = Array.from({ length: 120_000 }, (_, i) => `${i},name,`).join('\n');
+  const dir = t.testdir({ 'a.csv': `code,name,status\n0,"b,\n${many}\n` });
+  const read = await opener(dir, { path: 'a.csv' })();
+  t.equal(read?.rows.length, 120_001);
+  t.equal(read?.rows.filter((row) => 'broken' in row).length, 1);
+});
+
+t.test('a column that was renamed at the source stops the run instead of emptying a field', async (t) => {
+  const dir = t.testdir({ 'a.csv': `code,title,status\n${KEY},a,\n` });
+  await t.rejects(opener(dir, { path: 'a.csv' })(), { code: 'bad_feed', message: /lacks the column `name`/ });
+  await t.rejects(opener(dir, { path: 'none.csv' })(), { code: 'bad_feed' });
+  await t.rejects(opener(dir, { path: 'a.csv', colour: 'red' })(), { code: 'bad_feed', message: /unknown key `colour`/ });
+});
+
+t.test('every file of a drop folder is taken once, in name order, and again when it changed', async (t) => {
+  const file = (name: string) => `code,name,status\n${KEY},${name},\n`;
+  const dir = t.testdir({ in: { '2.csv': file('two'), '1.csv': file('one'), '3.csv.part': file('half'), 'note.txt': '' } });
+  const next = opener(dir, { folder: 'in' });
+  const first = await next();
+  t.strictSame([names(first?.rows ?? []), first?.run.more], [['one'], true]);
+  const second = await next();
+  t.strictSame([names(second?.rows ?? []), second?.run.more], [['two'], false]);
+  t.equal(await next(), undefined);
+  utimesSync(join(dir, 'in', '1.csv'), new Date(), new Date());
+  t.equal(await next(), undefined, 'a touched file is not a changed one');
+  writeFileSync(join(dir, 'in', '1.csv'), file('three'));
+  t.strictSame(names((await next())?.rows ?? []), ['three']);
+  t.equal(await next(), undefined);
+});
+
+t.test('the source time is the file’s, not the clock’s', async (t) => {
+  const dir = t.testdir({ 'ceis-2018-11-28.csv': 'code,name,status\n' });
+  utimesSync(join(dir, 'ceis-2018-11-28.csv'), new Date('2019-01-02T03:04:05Z'), new Date('2019-01-02T03:04:05Z'));
+  const time = async (from: string) => (await opener(dir, { path: 'ceis-2018-11-28.csv', sourceTime: { from } })())?.run.sourceTime;
+  t.equal(await time('mtime'), '2019-01-02T03:04:05.000Z');
+  t.equal(await time('name'), '2018-11-28T00:00:00.000Z');
+  t.equal(await time('now'), '2030-01-01T00:00:00.000Z');
+});
+
+t.test('whatever is written as CSV is read back, wherever the text is cut', (t) => {
+  const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r\n', ' ', '上', '😀'), maxLength: 6 });
+  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const rows = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(rows, fc.integer({ min: 1, max: 9 }), fc.constantFrom(',', ';;', '\t'), fc.constantFrom('\r\n', '\n', '\r'), (rows, cut, separator, end) => {
+      const text = rows.map((row) => row.map(quote).join(separator)).join(end);
+      t.strictSame(scan(text, cut, separator), rows, { diagnostic: false });
+    }),
+    { numRuns: 300 },
+  );
+  t.end();
+});
+
+t.test('what csv-parse reads, we read alike; what it refuses, we refuse', (t) => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '"', '"', ',', '\n', ' '), maxLength: 40 });
+  fc.assert(
+    fc.property(text, fc.integer({ min: 1, max: 50 }), (text, cut) => {
+      let expected: string[][] | undefined;
+      try {
+        expected = parse(text, { relax_column_count: true, skip_empty_lines: true, record_delimiter: '\n' });
+      } catch {
+        expected = undefined;
+      }
+      const read = scan(text, cut, ',');
+      const broken = read.some((row) => typeof row === 'string');
+      if (broken !== (expected === undefined)) throw new Error(`${JSON.stringify(text)}: ${JSON.stringify(read)} against ${JSON.stringify(expected)}`);
+      if (expected !== undefined && JSON.stringify(read) !== JSON.stringify(expected)) throw new Error(`${JSON.stringify(text)}: ${JSON.stringify(read)} against ${JSON.stringify(expected)}`);
+    }),
+    { numRuns: 3000 },
+  );
+  t.end();
+});

@@ -8,9 +8,16 @@
  * - No read transaction lasts over 1 s.
  */
 import type { DatasetId, SubjectKey } from '../../contracts/ids.js';
-import type { InRecord, Watermark } from '../../connectors/bus/port.js';
+import type { Workspace } from '../../contracts/types.js';
+import type { InRecord, TopicName, Watermark } from '../../connectors/bus/port.js';
 
-/** One version, read in place: `value` is only valid until the visitor returns. */
+/** What a view needs to know of a workspace. */
+export type ViewWorkspace = Pick<Workspace, 'contracts' | 'prefix' | 'schemasById'>;
+
+/**
+ * One version, read in place. The whole object, its strings and its bytes are valid until the visitor returns, and the
+ * visitor must not read the view itself: a driver may move one object from record to record.
+ */
 export interface VersionView {
   readonly recordId: string;
   readonly schemaId: number;
@@ -40,7 +47,7 @@ export type ReadPoint =
 export type ReadOutcome = 'ok' | 'not_yet' | 'history_not_kept';
 
 export interface DatasetState {
-  /** The last watermark, if any ever came. */
+  /** The last watermark whose data the view has applied, if any. */
   readonly watermark?: Watermark & { readonly receivedAt: number };
   /** The last watermark whose state is `complete`. */
   readonly complete?: Watermark & { readonly receivedAt: number };
@@ -56,18 +63,26 @@ export interface DatasetState {
 export interface ViewReader {
   /**
    * Visits the current records of one subject, dataset by dataset in the order asked, records in record-id order.
-   * The subject's records of one dataset all come from one partition.
+   * The subject's records of one dataset all come from one partition. A visitor that returns false has seen enough of
+   * that dataset and is called next for the following one.
+   * @throws YitongError `bad_request` where a cut does not name every partition of a dataset asked for
    */
   read(
     subject: SubjectKey,
     datasets: readonly DatasetId[],
     at: ReadPoint,
-    visit: (dataset: number, version: VersionView) => void,
+    visit: (dataset: number, version: VersionView) => void | boolean,
   ): readonly ReadOutcome[];
   datasetState(dataset: DatasetId): DatasetState;
   /** Where the view stands now, over the datasets named. */
   cut(datasets: readonly DatasetId[]): Cut;
   close(): Promise<void>;
+}
+
+export interface CaughtUp {
+  readonly topic: TopicName;
+  readonly partition: number;
+  readonly at: number;
 }
 
 export interface ApplyResult {
@@ -77,10 +92,21 @@ export interface ApplyResult {
 }
 
 export interface ViewWriter {
-  /** One batch of one partition, records and offset in one transaction. Resolves when committed (readers see it); durability follows the offset. */
-  apply(batch: readonly InRecord[]): Promise<ApplyResult>;
+  /**
+   * One batch of one partition, records and offset in one transaction. Resolves when committed (readers see it); durability
+   * follows the offset. Watermarks count at once, or, where `after` gives the next offsets of their datasets' topics as they
+   * were when the watermarks had arrived, only when the view has applied those topics that far: "complete" is never said of
+   * records that are still on the way.
+   */
+  apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult>;
+  /** All that the bus stamped up to and including `at` (ms since 1970) in that partition has been applied; `asOf` is answered up to there. */
+  caughtUp(partitions: readonly CaughtUp[]): Promise<void>;
+  /** Resolves when all that was applied is on disk. */
+  flush(): Promise<void>;
   /** The offset to go on from, 0 if none. */
   nextOffset(topic: string, partition: number): number;
+  /** ms since 1970: everything that the bus stamped up to and including this moment in that partition has been applied; 0 if nothing. */
+  completeUpTo(topic: string, partition: number): number;
   /** Forget everything, when the topic or the cluster is another. */
   reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
   identity(): { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> } | undefined;

@@ -1,0 +1,3 @@
+export { projectionCache, type ProjectionCache } from './cache.js';
+export { compileCheck, compileProjection, type Projection } from './compile.js';
+export { Out } from './out.js';

@@ -1,0 +1,2 @@
+export { openLmdbViewReader } from './reader.js';
+export { openLmdbViewWriter, type WriterOptions } from './writer.js';

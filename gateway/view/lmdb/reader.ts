@@ -1,0 +1,200 @@
+/**
+ * The reading side, in any number of processes. Reads of one turn of the event loop share one snapshot, which is given
+ * back in the next turn: no snapshot outlives its turn, and the next one sees all that was committed.
+ */
+import { YitongError } from '../../../contracts/errors.js';
+import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
+import { dataTopic } from '../../../connectors/bus/port.js';
+import type { Cut, DatasetState, ReadOutcome, ReadPoint, VersionView, ViewReader, ViewWorkspace } from '../port.js';
+import { bytesOf, entryOf, isSpilled, startOf } from './head.js';
+import { historicRead } from './historic.js';
+import { RecordView, lengthAt } from './record.js';
+import { readDataset, readMeta, readNumbers, readOffset, settle, type OffsetRow } from './state.js';
+import { FORMAT, behind, datasetPrefix, openStore, type Store } from './store.js';
+
+type Visit = (dataset: number, version: VersionView) => void | boolean;
+
+/** A read-only reader in a process of its own. @throws YitongError `view_unavailable` */
+export function openLmdbViewReader(options: { readonly dir: string; readonly workspace: ViewWorkspace }): ViewReader {
+  const store = openStore(options.dir, true);
+  if (readMeta(store)?.format !== FORMAT) {
+    void store.close();
+    throw new YitongError('view_unavailable', 'the view was made by another version of the gateway; start its writer first');
+  }
+  return readerOn(store, options.workspace, () => store.close());
+}
+
+/** @param close what closing the reader closes */
+export function readerOn(store: Store, workspace: ViewWorkspace, close: () => Promise<void>): ViewReader {
+  return new LmdbViewReader(store, workspace, close);
+}
+
+interface Known {
+  readonly state: DatasetState;
+  readonly offsets: readonly OffsetRow[];
+}
+
+class LmdbViewReader implements ViewReader {
+  readonly #view = new RecordView();
+  #numbers: Readonly<Record<string, number>>;
+  #known = new Map<DatasetId, Known>();
+  #given: Uint8Array | undefined;
+  #plain: Buffer = Buffer.alloc(0);
+  #stamp = -1;
+  #writes = -1;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(
+    readonly store: Store,
+    readonly workspace: ViewWorkspace,
+    readonly close: () => Promise<void>,
+  ) {
+    this.#numbers = readNumbers(store);
+  }
+
+  read(subject: SubjectKey, datasets: readonly DatasetId[], at: ReadPoint, visit: Visit): readonly ReadOutcome[] {
+    if (at.kind !== 'now') {
+      return datasets.map((dataset, i) => {
+        const outcome = this.#reachable(dataset, at);
+        if (outcome === 'ok') this.#readAt(subject, dataset, at, (version) => visit(i, version));
+        return outcome;
+      });
+    }
+    const found: Uint8Array | undefined = this.store.heads.getBinaryFast(Buffer.from(subject));
+    const outcomes = datasets.map((): ReadOutcome => 'ok');
+    const size = found?.length ?? 0;
+    if (found === undefined) return outcomes;
+    let head = this.#whole(found);
+    let owned = false;
+    for (let i = 0; i < datasets.length; i++) {
+      const entry = entryOf(head, this.#number(datasets[i]));
+      if (entry < 0) continue;
+      if (!isSpilled(head, entry)) {
+        this.#visitPacked(head, entry, i, visit);
+        continue;
+      }
+      // reading the records would overwrite the buffer that the head stands in
+      if (!owned) head = Buffer.from(head.subarray(0, size));
+      owned = true;
+      const prefix = datasetPrefix(subject, this.#number(datasets[i]));
+      for (const { value } of this.store.records.getRange({ start: prefix, end: behind(prefix) })) {
+        if (visit(i, this.#view.at(value, 0)) === false) break;
+      }
+    }
+    return outcomes;
+  }
+
+  /**
+   * lmdb gives one buffer again and again, under a `length` that is only the value's, and bytes of the map itself for large
+   * values. Both become a plain Buffer here; for the first, one that is kept.
+   */
+  #whole(found: Uint8Array): Buffer {
+    if (found !== this.#given) {
+      this.#given = found;
+      this.#plain = Buffer.from(found.buffer, found.byteOffset, found.byteLength);
+    }
+    return this.#plain;
+  }
+
+  #visitPacked(head: Buffer, entry: number, i: number, visit: Visit): void {
+    let at = startOf(head, entry);
+    const end = at + bytesOf(head, entry);
+    while (at < end) {
+      const next = at + lengthAt(head, at);
+      if (visit(i, this.#view.at(head, at)) === false) return;
+      at = next;
+    }
+  }
+
+  #readAt(subject: SubjectKey, dataset: DatasetId, at: ReadPoint, visit: (version: VersionView) => void | boolean): void {
+    const number = this.#number(dataset);
+    const topic = dataTopic(this.workspace.prefix, dataset);
+    const holds = (version: VersionView): boolean => {
+      switch (at.kind) {
+        case 'now':
+          return true;
+        case 'asOf':
+          return version.publishedAt <= at.time;
+        case 'cut':
+          return version.offset < (at.cut[topic]?.[version.partition] ?? 0);
+      }
+    };
+    const current: Buffer[] = [];
+    this.read(subject, [dataset], { kind: 'now' }, () => {
+      // what the visitor is shown is `#view`, and that knows the whole record
+      current.push(this.#view.copy());
+    });
+    historicRead(this.store, datasetPrefix(subject, number), current, holds, visit);
+  }
+
+  /** Whether the view can answer for that moment at all. */
+  #reachable(dataset: DatasetId, at: ReadPoint): ReadOutcome {
+    const { state, offsets } = this.#know(dataset);
+    const latest = this.workspace.contracts.get(dataset)?.history === 'latest';
+    switch (at.kind) {
+      case 'now':
+        return 'ok';
+      case 'asOf':
+        if (offsets.length === 0 || offsets.some(({ upTo }) => upTo < at.time)) return 'not_yet';
+        return latest && at.time < (state.lastPublishedAt ?? 0) ? 'history_not_kept' : 'ok';
+      case 'cut': {
+        const cut = at.cut[dataTopic(this.workspace.prefix, dataset)];
+        if (cut?.length !== offsets.length) {
+          throw new YitongError('bad_request', `the cut must give the next offset of each partition of \`${dataset}\``);
+        }
+        if (offsets.some(({ next }, partition) => next < (cut[partition] ?? 0))) return 'not_yet';
+        return latest && offsets.some(({ next }, partition) => next > (cut[partition] ?? 0)) ? 'history_not_kept' : 'ok';
+      }
+    }
+  }
+
+  datasetState(dataset: DatasetId): DatasetState {
+    // looked up once a turn: that many queries share one snapshot anyway, and older than the records it may be
+    if (this.#turn === undefined || this.#writes !== this.store.writes()) {
+      this.#writes = this.store.writes();
+      this.#turn ??= setImmediate(() => (this.#turn = undefined)).unref();
+      return this.#know(dataset).state;
+    }
+    return this.#remember(dataset).state;
+  }
+
+  cut(datasets: readonly DatasetId[]): Cut {
+    const cut: Record<string, readonly number[]> = {};
+    for (const dataset of datasets) {
+      cut[dataTopic(this.workspace.prefix, dataset)] = this.#know(dataset).offsets.map(({ next }) => next);
+    }
+    return cut;
+  }
+
+  #number(dataset: DatasetId | undefined): number {
+    if (dataset === undefined) return -1;
+    const number = this.#numbers[dataset];
+    if (number !== undefined) return number;
+    // the writer may have learned of it since
+    this.#numbers = readNumbers(this.store);
+    return this.#numbers[dataset] ?? -1;
+  }
+
+  /** In the very snapshot that the records of this turn are read in. */
+  #know(dataset: DatasetId): Known {
+    const stamp = this.store.stamp();
+    if (this.#stamp !== stamp) this.#known.clear();
+    this.#stamp = stamp;
+    return this.#remember(dataset);
+  }
+
+  #remember(dataset: DatasetId): Known {
+    let known = this.#known.get(dataset);
+    if (known === undefined) this.#known.set(dataset, (known = this.#learn(dataset)));
+    return known;
+  }
+
+  #learn(dataset: DatasetId): Known {
+    const topic = dataTopic(this.workspace.prefix, dataset);
+    const partitions = this.workspace.contracts.get(dataset)?.partitions ?? 0;
+    const offsets = Array.from({ length: partitions }, (_, partition) => readOffset(this.store, topic, partition));
+    const row = settle(readDataset(this.store, this.#number(dataset)), (partition) => offsets[partition]?.next ?? 0);
+    const { pending: _, ...state } = row;
+    return { state, offsets };
+  }
+}

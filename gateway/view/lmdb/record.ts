@@ -1,0 +1,123 @@
+/**
+ * One version as it stands in the maps. Little endian:
+ *
+ *     0  u32 length of the whole     12 u16 contract version    24 f64 published at    40 u8 kind
+ *     4  u16 length of record id     14 u16 partition           32 f64 source time     41 3 bytes, zero
+ *     6  u16 length of position      16 f64 offset              44 record id, position, Avro body (or the reason of a withdrawal)
+ *     8  u32 schema id
+ */
+import type { VersionView } from '../port.js';
+
+const FIXED = 44;
+const VALUE = 0;
+const WITHDRAWN = 1;
+
+export interface NewVersion {
+  readonly recordId: Uint8Array;
+  readonly schemaId: number;
+  readonly contractVersion: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly publishedAt: number;
+  readonly sourceTime: number;
+  readonly position: string;
+  readonly withdrawn: boolean;
+  /** Holds, from `start` on, the Avro body, or the reason in UTF-8. */
+  readonly value: Buffer;
+  readonly start: number;
+}
+
+export function encodeVersion(version: NewVersion): Buffer {
+  const { recordId, value, start } = version;
+  const position = Buffer.byteLength(version.position);
+  const length = FIXED + recordId.length + position + value.length - start;
+  const out = Buffer.allocUnsafe(length);
+  out.writeUInt32LE(length, 0);
+  out.writeUInt16LE(recordId.length, 4);
+  out.writeUInt16LE(position, 6);
+  out.writeUInt32LE(version.schemaId, 8);
+  out.writeUInt16LE(version.contractVersion, 12);
+  out.writeUInt16LE(version.partition, 14);
+  out.writeDoubleLE(version.offset, 16);
+  out.writeDoubleLE(version.publishedAt, 24);
+  out.writeDoubleLE(version.sourceTime, 32);
+  out.writeUInt32LE(version.withdrawn ? WITHDRAWN : VALUE, 40);
+  out.set(recordId, FIXED);
+  out.write(version.position, FIXED + recordId.length);
+  value.copy(out, FIXED + recordId.length + position, start);
+  return out;
+}
+
+/** Bytes of the record that begins at `at`. */
+export const lengthAt = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at);
+
+/** Order of two record ids, by UTF-8 bytes; negative, zero, positive. */
+export function compareId(bytes: Buffer, at: number, recordId: Uint8Array): number {
+  const length = bytes.readUInt16LE(at + 4);
+  const shorter = Math.min(length, recordId.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = (bytes[at + FIXED + i] ?? 0) - (recordId[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return length - recordId.length;
+}
+
+/**
+ * A window on a stored version. One object is moved from record to record, and its strings are made only when asked for:
+ * that is why a visitor must not keep it.
+ */
+export class RecordView implements VersionView {
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+  #at = 0;
+  #position = 0;
+
+  at(bytes: Buffer, at: number): this {
+    this.bytes = bytes;
+    this.#at = at;
+    this.#position = at + FIXED + bytes.readUInt16LE(at + 4);
+    this.start = this.#position + bytes.readUInt16LE(at + 6);
+    this.end = at + bytes.readUInt32LE(at);
+    return this;
+  }
+  get recordId(): string {
+    return this.bytes.toString('utf8', this.#at + FIXED, this.#position);
+  }
+  get position(): string {
+    return this.bytes.toString('utf8', this.#position, this.start);
+  }
+  get schemaId(): number {
+    return this.bytes.readUInt32LE(this.#at + 8);
+  }
+  get contractVersion(): number {
+    return this.bytes.readUInt16LE(this.#at + 12);
+  }
+  get partition(): number {
+    return this.bytes.readUInt16LE(this.#at + 14);
+  }
+  get offset(): number {
+    return this.bytes.readDoubleLE(this.#at + 16);
+  }
+  get publishedAt(): number {
+    return this.bytes.readDoubleLE(this.#at + 24);
+  }
+  get sourceTime(): number {
+    return this.bytes.readDoubleLE(this.#at + 32);
+  }
+  get withdrawn(): boolean {
+    return this.bytes[this.#at + 40] === WITHDRAWN;
+  }
+  /** A copy of the whole record. */
+  copy(): Buffer {
+    return Buffer.from(this.bytes.subarray(this.#at, this.end));
+  }
+  /** A copy of the record id. */
+  idBytes(): Buffer {
+    return Buffer.from(this.bytes.subarray(this.#at + FIXED, this.#position));
+  }
+  /** Whether the body is `value` from `start` on. */
+  sameContent(schemaId: number, value: Uint8Array, start: number): boolean {
+    return this.schemaId === schemaId && this.bytes.compare(value, start, value.length, this.start, this.end) === 0;
+  }
+}

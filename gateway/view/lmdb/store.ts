@@ -1,0 +1,150 @@
+/**
+ * The one importer of lmdb: the environment, its five maps and their keys.
+ *
+ * - `heads`: subject → one packed value with its current records of every dataset (`head.ts`);
+ * - `records`: (subject, dataset, record) → one current record, for datasets of a subject that outgrew the packed value;
+ * - `history`: (subject, dataset, record, offset) → a version that is no longer current, or a withdrawal;
+ * - `poison`: (topic, partition, offset) → a raw record that was set aside;
+ * - `state`: offsets, dataset numbers and counters, watermarks, identity, as JSON.
+ */
+import { open, TransactionFlags, type Database } from 'lmdb';
+import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+
+/** Raised with any change of layout; a view of another number is rebuilt from the bus. */
+export const FORMAT = 1;
+/** lmdb's longest key with 4 kB pages is 1,978 bytes; both lengths in UTF-8 bytes. */
+export const MAX_SUBJECT = 255;
+export const MAX_RECORD_ID = 1024;
+
+export interface Store {
+  readonly heads: Database<Buffer, Buffer>;
+  readonly records: Database<Buffer, Buffer>;
+  readonly history: Database<Buffer, Buffer>;
+  readonly poison: Database<Buffer, Buffer>;
+  readonly state: Database<Buffer, Buffer>;
+  /** All of it or nothing; committed, and seen by readers, when this returns. Reaches the disk with the next `flush`. */
+  write<T>(work: () => T): T;
+  /** Resolves when what was committed is on disk. */
+  flush(): Promise<void>;
+  /** A number that changes with every commit of any process, as the snapshot of this turn of the event loop shows it. */
+  stamp(): number;
+  /** Commits of this process. */
+  writes(): number;
+  /** Frees the slots of readers that were killed. */
+  reapReaders(): void;
+  close(): Promise<void>;
+}
+
+const STAMP = Buffer.from('stamp');
+const FLUSHED = Buffer.from('flushed');
+const COMMIT = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
+
+/** @param mapSize bytes of address space; costs no memory and no disk until it is written
+ *  @throws YitongError `view_unavailable` */
+export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30): Store {
+  try {
+    const root = open<Buffer, Buffer>({
+      path: join(dir, 'view.mdb'),
+      readOnly,
+      maxDbs: 8,
+      maxReaders: 512,
+      // fixed, so that no process has to remap while it holds pointers into the map
+      mapSize,
+      // a commit may reach the disk later, but whole: after a power loss the last flushed state comes back, offsets and all
+      overlappingSync: !readOnly,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+    });
+    const binary = (name: string) => {
+      const db: Database<Buffer, Buffer> | undefined = root.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
+      if (db === undefined) throw new Error('not there yet');
+      return db;
+    };
+    const heads = binary('heads');
+    const records = binary('records');
+    const history = binary('history');
+    const poison = binary('poison');
+    const state = binary('state');
+    let writes = 0;
+    const readStamp = (): number => state.getBinaryFast(STAMP)?.readDoubleLE(0) ?? 0;
+    let flushing: Promise<unknown> | undefined;
+    return {
+      heads,
+      records,
+      history,
+      poison,
+      state,
+      write: (work) => {
+        const result = root.transactionSync(() => {
+          const done = work();
+          const stamp = Buffer.allocUnsafe(8);
+          stamp.writeDoubleLE(readStamp() + 1);
+          void state.put(STAMP, stamp);
+          return done;
+        }, COMMIT);
+        writes++;
+        return result;
+      },
+      async flush() {
+        // an asynchronous write carries its own flush, off this thread
+        flushing ??= state.put(FLUSHED, Buffer.alloc(1)).then(() => state.flushed).finally(() => (flushing = undefined));
+        await flushing;
+      },
+      stamp: readStamp,
+      writes: () => writes,
+      reapReaders: () => void root.readerCheck(),
+      close: () => root.close(),
+    };
+  } catch (cause) {
+    throw new YitongError('view_unavailable', 'the view cannot be opened; is its writer running, and its disk local and writable?', { cause });
+  }
+}
+
+/** `subject` 0x00 dataset number (2 bytes): what all keys of one subject's dataset begin with. */
+export function datasetPrefix(subject: string, dataset: number): Buffer {
+  const length = Buffer.byteLength(subject);
+  const key = Buffer.allocUnsafe(length + 3);
+  key.write(subject, 0);
+  key[length] = 0;
+  key.writeUInt16BE(dataset, length + 1);
+  return key;
+}
+
+/** Prefix, record id. */
+export function recordKey(prefix: Uint8Array, recordId: Uint8Array): Buffer {
+  return Buffer.concat([prefix, recordId]);
+}
+
+/** Prefix, record id, 0x00, offset (6 bytes): versions of one record in the order of the bus. */
+export function historyKey(prefix: Uint8Array, recordId: Uint8Array, offset: number): Buffer {
+  const key = Buffer.allocUnsafe(prefix.length + recordId.length + 7);
+  key.set(prefix, 0);
+  key.set(recordId, prefix.length);
+  key[prefix.length + recordId.length] = 0;
+  key.writeUIntBE(offset, prefix.length + recordId.length + 1, 6);
+  return key;
+}
+
+/** The first key behind all that begin with `prefix`. */
+export function behind(prefix: Uint8Array): Buffer {
+  const key = Buffer.from(prefix);
+  for (let i = key.length - 1; i >= 0; i--) {
+    const byte = key[i];
+    if (byte !== undefined && byte < 255) {
+      key[i] = byte + 1;
+      return key.subarray(0, i + 1);
+    }
+  }
+  return Buffer.from([255, 255]);
+}
+
+export function poisonKey(topic: string, partition: number, offset: number): Buffer {
+  const length = Buffer.byteLength(topic);
+  const key = Buffer.allocUnsafe(length + 9);
+  key.write(topic, 0);
+  key[length] = 0;
+  key.writeUInt16BE(partition, length + 1);
+  key.writeUIntBE(offset, length + 3, 6);
+  return key;
+}

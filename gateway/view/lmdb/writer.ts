@@ -1,0 +1,229 @@
+/**
+ * The writing side: one process, one at a time. Each call is one transaction that holds the records, the counters and the
+ * next offset, so a crash leaves either all of a batch or nothing, and the bus is read on from exactly there.
+ */
+import { mkdirSync } from 'node:fs';
+import { YitongError } from '../../../contracts/errors.js';
+import type { InRecord, TopicName, Watermark } from '../../../connectors/bus/port.js';
+import type { ApplyResult, CaughtUp, Cut, ViewWorkspace, ViewWriter } from '../port.js';
+import { checkBodies, type CheckBody } from '../check.js';
+import { DataApplier, newTally, type PoisonReason, type Tally } from './apply.js';
+import { readerOn } from './reader.js';
+import {
+  numberDatasets,
+  readDataset,
+  readMeta,
+  readNumbers,
+  readOffset,
+  settle,
+  sourcesOf,
+  waiting,
+  writeDataset,
+  writeMeta,
+  writeNumbers,
+  writeOffset,
+  type ControlSource,
+  type DataSource,
+  type Meta,
+  type Received,
+} from './state.js';
+import { FORMAT, openStore, poisonKey, type Store } from './store.js';
+
+const FLUSH_MS = 250;
+const STATES = new Set<string>(['complete', 'failed', 'refused']);
+
+export interface WriterOptions {
+  /** A directory on a local disk; made if it is not there. */
+  readonly dir: string;
+  readonly workspace: ViewWorkspace;
+  /** Looks at each body before it is let in. By default `checkBodies`, so that no answer stumbles over a record later. */
+  readonly check?: CheckBody;
+  /** Bytes of address space for the map. Default 64 GiB. */
+  readonly mapSize?: number;
+}
+
+/** @throws YitongError `view_unavailable` */
+export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWriter> {
+  mkdirSync(options.dir, { recursive: true });
+  const store = openStore(options.dir, false, options.mapSize);
+  store.reapReaders();
+  return new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace));
+}
+
+class LmdbViewWriter implements ViewWriter {
+  readonly #sources: ReadonlyMap<TopicName, DataSource | ControlSource>;
+  readonly #data: DataApplier;
+  #timer: NodeJS.Timeout | undefined;
+  #failed: unknown;
+
+  constructor(
+    readonly store: Store,
+    readonly workspace: ViewWorkspace,
+    check: CheckBody,
+  ) {
+    const numbers = store.write(() => {
+      const meta = readMeta(store);
+      // made by another version of this code: all of it can be had from the bus again
+      if (meta?.format !== FORMAT) {
+        this.#clear({ format: FORMAT });
+      }
+      const numbered = numberDatasets(readNumbers(store), workspace.contracts.keys());
+      writeNumbers(store, numbered);
+      return numbered;
+    });
+    this.#sources = sourcesOf(workspace, numbers);
+    this.#data = new DataApplier(store, workspace, check);
+  }
+
+  apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
+    return new Promise((resolve) => resolve(this.#apply(batch, after)));
+  }
+
+  #apply(batch: readonly InRecord[], after: Cut | undefined): ApplyResult {
+    const [first] = batch;
+    if (first === undefined) return { applied: 0, ignored: 0, poisoned: 0 };
+    const { topic, partition } = first;
+    const source = this.#sources.get(topic);
+    if (source === undefined) throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
+    let expected = first.offset;
+    for (const record of batch) {
+      if (record.topic !== topic || record.partition !== partition || record.offset < expected) {
+        throw new YitongError('topic_mismatch', `a batch of topic \`${topic}\` must hold one partition, in order`);
+      }
+      expected = record.offset + 1;
+    }
+    const tally = this.#write(() => {
+      const row = readOffset(this.store, topic, partition);
+      const fresh = batch.filter((record) => record.offset >= row.next);
+      const last = fresh.at(-1);
+      if (last === undefined) return { ...newTally(), ignored: batch.length };
+      const setAside = (record: InRecord, reason: PoisonReason): void => this.#setAside(record, reason);
+      const done = source.kind === 'data' ? this.#applyData(source, fresh, setAside) : this.#applyControl(source, fresh, after, setAside);
+      done.ignored += batch.length - fresh.length;
+      // one of the same millisecond may still follow
+      writeOffset(this.store, topic, partition, { next: last.offset + 1, upTo: Math.max(row.upTo, last.timestamp - 1) });
+      return done;
+    });
+    return { applied: tally.applied, ignored: tally.ignored, poisoned: tally.poisoned };
+  }
+
+  #applyData(source: DataSource, fresh: readonly InRecord[], setAside: (record: InRecord, reason: PoisonReason) => void): Tally {
+    const row = readDataset(this.store, source.number);
+    const tally = this.#data.apply(source, fresh, row.versions > row.records, setAside);
+    const newest = fresh.reduce((latest, record) => Math.max(latest, record.timestamp), row.lastPublishedAt ?? 0);
+    writeDataset(this.store, source.number, {
+      ...row,
+      records: row.records + tally.records,
+      versions: row.versions + tally.versions,
+      poisoned: row.poisoned + tally.poisoned,
+      lastPublishedAt: newest,
+    });
+    return tally;
+  }
+
+  #applyControl(source: ControlSource, fresh: readonly InRecord[], after: Cut | undefined, setAside: (record: InRecord, reason: PoisonReason) => void): Tally {
+    const tally = newTally();
+    for (const record of fresh) {
+      const watermark = parseWatermark(record);
+      // an authority speaks for its own datasets only
+      const dataset = watermark === undefined ? undefined : source.datasets.get(watermark.dataset);
+      if (watermark === undefined || dataset === undefined) {
+        setAside(record, 'watermark');
+        tally.poisoned++;
+        continue;
+      }
+      const nextOf = (partition: number): number => this.nextOffset(dataset.topic, partition);
+      const row = settle(readDataset(this.store, dataset.number), nextOf);
+      writeDataset(this.store, dataset.number, settle(waiting(row, { watermark, after: after?.[dataset.topic] ?? [] }), nextOf));
+      tally.applied++;
+    }
+    return tally;
+  }
+
+  #setAside(record: InRecord, reason: PoisonReason): void {
+    const about = Buffer.from(JSON.stringify({ reason, timestamp: record.timestamp, key: record.key, headers: record.headers }));
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(about.length);
+    void this.store.poison.put(poisonKey(record.topic, record.partition, record.offset), Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]));
+  }
+
+  async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
+    this.#write(() => {
+      for (const { topic, partition, at } of partitions) {
+        const row = readOffset(this.store, topic, partition);
+        if (at > row.upTo) writeOffset(this.store, topic, partition, { ...row, upTo: at });
+      }
+    });
+    this.store.reapReaders();
+  }
+
+  nextOffset(topic: TopicName, partition: number): number {
+    return readOffset(this.store, topic, partition).next;
+  }
+
+  completeUpTo(topic: TopicName, partition: number): number {
+    return readOffset(this.store, topic, partition).upTo;
+  }
+
+  async reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
+    this.#write(() => {
+      const numbers = readNumbers(this.store);
+      this.#clear({ format: FORMAT, identity: { clusterId, topicIds } });
+      writeNumbers(this.store, numbers);
+    });
+  }
+
+  #clear(meta: Meta): void {
+    for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state]) db.clearSync();
+    writeMeta(this.store, meta);
+  }
+
+  identity(): Meta['identity'] {
+    return readMeta(this.store)?.identity;
+  }
+
+  async setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
+    this.#write(() => writeMeta(this.store, { format: FORMAT, identity: { clusterId, topicIds } }));
+  }
+
+  #write<T>(work: () => T): T {
+    if (this.#failed !== undefined) throw new YitongError('view_unavailable', 'the view could not be written to disk', { cause: this.#failed });
+    const result = this.store.write(work);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // a failed flush must not pass for a good one: nothing is written after it
+      this.store.flush().catch((cause: unknown) => (this.#failed = cause));
+    }, FLUSH_MS);
+    return result;
+  }
+
+  flush(): Promise<void> {
+    return this.store.flush();
+  }
+
+  reader(): ReturnType<ViewWriter['reader']> {
+    return readerOn(this.store, this.workspace, () => Promise.resolve());
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.store.flush();
+    await this.store.close();
+  }
+}
+
+function parseWatermark(record: InRecord): Received | undefined {
+  if (record.value === null) return undefined;
+  let said: unknown;
+  try {
+    said = JSON.parse(record.value.toString());
+  } catch {
+    return undefined;
+  }
+  if (typeof said !== 'object' || said === null) return undefined;
+  const { dataset, sourceTime, snapshot, rows, state } = said as Partial<Record<keyof Watermark, unknown>>;
+  if (typeof dataset !== 'string' || record.key !== `${dataset}|`) return undefined;
+  if (typeof sourceTime !== 'string' || Number.isNaN(Date.parse(sourceTime))) return undefined;
+  if (typeof snapshot !== 'boolean' || typeof rows !== 'number' || typeof state !== 'string' || !STATES.has(state)) return undefined;
+  return { dataset, sourceTime, snapshot, rows, state: state as Watermark['state'], receivedAt: record.timestamp };
+}

@@ -1,0 +1,188 @@
+/** What the audit log records: five types of entries. Each field stands in docs/audit-events.md; a test holds the two equal. */
+import { YitongError } from '../../contracts/errors.js';
+
+export const EVENT_TYPES = ['released', 'completed', 'refused_before_identity', 'administration', 'journal_gap'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface EventField {
+  readonly name: string;
+  /** `string` `integer` `time` (ISO 8601, UTC) `object` `array` */
+  readonly type: string;
+  readonly required: boolean;
+  readonly describe: string;
+}
+
+const field = (name: string, type: string, describe: string, required = true): EventField => ({ name, type, required, describe });
+const TYPE = field('type', 'string', 'which of the five events this is');
+const TIME = field('time', 'time', 'when the gateway wrote it');
+const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
+const SUBJECT = field('subject', 'object', '`pseudonym`, and `enc`: the subject, case id, actor and record ids under the subject\'s own key', false);
+
+/** The one list of fields of the clear part, by event. */
+export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
+  released: [
+    TYPE, TIME, REQUEST,
+    field('traceparent', 'string', 'trace context of the request', false),
+    field('client', 'string', 'the client to whom the answer went'),
+    field('authority', 'string', 'the authority to which the client belongs'),
+    field('purpose', 'string', 'the purpose that the client stated'),
+    field('item', 'string', 'the item code of the case (事项编码), as the client asserts it', false),
+    field('datasets', 'array', 'for each dataset asked: `dataset`, `grant`, `effect` (allow or deny), `reason`, `fields` released, `records` count, `asOf`'),
+    field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
+    field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
+    field('bytes', 'integer', 'length of that answer'),
+    field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
+    SUBJECT,
+  ],
+  completed: [
+    TYPE, TIME, REQUEST,
+    field('client', 'string', 'the client to whom the answer went'),
+    field('status', 'integer', 'HTTP status'),
+    field('bytes', 'integer', 'bytes sent'),
+    field('microseconds', 'integer', 'from the request\'s first byte to the answer\'s last'),
+    field('aborted', 'boolean', 'true if the client went away before the end'),
+  ],
+  refused_before_identity: [
+    TYPE, TIME,
+    field('source', 'string', 'network address from which the connections came'),
+    field('minute', 'time', 'the minute that is counted'),
+    field('code', 'string', 'error code of the refusal'),
+    field('count', 'integer', 'refusals of this code from this source in this minute'),
+  ],
+  administration: [
+    TYPE, TIME,
+    field('action', 'string', 'what was done, e.g. `grant_suspended`, `erasure`, `start`'),
+    field('by', 'string', 'role or service that did it; a person stands in the subject part'),
+    field('target', 'string', 'what it was done to: an id, never a person', false),
+    field('detail', 'object', 'whatever else the action declares', false),
+    SUBJECT,
+  ],
+  journal_gap: [
+    TYPE, TIME,
+    field('journal', 'string', 'the journal in which entries are missing'),
+    field('from', 'integer', 'first seq that cannot be read'),
+    field('to', 'integer', 'last seq that cannot be read; smaller than `from` if none is known to be missing'),
+    field('why', 'string', '`missing`, `damaged`, `rolled_back` or `vanished`'),
+  ],
+};
+
+export interface ReleasedDataset {
+  readonly dataset: string;
+  readonly grant?: string;
+  readonly effect: 'allow' | 'deny';
+  readonly reason?: string;
+  readonly fields: readonly string[];
+}
+
+/** What one plan (client, purpose, datasets, versions) fixes of its entries. */
+export interface ReleasedPlan {
+  readonly client: string;
+  readonly authority: string;
+  readonly purpose: string;
+  readonly policyVersion: string;
+  readonly datasets: readonly ReleasedDataset[];
+}
+
+/** What each request adds. */
+export interface ReleasedParts {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly requestId: string;
+  readonly traceparent?: string | undefined;
+  /** Item code of the case. */
+  readonly item?: string | undefined;
+  /** Records released of each dataset, in the plan's order. */
+  readonly records: ArrayLike<number>;
+  readonly asOf?: string | undefined;
+  readonly bodySha256: string;
+  readonly bytes: number;
+  readonly chunk?: number | undefined;
+}
+
+// what needs no escaping in JSON; anything else goes through JSON.stringify
+const PLAIN = /^[\w.:+/=@ -]*$/;
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+
+/** Compiles the clear part of `released` for one plan: the fixed text is made once, a request only joins its own parts between. */
+export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => string {
+  const text = JSON.stringify;
+  const head = `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)},"datasets":[`;
+  const datasets = plan.datasets.map(({ dataset, grant, effect, reason, fields }, i) =>
+    `${i === 0 ? head : '},'}{"dataset":${text(dataset)}${grant === undefined ? '' : `,"grant":${text(grant)}`},"effect":${text(effect)}${reason === undefined ? '' : `,"reason":${text(reason)}`},"fields":${text(fields)},"records":`,
+  );
+  return (parts) => {
+    const asOf = parts.asOf === undefined ? '' : `,"asOf":${quoted(parts.asOf)}`;
+    let clear = datasets.length === 0 ? head : '';
+    for (let i = 0; i < datasets.length; i++) clear += datasets[i] + String(parts.records[i] ?? 0) + asOf;
+    clear += datasets.length === 0 ? ']' : '}]';
+    clear += `,"time":${quoted(parts.time)},"requestId":${quoted(parts.requestId)}`;
+    if (parts.traceparent !== undefined) clear += `,"traceparent":${quoted(parts.traceparent)}`;
+    if (parts.item !== undefined) clear += `,"item":${quoted(parts.item)}`;
+    if (parts.chunk !== undefined) clear += `,"chunk":${parts.chunk}`;
+    return `${clear},"bodySha256":${quoted(parts.bodySha256)},"bytes":${parts.bytes}}`;
+  };
+}
+
+/** `json` of the subject part of a `released` entry. */
+export function releasedSubjectJson(parts: { readonly caseId?: string | undefined; readonly actor?: string | undefined; readonly recordIds?: readonly string[] }): string {
+  let json = '';
+  if (parts.caseId !== undefined) json += `,"caseId":${quoted(parts.caseId)}`;
+  if (parts.actor !== undefined) json += `,"actor":${quoted(parts.actor)}`;
+  if (parts.recordIds !== undefined) json += `,"recordIds":${JSON.stringify(parts.recordIds)}`;
+  return `{${json.slice(1)}}`;
+}
+
+export function completedBody(event: { readonly time: string; readonly requestId: string; readonly client: string; readonly status: number; readonly bytes: number; readonly microseconds: number; readonly aborted: boolean }): string {
+  return `{"type":"completed","time":${quoted(event.time)},"requestId":${quoted(event.requestId)},"client":${quoted(event.client)},"status":${event.status},"bytes":${event.bytes},"microseconds":${event.microseconds},"aborted":${event.aborted}}`;
+}
+
+export function administrationBody(event: { readonly time: string; readonly action: string; readonly by: string; readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): string {
+  return JSON.stringify({ type: 'administration', ...event });
+}
+
+export function gapBody(event: { readonly time: number; readonly journal: string; readonly from: number; readonly to: number; readonly why: string }): string {
+  return JSON.stringify({ type: 'journal_gap', ...event, time: new Date(event.time).toISOString() });
+}
+
+export interface RefusalCounter {
+  count(source: string, code: string, now: number): void;
+  /** Clear parts of the minutes that are over; all of them with `everything`. */
+  drain(now: number, everything?: boolean): string[];
+}
+
+/** Counts refusals before identity by source, code and minute; sources beyond `limit` a minute are counted together as `others`. */
+export function refusalCounter(limit = 1000): RefusalCounter {
+  if (!(limit > 0)) throw new YitongError('bad_config', 'the limit of sources must be positive');
+  let minutes = new Map<number, Map<string, { source: string; code: string; count: number }>>();
+  return {
+    count(source, code, now) {
+      const minute = Math.floor(now / 60_000);
+      let sources = minutes.get(minute);
+      if (sources === undefined) minutes.set(minute, (sources = new Map()));
+      let key = `${code} ${source}`;
+      let named = source;
+      if (!sources.has(key) && sources.size >= limit) {
+        key = `${code} `;
+        named = 'others';
+      }
+      const found = sources.get(key);
+      if (found === undefined) sources.set(key, { source: named, code, count: 1 });
+      else found.count++;
+    },
+    drain(now, everything = false) {
+      const bodies: string[] = [];
+      const kept = new Map<number, Map<string, { source: string; code: string; count: number }>>();
+      for (const [minute, sources] of minutes) {
+        if (!everything && minute >= Math.floor(now / 60_000)) {
+          kept.set(minute, sources);
+          continue;
+        }
+        for (const { source, code, count } of sources.values()) {
+          bodies.push(JSON.stringify({ type: 'refused_before_identity', time: new Date(now).toISOString(), source, minute: new Date(minute * 60_000).toISOString(), code, count }));
+        }
+      }
+      minutes = kept;
+      return bodies;
+    },
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * Bytes of a journal. A segment is a preallocated file: a header of 4096 bytes, then groups. A group is what one fdatasync made
+ * durable: its header (chain, Merkle root, one signature), then its entries. Numbers are big endian.
+ */
+import { crc32 } from 'node:zlib';
+import { HASH_BYTES, leafHash, rootOfLeaves, sha256 } from '../log/merkle.js';
+
+export const SEGMENT_HEADER = 4096;
+export const GROUP_HEADER = 164;
+/** Length and salt before each body. */
+export const ENTRY_HEADER = 4 + 32;
+export const MAX_GROUP_ENTRIES = 256;
+export const SALT_BYTES = 32;
+
+const SEGMENT_MAGIC = 'YTSEG001';
+const GROUP_MAGIC = 0x59544731; // YTG1
+const MARKER_MAGIC = 0x59544d31; // YTM1
+/** The one algorithm suite so far: SHA-256 and Ed25519. */
+const SUITE = 1;
+
+/** The chain before the first entry. */
+export const CHAIN_START = Buffer.alloc(HASH_BYTES);
+
+export const segmentName = (segment: number): string => `${String(segment).padStart(8, '0')}.seg`;
+export const segmentNumber = (name: string): number | undefined => {
+  const match = /^(\d{8})\.seg$/.exec(name);
+  return match === null ? undefined : Number(match[1]);
+};
+export const MARKER_FILE = 'durable';
+export const SPARE_FILE = 'spare';
+
+export interface SegmentHeader {
+  readonly journal: string;
+  readonly segment: number;
+  /** The seq of its first entry. */
+  readonly firstSeq: number;
+  /** Chain hash before its first group. */
+  readonly chain: Buffer;
+  /** Where the segment before it ends for good: what stands behind was never acknowledged. 0 for the first segment. */
+  readonly previousEnd: number;
+}
+
+export function encodeSegmentHeader(header: SegmentHeader): Buffer {
+  const bytes = Buffer.alloc(SEGMENT_HEADER);
+  bytes.write(SEGMENT_MAGIC, 0, 'latin1');
+  bytes.writeUInt32BE(header.segment, 8);
+  bytes.writeUIntBE(header.firstSeq, 12, 6);
+  bytes.writeUIntBE(header.previousEnd, 18, 6);
+  header.chain.copy(bytes, 24);
+  const length = bytes.write(header.journal, 60, 200, 'latin1');
+  bytes.writeUInt32BE(length, 56);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, SEGMENT_HEADER - 4)), SEGMENT_HEADER - 4);
+  return bytes;
+}
+
+/** Undefined if these bytes are not a whole segment header. */
+export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
+  if (bytes.length < SEGMENT_HEADER || bytes.toString('latin1', 0, 8) !== SEGMENT_MAGIC) return undefined;
+  if (crc32(bytes.subarray(0, SEGMENT_HEADER - 4)) !== bytes.readUInt32BE(SEGMENT_HEADER - 4)) return undefined;
+  return {
+    segment: bytes.readUInt32BE(8),
+    firstSeq: bytes.readUIntBE(12, 6),
+    previousEnd: bytes.readUIntBE(18, 6),
+    chain: Buffer.from(bytes.subarray(24, 56)),
+    journal: bytes.toString('latin1', 60, 60 + bytes.readUInt32BE(56)),
+  };
+}
+
+export interface GroupHeader {
+  /** Bytes from this header to the next. */
+  readonly length: number;
+  readonly keyId: number;
+  readonly first: number;
+  readonly count: number;
+  /** ms since 1970 by which each entry is in the log. */
+  readonly mergeBy: number;
+  /** Chain hash before this group. */
+  readonly previous: Buffer;
+  readonly root: Buffer;
+  readonly signature: Buffer;
+}
+
+/** Writes the header before a payload that already stands behind it, from `GROUP_HEADER` to `header.length`. */
+export function writeGroupHeader(bytes: Buffer, header: GroupHeader): void {
+  bytes.writeUInt32BE(GROUP_MAGIC, 0);
+  bytes.writeUInt32BE(header.length, 4);
+  bytes.writeUIntBE(header.first, 8, 6);
+  bytes.writeUInt16BE(header.count, 14);
+  bytes.writeUIntBE(header.mergeBy, 16, 6);
+  bytes.writeUInt16BE(SUITE, 22);
+  bytes.writeUInt32BE(header.keyId, 24);
+  header.previous.copy(bytes, 28);
+  header.root.copy(bytes, 60);
+  header.signature.copy(bytes, 92);
+  bytes.writeUInt32BE(crc32(bytes.subarray(GROUP_HEADER, header.length)), 156);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, 160)), 160);
+}
+
+/** Undefined if no whole, undamaged group stands at `at`. */
+export function readGroup(bytes: Buffer, at: number): GroupHeader | undefined {
+  if (at + GROUP_HEADER > bytes.length || bytes.readUInt32BE(at) !== GROUP_MAGIC) return undefined;
+  const head = bytes.subarray(at, at + GROUP_HEADER);
+  if (crc32(head.subarray(0, 160)) !== head.readUInt32BE(160)) return undefined;
+  const length = head.readUInt32BE(4);
+  if (head.readUInt16BE(22) !== SUITE || length < GROUP_HEADER || at + length > bytes.length) return undefined;
+  if (crc32(bytes.subarray(at + GROUP_HEADER, at + length)) !== head.readUInt32BE(156)) return undefined;
+  return {
+    length,
+    first: head.readUIntBE(8, 6),
+    count: head.readUInt16BE(14),
+    mergeBy: head.readUIntBE(16, 6),
+    keyId: head.readUInt32BE(24),
+    previous: Buffer.from(head.subarray(28, 60)),
+    root: Buffer.from(head.subarray(60, 92)),
+    signature: Buffer.from(head.subarray(92, 156)),
+  };
+}
+
+/** True where a group header stands, whole or cut off: what follows damage then is not a torn tail. */
+export function groupHeaderAt(bytes: Buffer, at: number): boolean {
+  return at + GROUP_HEADER <= bytes.length && bytes.readUInt32BE(at) === GROUP_MAGIC && crc32(bytes.subarray(at, at + 160)) === bytes.readUInt32BE(at + 160);
+}
+
+/** The next place at or behind `from` where a group header could begin, -1 if none. */
+export function nextMagic(bytes: Buffer, from: number): number {
+  return bytes.indexOf(Buffer.from([0x59, 0x54, 0x47, 0x31]), from);
+}
+
+export interface StoredEntry {
+  readonly seq: number;
+  readonly salt: Buffer;
+  /** JSON text. */
+  readonly body: Buffer;
+  /** SHA-256(salt ‖ body): what the log publishes. */
+  readonly commitment: Buffer;
+  readonly leaf: Buffer;
+}
+
+export const commitmentOf = (salt: Uint8Array, body: Uint8Array): Buffer => sha256(Buffer.concat([salt, body]));
+
+/** The entries of the group at `at`, hashed anew; undefined if their lengths or their Merkle root do not fit the header. */
+export function readEntries(bytes: Buffer, at: number, group: GroupHeader): StoredEntry[] | undefined {
+  const entries: StoredEntry[] = [];
+  const end = at + group.length;
+  const leaves = Buffer.allocUnsafe(group.count * HASH_BYTES);
+  let from = at + GROUP_HEADER;
+  for (let i = 0; i < group.count; i++) {
+    if (from + ENTRY_HEADER > end) return undefined;
+    const next = from + ENTRY_HEADER + bytes.readUInt32BE(from);
+    if (next > end) return undefined;
+    // salt and body stand side by side so that the commitment is one hash over one slice
+    const commitment = sha256(bytes.subarray(from + 4, next));
+    const leaf = leafHash(commitment);
+    leaf.copy(leaves, i * HASH_BYTES);
+    entries.push({ seq: group.first + i, salt: bytes.subarray(from + 4, from + ENTRY_HEADER), body: bytes.subarray(from + ENTRY_HEADER, next), commitment, leaf });
+    from = next;
+  }
+  return rootOfLeaves(leaves).equals(group.root) ? entries : undefined;
+}
+
+const chainInput = Buffer.alloc(1 + HASH_BYTES + 6 + 2 + HASH_BYTES);
+chainInput[0] = 2;
+
+/** SHA-256(0x02 ‖ previous ‖ first ‖ count ‖ root): each group holds all before it. */
+export function chainAfter(group: Pick<GroupHeader, 'previous' | 'first' | 'count' | 'root'>): Buffer {
+  group.previous.copy(chainInput, 1);
+  chainInput.writeUIntBE(group.first, 33, 6);
+  chainInput.writeUInt16BE(group.count, 39);
+  group.root.copy(chainInput, 41);
+  return sha256(chainInput);
+}
+
+/** What the replica signs for a group; plain Ed25519 over this text, as a signed note would. */
+export function groupText(journal: string, group: Pick<GroupHeader, 'first' | 'count' | 'root' | 'mergeBy'>): string {
+  return `yitong-journal-group/v1 ed25519 sha256\n${journal}\n${group.first} ${group.count}\n${group.root.toString('base64')}\n${new Date(group.mergeBy).toISOString()}\n`;
+}
+
+/** How far a journal is durable. Written after each fdatasync and itself never synced: it can lag, never lead. */
+export interface Marker {
+  readonly segment: number;
+  readonly end: number;
+  readonly lastSeq: number;
+}
+
+export const MARKER_BYTES = 32;
+
+export function writeMarker(bytes: Buffer, marker: Marker): void {
+  bytes.writeUInt32BE(MARKER_MAGIC, 0);
+  bytes.writeUInt32BE(marker.segment, 4);
+  bytes.writeUIntBE(marker.end, 8, 6);
+  bytes.writeUIntBE(marker.lastSeq, 16, 6);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, 28)), 28);
+}
+
+export function readMarker(bytes: Buffer): Marker | undefined {
+  if (bytes.length < MARKER_BYTES || bytes.readUInt32BE(0) !== MARKER_MAGIC || crc32(bytes.subarray(0, 28)) !== bytes.readUInt32BE(28)) return undefined;
+  return { segment: bytes.readUInt32BE(4), end: bytes.readUIntBE(8, 6), lastSeq: bytes.readUIntBE(16, 6) };
+}

@@ -1,0 +1,35 @@
+/** Where the audit log stands in a data folder. `log/` is published; everything else is access-controlled (0700). */
+import { join } from 'node:path';
+
+export interface AuditLayout {
+  /** One folder a journal: `journal/<journal id>/`. */
+  readonly journals: string;
+  /** `checkpoint`, `vkey`, `tile/…`: what the world may read. */
+  readonly log: string;
+  /** Subject keys, and the secret of the look-up. */
+  readonly subjectKeys: string;
+  /** Bodies and salts by log index. */
+  readonly bodies: string;
+  /** (journal, seq) → log index. */
+  readonly index: string;
+  /** The sequencer's commit point. */
+  readonly state: string;
+  /** One sequencer at a time. */
+  readonly lock: string;
+  /** Signing keys of the log and of this replica. */
+  readonly keys: string;
+}
+
+export function auditLayout(dataDir: string): AuditLayout {
+  const audit = join(dataDir, 'audit');
+  return {
+    journals: join(dataDir, 'journal'),
+    log: join(dataDir, 'log'),
+    subjectKeys: join(audit, 'keys'),
+    bodies: join(audit, 'bodies'),
+    index: join(audit, 'index'),
+    state: join(audit, 'state.json'),
+    lock: join(audit, 'sequencer.lock'),
+    keys: join(dataDir, 'keys'),
+  };
+}

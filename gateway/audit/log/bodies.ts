@@ -1,0 +1,172 @@
+/**
+ * What the log only commits to: bodies and salts by log index, for those with access. Two files for 65,536 entries: `.dat` holds
+ * records one behind the other, `.idx` 16 bytes an entry (offset, length, erased by). Beside them, one file a journal says at
+ * which log index each seq stands. All writes are by position, so that a run that died is written over by the next.
+ */
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readSync, writeSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { syncDir } from '../durable.js';
+import { YitongError } from '../../../contracts/errors.js';
+
+const CHUNK = 65_536;
+const IDX = 16;
+const SEQ = 6;
+const RECORD_HEADER = 1 + 6 + 32;
+
+export interface BodyRecord {
+  readonly journal: string;
+  readonly seq: number;
+  readonly salt: Buffer;
+  readonly body: Buffer;
+}
+
+export type StoredBody =
+  | ({ readonly kind: 'present' } & BodyRecord)
+  /** Salt destroyed, as the entry at `by` says. */
+  | ({ readonly kind: 'erased'; readonly by: number } & Omit<BodyRecord, 'salt'>);
+
+export interface BodyStore {
+  /** Writes records at log indices from `first` on, over whatever a dead run left there. Durable when it returns. */
+  write(first: number, records: readonly BodyRecord[]): void;
+  /** Undefined if there is no such record. @throws YitongError `log_invalid` if it is damaged */
+  read(index: number): StoredBody | undefined;
+  /** The log index of an entry; may point to an index that no checkpoint has yet. */
+  indexOf(journal: string, seq: number): number | undefined;
+  /** Destroys the salt. `by`: log index of the entry that says so. Durable when it returns. */
+  erase(index: number, by: number): void;
+  close(): void;
+}
+
+export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
+  // descriptors stay open, a few at a time, for readers come in runs
+  const open = new Map<string, number>();
+  const changed = new Set<number>();
+
+  function descriptor(file: string, write: boolean): number | undefined {
+    const known = open.get(file);
+    if (known !== undefined) return known;
+    if (open.size > 64) closeAll();
+    let fd: number;
+    try {
+      fd = openSync(file, constants.O_RDWR);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES' && !write) fd = openSync(file, constants.O_RDONLY);
+      else if (!write) return undefined;
+      else {
+        mkdirSync(bodiesDir, { recursive: true, mode: 0o700 });
+        mkdirSync(indexDir, { recursive: true, mode: 0o700 });
+        fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+        syncDir(bodiesDir);
+        syncDir(indexDir);
+      }
+    }
+    open.set(file, fd);
+    return fd;
+  }
+  function closeAll(): void {
+    flush();
+    for (const fd of open.values()) closeSync(fd);
+    open.clear();
+  }
+  function flush(): void {
+    for (const fd of changed) fdatasyncSync(fd);
+    changed.clear();
+  }
+  function put(file: string, bytes: Buffer, at: number): void {
+    const fd = descriptor(file, true);
+    if (fd === undefined) throw new YitongError('internal', 'the body store cannot be written', { place: { file } });
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+    changed.add(fd);
+  }
+  function get(file: string, at: number, length: number): Buffer | undefined {
+    const fd = descriptor(file, false);
+    if (fd === undefined) return undefined;
+    const bytes = Buffer.alloc(length);
+    return readSync(fd, bytes, 0, length, at) === length ? bytes : undefined;
+  }
+
+  const file = (chunk: number, ending: string): string => join(bodiesDir, `${String(chunk).padStart(8, '0')}${ending}`);
+  const journalFile = (journal: string): string => {
+    if (!/^[a-z0-9-]{1,60}$/.test(journal)) throw new YitongError('log_invalid', 'a journal id has lower-case letters, digits and hyphens');
+    return join(indexDir, journal);
+  };
+  const slot = (index: number): { offset: number; length: number; erasedBy: number } | undefined => {
+    const bytes = get(file(Math.floor(index / CHUNK), '.idx'), (index % CHUNK) * IDX, IDX);
+    if (bytes === undefined || bytes.readUInt32BE(6) === 0) return undefined;
+    return { offset: bytes.readUIntBE(0, 6), length: bytes.readUInt32BE(6), erasedBy: bytes.readUIntBE(10, 6) };
+  };
+
+  return {
+    write(first, records) {
+      for (let done = 0; done < records.length; ) {
+        const start = first + done;
+        const chunk = Math.floor(start / CHUNK);
+        const part = records.slice(done, done + CHUNK - (start % CHUNK));
+        const before = start % CHUNK === 0 ? undefined : slot(start - 1);
+        if (start % CHUNK !== 0 && before === undefined) throw new YitongError('log_invalid', `the body of entry ${start - 1} is missing`);
+        const begin = before === undefined ? 0 : before.offset + before.length;
+        const data: Buffer[] = [];
+        const idx = Buffer.alloc(part.length * IDX);
+        let offset = begin;
+        part.forEach(({ journal, seq, salt, body }, i) => {
+          const head = Buffer.alloc(7 + journal.length);
+          head.writeUInt8(journal.length, 0);
+          head.write(journal, 1, 'latin1');
+          head.writeUIntBE(seq, 1 + journal.length, 6);
+          data.push(head, salt, body);
+          const length = head.length + salt.length + body.length;
+          idx.writeUIntBE(offset, i * IDX, 6);
+          idx.writeUInt32BE(length, i * IDX + 6);
+          offset += length;
+        });
+        put(file(chunk, '.dat'), Buffer.concat(data), begin);
+        put(file(chunk, '.idx'), idx, (start % CHUNK) * IDX);
+        done += part.length;
+      }
+      // runs of consecutive seqs of one journal are one write
+      for (let at = 0; at < records.length; ) {
+        const { journal, seq } = records[at] ?? { journal: '', seq: 0 };
+        let next = at + 1;
+        while (records[next]?.journal === journal && records[next]?.seq === seq + next - at) next++;
+        const run = Buffer.alloc((next - at) * SEQ);
+        for (let i = at; i < next; i++) run.writeUIntBE(first + i + 1, (i - at) * SEQ, SEQ);
+        put(journalFile(journal), run, (seq - 1) * SEQ);
+        at = next;
+      }
+      flush();
+    },
+    read(index) {
+      const found = slot(index);
+      if (found === undefined) return undefined;
+      const bytes = get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
+      const name = bytes?.[0] ?? 0;
+      if (bytes === undefined || bytes.length < RECORD_HEADER + name) throw new YitongError('log_invalid', `the stored body of entry ${index} is damaged`);
+      const record = {
+        journal: bytes.toString('latin1', 1, 1 + name),
+        seq: bytes.readUIntBE(1 + name, 6),
+        body: bytes.subarray(7 + name + 32),
+      };
+      if (found.erasedBy > 0) return { kind: 'erased', by: found.erasedBy - 1, ...record };
+      return { kind: 'present', salt: bytes.subarray(7 + name, 7 + name + 32), ...record };
+    },
+    indexOf(journal, seq) {
+      if (!(Number.isSafeInteger(seq) && seq >= 1)) return undefined;
+      const value = get(journalFile(journal), (seq - 1) * SEQ, SEQ)?.readUIntBE(0, SEQ) ?? 0;
+      return value === 0 ? undefined : value - 1;
+    },
+    erase(index, by) {
+      const found = slot(index);
+      if (found === undefined) throw new YitongError('log_invalid', `entry ${index} has no stored body`);
+      const chunk = Math.floor(index / CHUNK);
+      const name = get(file(chunk, '.dat'), found.offset, 1)?.[0] ?? 0;
+      // the mark first: a salt that is gone without a reason would be a fault
+      const mark = Buffer.alloc(6);
+      mark.writeUIntBE(by + 1, 0, 6);
+      put(file(chunk, '.idx'), mark, (index % CHUNK) * IDX + 10);
+      flush();
+      put(file(chunk, '.dat'), Buffer.alloc(32), found.offset + 7 + name);
+      flush();
+    },
+    close: closeAll,
+  };
+}

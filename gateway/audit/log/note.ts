@@ -1,0 +1,131 @@
+/** Signed notes (C2SP signed-note v1.0.0) with Ed25519 keys, type byte 0x01. */
+import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto';
+import { YitongError } from '../../../contracts/errors.js';
+import { sha256 } from './merkle.js';
+
+export const ED25519 = 1;
+
+export interface Verifier {
+  readonly name: string;
+  /** First four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key), big endian. */
+  readonly keyId: number;
+  readonly algorithm: 'ed25519';
+  /** `<name>+<key id, hex>+<base64(type ‖ key)>` */
+  readonly vkey: string;
+  verify(text: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** What signs: a name, an id and an algorithm that every signature structure repeats. */
+export interface Signer extends Verifier {
+  /** 64 bytes. */
+  sign(text: Uint8Array): Buffer;
+  /** Crosses to a worker thread; never leaves the process. */
+  readonly privateKey: KeyObject;
+}
+
+const NAME = /^[^\s+\p{Z}]+$/u;
+// SubjectPublicKeyInfo of RFC 8410 up to the 32 bytes of the key
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+
+export function rawPublicKey(key: KeyObject): Buffer {
+  return key.export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
+}
+
+/** @throws YitongError `log_invalid` if the name cannot stand in a note */
+export function verifierOf(name: string, publicKey: Uint8Array): Verifier {
+  if (!NAME.test(name)) throw new YitongError('log_invalid', 'a key name has no spaces and no plus sign');
+  const tail = Buffer.concat([Buffer.from([ED25519]), publicKey]);
+  const keyId = sha256(Buffer.concat([Buffer.from(`${name}\n`), tail])).readUInt32BE(0);
+  const key = createPublicKey({ key: Buffer.concat([SPKI, publicKey]), format: 'der', type: 'spki' });
+  return {
+    name,
+    keyId,
+    algorithm: 'ed25519',
+    vkey: `${name}+${keyId.toString(16).padStart(8, '0')}+${tail.toString('base64')}`,
+    verify: (text, signature) => signature.length === 64 && verifySignature(null, text, key, signature),
+  };
+}
+
+/** Reads a vkey. @throws YitongError `log_invalid` */
+export function parseVkey(vkey: string): Verifier {
+  const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.trim());
+  const tail = decodeBase64(match?.[3] ?? '');
+  if (match === null || tail === undefined || tail.length !== 33 || tail[0] !== ED25519) {
+    throw new YitongError('log_invalid', 'the vkey is not `<name>+<hex>+<base64>` of an Ed25519 key');
+  }
+  const verifier = verifierOf(match[1] ?? '', tail.subarray(1));
+  if (verifier.vkey !== vkey.trim()) throw new YitongError('log_invalid', 'the vkey names another key id than its key has');
+  return verifier;
+}
+
+/** Standard base64 with padding and nothing else; undefined otherwise. Node alone would skip what it does not know. */
+export function decodeBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
+}
+
+/** base64(key id ‖ signature), as it stands in a signature line. */
+export function signatureText(keyId: number, signature: Uint8Array): string {
+  const bytes = Buffer.allocUnsafe(4 + signature.length);
+  bytes.writeUInt32BE(keyId, 0);
+  bytes.set(signature, 4);
+  return bytes.toString('base64');
+}
+
+/** `text` ends in a newline. Returns the whole note. */
+export function signNote(text: string, signers: readonly Signer[]): string {
+  const lines = signers.map((signer) => `— ${signer.name} ${signatureText(signer.keyId, signer.sign(Buffer.from(text)))}\n`);
+  return `${text}\n${lines.join('')}`;
+}
+
+export interface NoteSignature {
+  readonly name: string;
+  readonly keyId: number;
+  readonly signature: Buffer;
+}
+
+export interface Note {
+  /** With its final newline. */
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
+}
+
+const MAX_SIGNATURES = 100;
+
+/** Splits a note; verifies nothing. @throws YitongError `log_invalid` */
+export function parseNote(bytes: Uint8Array): Note {
+  const bad = (what: string): YitongError => new YitongError('log_invalid', `the signed note is malformed: ${what}`);
+  const note = Buffer.from(bytes).toString('utf8');
+  if (!Buffer.from(note, 'utf8').equals(bytes)) throw bad('not utf-8');
+  if (/[\u0000-\u0009\u000b-\u001f]/.test(note)) throw bad('control characters');
+  const split = note.lastIndexOf('\n\n');
+  if (split < 0 || !note.endsWith('\n')) throw bad('no blank line before the signatures');
+  const lines = note.slice(split + 2, -1).split('\n');
+  if (lines.length > MAX_SIGNATURES) throw bad('too many signatures');
+  const signatures = lines.map((line): NoteSignature => {
+    const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line);
+    const raw = decodeBase64(match?.[2] ?? '');
+    if (match === null || raw === undefined || raw.length < 5) throw bad('a signature line');
+    return { name: match[1] ?? '', keyId: raw.readUInt32BE(0), signature: raw.subarray(4) };
+  });
+  return { text: note.slice(0, split + 1), signatures };
+}
+
+/**
+ * The note's text, if at least one known key signed it and no known key's signature fails; unknown signatures are ignored.
+ * @throws YitongError `log_invalid`
+ */
+export function openNote(bytes: Uint8Array, known: readonly Verifier[]): Note {
+  const note = parseNote(bytes);
+  let verified = 0;
+  for (const { name, keyId, signature } of note.signatures) {
+    const verifier = known.find((one) => one.name === name && one.keyId === keyId);
+    if (verifier === undefined) continue;
+    if (!verifier.verify(Buffer.from(note.text), signature)) {
+      throw new YitongError('log_invalid', `the signature of \`${name}\` does not verify`);
+    }
+    verified++;
+  }
+  if (verified === 0) throw new YitongError('log_invalid', 'the note carries no signature by a known key');
+  return note;
+}

@@ -1,0 +1,70 @@
+/** From a receipt's id to what the log proves about it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { YitongError } from '../../contracts/errors.js';
+import { commitmentOf } from './journal/format.js';
+import { auditLayout } from './layout.js';
+import { openBodies } from './log/bodies.js';
+import { parseCheckpoint } from './log/checkpoint.js';
+import { inclusionProof, leafHash as leafOf } from './log/merkle.js';
+import { parseNote } from './log/note.js';
+import { formatProof } from './log/proof.js';
+import { tileNodes } from './log/tiles.js';
+
+export type ReceiptLookup =
+  /** Promised but not in a checkpoint so far, or not known: who holds the signed receipt can tell by its merge-by time. */
+  | { readonly kind: 'not_yet' }
+  | {
+      readonly kind: 'logged';
+      readonly index: number;
+      /** JSON text. For the entry's own client only: the caller checks `client` in it. */
+      readonly body: string;
+      /** 32 bytes; the log's entry is SHA-256(salt ‖ body). Absent where it was erased. */
+      readonly salt?: Buffer;
+      /** Log index of the entry that says so. */
+      readonly erasedBy?: number;
+      /** tlog-proof@v1 against the newest checkpoint. Its entry is the commitment. */
+      readonly proof: string;
+    };
+
+export function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * @param id `<journal>:<seq>`
+ * @throws YitongError `bad_identifier` if the id is not so written, `log_invalid` if what is stored does not fit the log
+ */
+export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
+  const match = /^([a-z][a-z0-9-]{0,59}):([1-9]\d{0,14})$/.exec(id);
+  if (match === null) throw new YitongError('bad_identifier', 'a receipt id is written `<journal>:<seq>`');
+  const [, journal = '', seqText = ''] = match;
+  const seq = Number(seqText);
+  const layout = auditLayout(dataDir);
+  const note = readIfThere(join(layout.log, 'checkpoint'));
+  if (note === undefined) return { kind: 'not_yet' };
+  const { size } = parseCheckpoint(parseNote(note).text);
+  const bodies = openBodies(layout.bodies, layout.index);
+  try {
+    const index = bodies.indexOf(journal, seq);
+    // an index behind the checkpoint may be what a dead run left
+    if (index === undefined || index >= size) return { kind: 'not_yet' };
+    const stored = bodies.read(index);
+    if (stored === undefined || stored.journal !== journal || stored.seq !== seq) return { kind: 'not_yet' };
+    const read = (path: string): Buffer | undefined => readIfThere(join(layout.log, path));
+    const node = tileNodes(size, read);
+    if (stored.kind === 'present' && !leafOf(commitmentOf(stored.salt, stored.body)).equals(node(0, index))) {
+      throw new YitongError('log_invalid', `the stored body of entry ${index} does not match the log`);
+    }
+    const proof = formatProof({ index, path: inclusionProof(index, size, node), checkpoint: note.toString('utf8') });
+    const body = stored.body.toString('utf8');
+    return stored.kind === 'present' ? { kind: 'logged', index, body, salt: stored.salt, proof } : { kind: 'logged', index, body, erasedBy: stored.by, proof };
+  } finally {
+    bodies.close();
+  }
+}

@@ -1,0 +1,64 @@
+/** Ed25519 signing keys of the log and of a replica: a PKCS#8 PEM file of mode 0600 and a vkey that the world may read. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { YitongError } from '../../contracts/errors.js';
+import { createOnce, replaceFile } from './durable.js';
+import { auditLayout } from './layout.js';
+import { rawPublicKey, verifierOf, type Signer } from './log/note.js';
+
+export type { Signer, Verifier } from './log/note.js';
+
+/** @param name key name as it stands in notes: a schema-less URL, no spaces, no plus */
+export function signerOf(name: string, privateKey: KeyObject): Signer {
+  const verifier = verifierOf(name, rawPublicKey(createPublicKey(privateKey)));
+  return { ...verifier, privateKey, sign: (text) => signBytes(null, text, privateKey) };
+}
+
+/** A key that lives only in memory. */
+export function ephemeralSigner(name: string): Signer {
+  return signerOf(name, generateKeyPairSync('ed25519').privateKey);
+}
+
+/**
+ * Reads the key of `file`, making it on the first run. Two processes that come at once get one key.
+ * @throws YitongError `audit_unavailable` if the file is not such a key or others than the owner may read it
+ */
+export function openSigner(file: string, name: string): Signer {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  createOnce(file, () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+    throw new YitongError('audit_unavailable', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
+  }
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(readFileSync(file));
+  } catch (cause) {
+    throw new YitongError('audit_unavailable', 'the key file holds no private key', { place: { file }, cause });
+  }
+  if (key.asymmetricKeyType !== 'ed25519') throw new YitongError('audit_unavailable', 'the key is not an Ed25519 key', { place: { file } });
+  return signerOf(name, key);
+}
+
+/** Writes `<vkey>\n` where readers of the log look for it. */
+export function publishVkey(file: string, signer: Signer): void {
+  mkdirSync(dirname(file), { recursive: true });
+  replaceFile(file, `${signer.vkey}\n`);
+}
+
+export interface AuditSigners {
+  readonly log: Signer;
+  readonly replica: Signer;
+}
+
+/**
+ * The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log: `log/vkey` and
+ * `log/replicas/<key id>.vkey` (a replica that changes its key keeps the old vkey there, for old groups name it).
+ */
+export function openAuditSigners(dataDir: string, names: { readonly origin: string; readonly replica: string }): AuditSigners {
+  const { keys, log } = auditLayout(dataDir);
+  const signers = { log: openSigner(join(keys, 'log.key'), names.origin), replica: openSigner(join(keys, 'replica.key'), names.replica) };
+  publishVkey(join(log, 'vkey'), signers.log);
+  publishVkey(join(log, 'replicas', `${signers.replica.keyId.toString(16).padStart(8, '0')}.vkey`), signers.replica);
+  return signers;
+}

@@ -1,0 +1,229 @@
+/** Proves the log from its files alone: what is published, and where the data folder is given, bodies and journals too. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
+import { commitmentOf, groupText } from './journal/format.js';
+import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
+import { auditLayout } from './layout.js';
+import { openBodies, type BodyStore } from './log/bodies.js';
+import { openCheckpoint } from './log/checkpoint.js';
+import { parseVkey, type Verifier } from './log/note.js';
+import { readState, type JournalState } from './log/state.js';
+import { ENTRY_BYTES, openEdge, parseBundle, tilePath, tileWidth, TILE_WIDTH, type TileFile } from './log/tiles.js';
+import { readIfThere } from './receipts.js';
+
+export interface VerifyOptions {
+  /** The published log. */
+  readonly logDir: string;
+  /** With it bodies, erasures and journals are checked as well. */
+  readonly dataDir?: string;
+  /** Whose signature counts; default: the `vkey` file beside the log, which proves no more than that the folder fits itself. */
+  readonly vkey?: string;
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+  readonly tiles: number;
+  readonly bodies: number;
+  readonly erased: number;
+  readonly journals: number;
+  /** Entries of journals found in the log. */
+  readonly journalEntries: number;
+  /** Durable in a journal, and newer than the checkpoint. */
+  readonly newer: number;
+  /** Seqs that an entry of the log says are missing. */
+  readonly declaredMissing: number;
+  readonly signatures: number;
+  /** The first fault, in words. */
+  readonly fault?: string;
+}
+
+type Counts = { -readonly [K in keyof Omit<VerifyReport, 'ok' | 'fault'>]: VerifyReport[K] };
+
+const fault = (what: string): YitongError => new YitongError('log_invalid', what);
+const PROGRESS = 65_536;
+
+/** Never throws for what is wrong with the log; that is the report's `fault`. Throws where files cannot be read at all. */
+export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
+  const counts: Counts = { origin: '', size: 0, root: '', tiles: 0, bodies: 0, erased: 0, journals: 0, journalEntries: 0, newer: 0, declaredMissing: 0, signatures: 0 };
+  try {
+    await check(options, counts);
+    return { ok: true, ...counts };
+  } catch (error) {
+    if (isYitongError(error)) return { ok: false, ...counts, fault: error.extra.place === undefined ? error.message : `${error.extra.place.file}: ${error.message}` };
+    throw error;
+  }
+}
+
+async function check(options: VerifyOptions, counts: Counts): Promise<void> {
+  const { logDir, dataDir } = options;
+  // The state before the checkpoint: its positions can then only be older than the log, never ahead of it.
+  const state = dataDir === undefined ? undefined : readState(auditLayout(dataDir).state);
+  const vkey = options.vkey ?? readIfThere(join(logDir, 'vkey'))?.toString('utf8');
+  if (vkey === undefined) throw fault('there is no `vkey` beside the log; name the key');
+  const verifier = parseVkey(vkey);
+  const note = readIfThere(join(logDir, 'checkpoint'));
+  if (note === undefined) {
+    if (state === undefined || state.size === 0) return; // nothing was logged so far
+    throw fault('the checkpoint is missing');
+  }
+  const published = openCheckpoint(note, verifier.name, [verifier]);
+  // a crash between commit and publication leaves the published note one behind the committed one: then that one counts
+  const { size, root, origin } = state !== undefined && state.size > published.size ? openCheckpoint(Buffer.from(state.checkpoint), verifier.name, [verifier]) : published;
+  Object.assign(counts, { size, origin, root: root.toString('base64') });
+
+  const bodies = dataDir === undefined ? undefined : openBodies(auditLayout(dataDir).bodies, auditLayout(dataDir).index);
+  try {
+    const gaps = new Map<string, [number, number][]>();
+    const edge = openEdge(0, () => Buffer.alloc(0));
+    for (let start = 0; start < size; start += TILE_WIDTH) {
+      const tile = start / TILE_WIDTH;
+      const width = tileWidth(0, tile, size);
+      const path = tilePath('entries', tile, width);
+      const bundle = readTile(logDir, path, width * ENTRY_BYTES);
+      if (bundle === undefined) throw fault(`the entry bundle \`${path}\` is missing`);
+      let commitments: Buffer[];
+      try {
+        commitments = parseBundle(bundle, width);
+      } catch (error) {
+        throw isYitongError(error) ? fault(`\`${path}\`: ${error.message}`) : error;
+      }
+      commitments.forEach((commitment, i) => {
+        for (const file of edge.append(commitment)) same(logDir, file, counts);
+        if (bodies !== undefined) checkBody(bodies, start + i, commitment, counts, gaps);
+      });
+      if (start % PROGRESS === 0) {
+        options.onProgress?.(start, size);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    for (const file of edge.partials()) same(logDir, file, counts);
+    if (!edge.root().equals(root)) throw fault('the entries do not lead to the root of the checkpoint');
+    if (dataDir !== undefined && bodies !== undefined) {
+      checkErasures(bodies, size, counts);
+      await checkJournals(dataDir, logDir, size, bodies, gaps, state?.journals ?? {}, counts);
+    }
+    options.onProgress?.(size, size);
+  } finally {
+    bodies?.close();
+  }
+}
+
+/** A partial tile may be deleted while we read, once the full one is there: its beginning is the same. */
+function readTile(logDir: string, path: string, length: number): Buffer | undefined {
+  return readIfThere(join(logDir, path)) ?? readIfThere(join(logDir, path.replace(/\.p\/\d+$/, '')))?.subarray(0, length);
+}
+
+/** What the entries make of a tile or bundle against what is published. */
+function same(logDir: string, { path, bytes }: TileFile, counts: Counts): void {
+  const published = readTile(logDir, path, bytes.length);
+  if (published === undefined) throw fault(`\`${path}\` is missing`);
+  if (!published.equals(bytes)) throw fault(`\`${path}\` differs from what its entries hash to`);
+  counts.tiles++;
+}
+
+function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts: Counts, gaps: Map<string, [number, number][]>): void {
+  const stored = bodies.read(index);
+  if (stored === undefined) throw fault(`the body of entry ${index} is missing, and no entry says that it was erased`);
+  if (bodies.indexOf(stored.journal, stored.seq) !== index) throw fault(`entry ${index} is not where the index has seq ${stored.seq} of \`${stored.journal}\``);
+  if (stored.kind === 'erased') {
+    counts.erased++;
+    return;
+  }
+  if (!commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`the body of entry ${index} does not match its commitment`);
+  counts.bodies++;
+  const text = stored.body.toString('utf8');
+  if (!text.includes('"journal_gap"')) return;
+  const event = JSON.parse(text) as { type?: string; journal?: string; from?: number; to?: number };
+  if (event.type !== 'journal_gap' || typeof event.journal !== 'string' || !stored.journal.startsWith('sequencer-')) return;
+  const known = gaps.get(event.journal) ?? [];
+  known.push([Number(event.from), Number(event.to)]);
+  gaps.set(event.journal, known);
+}
+
+/** An erased body must name an entry of the log that says so. */
+function checkErasures(bodies: BodyStore, size: number, counts: Counts): void {
+  if (counts.erased === 0) return;
+  for (let index = 0; index < size; index++) {
+    const stored = bodies.read(index);
+    if (stored?.kind !== 'erased') continue;
+    const by = stored.by < size ? bodies.read(stored.by) : undefined;
+    const event = by?.kind === 'present' ? (JSON.parse(by.body.toString('utf8')) as { type?: string; action?: string }) : undefined;
+    if (event?.type !== 'administration' || event.action !== 'erasure') throw fault(`entry ${index} is said to be erased by entry ${stored.by}, which says nothing of the kind`);
+  }
+}
+
+function replicaKeys(logDir: string): readonly Verifier[] {
+  const dir = join(logDir, 'replicas');
+  let files: string[];
+  try {
+    files = readdirSync(dir);
+  } catch {
+    return [];
+  }
+  return files.filter((file) => file.endsWith('.vkey')).map((file) => parseVkey(readFileSync(join(dir, file), 'utf8')));
+}
+
+async function checkJournals(
+  dataDir: string, logDir: string, size: number, bodies: BodyStore, gaps: ReadonlyMap<string, readonly [number, number][]>,
+  sequenced: Readonly<Record<string, JournalState>>, counts: Counts,
+): Promise<void> {
+  const { journals } = auditLayout(dataDir);
+  const keys = replicaKeys(logDir);
+  let present: string[];
+  try {
+    present = readdirSync(journals).sort();
+  } catch {
+    present = [];
+  }
+  for (const journal of new Set([...present, ...Object.keys(sequenced)])) {
+    counts.journals++;
+    const declared = gaps.get(journal) ?? [];
+    if (!present.includes(journal)) {
+      if (declared.length === 0) throw fault(`the journal \`${journal}\` is gone, and no entry says so`);
+      continue;
+    }
+    if (sequenced[journal]?.dead === true && declared.length > 0) continue; // the log says that it is not what it was
+    const upTo = sequenced[journal]?.lastSeq ?? 0;
+    let reached = 0;
+    for (let position: Position = JOURNAL_START; ; ) {
+      const result = readOn(join(journals, journal), position, 20_000);
+      if (result.kind === 'end') break;
+      if (result.kind === 'gap') {
+        if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) throw fault(`seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so`);
+        counts.declaredMissing += Math.max(0, result.to - result.from + 1);
+        if (result.resume === undefined) break;
+        position = result.resume;
+        reached = position.lastSeq;
+        continue;
+      }
+      for (const group of result.groups) {
+        const key = keys.find(({ keyId }) => keyId === group.keyId);
+        if (key === undefined) throw fault(`no vkey of the replica that signed seq ${group.first} of journal \`${journal}\``);
+        if (!key.verify(Buffer.from(groupText(journal, group)), group.signature)) throw fault(`the signature over seq ${group.first} of journal \`${journal}\` does not verify`);
+        counts.signatures++;
+        for (const { seq, commitment } of group.entries) {
+          const index = bodies.indexOf(journal, seq);
+          if (index === undefined || index >= size) {
+            if (seq <= upTo) throw fault(`seq ${seq} of journal \`${journal}\` is not in the log`);
+            counts.newer++;
+            continue;
+          }
+          const stored = bodies.read(index);
+          // its body was compared with the log's commitment before, so this ties the journal's entry to the log's
+          if (stored?.journal !== journal || stored.seq !== seq) throw fault(`seq ${seq} of journal \`${journal}\` is not in the log`);
+          if (stored.kind === 'present' && !commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`seq ${seq} of journal \`${journal}\` is another entry than in the log`);
+          counts.journalEntries++;
+        }
+      }
+      position = result.position;
+      reached = position.lastSeq;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (reached < upTo && declared.length === 0) throw fault(`journal \`${journal}\` ends at seq ${reached}, and the log has its seq ${upTo}`);
+  }
+}

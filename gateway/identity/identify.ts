@@ -1,0 +1,156 @@
+/** Who is at the other end of a connection. Verification itself is TLS's; this binds a verified certificate to a client. */
+import { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { Client, PolicySet } from '../../policies/types.js';
+import type { TrustAnchor } from './anchors.js';
+import { certificateFacts, type CertificateFacts } from './certificate.js';
+
+export type RefusalCode = 'certificate_required' | 'certificate_invalid' | 'certificate_revoked' | 'revocation_unknown' | 'client_unknown' | 'client_suspended';
+export type Identity = { readonly kind: 'client'; readonly client: Client } | { readonly kind: 'refused'; readonly code: RefusalCode };
+
+const REFUSED: { readonly [code in RefusalCode]: Identity } = {
+  certificate_required: { kind: 'refused', code: 'certificate_required' },
+  certificate_invalid: { kind: 'refused', code: 'certificate_invalid' },
+  certificate_revoked: { kind: 'refused', code: 'certificate_revoked' },
+  revocation_unknown: { kind: 'refused', code: 'revocation_unknown' },
+  client_unknown: { kind: 'refused', code: 'client_unknown' },
+  client_suspended: { kind: 'refused', code: 'client_suspended' },
+};
+
+type Clients = Pick<PolicySet, 'clients'>;
+
+/** What a connection's certificates say; read once a connection. */
+interface Presented {
+  readonly anchor: TrustAnchor;
+  readonly leaf: CertificateFacts;
+  /** The span in which every certificate of the chain is good. */
+  readonly from: number;
+  readonly until: number;
+  /** Each certificate below the root with its issuer's fingerprint. */
+  readonly links: readonly { readonly issuer: string; readonly serial: string }[];
+  /** Whom the certificate is bound to, for the policies of `clients`. */
+  clients: Clients | undefined;
+  identity: Identity;
+}
+
+/** Longer chains are none that we verify the revocation of. */
+const MAX_CHAIN = 8;
+
+/** Leaf first. Node ends the chain at a root, which names itself as its issuer. */
+function chainOf(socket: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let at = socket.getPeerCertificate(true);
+  for (;;) {
+    const { raw, issuerCertificate: above } = at as Partial<typeof at>;
+    if (raw === undefined) return chain;
+    chain.push(new X509Certificate(raw));
+    if (above === undefined || above === at || chain.length > MAX_CHAIN) return chain;
+    at = above;
+  }
+}
+
+function read(socket: TLSSocket, roots: ReadonlyMap<string, TrustAnchor>): Presented | RefusalCode {
+  const chain = chainOf(socket);
+  if (chain.length === 0) return 'certificate_required';
+  if (!socket.authorized || chain.length > MAX_CHAIN) return 'certificate_invalid';
+  const facts = chain.map(certificateFacts);
+  const [leaf, top] = [facts[0], facts[facts.length - 1]];
+  const anchor = top === undefined ? undefined : roots.get(top.fingerprint);
+  if (leaf === undefined || top === undefined || anchor === undefined) return 'certificate_invalid';
+  const links = facts.slice(0, -1).map(({ serial }, index) => ({ serial, issuer: facts[index + 1]?.fingerprint ?? '' }));
+  // a trusted certificate that is presented as the leaf itself has no issuer to ask
+  if (links.length === 0) return 'certificate_invalid';
+  return {
+    anchor, leaf, links, clients: undefined, identity: REFUSED.client_unknown,
+    from: Math.max(...facts.map(({ notBefore }) => notBefore)),
+    until: Math.min(...facts.map(({ notAfter }) => notAfter)),
+  };
+}
+
+/** The three ways of binding as text; kinds cannot meet, since each begins with its name. */
+const bound = {
+  spiffe: (uri: string): string => `spiffe\n${uri}`,
+  subject: (issuer: string, subject: string): string => `subject\n${issuer}\n${subject}`,
+  key: (sha256: string): string => `key\n${sha256}`,
+};
+
+function bindingKey({ binding }: Client): string {
+  switch (binding.kind) {
+    case 'spiffe':
+      return bound.spiffe(binding.uri);
+    case 'subject':
+      return bound.subject(binding.issuer, binding.subject);
+    case 'key':
+      return bound.key(binding.sha256);
+  }
+}
+
+/** Exactly one client, whom the anchor may name. A certificate that fits two clients fits none. */
+function bind({ leaf, anchor }: Presented, index: ReadonlyMap<string, Client>): Identity {
+  // SPIFFE X.509-SVID, section 2: exactly one URI
+  const uri = leaf.uris.length === 1 ? leaf.uris[0] : undefined;
+  const keys = [bound.subject(leaf.issuer, leaf.subject), bound.key(leaf.keySha256), ...(uri === undefined ? [] : [bound.spiffe(uri)])];
+  const found = new Set(keys.flatMap((key) => index.get(key) ?? []));
+  const [client] = found;
+  if (client === undefined || found.size > 1) return REFUSED.client_unknown;
+  if (anchor.authorities !== '*' && !anchor.authorities.has(client.authority)) return REFUSED.client_unknown;
+  return client.status === 'active' ? { kind: 'client', client } : REFUSED.client_suspended;
+}
+
+export interface IdentifierParts {
+  readonly anchors: readonly TrustAnchor[];
+  /** The policies in force; a new object means that they have changed. */
+  policies(): Clients;
+  /** ms since 1970 */
+  now(): number;
+}
+
+/**
+ * The server must ask for certificates without refusing (`serverTlsOptions`), so that a refusal has a code. Certificates are read once
+ * a connection; dates, revocation of each certificate of the chain, and the client's status are looked at on each call.
+ */
+export function makeIdentifier({ anchors, policies, now }: IdentifierParts): (socket: TLSSocket) => Identity {
+  const roots = new Map(anchors.flatMap((anchor) => anchor.certificates.map((certificate) => [certificate.fingerprint256, anchor] as const)));
+  const known = new WeakMap<TLSSocket, Presented | RefusalCode>();
+  let indexed: Clients | undefined;
+  let index: ReadonlyMap<string, Client> = new Map();
+
+  const present = (socket: TLSSocket): Presented | RefusalCode => {
+    const held = known.get(socket);
+    if (held !== undefined) return held;
+    let presented: Presented | RefusalCode;
+    try {
+      presented = read(socket, roots);
+    } catch {
+      // whatever cannot be read is not let in
+      presented = 'certificate_invalid';
+    }
+    known.set(socket, presented);
+    return presented;
+  };
+
+  return (socket) => {
+    const presented = present(socket);
+    if (typeof presented === 'string') return REFUSED[presented];
+    const time = now();
+    if (!(time >= presented.from && time < presented.until)) return REFUSED.certificate_invalid;
+    const { revocation } = presented.anchor;
+    if (revocation !== undefined) {
+      for (const { issuer, serial } of presented.links) {
+        const status = revocation.status(issuer, serial, time);
+        if (status === 'revoked') return REFUSED.certificate_revoked;
+        if (status === 'unknown') return REFUSED.revocation_unknown;
+      }
+    }
+    const clients = policies();
+    if (presented.clients !== clients) {
+      if (indexed !== clients) {
+        index = new Map([...clients.clients.values()].map((client) => [bindingKey(client), client]));
+        indexed = clients;
+      }
+      presented.identity = bind(presented, index);
+      presented.clients = clients;
+    }
+    return presented.identity;
+  };
+}

@@ -1,0 +1,134 @@
+/** Revocation lists (RFC 5280, section 5): read and verified once, looked up on each request without any crypto. */
+import { X509Certificate, verify } from 'node:crypto';
+import { YitongError } from '../../contracts/errors.js';
+import { certificateFacts, pemBlocks } from './certificate.js';
+import { BIT_STRING, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, serialHex, time, whole, OID } from './der.js';
+
+/** Signature algorithm → digest; null where the algorithm has its own. An RSA-PSS or older list is refused. */
+const DIGESTS: ReadonlyMap<string, string | null> = new Map([
+  ['2a8648ce3d040302', 'sha256'], // ecdsa-with-SHA256
+  ['2a8648ce3d040303', 'sha384'],
+  ['2a8648ce3d040304', 'sha512'],
+  ['2a864886f70d01010b', 'sha256'], // sha256WithRSAEncryption
+  ['2a864886f70d01010c', 'sha384'],
+  ['2a864886f70d01010d', 'sha512'],
+  ['2b6570', null], // Ed25519
+]);
+
+export interface RevocationList {
+  /** DER of the issuer's name, hex. */
+  readonly issuer: string;
+  /** ms since 1970 */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly revoked: ReadonlyMap<string, number>;
+}
+
+interface ParsedList extends RevocationList {
+  readonly signed: Buffer;
+  readonly algorithm: string;
+  readonly signature: Buffer;
+}
+
+const refuse = (why: string): never => {
+  throw new YitongError('revocation_unknown', `the revocation list ${why}`);
+};
+
+/** A list that covers only a part of an issuer's certificates, or speaks for other issuers, says so in a critical extension: refused. */
+function parse(der: Buffer): ParsedList {
+  const outer = cursor(der, whole(der, SEQUENCE));
+  const body = outer.take(SEQUENCE);
+  const algorithm = outer.take(SEQUENCE);
+  const signature = content(der, outer.take(BIT_STRING));
+  outer.done();
+  // the first byte counts unused bits, none in a signature
+  if (signature[0] !== 0) refuse('has a signature of broken bytes');
+  const fields = cursor(der, body);
+  fields.optional(INTEGER);
+  if (!encoded(der, fields.take(SEQUENCE)).equals(encoded(der, algorithm))) refuse('names two signature algorithms');
+  const issuer = encoded(der, fields.take(SEQUENCE)).toString('hex');
+  const thisUpdate = fields.optional(UTC_TIME, GENERALIZED_TIME) ?? refuse('has no `thisUpdate`');
+  const nextUpdate = fields.optional(UTC_TIME, GENERALIZED_TIME) ?? refuse('has no `nextUpdate`');
+  const entries = fields.optional(SEQUENCE);
+  const wrapper = fields.optional(context(0));
+  fields.done();
+  if (wrapper !== undefined && extensions(der, cursor(der, wrapper).take(SEQUENCE)).some(({ critical }) => critical)) refuse('has a critical extension, so it is a partial or an indirect one');
+  const revoked = new Map<string, number>();
+  if (entries !== undefined) {
+    for (const entry of inside(der, entries)) {
+      const parts = cursor(der, entry);
+      const serial = content(der, parts.take(INTEGER)).toString('hex');
+      const date = parts.optional(UTC_TIME, GENERALIZED_TIME) ?? refuse('has an entry without a date');
+      const more = parts.optional(SEQUENCE);
+      if (more !== undefined && extensions(der, more).some(({ critical }) => critical)) refuse('has an entry with a critical extension');
+      parts.done();
+      revoked.set(serialHex(serial), time(der, date));
+    }
+  }
+  return {
+    issuer,
+    thisUpdate: time(der, thisUpdate),
+    nextUpdate: time(der, nextUpdate),
+    revoked,
+    signed: encoded(der, body),
+    algorithm: content(der, cursor(der, algorithm).take(OID)).toString('hex'),
+    signature: signature.subarray(1),
+  };
+}
+
+/**
+ * Reads one list and verifies that `issuer` signed it.
+ * @throws YitongError `revocation_unknown` or `certificate_invalid`
+ */
+export function readRevocationList(pem: string, issuers: readonly X509Certificate[]): RevocationList & { readonly signer: X509Certificate } {
+  const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
+  const { signed, algorithm, signature, ...list } = parse(der);
+  const digest = DIGESTS.get(algorithm);
+  if (digest === undefined) return refuse('is signed by an algorithm that is not taken');
+  const signer = issuers.find((issuer) => certificateFacts(issuer).subjectDer === list.issuer && verify(digest, signed, issuer.publicKey, signature));
+  return signer === undefined ? refuse('is not signed by a certificate of its anchor') : { ...list, signer };
+}
+
+export type RevocationStatus = 'good' | 'revoked' | 'unknown';
+
+/** The lists of one anchor. */
+export interface Revocation {
+  /**
+   * Takes the lists of a PEM file in the place of those held. A list older than the one held is left out, so that nobody
+   * brings a revoked certificate back with an old file. Nothing changes if it throws.
+   * @throws YitongError `revocation_unknown`
+   */
+  replace(pem: string): void;
+  /**
+   * @param issuer fingerprint of the issuing certificate
+   * @param now ms since 1970
+   */
+  status(issuer: string, serial: string, now: number): RevocationStatus;
+  /** ms since 1970: the earliest instant at which a list held stops to count; undefined if none is held. For an alert. */
+  validUntil(): number | undefined;
+}
+
+/** @param grace ms after `nextUpdate` in which a list still counts */
+export function makeRevocation(issuers: readonly X509Certificate[], grace: number): Revocation {
+  let lists: ReadonlyMap<string, RevocationList> = new Map();
+  return {
+    replace(pem) {
+      const blocks = pemBlocks(pem, 'X509 CRL');
+      if (blocks.length === 0) refuse('file holds no `X509 CRL` block');
+      const next = new Map(lists);
+      for (const block of blocks) {
+        const { signer, ...list } = readRevocationList(block, issuers);
+        const held = next.get(signer.fingerprint256);
+        if (held === undefined || held.thisUpdate <= list.thisUpdate) next.set(signer.fingerprint256, list);
+      }
+      lists = next;
+    },
+    status(issuer, serial, now) {
+      const list = lists.get(issuer);
+      // written so that a time that is no number refuses
+      if (list === undefined || !(now < list.nextUpdate + grace)) return 'unknown';
+      return list.revoked.has(serial) ? 'revoked' : 'good';
+    },
+    validUntil: () => (lists.size === 0 ? undefined : Math.min(...[...lists.values()].map(({ nextUpdate }) => nextUpdate + grace))),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * A development CA in a folder:
+ *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12 bundle.password]
+ * Keys and passwords are readable by their owner only. Production brings its own CA.
+ */
+import { X509Certificate, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { dirname, join } from 'node:path';
+import { YitongError } from '../../contracts/errors.js';
+import { clientId } from '../../contracts/ids.js';
+import { serialHex } from '../identity/der.js';
+import { readRevocationList } from '../identity/revocation.js';
+import { DEVELOPMENT } from './marker.js';
+import { makeP12 } from './p12.js';
+import { keyPem, makeCrl, makeKeys, makeLeaf, makeRoot, readSigningKey, type Issuer } from './x509.js';
+
+const DAY = 86_400_000;
+const CRL_DAYS = 30;
+export const TRUST_DOMAIN = 'yitong.example';
+export const spiffeOf = (client: string, trustDomain: string = TRUST_DOMAIN): string => `spiffe://${trustDomain}/client/${client}`;
+
+/** Writes beside and renames, so that a reader never meets half a file. */
+async function save(path: string, data: string | Buffer, mode: 0o600 | 0o644): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.new`, data, { mode });
+  await rename(`${path}.new`, path);
+}
+
+async function readIssuer(dir: string): Promise<Issuer> {
+  const read = (file: string): Promise<string> =>
+    readFile(join(dir, file), 'utf8').catch((cause: unknown) => {
+      throw new YitongError('bad_config', `there is no development CA in \`${dir}\`; \`yitong pki init\` makes one`, { cause });
+    });
+  return { certificate: await read('ca.pem'), key: await readSigningKey(await read('ca.key')) };
+}
+
+/** Sixteen random bytes, positive and with a first byte that stays in every notation. */
+function newSerial(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
+  return bytes.toString('hex');
+}
+
+interface Issued {
+  readonly serial: string;
+  readonly client: string;
+}
+async function readIssued(dir: string): Promise<Issued[]> {
+  const path = join(dir, 'issued.json');
+  return existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as Issued[]) : [];
+}
+
+async function writeCrl(dir: string, issuer: Issuer, revoked: ReadonlyMap<string, number>, now: Date, until: Date): Promise<void> {
+  await save(join(dir, 'crl.pem'), await makeCrl(issuer, revoked, now, until), 0o644);
+}
+
+export interface Times {
+  /** Default: now. */
+  readonly now?: Date;
+}
+
+/** Makes the CA and its empty revocation list. What exists is left as it is: false. */
+export async function initPki(dir: string, { now = new Date() }: Times = {}): Promise<boolean> {
+  if (existsSync(join(dir, 'ca.pem')) && existsSync(join(dir, 'ca.key'))) return false;
+  const keys = await makeKeys('ec');
+  const span = { notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 3650 * DAY) };
+  const serial = newSerial();
+  const certificate = await makeRoot(DEVELOPMENT, `Yitong development CA ${serial.slice(-8)}`, serial, keys, span);
+  await save(join(dir, 'ca.key'), await keyPem(keys.privateKey), 0o600);
+  await writeCrl(dir, { certificate, key: keys.privateKey }, new Map(), now, new Date(now.getTime() + CRL_DAYS * DAY));
+  // last, since it tells that the rest is there
+  await save(join(dir, 'ca.pem'), certificate, 0o644);
+  return true;
+}
+
+export interface Files {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** @param names DNS names and addresses beside `localhost`, `127.0.0.1` and `::1` */
+export async function issueServer(dir: string, names: readonly string[] = [], { now = new Date() }: Times = {}): Promise<Files> {
+  const issuer = await readIssuer(dir);
+  const keys = await makeKeys('ec');
+  const all = [...new Set(['localhost', '127.0.0.1', '::1', ...names])];
+  const certificate = await makeLeaf(issuer, {
+    organisation: DEVELOPMENT, common: names[0] ?? 'localhost', serialNumber: newSerial(), use: 'server', publicKey: keys.publicKey,
+    names: all.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+    notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 365 * DAY),
+  });
+  const files = { cert: join(dir, 'server/cert.pem'), key: join(dir, 'server/key.pem') };
+  await save(files.key, await keyPem(keys.privateKey), 0o600);
+  await save(files.cert, certificate, 0o644);
+  return files;
+}
+
+export interface ClientOptions extends Times {
+  readonly trustDomain?: string;
+  /** Default: the one URI `spiffe://<trust domain>/client/<client>`. */
+  readonly spiffe?: readonly string[];
+  readonly rsa?: boolean;
+  /** Adds `bundle.p12` and `bundle.password`. */
+  readonly p12?: boolean;
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+}
+
+export interface ClientFiles extends Files {
+  /** Hex. */
+  readonly serial: string;
+  readonly p12?: string;
+  readonly password?: string;
+}
+
+/** @throws YitongError `bad_config` without a CA */
+export async function issueClient(dir: string, client: string, options: ClientOptions = {}): Promise<ClientFiles> {
+  const id = clientId(client);
+  const { now = new Date(), rsa = false, p12 = false } = options;
+  const issuer = await readIssuer(dir);
+  const keys = await makeKeys(rsa ? 'rsa' : 'ec');
+  const uris = options.spiffe ?? [spiffeOf(id, options.trustDomain)];
+  const serial = newSerial();
+  const certificate = await makeLeaf(issuer, {
+    organisation: DEVELOPMENT, common: id, serialNumber: serial, use: 'client', publicKey: keys.publicKey,
+    names: uris.map((value) => ({ type: 'url', value })),
+    notBefore: options.notBefore ?? new Date(now.getTime() - DAY), notAfter: options.notAfter ?? new Date(now.getTime() + 365 * DAY),
+  });
+  const folder = join(dir, 'clients', id);
+  const key = await keyPem(keys.privateKey);
+  // before the certificate is given out, so that it can always be revoked by its client
+  await save(join(dir, 'issued.json'), JSON.stringify([...(await readIssued(dir)), { serial: serialHex(serial), client: id }]), 0o644);
+  await save(join(folder, 'key.pem'), key, 0o600);
+  await save(join(folder, 'cert.pem'), certificate, 0o644);
+  const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), serial: serialHex(serial) };
+  if (!p12) return files;
+  const password = randomBytes(18).toString('base64url');
+  await save(join(folder, 'bundle.p12'), makeP12([certificate, issuer.certificate], key, id, password), 0o600);
+  await save(join(folder, 'bundle.password'), `${password}\n`, 0o600);
+  return { ...files, p12: join(folder, 'bundle.p12'), password: join(folder, 'bundle.password') };
+}
+
+export interface RevokeOptions extends Times {
+  /** End of the new list's validity; default: thirty days. */
+  readonly nextUpdate?: Date;
+}
+
+/**
+ * Revokes a certificate by its serial number (hex), or all of a client, and writes the list anew. Without `which` the list is only renewed.
+ * @returns the serial numbers that were newly revoked
+ * @throws YitongError `bad_config` if the CA issued nothing of that name
+ */
+export async function revoke(dir: string, which?: string, { now = new Date(), nextUpdate }: RevokeOptions = {}): Promise<readonly string[]> {
+  const issuer = await readIssuer(dir);
+  const held = readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [new X509Certificate(issuer.certificate)]);
+  const revoked = new Map(held.revoked);
+  const serial = which === undefined ? undefined : serialHex(which);
+  const found = (await readIssued(dir)).filter((issued) => issued.client === which || issued.serial === serial).map((issued) => issued.serial);
+  if (which !== undefined && found.length === 0) throw new YitongError('bad_config', `this CA has issued nothing to \`${which}\`, and nothing of that serial number`);
+  const added = found.filter((one) => !revoked.has(one));
+  for (const one of added) revoked.set(one, now.getTime());
+  await writeCrl(dir, issuer, revoked, now, nextUpdate ?? new Date(now.getTime() + CRL_DAYS * DAY));
+  return added;
+}

@@ -1,0 +1,93 @@
+import t from 'tap';
+import { clientId, datasetId } from '../../contracts/ids.js';
+import { runCases } from '../../policies/cases.js';
+import { makeDecider } from '../../policies/decide.js';
+import { loadPolicies } from '../../policies/load.js';
+import type { Decision } from '../../policies/types.js';
+import { town } from './town.js';
+
+const { workspace } = await town();
+const set = await loadPolicies(workspace);
+const decider = makeDecider(set, workspace);
+const NOW = Date.parse('2026-11-24T04:00:00Z');
+
+interface Asking {
+  readonly client: string;
+  readonly purpose: string;
+  readonly dataset: string;
+  readonly case?: { readonly item?: string; readonly caseId?: string; readonly actor?: string };
+}
+function ask({ client, ...rest }: Asking): Decision {
+  const known = set.clients.get(clientId(client));
+  if (known === undefined) throw new Error(`no client ${client}`);
+  return decider.decide({ client: known, delivery: 'query', now: NOW, ...rest });
+}
+
+const restaurant = { client: 'one-stop-counter', purpose: 'open-restaurant', case: { item: '11990101MB00001234001', caseId: '20261124-0001', actor: '101' } };
+
+t.test('the counter that opens a restaurant gets from five departments all that it was granted', (t) => {
+  for (const dataset of ['samr.company-register', 'samr.business-licence', 'fire.fire-checks', 'urban-management.shop-signs', 'water.drainage-permits']) {
+    const decision = ask({ ...restaurant, dataset });
+    t.equal(decision.effect, 'allow', dataset);
+    t.same(decision.withheld, [], `${dataset} whole`);
+  }
+  t.end();
+});
+
+t.test('it learns the result of an inspection, not who inspected; of arrears nothing', (t) => {
+  const inspection = ask({ ...restaurant, dataset: 'samr.food-inspections' });
+  t.equal(inspection.effect, 'allow');
+  t.match(inspection.fields, [{ path: 'uscc' }]);
+  t.same(inspection.withheld, [{ field: 'inspectors', reason: 'field_not_permitted' }]);
+  const arrears = ask({ ...restaurant, dataset: 'tax.tax-arrears' });
+  t.equal(arrears.effect, 'deny');
+  t.match(arrears.reasons, [{ code: 'not_granted' }]);
+  t.end();
+});
+
+t.test('a grant does not overrule a policy: the courts’ register does not serve to open a restaurant', (t) => {
+  const decision = ask({ ...restaurant, dataset: 'court.judgment-debtors' });
+  t.equal(decision.effect, 'deny');
+  t.match(decision.reasons, [{ code: 'policy' }]);
+  t.ok(decision.reasons.some(({ policies }) => policies?.includes('judgment/by-purpose')));
+  t.end();
+});
+
+t.test('what is not shared looks like what does not exist, also to the credit centre', (t) => {
+  const hidden = ask({ client: 'credit-report-centre', purpose: 'credit-report', dataset: 'tax.risk-ratings' });
+  const absent = ask({ client: 'credit-report-centre', purpose: 'credit-report', dataset: 'tax.no-such-register' });
+  t.equal(hidden.effect, 'deny');
+  t.same(hidden, absent);
+  t.end();
+});
+
+t.test('a person’s insurance is shown for a stated case, to a stated clerk', (t) => {
+  const asking = { client: 'insurance-counter', purpose: 'insurance-transfer', dataset: 'hrss.social-insurance-persons' };
+  t.equal(ask(asking).effect, 'deny');
+  t.equal(ask({ ...asking, case: { item: 'i', caseId: 'c', actor: 'a' } }).effect, 'allow');
+  t.end();
+});
+
+t.test('an inspector sees one district, a suspended client nothing', (t) => {
+  t.same(ask({ client: 'fire-inspector', purpose: 'fire-supervision', dataset: 'fire.fire-checks' }).rows, { kind: 'area', field: 'premises.district', areas: ['990103'] });
+  t.equal(ask({ client: 'old-portal', purpose: 'change-company', dataset: 'samr.company-register' }).effect, 'deny');
+  t.end();
+});
+
+t.test('the credit centre may ask every register of penalties, and every domain is in one of them', (t) => {
+  for (const [id, { kind }] of workspace.contracts) {
+    if (kind !== 'penalty') continue;
+    const decision = ask({ client: 'credit-report-centre', purpose: 'credit-report', dataset: datasetId(id) });
+    t.equal(decision.effect, 'allow', id);
+    t.ok(['domain', 'decisionNumber', 'displayUntil'].every((field) => decision.fields.some(({ path }) => path === field)), id);
+    t.notOk(decision.fields.some(({ path }) => path === 'officers'), id);
+  }
+  t.end();
+});
+
+t.test('every rule of the city does what its cases say', (t) => {
+  const results = runCases(set, decider, NOW);
+  t.ok(results.length > 0);
+  t.same(results.filter(({ failure }) => failure !== undefined), []);
+  t.end();
+});

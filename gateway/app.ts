@@ -1,0 +1,74 @@
+/** Builds the two HTTP faces of a worker. Apart from `server.ts`, so that tests can inject. */
+import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { readdir } from 'node:fs/promises';
+import type { ServerOptions } from 'node:https';
+import { randomBytes } from 'node:crypto';
+import type { GatewayContext, Service } from './context.js';
+import { errorsPlugin, jsonBodies } from './plugins/errors.js';
+import { identityPlugin } from './plugins/identity.js';
+import { limitsPlugin } from './plugins/limits.js';
+import { openApiPlugin } from './plugins/openapi.js';
+
+export type Face = Service['port'];
+
+/** What a caller may give as its own request id; anything else is replaced. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Ids unique over restarts and workers: a random prefix of the process and a count. */
+function requestIds(): (given: string | string[] | undefined) => string {
+  const prefix = randomBytes(9).toString('base64url').replaceAll('_', '.');
+  let count = 0;
+  return (given) => (typeof given === 'string' && REQUEST_ID.test(given) ? given : `${prefix}-${(count++).toString(36)}`);
+}
+
+export interface AppOptions {
+  readonly https?: ServerOptions;
+  readonly logger?: NonNullable<FastifyServerOptions['loggerInstance']>;
+  /** Folder of services; default the built one. */
+  readonly services?: URL;
+}
+
+/** All services of the folder, by name. Each is a folder with an `index.js`. */
+export async function loadServices(folder: URL): Promise<readonly { readonly name: string; readonly service: Service }[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return Promise.all(
+    names.map(async (name) => ({ name, service: ((await import(new URL(`${name}/index.js`, folder).href)) as { default: Service }).default })),
+  );
+}
+
+export async function buildApp(face: Face, context: GatewayContext, options: AppOptions = {}): Promise<FastifyInstance> {
+  const { gateway } = context.settings;
+  const idOf = requestIds();
+  const base = {
+    ...(options.logger === undefined ? { logger: false as const } : { loggerInstance: options.logger }),
+    // a request is in the audit log; the process log holds what went wrong
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: gateway.bodyLimitBytes,
+    requestTimeout: gateway.requestTimeoutMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    maxRequestsPerSocket: 0,
+    forceCloseConnections: 'idle' as const,
+    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => idOf(request.headers['x-request-id']),
+    ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const, useDefaults: false, allErrors: false } },
+    routerOptions: { maxParamLength: 300 },
+  };
+  const app: FastifyInstance =
+    options.https === undefined ? Fastify(base) : (Fastify({ ...base, https: options.https }) as unknown as FastifyInstance);
+  errorsPlugin(app);
+  jsonBodies(app, gateway.maxJsonDepth);
+  app.addHook('onSend', (request, reply, payload, done) => {
+    void reply.header('x-request-id', request.id);
+    done(null, payload);
+  });
+  if (face === 'api') {
+    identityPlugin(app, context);
+    await limitsPlugin(app, context);
+    await openApiPlugin(app, context);
+  }
+  for (const { service } of await loadServices(options.services ?? new URL('./services/', import.meta.url))) {
+    if (service.port === face) await app.register(async (scope) => service.register(scope, context));
+  }
+  return app;
+}

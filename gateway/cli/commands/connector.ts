@@ -1,0 +1,80 @@
+import { openBus } from '../../../connectors/bus/open.js';
+import { loadFeeds } from '../../../connectors/feeds.js';
+import { progressReporter } from '../../../connectors/progress.js';
+import { State } from '../../../connectors/publish/index.js';
+import { runFeed, type RunReport } from '../../../connectors/run.js';
+import { scheduleFeeds } from '../../../connectors/schedule.js';
+import { YitongError } from '../../../contracts/errors.js';
+import { datasetId } from '../../../contracts/ids.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import { dataOption, folders, text, workspaceOption } from '../places.js';
+import type { Command } from '../command.js';
+import { busOf, busOption } from '../bus.js';
+
+const command: Command = {
+  summary: 'one feed: reads its source and publishes what changed',
+  usage: '<authority.dataset> [--once] [--workspace D] [--data D] [--bus kafka] [--json]',
+  examples: ['yitong connector samr.company-register', 'yitong connector office.shops --once --workspace my-city'],
+  options: {
+    once: { type: 'boolean', describe: 'one run, then exit: 0 if all went well, 1 if rows were quarantined or the snapshot refused' },
+    workspace: workspaceOption,
+    data: dataOption,
+    bus: busOption,
+    companies: { type: 'string', describe: 'of a synthetic source' },
+    seed: { type: 'string', describe: 'of a synthetic source' },
+    day: { type: 'string', describe: 'of a synthetic source' },
+    'accept-shrink': { type: 'boolean', describe: 'withdraw whatever left the snapshot, however much; for one run, after somebody looked' },
+  },
+  async run(call) {
+    const given = call.positionals[0];
+    if (given === undefined) throw new YitongError('bad_feed', 'name the dataset whose feed to run; see `yitong connector --help`');
+    const { workspace: dir, data } = folders(call.values);
+    const workspace = await loadWorkspace(dir);
+    const feeds = await loadFeeds(workspace);
+    const feed = feeds.get(datasetId(given));
+    if (feed === undefined) throw new YitongError('bad_feed', `there is no feed \`${given}\`; there are ${[...feeds.keys()].join(', ')}`);
+    const options: Record<string, string> = {};
+    for (const name of ['companies', 'seed', 'day']) {
+      const value = text(call.values[name]);
+      if (value !== undefined) options[name] = value;
+    }
+    if (call.values['accept-shrink'] === true) options['acceptShrink'] = 'true';
+    const bus = await openBus(await busOf(text(call.values['bus']), dir, data));
+    const state = State.open(data);
+    const told = (report: RunReport): void => {
+      call.json(report);
+      call.say(
+        `${feed.dataset}: ${report.rows} rows = ${report.published} published + ${report.unchanged} unchanged + ${report.merged} merged + ${report.quarantined} quarantined + ${report.skipped} skipped; ${report.withdrawn} withdrawn; ${report.state}`,
+      );
+    };
+    const run = async (signal: AbortSignal): Promise<RunReport> => {
+      const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson, now: () => performance.now() });
+      try {
+        return await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update });
+      } finally {
+        progress.end();
+      }
+    };
+    try {
+      if (call.values['once'] === true) {
+        const report = await run(call.signal);
+        told(report);
+        return report.state === 'complete' && report.quarantined === 0 ? 0 : 1;
+      }
+      const scheduler = scheduleFeeds({
+        feeds: [feed],
+        baseDir: dir,
+        run: (_feed, signal) => run(signal),
+        onReport: (_feed, report) => told(report),
+        onError: (_feed, error, retryIn) => process.stderr.write(`${error instanceof Error ? error.message : String(error)}; again in ${Math.round(retryIn / 1000)} s\n`),
+      });
+      if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
+      await scheduler.stop();
+      return 0;
+    } finally {
+      await state.close();
+      await bus.close();
+    }
+  },
+};
+export default command;

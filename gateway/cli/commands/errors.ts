@@ -1,0 +1,42 @@
+import { errorTable } from '../../../contracts/errors.js';
+import type { Command } from '../command.js';
+
+const command: Command = {
+  summary: 'every error code with its HTTP status and meaning',
+  usage: '[--markdown] [--json]',
+  examples: ['yitong errors', 'yitong errors --markdown > docs/errors.md'],
+  options: { markdown: { type: 'boolean', describe: 'as the page docs/errors.md' } },
+  async run(call) {
+    const rows = Object.entries(errorTable).map(([code, row]) => ({ code, ...row }));
+    call.json({ errors: rows });
+    if (call.values['markdown'] === true) {
+      call.say('# Errors\n');
+      call.say('Made by `yitong errors --markdown`; a test holds it equal to `contracts/errors.ts`. Over HTTP an error is problem+json (RFC 9457) with `code`,');
+      call.say('`title`, `status`, `detail` and `requestId`. Codes are stable. On the command line the code stands in brackets behind the message.\n');
+      call.say('| code | status | meaning |');
+      call.say('|---|---|---|');
+      for (const { code, status, title } of rows) call.say(`| \`${code}\` | ${status} | ${title} |`);
+      call.say('\n## Reasons inside an answer\n');
+      call.say('A denied dataset and a withheld field carry a `reason`; these are not errors of the request.\n');
+      call.say('| reason | meaning |');
+      call.say('|---|---|');
+      for (const [reason, meaning] of reasons) call.say(`| \`${reason}\` | ${meaning} |`);
+      return 0;
+    }
+    for (const { code, status, title } of rows) call.say(`${code.padEnd(24)} ${status}  ${title}`);
+    return 0;
+  },
+};
+export default command;
+
+/** Of `ReasonCode` in policies/types.ts, and `rows_limited` of a query. */
+const reasons: readonly (readonly [string, string])[] = [
+  ['not_granted', 'no grant in force covers client, purpose, dataset and delivery; said alike for what does not exist'],
+  ['policy', 'a policy forbids it, or none permits it'],
+  ['field_not_granted', 'the grant does not name the field; said alike for a field that does not exist'],
+  ['field_not_permitted', 'the field is granted, but no policy permits its classification for this purpose'],
+  ['case_required', 'the grant asks for parts of `case` that the request does not state'],
+  ['not_released_as_value', 'the grant releases the field in another form than its value'],
+  ['rows_limited', 'the grant shows only some records of the dataset (by area or by a list of subjects)'],
+  ['error', 'the decision failed, which is a denial'],
+];

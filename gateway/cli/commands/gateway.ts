@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import { readSettings } from '../../config.js';
+import { serveHealth } from '../../process/health.js';
+import { startGroup } from '../../process/supervisor.js';
+import { dataOption, folders, text, workspaceOption } from '../places.js';
+import type { Command } from '../command.js';
+import { busOf, busOption } from '../bus.js';
+
+const command: Command = {
+  summary: 'the gateway for production: writer and workers, with your own certificates',
+  usage: '[--workspace D] [--data D] [--json]',
+  examples: ['yitong gateway --workspace /srv/city --data /var/lib/yitong'],
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    bus: busOption,
+  },
+  async run(call) {
+    const { workspace: dir, data } = folders(call.values);
+    const workspace = await loadWorkspace(dir);
+    const { gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
+    if (gateway.serverCert === '' || gateway.serverKey === '') {
+      throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files; for a first run without them there is `yitong up`');
+    }
+    const group = startGroup({
+      args: { workspace: dir, data, bus: await busOf(text(call.values['bus']), dir, data), flags: {}, options: {} },
+      workers: gateway.workers,
+      feeds: false,
+      log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
+    });
+    const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons });
+    try {
+      const ports = await group.ready;
+      call.json({ ready: true, ...ports, health: health.port });
+      call.say(`ready: API on ${gateway.host}:${ports.api}, people on ${gateway.peopleHost}:${ports.people}, health on ${gateway.healthHost}:${health.port}`);
+      if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
+    } finally {
+      await group.stop();
+      await health.close();
+    }
+    return 0;
+  },
+};
+export default command;

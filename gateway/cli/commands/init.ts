@@ -1,0 +1,45 @@
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { registerSchemas } from '../../../contracts/register.js';
+import { packageRoot, text } from '../places.js';
+import type { Command } from '../command.js';
+
+const command: Command = {
+  summary: 'a new workspace that works, to be filled with your own registers',
+  usage: '<dir> [--extends D]',
+  examples: ['yitong init my-city', 'yitong init second-city --extends ../first-city'],
+  options: { extends: { type: 'string', describe: 'build on another workspace: its datasets, feeds and policies count where yours say nothing' } },
+  async run(call) {
+    const given = call.positionals[0];
+    if (given === undefined) throw new YitongError('bad_config', 'name the folder of the new workspace; see `yitong init --help`');
+    const dir = resolve(given);
+    await mkdir(dir, { recursive: true });
+    if ((await readdir(dir)).length > 0) throw new YitongError('bad_config', 'the folder is not empty; a workspace begins in an empty one', { place: { file: dir } });
+    const base = text(call.values['extends']);
+    if (base === undefined) {
+      const root = packageRoot();
+      await cp(join(root, 'gateway', 'cli', 'template'), dir, { recursive: true });
+      // the base rules are the workspace's own from now on: they decide, so its people must be able to read and change them
+      await cp(join(root, 'policies', 'rules', 'base'), join(dir, 'policies', 'rules', 'base'), { recursive: true });
+      await registerSchemas(dir);
+    } else {
+      const settings = { name: { zh: '我的城市', en: 'My city' }, prefix: 'my-city', extends: relative(dir, resolve(base)) };
+      await writeFile(join(dir, 'yitong.json'), `${JSON.stringify(settings, null, 2)}\n`);
+    }
+    call.json({ workspace: dir });
+    call.say(`a workspace stands in ${given}`);
+    if (base === undefined) {
+      call.say('  inbox/shops.csv                            three shops: put your rows here');
+      call.say('  contracts/datasets/office/shops/           what a row holds, who may see it, by which law');
+      call.say('  connectors/feeds/office/shops.json         how columns become fields');
+      call.say('  policies/grants/front-desk-shops.json      who may ask for which fields, and why');
+    }
+    call.say('');
+    call.say('Next:');
+    call.say(`  yitong up --workspace ${given}`);
+    if (base === undefined) call.say('  yitong query uscc:91990101MAEXA0001X --datasets office.shops --purpose permit-check --as front-desk --workspace ' + given);
+    return 0;
+  },
+};
+export default command;

@@ -1,0 +1,72 @@
+import { YitongError } from '../../../contracts/errors.js';
+import { startUp } from '../../process/start.js';
+import { busOf, busOption } from '../bus.js';
+import { dataOption, folders, text, workspaceOption } from '../places.js';
+import type { Command, Invocation } from '../command.js';
+
+function port(call: Invocation): number | undefined {
+  const given = text(call.values['port']);
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (!Number.isInteger(value) || value < 0 || value > 65_533) throw new YitongError('bad_config', `--port is a whole number up to 65533, not \`${given}\``);
+  return value;
+}
+
+const command: Command = {
+  summary: 'everything in one process group, for a first run',
+  usage: '[--workspace D] [--data D] [--bus embedded|kafka] [--port N] [--json]',
+  examples: ['yitong up', 'yitong up --workspace my-city --port 9443', 'yitong up --companies 20000'],
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    bus: busOption,
+    port: { type: 'string', describe: 'the mTLS port; people and health take the next two; 0 takes free ones' },
+    companies: { type: 'string', describe: 'companies of a synthetic city' },
+    seed: { type: 'string', describe: 'seed of a synthetic city' },
+    day: { type: 'string', describe: 'day of a synthetic city; default: days since its start' },
+  },
+  async run(call) {
+    const { workspace, data } = folders(call.values);
+    const first = port(call);
+    const options: Record<string, string> = {};
+    for (const name of ['companies', 'seed', 'day']) {
+      const value = text(call.values[name]);
+      if (value !== undefined) options[name] = value;
+    }
+    const bar = process.stderr.isTTY && !call.asJson;
+    const up = await startUp({
+      workspace,
+      data,
+      bus: await busOf(text(call.values['bus']), workspace, data),
+      flags: first === undefined ? {} : { port: first, peoplePort: first === 0 ? 0 : first + 1, healthPort: first === 0 ? 0 : first + 2 },
+      options,
+      log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
+      onProgress: ({ done, total, dataset }) => {
+        if (bar) process.stderr.write(`\r\u001b[Kloading ${done}/${total} ${dataset}`);
+      },
+    });
+    if (bar) process.stderr.write('\r\u001b[K');
+    const { api, people, health, pki } = up;
+    call.json({ ready: true, api, people, health, data, pki });
+    const rows = up.reports.reduce((sum, report) => sum + report.rows, 0);
+    call.say('ready');
+    call.say(`  API (mTLS)       ${api}`);
+    call.say(`  people           ${people}`);
+    call.say(`  health           ${health}/health/ready`);
+    call.say(`  data             ${data}`);
+    call.say(`  certificates     ${pki}`);
+    call.say(`  loaded           ${rows.toLocaleString('en')} rows of ${up.reports.length} datasets`);
+    for (const failed of up.reports.filter(({ state }) => state !== 'complete')) call.say(`  not loaded       ${failed.dataset}: ${failed.state}`);
+    call.say('');
+    call.say('These keys come from a development CA and are for this machine only.');
+    call.say('Try next, in another shell:');
+    call.say('  npx yitong demo                 a tour: allowed, partly withheld, denied, and the log that tells');
+    call.say('  npx yitong query --help         ask as one of the clients');
+    call.say('  npx yitong audit verify         check the audit log from its files');
+    call.say('Ctrl-C stops.');
+    if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
+    await up.stop();
+    return 0;
+  },
+};
+export default command;

@@ -1,0 +1,136 @@
+/**
+ * The API from TypeScript: mutual TLS, kept alive, typed. Errors of the gateway come back as `GatewayError` with the
+ * problem's code; nothing is retried.
+ */
+import { Agent, request as httpsRequest } from 'node:https';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface Connection {
+  /** `https://host:port` */
+  readonly api: string;
+  /** PEM texts. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface QueryBody {
+  readonly purpose: string;
+  readonly subject: string;
+  readonly datasets: readonly { readonly id: string; readonly fields?: readonly string[]; readonly limit?: number; readonly cursor?: string }[];
+  readonly case?: { readonly item?: string; readonly caseId?: string; readonly actor?: string };
+  readonly asOf?: string;
+  readonly cut?: Readonly<Record<string, readonly number[]>>;
+  readonly returnCut?: boolean;
+}
+
+export interface DatasetAnswer {
+  readonly id: string;
+  readonly authority?: string;
+  readonly grant?: string;
+  readonly status: 'current' | 'stale' | 'unavailable' | 'never-loaded' | 'denied' | 'not_yet' | 'history_not_kept';
+  readonly reason?: string;
+  /** ISO 8601: the source was seen in full up to here. */
+  readonly sourceTime?: string;
+  readonly records: readonly {
+    readonly record: Readonly<Record<string, unknown>>;
+    readonly provenance: { readonly version: string; readonly publishedAt: string; readonly sourceTime: string; readonly contractVersion: number };
+  }[];
+  readonly withheld: readonly { readonly field: string; readonly reason: string }[];
+  readonly cursor?: string;
+}
+
+/** The replica's signed promise that the answer's entry is in its log; `<journal>:<seq>` is its id. */
+export interface Receipt {
+  readonly journal: string;
+  readonly seq: number;
+  /** ISO 8601: in the log by then. */
+  readonly mergeBy: string;
+  readonly [more: string]: unknown;
+}
+
+/** The id of GET /v1/receipts/{id} and `yitong audit receipt`. */
+export const receiptId = ({ journal, seq }: Receipt): string => `${journal}:${seq}`;
+
+export interface QueryAnswer {
+  readonly requestId: string;
+  readonly time: string;
+  readonly datasets: readonly DatasetAnswer[];
+  readonly cut?: Readonly<Record<string, readonly number[]>>;
+  readonly receipt: Receipt;
+}
+
+export interface PublishBody {
+  /** ISO 8601 */
+  readonly sourceTime: string;
+  readonly snapshot?: boolean;
+  readonly records: readonly (
+    | { readonly position: string; readonly value: Readonly<Record<string, unknown>> }
+    | { readonly position: string; readonly withdraw: { readonly subject: string; readonly recordId?: string }; readonly reason: string }
+  )[];
+}
+
+export interface PublishAnswer {
+  readonly results: readonly { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined'; readonly code?: string }[];
+}
+
+/** What the gateway answered in place of what was asked. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly problem: Readonly<Record<string, unknown>>,
+  ) {
+    const { detail, title } = problem;
+    super(typeof detail === 'string' ? detail : typeof title === 'string' ? title : `the gateway answered ${status}`);
+  }
+}
+
+export interface Client {
+  /** @throws GatewayError `denied` if no dataset may be answered, and every other code of docs/errors.md */
+  query(body: QueryBody): Promise<QueryAnswer>;
+  publish(dataset: string, body: PublishBody): Promise<PublishAnswer>;
+  get(path: string): Promise<unknown>;
+  close(): void;
+}
+
+/** Reads `<pki>/ca.pem` and `<pki>/clients/<client>/{cert,key}.pem`, the layout of `yitong pki` and `yitong up`. */
+export async function connectionOf(api: string, pki: string, client: string): Promise<Connection> {
+  const read = (...path: string[]): Promise<string> => readFile(join(pki, ...path), 'utf8');
+  const [ca, cert, key] = await Promise.all([read('ca.pem'), read('clients', client, 'cert.pem'), read('clients', client, 'key.pem')]);
+  return { api, ca, cert, key };
+}
+
+export function connect(connection: Connection): Client {
+  const agent = new Agent({ keepAlive: true, ca: connection.ca, cert: connection.cert, key: connection.key });
+  const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+      const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length };
+      const request = httpsRequest(new URL(path, connection.api), { method, agent, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const status = response.statusCode ?? 0;
+          try {
+            const value = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
+            if (status >= 200 && status < 300) resolve(value);
+            else reject(new GatewayError(status, typeof value['code'] === 'string' ? value['code'] : 'unknown', value));
+          } catch (cause) {
+            reject(new Error(`the gateway answered ${status} without JSON`, { cause }));
+          }
+        });
+      });
+      request.on('error', reject);
+      request.end(payload);
+    });
+  return {
+    query: (body) => call('POST', '/v1/query', body) as Promise<QueryAnswer>,
+    publish: (dataset, body) => call('POST', `/v1/datasets/${encodeURIComponent(dataset)}/records`, body) as Promise<PublishAnswer>,
+    get: (path) => call('GET', path),
+    close: () => agent.destroy(),
+  };
+}

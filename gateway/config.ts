@@ -1,0 +1,119 @@
+/**
+ * The one declaration of configuration: types, defaults, checks and (by `yitong config --docs`) the reference come from it.
+ * Values come from `yitong.json` (sections `gateway`, `audit`), then environment (`YITONG_GATEWAY_PORT`), then flags.
+ * An unknown key is an error.
+ */
+import { Type, type Static, type TObject } from 'typebox';
+import { YitongError, type Place } from '../contracts/errors.js';
+import { shape } from '../contracts/validate.js';
+
+const strict = { additionalProperties: false };
+
+export const gatewaySchema = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1', description: 'address of the mTLS port, where systems ask and publish' }),
+    port: Type.Integer({ default: 8443, minimum: 0, maximum: 65535, description: 'the mTLS port; 0 takes a free one' }),
+    peopleHost: Type.String({ default: '127.0.0.1', description: 'address of the people\'s port' }),
+    peoplePort: Type.Integer({ default: 8444, minimum: 0, maximum: 65535, description: 'the people\'s port (server TLS): start page and published log' }),
+    healthHost: Type.String({ default: '127.0.0.1', description: 'address of health and metrics' }),
+    healthPort: Type.Integer({ default: 8445, minimum: 0, maximum: 65535, description: 'health and metrics, plain HTTP' }),
+    workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'worker processes that answer queries' }),
+    bodyLimitBytes: Type.Integer({ default: 1_048_576, minimum: 1024, maximum: 67_108_864, description: 'largest request body' }),
+    requestTimeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 600_000, description: 'a request must have arrived within this time' }),
+    handlerTimeoutMs: Type.Integer({ default: 30_000, minimum: 100, maximum: 600_000, description: 'an answer must be ready within this time' }),
+    ratePerMinute: Type.Integer({ default: 120_000, minimum: 1, maximum: 100_000_000, description: 'requests a minute and client in each worker, where the client\'s file says nothing' }),
+    maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
+    maxRecords: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000, description: 'records of one dataset in one answer; more come by cursor' }),
+    maxJsonDepth: Type.Integer({ default: 16, minimum: 2, maximum: 64, description: 'nesting of a request body' }),
+    serverCert: Type.String({ default: '', description: 'PEM file of the server certificate; empty only under `up`' }),
+    serverKey: Type.String({ default: '', description: 'PEM file of its key' }),
+  },
+  strict,
+);
+
+export const auditSchema = Type.Object(
+  {
+    durability: Type.Union([Type.Literal('local')], { default: 'local', description: 'where an entry must be safe before its answer leaves: `local`, this replica\'s disk' }),
+    origin: Type.String({ default: 'yitong.example/log', minLength: 3, maxLength: 200, description: 'origin line of the log\'s checkpoints' }),
+    mergeWithinSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 86_400, description: 'a receipt promises that its entry is in the log by then' }),
+    segmentBytes: Type.Integer({ default: 16_777_216, minimum: 65_536, maximum: 1_073_741_824, description: 'size of a journal segment, preallocated' }),
+  },
+  strict,
+);
+
+export type GatewaySettings = Static<typeof gatewaySchema>;
+export type AuditSettings = Static<typeof auditSchema>;
+
+export interface Settings {
+  readonly gateway: GatewaySettings;
+  readonly audit: AuditSettings;
+}
+
+const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');
+const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
+
+interface Property {
+  readonly type?: string;
+  readonly default?: unknown;
+  readonly description?: string;
+}
+const propertiesOf = (schema: TObject): [string, Property][] => Object.entries(schema.properties as Record<string, Property>);
+
+const variable = (section: string, key: string): string => `YITONG_${section}_${key.replace(/[A-Z]/g, '_$&')}`.toUpperCase();
+
+function section(name: string, schema: TObject, given: unknown, env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const value: Record<string, unknown> = {};
+  for (const [key, property] of propertiesOf(schema)) {
+    const text = env[variable(name, key)];
+    if (text !== undefined) value[key] = property.type === 'integer' && text.trim() !== '' ? Number(text) : text;
+    else value[key] = property.default;
+  }
+  if (typeof given !== 'object' || given === null) return value;
+  for (const [key, own] of Object.entries(given)) {
+    if (env[variable(name, key)] === undefined) value[key] = own;
+  }
+  return value;
+}
+
+/**
+ * @param given the sections of yitong.json
+ * @param flags what the command line sets, over everything else
+ * @throws YitongError `bad_config`
+ */
+export function readSettings(
+  given: Readonly<Record<string, unknown>>,
+  place: Place,
+  env: Readonly<Record<string, string | undefined>>,
+  flags: Partial<GatewaySettings> = {},
+): Settings {
+  for (const name of Object.keys(env)) {
+    if (!/^YITONG_(GATEWAY|AUDIT)_/.test(name)) continue;
+    const known = [...propertiesOf(gatewaySchema).map(([key]) => variable('gateway', key)), ...propertiesOf(auditSchema).map(([key]) => variable('audit', key))];
+    if (!known.includes(name)) throw new YitongError('bad_config', `the environment has the unknown setting \`${name}\``);
+  }
+  return {
+    gateway: checkGateway({ ...section('gateway', gatewaySchema, given['gateway'], env), ...flags }, place),
+    audit: checkAudit(section('audit', auditSchema, given['audit'], env), place),
+  };
+}
+
+/** Every setting with its default and meaning, for docs/configuration.md. */
+export function settingsTable(): readonly { readonly section: string; readonly key: string; readonly variable: string; readonly default: unknown; readonly meaning: string }[] {
+  return (
+    [
+      ['gateway', gatewaySchema],
+      ['audit', auditSchema],
+    ] as const
+  ).flatMap(([name, schema]) =>
+    propertiesOf(schema).map(([key, property]) => ({
+      section: name,
+      key,
+      variable: variable(name, key),
+      default: property.default,
+      meaning: property.description ?? '',
+    })),
+  );
+}
+
+/** Key names of the log and of a replica, as they stand in notes. */
+export const signerNames = (origin: string): { readonly origin: string; readonly replica: string } => ({ origin, replica: `${origin}/replica` });

@@ -1,0 +1,42 @@
+/** The style sheet and icon of the people's port. Served from memory, by hash-free names with an ETag. */
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0b5d57"/><path d="M6 11h20M6 21h20" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/><circle cx="11" cy="11" r="3.4" fill="#0b5d57" stroke="#fff" stroke-width="2.2"/><circle cx="21" cy="21" r="3.4" fill="#ffb454" stroke="#fff" stroke-width="2.2"/></svg>`;
+
+export const css = `
+:root{--bg:#f6f7f5;--card:#fff;--ink:#16211f;--soft:#53625f;--line:#dfe5e2;--brand:#0b5d57;--brand-ink:#fff;--ok:#0d6b3f;--ok-bg:#e2f4e9;--warn:#7a4d00;--warn-bg:#fdf0d5;--none:#55605d;--none-bg:#e9edeb;--code:#eef2f0;--radius:14px}
+@media (prefers-color-scheme:dark){:root{--bg:#0f1514;--card:#172120;--ink:#e8efec;--soft:#a3b3ae;--line:#2a3634;--brand:#5cc7ba;--brand-ink:#06231f;--ok:#8be0ae;--ok-bg:#153526;--warn:#ffd28a;--warn-bg:#3a2c10;--none:#b5c2be;--none-bg:#24302d;--code:#1f2b29}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif}
+a{color:var(--brand)}
+a:focus-visible,summary:focus-visible{outline:3px solid var(--brand);outline-offset:2px;border-radius:4px}
+.banner{margin:0;padding:6px 20px;background:var(--warn-bg);color:var(--warn);font-size:14px;text-align:center}
+.top{display:flex;align-items:center;gap:14px;max-width:1120px;margin:0 auto;padding:16px 20px}
+.brand{display:flex;align-items:center;gap:10px;font-weight:700;font-size:20px;color:var(--ink);text-decoration:none}
+.place{color:var(--soft)}
+.lang{margin-left:auto}
+main{max-width:1120px;margin:0 auto;padding:4px 20px 56px}
+h1{font-size:30px;line-height:1.25;margin:18px 0 6px;letter-spacing:-.01em}
+h2{font-size:19px;margin:34px 0 12px}
+.lead{color:var(--soft);margin:0 0 20px;max-width:68ch}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px}
+.tile{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:16px 18px}
+.tile b{display:block;font-size:28px;line-height:1.2;font-variant-numeric:tabular-nums}
+.tile span{color:var(--soft);font-size:14px}
+.card{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);overflow:hidden}
+table{width:100%;border-collapse:collapse}
+th,td{text-align:left;padding:11px 16px;border-bottom:1px solid var(--line);vertical-align:top}
+thead th{font-size:13px;color:var(--soft);font-weight:600}
+tbody tr:last-child td,tbody tr:last-child th{border-bottom:0}
+tbody th{font-weight:600}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.id{display:block;font:13px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace;color:var(--soft);font-weight:400;overflow-wrap:anywhere}
+.state{display:inline-block;padding:1px 10px;border-radius:99px;font-size:13px;white-space:nowrap}
+.state.current{color:var(--ok);background:var(--ok-bg)}
+.state.stale{color:var(--warn);background:var(--warn-bg)}
+.state.none{color:var(--none);background:var(--none-bg)}
+pre{margin:0;padding:16px 18px;background:var(--code);border:1px solid var(--line);border-radius:var(--radius);overflow:auto;font:13.5px/1.6 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
+.empty{padding:26px 18px;color:var(--soft);text-align:center}
+dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:6px 18px;margin:0;padding:16px 18px}
+dl.facts dt{color:var(--soft)}
+dl.facts dd{margin:0;overflow-wrap:anywhere}
+@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 12px}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
+`;

@@ -1,0 +1,58 @@
+/** The frame of every page: language, title, one style sheet, no inline script or style (the policy of the people's port forbids them). */
+import type { ComponentChildren, JSX } from 'preact';
+import { render } from 'preact-render-to-string';
+import type { Localised } from '../../contracts/types.js';
+
+export type Language = 'zh' | 'en';
+
+/** `?lang=`, else Accept-Language, else Chinese. */
+export function languageOf(query: unknown, header: string | undefined): Language {
+  if (query === 'zh' || query === 'en') return query;
+  const first = /\b(zh|en)\b/i.exec(header ?? '')?.[1]?.toLowerCase();
+  return first === 'en' ? 'en' : 'zh';
+}
+
+export const words = (text: Localised, language: Language): string => text[language];
+
+export interface FrameProps {
+  readonly language: Language;
+  readonly title: string;
+  readonly workspace: { readonly name: Localised; readonly synthetic: boolean };
+  readonly children: ComponentChildren;
+}
+
+function Frame({ language, title, workspace, children }: FrameProps): JSX.Element {
+  const other: Language = language === 'zh' ? 'en' : 'zh';
+  return (
+    <html lang={language === 'zh' ? 'zh-CN' : 'en'}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${title} · ${workspace.name[language]}`}</title>
+        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/assets/yitong.css" />
+      </head>
+      <body>
+        {workspace.synthetic ? (
+          <p class="banner" role="note">
+            {language === 'zh' ? '演示环境：城市、企业与记录均为虚构，由程序生成。' : 'Demonstration: the city, its companies and every record are invented.'}
+          </p>
+        ) : null}
+        <header class="top">
+          <a class="brand" href={`/?lang=${language}`}>
+            <img src="/assets/icon.svg" alt="" width="28" height="28" />
+            <span>{language === 'zh' ? '一通' : 'Yitong'}</span>
+          </a>
+          <span class="place">{workspace.name[language]}</span>
+          <a class="lang" href={`?lang=${other}`} lang={other === 'zh' ? 'zh-CN' : 'en'} hreflang={other}>
+            {other === 'zh' ? '中文' : 'English'}
+          </a>
+        </header>
+        <main>{children}</main>
+      </body>
+    </html>
+  );
+}
+
+export const page = (props: FrameProps): string => `<!doctype html>${render(<Frame {...props} />)}`;

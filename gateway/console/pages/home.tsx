@@ -1,0 +1,152 @@
+/** The start page: what this city shares, how fresh it is, and how to ask. */
+import type { JSX } from 'preact';
+import type { Localised } from '../../../contracts/types.js';
+import { page, type Language } from '../page.js';
+
+export interface HomeDataset {
+  readonly id: string;
+  readonly name: Localised;
+  readonly provider: Localised;
+  readonly sharing: 'unconditional' | 'conditional' | 'none';
+  readonly status: 'current' | 'stale' | 'never-loaded';
+  readonly sourceTime?: string;
+  readonly records: number;
+}
+
+export interface HomeProps {
+  readonly language: Language;
+  readonly workspace: { readonly name: Localised; readonly synthetic: boolean };
+  readonly datasets: readonly HomeDataset[];
+  readonly authorities: number;
+  readonly log: { readonly size: number; readonly root: string } | undefined;
+  readonly example: string;
+}
+
+const say: Readonly<Record<string, Localised>> = {
+  title: { zh: '各部门的数据，一次依法查询', en: 'Every department, one lawful query' },
+  lead: {
+    zh: '各部门保留自己的系统，按契约发布数据；应用按用途申请，逐字段授权；每一次查询在答复之前先记入可核验的审计日志。',
+    en: 'Departments keep their systems and publish under contracts; applications ask for a purpose and get only the fields granted; every query is in a verifiable audit log before its answer leaves.',
+  },
+  departments: { zh: '部门', en: 'authorities' },
+  datasets: { zh: '数据集', en: 'datasets' },
+  records: { zh: '条当前记录', en: 'current records' },
+  entries: { zh: '条审计日志', en: 'entries in the log' },
+  catalogue: { zh: '数据目录', en: 'Catalogue' },
+  name: { zh: '名称', en: 'Name' },
+  provider: { zh: '提供单位', en: 'Provider' },
+  sharing: { zh: '共享属性', en: 'Sharing' },
+  state: { zh: '状态', en: 'State' },
+  count: { zh: '记录', en: 'Records' },
+  source: { zh: '数据时间', en: 'Seen up to' },
+  try: { zh: '试一试', en: 'Try it' },
+  log: { zh: '审计日志', en: 'Audit log' },
+  empty: { zh: '还没有数据集。用 yitong init 建立工作区，然后放入第一个契约与数据源。', en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.' },
+  logEmpty: { zh: '日志还没有检查点；第一次查询之后一秒内出现。', en: 'No checkpoint yet; one appears within a second of the first query.' },
+};
+const sharing: Readonly<Record<HomeDataset['sharing'], Localised>> = {
+  unconditional: { zh: '无条件共享', en: 'unconditional' },
+  conditional: { zh: '有条件共享', en: 'conditional' },
+  none: { zh: '不予共享', en: 'not shared' },
+};
+const state: Readonly<Record<HomeDataset['status'], Localised & { readonly css: string }>> = {
+  current: { zh: '最新', en: 'current', css: 'current' },
+  stale: { zh: '过期', en: 'stale', css: 'stale' },
+  'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
+};
+
+function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly language: Language }): JSX.Element {
+  const { css, ...name } = state[dataset.status];
+  return (
+    <tr>
+      <th scope="row">
+        {dataset.name[language]}
+        <span class="id">{dataset.id}</span>
+      </th>
+      <td class="wide">{dataset.provider[language]}</td>
+      <td class="wide">{sharing[dataset.sharing][language]}</td>
+      <td>
+        <span class={`state ${css}`}>{name[language]}</span>
+      </td>
+      <td class="wide">{dataset.sourceTime === undefined ? '–' : <time dateTime={dataset.sourceTime}>{dataset.sourceTime.slice(0, 16).replace('T', ' ')}Z</time>}</td>
+      <td class="n">{dataset.records.toLocaleString('en')}</td>
+    </tr>
+  );
+}
+
+export function home(props: HomeProps): string {
+  const { language } = props;
+  const w = (key: keyof typeof say): string => say[key]?.[language] ?? '';
+  const records = props.datasets.reduce((sum, dataset) => sum + dataset.records, 0);
+  return page({
+    language,
+    workspace: props.workspace,
+    title: w('title'),
+    children: (
+      <>
+        <h1>{w('title')}</h1>
+        <p class="lead">{w('lead')}</p>
+        <div class="tiles">
+          {(
+            [
+              [props.authorities, 'departments'],
+              [props.datasets.length, 'datasets'],
+              [records, 'records'],
+              [props.log?.size ?? 0, 'entries'],
+            ] as const
+          ).map(([value, key]) => (
+            <div class="tile" key={key}>
+              <b>{value.toLocaleString('en')}</b>
+              <span>{w(key)}</span>
+            </div>
+          ))}
+        </div>
+        <h2>{w('try')}</h2>
+        <pre tabIndex={0}>{props.example}</pre>
+        <h2>{w('catalogue')}</h2>
+        <div class="card">
+          {props.datasets.length === 0 ? (
+            <p class="empty">{w('empty')}</p>
+          ) : (
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{w('name')}</th>
+                  <th scope="col" class="wide">{w('provider')}</th>
+                  <th scope="col" class="wide">{w('sharing')}</th>
+                  <th scope="col">{w('state')}</th>
+                  <th scope="col" class="wide">{w('source')}</th>
+                  <th scope="col" class="n">{w('count')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {props.datasets.map((dataset) => (
+                  <Row key={dataset.id} dataset={dataset} language={language} />
+                ))}
+              </tbody>
+            </table>
+          )}
+        </div>
+        <h2>{w('log')}</h2>
+        <div class="card">
+          {props.log === undefined ? (
+            <p class="empty">{w('logEmpty')}</p>
+          ) : (
+            <dl class="facts">
+              <dt>{language === 'zh' ? '条目数' : 'size'}</dt>
+              <dd>{props.log.size.toLocaleString('en')}</dd>
+              <dt>{language === 'zh' ? '根哈希' : 'root hash'}</dt>
+              <dd>
+                <code>{props.log.root}</code>
+              </dd>
+              <dt>{language === 'zh' ? '检查点' : 'checkpoint'}</dt>
+              <dd>
+                <a href="/log/checkpoint">/log/checkpoint</a>
+              </dd>
+            </dl>
+          )}
+        </div>
+      </>
+    ),
+  });
+}

@@ -1,0 +1,57 @@
+/** What every service of the gateway is given. Built once a worker in `process/worker.ts`, or by a test. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { TLSSocket } from 'node:tls';
+import type { Bus } from '../connectors/bus/port.js';
+import type { ErrorCode } from '../contracts/errors.js';
+import type { Workspace } from '../contracts/types.js';
+import type { Client, Decision, DecisionInput } from '../policies/types.js';
+import type { Journal } from './audit/port.js';
+import type { Settings } from './config.js';
+import type { ViewReader } from './view/port.js';
+
+export type Identity =
+  | { readonly kind: 'client'; readonly client: Client }
+  | { readonly kind: 'refused'; readonly code: ErrorCode };
+
+export interface Decider {
+  /** Hash of everything that decides; part of every cached plan's key and of every entry. */
+  readonly version: string;
+  /** Never throws: what fails is a denial with `errors`. */
+  decide(input: DecisionInput): Decision;
+}
+
+export interface GatewayContext {
+  readonly workspace: Workspace;
+  readonly settings: Settings;
+  readonly view: ViewReader;
+  readonly journal: Journal;
+  readonly decider: Decider;
+  readonly identify: (socket: TLSSocket) => Identity;
+  /** Opened at the first record that is pushed over HTTP. */
+  readonly bus: () => Promise<Bus>;
+  readonly dataDir: string;
+  /** ms since 1970 */
+  readonly now: () => number;
+}
+
+/**
+ * A service: one folder `services/<name>/` whose `index.ts` default-exports it. Found by folder, registered nowhere else.
+ */
+export interface Service {
+  /** Which port serves it: `api` is the mTLS port, `people` the browser's. */
+  readonly port: 'api' | 'people';
+  register(app: FastifyInstance, context: GatewayContext): void | Promise<void>;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by plugins/identity before any handler of the mTLS port runs. */
+    client: Client | undefined;
+  }
+}
+
+/** The identified client; on the mTLS port no handler runs without one. */
+export function clientOf(request: FastifyRequest): Client {
+  if (request.client === undefined) throw new Error('a handler ran before the identity plugin');
+  return request.client;
+}

@@ -1,0 +1,46 @@
+/** Under `up`: every feed of the workspace, by its schedule, in one process. In production each feed is a `yitong connector`. */
+import { openBus } from '../../connectors/bus/open.js';
+import { loadFeeds } from '../../connectors/feeds.js';
+import { State } from '../../connectors/publish/index.js';
+import { runFeed } from '../../connectors/run.js';
+import { scheduleFeeds } from '../../connectors/schedule.js';
+import { loadSourceKinds } from '../../connectors/sources/load.js';
+import { isYitongError } from '../../contracts/errors.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { runChild, tell } from './messages.js';
+
+runChild(async (args, signal) => {
+  const workspace = await loadWorkspace(args.workspace);
+  const kinds = await loadSourceKinds();
+  const all = [...(await loadFeeds(workspace, kinds)).values()];
+  const feeds = all.filter((feed) => feed.schedule !== 'push');
+  const bus = await openBus(args.bus);
+  const state = State.open(args.data);
+  const reports = new Map<string, { dataset: string; rows: number; state: string }>();
+  const heard = (dataset: string, rows: number, outcome: string): void => {
+    if (reports.has(dataset)) return;
+    reports.set(dataset, { dataset, rows, state: outcome });
+    tell({ kind: 'progress', done: reports.size, total: feeds.length, dataset });
+    if (reports.size === feeds.length) tell({ kind: 'first-pass', reports: [...reports.values()] });
+  };
+  if (feeds.length === 0) tell({ kind: 'first-pass', reports: [] });
+  const scheduler = scheduleFeeds({
+    feeds,
+    baseDir: args.workspace,
+    run: (feed, stop) => runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options }),
+    onReport: (feed, report) => heard(feed.dataset, report.rows, report.state),
+    onError: (feed, error, retryIn) => {
+      const said = isYitongError(error) ? `${error.message} [${error.code}]` : error instanceof Error ? error.message : String(error);
+      tell({ kind: 'alert', message: `${feed.dataset}: ${said}; again in ${Math.round(retryIn / 1000)} s` });
+      heard(feed.dataset, 0, said);
+    },
+  });
+  tell({ kind: 'ready' });
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await scheduler.stop();
+  await state.close();
+  await bus.close();
+});

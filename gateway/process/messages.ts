@@ -1,0 +1,59 @@
+/** What the processes of one group say to each other. Arguments of a child are one JSON text in argv: paths and numbers, no secret. */
+import type { BusSettings } from '../../connectors/bus/open.js';
+import type { GatewaySettings } from '../config.js';
+
+export interface ProcessArguments {
+  readonly workspace: string;
+  readonly data: string;
+  readonly bus: BusSettings;
+  /** Flags over yitong.json and the environment. */
+  readonly flags: Partial<GatewaySettings>;
+  /** The development CA's folder; undefined in production. */
+  readonly developmentPki?: string;
+  /** For sources: companies, seed, day. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export type FromChild =
+  | { readonly kind: 'ready'; readonly api?: number; readonly people?: number }
+  /** Feeds: every feed has run once. */
+  | { readonly kind: 'first-pass'; readonly reports: readonly { readonly dataset: string; readonly rows: number; readonly state: string }[] }
+  /** Feeds: how far the first pass is. */
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly dataset: string }
+  /** Writer: the view holds everything that stood on the bus when `drain` was asked. */
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[] }
+  | { readonly kind: 'alert'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'stop' };
+
+/** Sends to the parent where there is one. */
+export function tell(message: FromChild): void {
+  process.send?.(message);
+}
+
+/** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
+export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  // a group whose supervisor is gone must not go on unseen
+  process.on('disconnect', () => stop.abort());
+  process.on('message', (message: ToChild) => {
+    if (message.kind === 'stop') stop.abort();
+  });
+  const args = JSON.parse(process.argv[2] ?? '{}') as ProcessArguments;
+  body(args, stop.signal, (listener) => process.on('message', listener)).then(
+    () => {
+      process.exitCode = 0;
+      if (process.connected) process.disconnect();
+    },
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      tell({ kind: 'failed', message });
+      console.error(error);
+      process.exitCode = 1;
+      if (process.connected) process.disconnect();
+    },
+  );
+}

@@ -1,0 +1,167 @@
+/**
+ * One process group: a writer (bus → view, and the log's sequencer), N workers that answer, and under `up` the feeds.
+ * A child that dies is started again, more and more slowly; the others go on. Health is asked here, on its own port.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { fork, type ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { FromChild, ProcessArguments, ToChild } from './messages.js';
+
+export interface GroupOptions {
+  readonly args: ProcessArguments;
+  readonly workers: number;
+  readonly feeds: boolean;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly onProgress?: (message: Extract<FromChild, { kind: 'progress' }>) => void;
+}
+
+export interface Group {
+  /** The ports that workers listen on, once all have said so and the feeds' first pass is in the view. */
+  readonly ready: Promise<{ readonly api: number; readonly people: number }>;
+  readonly firstPass: Promise<Extract<FromChild, { kind: 'first-pass' }>['reports']>;
+  /** Why the group is not ready; empty when it is. */
+  reasons(): readonly string[];
+  /** All children stop; resolves when they have. */
+  stop(): Promise<void>;
+}
+
+const MAX_BACKOFF = 30_000;
+const STOP_WITHIN = 15_000;
+
+interface Member {
+  readonly name: string;
+  start(): ChildProcess;
+  process: ChildProcess | undefined;
+  restarts: number;
+  reasons: readonly string[];
+  ready: boolean;
+}
+
+export function startGroup(options: GroupOptions): Group {
+  const { args, log } = options;
+  const events = new EventEmitter();
+  let stopping = false;
+  let ports: { api: number; people: number } | undefined;
+
+  // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
+  const argv = (): string[] => [JSON.stringify(ports === undefined ? args : { ...args, flags: { ...args.flags, port: ports.api, peoplePort: ports.people } })];
+  const child = (file: string) => (): ChildProcess => fork(fileURLToPath(new URL(file, import.meta.url)), argv(), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const worker = (slot: number) => (): ChildProcess => {
+    cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: argv() });
+    const forked: Worker = cluster.fork({ YITONG_SLOT: String(slot) });
+    return forked.process;
+  };
+
+  const member = (name: string, start: () => ChildProcess): Member => ({ name, start, process: undefined, restarts: 0, reasons: [`${name} is starting`], ready: false });
+  const writer = member('writer', child('./writer.js'));
+  const feeds = options.feeds ? member('feeds', child('./feeds.js')) : undefined;
+  const workers = Array.from({ length: options.workers }, (_, i) => member(`worker ${i + 1}`, worker(i + 1)));
+  const members = [writer, ...workers, ...(feeds === undefined ? [] : [feeds])];
+
+  function heard(from: Member, message: FromChild): void {
+    switch (message.kind) {
+      case 'ready':
+        from.ready = true;
+        from.reasons = [];
+        if (message.api !== undefined && message.people !== undefined) ports = { api: message.api, people: message.people };
+        break;
+      case 'health':
+        from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
+        break;
+      case 'progress':
+        options.onProgress?.(message);
+        break;
+      case 'alert':
+        log('warn', `${from.name}: ${message.message}`);
+        break;
+      case 'failed':
+        log('error', `${from.name}: ${message.message}`);
+        events.emit('failed', from, message.message);
+        break;
+      case 'first-pass':
+      case 'drained':
+        break;
+    }
+    events.emit(message.kind, message, from);
+  }
+
+  function run(one: Member): void {
+    const started = one.start();
+    one.process = started;
+    one.ready = false;
+    const since = Date.now();
+    started.on('message', (message: FromChild) => heard(one, message));
+    started.on('exit', (code, signal) => {
+      one.process = undefined;
+      one.ready = false;
+      one.reasons = [`${one.name} is not running`];
+      events.emit('exit');
+      if (stopping) return;
+      // one that ran for a while starts again at once; one that dies at once waits longer each time
+      one.restarts = Date.now() - since > 60_000 ? 0 : one.restarts + 1;
+      const wait = one.restarts === 0 ? 0 : Math.min(MAX_BACKOFF, 250 * 2 ** one.restarts);
+      log('error', `${one.name} ended (${signal ?? code}); starting again in ${wait} ms`);
+      setTimeout(() => {
+        if (!stopping) run(one);
+      }, wait);
+    });
+  }
+
+  const once = <K extends FromChild['kind']>(kind: K, from: Member): Promise<Extract<FromChild, { kind: K }>> =>
+    new Promise((resolve, reject) => {
+      const listen = (message: Extract<FromChild, { kind: K }>, who: Member): void => {
+        if (who !== from) return;
+        events.off(kind, listen);
+        events.off('failed', fail);
+        resolve(message);
+      };
+      // before it was ever ready, a child's failure is the group's: a bad workspace will not mend itself
+      const fail = (who: Member, message: string): void => {
+        if (who !== from) return;
+        events.off(kind, listen);
+        events.off('failed', fail);
+        reject(new Error(`${who.name}: ${message}`));
+      };
+      events.on(kind, listen);
+      events.on('failed', fail);
+    });
+  events.setMaxListeners(200);
+
+  const firstPass = feeds === undefined ? Promise.resolve([]) : once('first-pass', feeds).then((message) => message.reports);
+  const writerReady = once('ready', writer);
+  const workersReady = workers.map((one) => once('ready', one));
+  const ready = (async () => {
+    run(writer);
+    await writerReady;
+    for (const one of workers) run(one);
+    if (feeds !== undefined) run(feeds);
+    await Promise.all(workersReady);
+    await firstPass;
+    const drained = once('drained', writer);
+    const drain: ToChild = { kind: 'drain' };
+    writer.process?.send(drain);
+    await drained;
+    if (ports === undefined) throw new Error('no worker named its ports');
+    return ports;
+  })();
+  // whoever awaits `ready` hears of a failure; these two are only other views of it
+  firstPass.catch(() => undefined);
+  for (const one of workersReady) one.catch(() => undefined);
+
+  return {
+    ready,
+    firstPass,
+    reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
+    async stop() {
+      stopping = true;
+      const alive = (): ChildProcess[] => members.flatMap((one) => one.process ?? []);
+      for (const process of alive()) if (process.connected) process.send({ kind: 'stop' } satisfies ToChild);
+      const deadline = setTimeout(() => {
+        for (const process of alive()) process.kill('SIGKILL');
+      }, STOP_WITHIN);
+      while (alive().length > 0) await new Promise((resolve) => events.once('exit', resolve));
+      clearTimeout(deadline);
+    },
+  };
+}

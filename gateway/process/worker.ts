@@ -1,0 +1,90 @@
+/** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import pino from 'pino';
+import { openBus } from '../../connectors/bus/open.js';
+import type { Bus } from '../../connectors/bus/port.js';
+import { YitongError } from '../../contracts/errors.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { makeDecider } from '../../policies/decide.js';
+import { loadPolicies } from '../../policies/load.js';
+import { buildApp } from '../app.js';
+import { openJournal } from '../audit/journal/journal.js';
+import { openSubjectKeys } from '../audit/keys.js';
+import { auditLayout } from '../audit/layout.js';
+import { openAuditSigners } from '../audit/signer.js';
+import { readSettings, signerNames } from '../config.js';
+import type { GatewayContext } from '../context.js';
+import { anchorsOf } from '../identity/inforce.js';
+import { makeIdentifier } from '../identity/identify.js';
+import { serverTlsOptions } from '../identity/tls.js';
+import { countRequests } from '../plugins/metrics.js';
+import { openLmdbViewReader } from '../view/lmdb/index.js';
+import { runChild, tell } from './messages.js';
+
+runChild(async (args, signal) => {
+  const slot = process.env['YITONG_SLOT'] ?? '1';
+  // no bodies, no headers, no URLs: only what a request was, by route, and errors' stacks
+  const log = pino({ level: args.developmentPki === undefined ? 'info' : 'warn', base: { process: `worker-${slot}` }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  const now = Date.now;
+  const workspace = await loadWorkspace(args.workspace);
+  const policies = await loadPolicies(workspace);
+  const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
+  const { gateway, audit } = settings;
+
+  const layout = auditLayout(args.data);
+  const { replica: signer } = openAuditSigners(args.data, signerNames(audit.origin));
+  const keys = openSubjectKeys({ dir: layout.subjectKeys });
+  const journal = await openJournal({
+    dir: layout.journals,
+    name: `w${slot}`,
+    keys,
+    signer,
+    now,
+    mergeDelay: audit.mergeWithinSeconds * 1000,
+    segmentBytes: audit.segmentBytes,
+    onHealth: (healthy, reason) => {
+      tell({ kind: 'health', ready: healthy, reasons: healthy ? [] : [`the audit journal cannot be written: ${reason}`] });
+      log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
+    },
+  });
+  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
+
+  const anchors = await anchorsOf(policies, args.developmentPki);
+  const identify = makeIdentifier({ anchors, policies: () => policies, now });
+  let bus: Promise<Bus> | undefined;
+  const context: GatewayContext = {
+    workspace,
+    settings,
+    view,
+    journal,
+    decider: makeDecider(policies, workspace),
+    identify,
+    bus: () => (bus ??= openBus(args.bus)),
+    dataDir: args.data,
+    now,
+  };
+
+  const certFile = args.developmentPki === undefined ? gateway.serverCert : join(args.developmentPki, 'server', 'cert.pem');
+  const keyFile = args.developmentPki === undefined ? gateway.serverKey : join(args.developmentPki, 'server', 'key.pem');
+  if (certFile === '' || keyFile === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
+  const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+  const api = await buildApp('api', context, { logger: log, https: serverTlsOptions({ cert, key, anchors }) });
+  const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
+  countRequests(api);
+  await api.listen({ host: gateway.host, port: gateway.port });
+  await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
+  tell({ kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port });
+
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  // new requests are refused, those under way are answered, then what answers need is closed
+  await Promise.all([api.close(), people.close()]);
+  await journal.close();
+  await keys.close();
+  await view.close();
+  await (await bus)?.close();
+});

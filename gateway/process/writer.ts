@@ -1,0 +1,64 @@
+/** The one writer of a replica: bus → view, and the log's sequencer beside it. */
+import { join } from 'node:path';
+import { openBus } from '../../connectors/bus/open.js';
+import { dataTopic, controlTopic } from '../../connectors/bus/port.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { startSequencer, type SequencerAlert } from '../audit/log/sequencer.js';
+import { openAuditSigners } from '../audit/signer.js';
+import { readSettings, signerNames } from '../config.js';
+import { followBus } from '../view/follow.js';
+import { openLmdbViewWriter } from '../view/lmdb/index.js';
+import { runChild, tell } from './messages.js';
+
+runChild(async (args, signal, onMessage) => {
+  const workspace = await loadWorkspace(args.workspace);
+  const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
+  const bus = await openBus(args.bus);
+  const writer = await openLmdbViewWriter({ dir: join(args.data, 'view'), workspace });
+  const states = new Map<string, string>();
+  const following = followBus({
+    bus,
+    writer,
+    workspace,
+    signal,
+    onState(dataset, state) {
+      if (state === 'following') states.delete(dataset);
+      else states.set(dataset, `${dataset} is ${state}`);
+      tell({ kind: 'health', ready: states.size === 0, reasons: [...states.values()] });
+    },
+    onError: (error) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }),
+  });
+
+  const sequencer = await startSequencer({
+    dataDir: args.data,
+    signer: openAuditSigners(args.data, signerNames(settings.audit.origin)).log,
+    origin: settings.audit.origin,
+    now: Date.now,
+    interval: 500,
+    onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
+  });
+
+  const topics = [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))];
+  const drain = async (): Promise<void> => {
+    const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) })));
+    const behind = (): boolean => ends.some(({ topic, state }) => state?.partitions.some(({ high }, partition) => writer.nextOffset(topic, partition) < high) === true);
+    while (behind() && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
+    tell({ kind: 'drained' });
+  };
+  onMessage((message) => {
+    if (message.kind === 'drain') void drain();
+  });
+  tell({ kind: 'ready' });
+
+  await following;
+  await sequencer.stop();
+  await writer.close();
+  await bus.close();
+});
+
+/** An alert of the sequencer, in one line for the operator. */
+function describeAlert(alert: SequencerAlert): string {
+  return Object.entries(alert)
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(', ');
+}

@@ -1,0 +1,72 @@
+/** The people's port: start page, style sheet, icon. Strict CSP; nothing on it needs a certificate or tells of a subject. */
+import helmet from '@fastify/helmet';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { css, icon } from '../../console/assets.js';
+import { home } from '../../console/pages/home.js';
+import { languageOf } from '../../console/page.js';
+import type { GatewayContext, Service } from '../../context.js';
+import { statusOf } from '../query/status.js';
+
+/** Size and root of the published checkpoint; undefined while there is none (C2SP tlog-checkpoint: origin, size, root). */
+async function checkpoint(dataDir: string): Promise<{ size: number; root: string } | undefined> {
+  const text = await readFile(join(dataDir, 'log', 'checkpoint'), 'utf8').catch(() => undefined);
+  const [, size, root] = text?.split('\n') ?? [];
+  return size === undefined || root === undefined ? undefined : { size: Number(size), root };
+}
+
+function example({ workspace }: GatewayContext): string {
+  const datasets = [...workspace.contracts.keys()].slice(0, 2).join(',');
+  return datasets === ''
+    ? 'npx yitong init my-city'
+    : `yitong query <scheme>:<key> --datasets ${datasets} \\\n    --purpose <purpose> --as <client>`;
+}
+
+const service: Service = {
+  port: 'people',
+  async register(app, context) {
+    const { workspace, view, now, dataDir } = context;
+    await app.register(helmet, {
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], imgSrc: ["'self'"], fontSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] },
+      },
+      referrerPolicy: { policy: 'no-referrer' },
+    });
+    const asset = (path: string, type: string, body: string): void => {
+      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+      app.get(path, { schema: { hide: true } }, (request, reply) => {
+        void reply.header('etag', etag).header('cache-control', 'no-cache');
+        return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.type(type).send(body);
+      });
+    };
+    asset('/assets/yitong.css', 'text/css; charset=utf-8', css);
+    asset('/assets/icon.svg', 'image/svg+xml', icon);
+    app.get<{ Querystring: { lang?: string } }>('/', { schema: { hide: true } }, async (request, reply) => {
+      const datasets = [...workspace.contracts.values()]
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .map((contract) => {
+          const state = view.datasetState(contract.id);
+          return {
+            id: contract.id,
+            name: contract.name,
+            provider: workspace.authorities.get(contract.authority)?.name ?? { zh: contract.authority, en: contract.authority },
+            sharing: contract.sharing.attribute,
+            records: state.records,
+            ...statusOf(contract, state, now()),
+          };
+        });
+      const html = home({
+        language: languageOf(request.query.lang, request.headers['accept-language']),
+        workspace,
+        datasets,
+        authorities: workspace.authorities.size,
+        log: await checkpoint(dataDir),
+        example: example(context),
+      });
+      return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+    });
+  },
+};
+export default service;

@@ -1,0 +1,136 @@
+/**
+ * The bytes of one answer. Records are projected straight from Avro into one scratch buffer while the view is read; then the
+ * answer is put together around them. Nothing here waits, so the scratch is never shared by two requests.
+ */
+import { hash } from 'node:crypto';
+import { YitongError } from '../../../contracts/errors.js';
+import type { SubjectKey } from '../../../contracts/ids.js';
+import type { Cut, ReadOutcome, ReadPoint, ViewReader } from '../../view/port.js';
+import { Out } from '../../projection/index.js';
+import type { Plan } from './plan.js';
+import type { freshness } from './status.js';
+import type { QueryRequest } from './schema.js';
+
+export interface Answer {
+  /** The whole answer but its receipt: ends with `}`. The digest in the log, SHA-256 in base64url, is over exactly these bytes. */
+  readonly body: Buffer;
+  readonly digest: string;
+  /** Reading time, ISO 8601, as it stands in the answer. */
+  readonly time: string;
+  /** Records a dataset of the plan, in its order; 0 where denied. */
+  readonly counts: readonly number[];
+}
+
+/** ISO texts of recent times; publishing times repeat, since a batch shares one. */
+function isoCache(): (ms: number) => string {
+  let texts = new Map<number, string>();
+  return (ms) => {
+    let text = texts.get(ms);
+    if (text === undefined) {
+      if (texts.size > 5000) texts = new Map();
+      text = new Date(ms).toISOString();
+      texts.set(ms, text);
+    }
+    return text;
+  };
+}
+
+/** A cursor holds the record id after which to go on; it is meaningless to anyone without the records themselves. */
+const encodeCursor = (recordId: string): string => Buffer.from(recordId, 'utf8').toString('base64url');
+const decodeCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('utf8');
+
+interface Part {
+  start: number;
+  end: number;
+  count: number;
+  seen: number;
+  last: string;
+  more: boolean;
+}
+
+export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshness>, maxRecords: number): (
+  query: QueryRequest,
+  plan: Plan,
+  subject: SubjectKey,
+  at: ReadPoint,
+  requestId: string,
+  now: number,
+) => Answer {
+  const scratch = new Out(64 * 1024);
+  const iso = isoCache();
+
+  return (query, plan, subject, at, requestId, now) => {
+    // freshness before records: a watermark may be older than what is read, never younger
+    const states = plan.read.map(({ contract }) => fresh(contract, now));
+    const asked = plan.datasets.flatMap((dataset, i) => (dataset.allowed === undefined ? [] : [query.datasets[i]]));
+    const parts: Part[] = asked.map(() => ({ start: 0, end: 0, count: 0, seen: 0, last: '', more: false }));
+    const after = asked.map((one) => (one?.cursor === undefined ? undefined : decodeCursor(one.cursor)));
+    scratch.pos = 0;
+    const outcomes: readonly ReadOutcome[] = view.read(subject, plan.readIds, at, (i, version) => {
+      const part = parts[i];
+      const dataset = plan.read[i];
+      if (part === undefined || dataset === undefined) throw new YitongError('internal', 'the view answered for a dataset that was not asked');
+      const from = after[i];
+      if (from !== undefined && version.recordId <= from) return true;
+      if (!dataset.rows(subject, version)) return true;
+      if (part.count >= (asked[i]?.limit ?? maxRecords)) {
+        part.more = true;
+        return false;
+      }
+      if (part.count === 0) part.start = scratch.pos;
+      scratch.raw(part.count === 0 ? '{"record":' : ',{"record":');
+      dataset.projection(version.schemaId).write(version.bytes, version.start, version.end, scratch);
+      scratch.raw(
+        `,"provenance":{"version":"${version.partition}:${version.offset}","publishedAt":"${iso(version.publishedAt)}","sourceTime":"${iso(version.sourceTime)}","contractVersion":${version.contractVersion}}}`,
+      );
+      part.end = scratch.pos;
+      part.count++;
+      part.last = version.recordId;
+      return true;
+    });
+    const cut: Cut | undefined = query.returnCut === true ? view.cut(plan.readIds) : undefined;
+
+    const head = `{"requestId":${JSON.stringify(requestId)},"time":"${iso(now)}","datasets":[`;
+    const pieces: (string | Part)[] = [head];
+    let i = 0;
+    for (const [n, dataset] of plan.datasets.entries()) {
+      const comma = n === 0 ? '' : ',';
+      const { allowed } = dataset;
+      if (allowed === undefined) {
+        pieces.push(comma + dataset.denied);
+        continue;
+      }
+      const part = parts[i];
+      const state = states[i];
+      const outcome = outcomes[i];
+      i++;
+      if (part === undefined || state === undefined || outcome === undefined) throw new YitongError('internal', 'the view left out a dataset');
+      pieces.push(`${comma}${allowed.head}${outcome === 'ok' ? state.status : outcome}"${state.json},"records":[`);
+      if (outcome === 'ok' && part.count > 0) pieces.push(part);
+      pieces.push(`${allowed.tail}${part.more ? `,"cursor":"${encodeCursor(part.last)}"` : ''}}`);
+    }
+    pieces.push(`]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
+    const body = assemble(pieces, scratch);
+    return { body, time: iso(now), digest: hash('sha256', body, 'base64url'), counts: countsOf(plan, parts, outcomes) };
+  };
+}
+
+function countsOf(plan: Plan, parts: readonly Part[], outcomes: readonly ReadOutcome[]): number[] {
+  let i = -1;
+  return plan.datasets.map(({ allowed }) => {
+    if (allowed === undefined) return 0;
+    i++;
+    return outcomes[i] === 'ok' ? (parts[i]?.count ?? 0) : 0;
+  });
+}
+
+function assemble(pieces: readonly (string | Part)[], scratch: Out): Buffer {
+  let size = 0;
+  for (const piece of pieces) size += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.end - piece.start;
+  const body = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const piece of pieces) {
+    at += typeof piece === 'string' ? body.write(piece, at) : scratch.buf.copy(body, at, piece.start, piece.end);
+  }
+  return body;
+}

@@ -1,0 +1,164 @@
+/**
+ * What can be known of a query before its subject is: decisions, projections, fixed bytes. Made once per (client, purpose,
+ * case parts, datasets, fields) and policy version, and kept until the first decision in it ends.
+ */
+import { YitongError } from '../../../contracts/errors.js';
+import type { DatasetId } from '../../../contracts/ids.js';
+import type { Contract } from '../../../contracts/types.js';
+import type { Client, Decision } from '../../../policies/types.js';
+import type { Decider } from '../../context.js';
+import { releasedTemplate } from '../../audit/events.js';
+import { projectionCache, type Projection } from '../../projection/index.js';
+import { rowFilter, type RowFilter } from './rows.js';
+import type { QueryRequest } from './schema.js';
+
+export interface PlannedDataset {
+  readonly id: string;
+  readonly decision: Decision;
+  /** Undefined exactly where the decision is a denial. */
+  readonly allowed:
+    | {
+        readonly contract: Contract;
+        /** `{"id":"…","authority":"…","grant":"…","status":"` */
+        readonly head: string;
+        /** `],"withheld":[…]` */
+        readonly tail: string;
+        readonly projection: (schemaId: number) => Projection;
+        readonly rows: RowFilter;
+      }
+    | undefined;
+  /** The whole of a denied dataset's answer. */
+  readonly denied: string;
+}
+
+export interface Plan {
+  readonly validUntil: number;
+  readonly datasets: readonly PlannedDataset[];
+  /** Ids and planned datasets that may be read, in the order asked. */
+  readonly readIds: readonly DatasetId[];
+  readonly read: readonly NonNullable<PlannedDataset['allowed']>[];
+  readonly template: ReturnType<typeof releasedTemplate>;
+}
+
+const MAX_PLANS = 2000;
+
+export interface PlanInput {
+  readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }> };
+  readonly decider: Decider;
+}
+
+/** A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key too. */
+function keyOf(client: Client, query: QueryRequest): string {
+  let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${query.case === undefined ? '' : `${query.case.item === undefined ? 0 : 1}${query.case.caseId === undefined ? 0 : 1}${query.case.actor === undefined ? 0 : 1}`}`;
+  for (const dataset of query.datasets) {
+    key += `\0${dataset.id.length}\0${dataset.id}`;
+    if (dataset.fields !== undefined) key += `\0${dataset.fields.length}\0${JSON.stringify(dataset.fields)}`;
+  }
+  return key;
+}
+
+export class Plans {
+  readonly #plans = new Map<string, Plan>();
+  readonly #projections = projectionCache();
+  #version = '';
+
+  constructor(readonly input: PlanInput) {}
+
+  for(client: Client, query: QueryRequest, now: number): Plan {
+    const { decider } = this.input;
+    if (this.#version !== decider.version) {
+      this.#plans.clear();
+      this.#version = decider.version;
+    }
+    const key = keyOf(client, query);
+    const known = this.#plans.get(key);
+    if (known !== undefined && now < known.validUntil) return known;
+    const plan = this.#make(client, query, now);
+    if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
+    this.#plans.set(key, plan);
+    return plan;
+  }
+
+  #make(client: Client, query: QueryRequest, now: number): Plan {
+    const datasets = query.datasets.map((asked) => this.#dataset(client, query, asked, now));
+    const read = datasets.flatMap((dataset) => (dataset.allowed === undefined ? [] : [dataset.allowed]));
+    return {
+      validUntil: Math.min(...datasets.map((dataset) => dataset.decision.validUntil)),
+      datasets,
+      read,
+      readIds: read.map(({ contract }) => contract.id),
+      template: releasedTemplate({
+        client: client.id,
+        authority: client.authority,
+        purpose: query.purpose,
+        policyVersion: this.input.decider.version,
+        datasets: datasets.map(({ id, decision }) => ({
+          dataset: id,
+          effect: decision.effect,
+          ...(decision.grant === undefined ? {} : { grant: decision.grant }),
+          ...(decision.effect === 'deny' ? { reason: decision.reasons[0]?.code ?? 'not_granted' } : {}),
+          fields: decision.fields.map((field) => field.path),
+        })),
+      }),
+    };
+  }
+
+  #dataset(client: Client, query: QueryRequest, asked: QueryRequest['datasets'][number], now: number): PlannedDataset {
+    const decision = this.input.decider.decide({
+      client,
+      purpose: query.purpose,
+      dataset: asked.id,
+      ...(asked.fields === undefined ? {} : { fields: asked.fields }),
+      delivery: 'query',
+      ...(query.case === undefined ? {} : { case: presence(query.case) }),
+      now,
+    });
+    const contract = this.input.workspace.contracts.get(asked.id);
+    const denied = `{"id":${JSON.stringify(asked.id)},"status":"denied","reason":${JSON.stringify(decision.reasons[0]?.code ?? 'not_granted')},"records":[],"withheld":[]}`;
+    if (decision.effect !== 'allow' || decision.grant === undefined || contract === undefined) {
+      return { id: asked.id, decision: decision.effect === 'deny' ? decision : { ...decision, effect: 'deny', fields: [] }, allowed: undefined, denied };
+    }
+    const released = decision.fields.filter((field) => field.as === 'value').map((field) => field.path);
+    const byId = this.input.workspace.schemasById;
+    const cached = this.#projections;
+    const withheld = [...decision.withheld, ...(decision.rows.kind === 'all' ? [] : [{ field: '*', reason: 'rows_limited' }])];
+    return {
+      id: asked.id,
+      decision,
+      denied,
+      allowed: {
+        contract,
+        head: `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},"grant":${JSON.stringify(decision.grant)},"status":"`,
+        tail: `],"withheld":${JSON.stringify(withheld)}`,
+        projection: remember((schemaId) => {
+          const schema = byId.get(schemaId);
+          if (schema === undefined || schema.contract.id !== contract.id) throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);
+          return cached.get(schema.version, released);
+        }),
+        rows: rowFilter(decision.rows, (schemaId, path) => {
+          const schema = byId.get(schemaId);
+          return schema === undefined ? undefined : cached.get(schema.version, [path]);
+        }),
+      },
+    };
+  }
+}
+
+/** A dataset has few schema versions, so a plan keeps what it asked for. */
+function remember(of: (schemaId: number) => Projection): (schemaId: number) => Projection {
+  const known = new Map<number, Projection>();
+  return (schemaId) => {
+    let projection = known.get(schemaId);
+    if (projection === undefined) known.set(schemaId, (projection = of(schemaId)));
+    return projection;
+  };
+}
+
+/** Which parts of a case are stated; the plan is shared by all cases, so it may not hold one. */
+function presence(given: NonNullable<QueryRequest['case']>): { item?: string; caseId?: string; actor?: string } {
+  return {
+    ...(given.item === undefined ? {} : { item: 'stated' }),
+    ...(given.caseId === undefined ? {} : { caseId: 'stated' }),
+    ...(given.actor === undefined ? {} : { actor: 'stated' }),
+  };
+}

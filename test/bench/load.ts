@@ -1,0 +1,141 @@
+/**
+ * A closed-loop load generator on raw TLS sockets: each connection sends its next prepared request when the last answer is
+ * whole. It reads nothing of an answer but its status and length, so that its own core is not the limit.
+ *
+ * argv[2] is a JSON `LoadOptions`; prints one JSON `LoadResult`.
+ */
+import { readFileSync } from 'node:fs';
+import { connect, type TLSSocket } from 'node:tls';
+
+export interface LoadOptions {
+  readonly port: number;
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly connections: number;
+  readonly warmupMs: number;
+  readonly ms: number;
+  readonly path: string;
+  /** A file with one request body a line. */
+  readonly bodies: string;
+  /** PID of the server, whose main thread's CPU time is read at both ends. */
+  readonly pid: number;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly errors: number;
+  readonly bytes: number;
+  /** µs of the server's main thread a request. */
+  readonly serverMicros: number;
+}
+
+const TICK = 10_000; // µs; Linux reports CPU time in 1/100 s
+
+/** utime + stime of the main thread, µs. */
+export function threadMicros(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK;
+  } catch {
+    return NaN;
+  }
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+const LENGTH = Buffer.from('content-length: ');
+
+async function main(options: LoadOptions): Promise<LoadResult> {
+  const requests = readFileSync(options.bodies, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((body) =>
+      Buffer.from(`POST ${options.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+    );
+  const tls = { host: '127.0.0.1', port: options.port, servername: 'localhost', ca: readFileSync(options.ca), cert: readFileSync(options.cert), key: readFileSync(options.key) };
+  let measuring = false;
+  let done = 0;
+  let errors = 0;
+  let bytes = 0;
+  let next = 0;
+  const latencies = new Float64Array(4_000_000);
+
+  function drive(socket: TLSSocket): void {
+    let sent = 0;
+    let need = -1;
+    let got = 0;
+    let ok = true;
+    const send = (): void => {
+      const request = requests[next++ % requests.length];
+      if (request === undefined) return;
+      need = -1;
+      got = 0;
+      sent = performance.now();
+      socket.write(request);
+    };
+    let held: Buffer | undefined;
+    socket.on('data', (chunk: Buffer) => {
+      const data = held === undefined ? chunk : Buffer.concat([held, chunk]);
+      held = undefined;
+      if (need < 0) {
+        const end = data.indexOf(HEAD_END);
+        if (end < 0) {
+          held = data;
+          return;
+        }
+        ok = data[9] === 0x32; // `HTTP/1.1 2`
+        let at = data.indexOf(LENGTH);
+        if (at < 0) at = data.indexOf('Content-Length: ');
+        need = Number(data.toString('latin1', at + LENGTH.length, data.indexOf(13, at))) + end + 4;
+        got = data.length;
+      } else got += chunk.length;
+      if (got < need) return;
+      if (measuring) {
+        if (done < latencies.length) latencies[done] = performance.now() - sent;
+        done++;
+        bytes = need;
+        if (!ok) errors++;
+      }
+      send();
+    });
+    send();
+  }
+
+  const sockets = await Promise.all(
+    Array.from(
+      { length: options.connections },
+      () =>
+        new Promise<TLSSocket>((resolve, reject) => {
+          const socket = connect(tls, () => resolve(socket));
+          socket.setNoDelay(true);
+          socket.once('error', reject);
+        }),
+    ),
+  );
+  for (const socket of sockets) drive(socket);
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  await wait(options.warmupMs);
+  const cpu = threadMicros(options.pid);
+  const from = performance.now();
+  measuring = true;
+  await wait(options.ms);
+  measuring = false;
+  const seconds = (performance.now() - from) / 1000;
+  const serverMicros = (threadMicros(options.pid) - cpu) / done;
+  for (const socket of sockets) socket.destroy();
+  const sorted = latencies.subarray(0, Math.min(done, latencies.length)).sort();
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+  return { requests: done, perSecond: done / seconds, p50: at(0.5), p99: at(0.99), errors, bytes, serverMicros };
+}
+
+main(JSON.parse(process.argv[2] ?? '{}') as LoadOptions).then(
+  (result) => process.stdout.write(`${JSON.stringify(result)}\n`),
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,49 @@
+/** `yitong bench` runs this. argv: `--json`, `--only ID`. Each figure in its own temporary folder on a real disk. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir, cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { auditRow } from './audit.js';
+import { freshnessRow } from './freshness.js';
+import { memoryRow } from './memory.js';
+import { publishRow } from './publish.js';
+import { queryRows } from './query.js';
+import type { BenchRow } from './rows.js';
+import { fileSystem } from './servers.js';
+
+const benches: readonly { readonly ids: readonly string[]; run(dir: string): Promise<BenchRow[]> }[] = [
+  { ids: ['query', 'query-p99'], run: queryRows },
+  { ids: ['publish'], run: publishRow },
+  { ids: ['freshness'], run: freshnessRow },
+  { ids: ['audit'], run: auditRow },
+  { ids: ['memory'], run: memoryRow },
+];
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } });
+const rows: BenchRow[] = [];
+const known = benches.flatMap(({ ids }) => ids);
+if (values.only !== undefined && !known.includes(values.only)) {
+  console.error(`there is no figure \`${values.only}\`; there are ${known.join(', ')}`);
+  process.exit(2);
+}
+for (const bench of benches) {
+  if (values.only !== undefined && !bench.ids.includes(values.only)) continue;
+  const dir = mkdtempSync(join(tmpdir(), 'yitong-bench-'));
+  try {
+    const system = fileSystem(dir);
+    process.stderr.write(`measuring ${bench.ids.join(', ')} on ${system}, ${cpus().length} cores …\n`);
+    rows.push(...(await bench.run(dir)));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+if (values.json === true) console.log(JSON.stringify({ rows }));
+else {
+  for (const row of rows) {
+    const against = row.reference === null ? '' : `; reference ${row.reference} ${row.unit}, ratio ${String(row.ratio)}`;
+    console.log(`${row.holds ? 'holds ' : 'BELOW '} ${row.id}: ${row.value} ${row.unit}${against} [${row.spread.join(' – ')}, ${row.runs} runs]; floor ${row.floor}, aim ${row.aim}`);
+    console.log(`       ${row.what}`);
+    if (row.note !== undefined) console.log(`       ${row.note}`);
+  }
+}
+process.exitCode = rows.every((row) => row.holds) ? 0 : 1;

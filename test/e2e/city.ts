@@ -1,0 +1,71 @@
+/** A whole city for end-to-end tests: `yitong up` as a user starts it, on free ports and a folder of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { connect, connectionOf, type Client } from '../../gateway/client/index.js';
+
+export const cli = fileURLToPath(new URL('../../gateway/cli/main.js', import.meta.url));
+
+export interface City {
+  readonly api: string;
+  readonly people: string;
+  readonly health: string;
+  readonly data: string;
+  readonly pki: string;
+  /** Speaks as a client of the workspace, with its certificate. */
+  as(client: string): Promise<Client>;
+  stop(): Promise<void>;
+}
+
+export interface CityOptions {
+  readonly workspace?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The command line to run; default this build's. */
+  readonly cli?: string;
+  readonly data?: string;
+}
+
+/** The first JSON line of a child's stdout; what it said on stderr if it ends before. */
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let complaints = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complaints = (complaints + chunk.toString()).slice(-4000);
+    });
+    if (child.stdout !== null) createInterface({ input: child.stdout }).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`yitong up ended with ${code}: ${complaints}`)));
+  });
+}
+
+/** Starts it and stops it with the test. */
+export async function city(t: Test, options: CityOptions = {}): Promise<City> {
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'yitong-test-')));
+  const args = [options.cli ?? cli, 'up', '--json', '--data', data, '--port', '0', ...(options.workspace === undefined ? [] : ['--workspace', options.workspace]), ...(options.args ?? [])];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const clients: Client[] = [];
+  const stop = async (): Promise<void> => {
+    for (const client of clients) client.close();
+    child.kill('SIGTERM');
+    await ended;
+  };
+  t.teardown(async () => {
+    await stop();
+    if (options.data === undefined) await rm(data, { recursive: true, force: true });
+  });
+  const up = JSON.parse(await firstLine(child)) as Omit<City, 'as' | 'stop'>;
+  return {
+    ...up,
+    stop,
+    async as(client) {
+      const connected = connect(await connectionOf(up.api, up.pki, client));
+      clients.push(connected);
+      return connected;
+    },
+  };
+}

@@ -12,7 +12,7 @@ a:focus-visible,summary:focus-visible{outline:3px solid var(--brand);outline-off
 .top{display:flex;align-items:center;gap:14px;max-width:1120px;margin:0 auto;padding:16px 20px}
 .brand{display:flex;align-items:center;gap:10px;font-weight:700;font-size:20px;color:var(--ink);text-decoration:none}
 .place{color:var(--soft)}
-.lang{margin-left:auto}
+.lang{margin-left:auto;white-space:nowrap}
 main{max-width:1120px;margin:0 auto;padding:4px 20px 56px}
 h1{font-size:30px;line-height:1.25;margin:18px 0 6px;letter-spacing:-.01em}
 h2{font-size:19px;margin:34px 0 12px}
@@ -33,10 +33,10 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .state.current{color:var(--ok);background:var(--ok-bg)}
 .state.stale{color:var(--warn);background:var(--warn-bg)}
 .state.none{color:var(--none);background:var(--none-bg)}
-pre{margin:0;padding:16px 18px;background:var(--code);border:1px solid var(--line);border-radius:var(--radius);overflow:auto;font:13.5px/1.6 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
+pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;padding:16px 18px;background:var(--code);border:1px solid var(--line);border-radius:var(--radius);overflow:auto;font:13.5px/1.6 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 .empty{padding:26px 18px;color:var(--soft);text-align:center}
 dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:6px 18px;margin:0;padding:16px 18px}
 dl.facts dt{color:var(--soft)}
 dl.facts dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 12px}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
+@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}table{table-layout:fixed}thead th:nth-child(1){width:54%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
 `;

@@ -43,4 +43,4 @@ export async function loadTour(workspace: Workspace): Promise<readonly TourStep[
 
 /** The same question as a command line. */
 export const asCommand = (step: TourStep): string =>
-  `npx yitong query ${step.subject} \\\n    --datasets ${step.datasets.join(',')} \\\n    --purpose ${step.purpose} --as ${step.client}`;
+  [`npx yitong query ${step.subject}`, `--purpose ${step.purpose} --as ${step.client}`, `--datasets ${step.datasets.join(',')}`].join(' \\\n    ');

@@ -38,7 +38,7 @@ const say: Readonly<Record<string, Localised>> = {
   sharing: { zh: '共享属性', en: 'Sharing' },
   state: { zh: '状态', en: 'State' },
   count: { zh: '记录', en: 'Records' },
-  source: { zh: '数据时间', en: 'Seen up to' },
+  source: { zh: '数据时间（北京时间）', en: 'Seen up to (UTC+8)' },
   try: { zh: '试一试', en: 'Try it' },
   log: { zh: '审计日志', en: 'Audit log' },
   empty: { zh: '还没有数据集。用 yitong init 建立工作区，然后放入第一个契约与数据源。', en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.' },
@@ -55,6 +55,10 @@ const state: Readonly<Record<HomeDataset['status'], Localised & { readonly css: 
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
 };
 
+const clock = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'short' });
+/** `2026-11-24 21:03`, in China's time. */
+const localTime = (iso: string): string => clock.format(new Date(iso));
+
 function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly language: Language }): JSX.Element {
   const { css, ...name } = state[dataset.status];
   return (
@@ -68,7 +72,7 @@ function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly la
       <td>
         <span class={`state ${css}`}>{name[language]}</span>
       </td>
-      <td class="wide">{dataset.sourceTime === undefined ? '–' : <time dateTime={dataset.sourceTime}>{dataset.sourceTime.slice(0, 16).replace('T', ' ')}Z</time>}</td>
+      <td class="wide">{dataset.sourceTime === undefined ? '–' : <time dateTime={dataset.sourceTime}>{localTime(dataset.sourceTime)}</time>}</td>
       <td class="n">{dataset.records.toLocaleString('en')}</td>
     </tr>
   );

@@ -7,6 +7,7 @@ import { css, icon } from '../../console/assets.js';
 import { home } from '../../console/pages/home.js';
 import { languageOf } from '../../console/page.js';
 import type { GatewayContext, Service } from '../../context.js';
+import { asCommand, loadTour } from '../../tour/tour.js';
 import { statusOf } from '../query/status.js';
 
 /** Size and root of the published checkpoint; undefined while there is none (C2SP tlog-checkpoint: origin, size, root). */
@@ -16,17 +17,17 @@ async function checkpoint(dataDir: string): Promise<{ size: number; root: string
   return size === undefined || root === undefined ? undefined : { size: Number(size), root };
 }
 
-function example({ workspace }: GatewayContext): string {
-  const datasets = [...workspace.contracts.keys()].slice(0, 2).join(',');
-  return datasets === ''
-    ? 'npx yitong init my-city'
-    : `yitong query <scheme>:<key> --datasets ${datasets} \\\n    --purpose <purpose> --as <client>`;
+/** The first question of the workspace's tour, or how to get a workspace. */
+async function example({ workspace }: GatewayContext): Promise<string> {
+  const [first] = await loadTour(workspace);
+  return first === undefined ? 'npx yitong query --help' : asCommand(first);
 }
 
 const service: Service = {
   port: 'people',
   async register(app, context) {
     const { workspace, view, now, dataDir } = context;
+    const tour = await example(context);
     await app.register(helmet, {
       contentSecurityPolicy: {
         useDefaults: false,
@@ -63,7 +64,7 @@ const service: Service = {
         datasets,
         authorities: workspace.authorities.size,
         log: await checkpoint(dataDir),
-        example: example(context),
+        example: tour,
       });
       return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
     });

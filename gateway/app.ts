@@ -40,7 +40,8 @@ export async function loadServices(folder: URL): Promise<readonly { readonly nam
 export async function buildApp(face: Face, context: GatewayContext, options: AppOptions = {}): Promise<FastifyInstance> {
   const { gateway } = context.settings;
   const idOf = requestIds();
-  const base = {
+  const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
+    ...(options.https === undefined ? {} : { https: options.https }),
     ...(options.logger === undefined ? { logger: false as const } : { loggerInstance: options.logger }),
     // a request is in the audit log; the process log holds what went wrong
     logController: new LogController({ disableRequestLogging: true }),
@@ -50,12 +51,11 @@ export async function buildApp(face: Face, context: GatewayContext, options: App
     keepAliveTimeout: 72_000,
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle' as const,
-    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => idOf(request.headers['x-request-id']),
+    genReqId: (request) => idOf(request.headers['x-request-id']),
     ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const, useDefaults: false, allErrors: false } },
     routerOptions: { maxParamLength: 300 },
   };
-  const app: FastifyInstance =
-    options.https === undefined ? Fastify(base) : (Fastify({ ...base, https: options.https }) as unknown as FastifyInstance);
+  const app: FastifyInstance = Fastify(base);
   errorsPlugin(app);
   jsonBodies(app, gateway.maxJsonDepth);
   app.addHook('onSend', (request, reply, payload, done) => {

@@ -61,6 +61,9 @@ export interface QueryAnswer {
   readonly receipt: Receipt;
 }
 
+/** What a 403 `denied` says beside its code. */
+type Denial = Pick<QueryAnswer, 'requestId' | 'datasets' | 'receipt'> & Readonly<Record<string, unknown>>;
+
 export interface PublishBody {
   /** ISO 8601 */
   readonly sourceTime: string;
@@ -78,6 +81,8 @@ export interface PublishAnswer {
 /** What the gateway answered in place of what was asked. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
+  /** Where no dataset may be answered: each with its reason, and the receipt of the entry that says so. */
+  readonly denial?: Denial;
   constructor(
     readonly status: number,
     readonly code: string,
@@ -85,6 +90,7 @@ export class GatewayError extends Error {
   ) {
     const { detail, title } = problem;
     super(typeof detail === 'string' ? detail : typeof title === 'string' ? title : `the gateway answered ${status}`);
+    if (code === 'denied') this.denial = problem as Denial;
   }
 }
 

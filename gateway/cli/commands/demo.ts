@@ -22,14 +22,14 @@ function summary(answer: DatasetAnswer): string {
   return `    ${answer.id}: ${answer.status}, ${records}${shown}${withheld}`;
 }
 
-async function ask(step: TourStep, api: string, pki: string): Promise<{ status: number; answer: QueryAnswer }> {
+async function ask(step: TourStep, api: string, pki: string): Promise<{ status: number; answer: Pick<QueryAnswer, 'datasets' | 'receipt'> }> {
   const gateway = connect(await connectionOf(api, pki, step.client));
   try {
     const answer = await gateway.query({ purpose: step.purpose, subject: step.subject, datasets: step.datasets.map((id) => ({ id })), ...(step.case === undefined ? {} : { case: step.case }) });
     return { status: 200, answer };
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.code !== 'denied') throw error;
-    return { status: error.status, answer: error.problem as unknown as QueryAnswer };
+    if (!(error instanceof GatewayError) || error.denial === undefined) throw error;
+    return { status: error.status, answer: error.denial };
   } finally {
     gateway.close();
   }

@@ -66,7 +66,7 @@ const command: Command = {
       if (!(error instanceof GatewayError)) throw error;
       call.json(error.problem);
       call.say(`${error.code}: ${error.message}`);
-      for (const dataset of (error.problem['datasets'] as DatasetAnswer[] | undefined) ?? []) show(dataset, call.say);
+      for (const dataset of error.denial?.datasets ?? []) show(dataset, call.say);
       return 1;
     } finally {
       gateway.close();

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Bus } from '../connectors/bus/port.js';
 import type { ErrorCode } from '../contracts/errors.js';
 import type { Workspace } from '../contracts/types.js';
-import type { Client, Decision, DecisionInput } from '../policies/types.js';
+import type { Client, Decider } from '../policies/types.js';
 import type { Journal } from './audit/port.js';
 import type { Settings } from './config.js';
 import type { ViewReader } from './view/port.js';
@@ -13,19 +13,14 @@ export type Identity =
   | { readonly kind: 'client'; readonly client: Client }
   | { readonly kind: 'refused'; readonly code: ErrorCode };
 
-export interface Decider {
-  /** Hash of everything that decides; part of every cached plan's key and of every entry. */
-  readonly version: string;
-  /** Never throws: what fails is a denial with `errors`. */
-  decide(input: DecisionInput): Decision;
-}
-
 export interface GatewayContext {
   readonly workspace: Workspace;
   readonly settings: Settings;
   readonly view: ViewReader;
   readonly journal: Journal;
   readonly decider: Decider;
+  /** Ids of the purposes that the workspace declares. */
+  readonly purposes: ReadonlySet<string>;
   readonly identify: (socket: TLSSocket) => Identity;
   /** Opened at the first record that is pushed over HTTP. */
   readonly bus: () => Promise<Bus>;

@@ -16,7 +16,7 @@ const field = (name: string, type: string, describe: string, required = true): E
 const TYPE = field('type', 'string', 'which of the five events this is');
 const TIME = field('time', 'time', 'when the gateway wrote it');
 const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
-const SUBJECT = field('subject', 'object', '`pseudonym`, and `enc`: the subject, case id, actor and record ids under the subject\'s own key', false);
+const SUBJECT = field('subject', 'object', '`pseudonym`, and `enc`: the subject, case, actor, record ids, and words of the request that the workspace does not know, under the subject\'s own key', false);
 
 /** The one list of fields of the clear part, by event. */
 export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
@@ -25,7 +25,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('traceparent', 'string', 'trace context of the request', false),
     field('client', 'string', 'the client to whom the answer went'),
     field('authority', 'string', 'the authority to which the client belongs'),
-    field('purpose', 'string', 'the purpose that the client stated'),
+    field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
     field('item', 'string', 'the item code of the case (事项编码), as the client asserts it', false),
     field('datasets', 'array', 'for each dataset asked: `dataset`, `grant`, `effect` (allow or deny), `reason`, `fields` released, `records` count, `asOf`'),
     field('policyVersion', 'string', 'version of policies and grants by which it was decided'),

@@ -60,6 +60,7 @@ runChild(async (args, signal) => {
     view,
     journal,
     decider: makeDecider(policies, workspace),
+    purposes: new Set(policies.purposes.keys()),
     identify,
     bus: () => (bus ??= openBus(args.bus)),
     dataDir: args.data,

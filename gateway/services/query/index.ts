@@ -69,7 +69,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
-    const plans = new Plans({ workspace, decider: context.decider });
+    const plans = new Plans({ workspace, decider: context.decider, purposes: context.purposes });
     const build = answerBuilder(view, freshness(view), maxRecords);
 
     app.post<{ Body: QueryRequest }>(
@@ -108,11 +108,11 @@ const service: Service = {
             bodySha256: answer.digest,
             bytes: answer.body.length,
           }),
-          subject: { subject, json: query.case === undefined ? '{}' : releasedSubjectJson(query.case) },
+          subject: { subject, json: sealed(query, plan) },
         };
         const receipt = await journal.append(draft);
         const whole = withReceipt(answer.body, receipt.json);
-        reply.raw.once('close', () => {
+        const completed = (): void =>
           journal.note({
             clear: completedBody({
               time: new Date(now()).toISOString(),
@@ -124,7 +124,9 @@ const service: Service = {
               aborted: !reply.raw.writableFinished,
             }),
           });
-        });
+        // a client may have gone while its entry was being made durable
+        if (reply.raw.closed) completed();
+        else reply.raw.once('close', completed);
         return reply
           .code(allowed ? 200 : errorTable.denied.status)
           .header('content-type', allowed ? 'application/json; charset=utf-8' : 'application/problem+json')
@@ -138,6 +140,12 @@ export default service;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** W3C Trace Context, level 1; anything else is not repeated. */
 export const traceOf = (header: string | string[] | undefined): string | undefined => (typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined);
+
+/** What of a request may name somebody: case, actor, and words that the workspace does not know. */
+function sealed(query: QueryRequest, plan: Plan): string {
+  if (plan.unknown !== undefined) return JSON.stringify({ ...query.case, asked: plan.unknown });
+  return query.case === undefined ? '{}' : releasedSubjectJson(query.case);
+}
 
 function refused(text: string, plan: Plan, now: number): Answer {
   const body = Buffer.from(text, 'utf8');

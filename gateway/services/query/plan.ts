@@ -5,8 +5,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
-import type { Client, Decision } from '../../../policies/types.js';
-import type { Decider } from '../../context.js';
+import type { Client, Decider, Decision } from '../../../policies/types.js';
 import { releasedTemplate } from '../../audit/events.js';
 import { projectionCache, type Projection } from '../../projection/index.js';
 import { rowFilter, type RowFilter } from './rows.js';
@@ -38,13 +37,18 @@ export interface Plan {
   readonly readIds: readonly DatasetId[];
   readonly read: readonly NonNullable<PlannedDataset['allowed']>[];
   readonly template: ReturnType<typeof releasedTemplate>;
+  /** What the request names and nothing here knows, for the sealed part of its entry; undefined where all is known. */
+  readonly unknown: { readonly purpose?: string; readonly datasets?: readonly string[] } | undefined;
 }
 
 const MAX_PLANS = 2000;
+/** Stands in an entry's clear part for what a client made up: free text may name somebody. */
+const UNKNOWN = '(unknown)';
 
 export interface PlanInput {
   readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }> };
   readonly decider: Decider;
+  readonly purposes: ReadonlySet<string>;
 }
 
 /** A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key too. */
@@ -81,19 +85,24 @@ export class Plans {
 
   #make(client: Client, query: QueryRequest, now: number): Plan {
     const datasets = query.datasets.map((asked) => this.#dataset(client, query, asked, now));
+    const { contracts } = this.input.workspace;
+    const knownPurpose = this.input.purposes.has(query.purpose);
+    const strangers = query.datasets.map(({ id }) => id).filter((id) => !contracts.has(id));
     const read = datasets.flatMap((dataset) => (dataset.allowed === undefined ? [] : [dataset.allowed]));
     return {
       validUntil: Math.min(...datasets.map((dataset) => dataset.decision.validUntil)),
       datasets,
       read,
+      unknown:
+        knownPurpose && strangers.length === 0 ? undefined : { ...(knownPurpose ? {} : { purpose: query.purpose }), ...(strangers.length === 0 ? {} : { datasets: strangers }) },
       readIds: read.map(({ contract }) => contract.id),
       template: releasedTemplate({
         client: client.id,
         authority: client.authority,
-        purpose: query.purpose,
+        purpose: knownPurpose ? query.purpose : UNKNOWN,
         policyVersion: this.input.decider.version,
         datasets: datasets.map(({ id, decision }) => ({
-          dataset: id,
+          dataset: contracts.has(id) ? id : UNKNOWN,
           effect: decision.effect,
           ...(decision.grant === undefined ? {} : { grant: decision.grant }),
           ...(decision.effect === 'deny' ? { reason: decision.reasons[0]?.code ?? 'not_granted' } : {}),

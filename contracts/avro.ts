@@ -22,6 +22,7 @@ import { YitongError, type FieldProblem } from './errors.js';
 import { bytesToUnscaled, dateToDays, daysToDate, decimalToUnscaled, millisToTimestamp, timestampToMillis, unscaledToBytes, unscaledToDecimal } from './logical.js';
 import { readSchema } from './schema.js';
 import type { AvroSchema, ContractVersion } from './types.js';
+import { frame, readFrame } from './wire.js';
 
 export { dateToDays, daysToDate, decimalToUnscaled, millisToTimestamp, timestampToMillis, unscaledToDecimal } from './logical.js';
 
@@ -109,6 +110,8 @@ export function unreadable(reader: Type, writer: Type): string | undefined {
 
 interface Codec {
   readonly write: Write;
+  /** Of the last schema id that it was framed with. */
+  head: Buffer | undefined;
   readonly read: Read;
 }
 
@@ -120,7 +123,7 @@ function codecOf(schema: AvroSchema): Codec {
   const kept = codecs.get(schema);
   if (kept !== undefined) return kept;
   const root = readSchema(schema);
-  const codec: Codec = { write: compileWriter(root, '', undefined), read: compileReader(root) };
+  const codec: Codec = { head: undefined, write: compileWriter(root, '', undefined), read: compileReader(root) };
   codecs.set(schema, codec);
   return codec;
 }
@@ -137,6 +140,15 @@ export function encodeRecord(version: Pick<ContractVersion, 'schema'>, value: un
   const { write } = codecOf(version.schema);
   writer.begin(options.codelists);
   write(value, writer);
+  return writer.problems.length > 0 ? { ok: false, problems: writer.problems } : { ok: true, body: writer.body() };
+}
+
+/** As `encodeRecord`, in the registry wire format (`wire.ts`): `body` begins with its header. */
+export function encodeFramed(version: Pick<ContractVersion, 'schema' | 'schemaId'>, value: unknown, options: { readonly codelists?: Codelists } = {}): EncodeResult {
+  const codec = codecOf(version.schema);
+  if (codec.head === undefined || readFrame(codec.head) !== version.schemaId) codec.head = frame(version.schemaId, new Uint8Array());
+  writer.begin(options.codelists, codec.head);
+  codec.write(value, writer);
   return writer.problems.length > 0 ? { ok: false, problems: writer.problems } : { ok: true, body: writer.body() };
 }
 

@@ -10,38 +10,47 @@ import type { Codelist } from './types.js';
 
 export type Codelists = ReadonlyMap<string, Codelist>;
 
-const INITIAL = 1 << 16;
+/** Records are written one behind the other into slabs of this size: a buffer of its own for each costs more than writing it. */
+const SLAB = 1 << 17;
 const MAX_PROBLEMS = 100;
 const SHORT = 200;
 const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 
 /** Where a record is being written. One is reused: encoding never yields to other work. */
 export class Writer {
-  private buffer = Buffer.allocUnsafeSlow(INITIAL);
+  private buffer = Buffer.allocUnsafeSlow(SLAB);
+  private start = 0;
   private at = 0;
   problems: FieldProblem[] = [];
   codelists: Codelists | undefined;
 
-  begin(codelists: Codelists | undefined): void {
-    this.at = 0;
+  /** `before`: what stands before the record. */
+  begin(codelists: Codelists | undefined, before?: Uint8Array): void {
+    this.at = this.start;
     if (this.problems.length > 0) this.problems = [];
     this.codelists = codelists;
-    if (this.buffer.length > 1 << 20) this.buffer = Buffer.allocUnsafeSlow(INITIAL);
+    if (before !== undefined) this.raw(before);
   }
-  /** A copy of what was written. */
+  /** What was written, in memory that nothing else will write to. */
   body(): Buffer {
-    const body = Buffer.allocUnsafe(this.at);
-    this.buffer.copy(body, 0, 0, this.at);
+    const body = this.buffer.subarray(this.start, this.at);
+    this.start = this.at;
     return body;
   }
   problem(code: ErrorCode, field: string, reason: string): void {
     if (this.problems.length < MAX_PROBLEMS) this.problems.push({ code, field, reason });
   }
   private ensure(bytes: number): void {
-    if (this.at + bytes <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.at + bytes));
-    this.buffer.copy(larger, 0, 0, this.at);
+    if (this.at + bytes > this.buffer.length) this.grow(bytes);
+  }
+  /** Moves what is written of this record to a new slab. */
+  private grow(bytes: number): void {
+    const written = this.at - this.start;
+    const larger = Buffer.allocUnsafeSlow(Math.max(SLAB, (written + bytes) * 2));
+    this.buffer.copy(larger, 0, this.start, this.at);
     this.buffer = larger;
+    this.start = 0;
+    this.at = written;
   }
   byte(value: number): void {
     this.ensure(1);
@@ -91,22 +100,11 @@ export class Writer {
       this.at += this.buffer.write(value, this.at, 'utf8');
       return true;
     }
-    let bytes = length;
-    for (let i = 0; i < length; i++) {
-      const code = value.charCodeAt(i);
-      if (code < 0x80) continue;
-      if (code < 0x800) bytes += 1;
-      else if (code < 0xd800 || code > 0xdfff) bytes += 2;
-      else {
-        const low = code < 0xdc00 && i + 1 < length ? value.charCodeAt(++i) : 0;
-        if (low < 0xdc00 || low > 0xdfff) return false;
-        bytes += 2;
-      }
-    }
-    this.long(bytes);
-    this.ensure(bytes);
+    // one pass: most lengths take as many bytes as that of the same text in ASCII would
+    this.ensure(length * 3 + 2);
     const buffer = this.buffer;
-    let at = this.at;
+    const start = this.at + (length < 64 ? 1 : 2);
+    let at = start;
     for (let i = 0; i < length; i++) {
       let code = value.charCodeAt(i);
       if (code < 0x80) {
@@ -117,7 +115,9 @@ export class Writer {
         buffer[at++] = 0xc0 | (code >> 6);
       } else {
         if (code >= 0xd800 && code <= 0xdfff) {
-          code = 0x10000 + ((code - 0xd800) << 10) + (value.charCodeAt(++i) - 0xdc00);
+          const low = code < 0xdc00 && i + 1 < length ? value.charCodeAt(++i) : 0;
+          if (low < 0xdc00 || low > 0xdfff) return false;
+          code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
           buffer[at++] = 0xf0 | (code >> 18);
           buffer[at++] = 0x80 | ((code >> 12) & 63);
         } else {
@@ -126,6 +126,17 @@ export class Writer {
         buffer[at++] = 0x80 | ((code >> 6) & 63);
       }
       buffer[at++] = 0x80 | (code & 63);
+    }
+    const bytes = at - start;
+    if (length < 64 && bytes >= 64) {
+      buffer.copyWithin(start + 1, start, at);
+      at++;
+    }
+    // at most 3 × SHORT bytes, so two groups of the length at most
+    if (bytes < 64) buffer[this.at] = bytes * 2;
+    else {
+      buffer[this.at] = ((bytes * 2) & 127) | 128;
+      buffer[this.at + 1] = bytes >> 6;
     }
     this.at = at;
     return true;
@@ -143,7 +154,7 @@ function defaultBytes(field: FieldShape, path: string): Buffer | undefined {
   else compileWriter(field.shape, path, undefined)(value, out);
   const problem = out.problems[0];
   if (problem !== undefined) throw new YitongError('schema_refused', `\`${path}\` has a default that does not fit it: ${problem.reason}`);
-  return out.body();
+  return Buffer.from(out.body());
 }
 
 const wrong = (out: Writer, path: string, value: unknown, expected: string): void => {
@@ -167,9 +178,23 @@ function recordWriter(record: RecordShape, path: string): Write {
   const known = new Set(record.fields.map(({ name }) => name));
   return (value, out) => {
     if (!isObject(value)) return wrong(out, path, value, 'an object');
-    let present = 0;
-    for (let i = 0; i < steps.length; i++) {
-      const step = steps[i]!;
+    let next = 0;
+    let inOrder = true;
+    // members in the order of the schema, as a mapping gives them, need no look-up by name
+    for (const key in value) {
+      const step = steps[next];
+      const member = value[key];
+      if (step === undefined || step.name !== key || member === undefined || typeof member === 'function') {
+        inOrder = false;
+        break;
+      }
+      next++;
+      step.write(member, out);
+    }
+    if (inOrder && next === steps.length) return;
+    let present = next;
+    for (; next < steps.length; next++) {
+      const step = steps[next]!;
       const member = value[step.name];
       // a function can only be inherited (a field called `toString`), never data
       if (member !== undefined && typeof member !== 'function') {

@@ -1,9 +1,9 @@
 /** Publishing one dataset: check against the contract, find what changed, send, remember. */
 import { hash } from 'node:crypto';
-import { encodeRecord } from '../../contracts/avro.js';
+import { encodeFramed } from '../../contracts/avro.js';
 import type { ErrorCode, FieldProblem } from '../../contracts/errors.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
-import { frame } from '../../contracts/wire.js';
+import { FRAME_BYTES } from '../../contracts/wire.js';
 import { HEADER, controlSpec, dataTopic, type Bus, type OutRecord, type Producer } from '../bus/port.js';
 import type { Quarantine } from '../quarantine.js';
 import type { Cell } from '../sources/port.js';
@@ -61,20 +61,14 @@ export interface PublisherOptions {
   readonly run?: string;
 }
 
+/** What the state will say of a record once the bus has it. */
 interface Live extends Published {
-  readonly withdrawn?: true;
-}
-
-/** One record on its way, and what the state says of it once the bus has it. */
-interface Change {
   readonly key: string;
   readonly position: string;
-  readonly entry: Live;
-  readonly record: OutRecord;
+  readonly withdrawn: boolean;
 }
 
-/** What the publisher decided about one row before anything was sent. */
-type Decision = { readonly result: PublishResult; readonly change?: Change };
+type Headers = { readonly [name in (typeof HEADER)['sourceTime' | 'position' | 'contractVersion']]: string };
 
 const MAX_POSITION = 1024;
 const MAX_SUPERSEDED = 8 * HASH_BYTES;
@@ -99,9 +93,16 @@ export class Publisher {
   private readonly live = new Map<string, Live>();
   private readonly livePositions = new Map<string, string>();
   /** `onDuplicate: last`: rows that a later row replaced in the last run, and in this one not yet. */
-  private readonly deferred = new Map<string, () => Decision>();
+  private readonly deferred = new Map<string, () => PublishResult>();
+  /** What is decided and goes out with the next send: what the state will say, and the records, each at the same index. */
+  private changes: Live[] = [];
+  private records: OutRecord[] = [];
   private readonly version;
+  private readonly versionText: string;
+  private readonly encoding;
   private readonly dataset: string;
+  private lastTime = '';
+  private lastMillis = 0;
 
   constructor(
     private readonly options: PublisherOptions,
@@ -110,6 +111,8 @@ export class Publisher {
     const { contract, workspace } = options;
     this.dataset = contract.id;
     this.version = contract.latest;
+    this.versionText = String(this.version.version);
+    this.encoding = { codelists: workspace.codelists };
     this.identify = identifier(contract, workspace.schemes);
     this.sender = new Sender(producer, dataTopic(workspace.prefix, contract.id));
   }
@@ -119,19 +122,19 @@ export class Publisher {
    * may follow each other without waiting. @throws YitongError `bus_unavailable`: then none of the rows counts as published
    */
   async publish(rows: readonly PublishRow[]): Promise<PublishResult[]> {
-    const decisions = rows.map((row) => this.decide(row));
-    await this.sendAll(decisions);
-    return decisions.map(({ result }) => result);
+    const results = rows.map((row) => this.decide(row));
+    await this.sendChanges();
+    return results;
   }
 
-  private async sendAll(decisions: readonly Decision[]): Promise<void> {
-    const changes: Change[] = [];
-    for (const { change } of decisions) if (change !== undefined) changes.push(change);
+  /** Sends what the decisions of this turn of the event loop changed. */
+  private async sendChanges(): Promise<void> {
+    const { changes, records } = this;
+    if (records.length === 0) return;
+    this.changes = [];
+    this.records = [];
     try {
-      await this.sender.send(
-        changes.map(({ record }) => record),
-        () => this.settle(changes),
-      );
+      await this.sender.send(records, () => this.settle(changes));
     } catch (error) {
       // nothing on its way is certain any more; what did arrive is recognised by its position when it is sent again
       this.live.clear();
@@ -141,18 +144,14 @@ export class Publisher {
   }
 
   /** The bus has them: the state follows, in one commit for all. */
-  private settle(changes: readonly Change[]): void {
+  private settle(changes: readonly Live[]): void {
     const { state, rememberPositions, now } = this.options;
-    let committed: Promise<unknown> | undefined;
-    for (const { key, entry, position } of changes) {
-      if (rememberPositions === true) void state.putPosition(this.dataset, position, entry.hash, now().getTime());
-      committed = entry.withdrawn === true ? state.remove(key) : state.put(key, entry);
-    }
-    void committed?.then(() => {
-      for (const { key, entry, position } of changes) {
+    if (rememberPositions === true) for (const { position, hash } of changes) void state.putPosition(this.dataset, position, hash, now().getTime());
+    void state.putAll(changes).then(() => {
+      for (const entry of changes) {
         // a newer change of the same record may be on its way already
-        if (this.live.get(key) === entry) this.live.delete(key);
-        if (rememberPositions === true) this.livePositions.delete(position);
+        if (this.live.get(entry.key) === entry) this.live.delete(entry.key);
+        if (rememberPositions === true) this.livePositions.delete(entry.position);
       }
     });
   }
@@ -168,10 +167,11 @@ export class Publisher {
 
   /** Ends a run of `onDuplicate: last`: returns how many rows that counted as merged were published after all. */
   async finish(): Promise<number> {
-    const decisions = [...this.deferred.values()].map((publish) => publish());
+    const count = this.deferred.size;
+    for (const publish of this.deferred.values()) publish();
     this.deferred.clear();
-    await this.sendAll(decisions);
-    return decisions.length;
+    await this.sendChanges();
+    return count;
   }
 
   /** Records that this run has not seen, and how many there are in all. */
@@ -190,118 +190,118 @@ export class Publisher {
     await this.producer.close();
   }
 
-  private current(key: string): Live | undefined {
+  private current(key: string): Published | undefined {
     const live = this.live.get(key);
-    if (live !== undefined) return live.withdrawn === true ? undefined : live;
+    if (live !== undefined) return live.withdrawn ? undefined : live;
     return this.options.state.get(key);
   }
 
-  private refuse(row: PublishRow, problems: readonly FieldProblem[]): Decision {
+  private refuse(row: PublishRow, problems: readonly FieldProblem[]): PublishResult {
     const { position, rowNumber, sourceTime } = row;
     const kept = 'value' in row ? (row.cells === undefined ? { value: row.value } : { cells: row.cells }) : { withdraw: row.withdraw };
     this.options.quarantine.add({ position, rowNumber, sourceTime, problems, ...kept }, this.options.run ?? '');
-    return { result: { position, status: 'quarantined', code: problems[0]?.code ?? 'bad_value' } };
+    return { position, status: 'quarantined', code: problems[0]?.code ?? 'bad_value' };
   }
 
-  private decide(row: PublishRow): Decision {
+  private decide(row: PublishRow): PublishResult {
     const { position } = row;
     if (position.length > MAX_POSITION / 3 && Buffer.byteLength(position) > MAX_POSITION) {
       return this.refuse(row, [{ code: 'bad_row', field: '', reason: `the position is longer than ${MAX_POSITION} bytes` }]);
     }
     if ('withdraw' in row) return this.decideWithdrawal(row);
     const found = this.identify.of(row.value);
-    if (!found.ok) return { result: { ...this.refuse(row, found.problems).result, nameless: true } };
+    if (!found.ok) return { ...this.refuse(row, found.problems), nameless: true };
     const { subject, recordId, value, normalised } = found.identity;
     const key = stateKey(this.dataset, subject, recordId);
-    const encoded = encodeRecord(this.version, value, { codelists: this.options.workspace.codelists });
-    const problems: readonly FieldProblem[] = !encoded.ok
-      ? encoded.problems
-      : encoded.body.length > this.options.contract.maxRecordBytes
-        ? [{ code: 'record_too_large', field: '', reason: `the record has ${encoded.body.length} bytes, its dataset allows ${this.options.contract.maxRecordBytes}` }]
-        : [];
-    if (!encoded.ok || problems.length > 0) {
+    const encoded = encodeFramed(this.version, value, this.encoding);
+    const bytes = encoded.ok ? encoded.body.length - FRAME_BYTES : 0;
+    if (!encoded.ok || bytes > this.options.contract.maxRecordBytes) {
       const published = this.current(key);
       if (published !== undefined) this.seen.add(published.slot);
-      return this.refuse(row, problems);
+      if (!encoded.ok) return this.refuse(row, encoded.problems);
+      return this.refuse(row, [{ code: 'record_too_large', field: '', reason: `the record has ${bytes} bytes, its dataset allows ${this.options.contract.maxRecordBytes}` }]);
     }
-    const framed = frame(this.version.schemaId, encoded.body);
+    const framed = encoded.body;
     const content = contentHash(framed);
-    const record: OutRecord = { subject, recordId, value: framed, headers: this.headers(row, String(this.version.version)) };
-    const decision = this.options.mode === 'run' ? this.decideInRun(row, key, content, record) : this.decideInStream(row, key, content, record);
-    if (decision.result.status !== 'quarantined') this.options.quarantine.good(position);
-    return normalised ? { ...decision, result: { ...decision.result, normalised: true } } : decision;
+    const record: OutRecord = { subject, recordId, value: framed, headers: this.headers(row) };
+    const result = this.options.mode === 'run' ? this.decideInRun(row, key, content, record) : this.decideInStream(row, key, content, record);
+    if (result.status !== 'quarantined') this.options.quarantine.good(position);
+    return normalised ? { ...result, normalised: true } : result;
   }
 
-  private decideInRun(row: PublishRow, key: string, content: string, record: OutRecord): Decision {
+  private decideInRun(row: PublishRow, key: string, content: string, record: OutRecord): PublishResult {
     const { position } = row;
     const published = this.current(key);
     const again = published !== undefined && this.seen.has(published.slot);
-    if (published === undefined) return this.change(row, key, { slot: this.options.state.newSlot(), hash: content, superseded: '' }, record);
+    if (published === undefined) return this.change(row, key, this.options.state.newSlot(), content, '', record);
     this.seen.add(published.slot);
     if (published.hash === content) {
       this.deferred.delete(key);
-      return { result: { position, status: again ? 'merged' : 'unchanged' } };
+      return { position, status: again ? 'merged' : 'unchanged' };
     }
     const last = this.options.onDuplicate === 'last';
     if (!again || this.deferred.has(key)) {
       // in the last run a later row replaced this content: wait for that row instead of publishing both each time
       if (last && this.options.snapshot === true && hasHash(published.superseded, content)) {
-        this.deferred.set(key, () => this.change(row, key, { slot: published.slot, hash: content, superseded: '' }, record));
-        return { result: { position, status: 'merged' } };
+        this.deferred.set(key, () => this.change(row, key, published.slot, content, '', record));
+        return { position, status: 'merged' };
       }
       this.deferred.delete(key);
-      return this.change(row, key, { slot: published.slot, hash: content, superseded: again ? published.superseded : '' }, record);
+      return this.change(row, key, published.slot, content, again ? published.superseded : '', record);
     }
     if (!last) {
       return this.refuse(row, [{ code: 'conflicting_duplicate', field: this.options.contract.subject.field, reason: 'an earlier row of this run has the same key and other content' }]);
     }
     const superseded = (published.superseded + published.hash).slice(-MAX_SUPERSEDED);
-    return this.change(row, key, { slot: published.slot, hash: content, superseded }, record);
+    return this.change(row, key, published.slot, content, superseded, record);
   }
 
-  private decideInStream(row: PublishRow, key: string, content: string, record: OutRecord): Decision {
+  private decideInStream(row: PublishRow, key: string, content: string, record: OutRecord): PublishResult {
     const { position } = row;
     const known = this.knownPosition(position);
     if (known !== undefined) {
-      if (known === content) return { result: { position, status: 'unchanged' } };
+      if (known === content) return { position, status: 'unchanged' };
       return this.refuse(row, [{ code: 'conflicting_duplicate', field: '', reason: 'the position came before with other content' }]);
     }
     const published = this.current(key);
     if (published?.hash === content) {
       this.remember(position, content);
-      return { result: { position, status: 'unchanged' } };
+      return { position, status: 'unchanged' };
     }
-    if (this.options.skipOlder === true && published !== undefined && published.sourceTime > Date.parse(row.sourceTime)) {
-      return { result: { position, status: 'merged' } };
+    if (this.options.skipOlder === true && published !== undefined && published.sourceTime > this.millis(row.sourceTime)) {
+      return { position, status: 'merged' };
     }
-    return this.change(row, key, { slot: published?.slot ?? this.options.state.newSlot(), hash: content, superseded: '' }, record);
+    return this.change(row, key, published?.slot ?? this.options.state.newSlot(), content, '', record);
   }
 
-  private decideWithdrawal(row: Extract<PublishRow, { withdraw: unknown }>): Decision {
+  private decideWithdrawal(row: Extract<PublishRow, { withdraw: unknown }>): PublishResult {
     const { position, withdraw } = row;
     const subject = this.identify.subject(withdraw.subject);
     if (typeof subject !== 'string') return this.refuse(row, [subject]);
     const content = contentHash(`${subject}|${withdraw.recordId}|${withdraw.reason}`);
-    if (this.knownPosition(position) !== undefined) return { result: { position, status: 'unchanged' } };
+    if (this.knownPosition(position) !== undefined) return { position, status: 'unchanged' };
     const record: OutRecord = {
       subject,
       recordId: withdraw.recordId,
       value: null,
-      headers: { ...this.headers(row, String(this.version.version)), [HEADER.reason]: withdraw.reason },
+      headers: { ...this.headers(row), [HEADER.reason]: withdraw.reason },
     };
     const key = stateKey(this.dataset, subject, withdraw.recordId);
     const slot = this.current(key)?.slot ?? 0;
     this.options.quarantine.good(position);
-    return this.change(row, key, { slot, hash: content, superseded: '', withdrawn: true }, record);
+    return this.change(row, key, slot, content, '', record, true);
   }
 
   /** The row goes out; the state follows when the bus has it. */
-  private change(row: Place, key: string, next: Omit<Live, 'sourceTime'>, record: OutRecord): Decision {
-    const entry: Live = { ...next, sourceTime: Date.parse(row.sourceTime) };
+  private change(row: Place, key: string, slot: number, content: string, superseded: string, record: OutRecord, withdrawn = false): PublishResult {
+    const { position } = row;
+    const entry: Live = { slot, hash: content, sourceTime: this.millis(row.sourceTime), superseded, key, position, withdrawn };
     this.live.set(key, entry);
-    if (next.withdrawn !== true) this.seen.add(next.slot);
-    if (this.options.rememberPositions === true) this.livePositions.set(row.position, next.hash);
-    return { result: { position: row.position, status: 'published' }, change: { key, position: row.position, entry, record } };
+    this.changes.push(entry);
+    this.records.push(record);
+    if (!withdrawn) this.seen.add(slot);
+    if (this.options.rememberPositions === true) this.livePositions.set(position, content);
+    return { position, status: 'published' };
   }
 
   private knownPosition(position: string): string | undefined {
@@ -313,9 +313,19 @@ export class Publisher {
     if (this.options.rememberPositions === true) void this.options.state.putPosition(this.dataset, position, content, this.options.now().getTime());
   }
 
-  private headers(row: Place, version: string): Record<string, string> {
-    const headers: Record<string, string> = { [HEADER.sourceTime]: row.sourceTime, [HEADER.position]: row.position, [HEADER.contractVersion]: version };
-    if (row.traceparent !== undefined) headers[HEADER.traceparent] = row.traceparent;
-    return headers;
+  private headers(row: Place): Readonly<Record<string, string>> {
+    const { sourceTime, position, traceparent } = row;
+    // literal names make one cheap shape; the compiler holds them to HEADER
+    const headers: Headers = { 'yt-source-time': sourceTime, 'yt-position': position, 'yt-contract-version': this.versionText };
+    return traceparent === undefined ? headers : { ...headers, [HEADER.traceparent]: traceparent };
+  }
+
+  /** ms since 1970; rows of one batch mostly share it. */
+  private millis(sourceTime: string): number {
+    if (sourceTime !== this.lastTime) {
+      this.lastTime = sourceTime;
+      this.lastMillis = Date.parse(sourceTime);
+    }
+    return this.lastMillis;
   }
 }

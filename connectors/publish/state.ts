@@ -81,13 +81,11 @@ export class State {
     };
   }
 
-  /** Resolves when readers see it. */
-  put(key: string, published: Published): Promise<unknown> {
-    return (this.last = this.records.put(key, encode(published)));
-  }
-
-  remove(key: string): Promise<unknown> {
-    return (this.last = this.records.remove(key));
+  /** All in one commit; resolves when readers see it. */
+  putAll(changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[]): Promise<unknown> {
+    return (this.last = this.records.batch(() => {
+      for (const change of changes) void (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change)));
+    }));
   }
 
   /** A number that no other record has, also not one of another process. */
@@ -100,7 +98,7 @@ export class State {
         return next;
       });
       this.freeEnd = this.free + block;
-      this.block = Math.min(LAST_BLOCK, block * 2);
+      this.block = Math.min(LAST_BLOCK, block * 8);
     }
     return this.free++;
   }

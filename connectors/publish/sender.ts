@@ -1,61 +1,36 @@
 /**
- * One send in flight, the next batch gathered meanwhile: the bus is never idle while rows are encoded, and records of one
- * subject cannot overtake each other.
+ * Sends that follow each other without waiting, settled in their order. The bus keeps the order of one subject's records; what is
+ * sent behind a failure counts as failed too, even where it arrived, so that sending all of it again ends with the newest.
  */
 import type { OutRecord, Producer, TopicName } from '../bus/port.js';
 
-interface Batch {
-  readonly records: readonly OutRecord[];
-  /** Called when all are durable on the bus, before the promise of the batch resolves. */
-  readonly acked: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-const MAX_RECORDS = 4_000;
-
 export class Sender {
-  private waiting: Batch[] = [];
-  private busy = false;
+  /** The send before the next one; resolved where nothing is on its way. */
+  private last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly producer: Producer,
     private readonly topic: TopicName,
   ) {}
 
-  /** Resolves when all are durable. @throws YitongError `bus_unavailable`; everything gathered behind a failure fails with it */
+  /**
+   * Resolves when these and all sent before are durable, after `acked` was called. @throws YitongError `bus_unavailable`; whatever is
+   * sent before this failure is known fails with it
+   */
   send(records: readonly OutRecord[], acked: () => void): Promise<void> {
-    if (records.length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ records, acked, resolve, reject });
-      void this.pump();
-    });
+    const settled = this.settle(this.last, this.producer.send(this.topic, records), acked);
+    this.last = settled;
+    const forget = (): void => {
+      if (this.last === settled) this.last = Promise.resolve();
+    };
+    settled.then(forget, forget);
+    return settled;
   }
 
-  private async pump(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
-    while (this.waiting.length > 0) {
-      const taken: Batch[] = [];
-      const records: OutRecord[] = [];
-      while (this.waiting.length > 0 && (taken.length === 0 || records.length + (this.waiting[0]?.records.length ?? 0) <= MAX_RECORDS)) {
-        const batch = this.waiting.shift();
-        if (batch === undefined) break;
-        taken.push(batch);
-        for (const record of batch.records) records.push(record);
-      }
-      try {
-        await this.producer.send(this.topic, records);
-      } catch (error) {
-        // later records of the same subject must not go out before these have
-        for (const batch of [...taken, ...this.waiting.splice(0)]) batch.reject(error);
-        continue;
-      }
-      for (const { acked, resolve } of taken) {
-        acked();
-        resolve();
-      }
-    }
-    this.busy = false;
+  private async settle(before: Promise<void>, sent: Promise<unknown>, acked: () => void): Promise<void> {
+    const [earlier, own] = await Promise.allSettled([before, sent]);
+    if (earlier.status === 'rejected') throw earlier.reason;
+    if (own.status === 'rejected') throw own.reason;
+    acked();
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { unknownTopic } from '../limits.js';
 import type { Bus, ConsumeOptions, Consumption, Producer, TopicSpec, TopicState } from '../port.js';
-import { connectKafka, failureOf, MetadataClient, oneShotProducer, withAdmin, type KafkaOptions, type WithAdmin } from './client.js';
+import { connectKafka, failureOf, MetadataClient, ProduceClient, withAdmin, type KafkaOptions, type WithAdmin } from './client.js';
 import { consumeKafka, FETCH_WAIT_MS } from './consumer.js';
 import { OrderedProducer } from './producer.js';
 import { ensureKafkaTopics, kafkaTopicState, offsetsOf, partitionCount } from './topics.js';
@@ -53,7 +53,7 @@ class KafkaBus implements Bus {
 
   async producer(): Promise<Producer> {
     this.refuseClosed();
-    const kafka = oneShotProducer(this.kafka);
+    const kafka = new ProduceClient(this.kafka);
     const producer = new OrderedProducer({
       kafka,
       partitions: (topic) => partitionCount(this.metadata, topic),

@@ -2,21 +2,22 @@
  * The one file that imports kafkajs (2.2.4, exact: see `MetadataClient`). Others get what they need of it from here.
  *
  * Traps of kafkajs that this driver is built around:
- * - a batch without keys or with partitions of its choosing is partitioned anew on a retry, so acknowledged records can be lost:
- *   we choose the partition, and one request is of one partition;
- * - its retries overlap later requests, so records change order: its producer retries nothing here, our queue does;
- * - its idempotent producer resets its sequence on errors and then writes twice or not at all: never used;
+ * - its producer partitions anew on a retry, so acknowledged records can be lost; its retries overlap later requests, so records change
+ *   order; its idempotence resets its sequence on errors and then writes twice or not at all; a batch of n records costs n² copies:
+ *   we choose the partition, one request is of one partition and ours (`ProduceClient`), and our queue retries;
  * - an offset out of range is silently replaced by the earliest one: see `consumer.ts`;
- * - a batch of n records costs n² copies before it is sent: our requests are of bounded size;
  * - its group assignment ignores what a member subscribed to: every consumption has a group of its own;
  * - a topic that is deleted spoils every client that ever asked about it: see `withAdmin`.
  */
 import { readFileSync } from 'node:fs';
-import { Kafka, logLevel, type Admin, type Consumer, type KafkaConfig, type KafkaMessage, type Producer, type SASLOptions } from 'kafkajs';
+import { createRequire } from 'node:module';
+import { Kafka, logLevel, type Admin, type Consumer, type KafkaConfig, type KafkaMessage, type SASLOptions } from 'kafkajs';
 import { YitongError } from '../../../contracts/errors.js';
+import type { OutRecord } from '../port.js';
 import { encodeMetadataRequest, decodeMetadata, type ClusterMetadata } from './metadata.js';
+import { decodeProduced, encodeProduce, type Produced } from './produce.js';
 
-export type { Admin, Consumer, KafkaMessage, Producer };
+export type { Admin, Consumer, KafkaMessage };
 
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learnt from them. */
@@ -69,15 +70,6 @@ function readText(file: string): string {
   }
 }
 
-/** A producer that sends what it is told where it is told, and tries once. */
-export const oneShotProducer = (kafka: Kafka): Producer =>
-  kafka.producer({
-    allowAutoTopicCreation: false,
-    idempotent: false,
-    retry: { retries: 0 },
-    createPartitioner: () => ({ message }) => message.partition ?? 0,
-  });
-
 export type WithAdmin = <T>(use: (admin: Admin) => Promise<T>) => Promise<T>;
 
 /**
@@ -102,6 +94,13 @@ interface InnerCluster {
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;
   findControllerBroker(): Promise<{ connectionPool: { send(request: object): Promise<ClusterMetadata> } }>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  isConnected(): boolean;
+  removeBroker(address: { readonly host: string; readonly port: number }): void;
+  /** Partitions by their leader's node id. */
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  findBroker(node: { readonly nodeId: string }): Promise<{ connectionPool: { send(request: object): Promise<Produced> }; disconnect(): Promise<void> }>;
 }
 
 /**
@@ -153,6 +152,74 @@ export class MetadataClient {
     }
   }
 }
+
+const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error.js') as { createErrorFromCode(code: number): Error };
+const PRODUCE_TIMEOUT_MS = 30_000;
+
+/**
+ * Sends a batch to the leader of its partition, once. Over kafkajs's connections, but with requests of our own (`produce.ts`): its own
+ * producer partitions anew on retries, copies n² references and spends several times the time on each record.
+ */
+export class ProduceClient {
+  private readonly cluster: InnerCluster;
+
+  constructor(kafka: Kafka) {
+    this.cluster = innerCluster(kafka);
+  }
+
+  async connect(): Promise<void> {
+    await this.cluster.connect();
+  }
+
+  /** The offset of the first record; `bytes` is the sum of their `mostBytes`. Rejects with errors of kafkajs. */
+  async send(topic: string, partition: number, records: readonly OutRecord[], bytes: number): Promise<number> {
+    const { cluster } = this;
+    try {
+      await cluster.addTargetTopic(topic);
+      await cluster.refreshMetadataIfNecessary();
+      const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+      if (nodeId === undefined) throw createErrorFromCode(UNKNOWN_TOPIC_OR_PARTITION);
+      const broker = await cluster.findBroker({ nodeId });
+      const { baseOffset } = await broker.connectionPool
+        .send({
+          request: { apiKey: 0, apiVersion: 3, apiName: 'Produce', encode: async () => encodeProduce(topic, partition, records, bytes, Date.now(), PRODUCE_TIMEOUT_MS) },
+          response: {
+            decode: async (payload: Buffer) => decodeProduced(payload),
+            parse: async (produced: Produced) => {
+              if (produced.error !== 0) throw createErrorFromCode(produced.error);
+              return produced;
+            },
+          },
+        })
+        .catch(async (error: unknown) => {
+          if (text(error, 'name') === 'KafkaJSConnectionClosedError') await broker.disconnect();
+          throw error;
+        });
+      return baseOffset;
+    } catch (error) {
+      await this.recover(error).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    await this.cluster.disconnect();
+  }
+
+  /** What kafkajs's producer does before it tries again: the leader may be another broker now. */
+  private async recover(error: unknown): Promise<void> {
+    const { cluster } = this;
+    if (error instanceof Error && error.name === 'KafkaJSConnectionClosedError') {
+      const [host, port]: readonly unknown[] = [Reflect.get(error, 'host'), Reflect.get(error, 'port')];
+      if (typeof host === 'string' && typeof port === 'number') cluster.removeBroker({ host, port });
+    }
+    if (!cluster.isConnected()) await cluster.connect();
+    await cluster.refreshMetadata();
+  }
+}
+
+/** Kafka's error code. */
+const UNKNOWN_TOPIC_OR_PARTITION = 3;
 
 function innerCluster(kafka: Kafka): InnerCluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find((one) => one.description === 'private:Kafka:createCluster');

@@ -7,27 +7,36 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { YitongError } from '../../../contracts/errors.js';
-import { recordBytes, refuseTooLarge, unknownTopic } from '../limits.js';
-import { partitionOf, topicKey } from '../partition.js';
+import { MAX_RECORD_BYTES, refuseTooLarge, unknownTopic } from '../limits.js';
+import { partitionOf } from '../partition.js';
 import type { Ack, OutRecord, Producer } from '../port.js';
-import { failureOf, type Producer as KafkaProducer } from './client.js';
+import { failureOf, type ProduceClient } from './client.js';
+import { mostBytes } from './produce.js';
 
-/** kafkajs copies n² references for a batch of n records. */
-const REQUEST_RECORDS = 1000;
 /** Below `max.message.bytes` of an untuned Kafka (1,048,588), which holds for a whole batch; leaves room for framing. */
 const REQUEST_BYTES = 900_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 
+/** One call of `send`. */
+interface Job {
+  readonly acks: Ack[];
+  left: number;
+  readonly resolve: (acks: readonly Ack[]) => void;
+  readonly reject: (error: YitongError) => void;
+}
+
 interface Waiting {
   readonly record: OutRecord;
+  /** At most. */
   readonly bytes: number;
-  readonly done: (offset: number) => void;
-  readonly failed: (error: YitongError) => void;
+  /** Of its ack. */
+  readonly index: number;
+  readonly job: Job;
 }
 
 export interface ProducerParts {
-  readonly kafka: KafkaProducer;
+  readonly kafka: Pick<ProduceClient, 'send' | 'disconnect'>;
   /** Undefined if there is no such topic. */
   readonly partitions: (topic: string) => Promise<number | undefined>;
   readonly giveUpAfterMs: number;
@@ -59,12 +68,15 @@ class Lane {
     while (this.queue.length > 0) {
       const group = this.take();
       try {
-        const base = await this.send(group.map(({ record }) => record));
-        group.forEach((one, index) => one.done(base + index));
+        let offset = await this.send(group);
+        for (const { job, index } of group) {
+          job.acks[index] = { partition: this.partition, offset: offset++ };
+          if (--job.left === 0) job.resolve(job.acks);
+        }
       } catch (error) {
         const failure = failureOf(error, `topic \`${this.topic}\` did not take records`).error;
         // what waits behind a failed request must not overtake it: the caller will send that one again
-        for (const one of [...group, ...this.queue.splice(0)]) one.failed(failure);
+        for (const one of [...group, ...this.queue.splice(0)]) one.job.reject(failure);
       }
     }
     this.running = undefined;
@@ -74,7 +86,7 @@ class Lane {
     let bytes = 0;
     let count = 0;
     for (const one of this.queue) {
-      if (count > 0 && (count >= REQUEST_RECORDS || bytes + one.bytes > REQUEST_BYTES)) break;
+      if (count > 0 && bytes + one.bytes > REQUEST_BYTES) break;
       bytes += one.bytes;
       count++;
     }
@@ -82,20 +94,18 @@ class Lane {
   }
 
   /** Returns the offset of the first record. */
-  private async send(records: readonly OutRecord[]): Promise<number> {
+  private async send(group: readonly Waiting[]): Promise<number> {
     const { kafka, now, giveUpAfterMs } = this.parts;
-    const messages = records.map((record) => ({
-      key: topicKey(record.subject, record.recordId),
-      value: record.value,
-      headers: { ...record.headers },
-      partition: this.partition,
-    }));
+    const records: OutRecord[] = [];
+    let bytes = 0;
+    for (const one of group) {
+      records.push(one.record);
+      bytes += one.bytes;
+    }
     const giveUpAt = now() + giveUpAfterMs;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
-        const [answer] = await kafka.send({ topic: this.topic, acks: -1, messages });
-        if (answer?.baseOffset === undefined) throw new YitongError('bus_unavailable', `topic \`${this.topic}\`: the broker acknowledged without an offset`);
-        return Number(answer.baseOffset);
+        return await kafka.send(this.topic, this.partition, records, bytes);
       } catch (error) {
         if (!failureOf(error, '').retriable || now() + pause > giveUpAt) throw error;
         await delay(pause);
@@ -113,24 +123,23 @@ export class OrderedProducer implements Producer {
 
   async send(topic: string, records: readonly OutRecord[]): Promise<readonly Ack[]> {
     if (records.length === 0) return [];
-    for (const record of records) refuseTooLarge(topic, record);
+    const sizes = records.map((record) => {
+      const bytes = mostBytes(record);
+      if (bytes > MAX_RECORD_BYTES) refuseTooLarge(topic, record);
+      return bytes;
+    });
     const partitions = await this.count(topic);
     if (this.closed !== undefined) throw new YitongError('bus_unavailable', 'the producer is closed');
     return await new Promise((resolve, reject) => {
-      const acks = new Array<Ack>(records.length);
-      let left = records.length;
+      const job: Job = { acks: new Array<Ack>(records.length), left: records.length, resolve, reject };
       const byPartition = new Map<number, Waiting[]>();
-      records.forEach((record, index) => {
+      for (const [index, record] of records.entries()) {
         const partition = partitionOf(record.subject, partitions);
-        const done = (offset: number): void => {
-          acks[index] = { partition, offset };
-          if (--left === 0) resolve(acks);
-        };
-        const waiting = { record, bytes: recordBytes(record) + 64, done, failed: reject };
+        const waiting: Waiting = { record, bytes: sizes[index] ?? 0, index, job };
         const list = byPartition.get(partition);
         if (list === undefined) byPartition.set(partition, [waiting]);
         else list.push(waiting);
-      });
+      }
       for (const [partition, waiting] of byPartition) this.lane(topic, partition).push(waiting);
     });
   }

@@ -2,9 +2,8 @@ import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
-import { parse } from 'csv-parse/sync';
 import t from 'tap';
-import { CsvScanner, type CsvItem } from '../../connectors/sources/csv/records.js';
+import { csvItems } from '../../connectors/sources/csv/records.js';
 import { headerNames } from '../../connectors/sources/csv/rows.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
 import type { BrokenRow, SourceContext, SourceRow } from '../../connectors/sources/port.js';
@@ -38,12 +37,14 @@ function opener(dir: string, source: object, memory: { value?: unknown } = {}, o
 }
 
 /** Rows, or the reason where one is broken; the text comes in pieces of `cut`. */
-function scan(text: string, cut: number, separator: string): (readonly string[] | string)[] {
-  const scanner = new CsvScanner({ separator, quote: '"' });
-  const items: CsvItem[] = [];
-  for (let at = 0; at < text.length; at += cut) scanner.push(text.slice(at, at + cut), items);
-  scanner.end(items);
-  return items.map((item) => (item.kind === 'fields' ? item.fields : item.reason));
+async function scan(text: string, cut: number, separator: string): Promise<(readonly string[] | string)[]> {
+  async function* pieces() {
+    const characters = [...text]; // a decoder never gives half of one
+    for (let at = 0; at < characters.length; at += cut) yield characters.slice(at, at + cut).join('');
+  }
+  const rows: (readonly string[] | string)[] = [];
+  for await (const items of csvItems(pieces(), { separator, quote: '"' })) for (const item of items) rows.push(item.kind === 'fields' ? item.fields : item.reason);
+  return rows;
 }
 
 const names = (rows: readonly (SourceRow | BrokenRow)[]) => rows.map((row) => ('cells' in row ? row.cells['name'] : row.broken.reason));
@@ -145,36 +146,15 @@ t.test('the source time is the file’s, not the clock’s', async (t) => {
   t.equal(await time('now'), '2030-01-01T00:00:00.000Z');
 });
 
-t.test('whatever is written as CSV is read back, wherever the text is cut', (t) => {
+t.test('whatever is written as CSV is read back, wherever the text is cut', async (t) => {
   const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r\n', ' ', '上', '😀'), maxLength: 6 });
   const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
   const rows = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 8 });
-  fc.assert(
-    fc.property(rows, fc.integer({ min: 1, max: 9 }), fc.constantFrom(',', ';;', '\t'), fc.constantFrom('\r\n', '\n', '\r'), (rows, cut, separator, end) => {
+  await fc.assert(
+    fc.asyncProperty(rows, fc.integer({ min: 1, max: 9 }), fc.constantFrom(',', ';;', '\t'), fc.constantFrom('\r\n', '\n', '\r'), async (rows, cut, separator, end) => {
       const text = rows.map((row) => row.map(quote).join(separator)).join(end);
-      t.strictSame(scan(text, cut, separator), rows, { diagnostic: false });
+      t.strictSame(await scan(text, cut, separator), rows, { diagnostic: false });
     }),
     { numRuns: 300 },
   );
-  t.end();
-});
-
-t.test('what csv-parse reads, we read alike; what it refuses, we refuse', (t) => {
-  const text = fc.string({ unit: fc.constantFrom('a', 'b', '"', '"', ',', '\n', ' '), maxLength: 40 });
-  fc.assert(
-    fc.property(text, fc.integer({ min: 1, max: 50 }), (text, cut) => {
-      let expected: string[][] | undefined;
-      try {
-        expected = parse(text, { relax_column_count: true, skip_empty_lines: true, record_delimiter: '\n' });
-      } catch {
-        expected = undefined;
-      }
-      const read = scan(text, cut, ',');
-      const broken = read.some((row) => typeof row === 'string');
-      if (broken !== (expected === undefined)) throw new Error(`${JSON.stringify(text)}: ${JSON.stringify(read)} against ${JSON.stringify(expected)}`);
-      if (expected !== undefined && JSON.stringify(read) !== JSON.stringify(expected)) throw new Error(`${JSON.stringify(text)}: ${JSON.stringify(read)} against ${JSON.stringify(expected)}`);
-    }),
-    { numRuns: 3000 },
-  );
-  t.end();
 });

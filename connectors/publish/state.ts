@@ -19,7 +19,7 @@ export interface Published {
 
 export const HASH_BYTES = 16;
 const HEAD = 12;
-/** Slots taken at once: each taking waits for the commit that goes on, so a first load takes more and more of them. */
+/** Slots taken at once: a first load takes more and more of them. */
 const FIRST_BLOCK = 1024;
 const LAST_BLOCK = 65_536;
 const KEEP_POSITIONS_MS = 30 * 86_400_000;
@@ -43,10 +43,18 @@ function encode({ slot, hash, sourceTime, superseded }: Published): Buffer {
   return out;
 }
 
+interface Block {
+  readonly from: number;
+  readonly to: number;
+}
+
 export class State {
   private free = 0;
   private freeEnd = 0;
+  private half = 0;
   private block = FIRST_BLOCK;
+  /** The block after this one. */
+  private reserve: Block | undefined;
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -91,16 +99,34 @@ export class State {
   /** A number that no other record has, also not one of another process. */
   newSlot(): number {
     if (this.free === this.freeEnd) {
-      const { block } = this;
-      this.free = this.root.transactionSync(() => {
-        const next = Number(this.meta.get('slots') ?? 0);
-        this.meta.putSync('slots', next + block);
-        return next;
-      });
-      this.freeEnd = this.free + block;
-      this.block = Math.min(LAST_BLOCK, block * 8);
+      if (this.reserve === undefined) this.use(this.root.transactionSync(() => this.takeBlock()));
+      else this.use(this.reserve);
+      this.reserve = undefined;
+    } else if (this.reserve === undefined && this.freeEnd - this.free === this.half) {
+      // beforehand, as taking a block waits for the disk
+      this.last = this.root
+        .transaction(() => this.takeBlock())
+        .then(
+          (block) => (this.reserve ??= block),
+          () => undefined, // then it is taken when it is needed, or fails there
+        );
     }
     return this.free++;
+  }
+
+  private use({ from, to }: Block): void {
+    this.free = from;
+    this.freeEnd = to;
+    this.half = (to - from) / 2;
+  }
+
+  /** Within a write transaction. */
+  private takeBlock(): Block {
+    const from = Number(this.meta.get('slots') ?? 0);
+    const to = from + this.block;
+    this.meta.putSync('slots', to);
+    this.block = Math.min(LAST_BLOCK, this.block * 8);
+    return { from, to };
   }
 
   /** Every record of a dataset, in key order; waits for what was put before. */

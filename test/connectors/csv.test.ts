@@ -114,6 +114,17 @@ t.test('a quote that swallows more than a record may hold is given up at its own
   t.equal(read?.rows.filter((row) => 'broken' in row).length, 1);
 });
 
+t.test('a file that is not what the feed says is given up in bounded time, and the rest of it does not count as gone', async (t) => {
+  const dir = t.testdir({ 'a.csv': `code,name,status\n${'1,"b"x,\n'.repeat(10_100)}` });
+  const odd = await opener(dir, { path: 'a.csv' })();
+  t.equal(odd?.rows.length, 10_001);
+  t.match(odd?.rows.at(-1), { rowNumber: 10_001, tail: true });
+  writeFileSync(join(dir, 'a.csv'), `code,name,status\n1,a,\n2,${'b'.repeat(1_200_000)}`);
+  const endless = await opener(dir, { path: 'a.csv' })();
+  t.match(endless?.rows, [{ cells: { name: 'a' } }, { broken: { code: 'bad_row' }, tail: true }]);
+  t.equal(endless?.rows.length, 2);
+});
+
 t.test('a column that was renamed at the source stops the run instead of emptying a field', async (t) => {
   const dir = t.testdir({ 'a.csv': `code,title,status\n${KEY},a,\n` });
   await t.rejects(opener(dir, { path: 'a.csv' })(), { code: 'bad_feed', message: /lacks the column `name`/ });

@@ -179,12 +179,13 @@ export async function publishRow(dir: string): Promise<BenchRow[]> {
         id: 'publish',
         what: `publishing ${rows.length} new rows through a connector's publisher, contract-checked`,
         unit: 'records/s',
-        floor: '≥ 0.7',
+        // the floor is against kafkajs; a bare append to the embedded bus is no such reference
+        floor: broker === undefined ? 'none without Kafka (≥ 0.7 of kafkajs)' : '≥ 0.7',
         aim: '0.9',
         note: (broker === undefined ? 'embedded bus, reference: its own producer with the same encoded bytes (no Kafka here: YITONG_TEST_KAFKA is not set)' : 'Apache Kafka, reference: kafkajs with the same encoded bytes and partitions') + cpu,
       },
       rounds,
-      (ratio) => ratio >= 0.7,
+      (ratio) => broker === undefined || ratio >= 0.7,
     ),
   ];
 }

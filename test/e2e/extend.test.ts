@@ -3,11 +3,10 @@
  * service go into a copy of the build. Nothing else is edited, and each is served.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { city, cli, type City } from './city.js';
 
@@ -58,19 +57,20 @@ function addDataset(workspace: string, scheme: string, source: object): void {
   });
 }
 
-const ask = async (running: City, subject: string, dataset: string) =>
-  (await (await running.as('front-desk')).query({ purpose: 'permit-check', subject, datasets: [{ id: dataset }] })).datasets[0];
+const ask = async (running: City, subject: string, dataset: string, item?: string) =>
+  (await (await running.as('front-desk')).query({ purpose: 'permit-check', subject, datasets: [{ id: dataset }], ...(item === undefined ? {} : { case: { item } }) })).datasets[0];
 
 t.test('a dataset, a feed and a policy are served by adding their files to a workspace', async (t) => {
   const workspace = join(t.testdir(), 'city');
   execFileSync(process.execPath, [cli, 'init', workspace]);
   addDataset(workspace, 'uscc', { kind: 'csv', path: 'inbox/dogs.csv', charset: 'utf-8', separator: ',' });
   put(join(workspace, 'inbox/dogs.csv'), 'tag,name\n91990101MAEXA0001X,Bello\n');
-  // a rule of its own: nobody learns the name of a dog
-  put(join(workspace, 'policies/rules/dogs/policy.cedar'), 'forbid (principal, action, resource) when { resource.dataset == "kennel.dogs" && context.purpose == "dog-census" };\n');
+  // a rule of its own: animals are asked about for an administrative item only
+  put(join(workspace, 'policies/rules/dogs/policy.cedar'), 'forbid (principal, action, resource) when { resource.category == "animals" && !context.hasItem };\n');
   execFileSync(process.execPath, [cli, 'contracts', 'register', '--workspace', workspace]);
   const running = await city(t, { workspace });
-  const dogs = await ask(running, 'uscc:91990101MAEXA0001X', 'kennel.dogs');
+  await t.rejects(ask(running, 'uscc:91990101MAEXA0001X', 'kennel.dogs'), { code: 'denied' }, 'the new rule is asked');
+  const dogs = await ask(running, 'uscc:91990101MAEXA0001X', 'kennel.dogs', 'dog-licence');
   t.equal(dogs?.status, 'current');
   t.same(dogs?.records.map(({ record }) => record), [{ tag: '91990101MAEXA0001X', name: 'Bello' }]);
   const shops = await ask(running, 'uscc:91990101MAEXA0001X', 'office.shops');
@@ -78,8 +78,8 @@ t.test('a dataset, a feed and a policy are served by adding their files to a wor
 });
 
 /** The build, copied, with its packages. */
-function copyOfBuild(t: Test): { root: string; cli: string } {
-  const root = join(t.testdir(), 'build');
+function copyOfBuild(dir: string): { root: string; cli: string } {
+  const root = join(dir, 'build');
   const from = packageRoot();
   mkdirSync(root, { recursive: true });
   for (const dir of ['contracts', 'policies', 'connectors', 'gateway']) cpSync(join(from, 'dist', dir), join(root, 'dist', dir), { recursive: true });
@@ -89,7 +89,8 @@ function copyOfBuild(t: Test): { root: string; cli: string } {
 }
 
 t.test('a source kind, a key scheme and a service are served by adding a folder or file to the build', async (t) => {
-  const build = copyOfBuild(t);
+  const dir = t.testdir();
+  const build = copyOfBuild(dir);
   put(
     join(build.root, 'dist/contracts/subjects/dog-tag.js'),
     `export default { id: 'dog-tag', name: { zh: '犬牌', en: 'dog tag' }, standard: 'none', persons: false,
@@ -108,7 +109,7 @@ t.test('a source kind, a key scheme and a service are served by adding a folder 
     join(build.root, 'dist/gateway/services/bark/index.js'),
     `export default { port: 'api', register(app) { app.get('/v1/bark', { schema: { summary: 'barks' } }, (request) => ({ to: request.client.id })); } };`,
   );
-  const workspace = join(t.testdir(), 'city');
+  const workspace = join(dir, 'city');
   execFileSync(process.execPath, [build.cli, 'init', workspace]);
   addDataset(workspace, 'dog-tag', { kind: 'litter', count: 7 });
   execFileSync(process.execPath, [build.cli, 'contracts', 'register', '--workspace', workspace]);

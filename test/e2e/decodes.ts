@@ -1,0 +1,59 @@
+/** Others read our topics with their own tools: Confluent's Python client, with the gateway as its schema registry over mTLS. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Test } from 'tap';
+import { packageRoot } from '../../gateway/cli/places.js';
+import { stories } from './stories.js';
+import { first, query, type Town } from './suite.js';
+
+/** A Python that has confluent-kafka, from YITONG_TEST_PYTHON (`.ci/run` makes one). Without it: skipped by name, in CI a failure. */
+function pythonForTest(t: Test): string | undefined {
+  const python = process.env['YITONG_TEST_PYTHON'];
+  if (python !== undefined && existsSync(python)) return python;
+  const missing = 'Python with confluent-kafka: not here, set YITONG_TEST_PYTHON';
+  if (process.env['CI'] === 'true') t.fail(missing);
+  else t.pass(missing, { skip: missing });
+  return undefined;
+}
+
+interface Decoded {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly value: Readonly<Record<string, unknown>> | null;
+}
+
+export async function decodesInPython(t: Test, { city, prefix, companies }: Town, broker: string): Promise<void> {
+  const python = pythonForTest(t);
+  if (python === undefined) return;
+  const { allowed } = stories;
+  const decode = async (dataset: string): Promise<readonly Decoded[]> => {
+    const script = join(packageRoot(), 'test/e2e/decode.py');
+    const clientDir = join(city.pki, 'clients', allowed.client);
+    const settings = { broker, topic: `${prefix}.${dataset}`, registry: `${city.api}/registry`, ca: join(city.pki, 'ca.pem'), cert: join(clientDir, 'cert.pem'), key: join(clientDir, 'key.pem') };
+    const { stdout } = await promisify(execFile)(python, [script, JSON.stringify(settings)], { maxBuffer: 64 << 20, timeout: 90_000 });
+    return JSON.parse(stdout) as Decoded[];
+  };
+
+  await t.test('a Python consumer decodes our topics to what a query answers', async (t) => {
+    for (const dataset of ['samr.company-register', 'samr.food-licence']) {
+      const messages = await decode(dataset);
+      const newest = new Map(messages.map((message) => [message.key, message]));
+      t.ok(newest.size > 0, `${dataset} has records`);
+      const byVersion = new Map([...newest.values()].map((message) => [`${message.partition}:${message.offset}`, message]));
+      let compared = 0;
+      for (const subject of companies) {
+        const answer = first(await query(city, allowed.client, { purpose: allowed.purpose, subject, datasets: [{ id: dataset }] }));
+        for (const { record, provenance } of answer.records) {
+          const message = byVersion.get(provenance.version);
+          t.ok(message?.key.startsWith(`${subject}|`), 'the version that the answer names');
+          if (message?.value !== null && message?.value !== undefined) t.match(message.value, record, 'every field of the answer, at the same value');
+          compared++;
+        }
+      }
+      t.equal(compared, newest.size, 'and each of the topic\'s records is answered');
+    }
+  });
+}

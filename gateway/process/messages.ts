@@ -36,7 +36,11 @@ export function tell(message: FromChild): void {
 /** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
 export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  process.on('SIGTERM', () => stop.abort());
+  // Ctrl-C reaches every process of the terminal at once; a child waits for its supervisor, who stops them in order
+  process.on('SIGINT', () => {
+    if (!process.connected) stop.abort();
+  });
   // a group whose supervisor is gone must not go on unseen
   process.on('disconnect', () => stop.abort());
   process.on('message', (message: ToChild) => {

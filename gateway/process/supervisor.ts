@@ -155,12 +155,15 @@ export function startGroup(options: GroupOptions): Group {
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     async stop() {
       stopping = true;
-      const alive = (): ChildProcess[] => members.flatMap((one) => one.process ?? []);
-      for (const process of alive()) if (process.connected) process.send({ kind: 'stop' } satisfies ToChild);
+      const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
       const deadline = setTimeout(() => {
-        for (const process of alive()) process.kill('SIGKILL');
+        for (const process of alive(members)) process.kill('SIGKILL');
       }, STOP_WITHIN);
-      while (alive().length > 0) await new Promise((resolve) => events.once('exit', resolve));
+      // the writer last: it takes into the log what the workers write to their journals until they end
+      for (const some of [members.filter((one) => one !== writer), [writer]]) {
+        for (const process of alive(some)) if (process.connected) process.send({ kind: 'stop' } satisfies ToChild);
+        while (alive(some).length > 0) await new Promise((resolve) => events.once('exit', resolve));
+      }
       clearTimeout(deadline);
     },
   };

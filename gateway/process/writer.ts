@@ -51,6 +51,8 @@ runChild(async (args, signal, onMessage) => {
   tell({ kind: 'ready' });
 
   await following;
+  // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
+  await sequencer.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
   await sequencer.stop();
   await writer.close();
   await bus.close();

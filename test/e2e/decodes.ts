@@ -25,6 +25,14 @@ interface Decoded {
   readonly value: Readonly<Record<string, unknown>> | null;
 }
 
+/** `value` without the members that the answer was not granted. */
+function granted(value: unknown, answer: unknown): unknown {
+  if (Array.isArray(value) && Array.isArray(answer)) return value.map((item, i) => granted(item, answer[i]));
+  if (typeof value !== 'object' || value === null || typeof answer !== 'object' || answer === null) return value;
+  const members = value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(answer).map(([name, inner]) => [name, granted(members[name], inner)]));
+}
+
 export async function decodesInPython(t: Test, { city, prefix, companies }: Town, broker: string): Promise<void> {
   const python = pythonForTest(t);
   if (python === undefined) return;
@@ -49,7 +57,7 @@ export async function decodesInPython(t: Test, { city, prefix, companies }: Town
         for (const { record, provenance } of answer.records) {
           const message = byVersion.get(provenance.version);
           t.ok(message?.key.startsWith(`${subject}|`), 'the version that the answer names');
-          if (message?.value !== null && message?.value !== undefined) t.match(message.value, record, 'every field of the answer, at the same value');
+          t.strictSame(granted(message?.value, record), record, 'every field of the answer, at the same value');
           compared++;
         }
       }

@@ -62,7 +62,10 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
       { position: 'b4', status: 'quarantined', code: 'missing_value' },
     ]);
     t.strictSame(numbers(await until('the good one', look, (answer) => answer.records.length === 4)), ['A1', 'A2', 'A3', 'B3']);
-    const { stdout } = await promisify(execFile)(process.execPath, [cli, 'quarantine', 'list', '--workspace', town.workspace, '--data', running.data, '--json']);
+    // exit 1: there is something to look at
+    const list = promisify(execFile)(process.execPath, [cli, 'quarantine', 'list', '--workspace', town.workspace, '--data', running.data, '--json']);
+    const { code, stdout } = await list.then(({ stdout }) => ({ code: 0, stdout }), (ended: { code: number; stdout: string }) => ended);
+    t.equal(code, 1);
     for (const position of ['b1', 'b2', 'b4']) t.match(stdout, `"${position}"`, `${position} is on the list`);
   });
 

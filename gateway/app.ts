@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import type { GatewayContext, Service } from './context.js';
-import { errorsPlugin, jsonBodies } from './plugins/errors.js';
+import { errorsPlugin, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
 import { identityPlugin } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { openApiPlugin } from './plugins/openapi.js';
@@ -52,6 +52,7 @@ export async function buildApp(face: Face, context: GatewayContext, options: App
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle' as const,
     genReqId: (request) => idOf(request.headers['x-request-id']),
+    clientErrorHandler: (error, socket) => sendBelowHttp(error, socket, idOf(undefined)),
     ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const, useDefaults: false, allErrors: false } },
     routerOptions: { maxParamLength: 300 },
   };
@@ -65,8 +66,9 @@ export async function buildApp(face: Face, context: GatewayContext, options: App
   if (face === 'api') {
     identityPlugin(app, context);
     await limitsPlugin(app, context);
+    notFoundPlugin(app, [app.rateLimit()]);
     await openApiPlugin(app, context);
-  }
+  } else notFoundPlugin(app);
   for (const { service } of await loadServices(options.services ?? new URL('./services/', import.meta.url))) {
     if (service.port === face) await app.register(async (scope) => service.register(scope, context));
   }

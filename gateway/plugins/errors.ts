@@ -1,5 +1,7 @@
 /** Every error of HTTP leaves as problem+json (RFC 9457) with a `code` of the error table. Nothing of the input is echoed. */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { errorTable, isYitongError, type ErrorCode, YitongError } from '../../contracts/errors.js';
 
 export interface Problem {
@@ -27,13 +29,18 @@ const fromFastify: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_HANDLER_TIMEOUT: 'request_timeout',
 };
 
+/** A word that a programmer may have misspelt; anything else that stands where a key should may be somebody's number. */
+const WORD = /^[A-Za-z][A-Za-z_]{0,39}$/;
+const shown = (path: string): string => path.split('/').map((part) => (part === '' || WORD.test(part) || /^\d{1,4}$/.test(part) ? part : '…')).join('/');
+
 /** `body/datasets/0/id must match …` says where and which rule, never what stood there. */
 function detailOf(error: FastifyError): string | undefined {
   const first = error.validation?.[0];
   if (first === undefined) return undefined;
   const key = (first.params as { additionalProperty?: string }).additionalProperty;
-  const where = `${error.validationContext ?? 'request'}${first.instancePath}`;
-  return key === undefined ? `${where} ${first.message ?? ''}`.trim() : `${where} has the unknown key \`${key.slice(0, 80)}\``;
+  const where = `${error.validationContext ?? 'request'}${shown(first.instancePath)}`;
+  if (key === undefined) return `${where} ${first.message ?? ''}`.trim();
+  return WORD.test(key) ? `${where} has the unknown key \`${key}\`` : `${where} has an unknown key`;
 }
 
 function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
@@ -54,15 +61,53 @@ export function sendProblem(reply: FastifyReply, requestId: string, code: ErrorC
   return reply.code(errorTable[code].status).type('application/problem+json').serializer(JSON.stringify).send(problem(code, requestId, detail));
 }
 
+/** What Node refuses before there is a request: no HTTP, headers that are too large, one that never ends. */
+export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pick<Socket, 'writable' | 'destroy' | 'end'>, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code: ErrorCode = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request';
+  const body = JSON.stringify(problem(code, requestId));
+  const reason = STATUS_CODES[errorTable[code].status] ?? '';
+  socket.end(
+    `HTTP/1.1 ${errorTable[code].status} ${reason}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
 export function errorsPlugin(app: FastifyInstance): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { code, detail } = codeOf(error);
-    // an unexpected error is told to the operator, with its stack, and never to the client
-    if (code === 'internal') request.log.error({ err: error, requestId: request.id }, 'request failed');
-    if (code === 'rate_limited') reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
-    return sendProblem(reply, request.id, code, code === 'internal' ? undefined : detail);
+    const { status } = errorTable[code];
+    // what fails on this side (disks, brokers, our own faults) is told to the operator, with its stack, and never to the client
+    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
+    if (code === 'rate_limited' || status === 503) reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
+    return sendProblem(reply, request.id, code, status >= 500 ? undefined : detail);
   });
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, request.id, 'not_found'));
+}
+
+/**
+ * What has no route: 405 with `allow` where the address takes other methods, else 404. Called before any route is declared.
+ * @param before runs first, after identity: the limits of a client count for what is not there as well
+ */
+export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandler[] = []): void {
+  const routes = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = routes.get(url) ?? new Set<string>();
+    for (const one of [method].flat()) methods.add(one);
+    routes.set(url, methods);
+  });
+  const matches = (url: string, path: readonly string[]): boolean => {
+    const parts = url.split('/');
+    if (parts.at(-1) === '*') return path.length >= parts.length && parts.slice(0, -1).every((part, i) => part === path[i]);
+    return parts.length === path.length && parts.every((part, i) => part === path[i] || (part.startsWith(':') && path[i] !== ''));
+  };
+  app.setNotFoundHandler({ preHandler: before }, (request, reply) => {
+    const path = (request.url.split('?')[0] ?? '').split('/');
+    const allowed = new Set([...routes].flatMap(([url, methods]) => (matches(url, path) ? [...methods] : [])));
+    if (allowed.size === 0) return sendProblem(reply, request.id, 'not_found');
+    return sendProblem(reply.header('allow', [...allowed].sort().join(', ')), request.id, 'method_not_allowed');
+  });
 }
 
 /**
@@ -71,7 +116,8 @@ export function errorsPlugin(app: FastifyInstance): void {
  */
 export function jsonBodies(app: FastifyInstance, maxDepth: number): void {
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
+  // Fastify would take text/plain as well
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = body as string;
     if (deeperThan(text, maxDepth)) {

@@ -1,0 +1,100 @@
+/** One gateway in this process, over real TLS, on the shops of the template workspace; its disk can be one that fails. */
+import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Test } from 'tap';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { buildApp } from '../../gateway/app.js';
+import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
+import { openSubjectKeys } from '../../gateway/audit/keys.js';
+import { auditLayout } from '../../gateway/audit/layout.js';
+import { openAuditSigners } from '../../gateway/audit/signer.js';
+import { readSettings, signerNames, type GatewaySettings } from '../../gateway/config.js';
+import { anchorsOf } from '../../gateway/identity/inforce.js';
+import { makeIdentifier } from '../../gateway/identity/identify.js';
+import { serverTlsOptions } from '../../gateway/identity/tls.js';
+import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
+import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
+import { makeDecider } from '../../policies/decide.js';
+import { loadPolicies } from '../../policies/load.js';
+import { ask, type RawAnswer, type RawRequest } from '../e2e/ask.js';
+import { cli } from '../e2e/city.js';
+import { openWorkspace } from '../registers/run.js';
+
+/** A shop of the template, and a word of its record that must not leave unseen. */
+export const SHOP = { subject: 'uscc:91990101MAEXA0001X', name: '晨光面馆' } as const;
+export const QUESTION = { purpose: 'permit-check', subject: SHOP.subject, datasets: [{ id: 'office.shops' }] } as const;
+
+export interface Served {
+  readonly app: FastifyInstance;
+  readonly api: string;
+  readonly dir: string;
+  readonly data: string;
+  readonly pki: string;
+  readonly journal: OpenJournal;
+  /** What the journal has said of its health so far, newest last. */
+  readonly health: readonly boolean[];
+  /** As `front-desk`, or as the client named. */
+  ask(request: RawRequest, client?: string): Promise<RawAnswer>;
+}
+
+export interface ServeOptions {
+  readonly hook?: { readonly module: string; readonly parameter: unknown };
+  readonly settings?: Partial<GatewaySettings>;
+  /** Client → requests a minute. */
+  readonly clients?: Readonly<Record<string, number>>;
+}
+
+async function addClients(workspace: string, clients: Readonly<Record<string, number>>): Promise<void> {
+  const folder = join(workspace, 'policies/clients');
+  const desk = JSON.parse(await readFile(join(folder, 'front-desk.json'), 'utf8')) as object;
+  for (const [name, rate] of Object.entries(clients)) {
+    await writeFile(join(folder, `${name}.json`), JSON.stringify({ ...desk, identity: { spiffe: `spiffe://yitong.example/client/${name}` }, rate }));
+  }
+}
+
+export async function serve(t: Test, options: ServeOptions = {}): Promise<Served> {
+  const dir = t.testdir();
+  const [folder, data, pki] = [join(dir, 'workspace'), join(dir, 'data'), join(dir, 'pki')];
+  execFileSync(process.execPath, [cli, 'init', folder]);
+  await addClients(folder, options.clients ?? {});
+  const filled = await openWorkspace(data, folder, data);
+  await filled.run('office.shops');
+  if ((await filled.subject('uscc', SHOP.subject.slice(5), ['office.shops'])).length !== 1) throw new Error('the view has not got the shop');
+  await filled.close();
+
+  const workspace = await loadWorkspace(folder);
+  const policies = await loadPolicies(workspace);
+  const settings = readSettings(workspace.settings, { file: join(folder, 'yitong.json') }, {}, options.settings ?? {});
+  await initPki(pki);
+  const server = await issueServer(pki);
+  for (const client of policies.clients.keys()) await issueClient(pki, client);
+  const layout = auditLayout(data);
+  const keys = openSubjectKeys({ dir: layout.subjectKeys });
+  const health: boolean[] = [];
+  const journal = await openJournal({
+    dir: layout.journals, name: 'w1', keys, signer: openAuditSigners(data, signerNames(settings.audit.origin)).replica, now: Date.now, segmentBytes: 65_536, backoff: 20,
+    onHealth: (healthy) => health.push(healthy), ...(options.hook === undefined ? {} : { hook: options.hook }),
+  });
+  const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
+  const anchors = await anchorsOf(policies, pki);
+  const app = await buildApp(
+    'api',
+    {
+      workspace, settings, view, journal, decider: makeDecider(policies, workspace), identify: makeIdentifier({ anchors, policies: () => policies, now: Date.now }),
+      bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
+    },
+    { https: serverTlsOptions({ cert: await readFile(server.cert, 'utf8'), key: await readFile(server.key, 'utf8'), anchors }) },
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  t.teardown(async () => {
+    await app.close();
+    await journal.close();
+    await keys.close();
+    await view.close();
+  });
+  const api = `https://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  return { app, api, dir, data, pki, journal, health, ask: (request, client = 'front-desk') => ask(api, pki, client, request) };
+}

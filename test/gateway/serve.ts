@@ -83,7 +83,8 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   const app = await buildApp(
     'api',
     {
-      workspace, settings, view, journal, decider: makeDecider(policies, workspace), identify: makeIdentifier({ anchors, policies: () => policies, now: Date.now }),
+      workspace, settings, view, journal, decider: makeDecider(policies, workspace),
+    purposes: new Set(policies.purposes.keys()), identify: makeIdentifier({ anchors, policies: () => policies, now: Date.now }),
       bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
     },
     { https: serverTlsOptions({ cert: await readFile(server.cert, 'utf8'), key: await readFile(server.key, 'utf8'), anchors }) },

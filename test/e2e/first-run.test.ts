@@ -1,0 +1,47 @@
+/** What a newcomer types, without one flag: every command finds what `up` made in this folder, and Ctrl-C ends it in good order. */
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { cli } from './city.js';
+
+t.setTimeout(120_000);
+
+void t.test('init, up, query, audit and quarantine work from the workspace\'s own folder', async (t) => {
+  const cwd = join(t.testdir(), 'my-city');
+  execFileSync(process.execPath, [cli, 'init', cwd]);
+  // a process group of its own, as a terminal gives it: Ctrl-C reaches every process of it at once
+  const up = spawn(process.execPath, [cli, 'up', '--json', '--port', '0'], { cwd, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(up, 'exit') as Promise<[number | null, string | null]>;
+  const pid = up.pid;
+  if (pid === undefined) throw new Error('up did not start');
+  let running = true;
+  t.teardown(() => running && process.kill(-pid, 'SIGKILL'));
+  const [line] = (await once(createInterface({ input: up.stdout }), 'line')) as [string];
+  const data = join(cwd, '.yitong/data');
+  t.match(JSON.parse(line), { ready: true, data, pki: join(data, 'pki') });
+
+  const run = (...args: string[]): Promise<{ code: number; stdout: string }> =>
+    promisify(execFile)(process.execPath, [cli, ...args], { cwd }).then(({ stdout }) => ({ code: 0, stdout }), (failed: { code: number; stdout: string }) => failed);
+  const asked = await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk');
+  t.equal(asked.code, 0);
+  t.match(asked.stdout, '晨光面馆');
+  t.match(await run('quarantine', 'list'), { code: 0, stdout: 'no row is in quarantine' });
+
+  process.kill(-pid, 'SIGINT');
+  const [code, signal] = await ended;
+  running = false;
+  t.strictSame([code, signal], [0, null]);
+  const verified = await run('audit', 'verify', '--json');
+  t.equal(verified.code, 0);
+  const report = JSON.parse(verified.stdout) as { ok: boolean; size: number; newer: number };
+  t.match(report, { ok: true, newer: 0 }, 'the last entry that a worker wrote is in the log');
+  t.ok(report.size >= 2, 'the question was released and completed');
+  const found = await run('audit', 'search', '--client', 'front-desk', '--type', 'released', '--json');
+  const entries = JSON.parse(found.stdout) as { receipt: string }[];
+  t.equal(entries.length, 1);
+  t.equal((await run('audit', 'receipt', String(entries[0]?.receipt))).code, 0);
+  t.match(await run('audit', 'export'), { code: 0, stdout: /"released"/ });
+});

@@ -75,12 +75,15 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
   );
 }
 
+/** Said once by whoever found it, or counted for the log; a line for each request would fill the disk that is full already. */
+const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['audit_unavailable', 'shutting_down', 'revocation_unknown']);
+
 export function errorsPlugin(app: FastifyInstance): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { code, detail } = codeOf(error);
     const { status } = errorTable[code];
     // what fails on this side (disks, brokers, our own faults) is told to the operator, with its stack, and never to the client
-    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
+    if (status >= 500 && !TOLD_ELSEWHERE.has(code)) request.log.error({ err: error, requestId: request.id }, 'request failed');
     if (code === 'rate_limited' || status === 503) reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
     return sendProblem(reply, request.id, code, status >= 500 ? undefined : detail);
   });

@@ -1,0 +1,85 @@
+/** A process of the group that is killed comes back, and no answer that was given is missing from the log. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { runningUp } from '../../gateway/cli/places.js';
+import { lookupReceipt } from '../../gateway/audit/receipts.js';
+import { verifyLog } from '../../gateway/audit/verify.js';
+import { receiptId } from '../../gateway/client/index.js';
+import { childrenOf } from '../bench/servers.js';
+import { until } from './ask.js';
+import { city, cli, type City } from './city.js';
+
+t.setTimeout(120_000);
+
+const QUESTION = { purpose: 'permit-check', subject: 'uscc:91990101MAEXA0001X', datasets: [{ id: 'office.shops' }] };
+
+async function ready(running: City): Promise<string> {
+  const response = await fetch(`${running.health}/health/ready`);
+  return `${response.status} ${await response.text()}`;
+}
+
+/** Kills the one child whose command line holds `word`, as the system would. */
+function kill(t: Test, running: City, word: string): void {
+  const up = runningUp(running.data);
+  if (up === undefined) throw new Error('up does not run');
+  const [child, ...more] = childrenOf(up.pid, word);
+  t.strictSame(more, [], `one process is ${word}`);
+  if (child === undefined) throw new Error(`no process is ${word}`);
+  process.kill(child, 'SIGKILL');
+}
+
+void t.test('writer, feeds and worker are killed in turn under questions', async (t) => {
+  const workspace = join(t.testdir(), 'city');
+  execFileSync(process.execPath, [cli, 'init', workspace]);
+  const running = await city(t, { workspace });
+  const receipts: string[] = [];
+  let failures = 0;
+  let asking = true;
+  /** One question after another, on new connections after a failure; every answer that came has a receipt. */
+  const asker = (async () => {
+    let desk = await running.as('front-desk');
+    while (asking) {
+      try {
+        const answer = await desk.query(QUESTION);
+        if (answer.datasets[0]?.records.length !== 1) throw new Error('an answer without its record');
+        receipts.push(receiptId(answer.receipt));
+      } catch (error) {
+        if (!(error instanceof Error) || !('code' in error) || !/ECONNREFUSED|ECONNRESET|EPIPE/.test(String(error.code))) throw error;
+        failures++;
+        desk.close();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        desk = await running.as('front-desk');
+      }
+    }
+    desk.close();
+  })();
+  // a failure here must not be met only at the end
+  let broken: unknown;
+  asker.catch((error: unknown) => (broken = error));
+  const answers = async (count: number, what: string): Promise<void> => {
+    const from = receipts.length;
+    await until(what, () => Promise.resolve(broken === undefined ? receipts.length : Infinity), (now) => now >= from + count);
+    if (broken !== undefined) throw broken;
+  };
+
+  await answers(20, 'answers');
+  for (const word of ['process/writer.js', 'process/feeds.js']) {
+    kill(t, running, word);
+    await answers(20, `answers without ${word}`);
+    t.equal(failures, 0, `nobody who asks notices that ${word} is gone`);
+    await until(`${word} again`, () => ready(running), (text) => text.startsWith('200'));
+  }
+  kill(t, running, 'process/worker.js');
+  await until('a failure', () => Promise.resolve(failures), (count) => count > 0);
+  await answers(20, 'answers of the new worker, at the same address');
+  await until('the worker again', () => ready(running), (text) => text.startsWith('200'));
+  asking = false;
+  await asker;
+  await running.stop();
+
+  const report = await verifyLog({ logDir: join(running.data, 'log'), dataDir: running.data });
+  t.match(report, { ok: true, newer: 0, declaredMissing: 0 }, report.fault ?? 'the log verifies and nothing is missing');
+  const lost = receipts.filter((id) => lookupReceipt(running.data, id).kind !== 'logged');
+  t.strictSame(lost, [], `each of ${receipts.length} answers is in the log`);
+});

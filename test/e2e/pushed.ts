@@ -139,8 +139,13 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
     const now = await look();
     const all = now.records.map(({ record }) => value(String(record['checkNumber']), { totalMass: record['totalMass'], overloaded: record['overloaded'] }));
     const rows = (values: readonly Value[]) => [...values, value('O1', {}, other)].map((one, i) => ({ position: `s${i}`, value: one }));
-    await t.rejects(push(rows(all.slice(0, 5)), { snapshot: true }), { code: 'snapshot_shrunk' });
+    await t.rejects(push(rows(all.slice(0, 5)), { snapshot: true }), { code: 'snapshot_shrunk', status: 422 });
     t.strictSame((await look()).records, now.records, 'nothing is withdrawn');
+    const refused = await until('the entry of the refusal', async () => {
+      const { stdout } = await promisify(execFile)(process.execPath, [cli, 'audit', 'search', '--data', running.data, '--type', 'administration', '--json']);
+      return (JSON.parse(stdout) as { body: { by?: string; target?: string; detail?: Value } }[]).filter(({ body }) => body.detail?.['refused'] === 'snapshot_shrunk');
+    }, (found) => found.length > 0);
+    t.match(refused, [{ body: { by: publisher, target: dataset, detail: { published: 0, unchanged: 6, withdrawn: 0 } } }], 'and the attempt is on record');
     const statuses = await push(rows(all.slice(1)), { snapshot: true }).then((results) => results.map(({ status }) => status));
     t.ok(statuses.length === 14 && statuses.every((status) => status === 'unchanged'), 'what stands is not published again');
     const then = await until('the withdrawal', look, (answer) => answer.records.length === 13);

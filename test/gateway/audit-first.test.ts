@@ -97,7 +97,7 @@ void t.test('while the disk does not take entries, answers are 503 without a rec
     const after = await until('an answer again', () => served.ask(QUERY), ({ status }) => status === 200);
     t.match(after.text, SHOP.name);
     const again = (JSON.parse(after.text) as { receipt: { seq: number } }).receipt.seq;
-    t.ok(again > seq + 1 || again === seq + 2, 'the journal goes on in order');
+    t.ok(again >= seq + 2, 'the journal goes on behind what it had');
     t.equal((await until('the refusal', () => served.ask(denied), ({ status }) => status !== 503)).status, 403);
   }
   t.strictSame(served.health.filter((healthy, i) => i > 0 && healthy), [true, true], 'down and up once a fault');

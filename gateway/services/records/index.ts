@@ -89,9 +89,12 @@ const service: Service = {
               merged: count('merged'),
               quarantined: count('quarantined'),
               ...(outcome.withdrawn === undefined ? {} : { withdrawn: outcome.withdrawn }),
+              ...(outcome.shrunk === undefined ? {} : { refused: 'snapshot_shrunk' }),
             },
           }),
         });
+        // what was published before the shortage was seen is on record by now
+        if (outcome.shrunk !== undefined) throw new YitongError('snapshot_shrunk', outcome.shrunk);
         return outcome;
       },
     );

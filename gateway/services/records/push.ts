@@ -1,5 +1,4 @@
 /** Publishing what was pushed: one publisher a dataset in each worker, opened at the first push; pushes to one dataset go one after another. */
-import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { Feed } from '../../../connectors/feed.js';
@@ -11,6 +10,8 @@ import type { RecordsBody } from './index.js';
 export interface PushOutcome {
   readonly results: { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined'; readonly code?: string }[];
   readonly withdrawn?: number;
+  /** Of a snapshot that lacked too many records: why none was withdrawn. Its own records are published all the same. */
+  readonly shrunk?: string;
 }
 
 export interface Push {
@@ -72,7 +73,8 @@ export function pushing(context: GatewayContext): Push {
       await publisher.finish();
       const { gone, all } = await publisher.unseen();
       if (gone.length > all * feed.maxWithdrawShare) {
-        throw new YitongError('snapshot_shrunk', `${gone.length} of ${all} records would be withdrawn; the feed allows a share of ${feed.maxWithdrawShare}`);
+        await quarantine.flushed();
+        return { results: results.map(plain), withdrawn: 0, shrunk: `${gone.length} of ${all} records would be withdrawn; the feed allows a share of ${feed.maxWithdrawShare}` };
       }
       const sourceTime = new Date(body.sourceTime).toISOString();
       await publisher.publish(
@@ -92,7 +94,7 @@ export function pushing(context: GatewayContext): Push {
       sourceTime: new Date(body.sourceTime).toISOString(),
       snapshot: body.snapshot === true,
       rows: body.records.length,
-      state: 'complete',
+      state: outcome.shrunk === undefined ? 'complete' : 'refused',
     });
     return outcome;
   }

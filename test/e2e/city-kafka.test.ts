@@ -1,10 +1,12 @@
 /** The same city on a real Apache Kafka, as a workspace of its own that extends the reference. */
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { kafkaForTest } from '../servers/kafka.js';
+import { cli } from './city.js';
 import { decodesInPython } from './decodes.js';
 import { citySuite } from './suite.js';
 
@@ -12,13 +14,14 @@ t.setTimeout(300_000);
 const broker = kafkaForTest(t);
 if (broker !== undefined) {
   void t.test('a city on Kafka, from source to receipt', async (t) => {
-    const workspace = t.testdir();
+    const workspace = join(t.testdir(), 'city');
+    execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
     // topics of an earlier run must not be met
-    const prefix = `e2e-${randomBytes(4).toString('hex').replace(/^/, 'x')}`;
-    const { synthetic } = JSON.parse(await readFile(join(packageRoot(), 'yitong.json'), 'utf8')) as { synthetic: object };
+    const prefix = `e2e-x${randomBytes(4).toString('hex')}`;
     const bus = { driver: 'kafka', brokers: [broker], clientId: prefix, groupId: prefix, replication: 1, minInsyncReplicas: 1 };
-    const settings = { name: { zh: '云州在卡夫卡', en: 'Yunzhou on Kafka' }, prefix, extends: relative(workspace, packageRoot()), synthetic, bus };
-    await writeFile(join(workspace, 'yitong.json'), JSON.stringify(settings));
+    const file = join(workspace, 'yitong.json');
+    const made = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...made, prefix, bus }));
     await citySuite(t, { prefix, options: { workspace } }, (t, town) => decodesInPython(t, town, broker));
   });
 }

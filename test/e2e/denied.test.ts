@@ -4,6 +4,8 @@ import { connect, connectionOf, GatewayError, type QueryBody } from '../../gatew
 import { city } from './city.js';
 import { companies, stories } from './stories.js';
 
+t.setTimeout(120_000);
+
 /** Request id, time and receipt differ from one request to the next; everything else must not. */
 function essence(error: unknown): unknown {
   if (!(error instanceof GatewayError)) throw error;

@@ -10,6 +10,9 @@ import t from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { city, cli, type City } from './city.js';
 
+// five cities are started here, each in seconds on a quiet machine
+t.setTimeout(300_000);
+
 function put(file: string, content: unknown): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));

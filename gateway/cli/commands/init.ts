@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { readJson } from '../../../contracts/files.js';
 import { registerSchemas } from '../../../contracts/register.js';
 import { packageRoot, text } from '../places.js';
 import type { Command } from '../command.js';
@@ -24,7 +25,9 @@ const command: Command = {
       await cp(join(root, 'policies', 'rules', 'base'), join(dir, 'policies', 'rules', 'base'), { recursive: true });
       await registerSchemas(dir);
     } else {
-      const settings = { name: { zh: '我的城市', en: 'My city' }, prefix: 'my-city', extends: relative(dir, resolve(base)) };
+      // sections are not inherited; without this one, the base's invented registers would stay empty
+      const { synthetic } = (await readJson(join(resolve(base), 'yitong.json'), 'bad_workspace')) as { synthetic?: unknown };
+      const settings = { name: { zh: '我的城市', en: 'My city' }, prefix: 'my-city', extends: relative(dir, resolve(base)), ...(synthetic === undefined ? {} : { synthetic }) };
       await writeFile(join(dir, 'yitong.json'), `${JSON.stringify(settings, null, 2)}\n`);
     }
     call.json({ workspace: dir });

@@ -1,6 +1,7 @@
 /** The same city on a real Apache Kafka, as a workspace of its own that extends the reference. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -22,6 +23,9 @@ if (broker !== undefined) {
     const file = join(workspace, 'yitong.json');
     const made = JSON.parse(await readFile(file, 'utf8')) as object;
     await writeFile(file, JSON.stringify({ ...made, prefix, bus }));
-    await citySuite(t, { prefix, options: { workspace } }, (t, town) => decodesInPython(t, town, broker));
+    await citySuite(t, { prefix, options: { workspace } }, async (t, town) => {
+      await decodesInPython(t, town, broker);
+      t.notOk(existsSync(join(town.city.data, 'bus')), 'no part of it has used a bus of its own beside Kafka');
+    });
   });
 }

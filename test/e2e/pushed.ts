@@ -63,10 +63,19 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
     ]);
     t.strictSame(numbers(await until('the good one', look, (answer) => answer.records.length === 4)), ['A1', 'A2', 'A3', 'B3']);
     // exit 1: there is something to look at
-    const list = promisify(execFile)(process.execPath, [cli, 'quarantine', 'list', '--workspace', town.workspace, '--data', running.data, '--json']);
-    const { code, stdout } = await list.then(({ stdout }) => ({ code: 0, stdout }), (ended: { code: number; stdout: string }) => ended);
-    t.equal(code, 1);
-    for (const position of ['b1', 'b2', 'b4']) t.match(stdout, `"${position}"`, `${position} is on the list`);
+    const quarantine = (...args: string[]): Promise<{ code: number; stdout: string }> =>
+      promisify(execFile)(process.execPath, [cli, 'quarantine', ...args, '--workspace', town.workspace, '--data', running.data, '--json']).then(
+        ({ stdout }) => ({ code: 0, stdout }),
+        (ended: { code: number; stdout: string }) => ended,
+      );
+    const list = await quarantine('list');
+    t.equal(list.code, 1);
+    const { datasets } = JSON.parse(list.stdout) as { datasets: { dataset: string; rows: { id: string; position: string }[] }[] };
+    const rows = datasets.find((one) => one.dataset === dataset)?.rows ?? [];
+    for (const position of ['b1', 'b2', 'b4']) t.ok(rows.some((row) => row.position === position), `${position} is on the list`);
+    const retried = await quarantine('retry', dataset, String(rows.find(({ position }) => position === 'b2')?.id));
+    t.equal(retried.code, 1);
+    t.match(JSON.parse(retried.stdout), { tried: 1, published: 0, stillBad: 1 }, 'a row that is as bad as it was stays there');
   });
 
   await t.test('a withdrawal takes one record away', async (t) => {

@@ -279,7 +279,10 @@ export class Publisher {
     const subject = this.identify.subject(withdraw.subject);
     if (typeof subject !== 'string') return this.refuse(row, [subject]);
     const content = contentHash(`${subject}|${withdraw.recordId}|${withdraw.reason}`);
-    if (this.knownPosition(position) !== undefined) return { position, status: 'unchanged' };
+    const known = this.knownPosition(position);
+    if (known === content) return { position, status: 'unchanged' };
+    // another withdrawal, or a record, came under this position: dropping this one would leave a record standing in silence
+    if (known !== undefined) return this.refuse(row, [{ code: 'conflicting_duplicate', field: this.options.contract.subject.field, reason: 'the position came before with other content' }]);
     const record: OutRecord = {
       subject,
       recordId: withdraw.recordId,

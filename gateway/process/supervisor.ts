@@ -34,6 +34,7 @@ interface Member {
   start(): ChildProcess;
   process: ChildProcess | undefined;
   restarts: number;
+  everReady: boolean;
   reasons: readonly string[];
   ready: boolean;
 }
@@ -53,7 +54,7 @@ export function startGroup(options: GroupOptions): Group {
     return forked.process;
   };
 
-  const member = (name: string, start: () => ChildProcess): Member => ({ name, start, process: undefined, restarts: 0, reasons: [`${name} is starting`], ready: false });
+  const member = (name: string, start: () => ChildProcess): Member => ({ name, start, process: undefined, restarts: 0, everReady: false, reasons: [`${name} is starting`], ready: false });
   const writer = member('writer', child('./writer.js'));
   const feeds = options.feeds ? member('feeds', child('./feeds.js')) : undefined;
   const workers = Array.from({ length: options.workers }, (_, i) => member(`worker ${i + 1}`, worker(i + 1)));
@@ -63,6 +64,7 @@ export function startGroup(options: GroupOptions): Group {
     switch (message.kind) {
       case 'ready':
         from.ready = true;
+        from.everReady = true;
         from.reasons = [];
         if (message.api !== undefined && message.people !== undefined) ports = { api: message.api, people: message.people };
         break;
@@ -100,6 +102,8 @@ export function startGroup(options: GroupOptions): Group {
       if (stopping) return;
       // one that ran for a while starts again at once; one that dies at once waits longer each time
       one.restarts = Date.now() - since > 60_000 ? 0 : one.restarts + 1;
+      // one that was never ready and dies again and again cannot tell why: it may not even load
+      if (!one.everReady && one.restarts > 3) events.emit('failed', one, `${one.name} ends before it is ready (${signal ?? code})`);
       const wait = one.restarts === 0 ? 0 : Math.min(MAX_BACKOFF, 250 * 2 ** one.restarts);
       log('error', `${one.name} ended (${signal ?? code}); starting again in ${wait} ms`);
       setTimeout(() => {

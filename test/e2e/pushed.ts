@@ -81,6 +81,8 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
   await t.test('a withdrawal takes one record away', async (t) => {
     t.strictSame(await push([{ position: 'w1', withdraw: { subject, recordId: 'B3' }, reason: 'entered in error' }]), [{ position: 'w1', status: 'published' }]);
     t.strictSame(numbers(await until('the withdrawal', look, (answer) => answer.records.length === 3)), ['A1', 'A2', 'A3']);
+    const other = await push([{ position: 'w1', withdraw: { subject, recordId: 'A1' }, reason: 'entered in error' }]);
+    t.strictSame(other, [{ position: 'w1', status: 'quarantined', code: 'conflicting_duplicate' }], 'another withdrawal under the same position is not lost in silence');
   });
 
   await t.test('only the authority of a dataset publishes to it; what does not exist is refused alike', async (t) => {

@@ -39,6 +39,7 @@ const rows = {
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },
+  answer_timeout: { status: 503, title: 'the answer was not ready in time' },
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace
   bad_workspace: { status: 500, title: 'a file of the workspace is malformed' },

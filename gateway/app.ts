@@ -46,7 +46,10 @@ export async function buildApp(face: Face, context: GatewayContext, options: App
     // a request is in the audit log; the process log holds what went wrong
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: gateway.bodyLimitBytes,
+    // one logger for all: what is logged names its request itself
+    childLoggerFactory: (logger) => logger,
     requestTimeout: gateway.requestTimeoutMs,
+    handlerTimeout: gateway.handlerTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     maxRequestsPerSocket: 0,
@@ -59,9 +62,9 @@ export async function buildApp(face: Face, context: GatewayContext, options: App
   const app: FastifyInstance = Fastify(base);
   errorsPlugin(app);
   jsonBodies(app, gateway.maxJsonDepth);
-  app.addHook('onSend', (request, reply, payload, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    done(null, payload);
+    done();
   });
   if (face === 'api') {
     identityPlugin(app, context);

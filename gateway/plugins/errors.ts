@@ -26,7 +26,7 @@ const fromFastify: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'bad_request',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
   FST_ERR_VALIDATION: 'bad_request',
-  FST_ERR_HANDLER_TIMEOUT: 'request_timeout',
+  FST_ERR_HANDLER_TIMEOUT: 'answer_timeout',
 };
 
 /** A word that a programmer may have misspelt; anything else that stands where a key should may be somebody's number. */

@@ -52,6 +52,7 @@ const rows = {
   bad_policy: { status: 500, title: 'a policy does not compile or refers to nothing' },
   bad_grant: { status: 500, title: 'a grant refers to nothing or is malformed' },
   bad_feed: { status: 500, title: 'a feed is malformed' },
+  source_unavailable: { status: 503, title: 'a source of records does not answer, or not as its feed says' },
   // records
   wire_format: { status: 500, title: 'bytes of a topic are not in the registry wire format' },
   bad_row: { status: 422, title: 'a row cannot be read by its source format' },
@@ -61,6 +62,7 @@ const rows = {
   not_in_codelist: { status: 422, title: 'a value is outside its code list' },
   bad_check_digit: { status: 422, title: 'a key does not satisfy its check digit' },
   record_too_large: { status: 422, title: 'a record is larger than its dataset allows' },
+  nested_too_deep: { status: 422, title: 'a row is nested deeper than its source allows' },
   conflicting_duplicate: { status: 422, title: 'two rows of one snapshot have one key and different content' },
   snapshot_shrunk: { status: 422, title: 'a snapshot lost more records than the feed allows, so nothing was withdrawn' },
   // bus

@@ -25,7 +25,7 @@ export interface SourceRow {
 export interface BrokenRow {
   readonly position: string;
   readonly rowNumber: number;
-  readonly broken: { readonly code: 'bad_row'; readonly reason: string };
+  readonly broken: { readonly code: 'bad_row' | 'record_too_large' | 'nested_too_deep'; readonly reason: string };
   /** The raw line as far as it could be read, kept in the quarantine only. */
   readonly raw: string;
   /** True where nothing after this row could be read: a snapshot then withdraws nothing. */

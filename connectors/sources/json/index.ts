@@ -1,0 +1,115 @@
+/** JSON files: an array of items somewhere in a document, or newline-delimited JSON. */
+import { YitongError } from '../../../contracts/errors.js';
+import { shape } from '../../../contracts/validate.js';
+import { mappedColumns } from '../../mapping/columns.js';
+import { CHARSETS, type Charset } from '../charset.js';
+import { fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
+import { exceeds, MAX_DEPTH, MAX_ITEM_BYTES, parseJson, POINTER_PATTERN, pointerParts, RAW, toCells, tooLarge, type Refusal } from '../json-value.js';
+import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
+import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import { ArrayReader, LineReader, type ItemLimits, type ItemReader, type JsonItem } from './items.js';
+
+interface JsonSource extends FileSource {
+  readonly kind: 'json';
+  readonly format?: 'document' | 'lines';
+  readonly items?: string;
+  readonly charset?: Charset;
+  readonly bom?: boolean;
+  readonly maxItemBytes?: number;
+  readonly maxDepth?: number;
+}
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['kind'],
+  properties: {
+    kind: { const: 'json' },
+    ...FILE_PROPERTIES,
+    format: { enum: ['document', 'lines'] },
+    items: { type: 'string', maxLength: 400, pattern: POINTER_PATTERN },
+    charset: { enum: [...CHARSETS] },
+    bom: { type: 'boolean' },
+    maxItemBytes: { type: 'integer', minimum: 64, maximum: 16_777_216 },
+    maxDepth: { type: 'integer', minimum: 1, maximum: 100 },
+  },
+} as const;
+
+const check = shape<JsonSource>(schema, 'bad_feed');
+
+const BATCH = 500;
+/** Characters of one batch: large items go in smaller batches, so that memory stays flat. */
+const BATCH_TEXT = 1_048_576;
+
+interface Reading extends ReadingFile {
+  readonly charset: Charset;
+  readonly bom: boolean;
+  readonly limits: ItemLimits;
+  readonly columns: ReadonlySet<string>;
+  readonly reader: () => ItemReader;
+}
+
+/** @throws YitongError `bad_row` if the file changes meanwhile */
+async function* fileRows(file: TakenFile, print: Fingerprint, reading: Reading): AsyncGenerator<(SourceRow | BrokenRow)[]> {
+  const { limits, columns } = reading;
+  const reader = reading.reader();
+  let rowNumber = 0;
+  const row = (item: JsonItem): SourceRow | BrokenRow => {
+    rowNumber += 1;
+    const place = { position: `${file.name}#${rowNumber}`, rowNumber };
+    const broken = (refusal: Refusal, raw: string): BrokenRow => ({ ...place, broken: refusal, raw: raw.slice(0, RAW) });
+    if (item.kind === 'broken') return { ...broken(item.refusal, item.raw), ...(item.tail ? { tail: true } : {}) };
+    if (exceeds(item.text, limits.bytes)) return broken(tooLarge(limits.bytes), item.text);
+    const parsed = parseJson(item.text, limits.depth);
+    if (!parsed.ok) return broken(parsed.refusal, item.text);
+    const made = toCells(parsed.value, columns);
+    return 'reason' in made ? broken({ code: 'bad_row', reason: made.reason }, item.text) : { ...place, cells: made.cells };
+  };
+  let batch: (SourceRow | BrokenRow)[] = [];
+  let size = 0;
+  const items: JsonItem[] = [];
+  const drain = function* (): Generator<(SourceRow | BrokenRow)[]> {
+    for (const item of items.splice(0)) {
+      batch.push(row(item));
+      size += item.kind === 'text' ? item.text.length : item.raw.length;
+      if (batch.length < BATCH && size < BATCH_TEXT) continue;
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+  };
+  for await (const piece of fileText(file, print, reading)) {
+    reader.push(piece, items);
+    yield* drain();
+    if (reader.over) break;
+  }
+  reader.end(items);
+  yield* drain();
+  if (batch.length > 0) yield batch;
+}
+
+async function open(context: SourceContext): Promise<SourceRun | undefined> {
+  const { feed } = context;
+  const source = check(feed.source, { file: feed.file });
+  const charset = source.charset ?? 'utf-8';
+  const limits: ItemLimits = { bytes: source.maxItemBytes ?? MAX_ITEM_BYTES, depth: source.maxDepth ?? MAX_DEPTH };
+  const lines = source.format === 'lines';
+  if (lines && source.items !== undefined) throw new YitongError('bad_feed', '`source.items` is a place in a document; with the format `lines` each line is an item', { place: { file: feed.file } });
+  const pointer = pointerParts(source.items ?? '');
+  const options = {
+    charset,
+    bom: source.bom ?? true,
+    limits,
+    columns: mappedColumns(feed.mapping),
+    reader: () => (lines ? new LineReader(limits) : new ArrayReader(pointer, limits)),
+  } as const;
+  return takeFiles(context, source, { ending: lines ? '.ndjson' : '.json', charset, rows: (file, print, reading) => fileRows(file, print, { ...options, ...reading }) });
+}
+
+const json: SourceKind = {
+  kind: 'json',
+  description: 'JSON files: the array of items at a place of a document, or newline-delimited JSON',
+  schema,
+  open,
+};
+export default json;

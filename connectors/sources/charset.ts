@@ -63,3 +63,24 @@ export function decoder(charset: Charset, bom = true): Decoder {
     }
   }
 }
+
+/** Charsets of which one character can take several bytes, and of which no line end is part of another character. */
+export const MULTIBYTE: ReadonlySet<Charset> = new Set<Charset>(['utf-8', 'gb18030', 'gbk', 'big5']);
+
+/** Whole pieces of bytes to text, one after another: a piece that begins or ends within a character is refused. */
+export function pieceDecoder(charset: Charset): (bytes: Uint8Array) => string {
+  if (!MULTIBYTE.has(charset)) {
+    return (bytes) => {
+      const decode = decoder(charset, false);
+      return decode.write(bytes) + decode.end();
+    };
+  }
+  const whole = new TextDecoder(charset, { fatal: true, ignoreBOM: true });
+  return (bytes) => {
+    try {
+      return whole.decode(bytes);
+    } catch (cause) {
+      throw new WrongCharset('the bytes are not whole characters', { cause });
+    }
+  };
+}

@@ -1,0 +1,53 @@
+/** Workbooks: the rows of one sheet below its header. */
+import { YitongError } from '../../../contracts/errors.js';
+import { shape } from '../../../contracts/validate.js';
+import { mappedColumns } from '../../mapping/columns.js';
+import type { SourceContext, SourceKind, SourceRun } from '../port.js';
+import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import { fileRows } from './rows.js';
+
+interface XlsxSource extends FileSource {
+  readonly kind: 'xlsx';
+  readonly sheet?: string | number;
+  readonly headerRow?: number;
+  readonly firstRow?: number;
+  readonly maxSheetBytes?: number;
+}
+
+const row = { type: 'integer', minimum: 1, maximum: 1_048_576 } as const;
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['kind'],
+  properties: {
+    kind: { const: 'xlsx' },
+    ...FILE_PROPERTIES,
+    sheet: { anyOf: [{ type: 'string', minLength: 1, maxLength: 31 }, { type: 'integer', minimum: 1, maximum: 1000 }] },
+    headerRow: row,
+    firstRow: row,
+    maxSheetBytes: { type: 'integer', minimum: 1024, maximum: 4_294_967_294 },
+  },
+} as const;
+
+const check = shape<XlsxSource>(schema, 'bad_feed');
+/** Unpacked; a sheet of a million rows has about 500 MB. */
+const MAX_SHEET = 1_073_741_824;
+
+async function open(context: SourceContext): Promise<SourceRun | undefined> {
+  const { feed } = context;
+  const place = { file: feed.file };
+  const source = check(feed.source, place);
+  const headerRow = source.headerRow ?? 1;
+  const firstRow = source.firstRow ?? headerRow + 1;
+  if (firstRow <= headerRow) throw new YitongError('bad_feed', '`source.firstRow` must stand below `source.headerRow`', { place });
+  const options = { sheet: source.sheet ?? 1, headerRow, firstRow, columns: mappedColumns(feed.mapping), maxSheetBytes: source.maxSheetBytes ?? MAX_SHEET };
+  return takeFiles(context, source, { ending: '.xlsx', charset: undefined, rows: (file, print, reading) => fileRows(file, print, options, reading) });
+}
+
+const xlsx: SourceKind = {
+  kind: 'xlsx',
+  description: 'workbooks (.xlsx): the rows of one sheet below its header',
+  schema,
+  open,
+};
+export default xlsx;

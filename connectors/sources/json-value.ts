@@ -25,10 +25,11 @@ const kept = (token: string): boolean => {
   return Number.isFinite(number) && (token.length < 16 || String(number) === token);
 };
 
-function within(value: unknown, depth: number): boolean {
+/** True if a value has at most so many objects and arrays inside one another. */
+export function isWithin(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth === 0) return false;
-  for (const inner of Array.isArray(value) ? value : Object.values(value)) if (!within(inner, depth - 1)) return false;
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) if (!isWithin(inner, depth - 1)) return false;
   return true;
 }
 
@@ -47,7 +48,7 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): Parsed {
   } catch {
     return refuse('bad_row', 'is not JSON');
   }
-  if (!within(value, maxDepth)) return { ok: false, refusal: tooDeep(maxDepth) };
+  if (!isWithin(value, maxDepth)) return { ok: false, refusal: tooDeep(maxDepth) };
   if (SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value))) return refuse('bad_row', 'holds half of a character');
   if (SUSPECT.test(text)) value = JSON.parse(text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') || kept(token) ? token : `"${token}"`)));
   return { ok: true, value: value as Cell };

@@ -112,11 +112,12 @@ t.test('a source that is busy is asked again, a source that refuses is not', asy
 t.test('credentials come from where the feed points, and go nowhere else', async (t) => {
   const dir = t.testdir({ key: ' s3cret\n' });
   const other = await served(t, () => ({ body: [item(2)] }));
-  const api = await served(t, (url) => (url.pathname === '/list' && url.searchParams.get('key') !== 's3cret' ? { status: 403 } : { status: 302, headers: { location: `${other.url}/moved` } }));
-  const more = { allowHosts: [api.host, other.host], headers: { authorization: { env: 'YITONG_FEED_TOKEN', prefix: 'Bearer ' } }, parameters: { key: { file: 'key' } } };
-  t.strictSame(codes(await run(api, more, { dir, env: { YITONG_FEED_TOKEN: 'abc' } })), [digit9.make(2)]);
+  const api = await served(t, (url) => (url.searchParams.get('key') !== 's3cret' ? { status: 403 } : url.searchParams.has('b') ? { status: 302, headers: { location: `${other.url}/moved` } } : { body: [item(1)], headers: { link: '</list?b>; rel=next' } }));
+  const more = { allowHosts: [api.host, other.host], paging: { style: 'link' }, headers: { authorization: { env: 'YITONG_FEED_TOKEN', prefix: 'Bearer ' } }, parameters: { key: { file: 'key' } } };
+  t.strictSame(codes(await run(api, more, { dir, env: { YITONG_FEED_TOKEN: 'abc' } })), [digit9.make(1), digit9.make(2)]);
   t.equal(api.requests[0]?.headers.authorization, 'Bearer abc');
   t.equal(other.requests[0]?.headers.authorization, undefined, 'another origin does not get them');
+  t.strictSame(other.asked, ['/moved']);
   await t.rejects(run(api, more, { dir }), { code: 'bad_feed', message: /`YITONG_FEED_TOKEN` that the feed names is not set/ });
   const secret = await run(api, more, { dir, env: { YITONG_FEED_TOKEN: 'ab\r\nc' } }).catch((error: Error) => error);
   t.match(secret, { code: 'bad_feed', message: /cannot be sent/ });

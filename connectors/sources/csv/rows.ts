@@ -1,5 +1,6 @@
 /** One file to rows: header, cells by column, positions `<file name>#<row number>`. */
 import { YitongError } from '../../../contracts/errors.js';
+import { Batcher } from '../batch.js';
 import type { Charset } from '../charset.js';
 import { headerNames, requireColumns } from '../columns.js';
 import { fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
@@ -15,7 +16,12 @@ export interface ReadOptions extends CsvOptions, ReadingFile {
   readonly columns: ReadonlySet<string>;
 }
 
-const BATCH = 500;
+function lengthOf(item: CsvItem): number {
+  if (item.kind === 'broken') return item.raw.length;
+  let length = 0;
+  for (const field of item.fields) length += field.length;
+  return length;
+}
 
 /** @throws YitongError `bad_feed` if the header lacks a column that the feed reads; `bad_row` if the file changes meanwhile */
 export async function* fileRows(file: TakenFile, expected: Fingerprint, options: ReadOptions): AsyncGenerator<(SourceRow | BrokenRow)[]> {
@@ -43,17 +49,16 @@ export async function* fileRows(file: TakenFile, expected: Fingerprint, options:
     for (let i = 0; i < names.length; i++) cells[names[i] ?? ''] = fields[i] ?? '';
     return { position, rowNumber, cells };
   };
-  let batch: (SourceRow | BrokenRow)[] = [];
+  const batcher = new Batcher();
   for await (const items of csvItems(fileText(file, expected, options), options)) {
     for (const item of items) {
       const made = row(item);
       if (made === undefined) continue;
-      batch.push(made);
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
+      const batch = batcher.add(made, lengthOf(item));
+      if (batch !== undefined) yield batch;
     }
   }
   if (names === undefined) throw new YitongError('bad_feed', `the file \`${file.name}\` has no header`);
-  if (batch.length > 0) yield batch;
+  const rest = batcher.take();
+  if (rest !== undefined) yield rest;
 }

@@ -1,4 +1,5 @@
 /** Lines of fixed columns to rows, positions `<file name>#<row number>`. */
+import { Batcher } from '../batch.js';
 import { MULTIBYTE, pieceDecoder, WrongCharset, type Charset } from '../charset.js';
 import { fileBytes, fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
 import { RAW } from '../json-value.js';
@@ -28,7 +29,7 @@ export interface Layout extends ReadingFile {
 
 /** Bytes or characters of one line. */
 export const MAX_LINE = 1_048_576;
-const BATCH = 500;
+const ASCII = /^[\x00-\x7f]*$/;
 const TOO_LONG = { code: 'record_too_large', reason: `a line is longer than ${MAX_LINE}` } as const;
 
 type Cut = { readonly cells: Readonly<Record<string, Cell>> } | { readonly reason: string };
@@ -77,7 +78,11 @@ async function* byteLines(file: TakenFile, print: Fingerprint, layout: Layout): 
   const make = ({ line, tooLong }: TextLine): Raw => {
     if (tooLong) return { tooLong, raw: lenient.decode(Buffer.from(line, 'latin1')) };
     const bytes = Buffer.from(line, 'latin1');
-    const part = (from: number, to: number): string => decode(bytes.subarray(from, to));
+    const part = (from: number, to: number): string => {
+      const piece = line.slice(from, to);
+      // most cells are codes and numbers: bytes that are ASCII in each of these charsets
+      return ASCII.test(piece) ? piece : decode(bytes.subarray(from, to));
+    };
     return { tooLong, line: { length: bytes.length, part }, blank: line.trim() === '', raw: () => decode(bytes).slice(0, RAW) };
   };
   let first = true;
@@ -113,16 +118,15 @@ export async function* fileRows(file: TakenFile, print: Fingerprint, layout: Lay
       return bad('a column begins or ends within a character');
     }
   };
-  let batch: (SourceRow | BrokenRow)[] = [];
+  const batcher = new Batcher();
   for await (const some of lines(file, print, layout)) {
     for (const raw of some) {
       const made = row(raw);
       if (made === undefined) continue;
-      batch.push(made);
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
+      const batch = batcher.add(made, raw.tooLong ? raw.raw.length : raw.line.length);
+      if (batch !== undefined) yield batch;
     }
   }
-  if (batch.length > 0) yield batch;
+  const rest = batcher.take();
+  if (rest !== undefined) yield rest;
 }

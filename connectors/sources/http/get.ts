@@ -26,8 +26,9 @@ export interface Answer {
 export interface GetOptions {
   readonly door: Door;
   readonly tls: Tls;
-  /** They go to the origin of `home` only. */
+  /** Credentials; they go to the origin of `home` only, on each page. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
   readonly accept: string;
   readonly home: URL;
   /** Milliseconds of one try, from look-up to the last byte. */
@@ -126,13 +127,15 @@ export function target(location: string, from: URL): URL {
 async function once(options: GetOptions, agents: Agents, url: URL): Promise<Answer | { readonly location: string }> {
   const own = url.origin === options.home.origin;
   const headers = { accept: options.accept, 'accept-encoding': 'identity', 'user-agent': 'yitong', ...(own ? options.headers : {}) };
+  const asked = new URL(url);
+  if (own) for (const [name, value] of Object.entries(options.parameters)) asked.searchParams.set(name, value);
   const timeout = AbortSignal.timeout(options.timeout);
   const signal = AbortSignal.any([options.signal, timeout]);
   const plain = url.protocol === 'http:';
   const common = { method: 'GET', headers, signal, lookup: options.door.lookup(plain) };
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = plain ? plainRequest(url, { ...common, agent: agents.plain }, resolve) : tlsRequest(url, { ...common, agent: agents.tls }, resolve);
+      const sent = plain ? plainRequest(asked, { ...common, agent: agents.plain }, resolve) : tlsRequest(asked, { ...common, agent: agents.tls }, resolve);
       sent.on('error', reject);
       sent.end();
     });

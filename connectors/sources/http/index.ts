@@ -61,12 +61,15 @@ async function getter(source: HttpSource & { readonly address: URL }, context: S
   const place = { file: feed.file };
   const headers: Record<string, string> = {};
   for (const [name, header] of Object.entries(source.headers ?? {})) headers[name] = await readSecret(header, baseDir, place, env);
+  const parameters: Record<string, string> = {};
+  for (const [name, parameter] of Object.entries(source.parameters ?? {})) parameters[name] = await readSecret(parameter, baseDir, place, env);
   const pem = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readText(file, baseDir, MAX_KEY_FILE, place));
   const [ca, cert, key] = [await pem(source.tls?.ca), await pem(source.tls?.cert), await pem(source.tls?.key)];
   return makeGetter({
     door: makeDoor({ allowHosts: source.allowHosts, allowPrivate: source.allowPrivate ?? false }),
     tls: { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) },
     headers,
+    parameters,
     accept: source.accept ?? 'application/json',
     home: source.address,
     timeout: duration(source.timeout, DEFAULTS.timeout, 'timeout', place),
@@ -89,7 +92,6 @@ async function openWith(context: SourceContext, parts: HttpParts): Promise<Sourc
   const cursor = since === undefined ? undefined : readAgain(context) || remembered?.feed !== identity ? since.initial : remembered.cursor;
   const started = now();
   const first = new URL(source.address);
-  for (const [name, parameter] of Object.entries(source.parameters ?? {})) first.searchParams.set(name, await readSecret(parameter, context.baseDir, place, parts.env));
   if (since !== undefined && cursor !== undefined) first.searchParams.set(since.parameter, String(cursor));
   const overlap = duration(since?.overlap, DEFAULTS.overlap, 'since.overlap', place);
   const http = await getter(source, context, parts);

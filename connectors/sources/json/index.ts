@@ -2,12 +2,14 @@
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { mappedColumns } from '../../mapping/columns.js';
+import { Batcher } from '../batch.js';
 import { CHARSETS, type Charset } from '../charset.js';
 import { fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
 import { exceeds, MAX_DEPTH, MAX_ITEM_BYTES, parseJson, POINTER_PATTERN, pointerParts, RAW, toCells, tooLarge, type Refusal } from '../json-value.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
 import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
-import { ArrayReader, LineReader, type ItemLimits, type ItemReader, type JsonItem } from './items.js';
+import { ArrayReader } from './array.js';
+import { LineReader, type ItemLimits, type ItemReader, type JsonItem } from './items.js';
 
 interface JsonSource extends FileSource {
   readonly kind: 'json';
@@ -37,10 +39,6 @@ const schema = {
 
 const check = shape<JsonSource>(schema, 'bad_feed');
 
-const BATCH = 500;
-/** Characters of one batch: large items go in smaller batches, so that memory stays flat. */
-const BATCH_TEXT = 1_048_576;
-
 interface Reading extends ReadingFile {
   readonly charset: Charset;
   readonly bom: boolean;
@@ -65,17 +63,12 @@ async function* fileRows(file: TakenFile, print: Fingerprint, reading: Reading):
     const made = toCells(parsed.value, columns);
     return 'reason' in made ? broken({ code: 'bad_row', reason: made.reason }, item.text) : { ...place, cells: made.cells };
   };
-  let batch: (SourceRow | BrokenRow)[] = [];
-  let size = 0;
+  const batcher = new Batcher();
   const items: JsonItem[] = [];
   const drain = function* (): Generator<(SourceRow | BrokenRow)[]> {
     for (const item of items.splice(0)) {
-      batch.push(row(item));
-      size += item.kind === 'text' ? item.text.length : item.raw.length;
-      if (batch.length < BATCH && size < BATCH_TEXT) continue;
-      yield batch;
-      batch = [];
-      size = 0;
+      const batch = batcher.add(row(item), item.kind === 'text' ? item.text.length : item.raw.length);
+      if (batch !== undefined) yield batch;
     }
   };
   for await (const piece of fileText(file, print, reading)) {
@@ -85,7 +78,8 @@ async function* fileRows(file: TakenFile, print: Fingerprint, reading: Reading):
   }
   reader.end(items);
   yield* drain();
-  if (batch.length > 0) yield batch;
+  const rest = batcher.take();
+  if (rest !== undefined) yield rest;
 }
 
 async function open(context: SourceContext): Promise<SourceRun | undefined> {

@@ -13,7 +13,8 @@ function builtIn(id: number): Meaning {
 /** @param code the format's own text, where the workbook gives one */
 export function meaningOf(id: number, code: string | undefined): Meaning {
   if (code === undefined) return builtIn(id);
-  const [first = ''] = code.replace(/"[^"]*"|\\.|_.|\*./g, '').split(';');
+  // the program takes 255 characters
+  const [first = ''] = code.slice(0, 1_000).replace(/"[^"]*"|\\.|_.|\*./g, '').split(';');
   const letters = first.replace(/\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, '').replace(/general|am\/pm|a\/p|上午\/下午/gi, '');
   const day = /[yd]/i.test(letters) || /e(?![+-])/i.test(letters);
   const time = /[hs]/i.test(letters);

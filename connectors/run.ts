@@ -116,6 +116,15 @@ class Run {
         if (last !== undefined) await sendWatermark(bus, workspace, this.contract, last);
         return { report: this.report('nothing-new', last?.sourceTime), more: false };
       }
+      if ('unchanged' in source) {
+        const last = lastWatermark(state, feed);
+        if (last === undefined) return { report: this.report('nothing-new', undefined), more: false };
+        // a refused snapshot stays refused however often it is delivered
+        const renewed = state.read('refused', feed.dataset) !== true && source.sourceTime > last.sourceTime ? { ...last, sourceTime: source.sourceTime } : last;
+        await sendWatermark(bus, workspace, this.contract, renewed);
+        if (renewed !== last) state.write('watermark', feed.dataset, renewed);
+        return { report: this.report('nothing-new', renewed.sourceTime), more: false };
+      }
       await this.publishAll(source, publisher);
       const republished = await publisher.finish();
       this.tally.add('merged', -republished);
@@ -132,7 +141,7 @@ class Run {
     return this.tally.report(state, this.now().getTime() - this.started, sourceTime);
   }
 
-  private async open(): Promise<SourceRun | undefined> {
+  private async open(): ReturnType<SourceKind['open']> {
     const { feed, workspace, state, signal, options = {} } = this.options;
     const kind = (this.options.kinds ?? (await loadSourceKinds())).get(feed.source.kind);
     if (kind === undefined) throw new YitongError('bad_feed', `there is no source kind \`${feed.source.kind}\``, { place: { file: feed.file } });
@@ -271,6 +280,7 @@ class Run {
     await source.complete?.();
     if (this.pendingMemory !== undefined) state.write('memory', feed.dataset, this.pendingMemory.value);
     if (!refused) state.write('watermark', feed.dataset, watermark);
+    state.write('refused', feed.dataset, refused);
     await state.flushed();
   }
 }

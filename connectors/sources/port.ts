@@ -46,6 +46,13 @@ export interface SourceRun {
   readonly more?: boolean;
 }
 
+/** The whole source was looked at and is as the last completed run left it: nothing to read, but it was seen up to here. */
+export interface Unchanged {
+  readonly unchanged: true;
+  /** ISO 8601 UTC */
+  readonly sourceTime: string;
+}
+
 export interface SourceContext {
   readonly feed: Feed;
   readonly workspace: Workspace;
@@ -64,6 +71,6 @@ export interface SourceKind {
   readonly description: string;
   /** JSON schema of the feed's `source`, `additionalProperties: false`. */
   readonly schema: { readonly [key: string]: unknown };
-  /** Undefined where there is nothing new. @throws YitongError `bad_feed` */
-  open(context: SourceContext): Promise<SourceRun | undefined>;
+  /** Undefined where there is nothing new, and nothing that would say up to when. @throws YitongError `bad_feed` */
+  open(context: SourceContext): Promise<SourceRun | Unchanged | undefined>;
 }

@@ -8,7 +8,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
 import { droppedFiles, fingerprint, namedFiles, type Fingerprint, type ReadingFile, type TakenFile } from './files.js';
 import type { Charset } from './charset.js';
-import type { BrokenRow, SourceContext, SourceRow, SourceRun } from './port.js';
+import type { BrokenRow, SourceContext, SourceRow, SourceRun, Unchanged } from './port.js';
 
 /** The keys of a feed's `source` that every kind of file takes. */
 export interface FileSource {
@@ -96,7 +96,7 @@ const same = (a: Fingerprint, b: Fingerprint): boolean => a.name === b.name && a
 const kept = ({ name, size, sha256 }: Fingerprint): Fingerprint => ({ name, size, sha256 });
 
 /** @throws YitongError `bad_feed` if the feed names no files, or none that are there */
-export async function takeFiles(context: SourceContext, source: FileSource, kind: FileKind): Promise<SourceRun | undefined> {
+export async function takeFiles(context: SourceContext, source: FileSource, kind: FileKind): Promise<SourceRun | Unchanged | undefined> {
   const { feed, baseDir, now, memory } = context;
   const place = { file: feed.file };
   if ((source.path === undefined) === (source.folder === undefined)) throw new YitongError('bad_feed', '`source` must have one of `path` and `folder`', { place });
@@ -126,7 +126,11 @@ export async function takeFiles(context: SourceContext, source: FileSource, kind
       chosen.push({ file, print });
     }
   }
-  if (chosen.length === 0 || (paths !== undefined && chosen.every(({ print }) => taken.some((other) => same(other, print))))) return undefined;
+  if (chosen.length === 0) return undefined;
+  if (paths !== undefined && chosen.every(({ print }) => taken.some((other) => same(other, print)))) {
+    // a department that delivers the same file again has said that it still holds
+    return { unchanged: true, sourceTime: sourceTime(source, files, now()) };
+  }
 
   let done = 0;
   const reading: ReadingFile = { signal: context.signal, onBytes: (bytes) => (done += bytes) };

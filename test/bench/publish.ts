@@ -42,7 +42,8 @@ async function mappedRows(workspace: Workspace, contract: Contract): Promise<Goo
   const run = await kind.open({ feed, workspace, baseDir: workspace.dir, now: () => new Date(), memory: { get: () => undefined, set: () => undefined }, signal: new AbortController().signal, options: { companies: String(ROWS) } });
   const mapping = compileMapping(feed.mapping, contract, workspace.schemes);
   const rows: GoodRow[] = [];
-  for await (const batch of run?.rows ?? []) {
+  if (run === undefined || 'unchanged' in run) throw new Error('the benchmark needs rows');
+  for await (const batch of run.rows) {
     for (const row of batch) {
       if (!('cells' in row)) continue;
       const mapped = mapping.map(row.cells);

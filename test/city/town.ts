@@ -37,7 +37,7 @@ export async function* rowsOf(feed: Feed, workspace: Workspace, { companies, day
     signal: new AbortController().signal,
     options: { companies: String(companies), day: String(day), ...(seed === undefined ? {} : { seed: String(seed) }) },
   });
-  if (run === undefined) return;
+  if (run === undefined || 'unchanged' in run) return;
   for await (const batch of run.rows) for (const row of batch) if (!('broken' in row)) yield row;
 }
 

@@ -28,7 +28,7 @@ function opener(dir: string, source: object, memory: { value?: unknown } = {}, o
   };
   return async () => {
     const run = await csv!.open(context);
-    if (run === undefined) return undefined;
+    if (run === undefined || 'unchanged' in run) return undefined;
     const rows: (SourceRow | BrokenRow)[] = [];
     for await (const batch of run.rows) rows.push(...batch);
     await run.complete?.();

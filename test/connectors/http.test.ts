@@ -31,8 +31,9 @@ async function run(api: Api, more: object = {}, { waits = [], env = {}, dir = '.
   const kind = httpKind({ sleep: async (ms) => void waits.push(ms), env });
   const opened = await kind.open(contextOf(dir, sourceOf(api, more), { overrides: { snapshot: false }, ...reading }));
   const rows: unknown[] = [];
-  for await (const batch of opened?.rows ?? []) rows.push(...batch);
-  await opened?.complete?.();
+  if (opened === undefined || 'unchanged' in opened) return rows;
+  for await (const batch of opened.rows) rows.push(...batch);
+  await opened.complete?.();
   return rows;
 }
 const codes = (rows: readonly unknown[]) => (rows as SourceRow[]).map(({ cells }) => cells['code']);

@@ -45,7 +45,7 @@ export interface Read {
 /** One run to its end; undefined where there is nothing new. */
 export async function read(dir: string, source: Feed['source'], reading: Reading = {}): Promise<Read | undefined> {
   const run = await kindOf(source.kind).open(contextOf(dir, source, reading));
-  if (run === undefined) return undefined;
+  if (run === undefined || 'unchanged' in run) return undefined;
   const rows: (SourceRow | BrokenRow)[] = [];
   for await (const batch of run.rows) rows.push(...batch);
   await run.complete?.();

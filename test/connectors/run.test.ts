@@ -39,6 +39,18 @@ t.test('every row is accounted for, and only what changed is published', async (
   await office.close();
 });
 
+t.test('a register that is delivered unchanged stays current', async (t) => {
+  const dir = t.testdir();
+  const office = await openOffice(dir);
+  put(dir, file(...rows(0, 3)));
+  await office.run();
+  const later = new Date('2024-08-01T00:00:00Z');
+  utimesSync(join(dir, 'in.csv'), later, later);
+  t.match(await office.run(), { state: 'nothing-new', rows: 0 });
+  t.match((await office.watermarks()).at(-1), { state: 'complete', sourceTime: '2024-08-01T00:00:00.000Z', rows: 3 });
+  await office.close();
+});
+
 t.test('a company that left the register is withdrawn, a register that was cut short is not believed', async (t) => {
   const dir = t.testdir();
   const office = await openOffice(dir);
@@ -56,6 +68,9 @@ t.test('a company that left the register is withdrawn, a register that was cut s
   t.match(cut.notes, { snapshot_shrunk: 45 });
   t.match((await office.watermarks()).at(-1), { state: 'refused' });
   t.equal(Object.keys(await office.current()).length, 95);
+  utimesSync(join(dir, 'in.csv'), new Date('2024-09-01T00:00:00Z'), new Date('2024-09-01T00:00:00Z'));
+  t.equal((await office.run()).state, 'nothing-new');
+  t.not((await office.watermarks()).at(-1)?.sourceTime, '2024-09-01T00:00:00.000Z', 'a refused snapshot is not believed because it comes again');
 
   t.strictSame(counts(await office.run({}, { options: { acceptShrink: 'true' } })), [50, 0, 50, 0, 0, 0, 45, 'complete']);
   t.equal(Object.keys(await office.current()).length, 50);

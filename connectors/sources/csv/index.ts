@@ -2,7 +2,7 @@
 import { shape } from '../../../contracts/validate.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
-import type { SourceContext, SourceKind, SourceRun } from '../port.js';
+import type { SourceContext, SourceKind } from '../port.js';
 import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows } from './rows.js';
 
@@ -32,7 +32,7 @@ const schema = {
 
 const check = shape<CsvSource>(schema, 'bad_feed');
 
-async function open(context: SourceContext): Promise<SourceRun | undefined> {
+async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   const { feed } = context;
   const source = check(feed.source, { file: feed.file });
   const charset = source.charset ?? 'utf-8';

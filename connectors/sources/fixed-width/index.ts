@@ -3,7 +3,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
-import type { SourceContext, SourceKind, SourceRun } from '../port.js';
+import type { SourceContext, SourceKind } from '../port.js';
 import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows, MAX_LINE, type Column } from './rows.js';
 
@@ -53,7 +53,7 @@ const schema = {
 
 const check = shape<FixedWidthSource>(schema, 'bad_feed');
 
-async function open(context: SourceContext): Promise<SourceRun | undefined> {
+async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   const { feed } = context;
   const place = { file: feed.file };
   const source = check(feed.source, place);

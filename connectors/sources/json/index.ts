@@ -6,7 +6,7 @@ import { Batcher } from '../batch.js';
 import { CHARSETS, type Charset } from '../charset.js';
 import { fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
 import { exceeds, MAX_DEPTH, MAX_ITEM_BYTES, parseJson, POINTER_PATTERN, pointerParts, RAW, toCells, tooLarge, type Refusal } from '../json-value.js';
-import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
+import type { BrokenRow, SourceContext, SourceKind, SourceRow } from '../port.js';
 import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { ArrayReader } from './array.js';
 import { LineReader, type ItemLimits, type ItemReader, type JsonItem } from './items.js';
@@ -82,7 +82,7 @@ async function* fileRows(file: TakenFile, print: Fingerprint, reading: Reading):
   if (rest !== undefined) yield rest;
 }
 
-async function open(context: SourceContext): Promise<SourceRun | undefined> {
+async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   const { feed } = context;
   const source = check(feed.source, { file: feed.file });
   const charset = source.charset ?? 'utf-8';

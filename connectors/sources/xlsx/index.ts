@@ -2,7 +2,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { mappedColumns } from '../../mapping/columns.js';
-import type { SourceContext, SourceKind, SourceRun } from '../port.js';
+import type { SourceContext, SourceKind } from '../port.js';
 import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows } from './rows.js';
 
@@ -33,7 +33,7 @@ const check = shape<XlsxSource>(schema, 'bad_feed');
 /** Unpacked; a sheet of a million rows has about 500 MB. */
 const MAX_SHEET = 1_073_741_824;
 
-async function open(context: SourceContext): Promise<SourceRun | undefined> {
+async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   const { feed } = context;
   const place = { file: feed.file };
   const source = check(feed.source, place);

@@ -72,8 +72,8 @@ function same(one: readonly string[] | undefined, other: readonly string[] | und
   return true;
 }
 
-/** A delivery releases values, `verify` also compares; the other forms wait for their own deliveries. */
-const releasable = (as: ReleaseAs, delivery: Delivery): boolean => as === 'value' || (as === 'match' && delivery === 'verify');
+/** `verify` compares, and so needs the value; every other delivery shows, and so never what is only to be compared. */
+const releasable = (as: ReleaseAs, delivery: Delivery): boolean => (delivery === 'verify' ? as === 'value' || as === 'match' : as !== 'match');
 
 function verdictOf(engine: CedarEngine, purposes: Purposes, holding: Holding, prepared: PreparedGrant, input: DecisionInput, mask: number, classification: Classification): CedarVerdict {
   const key = `${input.purpose} ${input.delivery} ${String(mask)} ${classification}`;
@@ -128,15 +128,15 @@ function underGrant(prepared: PreparedGrant, verdicts: ReadonlyMap<Classificatio
   const withheld: { field: string; reason: ReasonCode }[] = [];
   const fields: ReleasedField[] = [];
   const refused = new Map<Classification, Reason>();
-  for (const { path, as, classification } of wanted(prepared.fields, input.fields, withheld)) {
+  for (const { path, released, classification } of wanted(prepared.fields, input.fields, withheld)) {
     const verdict = verdicts.get(classification);
     if (verdict?.permitted !== true) {
       withheld.push({ field: path, reason: 'field_not_permitted' });
       refused.set(classification, { code: 'policy', policies: verdict?.policies ?? NONE, classification });
-    } else if (!releasable(as, input.delivery)) {
+    } else if (!releasable(released.as, input.delivery)) {
       withheld.push({ field: path, reason: 'not_released_as_value' });
     } else {
-      fields.push({ path, as });
+      fields.push(released);
     }
   }
   if (fields.length > 0) {
@@ -151,6 +151,8 @@ function underGrant(prepared: PreparedGrant, verdicts: ReadonlyMap<Classificatio
   return deny(reasons.length > 0 ? reasons : [{ code: 'field_not_granted' }], validUntil, Object.freeze(withheld));
 }
 
+const batchLimit = ({ grant }: PreparedGrant): number => grant.batchLimit ?? 0;
+
 /** The grants in force at `now`, and the span around `now` in which they are exactly these. */
 function inForce(holding: Holding, { purpose, delivery, now }: DecisionInput): { grants: readonly PreparedGrant[]; from: number; until: number } {
   let from = -FOREVER;
@@ -158,6 +160,7 @@ function inForce(holding: Holding, { purpose, delivery, now }: DecisionInput): {
   const grants: PreparedGrant[] = [];
   for (const prepared of holding.grants) {
     if (!prepared.purposes.has(purpose) || !prepared.delivery.has(delivery)) continue;
+    if (delivery === 'batch' && batchLimit(prepared) === 0) continue;
     if (now < prepared.from) until = Math.min(until, prepared.from);
     else if (now >= prepared.end) from = Math.max(from, prepared.end);
     else {
@@ -173,8 +176,10 @@ function evaluate(engine: CedarEngine, purposes: Purposes, holding: Holding, inp
   const { grants, from, until } = inForce(holding, input);
   if (grants.length === 0) return { from, decision: until === FOREVER ? NOT_GRANTED : deny(NOT_GRANTED.reasons, until) };
   if (holding.contract.sharing.attribute === 'none') return { from, decision: deny([{ code: 'policy', policies: NONE }], until) };
-  const ready = grants.filter(({ requires }) => (requires & ~mask) === 0);
-  if (ready.length === 0) return { from, decision: deny([{ code: 'case_required' }], until) };
+  const stating = grants.filter(({ requires }) => (requires & ~mask) === 0);
+  if (stating.length === 0) return { from, decision: deny([{ code: 'case_required' }], until) };
+  const ready = input.delivery === 'batch' ? stating.filter((prepared) => (input.subjects ?? 1) <= batchLimit(prepared)) : stating;
+  if (ready.length === 0) return { from, decision: deny([{ code: 'batch_limit' }], until) };
   let best: Decision | undefined;
   for (const prepared of ready) {
     const verdicts = new Map(prepared.classifications.map((classification) => [classification, verdictOf(engine, purposes, holding, prepared, input, mask, classification)]));
@@ -238,7 +243,8 @@ export function makeDecider(set: PolicySet, workspace: Workspace): Decider {
     if (holding === undefined || client.status !== 'active' || !purposes.has(purpose) || !DELIVERIES.has(delivery)) return NOT_GRANTED;
     const mask = stated(input.case);
     // purpose and delivery are known names here, so only the asked fields could make two keys alike; they are compared
-    const key = `${purpose} ${delivery} ${String(mask)} ${fields === undefined ? '' : `:${fields.join(' ')}`}`;
+    const way = delivery === 'batch' ? `batch*${String(input.subjects ?? 1)}` : delivery;
+    const key = `${purpose} ${way} ${String(mask)} ${fields === undefined ? '' : `:${fields.join(' ')}`}`;
     const kept = holding.kept.get(key);
     if (kept !== undefined && now >= kept.from && now < kept.decision.validUntil && same(kept.asked, fields)) return kept.decision;
     const { from, decision } = evaluate(engine, purposes, holding, input, mask);

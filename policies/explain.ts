@@ -8,7 +8,8 @@ const REASONS: { readonly [code in ReasonCode]: Localised } = {
   field_not_granted: { zh: '授权不含该字段', en: 'the grant does not name the field' },
   field_not_permitted: { zh: '授权含该字段，但策略不允许提供', en: 'the grant names the field, but no policy permits its release' },
   case_required: { zh: '授权要求说明事项、办件编号或经办人', en: 'the grant requires the item, case or actor to be stated' },
-  not_released_as_value: { zh: '该字段只授权核验等形式，此提供方式不给出原值', en: 'the field is granted for comparing or the like, and this delivery gives values only' },
+  batch_limit: { zh: '一次批量查询的主体数超过授权上限', en: 'the batch asks about more subjects than the grant allows at a time' },
+  not_released_as_value: { zh: '该字段的授权形式（如仅供核验）与此提供方式不符', en: 'the field is granted in a form that this delivery does not give: for comparing only, or only as a count, band or the like' },
   error: { zh: '策略计算出错，因此拒绝', en: 'the evaluation failed, so the answer is no' },
 };
 

@@ -1,7 +1,7 @@
 /** How the paths of grants and queries cover the leaves of a contract. */
 import type { Classification, Contract } from '../contracts/types.js';
 import type { FieldPath } from '../contracts/ids.js';
-import type { Grant, ReleaseAs } from './types.js';
+import type { Grant, GrantField, ReleaseAs } from './types.js';
 
 /** `a[].b.c` → `a[].b`, `a[]`, `a`: what stands above a path, nearest first. */
 export function above(path: string): string[] {
@@ -15,10 +15,14 @@ export function above(path: string): string[] {
   }
 }
 
-/** A leaf of the dataset under a grant. */
+/** Forms that say something of a branch or list as a whole, and nothing of what is in it. */
+export const isWhole = (as: ReleaseAs): boolean => as === 'exists' || as === 'count';
+
+/** A leaf of the dataset under a grant, or a branch of which the grant tells only something as a whole. */
 export interface GrantedLeaf {
   readonly path: FieldPath;
-  readonly as: ReleaseAs;
+  /** As the decision releases it. */
+  readonly released: GrantField;
   readonly classification: Classification;
 }
 
@@ -34,16 +38,21 @@ export const knowsField = (contract: Contract, path: string): boolean => contrac
 
 /** The leaves that a grant covers. Of several entries that cover one leaf the most specific says how it is released. */
 export function grantedFields(grant: Grant, contract: Contract): GrantedFields {
-  const entries = new Map<string, ReleaseAs>(grant.fields.map(({ path, as }) => [path, as]));
+  const entries = new Map<string, GrantField>(grant.fields.map((entry) => [entry.path, entry]));
+  const branches = new Set<string>(contract.latest.fields.filter(({ branch }) => branch).map(({ path }) => path));
+  const wholeBranch = (entry: GrantField): boolean => isWhole(entry.as) && branches.has(entry.path);
   const leaves: GrantedLeaf[] = [];
   const asked = new Map<string, GrantedLeaf[]>();
   for (const field of contract.latest.fields) {
-    if (field.branch) continue;
     const ways = [field.path, ...above(field.path)];
     const covering = ways.find((way) => entries.has(way));
-    const as = covering === undefined ? undefined : entries.get(covering);
-    if (as === undefined) continue;
-    const leaf: GrantedLeaf = { path: field.path, as, classification: field.classification };
+    const entry = covering === undefined ? undefined : entries.get(covering);
+    if (entry === undefined) continue;
+    // a branch told as a whole stands for its leaves, at the classification of its most sensitive one
+    const whole = wholeBranch(entry);
+    if (field.branch ? !whole || covering !== field.path : whole) continue;
+    const { as, bands } = entry;
+    const leaf: GrantedLeaf = { path: field.path, released: { path: field.path, as, ...(bands === undefined ? {} : { bands }) }, classification: field.classification };
     leaves.push(leaf);
     for (const way of ways) {
       const below = asked.get(way);

@@ -8,6 +8,7 @@ import { contentFiles, readJson, type ContentFile } from '../contracts/files.js'
 import { authorityId, clientId, datasetId, fieldPath, grantId, purposeId, type AuthorityId, type ClientId, type GrantId, type PurposeId } from '../contracts/ids.js';
 import type { Contract, Workspace } from '../contracts/types.js';
 import { knowsField } from './fields.js';
+import { formsProblem } from './forms.js';
 import { readRules } from './rules.js';
 import { anchorFile, casesFile, clientFile, grantFile, purposesFile, type ClientFile, type GrantFile } from './shapes.js';
 import type { Anchor, Binding, CaseFile, Client, Grant, PolicySet, Purpose, RowPredicate, Rule } from './types.js';
@@ -113,13 +114,16 @@ function readGrant(id: GrantId, content: GrantFile, workspace: Workspace, client
   const dataset = at('bad_grant', place, () => datasetId(content.dataset));
   const contract = workspace.contracts.get(dataset) ?? refuse(`there is no dataset \`${dataset}\``);
   const fields = content.fields.map((entry) => {
-    const { path, as = 'value' as const } = typeof entry === 'string' ? { path: entry } : entry;
+    const { path, as = 'value' as const, bands = undefined } = typeof entry === 'string' ? { path: entry } : entry;
     if (path === '*') return refuse('`fields` must name fields; `*` is not granted');
     const known = at('bad_grant', place, () => fieldPath(path));
     if (!knowsField(contract, known)) return refuse(`\`${dataset}\` has no field \`${known}\``);
-    return { path: known, as };
+    return { path: known, as, ...(bands === undefined ? {} : { bands }) };
   });
   if (new Set(fields.map(({ path }) => path)).size !== fields.length) refuse('`fields` names one field twice');
+  const formless = formsProblem(fields, contract);
+  if (formless !== undefined) refuse(formless);
+  if ((content.batchLimit ?? 0) > 0 && !content.delivery.includes('batch')) refuse('`batchLimit` stands with the delivery `batch`, and only with it');
   const granted = content.purposes.map((name) => {
     const purpose = at('bad_grant', place, () => purposeId(name));
     return purposes.has(purpose) ? purpose : refuse(`there is no purpose \`${purpose}\``);

@@ -46,7 +46,7 @@ export const clientFile = shape<ClientFile>(
 export interface GrantFile {
   readonly client: string;
   readonly dataset: string;
-  readonly fields: readonly (string | { readonly path: string; readonly as?: ReleaseAs })[];
+  readonly fields: readonly (string | { readonly path: string; readonly as?: ReleaseAs; readonly bands?: readonly string[] })[];
   readonly rows: {
     readonly all?: true;
     readonly area?: { readonly field: string; readonly areas: readonly string[] };
@@ -54,6 +54,7 @@ export interface GrantFile {
   };
   readonly purposes: readonly string[];
   readonly delivery: readonly Delivery[];
+  readonly batchLimit?: number;
   readonly from: string;
   readonly until: string;
   readonly legalBasis: readonly string[];
@@ -74,7 +75,7 @@ export const grantFile = shape<GrantFile>(
           type: ['string', 'object'],
           additionalProperties: false,
           required: ['path'],
-          properties: { path: text, as: { enum: ['value', 'match', 'exists', 'count', 'band', 'masked'] } },
+          properties: { path: text, as: { enum: ['value', 'match', 'exists', 'count', 'band', 'masked'] }, bands: { ...someTexts, maxItems: 100 } },
         },
       },
       rows: oneOf({
@@ -84,6 +85,7 @@ export const grantFile = shape<GrantFile>(
       }),
       purposes: someTexts,
       delivery: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: ['query', 'verify', 'batch', 'file', 'subscription'] } },
+      batchLimit: { type: 'integer', minimum: 0, maximum: 10_000 },
       from: { type: 'string', format: 'date' },
       until: { type: 'string', format: 'date' },
       legalBasis: someTexts,

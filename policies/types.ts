@@ -27,6 +27,13 @@ export interface Purpose {
 
 export type ReleaseAs = 'value' | 'match' | 'exists' | 'count' | 'band' | 'masked';
 
+export interface GrantField {
+  readonly path: FieldPath;
+  readonly as: ReleaseAs;
+  /** With `band`, and only with it: ascending, as `bands.ts` reads them. */
+  readonly bands?: readonly string[];
+}
+
 export type RowPredicate =
   | { readonly kind: 'all' }
   /** The field's value starts with one of these area codes. */
@@ -38,10 +45,12 @@ export interface Grant {
   readonly id: GrantId;
   readonly client: ClientId;
   readonly dataset: DatasetId;
-  readonly fields: readonly { readonly path: FieldPath; readonly as: ReleaseAs }[];
+  readonly fields: readonly GrantField[];
   readonly rows: RowPredicate;
   readonly purposes: readonly PurposeId[];
   readonly delivery: readonly Delivery[];
+  /** Subjects in one batch; absent or 0: none, whatever `delivery` says. */
+  readonly batchLimit?: number;
   /** ISO dates, Asia/Shanghai, both inclusive. */
   readonly from: string;
   readonly until: string;
@@ -52,10 +61,8 @@ export interface Grant {
   readonly status: 'active' | 'suspended';
 }
 
-export interface ReleasedField {
-  readonly path: FieldPath;
-  readonly as: ReleaseAs;
-}
+/** A granted leaf, or a branch of which only `exists` or `count` is told. */
+export type ReleasedField = GrantField;
 
 /** Why a dataset is denied or a field withheld. Codes are stable and documented in docs/errors.md. */
 export type ReasonCode =
@@ -64,6 +71,7 @@ export type ReasonCode =
   | 'field_not_granted'
   | 'field_not_permitted'
   | 'case_required'
+  | 'batch_limit' // more subjects in one batch than the grant allows
   | 'not_released_as_value'
   | 'error'; // evaluation failed, so deny
 
@@ -84,6 +92,8 @@ export interface DecisionInput {
   /** Undefined: all granted fields. */
   readonly fields?: readonly string[];
   readonly delivery: Delivery;
+  /** Of a batch: how many subjects are asked about; default 1. */
+  readonly subjects?: number;
   readonly case?: { readonly item?: string; readonly caseId?: string; readonly actor?: string };
   /** ms since 1970 */
   readonly now: number;

@@ -13,7 +13,7 @@ export interface EventField {
 }
 
 const field = (name: string, type: string, describe: string, required = true): EventField => ({ name, type, required, describe });
-const TYPE = field('type', 'string', 'which of the five events this is');
+const TYPE = field('type', 'string', 'which of these events this is');
 const TIME = field('time', 'time', 'when the gateway wrote it');
 const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
 const SUBJECT = field('subject', 'object', '`pseudonym`, and `enc`: the subject, case, actor, record ids, and words of the request that the workspace does not know, under the subject\'s own key', false);
@@ -32,6 +32,8 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
     field('bytes', 'integer', 'length of that answer'),
     field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
+    field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
+    field('dryRun', 'boolean', 'true if it was only asked what would be answered: no record was read, none was released, `datasets` says what would have been', false),
     SUBJECT,
   ],
   completed: [
@@ -80,6 +82,8 @@ export interface ReleasedPlan {
   readonly authority: string;
   readonly purpose: string;
   readonly policyVersion: string;
+  /** Absent of a query. */
+  readonly delivery?: string;
   readonly datasets: readonly ReleasedDataset[];
 }
 
@@ -97,6 +101,7 @@ export interface ReleasedParts {
   readonly bodySha256: string;
   readonly bytes: number;
   readonly chunk?: number | undefined;
+  readonly dryRun?: boolean | undefined;
 }
 
 // what needs no escaping in JSON; anything else goes through JSON.stringify
@@ -106,7 +111,7 @@ const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.
 /** Compiles the clear part of `released` for one plan: the fixed text is made once, a request only joins its own parts between. */
 export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => string {
   const text = JSON.stringify;
-  const head = `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)},"datasets":[`;
+  const head = `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)}${plan.delivery === undefined ? '' : `,"delivery":${text(plan.delivery)}`},"datasets":[`;
   const datasets = plan.datasets.map(({ dataset, grant, effect, reason, fields }, i) =>
     `${i === 0 ? head : '},'}{"dataset":${text(dataset)}${grant === undefined ? '' : `,"grant":${text(grant)}`},"effect":${text(effect)}${reason === undefined ? '' : `,"reason":${text(reason)}`},"fields":${text(fields)},"records":`,
   );
@@ -119,6 +124,7 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
     if (parts.traceparent !== undefined) clear += `,"traceparent":${quoted(parts.traceparent)}`;
     if (parts.item !== undefined) clear += `,"item":${quoted(parts.item)}`;
     if (parts.chunk !== undefined) clear += `,"chunk":${parts.chunk}`;
+    if (parts.dryRun === true) clear += ',"dryRun":true';
     return `${clear},"bodySha256":${quoted(parts.bodySha256)},"bytes":${parts.bytes}}`;
   };
 }

@@ -8,8 +8,10 @@ import type { FieldPath } from '../../contracts/ids.js';
 import { bytesToUnscaled, daysToDate, millisToTimestamp, unscaledToDecimal } from '../../contracts/logical.js';
 import { FORBIDDEN_NAMES, readSchema, unwrap, type RecordShape, type Shape } from '../../contracts/schema.js';
 import type { ContractVersion } from '../../contracts/types.js';
-import { Cursor, fail } from './cursor.js';
+import { Cursor, fail, type Step } from './cursor.js';
+import { writeForm, type Form } from './forms.js';
 import type { Out } from './out.js';
+import { skip } from './skip.js';
 
 export interface Projection {
   /**
@@ -20,11 +22,10 @@ export interface Projection {
   write(bytes: Uint8Array, start: number, end: number, out: Out): void;
 }
 
-type Step = (c: Cursor) => void;
-
-/** What of a branch is released: all of it, or what stands below. */
+/** What of a branch is released: all of it, or what stands below; or something of it in another form than its value. */
 interface Released {
   all: boolean;
+  form?: Form;
   readonly below: Map<string, Released>;
 }
 
@@ -33,16 +34,19 @@ const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 const COMMA = 44;
 const EVERYTHING: Released = { all: true, below: new Map() };
+export const NO_FORMS: ReadonlyMap<FieldPath, Form> = new Map();
 
 const cursor = new Cursor();
 
 /**
  * @param fields paths of `ContractVersion.fields`; a branch releases all below it. Paths that this version does not have are
  *   left out: an older record does not have what a newer contract added.
+ * @param forms what is released in another form than its value; a form goes before the value, also before that of a branch above
  */
-export function compileProjection(version: Pick<ContractVersion, 'schema'>, fields: readonly FieldPath[]): Projection {
+export function compileProjection(version: Pick<ContractVersion, 'schema'>, fields: readonly FieldPath[], forms: ReadonlyMap<FieldPath, Form> = NO_FORMS): Projection {
   const released: Released = { all: false, below: new Map() };
-  for (const path of fields) release(released, path);
+  for (const path of fields) nodeAt(released, path).all = true;
+  for (const [path, form] of forms) nodeAt(released, path).form = form;
   const run = writeRecord(readSchema(version.schema), released);
   return {
     write(bytes, start, end, out) {
@@ -78,39 +82,49 @@ export function compileCheck(version: Pick<ContractVersion, 'schema'>, scratch: 
   };
 }
 
-function release(root: Released, path: string): void {
+function nodeAt(root: Released, path: string): Released {
   let node = root;
   for (const part of path.split('.')) {
     let next = node.below.get(part);
     if (next === undefined) node.below.set(part, (next = { all: false, below: new Map() }));
     node = next;
   }
-  node.all = true;
+  return node;
 }
 
 /** What of this field is released; undefined if nothing. `name[]` leads below a list, `name` below a record. */
 function releasedOf(parent: Released, name: string, shape: Shape): Released | undefined {
-  if (parent.all) return EVERYTHING;
   const inner = unwrap(shape);
   const plain = parent.below.get(name);
   const list = inner.kind === 'array' ? parent.below.get(`${name}[]`) : undefined;
-  if (plain?.all === true || list?.all === true) return EVERYTHING;
+  if (parent.all || plain?.all === true || list?.all === true) {
+    // all of a branch, but for what lies below in another form
+    const below = (list ?? plain)?.below;
+    return below === undefined || below.size === 0 ? EVERYTHING : { all: true, below };
+  }
   const record = inner.kind === 'array' ? unwrap(inner.items) : inner;
   const branch = inner.kind === 'array' ? list : plain;
   if (branch === undefined || record.kind !== 'record') return undefined;
-  return record.fields.some((field) => releasedOf(branch, field.name, field.shape) !== undefined) ? branch : undefined;
+  return record.fields.some((field) => branch.below.get(field.name)?.form !== undefined || releasedOf(branch, field.name, field.shape) !== undefined) ? branch : undefined;
 }
 
 function writeRecord(shape: RecordShape, released: Released): Step {
   const steps: Step[] = [];
   let first = true;
   for (const field of shape.fields) {
+    const form = released.below.get(field.name)?.form;
+    if (form !== undefined) {
+      const told = writeForm(field.shape, form);
+      steps.push(told === undefined ? skip(field.shape) : named(fieldName(field.name, first), told));
+      if (told !== undefined) first = false;
+      continue;
+    }
     const below = releasedOf(released, field.name, field.shape);
     if (below === undefined) {
       steps.push(skip(field.shape));
       continue;
     }
-    steps.push(writeNamed(Buffer.from(`${first ? '{' : ','}${JSON.stringify(field.name)}:`), field.shape, below));
+    steps.push(named(fieldName(field.name, first), write(field.shape, below)));
     first = false;
   }
   const close = Buffer.from(first ? '{}' : '}');
@@ -120,8 +134,9 @@ function writeRecord(shape: RecordShape, released: Released): Step {
   };
 }
 
-function writeNamed(name: Buffer, shape: Shape, released: Released): Step {
-  const value = write(shape, released);
+const fieldName = (name: string, first: boolean): Buffer => Buffer.from(`${first ? '{' : ','}${JSON.stringify(name)}:`);
+
+function named(name: Buffer, value: Step): Step {
   return (c) => {
     c.put(name);
     value(c);
@@ -209,55 +224,4 @@ function writeKey(c: Cursor): void {
   c.string();
   if (FORBIDDEN_NAMES.has(c.out.buf.toString('latin1', start + 1, c.out.pos - 1))) fail('has a map key that is refused');
   c.one(58);
-}
-
-/** Moves over a value without looking at more of it than its length asks for. */
-function skip(shape: Shape): Step {
-  switch (shape.kind) {
-    case 'record': {
-      const steps = shape.fields.map((field) => skip(field.shape));
-      return (c) => {
-        for (let i = 0; i < steps.length; i++) steps[i]!(c);
-      };
-    }
-    case 'nullable': {
-      const inner = skip(shape.of);
-      const { nullIndex } = shape;
-      return (c) => {
-        const branch = c.long();
-        if (branch === 1 - nullIndex) inner(c);
-        else if (branch !== nullIndex) fail('has an unknown branch of a union');
-      };
-    }
-    case 'array':
-      return skipList(skip(shape.items), leastBytes(shape.items));
-    case 'map': {
-      const value = skip(shape.values);
-      return skipList((c) => (c.take(c.long()), value(c)), 1 + leastBytes(shape.values));
-    }
-    case 'string':
-    case 'bytes':
-    case 'decimal':
-      return (c) => void c.take(c.long());
-    case 'fixed':
-      return (c) => void c.take(shape.size);
-    case 'double':
-      return (c) => void c.take(8);
-    case 'boolean':
-      return (c) => void c.boolean();
-    case 'int':
-    case 'long':
-    case 'date':
-    case 'timestamp':
-    case 'enum':
-      return (c) => void c.long();
-  }
-}
-
-function skipList(item: Step, each: number): Step {
-  return (c) => {
-    for (let count = c.block(each); count > 0; count = c.block(each)) {
-      for (let i = 0; i < count; i++) item(c);
-    }
-  };
 }

@@ -16,6 +16,9 @@ export function fail(what: string): never {
   throw new YitongError('wire_format', `the body ${what}`);
 }
 
+/** One step of a compiled projection. */
+export type Step = (c: Cursor) => void;
+
 /** One is reused: writing a record never yields to other work. */
 export class Cursor {
   bytes: Uint8Array = new Uint8Array(0);

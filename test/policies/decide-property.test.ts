@@ -36,11 +36,12 @@ const statedCase = fc.record({ item: part, caseId: part, actor: part }).map(
 const grantParts = fc.record({
   client: fc.constantFrom(...CLIENTS).map(clientId),
   dataset: fc.constantFrom('tax.debts', 'tax.debts', 'tax.debts', 'court.cases', 'court.cases', 'tax.secrets').map(datasetId),
-  fields: fc.uniqueArray(fc.record({ path: fc.constantFrom(...PATHS).map(fieldPath), as: fc.constantFrom('value', 'value', 'value', 'match', 'exists', 'masked') }), {
+  fields: fc.uniqueArray(fc.record({ path: fc.constantFrom(...PATHS).map(fieldPath), as: fc.constantFrom('value', 'value', 'value', 'match', 'exists', 'count', 'masked') }), {
     minLength: 1, maxLength: 6, selector: ({ path }) => path,
   }),
   purposes: fc.uniqueArray(fc.constantFrom('credit', 'licence').map(purposeId), { minLength: 1, maxLength: 2, size: 'max' }),
   delivery: fc.uniqueArray(fc.constantFrom('query', 'verify', 'batch'), { minLength: 1, maxLength: 3, size: 'max' }),
+  batchLimit: fc.constantFrom(0, 1, 5),
   from: fc.constantFrom(...DATES, '2026-01-01', '2026-01-01', '2026-01-01'),
   until: fc.constantFrom(...DATES, '2026-12-31', '2026-12-31', '2026-12-31'),
   requires: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.uniqueArray(fc.constantFrom('item', 'caseId', 'actor'))),
@@ -55,6 +56,7 @@ const inputs = fc.record({
   dataset: fc.constantFrom(...DATASETS, ...Array<string>(9).fill('tax.debts'), ...Array<string>(5).fill('court.cases')),
   fields: fc.option(fc.array(fc.constantFrom(...PATHS, 'secret', '__proto__', 'name address.city', ''), { maxLength: 5 }), { nil: undefined }),
   delivery: fc.constantFrom('query', 'query', 'verify', 'batch', 'file'),
+  subjects: fc.constantFrom(1, 5, 6),
   case: fc.option(statedCase, { nil: undefined }),
   now: instant,
   /** Asks as this grant would have it, so that most questions meet a grant. */

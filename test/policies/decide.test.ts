@@ -71,6 +71,36 @@ t.test('what is granted for comparing is not released by a query', (t) => {
   t.end();
 });
 
+t.test('a query shows what is granted in another form than its value in that form, and a comparison does not reach it', (t) => {
+  const forms: Grant['fields'] = [
+    { path: fieldPath('name'), as: 'masked' },
+    { path: fieldPath('key'), as: 'exists' },
+    { path: fieldPath('members'), as: 'count' },
+    { path: fieldPath('address'), as: 'match' },
+  ];
+  const { decide } = makeDecider(policySet({ grants: [grant('one', { delivery: ['query', 'verify'], fields: forms })] }), SPACE);
+  t.same(decide(ask()).fields, [{ path: 'key', as: 'exists' }, { path: 'name', as: 'masked' }, { path: 'members', as: 'count' }]);
+  t.match(decide(ask({ fields: ['members[].role'] })), { effect: 'deny', reasons: [{ code: 'field_not_granted' }] }, 'what lies in a counted list is not granted');
+  const verified = decide(ask({ delivery: 'verify', fields: ['name', 'key', 'members', 'address.city'] }));
+  t.same(verified.fields, [{ path: 'address.city', as: 'match' }]);
+  t.same(verified.withheld.map(({ reason }) => reason), Array(3).fill('not_released_as_value'));
+  const personal = rule('t/no-sensitive', 'forbid (principal, action, resource) when { resource.classification == "personal" };');
+  const strict = makeDecider(policySet({ grants: [grant('one', { fields: forms })], rules: [PERMIT_ALL, personal] }), SPACE);
+  t.match(strict.decide(ask({ fields: ['members'] })), { effect: 'deny', reasons: [{ code: 'policy' }] }, 'a number is as sensitive as what is counted');
+  t.end();
+});
+
+t.test('a batch is answered up to the number of subjects that its grant allows', (t) => {
+  const { decide } = makeDecider(policySet({ grants: [grant('one', { delivery: ['batch'], batchLimit: 3 })] }), SPACE);
+  const batch = (subjects: number) => decide(ask({ delivery: 'batch', subjects }));
+  t.equal(batch(3).effect, 'allow');
+  t.match(batch(4), { effect: 'deny', reasons: [{ code: 'batch_limit' }] });
+  t.equal(batch(2).effect, 'allow', 'an earlier refusal is not kept for a smaller one');
+  const without = makeDecider(policySet({ grants: [grant('one', { delivery: ['batch'] })] }), SPACE);
+  t.match(without.decide(ask({ delivery: 'batch', subjects: 1 })), { effect: 'deny', reasons: [{ code: 'not_granted' }] });
+  t.end();
+});
+
 t.test('a dataset that is not shared is denied under any grant and any policy', (t) => {
   const { decide } = makeDecider(policySet({ grants: [grant('one', { dataset: datasetId('tax.secrets') })] }), SPACE);
   t.match(decide(ask({ dataset: 'tax.secrets' })), { effect: 'deny', reasons: [{ code: 'policy' }] });

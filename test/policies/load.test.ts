@@ -5,7 +5,7 @@ import t from 'tap';
 import { makeDecider } from '../../policies/decide.js';
 import { runCases } from '../../policies/cases.js';
 import { loadPolicies } from '../../policies/load.js';
-import { contract, workspace, write } from './city.js';
+import { contract, field, FIELDS, workspace, write } from './city.js';
 
 const name = { zh: '名', en: 'name' };
 const CLIENT = { authority: 'tax', name, identity: { spiffe: 'spiffe://city/client/alpha' }, status: 'active' };
@@ -20,7 +20,7 @@ const BASE = {
   'policies/anchors/city.json': { name, ca: 'city.pem', authorities: ['tax'], crl: 'city.crl.pem', crlGrace: 'PT24H' },
   'policies/rules/t/policy.cedar': '@id("all")\npermit (principal, action, resource);\n',
 };
-const CONTRACTS = [contract('tax.debts')];
+const CONTRACTS = [contract('tax.debts', 'conditional', [...FIELDS, { ...field('amount', 'internal'), type: 'decimal' }])];
 const load = async (dir: string, files: Readonly<Record<string, unknown>> = {}) => {
   await write(dir, { ...BASE, ...files });
   return loadPolicies(workspace(CONTRACTS, dir));
@@ -58,6 +58,15 @@ const mistakes: readonly [what: string, files: Record<string, unknown>, code: st
   ['an unknown field', grant({ fields: ['nme'] }), 'bad_grant', /no field `nme`/],
   ['all fields at once', grant({ fields: ['*'] }), 'bad_grant', /`\*` is not granted/],
   ['a field twice', grant({ fields: ['name', { path: 'name', as: 'match' }] }), 'bad_grant', /twice/],
+  ['bands of a text', grant({ fields: [{ path: 'name', as: 'band', bands: ['<1'] }] }), 'bad_grant', /`name` is neither a number nor a date/],
+  ['bands of an amount that overlap', grant({ fields: [{ path: 'amount', as: 'band', bands: ['0–10', '5–20'] }] }), 'bad_grant', /begins before the band in front of it ends/],
+  ['a band that is none', grant({ fields: [{ path: 'amount', as: 'band', bands: ['10-20'] }] }), 'bad_grant', /`10-20` is no band/],
+  ['a band of dates for a number', grant({ fields: [{ path: 'amount', as: 'band', bands: ['<2020-01-01'] }] }), 'bad_grant', /bounds that are no numbers/],
+  ['a band without bands', grant({ fields: [{ path: 'amount', as: 'band' }] }), 'bad_grant', /`bands` stands with the form/],
+  ['a number of what is no list', grant({ fields: [{ path: 'name', as: 'count' }] }), 'bad_grant', /`name` is no list/],
+  ['a mask over a number', grant({ fields: [{ path: 'amount', as: 'masked' }] }), 'bad_grant', /`amount` is not free text/],
+  ['a field of what is only told to exist', grant({ fields: [{ path: 'address', as: 'exists' }, 'address.city'] }), 'bad_grant', /`address.city` lies in `address`/],
+  ['a batch limit without the delivery', grant({ batchLimit: 5 }), 'bad_grant', /`batchLimit` stands with/],
   ['an unknown purpose', grant({ purposes: ['fun'] }), 'bad_grant', /no purpose `fun`/],
   ['a date that is none', grant({ until: '2026-02-30' }), 'bad_grant', /until/],
   ['a term that ends before it begins', grant({ from: '2027-01-01' }), 'bad_grant', /`from` is after `until`/],

@@ -50,14 +50,18 @@ export function expected(set: PolicySet, contracts: readonly Contract[], templat
     if (day < grant.from || day > grant.until) continue;
     if (grant.requires.some((part) => (input.case?.[part] ?? '').trim() === '')) continue;
     const fields: string[] = [];
-    for (const leaf of contract.latest.fields.filter(({ branch }) => !branch)) {
+    if (input.delivery === 'batch' && !((grant.batchLimit ?? 0) > 0 && (input.subjects ?? 1) <= (grant.batchLimit ?? 0))) continue;
+    for (const leaf of contract.latest.fields) {
       const entries = grant.fields.filter(({ path }) => covers(path, leaf.path)).sort((a, b) => b.path.length - a.path.length);
       const entry = entries[0];
       if (entry === undefined) continue;
+      // a branch of which only existence or number is told is one thing; its leaves then are none
+      const told = ['exists', 'count'].includes(entry.as) && contract.latest.fields.some(({ path, branch }) => branch && path === entry.path);
+      if (leaf.branch ? !(told && entry.path === leaf.path) : told) continue;
       const permit = permitted(templates, input, grant, leaf.classification, contract.sharing.attribute);
       if (permit === 'error') return { ...DENY, error: true };
       const asked = input.fields === undefined || input.fields.some((path) => covers(path, leaf.path));
-      const released = entry.as === 'value' || (entry.as === 'match' && input.delivery === 'verify');
+      const released = input.delivery === 'verify' ? ['value', 'match'].includes(entry.as) : entry.as !== 'match';
       if (asked && permit && released) fields.push(`${leaf.path}=${entry.as}`);
     }
     if (fields.length > best.fields.length) best = { effect: 'allow', grant: grant.id, fields: fields.sort(), error: false };

@@ -106,12 +106,17 @@ function recordOf(name: string, depth: number): fc.Arbitrary<Typed> {
 export const cases: fc.Arbitrary<Case> = recordOf('x', 3).chain(({ type, value }) => value.map((one) => ({ schema: type as Json, value: one as Json })));
 
 /** What should come out, computed from the decoded JSON: released leaves, branches with something released, and nulls. */
-export function reference(schema: Json, value: unknown, fields: readonly string[], prefix = ''): unknown {
+export function reference(schema: Json, value: unknown, fields: readonly string[], prefix = '', told: (path: string, value: unknown) => unknown = () => undefined): unknown {
   const record = value as Json;
   const out: Json = {};
   for (const field of schema['fields'] as Json[]) {
     const name = field['name'] as string;
     const path = `${prefix}${name}`;
+    const other = told(path, record[name]);
+    if (other !== undefined) {
+      out[name] = other;
+      continue;
+    }
     if (fields.includes(path)) {
       out[name] = record[name];
       continue;
@@ -125,7 +130,7 @@ export function reference(schema: Json, value: unknown, fields: readonly string[
     const below = `${path}${list ? '[]' : ''}.`;
     if (!fields.some((one) => one.startsWith(below))) continue;
     const inner = record[name];
-    const one = (item: unknown): unknown => (item === null ? null : reference(type as Json, item, fields, below));
+    const one = (item: unknown): unknown => (item === null ? null : reference(type as Json, item, fields, below, told));
     out[name] = inner === null ? null : list ? (inner as unknown[]).map(one) : one(inner);
   }
   return out;

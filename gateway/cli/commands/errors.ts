@@ -36,7 +36,8 @@ const reasons: readonly (readonly [string, string])[] = [
   ['field_not_granted', 'the grant does not name the field; said alike for a field that does not exist'],
   ['field_not_permitted', 'the field is granted, but no policy permits its classification for this purpose'],
   ['case_required', 'the grant asks for parts of `case` that the request does not state'],
-  ['not_released_as_value', 'the grant releases the field in another form than its value'],
+  ['not_released_as_value', 'the grant releases the field in another form than this way of asking gives: for comparing only, or as a count, a band or the like'],
+  ['batch_limit', 'the batch asks about more subjects than the grant allows at a time'],
   ['rows_limited', 'the grant shows only some records of the dataset (by area or by a list of subjects)'],
   ['error', 'the decision failed, which is a denial'],
 ];

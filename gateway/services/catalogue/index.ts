@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import type { Service } from '../../context.js';
-import { statusOf } from '../query/status.js';
+import { statusOf } from '../../answer/status.js';
 
 const entrySchema = Type.Object({}, { additionalProperties: true });
 

@@ -8,7 +8,7 @@ import { home } from '../../console/pages/home.js';
 import { languageOf } from '../../console/page.js';
 import type { GatewayContext, Service } from '../../context.js';
 import { asCommand, loadTour } from '../../tour/tour.js';
-import { statusOf } from '../query/status.js';
+import { statusOf } from '../../answer/status.js';
 
 /** Size and root of the published checkpoint; undefined while there is none (C2SP tlog-checkpoint: origin, size, root). */
 async function checkpoint(dataDir: string): Promise<{ size: number; root: string } | undefined> {

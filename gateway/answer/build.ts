@@ -1,22 +1,17 @@
 /**
- * The bytes of one answer. Records are projected straight from Avro into one scratch buffer while the view is read; then the
+ * The bytes of one subject's answer. Records are projected straight from Avro into one scratch buffer while the view is read; then the
  * answer is put together around them. Nothing here waits, so the scratch is never shared by two requests.
  */
-import { hash } from 'node:crypto';
-import { YitongError } from '../../../contracts/errors.js';
-import type { SubjectKey } from '../../../contracts/ids.js';
-import type { Cut, ReadOutcome, ReadPoint, ViewReader } from '../../view/port.js';
-import { Out } from '../../projection/index.js';
+import { YitongError } from '../../contracts/errors.js';
+import type { SubjectKey } from '../../contracts/ids.js';
+import type { Cut, ReadOutcome, ReadPoint, ViewReader } from '../view/port.js';
+import { Out } from '../projection/index.js';
 import type { Plan } from './plan.js';
 import type { freshness } from './status.js';
-import type { QueryRequest } from './schema.js';
 
 export interface Answer {
-  /** The whole answer but its receipt: ends with `}`. The digest in the log, SHA-256 in base64url, is over exactly these bytes. */
+  /** The whole answer but its receipt: ends with `}`. The digest in the log is over exactly these bytes. */
   readonly body: Buffer;
-  readonly digest: string;
-  /** Reading time, ISO 8601, as it stands in the answer. */
-  readonly time: string;
   /** Records a dataset of the plan, in its order; 0 where denied. */
   readonly counts: readonly number[];
 }
@@ -48,21 +43,30 @@ interface Part {
   more: boolean;
 }
 
+/** How a request asks for one dataset's records. */
+export interface Page {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
 export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshness>, maxRecords: number): (
-  query: QueryRequest,
+  /** The text before `"datasets":[`, from the opening brace on. */
+  head: string,
+  /** Of the plan's datasets, in its order. */
+  pages: readonly Page[],
   plan: Plan,
   subject: SubjectKey,
   at: ReadPoint,
-  requestId: string,
+  returnCut: boolean,
   now: number,
 ) => Answer {
   const scratch = new Out(64 * 1024);
   const iso = isoCache();
 
-  return (query, plan, subject, at, requestId, now) => {
+  return (head, pages, plan, subject, at, returnCut, now) => {
     // freshness before records: a watermark may be older than what is read, never younger
     const states = plan.read.map(({ contract }) => fresh(contract, now));
-    const asked = plan.datasets.flatMap((dataset, i) => (dataset.allowed === undefined ? [] : [query.datasets[i]]));
+    const asked = plan.datasets.flatMap((dataset, i) => (dataset.allowed === undefined ? [] : [pages[i]]));
     const parts: Part[] = asked.map(() => ({ start: 0, end: 0, count: 0, seen: 0, last: '', more: false }));
     const after = asked.map((one) => (one?.cursor === undefined ? undefined : decodeCursor(one.cursor)));
     scratch.pos = 0;
@@ -88,10 +92,9 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
       part.last = version.recordId;
       return true;
     });
-    const cut: Cut | undefined = query.returnCut === true ? view.cut(plan.readIds) : undefined;
+    const cut: Cut | undefined = returnCut ? view.cut(plan.readIds) : undefined;
 
-    const head = `{"requestId":${JSON.stringify(requestId)},"time":"${iso(now)}","datasets":[`;
-    const pieces: (string | Part)[] = [head];
+    const pieces: (string | Part)[] = [`${head}"datasets":[`];
     let i = 0;
     for (const [n, dataset] of plan.datasets.entries()) {
       const comma = n === 0 ? '' : ',';
@@ -110,8 +113,7 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
       pieces.push(`${allowed.tail}${part.more ? `,"cursor":"${encodeCursor(part.last)}"` : ''}}`);
     }
     pieces.push(`]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
-    const body = assemble(pieces, scratch);
-    return { body, time: iso(now), digest: hash('sha256', body, 'base64url'), counts: countsOf(plan, parts, outcomes) };
+    return { body: assemble(pieces, scratch), counts: countsOf(plan, parts, outcomes) };
   };
 }
 

@@ -1,8 +1,8 @@
 /** How fresh a dataset is, from its watermarks alone: also where no record matches. */
-import type { DatasetId } from '../../../contracts/ids.js';
-import type { Contract } from '../../../contracts/types.js';
-import type { DatasetState, ViewReader } from '../../view/port.js';
-import type { DatasetStatus } from './schema.js';
+import type { DatasetId } from '../../contracts/ids.js';
+import type { Contract } from '../../contracts/types.js';
+import type { DatasetState, ViewReader } from '../view/port.js';
+import type { DatasetStatus } from './request.js';
 
 export interface Freshness {
   readonly status: Extract<DatasetStatus, 'current' | 'stale' | 'never-loaded'>;

@@ -1,8 +1,8 @@
 /** Row predicates of a grant: which records of a dataset a client may see at all. */
-import type { FieldPath } from '../../../contracts/ids.js';
-import type { RowPredicate } from '../../../policies/types.js';
-import { Out, type Projection } from '../../projection/index.js';
-import type { VersionView } from '../../view/port.js';
+import type { FieldPath } from '../../contracts/ids.js';
+import type { RowPredicate } from '../../policies/types.js';
+import { Out, type Projection } from '../projection/index.js';
+import type { VersionView } from '../view/port.js';
 
 export type RowFilter = (subject: string, version: VersionView) => boolean;
 

@@ -2,14 +2,14 @@
  * What can be known of a query before its subject is: decisions, projections, fixed bytes. Made once per (client, purpose,
  * case parts, datasets, fields) and policy version, and kept until the first decision in it ends.
  */
-import { YitongError } from '../../../contracts/errors.js';
-import type { DatasetId } from '../../../contracts/ids.js';
-import type { Contract } from '../../../contracts/types.js';
-import type { Client, Decider, Decision } from '../../../policies/types.js';
-import { releasedTemplate } from '../../audit/events.js';
-import { projectionCache, type Projection } from '../../projection/index.js';
+import { YitongError } from '../../contracts/errors.js';
+import type { DatasetId, FieldPath } from '../../contracts/ids.js';
+import type { Contract, Delivery, KeyScheme } from '../../contracts/types.js';
+import type { Client, Decider, Decision, ReleasedField } from '../../policies/types.js';
+import { releasedTemplate } from '../audit/events.js';
+import { projectionCache, type Form, type Projection } from '../projection/index.js';
 import { rowFilter, type RowFilter } from './rows.js';
-import type { QueryRequest } from './schema.js';
+import type { Asked, StatedCase } from './request.js';
 
 export interface PlannedDataset {
   readonly id: string;
@@ -22,6 +22,8 @@ export interface PlannedDataset {
         readonly head: string;
         /** `],"withheld":[…]` */
         readonly tail: string;
+        readonly withheld: readonly { readonly field: string; readonly reason: string }[];
+        /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
         readonly rows: RowFilter;
       }
@@ -36,6 +38,8 @@ export interface Plan {
   /** Ids and planned datasets that may be read, in the order asked. */
   readonly readIds: readonly DatasetId[];
   readonly read: readonly NonNullable<PlannedDataset['allowed']>[];
+  /** Of those, in the same order. */
+  readonly contracts: readonly Contract[];
   readonly template: ReturnType<typeof releasedTemplate>;
   /** What the request names and nothing here knows, for the sealed part of its entry; undefined where all is known. */
   readonly unknown: { readonly purpose?: string; readonly datasets?: readonly string[] } | undefined;
@@ -46,13 +50,14 @@ const MAX_PLANS = 2000;
 const UNKNOWN = '(unknown)';
 
 export interface PlanInput {
-  readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }> };
+  readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>; readonly schemes: ReadonlyMap<string, KeyScheme> };
   readonly decider: Decider;
   readonly purposes: ReadonlySet<string>;
+  readonly delivery: Delivery;
 }
 
 /** A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key too. */
-function keyOf(client: Client, query: QueryRequest): string {
+function keyOf(client: Client, query: Asked): string {
   let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${query.case === undefined ? '' : `${query.case.item === undefined ? 0 : 1}${query.case.caseId === undefined ? 0 : 1}${query.case.actor === undefined ? 0 : 1}`}`;
   for (const dataset of query.datasets) {
     key += `\0${dataset.id.length}\0${dataset.id}`;
@@ -68,7 +73,7 @@ export class Plans {
 
   constructor(readonly input: PlanInput) {}
 
-  for(client: Client, query: QueryRequest, now: number): Plan {
+  for(client: Client, query: Asked, now: number): Plan {
     const { decider } = this.input;
     if (this.#version !== decider.version) {
       this.#plans.clear();
@@ -77,14 +82,15 @@ export class Plans {
     const key = keyOf(client, query);
     const known = this.#plans.get(key);
     if (known !== undefined && now < known.validUntil) return known;
-    const plan = this.#make(client, query, now);
+    const plan = this.make(client, query, now);
     if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
     this.#plans.set(key, plan);
     return plan;
   }
 
-  #make(client: Client, query: QueryRequest, now: number): Plan {
-    const datasets = query.datasets.map((asked) => this.#dataset(client, query, asked, now));
+  /** Made anew and kept by nobody. @param subjects how many are asked about, of a batch */
+  make(client: Client, query: Asked, now: number, subjects?: number): Plan {
+    const datasets = query.datasets.map((asked) => this.#dataset(client, query, asked, now, subjects));
     const { contracts } = this.input.workspace;
     const knownPurpose = this.input.purposes.has(query.purpose);
     const strangers = query.datasets.map(({ id }) => id).filter((id) => !contracts.has(id));
@@ -95,12 +101,14 @@ export class Plans {
       read,
       unknown:
         knownPurpose && strangers.length === 0 ? undefined : { ...(knownPurpose ? {} : { purpose: query.purpose }), ...(strangers.length === 0 ? {} : { datasets: strangers }) },
+      contracts: read.map(({ contract }) => contract),
       readIds: read.map(({ contract }) => contract.id),
       template: releasedTemplate({
         client: client.id,
         authority: client.authority,
         purpose: knownPurpose ? query.purpose : UNKNOWN,
         policyVersion: this.input.decider.version,
+        ...(this.input.delivery === 'query' ? {} : { delivery: this.input.delivery }),
         datasets: datasets.map(({ id, decision }) => ({
           dataset: contracts.has(id) ? id : UNKNOWN,
           effect: decision.effect,
@@ -112,13 +120,14 @@ export class Plans {
     };
   }
 
-  #dataset(client: Client, query: QueryRequest, asked: QueryRequest['datasets'][number], now: number): PlannedDataset {
+  #dataset(client: Client, query: Asked, asked: Asked['datasets'][number], now: number, subjects: number | undefined): PlannedDataset {
     const decision = this.input.decider.decide({
       client,
       purpose: query.purpose,
       dataset: asked.id,
       ...(asked.fields === undefined ? {} : { fields: asked.fields }),
-      delivery: 'query',
+      delivery: this.input.delivery,
+      ...(subjects === undefined ? {} : { subjects }),
       ...(query.case === undefined ? {} : { case: presence(query.case) }),
       now,
     });
@@ -128,6 +137,7 @@ export class Plans {
       return { id: asked.id, decision: decision.effect === 'deny' ? decision : { ...decision, effect: 'deny', fields: [] }, allowed: undefined, denied };
     }
     const released = decision.fields.filter((field) => field.as === 'value').map((field) => field.path);
+    const forms = formsOf(decision.fields, contract, this.input.workspace.schemes);
     const byId = this.input.workspace.schemasById;
     const cached = this.#projections;
     const withheld = [...decision.withheld, ...(decision.rows.kind === 'all' ? [] : [{ field: '*', reason: 'rows_limited' }])];
@@ -139,10 +149,11 @@ export class Plans {
         contract,
         head: `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},"grant":${JSON.stringify(decision.grant)},"status":"`,
         tail: `],"withheld":${JSON.stringify(withheld)}`,
+        withheld,
         projection: remember((schemaId) => {
           const schema = byId.get(schemaId);
           if (schema === undefined || schema.contract.id !== contract.id) throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);
-          return cached.get(schema.version, released);
+          return cached.get(schema.version, released, forms);
         }),
         rows: rowFilter(decision.rows, (schemaId, path) => {
           const schema = byId.get(schemaId);
@@ -151,6 +162,41 @@ export class Plans {
       },
     };
   }
+}
+
+/** What of these is shown in another form than its value. */
+function formsOf(fields: readonly ReleasedField[], contract: Contract, schemes: ReadonlyMap<string, KeyScheme>): ReadonlyMap<FieldPath, Form> {
+  const forms = new Map<FieldPath, Form>();
+  for (const { path, as, bands = [] } of fields) {
+    switch (as) {
+      case 'value':
+      case 'match':
+        break;
+      case 'exists':
+      case 'count':
+        forms.set(path, { kind: as });
+        break;
+      case 'band':
+        forms.set(path, { kind: 'band', bands });
+        break;
+      case 'masked': {
+        const scheme = path === contract.subject.field ? schemes.get(contract.subject.scheme) : undefined;
+        forms.set(path, scheme === undefined ? { kind: 'masked' } : { kind: 'masked', mask: maskOf(scheme) });
+        break;
+      }
+      default:
+        return as satisfies never;
+    }
+  }
+  return forms;
+}
+
+/** A scheme's mask counts on the length of its keys, so it is only used on one. */
+function maskOf(scheme: KeyScheme): (text: string) => string | undefined {
+  return (text) => {
+    const parsed = scheme.parse(text);
+    return parsed.ok && parsed.key === text ? scheme.mask(text) : undefined;
+  };
 }
 
 /** A dataset has few schema versions, so a plan keeps what it asked for. */
@@ -164,7 +210,7 @@ function remember(of: (schemaId: number) => Projection): (schemaId: number) => P
 }
 
 /** Which parts of a case are stated; the plan is shared by all cases, so it may not hold one. */
-function presence(given: NonNullable<QueryRequest['case']>): { item?: string; caseId?: string; actor?: string } {
+function presence(given: StatedCase): { item?: string; caseId?: string; actor?: string } {
   return {
     ...(given.item === undefined ? {} : { item: 'stated' }),
     ...(given.caseId === undefined ? {} : { caseId: 'stated' }),

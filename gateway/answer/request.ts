@@ -1,0 +1,69 @@
+/** What the services that answer about subjects share: parts of their requests, as TypeBox, and how a subject is read. */
+import { Type, type Static } from 'typebox';
+import { YitongError } from '../../contracts/errors.js';
+import { subjectKey, type SubjectKey } from '../../contracts/ids.js';
+import type { Contract, KeyScheme } from '../../contracts/types.js';
+import { releasedSubjectJson } from '../audit/events.js';
+
+export const strict = { additionalProperties: false };
+export const id = (what: string) => Type.String({ minLength: 1, maxLength: 200, description: what });
+
+export const caseSchema = Type.Object(
+  {
+    item: Type.Optional(id('事项编码: code of the administrative item')),
+    caseId: Type.Optional(id('办件编号: number of the case at hand')),
+    actor: Type.Optional(id('经办人: who handles it, as the client names them')),
+  },
+  { ...strict, description: 'what the client says it is working on; kept as its assertion' },
+);
+export type StatedCase = Static<typeof caseSchema>;
+
+export const purposeSchema = id('a purpose of the workspace, e.g. `licence-review`');
+export const subjectSchema = id('key scheme and key, e.g. `uscc:91310000…`');
+export const datasetSchema = id('`<authority>.<dataset>`');
+export const fieldSchema = id('a field path: `name`, `address.city`, `members[].role`');
+
+export const STATUSES = ['current', 'stale', 'unavailable', 'never-loaded', 'denied', 'not_yet', 'history_not_kept'] as const;
+export type DatasetStatus = (typeof STATUSES)[number];
+
+/** What a plan is made for: one client asks these datasets for one purpose. */
+export interface Asked {
+  readonly purpose: string;
+  readonly case?: StatedCase;
+  readonly datasets: readonly { readonly id: string; readonly fields?: readonly string[] }[];
+}
+
+/** @throws YitongError `bad_subject`; the message names the rule, never the key */
+export function parseSubject(text: string, schemes: ReadonlyMap<string, KeyScheme>): SubjectKey {
+  const colon = text.indexOf(':');
+  const scheme = schemes.get(text.slice(0, Math.max(colon, 0)));
+  if (scheme === undefined) throw new YitongError('bad_subject', `a subject is written \`scheme:key\`; schemes are ${[...schemes.keys()].join(', ')}`);
+  const parsed = scheme.parse(text.slice(colon + 1));
+  if (!parsed.ok) throw new YitongError('bad_subject', `not a valid key of scheme \`${scheme.id}\`: ${parsed.reason}`);
+  return subjectKey(scheme.id, parsed.key);
+}
+
+/** @throws YitongError `bad_subject` where a dataset to be read is keyed by another scheme */
+export function checkScheme(contracts: Iterable<Contract>, subject: SubjectKey): void {
+  const scheme = subject.slice(0, subject.indexOf(':'));
+  for (const contract of contracts) {
+    if (contract.subject.scheme !== scheme) {
+      throw new YitongError('bad_subject', `\`${contract.id}\` is keyed by \`${contract.subject.scheme}\`, so it cannot be asked by another scheme`);
+    }
+  }
+}
+
+/** Unique dataset ids: asking twice would read twice and count twice. */
+export function checkUnique(datasets: readonly { readonly id: string }[]): void {
+  if (datasets.length > 1 && new Set(datasets.map(({ id: name }) => name)).size !== datasets.length) throw new YitongError('bad_request', 'name each dataset once');
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** W3C Trace Context, level 1; anything else is not repeated. */
+export const traceOf = (header: string | string[] | undefined): string | undefined => (typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined);
+
+/** What of a request may name somebody, for the sealed part of its entry: case, actor, and words that the workspace does not know. */
+export function sealedOf(stated: StatedCase | undefined, unknown: object | undefined): string {
+  if (unknown !== undefined) return JSON.stringify({ ...stated, asked: unknown });
+  return stated === undefined ? '{}' : releasedSubjectJson(stated);
+}

@@ -62,8 +62,11 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** W3C Trace Context, level 1; anything else is not repeated. */
 export const traceOf = (header: string | string[] | undefined): string | undefined => (typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined);
 
-/** What of a request may name somebody, for the sealed part of its entry: case, actor, and words that the workspace does not know. */
-export function sealedOf(stated: StatedCase | undefined, unknown: object | undefined): string {
-  if (unknown !== undefined) return JSON.stringify({ ...stated, asked: unknown });
+/**
+ * What of a request may name somebody, for the sealed part of its entry: case, actor, and words that the workspace does not know.
+ * @param results of claims, in their order
+ */
+export function sealedOf(stated: StatedCase | undefined, unknown: object | undefined, results?: readonly string[]): string {
+  if (unknown !== undefined || results !== undefined) return JSON.stringify({ ...stated, ...(unknown === undefined ? {} : { asked: unknown }), ...(results === undefined ? {} : { results }) });
   return stated === undefined ? '{}' : releasedSubjectJson(stated);
 }

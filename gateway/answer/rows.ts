@@ -3,17 +3,9 @@ import type { FieldPath } from '../../contracts/ids.js';
 import type { RowPredicate } from '../../policies/types.js';
 import { Out, type Projection } from '../projection/index.js';
 import type { VersionView } from '../view/port.js';
+import { partsOf, valuesAt } from './values.js';
 
 export type RowFilter = (subject: string, version: VersionView) => boolean;
-
-/** All values at a path of a JSON record, arrays flattened. */
-function valuesAt(value: unknown, parts: readonly string[]): unknown[] {
-  if (value === null || value === undefined) return [];
-  if (Array.isArray(value)) return value.flatMap((item) => valuesAt(item, parts));
-  const [first, ...rest] = parts;
-  if (first === undefined) return [value];
-  return typeof value === 'object' ? valuesAt((value as Record<string, unknown>)[first], rest) : [];
-}
 
 /** What cannot be read does not match, so it is not shown. */
 export function rowFilter(rows: RowPredicate, projectionOf: (schemaId: number, path: FieldPath) => Projection | undefined): RowFilter {
@@ -26,7 +18,7 @@ export function rowFilter(rows: RowPredicate, projectionOf: (schemaId: number, p
     }
     case 'area': {
       const scratch = new Out(4096);
-      const parts = rows.field.replaceAll('[]', '').split('.');
+      const parts = partsOf(rows.field);
       return (_subject, version) => {
         const projection = projectionOf(version.schemaId, rows.field);
         if (projection === undefined) return false;

@@ -25,6 +25,27 @@ export interface QueryBody {
   readonly returnCut?: boolean;
 }
 
+export interface VerifyBody {
+  readonly purpose: string;
+  readonly subject: string;
+  readonly claims: readonly { readonly dataset: string; readonly field: string; readonly value: string | number | boolean }[];
+  readonly case?: QueryBody['case'];
+}
+
+export interface VerifyAnswer {
+  readonly requestId: string;
+  readonly time: string;
+  readonly claims: readonly {
+    readonly dataset: string;
+    readonly field: string;
+    readonly result: 'match' | 'mismatch' | 'no_record' | 'not_answered';
+    readonly reason?: string;
+    readonly status?: string;
+    readonly sourceTime?: string;
+  }[];
+  readonly receipt: Receipt;
+}
+
 export interface DatasetAnswer {
   readonly id: string;
   readonly authority?: string;
@@ -97,6 +118,8 @@ export class GatewayError extends Error {
 export interface Client {
   /** @throws GatewayError `denied` if no dataset may be answered, and every other code of docs/errors.md */
   query(body: QueryBody): Promise<QueryAnswer>;
+  /** @throws GatewayError `denied` if no claim may be answered, and every other code of docs/errors.md */
+  verify(body: VerifyBody): Promise<VerifyAnswer>;
   publish(dataset: string, body: PublishBody): Promise<PublishAnswer>;
   get(path: string): Promise<unknown>;
   close(): void;
@@ -135,6 +158,7 @@ export function connect(connection: Connection): Client {
     });
   return {
     query: (body) => call('POST', '/v1/query', body) as Promise<QueryAnswer>,
+    verify: (body) => call('POST', '/v1/verify', body) as Promise<VerifyAnswer>,
     publish: (dataset, body) => call('POST', `/v1/datasets/${encodeURIComponent(dataset)}/records`, body) as Promise<PublishAnswer>,
     get: (path) => call('GET', path),
     close: () => agent.destroy(),

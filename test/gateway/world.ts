@@ -1,8 +1,10 @@
 /** A gateway over records in memory: real TLS, policies, projection and services, and every audit entry kept for reading. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import type { Test } from 'tap';
 import { compileSchema, encodeRecord } from '../../contracts/avro.js';
@@ -76,10 +78,15 @@ export interface World {
   readonly dataDir: string;
 }
 
-async function serverPair(t: Test): Promise<{ cert: string; key: string }> {
-  const dir = t.testdir({ pki: {}, data: {} });
-  await initPki(`${dir}/pki`);
-  const files = await issueServer(`${dir}/pki`);
+export async function folder(t: Test): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'yitong-test-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function serverPair(dir: string): Promise<{ cert: string; key: string }> {
+  await initPki(dir);
+  const files = await issueServer(dir);
   return { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
 }
 
@@ -146,8 +153,8 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
   const clients = options.clients ?? [client('alpha')];
   const set = policySet({ clients, grants: options.grants, ...(options.rules === undefined ? {} : { rules: options.rules }) });
   let asking = 'alpha';
-  const pair = await serverPair(t);
-  const dataDir = options.dataDir ?? `${t.testdirName}/data`;
+  const pair = await serverPair(await folder(t));
+  const dataDir = options.dataDir ?? (await folder(t));
   const context: GatewayContext = {
     workspace: space,
     settings: readSettings({ gateway: options.settings ?? {} }, { file: 'yitong.json' }, {}),

@@ -29,7 +29,7 @@ const command: Command = {
 };
 export default command;
 
-/** Of `ReasonCode` in policies/types.ts, and `rows_limited` of a query. */
+/** Of `ReasonCode` in policies/types.ts, `rows_limited` of a query, and those of a claim. */
 const reasons: readonly (readonly [string, string])[] = [
   ['not_granted', 'no grant in force covers client, purpose, dataset and delivery; said alike for what does not exist'],
   ['policy', 'a policy forbids it, or none permits it'],
@@ -39,5 +39,10 @@ const reasons: readonly (readonly [string, string])[] = [
   ['not_released_as_value', 'the grant releases the field in another form than this way of asking gives: for comparing only, or as a count, a band or the like'],
   ['batch_limit', 'the batch asks about more subjects than the grant allows at a time'],
   ['rows_limited', 'the grant shows only some records of the dataset (by area or by a list of subjects)'],
+  ['guess_limit', 'the client has claimed too many different values of this field of this subject in 24 hours; earlier ones are still compared'],
+  ['bad_value', 'the claimed value is not of the form that the field has'],
+  ['not_comparable', 'the field is a branch or a map, so there is no one value to compare with'],
+  ['stale', 'nothing is on record, but the dataset is not current, so that is not said'],
+  ['never-loaded', 'the dataset was never seen in full, so nothing is said of it'],
   ['error', 'the decision failed, which is a denial'],
 ];

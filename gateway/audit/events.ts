@@ -1,7 +1,7 @@
-/** What the audit log records: five types of entries. Each field stands in docs/audit-events.md; a test holds the two equal. */
+/** What the audit log records: six types of entries. Each field stands in docs/audit-events.md; a test holds the two equal. */
 import { YitongError } from '../../contracts/errors.js';
 
-export const EVENT_TYPES = ['released', 'completed', 'refused_before_identity', 'administration', 'journal_gap'] as const;
+export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'administration', 'journal_gap'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface EventField {
@@ -33,7 +33,17 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('bytes', 'integer', 'length of that answer'),
     field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
     field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
+    field('subjects', 'integer', 'of a batch: subjects of this chunk; of a denied batch, all that were asked about', false),
     field('dryRun', 'boolean', 'true if it was only asked what would be answered: no record was read, none was released, `datasets` says what would have been', false),
+    SUBJECT,
+  ],
+  included: [
+    TYPE, TIME, REQUEST,
+    field('client', 'string', 'the client to whom the chunk went'),
+    field('authority', 'string', 'the authority to which the client belongs'),
+    field('purpose', 'string', 'the purpose that the client stated'),
+    field('chunk', 'integer', 'which chunk of the stream, from 0; its `released` entry says the rest'),
+    field('datasets', 'array', 'for each dataset answered: `dataset`, and `records` released of this subject'),
     SUBJECT,
   ],
   completed: [
@@ -101,6 +111,7 @@ export interface ReleasedParts {
   readonly bodySha256: string;
   readonly bytes: number;
   readonly chunk?: number | undefined;
+  readonly subjects?: number | undefined;
   readonly dryRun?: boolean | undefined;
 }
 
@@ -124,6 +135,7 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
     if (parts.traceparent !== undefined) clear += `,"traceparent":${quoted(parts.traceparent)}`;
     if (parts.item !== undefined) clear += `,"item":${quoted(parts.item)}`;
     if (parts.chunk !== undefined) clear += `,"chunk":${parts.chunk}`;
+    if (parts.subjects !== undefined) clear += `,"subjects":${parts.subjects}`;
     if (parts.dryRun === true) clear += ',"dryRun":true';
     return `${clear},"bodySha256":${quoted(parts.bodySha256)},"bytes":${parts.bytes}}`;
   };
@@ -136,6 +148,10 @@ export function releasedSubjectJson(parts: { readonly caseId?: string | undefine
   if (parts.actor !== undefined) json += `,"actor":${quoted(parts.actor)}`;
   if (parts.recordIds !== undefined) json += `,"recordIds":${JSON.stringify(parts.recordIds)}`;
   return `{${json.slice(1)}}`;
+}
+
+export function includedBody(event: { readonly time: string; readonly requestId: string; readonly client: string; readonly authority: string; readonly purpose: string; readonly chunk: number; readonly datasets: readonly { readonly dataset: string; readonly records: number }[] }): string {
+  return JSON.stringify({ type: 'included', ...event });
 }
 
 export function completedBody(event: { readonly time: string; readonly requestId: string; readonly client: string; readonly status: number; readonly bytes: number; readonly microseconds: number; readonly aborted: boolean }): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { administrationBody, completedBody, EVENT_TYPES, eventFields, gapBody, refusalCounter, releasedSubjectJson, releasedTemplate, type EventType } from '../../gateway/audit/events.js';
+import { administrationBody, completedBody, includedBody, EVENT_TYPES, eventFields, gapBody, refusalCounter, releasedSubjectJson, releasedTemplate, type EventType } from '../../gateway/audit/events.js';
 
 /** Fields that are missing though required, or not declared. */
 function misfit(type: EventType, json: string): string[] {
@@ -29,7 +29,7 @@ t.test('a `released` entry says who, why and which fields, whatever stands in th
   fc.assert(
     fc.property(text, text, text, fc.option(text, { nil: undefined }), fc.array(fc.record({ dataset: text, effect: fc.constantFrom('allow' as const, 'deny' as const), fields: fc.array(text, { maxLength: 3 }) }), { maxLength: 4 }), fc.nat(), (client, requestId, time, item, datasets, bytes) => {
       const template = releasedTemplate({ client, authority: 'tax', purpose: 'p', policyVersion: 'v1', datasets });
-      const json = template({ time, requestId, traceparent: item, item, records: datasets.map((_, n) => n), bodySha256: 'abc', bytes });
+      const json = template({ time, requestId, traceparent: item, item, records: datasets.map((_, n) => n), bodySha256: 'abc', bytes, ...(bytes % 2 === 0 ? { dryRun: true, subjects: bytes } : {}) });
       const body = JSON.parse(json) as Record<string, unknown> & { datasets: unknown[] };
       return (
         misfit('released', json).length === 0 && body['client'] === client && body['requestId'] === requestId && body['time'] === time && body['item'] === item && body['bytes'] === bytes &&
@@ -44,6 +44,7 @@ t.test('a `released` entry says who, why and which fields, whatever stands in th
 
 t.test('the other events have exactly the fields that are declared', (t) => {
   const time = '2026-11-24T00:00:00.000Z';
+  t.same(misfit('included', includedBody({ time, requestId: 'r', client: 'c', authority: 'a', purpose: 'p', chunk: 0, datasets: [] })), []);
   t.same(misfit('completed', completedBody({ time, requestId: 'r', client: 'c', status: 200, bytes: 1, microseconds: 2, aborted: false })), []);
   t.same(misfit('administration', administrationBody({ time, action: 'start', by: 'gateway', target: 'x', detail: {} })), []);
   t.same(misfit('journal_gap', gapBody({ time: 0, journal: 'w1-00000000', from: 1, to: 2, why: 'missing' })), []);

@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../contracts/errors.js';
 import { answerBuilder, type Answer } from '../../answer/build.js';
+import { denialOf } from '../../answer/denial.js';
 import { Plans, type Plan } from '../../answer/plan.js';
 import { noteCompleted, withReceipt } from '../../answer/receipt.js';
 import { checkScheme, checkUnique, parseSubject, sealedOf, traceOf } from '../../answer/request.js';
@@ -21,12 +22,6 @@ function readPoint(query: QueryRequest): ReadPoint {
   if (query.asOf !== undefined && query.cut !== undefined) throw new YitongError('bad_request', 'give `asOf` or `cut`, not both');
   if (query.cut !== undefined) return { kind: 'cut', cut: query.cut };
   return query.asOf === undefined ? { kind: 'now' } : { kind: 'asOf', time: Date.parse(query.asOf) };
-}
-
-/** The same bytes whether or not the subject exists: nothing here has looked at the view. */
-function denial(plan: Plan, requestId: string): string {
-  const { status, title } = errorTable.denied;
-  return `{"type":"urn:yitong:error:denied","title":${JSON.stringify(title)},"status":${status},"code":"denied","requestId":${JSON.stringify(requestId)},"datasets":[${plan.datasets.map(({ denied }) => denied).join(',')}]}`;
 }
 
 const service: Service = {
@@ -68,7 +63,7 @@ const service: Service = {
           ? unread(dryRun(plan, head), plan)
           : allowed
             ? build(head, query.datasets, plan, subject, at, query.returnCut === true, started)
-            : unread(Buffer.from(denial(plan, request.id), 'utf8'), plan);
+            : unread(Buffer.from(denialOf(plan, request.id), 'utf8'), plan);
         const draft: EntryDraft = {
           clear: plan.template({
             time,

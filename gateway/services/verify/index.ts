@@ -8,6 +8,7 @@ import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { errorTable } from '../../../contracts/errors.js';
+import { denialHead } from '../../answer/denial.js';
 import { Plans } from '../../answer/plan.js';
 import { noteCompleted, withReceipt } from '../../answer/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../answer/request.js';
@@ -75,7 +76,7 @@ const service: Service = {
         const { results, records } = compares ? read(claims, plan, subject, started) : unread(claims);
         const head = allowed
           ? `{"requestId":${JSON.stringify(request.id)},"time":"${time}",`
-          : `{"type":"urn:yitong:error:denied","title":${JSON.stringify(errorTable.denied.title)},"status":${String(errorTable.denied.status)},"code":"denied","requestId":${JSON.stringify(request.id)},`;
+          : denialHead(request.id);
         const body = Buffer.from(`${head}${claimsJson(asked, results)}}`, 'utf8');
         let at = 0;
         const [receipt] = await Promise.all([

@@ -2,7 +2,9 @@
  * The API from TypeScript: mutual TLS, kept alive, typed. Errors of the gateway come back as `GatewayError` with the
  * problem's code; nothing is retried.
  */
+import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
+import { createInterface } from 'node:readline';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -23,6 +25,35 @@ export interface QueryBody {
   readonly asOf?: string;
   readonly cut?: Readonly<Record<string, readonly number[]>>;
   readonly returnCut?: boolean;
+}
+
+/** What a query with `dryRun` answers. */
+export interface DryRunAnswer {
+  readonly requestId: string;
+  readonly time: string;
+  readonly dryRun: true;
+  readonly datasets: readonly {
+    readonly id: string;
+    readonly effect: 'allow' | 'deny';
+    readonly grant?: string;
+    readonly reasons: readonly string[];
+    readonly fields: readonly { readonly field: string; readonly as: string }[];
+    readonly withheld: DatasetAnswer['withheld'];
+  }[];
+  readonly receipt: Receipt;
+}
+
+export interface BatchBody {
+  readonly purpose: string;
+  /** Each once; at most as many as the grant's `batchLimit`. */
+  readonly subjects: readonly string[];
+  readonly datasets: readonly { readonly id: string; readonly fields?: readonly string[]; readonly limit?: number }[];
+  readonly case?: QueryBody['case'];
+}
+
+export interface BatchLine {
+  readonly subject: string;
+  readonly datasets: readonly DatasetAnswer[];
 }
 
 export interface VerifyBody {
@@ -118,8 +149,15 @@ export class GatewayError extends Error {
 export interface Client {
   /** @throws GatewayError `denied` if no dataset may be answered, and every other code of docs/errors.md */
   query(body: QueryBody): Promise<QueryAnswer>;
+  /** What `query` would answer, withhold or deny, and why; no record is read. */
+  dryRun(body: QueryBody): Promise<DryRunAnswer>;
   /** @throws GatewayError `denied` if no claim may be answered, and every other code of docs/errors.md */
   verify(body: VerifyBody): Promise<VerifyAnswer>;
+  /**
+   * Subject by subject, as they arrive; no faster than they are taken.
+   * @throws GatewayError with the code that ended the batch; Error where it was cut off
+   */
+  batch(body: BatchBody): AsyncGenerator<BatchLine, void, undefined>;
   publish(dataset: string, body: PublishBody): Promise<PublishAnswer>;
   get(path: string): Promise<unknown>;
   close(): void;
@@ -132,33 +170,53 @@ export async function connectionOf(api: string, pki: string, client: string): Pr
   return { api, ca, cert, key };
 }
 
+/** The answer of a request that is no stream. */
+async function whole(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const status = response.statusCode ?? 0;
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    throw new Error(`the gateway answered ${status} without JSON`, { cause });
+  }
+  if (status >= 200 && status < 300) return value;
+  throw problemError(status, value);
+}
+
+const problemError = (status: number, problem: Readonly<Record<string, unknown>>): GatewayError =>
+  new GatewayError(status, typeof problem['code'] === 'string' ? problem['code'] : 'unknown', problem);
+
+/** The lines of a batch, up to its summary. */
+async function* linesOf(started: Promise<IncomingMessage>): AsyncGenerator<BatchLine, void, undefined> {
+  const response = await started;
+  if (response.statusCode !== 200) return void (await whole(response));
+  for await (const text of createInterface({ input: response, crlfDelay: Infinity })) {
+    const line = JSON.parse(text) as Partial<BatchLine> & { readonly summary?: object; readonly problem?: Readonly<Record<string, unknown>> };
+    if (line.problem !== undefined) throw problemError(typeof line.problem['status'] === 'number' ? line.problem['status'] : 0, line.problem);
+    if (line.summary !== undefined) return;
+    if (line.subject !== undefined && line.datasets !== undefined) yield { subject: line.subject, datasets: line.datasets };
+  }
+  throw new Error('the batch was cut off in front of its summary');
+}
+
 export function connect(connection: Connection): Client {
   const agent = new Agent({ keepAlive: true, ca: connection.ca, cert: connection.cert, key: connection.key });
-  const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
+  const start = (method: string, path: string, body?: unknown): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length };
-      const request = httpsRequest(new URL(path, connection.api), { method, agent, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const status = response.statusCode ?? 0;
-          try {
-            const value = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
-            if (status >= 200 && status < 300) resolve(value);
-            else reject(new GatewayError(status, typeof value['code'] === 'string' ? value['code'] : 'unknown', value));
-          } catch (cause) {
-            reject(new Error(`the gateway answered ${status} without JSON`, { cause }));
-          }
-        });
-      });
+      const request = httpsRequest(new URL(path, connection.api), { method, agent, headers }, resolve);
       request.on('error', reject);
       request.end(payload);
     });
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => whole(await start(method, path, body));
   return {
     query: (body) => call('POST', '/v1/query', body) as Promise<QueryAnswer>,
+    dryRun: (body) => call('POST', '/v1/query', { ...body, dryRun: true }) as Promise<DryRunAnswer>,
     verify: (body) => call('POST', '/v1/verify', body) as Promise<VerifyAnswer>,
+    batch: (body) => linesOf(start('POST', '/v1/query/batch', body)),
     publish: (dataset, body) => call('POST', `/v1/datasets/${encodeURIComponent(dataset)}/records`, body) as Promise<PublishAnswer>,
     get: (path) => call('GET', path),
     close: () => agent.destroy(),

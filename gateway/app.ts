@@ -3,7 +3,8 @@ import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions
 import { readdir } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
-import type { GatewayContext, Service } from './context.js';
+import { completions } from './answer/completions.js';
+import type { GatewayContext, Service, WorkerContext } from './context.js';
 import { errorsPlugin, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
 import { identityPlugin } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
@@ -37,7 +38,8 @@ export async function loadServices(folder: URL): Promise<readonly { readonly nam
   );
 }
 
-export async function buildApp(face: Face, context: GatewayContext, options: AppOptions = {}): Promise<FastifyInstance> {
+export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
+  const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now) };
   const { gateway } = context.settings;
   const idOf = requestIds();
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
@@ -49,7 +51,6 @@ export async function buildApp(face: Face, context: GatewayContext, options: App
     // one logger for all: what is logged names its request itself
     childLoggerFactory: (logger) => logger,
     requestTimeout: gateway.requestTimeoutMs,
-    handlerTimeout: gateway.handlerTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     maxRequestsPerSocket: 0,
@@ -66,6 +67,7 @@ export async function buildApp(face: Face, context: GatewayContext, options: App
     void reply.header('x-request-id', request.id);
     done();
   });
+  app.addHook('onClose', () => context.completions.flush());
   if (face === 'api') {
     identityPlugin(app, context);
     await limitsPlugin(app, context);

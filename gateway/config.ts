@@ -20,7 +20,7 @@ export const gatewaySchema = Type.Object(
     workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'worker processes that answer queries' }),
     bodyLimitBytes: Type.Integer({ default: 1_048_576, minimum: 1024, maximum: 67_108_864, description: 'largest request body' }),
     requestTimeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 600_000, description: 'a request must have arrived within this time' }),
-    handlerTimeoutMs: Type.Integer({ default: 30_000, minimum: 100, maximum: 600_000, description: 'an answer must be ready within this time' }),
+    handlerTimeoutMs: Type.Integer({ default: 30_000, minimum: 100, maximum: 600_000, description: 'the bus must have taken pushed records within this time' }),
     ratePerMinute: Type.Integer({ default: 120_000, minimum: 1, maximum: 100_000_000, description: 'requests a minute and client in each worker, where the client\'s file says nothing' }),
     maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
     maxRecords: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000, description: 'records of one dataset in one answer; more come by cursor' }),

@@ -1,10 +1,11 @@
-/** What every service of the gateway is given. Built once a worker in `process/worker.ts`, or by a test. */
+/** What the gateway works with. Brought by `process/worker.ts`, or by a test; `app.ts` adds what all services share. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { TLSSocket } from 'node:tls';
 import type { Bus } from '../connectors/bus/port.js';
 import type { ErrorCode } from '../contracts/errors.js';
 import type { Workspace } from '../contracts/types.js';
 import type { Client, Decider } from '../policies/types.js';
+import type { Completions } from './answer/completions.js';
 import type { Journal } from './audit/port.js';
 import type { Settings } from './config.js';
 import type { ViewReader } from './view/port.js';
@@ -13,7 +14,8 @@ export type Identity =
   | { readonly kind: 'client'; readonly client: Client }
   | { readonly kind: 'refused'; readonly code: ErrorCode };
 
-export interface GatewayContext {
+/** What a worker, or a test, brings. */
+export interface WorkerContext {
   readonly workspace: Workspace;
   readonly settings: Settings;
   readonly view: ViewReader;
@@ -27,6 +29,11 @@ export interface GatewayContext {
   readonly dataDir: string;
   /** ms since 1970 */
   readonly now: () => number;
+}
+
+/** What services get. */
+export interface GatewayContext extends WorkerContext {
+  readonly completions: Completions;
 }
 
 /**

@@ -47,12 +47,9 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     SUBJECT,
   ],
   completed: [
-    TYPE, TIME, REQUEST,
-    field('client', 'string', 'the client to whom the answer went'),
-    field('status', 'integer', 'HTTP status'),
-    field('bytes', 'integer', 'bytes sent'),
-    field('microseconds', 'integer', 'from the request\'s first byte to the answer\'s last'),
-    field('aborted', 'boolean', 'true if the client went away before the end'),
+    TYPE, TIME,
+    field('client', 'string', 'the client to whom the answers went'),
+    field('answers', 'array', 'of a quarter of a second, each: `requestId`, HTTP `status`, `bytes` sent, `microseconds` from the request\'s first byte to the answer\'s last, `aborted` if the client went away before the end'),
   ],
   refused_before_identity: [
     TYPE, TIME,
@@ -154,8 +151,17 @@ export function includedBody(event: { readonly time: string; readonly requestId:
   return JSON.stringify({ type: 'included', ...event });
 }
 
-export function completedBody(event: { readonly time: string; readonly requestId: string; readonly client: string; readonly status: number; readonly bytes: number; readonly microseconds: number; readonly aborted: boolean }): string {
-  return `{"type":"completed","time":${quoted(event.time)},"requestId":${quoted(event.requestId)},"client":${quoted(event.client)},"status":${event.status},"bytes":${event.bytes},"microseconds":${event.microseconds},"aborted":${event.aborted}}`;
+/** How one answer ended. */
+export interface CompletedAnswer {
+  readonly requestId: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly microseconds: number;
+  readonly aborted: boolean;
+}
+
+export function completedBody(event: { readonly time: string; readonly client: string; readonly answers: readonly CompletedAnswer[] }): string {
+  return JSON.stringify({ type: 'completed', ...event });
 }
 
 export function administrationBody(event: { readonly time: string; readonly action: string; readonly by: string; readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): string {

@@ -15,7 +15,7 @@ import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { openAuditSigners } from '../audit/signer.js';
 import { readSettings, signerNames } from '../config.js';
-import type { GatewayContext } from '../context.js';
+import type { WorkerContext } from '../context.js';
 import { anchorsOf } from '../identity/inforce.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
@@ -54,7 +54,7 @@ runChild(async (args, signal) => {
   const anchors = await anchorsOf(policies, args.developmentPki);
   const identify = makeIdentifier({ anchors, policies: () => policies, now });
   let bus: Promise<Bus> | undefined;
-  const context: GatewayContext = {
+  const context: WorkerContext = {
     workspace,
     settings,
     view,

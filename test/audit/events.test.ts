@@ -45,7 +45,7 @@ t.test('a `released` entry says who, why and which fields, whatever stands in th
 t.test('the other events have exactly the fields that are declared', (t) => {
   const time = '2026-11-24T00:00:00.000Z';
   t.same(misfit('included', includedBody({ time, requestId: 'r', client: 'c', authority: 'a', purpose: 'p', chunk: 0, datasets: [] })), []);
-  t.same(misfit('completed', completedBody({ time, requestId: 'r', client: 'c', status: 200, bytes: 1, microseconds: 2, aborted: false })), []);
+  t.same(misfit('completed', completedBody({ time, client: 'c', answers: [{ requestId: 'r', status: 200, bytes: 1, microseconds: 2, aborted: false }] })), []);
   t.same(misfit('administration', administrationBody({ time, action: 'start', by: 'gateway', target: 'x', detail: {} })), []);
   t.same(misfit('journal_gap', gapBody({ time: 0, journal: 'w1-00000000', from: 1, to: 2, why: 'missing' })), []);
   const counter = refusalCounter(2);

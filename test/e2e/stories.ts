@@ -8,6 +8,14 @@ export const stories = {
     client: 'one-stop-counter',
     purpose: 'open-restaurant',
     datasets: ['samr.company-register', 'samr.business-licence', 'samr.food-licence', 'fire.fire-checks', 'urban-management.shop-signs'],
+    /** What a counter needs of each; for the benchmark. */
+    fields: {
+      'samr.company-register': ['name', 'status'],
+      'samr.business-licence': ['licenceNumber'],
+      'samr.food-licence': ['status', 'validUntil'],
+      'fire.fire-checks': ['result', 'issuedOn'],
+      'urban-management.shop-signs': ['status'],
+    },
   },
   /** Granted for another purpose, so denied for this one. */
   denied: { client: 'bidding-centre', purpose: 'open-restaurant', datasets: ['samr.company-register', 'tax.tax-arrears'] },

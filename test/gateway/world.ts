@@ -17,7 +17,7 @@ import type { Client, Grant, Rule } from '../../policies/types.js';
 import { buildApp } from '../../gateway/app.js';
 import type { EntryDraft, Journal } from '../../gateway/audit/port.js';
 import { readSettings } from '../../gateway/config.js';
-import type { GatewayContext } from '../../gateway/context.js';
+import type { WorkerContext } from '../../gateway/context.js';
 import { initPki, issueServer } from '../../gateway/pki/authority.js';
 import type { ViewReader } from '../../gateway/view/port.js';
 import { client, contract, grant as baseGrant, policySet, workspace } from '../policies/city.js';
@@ -155,7 +155,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
   let asking = 'alpha';
   const pair = await serverPair(await folder(t));
   const dataDir = options.dataDir ?? (await folder(t));
-  const context: GatewayContext = {
+  const context: WorkerContext = {
     workspace: space,
     settings: readSettings({ gateway: options.settings ?? {} }, { file: 'yitong.json' }, {}),
     view,

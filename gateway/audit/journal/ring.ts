@@ -48,7 +48,9 @@ export function ringWriter(memory: RingMemory): RingWriter {
   const time = new Float64Array(1);
   const timeWords = new Uint32Array(time.buffer);
   let head = 0;
+  let due = false;
   const publish = (): void => {
+    due = false;
     Atomics.store(control, HEAD, head | 0);
     if (Atomics.load(control, WAITING) === 1) Atomics.notify(control, HEAD, 1);
   };
@@ -80,10 +82,15 @@ export function ringWriter(memory: RingMemory): RingWriter {
       words[at + 4] = timeWords[0] ?? 0;
       words[at + 5] = timeWords[1] ?? 0;
       head = (head + frame) >>> 0;
-      publish();
+      // one wake-up for all that came in this turn of the event loop: it is a system call, and they make one group
+      if (!due) {
+        due = true;
+        setImmediate(publish);
+      }
       return true;
     },
     close() {
+      publish();
       Atomics.store(control, CLOSING, 1);
       Atomics.notify(control, HEAD, 1);
     },

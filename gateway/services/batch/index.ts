@@ -9,7 +9,7 @@ import type { KeyScheme } from '../../../contracts/types.js';
 import { answerBuilder } from '../../answer/build.js';
 import { denialOf } from '../../answer/denial.js';
 import { Plans } from '../../answer/plan.js';
-import { noteCompleted, withReceipt } from '../../answer/receipt.js';
+import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, checkUnique, parseSubject, traceOf } from '../../answer/request.js';
 import { freshness } from '../../answer/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
@@ -48,7 +48,7 @@ async function* following(first: Buffer, rest: AsyncGenerator<Buffer, void, unde
 const service: Service = {
   port: 'api',
   register(app, context: GatewayContext) {
-    const { workspace, view, journal, now } = context;
+    const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
     const plans = new Plans({ workspace, decider: context.decider, purposes: context.purposes, delivery: 'batch' });
     const build = answerBuilder(view, freshness(view), maxRecords);
@@ -83,7 +83,7 @@ const service: Service = {
             }),
           });
           const whole = withReceipt(body, receipt.json);
-          noteCompleted(reply, journal, now, request.id, client.id, () => whole.length);
+          completions.watch(reply, request.id, client.id, () => whole.length);
           return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
         }
         for (const subject of subjects) checkScheme(plan.contracts, subject);
@@ -98,7 +98,7 @@ const service: Service = {
         // the first is made before the head is sent, so that what fails at once has its status
         const first = await chunks.next();
         let bytes = 0;
-        noteCompleted(reply, journal, now, request.id, client.id, () => bytes);
+        completions.watch(reply, request.id, client.id, () => bytes);
         const stream = Readable.from(following(first.value ?? Buffer.alloc(0), chunks, (length) => (bytes += length)), { objectMode: false });
         return reply.code(200).header('content-type', 'application/x-ndjson; charset=utf-8').send(stream);
       },

@@ -9,7 +9,7 @@ import { errorTable, YitongError } from '../../../contracts/errors.js';
 import { answerBuilder, type Answer } from '../../answer/build.js';
 import { denialOf } from '../../answer/denial.js';
 import { Plans, type Plan } from '../../answer/plan.js';
-import { noteCompleted, withReceipt } from '../../answer/receipt.js';
+import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, checkUnique, parseSubject, sealedOf, traceOf } from '../../answer/request.js';
 import { freshness } from '../../answer/status.js';
 import type { EntryDraft } from '../../audit/port.js';
@@ -27,7 +27,7 @@ function readPoint(query: QueryRequest): ReadPoint {
 const service: Service = {
   port: 'api',
   register(app, context: GatewayContext) {
-    const { workspace, view, journal, now } = context;
+    const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
     const plans = new Plans({ workspace, decider: context.decider, purposes: context.purposes, delivery: 'query' });
     const build = answerBuilder(view, freshness(view), maxRecords);
@@ -80,7 +80,7 @@ const service: Service = {
         };
         const receipt = await journal.append(draft);
         const whole = withReceipt(answer.body, receipt.json);
-        noteCompleted(reply, journal, now, request.id, client.id, () => whole.length);
+        completions.watch(reply, request.id, client.id, () => whole.length);
         const ok = allowed || dry;
         return reply
           .code(ok ? 200 : errorTable.denied.status)

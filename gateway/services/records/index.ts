@@ -62,6 +62,8 @@ const service: Service = {
     app.post<{ Params: { id: string }; Body: RecordsBody }>(
       '/v1/datasets/:id/records',
       {
+        // the bus may be slow; a query waits for nothing but the journal, which gives up by itself
+        handlerTimeout: context.settings.gateway.handlerTimeoutMs,
         schema: {
           summary: 'publish records of a dataset',
           description: 'By a client of the dataset\'s authority. Each record is published, unchanged, merged or quarantined; none is dropped.',

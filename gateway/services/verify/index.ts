@@ -10,7 +10,7 @@ import { Type } from 'typebox';
 import { errorTable } from '../../../contracts/errors.js';
 import { denialHead } from '../../answer/denial.js';
 import { Plans } from '../../answer/plan.js';
-import { noteCompleted, withReceipt } from '../../answer/receipt.js';
+import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../answer/request.js';
 import { freshness } from '../../answer/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
@@ -39,7 +39,7 @@ async function limited(guesses: Guesses, claims: readonly Ready[], client: strin
 const service: Service = {
   port: 'api',
   register(app, context: GatewayContext) {
-    const { workspace, view, journal, now } = context;
+    const { completions, workspace, view, journal, now } = context;
     const { verifyGuesses } = context.settings.gateway;
     const plans = new Plans({ workspace, decider: context.decider, purposes: context.purposes, delivery: 'verify' });
     const comparison = comparisons(workspace.schemes);
@@ -95,7 +95,7 @@ const service: Service = {
           guesses.flushed(),
         ]);
         const whole = withReceipt(body, receipt.json);
-        noteCompleted(reply, journal, now, request.id, client.id, () => whole.length);
+        completions.watch(reply, request.id, client.id, () => whole.length);
         return reply
           .code(allowed ? 200 : errorTable.denied.status)
           .header('content-type', allowed ? 'application/json; charset=utf-8' : 'application/problem+json')

@@ -10,6 +10,8 @@ const TAIL = 1; // moved by the reader
 const CLOSING = 2;
 const WAITING = 3; // set by the reader while it sleeps: only then is a wake-up, which is a system call, worth its microsecond
 const FRAME_HEADER = 6;
+/** Entries after which the reader is told, within one turn of the event loop. */
+const BURST = 2;
 const FILLER = 0xffffffff;
 
 export interface RingMemory {
@@ -49,8 +51,10 @@ export function ringWriter(memory: RingMemory): RingWriter {
   const timeWords = new Uint32Array(time.buffer);
   let head = 0;
   let due = false;
+  let unseen = 0;
   const publish = (): void => {
     due = false;
+    unseen = 0;
     Atomics.store(control, HEAD, head | 0);
     if (Atomics.load(control, WAITING) === 1) Atomics.notify(control, HEAD, 1);
   };
@@ -82,8 +86,9 @@ export function ringWriter(memory: RingMemory): RingWriter {
       words[at + 4] = timeWords[0] ?? 0;
       words[at + 5] = timeWords[1] ?? 0;
       head = (head + frame) >>> 0;
-      // one wake-up for all that came in this turn of the event loop: it is a system call, and they make one group
-      if (!due) {
+      // a wake-up is a system call, so not one an entry; but not one a turn of the event loop either: the thread is to work while the next come in
+      if (++unseen >= BURST) publish();
+      else if (!due) {
         due = true;
         setImmediate(publish);
       }

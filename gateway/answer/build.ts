@@ -94,13 +94,15 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
     });
     const cut: Cut | undefined = returnCut ? view.cut(plan.readIds) : undefined;
 
-    const pieces: (string | Part)[] = [`${head}"datasets":[`];
+    // text is gathered up to the next records: each piece costs a call into the buffer
+    const pieces: (string | Part)[] = [];
+    let text = `${head}"datasets":[`;
     let i = 0;
     for (const [n, dataset] of plan.datasets.entries()) {
       const comma = n === 0 ? '' : ',';
       const { allowed } = dataset;
       if (allowed === undefined) {
-        pieces.push(comma + dataset.denied);
+        text += comma + dataset.denied;
         continue;
       }
       const part = parts[i];
@@ -108,11 +110,14 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
       const outcome = outcomes[i];
       i++;
       if (part === undefined || state === undefined || outcome === undefined) throw new YitongError('internal', 'the view left out a dataset');
-      pieces.push(`${comma}${allowed.head}${outcome === 'ok' ? state.status : outcome}"${state.json},"records":[`);
-      if (outcome === 'ok' && part.count > 0) pieces.push(part);
-      pieces.push(`${allowed.tail}${part.more ? `,"cursor":"${encodeCursor(part.last)}"` : ''}}`);
+      text += `${comma}${allowed.head}${outcome === 'ok' ? state.status : outcome}"${state.json},"records":[`;
+      if (outcome === 'ok' && part.count > 0) {
+        pieces.push(text, part);
+        text = '';
+      }
+      text += `${allowed.tail}${part.more ? `,"cursor":"${encodeCursor(part.last)}"` : ''}}`;
     }
-    pieces.push(`]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
+    pieces.push(`${text}]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
     return { body: assemble(pieces, scratch), counts: countsOf(plan, parts, outcomes) };
   };
 }

@@ -9,7 +9,7 @@ import type { Client, Decider, Decision, ReleasedField } from '../../policies/ty
 import { releasedTemplate } from '../audit/events.js';
 import { projectionCache, type Form, type Projection } from '../projection/index.js';
 import { rowFilter, type RowFilter } from './rows.js';
-import type { Asked, StatedCase } from './request.js';
+import { checkUnique, type Asked, type StatedCase } from './request.js';
 
 export interface PlannedDataset {
   readonly id: string;
@@ -61,7 +61,10 @@ function keyOf(client: Client, query: Asked): string {
   let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${query.case === undefined ? '' : `${query.case.item === undefined ? 0 : 1}${query.case.caseId === undefined ? 0 : 1}${query.case.actor === undefined ? 0 : 1}`}`;
   for (const dataset of query.datasets) {
     key += `\0${dataset.id.length}\0${dataset.id}`;
-    if (dataset.fields !== undefined) key += `\0${dataset.fields.length}\0${JSON.stringify(dataset.fields)}`;
+    if (dataset.fields !== undefined) {
+      key += `\0${dataset.fields.length}`;
+      for (const field of dataset.fields) key += `\0${field.length}\0${field}`;
+    }
   }
   return key;
 }
@@ -88,8 +91,9 @@ export class Plans {
     return plan;
   }
 
-  /** Made anew and kept by nobody. @param subjects how many are asked about, of a batch */
+  /** Made anew and kept by nobody. @throws YitongError `bad_request` for a dataset named twice @param subjects how many are asked about, of a batch */
   make(client: Client, query: Asked, now: number, subjects?: number): Plan {
+    checkUnique(query.datasets);
     const datasets = query.datasets.map((asked) => this.#dataset(client, query, asked, now, subjects));
     const { contracts } = this.input.workspace;
     const knownPurpose = this.input.purposes.has(query.purpose);

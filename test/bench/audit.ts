@@ -6,7 +6,8 @@ import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { ephemeralSigner } from '../../gateway/audit/signer.js';
 import { ratioRow, type BenchRow } from './rows.js';
 
-const WRITERS = 32;
+/** Requests in flight of a gateway that is asked by several clients at once. */
+const WRITERS = 256;
 const ROUNDS = 5;
 const MS = 2000;
 

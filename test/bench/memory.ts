@@ -6,7 +6,7 @@ import { round, type BenchRow } from './rows.js';
 import { childrenOf, rssAnon, startCity } from './servers.js';
 
 /** Records a company in the reference city, about; found again at each run from what was loaded. */
-const COMPANIES = Number(process.env['YITONG_BENCH_COMPANIES'] ?? 130_000);
+const COMPANIES = Number(process.env['YITONG_BENCH_COMPANIES'] ?? 77_500);
 
 function recordsShown(people: string, ca: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -10,7 +10,7 @@ import { answerBuilder } from '../../answer/build.js';
 import { denialOf } from '../../answer/denial.js';
 import { Plans } from '../../answer/plan.js';
 import { withReceipt } from '../../answer/receipt.js';
-import { checkScheme, checkUnique, parseSubject, traceOf } from '../../answer/request.js';
+import { checkScheme, parseSubject, traceOf } from '../../answer/request.js';
 import { freshness } from '../../answer/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
 import { batchChunks } from './chunks.js';
@@ -70,7 +70,6 @@ const service: Service = {
       async (request, reply) => {
         const asked = request.body;
         const client = clientOf(request);
-        checkUnique(asked.datasets);
         const subjects = parseSubjects(asked.subjects, workspace.schemes);
         const started = now();
         const plan = plans.make(client, asked, started, subjects.length);

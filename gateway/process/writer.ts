@@ -1,4 +1,5 @@
 /** The one writer of a replica: bus → view, and the log's sequencer beside it. */
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { openBus } from '../../connectors/bus/open.js';
 import { dataTopic, controlTopic } from '../../connectors/bus/port.js';
@@ -11,6 +12,8 @@ import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { runChild, tell } from './messages.js';
 
 runChild(async (args, signal, onMessage) => {
+  // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const workspace = await loadWorkspace(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const bus = await openBus(args.bus);

@@ -1,15 +1,14 @@
 /** What `up` and `demo` share: a whole city in one process group, with its development CA, on a data folder of its own. */
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { BusSettings } from '../../connectors/bus/open.js';
 import { YitongError } from '../../contracts/errors.js';
-import { loadWorkspace } from '../../contracts/workspace.js';
-import { loadPolicies } from '../../policies/load.js';
 import { runningUp, type UpFile } from '../cli/places.js';
-import { readSettings, type GatewaySettings } from '../config.js';
-import { initPki, issueClient, issueServer } from '../pki/authority.js';
+import type { GatewaySettings } from '../config.js';
 import { serveHealth } from './health.js';
+import type { Prepared, PrepareArguments } from './prepare.js';
 import { startGroup, type Group, type GroupOptions } from './supervisor.js';
 
 export interface UpOptions {
@@ -29,6 +28,17 @@ export interface Up extends UpFile {
   stop(): Promise<void>;
 }
 
+/** @throws YitongError whatever is wrong with the workspace */
+async function prepared(args: PrepareArguments): Promise<Extract<Prepared, { ok: true }>> {
+  const child = fork(fileURLToPath(new URL('./prepare.js', import.meta.url)), [JSON.stringify(args)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const said = await new Promise<Prepared>((resolve, reject) => {
+    child.once('message', (message: Prepared) => resolve(message));
+    child.once('exit', (code, signal) => reject(new YitongError('internal', `preparing ended before it was done (${signal ?? code})`)));
+  });
+  if (!said.ok) throw new YitongError(said.code, said.message, said.place === undefined ? {} : { place: said.place });
+  return said;
+}
+
 /**
  * Starts everything and waits until the first pass of every feed can be queried.
  * @throws YitongError `bad_config` if another group runs on the data folder; whatever is wrong with the workspace
@@ -38,24 +48,12 @@ export async function startUp(options: UpOptions): Promise<Up> {
   if (running !== undefined) {
     throw new YitongError('bad_config', `a group (process ${running.pid}) runs on this data folder already; stop it, or give another --data`, { place: { file: options.data } });
   }
-  const workspace = await loadWorkspace(options.workspace);
-  const policies = await loadPolicies(workspace);
-  const settings = readSettings(workspace.settings, { file: join(options.workspace, 'yitong.json') }, process.env, options.flags);
-  await mkdir(options.data, { recursive: true, mode: 0o700 });
   const pki = join(options.data, 'pki');
-  await initPki(pki);
-  await issueServer(pki);
-  const clients: string[] = [];
-  for (const { id, binding } of policies.clients.values()) {
-    // a client bound by its own CA's names or by a key brings its own certificate
-    if (binding.kind !== 'spiffe') continue;
-    if (!existsSync(join(pki, 'clients', id, 'cert.pem'))) await issueClient(pki, id, { spiffe: [binding.uri] });
-    clients.push(id);
-  }
+  const { clients, gateway } = await prepared({ workspace: options.workspace, data: options.data, flags: options.flags });
 
   const group = startGroup({
     args: { workspace: options.workspace, data: options.data, bus: options.bus, flags: options.flags, developmentPki: pki, options: options.options },
-    workers: settings.gateway.workers,
+    workers: gateway.workers,
     feeds: true,
     log: options.log,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -69,12 +67,12 @@ export async function startUp(options: UpOptions): Promise<Up> {
   };
   try {
     const ports = await group.ready;
-    health = await serveHealth({ host: settings.gateway.healthHost, port: settings.gateway.healthPort, reasons: group.reasons });
+    health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons });
     const up: UpFile = {
       pid: process.pid,
       api: `https://127.0.0.1:${ports.api}`,
       people: `https://127.0.0.1:${ports.people}`,
-      health: `http://${settings.gateway.healthHost}:${health.port}`,
+      health: `http://${gateway.healthHost}:${health.port}`,
       data: options.data,
       pki,
     };

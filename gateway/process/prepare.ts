@@ -1,0 +1,48 @@
+/**
+ * Before a group starts: checks the workspace, makes the development CA and its certificates. In a process of its own, so that what it loads
+ * (policy engine, certificate libraries) does not stay in the supervisor for months.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isYitongError, type ErrorCode, type Place } from '../../contracts/errors.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { loadPolicies } from '../../policies/load.js';
+import { readSettings, type GatewaySettings } from '../config.js';
+import { initPki, issueClient, issueServer } from '../pki/authority.js';
+
+export interface PrepareArguments {
+  readonly workspace: string;
+  readonly data: string;
+  readonly flags: Partial<GatewaySettings>;
+}
+
+export type Prepared =
+  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort'> }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
+
+async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
+  const workspace = await loadWorkspace(dir);
+  const policies = await loadPolicies(workspace);
+  const { gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env, flags);
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const pki = join(data, 'pki');
+  await initPki(pki);
+  await issueServer(pki);
+  const clients: string[] = [];
+  for (const { id, binding } of policies.clients.values()) {
+    // a client bound by its own CA's names or by a key brings its own certificate
+    if (binding.kind !== 'spiffe') continue;
+    if (!existsSync(join(pki, 'clients', id, 'cert.pem'))) await issueClient(pki, id, { spiffe: [binding.uri] });
+    clients.push(id);
+  }
+  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort } };
+}
+
+const tell = (prepared: Prepared): void => {
+  process.send?.(prepared, () => process.disconnect());
+};
+prepare(JSON.parse(process.argv[2] ?? '{}') as PrepareArguments).then(tell, (error: unknown) => {
+  if (isYitongError(error)) tell({ ok: false, code: error.code, message: error.message, ...(error.extra.place === undefined ? {} : { place: error.extra.place }) });
+  else tell({ ok: false, code: 'internal', message: error instanceof Error ? error.message : String(error) });
+});

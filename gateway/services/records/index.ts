@@ -2,7 +2,7 @@
  * POST /v1/datasets/{id}/records: publishing over HTTP, by a client of the dataset's own authority. Idempotent by position; the answer
  * comes after the bus has acknowledged, and after the act is in the audit log.
  */
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import type { DatasetId } from '../../../contracts/ids.js';
@@ -11,38 +11,7 @@ import type { Feed } from '../../../connectors/feed.js';
 import { administrationBody } from '../../audit/events.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
 import { pushing, type Push } from './push.js';
-
-const strict = { additionalProperties: false };
-const position = Type.String({ minLength: 1, maxLength: 300, description: 'the source\'s own, unique and stable: what comes again under it is not published again' });
-const bodySchema = Type.Object(
-  {
-    sourceTime: Type.String({ format: 'date-time', description: 'the source is seen up to here' }),
-    snapshot: Type.Optional(Type.Boolean({ description: 'these records are the whole dataset; what is missing has left' })),
-    records: Type.Array(
-      Type.Union([
-        Type.Object({ position, value: Type.Object({}, { additionalProperties: true, description: 'the record in the contract\'s JSON form' }) }, strict),
-        Type.Object(
-          {
-            position,
-            withdraw: Type.Object({ subject: Type.String({ maxLength: 200 }), recordId: Type.Optional(Type.String({ maxLength: 1024 })) }, strict),
-            reason: Type.String({ minLength: 1, maxLength: 200 }),
-          },
-          strict,
-        ),
-      ]),
-      { maxItems: 10_000 },
-    ),
-  },
-  strict,
-);
-const answerSchema = Type.Object({
-  results: Type.Array(
-    Type.Object({ position: Type.String(), status: Type.Enum(['published', 'unchanged', 'merged', 'quarantined']), code: Type.Optional(Type.String()) }),
-  ),
-  withdrawn: Type.Optional(Type.Integer({ description: 'of a snapshot: records that had left' })),
-});
-
-export type RecordsBody = Static<typeof bodySchema>;
+import { answerSchema, bodySchema, type RecordsBody } from './schema.js';
 
 /** The dataset, if this client may publish to it by HTTP; what does not exist is refused alike. */
 function target(context: GatewayContext, feeds: ReadonlyMap<DatasetId, Feed>, id: string, authority: string): { contract: Contract; feed: Feed } {

@@ -5,7 +5,7 @@ import type { Feed } from '../../../connectors/feed.js';
 import { createPublisher, sendWatermark, State, type Publisher, type PublishRow } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import type { GatewayContext } from '../../context.js';
-import type { RecordsBody } from './index.js';
+import type { RecordsBody } from './schema.js';
 
 export interface PushOutcome {
   readonly results: { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined'; readonly code?: string }[];

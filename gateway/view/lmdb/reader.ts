@@ -53,6 +53,7 @@ class LmdbViewReader implements ViewReader {
   }
 
   read(subject: SubjectKey, datasets: readonly DatasetId[], at: ReadPoint, visit: Visit): readonly ReadOutcome[] {
+    this.store.newest();
     if (at.kind !== 'now') {
       return datasets.map((dataset, i) => {
         const outcome = this.#reachable(dataset, at);

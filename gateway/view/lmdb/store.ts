@@ -26,6 +26,8 @@ export interface Store {
   /** All of it or nothing; committed, and seen by readers, when this returns. Reaches the disk with the next `flush`. */
   write<T>(work: () => T): T;
   /** Resolves when what was committed is on disk. */
+  /** What is read next is read in the newest snapshot. */
+  newest(): void;
   flush(): Promise<void>;
   /** A number that changes with every commit of any process, as the snapshot of this turn of the event loop shows it. */
   stamp(): number;
@@ -91,6 +93,8 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
         flushing ??= state.put(FLUSHED, Buffer.alloc(1)).then(() => state.flushed).finally(() => (flushing = undefined));
         await flushing;
       },
+      // lmdb keeps one snapshot for about a millisecond, over turns of the event loop: what another process has committed would not be seen yet
+      newest: () => root.resetReadTxn(),
       stamp: readStamp,
       writes: () => writes,
       reapReaders: () => void root.readerCheck(),

@@ -43,6 +43,7 @@ class LmdbViewReader implements ViewReader {
   #stamp = -1;
   #writes = -1;
   #turn: NodeJS.Immediate | undefined;
+  #reading: NodeJS.Immediate | undefined;
 
   constructor(
     readonly store: Store,
@@ -53,7 +54,11 @@ class LmdbViewReader implements ViewReader {
   }
 
   read(subject: SubjectKey, datasets: readonly DatasetId[], at: ReadPoint, visit: Visit): readonly ReadOutcome[] {
-    this.store.newest();
+    // once a turn of the event loop: the queries of one turn share a snapshot, and none is older than its turn
+    if (this.#reading === undefined) {
+      this.store.newest();
+      this.#reading = setImmediate(() => (this.#reading = undefined)).unref();
+    }
     if (at.kind !== 'now') {
       return datasets.map((dataset, i) => {
         const outcome = this.#reachable(dataset, at);

@@ -30,9 +30,6 @@ const rows = {
   client_suspended: { status: 403, title: 'the client is suspended' },
   // decision
   denied: { status: 403, title: 'no dataset of the request may be answered' },
-  unknown_dataset: { status: 403, title: 'the dataset is not known or not granted' },
-  unknown_purpose: { status: 403, title: 'the purpose is not known or not granted' },
-  unknown_field: { status: 403, title: 'a field is not known or not granted' },
   not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it' },
   // running
   internal: { status: 500, title: 'the gateway failed; nothing was released' },

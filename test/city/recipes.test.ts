@@ -68,8 +68,7 @@ t.test('options that are no numbers are refused', async (t) => {
 });
 
 t.test('a day is the day that the calendar says, both ways', (t) => {
-  fc.assert(fc.property(fc.integer({ min: -25_567, max: 47_846 }), (day) => dayOf(dateOf(day)) === day && dateOf(day) === new Date(day * 86_400_000).toISOString().slice(0, 10)));
-  t.pass();
+  t.doesNotThrow(() => fc.assert(fc.property(fc.integer({ min: -25_567, max: 47_846 }), (day) => dayOf(dateOf(day)) === day && dateOf(day) === new Date(day * 86_400_000).toISOString().slice(0, 10))));
   t.end();
 });
 

@@ -12,6 +12,8 @@ export interface AuditLayout {
   readonly bodies: string;
   /** (journal, seq) → log index. */
   readonly index: string;
+  /** Blocks of the search index: a copy, made again from bodies and log. */
+  readonly search: string;
   /** The sequencer's commit point. */
   readonly state: string;
   /** One sequencer at a time. */
@@ -28,6 +30,7 @@ export function auditLayout(dataDir: string): AuditLayout {
     subjectKeys: join(audit, 'keys'),
     bodies: join(audit, 'bodies'),
     index: join(audit, 'index'),
+    search: join(audit, 'search'),
     state: join(audit, 'state.json'),
     lock: join(audit, 'sequencer.lock'),
     keys: join(dataDir, 'keys'),

@@ -1,33 +1,68 @@
 /** Options of the `audit` commands, from the command line's loose values to what they mean. */
 import { YitongError } from '../../contracts/errors.js';
-import type { SearchQuery } from '../audit/search.js';
+import type { SearchQuery } from '../audit/search/index.js';
 import { dataOption, text, workspaceOption } from './places.js';
 
 type Values = Readonly<Record<string, string | boolean | string[] | undefined>>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const PLAIN = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'item', 'type', 'action', 'request', 'subject', 'actor'] as const;
+
+function moment(values: Values, name: 'since' | 'until'): number | undefined {
+  const given = text(values[name]);
+  if (given === undefined) return undefined;
+  const at = Date.parse(given);
+  if (Number.isNaN(at)) throw new YitongError('bad_request', `\`--${name} ${given}\` is not a date such as 2026-01-31 or 2026-01-31T08:00:00Z`);
+  return at;
+}
 
 /** @throws YitongError `bad_request` */
 export function searchOptions(values: Values): SearchQuery {
-  const since = text(values['since']);
-  const limit = text(values['limit']);
-  if (since !== undefined && Number.isNaN(Date.parse(since))) throw new YitongError('bad_request', `\`--since ${since}\` is not a date such as 2026-01-31 or 2026-01-31T08:00:00Z`);
-  if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit)) throw new YitongError('bad_request', '`--limit` must be a whole number above 0');
-  const query: { -readonly [K in keyof SearchQuery]: SearchQuery[K] } = {};
-  for (const name of ['client', 'dataset', 'purpose', 'type', 'subject'] as const) {
+  const query: Mutable<SearchQuery> = {};
+  for (const name of PLAIN) {
     const value = text(values[name]);
     if (value !== undefined) query[name] = value;
   }
-  if (since !== undefined) query.since = Date.parse(since);
-  if (limit !== undefined) query.limit = Number(limit);
+  const caseId = text(values['case']);
+  if (caseId !== undefined) query.caseId = caseId;
+  const result = text(values['result']);
+  if (result !== undefined) {
+    if (result !== 'allow' && result !== 'deny') throw new YitongError('bad_request', '`--result` is `allow` or `deny`');
+    query.result = result;
+  }
+  const since = moment(values, 'since');
+  const until = moment(values, 'until');
+  if (since !== undefined) query.since = since;
+  if (until !== undefined) query.until = until;
   return query;
+}
+
+/** @throws YitongError `bad_request` */
+export function wholeNumber(values: Values, name: string): number | undefined {
+  const given = text(values[name]);
+  if (given === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(given)) throw new YitongError('bad_request', `\`--${name}\` must be a whole number`);
+  return Number(given);
 }
 
 export const searchFlags = {
   workspace: workspaceOption,
   data: dataOption,
   client: { type: 'string', describe: 'only what went to this client' },
+  authority: { type: 'string', describe: 'only what went to clients of this authority' },
+  provider: { type: 'string', describe: 'only where a dataset of this authority was asked' },
   dataset: { type: 'string', describe: 'only where this dataset was asked' },
+  grant: { type: 'string', describe: 'only what was released under this grant' },
   purpose: { type: 'string', describe: 'only for this purpose' },
+  item: { type: 'string', describe: 'only for this item of service (事项编码)' },
+  case: { type: 'string', describe: 'only for this case (办件编号)' },
+  actor: { type: 'string', describe: 'only by this case handler (经办人)' },
+  result: { type: 'string', describe: '`allow`: something was released; `deny`: something was refused' },
   type: { type: 'string', describe: 'only events of this type' },
+  action: { type: 'string', describe: 'only this act of administration' },
+  request: { type: 'string', describe: 'only this request (`X-Request-Id`)' },
   since: { type: 'string', describe: 'only from this date or time on' },
-  subject: { type: 'string', describe: 'only about this subject (`uscc:…`); decrypts what belongs to it' },
+  until: { type: 'string', describe: 'only before this date or time' },
+  subject: { type: 'string', describe: 'only about this subject (`uscc:…`)' },
+  open: { type: 'boolean', describe: 'decrypt what belongs to the subjects; always so with --subject' },
 } as const;

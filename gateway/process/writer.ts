@@ -5,11 +5,15 @@ import { openBus } from '../../connectors/bus/open.js';
 import { dataTopic, controlTopic } from '../../connectors/bus/port.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { startSequencer, type SequencerAlert } from '../audit/log/sequencer.js';
+import { openSearch } from '../audit/search/index.js';
 import { openAuditSigners } from '../audit/signer.js';
 import { readSettings, signerNames } from '../config.js';
 import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { runChild, tell } from './messages.js';
+
+/** ms between two looks for blocks of the search index that have become full. */
+const INDEX_EVERY = 5_000;
 
 runChild(async (args, signal, onMessage) => {
   // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
@@ -41,6 +45,10 @@ runChild(async (args, signal, onMessage) => {
     onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
   });
 
+  // an auditor's first question should not wait for blocks that were full long ago
+  const search = openSearch(args.data);
+  const indexing = setInterval(() => void search.catchUp().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) })), INDEX_EVERY);
+
   const topics = [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))];
   const drain = async (): Promise<void> => {
     const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) })));
@@ -57,6 +65,8 @@ runChild(async (args, signal, onMessage) => {
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
   await sequencer.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
   await sequencer.stop();
+  clearInterval(indexing);
+  await search.close();
   await writer.close();
   await bus.close();
 });

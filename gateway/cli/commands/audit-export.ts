@@ -1,17 +1,32 @@
-import { searchFlags, searchOptions } from '../search-options.js';
-import { searchEntries } from '../../audit/search.js';
+import { EXPORT_FORMATS, exportEntries } from '../../audit/search/export.js';
+import { openSearch } from '../../audit/search/index.js';
+import { YitongError } from '../../../contracts/errors.js';
 import type { Command } from '../command.js';
-import { folders } from '../places.js';
+import { folders, text } from '../places.js';
+import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
 
-/** The entries as NDJSON on stdout, oldest first. */
+/** Entries on stdout, oldest first, each with what proves it. */
 const command: Command = {
-  summary: 'the audit entries as NDJSON, oldest first',
-  usage: '[--client C] [--dataset D] [--purpose P] [--since T] [--subject S]',
-  examples: ['yitong audit export --since 2026-01-01 > entries.ndjson'],
-  options: { ...searchFlags, limit: { type: 'string', describe: 'at most so many' } },
+  summary: 'the audit entries with their proofs, oldest first: NDJSON, CSV or OCSF',
+  usage: '[--format ndjson|csv|ocsf] [--client C] [--dataset D] [--purpose P] [--since T] [--subject S] …',
+  examples: ['yitong audit export --since 2026-01-01 > entries.ndjson', 'yitong audit export --format csv --provider samr > accesses.csv', 'yitong audit export --format ocsf --result deny | your-siem'],
+  options: { ...searchFlags, format: { type: 'string', describe: 'ndjson, csv or ocsf', default: 'ndjson' }, limit: { type: 'string', describe: 'at most so many' } },
   async run(call) {
-    await searchEntries(folders(call.values).data, { ...searchOptions(call.values), oldestFirst: true }, (entry) => process.stdout.write(`${JSON.stringify(entry)}\n`));
-    return 0;
+    const format = EXPORT_FORMATS.find((one) => one === text(call.values['format']));
+    if (format === undefined) throw new YitongError('bad_request', `\`--format\` is one of ${EXPORT_FORMATS.join(', ')}`);
+    const { data } = folders(call.values);
+    const search = openSearch(data);
+    try {
+      const query = searchOptions(call.values);
+      const limit = wholeNumber(call.values, 'limit');
+      const options = { open: call.values['open'] === true || query.subject !== undefined, ...(limit === undefined ? {} : { limit }) };
+      for await (const piece of exportEntries(data, search, format, query, options)) {
+        if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+      }
+      return 0;
+    } finally {
+      await search.close();
+    }
   },
 };
 export default command;

@@ -1,0 +1,127 @@
+/**
+ * Entries for other systems: NDJSON, CSV and OCSF (Open Cybersecurity Schema Framework 1.6). Each line carries the body's exact text, its
+ * salt, and the hashes from its leaf to the root of one checkpoint, which stands on the first line: whoever holds the log's vkey can
+ * check each line without asking us (`checkExport`).
+ */
+import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { commitmentOf } from '../journal/format.js';
+import { auditLayout } from '../layout.js';
+import { parseCheckpoint } from '../log/checkpoint.js';
+import { inclusionProof, type NodeReader } from '../log/merkle.js';
+import { parseNote, type Verifier } from '../log/note.js';
+import { formatProof, verifyProof } from '../log/proof.js';
+import { tileNodes } from '../log/tiles.js';
+import { readIfThere } from '../receipts.js';
+import { toCsv } from './csv.js';
+import type { FoundEntry, PageOptions, SearchIndex, SearchQuery } from './index.js';
+import { toOcsf } from './ocsf.js';
+
+export const EXPORT_FORMATS = ['ndjson', 'csv', 'ocsf'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** What proves a line. */
+export interface Evidence {
+  readonly index: number;
+  /** The body's exact text; the log's entry is SHA-256(salt ‖ text). */
+  readonly text: string;
+  /** base64; absent where it was destroyed, as the entry `erasedBy` says. */
+  readonly salt?: string;
+  /** base64, from the leaf up to the checkpoint's root; absent while the checkpoint does not reach so far. */
+  readonly path?: readonly string[];
+  /** On the first line only: the signed note to whose root all paths lead. */
+  readonly checkpoint?: string;
+}
+
+export interface ExportedEntry {
+  readonly found: FoundEntry;
+  readonly evidence: Evidence;
+}
+
+type Writer = (entry: ExportedEntry, first: boolean) => string;
+
+const toNdjson: Writer = ({ found, evidence }) => {
+  const { text, index: _, ...proof } = evidence;
+  const { index, receipt, erasedBy, opened } = found;
+  const more = { ...(opened === undefined ? {} : { opened }), ...(erasedBy === undefined ? {} : { erasedBy }), ...proof };
+  // the text goes in as it is, so that its bytes are those that were committed to
+  return `{"index":${index},"receipt":${JSON.stringify(receipt)},"body":${text},${JSON.stringify(more).slice(1)}\n`;
+};
+
+const WRITERS: Readonly<Record<ExportFormat, Writer>> = { ndjson: toNdjson, csv: toCsv, ocsf: toOcsf };
+
+/** The export's text, piece by piece, oldest entry first unless told otherwise. */
+export async function* exportEntries(dataDir: string, search: SearchIndex, format: ExportFormat, query: SearchQuery, options: Omit<PageOptions, 'limit' | 'after'> & { readonly limit?: number } = {}): AsyncGenerator<string, void, undefined> {
+  const { log } = auditLayout(dataDir);
+  const { limit = Infinity, ...rest } = options;
+  const note = readIfThere(join(log, 'checkpoint'))?.toString('utf8');
+  const size = note === undefined ? 0 : parseCheckpoint(parseNote(Buffer.from(note)).text).size;
+  const node = remembered(tileNodes(size, (path) => readIfThere(join(log, path))));
+  let count = 0;
+  for await (const found of search.entries(query, { oldestFirst: true, ...rest })) {
+    if (count === limit) return;
+    const { index } = found;
+    const stored = search.stored(index);
+    if (stored === undefined) continue;
+    yield WRITERS[format](
+      {
+        found,
+        evidence: {
+          index,
+          text: stored.body.toString('utf8'),
+          ...(stored.kind === 'present' ? { salt: stored.salt.toString('base64') } : {}),
+          ...(index < size ? { path: inclusionProof(index, size, node).map((hash) => hash.toString('base64')) } : {}),
+          ...(count === 0 && note !== undefined ? { checkpoint: note } : {}),
+        },
+      },
+      count === 0,
+    );
+    count++;
+  }
+}
+
+/** Paths of neighbours share their upper nodes. */
+function remembered(node: NodeReader): NodeReader {
+  const known = new Map<string, Buffer>();
+  return (height, index) => {
+    if (height === 0) return node(height, index);
+    const name = `${height}/${index}`;
+    let hash = known.get(name);
+    if (hash === undefined) {
+      if (known.size > 10_000) known.clear();
+      known.set(name, (hash = node(height, index)));
+    }
+    return hash;
+  };
+}
+
+export interface ExportCheck {
+  /** Lines whose body the checkpoint covers. */
+  readonly proved: number;
+  /** Lines whose salt was destroyed. */
+  readonly erased: number;
+  /** Lines that were newer than the checkpoint. */
+  readonly unproved: number;
+}
+
+/**
+ * Checks each line of an export against the log's key alone.
+ * @throws YitongError `log_invalid` at the first line that does not hold
+ */
+export function checkExport(lines: Iterable<Evidence>, origin: string, known: readonly Verifier[]): ExportCheck {
+  let checkpoint: string | undefined;
+  let [proved, erased, unproved] = [0, 0, 0];
+  for (const line of lines) {
+    checkpoint ??= line.checkpoint;
+    if (line.path === undefined) unproved++;
+    else if (line.salt === undefined) erased++;
+    else {
+      if (checkpoint === undefined) throw new YitongError('log_invalid', 'the first line carries no checkpoint');
+      const path = line.path.map((hash) => Buffer.from(hash, 'base64'));
+      const found = verifyProof(formatProof({ index: line.index, path, checkpoint }), commitmentOf(Buffer.from(line.salt, 'base64'), Buffer.from(line.text)), origin, known);
+      if (found.index !== line.index) throw new YitongError('log_invalid', `the proof of entry ${line.index} is of another entry`);
+      proved++;
+    }
+  }
+  return { proved, erased, unproved };
+}

@@ -65,6 +65,12 @@ const rows = {
   // bus
   topic_mismatch: { status: 500, title: 'a topic has another partition count or identity than its contract' },
   offset_out_of_range: { status: 500, title: 'the offset asked for is no longer kept' },
+  // people
+  sign_in_required: { status: 401, title: 'nobody is signed in' },
+  sign_in_failed: { status: 401, title: 'the sign-in was not confirmed' },
+  sign_in_unavailable: { status: 503, title: 'nobody can sign in at present' },
+  role_missing: { status: 403, title: 'the person has none of the roles that this needs' },
+  form_foreign: { status: 403, title: 'the form did not come from a page of this session' },
   // log
   log_invalid: { status: 500, title: 'the audit log does not verify' },
 } as const satisfies Record<string, ErrorRow>;

@@ -4,11 +4,13 @@ import { readdir } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import { completions } from './answer/completions.js';
+import { errorPage } from './console/pages/error.js';
 import type { GatewayContext, Service, WorkerContext } from './context.js';
-import { errorsPlugin, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
+import { errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
 import { identityPlugin } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { openApiPlugin } from './plugins/openapi.js';
+import { peoplePlugin } from './plugins/people.js';
 
 export type Face = Service['port'];
 
@@ -61,7 +63,8 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     routerOptions: { maxParamLength: 300 },
   };
   const app: FastifyInstance = Fastify(base);
-  errorsPlugin(app);
+  const asPage: AsPage = (request, told) => (face === 'people' ? errorPage(request, told, context.workspace) : undefined);
+  errorsPlugin(app, asPage);
   jsonBodies(app, gateway.maxJsonDepth);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
@@ -73,7 +76,10 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     await limitsPlugin(app, context);
     notFoundPlugin(app, [app.rateLimit()]);
     await openApiPlugin(app, context);
-  } else notFoundPlugin(app);
+  } else {
+    await peoplePlugin(app, context);
+    notFoundPlugin(app, [], asPage);
+  }
   for (const { service } of await loadServices(options.services ?? new URL('./services/', import.meta.url))) {
     if (service.port === face) await app.register(async (scope) => service.register(scope, context));
   }

@@ -1,6 +1,6 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config --docs`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`), then environment (`YITONG_GATEWAY_PORT`), then flags.
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`), then environment (`YITONG_GATEWAY_PORT`), then flags.
  * An unknown key is an error.
  */
 import { Type, type Static, type TObject } from 'typebox';
@@ -43,16 +43,40 @@ export const auditSchema = Type.Object(
   strict,
 );
 
+export const peopleSchema = Type.Object(
+  {
+    issuer: Type.String({ default: '', description: 'issuer URL of the OpenID Connect provider by which people sign in; empty: nobody can, and under `up` a development provider on loopback' }),
+    clientId: Type.String({ default: 'yitong', description: 'client id at the provider' }),
+    clientSecretFile: Type.String({ default: '', description: 'file that holds the client secret' }),
+    publicUrl: Type.String({ default: '', pattern: '^(?:https://[^/?#]+)?$', description: 'address of the people\'s port as browsers see it; empty: the host that they name' }),
+    rolesClaim: Type.String({ default: 'yitong_roles', description: 'claim with the roles: auditor, inspector, data-officer, sharing-authority, subject' }),
+    authorityClaim: Type.String({ default: 'yitong_authority', description: 'claim with the authority of an inspector or data officer' }),
+    subjectsClaim: Type.String({ default: 'yitong_subjects', description: 'claim with the subjects for which a person speaks, each `<scheme>:<key>`' }),
+    idleMinutes: Type.Integer({ default: 15, minimum: 1, maximum: 480, description: 'a session ends when it was not used for so long' }),
+    maxHours: Type.Integer({ default: 8, minimum: 1, maximum: 24, description: 'a session ends at the latest after so long' }),
+  },
+  strict,
+);
+
 export type GatewaySettings = Static<typeof gatewaySchema>;
 export type AuditSettings = Static<typeof auditSchema>;
+export type PeopleSettings = Static<typeof peopleSchema>;
 
 export interface Settings {
   readonly gateway: GatewaySettings;
   readonly audit: AuditSettings;
+  readonly people: PeopleSettings;
 }
+
+const SCHEMAS = [
+  ['gateway', gatewaySchema],
+  ['audit', auditSchema],
+  ['people', peopleSchema],
+] as const;
 
 const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');
 const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
+const checkPeople = shape<PeopleSettings>(peopleSchema, 'bad_config');
 
 interface Property {
   readonly type?: string;
@@ -89,24 +113,20 @@ export function readSettings(
   flags: Partial<GatewaySettings> = {},
 ): Settings {
   for (const name of Object.keys(env)) {
-    if (!/^YITONG_(GATEWAY|AUDIT)_/.test(name)) continue;
-    const known = [...propertiesOf(gatewaySchema).map(([key]) => variable('gateway', key)), ...propertiesOf(auditSchema).map(([key]) => variable('audit', key))];
+    if (!/^YITONG_(GATEWAY|AUDIT|PEOPLE)_/.test(name)) continue;
+    const known = SCHEMAS.flatMap(([section, schema]) => propertiesOf(schema).map(([key]) => variable(section, key)));
     if (!known.includes(name)) throw new YitongError('bad_config', `the environment has the unknown setting \`${name}\``);
   }
   return {
     gateway: checkGateway({ ...section('gateway', gatewaySchema, given['gateway'], env), ...flags }, place),
     audit: checkAudit(section('audit', auditSchema, given['audit'], env), place),
+    people: checkPeople(section('people', peopleSchema, given['people'], env), place),
   };
 }
 
 /** Every setting with its default and meaning, for docs/configuration.md. */
 export function settingsTable(): readonly { readonly section: string; readonly key: string; readonly variable: string; readonly default: unknown; readonly meaning: string }[] {
-  return (
-    [
-      ['gateway', gatewaySchema],
-      ['audit', auditSchema],
-    ] as const
-  ).flatMap(([name, schema]) =>
+  return SCHEMAS.flatMap(([name, schema]) =>
     propertiesOf(schema).map(([key, property]) => ({
       section: name,
       key,

@@ -8,6 +8,7 @@ import type { Client, Decider } from '../policies/types.js';
 import type { Completions } from './answer/completions.js';
 import type { Journal } from './audit/port.js';
 import type { Settings } from './config.js';
+import type { Provider } from './people/signin.js';
 import type { ViewReader } from './view/port.js';
 
 export type Identity =
@@ -27,6 +28,8 @@ export interface WorkerContext {
   /** Opened at the first record that is pushed over HTTP. */
   readonly bus: () => Promise<Bus>;
   readonly dataDir: string;
+  /** By whom people sign in; undefined where nobody can. */
+  readonly provider?: Provider;
   /** ms since 1970 */
   readonly now: () => number;
 }

@@ -2,8 +2,8 @@
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0b5d57"/><path d="M6 11h20M6 21h20" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/><circle cx="11" cy="11" r="3.4" fill="#0b5d57" stroke="#fff" stroke-width="2.2"/><circle cx="21" cy="21" r="3.4" fill="#ffb454" stroke="#fff" stroke-width="2.2"/></svg>`;
 
 export const css = `
-:root{--bg:#f6f7f5;--card:#fff;--ink:#16211f;--soft:#53625f;--line:#dfe5e2;--brand:#0b5d57;--brand-ink:#fff;--ok:#0d6b3f;--ok-bg:#e2f4e9;--warn:#7a4d00;--warn-bg:#fdf0d5;--none:#55605d;--none-bg:#e9edeb;--code:#eef2f0;--radius:14px}
-@media (prefers-color-scheme:dark){:root{--bg:#0f1514;--card:#172120;--ink:#e8efec;--soft:#a3b3ae;--line:#2a3634;--brand:#5cc7ba;--brand-ink:#06231f;--ok:#8be0ae;--ok-bg:#153526;--warn:#ffd28a;--warn-bg:#3a2c10;--none:#b5c2be;--none-bg:#24302d;--code:#1f2b29}}
+:root{--bg:#f6f7f5;--card:#fff;--ink:#16211f;--soft:#53625f;--line:#dfe5e2;--brand:#0b5d57;--brand-ink:#fff;--ok:#0d6b3f;--ok-bg:#e2f4e9;--warn:#7a4d00;--warn-bg:#fdf0d5;--none:#55605d;--none-bg:#e9edeb;--bad:#a11f2b;--bad-bg:#fbe6e7;--bad-ink:#fff;--code:#eef2f0;--radius:14px}
+@media (prefers-color-scheme:dark){:root{--bg:#0f1514;--card:#172120;--ink:#e8efec;--soft:#a3b3ae;--line:#2a3634;--brand:#5cc7ba;--brand-ink:#06231f;--ok:#8be0ae;--ok-bg:#153526;--warn:#ffd28a;--warn-bg:#3a2c10;--none:#b5c2be;--none-bg:#24302d;--bad:#ff9aa2;--bad-bg:#43191d;--bad-ink:#2b0609;--code:#1f2b29}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif}
 a{color:var(--brand)}
@@ -38,5 +38,37 @@ pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;padding:16px 18px;backg
 dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:6px 18px;margin:0;padding:16px 18px}
 dl.facts dt{color:var(--soft)}
 dl.facts dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}table{table-layout:fixed}thead th:nth-child(1){width:54%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
+.skip{position:absolute;left:-999px}.skip:focus{left:12px;top:8px;background:var(--card);padding:8px 12px;border-radius:8px;z-index:2}
+main:focus{outline:none}
+.quiet{background:none;border:1px solid var(--line);border-radius:8px;padding:5px 12px;color:var(--ink);font:inherit;font-size:14px;text-decoration:none;cursor:pointer;white-space:nowrap}
+.quiet:hover{border-color:var(--brand)}
+.button{display:inline-block;background:var(--brand);color:var(--brand-ink);border:0;border-radius:9px;padding:9px 18px;font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
+.button.danger{background:var(--bad);color:var(--bad-ink)}
+button:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
+.who{display:flex;align-items:center;gap:12px;margin:0;font-size:14px}
+.who small{color:var(--soft);font-size:13px;margin-left:4px}
+.nav{display:flex;gap:4px;max-width:1120px;margin:0 auto 4px;padding:0 16px;overflow-x:auto;border-bottom:1px solid var(--line)}
+.nav a{padding:10px 12px;color:var(--soft);text-decoration:none;white-space:nowrap;border-bottom:2px solid transparent;margin-bottom:-1px}
+.nav a:hover{color:var(--ink)}
+.nav a[aria-current]{color:var(--ink);font-weight:600;border-color:var(--brand)}
+.narrow{max-width:640px}
+.choices{list-style:none;margin:0;padding:0;display:grid;gap:10px}
+.choices form{margin:0}
+.choice{width:100%;text-align:left;display:grid;gap:2px;background:var(--card);color:var(--ink);border:1px solid var(--line);border-radius:var(--radius);padding:14px 18px;font:inherit;cursor:pointer}
+.choice:hover{border-color:var(--brand)}
+.choice span{color:var(--soft);font-size:14px}
+.filters{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:10px 14px;align-items:end;background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:14px 18px;margin:0 0 16px}
+.filters label,.field{display:grid;gap:3px;font-size:13px;color:var(--soft)}
+input[type=text],input[type=search],input[type=date],input[type=datetime-local],select,textarea{font:inherit;font-size:15px;color:var(--ink);background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:7px 10px;width:100%;min-width:0}
+.row{display:flex;gap:10px;flex-wrap:wrap;align-items:center}
+.notice{border:1px solid var(--line);border-left:4px solid var(--brand);background:var(--card);border-radius:10px;padding:10px 16px;margin:0 0 16px}
+.notice.warn{border-left-color:var(--warn)}
+.notice.bad{border-left-color:var(--bad)}
+.state.ok{color:var(--ok);background:var(--ok-bg)}
+.state.warn{color:var(--warn);background:var(--warn-bg)}
+.state.bad{color:var(--bad);background:var(--bad-bg)}
+.scroll{overflow-x:auto}
+.mono{font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:13px;overflow-wrap:anywhere}
+.pager{display:flex;justify-content:space-between;gap:12px;padding:12px 0}
+@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:54%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
 `;

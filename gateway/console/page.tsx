@@ -14,14 +14,27 @@ export function languageOf(query: unknown, header: string | undefined): Language
 
 export const words = (text: Localised, language: Language): string => text[language];
 
+/** What the frame shows of whoever is signed in. */
+export interface FrameSession {
+  readonly name: string;
+  readonly roles: string;
+  readonly csrf: string;
+  readonly nav: readonly { readonly path: string; readonly title: string; readonly here: boolean }[];
+}
+
 export interface FrameProps {
   readonly language: Language;
   readonly title: string;
   readonly workspace: { readonly name: Localised; readonly synthetic: boolean };
+  /** Scripts of the page, below `/assets/`. */
+  readonly scripts?: readonly string[];
+  readonly session?: FrameSession;
+  /** Of pages that everybody sees: what to call the way into the console. */
+  readonly way?: 'sign-in' | 'console';
   readonly children: ComponentChildren;
 }
 
-function Frame({ language, title, workspace, children }: FrameProps): JSX.Element {
+function Frame({ language, title, workspace, children, scripts = [], session, way }: FrameProps): JSX.Element {
   const other: Language = language === 'zh' ? 'en' : 'zh';
   return (
     <html lang={language === 'zh' ? 'zh-CN' : 'en'}>
@@ -32,6 +45,9 @@ function Frame({ language, title, workspace, children }: FrameProps): JSX.Elemen
         <title>{`${title} · ${workspace.name[language]}`}</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/yitong.css" />
+        {scripts.map((name) => (
+          <script type="module" src={`/assets/${name}`} />
+        ))}
       </head>
       <body>
         {workspace.synthetic ? (
@@ -40,7 +56,10 @@ function Frame({ language, title, workspace, children }: FrameProps): JSX.Elemen
           </p>
         ) : null}
         <header class="top">
-          <a class="brand" href={`/?lang=${language}`}>
+          <a class="skip" href="#main">
+            {language === 'zh' ? '跳到正文' : 'Skip to content'}
+          </a>
+          <a class="brand" href="/">
             <img src="/assets/icon.svg" alt="" width="28" height="28" />
             <span>{language === 'zh' ? '一通' : 'Yitong'}</span>
           </a>
@@ -48,8 +67,35 @@ function Frame({ language, title, workspace, children }: FrameProps): JSX.Elemen
           <a class="lang" href={`?lang=${other}`} lang={other === 'zh' ? 'zh-CN' : 'en'} hreflang={other}>
             {other === 'zh' ? '中文' : 'English'}
           </a>
+          {way === undefined ? null : (
+            <a class="quiet" href="/console">
+              {way === 'console' ? (language === 'zh' ? '工作台' : 'Console') : language === 'zh' ? '登录' : 'Sign in'}
+            </a>
+          )}
+          {session === undefined ? null : (
+            <form class="who" method="post" action="/sign-out">
+              <input type="hidden" name="csrf" value={session.csrf} />
+              <span>
+                {session.name} <small>{session.roles}</small>
+              </span>
+              <button type="submit" class="quiet">
+                {language === 'zh' ? '退出' : 'Sign out'}
+              </button>
+            </form>
+          )}
         </header>
-        <main>{children}</main>
+        {session === undefined || session.nav.length === 0 ? null : (
+          <nav class="nav" aria-label={language === 'zh' ? '主导航' : 'Main'}>
+            {session.nav.map(({ path, title: name, here }) => (
+              <a href={path} aria-current={here ? 'page' : undefined}>
+                {name}
+              </a>
+            ))}
+          </nav>
+        )}
+        <main id="main" tabIndex={-1}>
+          {children}
+        </main>
       </body>
     </html>
   );

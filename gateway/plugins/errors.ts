@@ -78,14 +78,22 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
 /** Said once by whoever found it, or counted for the log; a line for each request would fill the disk that is full already. */
 const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['audit_unavailable', 'shutting_down', 'revocation_unknown']);
 
-export function errorsPlugin(app: FastifyInstance): void {
+/** A page for people, where a request wants one; else it gets problem+json. */
+export type AsPage = (request: FastifyRequest, problem: Problem) => string | undefined;
+
+const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply => reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+
+export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { code, detail } = codeOf(error);
     const { status } = errorTable[code];
     // what fails on this side (disks, brokers, our own faults) is told to the operator, with its stack, and never to the client
     if (status >= 500 && !TOLD_ELSEWHERE.has(code)) request.log.error({ err: error, requestId: request.id }, 'request failed');
     if (code === 'rate_limited' || status === 503) reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
-    return sendProblem(reply, request.id, code, status >= 500 ? undefined : detail);
+    const shown = status >= 500 ? undefined : detail;
+    const html = asPage(request, problem(code, request.id, shown));
+    if (html !== undefined) return sendPage(reply, status, html);
+    return sendProblem(reply, request.id, code, shown);
   });
 }
 
@@ -93,7 +101,7 @@ export function errorsPlugin(app: FastifyInstance): void {
  * What has no route: 405 with `allow` where the address takes other methods, else 404. Called before any route is declared.
  * @param before runs first, after identity: the limits of a client count for what is not there as well
  */
-export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandler[] = []): void {
+export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandler[] = [], asPage: AsPage = () => undefined): void {
   const routes = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     const methods = routes.get(url) ?? new Set<string>();
@@ -108,7 +116,10 @@ export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandl
   app.setNotFoundHandler({ preHandler: before }, (request, reply) => {
     const path = (request.url.split('?')[0] ?? '').split('/');
     const allowed = new Set([...routes].flatMap(([url, methods]) => (matches(url, path) ? [...methods] : [])));
-    if (allowed.size === 0) return sendProblem(reply, request.id, 'not_found');
+    if (allowed.size === 0) {
+      const html = asPage(request, problem('not_found', request.id));
+      return html === undefined ? sendProblem(reply, request.id, 'not_found') : sendPage(reply, 404, html);
+    }
     return sendProblem(reply.header('allow', [...allowed].sort().join(', ')), request.id, 'method_not_allowed');
   });
 }

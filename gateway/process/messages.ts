@@ -10,6 +10,8 @@ export interface ProcessArguments {
   readonly flags: Partial<GatewaySettings>;
   /** The development CA's folder; undefined in production. */
   readonly developmentPki?: string;
+  /** Issuer of the development provider; only with `developmentPki`. */
+  readonly developmentIssuer?: string;
   /** For sources: companies, seed, day. */
   readonly options: Readonly<Record<string, string>>;
 }

@@ -2,14 +2,17 @@
  * Before a group starts: checks the workspace, makes the development CA and its certificates. In a process of its own, so that what it loads
  * (policy engine, certificate libraries) does not stay in the supervisor for months.
  */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isYitongError, type ErrorCode, type Place } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { loadPolicies } from '../../policies/load.js';
+import { createOnce } from '../audit/durable.js';
 import { readSettings, type GatewaySettings } from '../config.js';
 import { initPki, issueClient, issueServer } from '../pki/authority.js';
+import { PROVIDER_SECRET } from './provider-secret.js';
 
 export interface PrepareArguments {
   readonly workspace: string;
@@ -29,6 +32,7 @@ async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promi
   const pki = join(data, 'pki');
   await initPki(pki);
   await issueServer(pki);
+  createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
   const clients: string[] = [];
   for (const { id, binding } of policies.clients.values()) {
     // a client bound by its own CA's names or by a key brings its own certificate

@@ -9,6 +9,8 @@ import { runningUp, type UpFile } from '../cli/places.js';
 import type { GatewaySettings } from '../config.js';
 import { serveHealth } from './health.js';
 import type { Prepared, PrepareArguments } from './prepare.js';
+import { lazyProvider } from './lazy-provider.js';
+import { PROVIDER_SECRET } from './provider-secret.js';
 import { startGroup, type Group, type GroupOptions } from './supervisor.js';
 
 export interface UpOptions {
@@ -51,8 +53,9 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const pki = join(options.data, 'pki');
   const { clients, gateway } = await prepared({ workspace: options.workspace, data: options.data, flags: options.flags });
 
+  const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
   const group = startGroup({
-    args: { workspace: options.workspace, data: options.data, bus: options.bus, flags: options.flags, developmentPki: pki, options: options.options },
+    args: { workspace: options.workspace, data: options.data, bus: options.bus, flags: options.flags, developmentPki: pki, developmentIssuer: provider.issuer, options: options.options },
     workers: gateway.workers,
     feeds: true,
     log: options.log,
@@ -62,11 +65,13 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const file = join(options.data, 'up.json');
   const stop = async (): Promise<void> => {
     await group.stop();
+    await provider.close();
     await health?.close();
     await rm(file, { force: true });
   };
   try {
     const ports = await group.ready;
+    provider.serve(`https://127.0.0.1:${ports.people}`);
     health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons });
     const up: UpFile = {
       pid: process.pid,

@@ -1,4 +1,5 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,14 +15,16 @@ import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { openAuditSigners } from '../audit/signer.js';
-import { readSettings, signerNames } from '../config.js';
+import { readSettings, signerNames, type PeopleSettings } from '../config.js';
 import type { WorkerContext } from '../context.js';
 import { anchorsOf } from '../identity/inforce.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
 import { countRequests } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
-import { runChild, tell } from './messages.js';
+import type { Provider } from '../people/signin.js';
+import { runChild, tell, type ProcessArguments } from './messages.js';
+import { PROVIDER_SECRET } from './provider-secret.js';
 
 runChild(async (args, signal) => {
   const slot = process.env['YITONG_SLOT'] ?? '1';
@@ -54,6 +57,7 @@ runChild(async (args, signal) => {
   const anchors = await anchorsOf(policies, args.developmentPki);
   const identify = makeIdentifier({ anchors, policies: () => policies, now });
   let bus: Promise<Bus> | undefined;
+  const provider = providerOf(settings.people, args);
   const context: WorkerContext = {
     workspace,
     settings,
@@ -64,6 +68,7 @@ runChild(async (args, signal) => {
     identify,
     bus: () => (bus ??= openBus(args.bus)),
     dataDir: args.data,
+    ...(provider === undefined ? {} : { provider }),
     now,
   };
 
@@ -89,3 +94,16 @@ runChild(async (args, signal) => {
   await view.close();
   await (await bus)?.close();
 });
+
+/** The provider of yitong.json, or under `up` the development one. @throws YitongError `bad_config` */
+function providerOf(people: PeopleSettings, { developmentPki, developmentIssuer }: ProcessArguments): Provider | undefined {
+  const { issuer, clientId, clientSecretFile, rolesClaim, authorityClaim, subjectsClaim } = people;
+  const claims = { roles: rolesClaim, authority: authorityClaim, subjects: subjectsClaim };
+  if (issuer === '') {
+    if (developmentPki === undefined || developmentIssuer === undefined) return undefined;
+    return { issuer: developmentIssuer, clientId, clientSecret: readFileSync(join(developmentPki, PROVIDER_SECRET), 'utf8'), claims, insecure: true };
+  }
+  if (!issuer.startsWith('https://')) throw new YitongError('bad_config', '`people.issuer` must be an https address');
+  if (clientSecretFile === '') throw new YitongError('bad_config', '`people.clientSecretFile` must name the file of the client secret');
+  return { issuer, clientId, clientSecret: readFileSync(clientSecretFile, 'utf8').trim(), claims, insecure: false };
+}

@@ -12,9 +12,11 @@ import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { openAuditSigners } from '../../gateway/audit/signer.js';
 import { readSettings, signerNames, type GatewaySettings } from '../../gateway/config.js';
+import type { WorkerContext } from '../../gateway/context.js';
 import { anchorsOf } from '../../gateway/identity/inforce.js';
 import { makeIdentifier } from '../../gateway/identity/identify.js';
 import { serverTlsOptions } from '../../gateway/identity/tls.js';
+import type { Provider } from '../../gateway/people/signin.js';
 import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
 import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
 import { makeDecider } from '../../policies/decide.js';
@@ -29,6 +31,8 @@ export const QUESTION = { purpose: 'permit-check', subject: SHOP.subject, datase
 
 export interface Served {
   readonly app: FastifyInstance;
+  /** The people's port, for `inject`. */
+  readonly people: FastifyInstance;
   readonly api: string;
   readonly dir: string;
   readonly data: string;
@@ -43,6 +47,7 @@ export interface Served {
 export interface ServeOptions {
   readonly hook?: { readonly module: string; readonly parameter: unknown };
   readonly settings?: Partial<GatewaySettings>;
+  readonly provider?: Provider;
   /** Client → requests a minute. */
   readonly clients?: Readonly<Record<string, number>>;
 }
@@ -80,22 +85,26 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   });
   const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
   const anchors = await anchorsOf(policies, pki);
+  const context: WorkerContext = {
+    workspace, settings, view, journal, decider: makeDecider(policies, workspace),
+    purposes: new Set(policies.purposes.keys()), identify: makeIdentifier({ anchors, policies: () => policies, now: Date.now }),
+    bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
+    ...(options.provider === undefined ? {} : { provider: options.provider }),
+  };
   const app = await buildApp(
     'api',
-    {
-      workspace, settings, view, journal, decider: makeDecider(policies, workspace),
-    purposes: new Set(policies.purposes.keys()), identify: makeIdentifier({ anchors, policies: () => policies, now: Date.now }),
-      bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
-    },
+    context,
     { https: serverTlsOptions({ cert: await readFile(server.cert, 'utf8'), key: await readFile(server.key, 'utf8'), anchors }) },
   );
   await app.listen({ host: '127.0.0.1', port: 0 });
+  const people = await buildApp('people', context);
   t.teardown(async () => {
     await app.close();
+    await people.close();
     await journal.close();
     await keys.close();
     await view.close();
   });
   const api = `https://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
-  return { app, api, dir, data, pki, journal, health, ask: (request, client = 'front-desk') => ask(api, pki, client, request) };
+  return { app, people, api, dir, data, pki, journal, health, ask: (request, client = 'front-desk') => ask(api, pki, client, request) };
 }

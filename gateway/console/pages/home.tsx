@@ -20,6 +20,7 @@ export interface HomeProps {
   readonly authorities: number;
   readonly log: { readonly size: number; readonly root: string } | undefined;
   readonly example: string;
+  readonly signedIn: boolean;
 }
 
 const say: Readonly<Record<string, Localised>> = {
@@ -86,6 +87,7 @@ export function home(props: HomeProps): string {
     language,
     workspace: props.workspace,
     title: w('title'),
+    way: props.signedIn ? 'console' : 'sign-in',
     children: (
       <>
         <h1>{w('title')}</h1>

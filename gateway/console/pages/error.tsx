@@ -1,0 +1,37 @@
+/** What went wrong, for people: what it was, what to do, and the id by which whoever helps finds it. */
+import type { FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../../../contracts/errors.js';
+import type { Localised } from '../../../contracts/types.js';
+import type { Problem } from '../../plugins/errors.js';
+import { page, type FrameProps } from '../page.js';
+
+/** Where the error table's title would not help somebody who reads pages. */
+const said: Partial<Readonly<Record<ErrorCode, Localised>>> = {
+  not_found: { zh: '没有这个页面', en: 'There is no such page' },
+  role_missing: { zh: '您的角色不能查看此页', en: 'This page is for other roles than yours' },
+  sign_in_required: { zh: '请先登录', en: 'Sign in first' },
+  sign_in_failed: { zh: '登录未完成，请重新登录', en: 'The sign-in was not completed; begin again' },
+  sign_in_unavailable: { zh: '目前无法登录', en: 'Nobody can sign in at present' },
+  form_foreign: { zh: '表单已过期，请返回页面重新提交', en: 'The form is out of date; go back to the page and send it again' },
+  audit_unavailable: { zh: '审计日志暂时不可写，因此不显示任何内容', en: 'The audit log cannot be written at present, so nothing is shown' },
+};
+
+/** Undefined unless a browser asks for a page. */
+export function errorPage(request: FastifyRequest, { status, code, title, detail, requestId }: Problem, workspace: FrameProps['workspace']): string | undefined {
+  if (request.headers.accept?.includes('text/html') !== true) return undefined;
+  const { language } = request;
+  const zh = language === 'zh';
+  return page({
+    language, workspace, title: String(status),
+    children: (
+      <section class="narrow">
+        <h1>{said[code]?.[language] ?? title}</h1>
+        {detail === undefined ? null : <p class="lead">{detail}</p>}
+        <p>
+          <a class="button" href={status === 401 ? '/sign-in' : '/'}>{status === 401 ? (zh ? '登录' : 'Sign in') : zh ? '回到首页' : 'To the start page'}</a>
+        </p>
+        <p class="id">{`${code} · ${requestId}`}</p>
+      </section>
+    ),
+  });
+}

@@ -1,0 +1,43 @@
+/** What people do is on record like what systems do: durable before they see anything. Who it was stands under that person's own key. */
+import { lookedBody, signedInBody } from '../audit/events.js';
+import type { Journal } from '../audit/port.js';
+import type { Person } from './person.js';
+
+export interface Look {
+  readonly requestId: string;
+  /** `search`, `entry`, `export`, … */
+  readonly action: string;
+  readonly role: string;
+  /** Filters and the like: no subject, no name. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+  /** What was seen. */
+  readonly results?: number;
+  /** The subject that was looked at, a case or a handler: only under the person's key. */
+  readonly about?: Readonly<Record<string, unknown>>;
+}
+
+export interface Recorder {
+  /** @throws YitongError `audit_unavailable`: then nothing may be shown */
+  looked(person: Person, look: Look): Promise<void>;
+  signedIn(person: Person | undefined, outcome: 'signed_in' | 'signed_out' | 'refused', reason?: string): Promise<void>;
+}
+
+const subjectOf = (person: Person): string => `person:${person.id}`;
+
+export function recorder(journal: Journal, now: () => number): Recorder {
+  const time = (): string => new Date(now()).toISOString();
+  return {
+    async looked(person, { requestId, action, role, detail, results, about = {} }) {
+      await journal.append({
+        clear: lookedBody({ time: time(), requestId, action, role, ...(person.authority === undefined ? {} : { authority: person.authority }), ...(detail === undefined ? {} : { detail }), ...(results === undefined ? {} : { results }) }),
+        subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name, ...about }) },
+      });
+    },
+    async signedIn(person, outcome, reason) {
+      await journal.append({
+        clear: signedInBody({ time: time(), outcome, roles: person?.roles ?? [], ...(person?.authority === undefined ? {} : { authority: person.authority }), ...(reason === undefined ? {} : { reason }) }),
+        ...(person === undefined ? {} : { subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name }) } }),
+      });
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * The people's port: strict headers, forms, and who is signed in. A page declares the roles that may see it; a form is taken only from our
+ * own pages (its session's token, and where it comes from).
+ */
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { YitongError } from '../../contracts/errors.js';
+import type { Localised } from '../../contracts/types.js';
+import { languageOf, type Language } from '../console/page.js';
+import type { GatewayContext } from '../context.js';
+import type { Person, Role } from '../people/person.js';
+import { recorder, type Recorder } from '../people/record.js';
+import { openSessions, sameText, type Session, type Sessions } from '../people/sessions.js';
+import { openSignIn, type SignIn } from '../people/signin.js';
+
+/** An entry of the console's navigation, declared by the route that it leads to. */
+export interface NavEntry {
+  readonly title: Localised;
+  /** Smaller comes first. */
+  readonly order: number;
+}
+
+export interface People {
+  /** Pages that stand in the navigation, with the roles that see them. */
+  readonly nav: readonly (NavEntry & { readonly path: string; readonly roles: readonly Role[] })[];
+  readonly sessions: Sessions;
+  /** Undefined where no identity provider is configured. */
+  readonly signIn: SignIn | undefined;
+  readonly record: Recorder;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** On the people's port only. */
+    people: People;
+  }
+  interface FastifyContextConfig {
+    /** Who may call a route of the people's port; absent: everybody. */
+    roles?: readonly Role[];
+    nav?: NavEntry;
+  }
+  interface FastifyRequest {
+    /** Of whoever is signed in. */
+    session: Session | undefined;
+    /** On the people's port: as chosen before, else as the browser asks. */
+    language: Language;
+  }
+}
+
+/** Bound to this host, to TLS and to the whole port by its name alone (RFC 6265bis, section 4.1.3). */
+export const SESSION_COOKIE = '__Host-yitong';
+
+const LANGUAGE_COOKIE = 'yitong-lang';
+const YEAR = 31_536_000;
+const MINUTE = 60_000;
+
+export async function peoplePlugin(app: FastifyInstance, context: GatewayContext): Promise<void> {
+  const { settings, dataDir, now, journal, provider } = context;
+  const { idleMinutes, maxHours } = settings.people;
+  const sessions = openSessions({ dataDir, now, idleMs: idleMinutes * MINUTE, maxMs: maxHours * 60 * MINUTE });
+  app.addHook('onClose', () => sessions.close());
+  const nav: People['nav'][number][] = [];
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.nav === undefined || [method].flat().includes('HEAD')) return;
+    nav.push({ ...config.nav, path: url, roles: config.roles ?? [] });
+    nav.sort((a, b) => a.order - b.order);
+  });
+  app.decorate('people', { nav, sessions, signIn: provider === undefined ? undefined : openSignIn(provider, sessions), record: recorder(journal, now) });
+  app.decorateRequest('session', undefined);
+  app.decorateRequest('language', 'zh');
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'"], fontSrc: ["'self'"], connectSrc: ["'self'"],
+        // the identity provider sends the browser on after a form of its own: only ours may be sent, but they may end there
+        formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  await app.register(cookie);
+  await app.register(formbody, { bodyLimit: 65_536 });
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const chosen = (request.query as { readonly lang?: unknown }).lang;
+    request.language = languageOf(chosen ?? request.cookies[LANGUAGE_COOKIE], request.headers['accept-language']);
+    if (chosen === 'zh' || chosen === 'en') void reply.setCookie(LANGUAGE_COOKIE, chosen, { path: '/', secure: true, httpOnly: true, sameSite: 'lax', maxAge: YEAR });
+    const token = request.cookies[SESSION_COOKIE];
+    request.session = token === undefined ? undefined : sessions.find(token);
+    done();
+  });
+  app.addHook('preHandler', (request, reply, done) => {
+    const roles = request.routeOptions.config.roles;
+    if (roles !== undefined) {
+      if (request.session === undefined) return void toSignIn(request, reply);
+      if (!roles.some((role) => request.session?.person.roles.includes(role) === true)) return done(new YitongError('role_missing', 'this page is for other roles than yours'));
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD' && request.session !== undefined && !isOurs(request, request.session)) {
+      return done(new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again'));
+    }
+    done();
+  });
+}
+
+/** A page is asked for again after signing in; anything else is told why it is refused. */
+function toSignIn(request: FastifyRequest, reply: FastifyReply): void {
+  const page = request.method === 'GET' && request.headers.accept?.includes('text/html') === true;
+  if (!page) throw new YitongError('sign_in_required', 'sign in first');
+  void reply.header('cache-control', 'no-store').redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
+}
+
+/** The token in the form or header, and where browsers say it, the origin. */
+function isOurs(request: FastifyRequest, session: Session): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin') return false;
+  const { origin } = request.headers;
+  if (origin !== undefined && origin !== `https://${request.headers.host ?? ''}`) return false;
+  const form = request.body as { readonly csrf?: unknown } | undefined;
+  const given = request.headers['x-csrf'] ?? form?.csrf;
+  return typeof given === 'string' && sameText(given, session.csrf);
+}
+
+/** Whoever is signed in; on a route with roles there is somebody. */
+export function sessionOf(request: FastifyRequest): Session {
+  if (request.session === undefined) throw new YitongError('sign_in_required', 'sign in first');
+  return request.session;
+}
+
+/** The role of the route in which a person acts: the first that both have. */
+export function roleOf(request: FastifyRequest, person: Person): Role {
+  const role = request.routeOptions.config.roles?.find((one) => person.roles.includes(one));
+  if (role === undefined) throw new YitongError('role_missing', 'this page is for other roles than yours');
+  return role;
+}

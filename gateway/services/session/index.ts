@@ -1,0 +1,70 @@
+/** Signing in and out. A sign-in begins anew each time under a new cookie; where it leads is a path of this port and nothing else. */
+import { YitongError, isYitongError } from '../../../contracts/errors.js';
+import { signedOut } from '../../console/pages/session.js';
+import type { Service } from '../../context.js';
+import { ROLES } from '../../people/person.js';
+import { SESSION_COOKIE, sessionOf } from '../../plugins/people.js';
+
+/** Lives for the trip to the identity provider and back. */
+const PENDING_COOKIE = '__Host-yitong-sign-in';
+const COOKIE = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
+const PATH = /^\/(?![/\\])[\w\-./?&=%~+:,@]{0,1500}$/;
+const home = '/console';
+
+const service: Service = {
+  port: 'people',
+  register(app, { workspace, settings }) {
+    const { people } = app;
+    const redirectUri = (host: string | undefined): string => `${settings.people.publicUrl === '' ? `https://${host ?? ''}` : settings.people.publicUrl}/callback`;
+
+    // where it leads depends on the roles: to the first page that somebody may see
+    app.get(home, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+      const { roles } = sessionOf(request).person;
+      const first = people.nav.find((entry) => entry.roles.some((role) => roles.includes(role)));
+      if (first === undefined) throw new YitongError('role_missing', 'there is no page for your role yet');
+      return reply.header('cache-control', 'no-store').redirect(first.path, 303);
+    });
+
+    app.get<{ Querystring: { to?: string } }>('/sign-in', { schema: { hide: true } }, async (request, reply) => {
+      if (people.signIn === undefined) throw new YitongError('sign_in_unavailable', 'no identity provider is configured');
+      const { to = home } = request.query;
+      const { url, token } = await people.signIn.leave(redirectUri(request.headers.host), PATH.test(to) ? to : home);
+      return reply.setCookie(PENDING_COOKIE, token, { ...COOKIE, maxAge: 600 }).header('cache-control', 'no-store').redirect(url, 303);
+    });
+
+    app.get('/callback', { schema: { hide: true } }, async (request, reply) => {
+      const pending = people.sessions.take(request.cookies[PENDING_COOKIE] ?? '');
+      void reply.clearCookie(PENDING_COOKIE, COOKIE).header('cache-control', 'no-store');
+      try {
+        if (people.signIn === undefined || pending === undefined) throw new YitongError('sign_in_failed', 'this sign-in was not begun here, or it took too long; begin again');
+        const callback = new URL(redirectUri(request.headers.host));
+        callback.search = new URL(request.url, callback).search;
+        const person = await people.signIn.back(pending, callback);
+        if (person.roles.length === 0) {
+          await people.record.signedIn(person, 'refused', 'role_missing');
+          throw new YitongError('role_missing', 'the identity provider gives you no role here; ask your administrator');
+        }
+        // on record before the session exists
+        await people.record.signedIn(person, 'signed_in');
+        const old = request.cookies[SESSION_COOKIE];
+        if (old !== undefined) people.sessions.end(old);
+        const { token } = people.sessions.create(person);
+        return reply.setCookie(SESSION_COOKIE, token, COOKIE).redirect(pending.returnTo, 303);
+      } catch (error) {
+        if (isYitongError(error) && error.code === 'sign_in_failed') await people.record.signedIn(undefined, 'refused', error.code);
+        throw error;
+      }
+    });
+
+    app.post('/sign-out', { schema: { hide: true } }, async (request, reply) => {
+      const session = people.sessions.end(request.cookies[SESSION_COOKIE] ?? '');
+      if (session !== undefined) await people.record.signedIn(session.person, 'signed_out');
+      return reply.clearCookie(SESSION_COOKIE, COOKIE).header('cache-control', 'no-store').redirect('/signed-out', 303);
+    });
+
+    app.get('/signed-out', { schema: { hide: true } }, async (request, reply) =>
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(signedOut({ language: request.language, workspace })),
+    );
+  },
+};
+export default service;

@@ -13,6 +13,9 @@ const REASONS: { readonly [code in ReasonCode]: Localised } = {
   error: { zh: '策略计算出错，因此拒绝', en: 'the evaluation failed, so the answer is no' },
 };
 
+/** A reason of a decision in words; a code that is none of ours stands for itself. */
+export const reasonWords = (code: string): Localised => (REASONS as { readonly [code in string]?: Localised })[code] ?? { zh: code, en: code };
+
 /** Shanghai's day of an instant. */
 const day = (instant: number): string => new Date(instant + 8 * 3_600_000).toISOString().slice(0, 10);
 

@@ -1,4 +1,13 @@
-/** The style sheet and icon of the people's port. Served from memory, by hash-free names with an ETag. */
+/** Style sheet, icon and scripts of the people's port. Served from memory, by hash-free names with an ETag. */
+import { readdir, readFile } from 'node:fs/promises';
+
+/** The compiled scripts of `browser/`, each served under its name. */
+export async function scripts(): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const folder = new URL('./browser/', import.meta.url);
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.js')).sort();
+  return Promise.all(names.map(async (name) => ({ name, text: (await readFile(new URL(name, folder), 'utf8')).replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n') })));
+}
+
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0b5d57"/><path d="M6 11h20M6 21h20" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/><circle cx="11" cy="11" r="3.4" fill="#0b5d57" stroke="#fff" stroke-width="2.2"/><circle cx="21" cy="21" r="3.4" fill="#ffb454" stroke="#fff" stroke-width="2.2"/></svg>`;
 
 export const css = `
@@ -17,7 +26,7 @@ main{max-width:1120px;margin:0 auto;padding:4px 20px 56px}
 h1{font-size:30px;line-height:1.25;margin:18px 0 6px;letter-spacing:-.01em}
 h2{font-size:19px;margin:34px 0 12px}
 .lead{color:var(--soft);margin:0 0 20px;max-width:68ch}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:14px}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:16px 18px}
 .tile b{display:block;font-size:28px;line-height:1.2;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:14px}
@@ -70,5 +79,40 @@ input[type=text],input[type=search],input[type=date],input[type=datetime-local],
 .scroll{overflow-x:auto}
 .mono{font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:13px;overflow-wrap:anywhere}
 .pager{display:flex;justify-content:space-between;gap:12px;padding:12px 0}
+.head{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;gap:8px 16px;margin-bottom:14px}
+.head h1{margin-bottom:0}
+.pills{display:flex;gap:6px;flex-wrap:wrap;margin:0 0 6px}
+.pills a{padding:5px 14px;border:1px solid var(--line);border-radius:99px;text-decoration:none;color:var(--ink);background:var(--card);font-size:14px}
+.pills a[aria-current]{background:var(--brand);border-color:var(--brand);color:var(--brand-ink)}
+.chart{margin:18px 0;padding:14px 18px;position:relative;overflow:visible}
+.chart figcaption{display:flex;gap:18px;align-items:center;margin-bottom:8px}
+.chart svg{display:block;width:100%;height:190px}
+.chart .bar{fill:var(--brand)}.chart .bar.part{fill:var(--bad)}.chart .hit{fill:transparent}.chart g:hover>.hit{fill:var(--none-bg)}
+.chart .axis,.chart .grid line{stroke:var(--line);stroke-width:1;vector-effect:non-scaling-stroke}
+.chart .tops{position:absolute;right:18px;top:44px;margin:0;font-size:12px;color:var(--soft)}
+.ticks{display:flex;justify-content:space-between;font-size:12px;color:var(--soft)}
+.key{font-size:13px;color:var(--soft);display:flex;align-items:center;gap:6px}.k{width:10px;height:10px;border-radius:3px;background:var(--brand)}.k.part{background:var(--bad)}
+.chart details{font-size:14px;margin-top:8px}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:16px}
+h2.in{margin:0;padding:14px 16px 4px;font-size:16px}
+.foot{color:var(--soft);font-size:13px}
+.filters .more{grid-column:1/-1;font-size:14px}
+.filters.in{border:0;padding:10px 0 0;margin:0;background:none}
+.chips{display:flex;flex-wrap:wrap;gap:8px;margin:0 0 12px}
+.chip{background:var(--none-bg);color:var(--ink);border-radius:99px;padding:3px 12px;font-size:14px;text-decoration:none;overflow-wrap:anywhere}
+.chip:hover{background:var(--line)}
+.pad{padding:14px 18px}
+.grow{flex:1 1 260px}
+dl.facts.flat{padding:0}
+.verdict{margin:0 0 8px;font-weight:600}
+.when{display:none}
+[data-state=proved] .when.proved,[data-state=failed] .when.failed,[data-state=not-yet] .when.not-yet,[data-state=error] .when.error,[data-state=checking] .when.checking,[data-state=idle] .when.idle{display:inline}
+.when.proved{color:var(--ok)}.when.failed{color:var(--bad)}
+.steps{margin:0 0 10px;padding-left:22px}
+.steps b{font-weight:500;margin-right:10px}
+.steps li[data-holds=true]::marker{content:"✓  ";color:var(--ok)}
+.steps li[data-holds=false]::marker{content:"✗  ";color:var(--bad)}
+.raw{margin-top:18px}
+.raw summary{cursor:pointer;margin-bottom:8px}
 @media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:54%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
 `;

@@ -50,32 +50,35 @@ const toNdjson: Writer = ({ found, evidence }) => {
 
 const WRITERS: Readonly<Record<ExportFormat, Writer>> = { ndjson: toNdjson, csv: toCsv, ocsf: toOcsf };
 
-/** The export's text, piece by piece, oldest entry first unless told otherwise. */
-export async function* exportEntries(dataDir: string, search: SearchIndex, format: ExportFormat, query: SearchQuery, options: Omit<PageOptions, 'limit' | 'after'> & { readonly limit?: number } = {}): AsyncGenerator<string, void, undefined> {
+/** What proves entries against the newest checkpoint; the checkpoint itself goes with those where it is wanted. */
+export function evidenceOf(dataDir: string, search: SearchIndex): (index: number, withCheckpoint: boolean) => Evidence | undefined {
   const { log } = auditLayout(dataDir);
-  const { limit = Infinity, ...rest } = options;
   const note = readIfThere(join(log, 'checkpoint'))?.toString('utf8');
   const size = note === undefined ? 0 : parseCheckpoint(parseNote(Buffer.from(note)).text).size;
   const node = remembered(tileNodes(size, (path) => readIfThere(join(log, path))));
+  return (index, withCheckpoint) => {
+    const stored = search.stored(index);
+    if (stored === undefined) return undefined;
+    return {
+      index,
+      text: stored.body.toString('utf8'),
+      ...(stored.kind === 'present' ? { salt: stored.salt.toString('base64') } : {}),
+      ...(index < size ? { path: inclusionProof(index, size, node).map((hash) => hash.toString('base64')) } : {}),
+      ...(withCheckpoint && note !== undefined ? { checkpoint: note } : {}),
+    };
+  };
+}
+
+/** The export's text, piece by piece, oldest entry first unless told otherwise. */
+export async function* exportEntries(dataDir: string, search: SearchIndex, format: ExportFormat, query: SearchQuery, options: Omit<PageOptions, 'limit' | 'after'> & { readonly limit?: number } = {}): AsyncGenerator<string, void, undefined> {
+  const { limit = Infinity, ...rest } = options;
+  const prove = evidenceOf(dataDir, search);
   let count = 0;
   for await (const found of search.entries(query, { oldestFirst: true, ...rest })) {
     if (count === limit) return;
-    const { index } = found;
-    const stored = search.stored(index);
-    if (stored === undefined) continue;
-    yield WRITERS[format](
-      {
-        found,
-        evidence: {
-          index,
-          text: stored.body.toString('utf8'),
-          ...(stored.kind === 'present' ? { salt: stored.salt.toString('base64') } : {}),
-          ...(index < size ? { path: inclusionProof(index, size, node).map((hash) => hash.toString('base64')) } : {}),
-          ...(count === 0 && note !== undefined ? { checkpoint: note } : {}),
-        },
-      },
-      count === 0,
-    );
+    const evidence = prove(found.index, count === 0);
+    if (evidence === undefined) continue;
+    yield WRITERS[format]({ found, evidence }, count === 0);
     count++;
   }
 }

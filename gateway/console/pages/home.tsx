@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../contracts/types.js';
 import { page, type Language } from '../page.js';
+import { localMinute as localTime } from '../time.js';
 
 export interface HomeDataset {
   readonly id: string;
@@ -56,9 +57,6 @@ const state: Readonly<Record<HomeDataset['status'], Localised & { readonly css: 
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
 };
 
-const clock = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'short' });
-/** `2026-11-24 21:03`, in China's time. */
-const localTime = (iso: string): string => clock.format(new Date(iso));
 
 function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly language: Language }): JSX.Element {
   const { css, ...name } = state[dataset.status];

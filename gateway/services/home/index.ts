@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { css, icon } from '../../console/assets.js';
+import { css, icon, scripts } from '../../console/assets.js';
 import { home } from '../../console/pages/home.js';
 import type { GatewayContext, Service } from '../../context.js';
 import { asCommand, loadTour } from '../../tour/tour.js';
@@ -35,6 +35,7 @@ const service: Service = {
     };
     asset('/assets/yitong.css', 'text/css; charset=utf-8', css);
     asset('/assets/icon.svg', 'image/svg+xml', icon);
+    for (const { name, text } of await scripts()) asset(`/assets/${name}`, 'text/javascript; charset=utf-8', text);
     app.get('/', { schema: { hide: true } }, async (request, reply) => {
       const datasets = [...workspace.contracts.values()]
         .sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -1,0 +1,133 @@
+/** One entry: the decision in words, what belongs to its subject, the proof, the bytes. */
+import type { ComponentChildren, JSX } from 'preact';
+import type { Localised } from '../../../../contracts/types.js';
+import { detailsOf } from '../../../audit/search/entry.js';
+import type { FoundEntry } from '../../../audit/search/index.js';
+import type { Language } from '../../page.js';
+import { localSecond } from '../../time.js';
+import { deliveryNames, Effect, inOneLine, typeNames, whyDenied } from './words.js';
+
+export interface EntryProps {
+  readonly language: Language;
+  readonly csrf: string;
+  readonly entry: FoundEntry;
+  /** Entries of the log. */
+  readonly size: number;
+  readonly mayOpen: boolean;
+  readonly links: { readonly subject: string | undefined; readonly case: string | undefined };
+  readonly names: ReadonlyMap<string, Localised>;
+}
+
+const search = (name: string, value: string): string => `/console/search?${name}=${encodeURIComponent(value)}`;
+
+export function entryPage({ language, csrf, entry, size, mayOpen, links, names }: EntryProps): JSX.Element {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  const { index, receipt, erasedBy, body, opened } = entry;
+  const fact = (title: string, value: ComponentChildren): JSX.Element | null => (value === undefined || value === '' ? null : <><dt>{title}</dt><dd>{value}</dd></>);
+  const link = (name: string, value: string | undefined): JSX.Element | undefined => (value === undefined ? undefined : <a href={search(name, value)}>{value}</a>);
+  const { caseId, actor } = detailsOf(opened);
+  const step = (key: string, title: string, what: string): JSX.Element => (
+    <li data-step={key}><b>{title}</b><span class="mono" data-value="">{what}</span></li>
+  );
+  return (
+    <>
+      <div class="head">
+        <h1>{say(`第 ${index} 条 · `, `Entry ${index} · `)}{typeNames[body.type ?? '']?.[language] ?? body.type}</h1>
+        <nav class="pills" aria-label={say('相邻记录', 'Neighbours')}>
+          {index > 0 ? <a href={`/console/entries/${index - 1}`} rel="prev">{say('← 前一条', '← Previous')}</a> : null}
+          {index + 1 < size ? <a href={`/console/entries/${index + 1}`} rel="next">{say('后一条 →', 'Next →')}</a> : null}
+        </nav>
+      </div>
+      <p class="lead">{inOneLine(entry, language)}</p>
+      {erasedBy === undefined ? null : <p class="notice warn">{say('此条所涉主体已依法抹除：', 'The subject of this entry was erased, as required by law: ')}<a href={`/console/entries/${erasedBy}`}>{say(`见第 ${erasedBy} 条`, `see entry ${erasedBy}`)}</a></p>}
+
+      <div class="card">
+        <dl class="facts">
+          {fact(say('时间（北京时间）', 'Time (UTC+8)'), body.time === undefined ? undefined : localSecond(body.time))}
+          {fact(say('应用', 'Client'), link('client', body.client))}
+          {fact(say('使用单位', 'Consumer authority'), link('authority', body.authority))}
+          {fact(say('用途', 'Purpose'), link('purpose', body.purpose))}
+          {fact(say('方式', 'Delivery'), body.type === 'released' ? deliveryNames[body.delivery ?? 'query']?.[language] : undefined)}
+          {fact(say('事项编码', 'Item'), link('item', body.item))}
+          {fact(say('操作', 'Action'), link('action', body.action))}
+          {fact(say('请求编号', 'Request id'), link('request', body.requestId))}
+          {fact(say('回执', 'Receipt'), <span class="mono">{receipt}</span>)}
+          {fact(say('策略版本', 'Policy version'), typeof body['policyVersion'] === 'string' ? <span class="mono">{body['policyVersion']}</span> : undefined)}
+          {fact(say('答复摘要', 'Digest of the answer'), typeof body['bodySha256'] === 'string' ? <span class="mono">{body['bodySha256']}</span> : undefined)}
+        </dl>
+      </div>
+
+      {body.datasets === undefined || body.datasets.length === 0 ? null : (
+        <>
+          <h2>{say('决定', 'The decision')}</h2>
+          <div class="card scroll">
+            <table>
+              <thead><tr><th>{say('数据集', 'Dataset')}</th><th>{say('结果', 'Outcome')}</th><th>{say('依据', 'Because')}</th><th class="n">{say('记录', 'Records')}</th></tr></thead>
+              <tbody>
+                {body.datasets.map((one) => (
+                  <tr>
+                    <th><a href={search('dataset', one.dataset ?? '')}>{names.get(one.dataset ?? '')?.[language] ?? one.dataset}</a><span class="id">{one.dataset}</span></th>
+                    <td>{one.effect === undefined ? '–' : <Effect effect={one.effect} language={language} />}</td>
+                    <td>
+                      {one.effect === 'deny'
+                        ? whyDenied((one as { readonly reason?: unknown }).reason, language)
+                        : one.grant === undefined ? '–' : <>{say('授权 ', 'grant ')}<a class="mono" href={search('grant', one.grant)}>{one.grant}</a></>}
+                      {one.fields === undefined || one.fields.length === 0 ? null : <span class="id">{one.fields.join(', ')}</span>}
+                    </td>
+                    <td class="n">{one.records ?? '–'}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+
+      {body.subject === undefined ? null : (
+        <>
+          <h2>{say('主体', 'The subject')}</h2>
+          <div class="card pad">
+            {opened === undefined ? (
+              <>
+                <p>{say('主体、办件与经办人以主体自己的密钥加密保存。', 'The subject, its case and the handler are kept encrypted under the subject\'s own key.')} <span class="mono">{body.subject.pseudonym}</span></p>
+                {mayOpen ? (
+                  <form method="post" action={`/console/entries/${index}`} class="row">
+                    <input type="hidden" name="csrf" value={csrf} />
+                    <label class="field grow">{say('为何需要知道（记入日志）', 'Why you must know (goes on record)')}<input type="text" name="reason" required minLength={4} maxLength={500} autocomplete="off" /></label>
+                    <button class="button" type="submit">{say('显示主体', 'Show the subject')}</button>
+                  </form>
+                ) : null}
+              </>
+            ) : (
+              <dl class="facts flat">
+                {fact(say('主体', 'Subject'), links.subject === undefined ? opened.subject : <a href={links.subject} title={say('此主体的全部访问', 'Everything about this subject')}>{opened.subject}</a>)}
+                {fact(say('办件编号', 'Case'), caseId === undefined ? undefined : links.case === undefined ? caseId : <a href={links.case}>{caseId}</a>)}
+                {fact(say('经办人', 'Case handler'), actor)}
+              </dl>
+            )}
+          </div>
+        </>
+      )}
+
+      <h2>{say('证明', 'The proof')}</h2>
+      <div class="card pad proof" data-proof={`/console/entries/${index}/proof`} data-state="idle">
+        <p class="verdict">
+          <span class="when proved">{say('✓ 已在本浏览器中验证：此条未被改动，且在公开日志之中。', '✓ Checked in this browser: the entry is unchanged and stands in the published log.')}</span>
+          <span class="when failed">{say('✗ 验证不通过：显示的内容与公开日志不符。', '✗ Does not verify: what is shown is not what the log committed to.')}</span>
+          <span class="when not-yet">{say('此条尚未进入已公开的检查点，或其随机数已随主体抹除。', 'Not under a published checkpoint yet, or its salt was erased with its subject.')}</span>
+          <span class="when error">{say('无法取得证明，或本浏览器不支持 Ed25519。', 'The proof could not be fetched, or this browser has no Ed25519.')}</span>
+          <span class="when checking">{say('正在验证…', 'Checking…')}</span>
+          <span class="when idle">{say('需要脚本才能在浏览器中验证；也可用 yitong audit receipt。', 'Checking here needs scripts; `yitong audit receipt` does the same.')}</span>
+        </p>
+        <ol class="steps">
+          {step('body', say('内容与随机数 → 叶子', 'bytes and salt → leaf'), '')}
+          {step('path', say('路径 → 树根', 'path → root'), '')}
+          {step('signature', say('检查点由日志密钥签名', 'checkpoint signed by the log'), '')}
+        </ol>
+        <p class="row"><button type="button" class="quiet" data-prove="">{say('再次验证', 'Check again')}</button><a class="quiet" href={`/console/entries/${index}/proof`} download={`entry-${index}.json`}>{say('下载证据', 'Download the evidence')}</a></p>
+      </div>
+      <details class="raw"><summary>{say('原文', 'As it was written')}</summary><pre>{JSON.stringify(body, null, 2)}</pre></details>
+    </>
+  );
+}

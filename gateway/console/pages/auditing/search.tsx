@@ -1,0 +1,138 @@
+/** The form and the list. */
+import type { JSX } from 'preact';
+import type { FoundEntry } from '../../../audit/search/index.js';
+import type { Filters, Side } from '../../../services/auditing/filters.js';
+import type { Language } from '../../page.js';
+import { localSecond } from '../../time.js';
+import { inOneLine, typeNames } from './words.js';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface SearchProps {
+  readonly language: Language;
+  readonly csrf: string;
+  readonly filters: Filters;
+  readonly entries: readonly FoundEntry[];
+  /** Of an inspector. */
+  readonly side?: Side;
+  readonly mayExport: boolean;
+  readonly next: string | undefined;
+  readonly first: string | undefined;
+  readonly without: (name: keyof Filters) => string;
+  readonly names: { readonly datasets: readonly Named[]; readonly authorities: readonly Named[] };
+}
+
+const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string, en: string] } = {
+  client: ['应用', 'Client'], authority: ['使用单位', 'Consumer authority'], provider: ['提供单位', 'Provider'], dataset: ['数据集', 'Dataset'], grant: ['授权', 'Grant'], purpose: ['用途', 'Purpose'],
+  item: ['事项编码', 'Item'], result: ['结果', 'Result'], type: ['类型', 'Type'], action: ['操作', 'Action'], request: ['请求编号', 'Request id'], since: ['从', 'From'], until: ['到', 'Until'],
+  subject: ['主体', 'Subject'], caseId: ['办件编号', 'Case'], actor: ['经办人', 'Case handler'],
+};
+
+export function searchPage({ language, csrf, filters, entries, side, mayExport, next, first, without, names }: SearchProps): JSX.Element {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  const label = (name: keyof Filters): string => LABELS[name][zh ? 0 : 1];
+  const text = (name: keyof Filters, list?: string): JSX.Element => (
+    <label>{label(name)}<input type="search" name={name} value={filters[name] ?? ''} list={list} autocomplete="off" spellcheck={false} /></label>
+  );
+  const moment = (name: 'since' | 'until'): JSX.Element => <label>{label(name)}<input type="datetime-local" name={name} value={filters[name] ?? ''} /></label>;
+  const choice = (name: 'result' | 'type', options: readonly (readonly [string, string])[]): JSX.Element => (
+    <label>{label(name)}
+      <select name={name}>
+        <option value="">{name === 'type' ? typeNames['released']?.[language] : say('全部', 'all')}</option>
+        {options.map(([value, title]) => <option value={value} selected={filters[name] === value}>{title}</option>)}
+      </select>
+    </label>
+  );
+  const active = (Object.keys(LABELS) as (keyof Filters)[]).filter((name) => filters[name] !== undefined);
+  return (
+    <>
+      <h1>{say('谁、何时、为何查了什么', 'Who saw what, when and why')}</h1>
+      {side === undefined ? null : (
+        <nav class="pills" aria-label={say('范围', 'Side')}>
+          <a href="/console/search" aria-current={side === 'provider' ? 'true' : undefined}>{say('对本单位数据的访问', 'Access to our data')}</a>
+          <a href="/console/search?side=authority" aria-current={side === 'authority' ? 'true' : undefined}>{say('本单位应用的访问', 'Access by our systems')}</a>
+        </nav>
+      )}
+      <form class="filters" method="post" action="/console/search" role="search">
+        <input type="hidden" name="csrf" value={csrf} />
+        {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
+        {text('subject')}
+        {text('caseId')}
+        {text('client')}
+        {text('dataset', 'datasets')}
+        {side === 'provider' ? null : text('provider', 'authorities')}
+        {text('purpose')}
+        {choice('result', [['allow', say('提供', 'released')], ['deny', say('拒绝', 'denied')]])}
+        {moment('since')}
+        {moment('until')}
+        <details class="more" open={(['actor', 'authority', 'grant', 'item', 'type', 'action', 'request'] as const).some((name) => filters[name] !== undefined)}>
+          <summary>{say('更多条件', 'More filters')}</summary>
+          <div class="filters in">
+            {text('actor')}
+            {side === 'authority' ? null : text('authority', 'authorities')}
+            {text('grant')}
+            {text('item')}
+            {choice('type', [['all', say('全部类型', 'all types')], ...Object.entries(typeNames).filter(([value]) => value !== 'released').map(([value, title]): [string, string] => [value, title[language]])])}
+            {text('action')}
+            {text('request')}
+          </div>
+        </details>
+        <div class="row"><button class="button" type="submit">{say('检索', 'Search')}</button><a class="quiet" href={side === 'authority' ? '/console/search?side=authority' : '/console/search'}>{say('清除', 'Clear')}</a></div>
+        <datalist id="datasets">{names.datasets.map(({ id, name }) => <option value={id}>{name}</option>)}</datalist>
+        <datalist id="authorities">{names.authorities.map(({ id, name }) => <option value={id}>{name}</option>)}</datalist>
+      </form>
+      {active.length === 0 ? null : (
+        <p class="chips">
+          {active.map((name) => (
+            <a class="chip" href={without(name)} title={say('去掉此条件', 'Remove this filter')}>{label(name)}: {filters[name]} <span aria-hidden="true">×</span></a>
+          ))}
+        </p>
+      )}
+      {filters.subject === undefined && filters.caseId === undefined && filters.actor === undefined ? null : (
+        <p class="notice">{say('地址栏中的主体、办件与经办人以本次登录专用的代号出现；本次查阅已记入日志。', 'In the address the subject, case and handler stand under names of this sign-in only; this look is on record.')}</p>
+      )}
+      <div class="card scroll">
+        {entries.length === 0 ? <p class="empty">{say('没有符合条件的记录。', 'Nothing matches.')}</p> : (
+          <table>
+            <thead><tr><th>{say('时间', 'Time')}</th><th>{say('类型', 'Type')}</th><th>{say('应用', 'Client')}</th><th class="wide">{say('用途', 'Purpose')}</th><th class="wide">{say('数据集', 'Datasets')}</th><th>{say('结果', 'Result')}</th></tr></thead>
+            <tbody>
+              {entries.map((entry) => {
+                const { index, body } = entry;
+                const datasets = body.datasets ?? [];
+                return (
+                  <tr>
+                    <td><a href={`/console/entries/${index}`}><time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time></a></td>
+                    <td>{typeNames[body.type ?? '']?.[language] ?? body.type}</td>
+                    <td class="mono">{body.client ?? '–'}</td>
+                    <td class="wide mono">{body.purpose ?? '–'}</td>
+                    <td class="wide mono">{datasets.slice(0, 3).map(({ dataset }) => dataset).join(' ')}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>
+                    <td>{inOneLine(entry, language)}{entry.erasedBy === undefined ? null : <span class="state none">{say('主体已抹除', 'subject erased')}</span>}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        )}
+      </div>
+      <div class="pager">
+        <span>{first === undefined ? null : <a class="quiet" href={first}>{say('最新', 'Newest')}</a>}</span>
+        <span>{next === undefined ? null : <a class="quiet" href={next} rel="next">{say('更早 →', 'Older →')}</a>}</span>
+      </div>
+      {mayExport && entries.length > 0 ? (
+        <form class="row card pad" method="post" action="/console/export">
+          <input type="hidden" name="csrf" value={csrf} />
+          {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
+          {active.map((name) => <input type="hidden" name={name} value={filters[name]} />)}
+          <label class="row">{say('导出全部结果（每行附证明）', 'Export all of it, each line with its proof')}
+            <select name="format"><option value="ndjson">NDJSON</option><option value="csv">CSV</option><option value="ocsf">OCSF</option></select>
+          </label>
+          <button class="quiet" type="submit">{say('导出', 'Export')}</button>
+        </form>
+      ) : null}
+    </>
+  );
+}

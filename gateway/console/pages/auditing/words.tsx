@@ -1,0 +1,74 @@
+/** One entry of the log in plain words. */
+import type { JSX } from 'preact';
+import type { FoundEntry } from '../../../audit/search/index.js';
+import { reasonWords } from '../../../../policies/explain.js';
+import type { Localised } from '../../../../contracts/types.js';
+import type { Language } from '../../page.js';
+
+export const typeNames: Readonly<Record<string, Localised>> = {
+  released: { zh: '答复', en: 'answer' },
+  included: { zh: '批量答复中的主体', en: 'subject of a batch' },
+  completed: { zh: '答复完成', en: 'answers completed' },
+  refused_before_identity: { zh: '身份未核验', en: 'refused before identity' },
+  signed_in: { zh: '登录', en: 'sign-in' },
+  looked: { zh: '查阅', en: 'look' },
+  issued: { zh: '出具文书', en: 'document issued' },
+  verified: { zh: '核验文书', en: 'document verified' },
+  administration: { zh: '管理操作', en: 'administration' },
+  journal_gap: { zh: '日志缺口', en: 'gap in a journal' },
+};
+
+/** What people do, and how it ended. */
+const actionNames: Readonly<Record<string, Localised>> = {
+  overview: { zh: '查看概览', en: 'saw the overview' },
+  search: { zh: '检索', en: 'searched' },
+  search_subject: { zh: '按主体检索', en: 'searched by subject' },
+  entry: { zh: '查看一条记录', en: 'read an entry' },
+  resolve: { zh: '显示主体', en: 'had a subject shown' },
+  export: { zh: '导出', en: 'exported' },
+  log: { zh: '查看日志状态', en: 'saw the health of the log' },
+  signed_in: { zh: '登录', en: 'signed in' },
+  signed_out: { zh: '退出', en: 'signed out' },
+  refused: { zh: '登录被拒', en: 'was refused' },
+};
+const actionWords = (action: unknown, language: Language): string => (typeof action === 'string' ? (actionNames[action]?.[language] ?? action) : '');
+
+export const deliveryNames: Readonly<Record<string, Localised>> = {
+  query: { zh: '查询', en: 'query' },
+  verify: { zh: '核验', en: 'verification' },
+  batch: { zh: '批量查询', en: 'batch' },
+};
+
+export function Effect({ effect, language }: { readonly effect: string | undefined; readonly language: Language }): JSX.Element {
+  const allow = effect === 'allow';
+  return <span class={`state ${allow ? 'ok' : 'bad'}`}>{allow ? (language === 'zh' ? '提供' : 'released') : language === 'zh' ? '拒绝' : 'denied'}</span>;
+}
+
+/** A line for a list. */
+export function inOneLine({ body }: FoundEntry, language: Language): string {
+  const zh = language === 'zh';
+  switch (body.type) {
+    case 'released': {
+      const asked = body.datasets ?? [];
+      const refused = asked.filter(({ effect }) => effect === 'deny').length;
+      const records = asked.reduce((sum, { records: n }) => sum + (n ?? 0), 0);
+      const dry = body.dryRun === true ? (zh ? '（试算）' : ' (dry run)') : '';
+      if (refused === asked.length) return (zh ? `全部拒绝` : `all denied`) + dry;
+      return (zh ? `提供 ${records} 条记录${refused > 0 ? `，${refused} 个数据集被拒` : ''}` : `${records} ${records === 1 ? 'record' : 'records'} released${refused > 0 ? `, ${refused} ${refused === 1 ? 'dataset' : 'datasets'} denied` : ''}`) + dry;
+    }
+    case 'completed':
+      return zh ? `${body.answers?.length ?? 0} 次答复完成` : `${body.answers?.length ?? 0} answers completed`;
+    case 'refused_before_identity':
+      return `${body.count ?? 0} × ${body.code ?? ''}`;
+    case 'administration':
+    case 'looked':
+      return actionWords(body.action, language);
+    case 'signed_in':
+      return actionWords(body['outcome'], language);
+    default:
+      return '';
+  }
+}
+
+/** Why a dataset was denied, in words. */
+export const whyDenied = (reason: unknown, language: Language): string => (typeof reason === 'string' ? reasonWords(reason)[language] : '');

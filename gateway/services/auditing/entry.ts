@@ -1,0 +1,76 @@
+/** /console/entries/{index}: one entry in full, in words, with what proves it; and whom it was about, if somebody says why they must know. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { YitongError } from '../../../contracts/errors.js';
+import { evidenceOf } from '../../audit/search/export.js';
+import type { FoundEntry } from '../../audit/search/index.js';
+import { detailsOf } from '../../audit/search/entry.js';
+import { readVkey } from '../../audit/log/vkey.js';
+import { sendFramed } from '../../console/frame.js';
+import { entryPage } from '../../console/pages/auditing/entry.js';
+import { hideSubject } from '../../people/sessions.js';
+import { roleOf, sessionOf } from '../../plugins/people.js';
+import { numberOf, type Auditing } from './index.js';
+
+const READERS = ['auditor', 'inspector'] as const;
+
+interface Params {
+  readonly index: string;
+}
+
+export function entryRoutes(app: FastifyInstance, { context, search }: Auditing): void {
+  const { workspace, dataDir } = context;
+  const missing = (): YitongError => new YitongError('not_found', 'the log has no such entry');
+
+  /** An inspector's entry names the own authority; any other does not exist for them. */
+  function entryFor(request: FastifyRequest<{ Params: Params }>, open: boolean): FoundEntry {
+    const { person } = sessionOf(request);
+    const entry = search().entry(numberOf(request.params.index, 'index') ?? -1, open);
+    if (entry === undefined) throw missing();
+    if (roleOf(request, person) === 'inspector') {
+      const { body } = entry;
+      const own = body.authority === person.authority || body.datasets?.some(({ dataset }) => dataset?.startsWith(`${person.authority ?? ''}.`) === true) === true;
+      if (!own) throw missing();
+    }
+    return entry;
+  }
+
+  const show = (request: FastifyRequest<{ Params: Params }>, entry: FoundEntry): Parameters<typeof entryPage>[0] => {
+    const session = sessionOf(request);
+    const { caseId } = detailsOf(entry.opened);
+    const link = (name: string, value: string | undefined): string | undefined => (value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`);
+    return {
+      language: request.language,
+      csrf: session.csrf,
+      entry,
+      size: search().size(),
+      mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
+      links: { subject: link('subject', entry.opened?.subject), case: link('caseId', caseId) },
+      names: new Map([...workspace.contracts.values()].map(({ id, name }) => [id as string, name])),
+    };
+  };
+
+  app.get<{ Params: Params }>('/console/entries/:index', { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
+    const { person } = sessionOf(request);
+    const entry = entryFor(request, false);
+    await app.people.record.looked(person, { requestId: request.id, action: 'entry', role: roleOf(request, person), detail: { entry: entry.index } });
+    return sendFramed(request, reply, { title: `#${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
+  });
+
+  app.post<{ Params: Params; Body: { readonly reason?: string } }>('/console/entries/:index', { schema: { hide: true }, config: { roles: ['auditor'] } }, async (request, reply) => {
+    const { person } = sessionOf(request);
+    const reason = request.body.reason?.trim() ?? '';
+    if (reason.length < 4 || reason.length > 500) throw new YitongError('bad_request', 'say in a few words why you must know whom this was about');
+    const entry = entryFor(request, true);
+    await app.people.record.looked(person, {
+      requestId: request.id, action: 'resolve', role: 'auditor', detail: { entry: entry.index }, about: { reason, ...(entry.opened === undefined ? {} : { subject: entry.opened.subject }) },
+    });
+    return sendFramed(request, reply, { title: `#${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
+  });
+
+  app.get<{ Params: Params }>('/console/entries/:index/proof', { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
+    const { index } = entryFor(request, false);
+    const evidence = evidenceOf(dataDir, search())(index, true);
+    if (evidence === undefined) throw missing();
+    return reply.header('cache-control', 'no-store').send({ ...evidence, vkey: readVkey(dataDir) });
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * The auditor's and the inspector's pages: what happened, who saw what, one entry in full with its proof, and how the log is. Each look is
+ * itself on record before it is shown.
+ */
+import { YitongError } from '../../../contracts/errors.js';
+import { openSearch, type SearchIndex } from '../../audit/search/index.js';
+import type { GatewayContext, Service } from '../../context.js';
+import { entryRoutes } from './entry.js';
+import { exportRoutes } from './exports.js';
+import { logRoutes } from './log.js';
+import { overviewRoutes } from './overview.js';
+import { searchRoutes } from './search.js';
+
+export interface Auditing {
+  readonly context: GatewayContext;
+  /** Opened with the first question. */
+  search(): SearchIndex;
+}
+
+const service: Service = {
+  port: 'people',
+  register(app, context) {
+    let opened: SearchIndex | undefined;
+    app.addHook('onClose', async () => opened?.close());
+    const auditing: Auditing = { context, search: () => (opened ??= openSearch(context.dataDir)) };
+    overviewRoutes(app, auditing);
+    searchRoutes(app, auditing);
+    entryRoutes(app, auditing);
+    exportRoutes(app, auditing);
+    logRoutes(app, auditing);
+  },
+};
+export default service;
+
+/** A whole number of the address. @throws YitongError `bad_request` */
+export function numberOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new YitongError('bad_request', `\`${name}\` is not a number`);
+  return Number(text);
+}

@@ -1,0 +1,85 @@
+/** /console/search: who saw what. A subject, a case or a handler is sent by POST, and stands in the address under a name of this sign-in. */
+import type { FastifyInstance } from 'fastify';
+import { YitongError } from '../../../contracts/errors.js';
+import { parseSubject } from '../../answer/request.js';
+import { sendFramed } from '../../console/frame.js';
+import { searchPage } from '../../console/pages/auditing/search.js';
+import { hideSubject } from '../../people/sessions.js';
+import { roleOf, sessionOf } from '../../plugins/people.js';
+import { addressOf, clearPart, filtersOf, HIDDEN, hiddenPart, queryOf, scoped, type Side } from './filters.js';
+import { numberOf, type Auditing } from './index.js';
+
+const PATH = '/console/search';
+const PAGE = 50;
+const READERS = ['auditor', 'inspector'] as const;
+
+export function searchRoutes(app: FastifyInstance, { context, search }: Auditing): void {
+  const { workspace } = context;
+
+  app.post<{ Body: Record<string, unknown> }>(PATH, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
+    const session = sessionOf(request);
+    const given: Record<string, unknown> = { ...request.body };
+    for (const name of HIDDEN) {
+      const value = given[name];
+      if (typeof value !== 'string' || value.trim() === '') continue;
+      if (value.length > 200) throw new YitongError('bad_request', `\`${name}\` is too long`);
+      given[name] = hideSubject(session, name === 'subject' ? normalised(value.trim()) : value.trim());
+    }
+    const side = given['side'] === 'authority' ? { side: 'authority' } : {};
+    return reply.header('cache-control', 'no-store').redirect(addressOf(PATH, filtersOf(given, session, ['csrf', 'side']), session, side), 303);
+  });
+
+  /** With its scheme, or without as people paste it: then of the one scheme that takes it. */
+  function normalised(text: string): string {
+    if (text.includes(':')) return parseSubject(text, workspace.schemes);
+    const fits = [...workspace.schemes.values()].flatMap(({ id, parse }) => {
+      const found = parse(text);
+      return found.ok ? [`${id}:${found.key}`] : [];
+    });
+    const [only, ...others] = fits;
+    if (only === undefined) throw new YitongError('bad_subject', 'this is no key of any scheme here; check its digits');
+    if (others.length > 0) throw new YitongError('bad_subject', 'more than one scheme has such keys; write `<scheme>:<key>`');
+    return only;
+  }
+
+  app.get<{ Querystring: Record<string, string | undefined> }>(
+    PATH,
+    { schema: { hide: true }, config: { roles: READERS, nav: { title: { zh: '检索', en: 'Search' }, order: 20 } } },
+    async (request, reply) => {
+      const session = sessionOf(request);
+      const { person } = session;
+      const role = roleOf(request, person);
+      const { after, side: asked, lang: _, ...rest } = request.query;
+      const side: Side = asked === 'authority' ? 'authority' : 'provider';
+      const filters = filtersOf(rest, session, []);
+      const from = numberOf(after, 'after');
+      const query = scoped(queryOf(filters), role, person, side);
+      const page = await search().page(query, { limit: PAGE, ...(from === undefined ? {} : { after: from }) });
+      const { subject, caseId, actor } = filters;
+      await app.people.record.looked(person, {
+        requestId: request.id, action: subject === undefined && caseId === undefined && actor === undefined ? 'search' : 'search_subject', role,
+        detail: { ...clearPart(filters), ...(role === 'inspector' ? { side } : {}) }, results: page.entries.length, about: hiddenPart(filters),
+      });
+      const sides = role === 'inspector' ? { side } : {};
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? '检索' : 'Search',
+        workspace,
+        children: searchPage({
+          language: request.language,
+          csrf: session.csrf,
+          filters,
+          entries: page.entries,
+          ...(role === 'inspector' ? { side } : {}),
+          mayExport: true,
+          next: page.next === undefined ? undefined : addressOf(PATH, filters, session, { ...sides, after: String(page.next) }),
+          first: from === undefined ? undefined : addressOf(PATH, filters, session, sides),
+          without: (name) => addressOf(PATH, { ...filters, [name]: undefined }, session, sides),
+          names: {
+            datasets: [...workspace.contracts.values()].map(({ id, name }) => ({ id, name: name[request.language] })),
+            authorities: [...workspace.authorities.values()].map(({ id, name }) => ({ id, name: name[request.language] })),
+          },
+        }),
+      });
+    },
+  );
+}

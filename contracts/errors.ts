@@ -50,6 +50,7 @@ const rows = {
   bad_grant: { status: 500, title: 'a grant refers to nothing or is malformed' },
   bad_feed: { status: 500, title: 'a feed is malformed' },
   source_unavailable: { status: 503, title: 'a source of records does not answer, or not as its feed says' },
+  source_denied: { status: 503, title: 'a source of records does not let us read what the feed names' },
   // records
   wire_format: { status: 500, title: 'bytes of a topic are not in the registry wire format' },
   bad_row: { status: 422, title: 'a row cannot be read by its source format' },

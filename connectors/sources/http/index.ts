@@ -12,7 +12,7 @@ import { makeGetter, type Getter } from './get.js';
 import { ItemRows } from './items.js';
 import { pagesOf } from './pages.js';
 import { schema, type HttpSource } from './schema.js';
-import { readSecret, readText } from './secrets.js';
+import { readSecret, readText } from '../secrets.js';
 
 const check = shape<HttpSource>(schema, 'bad_feed');
 

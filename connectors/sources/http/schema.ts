@@ -1,7 +1,7 @@
 /** What the feed of an API can say. */
 import { POINTER_PATTERN } from '../json-value.js';
 import type { Paging } from './pages.js';
-import { ENVIRONMENT_PATTERN, type Reference } from './secrets.js';
+import { ENVIRONMENT_PATTERN, type Reference } from '../secrets.js';
 
 export interface HttpSource {
   readonly kind: 'http';

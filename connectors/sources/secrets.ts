@@ -1,12 +1,20 @@
 /** What a feed names and does not hold: credentials and keys, in the environment or in a file. */
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { YitongError, type Place } from '../../../contracts/errors.js';
+import { YitongError, type Place } from '../../contracts/errors.js';
 
 export type Reference = { readonly env: string; readonly prefix?: string } | { readonly file: string; readonly prefix?: string };
 
 /** So that a feed cannot send any other variable of the process to its host. */
 export const ENVIRONMENT_PATTERN = '^YITONG_FEED_[A-Z0-9_]{1,100}$';
+/** JSON schema of a Reference without a prefix. */
+export const secretSchema = {
+  anyOf: [
+    { type: 'object', additionalProperties: false, required: ['env'], properties: { env: { type: 'string', pattern: ENVIRONMENT_PATTERN } } },
+    { type: 'object', additionalProperties: false, required: ['file'], properties: { file: { type: 'string', minLength: 1, maxLength: 400 } } },
+  ],
+} as const;
+
 const MAX_SECRET = 16_384;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 

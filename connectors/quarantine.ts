@@ -72,6 +72,13 @@ export class Quarantine {
     if (this.known.delete(id)) this.last = this.db.remove(id);
   }
 
+  /** The run that saw the row at this position last; undefined if it is not here. */
+  runOf(position: string): string | undefined {
+    if (this.known.size === 0) return undefined;
+    const id = entryId(position);
+    return this.known.has(id) ? this.db.get(id)?.run : undefined;
+  }
+
   remove(id: string): void {
     this.known.delete(id);
     this.last = this.db.remove(id);

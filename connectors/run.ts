@@ -1,15 +1,17 @@
 /** One run of a feed: source → mapping → publishing → withdrawals → watermark → the source's cursor. */
+import { createHmac } from 'node:crypto';
 import { YitongError } from '../contracts/errors.js';
 import type { Contract, Workspace } from '../contracts/types.js';
 import type { Bus, Watermark } from './bus/port.js';
 import type { Feed } from './feed.js';
+import { KeptRows } from './kept.js';
 import { compileMapping, type CompiledMapping } from './mapping/index.js';
 import { createPublisher, sendWatermark, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
 import { identifier } from './publish/identity.js';
 import { Quarantine } from './quarantine.js';
 import { joinReports, Tally, type RunReport } from './report.js';
 import { loadSourceKinds } from './sources/load.js';
-import type { BrokenRow, SourceKind, SourceRow, SourceRun } from './sources/port.js';
+import type { BrokenRow, Keys, SourceKind, SourceRow, SourceRun } from './sources/port.js';
 
 export type { RunReport } from './report.js';
 
@@ -39,6 +41,8 @@ export interface RunOptions {
 
 /** Batches that may be on their way to the bus while the next is read. */
 const AHEAD = 8;
+/** Characters of a pseudonym. */
+const PSEUDONYM = 32;
 
 /**
  * Runs the feed until its source has nothing new. After a crash anywhere the next run starts over; what the bus has is then `unchanged`, or
@@ -79,6 +83,7 @@ class Run {
   private readonly mapping: CompiledMapping;
   private readonly started: number;
   private readonly name: string;
+  private readonly secret: Buffer;
   private pendingMemory: { readonly value: unknown } | undefined;
   /** Rows of which nobody can say which record they are. */
   private nameless = 0;
@@ -91,6 +96,7 @@ class Run {
     private readonly now: () => Date,
   ) {
     this.mapping = compileMapping(options.feed.mapping, contract, options.workspace.schemes, options.feed.file);
+    this.secret = options.state.secret();
     this.started = now().getTime();
     this.name = `${new Date(this.started).toISOString()}-${process.pid}-${process.hrtime.bigint()}`;
   }
@@ -109,8 +115,9 @@ class Run {
       onDuplicate: feed.onDuplicate,
       run: this.name,
     });
+    const kept = new KeptRows({ contract: this.contract, declared: feed.mapping, mapping: this.mapping, publisher, quarantine: this.quarantine, run: this.name });
     try {
-      const source = await this.open();
+      const source = await this.open(kept);
       if (source === undefined) {
         const last = lastWatermark(state, feed);
         if (last !== undefined) await sendWatermark(bus, workspace, this.contract, last);
@@ -129,8 +136,9 @@ class Run {
       const republished = await publisher.finish();
       this.tally.add('merged', -republished);
       this.tally.add('published', republished);
-      const refused = feed.snapshot && (await this.withdraw(publisher, source.sourceTime));
-      await this.complete(source, refused);
+      const whole = source.whole?.() ?? feed.snapshot;
+      const refused = whole && (await this.withdraw(publisher, source.sourceTime, kept.nameless ?? this.nameless));
+      await this.complete(source, whole, refused);
       return { report: this.report(refused ? 'refused' : 'complete', source.sourceTime), more: source.more === true };
     } finally {
       await publisher.close();
@@ -141,7 +149,7 @@ class Run {
     return this.tally.report(state, this.now().getTime() - this.started, sourceTime);
   }
 
-  private async open(): ReturnType<SourceKind['open']> {
+  private async open(keys: Keys): ReturnType<SourceKind['open']> {
     const { feed, workspace, state, signal, options = {} } = this.options;
     const kind = (this.options.kinds ?? (await loadSourceKinds())).get(feed.source.kind);
     if (kind === undefined) throw new YitongError('bad_feed', `there is no source kind \`${feed.source.kind}\``, { place: { file: feed.file } });
@@ -155,6 +163,8 @@ class Run {
         set: (value) => (this.pendingMemory = { value }),
       },
       signal,
+      pseudonym: (text) => createHmac('sha256', this.secret).update(text).digest('hex').slice(0, PSEUDONYM),
+      keys,
       options,
     });
   }
@@ -190,7 +200,7 @@ class Run {
     for (const row of batch) {
       const { position, rowNumber } = row;
       if ('broken' in row) {
-        this.nameless += 1;
+        if (row.cells === undefined || publisher.markSeen(this.mapping.identify(row.cells)) === 'nameless') this.nameless += 1;
         if (row.tail === true) this.tail = true;
         this.quarantine.add({ position, rowNumber, sourceTime, problems: [{ ...row.broken, field: '' }], raw: row.raw }, this.name);
         this.tally.quarantined(row.broken.code);
@@ -198,7 +208,7 @@ class Run {
       }
       const place = { position, rowNumber, sourceTime: row.sourceTime ?? sourceTime };
       if (row.withdrawn !== undefined) {
-        this.withdrawn(row, row.withdrawn.reason, place, rows);
+        this.withdrawn(row, row.withdrawn.reason, place, publisher, rows);
         continue;
       }
       const mapped = this.mapping.map(row.cells);
@@ -209,7 +219,7 @@ class Run {
         for (const note of mapped.notes) this.tally.note(note);
         rows.push({ ...place, value: mapped.value, cells: row.cells });
       } else {
-        if (!publisher.markSeen(this.mapping.identify(row.cells))) this.nameless += 1;
+        if (publisher.markSeen(this.mapping.identify(row.cells)) === 'nameless') this.nameless += 1;
         this.quarantine.add({ ...place, problems: mapped.problems, cells: row.cells }, this.name);
         this.tally.quarantined(mapped.problems[0]?.code ?? 'bad_value');
       }
@@ -218,10 +228,16 @@ class Run {
   }
 
   /** The source says that a record is gone: its cells need only name it. */
-  private withdrawn(row: SourceRow, reason: string, place: { position: string; rowNumber: number; sourceTime: string }, rows: PublishRow[]): void {
+  private withdrawn(row: SourceRow, reason: string, place: { position: string; rowNumber: number; sourceTime: string }, publisher: Publisher, rows: PublishRow[]): void {
     const value = this.mapping.identify(row.cells);
     const found = value === undefined ? undefined : identifier(this.contract, this.options.workspace.schemes).of(value);
     if (found?.ok === true) {
+      // a source that marks what it deleted says so again each time that the row is read
+      if (!publisher.isPublished(found.identity.subject, found.identity.recordId)) {
+        this.tally.add('unchanged');
+        this.quarantine.good(place.position);
+        return;
+      }
       rows.push({ ...place, withdraw: { subject: found.identity.subject, recordId: found.identity.recordId, reason } });
       return;
     }
@@ -241,7 +257,7 @@ class Run {
   }
 
   /** Withdraws what the snapshot no longer has. True if that was refused. */
-  private async withdraw(publisher: Publisher, sourceTime: string): Promise<boolean> {
+  private async withdraw(publisher: Publisher, sourceTime: string, nameless: number): Promise<boolean> {
     const { feed, state, options = {} } = this.options;
     if (this.tail) {
       this.tally.note('unreadable_tail');
@@ -255,7 +271,7 @@ class Run {
     }
     // a row that cannot be read may be one of the missing records: nothing is withdrawn while there are more of them than there were
     const before = Number(state.read('nameless', feed.dataset) ?? 0);
-    if (!accept && gone.length > 0 && this.nameless > before) {
+    if (!accept && gone.length > 0 && nameless > before) {
       this.tally.note('withdrawals_held', gone.length);
       return false;
     }
@@ -266,18 +282,18 @@ class Run {
       );
       this.tally.add('withdrawn', piece.length);
     }
-    state.write('nameless', feed.dataset, this.nameless);
+    state.write('nameless', feed.dataset, nameless);
     return false;
   }
 
-  private async complete(source: SourceRun, refused: boolean): Promise<void> {
+  private async complete(source: SourceRun, whole: boolean, refused: boolean): Promise<void> {
     const { feed, workspace, bus, state } = this.options;
-    if (feed.snapshot && !this.tail) await this.quarantine.keepOnly(this.name);
+    if (whole && !this.tail) await this.quarantine.keepOnly(this.name);
     // the order is the promise: quarantined rows are on disk before the watermark says that the run saw everything
     await this.quarantine.flushed();
-    const watermark: Watermark = { dataset: feed.dataset, sourceTime: source.sourceTime, snapshot: feed.snapshot, rows: this.tally.counts.rows, state: refused ? 'refused' : 'complete' };
+    const watermark: Watermark = { dataset: feed.dataset, sourceTime: source.sourceTime, snapshot: whole, rows: this.tally.counts.rows, state: refused ? 'refused' : 'complete' };
     await sendWatermark(bus, workspace, this.contract, watermark);
-    await source.complete?.();
+    await source.complete?.({ refused });
     if (this.pendingMemory !== undefined) state.write('memory', feed.dataset, this.pendingMemory.value);
     if (!refused) state.write('watermark', feed.dataset, watermark);
     state.write('refused', feed.dataset, refused);

@@ -1,4 +1,5 @@
 /** The columns that a mapping reads, without a contract; a source whose header lacks one of them has changed. */
+import type { Contract } from '../../contracts/types.js';
 import type { Condition, Expression, Mapping } from '../feed.js';
 
 function ofCondition(condition: Condition, found: Set<string>): void {
@@ -20,6 +21,17 @@ function ofExpression(expression: Expression, found: Set<string>): void {
     }
     if (expression.else !== undefined) ofExpression(expression.else, found);
   }
+}
+
+/** The columns that say which record a row is, and whether it is one of the dataset's. */
+export function namingColumns(mapping: Mapping, contract: Contract): ReadonlySet<string> {
+  const found = new Set<string>();
+  if (mapping.skip !== undefined) ofCondition(mapping.skip, found);
+  for (const field of [contract.subject.field, ...contract.recordId]) {
+    const expression = mapping.fields[field];
+    if (expression !== undefined) ofExpression(expression, found);
+  }
+  return found;
 }
 
 export function mappedColumns(mapping: Mapping): ReadonlySet<string> {

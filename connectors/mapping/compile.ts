@@ -18,6 +18,8 @@ export type Mapped =
 export interface CompiledMapping {
   /** One row to the JSON form of the contract's latest version. Never throws. */
   map(cells: Cells): Mapped;
+  /** The row is not one of the dataset's. */
+  skips(cells: Cells): boolean;
   /** Only what names the record: subject and record id. Undefined where they cannot be read. For withdrawn and broken rows. */
   identify(cells: Cells): JsonRecord | undefined;
 }
@@ -67,6 +69,7 @@ export function compileMapping(mapping: Mapping, contract: Contract, schemes: Re
       if (run.problems !== undefined) return { ok: false, problems: run.problems };
       return { ok: true, value, notes: run.notes ?? NO_NOTES };
     },
+    skips: (cells) => skip?.(cells) === true,
     identify(cells) {
       const run: RowRun = { problems: undefined, notes: undefined, field: '', column: '' };
       const value = fill(identity, cells, run, false);

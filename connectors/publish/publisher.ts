@@ -156,13 +156,18 @@ export class Publisher {
     });
   }
 
-  /** A row that could not be published, but names its record: the record has not left the source. False if it names none. */
-  markSeen(value: JsonForm | undefined): boolean {
+  /** A row that is not published now, but may name its record: the record has not left the source. */
+  markSeen(value: JsonForm | undefined): 'published' | 'not_published' | 'nameless' {
     const found = value === undefined ? undefined : this.identify.of(value);
-    if (found === undefined || !found.ok) return false;
+    if (found === undefined || !found.ok) return 'nameless';
     const published = this.current(stateKey(this.dataset, found.identity.subject, found.identity.recordId));
-    if (published !== undefined) this.seen.add(published.slot);
-    return true;
+    if (published === undefined) return 'not_published';
+    this.seen.add(published.slot);
+    return 'published';
+  }
+
+  isPublished(subject: string, recordId: string): boolean {
+    return this.current(stateKey(this.dataset, subject, recordId)) !== undefined;
   }
 
   /** Ends a run of `onDuplicate: last`: returns how many rows that counted as merged were published after all. */

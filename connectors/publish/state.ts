@@ -3,6 +3,7 @@
  * acknowledged, so that a crash makes a record come twice, never not at all. Losing the folder costs one full re-publishing.
  */
 import { mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 
@@ -170,6 +171,18 @@ export class State {
 
   read(name: string, dataset: string): unknown {
     return this.meta.get(`${name}|${dataset}`);
+  }
+
+  /** 32 bytes that only this folder knows, for names that cannot be guessed back. */
+  secret(): Buffer {
+    const hex = this.root.transactionSync(() => {
+      const known = this.meta.get('secret');
+      if (typeof known === 'string') return known;
+      const fresh = randomBytes(32).toString('hex');
+      this.meta.putSync('secret', fresh);
+      return fresh;
+    });
+    return Buffer.from(hex, 'hex');
   }
 
   write(name: string, dataset: string, value: unknown): void {

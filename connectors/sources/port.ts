@@ -28,6 +28,8 @@ export interface BrokenRow {
   readonly broken: { readonly code: 'bad_row' | 'record_too_large' | 'nested_too_deep'; readonly reason: string };
   /** The raw line as far as it could be read, kept in the quarantine only. */
   readonly raw: string;
+  /** What was read of it all the same: if that names its record, the record has not left the source. */
+  readonly cells?: Readonly<Record<string, Cell>>;
   /** True where nothing after this row could be read: a snapshot then withdraws nothing. */
   readonly tail?: true;
 }
@@ -41,7 +43,9 @@ export interface SourceRun {
   /** How far, in the unit of `total`. */
   progress?(): number;
   /** Called after everything was published or quarantined; the source may move its cursor (returned, stored by the runner) or a drop-folder file. */
-  complete?(): Promise<void>;
+  complete?(outcome?: { readonly refused: boolean }): Promise<void>;
+  /** After the rows: true where this run saw the whole source, by its rows or by `context.keys`, so that what it did not see has left. Default the feed's `snapshot`. */
+  whole?(): boolean;
   /** True where another run should follow at once, e.g. the next file of a drop folder. */
   readonly more?: boolean;
 }
@@ -53,6 +57,14 @@ export interface Unchanged {
   readonly sourceTime: string;
 }
 
+/** For sources that can look at the keys of all rows without reading the rows. */
+export interface Keys {
+  /** The columns that say which record a row is, and whether it is one of the dataset's. */
+  readonly columns: ReadonlySet<string>;
+  /** The row is still there. False: nothing, or nothing good, is published of it, so that it must be read as a row too. To be called after the run's other rows were handed on. */
+  keep(position: string, cells: Readonly<Record<string, Cell>>): boolean;
+}
+
 export interface SourceContext {
   readonly feed: Feed;
   readonly workspace: Workspace;
@@ -62,9 +74,15 @@ export interface SourceContext {
   /** What the last completed run left here, e.g. a cursor; `set` is made durable with the run's completion. */
   readonly memory: { get(): unknown; set(value: unknown): void };
   readonly signal: AbortSignal;
+  /** A name for what must not be told, such as a person's key in a position: the same text has the same name in this data folder only. */
+  readonly pseudonym: (text: string) => string;
+  readonly keys: Keys;
   /** Of `up` and `connector`: e.g. companies, seed, day for synthetic sources. */
   readonly options: Readonly<Record<string, string>>;
 }
+
+/** Of a context where rows are read and nothing is published. */
+export const JUST_READING: Pick<SourceContext, 'pseudonym' | 'keys'> = { pseudonym: (text) => text, keys: { columns: new Set(), keep: () => false } };
 
 export interface SourceKind {
   readonly kind: string;

@@ -17,6 +17,7 @@ import { Quarantine } from '../../connectors/quarantine.js';
 import { loadFeeds } from '../../connectors/feeds.js';
 import { compileMapping } from '../../connectors/mapping/index.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
+import { JUST_READING } from '../../connectors/sources/port.js';
 import { encodeRecord } from '../../contracts/avro.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
@@ -39,7 +40,7 @@ async function mappedRows(workspace: Workspace, contract: Contract): Promise<Goo
   const feed = feeds.get(contract.id);
   const kind = (await loadSourceKinds()).get(feed?.source.kind ?? '');
   if (feed === undefined || kind === undefined) throw new Error('the benchmark needs a synthetic feed');
-  const run = await kind.open({ feed, workspace, baseDir: workspace.dir, now: () => new Date(), memory: { get: () => undefined, set: () => undefined }, signal: new AbortController().signal, options: { companies: String(ROWS) } });
+  const run = await kind.open({ feed, workspace, baseDir: workspace.dir, now: () => new Date(), memory: { get: () => undefined, set: () => undefined }, ...JUST_READING, signal: new AbortController().signal, options: { companies: String(ROWS) } });
   const mapping = compileMapping(feed.mapping, contract, workspace.schemes);
   const rows: GoodRow[] = [];
   if (run === undefined || 'unchanged' in run) throw new Error('the benchmark needs rows');

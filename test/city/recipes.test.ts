@@ -4,6 +4,7 @@ import { dateOf, dayOf } from '../../connectors/sources/synthetic/days.js';
 import { mix, unit, weighted, wholeBetween } from '../../connectors/sources/synthetic/draws.js';
 import synthetic from '../../connectors/sources/synthetic/index.js';
 import type { Feed } from '../../connectors/feed.js';
+import { JUST_READING } from '../../connectors/sources/port.js';
 import { datasetId } from '../../contracts/ids.js';
 import { rowsOf, town } from './town.js';
 
@@ -63,7 +64,7 @@ t.test('a record is there from its first day until the day before its last', asy
 
 t.test('options that are no numbers are refused', async (t) => {
   const feed = base as Feed;
-  const context = { feed, workspace, baseDir: '.', now: () => new Date(0), memory: { get: () => undefined, set: () => undefined }, signal: new AbortController().signal };
+  const context = { feed, workspace, baseDir: '.', now: () => new Date(0), memory: { get: () => undefined, set: () => undefined }, ...JUST_READING, signal: new AbortController().signal };
   await t.rejects(synthetic.open({ ...context, options: { companies: 'many' } }), { code: 'bad_config' });
 });
 

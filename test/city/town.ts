@@ -6,7 +6,7 @@ import type { Feed } from '../../connectors/feed.js';
 import { loadFeeds } from '../../connectors/feeds.js';
 import { compileMapping } from '../../connectors/mapping/index.js';
 import type { JsonRecord } from '../../connectors/mapping/compile.js';
-import type { SourceRow } from '../../connectors/sources/port.js';
+import { JUST_READING, type SourceRow } from '../../connectors/sources/port.js';
 import synthetic from '../../connectors/sources/synthetic/index.js';
 
 export const root = new URL('../../../', import.meta.url).pathname;
@@ -34,6 +34,7 @@ export async function* rowsOf(feed: Feed, workspace: Workspace, { companies, day
     baseDir: root,
     now: () => new Date('2026-06-01T00:00:00Z'),
     memory: { get: () => undefined, set: () => undefined },
+    ...JUST_READING,
     signal: new AbortController().signal,
     options: { companies: String(companies), day: String(day), ...(seed === undefined ? {} : { seed: String(seed) }) },
   });

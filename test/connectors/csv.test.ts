@@ -6,7 +6,7 @@ import t from 'tap';
 import { headerNames } from '../../connectors/sources/columns.js';
 import { csvItems } from '../../connectors/sources/csv/records.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
-import type { BrokenRow, SourceContext, SourceRow } from '../../connectors/sources/port.js';
+import { JUST_READING, type BrokenRow, type SourceContext, type SourceRow } from '../../connectors/sources/port.js';
 import { feed, workspace } from './fixtures.js';
 
 const kinds = await loadSourceKinds();
@@ -23,6 +23,7 @@ function opener(dir: string, source: object, memory: { value?: unknown } = {}, o
     baseDir: dir,
     now: () => new Date('2030-01-01T00:00:00Z'),
     memory: { get: () => memory.value, set: (value) => (memory.value = value) },
+    ...JUST_READING,
     signal: new AbortController().signal,
     options,
   };

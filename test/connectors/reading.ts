@@ -3,7 +3,7 @@ import type { Feed } from '../../connectors/feed.js';
 import { parseMapping } from '../../connectors/mapping/index.js';
 import type { RunReport } from '../../connectors/run.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
-import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../../connectors/sources/port.js';
+import { JUST_READING, type BrokenRow, type SourceContext, type SourceKind, type SourceRow, type SourceRun } from '../../connectors/sources/port.js';
 import { feed, workspace } from './fixtures.js';
 
 const kinds = await loadSourceKinds();
@@ -32,6 +32,7 @@ export function contextOf(dir: string, source: Feed['source'], { memory = {}, ma
     baseDir: dir,
     now: () => new Date('2030-01-01T00:00:00Z'),
     memory: { get: () => memory.value, set: (value) => (memory.value = value) },
+    ...JUST_READING,
     signal: new AbortController().signal,
     options,
   };

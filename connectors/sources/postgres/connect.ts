@@ -68,12 +68,12 @@ export function postgresError(error: unknown, server: Pick<Server, 'name' | 'use
   if (signal.aborted) return new YitongError('shutting_down', 'the run was stopped; the next one starts over');
   const code = codeOf(error);
   const at = `the database \`${server.database}\` at \`${server.name}\``;
-  const make = (kind: 'source_unavailable' | 'source_denied', what: string): YitongError => new YitongError(kind, `${at} ${what} (${code})`, { cause: error });
+  const make = (kind: 'source_unavailable' | 'source_denied', what: string): YitongError => new YitongError(kind, `${at} ${what} (${code})`);
   if (code.startsWith('28')) return make('source_denied', `does not accept the user \`${server.user}\` with the feed's credentials, or not over this connection`);
   if (code === '42501') return make('source_denied', `does not let the user \`${server.user}\` do what the feed asks; grant it USAGE on the schema and SELECT on the table`);
   if (code === '57014') return make('source_unavailable', 'did not answer a statement within `statementTimeout`');
   if (code.startsWith('3D')) return make('source_unavailable', 'is not there');
-  if (/^[0-9A-Z]{5}$/.test(code)) return make('source_unavailable', 'refused a statement');
+  if (/^(?!08|57P)[0-9A-Z]{5}$/.test(code)) return make('source_unavailable', 'refused a statement');
   if (error instanceof Error && error.message.startsWith('SASL')) return make('source_denied', 'asks for a password that the feed does not name, or did not prove that it knows it');
   const tls = error instanceof Error && /does not support SSL/i.test(error.message);
   return make('source_unavailable', tls ? 'offers no TLS; let it, or say `"tls": false` if the way there is safe' : 'could not be reached, or the connection was lost');

@@ -1,14 +1,17 @@
 /** A table of a PostgreSQL database. */
-import { YitongError } from '../../../contracts/errors.js';
-import { SERVER_PROPERTIES, SERVER_REQUIRED } from '../../sql/server.js';
-import type { SourceKind } from '../port.js';
+import { tableKind } from '../../sql/poll.js';
+import { POSTGRES_PORT } from './connect.js';
+import { connectSession, quote } from './session.js';
 
-const postgres: SourceKind = {
+const TYPES = { instant: 'timestamptz', local: 'timestamp', date: 'date' } as const;
+
+export default tableKind({
   kind: 'postgres',
-  description: 'a table of a PostgreSQL database',
-  schema: { type: 'object', additionalProperties: false, required: ['kind', ...SERVER_REQUIRED], properties: { kind: { const: 'postgres' }, ...SERVER_PROPERTIES } },
-  open: async ({ feed }) => {
-    throw new YitongError('bad_feed', 'a table cannot be read yet', { place: { file: feed.file } });
-  },
-};
-export default postgres;
+  description: 'a table of a PostgreSQL database that is asked for what changed',
+  port: POSTGRES_PORT,
+  schema: () => 'public',
+  connect: connectSession,
+  quote,
+  placeholder: (n) => `$${n}`,
+  moment: (placeholder, time) => `${placeholder}::${TYPES[time]}`,
+});

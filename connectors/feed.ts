@@ -59,6 +59,8 @@ export type Step =
   | 'digits'
   /** Normalised by the key scheme of that name, check digit included; refused as `bad_check_digit`. */
   | { readonly key: string }
+  /** An identifier of old to the subject's key, by a dataset that ties them; refused as `not_in_crosswalk` or `ambiguous_crosswalk`. */
+  | { readonly crosswalk: { readonly dataset: string; readonly from: string } }
   /** `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss` (two digits), `M`, `d`, `H` (one or two) and literals; or `iso`. Result: ISO date, or ISO timestamp if hours are read. */
   | { readonly date: string | readonly string[]; readonly zone?: string }
   | { readonly number: { readonly decimal?: '.' | ','; readonly group?: ',' | '.' | ' ' | "'" } }

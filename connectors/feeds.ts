@@ -7,6 +7,7 @@ import { contentFiles, readJson } from '../contracts/files.js';
 import type { Contract, Workspace } from '../contracts/types.js';
 import { shape } from '../contracts/validate.js';
 import type { Expression, Feed, Step } from './feed.js';
+import { checkCrosswalks } from './mapping/crosswalk.js';
 import { compileMapping, parseMapping } from './mapping/index.js';
 import { loadSourceKinds } from './sources/load.js';
 import type { SourceKind } from './sources/port.js';
@@ -83,6 +84,7 @@ function makeFeed(name: string, file: string, raw: unknown, workspace: Workspace
   if (!pushed && said.mapping === undefined) refuse('the document lacks the key `mapping`');
   const mapping = said.mapping === undefined ? { fields: {} } : parseMapping(said.mapping, file);
   if (said.mapping !== undefined) {
+    checkCrosswalks(mapping, id, workspace, file);
     compileMapping(mapping, contract, workspace.schemes, file);
     for (const [target, expression] of Object.entries(mapping.fields)) checkCodes(expression, target, contract, workspace, file);
   }

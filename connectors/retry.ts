@@ -2,6 +2,7 @@
 import { YitongError } from '../contracts/errors.js';
 import type { Workspace } from '../contracts/types.js';
 import type { Bus } from './bus/port.js';
+import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
 import type { Feed } from './feed.js';
 import { compileMapping } from './mapping/index.js';
 import { createPublisher, type PublishRow, type State } from './publish/index.js';
@@ -16,6 +17,8 @@ export interface RetryOptions {
   readonly now: () => Date;
   /** Default all but conflicting duplicates: which of two rows counts is for a person to say, by naming it. */
   readonly ids?: readonly string[];
+  /** Those of a run; else they are opened, and read to their end. */
+  readonly crosswalks?: Crosswalks;
 }
 
 export interface RetryReport {
@@ -33,11 +36,21 @@ export interface RetryReport {
 
 /** @throws YitongError `not_found` for an id that is not in the quarantine, `bus_unavailable` */
 export async function retryQuarantine(options: RetryOptions): Promise<RetryReport> {
+  if (options.crosswalks !== undefined) return retryWith(options, options.crosswalks);
+  const crosswalks = await openCrosswalks({ ...options, signal: new AbortController().signal });
+  try {
+    return await retryWith(options, crosswalks);
+  } finally {
+    await crosswalks.close();
+  }
+}
+
+async function retryWith(options: RetryOptions, crosswalks: Crosswalks): Promise<RetryReport> {
   const { workspace, feed, quarantine } = options;
   const contract = workspace.contracts.get(feed.dataset);
   if (contract === undefined) throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
   const entries = options.ids === undefined ? (await quarantine.list()).filter(({ problems }) => problems[0]?.code !== 'conflicting_duplicate') : await named(quarantine, options.ids);
-  const mapping = Object.keys(feed.mapping.fields).length === 0 ? undefined : compileMapping(feed.mapping, contract, workspace.schemes, feed.file);
+  const mapping = Object.keys(feed.mapping.fields).length === 0 ? undefined : compileMapping(feed.mapping, contract, workspace.schemes, feed.file, crosswalks.find);
   const report = { tried: entries.length, published: 0, unchanged: 0, outdated: 0, skipped: 0, stillBad: 0, unreadable: 0 };
   const rows: { readonly entry: QuarantineEntry; readonly row: PublishRow }[] = [];
   for (const entry of entries) {

@@ -6,9 +6,11 @@ import type { Bus, Watermark } from './bus/port.js';
 import type { Feed } from './feed.js';
 import { KeptRows } from './kept.js';
 import { compileMapping, type CompiledMapping } from './mapping/index.js';
+import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
 import { createPublisher, sendWatermark, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
 import { identifier } from './publish/identity.js';
 import { Quarantine } from './quarantine.js';
+import { retryQuarantine } from './retry.js';
 import { joinReports, Tally, type RunReport } from './report.js';
 import { loadSourceKinds } from './sources/load.js';
 import type { BrokenRow, Keys, SourceKind, SourceRow, SourceRun } from './sources/port.js';
@@ -56,18 +58,34 @@ export async function runFeed(options: RunOptions): Promise<RunReport> {
   const now = options.now ?? (() => new Date());
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
   const reports: RunReport[] = [];
+  let crosswalks: Crosswalks | undefined;
   try {
+    crosswalks = await openCrosswalks(options);
     for (;;) {
-      const { report, more } = await new Run(options, contract, quarantine, now).once();
+      const { report, more } = await new Run(options, contract, quarantine, crosswalks, now).once();
       reports.push(report);
-      if (!more || options.signal.aborted) return joinReports(reports) ?? report;
+      if (more && !options.signal.aborted) continue;
+      const tied = await retryTied(options, quarantine, crosswalks, now);
+      const joined = joinReports(reports) ?? report;
+      return tied === 0 ? joined : { ...joined, notes: { ...joined.notes, tied_by_crosswalk: tied } };
     }
   } catch (error) {
     await failed(options, contract, now).catch(() => undefined);
     throw error;
   } finally {
     await quarantine.close();
+    await crosswalks?.close();
   }
+}
+
+/** Rows that waited for a crosswalk, once more when it has changed, since the source need not give them again. Returns how many are published now. */
+async function retryTied({ feed, workspace, bus, state, signal }: RunOptions, quarantine: Quarantine, crosswalks: Crosswalks, now: () => Date): Promise<number> {
+  const { version } = crosswalks;
+  if (version === undefined || state.read('crosswalks', feed.dataset) === version || signal.aborted) return 0;
+  const ids = (await quarantine.list()).filter(({ problems }) => problems.some(({ code }) => code === 'not_in_crosswalk' || code === 'ambiguous_crosswalk')).map(({ id }) => id);
+  const report = ids.length === 0 ? undefined : await retryQuarantine({ workspace, feed, bus, state, quarantine, now, ids, crosswalks });
+  state.write('crosswalks', feed.dataset, version);
+  return (report?.published ?? 0) + (report?.unchanged ?? 0);
 }
 
 async function failed({ bus, workspace, state, feed }: RunOptions, contract: Contract, now: () => Date): Promise<void> {
@@ -93,9 +111,10 @@ class Run {
     private readonly options: RunOptions,
     private readonly contract: Contract,
     private readonly quarantine: Quarantine,
+    crosswalks: Crosswalks,
     private readonly now: () => Date,
   ) {
-    this.mapping = compileMapping(options.feed.mapping, contract, options.workspace.schemes, options.feed.file);
+    this.mapping = compileMapping(options.feed.mapping, contract, options.workspace.schemes, options.feed.file, crosswalks.find);
     this.secret = options.state.secret();
     this.started = now().getTime();
     this.name = `${new Date(this.started).toISOString()}-${process.pid}-${process.hrtime.bigint()}`;

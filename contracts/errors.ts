@@ -61,6 +61,8 @@ const rows = {
   bad_check_digit: { status: 422, title: 'a key does not satisfy its check digit' },
   record_too_large: { status: 422, title: 'a record is larger than its dataset allows' },
   nested_too_deep: { status: 422, title: 'a row is nested deeper than its source allows' },
+  not_in_crosswalk: { status: 422, title: 'an identifier is not tied to a subject, or not yet' },
+  ambiguous_crosswalk: { status: 422, title: 'an identifier is tied to more than one subject' },
   conflicting_duplicate: { status: 422, title: 'two rows of one snapshot have one key and different content' },
   snapshot_shrunk: { status: 422, title: 'a snapshot lost more records than the feed allows, so nothing was withdrawn' },
   // bus

@@ -4,6 +4,7 @@ import type { Contract, FieldInfo, KeyScheme } from '../../contracts/types.js';
 import type { Expression, Mapping, Step } from '../feed.js';
 import type { Cell } from '../sources/port.js';
 import { compileCondition, type Cells } from './conditions.js';
+import { NO_CROSSWALK, type CrosswalkLink, type FindSubject } from './crosswalk.js';
 import { LIMITS, DEFAULT_ZONE } from './limits.js';
 import { finisher, requiredFields, scaleOf } from './targets.js';
 import { compileSteps, FAILED, note, problem, splitUpTo, type Made, type RowRun } from './steps.js';
@@ -45,12 +46,13 @@ const NO_NOTES: readonly string[] = [];
 
 /**
  * Compiles once; the result costs a few microseconds a row.
+ * @param crosswalk how the step `crosswalk` finds a subject; absent where rows are only looked at: none is found
  * @throws YitongError `bad_feed`: a target that the contract lacks, a required field that is not mapped, an unknown scheme, zone or code
  */
-export function compileMapping(mapping: Mapping, contract: Contract, schemes: ReadonlyMap<string, KeyScheme>, file = ''): CompiledMapping {
+export function compileMapping(mapping: Mapping, contract: Contract, schemes: ReadonlyMap<string, KeyScheme>, file = '', crosswalk: (link: CrosswalkLink) => FindSubject = NO_CROSSWALK): CompiledMapping {
   const infos = new Map<string, FieldInfo>(contract.latest.fields.map((info) => [info.path, info]));
   const nulls = new Set(mapping.nulls ?? []);
-  const builder: Builder = { contract, infos, nulls, schemes, zone: mapping.zone ?? DEFAULT_ZONE, file };
+  const builder: Builder = { contract, infos, nulls, schemes, zone: mapping.zone ?? DEFAULT_ZONE, file, crosswalk };
   const tree = buildTree(mapping.fields, '', builder);
 
   const mapped = new Set(Object.keys(mapping.fields).map(bare));
@@ -85,6 +87,7 @@ interface Builder {
   readonly schemes: ReadonlyMap<string, KeyScheme>;
   readonly zone: string;
   readonly file: string;
+  readonly crosswalk: (link: CrosswalkLink) => FindSubject;
 }
 
 /** `members[]` → `members`: a target may be written either way. */

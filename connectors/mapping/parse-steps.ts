@@ -4,7 +4,7 @@ import { LIMITS } from './limits.js';
 import { below, deeper, keys, list, object, refuse, text, texts, whole, word, type At } from './parse-value.js';
 
 const PLAIN = ['trim', 'upper', 'lower', 'halfwidth', 'squeeze', 'digits'] as const;
-const SHAPED = ['key', 'date', 'number', 'integer', 'boolean', 'codes', 'split', 'part', 'slice', 'padStart', 'replace', 'stripPrefix', 'stripSuffix', 'nullIf'] as const;
+const SHAPED = ['key', 'crosswalk', 'date', 'number', 'integer', 'boolean', 'codes', 'split', 'part', 'slice', 'padStart', 'replace', 'stripPrefix', 'stripSuffix', 'nullIf'] as const;
 const DECIMALS = ['.', ','] as const;
 const GROUPS = [',', '.', ' ', "'"] as const;
 
@@ -37,6 +37,12 @@ function parseStep(raw: unknown, at: At): Step {
     case 'key':
       only();
       return { key: word(value, here) };
+    case 'crosswalk': {
+      only();
+      const link = object(value, here);
+      keys(link, here, ['dataset', 'from']);
+      return { crosswalk: { dataset: word(link['dataset'], below(here, 'dataset')), from: word(link['from'], below(here, 'from')) } };
+    }
     case 'date': {
       only('zone');
       const date = typeof value === 'string' ? word(value, here) : list(value, here, 20).map((form, i) => word(form, below(here, i)));

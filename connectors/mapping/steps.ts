@@ -4,6 +4,7 @@ import type { ErrorCode, FieldProblem } from '../../contracts/errors.js';
 import type { KeyScheme } from '../../contracts/types.js';
 import type { Step } from '../feed.js';
 import type { Cell } from '../sources/port.js';
+import type { CrosswalkLink, FindSubject } from './crosswalk.js';
 import { dateForm, zoneOf, type ReadDate } from './dates.js';
 import { LIMITS } from './limits.js';
 import { readNumber, toInteger } from './numbers.js';
@@ -35,6 +36,7 @@ export interface StepContext {
   readonly zone: string;
   readonly file: string;
   readonly target: string;
+  readonly crosswalk: (link: CrosswalkLink) => FindSubject;
 }
 
 type TextStep = (text: string, run: RowRun) => Made;
@@ -102,6 +104,14 @@ function compileStep(step: Step, context: StepContext): TextStep {
       if (!result.ok) return problem(run, result.code, result.reason);
       if (result.changed) note(run, 'key_normalised');
       return result.key;
+    };
+  }
+  if ('crosswalk' in step) {
+    const find = context.crosswalk(step.crosswalk);
+    return (text, run) => {
+      const found = find(text.trim());
+      if (found.kind === 'one') return found.subject;
+      return found.kind === 'none' ? problem(run, 'not_in_crosswalk', 'is not in the crosswalk, or not yet') : problem(run, 'ambiguous_crosswalk', 'is tied to several subjects by the crosswalk');
     };
   }
   if ('date' in step) {

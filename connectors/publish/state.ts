@@ -59,6 +59,8 @@ export class State {
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
+    /** The folder of which this is a part. */
+    readonly dataDir: string,
     private readonly root: RootDatabase<Buffer, string>,
     private readonly records: Database<Buffer, string>,
     private readonly meta: Database<unknown, string>,
@@ -70,6 +72,7 @@ export class State {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const root = open<Buffer, string>({ path: dir, encoding: 'binary', noSubdir: false, maxDbs: 8 });
     return new State(
+      dataDir,
       root,
       root.openDB<Buffer, string>({ name: 'records', encoding: 'binary' }),
       root.openDB<unknown, string>({ name: 'meta', encoding: 'json' }),
@@ -175,7 +178,10 @@ export class State {
 
   /** 32 bytes that only this folder knows, for names that cannot be guessed back. */
   secret(): Buffer {
+    const own = this.meta.get('secret');
+    if (typeof own === 'string') return Buffer.from(own, 'hex');
     const hex = this.root.transactionSync(() => {
+      // another process may have been faster
       const known = this.meta.get('secret');
       if (typeof known === 'string') return known;
       const fresh = randomBytes(32).toString('hex');

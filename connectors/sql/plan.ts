@@ -1,5 +1,6 @@
 /** A feed and its table, looked at together: what is read, or why it cannot be meant. */
 import { YitongError } from '../../contracts/errors.js';
+import { zoneOf, type Zone } from '../mapping/dates.js';
 import { DEFAULT_ZONE } from '../mapping/limits.js';
 import { mappedColumns } from '../mapping/columns.js';
 import type { SourceContext } from '../sources/port.js';
@@ -21,7 +22,7 @@ export interface Plan {
   readonly sweepEvery: number;
   readonly overlap: number;
   readonly wanted: ReadonlySet<string>;
-  readonly zone: string;
+  readonly zone: Zone | undefined;
   readonly maxRowBytes: number;
 }
 
@@ -79,7 +80,7 @@ export function makePlan(source: TableSource, table: TableName, info: TableInfo,
     sweepEvery: durationOf(source.sweepEvery, HOUR, 'sweepEvery', place),
     overlap: durationOf(source.overlap, updated?.time === 'date' ? DAY : OVERLAP, 'overlap', place),
     wanted,
-    zone: feed.mapping.zone ?? DEFAULT_ZONE,
+    zone: zoneOf(feed.mapping.zone ?? DEFAULT_ZONE),
     maxRowBytes: source.maxRowBytes ?? MAX_ROW_BYTES,
   };
 }

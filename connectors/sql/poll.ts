@@ -134,7 +134,7 @@ async function openTable(dialect: Dialect, context: SourceContext, check: (sourc
     const due = known?.swept === undefined || Date.parse(`${at}Z`) - Date.parse(`${known.swept}Z`) >= plan.sweepEvery;
     const sweep = since !== undefined && plan.sweep && due;
     const reading = new Reading(dialect, session, source, plan, context, at);
-    const run: SourceRun = {
+    return {
       sourceTime: new Date(`${at}Z`).toISOString(),
       ...(since === undefined && info.rows !== undefined ? { total: info.rows } : {}),
       rows: reading.run(since, sweep),
@@ -148,8 +148,10 @@ async function openTable(dialect: Dialect, context: SourceContext, check: (sourc
         const looked = outcome?.refused !== true && (since === undefined || reading.swept) ? at : known?.swept;
         memory.set({ feed: identity, ...(next === undefined ? {} : { cursor: next }), ...(looked === undefined ? {} : { swept: looked }) } satisfies Memory);
       },
+      get more() {
+        return reading.overflow;
+      },
     };
-    return Object.defineProperty(run, 'more', { get: () => reading.overflow, enumerable: true });
   } catch (error) {
     await session.close();
     throw error;

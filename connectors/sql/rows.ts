@@ -1,4 +1,5 @@
 /** Rows as a database gives them to rows of the source port. */
+import type { Zone } from '../mapping/dates.js';
 import { RAW, toCells } from '../sources/json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../sources/port.js';
 import type { Column, RawRow, TimeKind } from './dialect.js';
@@ -14,7 +15,7 @@ export interface RowOptions {
   readonly wanted: ReadonlySet<string>;
   readonly maxRowBytes: number;
   /** Of local times. */
-  readonly zone: string;
+  readonly zone: Zone | undefined;
   /** The database's clock. */
   readonly at: string;
   readonly position: (key: readonly (string | null)[]) => string;

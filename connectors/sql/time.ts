@@ -1,5 +1,5 @@
 /** Times of an `updated` column: compared as texts, exact to the microsecond, each in the column's own terms. */
-import { zoneOf } from '../mapping/dates.js';
+import type { Zone } from '../mapping/dates.js';
 import type { TimeKind } from './dialect.js';
 
 const MOMENT = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?)?/;
@@ -11,12 +11,11 @@ export const momentOf = (text: string | null): string | undefined => (text === n
 const millis = (moment: string): number => Date.parse(`${moment.length === 10 ? `${moment}T00:00:00` : moment.slice(0, 23)}Z`);
 
 /** What the clock shows where the column's times are taken, when it is `at` in UTC. */
-export function clockOf(at: string, time: TimeKind, zone: string): string {
+export function clockOf(at: string, time: TimeKind, zone: Zone | undefined): string {
   if (time === 'instant') return at;
-  const offset = zoneOf(zone);
   const utc = millis(at);
   // the offset is asked for by local time; near a change of the clock it may be an hour off, which only makes the next run read more
-  const local = new Date(utc + (offset?.(utc) ?? 0)).toISOString().slice(0, -1);
+  const local = new Date(utc + (zone?.(utc) ?? 0)).toISOString().slice(0, -1);
   return time === 'date' ? local.slice(0, 10) : local;
 }
 
@@ -27,10 +26,10 @@ export function before(moment: string, ms: number, time: TimeKind): string {
 }
 
 /** ISO 8601 UTC of a row that was changed then; undefined of a day, and of a time that the database's clock has not reached. */
-export function sourceTimeOf(moment: string, time: TimeKind, zone: string, at: string): string | undefined {
+export function sourceTimeOf(moment: string, time: TimeKind, zone: Zone | undefined, at: string): string | undefined {
   if (time === 'date') return undefined;
   const local = millis(moment);
-  const offset = time === 'instant' ? 0 : zoneOf(zone)?.(local);
+  const offset = time === 'instant' ? 0 : zone?.(local);
   if (offset === undefined || Number.isNaN(local) || local - offset > millis(at)) return undefined;
   return new Date(local - offset).toISOString();
 }

@@ -146,6 +146,19 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     t.equal(Object.keys(await office.current()).length, 9);
   });
 
+  t.test('where a row cannot be asked for by its key, all is read again', async (t) => {
+    const it = await begin(t, 5, ', ref bigint NULL');
+    if (it === undefined) return;
+    const { db, table, run, sweepDue, office } = it;
+    await db.sql(`UPDATE ${table} SET ref = id`);
+    await run({ key: ['ref'] });
+    await db.sql(`INSERT INTO ${table} (id, code, name, updated) VALUES (7, '${digit9.make(7)}', 'no key', ${db.ago(90_000)})`);
+    await db.sql(`DELETE FROM ${table} WHERE id = 1`);
+    sweepDue();
+    t.match(await run({ key: ['ref'] }), { published: 1, withdrawn: 1, state: 'complete' });
+    t.equal(Object.keys(await office.current()).length, 5);
+  });
+
   t.test('rows that are marked as deleted are withdrawn at once', async (t) => {
     const it = await begin(t, 5);
     if (it === undefined) return;

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t from 'tap';
+import { shape } from '../../contracts/validate.js';
 import type { Feed } from '../../connectors/feed.js';
 import { httpKind } from '../../connectors/sources/http/index.js';
 import { openApi } from './api.js';
@@ -36,6 +37,17 @@ t.test('every key of a source stands in the reference, and none that there is no
     const shared = kind === 'http' ? [] : kind === 'xlsx' ? files.filter((key) => key !== 'charset' && key !== 'bom') : files;
     t.strictSame([...own, ...shared].sort(), known.sort(), kind);
   }
+});
+
+t.test('every key of a table stands in the reference, and its example is one', (t) => {
+  const text = section('From a database');
+  for (const kind of ['postgres', 'mysql']) {
+    const { properties } = kindOf(kind).schema as { properties: object };
+    t.strictSame(keys(text).sort(), Object.keys(properties).filter((key) => key !== 'kind').sort(), kind);
+  }
+  const source = JSON.parse(blocks(text, 'json')[0] ?? '') as Feed['source'];
+  t.doesNotThrow(() => shape<object>(kindOf('postgres').schema, 'bad_feed')(source, { file: 'feed.json' }));
+  t.end();
 });
 
 t.test('the examples of files give the rows that they show', async (t) => {

@@ -77,7 +77,7 @@ void t.test('a data officer can trust every example of docs/mapping.md', async (
     const named = new Set(rows.map(({ written }) => (written.startsWith('{') ? (Object.keys(JSON.parse(written) as object)[0] ?? '') : (JSON.parse(written) as string))));
     t.same(
       [...named].sort(),
-      ['boolean', 'codes', 'date', 'digits', 'halfwidth', 'integer', 'key', 'lower', 'nullIf', 'number', 'padStart', 'part', 'replace', 'slice', 'split', 'squeeze', 'stripPrefix', 'stripSuffix', 'trim', 'upper'],
+      ['boolean', 'codes', 'crosswalk', 'date', 'digits', 'halfwidth', 'integer', 'key', 'lower', 'nullIf', 'number', 'padStart', 'part', 'replace', 'slice', 'split', 'squeeze', 'stripPrefix', 'stripSuffix', 'trim', 'upper'],
       'every step has an example',
     );
   });

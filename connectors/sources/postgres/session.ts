@@ -47,6 +47,7 @@ class PostgresSession implements Session {
     private readonly client: Client,
     private readonly server: Server,
     private readonly signal: AbortSignal,
+    private readonly cut: AbortController,
   ) {}
 
   async table({ schema, table }: TableName): Promise<TableInfo | undefined> {
@@ -79,8 +80,10 @@ class PostgresSession implements Session {
   }
 
   async close(): Promise<void> {
-    // ends the transaction as well; a connection that is lost has nothing to end
+    // ends the transaction as well; a server that went away without a word does not answer
+    const timer = setTimeout(() => this.cut.abort(), GOODBYE);
     await this.client.end().catch(() => undefined);
+    clearTimeout(timer);
   }
 
   private async query(text: string, values: readonly string[]): Promise<RawRow[]> {
@@ -92,4 +95,10 @@ class PostgresSession implements Session {
   }
 }
 
-export const connectSession = async (server: Server, signal: AbortSignal): Promise<Session> => new PostgresSession(await connectPostgres(server, signal), server, signal);
+/** ms that a connection may take to end. */
+const GOODBYE = 2_000;
+
+export async function connectSession(server: Server, signal: AbortSignal): Promise<Session> {
+  const cut = new AbortController();
+  return new PostgresSession(await connectPostgres(server, AbortSignal.any([signal, cut.signal])), server, signal, cut);
+}

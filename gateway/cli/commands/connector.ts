@@ -23,6 +23,7 @@ const command: Command = {
     companies: { type: 'string', describe: 'of a synthetic source' },
     seed: { type: 'string', describe: 'of a synthetic source' },
     day: { type: 'string', describe: 'of a synthetic source' },
+    again: { type: 'boolean', describe: 'read what was read before; for one run' },
     'accept-shrink': { type: 'boolean', describe: 'withdraw whatever left the snapshot, however much; for one run, after somebody looked' },
   },
   async run(call) {
@@ -38,6 +39,7 @@ const command: Command = {
       const value = text(call.values[name]);
       if (value !== undefined) options[name] = value;
     }
+    if (call.values['again'] === true) options['again'] = 'true';
     if (call.values['accept-shrink'] === true) options['acceptShrink'] = 'true';
     const bus = await openBus(await busOf(text(call.values['bus']), dir, data));
     const state = State.open(data);

@@ -52,7 +52,11 @@ const command: Command = {
     const run = async (signal: AbortSignal): Promise<RunReport> => {
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson, now: () => performance.now() });
       try {
-        return await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update });
+        const report = await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update });
+        // said for one run
+        delete options['again'];
+        delete options['acceptShrink'];
+        return report;
       } finally {
         progress.end();
       }

@@ -11,7 +11,6 @@ export interface KeptOptions {
   readonly contract: Contract;
   readonly declared: Mapping;
   readonly mapping: CompiledMapping;
-  readonly publisher: Publisher;
   readonly quarantine: Quarantine;
   /** Name of the run. */
   readonly run: string;
@@ -21,13 +20,16 @@ export class KeptRows implements Keys {
   readonly columns: ReadonlySet<string>;
   /** Rows of which nobody can say which record they are; undefined where no key was looked at. */
   nameless: number | undefined;
+  /** Set before the first row is read; how it publishes depends on what the source is. */
+  publisher: Publisher | undefined;
 
   constructor(private readonly options: KeptOptions) {
     this.columns = namingColumns(options.declared, options.contract);
   }
 
   keep(position: string, cells: Readonly<Record<string, Cell>>): boolean {
-    const { mapping, publisher, quarantine, run } = this.options;
+    const { mapping, quarantine, run } = this.options;
+    if (this.publisher === undefined) throw new Error('a key was looked at before the run began');
     this.nameless ??= 0;
     if (mapping.skips(cells)) return true;
     const refused = quarantine.runOf(position);
@@ -36,7 +38,7 @@ export class KeptRows implements Keys {
       if (mapping.identify(cells) === undefined) this.nameless += 1;
       return false;
     }
-    const state = publisher.markSeen(mapping.identify(cells));
+    const state = this.publisher.markSeen(mapping.identify(cells));
     if (state === 'nameless') this.nameless += 1;
     return state === 'published' || refused === run;
   }

@@ -18,6 +18,8 @@ export interface RunReport {
   readonly state: 'complete' | 'refused' | 'nothing-new';
   /** ISO 8601 UTC; of the last run where there was nothing new. */
   readonly sourceTime?: string;
+  /** What the source must keep until it is read, as of the last run. */
+  readonly backlogBytes?: number;
   readonly ms: number;
 }
 

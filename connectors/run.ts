@@ -8,12 +8,12 @@ import { KeptRows } from './kept.js';
 import { compileMapping, type CompiledMapping } from './mapping/index.js';
 import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
 import { createPublisher, sendWatermark, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
-import { identifier } from './publish/identity.js';
+import { identifier, type JsonForm } from './publish/identity.js';
 import { Quarantine } from './quarantine.js';
 import { retryQuarantine } from './retry.js';
 import { joinReports, Tally, type RunReport } from './report.js';
 import { loadSourceKinds } from './sources/load.js';
-import type { BrokenRow, Keys, SourceKind, SourceRow, SourceRun } from './sources/port.js';
+import type { Backlog, Keys, Outcome, SourceBatch, SourceKind, SourceRow, SourceRun } from './sources/port.js';
 
 export type { RunReport } from './report.js';
 
@@ -39,6 +39,8 @@ export interface RunOptions {
   /** `again: 'true'` reads what was read before; `acceptShrink: 'true'` withdraws whatever left. The rest is the source's. */
   readonly options?: Readonly<Record<string, string>>;
   readonly kinds?: ReadonlyMap<string, SourceKind>;
+  /** Of scheduled feeds: asks for another run at once. */
+  readonly wake?: () => void;
 }
 
 /** Batches that may be on their way to the bus while the next is read. */
@@ -58,11 +60,13 @@ export async function runFeed(options: RunOptions): Promise<RunReport> {
   const now = options.now ?? (() => new Date());
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
   const reports: RunReport[] = [];
+  // what was read before is read again once, not with each run that follows
+  const { again: _again, ...later } = options.options ?? {};
   let crosswalks: Crosswalks | undefined;
   try {
     crosswalks = await openCrosswalks(options);
     for (;;) {
-      const { report, more } = await new Run(options, contract, quarantine, crosswalks, now).once();
+      const { report, more } = await new Run(reports.length === 0 ? options : { ...options, options: later }, contract, quarantine, crosswalks, now).once();
       reports.push(report);
       if (more && !options.signal.aborted) continue;
       const tied = await retryTied(options, quarantine, crosswalks, now);
@@ -106,6 +110,9 @@ class Run {
   /** Rows of which nobody can say which record they are. */
   private nameless = 0;
   private tail = false;
+  private whole = false;
+  private emptied = false;
+  private events = false;
 
   constructor(
     private readonly options: RunOptions,
@@ -122,6 +129,23 @@ class Run {
 
   async once(): Promise<{ readonly report: RunReport; readonly more: boolean }> {
     const { feed, workspace, bus, state } = this.options;
+    const kept = new KeptRows({ contract: this.contract, declared: feed.mapping, mapping: this.mapping, quarantine: this.quarantine, run: this.name });
+    const source = await this.open(kept);
+    if (source === undefined) {
+      const last = lastWatermark(state, feed);
+      if (last !== undefined) await sendWatermark(bus, workspace, this.contract, last);
+      return { report: this.report('nothing-new', last?.sourceTime), more: false };
+    }
+    if ('unchanged' in source) {
+      const last = lastWatermark(state, feed);
+      if (last === undefined) return { report: this.report('nothing-new', undefined, source.backlog), more: false };
+      // a refused snapshot stays refused however often it is delivered
+      const renewed = state.read('refused', feed.dataset) !== true && source.sourceTime > last.sourceTime ? { ...last, sourceTime: source.sourceTime } : last;
+      await sendWatermark(bus, workspace, this.contract, renewed);
+      if (renewed !== last) state.write('watermark', feed.dataset, renewed);
+      return { report: this.report('nothing-new', renewed.sourceTime, source.backlog), more: false };
+    }
+    this.events = source.events === true;
     const publisher = await createPublisher({
       workspace,
       contract: this.contract,
@@ -129,43 +153,31 @@ class Run {
       state,
       quarantine: this.quarantine,
       now: this.now,
-      mode: 'run',
-      snapshot: feed.snapshot,
-      onDuplicate: feed.onDuplicate,
+      ...(this.events ? { mode: 'stream', knownOnly: true } : { mode: 'run', snapshot: source.whole?.() ?? feed.snapshot, onDuplicate: feed.onDuplicate }),
+      // a source that says itself what it saw may not name a record again that it named before a crash
+      intents: source.whole !== undefined,
       run: this.name,
     });
-    const kept = new KeptRows({ contract: this.contract, declared: feed.mapping, mapping: this.mapping, publisher, quarantine: this.quarantine, run: this.name });
+    kept.publisher = publisher;
     try {
-      const source = await this.open(kept);
-      if (source === undefined) {
-        const last = lastWatermark(state, feed);
-        if (last !== undefined) await sendWatermark(bus, workspace, this.contract, last);
-        return { report: this.report('nothing-new', last?.sourceTime), more: false };
-      }
-      if ('unchanged' in source) {
-        const last = lastWatermark(state, feed);
-        if (last === undefined) return { report: this.report('nothing-new', undefined), more: false };
-        // a refused snapshot stays refused however often it is delivered
-        const renewed = state.read('refused', feed.dataset) !== true && source.sourceTime > last.sourceTime ? { ...last, sourceTime: source.sourceTime } : last;
-        await sendWatermark(bus, workspace, this.contract, renewed);
-        if (renewed !== last) state.write('watermark', feed.dataset, renewed);
-        return { report: this.report('nothing-new', renewed.sourceTime), more: false };
-      }
       await this.publishAll(source, publisher);
+      for (const [name, count] of Object.entries(source.notes?.() ?? {})) this.tally.note(name, count);
       const republished = await publisher.finish();
       this.tally.add('merged', -republished);
       this.tally.add('published', republished);
-      const whole = source.whole?.() ?? feed.snapshot;
-      const refused = whole && (await this.withdraw(publisher, source.sourceTime, kept.nameless ?? this.nameless));
-      await this.complete(source, whole, refused);
-      return { report: this.report(refused ? 'refused' : 'complete', source.sourceTime), more: source.more === true };
+      this.whole = this.emptied || (source.whole?.() ?? feed.snapshot);
+      const outcome = this.whole ? await this.withdraw(publisher, source.sourceTime, kept.nameless ?? this.nameless) : { refused: false };
+      if (!outcome.refused && outcome.held !== true) publisher.forgetIntents();
+      await this.complete(source, outcome);
+      return { report: this.report(outcome.refused ? 'refused' : 'complete', source.sourceTime, source.backlog), more: source.more === true };
     } finally {
       await publisher.close();
     }
   }
 
-  private report(state: RunReport['state'], sourceTime: string | undefined): RunReport {
-    return this.tally.report(state, this.now().getTime() - this.started, sourceTime);
+  private report(state: RunReport['state'], sourceTime: string | undefined, backlog?: Backlog): RunReport {
+    if (backlog?.high === true) this.tally.note('backlog_high');
+    return { ...this.tally.report(state, this.now().getTime() - this.started, sourceTime), ...(backlog === undefined ? {} : { backlogBytes: backlog.bytes }) };
   }
 
   private async open(keys: Keys): ReturnType<SourceKind['open']> {
@@ -180,7 +192,12 @@ class Run {
       memory: {
         get: () => (this.pendingMemory === undefined ? state.read('memory', feed.dataset) : this.pendingMemory.value),
         set: (value) => (this.pendingMemory = { value }),
+        keep: async (value) => {
+          state.write('memory', feed.dataset, value);
+          await state.flushed();
+        },
       },
+      ...(this.options.wake === undefined ? {} : { wake: this.options.wake }),
       signal,
       pseudonym: (text) => createHmac('sha256', this.secret).update(text).digest('hex').slice(0, PSEUDONYM),
       keys,
@@ -192,6 +209,12 @@ class Run {
     const ahead: Promise<void>[] = [];
     for await (const batch of source.rows) {
       if (this.options.signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
+      if (batch.emptied === true) {
+        // the rows before it are decided on already: `publish` decides before it returns
+        this.emptied = true;
+        publisher.forgetSeen();
+        continue;
+      }
       this.tally.add('rows', batch.length);
       const rows = this.mapBatch(batch, source.sourceTime, publisher);
       const sent = publisher.publish(rows).then((results) => this.count(results));
@@ -214,7 +237,7 @@ class Run {
     });
   }
 
-  private mapBatch(batch: readonly (SourceRow | BrokenRow)[], sourceTime: string, publisher: Publisher): PublishRow[] {
+  private mapBatch(batch: SourceBatch, sourceTime: string, publisher: Publisher): PublishRow[] {
     const rows: PublishRow[] = [];
     for (const row of batch) {
       const { position, rowNumber } = row;
@@ -232,6 +255,11 @@ class Run {
       }
       const mapped = this.mapping.map(row.cells);
       if ('skipped' in mapped) {
+        if (this.events && this.isOnRecord(row, rows, publisher)) {
+          // it was the dataset's until this change
+          this.withdrawn(row, 'skipped', place, publisher, rows);
+          continue;
+        }
         this.tally.add('skipped');
         this.quarantine.good(position);
       } else if (mapped.ok) {
@@ -246,13 +274,29 @@ class Run {
     return rows;
   }
 
+  private identityOf(row: SourceRow) {
+    const value = this.mapping.identify(row.cells);
+    return value === undefined ? undefined : identifier(this.contract, this.options.workspace.schemes).of(value);
+  }
+
+  /** Of events: published, or about to be by an earlier row of the same batch. */
+  private isOnRecord(row: SourceRow, before: readonly PublishRow[], publisher: Publisher): boolean {
+    const found = this.identityOf(row);
+    if (found?.ok !== true) return false;
+    const { subject, recordId } = found.identity;
+    const same = (value: JsonForm): boolean => {
+      const other = identifier(this.contract, this.options.workspace.schemes).of(value);
+      return other.ok && other.identity.subject === subject && other.identity.recordId === recordId;
+    };
+    return publisher.isPublished(subject, recordId) || before.some((one) => 'value' in one && same(one.value));
+  }
+
   /** The source says that a record is gone: its cells need only name it. */
   private withdrawn(row: SourceRow, reason: string, place: { position: string; rowNumber: number; sourceTime: string }, publisher: Publisher, rows: PublishRow[]): void {
-    const value = this.mapping.identify(row.cells);
-    const found = value === undefined ? undefined : identifier(this.contract, this.options.workspace.schemes).of(value);
+    const found = this.identityOf(row);
     if (found?.ok === true) {
-      // a source that marks what it deleted says so again each time that the row is read
-      if (!publisher.isPublished(found.identity.subject, found.identity.recordId)) {
+      // a source that marks what it deleted says so again each time that the row is read; of events the publisher knows, as it takes them in order
+      if (!this.events && !publisher.isPublished(found.identity.subject, found.identity.recordId)) {
         this.tally.add('unchanged');
         this.quarantine.good(place.position);
         return;
@@ -275,24 +319,24 @@ class Run {
     }
   }
 
-  /** Withdraws what the snapshot no longer has. True if that was refused. */
-  private async withdraw(publisher: Publisher, sourceTime: string, nameless: number): Promise<boolean> {
+  /** Withdraws what the snapshot no longer has. */
+  private async withdraw(publisher: Publisher, sourceTime: string, nameless: number): Promise<Outcome> {
     const { feed, state, options = {} } = this.options;
     if (this.tail) {
       this.tally.note('unreadable_tail');
-      return true;
+      return { refused: true };
     }
     const { gone, all } = await publisher.unseen();
     const accept = options['acceptShrink'] === 'true';
     if (!accept && gone.length > feed.maxWithdrawShare * all) {
       this.tally.note('snapshot_shrunk', gone.length);
-      return true;
+      return { refused: true };
     }
     // a row that cannot be read may be one of the missing records: nothing is withdrawn while there are more of them than there were
     const before = Number(state.read('nameless', feed.dataset) ?? 0);
     if (!accept && gone.length > 0 && nameless > before) {
       this.tally.note('withdrawals_held', gone.length);
-      return false;
+      return { refused: false, held: true };
     }
     for (let at = 0; at < gone.length; at += 1000) {
       const piece = gone.slice(at, at + 1000);
@@ -302,17 +346,18 @@ class Run {
       this.tally.add('withdrawn', piece.length);
     }
     state.write('nameless', feed.dataset, nameless);
-    return false;
+    return { refused: false };
   }
 
-  private async complete(source: SourceRun, whole: boolean, refused: boolean): Promise<void> {
+  private async complete(source: SourceRun, outcome: Outcome): Promise<void> {
     const { feed, workspace, bus, state } = this.options;
-    if (whole && !this.tail) await this.quarantine.keepOnly(this.name);
+    const { refused } = outcome;
+    if (this.whole && !this.tail) await this.quarantine.keepOnly(this.name);
     // the order is the promise: quarantined rows are on disk before the watermark says that the run saw everything
     await this.quarantine.flushed();
-    const watermark: Watermark = { dataset: feed.dataset, sourceTime: source.sourceTime, snapshot: whole, rows: this.tally.counts.rows, state: refused ? 'refused' : 'complete' };
+    const watermark: Watermark = { dataset: feed.dataset, sourceTime: source.sourceTime, snapshot: this.whole, rows: this.tally.counts.rows, state: refused ? 'refused' : 'complete' };
     await sendWatermark(bus, workspace, this.contract, watermark);
-    await source.complete?.({ refused });
+    await source.complete?.(outcome);
     if (this.pendingMemory !== undefined) state.write('memory', feed.dataset, this.pendingMemory.value);
     if (!refused) state.write('watermark', feed.dataset, watermark);
     state.write('refused', feed.dataset, refused);

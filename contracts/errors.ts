@@ -50,6 +50,9 @@ const rows = {
   bad_grant: { status: 500, title: 'a grant refers to nothing or is malformed' },
   bad_feed: { status: 500, title: 'a feed is malformed' },
   source_unavailable: { status: 503, title: 'a source of records does not answer, or not as its feed says' },
+  replication_not_ready: { status: 503, title: 'a database is not set up to tell its changes; the message holds the SQL that mends it' },
+  slot_in_use: { status: 503, title: 'the replication slot of a feed is read by another connection' },
+  slot_lost: { status: 503, title: 'the replication slot of a feed is gone or was moved, so that changes may be missing; `--again` copies the table anew' },
   source_denied: { status: 503, title: 'a source of records does not let us read what the feed names' },
   // records
   wire_format: { status: 500, title: 'bytes of a topic are not in the registry wire format' },

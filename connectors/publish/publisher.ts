@@ -9,7 +9,7 @@ import type { Quarantine } from '../quarantine.js';
 import type { Cell } from '../sources/port.js';
 import { identifier, type JsonForm } from './identity.js';
 import { Sender } from './sender.js';
-import { HASH_BYTES, hasHash, SeenSlots, stateKey, type Published, type State } from './state.js';
+import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey, type Published, type State } from './state.js';
 
 export interface Place {
   /** The source's own; at most 1,024 bytes. */
@@ -57,6 +57,13 @@ export interface PublisherOptions {
   readonly rememberPositions?: boolean;
   /** Of a stream: rows older than what is published of their record are `merged` (retries from the quarantine). Default false. */
   readonly skipOlder?: boolean;
+  /** Of a stream: a withdrawal of what is not published is `unchanged`, so that the key of a row that was never the dataset's stays untold. Default false. */
+  readonly knownOnly?: boolean;
+  /**
+   * New records are noted before they are sent, so that a run that sees the whole source withdraws also those that left it after a crash between the
+   * bus and the state. For sources that may never name them again. Default false.
+   */
+  readonly intents?: boolean;
   /** Name of the run, for the quarantine. */
   readonly run?: string;
 }
@@ -88,7 +95,7 @@ export async function createPublisher(options: PublisherOptions): Promise<Publis
 export class Publisher {
   private readonly identify;
   private readonly sender: Sender;
-  private readonly seen = new SeenSlots();
+  private seen = new SeenSlots();
   /** What is on its way: newer than the state, until a commit has made the state as new. */
   private readonly live = new Map<string, Live>();
   private readonly livePositions = new Map<string, string>();
@@ -97,6 +104,9 @@ export class Publisher {
   /** What is decided and goes out with the next send: what the state will say, and the records, each at the same index. */
   private changes: Live[] = [];
   private records: OutRecord[] = [];
+  private readonly leftIntents;
+  private intending: Promise<unknown> = Promise.resolve();
+  private sends = 0;
   private readonly version;
   private readonly versionText: string;
   private readonly encoding;
@@ -110,6 +120,7 @@ export class Publisher {
   ) {
     const { contract, workspace } = options;
     this.dataset = contract.id;
+    this.leftIntents = options.intents === true ? options.state.intended(contract.id) : [];
     this.version = contract.latest;
     this.versionText = String(this.version.version);
     this.encoding = { codelists: workspace.codelists };
@@ -134,7 +145,8 @@ export class Publisher {
     this.changes = [];
     this.records = [];
     try {
-      await this.sender.send(records, () => this.settle(changes));
+      const intent = this.options.intents === true ? await this.intend(changes) : undefined;
+      await this.sender.send(records, () => this.settle(changes, intent));
     } catch (error) {
       // nothing on its way is certain any more; what did arrive is recognised by its position when it is sent again
       this.live.clear();
@@ -143,11 +155,27 @@ export class Publisher {
     }
   }
 
+  /** Sends follow each other in the order in which this was called. */
+  private async intend(changes: readonly Live[]): Promise<string | undefined> {
+    const { state, run = '' } = this.options;
+    const keys = changes.filter(({ key, withdrawn }) => !withdrawn && state.get(key) === undefined).map(({ key }) => key);
+    const name = keys.length === 0 ? undefined : `${run}|${(this.sends += 1)}`;
+    if (name !== undefined) this.intending = state.intend(this.dataset, name, keys);
+    await this.intending;
+    return name;
+  }
+
+  /** The run is complete: what a dead process intended is sent again, or withdrawn. */
+  forgetIntents(): void {
+    for (const { name } of this.leftIntents) this.options.state.settled(this.dataset, name);
+  }
+
   /** The bus has them: the state follows, in one commit for all. */
-  private settle(changes: readonly Live[]): void {
+  private settle(changes: readonly Live[], intent: string | undefined): void {
     const { state, rememberPositions, now } = this.options;
     if (rememberPositions === true) for (const { position, hash } of changes) void state.putPosition(this.dataset, position, hash, now().getTime());
     void state.putAll(changes).then(() => {
+      if (intent !== undefined) state.settled(this.dataset, intent);
       for (const entry of changes) {
         // a newer change of the same record may be on its way already
         if (this.live.get(entry.key) === entry) this.live.delete(entry.key);
@@ -164,6 +192,11 @@ export class Publisher {
     if (published === undefined) return 'not_published';
     this.seen.add(published.slot);
     return 'published';
+  }
+
+  /** Everything has left the source at once; what comes after this is seen anew. */
+  forgetSeen(): void {
+    this.seen = new SeenSlots();
   }
 
   isPublished(subject: string, recordId: string): boolean {
@@ -186,6 +219,11 @@ export class Publisher {
     for await (const { subject, recordId, slot } of this.options.state.all(this.dataset)) {
       all += 1;
       if (!this.seen.has(slot)) gone.push({ subject, recordId });
+    }
+    for (const key of new Set(this.leftIntents.flatMap(({ keys }) => keys))) {
+      if (this.current(key) !== undefined) continue;
+      all += 1;
+      gone.push(namesOf(key));
     }
     return { gone, all };
   }
@@ -270,6 +308,7 @@ export class Publisher {
     }
     const published = this.current(key);
     if (published?.hash === content) {
+      this.seen.add(published.slot);
       this.remember(position, content);
       return { position, status: 'unchanged' };
     }
@@ -295,8 +334,10 @@ export class Publisher {
       headers: { ...this.headers(row), [HEADER.reason]: withdraw.reason },
     };
     const key = stateKey(this.dataset, subject, withdraw.recordId);
-    const slot = this.current(key)?.slot ?? 0;
+    const current = this.current(key);
     this.options.quarantine.good(position);
+    if (current === undefined && this.options.knownOnly === true) return { position, status: 'unchanged' };
+    const slot = current?.slot ?? 0;
     return this.change(row, key, slot, content, '', record, true);
   }
 

@@ -29,6 +29,12 @@ const PRUNE = 20_000;
 /** `<dataset>|<subject>|<recordId>`; neither a dataset nor a subject holds a bar. */
 export const stateKey = (dataset: string, subject: string, recordId: string): string => `${dataset}|${subject}|${recordId}`;
 
+/** What `stateKey` was made of. */
+export function namesOf(key: string): { readonly subject: string; readonly recordId: string } {
+  const [, subject = ''] = key.split('|', 2);
+  return { subject, recordId: key.slice(key.indexOf('|') + subject.length + 2) };
+}
+
 /** Whether `list` (hashes one behind the other) holds `hash`. */
 export function hasHash(list: string, hash: string): boolean {
   for (let at = 0; at < list.length; at += HASH_BYTES) if (list.startsWith(hash, at)) return true;
@@ -65,6 +71,7 @@ export class State {
     private readonly records: Database<Buffer, string>,
     private readonly meta: Database<unknown, string>,
     private readonly positions: Database<Buffer, string>,
+    private readonly intents: Database<readonly string[], string>,
   ) {}
 
   static open(dataDir: string): State {
@@ -77,6 +84,7 @@ export class State {
       root.openDB<Buffer, string>({ name: 'records', encoding: 'binary' }),
       root.openDB<unknown, string>({ name: 'meta', encoding: 'json' }),
       root.openDB<Buffer, string>({ name: 'positions', encoding: 'binary' }),
+      root.openDB<readonly string[], string>({ name: 'intents', encoding: 'json' }),
     );
   }
 
@@ -141,11 +149,7 @@ export class State {
     // in pieces, so that no read transaction stays open while withdrawals are sent
     for (;;) {
       const piece = [...this.records.getRange({ start, end, limit: 1000 })];
-      for (const { key, value } of piece) {
-        const rest = key.slice(dataset.length + 1);
-        const bar = rest.indexOf('|');
-        yield { subject: rest.slice(0, bar), recordId: rest.slice(bar + 1), slot: value.readUInt32LE(0) };
-      }
+      for (const { key, value } of piece) yield { ...namesOf(key), slot: value.readUInt32LE(0) };
       const tail = piece.at(-1);
       if (tail === undefined || piece.length < 1000) return;
       start = `${tail.key}\0`;
@@ -170,6 +174,21 @@ export class State {
       if (now - value.readDoubleLE(0) > KEEP_POSITIONS_MS) this.last = this.positions.remove(key);
     }
     await this.last;
+  }
+
+  /** Keys of new records that are about to be sent; another process sees them when it resolves. */
+  intend(dataset: string, name: string, keys: readonly string[]): Promise<unknown> {
+    return (this.last = this.intents.put(`${dataset}|${name}`, keys));
+  }
+
+  /** They are sent, and the records say so. */
+  settled(dataset: string, name: string): void {
+    this.last = this.intents.remove(`${dataset}|${name}`);
+  }
+
+  /** What a process that died may have sent without noting it. */
+  intended(dataset: string): readonly { readonly name: string; readonly keys: readonly string[] }[] {
+    return [...this.intents.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({ name: key.slice(dataset.length + 1), keys: value }));
   }
 
   read(name: string, dataset: string): unknown {

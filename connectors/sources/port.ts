@@ -34,20 +34,46 @@ export interface BrokenRow {
   readonly tail?: true;
 }
 
+/** Rows, in the order in which they count. */
+export interface SourceBatch extends ReadonlyArray<SourceRow | BrokenRow> {
+  /** The batch has no rows; it says that the source was emptied at once: what no later row of the run names has left, as if the run had seen the whole source. */
+  readonly emptied?: true;
+}
+
+/** What became of the records that a run did not name although it saw the whole source. */
+export interface Outcome {
+  /** They were too many to believe. */
+  readonly refused: boolean;
+  /** Rows that cannot be read may be theirs, so that they were not withdrawn. */
+  readonly held?: boolean;
+}
+
 export interface SourceRun {
-  /** ISO 8601 UTC: the source is seen up to here once the run completes. */
+  /** ISO 8601 UTC: the source is seen up to here once the run completes. Asked again at the end. */
   readonly sourceTime: string;
   /** Rows in all, if known beforehand; for the progress bar. Bytes count as well as rows. */
   readonly total?: number;
-  readonly rows: AsyncIterable<readonly (SourceRow | BrokenRow)[]>;
+  readonly rows: AsyncIterable<SourceBatch>;
+  /** Rows are events in the order in which they happened, so that two of one record are two versions and not a duplicate. */
+  readonly events?: true;
   /** How far, in the unit of `total`. */
   progress?(): number;
   /** Called after everything was published or quarantined; the source may move its cursor (returned, stored by the runner) or a drop-folder file. */
-  complete?(outcome?: { readonly refused: boolean }): Promise<void>;
+  complete?(outcome?: Outcome): Promise<void>;
   /** After the rows: true where this run saw the whole source, by its rows or by `context.keys`, so that what it did not see has left. Default the feed's `snapshot`. */
   whole?(): boolean;
-  /** True where another run should follow at once, e.g. the next file of a drop folder. */
+  /** True where another run should follow at once, e.g. the next file of a drop folder. Asked at the end. */
   readonly more?: boolean;
+  readonly backlog?: Backlog;
+  /** For the report; asked at the end. */
+  notes?(): Readonly<Record<string, number>>;
+}
+
+/** What the source must keep until it is read. */
+export interface Backlog {
+  readonly bytes: number;
+  /** More than the feed says it may be. */
+  readonly high: boolean;
 }
 
 /** The whole source was looked at and is as the last completed run left it: nothing to read, but it was seen up to here. */
@@ -55,6 +81,7 @@ export interface Unchanged {
   readonly unchanged: true;
   /** ISO 8601 UTC */
   readonly sourceTime: string;
+  readonly backlog?: Backlog;
 }
 
 /** For sources that can look at the keys of all rows without reading the rows. */
@@ -72,7 +99,14 @@ export interface SourceContext {
   readonly baseDir: string;
   readonly now: () => Date;
   /** What the last completed run left here, e.g. a cursor; `set` is made durable with the run's completion. */
-  readonly memory: { get(): unknown; set(value: unknown): void };
+  readonly memory: {
+    get(): unknown;
+    set(value: unknown): void;
+    /** Durable when it resolves, and all that was published before with it: for what must be known after a crash. */
+    keep?(value: unknown): Promise<void>;
+  };
+  /** Asks for a run now, between the runs of the schedule. Absent where runs are not scheduled. */
+  readonly wake?: () => void;
   readonly signal: AbortSignal;
   /** A name for what must not be told, such as a person's key in a position: the same text has the same name in this data folder only. */
   readonly pseudonym: (text: string) => string;

@@ -27,8 +27,11 @@ runChild(async (args, signal) => {
   const scheduler = scheduleFeeds({
     feeds,
     baseDir: args.workspace,
-    run: (feed, stop) => runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options }),
-    onReport: (feed, report) => heard(feed.dataset, report.rows, report.state),
+    run: (feed, stop) => runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options, wake: () => scheduler.trigger(feed) }),
+    onReport: (feed, report) => {
+      heard(feed.dataset, report.rows, report.state);
+      if (report.notes['backlog_high'] !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed` });
+    },
     onError: (feed, error, retryIn) => {
       const said = isYitongError(error) ? `${error.message} [${error.code}]` : error instanceof Error ? error.message : String(error);
       tell({ kind: 'alert', message: `${feed.dataset}: ${said}; again in ${Math.round(retryIn / 1000)} s` });

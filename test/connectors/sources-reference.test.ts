@@ -30,11 +30,11 @@ const mapping = { fields: { code: { const: 'x' } } };
 
 t.test('every key of a source stands in the reference, and none that there is not', async (t) => {
   const files = keys(section('Files'));
-  for (const kind of ['csv', 'json', 'xlsx', 'fixed-width', 'http']) {
+  for (const kind of ['csv', 'json', 'xlsx', 'fixed-width', 'http', 'postgres-logical']) {
     const { properties } = kindOf(kind).schema as { properties: object };
     const own = keys(section(`\`${kind}\``));
     const known = Object.keys(properties).filter((key) => key !== 'kind');
-    const shared = kind === 'http' ? [] : kind === 'xlsx' ? files.filter((key) => key !== 'charset' && key !== 'bom') : files;
+    const shared = kind === 'http' || kind === 'postgres-logical' ? [] : kind === 'xlsx' ? files.filter((key) => key !== 'charset' && key !== 'bom') : files;
     t.strictSame([...own, ...shared].sort(), known.sort(), kind);
   }
 });

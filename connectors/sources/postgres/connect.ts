@@ -39,7 +39,7 @@ export const sessionSettings = ({ statementTimeout }: Pick<Server, 'statementTim
  * An open connection whose values are texts. An abort cuts it.
  * @throws YitongError `source_unavailable`, `source_denied`, `shutting_down`
  */
-export async function connectPostgres(server: Server, signal: AbortSignal, more: Pick<ClientConfig, 'options'> = {}): Promise<Client> {
+export async function connectPostgres(server: Server, signal: AbortSignal, more: Pick<ClientConfig, 'options'> & { readonly replication?: 'database' } = {}): Promise<Client> {
   if (signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
   const socket = new Socket();
   const cut = (): void => void socket.destroy();
@@ -51,7 +51,7 @@ export async function connectPostgres(server: Server, signal: AbortSignal, more:
   try {
     await client.connect();
     await client.query(sessionSettings(server));
-    const { rows } = await client.query<{ encoding: string }>('SELECT pg_catalog.current_setting($1) AS encoding', ['server_encoding']);
+    const { rows } = await client.query<{ encoding: string }>("SELECT pg_catalog.current_setting('server_encoding') AS encoding");
     if (rows[0]?.encoding === 'SQL_ASCII') throw new YitongError('source_unavailable', `the database \`${server.database}\` has the encoding SQL_ASCII, so that nobody knows what its texts are; it must be converted first`);
     return client;
   } catch (error) {
@@ -68,7 +68,7 @@ export function postgresError(error: unknown, server: Pick<Server, 'name' | 'use
   if (signal.aborted) return new YitongError('shutting_down', 'the run was stopped; the next one starts over');
   const code = codeOf(error);
   const at = `the database \`${server.database}\` at \`${server.name}\``;
-  const make = (kind: 'source_unavailable' | 'source_denied', what: string): YitongError => new YitongError(kind, `${at} ${what} (${code})`);
+  const make = (kind: 'source_unavailable' | 'source_denied', what: string): YitongError => new YitongError(kind, `${at} ${what} (${code})`, { cause: Object.assign(new Error(code), { code }) });
   if (code.startsWith('28')) return make('source_denied', `does not accept the user \`${server.user}\` with the feed's credentials, or not over this connection`);
   if (code === '42501') return make('source_denied', `does not let the user \`${server.user}\` do what the feed asks; grant it USAGE on the schema and SELECT on the table`);
   if (code === '57014') return make('source_unavailable', 'did not answer a statement within `statementTimeout`');

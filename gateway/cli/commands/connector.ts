@@ -13,8 +13,8 @@ import { busOf, busOption } from '../bus.js';
 
 const command: Command = {
   summary: 'one feed: reads its source and publishes what changed',
-  usage: '<authority.dataset> [--once] [--workspace D] [--data D] [--bus kafka] [--json]',
-  examples: ['yitong connector samr.company-register', 'yitong connector office.shops --once --workspace my-city'],
+  usage: '<authority.dataset> [--once | --again | --drop-slot] [--workspace D] [--data D] [--bus kafka] [--json]',
+  examples: ['yitong connector samr.company-register', 'yitong connector office.shops --once --workspace my-city', 'yitong connector office.shops --drop-slot'],
   options: {
     once: { type: 'boolean', describe: 'one run, then exit: 0 if all went well, 1 if rows were quarantined or the snapshot refused' },
     workspace: workspaceOption,
@@ -23,7 +23,8 @@ const command: Command = {
     companies: { type: 'string', describe: 'of a synthetic source' },
     seed: { type: 'string', describe: 'of a synthetic source' },
     day: { type: 'string', describe: 'of a synthetic source' },
-    again: { type: 'boolean', describe: 'read what was read before; for one run' },
+    again: { type: 'boolean', describe: 'one run that reads what was read before, and of a database makes the copy anew, then exit' },
+    'drop-slot': { type: 'boolean', describe: 'of `postgres-logical`, before its feed is removed: the database keeps nothing for it any more' },
     'accept-shrink': { type: 'boolean', describe: 'withdraw whatever left the snapshot, however much; for one run, after somebody looked' },
   },
   async run(call) {
@@ -39,8 +40,12 @@ const command: Command = {
       const value = text(call.values[name]);
       if (value !== undefined) options[name] = value;
     }
-    if (call.values['again'] === true) options['again'] = 'true';
     if (call.values['accept-shrink'] === true) options['acceptShrink'] = 'true';
+    if (call.values['again'] === true) options['again'] = 'true';
+    const dropping = call.values['drop-slot'] === true;
+    if (dropping) options['dropSlot'] = 'true';
+    if (dropping && feed.source.kind !== 'postgres-logical') throw new YitongError('bad_feed', `the source \`${feed.source.kind}\` of \`${feed.dataset}\` has no replication slot`);
+    const once = call.values['once'] === true || call.values['again'] === true || dropping;
     const bus = await openBus(await busOf(text(call.values['bus']), dir, data));
     const state = State.open(data);
     const told = (report: RunReport): void => {
@@ -48,13 +53,13 @@ const command: Command = {
       call.say(
         `${feed.dataset}: ${report.rows} rows = ${report.published} published + ${report.unchanged} unchanged + ${report.merged} merged + ${report.quarantined} quarantined + ${report.skipped} skipped; ${report.withdrawn} withdrawn; ${report.state}`,
       );
+      if (report.notes['backlog_high'] !== undefined) process.stderr.write(`${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed\n`);
     };
-    const run = async (signal: AbortSignal): Promise<RunReport> => {
+    const run = async (signal: AbortSignal, wake?: () => void): Promise<RunReport> => {
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson, now: () => performance.now() });
       try {
-        const report = await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update });
+        const report = await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update, ...(wake === undefined ? {} : { wake }) });
         // said for one run
-        delete options['again'];
         delete options['acceptShrink'];
         return report;
       } finally {
@@ -62,15 +67,16 @@ const command: Command = {
       }
     };
     try {
-      if (call.values['once'] === true) {
+      if (once) {
         const report = await run(call.signal);
         told(report);
+        if (dropping) return 0;
         return report.state === 'complete' && report.quarantined === 0 ? 0 : 1;
       }
       const scheduler = scheduleFeeds({
         feeds: [feed],
         baseDir: dir,
-        run: (_feed, signal) => run(signal),
+        run: (of, signal) => run(signal, () => scheduler.trigger(of)),
         onReport: (_feed, report) => told(report),
         onError: (_feed, error, retryIn) => process.stderr.write(`${error instanceof Error ? error.message : String(error)}; again in ${Math.round(retryIn / 1000)} s\n`),
       });

@@ -9,6 +9,7 @@ import { shape } from '../contracts/validate.js';
 import type { Expression, Feed, Step } from './feed.js';
 import { checkCrosswalks } from './mapping/crosswalk.js';
 import { compileMapping, parseMapping } from './mapping/index.js';
+import { ceilingOf } from './sources/ceiling.js';
 import { loadSourceKinds } from './sources/load.js';
 import type { SourceKind } from './sources/port.js';
 
@@ -54,26 +55,39 @@ export function parseSchedule(text: string): Schedule | undefined {
   }
 }
 
-/** @throws YitongError `bad_feed` with the file */
-export async function loadFeeds(workspace: Workspace, kinds?: ReadonlyMap<string, SourceKind>): Promise<ReadonlyMap<DatasetId, Feed>> {
+/**
+ * @param onRefused takes the refusal of one feed, which is then left out, so that a check can tell all at once. Never given where feeds are run
+ * @throws YitongError `bad_feed` with the file, `bad_config`
+ */
+export async function loadFeeds(workspace: Workspace, kinds?: ReadonlyMap<string, SourceKind>, onRefused?: (dataset: DatasetId, error: YitongError) => void): Promise<ReadonlyMap<DatasetId, Feed>> {
   const known = kinds ?? (await loadSourceKinds());
+  ceilingOf(workspace);
   const feeds = new Map<DatasetId, Feed>();
   for (const file of await contentFiles(workspace.layers, 'connectors/feeds', '.json', 2)) {
-    const feed = makeFeed(file.name, file.path, await readJson(file.path, 'bad_feed'), workspace, known);
-    feeds.set(feed.dataset, feed);
+    const dataset = feedName(file.name, file.path);
+    try {
+      feeds.set(dataset, makeFeed(dataset, file.path, await readJson(file.path, 'bad_feed'), workspace, known));
+    } catch (error) {
+      if (onRefused === undefined || !isYitongError(error)) throw error;
+      onRefused(dataset, error);
+    }
   }
   return feeds;
 }
 
-function makeFeed(name: string, file: string, raw: unknown, workspace: Workspace, kinds: ReadonlyMap<string, SourceKind>): Feed {
+function feedName(name: string, file: string): DatasetId {
+  const [authority, dataset, ...more] = name.slice(0, -'.json'.length).split('/');
+  if (authority === undefined || dataset === undefined || more.length > 0) {
+    throw new YitongError('bad_feed', 'a feed stands at `connectors/feeds/<authority>/<dataset>.json`', { place: { file } });
+  }
+  return named(`${authority}.${dataset}`, { file });
+}
+
+function makeFeed(id: DatasetId, file: string, raw: unknown, workspace: Workspace, kinds: ReadonlyMap<string, SourceKind>): Feed {
   const place = { file };
   const refuse = (what: string): never => {
     throw new YitongError('bad_feed', what, { place });
   };
-  const parts = name.slice(0, -'.json'.length).split('/');
-  const [authority, dataset] = parts;
-  if (authority === undefined || dataset === undefined || parts.length !== 2) return refuse('a feed stands at `connectors/feeds/<authority>/<dataset>.json`');
-  const id = named(`${authority}.${dataset}`, place);
   const said = check(raw, place);
   const contract = workspace.contracts.get(id) ?? refuse(`there is no contract of \`${id}\``);
   const kind = kinds.get(said.source.kind) ?? refuse(`\`source.kind\` must be one of ${[...kinds.keys()].map((one) => `\`${one}\``).join(', ')}`);
@@ -88,7 +102,7 @@ function makeFeed(name: string, file: string, raw: unknown, workspace: Workspace
     compileMapping(mapping, contract, workspace.schemes, file);
     for (const [target, expression] of Object.entries(mapping.fields)) checkCodes(expression, target, contract, workspace, file);
   }
-  return {
+  const feed: Feed = {
     dataset: id,
     authority: contract.authority,
     source: said.source,
@@ -99,6 +113,8 @@ function makeFeed(name: string, file: string, raw: unknown, workspace: Workspace
     mapping,
     file,
   };
+  kind.check?.(feed, workspace);
+  return feed;
 }
 
 function named(text: string, place: { readonly file: string }): DatasetId {

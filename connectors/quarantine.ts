@@ -31,17 +31,22 @@ export interface QuarantineEntry extends QuarantinedRow {
   readonly run: string;
 }
 
+/** Entries that may be on their way to the disk before a reader waits for them. */
+const MAX_PENDING = 2_000;
+
 export const entryId = (position: string): string => hash('sha256', position, 'hex').slice(0, 16);
 
 export class Quarantine {
-  private readonly known: Set<string>;
+  /** What is being written: whether the entry will be there, and by which run. Reads do not see it yet. */
+  private readonly pending = new Map<string, { readonly there: boolean; readonly run: string | undefined }>();
+  private entries: number;
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly db: RootDatabase<QuarantineEntry, string>,
     private readonly now: () => Date,
   ) {
-    this.known = new Set(db.getKeys());
+    this.entries = db.getKeysCount();
   }
 
   static exists(dataDir: string, dataset: DatasetId): boolean {
@@ -60,33 +65,61 @@ export class Quarantine {
   /** Durable after `flushed`. */
   add(row: QuarantinedRow, run: string): void {
     const id = entryId(row.position);
-    const firstSeen = (this.known.has(id) ? this.db.get(id)?.firstSeen : undefined) ?? this.now().toISOString();
-    this.known.add(id);
-    this.last = this.db.put(id, { ...row, id, firstSeen, run });
+    const known = this.has(id);
+    if (!known) this.entries += 1;
+    const firstSeen = (known ? this.db.get(id)?.firstSeen : undefined) ?? this.now().toISOString();
+    this.write(id, run, this.db.put(id, { ...row, id, firstSeen, run }));
   }
 
   /** The row at this position is good now. */
   good(position: string): void {
-    if (this.known.size === 0) return;
-    const id = entryId(position);
-    if (this.known.delete(id)) this.last = this.db.remove(id);
+    if (this.entries > 0) this.remove(entryId(position));
   }
 
   /** The run that saw the row at this position last; undefined if it is not here. */
   runOf(position: string): string | undefined {
-    if (this.known.size === 0) return undefined;
+    if (this.entries === 0) return undefined;
     const id = entryId(position);
-    return this.known.has(id) ? this.db.get(id)?.run : undefined;
+    const pending = this.pending.get(id);
+    return pending === undefined ? this.db.get(id)?.run : pending.run;
   }
 
   remove(id: string): void {
-    this.known.delete(id);
-    this.last = this.db.remove(id);
+    if (!this.has(id)) return;
+    this.entries -= 1;
+    this.write(id, undefined, this.db.remove(id));
+  }
+
+  /** Not a set of all ids: a source whose every row is bad would fill the memory with them. */
+  private has(id: string): boolean {
+    return this.entries > 0 && (this.pending.get(id)?.there ?? this.db.doesExist(id));
+  }
+
+  /** `run` of an entry that is removed is undefined. */
+  private write(id: string, run: string | undefined, written: Promise<unknown>): void {
+    const mark = { there: run !== undefined, run };
+    this.pending.set(id, mark);
+    const done = (): void => {
+      if (this.pending.get(id) === mark) this.pending.delete(id);
+    };
+    // a failed write is met by whoever awaits `last`
+    written.then(done, done);
+    this.last = written;
+  }
+
+  /** Resolves when there is room for more: rows are read faster than they are written. */
+  async room(): Promise<void> {
+    if (this.pending.size >= MAX_PENDING) await this.last;
   }
 
   /** After a run that saw the whole source: what it did not see again is gone. */
   async keepOnly(run: string): Promise<void> {
-    for (const entry of await this.list()) if (entry.run !== run) this.remove(entry.id);
+    await this.last;
+    for (const { key, value } of this.db.getRange({ snapshot: false })) {
+      if (value.run === run) continue;
+      this.remove(key);
+      await this.room();
+    }
   }
 
   async get(id: string): Promise<QuarantineEntry | undefined> {
@@ -97,12 +130,18 @@ export class Quarantine {
   /** By row number within their file, at most `limit`. */
   async list(limit = Number.POSITIVE_INFINITY): Promise<QuarantineEntry[]> {
     await this.last;
-    const entries = [...this.db.getRange()].map(({ value }) => value);
-    return entries.sort((a, b) => (a.rowNumber === b.rowNumber ? (a.position < b.position ? -1 : 1) : a.rowNumber - b.rowNumber)).slice(0, limit);
+    let entries: QuarantineEntry[] = [];
+    const first = (): QuarantineEntry[] => entries.sort((a, b) => (a.rowNumber === b.rowNumber ? (a.position < b.position ? -1 : 1) : a.rowNumber - b.rowNumber)).slice(0, limit);
+    for (const { value } of this.db.getRange()) {
+      entries.push(value);
+      // of very many, no more than a few times the wanted ones are held
+      if (entries.length > 4 * limit + 1000) entries = first();
+    }
+    return first();
   }
 
   count(): number {
-    return this.known.size;
+    return this.entries;
   }
 
   async flushed(): Promise<void> {

@@ -13,7 +13,7 @@ import { Quarantine } from './quarantine.js';
 import { retryQuarantine } from './retry.js';
 import { joinReports, Tally, type RunReport } from './report.js';
 import { loadSourceKinds } from './sources/load.js';
-import type { Backlog, Keys, Outcome, SourceBatch, SourceKind, SourceRow, SourceRun } from './sources/port.js';
+import type { Backlog, BrokenRow, Keys, Outcome, SourceBatch, SourceKind, SourceRow, SourceRun } from './sources/port.js';
 
 export type { RunReport } from './report.js';
 
@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly wake?: () => void;
 }
 
+/** Where so many rows cannot be read, and those are most of them, the source is not what the feed says: the rest is one bad row. */
+const MAX_BROKEN = 10_000;
 /** Batches that may be on their way to the bus while the next is read. */
 const AHEAD = 8;
 /** Characters of a pseudonym. */
@@ -109,6 +111,8 @@ class Run {
   private pendingMemory: { readonly value: unknown } | undefined;
   /** Rows of which nobody can say which record they are. */
   private nameless = 0;
+  /** Rows that the source itself could not read. */
+  private broken = 0;
   private tail = false;
   private whole = false;
   private emptied = false;
@@ -222,7 +226,12 @@ class Run {
       sent.catch(() => undefined);
       ahead.push(sent);
       if (ahead.length > AHEAD) await ahead.shift();
+      await this.quarantine.room();
       this.progress(source);
+      if (this.broken > MAX_BROKEN && this.broken > this.tally.counts.rows / 2) {
+        this.giveUp(batch.at(-1), source.sourceTime, publisher);
+        break;
+      }
     }
     await Promise.all(ahead);
     this.progress(source);
@@ -242,10 +251,7 @@ class Run {
     for (const row of batch) {
       const { position, rowNumber } = row;
       if ('broken' in row) {
-        if (row.cells === undefined || publisher.markSeen(this.mapping.identify(row.cells)) === 'nameless') this.nameless += 1;
-        if (row.tail === true) this.tail = true;
-        this.quarantine.add({ position, rowNumber, sourceTime, problems: [{ ...row.broken, field: '' }], raw: row.raw }, this.name);
-        this.tally.quarantined(row.broken.code);
+        this.unreadable(row, sourceTime, publisher);
         continue;
       }
       const place = { position, rowNumber, sourceTime: row.sourceTime ?? sourceTime };
@@ -272,6 +278,22 @@ class Run {
       }
     }
     return rows;
+  }
+
+  private unreadable({ position, rowNumber, broken, raw, tail, cells }: BrokenRow, sourceTime: string, publisher: Publisher): void {
+    if (cells === undefined || publisher.markSeen(this.mapping.identify(cells)) === 'nameless') this.nameless += 1;
+    this.broken += 1;
+    if (tail === true) this.tail = true;
+    this.quarantine.add({ position, rowNumber, sourceTime, problems: [{ ...broken, field: '' }], raw }, this.name);
+    this.tally.quarantined(broken.code);
+  }
+
+  /** What stands behind `last` is not read. */
+  private giveUp(last: SourceRow | BrokenRow | undefined, sourceTime: string, publisher: Publisher): void {
+    if (last === undefined || this.tail) return;
+    const reason = `the rest was not read: most of ${this.tally.counts.rows} rows cannot be read`;
+    this.tally.add('rows', 1);
+    this.unreadable({ position: `${last.position}+`, rowNumber: last.rowNumber + 1, broken: { code: 'bad_row', reason }, raw: '', tail: true }, sourceTime, publisher);
   }
 
   private identityOf(row: SourceRow) {

@@ -16,6 +16,7 @@ const rows = {
   bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
+  body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },
   wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
   rate_limited: { status: 429, title: 'the client has used up its requests for now' },
   request_timeout: { status: 408, title: 'the request did not arrive in time' },
@@ -24,8 +25,14 @@ const rows = {
   // identity
   certificate_required: { status: 401, title: 'no client certificate was presented' },
   certificate_invalid: { status: 401, title: 'the client certificate does not verify' },
+  certificate_untrusted: { status: 401, title: 'no trust anchor of the gateway issued the client certificate' },
+  certificate_expired: { status: 401, title: 'the client certificate or one of its issuers has expired' },
+  certificate_not_yet_valid: { status: 401, title: 'the client certificate or one of its issuers is not valid yet' },
   certificate_revoked: { status: 401, title: 'the client certificate or one of its issuers is revoked' },
   revocation_unknown: { status: 503, title: 'the revocation list is past its grace, so nobody can be let in' },
+  certificate_unnamed: { status: 403, title: 'the certificate has no SPIFFE URI and is bound to no client otherwise' },
+  certificate_ambiguous: { status: 403, title: 'the certificate has more than one URI, or fits more than one client' },
+  anchor_not_entitled: { status: 403, title: 'the trust anchor of the certificate may not name clients of that authority' },
   client_unknown: { status: 403, title: 'the certificate is bound to no client' },
   client_suspended: { status: 403, title: 'the client is suspended' },
   // decision
@@ -57,6 +64,7 @@ const rows = {
   // records
   wire_format: { status: 500, title: 'bytes of a topic are not in the registry wire format' },
   bad_row: { status: 422, title: 'a row cannot be read by its source format' },
+  wrong_charset: { status: 422, title: 'a source is not in the charset that its feed says' },
   bad_value: { status: 422, title: 'a value does not fit its field' },
   missing_value: { status: 422, title: 'a required field has no value' },
   surplus_field: { status: 422, title: 'a record has a field that its contract does not know' },

@@ -13,7 +13,7 @@ import type { Authority, AvroSchema, Codelist, Contract, ContractVersion, KeySch
 import { shape } from './validate.js';
 
 /** Sections of yitong.json whose content belongs to others. */
-export const SECTIONS = ['gateway', 'bus', 'audit', 'people', 'synthetic'] as const;
+export const SECTIONS = ['gateway', 'bus', 'audit', 'connectors', 'people', 'synthetic'] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */
 export const UNREGISTERED = 0;
 
@@ -37,6 +37,7 @@ const checkSettings = shape<Settings>(
       gateway: section,
       bus: section,
       audit: section,
+      connectors: section,
       synthetic: { type: ['boolean', 'object'] },
     },
   },

@@ -153,28 +153,46 @@ function underGrant(prepared: PreparedGrant, verdicts: ReadonlyMap<Classificatio
 
 const batchLimit = ({ grant }: PreparedGrant): number => grant.batchLimit ?? 0;
 
+/** The first that holds is told. */
+const NOT_IN_FORCE = ['grant_suspended', 'grant_not_begun', 'grant_expired'] as const;
+type NotInForce = (typeof NOT_IN_FORCE)[number];
+
+interface InForce {
+  readonly grants: readonly PreparedGrant[];
+  /** Why another grant of exactly this is not among them. It is the client's own, so it learns nothing of what exists. */
+  readonly otherwise: NotInForce | undefined;
+  readonly from: number;
+  readonly until: number;
+}
+
 /** The grants in force at `now`, and the span around `now` in which they are exactly these. */
-function inForce(holding: Holding, { purpose, delivery, now }: DecisionInput): { grants: readonly PreparedGrant[]; from: number; until: number } {
+function inForce(holding: Holding, { purpose, delivery, now }: DecisionInput): InForce {
   let from = -FOREVER;
   let until = FOREVER;
   const grants: PreparedGrant[] = [];
+  const others = new Set<NotInForce>();
   for (const prepared of holding.grants) {
     if (!prepared.purposes.has(purpose) || !prepared.delivery.has(delivery)) continue;
     if (delivery === 'batch' && batchLimit(prepared) === 0) continue;
-    if (now < prepared.from) until = Math.min(until, prepared.from);
-    else if (now >= prepared.end) from = Math.max(from, prepared.end);
-    else {
+    if (prepared.grant.status !== 'active') others.add('grant_suspended');
+    else if (now < prepared.from) {
+      others.add('grant_not_begun');
+      until = Math.min(until, prepared.from);
+    } else if (now >= prepared.end) {
+      others.add('grant_expired');
+      from = Math.max(from, prepared.end);
+    } else {
       from = Math.max(from, prepared.from);
       until = Math.min(until, prepared.end);
       grants.push(prepared);
     }
   }
-  return { grants, from, until };
+  return { grants, otherwise: NOT_IN_FORCE.find((reason) => others.has(reason)), from, until };
 }
 
 function evaluate(engine: CedarEngine, purposes: Purposes, holding: Holding, input: DecisionInput, mask: number): { from: number; decision: Decision } {
-  const { grants, from, until } = inForce(holding, input);
-  if (grants.length === 0) return { from, decision: until === FOREVER ? NOT_GRANTED : deny(NOT_GRANTED.reasons, until) };
+  const { grants, otherwise, from, until } = inForce(holding, input);
+  if (grants.length === 0) return { from, decision: otherwise === undefined ? NOT_GRANTED : deny([{ code: otherwise }], until) };
   if (holding.contract.sharing.attribute === 'none') return { from, decision: deny([{ code: 'policy', policies: NONE }], until) };
   const stating = grants.filter(({ requires }) => (requires & ~mask) === 0);
   if (stating.length === 0) return { from, decision: deny([{ code: 'case_required' }], until) };
@@ -196,7 +214,7 @@ function evaluate(engine: CedarEngine, purposes: Purposes, holding: Holding, inp
 /** A grant that the workspace cannot carry (no such dataset, a broken date) is left out: it grants nothing. */
 function prepare(grant: Grant, contract: Contract): PreparedGrant | undefined {
   const [from, end] = [startOfDay(grant.from), endOfDay(grant.until)];
-  if (grant.status !== 'active' || !Number.isFinite(from) || !Number.isFinite(end)) return undefined;
+  if (!Number.isFinite(from) || !Number.isFinite(end)) return undefined;
   const fields = grantedFields(grant, contract);
   return {
     grant,

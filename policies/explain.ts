@@ -4,6 +4,9 @@ import type { Decision, DecisionInput, PolicySet, Reason, ReasonCode, RowPredica
 
 const REASONS: { readonly [code in ReasonCode]: Localised } = {
   not_granted: { zh: '没有一份有效授权同时涵盖该应用、目的、数据集与提供方式（或所述名称不存在）', en: 'no grant in force covers this client, purpose, dataset and delivery (or one of them does not exist)' },
+  grant_expired: { zh: '授权已到期', en: 'the grant has ended' },
+  grant_not_begun: { zh: '授权尚未生效', en: 'the grant has not begun' },
+  grant_suspended: { zh: '授权已暂停', en: 'the grant is suspended' },
   policy: { zh: '策略不允许', en: 'a policy forbids it, or none permits it' },
   field_not_granted: { zh: '授权不含该字段', en: 'the grant does not name the field' },
   field_not_permitted: { zh: '授权含该字段，但策略不允许提供', en: 'the grant names the field, but no policy permits its release' },

@@ -1,5 +1,6 @@
 /** JSON that others wrote, for the sources that read it: bounded, exact, and as cells. */
-import type { Cell } from './port.js';
+import { deeperThan } from '../../contracts/depth.js';
+import type { BrokenCode, Cell } from './port.js';
 
 /** Objects and arrays inside one another, the item itself included. */
 export const MAX_DEPTH = 32;
@@ -8,7 +9,7 @@ export const MAX_ITEM_BYTES = 1_048_576;
 export const RAW = 4_096;
 
 export interface Refusal {
-  readonly code: 'bad_row' | 'record_too_large' | 'nested_too_deep';
+  readonly code: BrokenCode;
   readonly reason: string;
 }
 
@@ -42,13 +43,13 @@ export const tooDeep = (depth: number): Refusal => ({ code: 'nested_too_deep', r
  * digits: a number that is nearly right is worse than none.
  */
 export function parseJson(text: string, maxDepth: number = MAX_DEPTH): Parsed {
+  if (deeperThan(text, maxDepth)) return { ok: false, refusal: tooDeep(maxDepth) };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return refuse('bad_row', 'is not JSON');
   }
-  if (!isWithin(value, maxDepth)) return { ok: false, refusal: tooDeep(maxDepth) };
   if (SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value))) return refuse('bad_row', 'holds half of a character');
   if (SUSPECT.test(text)) value = JSON.parse(text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') || kept(token) ? token : `"${token}"`)));
   return { ok: true, value: value as Cell };

@@ -21,11 +21,13 @@ export interface SourceRow {
   readonly withdrawn?: { readonly reason: string };
 }
 
+export type BrokenCode = 'bad_row' | 'wrong_charset' | 'record_too_large' | 'nested_too_deep';
+
 /** A row that the source itself could not read. It goes to quarantine. */
 export interface BrokenRow {
   readonly position: string;
   readonly rowNumber: number;
-  readonly broken: { readonly code: 'bad_row' | 'record_too_large' | 'nested_too_deep'; readonly reason: string };
+  readonly broken: { readonly code: BrokenCode; readonly reason: string };
   /** The raw line as far as it could be read, kept in the quarantine only. */
   readonly raw: string;
   /** What was read of it all the same: if that names its record, the record has not left the source. */
@@ -123,6 +125,11 @@ export interface SourceKind {
   readonly description: string;
   /** JSON schema of the feed's `source`, `additionalProperties: false`. */
   readonly schema: { readonly [key: string]: unknown };
+  /**
+   * What the schema cannot say of a feed, looked at when feeds are loaded, so that nobody meets it at night. Opens nothing; the schema was checked.
+   * @throws YitongError `bad_feed` with the file
+   */
+  check?(feed: Feed, workspace: Workspace): void;
   /** Undefined where there is nothing new, and nothing that would say up to when. @throws YitongError `bad_feed` */
   open(context: SourceContext): Promise<SourceRun | Unchanged | undefined>;
 }

@@ -8,7 +8,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
 import { droppedFiles, fingerprint, namedFiles, type Fingerprint, type ReadingFile, type TakenFile } from './files.js';
 import type { Charset } from './charset.js';
-import type { BrokenRow, SourceContext, SourceRow, SourceRun, Unchanged } from './port.js';
+import type { BrokenCode, BrokenRow, SourceContext, SourceRow, SourceRun, Unchanged } from './port.js';
 
 /** The keys of a feed's `source` that every kind of file takes. */
 export interface FileSource {
@@ -90,18 +90,25 @@ export function feedIdentity({ feed, workspace }: SourceContext): string {
 export const readAgain = ({ options }: SourceContext): boolean => options['again'] === 'true' || options['acceptShrink'] === 'true';
 
 /** A file that cannot be read at all: one broken row, and nothing is withdrawn. */
-export const unreadable = (file: TakenFile, reason: string): BrokenRow => ({ position: `${file.name}#1`, rowNumber: 1, broken: { code: 'bad_row', reason }, raw: '', tail: true });
+export const unreadable = (file: TakenFile, code: BrokenCode, reason: string): BrokenRow => ({ position: `${file.name}#1`, rowNumber: 1, broken: { code, reason }, raw: '', tail: true });
 
 const same = (a: Fingerprint, b: Fingerprint): boolean => a.name === b.name && a.size === b.size && a.sha256 === b.sha256;
 const kept = ({ name, size, sha256 }: Fingerprint): Fingerprint => ({ name, size, sha256 });
+
+/** Milliseconds for which a file of a drop folder must not have changed. @throws YitongError `bad_feed` */
+export function checkFiles(source: FileSource, file: string): number {
+  const place = { file };
+  if ((source.path === undefined) === (source.folder === undefined)) throw new YitongError('bad_feed', '`source` must have one of `path` and `folder`', { place });
+  const settle = source.settle === undefined ? 2000 : parseDuration(source.settle);
+  if (settle === undefined) throw new YitongError('bad_feed', '`source.settle` must be a duration like `PT5S`', { place });
+  return settle;
+}
 
 /** @throws YitongError `bad_feed` if the feed names no files, or none that are there */
 export async function takeFiles(context: SourceContext, source: FileSource, kind: FileKind): Promise<SourceRun | Unchanged | undefined> {
   const { feed, baseDir, now, memory } = context;
   const place = { file: feed.file };
-  if ((source.path === undefined) === (source.folder === undefined)) throw new YitongError('bad_feed', '`source` must have one of `path` and `folder`', { place });
-  const settle = source.settle === undefined ? 2000 : parseDuration(source.settle);
-  if (settle === undefined) throw new YitongError('bad_feed', '`source.settle` must be a duration like `PT5S`', { place });
+  const settle = checkFiles(source, feed.file);
   const identity = feedIdentity(context);
   const before = memory.get();
   const remembered = before === undefined ? undefined : checkMemory(before, place);
@@ -137,7 +144,7 @@ export async function takeFiles(context: SourceContext, source: FileSource, kind
   async function* rows(): AsyncGenerator<Batch> {
     for (const { file, print } of chosen) {
       if (print.charsetOk) yield* kind.rows(file, print, reading);
-      else yield [unreadable(file, `wrong_charset: the file is not in \`${kind.charset}\``)];
+      else yield [unreadable(file, 'wrong_charset', `the file is not in \`${kind.charset}\``)];
     }
   }
   return {

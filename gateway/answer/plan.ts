@@ -9,7 +9,7 @@ import type { Client, Decider, Decision, ReleasedField } from '../../policies/ty
 import { releasedTemplate } from '../audit/events.js';
 import { projectionCache, type Form, type Projection } from '../projection/index.js';
 import { rowFilter, type RowFilter } from './rows.js';
-import { checkUnique, type Asked, type StatedCase } from './request.js';
+import { checkNames, checkUnique, type Asked, type StatedCase } from './request.js';
 
 export interface PlannedDataset {
   readonly id: string;
@@ -91,8 +91,9 @@ export class Plans {
     return plan;
   }
 
-  /** Made anew and kept by nobody. @throws YitongError `bad_request` for a dataset named twice @param subjects how many are asked about, of a batch */
+  /** Made anew and kept by nobody. @throws YitongError `bad_identifier`, `bad_request` for a dataset named twice @param subjects how many are asked about, of a batch */
   make(client: Client, query: Asked, now: number, subjects?: number): Plan {
+    checkNames(query);
     checkUnique(query.datasets);
     const datasets = query.datasets.map((asked) => this.#dataset(client, query, asked, now, subjects));
     const { contracts } = this.input.workspace;

@@ -1,7 +1,7 @@
 /** What the services that answer about subjects share: parts of their requests, as TypeBox, and how a subject is read. */
 import { Type, type Static } from 'typebox';
 import { YitongError } from '../../contracts/errors.js';
-import { subjectKey, type SubjectKey } from '../../contracts/ids.js';
+import { datasetId, fieldPath, purposeId, subjectKey, type SubjectKey } from '../../contracts/ids.js';
 import type { Contract, KeyScheme } from '../../contracts/types.js';
 import { releasedSubjectJson } from '../audit/events.js';
 
@@ -50,6 +50,27 @@ export function checkScheme(contracts: Iterable<Contract>, subject: SubjectKey):
     if (contract.subject.scheme !== scheme) {
       throw new YitongError('bad_subject', `\`${contract.id}\` is keyed by \`${contract.subject.scheme}\`, so it cannot be asked by another scheme`);
     }
+  }
+}
+
+function written(text: string, parse: (text: string) => unknown, how: string): void {
+  try {
+    parse(text);
+  } catch {
+    // the name itself is not repeated: whatever stands where a name should may be somebody's number
+    throw new YitongError('bad_identifier', how);
+  }
+}
+
+/**
+ * Names that are none are the caller's mistake and are told. Well-written names of nothing are answered as what is not granted is, so that nobody
+ * learns what exists. @throws YitongError `bad_identifier`
+ */
+export function checkNames({ purpose, datasets }: Asked): void {
+  written(purpose, purposeId, '`purpose` is written in lower-case words joined by hyphens');
+  for (const { id: dataset, fields } of datasets) {
+    written(dataset, datasetId, 'a dataset is written `<authority>.<dataset>`, in lower-case words joined by hyphens');
+    for (const field of fields ?? []) written(field, fieldPath, 'a field is written as its path: `name`, `address.city`, `members[].role`');
   }
 }
 

@@ -1,21 +1,30 @@
 /** Who is at the other end of a connection. Verification itself is TLS's; this binds a verified certificate to a client. */
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import type { ErrorCode } from '../../contracts/errors.js';
 import type { Client, PolicySet } from '../../policies/types.js';
 import type { TrustAnchor } from './anchors.js';
 import { certificateFacts, type CertificateFacts } from './certificate.js';
 
-export type RefusalCode = 'certificate_required' | 'certificate_invalid' | 'certificate_revoked' | 'revocation_unknown' | 'client_unknown' | 'client_suspended';
+const CODES = [
+  'certificate_required',
+  'certificate_invalid',
+  'certificate_untrusted',
+  'certificate_expired',
+  'certificate_not_yet_valid',
+  'certificate_revoked',
+  'revocation_unknown',
+  'certificate_unnamed',
+  'certificate_ambiguous',
+  'anchor_not_entitled',
+  'client_unknown',
+  'client_suspended',
+] as const satisfies readonly ErrorCode[];
+export type RefusalCode = (typeof CODES)[number];
 export type Identity = { readonly kind: 'client'; readonly client: Client } | { readonly kind: 'refused'; readonly code: RefusalCode };
 
-const REFUSED: { readonly [code in RefusalCode]: Identity } = {
-  certificate_required: { kind: 'refused', code: 'certificate_required' },
-  certificate_invalid: { kind: 'refused', code: 'certificate_invalid' },
-  certificate_revoked: { kind: 'refused', code: 'certificate_revoked' },
-  revocation_unknown: { kind: 'refused', code: 'revocation_unknown' },
-  client_unknown: { kind: 'refused', code: 'client_unknown' },
-  client_suspended: { kind: 'refused', code: 'client_suspended' },
-};
+/** One object a code. */
+const refused = Object.freeze(Object.fromEntries(CODES.map((code) => [code, { kind: 'refused', code }]))) as { readonly [code in RefusalCode]: Identity };
 
 type Clients = Pick<PolicySet, 'clients'>;
 
@@ -49,19 +58,27 @@ function chainOf(socket: TLSSocket): X509Certificate[] {
   }
 }
 
+/** What OpenSSL found wrong with the dates, if it was that. Node's types take the code for an Error. */
+function datesOf(error: unknown): RefusalCode | undefined {
+  if (error === 'CERT_HAS_EXPIRED') return 'certificate_expired';
+  return error === 'CERT_NOT_YET_VALID' ? 'certificate_not_yet_valid' : undefined;
+}
+
 function read(socket: TLSSocket, roots: ReadonlyMap<string, TrustAnchor>): Presented | RefusalCode {
   const chain = chainOf(socket);
   if (chain.length === 0) return 'certificate_required';
-  if (!socket.authorized || chain.length > MAX_CHAIN) return 'certificate_invalid';
+  if (chain.length > MAX_CHAIN) return 'certificate_invalid';
   const facts = chain.map(certificateFacts);
   const [leaf, top] = [facts[0], facts[facts.length - 1]];
   const anchor = top === undefined ? undefined : roots.get(top.fingerprint);
-  if (leaf === undefined || top === undefined || anchor === undefined) return 'certificate_invalid';
+  // of a chain that leads nowhere nothing else is said: whoever made it up chose its dates as well
+  if (leaf === undefined || top === undefined || anchor === undefined) return 'certificate_untrusted';
+  if (!socket.authorized) return datesOf(socket.authorizationError) ?? 'certificate_invalid';
   const links = facts.slice(0, -1).map(({ serial }, index) => ({ serial, issuer: facts[index + 1]?.fingerprint ?? '' }));
   // a trusted certificate that is presented as the leaf itself has no issuer to ask
   if (links.length === 0) return 'certificate_invalid';
   return {
-    anchor, leaf, links, clients: undefined, identity: REFUSED.client_unknown,
+    anchor, leaf, links, clients: undefined, identity: refused.client_unknown,
     from: Math.max(...facts.map(({ notBefore }) => notBefore)),
     until: Math.min(...facts.map(({ notAfter }) => notAfter)),
   };
@@ -92,9 +109,10 @@ function bind({ leaf, anchor }: Presented, index: ReadonlyMap<string, Client>): 
   const keys = [bound.subject(leaf.issuer, leaf.subject), bound.key(leaf.keySha256), ...(uri === undefined ? [] : [bound.spiffe(uri)])];
   const found = new Set(keys.flatMap((key) => index.get(key) ?? []));
   const [client] = found;
-  if (client === undefined || found.size > 1) return REFUSED.client_unknown;
-  if (anchor.authorities !== '*' && !anchor.authorities.has(client.authority)) return REFUSED.client_unknown;
-  return client.status === 'active' ? { kind: 'client', client } : REFUSED.client_suspended;
+  if (found.size > 1 || leaf.uris.length > 1) return refused.certificate_ambiguous;
+  if (client === undefined) return uri === undefined ? refused.certificate_unnamed : refused.client_unknown;
+  if (anchor.authorities !== '*' && !anchor.authorities.has(client.authority)) return refused.anchor_not_entitled;
+  return client.status === 'active' ? { kind: 'client', client } : refused.client_suspended;
 }
 
 export interface IdentifierParts {
@@ -131,15 +149,16 @@ export function makeIdentifier({ anchors, policies, now }: IdentifierParts): (so
 
   return (socket) => {
     const presented = present(socket);
-    if (typeof presented === 'string') return REFUSED[presented];
+    if (typeof presented === 'string') return refused[presented];
     const time = now();
-    if (!(time >= presented.from && time < presented.until)) return REFUSED.certificate_invalid;
+    if (!(time >= presented.from)) return refused.certificate_not_yet_valid;
+    if (!(time < presented.until)) return refused.certificate_expired;
     const { revocation } = presented.anchor;
     if (revocation !== undefined) {
       for (const { issuer, serial } of presented.links) {
         const status = revocation.status(issuer, serial, time);
-        if (status === 'revoked') return REFUSED.certificate_revoked;
-        if (status === 'unknown') return REFUSED.revocation_unknown;
+        if (status === 'revoked') return refused.certificate_revoked;
+        if (status === 'unknown') return refused.revocation_unknown;
       }
     }
     const clients = policies();

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { deeperThan } from '../../contracts/depth.js';
 import { errorTable, isYitongError, type ErrorCode, YitongError } from '../../contracts/errors.js';
 
 export interface Problem {
@@ -135,26 +136,9 @@ export function jsonBodies(app: FastifyInstance, maxDepth: number): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = body as string;
     if (deeperThan(text, maxDepth)) {
-      done(new YitongError('bad_request', `the body is nested deeper than ${maxDepth} levels`), undefined);
+      done(new YitongError('body_too_deep', `the body is nested deeper than ${maxDepth} levels`), undefined);
       return;
     }
     void parse(request, text, done);
   });
-}
-
-/** Counts brackets outside of strings; one pass, no allocation. */
-export function deeperThan(text: string, limit: number): boolean {
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (quoted) {
-      if (c === 0x5c) i++;
-      else if (c === 0x22) quoted = false;
-    } else if (c === 0x22) quoted = true;
-    else if (c === 0x7b || c === 0x5b) {
-      if (++depth > limit) return true;
-    } else if (c === 0x7d || c === 0x5d) depth--;
-  }
-  return false;
 }

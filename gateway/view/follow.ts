@@ -34,6 +34,14 @@ export interface FollowOptions {
   readonly maxBatch?: number;
 }
 
+/**
+ * Records that are gathered for one transaction while a topic is far behind. Batches of its topics come in turn and hold the same subjects, so that a page
+ * of the view is written once for several of them; more would be held as dirty pages.
+ */
+const GATHERED = 8_000;
+/** ms after which gathered records are applied, where no more come. */
+const GATHERED_WITHIN = 100;
+
 /** A compacted topic keeps a withdrawal at least this long; a view that was away longer may have missed one. */
 const WITHDRAWALS_KEPT_MS = 24 * 3_600_000;
 
@@ -63,6 +71,12 @@ class Follower {
   readonly #states = new Map<DatasetId, FollowState>();
   /** Next offsets that each dataset has to reach before it is following. */
   readonly #targets = new Map<TopicName, readonly number[]>();
+  /** Not applied yet. Lost with a crash or a stop, and then read again from the view's own offsets. */
+  #gathered: (readonly InRecord[])[] = [];
+  #gatheredRecords = 0;
+  #later: NodeJS.Timeout | undefined;
+  /** Ends this round with an error that nobody waits for otherwise. */
+  #fail: (error: unknown) => void = () => undefined;
 
   constructor(options: FollowOptions) {
     this.#o = options;
@@ -86,7 +100,10 @@ class Follower {
 
     let lost = false;
     let stop = (): void => undefined;
-    const told = new Promise<void>((resolve) => (stop = resolve));
+    const told = new Promise<void>((resolve, reject) => {
+      stop = resolve;
+      this.#fail = reject;
+    });
     signal.addEventListener('abort', stop, { once: true });
     const consumption = await bus.consume({
       topics: [...topics.keys()],
@@ -94,6 +111,7 @@ class Follower {
       onBatch: async (batch) => {
         // what comes behind a gap is not applied: the view is about to be emptied
         if (!lost) await this.#apply(batch);
+        else this.#drop();
       },
       onOffsetLost: (gap) => {
         // a view that has nothing of the partition yet begins where the partition begins
@@ -113,6 +131,7 @@ class Follower {
       signal.removeEventListener('abort', stop);
       looking.abort();
       await consumption.stop();
+      this.#drop();
     }
     if (lost) await this.#reset(topics);
   }
@@ -162,11 +181,51 @@ class Follower {
     const topic = batch[0]?.topic;
     if (topic === undefined) return;
     if (this.#contracts.has(topic)) {
-      await this.#o.writer.apply(batch);
-      this.#tell(topic);
+      if (this.#isBehind(topic, batch)) await this.#gather(topic, batch);
+      else {
+        await this.#applyGathered();
+        await this.#o.writer.apply(batch);
+        this.#tell(topic);
+      }
     } else {
+      await this.#applyGathered();
       await this.#o.writer.apply(batch, await this.#ends(batch));
     }
+  }
+
+  #target(topic: TopicName, { partition }: InRecord): number {
+    return this.#targets.get(topic)?.[partition] ?? 0;
+  }
+
+  #isBehind(topic: TopicName, [first]: readonly InRecord[]): boolean {
+    return first !== undefined && first.offset < this.#target(topic, first);
+  }
+
+  /** The batch waits for others, unless there are enough, or its partition is there. */
+  async #gather(topic: TopicName, batch: readonly InRecord[]): Promise<void> {
+    this.#gathered.push(batch);
+    this.#gatheredRecords += batch.length;
+    const last = batch.at(-1);
+    if (this.#gatheredRecords >= GATHERED || (last !== undefined && last.offset + 1 >= this.#target(topic, last))) return this.#applyGathered();
+    this.#later ??= setTimeout(() => {
+      this.#applyGathered().catch((error: unknown) => this.#fail(error));
+    }, GATHERED_WITHIN);
+  }
+
+  async #applyGathered(): Promise<void> {
+    const batches = this.#drop();
+    if (batches.length === 0) return;
+    await this.#o.writer.applyAll(batches);
+    for (const topic of new Set(batches.map(([first]) => first?.topic))) if (topic !== undefined) this.#tell(topic);
+  }
+
+  #drop(): readonly (readonly InRecord[])[] {
+    const batches = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredRecords = 0;
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    return batches;
   }
 
   /** Watermarks say something of data that were acknowledged before them, so those stand below the ends as they are now. */

@@ -99,6 +99,8 @@ export interface ViewWriter {
    * records that are still on the way.
    */
   apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult>;
+  /** Several batches of data topics in one transaction, each as `apply` takes it: what they have of one subject is written once. */
+  applyAll(batches: readonly (readonly InRecord[])[]): Promise<void>;
   /** All that the bus stamped up to and including `at` (ms since 1970) in that partition has been applied; `asOf` is answered up to there. */
   caughtUp(partitions: readonly CaughtUp[]): Promise<void>;
   /** Resolves when all that was applied is on disk. */

@@ -1,38 +1,46 @@
-/** `yitong bench` runs this. argv: `--json`, `--only ID`. Each figure in its own temporary folder on a real disk. */
+/** `yitong bench` runs this. argv: `--json`, `--only ID`, `--records N`. Each figure in its own temporary folder on a real disk. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditRow } from './audit.js';
 import { freshnessRow } from './freshness.js';
-import { memoryRow } from './memory.js';
+import { limitsRow } from './limits.js';
+import { largeRows } from './large.js';
 import { publishRow } from './publish.js';
 import { queryRows } from './query.js';
 import type { BenchRow } from './rows.js';
 import { fileSystem } from './servers.js';
 
-const benches: readonly { readonly ids: readonly string[]; run(dir: string): Promise<BenchRow[]> }[] = [
+const benches: readonly { readonly ids: readonly string[]; run(dir: string, wanted: (id: string) => boolean, records?: number): Promise<BenchRow[]> }[] = [
   { ids: ['query', 'query-p99'], run: queryRows },
   { ids: ['publish'], run: publishRow },
   { ids: ['freshness'], run: freshnessRow },
   { ids: ['audit'], run: auditRow },
-  { ids: ['memory'], run: memoryRow },
+  { ids: ['memory', 'flatness', 'restart', 'rebuild'], run: largeRows },
+  { ids: ['limits'], run: limitsRow },
 ];
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } });
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' }, records: { type: 'string' } } });
 const rows: BenchRow[] = [];
 const known = benches.flatMap(({ ids }) => ids);
 if (values.only !== undefined && !known.includes(values.only)) {
   console.error(`there is no figure \`${values.only}\`; there are ${known.join(', ')}`);
   process.exit(2);
 }
+const records = values.records === undefined ? undefined : Number(values.records);
+if (records !== undefined && !(Number.isInteger(records) && records >= 10_000 && records <= 100_000_000)) {
+  console.error('`--records` is a whole number from 10000 to 100000000');
+  process.exit(2);
+}
+const wanted = (id: string): boolean => values.only === undefined || values.only === id;
 for (const bench of benches) {
   if (values.only !== undefined && !bench.ids.includes(values.only)) continue;
   const dir = mkdtempSync(join(tmpdir(), 'yitong-bench-'));
   try {
     const system = fileSystem(dir);
     process.stderr.write(`measuring ${bench.ids.join(', ')} on ${system}, ${cpus().length} cores …\n`);
-    rows.push(...(await bench.run(dir)));
+    rows.push(...(await bench.run(dir, wanted, records)));
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

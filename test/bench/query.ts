@@ -1,9 +1,8 @@
 /** `query` and `query-p99`: five datasets of one company over mTLS, against bare Fastify answering the same number of bytes. */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, connectionOf } from '../../gateway/client/index.js';
 import { companies, stories } from '../e2e/stories.js';
 import type { LoadOptions, LoadResult } from './load.js';
+import { answerBytes, writeBodies } from './question.js';
 import { ratioRow, type BenchRow } from './rows.js';
 import { childrenOf, keepAwake, load, pinMainThread, startCity, startReference } from './servers.js';
 
@@ -14,22 +13,13 @@ const MS = 4000;
 export async function queryRows(dir: string): Promise<BenchRow[]> {
   const city = await startCity(join(dir, 'query'), ['--companies', '2000']);
   try {
-    const { client, purpose, datasets } = stories.allowed;
-    const question = (subject: string) => ({ purpose, subject, datasets: datasets.map((id) => ({ id, fields: [...stories.allowed.fields[id]] })) });
+    const { client } = stories.allowed;
     const subjects = await companies(city.data);
-    const bodies = subjects.map((subject) => JSON.stringify(question(subject)));
     const file = join(dir, 'bodies');
-    writeFileSync(file, bodies.join('\n'));
+    writeBodies(file, subjects);
     // the reference answers the average size of the real answers
-    const gateway = connect(await connectionOf(city.api, city.pki, client));
-    let bytes = 0;
-    const samples = 100;
-    for (let i = 0; i < samples; i++) {
-      const subject = subjects[(i * 7) % subjects.length] ?? '';
-      bytes += Buffer.byteLength(JSON.stringify(await gateway.query(question(subject))));
-    }
-    gateway.close();
-    const reference = await startReference(city.pki, Math.round(bytes / samples));
+    const bytes = await answerBytes(city, subjects);
+    const reference = await startReference(city.pki, bytes);
     const worker = childrenOf(city.process.pid ?? 0, 'worker.js')[0];
     if (worker === undefined || reference.process.pid === undefined) throw new Error('no worker process was found');
     pinMainThread(worker, 0);
@@ -58,7 +48,7 @@ export async function queryRows(dir: string): Promise<BenchRow[]> {
     sleep();
     await reference.stop();
     const micros = rounds.map(({ ours, bare }) => ours.serverMicros / bare.serverMicros);
-    const note = `${Math.round(bytes / samples)} B answers, ${CONNECTIONS} connections; main-thread CPU a request ${rounds.map(({ ours }) => ours.serverMicros.toFixed(0)).join('/')} µs, reference ${rounds.map(({ bare }) => bare.serverMicros.toFixed(0)).join('/')} µs (×${(micros.reduce((a, b) => a + b, 0) / micros.length).toFixed(2)})`;
+    const note = `${bytes} B answers, ${CONNECTIONS} connections; main-thread CPU a request ${rounds.map(({ ours }) => ours.serverMicros.toFixed(0)).join('/')} µs, reference ${rounds.map(({ bare }) => bare.serverMicros.toFixed(0)).join('/')} µs (×${(micros.reduce((a, b) => a + b, 0) / micros.length).toFixed(2)})`;
     return [
       ratioRow(
         { id: 'query', what: 'cross-department query, 5 datasets, mTLS kept alive, decision, durable audit', unit: 'requests/s', floor: '≥ 0.45', aim: '0.75', note },

@@ -96,12 +96,6 @@ export function childrenOf(pid: number, word: string): number[] {
   return found;
 }
 
-/** RssAnon of a process, bytes: what it holds itself, without the pages of mapped files. */
-export function rssAnon(pid: number): number {
-  const line = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1] ?? NaN) * 1024;
-}
-
 export async function load(options: LoadOptions, core: number): Promise<LoadResult> {
   const child = spawn('taskset', ['-c', String(core), process.execPath, here('./load.js'), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';

@@ -71,7 +71,7 @@ t.test('names survive the charset in which the department wrote them', async (t)
   writeFileSync(join(dir, 'a.csv'), Buffer.concat([Buffer.from('code,name,status\n1,a,\n2,b'), Buffer.from([0xff]), Buffer.from(',\n')]));
   for (const charset of ['utf-8', 'gb18030', 'big5']) {
     const read = await opener(dir, { path: 'a.csv', charset })();
-    t.match(read?.rows, [{ broken: { code: 'bad_row', reason: /wrong_charset/ }, tail: true }], `${charset} is refused before any row`);
+    t.match(read?.rows, [{ broken: { code: 'wrong_charset', reason: `the file is not in \`${charset}\`` }, tail: true }], `${charset} is refused before any row`);
     t.equal(read?.rows.length, 1);
   }
 });
@@ -122,8 +122,11 @@ t.test('a file that is not what the feed says is given up in bounded time, and t
   t.match(odd?.rows.at(-1), { rowNumber: 10_001, tail: true });
   writeFileSync(join(dir, 'a.csv'), `code,name,status\n1,a,\n2,${'b'.repeat(1_200_000)}`);
   const endless = await opener(dir, { path: 'a.csv' })();
-  t.match(endless?.rows, [{ cells: { name: 'a' } }, { broken: { code: 'bad_row' }, tail: true }]);
+  t.match(endless?.rows, [{ cells: { name: 'a' } }, { broken: { code: 'record_too_large' }, tail: true }]);
   t.equal(endless?.rows.length, 2);
+  writeFileSync(join(dir, 'a.csv'), `code,name,status\n1,a,\n2,${'b'.repeat(1_200_000)}\n3,c,\n`);
+  const long = await opener(dir, { path: 'a.csv' })();
+  t.match(long?.rows, [{ cells: { name: 'a' } }, { rowNumber: 2, broken: { code: 'record_too_large' }, tail: undefined }, { rowNumber: 3, cells: { name: 'c' } }], 'a row that is too long costs itself only');
 });
 
 t.test('a column that was renamed at the source stops the run instead of emptying a field', async (t) => {

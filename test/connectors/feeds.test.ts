@@ -4,6 +4,7 @@ import t from 'tap';
 import { loadFeeds } from '../../connectors/feeds.js';
 import { contract, workspace } from './fixtures.js';
 
+const api = { kind: 'http', url: 'https://api.example/list', allowHosts: ['api.example'], since: { parameter: 'since' } } as const;
 const good = {
   source: { kind: 'csv', path: 'in.csv' },
   schedule: 'P1D',
@@ -30,6 +31,17 @@ t.test('an officer’s feed is read with its defaults, or refused with the file 
   const cases: readonly (readonly [object, RegExp])[] = [
     [{ ...good, sheduled: 1 }, /unknown key `sheduled`/],
     [{ ...good, source: { kind: 'csv', path: 'a', colour: 'red' } }, /unknown key `colour`/],
+    [{ ...good, source: { kind: 'csv' } }, /one of `path` and `folder`/],
+    [{ ...good, source: { kind: 'csv', path: 'a', folder: 'b' } }, /one of `path` and `folder`/],
+    [{ ...good, source: { kind: 'csv', folder: 'b', settle: 'soon' } }, /`source.settle` must be a duration/],
+    [{ ...good, source: { kind: 'csv', path: 'a', header: ['c', 'n'] } }, /`source.header` lacks the column `s`/],
+    [{ ...good, source: { kind: 'json', path: 'a', format: 'lines', items: '/data' } }, /`source.items` is a place in a document/],
+    [{ ...good, source: { kind: 'xlsx', path: 'a', headerRow: 3, firstRow: 2 } }, /`source.firstRow` must stand below/],
+    [{ ...good, source: { kind: 'fixed-width', path: 'a', unit: 'bytes', columns: [{ name: 'c', start: 1, length: 9 }] } }, /`source.columns` lacks the column `n`/],
+    [{ ...good, source: api }, /`snapshot` cannot be true where `source.since`/],
+    [{ ...good, snapshot: false, source: { ...api, url: 'https://elsewhere.example/x' } }, /`source.url`: `elsewhere.example` is not one of `allowHosts`/],
+    [{ ...good, snapshot: false, source: { ...api, timeout: 'long' } }, /`source.timeout` must be a duration/],
+    [{ ...good, snapshot: false, source: { ...api, tls: { cert: 'a.pem' } } }, /`source.tls` must have both/],
     [{ ...good, source: { kind: 'telepathy' } }, /`source.kind` must be one of/],
     [{ ...good, schedule: 'sometimes' }, /`schedule` must be/],
     [{ ...good, schedule: 'push' }, /go together/],
@@ -46,4 +58,21 @@ t.test('an officer’s feed is read with its defaults, or refused with the file 
   mkdirSync(join(dir, 'connectors', 'feeds', 'nobody'));
   writeFileSync(join(dir, 'connectors', 'feeds', 'nobody', 'x.json'), JSON.stringify(good));
   await t.rejects(loadFeeds(space), { code: 'bad_feed', message: /no contract of `nobody.x`/ });
+});
+
+t.test('no feed reaches a host that the operator did not allow, whatever it says itself', async (t) => {
+  const dir = t.testdir({ connectors: { feeds: { test: {} } } });
+  const path = join(dir, 'connectors', 'feeds', 'test', 'companies.json');
+  const load = (allowHosts: unknown, source: object = api) => {
+    writeFileSync(path, JSON.stringify({ ...good, snapshot: false, source }));
+    return loadFeeds({ ...workspace(), dir, layers: [dir], settings: { connectors: allowHosts === undefined ? {} : { allowHosts } } });
+  };
+  for (const allowed of [undefined, ['api.example'], ['API.example:443', 'other.example']]) t.equal((await load(allowed)).size, 1);
+  for (const allowed of [[], ['other.example'], ['api.example:8443'], ['example']]) {
+    await t.rejects(load(allowed), { code: 'bad_feed', message: /`api.example` is not one of `connectors.allowHosts`/, extra: { place: { file: path } } });
+  }
+  await t.rejects(load(['api.example'], { ...api, allowHosts: ['api.example', 'mirror.example'] }), { message: /`mirror.example`/ }, 'not for a redirect either');
+  const file = join(dir, 'yitong.json');
+  await t.rejects(load('api.example'), { code: 'bad_config', extra: { place: { file } } });
+  await t.rejects(loadFeeds({ ...workspace(), dir, layers: [dir], settings: { connectors: { allowHost: [] } } }), { code: 'bad_config', message: /unknown key `allowHost`/ });
 });

@@ -33,8 +33,8 @@ function refused(t: Test, answer: RawAnswer, code: ErrorCode): Record<string, un
 const deep = (levels: number): string => `{"purpose":${'['.repeat(levels)}"${MARK}"${']'.repeat(levels)}}`;
 const cases: Readonly<Record<string, readonly [ErrorCode, RawRequest]>> = {
   'a body that is too large': ['body_too_large', query({ purpose: MARK.repeat(BODY_LIMIT / 8) })],
-  'a body that is too deeply nested': ['bad_request', { ...query({}), body: deep(9) }],
-  'a body so deep that a parser would fall': ['bad_request', { ...query({}), body: deep(20_000) }],
+  'a body that is too deeply nested': ['body_too_deep', { ...query({}), body: deep(9) }],
+  'a body so deep that a parser would fall': ['body_too_deep', { ...query({}), body: deep(20_000) }],
   'another content type': ['wrong_content_type', { ...query({}), headers: { 'content-type': 'text/plain' } }],
   'a form': ['wrong_content_type', { ...query({}), headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
   'no content type': ['wrong_content_type', { ...query({}), headers: { 'content-type': '' } }],
@@ -54,6 +54,11 @@ const cases: Readonly<Record<string, readonly [ErrorCode, RawRequest]>> = {
   'a time that is none': ['bad_request', query({ asOf: MARK })],
   'a cut that is none': ['bad_request', query({ cut: { [`uscc:${MARK}`]: [MARK] } })],
   'a cut that leaves a dataset out': ['bad_request', query({ cut: { [MARK]: [0] } })],
+  'a purpose that is no name': ['bad_identifier', query({ purpose: MARK })],
+  'a dataset that is no name': ['bad_identifier', query({ datasets: [{ id: MARK }] })],
+  'a dataset without its authority': ['bad_identifier', query({ datasets: [{ id: 'shops' }] })],
+  'a field that is no path': ['bad_identifier', query({ datasets: [{ id: 'office.shops', fields: [MARK] }] })],
+  'a claim about a field that is no path': ['bad_identifier', { method: 'POST', path: '/v1/verify', body: { purpose: 'permit-check', subject: SHOP.subject, claims: [{ dataset: 'office.shops', field: MARK, value: 'x' }] } }],
   'a limit of none': ['bad_request', query({ datasets: [{ id: 'office.shops', limit: 0 }] })],
   'a subject with a wrong check character': ['bad_subject', query({ subject: 'uscc:91990101MAEXA0001A' })],
   'a subject that is none': ['bad_subject', query({ subject: `uscc:${MARK}` })],
@@ -98,7 +103,7 @@ void t.test('who shows no certificate, or one of another CA, is let into nothing
     });
   for (const path of ['/v1/catalogue', '/v1/query', '/v1/openapi.json', '/registry/subjects', '/v1/no-such-route']) {
     const answers = [await knock(path), await knock(path, stranger), await knock(path, unbound)];
-    for (const [i, code] of (['certificate_required', 'certificate_invalid', 'client_unknown'] as const).entries()) {
+    for (const [i, code] of (['certificate_required', 'certificate_untrusted', 'client_unknown'] as const).entries()) {
       const answer = answers[i];
       if (answer === undefined) throw new Error('no answer');
       refused(t, answer, code);

@@ -26,16 +26,17 @@ t.test('a client is known by the one SPIFFE URI of its certificate, under TLS 1.
 
 t.test('nobody without a good certificate of an anchor gets in', async (t) => {
   t.equal(await world.ask(), 'certificate_required');
-  t.equal(await world.ask(await issueClient(other, 'alpha')), 'certificate_invalid', 'another CA');
-  t.equal(await world.ask(await issue('beta', { notAfter: new Date(Date.now() - 1000) })), 'certificate_invalid', 'expired');
-  t.equal(await world.ask(await issue('beta', { notBefore: new Date(Date.now() + DAY), notAfter: new Date(Date.now() + 2 * DAY) })), 'certificate_invalid', 'not yet valid');
+  t.equal(await world.ask(await issueClient(other, 'alpha')), 'certificate_untrusted', 'another CA');
+  t.equal(await world.ask(await issue('beta', { notAfter: new Date(Date.now() - 1000) })), 'certificate_expired');
+  t.equal(await world.ask(await issueClient(other, 'alpha', { notAfter: new Date(Date.now() - 1000) })), 'certificate_untrusted', 'another CA, and expired');
+  t.equal(await world.ask(await issue('beta', { notBefore: new Date(Date.now() + DAY), notAfter: new Date(Date.now() + 2 * DAY) })), 'certificate_not_yet_valid');
   t.equal(await world.ask(await issueServer(one)), 'certificate_invalid', 'a server certificate is none for a client');
   t.equal(await world.ask({ cert: join(one, 'ca.pem'), key: join(one, 'ca.key') }), 'certificate_invalid', 'the CA itself');
 });
 
 t.test('a certificate that names nobody, two, or a stranger is bound to no client', async (t) => {
-  t.equal(await world.ask(await issue('beta', { spiffe: [] })), 'client_unknown');
-  t.equal(await world.ask(await issue('beta', { spiffe: ['spiffe://yitong.example/client/beta', 'spiffe://yitong.example/client/alpha'] })), 'client_unknown');
+  t.equal(await world.ask(await issue('beta', { spiffe: [] })), 'certificate_unnamed');
+  t.equal(await world.ask(await issue('beta', { spiffe: ['spiffe://yitong.example/client/beta', 'spiffe://yitong.example/client/alpha'] })), 'certificate_ambiguous');
   t.equal(await world.ask(await issue('stranger')), 'client_unknown');
   t.equal(await world.ask(await issue('beta', { trustDomain: 'elsewhere.example' })), 'client_unknown');
   t.equal(await world.ask(await issue('beta', { spiffe: ['https://x.example/, URI:spiffe://yitong.example/client/beta'] })), 'client_unknown', 'a name inside a name');
@@ -54,14 +55,14 @@ t.test('CAs that issue no URI: a client is bound by its names or by its key', as
   t.equal(await world.ask(files), 'by-name');
   t.equal(await world.ask(alpha), 'client_unknown');
   world.world.policies = clientsOf(bound('by-key', { kind: 'key', sha256 }), bound('by-name', { kind: 'subject', issuer, subject: 'O=Yitong development, CN=gamma' }));
-  t.equal(await world.ask(files), 'client_unknown', 'two clients for one certificate');
+  t.equal(await world.ask(files), 'certificate_ambiguous', 'two clients for one certificate');
   world.world.policies = before;
 });
 
 t.test('an anchor names only the clients of its authorities', async (t) => {
   const narrow = await gateway(one, [await anchorOf(one, { authorities: [authorityId('court')] })], clientsOf(spiffe('alpha')));
   const wide = await gateway(one, [await anchorOf(one, { authorities: [authorityId('court'), authorityId('tax')] })], clientsOf(spiffe('alpha')));
-  t.equal(await narrow.ask(alpha), 'client_unknown');
+  t.equal(await narrow.ask(alpha), 'anchor_not_entitled');
   t.equal(await wide.ask(alpha), 'alpha');
   await Promise.all([narrow.close(), wide.close()]);
 });
@@ -73,7 +74,7 @@ t.test('on a connection that stays open, expiry, suspension and revocation count
   const now = world.world.now;
   t.equal(await connection.ask(), 'beta');
   world.world.now = now + 2 * DAY;
-  t.equal(await connection.ask(), 'certificate_invalid');
+  t.equal(await connection.ask(), 'certificate_expired');
   world.world.now = now;
   world.world.policies = clientsOf(spiffe('beta', 'suspended'));
   t.equal(await connection.ask(), 'client_suspended');

@@ -19,6 +19,19 @@ t.test('nobody can tell an unknown dataset or purpose from one that is not grant
   t.end();
 });
 
+t.test('whose own grant is not in force hears why; whose grant it is not hears what everybody hears', (t) => {
+  const now = Date.parse('2026-03-15T00:00:00Z');
+  const reason = (parts: Parameters<typeof grant>[1], asked: Parameters<typeof ask>[0] = {}): unknown =>
+    makeDecider(policySet({ grants: [grant('one', parts)] }), SPACE).decide(ask({ now, ...asked })).reasons[0]?.code;
+  t.equal(reason({ from: '2026-01-01', until: '2026-02-28' }), 'grant_expired');
+  t.equal(reason({ from: '2026-04-01', until: '2026-04-30' }), 'grant_not_begun');
+  t.equal(reason({ status: 'suspended' }), 'grant_suspended');
+  t.equal(reason({ status: 'suspended' }, { purpose: 'licence' }), 'not_granted', 'of another purpose');
+  t.equal(reason({ from: '2026-01-01', until: '2026-02-28' }, { dataset: 'court.cases' }), 'not_granted', 'of another dataset');
+  t.equal(reason({ from: '2026-01-01', until: '2026-02-28' }, { client: client('beta') }), 'not_granted', 'of another client');
+  t.end();
+});
+
 t.test('a grant holds from its first to its last moment in Shanghai', (t) => {
   const { decide } = makeDecider(policySet({ grants: [grant('one', { from: '2026-03-01', until: '2026-03-31' })] }), SPACE);
   const at = (text: string): string => decide(ask({ now: Date.parse(text) })).effect;

@@ -122,7 +122,7 @@ t.test('a case that no longer holds is found', async (t) => {
     ],
   });
   const results = runCases(set, makeDecider(set, workspace(CONTRACTS)), 0);
-  t.match(results, [{ name: 'holds', failure: undefined }, { failure: /fields/ }, { failure: /expected allow, got deny \(not_granted\)/ }, { failure: undefined }]);
+  t.match(results, [{ name: 'holds', failure: undefined }, { failure: /fields/ }, { failure: /expected allow, got deny \(grant_expired\)/ }, { failure: undefined }]);
 });
 
 t.test('the key hash of a client is hex as `openssl` and `sha256sum` print it', async (t) => {

@@ -1,9 +1,12 @@
 /** CSV files: one or several by path (together they are the source), or a drop folder whose files are taken one a run. */
+import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
 import type { SourceContext, SourceKind } from '../port.js';
-import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import { headerNames, missingColumn } from '../columns.js';
+import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows } from './rows.js';
 
 interface CsvSource extends FileSource {
@@ -32,9 +35,19 @@ const schema = {
 
 const check = shape<CsvSource>(schema, 'bad_feed');
 
+function checked(feed: Feed): CsvSource {
+  const source = check(feed.source, { file: feed.file });
+  checkFiles(source, feed.file);
+  if (source.header === undefined || source.header === true) return source;
+  const names = headerNames(source.header);
+  const missing = missingColumn(names, mappedColumns(feed.mapping));
+  if (missing !== undefined) throw new YitongError('bad_feed', `\`source.header\` lacks the column \`${missing}\` that the mapping reads`, { place: { file: feed.file } });
+  return source;
+}
+
 async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   const { feed } = context;
-  const source = check(feed.source, { file: feed.file });
+  const source = checked(feed);
   const charset = source.charset ?? 'utf-8';
   const options = {
     charset,
@@ -51,6 +64,7 @@ const csv: SourceKind = {
   kind: 'csv',
   description: 'CSV files by path, or a folder into which files are dropped',
   schema,
+  check: checked,
   open,
 };
 export default csv;

@@ -6,6 +6,7 @@
  * The only importer of csv-parse.
  */
 import { CsvError, parse, type Options } from 'csv-parse/sync';
+import type { BrokenCode } from '../port.js';
 
 export interface CsvOptions {
   readonly separator: string;
@@ -13,9 +14,15 @@ export interface CsvOptions {
   readonly quote: string;
 }
 
-export type CsvItem =
-  | { readonly kind: 'fields'; readonly fields: readonly string[] }
-  | { readonly kind: 'broken'; readonly reason: string; readonly raw: string; readonly tail: boolean };
+interface Broken {
+  readonly kind: 'broken';
+  readonly code: BrokenCode;
+  readonly reason: string;
+  readonly raw: string;
+  readonly tail: boolean;
+}
+
+export type CsvItem = { readonly kind: 'fields'; readonly fields: readonly string[] } | Broken;
 
 /** Bytes of one record; an unclosed quote swallows at most this much before its line is given up. */
 const MAX_RECORD = 1_048_576;
@@ -24,6 +31,7 @@ const MAX_BREAKS = 10_000;
 /** Bytes that may be read again after unclosed quotes, so that a hostile file costs a bounded time. */
 const MAX_REREAD = 64 * 1_048_576;
 const RAW = 4_096;
+const LINE_END = /[\r\n]/;
 const LF = 10;
 const CR = 13;
 
@@ -33,7 +41,7 @@ const REASONS: Readonly<Record<string, string>> = {
   [NOT_CLOSED]: 'a quote is not closed',
   CSV_INVALID_CLOSING_QUOTE: 'a closing quote is followed by other text',
   INVALID_OPENING_QUOTE: 'a quote stands within an unquoted cell',
-  [TOO_LONG]: `a row is longer than ${MAX_RECORD} bytes, or a quote is not closed`,
+  [TOO_LONG]: `a row is longer than ${MAX_RECORD} bytes`,
 };
 
 class CsvReader {
@@ -44,6 +52,8 @@ class CsvReader {
   private breaks = 0;
   private reread = 0;
   private over = false;
+  /** A line that was given up before its end came; told when it comes, or when it never does: then nobody can say what it swallowed. */
+  private endless: Broken | undefined;
   private items: CsvItem[] = [];
   /** Where the last whole record ended in what is being parsed. */
   private end = 0;
@@ -73,8 +83,17 @@ class CsvReader {
 
   /** Items that are whole with this piece. */
   read(piece: string, final: boolean): CsvItem[] {
-    this.held = this.held.length === 0 ? Buffer.from(piece) : Buffer.concat([this.held, Buffer.from(piece)]);
     this.items = [];
+    let rest = piece;
+    if (this.endless !== undefined) {
+      const end = piece.search(LINE_END);
+      if (end < 0 && !final) return this.items;
+      this.over = end < 0;
+      this.items.push({ ...this.endless, tail: this.over });
+      this.endless = undefined;
+      rest = end < 0 ? '' : piece.slice(end);
+    }
+    this.held = this.held.length === 0 ? Buffer.from(rest) : Buffer.concat([this.held, Buffer.from(rest)]);
     if (final || this.held.length >= this.worth) this.readHeld(final);
     return this.items;
   }
@@ -118,8 +137,18 @@ class CsvReader {
     while (end < held.length && held[end] !== LF && held[end] !== CR) end++;
     this.breaks += 1;
     if (code === NOT_CLOSED || code === TOO_LONG) this.reread += held.length;
-    this.over = this.breaks > MAX_BREAKS || this.reread > MAX_REREAD || (code === TOO_LONG && end === held.length);
-    this.items.push({ kind: 'broken', reason: REASONS[code] ?? code, raw: held.toString('utf8', start, Math.min(end, start + RAW)), tail: this.over });
+    this.over = this.breaks > MAX_BREAKS || this.reread > MAX_REREAD;
+    // what swallowed the lines behind a short one was its quote
+    const found = code === TOO_LONG && end - start <= MAX_RECORD ? NOT_CLOSED : code;
+    const broken: Broken = {
+      kind: 'broken',
+      code: found === TOO_LONG ? 'record_too_large' : 'bad_row',
+      reason: REASONS[found] ?? found,
+      raw: held.toString('utf8', start, Math.min(end, start + RAW)),
+      tail: this.over,
+    };
+    if (found === TOO_LONG && end === held.length && !this.over) this.endless = broken;
+    else this.items.push(broken);
     this.held = held.subarray(end);
   }
 }

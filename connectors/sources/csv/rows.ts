@@ -38,7 +38,7 @@ export async function* fileRows(file: TakenFile, expected: Fingerprint, options:
     rowNumber += 1;
     const position = `${file.name}#${rowNumber}`;
     if (item.kind === 'broken') {
-      return { position, rowNumber, broken: { code: 'bad_row', reason: item.reason }, raw: item.raw, ...(item.tail ? { tail: true } : {}) };
+      return { position, rowNumber, broken: { code: item.code, reason: item.reason }, raw: item.raw, ...(item.tail ? { tail: true } : {}) };
     }
     const { fields } = item;
     if (fields.length !== names.length) {

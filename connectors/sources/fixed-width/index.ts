@@ -1,10 +1,11 @@
 /** Files whose columns stand at fixed places of a line, as older systems write them. */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
 import type { SourceContext, SourceKind } from '../port.js';
-import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows, MAX_LINE, type Column } from './rows.js';
 
 interface FixedWidthSource extends FileSource {
@@ -53,13 +54,12 @@ const schema = {
 
 const check = shape<FixedWidthSource>(schema, 'bad_feed');
 
-async function open(context: SourceContext): ReturnType<SourceKind['open']> {
-  const { feed } = context;
+function checked(feed: Feed): FixedWidthSource {
   const place = { file: feed.file };
   const source = check(feed.source, place);
-  const charset = source.charset ?? 'utf-8';
+  checkFiles(source, feed.file);
   const { columns, unit } = source;
-  if (unit === 'bytes' && charset === 'utf-16le') throw new YitongError('bad_feed', '`source.unit` cannot be `bytes` where the charset is `utf-16le`', { place });
+  if (unit === 'bytes' && source.charset === 'utf-16le') throw new YitongError('bad_feed', '`source.unit` cannot be `bytes` where the charset is `utf-16le`', { place });
   const names = new Set<string>();
   for (const { name } of columns) {
     if (names.has(name)) throw new YitongError('bad_feed', `two of \`source.columns\` have the name \`${name}\``, { place });
@@ -67,6 +67,12 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   }
   const missing = [...mappedColumns(feed.mapping)].find((column) => !names.has(column));
   if (missing !== undefined) throw new YitongError('bad_feed', `\`source.columns\` lacks the column \`${missing}\` that the mapping reads`, { place });
+  return source;
+}
+
+async function open(context: SourceContext): ReturnType<SourceKind['open']> {
+  const source = checked(context.feed);
+  const { columns, unit, charset = 'utf-8' } = source;
   const layout = {
     charset,
     unit,
@@ -84,6 +90,7 @@ const fixedWidth: SourceKind = {
   kind: 'fixed-width',
   description: 'text files whose columns stand at fixed places of a line, counted in characters or bytes',
   schema,
+  check: checked,
   open,
 };
 export default fixedWidth;

@@ -2,6 +2,7 @@
 import { lookup as lookUp, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { YitongError } from '../../../contracts/errors.js';
+import { aboveCeiling, hostAndPort, type Ceiling } from '../ceiling.js';
 
 /** Never meant: this host's neighbours on the link (cloud metadata among them), groups, translations, what is not assigned. */
 const forbidden = new BlockList();
@@ -30,6 +31,8 @@ export function addressKind(address: string): AddressKind {
 export interface DoorOptions {
   /** `host` (port 443) or `host:port`. */
   readonly allowHosts: readonly string[];
+  /** What no feed may go beyond; looked at for each request, redirects included. */
+  readonly ceiling: Ceiling;
   /** Private and loopback addresses are meant. */
   readonly allowPrivate: boolean;
 }
@@ -44,8 +47,11 @@ export interface Door {
 const refuse = (why: string): YitongError => new YitongError('source_unavailable', why);
 const bare = (hostname: string): string => (hostname.startsWith('[') ? hostname.slice(1, -1) : hostname);
 
-export function makeDoor({ allowHosts, allowPrivate }: DoorOptions): Door {
-  const allowed = new Set(allowHosts.map((host) => (/:\d+$/.test(host) ? host : `${host}:443`).toLowerCase()));
+/** Of `allowHosts` without a port. */
+export const USUAL_PORT = 443;
+
+export function makeDoor({ allowHosts, ceiling, allowPrivate }: DoorOptions): Door {
+  const allowed = new Set(allowHosts.map((host) => hostAndPort(host, USUAL_PORT)));
   /** Why not, if so. Without TLS only this machine. */
   const wrong = (address: string, plain: boolean): string | undefined => {
     const kind = addressKind(address);
@@ -60,6 +66,7 @@ export function makeDoor({ allowHosts, allowPrivate }: DoorOptions): Door {
       if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('an address is neither `https` nor `http`');
       if (url.username !== '' || url.password !== '') throw refuse('an address holds a user or a password; name them by reference in `headers`');
       if (!allowed.has(`${url.hostname}:${port}`)) throw refuse(`${host} is not one of \`allowHosts\``);
+      if (!ceiling.allows(`${url.hostname}:${port}`, USUAL_PORT)) throw refuse(aboveCeiling(url.host));
       const name = bare(url.hostname);
       if (isIP(name) !== 0) {
         const why = wrong(name, url.protocol === 'http:');

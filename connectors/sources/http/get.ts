@@ -1,4 +1,5 @@
 /** One GET: bounded in time, size, redirects and retries. */
+import { createHash } from 'node:crypto';
 import { request as plainRequest, Agent as PlainAgent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as tlsRequest, Agent as TlsAgent } from 'node:https';
 import { YitongError, isYitongError } from '../../../contracts/errors.js';
@@ -21,6 +22,8 @@ export interface Answer {
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  /** SHA-256 of the body. */
+  readonly digest: string;
 }
 
 export interface GetOptions {
@@ -167,16 +170,24 @@ async function read(options: GetOptions, url: URL, response: IncomingMessage): P
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') return stop(refuse(`\`${url.host}\` answered in a content encoding that was not asked for`));
   const tooLarge = (): never => stop(refuse(`a page of \`${url.host}\` is larger than ${maxBytes} bytes`));
   if (Number(headers['content-length'] ?? 0) > maxBytes) return tooLarge();
-  const chunks: Buffer[] = [];
+  // decoded as it comes: bytes and text of a large page are never held both
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const hash = createHash('sha256');
+  const decode = (work: () => string): string => {
+    try {
+      return work();
+    } catch {
+      return stop(refuse(`a page of \`${url.host}\` is not in UTF-8`));
+    }
+  };
+  let body = '';
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBytes) return tooLarge();
-    chunks.push(chunk);
+    hash.update(chunk);
+    body += decode(() => decoder.decode(chunk, { stream: true }));
   }
-  try {
-    return { url, headers, body: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) };
-  } catch {
-    throw refuse(`a page of \`${url.host}\` is not in UTF-8`);
-  }
+  body += decode(() => decoder.decode());
+  return { url, headers, body, digest: hash.digest('base64') };
 }

@@ -3,11 +3,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseDuration } from '../../../contracts/duration.js';
 import { YitongError, type Place } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import type { Workspace } from '../../../contracts/types.js';
+import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { MAX_ITEM_BYTES } from '../json-value.js';
+import { aboveCeiling, ceilingOf } from '../ceiling.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
 import { feedIdentity, readAgain } from '../take.js';
-import { makeDoor } from './door.js';
+import { makeDoor, USUAL_PORT, type Door } from './door.js';
 import { makeGetter, type Getter } from './get.js';
 import { ItemRows } from './items.js';
 import { pagesOf } from './pages.js';
@@ -38,25 +41,39 @@ function duration(text: string | undefined, otherwise: number, key: string, plac
   return ms;
 }
 
+interface Checked extends HttpSource {
+  readonly address: URL;
+  readonly door: Door;
+  readonly milliseconds: { readonly timeout: number; readonly overlap: number };
+}
+
 /** The source as its feed says it, or why it cannot be meant. */
-function checked({ feed }: SourceContext): HttpSource & { readonly address: URL } {
+function checked(feed: Feed, workspace: Workspace): Checked {
   const place = { file: feed.file };
   const source = check(feed.source, place);
   const refuse = (what: string): YitongError => new YitongError('bad_feed', what, { place });
   if (!URL.canParse(source.url)) throw refuse('`source.url` must be an address');
   const address = new URL(source.url);
+  const ceiling = ceilingOf(workspace);
+  const above = source.allowHosts.find((host) => !ceiling.allows(host, USUAL_PORT));
+  if (above !== undefined) throw refuse(aboveCeiling(above));
+  const door = makeDoor({ allowHosts: source.allowHosts, ceiling, allowPrivate: source.allowPrivate ?? false });
   try {
-    makeDoor({ allowHosts: source.allowHosts, allowPrivate: source.allowPrivate ?? false }).check(address);
+    door.check(address);
   } catch (error) {
     throw refuse(`\`source.url\`: ${error instanceof Error ? error.message : ''}`);
   }
   // a run that sees only what changed would withdraw all the rest
   if (source.since !== undefined && feed.snapshot) throw refuse('`snapshot` cannot be true where `source.since` asks for changes only');
   if ((source.tls?.cert === undefined) !== (source.tls?.key === undefined)) throw refuse('`source.tls` must have both of `cert` and `key`, or neither');
-  return { ...source, address };
+  const milliseconds = {
+    timeout: duration(source.timeout, DEFAULTS.timeout, 'timeout', place),
+    overlap: duration(source.since?.overlap, DEFAULTS.overlap, 'since.overlap', place),
+  };
+  return { ...source, address, door, milliseconds };
 }
 
-async function getter(source: HttpSource & { readonly address: URL }, context: SourceContext, { sleep, env }: HttpParts): Promise<Getter> {
+async function getter(source: Checked, context: SourceContext, { sleep, env }: HttpParts): Promise<Getter> {
   const { feed, baseDir, now, signal } = context;
   const place = { file: feed.file };
   const headers: Record<string, string> = {};
@@ -66,13 +83,13 @@ async function getter(source: HttpSource & { readonly address: URL }, context: S
   const pem = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readText(file, baseDir, MAX_KEY_FILE, place));
   const [ca, cert, key] = [await pem(source.tls?.ca), await pem(source.tls?.cert), await pem(source.tls?.key)];
   return makeGetter({
-    door: makeDoor({ allowHosts: source.allowHosts, allowPrivate: source.allowPrivate ?? false }),
+    door: source.door,
     tls: { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) },
     headers,
     parameters,
     accept: source.accept ?? 'application/json',
     home: source.address,
-    timeout: duration(source.timeout, DEFAULTS.timeout, 'timeout', place),
+    timeout: source.milliseconds.timeout,
     maxBytes: source.maxPageBytes ?? DEFAULTS.maxPageBytes,
     retries: source.retries ?? DEFAULTS.retries,
     sleep,
@@ -84,7 +101,7 @@ async function getter(source: HttpSource & { readonly address: URL }, context: S
 async function openWith(context: SourceContext, parts: HttpParts): Promise<SourceRun> {
   const { feed, now, memory } = context;
   const place = { file: feed.file };
-  const source = checked(context);
+  const source = checked(feed, context.workspace);
   const { since } = source;
   const identity = feedIdentity(context);
   const before = memory.get();
@@ -93,7 +110,7 @@ async function openWith(context: SourceContext, parts: HttpParts): Promise<Sourc
   const started = now();
   const first = new URL(source.address);
   if (since !== undefined && cursor !== undefined) first.searchParams.set(since.parameter, String(cursor));
-  const overlap = duration(since?.overlap, DEFAULTS.overlap, 'since.overlap', place);
+  const { overlap } = source.milliseconds;
   const http = await getter(source, context, parts);
   const items = new ItemRows({
     position: source.position,
@@ -136,6 +153,7 @@ export const httpKind = (parts: HttpParts): SourceKind => ({
   kind: 'http',
   description: 'a JSON API that is asked for its list, or for what changed since the last run',
   schema,
+  check: checked,
   open: (context) => openWith(context, parts),
 });
 

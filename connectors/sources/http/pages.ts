@@ -96,8 +96,7 @@ function readPage(answer: Answer, pointer: string): Page {
  */
 export async function* pagesOf({ first, items, paging, total, maxPages, get }: ListOptions): AsyncGenerator<Page> {
   const seen = new Set<string>();
-  const note = (what: string): boolean => {
-    const print = createHash('sha256').update(what).digest('base64');
+  const note = (print: string): boolean => {
     if (seen.has(print)) return false;
     seen.add(print);
     return true;
@@ -106,10 +105,10 @@ export async function* pagesOf({ first, items, paging, total, maxPages, get }: L
   let read = 0;
   for (let number = 1; url !== undefined; number++) {
     if (number > maxPages) throw refuse(`the list has more than ${maxPages} pages`);
-    if (!note(url.href)) throw refuse('the list leads back to a page that was read');
+    if (!note(createHash('sha256').update(url.href).digest('base64'))) throw refuse('the list leads back to a page that was read');
     const answer = await get(url);
     const page = readPage(answer, items);
-    if (page.items.length > 0 && paging !== undefined && !note(answer.body)) throw refuse('the list gives one page twice');
+    if (page.items.length > 0 && paging !== undefined && !note(answer.digest)) throw refuse('the list gives one page twice');
     read += page.items.length;
     yield page;
     const said: unknown = total === undefined ? undefined : valueAt(page.document, pointerParts(total));

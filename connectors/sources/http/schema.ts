@@ -1,4 +1,5 @@
 /** What the feed of an API can say. */
+import { HOST_PATTERN } from '../ceiling.js';
 import { POINTER_PATTERN } from '../json-value.js';
 import type { Paging } from './pages.js';
 import { ENVIRONMENT_PATTERN, type Reference } from '../secrets.js';
@@ -51,7 +52,7 @@ export const schema = {
   properties: {
     kind: { const: 'http' },
     url: { type: 'string', minLength: 1, maxLength: 2000 },
-    allowHosts: { type: 'array', minItems: 1, maxItems: 20, uniqueItems: true, items: { type: 'string', pattern: '^(?:[A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(?::[0-9]{1,5})?$' } },
+    allowHosts: { type: 'array', minItems: 1, maxItems: 20, uniqueItems: true, items: { type: 'string', pattern: HOST_PATTERN } },
     allowPrivate: { type: 'boolean' },
     accept: { type: 'string', pattern: '^application/[a-zA-Z0-9.+-]{1,100}$' },
     headers: {

@@ -1,13 +1,14 @@
 /** JSON files: an array of items somewhere in a document, or newline-delimited JSON. */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { Batcher } from '../batch.js';
 import { CHARSETS, type Charset } from '../charset.js';
 import { fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
 import { exceeds, MAX_DEPTH, MAX_ITEM_BYTES, parseJson, POINTER_PATTERN, pointerParts, RAW, toCells, tooLarge, type Refusal } from '../json-value.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow } from '../port.js';
-import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { ArrayReader } from './array.js';
 import { LineReader, type ItemLimits, type ItemReader, type JsonItem } from './items.js';
 
@@ -82,13 +83,20 @@ async function* fileRows(file: TakenFile, print: Fingerprint, reading: Reading):
   if (rest !== undefined) yield rest;
 }
 
+function checked(feed: Feed): JsonSource {
+  const place = { file: feed.file };
+  const source = check(feed.source, place);
+  checkFiles(source, feed.file);
+  if (source.format === 'lines' && source.items !== undefined) throw new YitongError('bad_feed', '`source.items` is a place in a document; with the format `lines` each line is an item', { place });
+  return source;
+}
+
 async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   const { feed } = context;
-  const source = check(feed.source, { file: feed.file });
+  const source = checked(feed);
   const charset = source.charset ?? 'utf-8';
   const limits: ItemLimits = { bytes: source.maxItemBytes ?? MAX_ITEM_BYTES, depth: source.maxDepth ?? MAX_DEPTH };
   const lines = source.format === 'lines';
-  if (lines && source.items !== undefined) throw new YitongError('bad_feed', '`source.items` is a place in a document; with the format `lines` each line is an item', { place: { file: feed.file } });
   const pointer = pointerParts(source.items ?? '');
   const options = {
     charset,
@@ -104,6 +112,7 @@ const json: SourceKind = {
   kind: 'json',
   description: 'JSON files: the array of items at a place of a document, or newline-delimited JSON',
   schema,
+  check: checked,
   open,
 };
 export default json;

@@ -1,9 +1,10 @@
 /** Workbooks: the rows of one sheet below its header. */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import type { SourceContext, SourceKind } from '../port.js';
-import { FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows } from './rows.js';
 
 interface XlsxSource extends FileSource {
@@ -33,13 +34,20 @@ const check = shape<XlsxSource>(schema, 'bad_feed');
 /** Unpacked; a sheet of a million rows has about 500 MB. */
 const MAX_SHEET = 1_073_741_824;
 
-async function open(context: SourceContext): ReturnType<SourceKind['open']> {
-  const { feed } = context;
+function checked(feed: Feed): XlsxSource & { readonly headerRow: number; readonly firstRow: number } {
   const place = { file: feed.file };
   const source = check(feed.source, place);
+  checkFiles(source, feed.file);
   const headerRow = source.headerRow ?? 1;
   const firstRow = source.firstRow ?? headerRow + 1;
   if (firstRow <= headerRow) throw new YitongError('bad_feed', '`source.firstRow` must stand below `source.headerRow`', { place });
+  return { ...source, headerRow, firstRow };
+}
+
+async function open(context: SourceContext): ReturnType<SourceKind['open']> {
+  const { feed } = context;
+  const source = checked(feed);
+  const { headerRow, firstRow } = source;
   const options = { sheet: source.sheet ?? 1, headerRow, firstRow, columns: mappedColumns(feed.mapping), maxSheetBytes: source.maxSheetBytes ?? MAX_SHEET };
   return takeFiles(context, source, { ending: '.xlsx', charset: undefined, rows: (file, print, reading) => fileRows(file, print, options, reading) });
 }
@@ -48,6 +56,7 @@ const xlsx: SourceKind = {
   kind: 'xlsx',
   description: 'workbooks (.xlsx): the rows of one sheet below its header',
   schema,
+  check: checked,
   open,
 };
 export default xlsx;

@@ -7,7 +7,7 @@ import { changed, type Fingerprint, type ReadingFile, type TakenFile } from '../
 import { RAW } from '../json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../port.js';
 import { unreadable } from '../take.js';
-import { MAX_ROW, sheetReader, type SheetRow } from './sheet.js';
+import { MAX_COLUMNS, MAX_ROW, sheetReader, type SheetRow } from './sheet.js';
 import { readWorkbook, type Archive } from './workbook.js';
 import { xmlReader } from './xml.js';
 import { entryBytes, readDirectory, Unreadable } from './zip.js';
@@ -53,7 +53,7 @@ class Table {
       const raw = [...cells.values()].map((cell) => (typeof cell === 'string' ? cell.slice(0, RAW) : '')).join('\t');
       return { ...place, broken: { code, reason }, raw: raw.slice(0, RAW) };
     };
-    if (tooLarge) return broken('record_too_large', `the row has more than ${MAX_ROW} characters`);
+    if (tooLarge) return broken('record_too_large', `the row has more than ${MAX_ROW} characters or ${MAX_COLUMNS} columns`);
     const made: Record<string, Cell> = {};
     for (const name of names) made[name] = null;
     for (const [column, cell] of cells) {
@@ -120,7 +120,7 @@ export async function* fileRows(file: TakenFile, print: Fingerprint, options: Sh
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     await sameFile(handle, file, print);
-    const row = unreadable(file, error.message);
+    const row = unreadable(file, error.code, error.message);
     yield [last === 0 ? row : { ...row, position: `${file.name}#${last + 1}`, rowNumber: last + 1 }];
   } finally {
     await handle.close();

@@ -21,6 +21,8 @@ export interface SheetRow {
 /** Characters of one row. */
 export const MAX_ROW = 1_048_576;
 const MAX_ROWS = 1_048_576;
+/** Columns of a sheet, as the program has them. */
+export const MAX_COLUMNS = 16_384;
 
 /** Handlers for the sheet's XML; `give` takes each row that has a cell. */
 export function sheetReader({ from1904, meanings, strings }: Workbook, give: (row: SheetRow) => void): XmlHandlers {
@@ -29,6 +31,7 @@ export function sheetReader({ from1904, meanings, strings }: Workbook, give: (ro
   let column = 0;
   let cells = new Map<number, string | NoText>();
   let characters = 0;
+  let tooWide = false;
   let type = 'n';
   let style = 0;
   let value: string | undefined;
@@ -44,6 +47,7 @@ export function sheetReader({ from1904, meanings, strings }: Workbook, give: (ro
     column = 0;
     cells = new Map();
     characters = 0;
+    tooWide = false;
   };
   const startCell = ({ r, t, s }: Attributes): void => {
     const found = r === undefined ? column + 1 : columnNumber(r);
@@ -79,6 +83,10 @@ export function sheetReader({ from1904, meanings, strings }: Workbook, give: (ro
   const endCell = (): void => {
     const made = text();
     if (made === undefined || made === '') return;
+    if (column > MAX_COLUMNS) {
+      tooWide = true;
+      return;
+    }
     cells.set(column, made);
     if (type === 's' && typeof made === 'string') characters += made.length;
   };
@@ -112,7 +120,7 @@ export function sheetReader({ from1904, meanings, strings }: Workbook, give: (ro
       else if (name === 'rPh') spoken -= 1;
       else if (name === 'c') endCell();
       else if (name === 'row') {
-        if (cells.size > 0) give({ number: rowNumber, cells, tooLarge: characters > MAX_ROW, characters });
+        if (cells.size > 0) give({ number: rowNumber, cells, tooLarge: tooWide || characters > MAX_ROW, characters });
       } else if (name === 'sheetData') inData = false;
     },
   };

@@ -63,11 +63,11 @@ export function xmlReader(handlers: XmlHandlers): { write(chunk: Buffer): void; 
     try {
       piece = work();
     } catch (cause) {
-      throw new Unreadable('a part of the workbook is not in UTF-8', { cause });
+      throw new Unreadable('a part of the workbook is not in UTF-8', { cause }, 'wrong_charset');
     }
     quiet += piece.length;
     parser.write(piece);
-    if (quiet > MAX_QUIET) throw new Unreadable('a part of the workbook has a text without end');
+    if (quiet > MAX_QUIET) throw new Unreadable(`a text of the workbook is longer than ${MAX_QUIET} characters`, {}, 'record_too_large');
   };
   return {
     write: (chunk) => write(() => decoder.decode(chunk, { stream: true })),

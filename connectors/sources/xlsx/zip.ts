@@ -5,10 +5,18 @@
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createInflateRaw, crc32 } from 'node:zlib';
+import type { BrokenCode } from '../port.js';
 
 /** A workbook that cannot be read. The message holds nothing of its content. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
+  constructor(
+    message: string,
+    options?: ErrorOptions,
+    readonly code: BrokenCode = 'bad_row',
+  ) {
+    super(message, options);
+  }
 }
 
 export interface ZipEntry {

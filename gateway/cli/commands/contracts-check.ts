@@ -2,8 +2,10 @@ import { relative } from 'node:path';
 import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
 import { contentFiles, readJson } from '../../../contracts/files.js';
 import { impact, type GrantFacts, type Impact } from '../../../contracts/impact.js';
+import type { DatasetId } from '../../../contracts/ids.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
+import { loadFeeds } from '../../../connectors/feeds.js';
 import { grantFile } from '../../../policies/shapes.js';
 import type { Command } from '../command.js';
 import { folders, workspaceOption } from '../places.js';
@@ -19,7 +21,7 @@ async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
 }
 
 /** What a workspace refuses to load is found as well, all of it, not only the first. */
-async function load(dir: string): Promise<{ workspace: Workspace; findings: Finding[] }> {
+async function load(dir: string): Promise<{ workspace: Workspace; findings: Finding[]; refused: ReadonlySet<DatasetId> }> {
   const findings: Finding[] = [];
   const workspace = await loadWorkspace(dir, {
     allowUnregistered: true,
@@ -30,7 +32,12 @@ async function load(dir: string): Promise<{ workspace: Workspace; findings: Find
       if (schemaId === UNREGISTERED) findings.push({ severity: 'note', code: 'schema_unregistered', dataset: id, message: `v${version} has no id yet; run \`yitong contracts register\`` });
     }
   }
-  return { workspace, findings };
+  const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
+  await loadFeeds(workspace, undefined, (dataset, { code, message, extra: { place } }) => {
+    // a contract that does not load is told above, and not once more for its feed
+    if (!refused.has(dataset)) findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
+  });
+  return { workspace, findings, refused };
 }
 
 function table(findings: readonly Finding[], dir: string): string[] {
@@ -44,9 +51,9 @@ function table(findings: readonly Finding[], dir: string): string[] {
 const spoken = (impacts: readonly Impact[]): string[] =>
   impacts.flatMap(({ grant, client, dataset, effects }) => [`grant ${grant} of ${client} on ${dataset}`, ...effects.map(({ kind, message }) => `  ${kind.padEnd(7)}  ${message}`)]);
 
-/** Contracts are complete, versions compatible, examples true; against an earlier workspace, what broke and whom it touches. */
+/** Contracts are complete, versions compatible, examples true, feeds fit; against an earlier workspace, what broke and whom it touches. */
 const command: Command = {
-  summary: 'checks contracts: form, compatibility, examples, and whom a change touches',
+  summary: 'checks contracts and feeds: form, compatibility, examples, and whom a change touches',
   usage: '[--workspace D] [--against D] [--impact]',
   examples: ['yitong contracts check', 'yitong contracts check --workspace city --against ../published/city --impact'],
   options: {
@@ -60,8 +67,7 @@ const command: Command = {
       console.error('`--impact` compares two workspaces; say the earlier one with `--against D`');
       return 2;
     }
-    const { workspace, findings } = await load(folders(call.values).workspace);
-    const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
+    const { workspace, findings, refused } = await load(folders(call.values).workspace);
     const before = against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
     // a contract that does not load is not also "removed"
     findings.push(...(await checkWorkspace(workspace, before)).filter(({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible'));

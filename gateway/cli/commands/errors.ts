@@ -32,6 +32,9 @@ export default command;
 /** Of `ReasonCode` in policies/types.ts, `rows_limited` of a query, and those of a claim. */
 const reasons: readonly (readonly [string, string])[] = [
   ['not_granted', 'no grant in force covers client, purpose, dataset and delivery; said alike for what does not exist'],
+  ['grant_expired', 'the client\'s own grant of exactly this has ended'],
+  ['grant_not_begun', 'the client\'s own grant of exactly this has not begun'],
+  ['grant_suspended', 'the client\'s own grant of exactly this is suspended'],
   ['policy', 'a policy forbids it, or none permits it'],
   ['field_not_granted', 'the grant does not name the field; said alike for a field that does not exist'],
   ['field_not_permitted', 'the field is granted, but no policy permits its classification for this purpose'],

@@ -76,12 +76,27 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
-    return new Promise((resolve) => resolve(this.#apply(batch, after)));
+    return new Promise((resolve) => {
+      const work = this.#checked(batch, after);
+      const { applied, ignored, poisoned } = this.#write(work);
+      resolve({ applied, ignored, poisoned });
+    });
   }
 
-  #apply(batch: readonly InRecord[], after: Cut | undefined): ApplyResult {
+  applyAll(batches: readonly (readonly InRecord[])[]): Promise<void> {
+    return new Promise((resolve) => {
+      const works = batches.map((batch) => this.#checked(batch, undefined));
+      this.#write(() => {
+        for (const work of works) work();
+      });
+      resolve();
+    });
+  }
+
+  /** What applies a batch within a transaction. Whatever is wrong with its form is thrown before there is one. */
+  #checked(batch: readonly InRecord[], after: Cut | undefined): () => Tally {
     const [first] = batch;
-    if (first === undefined) return { applied: 0, ignored: 0, poisoned: 0 };
+    if (first === undefined) return newTally;
     const { topic, partition } = first;
     const source = this.#sources.get(topic);
     if (source === undefined) throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
@@ -92,7 +107,7 @@ class LmdbViewWriter implements ViewWriter {
       }
       expected = record.offset + 1;
     }
-    const tally = this.#write(() => {
+    return () => {
       const row = readOffset(this.store, topic, partition);
       const fresh = batch.filter((record) => record.offset >= row.next);
       const last = fresh.at(-1);
@@ -103,8 +118,7 @@ class LmdbViewWriter implements ViewWriter {
       // one of the same millisecond may still follow
       writeOffset(this.store, topic, partition, { next: last.offset + 1, upTo: Math.max(row.upTo, last.timestamp - 1) });
       return done;
-    });
-    return { applied: tally.applied, ignored: tally.ignored, poisoned: tally.poisoned };
+    };
   }
 
   #applyData(source: DataSource, fresh: readonly InRecord[], setAside: (record: InRecord, reason: PoisonReason) => void): Tally {

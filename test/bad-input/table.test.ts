@@ -1,0 +1,39 @@
+/** Every code of the error table is raised somewhere and held by a test: whoever meets one finds it documented, and one that nothing raises goes. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { errorTable } from '../../contracts/errors.js';
+import { packageRoot } from '../../gateway/cli/places.js';
+
+const root = packageRoot();
+const read = (folder: string, endings: readonly string[]): string =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
+    // the name of an invalid example begins with its code
+    .map((name) => `${name}\n${readFileSync(join(root, folder, name), 'utf8')}`)
+    .join('\n');
+
+/** Raised only where a test would have to break the program itself, or to wait as long as Node does. */
+const UNHELD: ReadonlySet<string> = new Set(['internal', 'request_timeout', 'answer_timeout', 'shutting_down', 'slot_in_use']);
+
+t.test('each code stands where it is raised and in a test', (t) => {
+  const source = ['contracts', 'policies', 'connectors', 'gateway'].map((folder) => read(folder, ['.ts', '.tsx'])).join('\n').replace(/^const rows = \{[^]*?^\} as const/m, '');
+  const tests = `${read('test', ['.ts'])}\n${read('contracts/datasets', ['.json'])}`;
+  for (const code of Object.keys(errorTable)) {
+    t.match(source, `'${code}'`, `\`${code}\` is raised`);
+    if (!UNHELD.has(code)) t.ok(new RegExp(`\\b${code}\\b`).test(tests), `\`${code}\` is held by a test`);
+  }
+  t.end();
+});
+
+t.test('docs/bad-input.md names codes and tests that there are', (t) => {
+  const known = readFileSync(join(root, 'docs/errors.md'), 'utf8');
+  const rows = readFileSync(join(root, 'docs/bad-input.md'), 'utf8').split('\n').filter((line) => line.startsWith('| ')).slice(1);
+  t.ok(rows.length > 20);
+  for (const row of rows) {
+    const [what = '', codes = '', , held = ''] = row.slice(2).split(' | ');
+    for (const [, code = ''] of codes.matchAll(/`([a-z_]+)`/g)) t.match(known, `| \`${code}\` |`, `${code} of \`${what}\` stands in errors.md`);
+    for (const [, file = ''] of held.matchAll(/`([a-z/-]+\.ts)`/g)) t.ok(existsSync(join(root, 'test', file)), file);
+  }
+  t.end();
+});

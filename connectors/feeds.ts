@@ -75,6 +75,16 @@ export async function loadFeeds(workspace: Workspace, kinds?: ReadonlyMap<string
   return feeds;
 }
 
+/**
+ * One feed as it stands now, whatever is wrong with others; undefined if the dataset has none.
+ * @throws YitongError `bad_feed` with the file
+ */
+export async function loadFeed(workspace: Workspace, dataset: DatasetId, kinds?: ReadonlyMap<string, SourceKind>): Promise<Feed | undefined> {
+  const name = `${dataset.replace('.', '/')}.json`;
+  const file = (await contentFiles(workspace.layers, 'connectors/feeds', '.json', 2)).find((one) => one.name === name);
+  return file === undefined ? undefined : makeFeed(dataset, file.path, await readJson(file.path, 'bad_feed'), workspace, kinds ?? (await loadSourceKinds()));
+}
+
 function feedName(name: string, file: string): DatasetId {
   const [authority, dataset, ...more] = name.slice(0, -'.json'.length).split('/');
   if (authority === undefined || dataset === undefined || more.length > 0) {

@@ -49,6 +49,13 @@ export class Quarantine {
     this.entries = db.getKeysCount();
   }
 
+  /** Sees what other processes have changed; for whoever keeps it open beyond its own turn (`publish/turn.ts`). */
+  async refresh(): Promise<void> {
+    await this.last;
+    this.db.resetReadTxn();
+    this.entries = this.db.getKeysCount();
+  }
+
   static exists(dataDir: string, dataset: DatasetId): boolean {
     return existsSync(join(dataDir, 'quarantine', `${dataset}.mdb`));
   }
@@ -138,6 +145,12 @@ export class Quarantine {
       if (entries.length > 4 * limit + 1000) entries = first();
     }
     return first();
+  }
+
+  /** In the order of ids, from behind `after`: pages stay the same while rows come and go. */
+  async page(after: string, limit: number): Promise<QuarantineEntry[]> {
+    await this.last;
+    return [...this.db.getRange({ start: `${after}\0`, limit })].map(({ value }) => value);
   }
 
   count(): number {

@@ -7,10 +7,10 @@ import type { Feed } from './feed.js';
 import { KeptRows } from './kept.js';
 import { compileMapping, type CompiledMapping } from './mapping/index.js';
 import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
-import { createPublisher, sendWatermark, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
+import { createPublisher, sendWatermark, takeTurn, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
 import { identifier, type JsonForm } from './publish/identity.js';
 import { Quarantine } from './quarantine.js';
-import { retryQuarantine } from './retry.js';
+import { retryInTurn } from './retry.js';
 import { joinReports, Tally, type RunReport } from './report.js';
 import { loadSourceKinds } from './sources/load.js';
 import type { Backlog, BrokenRow, Keys, Outcome, SourceBatch, SourceKind, SourceRow, SourceRun } from './sources/port.js';
@@ -59,6 +59,11 @@ export async function runFeed(options: RunOptions): Promise<RunReport> {
   const { feed, workspace } = options;
   const contract = workspace.contracts.get(feed.dataset);
   if (contract === undefined) throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
+  return takeTurn(options.state, feed.dataset, { signal: options.signal }, () => run(options, contract));
+}
+
+async function run(options: RunOptions, contract: Contract): Promise<RunReport> {
+  const { feed } = options;
   const now = options.now ?? (() => new Date());
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
   const reports: RunReport[] = [];
@@ -89,7 +94,7 @@ async function retryTied({ feed, workspace, bus, state, signal }: RunOptions, qu
   const { version } = crosswalks;
   if (version === undefined || state.read('crosswalks', feed.dataset) === version || signal.aborted) return 0;
   const ids = (await quarantine.list()).filter(({ problems }) => problems.some(({ code }) => code === 'not_in_crosswalk' || code === 'ambiguous_crosswalk')).map(({ id }) => id);
-  const report = ids.length === 0 ? undefined : await retryQuarantine({ workspace, feed, bus, state, quarantine, now, ids, crosswalks });
+  const report = ids.length === 0 ? undefined : await retryInTurn({ workspace, feed, bus, state, quarantine, now, ids }, crosswalks);
   state.write('crosswalks', feed.dataset, version);
   return (report?.published ?? 0) + (report?.unchanged ?? 0);
 }

@@ -1,7 +1,8 @@
 /** Runs feeds when their schedule says so: one run of a feed at a time, slower and slower while it fails. */
-import { watch, type FSWatcher } from 'node:fs';
+import { statSync, watch, type FSWatcher } from 'node:fs';
 import { resolve } from 'node:path';
 import { Cron } from 'croner';
+import { isYitongError, type ErrorCode } from '../contracts/errors.js';
 import { parseSchedule } from './feeds.js';
 import type { Feed } from './feed.js';
 import type { RunReport } from './report.js';
@@ -16,8 +17,13 @@ export interface ScheduleOptions {
   readonly feeds: readonly Feed[];
   readonly run: (feed: Feed, signal: AbortSignal) => Promise<RunReport>;
   readonly onReport: (feed: Feed, report: RunReport) => void;
-  /** `retryIn` in ms. A failed watermark was sent by the run itself. */
-  readonly onError: (feed: Feed, error: unknown, retryIn: number) => void;
+  /**
+   * `retryIn` in ms. A failed watermark was sent by the run itself. What no retry mends (`lasting`) is said once; the feed is run again when
+   * one of its files changes, and at long intervals.
+   */
+  readonly onError: (feed: Feed, error: unknown, retryIn: number, lasting: boolean) => void;
+  /** The feed as it stands on disk now, after it failed by what stood there. @throws YitongError `bad_feed` */
+  readonly reload?: (feed: Feed) => Promise<Feed>;
   /** Relative folders of feeds. */
   readonly baseDir: string;
   readonly timers?: Timers;
@@ -37,6 +43,10 @@ export interface Scheduler {
 const FIRST_RETRY = 1_000;
 const LAST_RETRY = 300_000;
 const POLL = 5_000;
+/** Between runs of a feed that fails by what is declared. */
+const LASTING_RETRY = 3_600_000;
+/** No retry mends these; a change of a file may. */
+const LASTING: ReadonlySet<ErrorCode> = new Set(['bad_feed', 'bad_contract', 'schema_refused', 'schema_unregistered', 'schema_id_collision']);
 /** setTimeout takes no more. */
 const MAX_WAIT = 2 ** 31 - 1;
 
@@ -62,17 +72,38 @@ export function scheduleFeeds(options: ScheduleOptions): Scheduler {
   };
 }
 
+/** Every text of a feed's source, since any may name a file. */
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+}
+
+/** What the file system says of the feed's own file, and of files and folders that its source names. */
+function filesOf(feed: Feed, baseDir: string): string {
+  const said = (path: string): string => {
+    try {
+      const { ino, size, mtimeMs } = statSync(path);
+      return `${ino} ${size} ${mtimeMs}`;
+    } catch {
+      return 'none';
+    }
+  };
+  return [feed.file, ...textsOf(feed.source).map((text) => resolve(baseDir, text))].map(said).join('\n');
+}
+
 class Line {
   private cancel: (() => void) | undefined;
   private running: Promise<void> | undefined;
   private wanted = false;
   private failures = 0;
+  /** Set while the feed fails by what is declared: why, as it was said, and its files as they were before that run. */
+  private lasting: { readonly why: string; readonly files: string } | undefined;
   private watcher: FSWatcher | undefined;
   private readonly timers: Timers;
-  private readonly schedule;
+  private schedule;
 
   constructor(
-    private readonly feed: Feed,
+    private feed: Feed,
     private readonly options: ScheduleOptions,
     private readonly signal: AbortSignal,
   ) {
@@ -105,19 +136,28 @@ class Line {
   }
 
   private async once(): Promise<void> {
+    const files = filesOf(this.feed, this.options.baseDir);
     try {
+      if (this.lasting !== undefined && this.options.reload !== undefined) {
+        this.feed = await this.options.reload(this.feed);
+        this.schedule = parseSchedule(this.feed.schedule);
+      }
       const report = await this.options.run(this.feed, this.signal);
       this.failures = 0;
+      this.lasting = undefined;
       this.options.onReport(this.feed, report);
     } catch (error) {
       if (this.signal.aborted) return;
       this.failures += 1;
-      this.options.onError(this.feed, error, this.wait());
+      const said = this.lasting?.why;
+      this.lasting = isYitongError(error) && LASTING.has(error.code) ? { why: `${error.code} ${error.message}`, files } : undefined;
+      if (this.lasting === undefined || this.lasting.why !== said) this.options.onError(this.feed, error, this.wait(), this.lasting !== undefined);
     }
   }
 
   private wait(): number {
     const schedule = this.schedule;
+    if (this.lasting !== undefined) return LASTING_RETRY;
     const retry = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** Math.min(20, this.failures - 1));
     if (schedule === undefined || schedule.kind === 'push') return MAX_WAIT;
     const normal =
@@ -134,10 +174,13 @@ class Line {
   private later(): void {
     const ms = this.wait();
     const due = this.timers.now() + ms;
+    const { lasting } = this;
+    const most = lasting === undefined ? MAX_WAIT : (this.options.pollMs ?? POLL);
     const arm = (left: number): void => {
-      this.cancel = this.timers.after(Math.min(left, MAX_WAIT), () => {
+      this.cancel = this.timers.after(Math.min(left, most), () => {
         const rest = due - this.timers.now();
-        if (rest > 0) arm(rest);
+        const changed = lasting !== undefined && filesOf(this.feed, this.options.baseDir) !== lasting.files;
+        if (rest > 0 && !changed) arm(rest);
         else this.now();
       });
     };

@@ -38,6 +38,7 @@ const rows = {
   // decision
   denied: { status: 403, title: 'no dataset of the request may be answered' },
   not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it' },
+  dataset_busy: { status: 409, title: 'another run publishes to the dataset' },
   // running
   internal: { status: 500, title: 'the gateway failed; nothing was released' },
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },

@@ -4,10 +4,11 @@ import type { TLSSocket } from 'node:tls';
 import type { Bus } from '../connectors/bus/port.js';
 import type { ErrorCode } from '../contracts/errors.js';
 import type { Workspace } from '../contracts/types.js';
-import type { Client, Decider } from '../policies/types.js';
+import type { Client } from '../policies/types.js';
 import type { Completions } from './answer/completions.js';
 import type { Journal } from './audit/port.js';
 import type { Settings } from './config.js';
+import type { InForce } from './inforce/snapshot.js';
 import type { Provider } from './people/signin.js';
 import type { ViewReader } from './view/port.js';
 
@@ -21,9 +22,8 @@ export interface WorkerContext {
   readonly settings: Settings;
   readonly view: ViewReader;
   readonly journal: Journal;
-  readonly decider: Decider;
-  /** Ids of the purposes that the workspace declares. */
-  readonly purposes: ReadonlySet<string>;
+  /** Policies, clients and grants as they are now; taken once a request, and anew for each chunk of a stream. */
+  readonly inForce: () => Pick<InForce, 'decider' | 'purposes'>;
   readonly identify: (socket: TLSSocket) => Identity;
   /** Opened at the first record that is pushed over HTTP. */
   readonly bus: () => Promise<Bus>;

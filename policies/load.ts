@@ -1,4 +1,4 @@
-/** Reads `policies/` over a workspace's layers and checks every reference. The only file here that does I/O. */
+/** Reads `policies/` over a workspace's layers and checks every reference. Beside `withdraw.ts` the only file here that does I/O. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -50,6 +50,8 @@ function encode({ slot, hash, sourceTime, superseded }: Published): Buffer {
   return out;
 }
 
+const queueOf = (stored: unknown): readonly string[] => (Array.isArray(stored) ? stored.filter((one) => typeof one === 'string') : []);
+
 interface Block {
   readonly from: number;
   readonly to: number;
@@ -212,6 +214,21 @@ export class State {
 
   write(name: string, dataset: string, value: unknown): void {
     this.last = this.meta.put(`${name}|${dataset}`, value);
+  }
+
+  /** Who publishes to a dataset, first, and who waits to, as the other processes have left it. */
+  queue(dataset: string): readonly string[] {
+    this.root.resetReadTxn();
+    return queueOf(this.meta.get(`queue|${dataset}`));
+  }
+
+  /** Resolves when the others see it. */
+  async changeQueue(dataset: string, change: (queue: readonly string[]) => readonly string[]): Promise<void> {
+    await this.root.transaction(() => {
+      const next = change(queueOf(this.meta.get(`queue|${dataset}`)));
+      if (next.length === 0) this.meta.removeSync(`queue|${dataset}`);
+      else this.meta.putSync(`queue|${dataset}`, next);
+    });
   }
 
   /** Resolves when all that was put is on disk. */

@@ -6,6 +6,7 @@ import { YitongError } from '../../contracts/errors.js';
 import type { DatasetId, FieldPath } from '../../contracts/ids.js';
 import type { Contract, Delivery, KeyScheme } from '../../contracts/types.js';
 import type { Client, Decider, Decision, ReleasedField } from '../../policies/types.js';
+import type { GatewayContext } from '../context.js';
 import { releasedTemplate } from '../audit/events.js';
 import { projectionCache, type Form, type Projection } from '../projection/index.js';
 import { rowFilter, type RowFilter } from './rows.js';
@@ -41,6 +42,8 @@ export interface Plan {
   /** Of those, in the same order. */
   readonly contracts: readonly Contract[];
   readonly template: ReturnType<typeof releasedTemplate>;
+  /** Entries of a client that is not answered whatever was decided, with why. */
+  readonly refusal: (reason: string) => ReturnType<typeof releasedTemplate>;
   /** What the request names and nothing here knows, for the sealed part of its entry; undefined where all is known. */
   readonly unknown: { readonly purpose?: string; readonly datasets?: readonly string[] } | undefined;
 }
@@ -51,8 +54,7 @@ const UNKNOWN = '(unknown)';
 
 export interface PlanInput {
   readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>; readonly schemes: ReadonlyMap<string, KeyScheme> };
-  readonly decider: Decider;
-  readonly purposes: ReadonlySet<string>;
+  readonly inForce: GatewayContext['inForce'];
   readonly delivery: Delivery;
 }
 
@@ -77,7 +79,7 @@ export class Plans {
   constructor(readonly input: PlanInput) {}
 
   for(client: Client, query: Asked, now: number): Plan {
-    const { decider } = this.input;
+    const { decider } = this.input.inForce();
     if (this.#version !== decider.version) {
       this.#plans.clear();
       this.#version = decider.version;
@@ -95,10 +97,19 @@ export class Plans {
   make(client: Client, query: Asked, now: number, subjects?: number): Plan {
     checkNames(query);
     checkUnique(query.datasets);
-    const datasets = query.datasets.map((asked) => this.#dataset(client, query, asked, now, subjects));
+    const { decider, purposes } = this.input.inForce();
+    const datasets = query.datasets.map((asked) => this.#dataset(decider, client, query, asked, now, subjects));
     const { contracts } = this.input.workspace;
-    const knownPurpose = this.input.purposes.has(query.purpose);
+    const knownPurpose = purposes.has(query.purpose);
     const strangers = query.datasets.map(({ id }) => id).filter((id) => !contracts.has(id));
+    const named = datasets.map(({ id, decision }) => ({ id: contracts.has(id) ? id : UNKNOWN, decision }));
+    const asker = {
+      client: client.id,
+      authority: client.authority,
+      purpose: knownPurpose ? query.purpose : UNKNOWN,
+      policyVersion: decider.version,
+      ...(this.input.delivery === 'query' ? {} : { delivery: this.input.delivery }),
+    };
     const read = datasets.flatMap((dataset) => (dataset.allowed === undefined ? [] : [dataset.allowed]));
     return {
       validUntil: Math.min(...datasets.map((dataset) => dataset.decision.validUntil)),
@@ -109,24 +120,21 @@ export class Plans {
       contracts: read.map(({ contract }) => contract),
       readIds: read.map(({ contract }) => contract.id),
       template: releasedTemplate({
-        client: client.id,
-        authority: client.authority,
-        purpose: knownPurpose ? query.purpose : UNKNOWN,
-        policyVersion: this.input.decider.version,
-        ...(this.input.delivery === 'query' ? {} : { delivery: this.input.delivery }),
-        datasets: datasets.map(({ id, decision }) => ({
-          dataset: contracts.has(id) ? id : UNKNOWN,
+        ...asker,
+        datasets: named.map(({ id, decision }) => ({
+          dataset: id,
           effect: decision.effect,
           ...(decision.grant === undefined ? {} : { grant: decision.grant }),
           ...(decision.effect === 'deny' ? { reason: decision.reasons[0]?.code ?? 'not_granted' } : {}),
           fields: decision.fields.map((field) => field.path),
         })),
       }),
+      refusal: (reason) => releasedTemplate({ ...asker, datasets: named.map(({ id }) => ({ dataset: id, effect: 'deny', reason, fields: [] })) }),
     };
   }
 
-  #dataset(client: Client, query: Asked, asked: Asked['datasets'][number], now: number, subjects: number | undefined): PlannedDataset {
-    const decision = this.input.decider.decide({
+  #dataset(decider: Decider, client: Client, query: Asked, asked: Asked['datasets'][number], now: number, subjects: number | undefined): PlannedDataset {
+    const decision = decider.decide({
       client,
       purpose: query.purpose,
       dataset: asked.id,

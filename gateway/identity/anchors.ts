@@ -20,16 +20,20 @@ export interface AnchorParts {
   readonly id: string;
   readonly ca: string;
   readonly authorities: '*' | readonly AuthorityId[];
-  readonly crl?: string;
+  readonly crl?: string | YitongError;
   /** ms */
   readonly crlGrace?: number;
 }
 
-/**
- * An anchor of PEM texts.
- * @throws YitongError `bad_policy` if the file holds no CA certificate, `revocation_unknown` if a list does not verify
- */
-export function makeAnchor({ id, ca, authorities, crl, crlGrace = 0 }: AnchorParts): TrustAnchor {
+/** What goes on while an anchor's files are read again. */
+export interface Carried {
+  /** The anchor as it was: its lists stay in force until newer ones come, and where a file has become unreadable. */
+  readonly before?: TrustAnchor;
+  /** Told why a file was not taken where `before` goes on in its place; without it such a file is an error. */
+  readonly onProblem?: (problem: string) => void;
+}
+
+function certificatesOf(id: string, ca: string): readonly X509Certificate[] {
   const certificates = pemBlocks(ca, 'CERTIFICATE').map((block) => {
     try {
       return new X509Certificate(block);
@@ -38,10 +42,25 @@ export function makeAnchor({ id, ca, authorities, crl, crlGrace = 0 }: AnchorPar
     }
   });
   if (certificates.length === 0 || certificates.some((one) => !one.ca)) throw new YitongError('bad_policy', `anchor \`${id}\`: \`ca\` must hold CA certificates and nothing else`);
+  return certificates;
+}
+
+/**
+ * An anchor of PEM texts.
+ * @throws YitongError `bad_policy` if the file holds no CA certificate, `revocation_unknown` if a list does not verify
+ */
+export function makeAnchor({ id, ca, authorities, crl, crlGrace = 0 }: AnchorParts, { before, onProblem }: Carried = {}): TrustAnchor {
+  const certificates = certificatesOf(id, ca);
   const named = typeof authorities === 'string' ? authorities : new Set(authorities);
   if (crl === undefined) return { id, certificates, authorities: named };
-  const revocation = makeRevocation(certificates, crlGrace);
-  revocation.replace(crl);
+  const revocation = makeRevocation(certificates, crlGrace, before?.revocation);
+  try {
+    if (typeof crl !== 'string') throw crl;
+    for (const problem of revocation.replace(crl)) onProblem?.(`anchor \`${id}\`: ${problem}`);
+  } catch (error) {
+    if (!isYitongError(error) || onProblem === undefined || revocation.held().size === 0) throw error;
+    onProblem(`anchor \`${id}\`: ${error.message}; the list in force goes on`);
+  }
   return { id, certificates, authorities: named, revocation };
 }
 
@@ -50,25 +69,19 @@ const read = (file: string): Promise<string> =>
     throw new YitongError('bad_policy', 'the file of an anchor cannot be read', { place: { file }, cause });
   });
 
+/** A list that cannot be read is handed on as its error. */
+const readList = (file: string): Promise<string | YitongError> => readFile(file, 'utf8').catch((cause: unknown) => new YitongError('revocation_unknown', 'the revocation list cannot be read', { place: { file }, cause }));
+
 /**
  * Reads a declared anchor's files.
  * @throws YitongError with the file
  */
-export async function loadAnchor({ id, ca, authorities, crl, crlGrace }: Anchor): Promise<TrustAnchor> {
-  const texts = { id, ca: await read(ca), authorities, crlGrace, ...(crl === undefined ? {} : { crl: await read(crl) }) };
+export async function loadAnchor({ id, ca, authorities, crl, crlGrace }: Omit<Anchor, 'name'>, carried: Carried = {}): Promise<TrustAnchor> {
+  const texts = { id, ca: await read(ca), authorities, crlGrace, ...(crl === undefined ? {} : { crl: await readList(crl) }) };
   try {
-    return makeAnchor(texts);
+    return makeAnchor(texts, carried);
   } catch (error) {
     if (isYitongError(error)) throw new YitongError(error.code, error.message, { place: { file: error.code === 'revocation_unknown' ? (crl ?? ca) : ca }, cause: error });
     throw error;
   }
-}
-
-/**
- * Reads an anchor's list again. If that fails, the list held goes on until its grace is past.
- * @throws YitongError with the file
- */
-export async function reloadRevocation(anchor: TrustAnchor, file: string): Promise<void> {
-  const text = await read(file);
-  anchor.revocation?.replace(text);
 }

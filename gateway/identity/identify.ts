@@ -26,19 +26,27 @@ export type Identity = { readonly kind: 'client'; readonly client: Client } | { 
 /** One object a code. */
 const refused = Object.freeze(Object.fromEntries(CODES.map((code) => [code, { kind: 'refused', code }]))) as { readonly [code in RefusalCode]: Identity };
 
-type Clients = Pick<PolicySet, 'clients'>;
+/** Whom a gateway knows at one time; a new object means that something has changed. */
+export interface Known {
+  readonly policies: Pick<PolicySet, 'clients'>;
+  readonly anchors: readonly TrustAnchor[];
+}
 
 /** What a connection's certificates say; read once a connection. */
 interface Presented {
-  readonly anchor: TrustAnchor;
   readonly leaf: CertificateFacts;
   /** The span in which every certificate of the chain is good. */
   readonly from: number;
   readonly until: number;
   /** Each certificate below the root with its issuer's fingerprint. */
   readonly links: readonly { readonly issuer: string; readonly serial: string }[];
-  /** Whom the certificate is bound to, for the policies of `clients`. */
-  clients: Clients | undefined;
+  /** Fingerprint of the certificate that the chain ends at. */
+  readonly top: string;
+  /** What TLS found wrong with the chain. */
+  readonly fault: RefusalCode | undefined;
+  /** The anchor above the chain, and whom the certificate is bound to, under `known`. */
+  known: Known | undefined;
+  anchor: TrustAnchor | undefined;
   identity: Identity;
 }
 
@@ -64,21 +72,19 @@ function datesOf(error: unknown): RefusalCode | undefined {
   return error === 'CERT_NOT_YET_VALID' ? 'certificate_not_yet_valid' : undefined;
 }
 
-function read(socket: TLSSocket, roots: ReadonlyMap<string, TrustAnchor>): Presented | RefusalCode {
+function read(socket: TLSSocket): Presented | RefusalCode {
   const chain = chainOf(socket);
   if (chain.length === 0) return 'certificate_required';
   if (chain.length > MAX_CHAIN) return 'certificate_invalid';
   const facts = chain.map(certificateFacts);
   const [leaf, top] = [facts[0], facts[facts.length - 1]];
-  const anchor = top === undefined ? undefined : roots.get(top.fingerprint);
-  // of a chain that leads nowhere nothing else is said: whoever made it up chose its dates as well
-  if (leaf === undefined || top === undefined || anchor === undefined) return 'certificate_untrusted';
-  if (!socket.authorized) return datesOf(socket.authorizationError) ?? 'certificate_invalid';
+  if (leaf === undefined || top === undefined) return 'certificate_untrusted';
   const links = facts.slice(0, -1).map(({ serial }, index) => ({ serial, issuer: facts[index + 1]?.fingerprint ?? '' }));
   // a trusted certificate that is presented as the leaf itself has no issuer to ask
-  if (links.length === 0) return 'certificate_invalid';
+  const alone = links.length === 0;
   return {
-    anchor, leaf, links, clients: undefined, identity: refused.client_unknown,
+    leaf, links, top: top.fingerprint, known: undefined, anchor: undefined, identity: refused.client_unknown,
+    fault: socket.authorized ? (alone ? 'certificate_invalid' : undefined) : (datesOf(socket.authorizationError) ?? 'certificate_invalid'),
     from: Math.max(...facts.map(({ notBefore }) => notBefore)),
     until: Math.min(...facts.map(({ notAfter }) => notAfter)),
   };
@@ -103,7 +109,7 @@ function bindingKey({ binding }: Client): string {
 }
 
 /** Exactly one client, whom the anchor may name. A certificate that fits two clients fits none. */
-function bind({ leaf, anchor }: Presented, index: ReadonlyMap<string, Client>): Identity {
+function bind(leaf: CertificateFacts, anchor: TrustAnchor, index: ReadonlyMap<string, Client>): Identity {
   // SPIFFE X.509-SVID, section 2: exactly one URI
   const uri = leaf.uris.length === 1 ? leaf.uris[0] : undefined;
   const keys = [bound.subject(leaf.issuer, leaf.subject), bound.key(leaf.keySha256), ...(uri === undefined ? [] : [bound.spiffe(uri)])];
@@ -116,41 +122,56 @@ function bind({ leaf, anchor }: Presented, index: ReadonlyMap<string, Client>): 
 }
 
 export interface IdentifierParts {
-  readonly anchors: readonly TrustAnchor[];
-  /** The policies in force; a new object means that they have changed. */
-  policies(): Clients;
+  /** What is in force now. */
+  inForce(): Known;
   /** ms since 1970 */
   now(): number;
 }
 
 /**
  * The server must ask for certificates without refusing (`serverTlsOptions`), so that a refusal has a code. Certificates are read once
- * a connection; dates, revocation of each certificate of the chain, and the client's status are looked at on each call.
+ * a connection; dates, revocation of each certificate of the chain, the anchor and the client's status are looked at on each call.
  */
-export function makeIdentifier({ anchors, policies, now }: IdentifierParts): (socket: TLSSocket) => Identity {
-  const roots = new Map(anchors.flatMap((anchor) => anchor.certificates.map((certificate) => [certificate.fingerprint256, anchor] as const)));
-  const known = new WeakMap<TLSSocket, Presented | RefusalCode>();
-  let indexed: Clients | undefined;
-  let index: ReadonlyMap<string, Client> = new Map();
+export function makeIdentifier({ inForce, now }: IdentifierParts): (socket: TLSSocket) => Identity {
+  const connections = new WeakMap<TLSSocket, Presented | RefusalCode>();
+  let indexed: Known | undefined;
+  let roots: ReadonlyMap<string, TrustAnchor> = new Map();
+  let clients: ReadonlyMap<string, Client> = new Map();
 
   const present = (socket: TLSSocket): Presented | RefusalCode => {
-    const held = known.get(socket);
+    const held = connections.get(socket);
     if (held !== undefined) return held;
     let presented: Presented | RefusalCode;
     try {
-      presented = read(socket, roots);
+      presented = read(socket);
     } catch {
       // whatever cannot be read is not let in
       presented = 'certificate_invalid';
     }
-    known.set(socket, presented);
+    connections.set(socket, presented);
     return presented;
+  };
+
+  const resolve = (presented: Presented, known: Known): void => {
+    if (indexed !== known) {
+      roots = new Map(known.anchors.flatMap((anchor) => anchor.certificates.map((certificate) => [certificate.fingerprint256, anchor] as const)));
+      clients = new Map([...known.policies.clients.values()].map((client) => [bindingKey(client), client]));
+      indexed = known;
+    }
+    presented.anchor = roots.get(presented.top);
+    presented.identity = presented.anchor === undefined ? refused.certificate_untrusted : bind(presented.leaf, presented.anchor, clients);
+    presented.known = known;
   };
 
   return (socket) => {
     const presented = present(socket);
     if (typeof presented === 'string') return refused[presented];
     const time = now();
+    const known = inForce();
+    if (presented.known !== known) resolve(presented, known);
+    // of a chain that leads nowhere nothing else is said: whoever made it up chose its dates as well
+    if (presented.anchor === undefined) return refused.certificate_untrusted;
+    if (presented.fault !== undefined) return refused[presented.fault];
     if (!(time >= presented.from)) return refused.certificate_not_yet_valid;
     if (!(time < presented.until)) return refused.certificate_expired;
     const { revocation } = presented.anchor;
@@ -160,15 +181,6 @@ export function makeIdentifier({ anchors, policies, now }: IdentifierParts): (so
         if (status === 'revoked') return refused.certificate_revoked;
         if (status === 'unknown') return refused.revocation_unknown;
       }
-    }
-    const clients = policies();
-    if (presented.clients !== clients) {
-      if (indexed !== clients) {
-        index = new Map([...clients.clients.values()].map((client) => [bindingKey(client), client]));
-        indexed = clients;
-      }
-      presented.identity = bind(presented, index);
-      presented.clients = clients;
     }
     return presented.identity;
   };

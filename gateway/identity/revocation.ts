@@ -21,6 +21,8 @@ export interface RevocationList {
   /** ms since 1970 */
   readonly thisUpdate: number;
   readonly nextUpdate: number;
+  /** CRL number (section 5.2.3), where the list has one. */
+  readonly number?: bigint;
   readonly revoked: ReadonlyMap<string, number>;
 }
 
@@ -29,6 +31,8 @@ interface ParsedList extends RevocationList {
   readonly algorithm: string;
   readonly signature: Buffer;
 }
+
+const CRL_NUMBER = '551d14';
 
 const refuse = (why: string): never => {
   throw new YitongError('revocation_unknown', `the revocation list ${why}`);
@@ -52,7 +56,10 @@ function parse(der: Buffer): ParsedList {
   const entries = fields.optional(SEQUENCE);
   const wrapper = fields.optional(context(0));
   fields.done();
-  if (wrapper !== undefined && extensions(der, cursor(der, wrapper).take(SEQUENCE)).some(({ critical }) => critical)) refuse('has a critical extension, so it is a partial or an indirect one');
+  const more = wrapper === undefined ? [] : extensions(der, cursor(der, wrapper).take(SEQUENCE));
+  if (more.some(({ critical }) => critical)) refuse('has a critical extension, so it is a partial or an indirect one');
+  const numbered = more.find(({ oid }) => oid === CRL_NUMBER)?.value;
+  const number = numbered === undefined ? undefined : BigInt(`0x0${content(numbered, whole(numbered, INTEGER)).toString('hex')}`);
   const revoked = new Map<string, number>();
   if (entries !== undefined) {
     for (const entry of inside(der, entries)) {
@@ -69,6 +76,7 @@ function parse(der: Buffer): ParsedList {
     issuer,
     thisUpdate: time(der, thisUpdate),
     nextUpdate: time(der, nextUpdate),
+    ...(number === undefined ? {} : { number }),
     revoked,
     signed: encoded(der, body),
     algorithm: content(der, cursor(der, algorithm).take(OID)).toString('hex'),
@@ -94,34 +102,56 @@ export type RevocationStatus = 'good' | 'revoked' | 'unknown';
 /** The lists of one anchor. */
 export interface Revocation {
   /**
-   * Takes the lists of a PEM file in the place of those held. A list older than the one held is left out, so that nobody
-   * brings a revoked certificate back with an old file. Nothing changes if it throws.
+   * Takes the lists of a PEM file in the place of those held. A list older than the one held (by `thisUpdate` or CRL number) is left out, so
+   * that nobody brings a revoked certificate back with an old file. Nothing changes if it throws.
+   * @returns why a list was left out; empty if all were taken
    * @throws YitongError `revocation_unknown`
    */
-  replace(pem: string): void;
+  replace(pem: string): readonly string[];
   /**
    * @param issuer fingerprint of the issuing certificate
    * @param now ms since 1970
    */
   status(issuer: string, serial: string, now: number): RevocationStatus;
-  /** ms since 1970: the earliest instant at which a list held stops to count; undefined if none is held. For an alert. */
+  /** ms since 1970: the earliest `nextUpdate` of a list held; undefined if none is held. */
+  due(): number | undefined;
+  /** ms since 1970: the earliest instant at which a list held stops to count; undefined if none is held. */
   validUntil(): number | undefined;
+  /** By fingerprint of the certificate that signed. */
+  held(): ReadonlyMap<string, RevocationList>;
 }
 
-/** @param grace ms after `nextUpdate` in which a list still counts */
-export function makeRevocation(issuers: readonly X509Certificate[], grace: number): Revocation {
-  let lists: ReadonlyMap<string, RevocationList> = new Map();
+/** Why `list` may not stand in the place of `held`; undefined if it may. */
+function older(list: RevocationList, held: RevocationList | undefined): string | undefined {
+  if (held === undefined) return undefined;
+  if (list.thisUpdate < held.thisUpdate) return `of ${iso(list.thisUpdate)} is older than the one in force, of ${iso(held.thisUpdate)}`;
+  if (list.number !== undefined && held.number !== undefined && list.number < held.number) return `has number ${String(list.number)}, lower than that of the one in force, ${String(held.number)}`;
+  return undefined;
+}
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/**
+ * @param grace ms after `nextUpdate` in which a list still counts
+ * @param before whose lists go on until newer ones come
+ */
+export function makeRevocation(issuers: readonly X509Certificate[], grace: number, before?: Revocation): Revocation {
+  const known = new Set(issuers.map(({ fingerprint256 }) => fingerprint256));
+  let lists: ReadonlyMap<string, RevocationList> = new Map([...(before?.held() ?? [])].filter(([signer]) => known.has(signer)));
+  const earliest = (): number | undefined => (lists.size === 0 ? undefined : Math.min(...[...lists.values()].map(({ nextUpdate }) => nextUpdate)));
   return {
     replace(pem) {
       const blocks = pemBlocks(pem, 'X509 CRL');
       if (blocks.length === 0) refuse('file holds no `X509 CRL` block');
       const next = new Map(lists);
+      const left: string[] = [];
       for (const block of blocks) {
         const { signer, ...list } = readRevocationList(block, issuers);
-        const held = next.get(signer.fingerprint256);
-        if (held === undefined || held.thisUpdate <= list.thisUpdate) next.set(signer.fingerprint256, list);
+        const why = older(list, next.get(signer.fingerprint256));
+        if (why === undefined) next.set(signer.fingerprint256, list);
+        else left.push(`a revocation list ${why}`);
       }
       lists = next;
+      return left;
     },
     status(issuer, serial, now) {
       const list = lists.get(issuer);
@@ -129,6 +159,11 @@ export function makeRevocation(issuers: readonly X509Certificate[], grace: numbe
       if (list === undefined || !(now < list.nextUpdate + grace)) return 'unknown';
       return list.revoked.has(serial) ? 'revoked' : 'good';
     },
-    validUntil: () => (lists.size === 0 ? undefined : Math.min(...[...lists.values()].map(({ nextUpdate }) => nextUpdate + grace))),
+    due: earliest,
+    validUntil() {
+      const due = earliest();
+      return due === undefined ? undefined : due + grace;
+    },
+    held: () => lists,
   };
 }

@@ -1,6 +1,6 @@
 /** Under `up`: every feed of the workspace, by its schedule, in one process. In production each feed is a `yitong connector`. */
 import { openBus } from '../../connectors/bus/open.js';
-import { loadFeeds } from '../../connectors/feeds.js';
+import { loadFeed, loadFeeds } from '../../connectors/feeds.js';
 import { State } from '../../connectors/publish/index.js';
 import { runFeed } from '../../connectors/run.js';
 import { scheduleFeeds } from '../../connectors/schedule.js';
@@ -16,6 +16,9 @@ runChild(async (args, signal) => {
   const feeds = all.filter((feed) => feed.schedule !== 'push');
   const bus = await openBus(args.bus);
   const state = State.open(args.data);
+  /** Feeds whose last run failed, in words. */
+  const failing = new Map<string, { readonly since: string; readonly said: string }>();
+  const warn = (): void => tell({ kind: 'warnings', warnings: [...failing].map(([dataset, { since, said }]) => `${dataset} has not been read since ${since}: ${said}`) });
   const reports = new Map<string, { dataset: string; rows: number; state: string }>();
   const heard = (dataset: string, rows: number, outcome: string): void => {
     if (reports.has(dataset)) return;
@@ -27,14 +30,18 @@ runChild(async (args, signal) => {
   const scheduler = scheduleFeeds({
     feeds,
     baseDir: args.workspace,
+    reload: async (feed) => (await loadFeed(workspace, feed.dataset, kinds)) ?? feed,
     run: (feed, stop) => runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options, wake: () => scheduler.trigger(feed) }),
     onReport: (feed, report) => {
+      if (failing.delete(feed.dataset)) warn();
       heard(feed.dataset, report.rows, report.state);
       if (report.notes['backlog_high'] !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed` });
     },
-    onError: (feed, error, retryIn) => {
+    onError: (feed, error, retryIn, lasting) => {
       const said = isYitongError(error) ? `${error.message} [${error.code}]` : error instanceof Error ? error.message : String(error);
-      tell({ kind: 'alert', message: `${feed.dataset}: ${said}; again in ${Math.round(retryIn / 1000)} s` });
+      tell({ kind: 'alert', message: `${feed.dataset}: ${said}; again ${lasting ? 'when its files change' : `in ${Math.round(retryIn / 1000)} s`}` });
+      failing.set(feed.dataset, { since: failing.get(feed.dataset)?.since ?? new Date().toISOString(), said });
+      warn();
       heard(feed.dataset, 0, said);
     },
   });

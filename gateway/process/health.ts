@@ -7,9 +7,10 @@ export interface HealthOptions {
   readonly host: string;
   readonly port: number;
   readonly reasons: () => readonly string[];
+  readonly warnings: () => readonly string[];
 }
 
-/** GET /health/live, /health/ready (503 with reasons), /metrics. */
+/** GET /health/live, /health/ready (503 with reasons; warnings do not change the status), /metrics. */
 export async function serveHealth(options: HealthOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
   const registry = new AggregatorRegistry();
   const server: Server = createServer((request, response) => {
@@ -22,7 +23,7 @@ export async function serveHealth(options: HealthOptions): Promise<{ readonly po
         return send(200, 'application/json', '{"live":true}\n');
       case '/health/ready': {
         const reasons = options.reasons();
-        return send(reasons.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify({ ready: reasons.length === 0, reasons })}\n`);
+        return send(reasons.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify({ ready: reasons.length === 0, reasons, warnings: options.warnings() })}\n`);
       }
       case '/metrics':
         registry.clusterMetrics().then(

@@ -25,6 +25,8 @@ export type FromChild =
   /** Writer: the view holds everything that stood on the bus when `drain` was asked. */
   | { readonly kind: 'drained' }
   | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[] }
+  /** What an operator should see although the group is ready; replaces what this child warned of before. */
+  | { readonly kind: 'warnings'; readonly warnings: readonly string[] }
   | { readonly kind: 'alert'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 

@@ -22,6 +22,8 @@ export interface Group {
   readonly firstPass: Promise<Extract<FromChild, { kind: 'first-pass' }>['reports']>;
   /** Why the group is not ready; empty when it is. */
   reasons(): readonly string[];
+  /** What an operator should see although answers go on. */
+  warnings(): readonly string[];
   /** All children stop; resolves when they have. */
   stop(): Promise<void>;
 }
@@ -36,6 +38,7 @@ interface Member {
   restarts: number;
   everReady: boolean;
   reasons: readonly string[];
+  warnings: readonly string[];
   ready: boolean;
 }
 
@@ -56,7 +59,7 @@ export function startGroup(options: GroupOptions): Group {
     return forked.process;
   };
 
-  const member = (name: string, start: () => ChildProcess): Member => ({ name, start, process: undefined, restarts: 0, everReady: false, reasons: [`${name} is starting`], ready: false });
+  const member = (name: string, start: () => ChildProcess): Member => ({ name, start, process: undefined, restarts: 0, everReady: false, reasons: [`${name} is starting`], warnings: [], ready: false });
   const writer = member('writer', child('./writer.js'));
   const feeds = options.feeds ? member('feeds', child('./feeds.js')) : undefined;
   const workers = Array.from({ length: options.workers }, (_, i) => member(`worker ${i + 1}`, worker(i + 1)));
@@ -72,6 +75,9 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'health':
         from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
+        break;
+      case 'warnings':
+        from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
         break;
       case 'progress':
         options.onProgress?.(message);
@@ -100,6 +106,7 @@ export function startGroup(options: GroupOptions): Group {
       one.process = undefined;
       one.ready = false;
       one.reasons = [`${one.name} is not running`];
+      one.warnings = [];
       events.emit('exit');
       if (stopping) return;
       // one that ran for a while starts again at once; one that dies at once waits longer each time
@@ -159,6 +166,7 @@ export function startGroup(options: GroupOptions): Group {
     ready,
     firstPass,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
+    warnings: () => members.flatMap((one) => one.warnings),
     async stop() {
       stopping = true;
       const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);

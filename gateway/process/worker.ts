@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Server as TlsServer, type TlsOptions } from 'node:tls';
 import pino from 'pino';
 import { openBus } from '../../connectors/bus/open.js';
 import type { Bus } from '../../connectors/bus/port.js';
 import { YitongError } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { makeDecider } from '../../policies/decide.js';
-import { loadPolicies } from '../../policies/load.js';
 import { buildApp } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys } from '../audit/keys.js';
@@ -17,10 +16,11 @@ import { auditLayout } from '../audit/layout.js';
 import { openAuditSigners } from '../audit/signer.js';
 import { readSettings, signerNames, type PeopleSettings } from '../config.js';
 import type { WorkerContext } from '../context.js';
-import { anchorsOf } from '../identity/inforce.js';
+import { administrationBody } from '../audit/events.js';
+import { followInForce } from '../inforce/follow.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
-import { countRequests } from '../plugins/metrics.js';
+import { countRequests, inForceFigures } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
@@ -32,7 +32,6 @@ runChild(async (args, signal) => {
   const log = pino({ level: args.developmentPki === undefined ? 'info' : 'warn', base: { process: `worker-${slot}` }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   const now = Date.now;
   const workspace = await loadWorkspace(args.workspace);
-  const policies = await loadPolicies(workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const { gateway, audit } = settings;
 
@@ -54,8 +53,22 @@ runChild(async (args, signal) => {
   });
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
-  const anchors = await anchorsOf(policies, args.developmentPki);
-  const identify = makeIdentifier({ anchors, policies: () => policies, now });
+  let onAnchors: (() => void) | undefined;
+  const following = await followInForce({
+    workspace,
+    developmentPki: args.developmentPki,
+    now,
+    log: (level, message, detail = {}) => log[level](detail, message),
+    onWarnings: (warnings) => tell({ kind: 'warnings', warnings }),
+    onChange: (next, before) => {
+      if (next.anchors !== before.anchors) onAnchors?.();
+    },
+    // all workers follow the same files: one of a replica puts it on record
+    ...(slot === '1' ? { onAct: (act) => journal.note({ clear: administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }) }) } : {}),
+    figures: inForceFigures,
+  });
+  const inForce = following.current;
+  const identify = makeIdentifier({ inForce, now });
   let bus: Promise<Bus> | undefined;
   const provider = providerOf(settings.people, args);
   const context: WorkerContext = {
@@ -63,8 +76,7 @@ runChild(async (args, signal) => {
     settings,
     view,
     journal,
-    decider: makeDecider(policies, workspace),
-    purposes: new Set(policies.purposes.keys()),
+    inForce,
     identify,
     bus: () => (bus ??= openBus(args.bus)),
     dataDir: args.data,
@@ -76,17 +88,24 @@ runChild(async (args, signal) => {
   const keyFile = args.developmentPki === undefined ? gateway.serverKey : join(args.developmentPki, 'server', 'key.pem');
   if (certFile === '' || keyFile === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
   const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  const api = await buildApp('api', context, { logger: log, https: serverTlsOptions({ cert, key, anchors }) });
+  const tls = (): TlsOptions => serverTlsOptions({ cert, key, anchors: inForce().anchors });
+  const api = await buildApp('api', context, { logger: log, https: tls() });
   const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
   countRequests(api);
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
+  // new connections; on those that are open the identifier asks for the anchor at each request
+  onAnchors = () => {
+    if (api.server instanceof TlsServer) api.server.setSecureContext(tls());
+  };
+  following.start();
   tell({ kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port });
 
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  await following.stop();
   // new requests are refused, those under way are answered, then what answers need is closed
   await Promise.all([api.close(), people.close()]);
   await journal.close();

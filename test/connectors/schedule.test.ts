@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { YitongError } from '../../contracts/errors.js';
 import { parseSchedule } from '../../connectors/feeds.js';
 import { describeProgress, progressReporter } from '../../connectors/progress.js';
 import type { RunReport } from '../../connectors/run.js';
@@ -72,6 +73,53 @@ t.test('a feed runs on its schedule, more and more slowly while it fails, never 
   t.equal(next(), 10_000);
   await scheduler.stop();
   t.equal(running, 0);
+});
+
+t.test('what no retry mends is said once, and tried again when a file of the feed changes, or much later', async (t) => {
+  const dir = t.testdir({ 'in.csv': 'x', 'feed.json': '{}' });
+  const { timers, next } = clock();
+  let broken: string | undefined = 'the file has no column `code`';
+  let runs = 0;
+  const said: string[] = [];
+  const reports: string[] = [];
+  const file = join(dir, 'feed.json');
+  const scheduler = scheduleFeeds({
+    feeds: [{ ...feed({ kind: 'csv', path: 'in.csv' }, { schedule: 'PT10S' }), file }],
+    baseDir: dir,
+    timers,
+    reload: async (one) => ({ ...one, schedule: 'PT20S' }),
+    onReport: ({ schedule }) => void reports.push(schedule),
+    onError: (_, error, retryIn, lasting) => void said.push(`${(error as Error).message} ${String(retryIn)} ${String(lasting)}`),
+    async run() {
+      runs += 1;
+      if (broken !== undefined) throw new YitongError('bad_feed', broken);
+      return report;
+    },
+  });
+  const turn = async (): Promise<number | undefined> => {
+    await settle();
+    await settle();
+    await settle();
+    return next();
+  };
+  for (let i = 0; i < 100; i++) await turn();
+  t.equal(runs, 1, 'its files are looked at, and it is left alone');
+  t.same(said, ['the file has no column `code` 3600000 true']);
+  for (let i = 0; i < 630; i++) await turn();
+  t.equal(runs, 2, 'an hour later');
+  t.equal(said.length, 1, 'nothing new to say');
+  writeFileSync(join(dir, 'in.csv'), 'other');
+  broken = 'the file has no column `name`';
+  await turn();
+  await settle();
+  t.equal(runs, 3);
+  t.equal(said.length, 2);
+  broken = undefined;
+  writeFileSync(file, '{ }');
+  await turn();
+  await turn();
+  t.same(reports[0], 'PT20S', 'by the feed as it stands now');
+  await scheduler.stop();
 });
 
 t.test('files dropped into a folder are published without anybody asking', async (t) => {

@@ -13,13 +13,13 @@ import { auditLayout } from '../../gateway/audit/layout.js';
 import { openAuditSigners } from '../../gateway/audit/signer.js';
 import { readSettings, signerNames, type GatewaySettings } from '../../gateway/config.js';
 import type { WorkerContext } from '../../gateway/context.js';
-import { anchorsOf } from '../../gateway/identity/inforce.js';
 import { makeIdentifier } from '../../gateway/identity/identify.js';
 import { serverTlsOptions } from '../../gateway/identity/tls.js';
+import { anchorsOf } from '../../gateway/inforce/anchors.js';
+import { inForceOf } from '../../gateway/inforce/snapshot.js';
 import type { Provider } from '../../gateway/people/signin.js';
 import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
 import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
-import { makeDecider } from '../../policies/decide.js';
 import { loadPolicies } from '../../policies/load.js';
 import { ask, type RawAnswer, type RawRequest } from '../e2e/ask.js';
 import { cli } from '../e2e/city.js';
@@ -85,9 +85,9 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   });
   const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
   const anchors = await anchorsOf(policies, pki);
+  const inForce = inForceOf(policies, anchors, workspace);
   const context: WorkerContext = {
-    workspace, settings, view, journal, decider: makeDecider(policies, workspace),
-    purposes: new Set(policies.purposes.keys()), identify: makeIdentifier({ anchors, policies: () => policies, now: Date.now }),
+    workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
     bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
     ...(options.provider === undefined ? {} : { provider: options.provider }),
   };

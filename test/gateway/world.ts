@@ -12,12 +12,12 @@ import { fieldsOf } from '../../contracts/fields.js';
 import { fieldPath, subjectKey, type DatasetId } from '../../contracts/ids.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import type { AvroSchema, Contract, ContractVersion, Workspace } from '../../contracts/types.js';
-import { makeDecider } from '../../policies/decide.js';
 import type { Client, Grant, Rule } from '../../policies/types.js';
 import { buildApp } from '../../gateway/app.js';
 import type { EntryDraft, Journal } from '../../gateway/audit/port.js';
 import { readSettings } from '../../gateway/config.js';
 import type { WorkerContext } from '../../gateway/context.js';
+import { inForceOf } from '../../gateway/inforce/snapshot.js';
 import { initPki, issueServer } from '../../gateway/pki/authority.js';
 import type { ViewReader } from '../../gateway/view/port.js';
 import { client, contract, grant as baseGrant, policySet, workspace } from '../policies/city.js';
@@ -152,6 +152,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
   };
   const clients = options.clients ?? [client('alpha')];
   const set = policySet({ clients, grants: options.grants, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+  const inForce = inForceOf(set, [], space);
   let asking = 'alpha';
   const pair = await serverPair(await folder(t));
   const dataDir = options.dataDir ?? (await folder(t));
@@ -160,8 +161,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
     settings: readSettings({ gateway: options.settings ?? {} }, { file: 'yitong.json' }, {}),
     view,
     journal,
-    decider: makeDecider(set, space),
-    purposes: new Set<string>(set.purposes.keys()),
+    inForce: () => inForce,
     identify: () => {
       const found = clients.find(({ id }) => id === asking);
       return found === undefined ? { kind: 'refused', code: 'client_unknown' } : { kind: 'client', client: found };

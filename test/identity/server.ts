@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { authorityId, clientId } from '../../contracts/ids.js';
 import { makeAnchor, type AnchorParts, type TrustAnchor } from '../../gateway/identity/anchors.js';
-import { makeIdentifier, type Identity } from '../../gateway/identity/identify.js';
+import { makeIdentifier, type Identity, type Known } from '../../gateway/identity/identify.js';
 import { serverTlsOptions } from '../../gateway/identity/tls.js';
 import type { Binding, Client, PolicySet } from '../../policies/types.js';
 
@@ -43,7 +43,9 @@ const spoken = (identity: Identity): string => (identity.kind === 'client' ? ide
 
 export async function gateway(serverDir: string, anchors: readonly TrustAnchor[], policies: Clients): Promise<Gateway> {
   const world: World = { policies, now: Date.now() };
-  const identify = makeIdentifier({ anchors, policies: () => world.policies, now: () => world.now });
+  let known: Known = { policies, anchors };
+  const inForce = (): Known => (known.policies === world.policies ? known : (known = { policies: world.policies, anchors }));
+  const identify = makeIdentifier({ inForce, now: () => world.now });
   const sockets: TLSSocket[] = [];
   const [cert, key] = [await readFile(join(serverDir, 'server/cert.pem'), 'utf8'), await readFile(join(serverDir, 'server/key.pem'), 'utf8')];
   const ca = await readFile(join(serverDir, 'ca.pem'), 'utf8');

@@ -39,7 +39,7 @@ const line = (value: object): Buffer => Buffer.from(`${JSON.stringify(value)}\n`
 const problemLine = (code: ErrorCode, requestId: string): Buffer =>
   line({ problem: { type: `urn:yitong:error:${code}`, title: errorTable[code].title, status: errorTable[code].status, code, requestId } });
 
-/** The bytes of each chunk in turn, then those of the last line. A failure of the first chunk is thrown; later ones become the last line. */
+/** The bytes of each chunk in turn, then those of the last line. A batch that may not go on ends with an entry of its own. A failure of the first chunk is thrown; later ones become the last line. */
 export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncGenerator<Buffer, void, undefined> {
   const { client, request, subjects, requestId } = parts;
   const { plans, size, now, refused, failed } = tools;
@@ -47,11 +47,10 @@ export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncG
   let chunk = 0;
   for (let from = 0; from < subjects.length; from += size) {
     const code = refused();
-    if (code !== undefined) return yield problemLine(code, requestId);
     const started = now();
     const plan = plans.make(client, request, started, subjects.length);
-    if (plan.read.length === 0) return yield problemLine('denied', requestId);
     try {
+      if (code !== undefined || plan.read.length === 0) return yield await ended(parts, tools, plan, code, chunk, subjects.length - from, started);
       const made = await oneChunk(parts, tools, plan, subjects.slice(from, from + size), chunk, started);
       records += made.records;
       yield made.bytes;
@@ -63,6 +62,14 @@ export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncG
     chunk++;
   }
   yield line({ summary: { requestId, subjects: subjects.length, chunks: chunk, records } });
+}
+
+/** The last line of a batch that may not go on, once that is on record. @param left subjects that are not answered */
+async function ended({ request, requestId, traceparent }: BatchParts, { journal }: BatchTools, plan: Plan, code: ErrorCode | undefined, chunk: number, left: number, started: number): Promise<Buffer> {
+  const body = problemLine(code ?? 'denied', requestId);
+  const parts = { time: new Date(started).toISOString(), requestId, traceparent, item: request.case?.item, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, chunk, subjects: left };
+  await journal.append({ clear: (code === undefined ? plan.template : plan.refusal(code))(parts) });
+  return body;
 }
 
 async function oneChunk(parts: BatchParts, { build, journal }: BatchTools, plan: Plan, subjects: readonly SubjectKey[], chunk: number, started: number): Promise<{ bytes: Buffer; records: number }> {

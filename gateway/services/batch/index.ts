@@ -1,7 +1,6 @@
 /** POST /v1/query/batch: many subjects at once, under the grant's own limit, as a stream of lines; each chunk on record before it leaves. */
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { Type } from 'typebox';
 import { errorTable, isYitongError, YitongError, type ErrorCode } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
@@ -13,6 +12,7 @@ import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, parseSubject, traceOf } from '../../answer/request.js';
 import { freshness } from '../../answer/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
+import { refusedNow } from '../../plugins/identity.js';
 import { batchChunks } from './chunks.js';
 import { batchSchema, linesSchema, type BatchRequest } from './schema.js';
 
@@ -50,7 +50,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
-    const plans = new Plans({ workspace, decider: context.decider, purposes: context.purposes, delivery: 'batch' });
+    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'batch' });
     const build = answerBuilder(view, freshness(view), maxRecords);
 
     app.post<{ Body: BatchRequest }>(
@@ -86,12 +86,7 @@ const service: Service = {
           return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
         }
         for (const subject of subjects) checkScheme(plan.contracts, subject);
-        const { socket } = request.raw;
-        const refused = (): ErrorCode | undefined => {
-          const identity = socket instanceof TLSSocket ? context.identify(socket) : ({ kind: 'refused', code: 'certificate_required' } as const);
-          if (identity.kind === 'refused') return identity.code;
-          return identity.client.id === client.id ? undefined : 'client_unknown';
-        };
+        const refused = (): ErrorCode | undefined => refusedNow(context, request, client);
         const failed = (error: unknown): void => request.log.error({ err: error, requestId: request.id }, 'batch failed');
         const chunks = batchChunks({ client, request: asked, subjects, requestId: request.id, traceparent }, { plans, build, journal, now, size: batchChunk, refused, failed });
         // the first is made before the head is sent, so that what fails at once has its status

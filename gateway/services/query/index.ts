@@ -29,7 +29,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
-    const plans = new Plans({ workspace, decider: context.decider, purposes: context.purposes, delivery: 'query' });
+    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'query' });
     const build = answerBuilder(view, freshness(view), maxRecords);
 
     app.post<{ Body: QueryRequest }>(

@@ -9,17 +9,17 @@ import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { administrationBody } from '../../audit/events.js';
-import { clientOf, type GatewayContext, type Service } from '../../context.js';
+import { clientOf, type Service } from '../../context.js';
+import { checkStill } from '../../plugins/identity.js';
+import { ownDataset } from '../../publishing/owner.js';
 import { pushing, type Push } from './push.js';
 import { answerSchema, bodySchema, type RecordsBody } from './schema.js';
 
-/** The dataset, if this client may publish to it by HTTP; what does not exist is refused alike. */
-function target(context: GatewayContext, feeds: ReadonlyMap<DatasetId, Feed>, id: string, authority: string): { contract: Contract; feed: Feed } {
-  const contract = [...context.workspace.contracts.values()].find((one) => one.id === id);
-  if (contract === undefined || contract.authority !== authority) throw new YitongError('not_publisher', 'a dataset is published by its own authority only');
-  const feed = feeds.get(contract.id);
-  if (feed?.source.kind !== 'http-push') throw new YitongError('not_publisher', `\`${contract.id}\` has no feed of kind \`http-push\``);
-  return { contract, feed };
+/** @throws YitongError `not_publisher` */
+function feedOf(feeds: ReadonlyMap<DatasetId, Feed>, { id }: Contract): Feed {
+  const feed = feeds.get(id);
+  if (feed?.source.kind !== 'http-push') throw new YitongError('not_publisher', `\`${id}\` has no feed of kind \`http-push\``);
+  return feed;
 }
 
 const service: Service = {
@@ -44,8 +44,8 @@ const service: Service = {
       },
       async (request) => {
         const client = clientOf(request);
-        const { contract, feed } = target(context, feeds, request.params.id, client.authority);
-        const outcome = await push.publish(contract, feed, request.body);
+        const contract = ownDataset(context, request.params.id, client);
+        const outcome = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client));
         const count = (status: string): number => outcome.results.filter((result) => result.status === status).length;
         await context.journal.append({
           clear: administrationBody({

@@ -1,8 +1,8 @@
-/** Publishing what was pushed: one publisher a dataset in each worker, opened at the first push; pushes to one dataset go one after another. */
+/** Publishing what was pushed: one publisher a dataset in each worker, opened at the first push; pushes to one dataset go one after another, over all workers. */
 import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { Feed } from '../../../connectors/feed.js';
-import { createPublisher, sendWatermark, State, type Publisher, type PublishRow } from '../../../connectors/publish/index.js';
+import { createPublisher, sendWatermark, State, takeTurn, type Publisher, type PublishRow } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import type { GatewayContext } from '../../context.js';
 import type { RecordsBody } from './schema.js';
@@ -15,7 +15,11 @@ export interface PushOutcome {
 }
 
 export interface Push {
-  publish(contract: Contract, feed: Feed, body: RecordsBody): Promise<PushOutcome>;
+  /**
+   * @param allowed throws if the client may not publish any more once its turn has come
+   * @throws YitongError `dataset_busy` if the others before it take too long, `bus_unavailable`, and what `allowed` throws
+   */
+  publish(contract: Contract, feed: Feed, body: RecordsBody, allowed: () => void): Promise<PushOutcome>;
   close(): Promise<void>;
 }
 
@@ -29,7 +33,7 @@ export function pushing(context: GatewayContext): Push {
   const now = (): Date => new Date(context.now());
   let state: State | undefined;
   const open = new Map<DatasetId, Promise<Open>>();
-  const turns = new Map<DatasetId, Promise<unknown>>();
+  const running = new Set<Promise<unknown>>();
   const stateOf = (): State => (state ??= State.open(context.dataDir));
 
   const stream = async (contract: Contract): Promise<Open> => {
@@ -59,6 +63,7 @@ export function pushing(context: GatewayContext): Push {
 
   async function pushed(contract: Contract, body: RecordsBody): Promise<PushOutcome> {
     const { publisher, quarantine } = await opened(contract);
+    await quarantine.refresh();
     const results = await publisher.publish(rows(body));
     await quarantine.flushed();
     return { results: results.map(plain) };
@@ -67,6 +72,7 @@ export function pushing(context: GatewayContext): Push {
   /** A snapshot is a run of its own: it knows what it has seen, and withdraws the rest unless too much would vanish. */
   async function snapshot(contract: Contract, feed: Feed, body: RecordsBody): Promise<PushOutcome> {
     const { quarantine } = await opened(contract);
+    await quarantine.refresh();
     const publisher = await createPublisher({ workspace, contract, bus: await context.bus(), state: stateOf(), quarantine, now, mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate });
     try {
       const results = await publisher.publish(rows(body));
@@ -100,17 +106,18 @@ export function pushing(context: GatewayContext): Push {
   }
 
   return {
-    publish(contract, feed, body) {
-      const before = turns.get(contract.id) ?? Promise.resolve();
-      const mine = before.then(
-        () => turn(contract, feed, body),
-        () => turn(contract, feed, body),
-      );
-      turns.set(contract.id, mine);
+    publish(contract, feed, body, allowed) {
+      const mine = takeTurn(stateOf(), contract.id, { wait: context.settings.gateway.handlerTimeoutMs }, async () => {
+        allowed();
+        return turn(contract, feed, body);
+      });
+      running.add(mine);
+      const done = (): void => void running.delete(mine);
+      mine.then(done, done);
       return mine;
     },
     async close() {
-      await Promise.allSettled(turns.values());
+      await Promise.allSettled(running);
       for (const one of open.values()) {
         const { publisher, quarantine } = await one;
         await publisher.close();

@@ -41,7 +41,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { verifyGuesses } = context.settings.gateway;
-    const plans = new Plans({ workspace, decider: context.decider, purposes: context.purposes, delivery: 'verify' });
+    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'verify' });
     const comparison = comparisons(workspace.schemes);
     const read = claimReader(view, freshness(view), workspace);
     // opened at the first request: most gateways verify nothing

@@ -7,7 +7,7 @@ import type { Feed } from './feed.js';
 import { KeptRows } from './kept.js';
 import { compileMapping, type CompiledMapping } from './mapping/index.js';
 import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
-import { createPublisher, sendWatermark, takeTurn, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
+import { createPublisher, recogniseTopic, sendWatermark, takeTurn, type Publisher, type PublishResult, type PublishRow, type State } from './publish/index.js';
 import { identifier, type JsonForm } from './publish/identity.js';
 import { Quarantine } from './quarantine.js';
 import { retryInTurn } from './retry.js';
@@ -139,6 +139,8 @@ class Run {
   async once(): Promise<{ readonly report: RunReport; readonly more: boolean }> {
     const { feed, workspace, bus, state } = this.options;
     const kept = new KeptRows({ contract: this.contract, declared: feed.mapping, mapping: this.mapping, quarantine: this.quarantine, run: this.name });
+    // before the source is asked what is new: for a topic that is new, everything is
+    await recogniseTopic(bus, state, workspace, this.contract);
     const source = await this.open(kept);
     if (source === undefined) {
       const last = lastWatermark(state, feed);

@@ -44,6 +44,9 @@ const rows = {
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },
+  spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
+  bus_denied: { status: 500, title: 'the bus does not let this principal do that' },
+  bus_login_failed: { status: 500, title: 'the bus and this program do not trust each other: certificate, user name or password' },
   answer_timeout: { status: 503, title: 'the answer was not ready in time' },
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace
@@ -79,6 +82,7 @@ const rows = {
   snapshot_shrunk: { status: 422, title: 'a snapshot lost more records than the feed allows, so nothing was withdrawn' },
   // bus
   topic_mismatch: { status: 500, title: 'a topic has another partition count or identity than its contract' },
+  topic_weak: { status: 500, title: 'a topic keeps or asks for fewer copies than the settings say' },
   offset_out_of_range: { status: 500, title: 'the offset asked for is no longer kept' },
   // people
   sign_in_required: { status: 401, title: 'nobody is signed in' },

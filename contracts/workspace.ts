@@ -13,7 +13,7 @@ import type { Authority, AvroSchema, Codelist, Contract, ContractVersion, KeySch
 import { shape } from './validate.js';
 
 /** Sections of yitong.json whose content belongs to others. */
-export const SECTIONS = ['gateway', 'bus', 'audit', 'connectors', 'people', 'synthetic'] as const;
+export const SECTIONS = ['gateway', 'bus', 'acl', 'audit', 'connectors', 'people', 'synthetic'] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */
 export const UNREGISTERED = 0;
 
@@ -36,6 +36,7 @@ const checkSettings = shape<Settings>(
       extends: { type: 'string', minLength: 1 },
       gateway: section,
       bus: section,
+      acl: section,
       audit: section,
       connectors: section,
       synthetic: { type: ['boolean', 'object'] },

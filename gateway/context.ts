@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { TLSSocket } from 'node:tls';
 import type { Bus } from '../connectors/bus/port.js';
+import type { Spool } from '../connectors/spool/index.js';
 import type { ErrorCode } from '../contracts/errors.js';
 import type { Workspace } from '../contracts/types.js';
 import type { Client } from '../policies/types.js';
@@ -27,6 +28,8 @@ export interface WorkerContext {
   readonly identify: (socket: TLSSocket) => Identity;
   /** Opened at the first record that is pushed over HTTP. */
   readonly bus: () => Promise<Bus>;
+  /** Where pushed records wait while the bus is away, and the ms after which they do; undefined: they are refused then. */
+  readonly spool?: { readonly store: Spool; readonly afterMs: number };
   readonly dataDir: string;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;

@@ -1,9 +1,24 @@
 /** The bus of a deployment, from its settings. */
 import { openEmbeddedBus, type EmbeddedOptions } from './embedded/bus.js';
-import { openKafkaBus, type KafkaOptions } from './kafka/bus.js';
+import { openKafkaBus, type KafkaOptions, type Opening } from './kafka/bus.js';
 import type { Bus } from './port.js';
 
-export type BusSettings = ({ readonly driver: 'embedded' } & Pick<EmbeddedOptions, 'dir'>) | ({ readonly driver: 'kafka' } & KafkaOptions);
+export type BusSettings = ({ readonly driver: 'embedded' } & Pick<EmbeddedOptions, 'dir'>) | ({ readonly driver: 'kafka'; readonly spool?: SpoolSettings } & KafkaOptions);
+
+/** What happens to pushed records while the bus is away. */
+export interface SpoolSettings {
+  /** Of records that may wait; 0: none does, and a push answers `bus_unavailable`. Default 256 MiB. */
+  readonly maxBytes?: number;
+  /** Ms that a push tries the bus before its records are spooled. Default 3,000. */
+  readonly afterMs?: number;
+}
+
+/** Undefined where nothing is spooled: by the settings, or since the bus stands on the same disk as a spool would. */
+export function spoolOf(settings: BusSettings): Required<SpoolSettings> | undefined {
+  if (settings.driver !== 'kafka') return undefined;
+  const { maxBytes = 268_435_456, afterMs = 3000 } = settings.spool ?? {};
+  return maxBytes === 0 ? undefined : { maxBytes, afterMs };
+}
 
 const text = { type: 'string', minLength: 1 } as const;
 
@@ -37,8 +52,18 @@ const kafka = {
     },
     replication: { type: 'integer', minimum: 1, description: 'copies of each topic that is created' },
     minInsyncReplicas: { type: 'integer', minimum: 1, description: 'copies that have a record before it counts as written' },
+    spool: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        maxBytes: { type: 'integer', minimum: 0, default: 268_435_456, description: 'bytes of pushed records that may wait on disk while the bus is away; 0: none' },
+        afterMs: { type: 'integer', minimum: 0, default: 3000, description: 'ms that a push tries the bus before its records are spooled' },
+      },
+    },
     groupId: { ...text, description: 'prefix of the consumer groups of this process' },
+    weakTopics: { type: 'string', enum: ['refuse', 'warn'], default: 'refuse', description: 'what to do about a topic that exists with fewer copies than these two' },
     giveUpAfterMs: { type: 'integer', minimum: 0, default: 20_000, description: 'ms that a send is retried' },
+    requestTimeoutMs: { type: 'integer', minimum: 1000, default: 10_000, description: 'ms that a broker has to answer a request' },
   },
 } as const;
 
@@ -52,13 +77,17 @@ export const busSettingsSchema = {
   else: { if: { type: 'object', properties: { driver: { const: 'embedded' } } }, then: embedded },
 } as const;
 
-/** The settings have passed `busSettingsSchema`. @throws YitongError `bus_unavailable`, `bad_config` */
-export async function openBus(settings: BusSettings): Promise<Bus> {
+/**
+ * The settings have passed `busSettingsSchema`.
+ * @param opening `mayBeAway`: for what goes on without a bus and waits for it
+ * @throws YitongError `bus_unavailable`, `bus_login_failed`, `bad_config`
+ */
+export async function openBus(settings: BusSettings, opening: Opening = {}): Promise<Bus> {
   switch (settings.driver) {
     case 'embedded':
       return await openEmbeddedBus({ dir: settings.dir });
     case 'kafka':
-      return await openKafkaBus(settings);
+      return await openKafkaBus(opening.onWarning === undefined ? settings : { ...settings, onWarning: opening.onWarning }, opening);
     default:
       return settings satisfies never;
   }

@@ -92,6 +92,11 @@ export interface Consumption {
   stop(): Promise<void>;
 }
 
+export interface ProducerOptions {
+  /** Ms that a send is retried, for a sender that has something else to do by then. Default the bus's own. */
+  readonly giveUpAfterMs?: number;
+}
+
 export interface Bus {
   readonly driver: 'kafka' | 'embedded';
   /** Creates what is missing. @throws YitongError `topic_mismatch` if a topic exists with another partition count */
@@ -100,7 +105,7 @@ export interface Bus {
   topicState(topic: TopicName): Promise<TopicState | undefined>;
   /** An id of the cluster, so that a view knows when its offsets belong to another one. */
   clusterId(): Promise<string>;
-  producer(): Promise<Producer>;
+  producer(options?: ProducerOptions): Promise<Producer>;
   consume(options: ConsumeOptions): Promise<Consumption>;
   close(): Promise<void>;
 }

@@ -2,4 +2,5 @@ export { createPublisher, Publisher, type PublishResult, type PublishRow, type P
 export { joinRecordId, identifier, type JsonForm } from './identity.js';
 export { State } from './state.js';
 export { takeTurn, type TurnOptions } from './turn.js';
-export { sendWatermark } from './watermark.js';
+export { recogniseTopic } from './topic.js';
+export { sendWatermark, sendWatermarkBy } from './watermark.js';

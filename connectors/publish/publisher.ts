@@ -10,6 +10,7 @@ import type { Cell } from '../sources/port.js';
 import { identifier, type JsonForm } from './identity.js';
 import { Sender } from './sender.js';
 import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey, type Published, type State } from './state.js';
+import { recogniseTopic } from './topic.js';
 
 export interface Place {
   /** The source's own; at most 1,024 bytes. */
@@ -41,7 +42,6 @@ export interface PublishResult {
 export interface PublisherOptions {
   readonly workspace: Workspace;
   readonly contract: Contract;
-  readonly bus: Bus;
   readonly state: State;
   readonly quarantine: Quarantine;
   readonly now: () => Date;
@@ -83,12 +83,13 @@ const MAX_SUPERSEDED = 8 * HASH_BYTES;
 const contentHash = (content: Buffer | string): string => hash('sha256', content, 'binary').slice(0, HASH_BYTES);
 
 /** @throws YitongError `topic_mismatch`, `bus_unavailable` */
-export async function createPublisher(options: PublisherOptions): Promise<Publisher> {
+export async function createPublisher(options: PublisherOptions & { readonly bus: Bus }): Promise<Publisher> {
   const { bus, contract, workspace } = options;
   await bus.ensureTopics([
     { topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history },
     controlSpec(workspace.prefix, contract.authority),
   ]);
+  await recogniseTopic(bus, options.state, workspace, contract);
   return new Publisher(options, await bus.producer());
 }
 

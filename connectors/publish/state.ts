@@ -25,6 +25,7 @@ const FIRST_BLOCK = 1024;
 const LAST_BLOCK = 65_536;
 const KEEP_POSITIONS_MS = 30 * 86_400_000;
 const PRUNE = 20_000;
+const FORGET = 20_000;
 
 /** `<dataset>|<subject>|<recordId>`; neither a dataset nor a subject holds a bar. */
 export const stateKey = (dataset: string, subject: string, recordId: string): string => `${dataset}|${subject}|${recordId}`;
@@ -228,6 +229,23 @@ export class State {
       const next = change(queueOf(this.meta.get(`queue|${dataset}`)));
       if (next.length === 0) this.meta.removeSync(`queue|${dataset}`);
       else this.meta.putSync(`queue|${dataset}`, next);
+    });
+  }
+
+  /** All that is known of a dataset: its records, positions, what its source had read, its watermark. */
+  async forget(dataset: string): Promise<void> {
+    await this.last;
+    for (const map of [this.records, this.positions]) {
+      for (;;) {
+        const keys = [...map.getKeys({ start: `${dataset}|`, end: `${dataset}}`, limit: FORGET })];
+        await this.root.transaction(() => {
+          for (const key of keys) void map.remove(key);
+        });
+        if (keys.length < FORGET) break;
+      }
+    }
+    await this.root.transaction(() => {
+      for (const name of ['memory', 'watermark', 'refused', 'nameless']) void this.meta.remove(`${name}|${dataset}`);
     });
   }
 

@@ -10,12 +10,15 @@ export interface Freshness {
   readonly sourceTime?: string;
 }
 
-/** `current` while the last complete watermark is no older than the contract's update frequency. */
-export function statusOf(contract: Contract, state: Pick<DatasetState, 'complete'>, now: number): Freshness {
+/**
+ * `current` while the last complete watermark is no older than the contract's update frequency, and the view has all that the bus
+ * ever had of the dataset: of what may be missing "none on record" is not said.
+ */
+export function statusOf(contract: Contract, state: Pick<DatasetState, 'complete' | 'incomplete'>, now: number): Freshness {
   const { complete } = state;
   if (complete === undefined) return { status: 'never-loaded' };
   const age = now - Date.parse(complete.sourceTime);
-  return { status: age <= contract.updateFrequency ? 'current' : 'stale', sourceTime: complete.sourceTime };
+  return { status: age <= contract.updateFrequency && state.incomplete !== true ? 'current' : 'stale', sourceTime: complete.sourceTime };
 }
 
 /** Watermarks change seldom, queries come often: each dataset's is re-read after this many milliseconds. */
@@ -26,19 +29,20 @@ const REREAD = 50;
  * a dataset on the strength of a watermark that came later than the look.
  */
 export function freshness(view: ViewReader): (contract: Contract, now: number) => { readonly status: Freshness['status']; readonly json: string } {
-  const known = new Map<DatasetId, { readAt: number; sourceTime: number | undefined; json: string }>();
+  const known = new Map<DatasetId, { readAt: number; sourceTime: number | undefined; incomplete: boolean; json: string }>();
   return (contract, now) => {
     let entry = known.get(contract.id);
     if (entry === undefined || now - entry.readAt > REREAD || now < entry.readAt) {
-      const { complete } = view.datasetState(contract.id);
+      const { complete, incomplete = false } = view.datasetState(contract.id);
       entry = {
         readAt: now,
+        incomplete,
         sourceTime: complete === undefined ? undefined : Date.parse(complete.sourceTime),
         json: complete === undefined ? '' : `,"sourceTime":${JSON.stringify(complete.sourceTime)}`,
       };
       known.set(contract.id, entry);
     }
     if (entry.sourceTime === undefined) return { status: 'never-loaded', json: entry.json };
-    return { status: now - entry.sourceTime <= contract.updateFrequency ? 'current' : 'stale', json: entry.json };
+    return { status: now - entry.sourceTime <= contract.updateFrequency && !entry.incomplete ? 'current' : 'stale', json: entry.json };
   };
 }

@@ -7,6 +7,8 @@ import { shape } from '../../contracts/validate.js';
 
 export const busOption = { type: 'string', describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
 
+const check = shape<BusSettings>(busSettingsSchema, 'bad_config');
+
 /** `--bus embedded`, or `--bus kafka` with the settings of yitong.json's section `bus`. */
 export async function busOf(given: string | undefined, workspace: string, data: string): Promise<BusSettings> {
   const file = join(workspace, 'yitong.json');
@@ -14,5 +16,10 @@ export async function busOf(given: string | undefined, workspace: string, data: 
   if (given === 'embedded' || (given === undefined && bus === undefined)) return { driver: 'embedded', dir: join(data, 'bus') };
   if (given !== undefined && given !== 'kafka') throw new YitongError('bad_config', `--bus is \`embedded\` or \`kafka\`, not \`${given}\``);
   if (bus === undefined) throw new YitongError('bad_config', 'for --bus kafka, yitong.json needs a section `bus` with its brokers', { place: { file } });
-  return shape<BusSettings>(busSettingsSchema, 'bad_config')(bus, { file });
+  return check(bus, { file });
+}
+
+/** Settings like those of the section `bus`, from a file of their own. */
+export async function busFrom(file: string): Promise<BusSettings> {
+  return check(await readJson(file, 'bad_config'), { file });
 }

@@ -127,7 +127,7 @@ export interface PublishBody {
 }
 
 export interface PublishAnswer {
-  readonly results: readonly { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined'; readonly code?: string }[];
+  readonly results: readonly { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled'; readonly code?: string }[];
 }
 
 /** What the gateway answered in place of what was asked. */

@@ -1,6 +1,7 @@
 /** What a worker counts. Labels are routes and codes, never a subject, a client's input or anything unbounded. */
 import type { FastifyInstance } from 'fastify';
 import { AggregatorRegistry, Counter, Gauge, Histogram } from 'prom-client';
+import type { Spool, SpoolSize } from '../../connectors/spool/index.js';
 import type { Figures } from '../inforce/follow.js';
 
 const requests = new Counter({ name: 'yitong_requests_total', help: 'requests answered, by route and status', labelNames: ['route', 'status'] });
@@ -11,10 +12,11 @@ const seconds = new Histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
 });
 
-/** Counts the requests of a worker, and answers the supervisor when it gathers the figures of all workers. */
+/** Answers the supervisor's question for metrics: prom-client listens for it only where one of these was made. */
+export const answerForMetrics = (): void => void new AggregatorRegistry();
+
+/** Counts the requests of a worker. */
 export function countRequests(app: FastifyInstance): void {
-  // its constructor is what listens for the supervisor's question
-  new AggregatorRegistry();
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     requests.inc({ route, status: String(reply.statusCode) });
@@ -33,3 +35,22 @@ export const inForceFigures: Figures = {
     else crlSeconds.set({ anchor }, seconds);
   },
 };
+
+let spool: Spool | undefined;
+// every worker sees the same spool
+const spoolGauge = (name: string, help: string, value: (size: SpoolSize) => number): Gauge =>
+  new Gauge({
+    name,
+    help,
+    aggregator: 'max',
+    collect() {
+      this.set(spool === undefined ? 0 : value(spool.size()));
+    },
+  });
+spoolGauge('yitong_spool_records', 'pushed records that wait on disk for the bus', ({ records }) => records);
+spoolGauge('yitong_spool_bytes', 'bytes of pushed records that wait on disk for the bus', ({ bytes }) => bytes);
+spoolGauge('yitong_spool_age_seconds', 'how long the oldest of them has waited', ({ since }) => (since === undefined ? 0 : Math.max(0, Date.now() - since) / 1000));
+
+export function watchSpool(watched: Spool): void {
+  spool = watched;
+}

@@ -14,7 +14,7 @@ runChild(async (args, signal) => {
   const kinds = await loadSourceKinds();
   const all = [...(await loadFeeds(workspace, kinds)).values()];
   const feeds = all.filter((feed) => feed.schedule !== 'push');
-  const bus = await openBus(args.bus);
+  const bus = await openBus(args.bus, { mayBeAway: true });
   const state = State.open(args.data);
   /** Feeds whose last run failed, in words. */
   const failing = new Map<string, { readonly since: string; readonly said: string }>();

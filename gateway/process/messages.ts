@@ -24,7 +24,8 @@ export type FromChild =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly dataset: string }
   /** Writer: the view holds everything that stood on the bus when `drain` was asked. */
   | { readonly kind: 'drained' }
-  | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[] }
+  /** `reasons`: why it cannot serve. `warnings`: what an operator should see to while it serves; a child that sends them here sends no message of that name. */
+  | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */
   | { readonly kind: 'warnings'; readonly warnings: readonly string[] }
   | { readonly kind: 'alert'; readonly message: string }

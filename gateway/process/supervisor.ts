@@ -22,7 +22,7 @@ export interface Group {
   readonly firstPass: Promise<Extract<FromChild, { kind: 'first-pass' }>['reports']>;
   /** Why the group is not ready; empty when it is. */
   reasons(): readonly string[];
-  /** What an operator should see although answers go on. */
+  /** What an operator should see although answers go on: policies that do not load, a bus that is away, records that wait for it, history that is lost. */
   warnings(): readonly string[];
   /** All children stop; resolves when they have. */
   stop(): Promise<void>;
@@ -70,11 +70,11 @@ export function startGroup(options: GroupOptions): Group {
       case 'ready':
         from.ready = true;
         from.everReady = true;
-        from.reasons = [];
         if (message.api !== undefined && message.people !== undefined) ports = { api: message.api, people: message.people };
         break;
       case 'health':
         from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
+        if (message.warnings !== undefined) from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
         break;
       case 'warnings':
         from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
@@ -100,6 +100,7 @@ export function startGroup(options: GroupOptions): Group {
     const started = one.start();
     one.process = started;
     one.ready = false;
+    one.reasons = [];
     const since = Date.now();
     started.on('message', (message: FromChild) => heard(one, message));
     started.on('exit', (code, signal) => {

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Server as TlsServer, type TlsOptions } from 'node:tls';
 import pino from 'pino';
-import { openBus } from '../../connectors/bus/open.js';
+import { openBus, spoolOf } from '../../connectors/bus/open.js';
 import type { Bus } from '../../connectors/bus/port.js';
+import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { buildApp } from '../app.js';
@@ -20,7 +21,7 @@ import { administrationBody } from '../audit/events.js';
 import { followInForce } from '../inforce/follow.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
-import { countRequests, inForceFigures } from '../plugins/metrics.js';
+import { answerForMetrics, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
@@ -71,6 +72,9 @@ runChild(async (args, signal) => {
   const identify = makeIdentifier({ inForce, now });
   let bus: Promise<Bus> | undefined;
   const provider = providerOf(settings.people, args);
+  const spooling = spoolOf(args.bus);
+  const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
+  if (spool !== undefined) watchSpool(spool.store);
   const context: WorkerContext = {
     workspace,
     settings,
@@ -78,7 +82,9 @@ runChild(async (args, signal) => {
     journal,
     inForce,
     identify,
-    bus: () => (bus ??= openBus(args.bus)),
+    // one that is away says so when it is used, and is used again when it is back
+    bus: () => (bus ??= openBus(args.bus, { mayBeAway: true })),
+    ...(spool === undefined ? {} : { spool }),
     dataDir: args.data,
     ...(provider === undefined ? {} : { provider }),
     now,
@@ -91,6 +97,7 @@ runChild(async (args, signal) => {
   const tls = (): TlsOptions => serverTlsOptions({ cert, key, anchors: inForce().anchors });
   const api = await buildApp('api', context, { logger: log, https: tls() });
   const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
+  answerForMetrics();
   countRequests(api);
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
@@ -112,6 +119,7 @@ runChild(async (args, signal) => {
   await keys.close();
   await view.close();
   await (await bus)?.close();
+  await spool?.store.close();
 });
 
 /** The provider of yitong.json, or under `up` the development one. @throws YitongError `bad_config` */

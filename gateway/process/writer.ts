@@ -1,8 +1,11 @@
 /** The one writer of a replica: bus → view, and the log's sequencer beside it. */
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { openBus } from '../../connectors/bus/open.js';
-import { dataTopic, controlTopic } from '../../connectors/bus/port.js';
+import { openBus, spoolOf } from '../../connectors/bus/open.js';
+import { controlSpec, controlTopic, dataTopic, type Bus, type Producer } from '../../connectors/bus/port.js';
+import { forwardSpool, Spool } from '../../connectors/spool/index.js';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
+import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { startSequencer, type SequencerAlert } from '../audit/log/sequencer.js';
 import { openSearch } from '../audit/search/index.js';
@@ -11,6 +14,7 @@ import { readSettings, signerNames } from '../config.js';
 import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { runChild, tell } from './messages.js';
+import { writerHealth } from './writer-health.js';
 
 /** ms between two looks for blocks of the search index that have become full. */
 const INDEX_EVERY = 5_000;
@@ -20,21 +24,28 @@ runChild(async (args, signal, onMessage) => {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const workspace = await loadWorkspace(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
-  const bus = await openBus(args.bus);
+  // answers come from the view: a bus that is away is waited for
+  const alert = (message: string): void => tell({ kind: 'alert', message });
+  const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
   const writer = await openLmdbViewWriter({ dir: join(args.data, 'view'), workspace });
-  const states = new Map<string, string>();
+  const health = writerHealth({ filled: () => writer.identity() !== undefined, tell });
   const following = followBus({
     bus,
     writer,
     workspace,
     signal,
-    onState(dataset, state) {
-      if (state === 'following') states.delete(dataset);
-      else states.set(dataset, `${dataset} is ${state}`);
-      tell({ kind: 'health', ready: states.size === 0, reasons: [...states.values()] });
+    onState: health.follows,
+    onError(error) {
+      const message = isYitongError(error) ? `${error.message} [${error.code}]` : error instanceof Error ? error.message : String(error);
+      alert(message);
+      health.away(message);
     },
-    onError: (error) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }),
+    onNotice: alert,
+    onIncomplete: health.incomplete,
   });
+  const spooling = spoolOf(args.bus);
+  const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
+  const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
 
   const sequencer = await startSequencer({
     dataDir: args.data,
@@ -51,7 +62,8 @@ runChild(async (args, signal, onMessage) => {
 
   const topics = [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))];
   const drain = async (): Promise<void> => {
-    const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) })));
+    // of a bus that is away nobody can say what the view lacks: it serves what it has
+    const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) }))).catch(() => []);
     const behind = (): boolean => ends.some(({ topic, state }) => state?.partitions.some(({ high }, partition) => writer.nextOffset(topic, partition) < high) === true);
     while (behind() && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
     tell({ kind: 'drained' });
@@ -62,6 +74,7 @@ runChild(async (args, signal, onMessage) => {
   tell({ kind: 'ready' });
 
   await following;
+  await forwarding;
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
   await sequencer.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
   await sequencer.stop();
@@ -69,7 +82,16 @@ runChild(async (args, signal, onMessage) => {
   await search.close();
   await writer.close();
   await bus.close();
+  await spool?.close();
 });
+
+/** A producer for what was spooled of a dataset, once its topics are there. */
+async function producerOf(bus: Bus, workspace: Workspace, dataset: string): Promise<Producer> {
+  const contract = [...workspace.contracts.values()].find(({ id }) => id === dataset);
+  if (contract === undefined) throw new YitongError('bad_contract', 'records wait for the bus, and the workspace no longer has their contract');
+  await bus.ensureTopics([{ topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history }, controlSpec(workspace.prefix, contract.authority)]);
+  return await bus.producer();
+}
 
 /** An alert of the sequencer, in one line for the operator. */
 function describeAlert(alert: SequencerAlert): string {

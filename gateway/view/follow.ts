@@ -3,11 +3,11 @@
  * another bus, read on from the view's own offsets, and start over when that cannot go on.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { isYitongError } from '../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Contract } from '../../contracts/types.js';
 import { controlSpec, dataTopic, type Bus, type InRecord, type OffsetLost, type PartitionState, type TopicName, type TopicSpec, type TopicState } from '../../connectors/bus/port.js';
-import type { CaughtUp, Cut, ViewWorkspace, ViewWriter } from './port.js';
+import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
 
 /** `rebuilding`: not yet where the bus was when following began, so what is missing may still come. */
 export type FollowState = 'following' | 'rebuilding' | 'unavailable';
@@ -22,6 +22,10 @@ export interface FollowOptions {
   readonly onState?: (dataset: DatasetId, state: FollowState) => void;
   /** Told of what made a bus unavailable, for the log. It is tried again. */
   readonly onError?: (error: unknown) => void;
+  /** Told, in one line, of what happened to a topic, for the log. */
+  readonly onNotice?: (message: string) => void;
+  /** Told, each time following begins, of which datasets the bus no longer has everything that this view would need. */
+  readonly onIncomplete?: (datasets: readonly DatasetId[]) => void;
   /** ms since 1970. */
   readonly now?: () => number;
   /** How often the ends of the topics are looked at; `asOf` is answered up to the last look. Default 1 s. */
@@ -42,6 +46,7 @@ const GATHERED = 8_000;
 /** ms after which gathered records are applied, where no more come. */
 const GATHERED_WITHIN = 100;
 
+const LONGEST_PAUSE_MS = 60_000;
 /** A compacted topic keeps a withdrawal at least this long; a view that was away longer may have missed one. */
 const WITHDRAWALS_KEPT_MS = 24 * 3_600_000;
 
@@ -51,15 +56,20 @@ const WITHDRAWALS_KEPT_MS = 24 * 3_600_000;
  */
 export async function followBus(options: FollowOptions): Promise<void> {
   const follower = new Follower(options);
+  let pause = options.retryMs ?? 1000;
   while (!options.signal.aborted) {
     try {
       await follower.once();
+      pause = options.retryMs ?? 1000;
     } catch (error) {
       if (options.signal.aborted) return;
       if (isYitongError(error) && (error.code === 'topic_mismatch' || error.code === 'view_unavailable')) throw error;
       follower.unavailable();
       options.onError?.(error);
-      await wait(options.retryMs ?? 1000, undefined, { signal: options.signal }).catch(() => undefined);
+      await wait(pause, undefined, { signal: options.signal }).catch(() => undefined);
+      // a wrong password that is tried every second locks the account
+      const ours = isYitongError(error) && (error.code === 'bus_login_failed' || error.code === 'bus_denied');
+      pause = ours ? Math.min(pause * 2, LONGEST_PAUSE_MS) : (options.retryMs ?? 1000);
     }
   }
 }
@@ -69,6 +79,7 @@ class Follower {
   readonly #contracts: ReadonlyMap<TopicName, Contract>;
   readonly #specs: readonly TopicSpec[];
   readonly #states = new Map<DatasetId, FollowState>();
+  readonly #reader: ViewReader;
   /** Next offsets that each dataset has to reach before it is following. */
   readonly #targets = new Map<TopicName, readonly number[]>();
   /** Not applied yet. Lost with a crash or a stop, and then read again from the view's own offsets. */
@@ -80,6 +91,7 @@ class Follower {
 
   constructor(options: FollowOptions) {
     this.#o = options;
+    this.#reader = options.writer.reader();
     const { contracts, prefix } = options.workspace;
     this.#contracts = new Map([...contracts.values()].map((contract) => [dataTopic(prefix, contract.id), contract]));
     const authorities = new Set([...contracts.values()].map(({ authority }) => authority));
@@ -95,10 +107,13 @@ class Follower {
     await bus.ensureTopics(this.#specs);
     const topics = await this.#topics();
     await this.#recognise(topics);
+    await this.#repair(topics);
+    this.#o.onIncomplete?.([...this.#contracts.values()].filter(({ id }) => this.#reader.datasetState(id).incomplete === true).map(({ id }) => id));
     for (const [topic, { partitions }] of topics) this.#targets.set(topic, partitions.map(targetOf));
     for (const topic of this.#contracts.keys()) this.#tell(topic);
 
     let lost = false;
+    let left = false;
     let stop = (): void => undefined;
     const told = new Promise<void>((resolve, reject) => {
       stop = resolve;
@@ -109,7 +124,7 @@ class Follower {
       topics: [...topics.keys()],
       from: (topic, partition) => writer.nextOffset(topic, partition) || (topics.get(topic)?.partitions[partition]?.low ?? 0),
       onBatch: async (batch) => {
-        // what comes behind a gap is not applied: the view is about to be emptied
+        // what comes behind a gap is not applied: the view is about to forget the topic
         if (!lost) await this.#apply(batch);
         else this.#drop();
       },
@@ -126,14 +141,19 @@ class Follower {
     const looking = new AbortController();
     try {
       if (signal.aborted) stop();
-      await Promise.race([told, consumption.done, this.#look(topics, looking.signal)]);
+      await Promise.race([told, consumption.done, this.#look(topics, looking.signal).then(() => (left = true))]);
+    } catch (error) {
+      // a consumer fails first where a topic was deleted; the next beginning sees what is there now
+      if (!isYitongError(error) || error.code !== 'offset_out_of_range') throw error;
+      lost = true;
     } finally {
       signal.removeEventListener('abort', stop);
       looking.abort();
       await consumption.stop();
       this.#drop();
     }
-    if (lost) await this.#reset(topics);
+    // what was lost is repaired when following begins again, from the offsets as they are then
+    if ((lost || left) && !signal.aborted) await wait(Math.min(this.#o.retryMs ?? 1000, 100), undefined, { signal }).catch(() => undefined);
   }
 
   unavailable(): void {
@@ -147,30 +167,53 @@ class Follower {
 
   /** Offsets mean nothing on another cluster or in a topic that was made anew. */
   async #recognise(topics: ReadonlyMap<TopicName, TopicState>): Promise<void> {
-    const { bus, writer } = this.#o;
+    const { bus, writer, onNotice } = this.#o;
     const clusterId = await bus.clusterId();
     const known = writer.identity();
     const ids = idsOf(topics);
-    const another = known !== undefined && (known.clusterId !== clusterId || Object.entries(ids).some(([topic, id]) => (known.topicIds[topic] ?? id) !== id));
-    if (another || this.#awayTooLong(topics)) await writer.reset(clusterId, ids);
-    else await writer.setIdentity(clusterId, { ...known?.topicIds, ...ids });
+    if (known !== undefined && known.clusterId !== clusterId) {
+      onNotice?.('the bus is another cluster than the view was built from: the view is built again from empty');
+      await writer.reset(clusterId, ids);
+      return;
+    }
+    for (const [topic, { id }] of topics) {
+      if ((known?.topicIds[topic] ?? id) === id) continue;
+      onNotice?.(`topic \`${topic}\` was deleted and made anew: what came from it is forgotten and read again`);
+      await writer.forget(topic);
+    }
+    await writer.setIdentity(clusterId, { ...known?.topicIds, ...ids });
   }
 
-  #awayTooLong(topics: ReadonlyMap<TopicName, TopicState>): boolean {
-    const { writer } = this.#o;
-    const since = this.#now() - WITHDRAWALS_KEPT_MS;
-    return [...this.#contracts].some(
-      ([topic, { history }]) =>
-        history === 'latest' &&
-        topics.get(topic)?.partitions.some(({ high }, partition) => {
-          const next = writer.nextOffset(topic, partition);
-          return next > 0 && next < high && writer.completeUpTo(topic, partition) < since;
-        }) === true,
-    );
-  }
-
-  async #reset(topics: ReadonlyMap<TopicName, TopicState>): Promise<void> {
-    await this.#o.writer.reset(await this.#o.bus.clusterId(), idsOf(topics));
+  /** Where the view cannot go on from where it is in a topic, it begins anew there; what the bus has lost by then is said. */
+  async #repair(topics: ReadonlyMap<TopicName, TopicState>): Promise<void> {
+    const { writer, onNotice } = this.#o;
+    const tooOld = this.#now() - WITHDRAWALS_KEPT_MS;
+    const placesOf = (topic: TopicName, partitions: readonly PartitionState[]) =>
+      partitions.map(({ low, high }, partition) => ({ low, high, next: writer.nextOffset(topic, partition), upTo: writer.completeUpTo(topic, partition) }));
+    const gap = (topic: TopicName, partitions: readonly PartitionState[]): boolean => placesOf(topic, partitions).some(({ low, high, next }) => next > high || (next > 0 && next < low));
+    for (const [topic, { id, partitions: first }] of topics) {
+      const history = this.#contracts.get(topic)?.history;
+      let partitions = first;
+      if (gap(topic, partitions)) {
+        // a leader that has just been elected may not know yet how far its log is agreed on
+        await wait(this.#o.retryMs ?? 1000, undefined, { signal: this.#o.signal });
+        const now = await this.#o.bus.topicState(topic);
+        if (now?.id !== id) throw new YitongError('offset_out_of_range', `topic \`${topic}\` is another one than a moment ago`);
+        partitions = now.partitions;
+      }
+      const after = partitions.map(targetOf);
+      const places = placesOf(topic, partitions);
+      if (gap(topic, partitions)) {
+        onNotice?.(`topic \`${topic}\` has lost records that the view has not read, or has read: what is left of it is read again, its dataset is incomplete`);
+        await writer.forget(topic, { after, incomplete: true });
+      } else if (history !== undefined && places.some(({ low, next }) => next === 0 && low > 0)) {
+        onNotice?.(`topic \`${topic}\` no longer has its first records: its dataset is incomplete`);
+        await writer.markIncomplete(topic);
+      } else if (history === 'latest' && places.some(({ high, next, upTo }) => next > 0 && next < high && upTo < tooOld)) {
+        onNotice?.(`topic \`${topic}\` was not read for longer than it keeps withdrawals: it is read again from its beginning`);
+        await writer.forget(topic, { after });
+      }
+    }
   }
 
   #isFirst({ topic, partition, wanted, low }: OffsetLost): boolean {
@@ -240,7 +283,7 @@ class Follower {
     return ends;
   }
 
-  /** Looks at the ends of the topics again and again. Resolves when a topic is another one, so that all starts over. */
+  /** Looks at the ends of the topics again and again. Resolves when a topic is gone or another one, so that following begins again. */
   async #look(topics: ReadonlyMap<TopicName, TopicState>, signal: AbortSignal): Promise<void> {
     const { writer, pollMs = 1000, marginMs = 1000 } = this.#o;
     while (!signal.aborted) {
@@ -248,7 +291,7 @@ class Follower {
       const at = this.#now() - marginMs - 1;
       const reached: CaughtUp[] = [];
       const now = await this.#topics();
-      if (signal.aborted) return;
+      if (signal.aborted || [...topics.keys()].some((topic) => !now.has(topic))) return;
       for (const [topic, { id, partitions }] of now) {
         if (topics.get(topic)?.id !== id) return;
         partitions.forEach((state, partition) => {

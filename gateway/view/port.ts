@@ -56,6 +56,8 @@ export interface DatasetState {
   readonly versions: number;
   /** Set aside as undecodable. */
   readonly poisoned: number;
+  /** The bus no longer had all of the dataset's records when the view was built from it: what is there is right, what is missing is not known. */
+  readonly incomplete?: boolean;
   /** The newest publishing time applied. */
   readonly lastPublishedAt?: number;
 }
@@ -85,6 +87,16 @@ export interface CaughtUp {
   readonly at: number;
 }
 
+export interface Forget {
+  /** The bus lost records that this view does not have: the dataset counts as incomplete until its topic is another one. */
+  readonly incomplete?: boolean;
+  /**
+   * Where the topic is the same one: the next offset a partition from which the last watermarks count again. Without it they are
+   * forgotten too.
+   */
+  readonly after?: readonly number[];
+}
+
 export interface ApplyResult {
   readonly applied: number;
   readonly ignored: number;
@@ -111,6 +123,10 @@ export interface ViewWriter {
   completeUpTo(topic: string, partition: number): number;
   /** Forget everything, when the topic or the cluster is another. */
   reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
+  /** Forget what came from one topic, when it is another one or its log has a gap; of a control topic the watermarks. Others are read on meanwhile. */
+  forget(topic: TopicName, how?: Forget): Promise<void>;
+  /** The bus no longer has the beginning of this data topic, and this view has not read it. */
+  markIncomplete(topic: TopicName): Promise<void>;
   identity(): { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> } | undefined;
   setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
   reader(): ViewReader;

@@ -46,6 +46,58 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     t.strictSame(visits, ['a', 'c']);
   });
 
+  t.test('one topic is forgotten, whatever was stored of it, and the others stay', async (t) => {
+    const { writer, reader, dir } = await fresh(t);
+    const many = Array.from({ length: 300 }, (_, i): Sent => ({ offset: i, record: `r${i}`, text: 'x'.repeat(100) }));
+    await send(writer, ...many, { offset: 300, subject: subject(2), text: 'A' }, { offset: 301, subject: subject(2), text: null }, { offset: 302, subject: subject(3), text: 'A' }, { offset: 303, subject: subject(3), text: 'B' });
+    await send(writer, { dataset: PERMIT, offset: 0, text: 'P' }, { dataset: PERMIT, offset: 1, text: 'Q' }, { dataset: PERMIT, offset: 2, subject: subject(3), text: 'R' });
+    await writer.apply([said(COMPANY, 0), said(PERMIT, 1)]);
+    await writer.caughtUp([0, 1].flatMap((partition) => [COMPANY, PERMIT].map((id) => ({ topic: topicOf(id), partition, at: 9000 }))));
+    await writer.forget(topicOf(COMPANY));
+    t.equal(seen(reader), '');
+    t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(3)), '');
+    const { complete, records, versions } = reader.datasetState(COMPANY);
+    t.strictSame([complete, records, versions, writer.nextOffset(topicOf(COMPANY), 0)], [undefined, 0, 0, 0]);
+    t.equal(seen(reader, { kind: 'now' }, PERMIT), '=Q');
+    t.equal(seen(reader, asOf(1000), PERMIT), '=P');
+    t.equal(seen(reader, { kind: 'now' }, PERMIT, subject(3)), '=R');
+    t.ok(reader.datasetState(PERMIT).complete);
+    await send(writer, { offset: 0, subject: subject(2), text: 'new' });
+    await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(COMPANY), partition, at: 9000 })));
+    t.equal(seen(reader, asOf(9000), COMPANY, subject(2)), '=new', 'nothing of the old history');
+    t.equal(seen(reader, asOf(9000), COMPANY, subject(3)), '');
+    await writer.flush();
+    t.equal(seen(driver.openReader(dir, world()), { kind: 'now' }, PERMIT), '=Q');
+  });
+
+  t.test('after a gap the watermarks count again once the rest is read, and the past is not answered', async (t) => {
+    const { writer, reader } = await fresh(t);
+    await send(writer, { offset: 0, text: 'A' }, { offset: 1, text: 'B' });
+    await writer.apply([said(COMPANY, 0)]);
+    await writer.forget(topicOf(COMPANY), { after: [6, 0], incomplete: true });
+    t.match(reader.datasetState(COMPANY), { incomplete: true, complete: undefined });
+    await send(writer, { offset: 5, text: 'F' });
+    await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(COMPANY), partition, at: 9000 })));
+    t.match(reader.datasetState(COMPANY), { incomplete: true, complete: { state: 'complete' } });
+    t.equal(seen(reader), '=F');
+    t.equal(seen(reader, asOf(9000)), 'history_not_kept');
+    await writer.forget(topicOf(COMPANY));
+    t.not(reader.datasetState(COMPANY).incomplete, true, 'a topic that was made anew has all it ever had');
+    await writer.markIncomplete(topicOf(PERMIT));
+    t.match(reader.datasetState(PERMIT), { incomplete: true });
+  });
+
+  t.test('of a control topic that was made anew only the watermarks go', async (t) => {
+    const { writer, reader } = await fresh(t);
+    await send(writer, { offset: 0, text: 'A' });
+    await writer.apply([said(COMPANY, 0)]);
+    await writer.forget(said(COMPANY, 0).topic);
+    t.equal(reader.datasetState(COMPANY).complete, undefined);
+    t.equal(seen(reader), '=A');
+    await writer.apply([said(COMPANY, 0)]);
+    t.ok(reader.datasetState(COMPANY).complete);
+  });
+
   t.test('what comes twice is kept once, and what comes back is a new version', async (t) => {
     const { writer, reader } = await fresh(t);
     const a: Sent = { offset: 0, text: 'A' };

@@ -162,3 +162,29 @@ t.test('a bus that fails leaves a failed watermark, and the next run publishes w
   t.equal((await office.records()).length, 3000);
   await office.close();
 });
+
+t.test('a topic that was deleted and made anew gets all of the source again, though nothing changed there', async (t) => {
+  const dir = t.testdir();
+  let id = 'first';
+  const office = await openOffice(dir, {
+    bus: (bus) => ({
+      driver: bus.driver,
+      ensureTopics: (specs) => bus.ensureTopics(specs),
+      topicState: async (topic) => {
+        const state = await bus.topicState(topic);
+        return state === undefined ? undefined : { ...state, id };
+      },
+      clusterId: () => bus.clusterId(),
+      consume: (options) => bus.consume(options),
+      close: () => bus.close(),
+      producer: () => bus.producer(),
+    }),
+  });
+  put(dir, file(...rows(0, 50)));
+  t.match(await office.run(), { published: 50 });
+  t.match(await office.run(), { state: 'nothing-new' });
+  id = 'second';
+  t.match(await office.run(), { state: 'complete', published: 50 });
+  t.match(await office.run(), { state: 'nothing-new' });
+  await office.close();
+});

@@ -12,6 +12,7 @@ interface Followed {
   readonly reader: ViewReader;
   readonly states: string[];
   readonly errors: unknown[];
+  readonly notices: string[];
   start(): { stop(): Promise<void>; readonly ended: Promise<void> };
   /** Resolves when it holds; the test's own time limit ends a wait for what never comes. */
   until(holds: () => boolean): Promise<void>;
@@ -22,6 +23,7 @@ async function setUp(t: Test): Promise<Followed> {
   const writer = await openLmdbViewWriter({ dir: t.testdir(), workspace: world() });
   const states: string[] = [];
   const errors: unknown[] = [];
+  const notices: string[] = [];
   const running = new Set<() => Promise<void>>();
   t.teardown(async () => {
     for (const stop of running) await stop();
@@ -30,6 +32,7 @@ async function setUp(t: Test): Promise<Followed> {
   return {
     bus,
     writer,
+    notices,
     reader: writer.reader(),
     states,
     errors,
@@ -42,6 +45,7 @@ async function setUp(t: Test): Promise<Followed> {
         signal: controller.signal,
         onState: (dataset, state: FollowState) => states.push(`${dataset} ${state}`),
         onError: (error) => errors.push(error),
+        onNotice: (message) => notices.push(message),
         pollMs: 5,
         marginMs: 0,
         retryMs: 5,
@@ -125,6 +129,40 @@ t.test('a view whose next offset is out of the log is built again from what is k
   start();
   await until(() => seen(reader) === 'F=F');
   t.match(reader.datasetState(COMPANY), { records: 1 });
+});
+
+t.test('a topic that was made anew takes only its own dataset with it', async (t) => {
+  const { bus, reader, start, until, notices } = await setUp(t);
+  await bus.ensureTopics([...topics, { topic: controlTopic(PREFIX, 'samr'), partitions: 1, history: 'latest' }]);
+  bus.append(sent({ offset: 0, text: 'old' }), sent({ dataset: PERMIT, offset: 0, text: 'P' }), said(COMPANY, 0), said(PERMIT, 1));
+  start();
+  await until(() => reader.datasetState(COMPANY).complete !== undefined && reader.datasetState(PERMIT).complete !== undefined && seen(reader) === '=old');
+  bus.renew(topicOf(COMPANY), 'made anew');
+  await until(() => seen(reader) === '');
+  t.equal(reader.datasetState(COMPANY).complete, undefined, 'never loaded, not "none on record"');
+  t.equal(seen(reader, { kind: 'now' }, PERMIT), '=P');
+  t.ok(reader.datasetState(PERMIT).complete);
+  t.match(notices, [/deleted and made anew/]);
+  bus.append(sent({ offset: 0, record: 'n', text: 'new' }), said(COMPANY, 2));
+  await until(() => seen(reader) === 'n=new' && reader.datasetState(COMPANY).complete !== undefined);
+});
+
+t.test('what the bus cut off or lost is said of its dataset, not passed over', async (t) => {
+  const { bus, reader, start, until, notices } = await setUp(t);
+  await bus.ensureTopics(topics);
+  bus.append(...['A', 'B', 'C'].map((text, offset) => sent({ offset, record: text, text })), sent({ dataset: PERMIT, offset: 0, text: 'P' }));
+  bus.cutOff(topicOf(COMPANY), 0, 1);
+  const first = start();
+  await until(() => seen(reader) === 'B=B C=C');
+  t.match(reader.datasetState(COMPANY), { incomplete: true }, 'a new view knows that there was something before');
+  t.not(reader.datasetState(PERMIT).incomplete, true);
+  await until(() => seen(reader, { kind: 'now' }, PERMIT) === '=P');
+  await first.stop();
+  bus.truncate(topicOf(PERMIT), 0, 0);
+  start();
+  await until(() => reader.datasetState(PERMIT).incomplete === true);
+  t.equal(seen(reader, { kind: 'now' }, PERMIT), '', 'a log that lost its end has lost what was acknowledged');
+  t.match(notices, [/no longer has its first records/, /has lost records/]);
 });
 
 t.test('a bus that is away is waited for, and said to be away', async (t) => {

@@ -34,6 +34,10 @@ export class MemoryBus implements Bus {
     const kept = this.#log(topic).partitions[partition];
     if (kept !== undefined) kept.low = low;
   }
+  /** Loses what stands at `high` and behind. */
+  truncate(topic: TopicName, partition: number, high: number): void {
+    this.#log(topic).partitions[partition]?.records.splice(high);
+  }
   /** The topic is deleted and made anew. */
   renew(topic: TopicName, id: string): void {
     const log = this.#log(topic);

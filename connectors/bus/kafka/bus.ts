@@ -1,22 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { unknownTopic } from '../limits.js';
-import type { Bus, ConsumeOptions, Consumption, Producer, TopicSpec, TopicState } from '../port.js';
-import { connectKafka, failureOf, MetadataClient, ProduceClient, withAdmin, type KafkaOptions, type WithAdmin } from './client.js';
+import type { Bus, ConsumeOptions, Consumption, Producer, ProducerOptions, TopicSpec, TopicState } from '../port.js';
+import { connectKafka, MetadataClient, ProduceClient, withAdmin, type KafkaOptions, type WithAdmin } from './client.js';
+import { failureOf } from './failure.js';
 import { consumeKafka, FETCH_WAIT_MS } from './consumer.js';
 import { OrderedProducer } from './producer.js';
 import { ensureKafkaTopics, kafkaTopicState, offsetsOf, partitionCount } from './topics.js';
 
 export type { KafkaOptions } from './client.js';
 
+export interface Opening {
+  readonly mayBeAway?: boolean;
+  readonly onWarning?: (message: string) => void;
+}
+
 /**
  * A bus on Apache Kafka 2.8 or newer, 4.x included.
- * @throws YitongError `bus_unavailable` if no broker answers, `bad_config` if a file of the options cannot be read
+ * @param opening `mayBeAway`: no broker is asked yet; whatever is done with the bus then says what is wrong with it
+ * @throws YitongError `bus_unavailable` if no broker answers, `bus_login_failed`, `bad_config` if a file of the options cannot be read
  */
-export async function openKafkaBus(options: KafkaOptions): Promise<Bus> {
+export async function openKafkaBus(options: KafkaOptions, { mayBeAway = false }: Pick<Opening, 'mayBeAway'> = {}): Promise<Bus> {
+  // Kafka takes the smaller of the two in silence, and acknowledges with fewer copies than were asked for
+  if (options.minInsyncReplicas > options.replication) throw new YitongError('bad_config', '`bus.minInsyncReplicas` is more than `bus.replication`: there are never so many copies');
   const kafka = connectKafka(options);
   const admin = withAdmin(kafka);
-  await admin(async () => undefined).catch((error: unknown) => {
+  if (!mayBeAway) await admin(async () => undefined).catch((error: unknown) => {
     throw failureOf(error, `no broker of \`${options.brokers.join(', ')}\` answers`).error;
   });
   return new KafkaBus(options, kafka, admin);
@@ -51,13 +60,13 @@ class KafkaBus implements Bus {
     return clusterId;
   }
 
-  async producer(): Promise<Producer> {
+  async producer(options: ProducerOptions = {}): Promise<Producer> {
     this.refuseClosed();
-    const kafka = new ProduceClient(this.kafka);
+    const kafka = new ProduceClient(this.kafka, this.options);
     const producer = new OrderedProducer({
       kafka,
       partitions: (topic) => partitionCount(this.metadata, topic),
-      giveUpAfterMs: this.options.giveUpAfterMs ?? 20_000,
+      giveUpAfterMs: options.giveUpAfterMs ?? this.options.giveUpAfterMs ?? 20_000,
       now: () => performance.now(),
     });
     try {
@@ -66,8 +75,14 @@ class KafkaBus implements Bus {
       await producer.close();
       throw failureOf(error, 'no broker answers').error;
     }
-    this.open.add({ stop: () => producer.close() });
-    return producer;
+    const opened = { stop: () => this.closed(producer, opened) };
+    this.open.add(opened);
+    return { send: (topic, records) => producer.send(topic, records), close: () => opened.stop() };
+  }
+
+  private async closed(producer: Producer, opened: { stop(): Promise<void> }): Promise<void> {
+    this.open.delete(opened);
+    await producer.close();
   }
 
   async consume(options: ConsumeOptions): Promise<Consumption> {

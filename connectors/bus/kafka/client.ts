@@ -11,13 +11,22 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Kafka, logLevel, type Admin, type Consumer, type KafkaConfig, type KafkaMessage, type SASLOptions } from 'kafkajs';
+import type { Socket } from 'node:net';
+import kafkajs, { Kafka, logLevel, type AclEntry, type AclFilter, type Admin, type Consumer, type KafkaConfig, type KafkaMessage, type SASLOptions } from 'kafkajs';
 import { YitongError } from '../../../contracts/errors.js';
 import type { OutRecord } from '../port.js';
 import { encodeMetadataRequest, decodeMetadata, type ClusterMetadata } from './metadata.js';
+import { text } from './failure.js';
 import { decodeProduced, encodeProduce, type Produced } from './produce.js';
 
-export type { Admin, Consumer, KafkaMessage };
+export type { AclEntry, Admin, Consumer, KafkaMessage };
+
+const { AclOperationTypes: operations, AclPermissionTypes: permissions, AclResourceTypes: resources, ResourcePatternTypes: patterns } = kafkajs;
+type Numbers = Readonly<Record<string, number>>;
+const numbers = (names: object): Numbers => Object.fromEntries(Object.entries(names).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])));
+const any: AclFilter = { resourceType: resources.ANY, resourcePatternType: patterns.ANY, operation: operations.ANY, permissionType: permissions.ANY };
+/** Kafka's numbers of what ACLs say, by kafkajs's names; `any` is the filter for all. */
+export const acls = { operations: numbers(operations), permissions: numbers(permissions), resources: numbers(resources), patterns: numbers(patterns), any } as const;
 
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learnt from them. */
@@ -30,11 +39,19 @@ export interface KafkaOptions {
   readonly replication: number;
   /** How many of them have a record before it counts as written. */
   readonly minInsyncReplicas: number;
+  /** A topic that exists with fewer copies than these two: `refuse` (default), or `warn`. */
+  readonly weakTopics?: 'refuse' | 'warn';
+  /** Told of what is only warned of, in one line. */
+  readonly onWarning?: (message: string) => void;
   /** Prefix of the consumer groups of this process; each consumption adds a random suffix, so ACLs name it as a prefix. */
   readonly groupId: string;
   /** Ms that a send is retried before it fails as `bus_unavailable`. Default 20,000. */
   readonly giveUpAfterMs?: number;
+  /** Ms that a broker has to answer a request; then its connection is dropped. Default 10,000. */
+  readonly requestTimeoutMs?: number;
 }
+
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** @throws YitongError `bad_config` if a file of the options cannot be read */
 export function connectKafka(options: KafkaOptions): Kafka {
@@ -43,7 +60,7 @@ export function connectKafka(options: KafkaOptions): Kafka {
     clientId: options.clientId,
     logLevel: logLevel.NOTHING, // errors come back as errors; its log lines would print keys
     connectionTimeout: 3000,
-    requestTimeout: 30_000,
+    requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     retry: { retries: 4, initialRetryTime: 100, maxRetryTime: 2000 },
   };
   if (options.ssl !== undefined) {
@@ -100,7 +117,12 @@ interface InnerCluster {
   removeBroker(address: { readonly host: string; readonly port: number }): void;
   /** Partitions by their leader's node id. */
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
-  findBroker(node: { readonly nodeId: string }): Promise<{ connectionPool: { send(request: object): Promise<Produced> }; disconnect(): Promise<void> }>;
+  findBroker(node: { readonly nodeId: string }): Promise<{
+    connectionPool: { send(request: object): Promise<Produced>; readonly pool: readonly { readonly socket?: Socket | null }[] };
+    disconnect(): Promise<void>;
+  }>;
+  /** Those that metadata are asked of. */
+  readonly targetTopics: Set<string>;
 }
 
 /**
@@ -114,8 +136,12 @@ export class MetadataClient {
 
   /** Of these topics only; a topic that does not exist has the error code 3. */
   async fetch(topics: readonly string[]): Promise<ClusterMetadata> {
-    // the broker of a connection that has been idle may be gone
-    return await this.fetchOnce(topics).catch(() => this.fetchOnce(topics));
+    const kept = this.cluster !== undefined;
+    return await this.fetchOnce(topics).catch((error: unknown) => {
+      // the broker of a connection that has been idle may be gone; a new connection has been tried often enough
+      if (!kept) throw error;
+      return this.fetchOnce(topics);
+    });
   }
 
   private async fetchOnce(topics: readonly string[]): Promise<ClusterMetadata> {
@@ -153,8 +179,8 @@ export class MetadataClient {
   }
 }
 
-const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error.js') as { createErrorFromCode(code: number): Error };
-const PRODUCE_TIMEOUT_MS = 30_000;
+/** Kafka's own error of that number, as `failureOf` reads it. */
+export const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error.js') as { createErrorFromCode(code: number): Error };
 
 /**
  * Sends a batch to the leader of its partition, once. Over kafkajs's connections, but with requests of our own (`produce.ts`): its own
@@ -162,9 +188,13 @@ const PRODUCE_TIMEOUT_MS = 30_000;
  */
 export class ProduceClient {
   private readonly cluster: InnerCluster;
+  private readonly timeoutMs: number;
+  private recovering: Promise<void> | undefined;
 
-  constructor(kafka: Kafka) {
+  /** @param options how long the replicas may take: less than we wait for their leader, so that it is the leader who says so */
+  constructor(kafka: Kafka, options: Pick<KafkaOptions, 'requestTimeoutMs'>) {
     this.cluster = innerCluster(kafka);
+    this.timeoutMs = Math.ceil((options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) * 0.8);
   }
 
   async connect(): Promise<void> {
@@ -175,6 +205,7 @@ export class ProduceClient {
   async send(topic: string, partition: number, records: readonly OutRecord[], bytes: number): Promise<number> {
     const { cluster } = this;
     try {
+      await this.recovering;
       await cluster.addTargetTopic(topic);
       await cluster.refreshMetadataIfNecessary();
       const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
@@ -182,7 +213,7 @@ export class ProduceClient {
       const broker = await cluster.findBroker({ nodeId });
       const { baseOffset } = await broker.connectionPool
         .send({
-          request: { apiKey: 0, apiVersion: 3, apiName: 'Produce', encode: async () => encodeProduce(topic, partition, records, bytes, Date.now(), PRODUCE_TIMEOUT_MS) },
+          request: { apiKey: 0, apiVersion: 3, apiName: 'Produce', encode: async () => encodeProduce(topic, partition, records, bytes, Date.now(), this.timeoutMs) },
           response: {
             decode: async (payload: Buffer) => decodeProduced(payload),
             parse: async (produced: Produced) => {
@@ -193,28 +224,55 @@ export class ProduceClient {
         })
         .catch(async (error: unknown) => {
           if (text(error, 'name') === 'KafkaJSConnectionClosedError') await broker.disconnect();
+          if (text(error, 'name') === 'KafkaJSRequestTimeoutError') dropConnections(broker.connectionPool.pool);
           throw error;
         });
       return baseOffset;
     } catch (error) {
-      await this.recover(error).catch(() => undefined);
+      // not waited for here: a broker that is silent would be so once more, and whoever sends may have a better use for the time
+      this.recover(error, topic);
       throw error;
     }
   }
 
   async disconnect(): Promise<void> {
+    // it would connect again
+    await this.recovering;
     await this.cluster.disconnect();
   }
 
-  /** What kafkajs's producer does before it tries again: the leader may be another broker now. */
-  private async recover(error: unknown): Promise<void> {
+  /** What kafkajs's producer does before it tries again: the leader may be another broker now. Once for all partitions that failed together. */
+  private recover(error: unknown, topic: string): void {
     const { cluster } = this;
+    // metadata of all topics fail while one of them is not there: one that was deleted is asked for again when something is sent to it
+    if (text(error, 'type') === 'UNKNOWN_TOPIC_OR_PARTITION') cluster.targetTopics.delete(topic);
     if (error instanceof Error && error.name === 'KafkaJSConnectionClosedError') {
       const [host, port]: readonly unknown[] = [Reflect.get(error, 'host'), Reflect.get(error, 'port')];
       if (typeof host === 'string' && typeof port === 'number') cluster.removeBroker({ host, port });
     }
-    if (!cluster.isConnected()) await cluster.connect();
-    await cluster.refreshMetadata();
+    this.recovering ??= this.refresh()
+      .catch(() => undefined)
+      .finally(() => (this.recovering = undefined));
+  }
+
+  private async refresh(): Promise<void> {
+    if (!this.cluster.isConnected()) await this.cluster.connect();
+    await this.cluster.refreshMetadata();
+  }
+}
+
+/**
+ * A broker that does not answer may be behind a cut in the network: the next try gets a new connection, and what the old one has not
+ * delivered is thrown away with it, so that it cannot arrive behind what is sent later.
+ */
+function dropConnections(pool: readonly { readonly socket?: Socket | null }[]): void {
+  for (const { socket } of pool) {
+    if (socket === undefined || socket === null || socket.destroyed) continue;
+    // TLS sockets cannot be reset
+    if ('encrypted' in socket) socket.destroy();
+    else socket.resetAndDestroy();
+    // kafkajs listens to nothing else, and would keep what else waits on this connection
+    socket.emit('error', new Error('the broker did not answer in time'));
   }
 }
 
@@ -226,34 +284,4 @@ function innerCluster(kafka: Kafka): InnerCluster {
   const create: unknown = symbol === undefined ? undefined : Reflect.get(kafka, symbol);
   if (typeof create !== 'function') throw new YitongError('bus_unavailable', 'this kafkajs is not version 2.2.4, the one that the Kafka driver is built for');
   return create({ allowAutoTopicCreation: false }) as InnerCluster; // the one cast: kafkajs has no types for it
-}
-
-/** The broker's name for what went wrong (`NOT_LEADER_FOR_PARTITION`), or kafkajs's (`KafkaJSConnectionError`). */
-export interface KafkaFailure {
-  readonly type: string;
-  readonly retriable: boolean;
-  readonly error: YitongError;
-}
-
-/** No broker, for now. */
-const UNREACHABLE: ReadonlySet<string> = new Set(['KafkaJSConnectionError', 'KafkaJSConnectionClosedError', 'KafkaJSBrokerNotFound', 'KafkaJSNoBrokerAvailableError']);
-
-/** Reads an error of kafkajs, unwrapping its retry errors. Messages of kafkajs hold no record. */
-export function failureOf(error: unknown, doing: string): KafkaFailure {
-  let inner: unknown = error;
-  // a refused connection comes as a `KafkaJSNonRetriableError` around one that says that it can be retried
-  while (inner instanceof Error && (inner.name === 'KafkaJSNumberOfRetriesExceeded' || inner.name === 'KafkaJSNonRetriableError') && inner.cause instanceof Error) inner = inner.cause;
-  if (inner instanceof YitongError) return { type: inner.code, retriable: false, error: inner };
-  const type = text(inner, 'type') ?? text(inner, 'name') ?? 'unknown';
-  const retriable = UNREACHABLE.has(type) || (inner instanceof Error && Reflect.get(inner, 'retriable') === true);
-  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') {
-    return { type, retriable: false, error: new YitongError('record_too_large', `${doing}: the broker takes only smaller records; raise its \`max.message.bytes\``, { cause: inner }) };
-  }
-  const reason = inner instanceof Error ? inner.message : 'unknown error';
-  return { type, retriable, error: new YitongError('bus_unavailable', `${doing}: ${reason.charAt(0).toLowerCase()}${reason.slice(1)} (\`${type}\`)`, { cause: inner }) };
-}
-
-function text(value: unknown, key: string): string | undefined {
-  const found: unknown = value instanceof Error ? Reflect.get(value, key) : undefined;
-  return typeof found === 'string' ? found : undefined;
 }

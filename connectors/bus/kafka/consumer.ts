@@ -7,7 +7,8 @@
 import { YitongError } from '../../../contracts/errors.js';
 import { DEFAULT_MAX_BATCH } from '../limits.js';
 import type { ConsumeOptions, Consumption, InRecord, PartitionState } from '../port.js';
-import { failureOf, type Consumer, type KafkaMessage } from './client.js';
+import type { Consumer, KafkaMessage } from './client.js';
+import { failureOf } from './failure.js';
 
 export interface ConsumerParts {
   readonly consumer: Consumer;

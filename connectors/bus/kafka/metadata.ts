@@ -7,6 +7,8 @@ export interface TopicMetadata {
   /** UUID as 32 hexadecimal digits; another one after the topic was deleted and made anew. */
   readonly id: string;
   readonly partitions: number;
+  /** Copies of the partition that has the fewest. */
+  readonly replicas: number;
 }
 
 export interface ClusterMetadata {
@@ -48,14 +50,16 @@ export function decodeMetadata(payload: Buffer): ClusterMetadata {
     const name = read.string() ?? '';
     const id = read.bytes(16).toString('hex');
     read.bytes(1);
-    const partitions = read.array(() => {
+    const replicas = read.array(() => {
       read.bytes(2 + 4 + 4 + 4); // error, index, leader, leader epoch
-      for (let list = 0; list < 3; list++) read.array(() => read.int32());
+      const copies = read.array(() => read.int32()).length;
+      for (let list = 0; list < 2; list++) read.array(() => read.int32()); // in sync, offline
       read.tags();
-    }).length;
+      return copies;
+    });
     read.bytes(4);
     read.tags();
-    return { error, name, id, partitions };
+    return { error, name, id, partitions: replicas.length, replicas: Math.min(...replicas) };
   });
   return { clusterId, topics, clientSideThrottleTime: throttle };
 }

@@ -2,7 +2,7 @@
  * Sends to Kafka with what kafkajs alone does not give: each partition has a queue with exactly one request in flight, retries
  * included, so order holds; sends that wait are put together into the next request. Partitions run beside one another.
  *
- * What is left: a request that timed out here (30 s) may still be in a broker's queue when it is sent again on a new connection.
+ * What is left: a request that timed out here (`requestTimeoutMs`) may still be in a broker's queue when it is sent again on a new connection.
  * It can then be appended twice (at least once is what we promise), and in theory after a later one.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +10,8 @@ import { YitongError } from '../../../contracts/errors.js';
 import { MAX_RECORD_BYTES, refuseTooLarge, unknownTopic } from '../limits.js';
 import { partitionOf } from '../partition.js';
 import type { Ack, OutRecord, Producer } from '../port.js';
-import { failureOf, type ProduceClient } from './client.js';
+import type { ProduceClient } from './client.js';
+import { failureOf } from './failure.js';
 import { mostBytes } from './produce.js';
 
 /** Below `max.message.bytes` of an untuned Kafka (1,048,588), which holds for a whole batch; leaves room for framing. */
@@ -52,6 +53,7 @@ class Lane {
     private readonly parts: ProducerParts,
     private readonly topic: string,
     private readonly partition: number,
+    private readonly onFailure: () => void,
   ) {}
 
   push(waiting: readonly Waiting[]): void {
@@ -75,6 +77,7 @@ class Lane {
         }
       } catch (error) {
         const failure = failureOf(error, `topic \`${this.topic}\` did not take records`).error;
+        this.onFailure();
         // what waits behind a failed request must not overtake it: the caller will send that one again
         for (const one of [...group, ...this.queue.splice(0)]) one.job.reject(failure);
       }
@@ -152,7 +155,10 @@ export class OrderedProducer implements Producer {
     return this.closed;
   }
 
-  /** Asked once: a count that grows later would send a subject elsewhere, so it is taken up by a restart, which checks it. */
+  /**
+   * Asked once, and again after a failure: the topic may have been deleted and made anew. A count that grows would send a subject
+   * elsewhere; whoever publishes has it checked against the contract first (`ensureTopics`).
+   */
   private count(topic: string): Promise<number> {
     let count = this.counts.get(topic);
     if (count === undefined) {
@@ -169,7 +175,7 @@ export class OrderedProducer implements Producer {
   private lane(topic: string, partition: number): Lane {
     const name = `${partition}/${topic}`;
     let lane = this.lanes.get(name);
-    if (lane === undefined) this.lanes.set(name, (lane = new Lane(this.parts, topic, partition)));
+    if (lane === undefined) this.lanes.set(name, (lane = new Lane(this.parts, topic, partition, () => this.counts.delete(topic))));
     return lane;
   }
 }

@@ -13,7 +13,7 @@ const command: Command = {
     'yitong audit search --subject uscc:91350100M000100Y43',
     'yitong audit search --case 2026-0001 --open',
   ],
-  options: { ...searchFlags, limit: { type: 'string', describe: 'at most so many', default: '100' }, after: { type: 'string', describe: 'the next page: what the last one said to go on with' } },
+  options: { ...searchFlags, limit: { type: 'string', describe: 'at most so many', default: '100' }, after: { type: 'string', describe: 'the next page: the index of the last entry seen' } },
   async run(call) {
     const search = openSearch(folders(call.values).data);
     try {
@@ -23,7 +23,7 @@ const command: Command = {
       const page = await search.page(query, { limit, open: call.values['open'] === true || query.subject !== undefined, ...(after === undefined ? {} : { after }) });
       for (const entry of page.entries) for (const line of inWords(entry)) call.say(line);
       call.say(page.next === undefined ? `${page.entries.length} found` : `${page.entries.length} found so far; older ones with --after ${page.next}`);
-      call.json(page);
+      call.json(page.entries);
       return 0;
     } finally {
       await search.close();

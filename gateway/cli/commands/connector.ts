@@ -49,7 +49,8 @@ const command: Command = {
     const once = call.values['once'] === true || call.values['again'] === true || dropping;
     // a run is one steady stream of short-lived rows: a young generation that V8 lets grow to 48 MB would hold garbage only, 30 MB of it
     setFlagsFromString('--semi-space-growth-factor=1');
-    const bus = await openBus(await busOf(text(call.values['bus']), dir, data));
+    // one run says at once that there is no bus; a connector that goes on waits for it
+    const bus = await openBus(await busOf(text(call.values['bus']), dir, data), { mayBeAway: !once, onWarning: (message) => process.stderr.write(`warning: ${message}\n`) });
     const state = State.open(data);
     const told = (report: RunReport): void => {
       call.json(report);

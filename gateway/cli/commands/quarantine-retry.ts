@@ -5,6 +5,7 @@ import { openBus } from '../../../connectors/bus/open.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { State } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
+import { Spool, spoolExists } from '../../../connectors/spool/index.js';
 import { retryQuarantine } from '../../../connectors/retry.js';
 import { busOf, busOption } from '../bus.js';
 import type { Command } from '../command.js';
@@ -28,6 +29,13 @@ const command: Command = {
     const feed = (await loadFeeds(workspace)).get(datasetId(dataset));
     if (feed === undefined) throw new YitongError('bad_feed', `\`${dataset}\` has no feed`);
     const now = (): Date => new Date();
+    // what waits for the bus was pushed before, and must arrive before
+    if (spoolExists(dataDir)) {
+      const spool = Spool.open({ dataDir, maxBytes: 0, now: Date.now });
+      const waits = spool.waiting(feed.dataset);
+      await spool.close();
+      if (waits) throw new YitongError('bus_unavailable', `records of \`${feed.dataset}\` that were pushed before wait for the bus; try again when the gateway has forwarded them`);
+    }
     const bus = await openBus(await busOf(text(call.values['bus']), dir, dataDir));
     const state = State.open(dataDir);
     const quarantine = Quarantine.open(dataDir, feed.dataset, now);

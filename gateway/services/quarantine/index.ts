@@ -118,6 +118,8 @@ const service: Service = {
         const feed = await loadFeed(workspace, contract.id);
         if (feed === undefined) throw new YitongError('not_publisher', `\`${contract.id}\` has no feed`);
         const bus = await context.bus();
+        // what waits for the bus was pushed before, and must arrive before
+        if (context.spool?.store.waiting(contract.id) === true) throw new YitongError('bus_unavailable', 'records that were pushed before wait for the bus; try again when they are forwarded');
         checkStill(context, request, client);
         state ??= State.open(dataDir);
         const options = {

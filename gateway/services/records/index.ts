@@ -1,6 +1,6 @@
 /**
  * POST /v1/datasets/{id}/records: publishing over HTTP, by a client of the dataset's own authority. Idempotent by position; the answer
- * comes after the bus has acknowledged, and after the act is in the audit log.
+ * comes after the bus has acknowledged (or, while it is away, the disk: 202), and after the act is in the audit log.
  */
 import { Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
@@ -35,17 +35,17 @@ const service: Service = {
         handlerTimeout: context.settings.gateway.handlerTimeoutMs,
         schema: {
           summary: 'publish records of a dataset',
-          description: 'By a client of the dataset\'s authority. Each record is published, unchanged, merged or quarantined; none is dropped.',
+          description: 'By a client of the dataset\'s authority. Each record is published, unchanged, merged or quarantined, or spooled while the bus is away; none is dropped.',
           tags: ['publish'],
           params: Type.Object({ id: Type.String({ maxLength: 200 }) }),
           body: bodySchema,
-          response: { 200: answerSchema },
+          response: { 200: answerSchema, 202: { ...answerSchema, description: 'the bus is away: what is `spooled` is on disk and published as soon as the bus is back' } },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const client = clientOf(request);
         const contract = ownDataset(context, request.params.id, client);
-        const outcome = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client));
+        const { spooled, ...outcome } = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client));
         const count = (status: string): number => outcome.results.filter((result) => result.status === status).length;
         await context.journal.append({
           clear: administrationBody({
@@ -59,6 +59,7 @@ const service: Service = {
               unchanged: count('unchanged'),
               merged: count('merged'),
               quarantined: count('quarantined'),
+              ...(spooled ? { spooled: count('spooled') } : {}),
               ...(outcome.withdrawn === undefined ? {} : { withdrawn: outcome.withdrawn }),
               ...(outcome.shrunk === undefined ? {} : { refused: 'snapshot_shrunk' }),
             },
@@ -66,7 +67,7 @@ const service: Service = {
         });
         // what was published before the shortage was seen is on record by now
         if (outcome.shrunk !== undefined) throw new YitongError('snapshot_shrunk', outcome.shrunk);
-        return outcome;
+        return reply.code(spooled ? 202 : 200).send(outcome);
       },
     );
   },

@@ -26,7 +26,7 @@ export const bodySchema = Type.Object(
 );
 export const answerSchema = Type.Object({
   results: Type.Array(
-    Type.Object({ position: Type.String(), status: Type.Enum(['published', 'unchanged', 'merged', 'quarantined']), code: Type.Optional(Type.String()) }),
+    Type.Object({ position: Type.String(), status: Type.Enum(['published', 'unchanged', 'merged', 'quarantined', 'spooled'], { description: 'spooled: the bus is away, the record is safe on the gateway\'s disk and will be published in its order' }), code: Type.Optional(Type.String()) }),
   ),
   withdrawn: Type.Optional(Type.Integer({ description: 'of a snapshot: records that had left' })),
 });

@@ -83,6 +83,13 @@ export function edit(head: Buffer, dataset: number, at: number, removed: number,
   return out;
 }
 
+/** A head without that dataset; the same one if it has none of it. */
+export function without(head: Buffer, dataset: number): Buffer {
+  const entry = entryOf(head, dataset);
+  if (entry < 0) return head;
+  return edit(head, dataset, startOf(head, entry), bytesOf(head, entry), undefined, -countOf(head, entry));
+}
+
 /** Marks the dataset with the most bytes as spilled and takes its records out, to be stored one by one. */
 export function spillLargest(head: Buffer): { readonly head: Buffer; readonly dataset: number; readonly records: Buffer } {
   let largest = DIRECTORY;

@@ -137,6 +137,7 @@ class LmdbViewReader implements ViewReader {
   #reachable(dataset: DatasetId, at: ReadPoint): ReadOutcome {
     const { state, offsets } = this.#know(dataset);
     const latest = this.workspace.contracts.get(dataset)?.history === 'latest';
+    if (at.kind !== 'now' && state.incomplete === true) return 'history_not_kept';
     switch (at.kind) {
       case 'now':
         return 'ok';

@@ -8,6 +8,8 @@ import type { Store } from './store.js';
 export interface Meta {
   readonly format: number;
   readonly identity?: { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> };
+  /** Data topics whose records are being removed: a crash in between must not leave half of them. */
+  readonly forgetting?: readonly TopicName[];
 }
 
 export type Received = Watermark & { readonly receivedAt: number };
@@ -23,6 +25,7 @@ export interface DatasetRow {
   readonly versions: number;
   readonly poisoned: number;
   readonly lastPublishedAt?: number;
+  readonly incomplete?: boolean;
   readonly watermark?: Received;
   readonly complete?: Received;
   readonly pending: readonly Pending[];

@@ -5,11 +5,14 @@
 import { mkdirSync } from 'node:fs';
 import { YitongError } from '../../../contracts/errors.js';
 import type { InRecord, TopicName, Watermark } from '../../../connectors/bus/port.js';
-import type { ApplyResult, CaughtUp, Cut, ViewWorkspace, ViewWriter } from '../port.js';
+import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
 import { checkBodies, type CheckBody } from '../check.js';
 import { DataApplier, newTally, type PoisonReason, type Tally } from './apply.js';
 import { readerOn } from './reader.js';
+import { removeDataset } from './remove.js';
 import {
+  EMPTY_DATASET,
+  EMPTY_OFFSET,
   numberDatasets,
   readDataset,
   readMeta,
@@ -47,7 +50,9 @@ export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWr
   mkdirSync(options.dir, { recursive: true });
   const store = openStore(options.dir, false, options.mapSize);
   store.reapReaders();
-  return new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace));
+  const writer = new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace));
+  await writer.resume();
+  return writer;
 }
 
 class LmdbViewWriter implements ViewWriter {
@@ -98,8 +103,7 @@ class LmdbViewWriter implements ViewWriter {
     const [first] = batch;
     if (first === undefined) return newTally;
     const { topic, partition } = first;
-    const source = this.#sources.get(topic);
-    if (source === undefined) throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
+    const source = this.#source(topic);
     let expected = first.offset;
     for (const record of batch) {
       if (record.topic !== topic || record.partition !== partition || record.offset < expected) {
@@ -187,6 +191,59 @@ class LmdbViewWriter implements ViewWriter {
     });
   }
 
+  async forget(topic: TopicName, how: Forget = {}): Promise<void> {
+    const source = this.#source(topic);
+    if (source.kind === 'control') {
+      this.#write(() => {
+        this.#restart(topic, 1);
+        for (const { number } of source.datasets.values()) {
+          const { watermark: _, complete: __, ...row } = readDataset(this.store, number);
+          writeDataset(this.store, number, { ...row, pending: [] });
+        }
+      });
+      return;
+    }
+    this.#write(() => {
+      // first of all nothing is said of the dataset any more, then its records go
+      const { complete } = readDataset(this.store, source.number);
+      const pending = how.after === undefined || complete === undefined ? [] : [{ watermark: complete, after: how.after }];
+      writeDataset(this.store, source.number, { ...EMPTY_DATASET, pending, ...(how.incomplete === true ? { incomplete: true } : {}) });
+      this.#restart(topic, source.contract.partitions);
+      const meta = readMeta(this.store) ?? { format: FORMAT };
+      writeMeta(this.store, { ...meta, forgetting: [...new Set([...(meta.forgetting ?? []), topic])] });
+    });
+    await this.resume();
+  }
+
+  /** Finishes what was being forgotten. */
+  async resume(): Promise<void> {
+    for (const topic of readMeta(this.store)?.forgetting ?? []) {
+      const source = this.#sources.get(topic);
+      if (source?.kind === 'data') await removeDataset(this.store, source, (work) => this.#write(work));
+      this.#write(() => {
+        const { forgetting = [], ...meta } = readMeta(this.store) ?? { format: FORMAT };
+        const left = forgetting.filter((one) => one !== topic);
+        writeMeta(this.store, left.length === 0 ? meta : { ...meta, forgetting: left });
+      });
+    }
+  }
+
+  async markIncomplete(topic: TopicName): Promise<void> {
+    const source = this.#source(topic);
+    if (source.kind === 'control') return;
+    this.#write(() => writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true }));
+  }
+
+  #restart(topic: TopicName, partitions: number): void {
+    for (let partition = 0; partition < partitions; partition++) writeOffset(this.store, topic, partition, EMPTY_OFFSET);
+  }
+
+  #source(topic: TopicName): DataSource | ControlSource {
+    const source = this.#sources.get(topic);
+    if (source === undefined) throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
+    return source;
+  }
+
   #clear(meta: Meta): void {
     for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state]) db.clearSync();
     writeMeta(this.store, meta);
@@ -197,7 +254,7 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   async setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
-    this.#write(() => writeMeta(this.store, { format: FORMAT, identity: { clusterId, topicIds } }));
+    this.#write(() => writeMeta(this.store, { ...readMeta(this.store), format: FORMAT, identity: { clusterId, topicIds } }));
   }
 
   #write<T>(work: () => T): T {

@@ -1,0 +1,54 @@
+/** What a writer says of itself: why its replica cannot serve, and what somebody should see to while it does. */
+import type { SpoolSize } from '../../connectors/spool/index.js';
+import type { FollowState } from '../view/follow.js';
+import type { FromChild } from './messages.js';
+
+export interface WriterHealth {
+  follows(dataset: string, state: FollowState): void;
+  /** Why the bus cannot be read. */
+  away(reason: string): void;
+  incomplete(datasets: readonly string[]): void;
+  spool(size: SpoolSize, problems: readonly string[]): void;
+}
+
+export interface WriterHealthParts {
+  /** Whether the view has ever read a bus: then it is worth asking, also while there is none. */
+  readonly filled: () => boolean;
+  readonly tell: (message: Extract<FromChild, { kind: 'health' }>) => void;
+}
+
+export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth {
+  const states = new Map<string, FollowState>();
+  let bus: string | undefined;
+  let lost: readonly string[] = [];
+  let spooled: readonly string[] = [];
+  let said = '';
+  const say = (): void => {
+    const away = [...states.values()].includes('unavailable') ? [`the bus is away, so nothing new is seen: ${bus ?? 'it cannot be read'}`] : [];
+    const reasons = [...states].flatMap(([dataset, state]) => (state === 'rebuilding' ? [`${dataset} is rebuilding`] : []));
+    if (!filled()) reasons.push(...away);
+    const warnings = [...(filled() ? away : []), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled];
+    const message = { kind: 'health', ready: reasons.length === 0, reasons, warnings } as const;
+    const text = JSON.stringify(message);
+    if (text !== said) tell(message);
+    said = text;
+  };
+  return {
+    follows(dataset, state) {
+      states.set(dataset, state);
+      say();
+    },
+    away(reason) {
+      bus = reason;
+      say();
+    },
+    incomplete(datasets) {
+      lost = datasets;
+      say();
+    },
+    spool({ records, bytes, since }, problems) {
+      spooled = since === undefined ? [] : [`${records} pushed records (${bytes} bytes) wait for the bus since ${new Date(since).toISOString()}`, ...problems];
+      say();
+    },
+  };
+}

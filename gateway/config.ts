@@ -39,6 +39,18 @@ export const auditSchema = Type.Object(
     origin: Type.String({ default: 'yitong.example/log', minLength: 3, maxLength: 200, description: 'origin line of the log\'s checkpoints' }),
     mergeWithinSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 86_400, description: 'a receipt promises that its entry is in the log by then' }),
     segmentBytes: Type.Integer({ default: 16_777_216, minimum: 65_536, maximum: 1_073_741_824, description: 'size of a journal segment, preallocated' }),
+    witnesses: Type.Array(
+      Type.Object(
+        {
+          vkey: Type.String({ description: 'as `yitong witness key` printed it' }),
+          url: Type.String({ pattern: '^https?://', description: 'submission prefix, without `/add-checkpoint`' }),
+          ca: Type.Optional(Type.String({ description: 'PEM file of the authorities that may vouch for its server, relative to the workspace; default: those of the system' })),
+        },
+        strict,
+      ),
+      { default: [], maxItems: 32, description: 'witnesses that are asked to cosign the log\'s checkpoints: `{ vkey, url, ca? }`; in the environment as JSON' },
+    ),
+    required: Type.Integer({ default: 0, minimum: 0, maximum: 32, description: 'cosignatures without which no checkpoint is published; with `witnesses` at least 1' }),
   },
   strict,
 );
@@ -87,11 +99,22 @@ const propertiesOf = (schema: TObject): [string, Property][] => Object.entries(s
 
 const variable = (section: string, key: string): string => `YITONG_${section}_${key.replace(/[A-Z]/g, '_$&')}`.toUpperCase();
 
+/** A setting as the environment gives it; what is not of its type is left as it is and refused by the schema. */
+function fromText(text: string, { type }: Property): unknown {
+  if (type === 'integer') return text.trim() === '' ? text : Number(text);
+  if (type !== 'array') return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
 function section(name: string, schema: TObject, given: unknown, env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const value: Record<string, unknown> = {};
   for (const [key, property] of propertiesOf(schema)) {
     const text = env[variable(name, key)];
-    if (text !== undefined) value[key] = property.type === 'integer' && text.trim() !== '' ? Number(text) : text;
+    if (text !== undefined) value[key] = fromText(text, property);
     else value[key] = property.default;
   }
   if (typeof given !== 'object' || given === null) return value;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 export interface AuditLayout {
   /** One folder a journal: `journal/<journal id>/`. */
   readonly journals: string;
-  /** `checkpoint`, `vkey`, `tile/…`: what the world may read. */
+  /** `checkpoint`, `vkey`, `tile/…`: what the world may read. `checkpoint` is cosigned where witnesses are required. */
   readonly log: string;
   /** Subject keys, and the secret of the look-up. */
   readonly subjectKeys: string;
@@ -14,8 +14,12 @@ export interface AuditLayout {
   readonly index: string;
   /** Blocks of the search index: a copy, made again from bodies and log. */
   readonly search: string;
-  /** The sequencer's commit point. */
+  /** The sequencer's commit point: a folder of versions. */
   readonly state: string;
+  /** What a run adds, whole, until its files are on disk. */
+  readonly staged: string;
+  /** The newest checkpoint that the log's signer signed and whose tiles and bodies are all in place; cosigned by nobody yet. */
+  readonly complete: string;
   /** One sequencer at a time. */
   readonly lock: string;
   /** Signing keys of the log and of this replica. */
@@ -31,7 +35,9 @@ export function auditLayout(dataDir: string): AuditLayout {
     bodies: join(audit, 'bodies'),
     index: join(audit, 'index'),
     search: join(audit, 'search'),
-    state: join(audit, 'state.json'),
+    state: join(audit, 'state'),
+    staged: join(audit, 'staged'),
+    complete: join(audit, 'checkpoint'),
     lock: join(audit, 'sequencer.lock'),
     keys: join(dataDir, 'keys'),
   };

@@ -6,7 +6,8 @@ import { commitmentOf, groupText } from './journal/format.js';
 import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
 import { auditLayout } from './layout.js';
 import { openBodies, type BodyStore } from './log/bodies.js';
-import { openCheckpoint } from './log/checkpoint.js';
+import { openCheckpoint, type Checkpoint } from './log/checkpoint.js';
+import { requireCosigned, type WitnessPolicy } from './log/cosignature.js';
 import { parseVkey, type Verifier } from './log/note.js';
 import { readState, type JournalState } from './log/state.js';
 import { ENTRY_BYTES, openEdge, parseBundle, tilePath, tileWidth, TILE_WIDTH, type TileFile } from './log/tiles.js';
@@ -19,13 +20,19 @@ export interface VerifyOptions {
   readonly dataDir?: string;
   /** Whose signature counts; default: the `vkey` file beside the log, which proves no more than that the folder fits itself. */
   readonly vkey?: string;
+  /** Witnesses that must have cosigned the published checkpoint. */
+  readonly witnesses?: WitnessPolicy;
   readonly onProgress?: (done: number, of: number) => void;
 }
 
 export interface VerifyReport {
   readonly ok: boolean;
   readonly origin: string;
+  /** Entries verified: those of the published checkpoint, and where the data folder has more of the log, all. */
   readonly size: number;
+  readonly publishedSize: number;
+  /** Names of the witnesses asked for that cosigned what is published. */
+  readonly cosignedBy: readonly string[];
   readonly root: string;
   readonly tiles: number;
   readonly bodies: number;
@@ -49,7 +56,7 @@ const PROGRESS = 65_536;
 
 /** Never throws for what is wrong with the log; that is the report's `fault`. Throws where files cannot be read at all. */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
-  const counts: Counts = { origin: '', size: 0, root: '', tiles: 0, bodies: 0, erased: 0, journals: 0, journalEntries: 0, newer: 0, declaredMissing: 0, signatures: 0 };
+  const counts: Counts = { origin: '', size: 0, publishedSize: 0, cosignedBy: [], root: '', tiles: 0, bodies: 0, erased: 0, journals: 0, journalEntries: 0, newer: 0, declaredMissing: 0, signatures: 0 };
   try {
     await check(options, counts);
     return { ok: true, ...counts };
@@ -61,20 +68,27 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
 
 async function check(options: VerifyOptions, counts: Counts): Promise<void> {
   const { logDir, dataDir } = options;
-  // The state before the checkpoint: its positions can then only be older than the log, never ahead of it.
-  const state = dataDir === undefined ? undefined : readState(auditLayout(dataDir).state);
+  // The state before the checkpoints: the log can then only be ahead of it by what came since, or behind by the run that is under way.
+  const state = dataDir === undefined ? undefined : readState(auditLayout(dataDir).state)?.state;
   const vkey = options.vkey ?? readIfThere(join(logDir, 'vkey'))?.toString('utf8');
   if (vkey === undefined) throw fault('there is no `vkey` beside the log; name the key');
   const verifier = parseVkey(vkey);
+  const open = (note: Buffer | undefined): Checkpoint | undefined => (note === undefined ? undefined : openCheckpoint(note, verifier.name, [verifier]));
   const note = readIfThere(join(logDir, 'checkpoint'));
-  if (note === undefined) {
-    if (state === undefined || state.size === 0) return; // nothing was logged so far
+  const published = open(note);
+  if (options.witnesses !== undefined && note !== undefined) counts.cosignedBy = requireCosigned(note, options.witnesses).map(({ name }) => name);
+  // where witnesses are waited for, the data folder holds more of the log than is published
+  const complete = dataDir === undefined ? undefined : open(readIfThere(auditLayout(dataDir).complete));
+  if (published === undefined && options.witnesses !== undefined && options.witnesses.required > 0) throw fault('no checkpoint is published so far');
+  const newest = complete !== undefined && complete.size > (published?.size ?? -1) ? complete : published;
+  if (newest === undefined) {
+    if (state === undefined || state.before.size === 0) return; // nothing was logged so far
     throw fault('the checkpoint is missing');
   }
-  const published = openCheckpoint(note, verifier.name, [verifier]);
-  // a crash between commit and publication leaves the published note one behind the committed one: then that one counts
-  const { size, root, origin } = state !== undefined && state.size > published.size ? openCheckpoint(Buffer.from(state.checkpoint), verifier.name, [verifier]) : published;
-  Object.assign(counts, { size, origin, root: root.toString('base64') });
+  const { size, root, origin } = newest;
+  Object.assign(counts, { size, origin, root: root.toString('base64'), publishedSize: published?.size ?? 0 });
+  if (state !== undefined && size < state.before.size) throw fault(`the checkpoint has ${size} entries, and the sequencer committed ${state.before.size} before`);
+  const sequenced = state === undefined ? {} : size < state.size ? state.before.journals : state.journals;
 
   const bodies = dataDir === undefined ? undefined : openBodies(auditLayout(dataDir).bodies, auditLayout(dataDir).index);
   try {
@@ -94,6 +108,7 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
       }
       commitments.forEach((commitment, i) => {
         for (const file of edge.append(commitment)) same(logDir, file, counts);
+        if (edge.size === published?.size && !edge.root().equals(published.root)) throw fault('the entries do not lead to the root of the published checkpoint');
         if (bodies !== undefined) checkBody(bodies, start + i, commitment, counts, gaps);
       });
       if (start % PROGRESS === 0) {
@@ -105,7 +120,7 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
     if (!edge.root().equals(root)) throw fault('the entries do not lead to the root of the checkpoint');
     if (dataDir !== undefined && bodies !== undefined) {
       checkErasures(bodies, size, counts);
-      await checkJournals(dataDir, logDir, size, bodies, gaps, state?.journals ?? {}, counts);
+      await checkJournals(dataDir, logDir, size, bodies, gaps, sequenced, counts);
     }
     options.onProgress?.(size, size);
   } finally {
@@ -157,7 +172,8 @@ function checkErasures(bodies: BodyStore, size: number, counts: Counts): void {
   }
 }
 
-function replicaKeys(logDir: string): readonly Verifier[] {
+/** Vkeys of the replicas, as the log publishes them. */
+export function replicaKeys(logDir: string): readonly Verifier[] {
   const dir = join(logDir, 'replicas');
   let files: string[];
   try {

@@ -56,6 +56,9 @@ type Value = string | boolean | string[] | undefined;
 /** An option that was given as text; an empty one counts as not given. */
 export const text = (value: Value): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
+/** The values of an option that can be given several times. */
+export const list = (value: Value): readonly string[] => (Array.isArray(value) ? value : typeof value === 'string' ? [value] : []);
+
 /** The options by which every command finds its workspace and data folder. */
 export const workspaceOption = { type: 'string', describe: 'folder with yitong.json; default: this folder, else the reference city' } as const;
 export const dataOption = { type: 'string', describe: 'data folder; default: .yitong/data in the workspace' } as const;

@@ -1,18 +1,60 @@
 /** Health and metrics on their own port: live, ready with reasons, Prometheus text over all workers. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AggregatorRegistry } from 'prom-client';
+import { AggregatorRegistry, Gauge, Registry } from 'prom-client';
+import type { LogHealth } from '../audit/log/sequencer.js';
 
 export interface HealthOptions {
   readonly host: string;
   readonly port: number;
   readonly reasons: () => readonly string[];
   readonly warnings: () => readonly string[];
+  /** How far the published log is; undefined before that is known. */
+  readonly log: () => LogHealth | undefined;
 }
 
-/** GET /health/live, /health/ready (503 with reasons; warnings do not change the status), /metrics. */
+/** What health says of the log: never a reason to take the gateway out, for answers do not wait for witnesses. */
+function logReport({ publishedAt, behindSince, ...rest }: LogHealth, now: number): Readonly<Record<string, unknown>> {
+  const seconds = (since: number): number => Math.max(0, Math.round((now - since) / 1000));
+  return { ...rest, ...(publishedAt === undefined ? {} : { publishedAgeSeconds: seconds(publishedAt) }), behindSeconds: behindSince === undefined ? 0 : seconds(behindSince) };
+}
+
+/** The log's metrics, read when they are asked for. */
+function logMetrics(log: HealthOptions['log']): Registry {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, value: (health: LogHealth) => number | undefined): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const health = log();
+        const now = health === undefined ? undefined : value(health);
+        this.set(now ?? NaN);
+      },
+    });
+  };
+  gauge('yitong_log_entries', 'entries integrated into the log', ({ size }) => size);
+  gauge('yitong_log_published_entries', 'entries under the published checkpoint', ({ publishedSize }) => publishedSize);
+  gauge('yitong_log_published_age_seconds', 'time since the published checkpoint was published', ({ publishedAt }) => (publishedAt === undefined ? undefined : (Date.now() - publishedAt) / 1000));
+  gauge('yitong_log_behind_seconds', 'for how long integrated entries wait for a published checkpoint', ({ behindSince }) => (behindSince === undefined ? 0 : (Date.now() - behindSince) / 1000));
+  new Gauge({
+    name: 'yitong_witness_up',
+    help: '1 where the witness cosigned when it was asked last',
+    labelNames: ['witness', 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, state } of log()?.witnesses ?? []) this.set({ witness: name, state }, state === 'cosigned' ? 1 : 0);
+    },
+  });
+  return registry;
+}
+
+/** GET /health/live, /health/ready (503 with reasons; warnings, and how far the log is, do not change the status), /metrics. */
 export async function serveHealth(options: HealthOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
   const registry = new AggregatorRegistry();
+  const ofLog = logMetrics(options.log);
   const server: Server = createServer((request, response) => {
     const send = (status: number, type: string, body: string): void => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
@@ -23,11 +65,13 @@ export async function serveHealth(options: HealthOptions): Promise<{ readonly po
         return send(200, 'application/json', '{"live":true}\n');
       case '/health/ready': {
         const reasons = options.reasons();
-        return send(reasons.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify({ ready: reasons.length === 0, reasons, warnings: options.warnings() })}\n`);
+        const log = options.log();
+        const body = { ready: reasons.length === 0, reasons, warnings: options.warnings(), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }) };
+        return send(reasons.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify(body)}\n`);
       }
       case '/metrics':
-        registry.clusterMetrics().then(
-          (text) => send(200, registry.contentType, text),
+        Promise.all([registry.clusterMetrics(), ofLog.metrics()]).then(
+          ([workers, log]) => send(200, registry.contentType, `${workers}\n${log}`),
           () => send(503, 'text/plain', 'a worker did not answer\n'),
         );
         return;

@@ -1,5 +1,6 @@
 /** What the processes of one group say to each other. Arguments of a child are one JSON text in argv: paths and numbers, no secret. */
 import type { BusSettings } from '../../connectors/bus/open.js';
+import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
 
 export interface ProcessArguments {
@@ -24,6 +25,8 @@ export type FromChild =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly dataset: string }
   /** Writer: the view holds everything that stood on the bus when `drain` was asked. */
   | { readonly kind: 'drained' }
+  /** Writer: how far the published log is. */
+  | { readonly kind: 'log'; readonly health: LogHealth }
   /** `reasons`: why it cannot serve. `warnings`: what an operator should see to while it serves; a child that sends them here sends no message of that name. */
   | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */

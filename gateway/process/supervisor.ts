@@ -6,6 +6,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { LogHealth } from '../audit/log/sequencer.js';
 import type { FromChild, ProcessArguments, ToChild } from './messages.js';
 
 export interface GroupOptions {
@@ -24,6 +25,8 @@ export interface Group {
   reasons(): readonly string[];
   /** What an operator should see although answers go on: policies that do not load, a bus that is away, records that wait for it, history that is lost. */
   warnings(): readonly string[];
+  /** As the writer said last; undefined before. */
+  log(): LogHealth | undefined;
   /** All children stop; resolves when they have. */
   stop(): Promise<void>;
 }
@@ -46,6 +49,7 @@ export function startGroup(options: GroupOptions): Group {
   const { args, log } = options;
   const events = new EventEmitter();
   let stopping = false;
+  let logHealth: LogHealth | undefined;
   let ports: { api: number; people: number } | undefined;
 
   // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
@@ -78,6 +82,9 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'warnings':
         from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
+        break;
+      case 'log':
+        logHealth = message.health;
         break;
       case 'progress':
         options.onProgress?.(message);
@@ -166,6 +173,7 @@ export function startGroup(options: GroupOptions): Group {
   return {
     ready,
     firstPass,
+    log: () => logHealth,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),
     async stop() {

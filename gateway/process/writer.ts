@@ -15,15 +15,20 @@ import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { runChild, tell } from './messages.js';
 import { writerHealth } from './writer-health.js';
+import { witnessSetup } from './witnesses.js';
 
 /** ms between two looks for blocks of the search index that have become full. */
 const INDEX_EVERY = 5_000;
+/** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
+const SETTLE_MS = 3000;
 
 runChild(async (args, signal, onMessage) => {
   // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const workspace = await loadWorkspace(args.workspace);
-  const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
+  const place = { file: join(args.workspace, 'yitong.json') };
+  const settings = readSettings(workspace.settings, place, process.env, args.flags);
+  const witnesses = await witnessSetup(settings.audit, args.workspace, place);
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
@@ -47,11 +52,12 @@ runChild(async (args, signal, onMessage) => {
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
 
-  const sequencer = await startSequencer({
+  const sequencer = startSequencer({
     dataDir: args.data,
     signer: openAuditSigners(args.data, signerNames(settings.audit.origin)).log,
     origin: settings.audit.origin,
     now: Date.now,
+    ...(witnesses === undefined ? {} : { witnesses }),
     interval: 500,
     onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
   });
@@ -59,6 +65,14 @@ runChild(async (args, signal, onMessage) => {
   // an auditor's first question should not wait for blocks that were full long ago
   const search = openSearch(args.data);
   const indexing = setInterval(() => void search.catchUp().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) })), INDEX_EVERY);
+
+  let told = '';
+  const tellLog = setInterval(() => {
+    const health = sequencer.health();
+    const text = JSON.stringify(health);
+    if (text !== told) tell({ kind: 'log', health });
+    told = text;
+  }, 500);
 
   const topics = [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))];
   const drain = async (): Promise<void> => {
@@ -77,8 +91,9 @@ runChild(async (args, signal, onMessage) => {
   await forwarding;
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
   await sequencer.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
-  await sequencer.stop();
+  clearInterval(tellLog);
   clearInterval(indexing);
+  await sequencer.stop(witnesses === undefined ? 0 : SETTLE_MS);
   await search.close();
   await writer.close();
   await bus.close();

@@ -2,37 +2,16 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFi
 import { join } from 'node:path';
 import t from 'tap';
 import { administrationBody } from '../../gateway/audit/events.js';
-import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
 import { commitmentOf, segmentName } from '../../gateway/audit/journal/format.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { openBodies } from '../../gateway/audit/log/bodies.js';
 import { verifyProof } from '../../gateway/audit/log/proof.js';
-import { startSequencer, type Sequencer, type SequencerAlert, type SequencerOptions, type SequencerStep } from '../../gateway/audit/log/sequencer.js';
+import type { SequencerAlert, SequencerOptions, SequencerStep } from '../../gateway/audit/log/sequencer.js';
 import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { openSearch } from '../../gateway/audit/search/index.js';
-import { openAuditSigners, type AuditSigners } from '../../gateway/audit/signer.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
+import { fill, journalOf, ORIGIN, sequencerOf, signersOf } from './filled.js';
 
-const ORIGIN = 'log.test/city';
-const signersOf = (data: string): AuditSigners => openAuditSigners(data, { origin: ORIGIN, replica: 'replica-1.test' });
-const journalOf = (data: string, name = 'w1'): Promise<OpenJournal> =>
-  openJournal({ dir: join(data, 'journal'), name, keys: { dir: auditLayout(data).subjectKeys }, signer: signersOf(data).replica, now: Date.now, segmentBytes: 65_536 });
-const sequencerOf = (data: string, more: Partial<SequencerOptions> = {}): Sequencer =>
-  startSequencer({ dataDir: data, signer: signersOf(data).log, origin: ORIGIN, now: Date.now, interval: 0, onAlert: () => undefined, ...more });
-
-async function fill(data: string, count: number, name = 'w1', from = 0): Promise<string[]> {
-  const journal = await journalOf(data, name);
-  const receipts = await Promise.all(
-    Array.from({ length: count }, (_, n) =>
-      journal.append({
-        clear: JSON.stringify({ type: 'released', time: new Date(1_700_000_000_000 + n).toISOString(), client: n % 2 === 0 ? 'tax-app' : 'bank-app', purpose: 'credit-report', n: from + n, datasets: [{ dataset: 'samr.company' }] }),
-        subject: { subject: `uscc:${n % 5}`, json: '{"caseId":"c-1"}' },
-      }),
-    ),
-  );
-  await journal.close();
-  return receipts.map(({ id }) => id);
-}
 const check = (data: string) => verifyLog({ logDir: auditLayout(data).log, dataDir: data });
 
 t.test('every entry of every worker ends in one log that verifies from its files', async (t) => {
@@ -75,7 +54,7 @@ t.test('a sequencer that dies at any step goes on to a log without a double or a
   cpSync(before, join(base, 'later'), { recursive: true });
   await fill(join(base, 'later'), 10, 'w0', 1000);
 
-  for (const died of ['read', 'bodies', 'tiles', 'signed', 'committed', 'published'] as const satisfies readonly SequencerStep[]) {
+  for (const died of ['read', 'staged', 'signed', 'committed', 'bodies', 'tiles', 'completed', 'published'] as const satisfies readonly SequencerStep[]) {
     const data = join(base, died);
     cpSync(before, data, { recursive: true });
     const dying = sequencerOf(data, {
@@ -104,7 +83,7 @@ t.test('only one sequencer runs, and one that lost its place signs nothing', asy
   await fill(data, 5);
   const first = sequencerOf(data, {
     onStep: (step) => {
-      if (step === 'tiles') rmSync(auditLayout(data).lock);
+      if (step === 'staged') rmSync(auditLayout(data).lock, { force: true });
     },
   });
   t.throws(() => sequencerOf(data), { code: 'audit_unavailable' });

@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createHash } from 'node:crypto';
 import { ephemeralSigner } from '../../gateway/audit/signer.js';
 import { openCheckpoint, signCheckpoint } from '../../gateway/audit/log/checkpoint.js';
 import { consistencyHolds, consistencyProof, EMPTY_ROOT, inclusionProof, leafHash, nodeHash, pathInLevels, rootFromInclusion, treeLevels, treeRoot } from '../../gateway/audit/log/merkle.js';
 import { openNote, parseVkey, verifierOf } from '../../gateway/audit/log/note.js';
 import { formatProof, parseProof, verifyProof } from '../../gateway/audit/log/proof.js';
-import { openEdge, tileNodes, tilePath } from '../../gateway/audit/log/tiles.js';
-
-const entry = (n: number): Buffer => createHash('sha256').update(`entry ${n}`).digest();
+import { openEdge, tilePath } from '../../gateway/audit/log/tiles.js';
+import { entry, tree } from './trees.js';
 
 /** The definition of RFC 6962 section 2.1, word for word. */
 function mth(leaves: readonly Buffer[]): Buffer {
@@ -20,21 +18,8 @@ function mth(leaves: readonly Buffer[]): Buffer {
   return nodeHash(mth(leaves.slice(0, k)), mth(leaves.slice(k)));
 }
 
-/** A tree of tiles in memory. */
-function tree(size: number): { files: Map<string, Buffer>; roots: Buffer[] } {
-  const files = new Map<string, Buffer>();
-  const edge = openEdge(0, () => Buffer.alloc(0));
-  const roots = [edge.root()];
-  for (let n = 0; n < size; n++) {
-    for (const { path, bytes } of edge.append(entry(n))) files.set(path, bytes);
-    for (const { path, bytes } of edge.partials()) files.set(path, bytes);
-    roots.push(edge.root());
-  }
-  return { files, roots };
-}
-
 const grown = tree(600);
-const nodesAt = (size: number) => tileNodes(size, (path) => grown.files.get(path));
+const { nodesAt } = grown;
 const leaves = Array.from({ length: 600 }, (_, n) => leafHash(entry(n)));
 const hashAt = (list: readonly Buffer[], at: number): Buffer => list[at] ?? EMPTY_ROOT;
 

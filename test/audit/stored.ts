@@ -1,9 +1,11 @@
 /** A data folder whose log is as long as a test wants it: bodies and state as the sequencer leaves them, without journals and tiles. */
 import { randomBytes } from 'node:crypto';
+import { replaceFile } from '../../gateway/audit/durable.js';
 import { openSubjectKeys, type SubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { openBodies, type BodyRecord } from '../../gateway/audit/log/bodies.js';
-import { writeState } from '../../gateway/audit/log/state.js';
+import { signCheckpoint } from '../../gateway/audit/log/checkpoint.js';
+import { ephemeralSigner } from '../../gateway/audit/signer.js';
 import { seal } from '../../gateway/audit/seal.js';
 
 export interface Draft {
@@ -23,6 +25,7 @@ export interface StoredLog {
 export function storedLog(dataDir: string): StoredLog {
   const layout = auditLayout(dataDir);
   const bodies = openBodies(layout.bodies, layout.index);
+  const signer = ephemeralSigner('log.test/city');
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   const log: StoredLog = {
     keys,
@@ -36,7 +39,7 @@ export function storedLog(dataDir: string): StoredLog {
       });
       bodies.write(log.size, records);
       log.size += drafts.length;
-      writeState(layout.state, { version: 1, origin: 'log.test/city', size: log.size, checkpoint: '', journals: {}, own: { journal: 'sequencer-0', seq: 0 } });
+      replaceFile(layout.complete, signCheckpoint({ origin: 'log.test/city', size: log.size, root: Buffer.alloc(32) }, [signer]));
     },
     erase: (index, by) => bodies.erase(index, by),
     async close() {

@@ -7,6 +7,7 @@ import { auditRow } from './audit.js';
 import { freshnessRow } from './freshness.js';
 import { limitsRow } from './limits.js';
 import { largeRows } from './large.js';
+import { integrateRows } from './integrate.js';
 import { publishRow } from './publish.js';
 import { queryRows } from './query.js';
 import type { BenchRow } from './rows.js';
@@ -19,6 +20,7 @@ const benches: readonly { readonly ids: readonly string[]; run(dir: string, want
   { ids: ['audit'], run: auditRow },
   { ids: ['memory', 'flatness', 'restart', 'rebuild'], run: largeRows },
   { ids: ['limits'], run: limitsRow },
+  { ids: ['integrate', 'integrate-p99'], run: integrateRows },
 ];
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' }, records: { type: 'string' } } });

@@ -25,9 +25,40 @@ export type StoredBody =
   /** Salt destroyed, as the entry at `by` says. */
   | ({ readonly kind: 'erased'; readonly by: number } & Omit<BodyRecord, 'salt'>);
 
+/** Records as they stand in a `.dat` file, one behind the other. */
+export interface PackedRecords {
+  readonly bytes: Buffer;
+  readonly lengths: readonly number[];
+}
+
+export function packRecords(records: readonly BodyRecord[]): PackedRecords {
+  const lengths = records.map(({ journal, salt, body }) => 7 + journal.length + salt.length + body.length);
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const { journal, seq, salt, body } of records) {
+    bytes.writeUInt8(journal.length, at);
+    at += 1 + bytes.write(journal, at + 1, 'latin1');
+    at = bytes.writeUIntBE(seq, at, 6);
+    at += salt.copy(bytes, at);
+    at += body.copy(bytes, at);
+  }
+  return { bytes, lengths };
+}
+
+/** The record at `at`; `length` bytes of it. Undefined if they are too few. */
+export function unpackRecord(bytes: Buffer, at = 0, length = bytes.length - at): BodyRecord | undefined {
+  const name = bytes[at] ?? 0;
+  if (length < RECORD_HEADER + name) return undefined;
+  const from = at + 1 + name;
+  return { journal: bytes.toString('latin1', at + 1, from), seq: bytes.readUIntBE(from, 6), salt: bytes.subarray(from + 6, from + 38), body: bytes.subarray(from + 38, at + length) };
+}
+
 export interface BodyStore {
-  /** Writes records at log indices from `first` on, over whatever a dead run left there. Durable when it returns. */
-  write(first: number, records: readonly BodyRecord[]): void;
+  /**
+   * Writes records at log indices from `first` on, over whatever a dead run left there. Durable when it returns.
+   * @param packed the same records, where they are packed already
+   */
+  write(first: number, records: readonly BodyRecord[], packed?: PackedRecords): void;
   /** Undefined if there is no such record. @throws YitongError `log_invalid` if it is damaged */
   read(index: number): StoredBody | undefined;
   /** The log index of an entry; may point to an index that no checkpoint has yet. */
@@ -97,29 +128,23 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
   };
 
   return {
-    write(first, records) {
+    write(first, records, { bytes, lengths } = packRecords(records)) {
+      let taken = 0;
       for (let done = 0; done < records.length; ) {
         const start = first + done;
         const chunk = Math.floor(start / CHUNK);
-        const part = records.slice(done, done + CHUNK - (start % CHUNK));
+        const part = lengths.slice(done, done + CHUNK - (start % CHUNK));
         const before = start % CHUNK === 0 ? undefined : slot(start - 1);
         if (start % CHUNK !== 0 && before === undefined) throw new YitongError('log_invalid', `the body of entry ${start - 1} is missing`);
         const begin = before === undefined ? 0 : before.offset + before.length;
-        const data: Buffer[] = [];
         const idx = Buffer.alloc(part.length * IDX);
         let offset = begin;
-        part.forEach(({ journal, seq, salt, body }, i) => {
-          const head = Buffer.alloc(7 + journal.length);
-          head.writeUInt8(journal.length, 0);
-          head.write(journal, 1, 'latin1');
-          head.writeUIntBE(seq, 1 + journal.length, 6);
-          data.push(head, salt, body);
-          const length = head.length + salt.length + body.length;
+        part.forEach((length, i) => {
           idx.writeUIntBE(offset, i * IDX, 6);
           idx.writeUInt32BE(length, i * IDX + 6);
           offset += length;
         });
-        put(file(chunk, '.dat'), Buffer.concat(data), begin);
+        put(file(chunk, '.dat'), bytes.subarray(taken, (taken += offset - begin)), begin);
         put(file(chunk, '.idx'), idx, (start % CHUNK) * IDX);
         done += part.length;
       }
@@ -139,15 +164,11 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
       const found = slot(index);
       if (found === undefined) return undefined;
       const bytes = get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
-      const name = bytes?.[0] ?? 0;
-      if (bytes === undefined || bytes.length < RECORD_HEADER + name) throw new YitongError('log_invalid', `the stored body of entry ${index} is damaged`);
-      const record = {
-        journal: bytes.toString('latin1', 1, 1 + name),
-        seq: bytes.readUIntBE(1 + name, 6),
-        body: bytes.subarray(7 + name + 32),
-      };
-      if (found.erasedBy > 0) return { kind: 'erased', by: found.erasedBy - 1, ...record };
-      return { kind: 'present', salt: bytes.subarray(7 + name, 7 + name + 32), ...record };
+      const record = bytes === undefined ? undefined : unpackRecord(bytes);
+      if (record === undefined) throw new YitongError('log_invalid', `the stored body of entry ${index} is damaged`);
+      if (found.erasedBy === 0) return { kind: 'present', ...record };
+      const { salt, ...rest } = record;
+      return { kind: 'erased', by: found.erasedBy - 1, ...rest };
     },
     indexOf(journal, seq) {
       if (!(Number.isSafeInteger(seq) && seq >= 1)) return undefined;

@@ -1,4 +1,4 @@
-/** Signed notes (C2SP signed-note v1.0.0) with Ed25519 keys, type byte 0x01. */
+/** Signed notes (C2SP signed-note v1.0.0) with Ed25519 keys, type byte 0x01. Cosignatures, type byte 0x04, are in `cosignature.ts`. */
 import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { sha256 } from './merkle.js';
@@ -9,7 +9,7 @@ export interface Verifier {
   readonly name: string;
   /** First four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key), big endian. */
   readonly keyId: number;
-  readonly algorithm: 'ed25519';
+  readonly algorithm: 'ed25519' | 'cosignature/v1';
   /** `<name>+<key id, hex>+<base64(type ‖ key)>` */
   readonly vkey: string;
   verify(text: Uint8Array, signature: Uint8Array): boolean;
@@ -31,31 +31,38 @@ export function rawPublicKey(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
 }
 
-/** @throws YitongError `log_invalid` if the name cannot stand in a note */
-export function verifierOf(name: string, publicKey: Uint8Array): Verifier {
+/** Name, id and vkey of an Ed25519 key used for signatures of `type`. @throws YitongError `log_invalid` if the name cannot stand in a note */
+export function keyOf(type: number, name: string, publicKey: Uint8Array): Pick<Verifier, 'name' | 'keyId' | 'vkey'> & { readonly key: KeyObject } {
   if (!NAME.test(name)) throw new YitongError('log_invalid', 'a key name has no spaces and no plus sign');
-  const tail = Buffer.concat([Buffer.from([ED25519]), publicKey]);
+  const tail = Buffer.concat([Buffer.from([type]), publicKey]);
   const keyId = sha256(Buffer.concat([Buffer.from(`${name}\n`), tail])).readUInt32BE(0);
   const key = createPublicKey({ key: Buffer.concat([SPKI, publicKey]), format: 'der', type: 'spki' });
-  return {
-    name,
-    keyId,
-    algorithm: 'ed25519',
-    vkey: `${name}+${keyId.toString(16).padStart(8, '0')}+${tail.toString('base64')}`,
-    verify: (text, signature) => signature.length === 64 && verifySignature(null, text, key, signature),
-  };
+  return { name, keyId, key, vkey: `${name}+${keyId.toString(16).padStart(8, '0')}+${tail.toString('base64')}` };
+}
+
+/** @throws YitongError `log_invalid` if the name cannot stand in a note */
+export function verifierOf(name: string, publicKey: Uint8Array): Verifier {
+  const { key, ...known } = keyOf(ED25519, name, publicKey);
+  return { ...known, algorithm: 'ed25519', verify: (text, signature) => signature.length === 64 && verifySignature(null, text, key, signature) };
+}
+
+/** The parts of a vkey of `type` over an Ed25519 key. @throws YitongError `log_invalid` */
+export function readVkey(vkey: string, type: number): { readonly name: string; readonly publicKey: Buffer } {
+  const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.trim());
+  const tail = decodeBase64(match?.[3] ?? '');
+  if (match === null || tail === undefined || tail.length !== 33) throw new YitongError('log_invalid', 'the vkey is not `<name>+<hex>+<base64>` of an Ed25519 key');
+  if (tail[0] !== type) {
+    throw new YitongError('log_invalid', `the vkey \`${match[1] ?? ''}\` is of signature type ${tail[0] ?? 0}; ${type === ED25519 ? 'a log signs with type 1' : 'a witness cosigns with type 4'}`);
+  }
+  const parts = { name: match[1] ?? '', publicKey: tail.subarray(1) };
+  if (keyOf(type, parts.name, parts.publicKey).vkey !== vkey.trim()) throw new YitongError('log_invalid', 'the vkey names another key id than its key has');
+  return parts;
 }
 
 /** Reads a vkey. @throws YitongError `log_invalid` */
 export function parseVkey(vkey: string): Verifier {
-  const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.trim());
-  const tail = decodeBase64(match?.[3] ?? '');
-  if (match === null || tail === undefined || tail.length !== 33 || tail[0] !== ED25519) {
-    throw new YitongError('log_invalid', 'the vkey is not `<name>+<hex>+<base64>` of an Ed25519 key');
-  }
-  const verifier = verifierOf(match[1] ?? '', tail.subarray(1));
-  if (verifier.vkey !== vkey.trim()) throw new YitongError('log_invalid', 'the vkey names another key id than its key has');
-  return verifier;
+  const { name, publicKey } = readVkey(vkey, ED25519);
+  return verifierOf(name, publicKey);
 }
 
 /** Standard base64 with padding and nothing else; undefined otherwise. Node alone would skip what it does not know. */
@@ -72,9 +79,12 @@ export function signatureText(keyId: number, signature: Uint8Array): string {
   return bytes.toString('base64');
 }
 
+/** A signature line with its newline. */
+export const signatureLine = ({ name, keyId, signature }: NoteSignature): string => `— ${name} ${signatureText(keyId, signature)}\n`;
+
 /** `text` ends in a newline. Returns the whole note. */
 export function signNote(text: string, signers: readonly Signer[]): string {
-  const lines = signers.map((signer) => `— ${signer.name} ${signatureText(signer.keyId, signer.sign(Buffer.from(text)))}\n`);
+  const lines = signers.map((signer) => signatureLine({ name: signer.name, keyId: signer.keyId, signature: signer.sign(Buffer.from(text)) }));
   return `${text}\n${lines.join('')}`;
 }
 
@@ -102,13 +112,15 @@ export function parseNote(bytes: Uint8Array): Note {
   if (split < 0 || !note.endsWith('\n')) throw bad('no blank line before the signatures');
   const lines = note.slice(split + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES) throw bad('too many signatures');
-  const signatures = lines.map((line): NoteSignature => {
-    const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line);
-    const raw = decodeBase64(match?.[2] ?? '');
-    if (match === null || raw === undefined || raw.length < 5) throw bad('a signature line');
-    return { name: match[1] ?? '', keyId: raw.readUInt32BE(0), signature: raw.subarray(4) };
-  });
-  return { text: note.slice(0, split + 1), signatures };
+  return { text: note.slice(0, split + 1), signatures: lines.map(parseSignatureLine) };
+}
+
+/** A signature line without its newline. @throws YitongError `log_invalid` */
+export function parseSignatureLine(line: string): NoteSignature {
+  const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line);
+  const raw = decodeBase64(match?.[2] ?? '');
+  if (match === null || raw === undefined || raw.length < 5) throw new YitongError('log_invalid', 'the signed note is malformed: a signature line');
+  return { name: match[1] ?? '', keyId: raw.readUInt32BE(0), signature: raw.subarray(4) };
 }
 
 /**

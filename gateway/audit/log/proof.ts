@@ -1,6 +1,7 @@
 /** Offline proofs of inclusion, C2SP tlog-proof@v1. */
 import { YitongError } from '../../../contracts/errors.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
+import { requireCosigned, type Cosigned, type WitnessPolicy } from './cosignature.js';
 import { leafHash, rootFromInclusion } from './merkle.js';
 import { decodeBase64, type Verifier } from './note.js';
 
@@ -42,11 +43,22 @@ export function parseProof(text: string): TlogProof {
   return { index: Number(index), path, checkpoint: text.slice(split + 2), ...(extra === undefined ? {} : { extra }) };
 }
 
-/** The checkpoint in which `entry` is proved to stand. @throws YitongError `log_invalid` */
-export function verifyProof(text: string, entry: Uint8Array, origin: string, known: readonly Verifier[]): Checkpoint & { readonly index: number } {
+export interface ProvedCheckpoint extends Checkpoint {
+  readonly index: number;
+  /** Those of the policy's witnesses that cosigned it. */
+  readonly cosigned: readonly Cosigned[];
+}
+
+/**
+ * The checkpoint in which `entry` is proved to stand.
+ * @param policy witnesses that must have cosigned it; without it nobody but the log vouches
+ * @throws YitongError `log_invalid`
+ */
+export function verifyProof(text: string, entry: Uint8Array, origin: string, known: readonly Verifier[], policy: WitnessPolicy = { witnesses: [], required: 0 }): ProvedCheckpoint {
   const proof = parseProof(text);
   const checkpoint = openCheckpoint(Buffer.from(proof.checkpoint), origin, known);
+  const cosigned = requireCosigned(Buffer.from(proof.checkpoint), policy);
   const root = rootFromInclusion(proof.index, checkpoint.size, leafHash(entry), proof.path);
   if (root?.equals(checkpoint.root) !== true) throw new YitongError('log_invalid', 'the proof does not lead to the root of its checkpoint');
-  return { ...checkpoint, index: proof.index };
+  return { ...checkpoint, index: proof.index, cosigned };
 }

@@ -1,33 +1,37 @@
 /**
  * The sequencer: takes what the journals of a data folder have made durable into the one published log. Read `run` from top to
- * bottom; each step says what a crash right after it leaves and why the next run is still right.
+ * bottom; each step says what a crash right after it leaves and why the next run is still right. Nothing that others read or
+ * write is touched before the commit, so it is also right where two sequencers run at once: one commits, the other ends.
  */
 import { randomBytes as systemRandom } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import { replaceFile, syncDir } from '../durable.js';
-import { gapBody } from '../events.js';
+import { replaceFile } from '../durable.js';
 import { commitmentOf } from '../journal/format.js';
-import { JOURNAL_START, readOn } from '../journal/reader.js';
 import { auditLayout } from '../layout.js';
 import { tryLock, type Lock } from '../lock.js';
+import { readIfThere } from '../receipts.js';
 import { publishVkey } from '../signer.js';
-import { openBodies, type BodyRecord, type BodyStore } from './bodies.js';
-import { openCheckpoint, signCheckpoint } from './checkpoint.js';
-import type { Signer } from './note.js';
-import { readState, writeState, type JournalState, type SequencerState } from './state.js';
+import { openBodies, packRecords, type BodyRecord, type BodyStore, type PackedRecords } from './bodies.js';
+import { openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
+import { collect, type Gap } from './collect.js';
+import { gatherCosignatures, type Gathering, type WitnessHealth, type WitnessSetup } from './gathering.js';
+import { parseNote, type Signer } from './note.js';
+import { dropStaged, stage, staged } from './staging.js';
+import { readState, swapState, type SequencerState } from './state.js';
+import { dropPartials, readPartial, writeTiles } from './tile-files.js';
 import { openEdge, type Edge, type TileFile } from './tiles.js';
 
+export type { GapReason } from './collect.js';
+
 /** The points between which a crash can fall. */
-export type SequencerStep = 'read' | 'bodies' | 'tiles' | 'signed' | 'committed' | 'published';
+export type SequencerStep = 'read' | 'staged' | 'signed' | 'committed' | 'bodies' | 'tiles' | 'completed' | 'published';
 
 export type SequencerAlert =
-  | { readonly kind: 'gap'; readonly journal: string; readonly from: number; readonly to: number; readonly why: GapReason }
-  | { readonly kind: 'failed'; readonly reason: string };
-
-export type GapReason = 'missing' | 'damaged' | 'rolled_back' | 'vanished';
+  | Gap
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'witness'; readonly witness: string; readonly state: WitnessHealth['state']; readonly reason: string };
 
 export interface SequencerOptions {
   readonly dataDir: string;
@@ -35,6 +39,8 @@ export interface SequencerOptions {
   /** First line of each checkpoint; by custom the signer's name. */
   readonly origin: string;
   readonly now: () => number;
+  /** Without it a checkpoint is published when its tiles are in place. */
+  readonly witnesses?: WitnessSetup;
   /** ms between two looks at the journals; default 500, at most 1000. */
   readonly interval?: number;
   /** Entries of one run; default 50,000. */
@@ -51,21 +57,34 @@ export interface RunResult {
   readonly size: number;
 }
 
+export interface LogHealth {
+  /** Entries integrated. */
+  readonly size: number;
+  /** Entries under the published checkpoint. */
+  readonly publishedSize: number;
+  /** ms since 1970 when the published checkpoint was; absent before the first. */
+  readonly publishedAt?: number;
+  /** ms since 1970 from which on entries wait for a checkpoint to be published; absent where none does. */
+  readonly behindSince?: number;
+  /** Cosignatures without which no checkpoint is published. */
+  readonly required: number;
+  readonly witnesses: readonly WitnessHealth[];
+}
+
 export interface Sequencer {
   /** One run now, after any that is under way. @throws YitongError; the next run starts again from disk */
   runOnce(): Promise<RunResult>;
-  stop(): Promise<void>;
+  health(): LogHealth;
+  /** @param settle ms to wait for witnesses to cosign what the last run added; default 0 */
+  stop(settle?: number): Promise<void>;
 }
 
-interface Batch {
-  readonly records: BodyRecord[];
-  readonly commitments: Buffer[];
-  readonly journals: Record<string, JournalState>;
-  own: { readonly journal: string; readonly seq: number };
-  readonly alerts: SequencerAlert[];
+interface Memory {
+  readonly state: SequencerState;
+  readonly version: number;
+  /** The right edge of the tree, grown with the state. */
+  readonly edge: Edge;
 }
-
-const PARALLEL = 16;
 
 /**
  * Makes the sequencer of a data folder and starts it; `interval: 0` starts nothing, for `runOnce`.
@@ -74,165 +93,149 @@ const PARALLEL = 16;
 export function startSequencer(options: SequencerOptions): Sequencer {
   const { dataDir, signer, origin, now, interval = 500, batch: batchSize = 50_000, randomBytes = systemRandom } = options;
   const layout = auditLayout(dataDir);
-  for (const dir of [dirname(layout.lock), layout.journals]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const published = join(layout.log, 'checkpoint');
+  for (const dir of [dirname(layout.lock), layout.journals, layout.staged]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   mkdirSync(layout.log, { recursive: true });
   const locked = tryLock(layout.lock);
   if (locked === undefined) throw new YitongError('audit_unavailable', 'another process is the sequencer of this data folder');
-  const lock: Lock = locked;
+  let lock: Lock = locked;
   publishVkey(join(layout.log, 'vkey'), signer);
   const bodies: BodyStore = openBodies(layout.bodies, layout.index);
   const step = options.onStep ?? ((): void => undefined);
-  let memory: { state: SequencerState; edge: Edge } | undefined;
+  let memory: Memory | undefined;
+  let publishedAt: number | undefined;
+  let behindSince: number | undefined;
 
-  /** What the last run committed, and the right edge of the tree, checked against it. */
-  function load(): { state: SequencerState; edge: Edge } {
+  /** What was committed last, done again as far as a crash left it undone, and the right edge of its tree. */
+  async function load(): Promise<Memory> {
     const found = readState(layout.state);
     if (found === undefined) {
-      if (existsSync(join(layout.log, 'checkpoint'))) throw new YitongError('log_invalid', 'there is a published checkpoint but no state of the sequencer; restore the state, never start the log anew', { place: { file: layout.state } });
+      if (existsSync(published)) throw new YitongError('log_invalid', 'there is a published checkpoint but no state of the sequencer; restore the state, never start the log anew', { place: { file: layout.state } });
       const own = { journal: `sequencer-${randomBytes(4).toString('hex')}`, seq: 0 };
-      return { state: { version: 1, origin, size: 0, checkpoint: '', journals: {}, own }, edge: openEdge(0, () => Buffer.alloc(0)) };
+      const state = { version: 1, origin, size: 0, checkpoint: '', journals: {}, before: { size: 0, journals: {} }, staged: '0', own } as const;
+      return { state, version: 0, edge: openEdge(0, () => Buffer.alloc(0)) };
     }
-    if (found.origin !== origin) throw new YitongError('log_invalid', `the log's origin is \`${found.origin}\`, not \`${origin}\``);
-    const edge = openEdge(found.size, (path) => readFileSync(join(layout.log, path)));
-    if (found.checkpoint !== '') {
-      const { size, root } = openCheckpoint(Buffer.from(found.checkpoint), origin, [signer]);
-      // never sign on top of tiles that do not lead to what was signed before
-      if (size !== found.size || !root.equals(edge.root())) throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
-    }
-    return { state: found, edge };
+    const { state, version } = found;
+    if (state.origin !== origin) throw new YitongError('log_invalid', `the log's origin is \`${state.origin}\`, not \`${origin}\``);
+    const complete = completed() === state.checkpoint;
+    const edge = openEdge(complete ? state.size : state.before.size, (path, bytes) => readPartial(layout.log, path, bytes));
+    const records = complete ? [] : staged(layout.staged, state.staged);
+    const files = records.flatMap(({ salt, body }) => edge.append(commitmentOf(salt, body)));
+    // never sign on top of tiles that do not lead to what was signed before
+    const { size, root } = openCheckpoint(Buffer.from(state.checkpoint), origin, [signer]);
+    if (size !== state.size || size !== edge.size || !root.equals(edge.root())) throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
+    if (!complete) await apply(state, records, packRecords(records), [...files, ...edge.partials()]);
+    return { state, version, edge };
   }
 
-  function addGap(batch: Batch, journal: string, from: number, to: number, why: GapReason): void {
-    const salt = Buffer.from(randomBytes(32));
-    const body = Buffer.from(gapBody({ time: now(), journal, from, to, why }));
-    batch.own = { ...batch.own, seq: batch.own.seq + 1 };
-    batch.records.push({ ...batch.own, salt, body });
-    batch.commitments.push(commitmentOf(salt, body));
-    batch.alerts.push({ kind: 'gap', journal, from, to, why });
-  }
+  const completed = (): string | undefined => readIfThere(layout.complete)?.toString('utf8');
 
-  /** New entries of all journals, each journal's in its order; the chain is verified on the way. */
-  function collect(state: SequencerState): Batch {
-    const batch: Batch = { records: [], commitments: [], journals: { ...state.journals }, own: state.own, alerts: [] };
-    const present = new Set(readdirSync(layout.journals, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name));
-    for (const id of [...new Set([...present, ...Object.keys(state.journals)])].sort()) {
-      let at: JournalState = state.journals[id] ?? JOURNAL_START;
-      if (at.dead === true) continue;
-      if (!present.has(id)) {
-        addGap(batch, id, at.lastSeq + 1, at.lastSeq, 'vanished');
-        batch.journals[id] = { ...at, dead: true };
-        continue;
-      }
-      while (batch.records.length < batchSize) {
-        const result = readOn(join(layout.journals, id), at, batchSize - batch.records.length);
-        if (result.kind === 'end') break;
-        if (result.kind === 'gap') {
-          addGap(batch, id, result.from, result.to, result.why);
-          at = result.resume ?? { ...at, dead: true };
-          if (result.resume === undefined) break;
-          continue;
-        }
-        for (const group of result.groups) {
-          for (const { seq, salt, body, commitment } of group.entries) {
-            batch.records.push({ journal: id, seq, salt, body });
-            batch.commitments.push(commitment);
-          }
-        }
-        at = result.position;
-      }
-      if (at !== JOURNAL_START) batch.journals[id] = at;
-    }
-    return batch;
-  }
-
-  async function writeTile({ path, bytes }: TileFile): Promise<void> {
-    const file = join(layout.log, path);
-    await mkdir(dirname(file), { recursive: true });
-    const made = `${file}.tmp`;
-    const handle = await open(made, 'w', 0o644);
-    try {
-      await handle.writeFile(bytes);
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
-    await rename(made, file);
-  }
-
-  async function writeTiles(files: readonly TileFile[]): Promise<void> {
-    for (let at = 0; at < files.length; at += PARALLEL) await Promise.all(files.slice(at, at + PARALLEL).map(writeTile));
-    const dirs = new Set<string>();
-    for (const { path } of files) for (let dir = dirname(path); dir !== '.'; dir = dirname(dir)) dirs.add(dir);
-    for (const dir of ['.', ...dirs]) syncDir(join(layout.log, dir));
+  /**
+   * Puts a committed run in its place. Done twice, also by two at once, it writes the same bytes to the same places; never again
+   * once it is complete, for what was erased since would come back.
+   */
+  async function apply(state: SequencerState, records: readonly BodyRecord[], packed: PackedRecords, files: readonly TileFile[]): Promise<void> {
+    bodies.write(state.before.size, records, packed);
+    step('bodies');
+    await writeTiles(layout.log, files);
+    step('tiles');
+    replaceFile(layout.complete, state.checkpoint, { mode: 0o600 });
+    // salts are not kept twice
+    rmSync(join(layout.staged, state.staged), { force: true });
+    step('completed');
   }
 
   async function run(): Promise<RunResult> {
-    memory ??= load();
-    const { state, edge } = memory;
-
-    // 0. A run that died between commit and publication left the public checkpoint one step behind. Publishing again is safe: it is
-    //    the same note.
-    if (state.checkpoint !== '' && publishedCheckpoint() !== state.checkpoint) publish(state.checkpoint);
-
-    // 1. Read the journals from the positions in the state. Nothing is written: a crash here leaves no trace.
-    const batch = collect(state);
-    step('read');
-    if (batch.records.length === 0) {
-      return { added: 0, size: state.size };
+    if (!lock.held()) {
+      const again = tryLock(layout.lock);
+      if (again === undefined) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+      lock = again;
+      memory = undefined;
     }
 
-    // 2. Bodies and the index (journal, seq) → log index, durable. They lie at or behind `state.size`, where nobody looks yet;
-    //    after a crash the next run writes over them by position, whatever order it then reads in.
-    bodies.write(state.size, batch.records);
-    step('bodies');
+    // 0. After a start, or a run that failed: the state says what was committed, and the staged run that led to it is put in its
+    //    place if it was not so far. Then it is published, where a crash came before.
+    const { state, version, edge } = (memory ??= await load());
+    release(state);
 
-    // 3. Bundles and tiles, durable with their names. After a crash there are files that no checkpoint asks for; the next run
-    //    replaces them before it signs. A full tile is never replaced once a checkpoint covers it: that edge is not written again.
+    // 1. Read the journals from the positions in the state. Nothing is written: a crash here leaves no trace.
+    const batch = collect(state, { journals: layout.journals, limit: batchSize, now, randomBytes });
+    step('read');
+    if (batch.records.length === 0) return { added: 0, size: state.size };
+
+    // 2. Stage all that this run adds as one file with a name of its own, durable. After a crash nobody knows that name, and a later run removes it.
+    const name = `${state.size}-${randomBytes(8).toString('hex')}`;
+    const packed = packRecords(batch.records);
+    stage(layout.staged, name, packed);
+    step('staged');
+
+    // 3. Sign. A crash loses the note; nobody has seen it, so the next run may sign another tree of the same size.
     const files: TileFile[] = [];
-    for (const commitment of batch.commitments) files.push(...edge.append(commitment));
+    batch.commitments.forEach((commitment, i) => files.push(...edge.append(commitment, batch.leaves[i])));
     files.push(...edge.partials());
-    await writeTiles(files);
-    step('tiles');
-
-    // 4. Sign. A crash loses the note; nobody has seen it, so the next run may sign another tree of the same size.
     const checkpoint = signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]);
     step('signed');
 
-    // 5. Commit by compare-and-swap: if another sequencer came (the lock was lost), its state is another and this run ends.
-    //    The new state replaces the old in one rename: size, positions and note change together, so no entry is taken
-    //    twice or skipped. From here on the note counts as issued.
-    const current = readState(layout.state);
-    if (!lock.held() || (current?.checkpoint ?? '') !== state.checkpoint) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
-    const next: SequencerState = { ...state, size: edge.size, checkpoint, journals: batch.journals, own: batch.own };
-    writeState(layout.state, next);
-    memory = { state: next, edge };
+    // 4. Commit by compare-and-swap: if another sequencer came (the lock was lost), its version stands and this run ends. Size,
+    //    positions and note change together, so no entry is taken twice or skipped. From here on the note counts as issued.
+    const next: SequencerState = {
+      version: 1, origin, size: edge.size, checkpoint, journals: batch.journals, before: { size: state.size, journals: state.journals }, staged: name, own: batch.own,
+    };
+    if (!lock.held() || !swapState(layout.state, version, next)) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
     step('committed');
 
-    // 6. Publish. A crash before it is mended by step 0.
-    publish(checkpoint);
+    // 5. Bodies, index, bundles and tiles, each durable with its name. A crash before the end is mended by step 0, which has the staged file.
+    await apply(next, batch.records, packed, files);
+    memory = { state: next, version: version + 1, edge };
+
+    // 6. Publish, or let the witnesses see it. Step 0 does it again after a crash: it is the same note.
+    release(next);
     step('published');
 
-    for (const alert of batch.alerts) options.onAlert(alert);
-    await dropPartials(files);
+    for (const gap of batch.gaps) options.onAlert(gap);
+    await dropPartials(layout.log, files);
+    // what runs staged that were never committed
+    dropStaged(layout.staged, state.size);
     return { added: batch.records.length, size: next.size };
   }
 
-  function publishedCheckpoint(): string | undefined {
+  /** A checkpoint that is committed and in place goes to the world, or first to the witnesses. */
+  function release({ checkpoint }: SequencerState): void {
+    if (checkpoint === '') return;
+    const text = parseNote(Buffer.from(checkpoint)).text;
+    const standing = readIfThere(published);
+    const covers = standing !== undefined && parseNote(standing).text === text;
+    if (!covers) behindSince ??= now();
+    if (gathering !== undefined) gathering.offer(checkpoint);
+    else if (!covers) publish(checkpoint);
+  }
+
+  function publish(note: string): void {
+    const size = (bytes: Buffer | undefined): number => (bytes === undefined ? -1 : parseCheckpoint(parseNote(bytes).text).size);
     try {
-      return readFileSync(join(layout.log, 'checkpoint'), 'utf8');
-    } catch {
-      return undefined;
+      // One that lost its place must not take the world back. Between this look and the rename it still could, for one run's
+      // time: a checkpoint that was true then, and the next publication is of the newer.
+      if (!lock.held() || size(readIfThere(published)) > size(Buffer.from(note))) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+      replaceFile(published, note);
+    } catch (error) {
+      options.onAlert({ kind: 'failed', reason: `the checkpoint cannot be published: ${error instanceof Error ? error.message : 'unknown'}` });
+      throw error;
     }
+    publishedAt = now();
+    behindSince = memory === undefined || memory.state.size <= size(Buffer.from(note)) ? undefined : publishedAt;
   }
 
-  function publish(checkpoint: string): void {
-    replaceFile(join(layout.log, 'checkpoint'), checkpoint);
-  }
-
-  /** Partial tiles whose full tile is there now; the specification lets a log delete them. */
-  async function dropPartials(files: readonly TileFile[]): Promise<void> {
-    for (const { path } of files) if (!path.includes('.p/')) await rm(join(layout.log, `${path}.p`), { recursive: true, force: true });
-  }
+  const gathering: Gathering | undefined =
+    options.witnesses === undefined
+      ? undefined
+      : gatherCosignatures({
+          ...options.witnesses,
+          published: () => readIfThere(published),
+          publish,
+          read: (path) => readIfThere(join(layout.log, path)),
+          now,
+          onTrouble: (witness, state, reason) => options.onAlert({ kind: 'witness', witness, state, reason }),
+        });
 
   let queue: Promise<unknown> = Promise.resolve();
   const runOnce = (): Promise<RunResult> => {
@@ -269,10 +272,24 @@ export function startSequencer(options: SequencerOptions): Sequencer {
 
   return {
     runOnce,
-    async stop() {
+    health() {
+      const note = readIfThere(published);
+      if (note !== undefined) publishedAt ??= statSync(published).mtimeMs;
+      return {
+        size: memory?.state.size ?? 0,
+        publishedSize: note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size,
+        ...(publishedAt === undefined ? {} : { publishedAt }),
+        ...(behindSince === undefined ? {} : { behindSince }),
+        required: options.witnesses?.required ?? 0,
+        witnesses: gathering?.health() ?? [],
+      };
+    },
+    async stop(settle = 0) {
       stopped = true;
       clearTimeout(timer);
       await queue;
+      await gathering?.settled(settle);
+      await gathering?.stop();
       bodies.close();
       lock.release();
     },

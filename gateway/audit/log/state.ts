@@ -1,9 +1,7 @@
-/** The sequencer's commit point: one file that says how long the log is and how far each journal has been taken into it. */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** The sequencer's commit point: how long the log is and how far each journal has been taken into it. Changed by compare-and-swap. */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
-import { replaceFile } from '../durable.js';
+import { readVersion, swapVersion } from '../versions.js';
 import type { Position } from '../journal/reader.js';
 
 export interface JournalState extends Position {
@@ -18,55 +16,57 @@ export interface SequencerState {
   /** The signed note. Empty before the first one. */
   readonly checkpoint: string;
   readonly journals: Readonly<Record<string, JournalState>>;
+  /** The state before it: what is in place for certain while this run's files are still written. */
+  readonly before: { readonly size: number; readonly journals: Readonly<Record<string, JournalState>> };
+  /** File of the staged run that leads from `before` to here. */
+  readonly staged: string;
   /** The sequencer's own entries, as if they came from a journal of this id. */
   readonly own: { readonly journal: string; readonly seq: number };
 }
 
 const number = { type: 'integer', minimum: 0 };
+const journals = {
+  type: 'object',
+  additionalProperties: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['segment', 'offset', 'lastSeq', 'chain'],
+    properties: { segment: number, offset: number, lastSeq: number, chain: { type: 'string' }, dead: { type: 'boolean' } },
+  },
+};
 const check = shape<SequencerState>(
   {
     type: 'object',
     additionalProperties: false,
-    required: ['version', 'origin', 'size', 'checkpoint', 'journals', 'own'],
+    required: ['version', 'origin', 'size', 'checkpoint', 'journals', 'before', 'staged', 'own'],
     properties: {
       version: { const: 1 },
       origin: { type: 'string' },
       size: number,
       checkpoint: { type: 'string' },
-      journals: {
-        type: 'object',
-        additionalProperties: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['segment', 'offset', 'lastSeq', 'chain'],
-          properties: { segment: number, offset: number, lastSeq: number, chain: { type: 'string' }, dead: { type: 'boolean' } },
-        },
-      },
+      journals,
+      before: { type: 'object', additionalProperties: false, required: ['size', 'journals'], properties: { size: number, journals } },
+      staged: { type: 'string', pattern: '^[0-9a-f-]{1,60}$' },
       own: { type: 'object', additionalProperties: false, required: ['journal', 'seq'], properties: { journal: { type: 'string' }, seq: number } },
     },
   },
   'log_invalid',
 );
 
-/** Undefined before the first run. @throws YitongError `log_invalid` */
-export function readState(file: string): SequencerState | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** Undefined before the first run. @param dir `AuditLayout.state` @throws YitongError `log_invalid` */
+export function readState(dir: string): { readonly state: SequencerState; readonly version: number } | undefined {
+  const found = readVersion(dir);
+  if (found === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text) as unknown;
+    value = JSON.parse(found.text) as unknown;
   } catch (cause) {
-    throw new YitongError('log_invalid', 'the state of the sequencer is not JSON', { place: { file }, cause });
+    throw new YitongError('log_invalid', 'the state of the sequencer is not JSON', { place: { file: dir }, cause });
   }
-  return check(value, { file });
+  return { state: check(value, { file: dir }), version: found.number };
 }
 
-export function writeState(file: string, state: SequencerState): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  replaceFile(file, `${JSON.stringify(state)}\n`, { mode: 0o600 });
+/** False if another sequencer has made the version behind `after`. */
+export function swapState(dir: string, after: number, state: SequencerState): boolean {
+  return swapVersion(dir, after, `${JSON.stringify(state)}\n`);
 }

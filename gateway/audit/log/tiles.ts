@@ -36,8 +36,8 @@ export interface TileFile {
 /** Growing from the right: what of a tree is not yet in full tiles. */
 export interface Edge {
   readonly size: number;
-  /** Adds one entry of 32 bytes; gives the files that became full by it. */
-  append(commitment: Uint8Array): readonly TileFile[];
+  /** Adds one entry of 32 bytes; gives the files that became full by it. @param leaf its leaf hash, where it is known */
+  append(commitment: Uint8Array, leaf?: Buffer): readonly TileFile[];
   /** The partial bundle and tiles of the tree as it is now. */
   partials(): readonly TileFile[];
   root(): Buffer;
@@ -50,14 +50,14 @@ interface Row {
 
 /**
  * @param size leaves that are there already
- * @param read gives the partial bundle and tiles of a tree of that size by path
+ * @param read gives the partial bundle and tiles of a tree of that size by path and length
  */
-export function openEdge(size: number, read: (path: string) => Buffer): Edge {
+export function openEdge(size: number, read: (path: string, bytes: number) => Buffer): Edge {
   const rows: Row[] = [];
   const bundle: Row = { bytes: Buffer.alloc(TILE_WIDTH * ENTRY_BYTES), width: size % TILE_WIDTH };
   const row = (level: number): Row => (rows[level] ??= { bytes: Buffer.alloc(TILE_WIDTH * HASH_BYTES), width: 0 });
   const load = (into: Row, level: number | 'entries', index: number, unit: number): void => {
-    const bytes = read(tilePath(level, index, into.width));
+    const bytes = read(tilePath(level, index, into.width), into.width * unit);
     if (bytes.length !== into.width * unit) throw new YitongError('log_invalid', `\`${tilePath(level, index, into.width)}\` has a wrong length`);
     bytes.copy(into.bytes);
   };
@@ -75,7 +75,7 @@ export function openEdge(size: number, read: (path: string) => Buffer): Edge {
     get size() {
       return total;
     },
-    append(commitment) {
+    append(commitment, leaf) {
       bundle.bytes.writeUInt16BE(HASH_BYTES, bundle.width * ENTRY_BYTES);
       bundle.bytes.set(commitment, bundle.width * ENTRY_BYTES + 2);
       bundle.width++;
@@ -84,7 +84,7 @@ export function openEdge(size: number, read: (path: string) => Buffer): Edge {
         full.push({ path: tilePath('entries', Math.floor(total / TILE_WIDTH)), bytes: Buffer.from(bundle.bytes) });
         bundle.width = 0;
       }
-      let hash = leafHash(commitment);
+      let hash = leaf ?? leafHash(commitment);
       for (let level = 0; ; level++) {
         const here = row(level);
         hash.copy(here.bytes, here.width * HASH_BYTES);

@@ -8,7 +8,9 @@ import { replaceFile } from '../durable.js';
 import { openSubjectKeys, type SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
 import { openBodies, type BodyStore, type StoredBody } from '../log/bodies.js';
-import { readState } from '../log/state.js';
+import { parseCheckpoint } from '../log/checkpoint.js';
+import { parseNote } from '../log/note.js';
+import { readIfThere } from '../receipts.js';
 import { unseal, type OpenedSubject } from '../seal.js';
 import { BLOCK, BlockBuilder, StoredBlock, type Block } from './block.js';
 import { detailsOf, eachTerm, termHash, type CaseReferences, type LogBody, type TermKind } from './entry.js';
@@ -97,7 +99,11 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
   const bodies: BodyStore = openBodies(layout.bodies, layout.index);
   let tail: { readonly block: number; readonly builder: BlockBuilder } | undefined;
 
-  const size = (): number => readState(layout.state)?.size ?? 0;
+  /** Published or not: bodies up to here are in place and stay what they are. */
+  const size = (): number => {
+    const note = readIfThere(layout.complete);
+    return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
+  };
   const file = (block: number): string => join(layout.search, `${String(block).padStart(8, '0')}.blk`);
 
   const opened = ({ kind, body }: { readonly kind: StoredBody['kind']; readonly body: LogBody }): OpenedSubject | undefined => {

@@ -1,31 +1,48 @@
+import { resolve } from 'node:path';
+import { readJson } from '../../../contracts/files.js';
+import { shape } from '../../../contracts/validate.js';
+import { isYitongError } from '../../../contracts/errors.js';
+import { commitmentOf } from '../../audit/journal/format.js';
+import { decodeBase64, parseVkey } from '../../audit/log/note.js';
+import { verifyProof } from '../../audit/log/proof.js';
 import { lookupReceipt } from '../../audit/receipts.js';
-import type { Command } from '../command.js';
-import { workspaceOption, dataOption, folders } from '../places.js';
+import type { Command, Invocation } from '../command.js';
+import { workspaceOption, dataOption, folders, text } from '../places.js';
+import { witnessesNamed, witnessFlags } from '../witness-options.js';
 
-/** What the log proves about one receipt. Exit 1 while it is not in the log. */
+/** What the log proves about one receipt, and the check of it without the log. Exit 1 while it is not in the log, or does not verify. */
 const command: Command = {
   summary: 'what the log proves about one receipt',
-  usage: '<id> [--data D] [--proof] [--json]',
-  examples: ['yitong audit receipt w1-5f3a9c01:1042', 'yitong audit receipt w1-5f3a9c01:1042 --proof > entry.tlog-proof'],
+  usage: '<id> [--data D] [--proof] | --verify FILE --vkey KEY [--witness VKEY … --required K] [--json]',
+  examples: [
+    'yitong audit receipt w1-5f3a9c01:1042 --json > receipt.json',
+    'yitong audit receipt --verify receipt.json --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG…',
+    'yitong audit receipt w1-5f3a9c01:1042 --proof > entry.tlog-proof',
+  ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
     proof: { type: 'boolean', describe: 'only the tlog-proof' },
+    verify: { type: 'string', describe: 'a file as `--json` or `GET /v1/receipts/{id}` gives it; reads nothing else' },
+    vkey: { type: 'string', describe: 'the log\'s key, for --verify' },
+    ...witnessFlags,
   },
   async run(call) {
+    const file = text(call.values['verify']);
+    if (file !== undefined) return verify(call, file);
     const id = call.positionals[0];
     if (id === undefined) {
-      console.error('name the receipt, `<journal>:<seq>`');
+      console.error('name the receipt, `<journal>:<seq>`, or a file with --verify');
       return 2;
     }
     const found = lookupReceipt(folders(call.values).data, id);
     if (found.kind === 'not_yet') {
-      call.json({ status: 'not_yet' });
-      call.say(`\`${id}\` is not in the log`);
+      call.json({ state: 'not_yet' });
+      call.say(`\`${id}\` is not under a published checkpoint of the log`);
       return 1;
     }
     const { index, body, salt, erasedBy, proof } = found;
-    call.json({ status: 'logged', index, body, ...(salt === undefined ? { erasedBy } : { salt: salt.toString('base64') }), proof });
+    call.json({ id, state: 'logged', index, body, ...(salt === undefined ? { erasedBy } : { salt: salt.toString('base64') }), proof });
     if (call.values['proof'] === true) {
       call.say(proof.replace(/\n$/, ''));
       return 0;
@@ -38,3 +55,38 @@ const command: Command = {
   },
 };
 export default command;
+
+interface Logged {
+  readonly body: string;
+  readonly salt: string;
+  readonly proof: string;
+}
+const string = { type: 'string' };
+const logged = shape<Logged>({ type: 'object', required: ['body', 'salt', 'proof'], properties: { body: string, salt: string, proof: string } }, 'log_invalid');
+
+async function verify(call: Invocation, file: string): Promise<0 | 1 | 2> {
+  const vkey = text(call.values['vkey']);
+  if (vkey === undefined) {
+    console.error('`--vkey` names the log\'s key; whoever gave you the file must not be the one who gives you the key');
+    return 2;
+  }
+  const log = parseVkey(vkey);
+  const policy = witnessesNamed(call.values);
+  const { body, salt, proof } = logged(await readJson(resolve(file), 'log_invalid'), { file });
+  try {
+    const entry = commitmentOf(decodeBase64(salt) ?? Buffer.alloc(0), Buffer.from(body));
+    const { index, size, cosigned } = verifyProof(proof, entry, log.name, [log], policy);
+    const by = cosigned.map(({ name, time }) => ({ name, time: new Date(time * 1000).toISOString() }));
+    call.json({ ok: true, index, size, cosigned: by });
+    call.say(`verified: entry ${index} of the ${size} that \`${log.name}\` signed for`);
+    for (const { name, time } of by) call.say(`  cosigned by ${name} at ${time}`);
+    if (policy === undefined) call.say('no witness was named: the log\'s operator alone vouches for the checkpoint');
+    call.say(body);
+    return 0;
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    call.json({ ok: false, fault: error.message });
+    call.say(`the receipt does not verify: ${error.message} [${error.code}]`);
+    return 1;
+  }
+}

@@ -1,37 +1,82 @@
-import { join } from 'node:path';
-import { verifyLog } from '../../audit/verify.js';
+import { join, resolve } from 'node:path';
+import { isYitongError } from '../../../contracts/errors.js';
+import { readJson } from '../../../contracts/files.js';
+import { parseVkey } from '../../audit/log/note.js';
+import { promisedLeaf, promiseState, readPromise } from '../../audit/promise.js';
+import { replicaKeys, verifyLog } from '../../audit/verify.js';
 import type { Command } from '../command.js';
-import { workspaceOption, dataOption, folders, text } from '../places.js';
+import { workspaceOption, dataOption, folders, list, text } from '../places.js';
+import { witnessesNamed, witnessFlags } from '../witness-options.js';
 
 /** Proves the audit log from its files. Exit 1 if it does not verify. */
 const command: Command = {
   summary: 'prove the audit log from its files alone',
-  usage: '[--data D | --log DIR] [--vkey KEY] [--json]',
-  examples: ['yitong audit verify', 'yitong audit verify --log ./log --vkey log.example+1a2b3c4d+AT…'],
+  usage: '[--data D | --log DIR] [--vkey KEY] [--witness VKEY … --required K] [--promise FILE] [--json]',
+  examples: [
+    'yitong audit verify',
+    'yitong audit verify --log ./log --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG… --witness w2.example+… --required 1',
+    'yitong audit verify --log ./log --promise answer.json',
+  ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
     log: { type: 'string', describe: 'only a published log: checkpoint, tiles and bundles' },
     vkey: { type: 'string', describe: 'the key that must have signed; default: the `vkey` file beside the log' },
+    ...witnessFlags,
+    promise: { type: 'string', describe: 'an answer or its receipt, as JSON: is the entry that it promised in the published log?' },
+    replica: { type: 'string', multiple: true, describe: 'vkey of a replica that may have signed the promise; default: those beside the log' },
   },
   async run(call) {
     const log = text(call.values['log']);
     const data = folders(call.values).data;
     const vkey = text(call.values['vkey']);
+    const witnesses = witnessesNamed(call.values);
+    const promiseFile = text(call.values['promise']);
+    const promise = promiseFile === undefined ? undefined : readPromise(await readJson(resolve(promiseFile), 'log_invalid'), promiseFile);
     let shown = 0;
     const report = await verifyLog({
       logDir: log ?? join(data, 'log'),
       ...(log === undefined ? { dataDir: data } : {}),
       ...(vkey === undefined ? {} : { vkey }),
+      ...(witnesses === undefined ? {} : { witnesses }),
       onProgress: (done, of) => {
         const tenth = of === 0 ? 10 : Math.floor((done / of) * 10);
         if (tenth > shown && of > 1_000_000) call.say(`… ${done} of ${of} entries`);
         shown = Math.max(shown, tenth);
       },
     });
+    if (report.ok && promise !== undefined) {
+      const logDir = log ?? join(data, 'log');
+      const named = list(call.values['replica']).map(parseVkey);
+      let leaf: Buffer;
+      try {
+        leaf = promisedLeaf(promise, named.length > 0 ? named : replicaKeys(logDir));
+      } catch (error) {
+        if (!isYitongError(error)) throw error;
+        call.json({ ...report, promise: { fault: error.message } });
+        call.say(error.message);
+        return 1;
+      }
+      const state = promiseState(logDir, report.publishedSize, leaf, promise.mergeBy, Date.now());
+      call.json({ ...report, promise: { id: `${promise.journal}:${promise.seq}`, mergeBy: promise.mergeBy, ...state } });
+      switch (state.kind) {
+        case 'kept':
+          call.say(`the promise is kept: entry ${state.index} of the log`);
+          return 0;
+        case 'open':
+          call.say(`the entry is not in the published log yet; it is promised by ${promise.mergeBy}`);
+          return 0;
+        case 'broken':
+          call.say(`the promise is broken: \`${promise.key}\` signed that the entry is in the log by ${promise.mergeBy}, and the published log of ${report.publishedSize} entries does not hold it`);
+          call.say('keep the file and this copy of the log: they are evidence that needs nobody\'s word');
+          return 1;
+      }
+    }
     call.json(report);
     if (report.ok) {
       call.say(`the log \`${report.origin}\` verifies: ${report.size} entries, ${report.tiles} tiles and bundles, root ${report.root}`);
+      if (witnesses !== undefined) call.say(`the published checkpoint of ${report.publishedSize} entries is cosigned by ${report.cosignedBy.join(', ')}`);
+      else if (report.publishedSize < report.size) call.say(`${report.publishedSize} of them are under the published checkpoint; the others wait for witnesses`);
       if (log === undefined) {
         call.say(`${report.bodies} bodies match, ${report.erased} are erased by an entry; ${report.journals} journals: ${report.journalEntries} entries in the log, ${report.newer} newer, ${report.declaredMissing} declared missing, ${report.signatures} signatures`);
       }

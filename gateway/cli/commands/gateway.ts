@@ -30,7 +30,7 @@ const command: Command = {
       feeds: false,
       log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
     });
-    const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings });
+    const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, log: group.log });
     try {
       const ports = await group.ready;
       call.json({ ready: true, ...ports, health: health.port });

@@ -1,0 +1,90 @@
+/** What one run of the sequencer takes in: new entries of all journals, each journal's in its order, its chain verified on the way. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { gapBody } from '../events.js';
+import { commitmentOf } from '../journal/format.js';
+import { JOURNAL_START, readOn } from '../journal/reader.js';
+import type { BodyRecord } from './bodies.js';
+import { leafHash } from './merkle.js';
+import type { JournalState, SequencerState } from './state.js';
+
+export type GapReason = 'missing' | 'damaged' | 'rolled_back' | 'vanished';
+
+export interface Gap {
+  readonly kind: 'gap';
+  readonly journal: string;
+  readonly from: number;
+  readonly to: number;
+  readonly why: GapReason;
+}
+
+export interface Batch {
+  readonly records: readonly BodyRecord[];
+  /** Of each record, what the log publishes. */
+  readonly commitments: readonly Buffer[];
+  readonly leaves: readonly Buffer[];
+  readonly journals: Readonly<Record<string, JournalState>>;
+  readonly own: SequencerState['own'];
+  /** Each of them is an entry of the batch. */
+  readonly gaps: readonly Gap[];
+}
+
+export interface CollectOptions {
+  /** Folder with one folder a journal. */
+  readonly journals: string;
+  readonly limit: number;
+  readonly now: () => number;
+  readonly randomBytes: (size: number) => Buffer;
+}
+
+/** Reads only. */
+export function collect(state: SequencerState, { journals: folder, limit, now, randomBytes }: CollectOptions): Batch {
+  const records: BodyRecord[] = [];
+  const commitments: Buffer[] = [];
+  const leaves: Buffer[] = [];
+  const journals: Record<string, JournalState> = { ...state.journals };
+  const gaps: Gap[] = [];
+  let own = state.own;
+
+  const addGap = (journal: string, from: number, to: number, why: GapReason): void => {
+    const salt = Buffer.from(randomBytes(32));
+    const body = Buffer.from(gapBody({ time: now(), journal, from, to, why }));
+    own = { ...own, seq: own.seq + 1 };
+    records.push({ ...own, salt, body });
+    const commitment = commitmentOf(salt, body);
+    commitments.push(commitment);
+    leaves.push(leafHash(commitment));
+    gaps.push({ kind: 'gap', journal, from, to, why });
+  };
+
+  const present = new Set(readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name));
+  for (const id of [...new Set([...present, ...Object.keys(state.journals)])].sort()) {
+    let at: JournalState = state.journals[id] ?? JOURNAL_START;
+    if (at.dead === true) continue;
+    if (!present.has(id)) {
+      addGap(id, at.lastSeq + 1, at.lastSeq, 'vanished');
+      journals[id] = { ...at, dead: true };
+      continue;
+    }
+    while (records.length < limit) {
+      const result = readOn(join(folder, id), at, limit - records.length);
+      if (result.kind === 'end') break;
+      if (result.kind === 'gap') {
+        addGap(id, result.from, result.to, result.why);
+        at = result.resume ?? { ...at, dead: true };
+        if (result.resume === undefined) break;
+        continue;
+      }
+      for (const group of result.groups) {
+        for (const { seq, salt, body, commitment, leaf } of group.entries) {
+          records.push({ journal: id, seq, salt, body });
+          commitments.push(commitment);
+          leaves.push(leaf);
+        }
+      }
+      at = result.position;
+    }
+    if (at !== JOURNAL_START) journals[id] = at;
+  }
+  return { records, commitments, leaves, journals, own, gaps };
+}

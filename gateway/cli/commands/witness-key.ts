@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { openCosigner } from '../../audit/log/cosignature.js';
+import { openSigner } from '../../audit/signer.js';
+import { text } from '../places.js';
+import type { Command } from '../command.js';
+
+/** Makes the key of a witness, or shows the vkey of one that is there. */
+const command: Command = {
+  summary: 'make the key of a witness and print its vkey',
+  usage: '--key FILE --name NAME [--json]',
+  examples: ['yitong witness key --key witness.key --name witness.example/w1'],
+  options: {
+    key: { type: 'string', describe: 'PEM file of the key; made if it is not there' },
+    name: { type: 'string', describe: 'key name: a URL without its scheme, as in the witness\'s configuration' },
+  },
+  async run({ values, say, json }) {
+    const key = text(values['key']);
+    const name = text(values['name']);
+    if (key === undefined || name === undefined) {
+      console.error('`--key` says where the key is to stand, `--name` how the witness is called');
+      return 2;
+    }
+    const made = !existsSync(key);
+    const { vkey } = openCosigner(name, openSigner(resolve(key), name).privateKey);
+    say(vkey);
+    json({ made, key, name, vkey });
+    return 0;
+  },
+};
+export default command;

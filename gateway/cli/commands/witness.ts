@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { openCosigner } from '../../audit/log/cosignature.js';
+import { openSigner } from '../../audit/signer.js';
+import { readWitnessConfig } from '../../audit/witness/config.js';
+import { serveWitness } from '../../audit/witness/server.js';
+import { openWitness } from '../../audit/witness/witness.js';
+import { text } from '../places.js';
+import type { Command } from '../command.js';
+
+/** A witness runs apart from the gateway: on another machine, by somebody else. */
+const command: Command = {
+  summary: 'cosign the checkpoints of logs that only grow',
+  usage: '--key FILE --config FILE [--json]',
+  examples: ['yitong witness key --key witness.key --name witness.example/w1', 'yitong witness --key witness.key --config witness.json'],
+  options: {
+    key: { type: 'string', describe: 'PEM file of the key, made by `yitong witness key`' },
+    config: { type: 'string', describe: 'JSON: name, state, host, port, cert, key, logs (docs/log.md)' },
+  },
+  async run(call) {
+    const key = text(call.values['key']);
+    const file = text(call.values['config']);
+    if (key === undefined || file === undefined) {
+      console.error('`--key` and `--config` name the files of the witness; `yitong witness key` makes a key');
+      return 2;
+    }
+    // a key made here by a mistyped name would be another witness
+    if (!existsSync(key)) throw new YitongError('bad_config', 'there is no such key file; `yitong witness key` makes one', { place: { file: key } });
+    const config = await readWitnessConfig(resolve(file));
+    const cosigner = openCosigner(config.name, openSigner(resolve(key), config.name).privateKey);
+    const warn = (line: string): void => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+    const witness = openWitness({ stateDir: config.state, cosigner, logs: config.logs, now: Date.now, onSuspicion: (origin, what) => warn(`warn: ${origin}: ${what}`) });
+    try {
+      const server = await serveWitness(witness, { ...config, onError: (message) => warn(`error: ${message}`) });
+      call.json({ ready: true, url: server.url, vkey: cosigner.vkey, logs: config.logs.map(({ origin }) => origin) });
+      call.say(`ready: ${server.url}/add-checkpoint for ${config.logs.map(({ origin }) => `\`${origin}\``).join(', ')}`);
+      call.say(cosigner.vkey);
+      if (!call.signal.aborted) await new Promise<void>((done) => call.signal.addEventListener('abort', () => done(), { once: true }));
+      await server.close();
+    } finally {
+      witness.close();
+    }
+    return 0;
+  },
+};
+export default command;

@@ -101,7 +101,7 @@ void t.test('a data officer can trust every example of docs/mapping.md', async (
   });
 
   await t.test('"your own register in five minutes" works as it is written', async (t) => {
-    const section = page.split('## Your own register in five minutes')[1]?.split('\n## ')[0] ?? '';
+    const section = page.split('## Your own register in five minutes, by hand')[1]?.split('\n## ')[0] ?? '';
     const csv = [...section.matchAll(/^ {4}(\S.*)$/gm)].map(([, line]) => line).slice(0, 2);
     const feed = JSON.parse((/```json\n([\s\S]*?)```/.exec(section)?.[1] ?? '').replace(/^ {3}/gm, '')) as Json;
     const contract = JSON.parse(await readFile(join(fixture('shanghai'), 'contracts/datasets/amr/enterprises/contract.json'), 'utf8')) as Json;

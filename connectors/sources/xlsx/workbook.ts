@@ -106,11 +106,8 @@ async function sharedStrings(archive: Archive, name: string): Promise<string[]> 
   return strings;
 }
 
-/**
- * @param wanted the sheet's name, or its number from 1 in the order of the tabs
- * @throws Unreadable
- */
-export async function readWorkbook(archive: Archive, wanted: string | number): Promise<Workbook> {
+/** The sheets in the order of the tabs. @throws Unreadable */
+export async function sheetsOf(archive: Archive): Promise<{ readonly part: string; readonly sheets: readonly { readonly name: string; readonly id: string }[]; readonly from1904: boolean }> {
   if ([...archive.entries.keys()].some((name) => /vbaproject\.bin$/i.test(name))) throw new Unreadable('the workbook has macros; save it as `.xlsx` without them');
   const root = [...(await relationsOf(archive, '')).values()].find(({ type, external }) => type === 'officeDocument' && !external);
   const name = root?.target ?? 'xl/workbook.xml';
@@ -122,6 +119,15 @@ export async function readWorkbook(archive: Archive, wanted: string | number): P
       else if (element === 'workbookPr') from1904 = attributes['date1904'] === '1' || attributes['date1904'] === 'true';
     },
   });
+  return { part: name, sheets, from1904 };
+}
+
+/**
+ * @param wanted the sheet's name, or its number from 1 in the order of the tabs
+ * @throws Unreadable
+ */
+export async function readWorkbook(archive: Archive, wanted: string | number): Promise<Workbook> {
+  const { part: name, sheets, from1904 } = await sheetsOf(archive);
   const found = typeof wanted === 'number' ? sheets[wanted - 1] : sheets.find((sheet) => sheet.name === wanted);
   if (found === undefined) throw new Unreadable(`the workbook has no sheet \`${wanted}\``);
   const relations = await relationsOf(archive, name);

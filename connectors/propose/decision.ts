@@ -1,0 +1,41 @@
+/** One thing that was found out or has to be decided, with its reason: nothing is guessed in silence. */
+export interface Decision {
+  /** `charset`, `subject`, `key`, or a field's path with what of it: `capital type`. */
+  readonly about: string;
+  readonly proposed: string;
+  readonly reason: string;
+  /** False: it may well be otherwise. Such a proposal is shown with a `?`, and is the careful one. */
+  readonly sure: boolean;
+  readonly alternatives: readonly string[];
+  /** What says it otherwise, with the alternative at its end: `--charset `. */
+  readonly option: string;
+}
+
+/** What a person has said already. Columns are named as the source has them, fields by their name in the schema. */
+export interface Answers {
+  readonly authority?: string;
+  readonly dataset?: string;
+  readonly subject?: { readonly column: string; readonly scheme: string };
+  /** Fields or columns; empty: a subject has one record. */
+  readonly key?: readonly string[];
+  readonly charset?: string;
+  readonly delimiter?: string;
+  readonly header?: 'first' | 'none';
+  readonly sheet?: string;
+  readonly items?: string;
+  /** Of a database: `table` or `schema.table`, the columns that tell its rows apart, the one that says when a row was changed (`none`). */
+  readonly table?: string;
+  readonly rowKey?: readonly string[];
+  readonly updated?: string;
+  /** Column → date form. */
+  readonly dateFormats: ReadonlyMap<string, string>;
+  /** Column or field → kind of type. */
+  readonly types: ReadonlyMap<string, string>;
+  /** Field or column → classification. */
+  readonly classes: ReadonlyMap<string, string>;
+  /** Column → field. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+export const share = (part: number, whole: number): string => (whole === 0 ? '0 %' : part === whole ? '100 %' : part === 0 ? '0 %' : `${Math.min(99.9, Math.max(0.1, Math.round((part / whole) * 1000) / 10))} %`);
+export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;

@@ -1,0 +1,35 @@
+/** Rows of a source that has no feed yet, by the same reader that its feed will have. */
+import { authorityId, datasetId } from '../../contracts/ids.js';
+import type { Workspace } from '../../contracts/types.js';
+import { YitongError } from '../../contracts/errors.js';
+import type { Feed, Mapping } from '../feed.js';
+import type { Progress } from '../run.js';
+import { loadSourceKinds } from '../sources/load.js';
+import { JUST_READING, type BrokenRow, type SourceRow } from '../sources/port.js';
+
+export interface Reading {
+  readonly workspace: Workspace;
+  readonly source: Feed['source'];
+  readonly schedule: string;
+  readonly snapshot: boolean;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** @throws YitongError as the source's reader; `shutting_down` if it is stopped */
+export async function* readRows({ workspace, source, schedule, snapshot, signal, now, onProgress }: Reading, mapping: Mapping = { fields: {} }): AsyncGenerator<readonly (SourceRow | BrokenRow)[]> {
+  const kind = (await loadSourceKinds()).get(source.kind);
+  if (kind === undefined) throw new YitongError('bad_feed', `there is no source kind \`${source.kind}\``);
+  const feed: Feed = { dataset: datasetId('proposed.source'), authority: authorityId('proposed'), source, schedule, snapshot, maxWithdrawShare: 1, onDuplicate: 'quarantine', mapping, file: 'the proposed feed' };
+  const run = await kind.open({ feed, workspace, baseDir: workspace.dir, now, memory: { get: () => undefined, set: () => undefined }, signal, options: {}, ...JUST_READING });
+  if (run === undefined || 'unchanged' in run) return;
+  let rows = 0;
+  for await (const batch of run.rows) {
+    if (signal.aborted) throw new YitongError('shutting_down', 'stopped; nothing was written');
+    rows += batch.length;
+    const done = run.progress?.();
+    onProgress?.({ rows, ...(done === undefined ? {} : { done }), ...(run.total === undefined ? {} : { total: run.total }) });
+    yield batch;
+  }
+}

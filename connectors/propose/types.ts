@@ -1,0 +1,216 @@
+/** Which type fits what a column holds, and the steps that read it. Where digits would be lost, or day and month could be confused, it stays text. */
+import { YitongError } from '../../contracts/errors.js';
+import type { AvroSchema } from '../../contracts/types.js';
+import type { Step } from '../feed.js';
+import type { DateChoice } from './dates.js';
+import { count, share, type Answers, type Decision } from './decision.js';
+import { NUMBER_STYLES, type NumberStyle } from './numbers.js';
+import type { ColumnProfile } from './profile.js';
+import { hasWord, plain, termOf, type Terms } from './terms.js';
+
+export type FieldType =
+  | { readonly kind: 'text' | 'int' | 'long' | 'double' | 'date' | 'timestamp' | 'boolean' | 'texts' }
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number };
+
+export interface TypePlan {
+  readonly type: FieldType;
+  readonly steps: readonly Step[];
+  readonly decision: Decision;
+  /** What a person may want to know, but need not decide. */
+  readonly hints: readonly string[];
+}
+
+export function avroType(type: FieldType): AvroSchema {
+  switch (type.kind) {
+    case 'text':
+      return 'string';
+    case 'texts':
+      return { type: 'array', items: 'string' };
+    case 'date':
+      return { type: 'int', logicalType: 'date' };
+    case 'timestamp':
+      return { type: 'long', logicalType: 'timestamp-millis' };
+    case 'decimal':
+      return { type: 'bytes', logicalType: 'decimal', precision: type.precision, scale: type.scale };
+    case 'int':
+    case 'long':
+    case 'double':
+    case 'boolean':
+      return type.kind;
+  }
+}
+
+/** Nearly all values fit; the few others then cost their rows, which is shown. */
+const ENOUGH = 0.995;
+const MAX_INT = 2_147_483_647;
+/** Digits that a computer's number keeps. */
+const EXACT_DIGITS = 15;
+const DATE_WORDS = ['日期', '时间', '年月日', 'date', 'data', 'day', 'jour', 'datum', 'on', 'dt'];
+
+export const spokenType = (type: FieldType): string => (type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind);
+
+function textSteps(column: ColumnProfile): readonly Step[] {
+  return column.spaced > 0 ? ['squeeze', 'trim'] : ['trim'];
+}
+
+const nullIf = (column: ColumnProfile): readonly Step[] => (column.unsure.size === 0 ? [] : [{ nullIf: [...column.unsure.keys()] }]);
+const dateStep = ({ forms }: Pick<DateChoice, 'forms'>): Step => ({ date: forms.length === 1 ? (forms[0] ?? 'iso') : forms });
+
+class Choice {
+  readonly hints: string[] = [];
+  private readonly about: string;
+  constructor(
+    readonly column: ColumnProfile,
+    field: string,
+  ) {
+    this.about = `${field} type`;
+  }
+
+  make(type: FieldType, steps: readonly Step[], reason: string, sure = true, alternatives: readonly string[] = [], option = `--type ${this.column.name}=`): TypePlan {
+    return { type, steps, hints: this.hints, decision: { about: this.about, proposed: spokenType(type), reason, sure, alternatives, option } };
+  }
+
+  text(reason: string, sure = true, alternatives: readonly string[] = [], option?: string): TypePlan {
+    for (const [word, times] of this.column.unsure) this.hints.push(`\`${word}\` stands in ${count(times, 'cell')}; if it means "no value", add {"nullIf":["${word}"]} to its steps`);
+    return this.make({ kind: 'text' }, textSteps(this.column), reason, sure, alternatives, option);
+  }
+}
+
+/** The styles that read all that any of them reads; more than one kind of decimal sign among them cannot be told apart. */
+function numberStyle({ numbers }: ColumnProfile): { readonly at: number; readonly style: NumberStyle; readonly torn: readonly NumberStyle[] } | undefined {
+  const most = Math.max(...numbers.styles);
+  if (most === 0) return undefined;
+  const fitting = NUMBER_STYLES.flatMap((style, at) => (numbers.styles[at] === most ? [{ style, at }] : []));
+  const [best] = fitting;
+  if (best === undefined) return undefined;
+  const torn = fitting.filter(({ style, at }) => numbers.scales[at] !== numbers.scales[best.at] || style.group === best.style.decimal).map(({ style }) => style);
+  return { ...best, torn };
+}
+
+const spokenStyle = ({ decimal, group }: NumberStyle): string => `decimal sign \`${decimal}\`${group === undefined ? '' : `, groups by \`${group}\``}`;
+
+function ofNumbers(choice: Choice, terms: Terms): TypePlan | undefined {
+  const { column } = choice;
+  const { numbers, told } = column;
+  const fits = numbers.integers + numbers.others;
+  if (fits < told * ENOUGH) return undefined;
+  const title = plain(column.title);
+  if (numbers.leadingZeros > 0) return choice.text(`digits, but ${count(numbers.leadingZeros, 'value')} of ${told.toLocaleString('en')} begin with 0, which a number would lose`);
+  if (numbers.longestDigits > EXACT_DIGITS) return choice.text(`digits, up to ${numbers.longestDigits} of them: more than a number keeps`);
+  if (column.mobiles > column.looked * 0.5) return choice.text('telephone numbers: digits that are dialled, not added up');
+  const word = hasWord(title, terms.codeWords);
+  if (word !== undefined || termOf(column.title, terms)?.text === true) return choice.text(`digits that name something (${word === undefined ? 'the title is known as a code' : `\`${word}\` in the title`}), not an amount`);
+  const lost = told - fits;
+  const losing = lost === 0 ? '' : `; ${count(lost, 'row')} with another text would be quarantined`;
+  if (numbers.others === 0) {
+    const type: FieldType = { kind: numbers.largest > MAX_INT ? 'long' : 'int' };
+    const distinct = column.distinct.estimate;
+    if (told > 20 && distinct > told * 0.5 && numbers.largest >= 10_000 && String(numbers.largest).length >= 5 && termOf(column.title, terms) === undefined && numbers.integers === told && column.characters === told * numbers.longestDigits) {
+      return choice.text(`each has ${numbers.longestDigits} digits and most differ, as codes do; as a number it could be added up, which a code never is`, false, [type.kind]);
+    }
+    return choice.make(type, [...nullIf(column), { integer: true }], `whole numbers of at most ${numbers.longestDigits} digits in ${share(numbers.integers, told)} of the values${losing}`, lost === 0, lost === 0 ? [] : ['text']);
+  }
+  const style = numberStyle(column);
+  if (style === undefined) return undefined;
+  if (style.torn.length > 0) {
+    return choice.text(`numbers, but nobody can see whether the sign in them divides groups or decimals (${[style.style, ...style.torn].map(spokenStyle).join('; or ')})`, false, ['decimal']);
+  }
+  const scale = numbers.scales[style.at] ?? 2;
+  if (scale > 8) return choice.make({ kind: 'double' }, [...nullIf(column), { number: style.style }], `numbers with up to ${scale} decimals${losing}`, lost === 0);
+  const whole = Math.max(numbers.wholes[style.at] ?? 0, numbers.longestDigits);
+  const type: FieldType = { kind: 'decimal', precision: whole + scale > 16 ? 38 : 18, scale: Math.max(2, scale) };
+  return choice.make(type, [...nullIf(column), { number: style.style }], `numbers, ${spokenStyle(style.style)}, at most ${scale} decimals${losing}`, lost === 0, lost === 0 ? [] : ['text']);
+}
+
+function ofDates(choice: Choice, monthFirst: boolean | undefined, terms: Terms): TypePlan | undefined {
+  const { column } = choice;
+  const { dates, told } = column;
+  const found = dates.choose(monthFirst);
+  if (found === undefined || found.fits < told * ENOUGH) return undefined;
+  const option = `--date-format ${column.name}=`;
+  const spoken = found.forms.join(' or ');
+  if (found.otherwise.length > 0 && monthFirst === undefined) {
+    return choice.text(`dates, but day and month may change places: all of them are days both as ${spoken} and as ${found.otherwise.join(', ')}`, false, [...found.forms, ...found.otherwise], option);
+  }
+  if (found.forms.every((form) => form === 'yyyyMMdd') && hasWord(plain(column.title), DATE_WORDS) === undefined && termOf(column.title, terms) === undefined) {
+    return choice.text('eight digits that could be days, but the title does not say so', false, found.forms, option);
+  }
+  for (const [day, times] of dates.sentinels) {
+    if (times >= 3) choice.hints.push(`the day ${day} stands in ${count(times, 'row')}; if it means "not known", add {"nullIf":["${day}"]} to its steps`);
+  }
+  const lost = told - found.fits;
+  return choice.make(
+    { kind: found.timed ? 'timestamp' : 'date' },
+    [...nullIf(column), dateStep(found)],
+    `${share(found.fits, told)} of the values are ${found.timed ? 'times' : 'days'} of the form ${spoken}${lost === 0 ? '' : `; ${count(lost, 'row')} with another text would be quarantined`}${found.otherwise.length > 0 ? ', days before months or after as in the other columns' : ''}`,
+    lost === 0,
+    lost === 0 ? [] : ['text'],
+    lost === 0 ? option : undefined,
+  );
+}
+
+function ofWords(choice: Choice, terms: Terms): TypePlan | undefined {
+  const { values } = choice.column;
+  if (values?.size !== 2) return undefined;
+  const pair = terms.booleans.find(([yes, no]) => values.has(yes) && values.has(no));
+  if (pair === undefined) return undefined;
+  return choice.make({ kind: 'boolean' }, [{ boolean: { true: [pair[0]], false: [pair[1]] } }], `only \`${pair[0]}\` and \`${pair[1]}\` occur`);
+}
+
+const KINDS = ['text', 'int', 'long', 'double', 'decimal', 'date', 'timestamp', 'boolean'] as const;
+
+function asSaid(choice: Choice, given: string, terms: Terms): TypePlan {
+  const { column } = choice;
+  const kind = KINDS.find((known) => known === given);
+  if (kind === undefined) throw new YitongError('bad_feed', `\`--type\` is one of ${KINDS.join(', ')}, not \`${given}\``);
+  switch (kind) {
+    case 'text':
+      return choice.text('as you said');
+    case 'int':
+    case 'long':
+      return choice.make({ kind }, [...nullIf(column), { integer: true }], 'as you said');
+    case 'double':
+    case 'decimal': {
+      const style = numberStyle(column)?.style ?? { decimal: '.' };
+      const at = NUMBER_STYLES.indexOf(style);
+      return choice.make(kind === 'double' ? { kind } : { kind, precision: 18, scale: Math.max(2, column.numbers.scales[at] ?? 0) }, [...nullIf(column), { number: style }], `as you said, ${spokenStyle(style)}`);
+    }
+    case 'date':
+    case 'timestamp': {
+      const found = column.dates.choose() ?? { forms: ['iso'] };
+      return choice.make({ kind }, [...nullIf(column), dateStep(found)], `as you said, read as ${found.forms.join(' or ')}`);
+    }
+    case 'boolean': {
+      const made = ofWords(choice, terms);
+      if (made === undefined) throw new YitongError('bad_feed', `\`${column.name}\` does not hold one of the pairs of words that are known as yes and no; write its mapping by hand (docs/mapping.md)`);
+      return made;
+    }
+  }
+}
+
+export interface TypeContext {
+  readonly terms: Terms;
+  readonly answers: Answers;
+  /** How the source's other dates are written, where they tell. */
+  readonly monthFirst: boolean | undefined;
+  /** The source itself says that it is text. */
+  readonly text: boolean;
+}
+
+export function typeOf(column: ColumnProfile, field: string, { terms, answers, monthFirst, text }: TypeContext): TypePlan {
+  const choice = new Choice(column, field);
+  const form = answers.dateFormats.get(column.name) ?? answers.dateFormats.get(field);
+  if (form !== undefined) return choice.make({ kind: form === 'iso' ? (column.dates.choose()?.timed === true ? 'timestamp' : 'date') : form.includes('H') ? 'timestamp' : 'date' }, [...nullIf(column), { date: form }], `as you said, ${form}`);
+  const given = answers.types.get(column.name) ?? answers.types.get(field);
+  if (given !== undefined) return asSaid(choice, given, terms);
+  const { told } = column;
+  if (column.lists > 0) return choice.make({ kind: 'texts' }, [], 'lists of plain values');
+  if (told === 0) return choice.text('no value in the whole file; text can hold whatever comes');
+  if (column.booleans === told) return choice.make({ kind: 'boolean' }, [], 'true and false');
+  const key = [...column.schemes].find(([, tally]) => tally.ok >= told * 0.9);
+  if (key !== undefined) return choice.text(`a key (${key[0]}) is text`);
+  const numbers = text ? undefined : ofNumbers(choice, terms);
+  if (text && column.numbers.integers + column.numbers.others === told) return choice.text('the table holds it as text, though all are digits');
+  const codes = column.values !== undefined && column.values.size <= 12 && told > 50 && hasWord(plain(column.title), terms.personWords) === undefined;
+  return ofDates(choice, monthFirst, terms) ?? numbers ?? ofWords(choice, terms) ?? choice.text(codes && column.values !== undefined ? `text; only ${count(column.values.size, 'value occurs', 'values occur')}, so a code list could hold them` : 'text');
+}

@@ -1,0 +1,90 @@
+/** A grant on a new dataset, so that somebody can ask at once; its client and purpose where they are not there yet. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { readJson } from '../../../contracts/files.js';
+import { clientId, datasetNameOf, purposeId } from '../../../contracts/ids.js';
+import type { Workspace } from '../../../contracts/types.js';
+import type { Proposal } from '../../../connectors/propose/propose.js';
+import type { NewFile } from '../../../connectors/propose/write.js';
+import { loadPolicies } from '../../../policies/load.js';
+import { purposesFile, type GrantFile, type PurposesFile } from '../../../policies/shapes.js';
+import { spiffeOf } from '../../pki/authority.js';
+
+export interface Asked {
+  readonly client: string;
+  readonly purpose: string;
+  readonly legalBasis: string | undefined;
+}
+
+export interface GrantPlan {
+  readonly files: readonly NewFile[];
+  /** `policies/purposes.json` with the new purpose in it; undefined where nothing has to be added. */
+  readonly purposes: PurposesFile | undefined;
+  readonly fields: readonly string[];
+  readonly notGranted: readonly string[];
+  readonly newClient: boolean;
+}
+
+const PURPOSES = 'policies/purposes.json';
+
+/** `CLIENT:PURPOSE` @throws YitongError `bad_config`, `bad_identifier` */
+export function parseGrant(text: string, legalBasis: string | undefined): Asked {
+  const [client = '', purpose = '', ...rest] = text.split(':');
+  if (client === '' || purpose === '' || rest.length > 0) throw new YitongError('bad_config', `\`--grant\` is written CLIENT:PURPOSE, not \`${text}\``);
+  return { client: clientId(client), purpose: purposeId(purpose), legalBasis };
+}
+
+/** The grant gives what is not personal; where all is, only whether there is a record. A year from today. */
+export function grantOf({ fields, draft, subjectField }: Proposal, { client, purpose }: Asked, legalBasis: readonly string[], now: Date): { readonly grant: GrantFile; readonly notGranted: readonly string[] } {
+  const open = fields.filter(({ classification }) => classification === 'public' || classification === 'internal').map(({ field }) => field);
+  const day = (date: Date): string => date.toISOString().slice(0, 10);
+  const until = new Date(now);
+  until.setUTCFullYear(until.getUTCFullYear() + 1);
+  return {
+    grant: {
+      client,
+      dataset: draft.contract.id,
+      fields: open.length > 0 ? open : [{ path: subjectField, as: 'exists' }],
+      rows: { all: true },
+      purposes: [purpose],
+      delivery: ['query'],
+      from: day(now),
+      until: day(until),
+      legalBasis,
+      requires: [],
+      subjectNotice: { mode: 'immediate' },
+      status: 'active',
+    },
+    notGranted: fields.map(({ field }) => field).filter((field) => !open.includes(field)),
+  };
+}
+
+/** @throws YitongError `bad_config` where a new purpose has no legal basis, or the grant is there already */
+export async function planGrant(workspace: Workspace, proposal: Proposal, asked: Asked, now: Date): Promise<GrantPlan> {
+  const { draft } = proposal;
+  const policies = await loadPolicies(workspace);
+  const purpose = [...policies.purposes.values()].find(({ id }) => id === asked.purpose);
+  const client = [...policies.clients.values()].find(({ id }) => id === asked.client);
+  const legalBasis = asked.legalBasis === undefined ? purpose?.legalBasis : [asked.legalBasis];
+  if (legalBasis === undefined) {
+    throw new YitongError('bad_config', `there is no purpose \`${asked.purpose}\` (there are ${[...policies.purposes.keys()].join(', ') || 'none'}); a new one needs its \`--legal-basis\``);
+  }
+  const { grant, notGranted } = grantOf(proposal, asked, legalBasis, now);
+  const path = `policies/grants/${asked.client}-${datasetNameOf(draft.contract.id)}.json`;
+  if (existsSync(join(workspace.dir, path))) throw new YitongError('bad_config', `\`${path}\` is there already and is not overwritten`);
+  const files: NewFile[] = [{ path, content: grant }];
+  if (client === undefined) {
+    const { authority } = draft.contract;
+    files.push({ path: `policies/clients/${asked.client}.json`, content: { authority, name: { zh: asked.client, en: asked.client }, identity: { spiffe: spiffeOf(asked.client) }, status: 'active' } });
+  }
+  let purposes: PurposesFile | undefined;
+  if (purpose === undefined) {
+    const file = join(workspace.dir, PURPOSES);
+    const own = existsSync(file) ? purposesFile(await readJson(file, 'bad_policy'), { file }) : {};
+    purposes = { ...own, [asked.purpose]: { name: { zh: asked.purpose, en: asked.purpose }, legalBasis } };
+  }
+  return { files, purposes, fields: grant.fields.map((field) => (typeof field === 'string' ? field : field.path)), notGranted, newClient: client === undefined };
+}
+
+export const PURPOSES_FILE = PURPOSES;

@@ -1,0 +1,129 @@
+/** What is proposed for a file: nothing is guessed in silence, and nothing that digits or check characters say is lost. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import iconv from 'iconv-lite';
+import t, { type Test } from 'tap';
+import type { Answers } from '../../connectors/propose/decision.js';
+import { look, propose, type ProposeContext, type Proposal } from '../../connectors/propose/propose.js';
+import { sniffFile } from '../../connectors/propose/sniff.js';
+import { readTerms } from '../../connectors/propose/terms.js';
+import siret from '../../contracts/subjects/siret.js';
+import uscc from '../../contracts/subjects/uscc.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { packageRoot } from '../../gateway/cli/places.js';
+import { cli } from '../e2e/city.js';
+import { firmsCsv } from './proposed.js';
+
+const NONE: Answers = { dateFormats: new Map(), types: new Map(), classes: new Map(), names: new Map() };
+const termsFile = join(packageRoot(), 'connectors/propose/terms.json');
+const workspaceDir = join(t.testdir(), 'city');
+execFileSync(process.execPath, [cli, 'init', workspaceDir]);
+
+async function context(): Promise<ProposeContext> {
+  return { workspace: await loadWorkspace(workspaceDir), terms: await readTerms(termsFile), signal: new AbortController().signal, now: () => new Date('2026-06-01T00:00:00Z') };
+}
+
+async function proposed(t: Test, content: string | Uint8Array, answers: Partial<Answers> = {}, name = 'firms.csv'): Promise<Proposal> {
+  const path = join(t.testdir(), name);
+  writeFileSync(path, content);
+  const at = await context();
+  const said = { ...NONE, ...answers };
+  const { source, decisions } = await sniffFile(path, said, { schemes: at.workspace.schemes, terms: at.terms });
+  return propose(await look({ source: { ...source, path }, schedule: 'PT1H', snapshot: true, decisions, name }, at), said, at);
+}
+
+const of = ({ decisions }: Proposal, about: string) => decisions.find((decision) => decision.about === about);
+const typeOf = ({ fields }: Proposal, column: string): string | undefined => fields.find((field) => field.column === column)?.type.kind;
+const table = (head: string, rows: number, row: (i: number) => string, end = '\n'): string => [head, ...Array.from({ length: rows }, (_, i) => row(i + 1))].join(end) + end;
+
+t.test('the charset and the separator are found, whatever the office uses', async (t) => {
+  const text = firmsCsv(60);
+  for (const charset of ['utf-8', 'gb18030']) t.equal(of(await proposed(t, iconv.encode(text, charset)), 'charset')?.proposed, charset);
+  const big5 = table('統一編號,公司名稱', 60, (i) => `${uscc.make(i)},臺灣示範第${i}股份有限公司的營業處所`);
+  t.equal(of(await proposed(t, iconv.encode(big5, 'big5')), 'charset')?.proposed, 'big5');
+  const latin = table('siret;Raison sociale;Adresse', 60, (i) => `${siret.make(i)};Société générale n° ${i};rue de l’Église à Évreux`);
+  const found = await proposed(t, iconv.encode(latin, 'windows-1252'));
+  t.strictSame([of(found, 'charset')?.proposed, of(found, 'delimiter')?.proposed], ['windows-1252', ';']);
+  for (const [separator, spoken] of [['\t', 'tab'], ['|', '|'], ['^', '^']] as const) {
+    t.equal(of(await proposed(t, table(['code', 'name', 'note'].join(separator), 30, (i) => [uscc.make(i), `firm, the ${i}; first`, 'x'].join(separator))), 'delimiter')?.proposed, spoken);
+  }
+  const odd = await proposed(t, table('code,name', 30, (i) => `${uscc.make(i)},5" pipe ${i}`));
+  t.equal(odd.draft.feed.source['quote'], '', 'quotes that are inches are no quotes');
+});
+
+t.test('digits that would be lost stay text, dates that could be two days are asked about', async (t) => {
+  const found = await proposed(
+    t,
+    table('code;zip;serial;amount;thousand;euro;day;when;compact', 60, (i) =>
+      [uscc.make(i), String(i % 9).padStart(5, '0'), 9007199254740993n + BigInt(i), i * 10, `${1 + (i % 9)}.000`, `1.${String(100 + i)},50`, `0${1 + (i % 9)}/0${1 + (i % 8)}/2020`, `${13 + (i % 10)}.01.2020`, `2020${String(1 + (i % 12)).padStart(2, '0')}15`].join(';'),
+    ),
+  );
+  t.strictSame(['zip', 'serial', 'amount', 'thousand', 'euro', 'day', 'when', 'compact'].map((column) => typeOf(found, column)), ['text', 'text', 'int', 'text', 'decimal', 'text', 'date', 'text']);
+  for (const about of ['thousand type', 'day type', 'compact type']) t.equal(of(found, about)?.sure, false, about);
+  t.match(of(found, 'day type')?.alternatives, ['dd/MM/yyyy', 'MM/dd/yyyy']);
+  t.equal(found.trial.published, 60);
+  const said = await proposed(t, table('code;day', 30, (i) => `${uscc.make(i)};0${1 + (i % 9)}/0${1 + (i % 8)}/2020`), { dateFormats: new Map([['day', 'MM/dd/yyyy']]) });
+  t.strictSame([typeOf(said, 'day'), said.trial.first[0]?.['day']], ['date', '2020-02-02']);
+});
+
+t.test('what names a person is personal by its title or its values, and nothing unknown is public', async (t) => {
+  const { fields } = await proposed(t, firmsCsv(100));
+  const classes = Object.fromEntries(fields.map(({ column, classification }) => [column, classification]));
+  t.match(classes, { 统一社会信用代码: 'public', 法定代表人: 'personal', 身份证号: 'personal', 联系电话: 'personal', 经营地址: 'internal', 窗口流水: 'restricted' });
+  const nameless = await proposed(t, table('code,a1,a2,a3', 60, (i) => `${uscc.make(i)},1380013${String(8000 + i)},p${i}@example.com,other`));
+  t.strictSame(nameless.fields.map(({ classification }) => classification), ['public', 'personal', 'personal', 'internal']);
+});
+
+t.test('rows without a good key are counted beforehand, as a run then counts them', async (t) => {
+  const found = await proposed(t, firmsCsv(200));
+  t.match(of(found, 'subject')?.reason, /196 values of 200/);
+  t.match(found.trial, { rows: 200, published: 196, quarantined: 4, refused: [{ code: 'bad_check_digit', rows: 4 }] });
+});
+
+t.test('the key is the fewest columns under which no two rows meet', async (t) => {
+  const head = 'code,number,kind,note';
+  const single = await proposed(t, table(head, 90, (i) => `${uscc.make(Math.ceil(i / 3))},N${i},${i % 3},x`));
+  t.equal(of(single, 'key')?.proposed, 'number');
+  const pair = await proposed(t, table('code,kind,year', 120, (i) => `${uscc.make(Math.ceil(i / 6))},k${i % 3},${2018 + (i % 2)}`));
+  t.strictSame([...pair.draft.contractFile.recordId].sort(), ['kind', 'year']);
+  t.equal(pair.trial.quarantined, 0);
+  const none = await proposed(t, table('code,kind', 60, (i) => `${uscc.make(Math.ceil(i / 2))},k${i % 1}`));
+  t.match(none.trial, { published: 30, merged: 30 }, 'rows that are the same are no duplicates');
+  t.strictSame(none.draft.contractFile.recordId, []);
+});
+
+t.test('a key inside a longer one can be chosen, and gets its own field', async (t) => {
+  const text = table('SIRET,nom', 40, (i) => `${siret.make(i)},firm ${i}`);
+  const proposal = await proposed(t, text);
+  t.match(of(proposal, 'subject'), { proposed: 'SIRET:siret', sure: false, alternatives: ['SIRET:siren'] });
+  const chosen = await proposed(t, text, { subject: { column: 'SIRET', scheme: 'siren' } });
+  t.strictSame([chosen.subjectField, chosen.trial.published], ['siren', 40]);
+  t.match(chosen.trial.first[0], { siren: siret.make(1).slice(0, 9), siret: siret.make(1) });
+});
+
+t.test('JSON, lines, fixed widths and files without header are read', async (t) => {
+  const items = Array.from({ length: 30 }, (_, i) => ({ code: uscc.make(i + 1), owner: { city: '示例市' }, tags: ['a'], parts: [{ n: 1 }], open: i % 2 === 0 }));
+  const document = await proposed(t, JSON.stringify({ total: 30, data: { list: items } }), {}, 'list.json');
+  t.match(document.draft.feed.source, { kind: 'json', items: '/data/list' });
+  t.strictSame(document.fields.map(({ field, type }) => [field, type.kind]), [['code', 'text'], ['ownerCity', 'text'], ['tags', 'texts'], ['open', 'boolean']]);
+  t.match(document.leftOut, [{ column: 'parts' }]);
+  t.equal(document.trial.published, 30);
+  const lines = await proposed(t, `${items.map((item) => JSON.stringify(item)).join('\n')}\n`, {}, 'list.ndjson');
+  t.match(lines.draft.feed.source, { kind: 'json', format: 'lines' });
+  const fixed = await proposed(t, iconv.encode(Array.from({ length: 30 }, (_, i) => `${uscc.make(i + 1)}示例${i % 2 === 0 ? '贸易' : '    '}    20190428`).join('\n'), 'gb18030'), {}, 'list.txt');
+  t.match(fixed.draft.feed.source, { kind: 'fixed-width', unit: 'bytes' });
+  t.equal(of(fixed, 'columns')?.sure, false);
+  const bare = await proposed(t, Array.from({ length: 30 }, (_, i) => `${uscc.make(i + 1)},firm ${i},2020-01-15`).join('\n'));
+  t.match([of(bare, 'header')?.proposed, bare.fields.map(({ field }) => field)], ['none', ['column1', 'column2', 'column3']]);
+  t.equal(bare.trial.published, 30);
+});
+
+t.test('a file that is no register, or no file that is read, is refused with what to do', async (t) => {
+  await t.rejects(proposed(t, table('code,name', 30, (i) => `${110_000 + i},区${i}`)), { code: 'bad_feed', message: /no column holds keys/ });
+  await t.rejects(proposed(t, ''), { message: /is empty/ });
+  await t.rejects(proposed(t, new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 1, 2, 3, 4])), { message: /save it as `\.xlsx`/ });
+  await t.rejects(proposed(t, 'code,name\n'), { message: /there is no row/ });
+  await t.rejects(proposed(t, firmsCsv(30), { classes: new Map([['nothing', 'public']]) }), { message: /there is no column or field `nothing`/ });
+  await t.rejects(proposed(t, firmsCsv(30), { subject: { column: '企业名称', scheme: 'uscc' } }), { message: /no value of `企业名称`/ });
+});

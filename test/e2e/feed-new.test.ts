@@ -1,0 +1,86 @@
+/** A data officer has a file and no idea of schemas: one command, and a service asks and is answered what it may know. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import iconv from 'iconv-lite';
+import t from 'tap';
+import { firmsCsv, permitsWorkbook, toldOf, type Told } from '../connectors/proposed.js';
+import { city, cli } from './city.js';
+
+t.setTimeout(180_000);
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+const run = (...args: string[]): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [cli, ...args]).then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (failed: Ended) => failed);
+
+const everything = (dir: string): string[] => readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+
+t.test('a file and a workbook become datasets that answer, by what was proposed alone', async (t) => {
+  const dir = t.testdir();
+  const workspace = join(dir, 'city');
+  const csv = join(dir, '企业登记.csv');
+  const workbook = join(dir, 'permits.xlsx');
+  writeFileSync(csv, iconv.encode(firmsCsv(200), 'gb18030'));
+  writeFileSync(workbook, permitsWorkbook(60));
+  await run('init', workspace);
+  const feedNew = async (...args: string[]): Promise<Told> => {
+    const { code, stdout, stderr } = await run('feed', 'new', ...args, '--workspace', workspace, '--json');
+    t.equal(code, 0, stderr);
+    return toldOf(stdout);
+  };
+
+  const before = everything(workspace);
+  const looked = await run('feed', 'new', csv, '--workspace', workspace);
+  t.equal(looked.code, 1, 'without a terminal and without --yes nothing is decided');
+  t.match(looked.stdout, 'Nothing was written');
+  t.strictSame(everything(workspace), before);
+  t.notMatch(looked.stdout, /319900\d{11}|1381000\d{4}|王某某/, 'nobody\'s number, telephone or name is shown');
+
+  const firms = await feedNew(csv, '--yes', '--authority', 'registry', '--dataset', 'firms', '--grant', 'front-desk:permit-check');
+  const permits = await feedNew(workbook, '--yes', '--authority', 'registry', '--copy', '--grant', 'counter:opening', '--legal-basis', '食品安全法 第三十五条');
+  t.strictSame([firms.dataset, permits.dataset], ['registry.firms', 'registry.permits']);
+  t.ok(existsSync(join(workspace, 'inbox/permits.xlsx')));
+  const checked = await run('contracts', 'check', '--workspace', workspace, '--json');
+  t.match(JSON.parse(checked.stdout), { errors: 0, findings: [] }, 'nothing is left to complain about, not even an example');
+  t.equal((await run('policies', 'check', '--workspace', workspace)).code, 0);
+
+  const again = await run('feed', 'new', csv, '--workspace', workspace, '--yes', '--authority', 'registry', '--dataset', 'firms');
+  t.equal(again.code, 2);
+  t.match(again.stderr, /`registry\.firms` is there already/);
+
+  const running = await city(t, { workspace });
+  const ask = async (client: string, purpose: string, told: Told) => (await (await running.as(client)).query({ purpose, subject: told.subject, datasets: [{ id: told.dataset }] })).datasets[0];
+  const firm = await ask('front-desk', 'permit-check', firms);
+  t.equal(firm?.status, 'current');
+  t.match(firm?.records[0]?.record, { name: '示例第1商贸有限公司', establishedOn: '2015-01-02', registeredCapital: '1000.50', postalCode: '000001' });
+  for (const field of ['legalRepresentative', 'personId', 'phone']) t.notOk(field in (firm?.records[0]?.record ?? {}), `${field} was not granted`);
+  const permit = await ask('counter', 'opening', permits);
+  t.strictSame(permit?.records.map(({ record }) => record['licenceNumber']), ['XK-2026-00001'], 'the key is the number of the permit');
+  await running.stop();
+
+  // what is said to undo it does
+  for (const path of [...firms.undo, ...permits.undo, 'inbox/permits.xlsx']) rmSync(join(workspace, path), { recursive: true, force: true });
+  t.strictSame(everything(workspace).filter((path) => /registry|permits\.xlsx/.test(path.slice(workspace.length))), []);
+});
+
+t.test('in a workspace with many authorities nobody is guessed, and the city goes on as before', async (t) => {
+  const dir = t.testdir();
+  const csv = join(dir, 'firms.csv');
+  writeFileSync(csv, firmsCsv(60));
+  const workspace = join(dir, 'second');
+  await run('init', workspace, '--extends', new URL('../../../', import.meta.url).pathname);
+  const unnamed = await run('feed', 'new', csv, '--workspace', workspace, '--yes');
+  t.equal(unnamed.code, 2);
+  t.match(unnamed.stderr, /`--authority`.*samr/);
+  const { code, stdout } = await run('feed', 'new', csv, '--workspace', workspace, '--yes', '--authority', 'samr', '--json');
+  t.equal(code, 0);
+  t.equal(toldOf(stdout).dataset, 'samr.firms');
+  t.notOk(existsSync(join(workspace, 'contracts/datasets/samr/authority.json')), 'the authority is that of the base');
+  t.match(JSON.parse(readFileSync(join(workspace, 'contracts/schema-ids.json'), 'utf8')), { 'samr.firms': { 1: {} } });
+  t.equal((await run('contracts', 'check', '--workspace', workspace)).code, 0);
+});

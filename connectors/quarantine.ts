@@ -9,6 +9,7 @@ import { open, type RootDatabase } from 'lmdb';
 import type { FieldProblem } from '../contracts/errors.js';
 import type { DatasetId } from '../contracts/ids.js';
 import type { Cell } from './sources/port.js';
+import { writes } from './write-lock.js';
 
 export interface QuarantinedRow {
   readonly position: string;
@@ -41,6 +42,7 @@ export class Quarantine {
   private readonly pending = new Map<string, { readonly there: boolean; readonly run: string | undefined }>();
   private entries: number;
   private last: Promise<unknown> = Promise.resolve();
+  private readonly closed = writes();
 
   private constructor(
     private readonly db: RootDatabase<QuarantineEntry, string>,
@@ -165,5 +167,6 @@ export class Quarantine {
   async close(): Promise<void> {
     await this.flushed();
     await this.db.close();
+    this.closed();
   }
 }

@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { writes } from '../write-lock.js';
 
 /** One record of the crosswalk's topic; without `legacy` and `subject` it ties nothing (any more). */
 export interface Tie {
@@ -21,6 +22,7 @@ export type Found = { readonly kind: 'one'; readonly subject: string } | { reado
 const HASH = 32;
 
 export class CrosswalkStore {
+  private readonly closed = writes();
   private constructor(
     private readonly root: RootDatabase<unknown, string>,
     /** Hash of the identifier, then of the record → subject. */
@@ -87,6 +89,7 @@ export class CrosswalkStore {
 
   async close(): Promise<void> {
     await this.root.close();
+    this.closed();
   }
 
   private hash(what: string, text: string): string {

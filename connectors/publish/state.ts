@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { writes } from '../write-lock.js';
 
 /** One published record. `slot` is a small number of its own, for the bitmap of a run. */
 export interface Published {
@@ -66,6 +67,7 @@ export class State {
   /** The block after this one. */
   private reserve: Block | undefined;
   private last: Promise<unknown> = Promise.resolve();
+  private readonly closed = writes();
 
   private constructor(
     /** The folder of which this is a part. */
@@ -258,6 +260,7 @@ export class State {
   async close(): Promise<void> {
     await this.flushed();
     await this.root.close();
+    this.closed();
   }
 }
 

@@ -7,6 +7,7 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { writes } from '../write-lock.js';
 import { YitongError } from '../../contracts/errors.js';
 import { recordBytes, refuseTooLarge } from '../bus/limits.js';
 import type { OutRecord, TopicName } from '../bus/port.js';
@@ -53,6 +54,7 @@ const MOST_BYTES = 4_000_000;
 export const spoolExists = (dataDir: string): boolean => existsSync(join(dataDir, 'spool', 'data.mdb'));
 
 export class Spool {
+  private readonly closed = writes();
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
     private readonly entries: Database<Buffer, Buffer>,
@@ -161,8 +163,9 @@ export class Spool {
     return oldest.length === 0 ? { records: 0, bytes: 0 } : { records, bytes, since: Math.min(...oldest) };
   }
 
-  close(): Promise<void> {
-    return this.root.close();
+  async close(): Promise<void> {
+    await this.root.close();
+    this.closed();
   }
 
   private stored(): { readonly records: number; readonly bytes: number; readonly next: number } {

@@ -33,6 +33,8 @@ export interface Group {
 
 const MAX_BACKOFF = 30_000;
 const STOP_WITHIN = 15_000;
+/** Ms. One that was ready and lived as long starts again at once: to let its clients wait longer each time would help nobody. */
+const RAN_FOR_A_WHILE = 10_000;
 
 interface Member {
   readonly name: string;
@@ -111,6 +113,7 @@ export function startGroup(options: GroupOptions): Group {
     const since = Date.now();
     started.on('message', (message: FromChild) => heard(one, message));
     started.on('exit', (code, signal) => {
+      const worked = one.ready && Date.now() - since > RAN_FOR_A_WHILE;
       one.process = undefined;
       one.ready = false;
       one.reasons = [`${one.name} is not running`];
@@ -118,7 +121,7 @@ export function startGroup(options: GroupOptions): Group {
       events.emit('exit');
       if (stopping) return;
       // one that ran for a while starts again at once; one that dies at once waits longer each time
-      one.restarts = Date.now() - since > 60_000 ? 0 : one.restarts + 1;
+      one.restarts = worked ? 0 : one.restarts + 1;
       // one that was never ready and dies again and again cannot tell why: it may not even load
       if (!one.everReady && one.restarts > 3) events.emit('failed', one, `${one.name} ends before it is ready (${signal ?? code})`);
       const wait = one.restarts === 0 ? 0 : Math.min(MAX_BACKOFF, 250 * 2 ** one.restarts);

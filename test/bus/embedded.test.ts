@@ -35,6 +35,27 @@ t.test('several processes append to one topic at once: nothing is lost, each kee
   }
 });
 
+t.test('a process that ends while it writes does not keep the others from writing', async (t) => {
+  const dir = `${t.testdir()}/bus`;
+  const bus = await openEmbeddedBus({ dir });
+  t.teardown(() => bus.close());
+  const spec = freshTopic(1);
+  await bus.ensureTopics([spec]);
+  const producer = await bus.producer();
+  const file = new URL('./append-until-exit.js', import.meta.url).pathname;
+  for (let turns = 0; turns < 6; turns++) {
+    const how = turns % 2 === 0 ? 'exit' : 'error';
+    const child = spawn(process.execPath, [file, dir, spec.topic, how, String(turns)], { stdio: ['ignore', 'inherit', 'pipe'] });
+    t.teardown(() => child.kill('SIGKILL'));
+    let complaints = '';
+    child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+    await once(child, 'close');
+    await producer.send(spec.topic, [record('uscc:B', how)]);
+    if (how === 'error') t.match(complaints, 'the error is told');
+  }
+  t.pass('all of them have ended, and writing goes on');
+});
+
 t.test('no record goes unnoticed by another process, even if no later one draws attention to it', async (t) => {
   const dir = `${t.testdir()}/bus`;
   const bus = await openEmbeddedBus({ dir });

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { YitongError } from '../../../contracts/errors.js';
+import { writes } from '../../write-lock.js';
 
 export interface TopicRow {
   /** Stands in keys in place of the name. */
@@ -36,6 +37,7 @@ export class Store {
   private readonly topics: Database<Buffer, Buffer>;
   private readonly heads: Database<Buffer, Buffer>;
   private readonly chunks: Database<Buffer, Buffer>;
+  private readonly closed = writes();
 
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
@@ -199,6 +201,7 @@ export class Store {
     if (entry === undefined || --entry.users > 0) return;
     opened.delete(this.dir);
     await this.root.close();
+    this.closed();
   }
 }
 

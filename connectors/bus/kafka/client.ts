@@ -7,7 +7,8 @@
  *   we choose the partition, one request is of one partition and ours (`ProduceClient`), and our queue retries;
  * - an offset out of range is silently replaced by the earliest one: see `consumer.ts`;
  * - its group assignment ignores what a member subscribed to: every consumption has a group of its own;
- * - a topic that is deleted spoils every client that ever asked about it: see `withAdmin`.
+ * - a topic that is deleted spoils every client that ever asked about it: see `withAdmin`;
+ * - a consumer that is stopped while a node comes or goes turns round for ever: see `endFetchersOfStopped`.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -285,3 +286,25 @@ function innerCluster(kafka: Kafka): InnerCluster {
   if (typeof create !== 'function') throw new YitongError('bus_unavailable', 'this kafkajs is not version 2.2.4, the one that the Kafka driver is built for');
   return create({ allowAutoTopicCreation: false }) as InnerCluster; // the one cast: kafkajs has no types for it
 }
+
+/** What we use of kafkajs's runner of a consumer. */
+interface InnerRunner {
+  readonly running: boolean;
+  fetch(this: InnerRunner, nodeId: number): Promise<readonly unknown[]>;
+}
+
+/**
+ * kafkajs makes the fetchers of a consumer anew when a node comes or goes. If the consumer is stopped at that moment, the new ones do not
+ * hear of it: each is given nothing, at once, again and again, and the process does nothing else any more, not even a timer. Here a fetch
+ * of a stopped consumer fails, and that ends its fetchers.
+ */
+function endFetchersOfStopped(): void {
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js') as { readonly prototype: InnerRunner };
+  const { fetch } = prototype;
+  prototype.fetch = function (nodeId) {
+    // one that can be tried again: the next try sees that the consumer is stopped, and ends in order
+    if (!this.running) return Promise.reject(Object.assign(new Error('the consumer is stopped'), { retriable: true }));
+    return fetch.call(this, nodeId);
+  };
+}
+endFetchersOfStopped();

@@ -7,6 +7,7 @@ import { createHmac, createSecretKey, randomBytes as systemRandom, type KeyObjec
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { writes } from '../../../connectors/write-lock.js';
 import { createOnce } from '../../audit/durable.js';
 
 export const WINDOW = 86_400_000;
@@ -66,6 +67,7 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
   createOnce(secretFile, () => randomBytes(32));
   const secret = createSecretKey(readFileSync(secretFile));
   const map = open<Buffer, Buffer>({ path: join(dir, 'guesses'), encoding: 'binary', keyEncoding: 'binary', noSubdir: true, maxReaders: 512 });
+  const closed = writes();
   chmodSync(join(dir, 'guesses'), 0o600);
   let swept = Buffer.alloc(0);
 
@@ -95,6 +97,9 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
       });
     },
     flushed: async () => void (await map.flushed),
-    close: () => map.close(),
+    close: async () => {
+      await map.close();
+      closed();
+    },
   };
 }

@@ -9,6 +9,7 @@
  */
 import { open, TransactionFlags, type Database } from 'lmdb';
 import { join } from 'node:path';
+import { writes as writing } from '../../../connectors/write-lock.js';
 import { YitongError } from '../../../contracts/errors.js';
 
 /** Raised with any change of layout; a view of another number is rebuilt from the bus. */
@@ -58,6 +59,7 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       encoding: 'binary',
       keyEncoding: 'binary',
     });
+    const closed = readOnly ? (): void => undefined : writing();
     const binary = (name: string) => {
       const db: Database<Buffer, Buffer> | undefined = root.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
       if (db === undefined) throw new Error('not there yet');
@@ -98,7 +100,10 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       stamp: readStamp,
       writes: () => writes,
       reapReaders: () => void root.readerCheck(),
-      close: () => root.close(),
+      async close() {
+        await root.close();
+        closed();
+      },
     };
   } catch (cause) {
     throw new YitongError('view_unavailable', 'the view cannot be opened; is its writer running, and its disk local and writable?', { cause });

@@ -80,7 +80,8 @@ export function joinReports(reports: readonly RunReport[]): RunReport | undefine
       withdrawn: a.withdrawn + b.withdrawn,
       notes: sum(a.notes, b.notes),
       codes: sum(a.codes, b.codes),
-      state: a.state === 'refused' ? 'refused' : b.state,
+      // a look behind that found nothing new does not undo what was done
+      state: a.state === 'refused' || b.state === 'nothing-new' ? a.state : b.state,
       ms: a.ms + b.ms,
     }),
     first,

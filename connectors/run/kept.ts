@@ -1,11 +1,11 @@
 /** Rows of which a source has only looked at the keys (`Keys` of the source port): what they say about what is published. */
-import type { Contract } from '../contracts/types.js';
-import type { Mapping } from './feed.js';
-import { namingColumns } from './mapping/columns.js';
-import type { CompiledMapping } from './mapping/index.js';
-import type { Publisher } from './publish/index.js';
-import type { Quarantine } from './quarantine.js';
-import type { Cell, Keys } from './sources/port.js';
+import type { Contract } from '../../contracts/types.js';
+import type { Mapping } from '../feed.js';
+import { namingColumns } from '../mapping/columns.js';
+import type { CompiledMapping } from '../mapping/index.js';
+import type { Publisher } from '../publish/index.js';
+import type { Quarantine } from '../quarantine.js';
+import type { Cell, Keys } from '../sources/port.js';
 
 export interface KeptOptions {
   readonly contract: Contract;

@@ -1,5 +1,6 @@
-export { createPublisher, Publisher, type PublishResult, type PublishRow, type PublishStatus, type PublisherOptions } from './publisher.js';
-export { joinRecordId, identifier, type JsonForm } from './identity.js';
+export { createPublisher, Publisher } from './publisher.js';
+export type { PublishResult, PublishRow, PublisherOptions } from './options.js';
+export { identifier } from './identity.js';
 export { State } from './state.js';
 export { takeTurn, type TurnOptions } from './turn.js';
 export { recogniseTopic } from './topic.js';

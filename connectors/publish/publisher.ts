@@ -1,79 +1,15 @@
 /** Publishing one dataset: check against the contract, find what changed, send, remember. */
 import { hash } from 'node:crypto';
 import { encodeFramed } from '../../contracts/avro.js';
-import type { ErrorCode, FieldProblem } from '../../contracts/errors.js';
-import type { Contract, Workspace } from '../../contracts/types.js';
+import type { FieldProblem } from '../../contracts/errors.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
 import { HEADER, controlSpec, dataTopic, type Bus, type OutRecord, type Producer } from '../bus/port.js';
-import type { Quarantine } from '../quarantine.js';
-import type { Cell } from '../sources/port.js';
 import { identifier, type JsonForm } from './identity.js';
+import type { Place, PublisherOptions, PublishResult, PublishRow } from './options.js';
+import { Outbox } from './outbox.js';
 import { Sender } from './sender.js';
-import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey, type Published, type State } from './state.js';
+import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey } from './state.js';
 import { recogniseTopic } from './topic.js';
-
-export interface Place {
-  /** The source's own; at most 1,024 bytes. */
-  readonly position: string;
-  readonly rowNumber: number;
-  /** ISO 8601 UTC */
-  readonly sourceTime: string;
-  readonly traceparent?: string;
-}
-
-export type PublishRow = Place &
-  (
-    | { readonly value: JsonForm; /** As the source had it, for the quarantine. */ readonly cells?: Readonly<Record<string, Cell>> }
-    | { readonly withdraw: { /** With or without its scheme. */ readonly subject: string; readonly recordId: string; readonly reason: string } }
-  );
-
-export type PublishStatus = 'published' | 'unchanged' | 'merged' | 'quarantined';
-
-export interface PublishResult {
-  readonly position: string;
-  readonly status: PublishStatus;
-  readonly code?: ErrorCode;
-  /** True where the record's key was brought into normal form. */
-  readonly normalised?: true;
-  /** True where it cannot be said which record the row is about. */
-  readonly nameless?: true;
-}
-
-export interface PublisherOptions {
-  readonly workspace: Workspace;
-  readonly contract: Contract;
-  readonly state: State;
-  readonly quarantine: Quarantine;
-  readonly now: () => Date;
-  /**
-   * `run`: rows of one run, where a key that comes twice is a duplicate. `stream`: rows in the order of events, where it is a change.
-   * Default `stream`.
-   */
-  readonly mode?: 'run' | 'stream';
-  /** Of a run: whether it sees the whole source, and which of two different rows of one key counts. */
-  readonly snapshot?: boolean;
-  readonly onDuplicate?: 'quarantine' | 'last';
-  /** Of a stream: a position that came before is not published again (`http-push`). Default false. */
-  readonly rememberPositions?: boolean;
-  /** Of a stream: rows older than what is published of their record are `merged` (retries from the quarantine). Default false. */
-  readonly skipOlder?: boolean;
-  /** Of a stream: a withdrawal of what is not published is `unchanged`, so that the key of a row that was never the dataset's stays untold. Default false. */
-  readonly knownOnly?: boolean;
-  /**
-   * New records are noted before they are sent, so that a run that sees the whole source withdraws also those that left it after a crash between the
-   * bus and the state. For sources that may never name them again. Default false.
-   */
-  readonly intents?: boolean;
-  /** Name of the run, for the quarantine. */
-  readonly run?: string;
-}
-
-/** What the state will say of a record once the bus has it. */
-interface Live extends Published {
-  readonly key: string;
-  readonly position: string;
-  readonly withdrawn: boolean;
-}
 
 type Headers = { readonly [name in (typeof HEADER)['sourceTime' | 'position' | 'contractVersion']]: string };
 
@@ -95,19 +31,10 @@ export async function createPublisher(options: PublisherOptions & { readonly bus
 
 export class Publisher {
   private readonly identify;
-  private readonly sender: Sender;
+  private readonly outbox: Outbox;
   private seen = new SeenSlots();
-  /** What is on its way: newer than the state, until a commit has made the state as new. */
-  private readonly live = new Map<string, Live>();
-  private readonly livePositions = new Map<string, string>();
   /** `onDuplicate: last`: rows that a later row replaced in the last run, and in this one not yet. */
   private readonly deferred = new Map<string, () => PublishResult>();
-  /** What is decided and goes out with the next send: what the state will say, and the records, each at the same index. */
-  private changes: Live[] = [];
-  private records: OutRecord[] = [];
-  private readonly leftIntents;
-  private intending: Promise<unknown> = Promise.resolve();
-  private sends = 0;
   private readonly version;
   private readonly versionText: string;
   private readonly encoding;
@@ -121,12 +48,11 @@ export class Publisher {
   ) {
     const { contract, workspace } = options;
     this.dataset = contract.id;
-    this.leftIntents = options.intents === true ? options.state.intended(contract.id) : [];
     this.version = contract.latest;
     this.versionText = String(this.version.version);
     this.encoding = { codelists: workspace.codelists };
     this.identify = identifier(contract, workspace.schemes);
-    this.sender = new Sender(producer, dataTopic(workspace.prefix, contract.id));
+    this.outbox = new Outbox(options, new Sender(producer, dataTopic(workspace.prefix, contract.id)));
   }
 
   /**
@@ -135,61 +61,20 @@ export class Publisher {
    */
   async publish(rows: readonly PublishRow[]): Promise<PublishResult[]> {
     const results = rows.map((row) => this.decide(row));
-    await this.sendChanges();
+    await this.outbox.send();
     return results;
-  }
-
-  /** Sends what the decisions of this turn of the event loop changed. */
-  private async sendChanges(): Promise<void> {
-    const { changes, records } = this;
-    if (records.length === 0) return;
-    this.changes = [];
-    this.records = [];
-    try {
-      const intent = this.options.intents === true ? await this.intend(changes) : undefined;
-      await this.sender.send(records, () => this.settle(changes, intent));
-    } catch (error) {
-      // nothing on its way is certain any more; what did arrive is recognised by its position when it is sent again
-      this.live.clear();
-      this.livePositions.clear();
-      throw error;
-    }
-  }
-
-  /** Sends follow each other in the order in which this was called. */
-  private async intend(changes: readonly Live[]): Promise<string | undefined> {
-    const { state, run = '' } = this.options;
-    const keys = changes.filter(({ key, withdrawn }) => !withdrawn && state.get(key) === undefined).map(({ key }) => key);
-    const name = keys.length === 0 ? undefined : `${run}|${(this.sends += 1)}`;
-    if (name !== undefined) this.intending = state.intend(this.dataset, name, keys);
-    await this.intending;
-    return name;
   }
 
   /** The run is complete: what a dead process intended is sent again, or withdrawn. */
   forgetIntents(): void {
-    for (const { name } of this.leftIntents) this.options.state.settled(this.dataset, name);
-  }
-
-  /** The bus has them: the state follows, in one commit for all. */
-  private settle(changes: readonly Live[], intent: string | undefined): void {
-    const { state, rememberPositions, now } = this.options;
-    if (rememberPositions === true) for (const { position, hash } of changes) void state.putPosition(this.dataset, position, hash, now().getTime());
-    void state.putAll(changes).then(() => {
-      if (intent !== undefined) state.settled(this.dataset, intent);
-      for (const entry of changes) {
-        // a newer change of the same record may be on its way already
-        if (this.live.get(entry.key) === entry) this.live.delete(entry.key);
-        if (rememberPositions === true) this.livePositions.delete(entry.position);
-      }
-    });
+    this.outbox.forgetIntents();
   }
 
   /** A row that is not published now, but may name its record: the record has not left the source. */
   markSeen(value: JsonForm | undefined): 'published' | 'not_published' | 'nameless' {
     const found = value === undefined ? undefined : this.identify.of(value);
     if (found === undefined || !found.ok) return 'nameless';
-    const published = this.current(stateKey(this.dataset, found.identity.subject, found.identity.recordId));
+    const published = this.outbox.current(stateKey(this.dataset, found.identity.subject, found.identity.recordId));
     if (published === undefined) return 'not_published';
     this.seen.add(published.slot);
     return 'published';
@@ -201,7 +86,7 @@ export class Publisher {
   }
 
   isPublished(subject: string, recordId: string): boolean {
-    return this.current(stateKey(this.dataset, subject, recordId)) !== undefined;
+    return this.outbox.current(stateKey(this.dataset, subject, recordId)) !== undefined;
   }
 
   /** Ends a run of `onDuplicate: last`: returns how many rows that counted as merged were published after all. */
@@ -209,7 +94,7 @@ export class Publisher {
     const count = this.deferred.size;
     for (const publish of this.deferred.values()) publish();
     this.deferred.clear();
-    await this.sendChanges();
+    await this.outbox.send();
     return count;
   }
 
@@ -221,8 +106,8 @@ export class Publisher {
       all += 1;
       if (!this.seen.has(slot)) gone.push({ subject, recordId });
     }
-    for (const key of new Set(this.leftIntents.flatMap(({ keys }) => keys))) {
-      if (this.current(key) !== undefined) continue;
+    for (const key of this.outbox.leftKeys()) {
+      if (this.outbox.current(key) !== undefined) continue;
       all += 1;
       gone.push(namesOf(key));
     }
@@ -232,12 +117,6 @@ export class Publisher {
   async close(): Promise<void> {
     await this.options.state.flushed();
     await this.producer.close();
-  }
-
-  private current(key: string): Published | undefined {
-    const live = this.live.get(key);
-    if (live !== undefined) return live.withdrawn ? undefined : live;
-    return this.options.state.get(key);
   }
 
   private refuse(row: PublishRow, problems: readonly FieldProblem[]): PublishResult {
@@ -260,7 +139,7 @@ export class Publisher {
     const encoded = encodeFramed(this.version, value, this.encoding);
     const bytes = encoded.ok ? encoded.body.length - FRAME_BYTES : 0;
     if (!encoded.ok || bytes > this.options.contract.maxRecordBytes) {
-      const published = this.current(key);
+      const published = this.outbox.current(key);
       if (published !== undefined) this.seen.add(published.slot);
       if (!encoded.ok) return this.refuse(row, encoded.problems);
       return this.refuse(row, [{ code: 'record_too_large', field: '', reason: `the record has ${bytes} bytes, its dataset allows ${this.options.contract.maxRecordBytes}` }]);
@@ -275,7 +154,7 @@ export class Publisher {
 
   private decideInRun(row: PublishRow, key: string, content: string, record: OutRecord): PublishResult {
     const { position } = row;
-    const published = this.current(key);
+    const published = this.outbox.current(key);
     const again = published !== undefined && this.seen.has(published.slot);
     if (published === undefined) return this.change(row, key, this.options.state.newSlot(), content, '', record);
     this.seen.add(published.slot);
@@ -302,15 +181,15 @@ export class Publisher {
 
   private decideInStream(row: PublishRow, key: string, content: string, record: OutRecord): PublishResult {
     const { position } = row;
-    const known = this.knownPosition(position);
+    const known = this.outbox.knownPosition(position);
     if (known !== undefined) {
       if (known === content) return { position, status: 'unchanged' };
       return this.refuse(row, [{ code: 'conflicting_duplicate', field: '', reason: 'the position came before with other content' }]);
     }
-    const published = this.current(key);
+    const published = this.outbox.current(key);
     if (published?.hash === content) {
       this.seen.add(published.slot);
-      this.remember(position, content);
+      this.outbox.remember(position, content);
       return { position, status: 'unchanged' };
     }
     if (this.options.skipOlder === true && published !== undefined && published.sourceTime > this.millis(row.sourceTime)) {
@@ -324,7 +203,7 @@ export class Publisher {
     const subject = this.identify.subject(withdraw.subject);
     if (typeof subject !== 'string') return this.refuse(row, [subject]);
     const content = contentHash(`${subject}|${withdraw.recordId}|${withdraw.reason}`);
-    const known = this.knownPosition(position);
+    const known = this.outbox.knownPosition(position);
     if (known === content) return { position, status: 'unchanged' };
     // another withdrawal, or a record, came under this position: dropping this one would leave a record standing in silence
     if (known !== undefined) return this.refuse(row, [{ code: 'conflicting_duplicate', field: this.options.contract.subject.field, reason: 'the position came before with other content' }]);
@@ -335,7 +214,7 @@ export class Publisher {
       headers: { ...this.headers(row), [HEADER.reason]: withdraw.reason },
     };
     const key = stateKey(this.dataset, subject, withdraw.recordId);
-    const current = this.current(key);
+    const current = this.outbox.current(key);
     this.options.quarantine.good(position);
     if (current === undefined && this.options.knownOnly === true) return { position, status: 'unchanged' };
     const slot = current?.slot ?? 0;
@@ -345,22 +224,9 @@ export class Publisher {
   /** The row goes out; the state follows when the bus has it. */
   private change(row: Place, key: string, slot: number, content: string, superseded: string, record: OutRecord, withdrawn = false): PublishResult {
     const { position } = row;
-    const entry: Live = { slot, hash: content, sourceTime: this.millis(row.sourceTime), superseded, key, position, withdrawn };
-    this.live.set(key, entry);
-    this.changes.push(entry);
-    this.records.push(record);
+    this.outbox.add({ slot, hash: content, sourceTime: this.millis(row.sourceTime), superseded, key, position, withdrawn }, record);
     if (!withdrawn) this.seen.add(slot);
-    if (this.options.rememberPositions === true) this.livePositions.set(position, content);
     return { position, status: 'published' };
-  }
-
-  private knownPosition(position: string): string | undefined {
-    if (this.options.rememberPositions !== true) return undefined;
-    return this.livePositions.get(position) ?? this.options.state.position(this.dataset, position);
-  }
-
-  private remember(position: string, content: string): void {
-    if (this.options.rememberPositions === true) void this.options.state.putPosition(this.dataset, position, content, this.options.now().getTime());
   }
 
   private headers(row: Place): Readonly<Record<string, string>> {

@@ -56,7 +56,7 @@ t.test('what a department pushes twice is published once, and an old retry does 
 });
 
 t.test('the record id tells records apart whatever stands in its fields', async (t) => {
-  const { joinRecordId } = await import('../../connectors/publish/index.js');
+  const { joinRecordId } = await import('../../connectors/publish/identity.js');
   t.equal(joinRecordId(['a|b', 'c']), 'a%7Cb|c');
   t.equal(joinRecordId(['a', 'b|c']), 'a|b%7Cc');
   t.equal(joinRecordId(['%7C', null, 7, true]), '%257C||7|true');

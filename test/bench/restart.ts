@@ -1,13 +1,12 @@
 /** `restart` and `rebuild`: from the start of a gateway's processes until a query is answered in full, with the view that they left, and without. */
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connect, connectionOf } from '../../gateway/client/index.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { stories } from '../e2e/stories.js';
+import { freePort } from '../servers/ports.js';
 import type { LargeCity } from './large.js';
 import { question } from './question.js';
 import { median, round, spread, type BenchRow } from './rows.js';
@@ -17,14 +16,6 @@ const group = fileURLToPath(new URL('./group.js', import.meta.url));
 const RESTARTS = 5;
 const REBUILDS = 3;
 const GIVE_UP_MS = 600_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The subjects that are asked about. */
 const some = (subjects: readonly string[]): string[] => [subjects[0], subjects[Math.floor(subjects.length / 2)], subjects.at(-1)].map((subject) => subject ?? '');

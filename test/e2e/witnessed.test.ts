@@ -1,7 +1,6 @@
 /** A gateway whose witnesses are away answers as ever and says that its log waits; once they are back its receipts are proved under their cosignatures. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { openCosigner } from '../../gateway/audit/log/cosignature.js';
@@ -9,18 +8,11 @@ import { parseVkey } from '../../gateway/audit/log/note.js';
 import { ephemeralSigner } from '../../gateway/audit/signer.js';
 import { serveWitness } from '../../gateway/audit/witness/server.js';
 import { openWitness } from '../../gateway/audit/witness/witness.js';
+import { freePort } from '../servers/ports.js';
 import { ask, until } from './ask.js';
 import { city, cli } from './city.js';
 
 t.setTimeout(120_000);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 interface Health {
   readonly ready: boolean;

@@ -51,7 +51,7 @@ async function make(cut: Cut, cluster: Cluster, world: World, random: Random): P
   const node = (id: number | undefined): Node | undefined => cluster.nodes.find((one) => one.id === id);
   const any = random.pick(cluster.nodes);
   const killed = async (one: Node): Promise<() => Promise<void>> => {
-    await one.kill();
+    await one.stop('SIGKILL');
     return () => one.start();
   };
   switch (cut) {
@@ -75,7 +75,7 @@ async function make(cut: Cut, cluster: Cluster, world: World, random: Random): P
         async undo() {
           any.freeDisk();
           // a node whose only folder failed ends by itself; one that had nothing to write has not noticed
-          await any.kill();
+          await any.stop('SIGKILL');
           await any.start();
         },
       };
@@ -83,7 +83,7 @@ async function make(cut: Cut, cluster: Cluster, world: World, random: Random): P
       any.slow(random.between(32, 256));
       return { what: 'slow', undo: async () => any.heal() };
     case 'freeze':
-      any.freeze();
+      await any.freeze();
       return { what: 'freeze', undo: async () => any.thaw() };
     case 'rolling':
       for (const one of random.shuffled(cluster.nodes)) {

@@ -6,7 +6,6 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -18,6 +17,7 @@ import { busOf } from '../../gateway/cli/bus.js';
 import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
 import { openApi } from '../connectors/api.js';
 import { cli } from '../e2e/city.js';
+import { freePorts } from '../servers/ports.js';
 import type { Outcome } from './judge.js';
 import { Ledger } from './ledger.js';
 import { apiLoad } from './load/api.js';
@@ -61,17 +61,6 @@ process.once('exit', () => {
 
 const READY_WITHIN = 120_000;
 const DRAINED_WITHIN = 120_000;
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-      const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-    })),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 async function repeat(signal: AbortSignal, ms: number, work: () => Promise<void> | void): Promise<void> {
   while (!signal.aborted) {

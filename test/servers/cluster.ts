@@ -3,15 +3,15 @@
  * cut off and filled up one by one. Where the machine allows it (root, Linux) each lives in a network namespace and writes to a file
  * system of its own; else all are on 127.0.0.1, and `network` and `disks` say what is missing. Every node is started by `.ci/kafka`.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { apiVersions, quorumLeader } from './kafka-protocol.js';
+import { KAFKA_SCRIPT, kafkaNode, NODE_SETTINGS, type KafkaNode } from './kafka-node.js';
+import { quorumLeader } from './kafka-protocol.js';
 import { makeNetwork, noNamespaces, type Network } from './network.js';
+import { freePorts } from './ports.js';
 
 export interface ClusterOptions {
   /** Default 3. */
@@ -26,21 +26,10 @@ export interface ClusterOptions {
   readonly diskMegabytes?: number;
 }
 
-export interface Node {
+export interface Node extends KafkaNode {
   readonly id: number;
   /** `host:port` for clients. */
   readonly address: string;
-  /** What the node has printed. */
-  log(): string;
-  running(): boolean;
-  /** Resolves when it answers. @throws Error with the end of its log if it does not within 180 s */
-  start(): Promise<void>;
-  /** In order, as for an upgrade; killed after 30 s. */
-  stop(): Promise<void>;
-  kill(): Promise<void>;
-  /** Its processes stand still: connections stay open and nothing answers. */
-  freeze(): void;
-  thaw(): void;
   /** @throws Error where the cluster has no `network` */
   cut(from: 'all' | 'nodes'): void;
   slow(kilobits: number): void;
@@ -63,32 +52,17 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-const START_WITHIN = 180_000;
-const STOP_WITHIN = 30_000;
-
 /** Clusters of this process; none of it outlives the process, however that ends. */
 const left = new Set<() => void>();
 process.once('exit', () => {
   for (const remove of left) remove();
 });
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-      const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-    })),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
 /** Fetches Kafka first if it is not here. @throws Error if a node does not start */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const count = options.nodes ?? 3;
   const apart = options.nodesLive !== 'together';
-  const script = join(packageRoot(), '.ci', 'kafka');
-  const fetched = spawnSync(script, ['fetch'], { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  const fetched = spawnSync(KAFKA_SCRIPT, ['fetch'], { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
   if (fetched.status !== 0) throw new Error(`Apache Kafka is not here: ${fetched.stderr.trim()}`);
   const why = apart ? noNamespaces() : 'the nodes share 127.0.0.1';
   const network: Network | undefined = why === undefined ? makeNetwork(count) : undefined;
@@ -113,69 +87,35 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       else disks = `no file system of its own can be mounted: ${(stderr ?? '').trim()}`;
     }
     const settings: Readonly<Record<string, string>> = {
-      'process.roles': 'broker,controller',
+      ...NODE_SETTINGS,
       'node.id': String(id),
       listeners: `PLAINTEXT://${address},CONTROLLER://${controllers[index] ?? ''}`,
       'advertised.listeners': `PLAINTEXT://${address}`,
-      'controller.listener.names': 'CONTROLLER',
       'controller.quorum.voters': controllers.map((voter, other) => `${other + 1}@${voter}`).join(','),
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
       'log.dirs': join(disk, 'data'),
-      'auto.create.topics.enable': 'false',
       'num.partitions': '1',
-      'offsets.topic.num.partitions': '1',
       'offsets.topic.replication.factor': String(copies),
-      'transaction.state.log.num.partitions': '1',
       'transaction.state.log.replication.factor': String(copies),
-      'transaction.state.log.min.isr': '1',
       'min.insync.replicas': String(Math.max(1, copies - 1)),
-      'group.initial.rebalance.delay.ms': '0',
       'log.segment.bytes': '8388608',
-      'log.cleaner.dedupe.buffer.size': '16777216',
       'log.cleaner.backoff.ms': '1000',
       ...options.settings,
     };
-    const properties = join(home, 'server.properties');
-    writeFileSync(properties, Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join(''));
-    const logFile = join(home, 'log');
+    const node = kafkaNode({
+      name: `node ${id} of Apache Kafka`, home, cluster, settings, address,
+      ...(link === undefined ? {} : { enter: link.enter }),
+      ...(options.heap === undefined ? {} : { heap: options.heap }),
+    });
     const filler = join(disk, 'filler');
-    let child: ChildProcess | undefined;
-    const alive = (): boolean => child !== undefined && child.exitCode === null && child.signalCode === null;
-    const ended = async (signal: NodeJS.Signals, within: number): Promise<void> => {
-      if (child === undefined || !alive()) return;
-      const gone = new Promise((resolve) => child?.once('exit', resolve));
-      child.kill(signal);
-      // one that stands still dies of nothing but this
-      const timer = setTimeout(() => child?.kill('SIGKILL'), within);
-      await gone;
-      clearTimeout(timer);
-    };
-    const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
     const linked = (): NonNullable<typeof link> => {
       if (link === undefined) throw new Error(why ?? 'no network');
       return link;
     };
     return {
+      ...node,
       id,
       address,
-      log,
-      running: alive,
-      async start() {
-        if (alive()) return;
-        const [file = script, ...args] = [...(link?.enter ?? []), script, 'run', properties, cluster];
-        const out = openSync(logFile, 'a');
-        child = spawn(file, args, { stdio: ['ignore', out, out], env: { ...process.env, YITONG_KAFKA_HEAP: options.heap ?? '256m', LOG_DIR: home } });
-        closeSync(out);
-        const until = Date.now() + START_WITHIN;
-        while (!(await apiVersions(address))) {
-          if (!alive() || Date.now() > until) throw new Error(`node ${id} of Apache Kafka did not start: ${log().slice(-2000)}`);
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-      },
-      stop: () => ended('SIGTERM', STOP_WITHIN),
-      kill: () => ended('SIGKILL', STOP_WITHIN),
-      freeze: () => void child?.kill('SIGSTOP'),
-      thaw: () => void child?.kill('SIGCONT'),
       cut: (from) => linked().cut(from),
       slow: (kilobits) => linked().slow(kilobits),
       heal: () => link?.heal(),
@@ -195,7 +135,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       },
       freeDisk: () => rmSync(filler, { force: true }),
       remove() {
-        if (alive()) child?.kill('SIGKILL');
+        node.abandon();
         // lazily: the node may still be dying
         if (mounted) spawnSync('umount', ['-l', disk]);
         mounted = false;
@@ -230,7 +170,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     },
     async stop() {
       // a frozen or isolated node would not end in order
-      await Promise.all(nodes.map((node) => node.kill()));
+      await Promise.all(nodes.map((node) => node.stop('SIGKILL')));
       remove();
     },
   };

@@ -5,37 +5,12 @@ import iconv from 'iconv-lite';
 import t from 'tap';
 import { headerNames } from '../../connectors/sources/columns.js';
 import { csvItems } from '../../connectors/sources/csv/records.js';
-import { loadSourceKinds } from '../../connectors/sources/load.js';
-import { JUST_READING, type BrokenRow, type SourceContext, type SourceRow } from '../../connectors/sources/port.js';
-import { feed, workspace } from './fixtures.js';
-
-const kinds = await loadSourceKinds();
-const csv = kinds.get('csv');
-if (csv === undefined) throw new Error('there is no csv kind');
+import type { BrokenRow, SourceRow } from '../../connectors/sources/port.js';
+import { read, type Reading } from './reading.js';
 
 const KEY = '000000019';
 
-/** Opens the kind over `dir`, remembering between calls as a runner would. */
-function opener(dir: string, source: object, memory: { value?: unknown } = {}, options: Record<string, string> = {}) {
-  const context: SourceContext = {
-    feed: feed({ kind: 'csv', settle: 'PT1S', ...source }),
-    workspace: workspace(),
-    baseDir: dir,
-    now: () => new Date('2030-01-01T00:00:00Z'),
-    memory: { get: () => memory.value, set: (value) => (memory.value = value) },
-    ...JUST_READING,
-    signal: new AbortController().signal,
-    options,
-  };
-  return async () => {
-    const run = await csv!.open(context);
-    if (run === undefined || 'unchanged' in run) return undefined;
-    const rows: (SourceRow | BrokenRow)[] = [];
-    for await (const batch of run.rows) rows.push(...batch);
-    await run.complete?.();
-    return { run, rows };
-  };
-}
+const of = (dir: string, source: object, reading: Reading = {}) => read(dir, { kind: 'csv', settle: 'PT1S', ...source }, reading);
 
 /** Rows, or the reason where one is broken; the text comes in pieces of `cut`. */
 async function scan(text: string, cut: number, separator: string): Promise<(readonly string[] | string)[]> {
@@ -63,14 +38,14 @@ t.test('names survive the charset in which the department wrote them', async (t)
   ];
   for (const [charset, name] of cases) {
     writeFileSync(join(dir, 'a.csv'), iconv.encode(`code,name,status\r\n${KEY},"${name}",\r\n`, charset === 'latin1' ? 'iso-8859-1' : charset));
-    const read = await opener(dir, { path: 'a.csv', charset })();
+    const read = await of(dir, { path: 'a.csv', charset });
     t.strictSame(names(read?.rows ?? []), [name], charset);
   }
   writeFileSync(join(dir, 'a.csv'), Buffer.concat([Buffer.from('code,name,status\n1,a'), Buffer.from([0x96]), Buffer.from('b,\n')]));
-  t.strictSame(names((await opener(dir, { path: 'a.csv', charset: 'windows-1252' })())?.rows ?? []), ['a–b']);
+  t.strictSame(names((await of(dir, { path: 'a.csv', charset: 'windows-1252' }))?.rows ?? []), ['a–b']);
   writeFileSync(join(dir, 'a.csv'), Buffer.concat([Buffer.from('code,name,status\n1,a,\n2,b'), Buffer.from([0xff]), Buffer.from(',\n')]));
   for (const charset of ['utf-8', 'gb18030', 'big5']) {
-    const read = await opener(dir, { path: 'a.csv', charset })();
+    const read = await of(dir, { path: 'a.csv', charset });
     t.match(read?.rows, [{ broken: { code: 'wrong_charset', reason: `the file is not in \`${charset}\`` }, tail: true }], `${charset} is refused before any row`);
     t.equal(read?.rows.length, 1);
   }
@@ -78,9 +53,9 @@ t.test('names survive the charset in which the department wrote them', async (t)
 
 t.test('a byte order mark, a repeated header and a header of one’s own do not lose a column', async (t) => {
   const dir = t.testdir({ 'a.csv': `\ufeffcode,name,name,,status\n${KEY},a,b,c,d\n`, 'b.csv': `${KEY};x;y\n` });
-  const read = await opener(dir, { path: 'a.csv' })();
+  const read = await of(dir, { path: 'a.csv' });
   t.match(read?.rows, [{ position: 'a.csv#1', rowNumber: 1, cells: { code: KEY, name: 'a', 'name#2': 'b', '#4': 'c', status: 'd' } }]);
-  const own = await opener(dir, { path: 'b.csv', separator: ';', header: ['code', 'name', 'status'] })();
+  const own = await of(dir, { path: 'b.csv', separator: ';', header: ['code', 'name', 'status'] });
   t.match(own?.rows, [{ position: 'b.csv#1', cells: { name: 'x' } }]);
   t.strictSame(headerNames(['a', 'a', 'a']), ['a', 'a#2', 'a#3']);
 });
@@ -88,7 +63,7 @@ t.test('a byte order mark, a repeated header and a header of one’s own do not 
 t.test('a broken line costs that line and no other', async (t) => {
   const text = ['code,name,status', '1,a,', '2,"b,', '3,c,', '4,"d"x,', '5,e,', '6,f', '7,g,,', '', '8,"h', 'i",', '9,j "k",', '10,l,'].join('\n');
   const dir = t.testdir({ 'a.csv': text });
-  const read = await opener(dir, { path: 'a.csv' })();
+  const read = await of(dir, { path: 'a.csv' });
   t.strictSame(names(read?.rows ?? []), [
     'a',
     'a closing quote is followed by other text',
@@ -104,42 +79,43 @@ t.test('a broken line costs that line and no other', async (t) => {
   t.equal((read?.rows[1] as BrokenRow).raw, '2,"b,');
   t.equal(read?.rows.at(-1)?.position, 'a.csv#10');
   writeFileSync(join(dir, 'a.csv'), 'code,name,status\n1,a,\n2,"b,\n3,c,\n4,d,\n');
-  t.strictSame(names((await opener(dir, { path: 'a.csv' })())?.rows ?? []), ['a', 'a quote is not closed', 'c', 'd']);
+  t.strictSame(names((await of(dir, { path: 'a.csv' }))?.rows ?? []), ['a', 'a quote is not closed', 'c', 'd']);
 });
 
 t.test('a quote that swallows more than a record may hold is given up at its own line', async (t) => {
   const many = Array.from({ length: 120_000 }, (_, i) => `${i},name,`).join('\n');
   const dir = t.testdir({ 'a.csv': `code,name,status\n0,"b,\n${many}\n` });
-  const read = await opener(dir, { path: 'a.csv' })();
+  const read = await of(dir, { path: 'a.csv' });
   t.equal(read?.rows.length, 120_001);
   t.equal(read?.rows.filter((row) => 'broken' in row).length, 1);
 });
 
 t.test('a file that is not what the feed says is given up in bounded time, and the rest of it does not count as gone', async (t) => {
   const dir = t.testdir({ 'a.csv': `code,name,status\n${'1,"b"x,\n'.repeat(10_100)}` });
-  const odd = await opener(dir, { path: 'a.csv' })();
+  const odd = await of(dir, { path: 'a.csv' });
   t.equal(odd?.rows.length, 10_001);
   t.match(odd?.rows.at(-1), { rowNumber: 10_001, tail: true });
   writeFileSync(join(dir, 'a.csv'), `code,name,status\n1,a,\n2,${'b'.repeat(1_200_000)}`);
-  const endless = await opener(dir, { path: 'a.csv' })();
+  const endless = await of(dir, { path: 'a.csv' });
   t.match(endless?.rows, [{ cells: { name: 'a' } }, { broken: { code: 'record_too_large' }, tail: true }]);
   t.equal(endless?.rows.length, 2);
   writeFileSync(join(dir, 'a.csv'), `code,name,status\n1,a,\n2,${'b'.repeat(1_200_000)}\n3,c,\n`);
-  const long = await opener(dir, { path: 'a.csv' })();
+  const long = await of(dir, { path: 'a.csv' });
   t.match(long?.rows, [{ cells: { name: 'a' } }, { rowNumber: 2, broken: { code: 'record_too_large' }, tail: undefined }, { rowNumber: 3, cells: { name: 'c' } }], 'a row that is too long costs itself only');
 });
 
 t.test('a column that was renamed at the source stops the run instead of emptying a field', async (t) => {
   const dir = t.testdir({ 'a.csv': `code,title,status\n${KEY},a,\n` });
-  await t.rejects(opener(dir, { path: 'a.csv' })(), { code: 'bad_feed', message: /lacks the column `name`/ });
-  await t.rejects(opener(dir, { path: 'none.csv' })(), { code: 'bad_feed' });
-  await t.rejects(opener(dir, { path: 'a.csv', colour: 'red' })(), { code: 'bad_feed', message: /unknown key `colour`/ });
+  await t.rejects(of(dir, { path: 'a.csv' }), { code: 'bad_feed', message: /lacks the column `name`/ });
+  await t.rejects(of(dir, { path: 'none.csv' }), { code: 'bad_feed' });
+  await t.rejects(of(dir, { path: 'a.csv', colour: 'red' }), { code: 'bad_feed', message: /unknown key `colour`/ });
 });
 
 t.test('every file of a drop folder is taken once, in name order, and again when it changed', async (t) => {
   const file = (name: string) => `code,name,status\n${KEY},${name},\n`;
   const dir = t.testdir({ in: { '2.csv': file('two'), '1.csv': file('one'), '3.csv.part': file('half'), 'note.txt': '' } });
-  const next = opener(dir, { folder: 'in' });
+  const memory = {};
+  const next = () => of(dir, { folder: 'in' }, { memory });
   const first = await next();
   t.strictSame([names(first?.rows ?? []), first?.run.more], [['one'], true]);
   const second = await next();
@@ -155,7 +131,7 @@ t.test('every file of a drop folder is taken once, in name order, and again when
 t.test('the source time is the file’s, not the clock’s', async (t) => {
   const dir = t.testdir({ 'ceis-2018-11-28.csv': 'code,name,status\n' });
   utimesSync(join(dir, 'ceis-2018-11-28.csv'), new Date('2019-01-02T03:04:05Z'), new Date('2019-01-02T03:04:05Z'));
-  const time = async (from: string) => (await opener(dir, { path: 'ceis-2018-11-28.csv', sourceTime: { from } })())?.run.sourceTime;
+  const time = async (from: string) => (await of(dir, { path: 'ceis-2018-11-28.csv', sourceTime: { from } }))?.run.sourceTime;
   t.equal(await time('mtime'), '2019-01-02T03:04:05.000Z');
   t.equal(await time('name'), '2018-11-28T00:00:00.000Z');
   t.equal(await time('now'), '2030-01-01T00:00:00.000Z');

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { cli } from '../e2e/city.js';
+import { run } from '../e2e/command.js';
 import { mysqlForTest } from '../servers/mysql.js';
 import { postgresForTest } from '../servers/postgres.js';
 import { toldOf } from './proposed.js';
@@ -20,14 +21,6 @@ interface Database {
   readonly moment: string;
   comment(column: string, type: string, text: string): string;
 }
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-const run = (...args: string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [cli, ...args]).then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (failed: Ended) => failed);
 
 const read = (dir: string): string => readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8')).join('\n');
 

@@ -1,22 +1,13 @@
 /** A data officer has a file and no idea of schemas: one command, and a service asks and is answered what it may know. */
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import iconv from 'iconv-lite';
 import t from 'tap';
 import { firmsCsv, permitsWorkbook, toldOf, type Told } from '../connectors/proposed.js';
-import { city, cli } from './city.js';
+import { city } from './city.js';
+import { run } from './command.js';
 
 t.setTimeout(180_000);
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-const run = (...args: string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [cli, ...args]).then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (failed: Ended) => failed);
 
 const everything = (dir: string): string[] => readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
 

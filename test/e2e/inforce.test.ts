@@ -1,17 +1,17 @@
 /** What an administrator changes counts within five seconds: on new, resumed and kept-alive connections, over TLS 1.2 and 1.3, and in streams. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
-import { promisify } from 'node:util';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { issueClient, revoke } from '../../gateway/pki/authority.js';
 import { ask, until } from './ask.js';
 import { city, cli, type City } from './city.js';
+import { entries } from './command.js';
 
 /** Ms. Five seconds are promised and each figure is told; how long a machine that does much else takes is for the bench, and not for a test to fail by. */
 const WITHIN = 20_000;
@@ -126,10 +126,12 @@ function holds(t: { comment(text: string): void; ok(value: boolean, text: string
   t.ok(Math.max(...took.values()) <= WITHIN, 'in time');
 }
 
-const acts = async (action: string): Promise<{ readonly body: { readonly target?: string; readonly detail?: Json } }[]> => {
-  const { stdout } = await promisify(execFile)(process.execPath, [cli, 'audit', 'search', '--data', town.data, '--type', 'administration', '--json']).catch((error: { stdout: string }) => error);
-  return (JSON.parse(stdout) as { body: { action?: string; target?: string; detail?: Json } }[]).filter(({ body }) => body.action === action);
-};
+interface Act {
+  readonly action?: string;
+  readonly target?: string;
+  readonly detail?: Json;
+}
+const acts = async (action: string): Promise<readonly Act[]> => (await entries<Act>(town.data, '--type', 'administration')).filter((body) => body.action === action);
 
 const CHANGES: readonly (readonly [what: string, client: string, code: string, act: () => Promise<unknown>, from?: string])[] = [
   ['a certificate that is revoked', 'revoked', 'certificate_revoked', () => revoke(town.pki, 'revoked')],
@@ -184,10 +186,8 @@ async function streamed(client: string, act: () => Promise<unknown>): Promise<{ 
   });
   return { ms: Math.round(performance.now() - acted), lines: lines.map((line) => JSON.parse(line) as Json), requestId };
 }
-const denials = async (client: string, requestId: string): Promise<Json[]> => {
-  const { stdout } = await promisify(execFile)(process.execPath, [cli, 'audit', 'search', '--data', town.data, '--type', 'released', '--client', client, '--json'], { maxBuffer: 64_000_000 }).catch((error: { stdout: string }) => error);
-  return (JSON.parse(stdout) as { body: Json }[]).map(({ body }) => body).filter((body) => body['requestId'] === requestId && (body['datasets'] as { effect: string }[])[0]?.effect === 'deny');
-};
+const denials = async (client: string, requestId: string): Promise<readonly Json[]> =>
+  (await entries<Json>(town.data, '--type', 'released', '--client', client)).filter((body) => body['requestId'] === requestId && (body['datasets'] as { effect: string }[])[0]?.effect === 'deny');
 
 const STREAMS = [
   ['streaming', 'denied', 'grant_suspended', () => change('policies/grants/streaming.json', { status: 'suspended' })],
@@ -229,14 +229,14 @@ t.test('each change stands in the log, once for all workers, with its version an
   // changes that come together are taken together
   const added = (detail: Json | undefined): readonly string[] => (detail?.['grants'] as { added?: readonly string[] } | undefined)?.added ?? [];
   const complete = (all: Awaited<ReturnType<typeof acts>>): boolean =>
-    all.some(({ body }) => body.detail?.['start'] === true) && all.some(({ body }) => body.detail?.['withdrawals'] === true) && all.some(({ body }) => added(body.detail).includes('fresh'));
+    all.some(({ detail }) => detail?.['start'] === true) && all.some(({ detail }) => detail?.['withdrawals'] === true) && all.some(({ detail }) => added(detail).includes('fresh'));
   const found = await until('the entries', () => acts('policies_in_force'), complete);
-  const details = found.map(({ body }) => body.detail ?? {});
+  const details = found.map(({ detail }) => detail ?? {});
   t.equal(details.filter((detail) => detail['start'] === true).length, 1);
   t.match(details.find((detail) => detail['withdrawals'] === true), { grants: { added: [], removed: ['deleted'], changed: [] } });
-  const versions = found.map(({ body }) => body.target);
+  const versions = found.map(({ target }) => target);
   t.ok(versions.every((version) => /^[0-9a-f]{64}$/.test(version ?? '')));
   const entry = JSON.parse((await ask(town.api, town.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: JSON.parse(QUESTION) as object })).text) as { receipt: Json };
   t.ok(entry.receipt);
-  t.match((await acts('revocation_list_in_force')).map(({ body }) => body), [{ detail: { revoked: 2 } }, { target: 'development', detail: { revoked: 1 } }], 'newest first');
+  t.match(await acts('revocation_list_in_force'), [{ detail: { revoked: 2 } }, { target: 'development', detail: { revoked: 1 } }], 'newest first');
 });

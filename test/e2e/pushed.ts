@@ -1,10 +1,8 @@
 /** Publishing over HTTP, and reading what changed: by the part of the suite that changes things. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import type { Test } from 'tap';
 import type { DatasetAnswer, PublishBody, QueryBody } from '../../gateway/client/index.js';
 import { ask, until } from './ask.js';
-import { cli } from './city.js';
+import { entries, run } from './command.js';
 import { stories } from './stories.js';
 import { first, query, type Town } from './suite.js';
 
@@ -63,11 +61,7 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
     ]);
     t.strictSame(numbers(await until('the good one', look, (answer) => answer.records.length === 4)), ['A1', 'A2', 'A3', 'B3']);
     // exit 1: there is something to look at
-    const quarantine = (...args: string[]): Promise<{ code: number; stdout: string }> =>
-      promisify(execFile)(process.execPath, [cli, 'quarantine', ...args, '--workspace', town.workspace, '--data', running.data, '--json']).then(
-        ({ stdout }) => ({ code: 0, stdout }),
-        (ended: { code: number; stdout: string }) => ended,
-      );
+    const quarantine = (...args: string[]) => run('quarantine', ...args, '--workspace', town.workspace, '--data', running.data, '--json');
     const list = await quarantine('list');
     t.equal(list.code, 1);
     const { datasets } = JSON.parse(list.stdout) as { datasets: { dataset: string; rows: { id: string; position: string }[] }[] };
@@ -152,11 +146,9 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
     const rows = (values: readonly Value[]) => [...values, value('O1', {}, other)].map((one, i) => ({ position: `s${i}`, value: one }));
     await t.rejects(push(rows(all.slice(0, 5)), { snapshot: true }), { code: 'snapshot_shrunk', status: 422 });
     t.strictSame((await look()).records, now.records, 'nothing is withdrawn');
-    const refused = await until('the entry of the refusal', async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, [cli, 'audit', 'search', '--data', running.data, '--type', 'administration', '--json']);
-      return (JSON.parse(stdout) as { body: { by?: string; target?: string; detail?: Value } }[]).filter(({ body }) => body.detail?.['refused'] === 'snapshot_shrunk');
-    }, (found) => found.length > 0);
-    t.match(refused, [{ body: { by: publisher, target: dataset, detail: { published: 0, unchanged: 6, withdrawn: 0 } } }], 'and the attempt is on record');
+    const refused = await until('the entry of the refusal', async () =>
+      (await entries<{ readonly detail?: Value }>(running.data, '--type', 'administration')).filter(({ detail }) => detail?.['refused'] === 'snapshot_shrunk'), (found) => found.length > 0);
+    t.match(refused, [{ by: publisher, target: dataset, detail: { published: 0, unchanged: 6, withdrawn: 0 } }], 'and the attempt is on record');
     const statuses = await push(rows(all.slice(1)), { snapshot: true }).then((results) => results.map(({ status }) => status));
     t.ok(statuses.length === 14 && statuses.every((status) => status === 'unchanged'), 'what stands is not published again');
     const then = await until('the withdrawal', look, (answer) => answer.records.length === 13);

@@ -1,12 +1,12 @@
 /** A department without a shell sees what of its records was held back, mends it, and has it published. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { ask, until } from './ask.js';
 import { city, cli } from './city.js';
+import { entries } from './command.js';
 
 type Json = Readonly<Record<string, unknown>>;
 const workspace = join(t.testdir(), 'workspace');
@@ -54,10 +54,7 @@ interface Listed {
   readonly next?: string;
 }
 const list = async (dataset: string, query = ''): Promise<Listed> => JSON.parse((await ask(town.api, town.pki, 'front-desk', { path: `/v1/datasets/${dataset}/quarantine${query}` })).text) as Listed;
-const acts = async (action: string): Promise<readonly Json[]> => {
-  const { stdout } = await promisify(execFile)(process.execPath, [cli, 'audit', 'search', '--data', town.data, '--type', 'administration', '--json']).catch((error: { stdout: string }) => error);
-  return (JSON.parse(stdout) as { body: Json }[]).map(({ body }) => body).filter((body) => body['action'] === action);
-};
+const acts = async (action: string): Promise<readonly Json[]> => (await entries<Json>(town.data, '--type', 'administration')).filter((body) => body['action'] === action);
 
 t.test('the authority sees position, code, field and reason; what the row held only if it asks, and then it is on record', async (t) => {
   const all = await list('office.shops');

@@ -1,20 +1,17 @@
 /** What a city does from end to end, on whichever bus: one suite, run once a driver. */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Test } from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { receiptId, type DatasetAnswer, type QueryAnswer, type QueryBody } from '../../gateway/client/index.js';
 import { ask, until } from './ask.js';
-import { city, cli, type City, type CityOptions } from './city.js';
+import { city, type City, type CityOptions } from './city.js';
+import { run } from './command.js';
 import { companies, stories } from './stories.js';
 import { pushed } from './pushed.js';
-
-const run = promisify(execFile);
 
 export interface Town {
   readonly city: City;
@@ -44,9 +41,9 @@ export const first = (answer: QueryAnswer): DatasetAnswer => {
   return one;
 };
 
-/** Exit 0, or the rejection tells what it said. */
 async function verify(data: string): Promise<{ readonly ok: boolean; readonly size: number; readonly newer: number }> {
-  const { stdout } = await run(process.execPath, [cli, 'audit', 'verify', '--data', data, '--json']);
+  const { code, stdout, stderr } = await run('audit', 'verify', '--data', data, '--json');
+  if (code !== 0) throw new Error(`the log does not verify: ${stderr}`);
   return JSON.parse(stdout) as { ok: boolean; size: number; newer: number };
 }
 

@@ -12,8 +12,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { permitsWorkbook, toldOf, type Told } from '../connectors/proposed.js';
+import { cli } from '../e2e/city.js';
 
-const cli = fileURLToPath(new URL('../../gateway/cli/main.js', import.meta.url));
 const run = async (...args: readonly string[]): Promise<string> => (await promisify(execFile)(process.execPath, [cli, ...args], { maxBuffer: 64 * 1_048_576 })).stdout;
 
 async function upOn(workspace: string): Promise<() => Promise<void>> {

@@ -1,0 +1,19 @@
+/** The command line as a user runs it, to its end. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { cli } from './city.js';
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export const run = (...args: readonly string[]): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [cli, ...args], { maxBuffer: 64 * 1_048_576 }).then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (failed: Ended) => failed);
+
+/** What stands in the audit log under these filters, as its reader gets it. */
+export async function entries<Body>(data: string, ...filters: readonly string[]): Promise<readonly Body[]> {
+  const { stdout } = await run('audit', 'search', '--data', data, ...filters, '--json');
+  return (JSON.parse(stdout) as { readonly body: Body }[]).map(({ body }) => body);
+}

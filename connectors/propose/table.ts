@@ -1,5 +1,6 @@
 /** A table of a database as a source: its key, the column that says when a row was changed, and what its columns are called. */
 import { YitongError } from '../../contracts/errors.js';
+import type { Workspace } from '../../contracts/types.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { RawRow, Session, Statement } from '../sql/dialect.js';
 import { resolveServer, type ServerSource } from '../sql/server.js';
@@ -69,11 +70,11 @@ async function columnsOf(session: Session, catalogue: Catalogue, schema: string,
 const TEXT_TYPE = /char|text|clob|enum|uuid|inet/i;
 
 /** @throws YitongError as the database's errors; `bad_config` where the table has to be said otherwise */
-export async function findTable({ catalogue, server }: Address, answers: Answers, baseDir: string, signal: AbortSignal): Promise<Found> {
+export async function findTable({ catalogue, server }: Address, answers: Answers, workspace: Workspace, signal: AbortSignal): Promise<Found> {
   const place = { file: 'the proposed feed' };
   const [table, given] = (answers.table ?? '').split('.').reverse();
   const schema = given ?? catalogue.schema(server.database);
-  const session = await catalogue.connect(await resolveServer(server, catalogue.port, { baseDir, place, env: process.env }), signal);
+  const session = await catalogue.connect(await resolveServer(server, catalogue.port, { workspace, baseDir: workspace.dir, place, env: process.env }), signal);
   let columns: TableColumn[];
   try {
     await session.begin();

@@ -1,6 +1,6 @@
 /** Which hosts sources may reach at all, whatever their feeds say: the operator's word, section `connectors` of yitong.json. */
 import { join } from 'node:path';
-import { YitongError } from '../../contracts/errors.js';
+import { YitongError, type Place } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { shape } from '../../contracts/validate.js';
 
@@ -41,6 +41,6 @@ export function ceilingOf(workspace: Pick<Workspace, 'dir' | 'settings'>): Ceili
 export const aboveCeiling = (host: string): string => `\`${host}\` is not one of \`connectors.allowHosts\` of yitong.json, beyond which no source may go`;
 
 /** For a kind that names one host. @throws YitongError `bad_feed` */
-export function checkReach(workspace: Pick<Workspace, 'dir' | 'settings'>, host: string, usualPort: number, file: string): void {
-  if (!ceilingOf(workspace).allows(host, usualPort)) throw new YitongError('bad_feed', aboveCeiling(host), { place: { file } });
+export function checkReach(workspace: Pick<Workspace, 'dir' | 'settings'>, host: string, usualPort: number, place: Place): void {
+  if (!ceilingOf(workspace).allows(host, usualPort)) throw new YitongError('bad_feed', aboveCeiling(host), { place });
 }

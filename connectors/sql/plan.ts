@@ -1,5 +1,6 @@
 /** A feed and its table, looked at together: what is read, or why it cannot be meant. */
 import { YitongError } from '../../contracts/errors.js';
+import type { Feed } from '../feed.js';
 import { zoneOf, type Zone } from '../mapping/dates.js';
 import { DEFAULT_ZONE } from '../mapping/limits.js';
 import { mappedColumns } from '../mapping/columns.js';
@@ -33,7 +34,7 @@ const DAY = 24 * HOUR;
 const MAX_ROW_BYTES = 262_144;
 
 /** @throws YitongError `bad_feed` */
-export function checkFeed(source: TableSource, { feed }: SourceContext): void {
+export function checkFeed(source: TableSource, feed: Feed): void {
   const place = { file: feed.file };
   const refuse = (what: string): never => {
     throw new YitongError('bad_feed', what, { place });

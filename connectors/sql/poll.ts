@@ -10,7 +10,7 @@ import { feedIdentity, readAgain } from '../sources/take.js';
 import type { Column, Dialect, Session, Statement } from './dialect.js';
 import { checkFeed, makePlan, type Plan } from './plan.js';
 import { RowMaker } from './rows.js';
-import { resolveServer } from './server.js';
+import { addressOf, resolveServer } from './server.js';
 import { tableSchema, type TableSource } from './source.js';
 import { select, type Where } from './statement.js';
 import { before, clockOf } from './time.js';
@@ -112,11 +112,11 @@ class Reading {
 const least = (a: string, b: string): string => (a < b ? a : b);
 
 async function openTable(dialect: Dialect, context: SourceContext, check: (source: unknown, place: { file: string }) => TableSource, env: NodeJS.ProcessEnv): Promise<SourceRun> {
-  const { feed, memory, baseDir, signal } = context;
+  const { feed, memory, workspace, baseDir, signal } = context;
   const place = { file: feed.file };
   const source = check(feed.source, place);
-  checkFeed(source, context);
-  const server = await resolveServer(source, dialect.port, { baseDir, place, env });
+  checkFeed(source, feed);
+  const server = await resolveServer(source, dialect.port, { workspace, baseDir, place, env });
   const table = { schema: source.schema ?? dialect.schema(server), table: source.table };
   const session = await dialect.connect(server, signal);
   try {
@@ -161,5 +161,15 @@ async function openTable(dialect: Dialect, context: SourceContext, check: (sourc
 export function tableKind(dialect: Dialect, env: NodeJS.ProcessEnv = process.env): SourceKind {
   const schema = tableSchema(dialect.kind);
   const check = shape<TableSource>(schema, 'bad_feed');
-  return { kind: dialect.kind, description: dialect.description, schema, open: (context) => openTable(dialect, context, check, env) };
+  return {
+    kind: dialect.kind,
+    description: dialect.description,
+    schema,
+    check(feed, workspace) {
+      const source = check(feed.source, { file: feed.file });
+      checkFeed(source, feed);
+      addressOf(source, dialect.port, workspace, { file: feed.file });
+    },
+    open: (context) => openTable(dialect, context, check, env),
+  };
 }

@@ -2,6 +2,8 @@
 import { isIP } from 'node:net';
 import { parseDuration } from '../../contracts/duration.js';
 import { YitongError, type Place } from '../../contracts/errors.js';
+import type { Workspace } from '../../contracts/types.js';
+import { checkReach } from '../sources/ceiling.js';
 import { addressKind } from '../sources/http/door.js';
 import { readSecret, readText, secretSchema, type Reference } from '../sources/secrets.js';
 
@@ -53,6 +55,7 @@ export interface Server {
 }
 
 export interface Surroundings {
+  readonly workspace: Pick<Workspace, 'dir' | 'settings'>;
   readonly baseDir: string;
   readonly place: Place;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -71,13 +74,20 @@ export function durationOf(text: string | undefined, otherwise: number, key: str
 
 const isLoopback = (host: string): boolean => host === 'localhost' || (isIP(host) !== 0 && addressKind(host) === 'loopback');
 
-/** @throws YitongError `bad_feed` if it cannot be meant, or a secret is not there */
-export async function resolveServer(source: ServerSource, defaultPort: number, { baseDir, place, env }: Surroundings): Promise<Server> {
+/** Where it is, without going there. @throws YitongError `bad_feed` if it cannot be meant, or the operator's ceiling of hosts is below it */
+export function addressOf(source: Pick<ServerSource, 'server'>, defaultPort: number, workspace: Surroundings['workspace'], place: Place): { readonly host: string; readonly port: number } {
   const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(source.server);
   const host = found?.[1] ?? found?.[2];
   const port = found?.[3] === undefined ? defaultPort : Number(found[3]);
   if (host === undefined || port < 1 || port > 65_535) throw new YitongError('bad_feed', '`source.server` must be `host` or `host:port`', { place });
   if (isIP(host) !== 0 && addressKind(host) === 'forbidden') throw new YitongError('bad_feed', '`source.server` is an address to which no connection may go', { place });
+  checkReach(workspace, source.server, defaultPort, place);
+  return { host, port };
+}
+
+/** @throws YitongError `bad_feed` if it cannot be meant, or a secret is not there */
+export async function resolveServer(source: ServerSource, defaultPort: number, { workspace, baseDir, place, env }: Surroundings): Promise<Server> {
+  const { host, port } = addressOf(source, defaultPort, workspace, place);
   const pem = async (path: string | undefined): Promise<string | undefined> => (path === undefined ? undefined : readText(path, baseDir, MAX_PEM, place));
   const said = source.tls === undefined && isLoopback(host) ? false : source.tls;
   const given = said === false ? {} : (said ?? {});

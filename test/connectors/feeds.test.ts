@@ -72,6 +72,15 @@ t.test('no feed reaches a host that the operator did not allow, whatever it says
     await t.rejects(load(allowed), { code: 'bad_feed', message: /`api.example` is not one of `connectors.allowHosts`/, extra: { place: { file: path } } });
   }
   await t.rejects(load(['api.example'], { ...api, allowHosts: ['api.example', 'mirror.example'] }), { message: /`mirror.example`/ }, 'not for a redirect either');
+  const table = { server: 'db.example', database: 'd', user: 'u' };
+  for (const [source, port] of [
+    [{ kind: 'postgres', ...table, table: 't', key: ['id'], updated: 'at' }, 5432],
+    [{ kind: 'mysql', ...table, table: 't', key: ['id'], updated: 'at' }, 3306],
+    [{ kind: 'postgres-logical', ...table, table: 'public.t' }, 5432],
+  ] as const) {
+    for (const allowed of [undefined, ['db.example'], [`DB.example:${port}`]]) t.equal((await load(allowed, source)).size, 1);
+    for (const allowed of [[], ['api.example'], ['db.example:443']]) await t.rejects(load(allowed, source), { code: 'bad_feed', message: /`db.example` is not one of `connectors.allowHosts`/ }, source.kind);
+  }
   const file = join(dir, 'yitong.json');
   await t.rejects(load('api.example'), { code: 'bad_config', extra: { place: { file } } });
   await t.rejects(loadFeeds({ ...workspace(), dir, layers: [dir], settings: { connectors: { allowHost: [] } } }), { code: 'bad_config', message: /unknown key `allowHost`/ });

@@ -1,8 +1,10 @@
 /** A table of a PostgreSQL database as it changes: copied once, then told by its replication slot. */
 import { createHash } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
+import type { Workspace } from '../../../contracts/types.js';
 import { shape } from '../../../contracts/validate.js';
-import { resolveServer, type Server } from '../../sql/server.js';
+import type { Feed } from '../../feed.js';
+import { addressOf, resolveServer, type Server } from '../../sql/server.js';
 import type { Backlog, SourceContext, SourceKind, SourceRun, Unchanged } from '../port.js';
 import { POSTGRES_PORT } from '../postgres/connect.js';
 import { beginCopy } from './copy.js';
@@ -49,12 +51,20 @@ async function closeSession(slot: string): Promise<void> {
   await session?.close();
 }
 
-async function open(context: SourceContext): Promise<SourceRun | Unchanged | undefined> {
-  const { feed, memory, baseDir, options } = context;
+/** The source as its feed says it, or why it cannot be meant. */
+function checked(feed: Feed, workspace: Workspace): LogicalSource {
   const place = { file: feed.file };
   const source = check(feed.source, place);
   if (feed.snapshot) throw new YitongError('bad_feed', '`snapshot` is not for the source `postgres-logical`, which is told what left', { place });
-  const server = await resolveServer(source, POSTGRES_PORT, { baseDir, place, env: process.env });
+  addressOf(source, POSTGRES_PORT, workspace, place);
+  return source;
+}
+
+async function open(context: SourceContext): Promise<SourceRun | Unchanged | undefined> {
+  const { feed, memory, workspace, baseDir, options } = context;
+  const place = { file: feed.file };
+  const source = checked(feed, workspace);
+  const server = await resolveServer(source, POSTGRES_PORT, { workspace, baseDir, place, env: process.env });
   const before = memory.get() ?? undefined;
   const opened: Opened = {
     context,
@@ -253,6 +263,7 @@ const logical: SourceKind = {
   kind: 'postgres-logical',
   description: 'a table of a PostgreSQL database, each change as it happens',
   schema,
+  check: (feed, workspace) => void checked(feed, workspace),
   open,
 };
 export default logical;

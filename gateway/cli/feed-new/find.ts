@@ -11,7 +11,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import type { Workspace } from '../../../contracts/types.js';
 
 /** As a feed names it: relative to the workspace where it lies in it. */
-export function feedPath(workspace: Workspace, path: string): string {
+function feedPath(workspace: Workspace, path: string): string {
   const full = resolve(path);
   const below = relative(workspace.dir, full);
   return below.startsWith('..') || isAbsolute(below) ? full : below;
@@ -30,7 +30,7 @@ export async function findSource(given: readonly string[], answers: Answers, wor
   const { password, server } = address;
   // for this process only: the feed names the variable, whoever runs it sets it
   if (password !== undefined && server.password !== undefined && 'env' in server.password) process.env[server.password.env] = password;
-  return findTable(address, answers, workspace.dir, signal);
+  return findTable(address, answers, workspace, signal);
 }
 
 /** Files of one form, which together are the register. @throws YitongError `bad_feed` */

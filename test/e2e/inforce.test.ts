@@ -13,6 +13,8 @@ import { ask, until } from './ask.js';
 import { city, cli, type City } from './city.js';
 import { entries } from './command.js';
 
+t.setTimeout(120_000);
+
 /** Ms. Five seconds are promised and each figure is told; how long a machine that does much else takes is for the bench, and not for a test to fail by. */
 const WITHIN = 20_000;
 const dir = t.testdir();

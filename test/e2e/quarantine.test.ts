@@ -1,12 +1,14 @@
 /** A department without a shell sees what of its records was held back, mends it, and has it published. */
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { ask, until } from './ask.js';
 import { city, cli } from './city.js';
 import { entries } from './command.js';
+
+t.setTimeout(120_000);
 
 type Json = Readonly<Record<string, unknown>>;
 const workspace = join(t.testdir(), 'workspace');
@@ -25,13 +27,13 @@ await writeFile(file('inbox/shops.csv'), ['统一社会信用代码,店铺名称
 // the same rows once more as a second dataset, pushed over HTTP
 for (const name of ['contract.json', 'v1.avsc', 'examples/valid/shop.json', 'examples/invalid/missing_value--no-name.json']) {
   const to = file(`contracts/datasets/office/stalls/${name}`);
-  execFileSync('mkdir', ['-p', join(to, '..')]);
+  await mkdir(dirname(to), { recursive: true });
   await writeFile(to, (await readFile(file(`contracts/datasets/office/shops/${name}`), 'utf8')).replace('"Shop"', '"Stall"'));
 }
 await write('connectors/feeds/office/stalls.json', { source: { kind: 'http-push' }, schedule: 'push' });
 execFileSync(process.execPath, [cli, 'contracts', 'register', '--workspace', workspace]);
 await write('contracts/datasets/office/authority.json', await read('contracts/datasets/office/authority.json'));
-execFileSync('mkdir', ['-p', file('contracts/datasets/other')]);
+await mkdir(file('contracts/datasets/other'));
 await write('contracts/datasets/other/authority.json', await read('contracts/datasets/office/authority.json'));
 await write('policies/clients/stranger.json', { ...(await read('policies/clients/front-desk.json')), authority: 'other', identity: { spiffe: 'spiffe://yitong.example/client/stranger' } });
 await write('yitong.json', { ...(await read('yitong.json')), gateway: { workers: 2 } });

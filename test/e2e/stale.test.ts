@@ -7,6 +7,8 @@ import type { DatasetAnswer } from '../../gateway/client/index.js';
 import { until } from './ask.js';
 import { city, cli } from './city.js';
 
+t.setTimeout(120_000);
+
 const NOBODY = 'uscc:91350100M000100Y43';
 const FREQUENCY = 3000;
 

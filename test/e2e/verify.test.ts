@@ -8,6 +8,8 @@ import { packageRoot } from '../../gateway/cli/places.js';
 import { city, cli } from './city.js';
 import { companies, stories } from './stories.js';
 
+t.setTimeout(120_000);
+
 const DATASET = 'samr.company-register';
 
 function put(file: string, content: object): void {

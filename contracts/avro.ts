@@ -24,8 +24,6 @@ import { readSchema } from './schema.js';
 import type { AvroSchema, ContractVersion } from './types.js';
 import { frame, readFrame } from './wire.js';
 
-export { dateToDays, daysToDate, decimalToUnscaled, millisToTimestamp, timestampToMillis, unscaledToDecimal } from './logical.js';
-
 export type EncodeResult = { readonly ok: true; readonly body: Buffer } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
 const refuse = (what: string): never => {

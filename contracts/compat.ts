@@ -137,7 +137,7 @@ function compareSharing(before: Contract, after: Contract, say: Say): void {
 }
 
 /** `after` as the next state of the published `before`. */
-export function compareContracts(before: Contract, after: Contract): readonly Pick<Finding, 'severity' | 'message' | 'code'>[] {
+function compareContracts(before: Contract, after: Contract): readonly Pick<Finding, 'severity' | 'message' | 'code'>[] {
   const found: Pick<Finding, 'severity' | 'message' | 'code'>[] = [];
   const say: Say = (severity, message, code = 'schema_incompatible') => found.push({ severity, code, message });
   const { subject: old } = before;
@@ -162,7 +162,7 @@ export function compareContracts(before: Contract, after: Contract): readonly Pi
  * Everything that `contracts check` says of one contract: its versions among each other, its examples, and, where `before` is given, what
  * was published. Errors first.
  */
-export async function checkContract(contract: Contract, workspace: Pick<Workspace, 'codelists' | 'schemes'>, before?: Contract): Promise<readonly Finding[]> {
+async function checkContract(contract: Contract, workspace: Pick<Workspace, 'codelists' | 'schemes'>, before?: Contract): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const finding of compareAll(contract)) findings.push({ ...finding, dataset: contract.id });
   for (const finding of before === undefined ? [] : compareContracts(before, contract)) findings.push({ ...finding, dataset: contract.id });

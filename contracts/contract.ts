@@ -43,7 +43,7 @@ export const localisedSchema = object({ zh: word, en: word });
 const signedOff = object({ role: word, date: { type: 'string', format: 'date' } });
 
 /** JSON schema of contract.json. */
-export const contractSchema = object(
+const contractSchema = object(
   {
     name: localisedSchema,
     description: localisedSchema,

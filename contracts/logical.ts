@@ -16,7 +16,7 @@ const two = (text: string, at: number): number => digit(text, at) * 10 + digit(t
 const PAIRS = Array.from({ length: 100 }, (_, n) => (n < 10 ? `0${n}` : `${n}`));
 const pair = (n: number): string => PAIRS[n] ?? '';
 
-export const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
 /** Days since 1970-01-01 of a civil date, or undefined if there is no such day. */
 export function civilToDays(year: number, month: number, day: number): number | undefined {

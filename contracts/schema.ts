@@ -34,8 +34,8 @@ export type Shape =
   | { readonly kind: 'nullable'; readonly of: Shape; readonly nullIndex: 0 | 1 };
 
 export const MAX_DEPTH = 16;
-export const MAX_FIELDS = 500;
-export const FIELD_ATTRIBUTES = ['title', 'classification', 'codelist', 'unit'] as const;
+const MAX_FIELDS = 500;
+const FIELD_ATTRIBUTES = ['title', 'classification', 'codelist', 'unit'] as const;
 /** Names that would reach an object's prototype. Refused as field names and as map keys. */
 export const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 

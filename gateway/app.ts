@@ -32,7 +32,7 @@ export interface AppOptions {
 }
 
 /** All services of the folder, by name. Each is a folder with an `index.js`. */
-export async function loadServices(folder: URL): Promise<readonly { readonly name: string; readonly service: Service }[]> {
+async function loadServices(folder: URL): Promise<readonly { readonly name: string; readonly service: Service }[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
   return Promise.all(

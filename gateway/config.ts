@@ -9,7 +9,7 @@ import { shape } from '../contracts/validate.js';
 
 const strict = { additionalProperties: false };
 
-export const gatewaySchema = Type.Object(
+const gatewaySchema = Type.Object(
   {
     host: Type.String({ default: '127.0.0.1', description: 'address of the mTLS port, where systems ask and publish' }),
     port: Type.Integer({ default: 8443, minimum: 0, maximum: 65535, description: 'the mTLS port; 0 takes a free one' }),
@@ -33,7 +33,7 @@ export const gatewaySchema = Type.Object(
   strict,
 );
 
-export const auditSchema = Type.Object(
+const auditSchema = Type.Object(
   {
     durability: Type.Union([Type.Literal('local')], { default: 'local', description: 'where an entry must be safe before its answer leaves: `local`, this replica\'s disk' }),
     origin: Type.String({ default: 'yitong.example/log', minLength: 3, maxLength: 200, description: 'origin line of the log\'s checkpoints' }),
@@ -55,7 +55,7 @@ export const auditSchema = Type.Object(
   strict,
 );
 
-export const peopleSchema = Type.Object(
+const peopleSchema = Type.Object(
   {
     issuer: Type.String({ default: '', description: 'issuer URL of the OpenID Connect provider by which people sign in; empty: nobody can, and under `up` a development provider on loopback' }),
     clientId: Type.String({ default: 'yitong', description: 'client id at the provider' }),

@@ -1,3 +1,2 @@
 export { compileMapping, type CompiledMapping, type Mapped } from './compile.js';
 export { parseMapping } from './parse.js';
-export { LIMITS } from './limits.js';

@@ -87,7 +87,7 @@ function parsePart(raw: unknown, at: At): Expression | { readonly text: string }
   return { text: text(part['text'], below(at, 'text')) };
 }
 
-export function parseCondition(raw: unknown, outer: At): Condition {
+function parseCondition(raw: unknown, outer: At): Condition {
   const at = deeper(outer);
   const condition = object(raw, at);
   if (Object.hasOwn(condition, 'all') || Object.hasOwn(condition, 'any')) {

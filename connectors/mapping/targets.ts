@@ -55,7 +55,7 @@ export function finisher(info: FieldInfo, element: FieldInfo | undefined, scale:
 }
 
 /** Exactly `scale` digits after the point, as the JSON form of a decimal has; zeros are added, other digits are never cut. */
-export function toScale(text: string, scale: number): string | undefined {
+function toScale(text: string, scale: number): string | undefined {
   const number = readNumber(text, '.', undefined);
   if (number === undefined) return undefined;
   const point = number.indexOf('.');

@@ -4,7 +4,7 @@ import { dateForm, zoneOf, type ReadDate } from '../mapping/dates.js';
 const DAYS = ['yyyy-MM-dd', 'yyyy/MM/dd', 'yyyy.MM.dd', 'yyyyMMdd', 'yyyy年MM月dd日', 'dd/MM/yyyy', 'MM/dd/yyyy', 'dd-MM-yyyy', 'dd.MM.yyyy', 'yyyy-M-d', 'yyyy/M/d', 'yyyy.M.d', 'yyyy年M月d日', 'd/M/yyyy', 'M/d/yyyy', 'd.M.yyyy', 'd-M-yyyy'];
 const TIMES = [' HH:mm:ss', ' HH:mm', ' H:mm:ss', ' H:mm', 'THH:mm:ss', 'THH:mm'];
 /** Strict forms go before those that take one digit or two, days before months where both would do. */
-export const DATE_FORMS: readonly string[] = [...DAYS, ...DAYS.flatMap((day) => TIMES.map((time) => `${day}${time}`)), 'yyyyMMddHHmmss', 'iso'];
+const DATE_FORMS: readonly string[] = [...DAYS, ...DAYS.flatMap((day) => TIMES.map((time) => `${day}${time}`)), 'yyyyMMddHHmmss', 'iso'];
 
 const utc = zoneOf('UTC');
 const readers: readonly ReadDate[] = DATE_FORMS.map((form) => {

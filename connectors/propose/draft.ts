@@ -58,7 +58,7 @@ export interface Draft {
 }
 
 /** What nobody but the department knows. It passes the checks, and stands on the list of what is to be done. */
-export const TO_CONFIRM: Localised = { zh: '待确认', en: 'to be confirmed' };
+const TO_CONFIRM: Localised = { zh: '待确认', en: 'to be confirmed' };
 const pascal = (name: string): string => name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 
 function contractFile({ name, subject, subjectField, recordId, today }: DraftInput): ContractFile {

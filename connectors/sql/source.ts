@@ -22,7 +22,7 @@ export interface TableSource extends ServerSource {
 
 const column = { type: 'string', minLength: 1, maxLength: 128, not: { const: '__proto__' } } as const;
 
-export const TABLE_PROPERTIES = {
+const TABLE_PROPERTIES = {
   ...SERVER_PROPERTIES,
   schema: column,
   table: column,
@@ -39,7 +39,7 @@ export const TABLE_PROPERTIES = {
   },
   maxRowBytes: { type: 'integer', minimum: 1024, maximum: 16_777_216 },
 } as const;
-export const TABLE_REQUIRED = [...SERVER_REQUIRED, 'table', 'key'] as const;
+const TABLE_REQUIRED = [...SERVER_REQUIRED, 'table', 'key'] as const;
 
 export const tableSchema = (kind: string): { readonly [key: string]: unknown } => ({
   type: 'object',

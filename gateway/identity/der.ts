@@ -17,9 +17,9 @@ const malformed = (): never => {
 export const SEQUENCE = 0x30;
 export const INTEGER = 0x02;
 export const BIT_STRING = 0x03;
-export const OCTET_STRING = 0x04;
+const OCTET_STRING = 0x04;
 export const OID = 0x06;
-export const BOOLEAN = 0x01;
+const BOOLEAN = 0x01;
 export const UTC_TIME = 0x17;
 export const GENERALIZED_TIME = 0x18;
 export const context = (n: number, constructed = true): number => (constructed ? 0xa0 : 0x80) | n;

@@ -61,7 +61,7 @@ function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
 /** Seconds after which it is worth asking again, where nothing but time helps. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { bus_unavailable: 5, spool_full: 30 };
 
-export function sendProblem(reply: FastifyReply, requestId: string, code: ErrorCode, detail?: string): FastifyReply {
+function sendProblem(reply: FastifyReply, requestId: string, code: ErrorCode, detail?: string): FastifyReply {
   const again = RETRY_AFTER[code];
   if (again !== undefined) void reply.header('retry-after', again);
   return reply.code(errorTable[code].status).type('application/problem+json').serializer(JSON.stringify).send(problem(code, requestId, detail));

@@ -36,7 +36,7 @@ export interface LoadResult {
 const TICK = 10_000; // µs; Linux reports CPU time in 1/100 s
 
 /** utime + stime of the main thread, µs. */
-export function threadMicros(pid: number): number {
+function threadMicros(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

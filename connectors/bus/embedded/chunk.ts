@@ -14,7 +14,7 @@ import { topicKey } from '../partition.js';
 const HEAD = 20;
 const RECORD_HEAD = 14;
 /** A chunk is closed once it has this many bytes, so that reading one record does not decode a megabyte. */
-export const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 export interface Chunk {
   readonly bytes: Buffer;

@@ -7,7 +7,7 @@
 import { keepSlots, lastOf, slotsOf, timestampOf } from './chunk.js';
 import type { Store, TopicRow } from './store.js';
 
-export const KEEP_WITHDRAWALS_MS = 24 * 3600 * 1000;
+const KEEP_WITHDRAWALS_MS = 24 * 3600 * 1000;
 /** Cleaning starts when the part not yet cleaned has this many records, and as many as the cleaned part has kept. */
 const MIN_DIRTY = 1000;
 const KEYS_A_PASS = 200_000;

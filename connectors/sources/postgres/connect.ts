@@ -13,7 +13,7 @@ const asText = { getTypeParser: () => (text: string) => text };
 const GRACE = 15_000;
 
 /** Settings of one connection; `pg` takes nothing from `PG…` variables or `.pgpass` then. */
-export function clientConfig({ host, port, database, user, password, tls, connectTimeout, statementTimeout }: Server): ClientConfig {
+function clientConfig({ host, port, database, user, password, tls, connectTimeout, statementTimeout }: Server): ClientConfig {
   return {
     host,
     port,
@@ -32,7 +32,7 @@ export function clientConfig({ host, port, database, user, password, tls, connec
 }
 
 /** What one text of each type looks like must not depend on the server's settings, and no name may resolve to what a user has put in a schema. */
-export const sessionSettings = ({ statementTimeout }: Pick<Server, 'statementTimeout'>): string =>
+const sessionSettings = ({ statementTimeout }: Pick<Server, 'statementTimeout'>): string =>
   `SET search_path = pg_catalog; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content'; SET lock_timeout = '30s'; SET statement_timeout = ${Math.ceil(statementTimeout)}`;
 
 /**

@@ -15,7 +15,7 @@ export interface Recipe {
 }
 
 /** The keys of a recipe beside `kind`; `?` may be left out. */
-export const RECIPE_KEYS = ['for', 'where?', 'count?', 'most?', 'let?', 'fields', 'since?', 'until?'];
+const RECIPE_KEYS = ['for', 'where?', 'count?', 'most?', 'let?', 'fields', 'since?', 'until?'];
 
 /**
  * @param salt sets this recipe's draws apart from others'; the dataset id

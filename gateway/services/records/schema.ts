@@ -1,7 +1,7 @@
 /** Request and answer of POST /v1/datasets/{id}/records. */
 import { Type, type Static } from 'typebox';
+import { strict } from '../../answer/request.js';
 
-const strict = { additionalProperties: false };
 const position = Type.String({ minLength: 1, maxLength: 300, description: 'the source\'s own, unique and stable: what comes again under it is not published again' });
 export const bodySchema = Type.Object(
   {

@@ -4,11 +4,12 @@
  *
  * Losing the folder loses records that were acknowledged, unlike the state of connectors beside it, which can be had again.
  */
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { writes } from '../write-lock.js';
 import { YitongError } from '../../contracts/errors.js';
+import { syncDir } from '../../contracts/sync-dir.js';
 import { recordBytes, refuseTooLarge } from '../bus/limits.js';
 import type { OutRecord, TopicName } from '../bus/port.js';
 
@@ -73,7 +74,7 @@ export class Spool {
       const binary = (name: string): Database<Buffer, Buffer> => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
       const spool = new Spool(root, binary('entries'), binary('meta'), options);
       // a new file whose directory entry is not on disk vanishes with a power cut
-      for (const folder of [dir, dirname(dir)]) syncFolder(folder);
+      for (const folder of [dir, dirname(dir)]) syncDir(folder);
       return spool;
     } catch (cause) {
       throw new YitongError('bus_unavailable', 'the spool of records that wait for the bus cannot be opened', { cause });
@@ -214,13 +215,4 @@ function decode(bytes: Buffer): { readonly head: Head; readonly record: OutRecor
   const { subject, recordId, headers, withdrawn } = head;
   // a copy: LMDB's own buffer is another record's with the next read
   return { head, record: { subject, recordId, headers, value: withdrawn ? null : Buffer.from(bytes.subarray(end)) } };
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

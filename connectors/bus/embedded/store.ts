@@ -1,8 +1,9 @@
 /** The LMDB environment of the embedded bus: the one file here that imports `lmdb`. Several processes may have it open at once. */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { YitongError } from '../../../contracts/errors.js';
+import { syncDir } from '../../../contracts/sync-dir.js';
 import { writes } from '../../write-lock.js';
 
 export interface TopicRow {
@@ -93,7 +94,7 @@ export class Store {
         }
       });
       // a new file whose directory entry is not on disk vanishes with a power cut, acknowledged records and all
-      for (const folder of [dir, dirname(dir)]) syncFolder(folder);
+      for (const folder of [dir, dirname(dir)]) syncDir(folder);
       return store;
     } catch (error) {
       throw unavailable(error);
@@ -212,15 +213,6 @@ function place(topic: number, partition: number, first?: number): Buffer {
   key.writeUInt32BE(partition, 4);
   if (first !== undefined) key.writeUIntBE(first, 8, 6);
   return key;
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function unavailable(error: unknown): YitongError {

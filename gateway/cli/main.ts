@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { isYitongError } from '../../contracts/errors.js';
 import type { Command, Invocation } from './command.js';
+import { helpOf } from './help.js';
 
 const folder = new URL('./commands/', import.meta.url);
 const names = readdirSync(folder)
@@ -21,19 +22,6 @@ async function overview(): Promise<void> {
     lines.push(`  ${name.replaceAll('-', ' ').padEnd(20)} ${summary}`);
   }
   lines.push('', '`yitong <command> --help` shows options and examples');
-  console.log(lines.join('\n'));
-}
-
-function help(name: string, command: Command): void {
-  const spoken = `yitong ${name.replaceAll('-', ' ')}`;
-  const lines = [command.summary, '', `usage: ${spoken} ${command.usage}`.trimEnd()];
-  const options = Object.entries(command.options);
-  if (options.length > 0) lines.push('', 'options:');
-  for (const [option, { type, describe, default: given }] of options) {
-    const shown = `--${option}${type === 'string' ? ' …' : ''}`;
-    lines.push(`  ${shown.padEnd(22)} ${describe}${given === undefined ? '' : ` (default: ${String(given)})`}`);
-  }
-  lines.push('', command.examples.length > 1 ? 'examples:' : 'example:', ...command.examples.map((example) => `  ${example}`));
   console.log(lines.join('\n'));
 }
 
@@ -80,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 2;
   }
   if (parsed.values['help'] === true) {
-    help(found.name, command);
+    console.log(helpOf(found.name, command));
     return 0;
   }
   const asJson = parsed.values['json'] === true;

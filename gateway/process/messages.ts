@@ -36,9 +36,9 @@ export type FromChild =
 
 export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'stop' };
 
-/** Sends to the parent where there is one. */
+/** Sends to the parent where there is one. One that is gone is noticed by `disconnect`; until then what it would be told is lost with it. */
 export function tell(message: FromChild): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message, () => undefined);
 }
 
 /** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */

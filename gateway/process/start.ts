@@ -22,6 +22,8 @@ export interface UpOptions {
   readonly options: Readonly<Record<string, string>>;
   readonly log: GroupOptions['log'];
   readonly onProgress?: NonNullable<GroupOptions['onProgress']>;
+  /** Ends the start as well, with `shutting_down`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Up extends UpFile {
@@ -61,6 +63,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     log: options.log,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
+  options.signal?.addEventListener('abort', () => void group.stop(), { once: true });
   let health: Awaited<ReturnType<typeof serveHealth>> | undefined;
   const file = join(options.data, 'up.json');
   const stop = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { FromChild, ProcessArguments, ToChild } from './messages.js';
 
@@ -18,7 +19,10 @@ export interface GroupOptions {
 }
 
 export interface Group {
-  /** The ports that workers listen on, once all have said so and the feeds' first pass is in the view. */
+  /**
+   * The ports that workers listen on, once all have said so and the feeds' first pass is in the view. Rejects with `shutting_down` if the group
+   * is stopped before.
+   */
   readonly ready: Promise<{ readonly api: number; readonly people: number }>;
   readonly firstPass: Promise<Extract<FromChild, { kind: 'first-pass' }>['reports']>;
   /** Why the group is not ready; empty when it is. */
@@ -163,24 +167,32 @@ export function startGroup(options: GroupOptions): Group {
     await Promise.all(workersReady);
     await firstPass;
     const drained = once('drained', writer);
-    const drain: ToChild = { kind: 'drain' };
-    writer.process?.send(drain);
+    // a writer that dies before it has answered is asked again when it is back
+    const ask = (_: unknown, who: Member = writer): void => {
+      if (who === writer && writer.process?.connected === true) writer.process.send({ kind: 'drain' } satisfies ToChild, () => undefined);
+    };
+    events.on('ready', ask);
+    ask(undefined);
     await drained;
+    events.off('ready', ask);
     if (ports === undefined) throw new Error('no worker named its ports');
     return ports;
   })();
+  const stopped = new Promise<never>((_, reject) => events.once('stopping', () => reject(new YitongError('shutting_down', 'the group was stopped before it was ready'))));
+  stopped.catch(() => undefined);
   // whoever awaits `ready` hears of a failure; these two are only other views of it
   firstPass.catch(() => undefined);
   for (const one of workersReady) one.catch(() => undefined);
 
   return {
-    ready,
+    ready: Promise.race([ready, stopped]),
     firstPass,
     log: () => logHealth,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),
     async stop() {
       stopping = true;
+      events.emit('stopping');
       const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
       const deadline = setTimeout(() => {
         for (const process of alive(members)) process.kill('SIGKILL');

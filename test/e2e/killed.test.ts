@@ -1,5 +1,6 @@
 /** A process of the group that is killed comes back, and no answer that was given is missing from the log. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runningUp } from '../../gateway/cli/places.js';
@@ -82,4 +83,24 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
   t.match(report, { ok: true, newer: 0, declaredMissing: 0 }, report.fault ?? 'the log verifies and nothing is missing');
   const lost = receipts.filter((id) => lookupReceipt(running.data, id).kind !== 'logged');
   t.strictSame(lost, [], `each of ${receipts.length} answers is in the log`);
+});
+
+void t.test('a group that is told to stop before it is ready stops', async (t) => {
+  const workspace = join(t.testdir(), 'city');
+  execFileSync(process.execPath, [cli, 'init', workspace]);
+  const child = spawn(process.execPath, [cli, 'up', '--json', '--workspace', workspace, '--data', join(workspace, 'data'), '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await until('the writer', () => Promise.resolve(childrenOf(child.pid ?? 0, 'process/writer.js')), (found) => found.length > 0);
+  // stands still from its first moment on, so that nothing that waits for it is ready before the signal has come
+  const [writer = 0] = childrenOf(child.pid ?? 0, 'process/writer.js');
+  process.kill(writer, 'SIGSTOP');
+  child.kill('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  process.kill(writer, 'SIGCONT');
+  t.strictSame(await ended, [0, null]);
+  t.equal(said, '', 'it was not ready');
+  t.strictSame(childrenOf(child.pid ?? 0, ''), [], 'and nothing of it is left');
 });

@@ -31,11 +31,15 @@ const command: Command = {
       log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
     });
     const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, log: group.log });
+    // also where it never becomes ready
+    call.signal.addEventListener('abort', () => void group.stop(), { once: true });
     try {
       const ports = await group.ready;
       call.json({ ready: true, ...ports, health: health.port });
       call.say(`ready: API on ${gateway.host}:${ports.api}, people on ${gateway.peopleHost}:${ports.people}, health on ${gateway.healthHost}:${health.port}`);
       if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
+    } catch (error) {
+      if (!call.signal.aborted) throw error;
     } finally {
       await group.stop();
       await health.close();

@@ -34,7 +34,7 @@ const command: Command = {
       if (value !== undefined) options[name] = value;
     }
     const bar = process.stderr.isTTY && !call.asJson;
-    const up = await startUp({
+    const started = startUp({
       workspace,
       data,
       bus: await busOf(text(call.values['bus']), workspace, data),
@@ -44,7 +44,12 @@ const command: Command = {
       onProgress: ({ done, total, dataset }) => {
         if (bar) process.stderr.write(`\r\u001b[Kloading ${done}/${total} ${dataset}`);
       },
+      signal: call.signal,
     });
+    const up = await started.catch((error: unknown) => {
+      if (!call.signal.aborted) throw error;
+    });
+    if (up === undefined) return 0;
     if (bar) process.stderr.write('\r\u001b[K');
     const { api, people, health, pki } = up;
     call.json({ ready: true, api, people, health, data, pki });

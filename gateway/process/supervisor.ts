@@ -40,6 +40,8 @@ const STOP_WITHIN = 15_000;
 /** Ms. One that was ready and lived as long starts again at once: to let its clients wait longer each time would help nobody. */
 const RAN_FOR_A_WHILE = 10_000;
 
+const stoppedEarly = (): YitongError => new YitongError('shutting_down', 'the group was stopped before it was ready');
+
 interface Member {
   readonly name: string;
   start(): ChildProcess;
@@ -162,6 +164,7 @@ export function startGroup(options: GroupOptions): Group {
   const ready = (async () => {
     run(writer);
     await writerReady;
+    if (stopping) throw stoppedEarly();
     for (const one of workers) run(one);
     if (feeds !== undefined) run(feeds);
     await Promise.all(workersReady);
@@ -178,7 +181,7 @@ export function startGroup(options: GroupOptions): Group {
     if (ports === undefined) throw new Error('no worker named its ports');
     return ports;
   })();
-  const stopped = new Promise<never>((_, reject) => events.once('stopping', () => reject(new YitongError('shutting_down', 'the group was stopped before it was ready'))));
+  const stopped = new Promise<never>((_, reject) => events.once('stopping', () => reject(stoppedEarly())));
   stopped.catch(() => undefined);
   // whoever awaits `ready` hears of a failure; these two are only other views of it
   firstPass.catch(() => undefined);

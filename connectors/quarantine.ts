@@ -155,6 +155,17 @@ export class Quarantine {
     return [...this.db.getRange({ start: `${after}\0`, limit })].map(({ value }) => value);
   }
 
+  /** How often each code comes first in a row, over at most `limit` rows. */
+  async codes(limit: number): Promise<ReadonlyMap<string, number>> {
+    await this.last;
+    const codes = new Map<string, number>();
+    for (const { value } of this.db.getRange({ limit })) {
+      const code = value.problems[0]?.code ?? '';
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    return codes;
+  }
+
   count(): number {
     return this.entries;
   }

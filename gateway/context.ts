@@ -24,7 +24,7 @@ export interface WorkerContext {
   readonly view: ViewReader;
   readonly journal: Journal;
   /** Policies, clients and grants as they are now; taken once a request, and anew for each chunk of a stream. */
-  readonly inForce: () => Pick<InForce, 'decider' | 'purposes'>;
+  readonly inForce: () => Pick<InForce, 'decider' | 'policies' | 'purposes'>;
   readonly identify: (socket: TLSSocket) => Identity;
   /** Opened at the first record that is pushed over HTTP. */
   readonly bus: () => Promise<Bus>;

@@ -1,11 +1,12 @@
 /**
  * Follows the declared content of `policies/` and the revocation lists while a worker runs. Every second it looks whether a file has
  * changed; once they have been still for a moment, all of it is loaded and put in force as a whole. What does not load changes nothing,
- * except that what was taken away (`policies/withdraw.ts`) and newer revocation lists hold at once.
+ * except that what was taken away (`policies/withdraw.ts`) and newer revocation lists hold at once. What the sharing authority suspended is
+ * looked at each second as well.
  */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { isYitongError } from '../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadPolicies } from '../../policies/load.js';
 import type { PolicySet } from '../../policies/types.js';
@@ -15,11 +16,14 @@ import { anchorsOf, declaredAnchors } from './anchors.js';
 import { watchExpiry, type ExpiryParts } from './expiry.js';
 import { fingerprint } from './fingerprint.js';
 import { changes, inForceOf, type InForce } from './snapshot.js';
+import { readSuspensions, suspendedIn, type Suspensions } from './suspensions.js';
 
 export interface FollowOptions {
   readonly workspace: Workspace;
   /** The development CA's folder; undefined in production. */
   readonly developmentPki: string | undefined;
+  /** Folder of the grants that the sharing authority has suspended. */
+  readonly suspensions: string;
   /** ms since 1970 */
   readonly now: () => number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void;
@@ -75,7 +79,10 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   const before = await fingerprint(folders, []);
   const first = await loadPolicies(workspace);
   const after = await fingerprint(folders, filesOf(first));
-  let current = inForceOf(first, await anchorsOf(first, developmentPki), workspace);
+  let suspended: Suspensions = readSuspensions(options.suspensions);
+  /** As declared, and without what was withdrawn; what is in force is this without what was suspended. */
+  let declared = first;
+  let current = inForceOf(suspendedIn(first, suspended), await anchorsOf(first, developmentPki), workspace);
   /** What was loaded, as it was before it was read; empty: to be loaded at the next look, as for files that changed meanwhile. */
   let loaded = after.startsWith(before) ? after : '';
   let seen: { readonly print: string; readonly since: number } | undefined;
@@ -118,8 +125,9 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
     try {
       const set = await loadPolicies(workspace);
       const anchors = await anchorsOf(set, developmentPki, current.anchors, (problem) => found.push(problem));
+      declared = set;
       // what was withdrawn in the meantime has another version than the same files loaded whole
-      replace(inForceOf(set, anchors, workspace, current), {});
+      replace(inForceOf(suspendedIn(declared, suspended), anchors, workspace, current), {});
       if (trouble !== undefined) log('info', 'policies on disk load again');
       trouble = undefined;
     } catch (error) {
@@ -137,9 +145,10 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   /** What may only become less: withdrawals, and revocation lists of the anchors in force. */
   async function narrow(found: string[]): Promise<void> {
     found.length = 0;
-    const withdrawals = await readWithdrawals(current.policies, workspace);
+    const withdrawals = await readWithdrawals(declared, workspace);
     const anchors = await relisted(found);
-    replace(inForceOf(withdrawals === undefined ? current.policies : withdrawnFrom(current.policies, withdrawals), anchors, workspace, current), { withdrawals: true });
+    if (withdrawals !== undefined) declared = withdrawnFrom(declared, withdrawals);
+    replace(inForceOf(suspendedIn(declared, suspended), anchors, workspace, current), { withdrawals: true });
   }
 
   async function relisted(found: string[]): Promise<readonly TrustAnchor[]> {
@@ -163,10 +172,32 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
     say(found);
   }
 
+  /** Why suspensions on disk are not what is in force; those that were go on. */
+  let unread: string | undefined;
+  /** Each version is there whole, so nothing is waited for; and it holds whatever is wrong with the rest. */
+  function resuspend(): void {
+    try {
+      const found = readSuspensions(options.suspensions);
+      // a folder that is gone, or older than it was, must not lift what was suspended
+      if (found.number < suspended.number) throw new YitongError('bad_policy', 'the suspended grants are older than those in force, or gone');
+      if (unread !== undefined) log('info', 'suspended grants can be read again');
+      unread = undefined;
+      if (found.number === suspended.number) return;
+      suspended = found;
+    } catch (error) {
+      const why = words(error);
+      if (unread !== why) log('error', `suspended grants cannot be read, so those that were suspended stay so: ${why}`);
+      unread = why;
+      return;
+    }
+    replace(inForceOf(suspendedIn(declared, suspended), current.anchors, workspace, current), { suspensions: true });
+  }
+
   /** Changes often come one behind another: after a load, and while files are not still, the next look comes soon. */
   let soon = false;
   async function look(): Promise<void> {
     soon = false;
+    resuspend();
     let print: string | undefined;
     try {
       print = await fingerprint(folders, filesOf(current.policies));
@@ -189,10 +220,11 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   function tellState(): void {
     const warnings = [
       ...(trouble === undefined ? [] : [`policies on disk do not load since ${new Date(trouble.since).toISOString()}; those of before are in force, without what was withdrawn: ${trouble.why}`]),
+      ...(unread === undefined ? [] : [`suspended grants cannot be read; those that were suspended stay so: ${unread}`]),
       ...problems,
       ...expiry(current.anchors, now()),
     ];
-    options.figures?.policiesStale(trouble !== undefined || problems.length > 0);
+    options.figures?.policiesStale(trouble !== undefined || unread !== undefined || problems.length > 0);
     const text = warnings.join('\n');
     if (text === told) return;
     told = text;

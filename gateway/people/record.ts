@@ -1,6 +1,6 @@
 /** What people do is on record like what systems do: durable before they see anything. Who it was stands under that person's own key. */
-import { lookedBody, signedInBody } from '../audit/events.js';
-import type { Journal } from '../audit/port.js';
+import { administrationBody, lookedBody, signedInBody } from '../audit/events.js';
+import type { Journal, Receipt } from '../audit/port.js';
 import type { Person } from './person.js';
 
 export interface Look {
@@ -16,9 +16,23 @@ export interface Look {
   readonly about?: Readonly<Record<string, unknown>>;
 }
 
+export interface Deed {
+  /** `grant_suspended`, `quarantine_retried`, … */
+  readonly action: string;
+  readonly role: string;
+  readonly target: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+  /** Words of the person: only under a key. */
+  readonly about?: Readonly<Record<string, unknown>>;
+  /** Under whose key it stands; default the person's own. */
+  readonly subject?: string;
+}
+
 export interface Recorder {
   /** @throws YitongError `audit_unavailable`: then nothing may be shown */
   looked(person: Person, look: Look): Promise<void>;
+  /** @throws YitongError `audit_unavailable`: then nothing may be done */
+  did(person: Person, deed: Deed): Promise<Receipt>;
   signedIn(person: Person | undefined, outcome: 'signed_in' | 'signed_out' | 'refused', reason?: string): Promise<void>;
 }
 
@@ -31,6 +45,12 @@ export function recorder(journal: Journal, now: () => number): Recorder {
       await journal.append({
         clear: lookedBody({ time: time(), requestId, action, role, ...(person.authority === undefined ? {} : { authority: person.authority }), ...(detail === undefined ? {} : { detail }), ...(results === undefined ? {} : { results }) }),
         subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name, ...about }) },
+      });
+    },
+    did(person, { action, role, target, detail, about = {}, subject = subjectOf(person) }) {
+      return journal.append({
+        clear: administrationBody({ time: time(), action, by: role, target, ...(detail === undefined ? {} : { detail }) }),
+        subject: { subject, json: JSON.stringify({ name: person.name, ...about }) },
       });
     },
     async signedIn(person, outcome, reason) {

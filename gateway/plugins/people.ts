@@ -8,6 +8,7 @@ import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../contracts/errors.js';
 import type { Localised } from '../../contracts/types.js';
+import { openSearch, type SearchIndex } from '../audit/search/index.js';
 import { languageOf, type Language } from '../console/page.js';
 import type { GatewayContext } from '../context.js';
 import type { Person, Role } from '../people/person.js';
@@ -29,6 +30,8 @@ export interface People {
   /** Undefined where no identity provider is configured. */
   readonly signIn: SignIn | undefined;
   readonly record: Recorder;
+  /** Opened with the first question. */
+  search(): SearchIndex;
 }
 
 declare module 'fastify' {
@@ -67,7 +70,10 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     nav.push({ ...config.nav, path: url, roles: config.roles ?? [] });
     nav.sort((a, b) => a.order - b.order);
   });
-  app.decorate('people', { nav, sessions, signIn: provider === undefined ? undefined : openSignIn(provider, sessions), record: recorder(journal, now) });
+  let index: SearchIndex | undefined;
+  app.addHook('onClose', async () => index?.close());
+  const search = (): SearchIndex => (index ??= openSearch(dataDir));
+  app.decorate('people', { nav, search, sessions, signIn: provider === undefined ? undefined : openSignIn(provider, sessions), record: recorder(journal, now) });
   app.decorateRequest('session', undefined);
   app.decorateRequest('language', 'zh');
 

@@ -19,6 +19,7 @@ import { readSettings, signerNames, type PeopleSettings } from '../config.js';
 import type { WorkerContext } from '../context.js';
 import { administrationBody } from '../audit/events.js';
 import { followInForce } from '../inforce/follow.js';
+import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
 import { answerForMetrics, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
@@ -58,6 +59,7 @@ runChild(async (args, signal) => {
   const following = await followInForce({
     workspace,
     developmentPki: args.developmentPki,
+    suspensions: suspensionsDir(args.data),
     now,
     log: (level, message, detail = {}) => log[level](detail, message),
     onWarnings: (warnings) => tell({ kind: 'warnings', warnings }),

@@ -47,6 +47,7 @@ async function following(t: Test, prepare?: (dir: string) => Promise<void>): Pro
   const follow = await followInForce({
     workspace,
     developmentPki: pki,
+    suspensions: join(dir, 'data', 'suspended'),
     now: () => made.now,
     log: (level, message) => void log.push({ level, message }),
     onWarnings: (said) => (warnings = said),
@@ -297,7 +298,7 @@ t.test('an anchor that is added is trusted, one that is removed is not; the last
   };
   await declare('one');
   let warnings: readonly string[] = [];
-  const follow = await followInForce({ workspace: await loadWorkspace(dir), developmentPki: undefined, now: Date.now, log: () => undefined, onWarnings: (said) => (warnings = said) });
+  const follow = await followInForce({ workspace: await loadWorkspace(dir), developmentPki: undefined, suspensions: join(dir, 'data', 'suspended'), now: Date.now, log: () => undefined, onWarnings: (said) => (warnings = said) });
   const ids = async (): Promise<string[]> => {
     await follow.look();
     await follow.look();

@@ -3,7 +3,7 @@
  * itself on record before it is shown.
  */
 import { YitongError } from '../../../contracts/errors.js';
-import { openSearch, type SearchIndex } from '../../audit/search/index.js';
+import type { SearchIndex } from '../../audit/search/index.js';
 import type { GatewayContext, Service } from '../../context.js';
 import { entryRoutes } from './entry.js';
 import { exportRoutes } from './exports.js';
@@ -13,16 +13,13 @@ import { searchRoutes } from './search.js';
 
 export interface Auditing {
   readonly context: GatewayContext;
-  /** Opened with the first question. */
   search(): SearchIndex;
 }
 
 const service: Service = {
   port: 'people',
   register(app, context) {
-    let opened: SearchIndex | undefined;
-    app.addHook('onClose', async () => opened?.close());
-    const auditing: Auditing = { context, search: () => (opened ??= openSearch(context.dataDir)) };
+    const auditing: Auditing = { context, search: app.people.search };
     overviewRoutes(app, auditing);
     searchRoutes(app, auditing);
     entryRoutes(app, auditing);

@@ -2,20 +2,15 @@
  * The quarantine over HTTP, for clients of the publishing authority: which rows broke their contract and why, and the retry of rows once
  * mapping or contract are mended. It is that of this replica's data folder. What was shown and what was retried is on record first.
  */
-import { loadFeed } from '../../../connectors/feeds.js';
-import { State } from '../../../connectors/publish/index.js';
-import { entryId, Quarantine, type QuarantineEntry } from '../../../connectors/quarantine.js';
-import { retryQuarantine, type RetryReport } from '../../../connectors/retry.js';
-import { YitongError } from '../../../contracts/errors.js';
-import type { Contract } from '../../../contracts/types.js';
+import { entryId, type QuarantineEntry } from '../../../connectors/quarantine.js';
+import type { RetryReport } from '../../../connectors/retry.js';
 import { administrationBody } from '../../audit/events.js';
 import { clientOf, type Service } from '../../context.js';
 import { checkStill } from '../../plugins/identity.js';
 import { ownDataset } from '../../publishing/owner.js';
-import { limitOf, listQuery, listSchema, MAX_ROWS, paramsSchema, retryBody, retrySchema, type ListQuery, type RetryBody } from './schema.js';
+import { MAX_ROWS, openQuarantineDesk } from '../../publishing/quarantine.js';
+import { limitOf, listQuery, listSchema, paramsSchema, retryBody, retrySchema, type ListQuery, type RetryBody } from './schema.js';
 
-/** A run may go on for hours: a retry does not wait for it. */
-const WAIT = 3000;
 /** Characters of an answer's rows: each row may be as large as a record. */
 const MAX_ANSWER = 1_000_000;
 
@@ -48,26 +43,12 @@ function inOrder({ positions }: RetryBody, { results }: RetryReport): readonly o
 const service: Service = {
   port: 'api',
   register(app, context) {
-    const { workspace, dataDir, journal } = context;
-    const now = (): Date => new Date(context.now());
-    let state: State | undefined;
-    const retrying = new Set<Promise<unknown>>();
-    app.addHook('onClose', async () => {
-      await Promise.allSettled(retrying);
-      await state?.close();
-    });
+    const { journal } = context;
+    const desk = openQuarantineDesk(context);
+    app.addHook('onClose', () => desk.close());
 
     const note = (action: string, by: string, target: string, detail: Readonly<Record<string, unknown>>): Promise<unknown> =>
-      journal.append({ clear: administrationBody({ time: now().toISOString(), action, by, target, detail }) });
-
-    const opened = async <T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T> => {
-      const quarantine = Quarantine.open(dataDir, contract.id, now);
-      try {
-        return await work(quarantine);
-      } finally {
-        await quarantine.close();
-      }
-    };
+      journal.append({ clear: administrationBody({ time: new Date(context.now()).toISOString(), action, by, target, detail }) });
 
     app.get<{ Params: { id: string }; Querystring: ListQuery }>(
       '/v1/datasets/:id/quarantine',
@@ -86,9 +67,7 @@ const service: Service = {
         const contract = ownDataset(context, request.params.id, client);
         const whole = request.query.rows === 'true';
         const limit = limitOf(request.query);
-        const { count, entries } = Quarantine.exists(dataDir, contract.id)
-          ? await opened(contract, async (quarantine) => ({ entries: await quarantine.page(request.query.after ?? '', limit + 1), count: quarantine.count() }))
-          : { count: 0, entries: [] };
+        const { count, entries } = (await desk.look(contract, async (quarantine) => ({ entries: await quarantine.page(request.query.after ?? '', limit + 1), count: quarantine.count() }))) ?? { count: 0, entries: [] };
         const rows = page(entries, limit, whole);
         const shownEntries = entries.slice(0, rows.length);
         await note('quarantine_shown', client.id, contract.id, { requestId: request.id, rows: rows.length, contents: whole, ...(whole ? { ids: shownEntries.map(({ id }) => id) } : {}) });
@@ -114,21 +93,8 @@ const service: Service = {
         const client = clientOf(request);
         const contract = ownDataset(context, request.params.id, client);
         const { positions } = request.body;
-        if (!Quarantine.exists(dataDir, contract.id)) return { results: (positions ?? []).map((position) => ({ position, status: 'absent' })) };
-        const feed = await loadFeed(workspace, contract.id);
-        if (feed === undefined) throw new YitongError('not_publisher', `\`${contract.id}\` has no feed`);
-        const bus = await context.bus();
-        // what waits for the bus was pushed before, and must arrive before
-        if (context.spool?.store.waiting(contract.id) === true) throw new YitongError('bus_unavailable', 'records that were pushed before wait for the bus; try again when they are forwarded');
-        checkStill(context, request, client);
-        state ??= State.open(dataDir);
-        const options = {
-          workspace, feed, bus, state, now, skipAbsent: true, most: MAX_ROWS, turn: { wait: WAIT },
-          ...(positions === undefined ? {} : { ids: [...new Set(positions.map(entryId))] }),
-        };
-        const mine = opened(contract, (quarantine) => retryQuarantine({ ...options, quarantine }));
-        retrying.add(mine);
-        const report = await mine.finally(() => retrying.delete(mine));
+        const report = await desk.retry(contract, positions === undefined ? undefined : [...new Set(positions.map(entryId))], () => checkStill(context, request, client));
+        if (report === undefined) return { results: (positions ?? []).map((position) => ({ position, status: 'absent' })) };
         const { results: _, ...counts } = report;
         await note('quarantine_retried', client.id, contract.id, { requestId: request.id, ...counts });
         return { results: inOrder(request.body, report) };

@@ -1,8 +1,8 @@
 /** Requests and answers of the quarantine over HTTP. */
 import { Type, type Static } from 'typebox';
 import { strict } from '../../answer/request.js';
+import { MAX_ROWS } from '../../publishing/quarantine.js';
 
-export const MAX_ROWS = 10_000;
 export const PAGE = 100;
 const MAX_PAGE = 500;
 

@@ -1,0 +1,41 @@
+/** What subjects complain of. */
+import type { JSX } from 'preact';
+import type { Complaint } from '../../../people/complaints.js';
+import type { Language } from '../../page.js';
+import { localSecond } from '../../time.js';
+
+export interface ComplaintsProps {
+  readonly language: Language;
+  /** `search`: everything about that subject. */
+  readonly complaints: readonly (Complaint & { readonly search?: string })[];
+  readonly first: string | undefined;
+  readonly next: string | undefined;
+}
+
+export function complaintsPage({ language, complaints, first, next }: ComplaintsProps): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  return (
+    <>
+      <h1>{say('投诉', 'Complaints')}</h1>
+      <p class="lead">{say('数据主体对某一次访问的投诉。内容以主体自己的密钥加密保存；本次查阅已记入日志。', 'What data subjects complain of, each about one look. Kept under the subject’s own key; this look is on record.')}</p>
+      {complaints.length === 0 ? <div class="card"><p class="empty">{say('没有投诉。', 'There are no complaints.')}</p></div> : (
+        <ol class="timeline">
+          {complaints.map(({ about, entry, at, text, subject, search }) => (
+            <li class="card pad">
+              <div class="head">
+                <h2><a href={`/console/entries/${about}`}>{say(`针对第 ${about} 条`, `About entry ${about}`)}</a></h2>
+                <time dateTime={at}>{at === '' ? '–' : localSecond(at)}</time>
+              </div>
+              <p class="said">{text ?? say('主体已依法抹除。', 'The subject was erased.')}</p>
+              <p class="foot">{search === undefined ? null : <><a href={search}>{subject}</a> · </>}<a href={`/console/entries/${entry}`}>{say(`投诉记为第 ${entry} 条`, `on record as entry ${entry}`)}</a></p>
+            </li>
+          ))}
+        </ol>
+      )}
+      <div class="pager">
+        <span>{first === undefined ? null : <a class="quiet" href={first}>{say('最新', 'Newest')}</a>}</span>
+        <span>{next === undefined ? null : <a class="quiet" href={next} rel="next">{say('更早 →', 'Older →')}</a>}</span>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,157 @@
+/** One feed: how it is, which rows were held back and why, and the way to try them again. */
+import type { JSX } from 'preact';
+import type { QuarantineEntry } from '../../../../connectors/quarantine.js';
+import type { RetriedRow, RetryReport } from '../../../../connectors/retry.js';
+import type { Localised } from '../../../../contracts/types.js';
+import type { Language } from '../../page.js';
+import { localMinute } from '../../time.js';
+
+export interface FeedFacts {
+  readonly id: string;
+  readonly name: Localised;
+  readonly status: 'current' | 'stale' | 'never-loaded';
+  /** ISO 8601 */
+  readonly sourceTime?: string;
+  readonly records: number;
+  /** ISO 8601 duration */
+  readonly updateFrequency: string;
+  /** `at`: ms since 1970 */
+  readonly lastRun?: { readonly at: number; readonly state: 'complete' | 'failed' | 'refused'; readonly rows: number };
+  readonly quarantined: number;
+  readonly schedule?: string;
+  readonly kind?: string;
+  /** Why the feed's file does not load. */
+  readonly broken?: string;
+}
+
+export interface FeedProps {
+  readonly language: Language;
+  readonly csrf: string;
+  readonly facts: FeedFacts;
+  readonly rows: readonly QuarantineEntry[];
+  /** Most frequent first; of very many rows, of the first ones only. */
+  readonly codes: readonly (readonly [code: string, rows: number])[];
+  readonly count: number;
+  readonly first: boolean;
+  readonly next: string | undefined;
+  readonly content?: QuarantineEntry;
+  readonly report?: RetryReport;
+}
+
+const states: Readonly<Record<FeedFacts['status'], Localised & { readonly css: string }>> = {
+  current: { zh: '最新', en: 'current', css: 'ok' },
+  stale: { zh: '过期', en: 'stale', css: 'warn' },
+  'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
+};
+
+export function FeedState({ facts, language }: { readonly facts: FeedFacts; readonly language: Language }): JSX.Element {
+  if (facts.broken !== undefined) return <span class="state bad">{language === 'zh' ? '配置有误' : 'broken'}</span>;
+  if (facts.lastRun?.state === 'failed' || facts.lastRun?.state === 'refused') return <span class="state bad">{language === 'zh' ? '读取失败' : 'run failed'}</span>;
+  const { css, ...name } = states[facts.status];
+  return <span class={`state ${css}`}>{name[language]}</span>;
+}
+
+const outcomes: Readonly<Record<RetriedRow['status'], Localised>> = {
+  published: { zh: '已发布', en: 'published' },
+  unchanged: { zh: '与已发布的相同', en: 'the same as published' },
+  merged: { zh: '早于已发布的记录', en: 'older than what is published' },
+  skipped: { zh: '不属于本数据集', en: 'not the dataset’s any more' },
+  quarantined: { zh: '仍不符合契约', en: 'still breaks the contract' },
+};
+
+/** What there is of a row, as it came. */
+const contentOf = ({ cells, raw, value, withdraw }: QuarantineEntry): string => raw ?? JSON.stringify(cells ?? value ?? withdraw ?? {}, null, 2);
+
+export function feedPage({ language, csrf, facts, rows, codes, count, first, next, content, report }: FeedProps): JSX.Element {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  const number = (n: number): string => n.toLocaleString('en');
+  const path = `/console/feeds/${facts.id}`;
+  const whole = facts.records + count;
+  const counted = codes.reduce((sum, [, n]) => sum + n, 0);
+  const share = (n: number, of: number): string => (of === 0 ? '–' : `${((n / of) * 100).toFixed(n / of < 0.01 ? 2 : 1)}%`);
+  const act = (action: 'content' | 'retry', id: string, label: string, title: string): JSX.Element => (
+    <form method="post" action={`${path}/${action}`}>
+      <input type="hidden" name="csrf" value={csrf} />
+      <input type="hidden" name="id" value={id} />
+      <button class="quiet" type="submit" title={title}>{label}</button>
+    </form>
+  );
+  return (
+    <>
+      <p class="foot"><a href="/console/feeds">{say('← 我的数据源', '← My feeds')}</a></p>
+      <div class="head"><h1>{facts.name[language]}</h1><FeedState facts={facts} language={language} /></div>
+      {facts.broken === undefined ? null : <p class="notice bad" role="alert">{say('数据源配置不能载入：', 'The feed does not load: ')}{facts.broken}</p>}
+      {report === undefined ? null : (
+        <section class={`notice ${report.stillBad + report.unreadable > 0 ? 'warn' : ''}`} role="status">
+          <b>{say(`已重试 ${report.tried} 行`, `${report.tried} ${report.tried === 1 ? 'row' : 'rows'} tried again`)}</b>
+          {' · '}{say(`发布 ${report.published}，相同 ${report.unchanged}，较旧 ${report.outdated}，跳过 ${report.skipped}，仍不合格 ${report.stillBad + report.unreadable}`, `${report.published} published, ${report.unchanged} unchanged, ${report.outdated} older, ${report.skipped} skipped, ${report.stillBad + report.unreadable} still held back`)}
+          {report.results.length === 0 || report.results.length > 20 ? null : (
+            <ul>{report.results.map(({ position, status, code }) => <li><span class="mono">{position}</span> {outcomes[status][language]}{code === undefined ? null : <> <span class="mono">{code}</span></>}</li>)}</ul>
+          )}
+        </section>
+      )}
+      <div class="card">
+        <dl class="facts">
+          <dt>{say('数据集', 'Dataset')}</dt><dd class="mono">{facts.id}</dd>
+          <dt>{say('数据时间（北京时间）', 'Seen up to (UTC+8)')}</dt><dd>{facts.sourceTime === undefined ? '–' : localMinute(facts.sourceTime)}</dd>
+          <dt>{say('最近读取', 'Last run')}</dt><dd>{facts.lastRun === undefined ? '–' : say(`${localMinute(facts.lastRun.at)}，${number(facts.lastRun.rows)} 行`, `${localMinute(facts.lastRun.at)}, ${number(facts.lastRun.rows)} rows`)}</dd>
+          <dt>{say('来源与计划', 'Source and schedule')}</dt><dd class="mono">{facts.kind ?? '–'} · {facts.schedule ?? '–'}</dd>
+          <dt>{say('更新频率（契约）', 'Update frequency (contract)')}</dt><dd class="mono">{facts.updateFrequency}</dd>
+          <dt>{say('当前记录', 'Current records')}</dt><dd>{number(facts.records)}</dd>
+        </dl>
+      </div>
+
+      <h2>{say('质量', 'Quality')}</h2>
+      <div class="card">
+        {count === 0 ? <p class="empty">{say('没有被隔离的行：读到的都符合契约。', 'Nothing is held back: all that was read fits the contract.')}</p> : (
+          <table>
+            <thead><tr><th>{say('原因', 'Code')}</th><th class="n">{say('行', 'Rows')}</th><th class="n">{say('占全部行', 'Share of all')}</th></tr></thead>
+            <tbody>
+              {codes.map(([code, n]) => <tr><th class="mono">{code}</th><td class="n">{number(n)}</td><td class="n">{share(n, whole)}</td></tr>)}
+              <tr><th>{say('隔离合计', 'Held back in all')}</th><td class="n">{number(count)}</td><td class="n">{share(count, whole)}</td></tr>
+            </tbody>
+          </table>
+        )}
+      </div>
+      {counted < count ? <p class="foot">{say(`原因按前 ${number(counted)} 行统计。`, `Codes are those of the first ${number(counted)} rows.`)}</p> : null}
+
+      {count === 0 ? null : (
+        <>
+          <div class="head below">
+            <h2>{say('被隔离的行', 'Rows held back')}</h2>
+            <form method="post" action={`${path}/retry`}>
+              <input type="hidden" name="csrf" value={csrf} />
+              <button class="button" type="submit">{say('全部重试', 'Try all again')}</button>
+            </form>
+          </div>
+          {content === undefined ? null : (
+            <section class="card pad content" role="status">
+              <p><b>{say('内容', 'Content')}</b> <span class="mono">{content.position}</span> · {say('此次查看已记入日志', 'this look is on record')}</p>
+              <pre tabIndex={0}>{contentOf(content)}</pre>
+            </section>
+          )}
+          <ul class="card rows">
+            {rows.map((row) => (
+              <li>
+                <div class="grow">
+                  <p class="mono">{row.position}</p>
+                  {row.problems.map(({ code, field, reason }) => <p><span class="state bad">{code}</span> {field === '' ? null : <span class="mono">{field}</span>} {reason}</p>)}
+                  <p class="foot">{say(`${localMinute(row.firstSeen)} 首次隔离`, `held back since ${localMinute(row.firstSeen)}`)}</p>
+                </div>
+                <div class="row">
+                  {act('content', row.id, say('显示内容', 'Show content'), say('会记入日志', 'goes on record'))}
+                  {act('retry', row.id, say('重试', 'Try again'), say('按现在的映射与契约', 'by mapping and contract as they are now'))}
+                </div>
+              </li>
+            ))}
+          </ul>
+          <div class="pager">
+            <span>{first ? null : <a class="quiet" href={path}>{say('回到开头', 'First page')}</a>}</span>
+            <span>{next === undefined ? null : <a class="quiet" href={`${path}?after=${next}`} rel="next">{say('下一页 →', 'Next →')}</a>}</span>
+          </div>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+/** The quarantine of this replica's data folder, for whoever may look into it: a department's systems over HTTP, its data officer on pages. */
+import { loadFeed } from '../../connectors/feeds.js';
+import { State } from '../../connectors/publish/index.js';
+import { Quarantine } from '../../connectors/quarantine.js';
+import { retryQuarantine, type RetryReport } from '../../connectors/retry.js';
+import { YitongError } from '../../contracts/errors.js';
+import type { Contract } from '../../contracts/types.js';
+import type { GatewayContext } from '../context.js';
+
+export const MAX_ROWS = 10_000;
+/** A run may go on for hours: a retry does not wait for it. */
+const WAIT = 3000;
+
+export interface QuarantineDesk {
+  /** Undefined where nothing of the dataset was ever held back. */
+  look<T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T | undefined>;
+  /**
+   * Of these rows, or of all but conflicting duplicates; undefined where there is no quarantine. Ids that are not there are left out.
+   * @param still asked once more when all else is ready; throws if whoever asked may not any longer
+   * @throws YitongError `not_publisher` without a feed, `bad_request` beyond `MAX_ROWS`, `bus_unavailable`, `dataset_busy`
+   */
+  retry(contract: Contract, ids: readonly string[] | undefined, still?: () => void): Promise<RetryReport | undefined>;
+  /** When what goes on has ended. */
+  close(): Promise<void>;
+}
+
+export function openQuarantineDesk(context: Pick<GatewayContext, 'workspace' | 'dataDir' | 'now' | 'bus' | 'spool'>): QuarantineDesk {
+  const { workspace, dataDir, spool } = context;
+  const now = (): Date => new Date(context.now());
+  const retrying = new Set<Promise<unknown>>();
+  let state: State | undefined;
+
+  async function look<T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T | undefined> {
+    if (!Quarantine.exists(dataDir, contract.id)) return undefined;
+    const quarantine = Quarantine.open(dataDir, contract.id, now);
+    try {
+      return await work(quarantine);
+    } finally {
+      await quarantine.close();
+    }
+  }
+
+  return {
+    look,
+    async retry(contract, ids, still) {
+      if (!Quarantine.exists(dataDir, contract.id)) return undefined;
+      const feed = await loadFeed(workspace, contract.id);
+      if (feed === undefined) throw new YitongError('not_publisher', `\`${contract.id}\` has no feed`);
+      const bus = await context.bus();
+      // what waits for the bus was pushed before, and must arrive before
+      if (spool?.store.waiting(contract.id) === true) throw new YitongError('bus_unavailable', 'records that were pushed before wait for the bus; try again when they are forwarded');
+      still?.();
+      const options = { workspace, feed, bus, state: (state ??= State.open(dataDir)), now, skipAbsent: true, most: MAX_ROWS, turn: { wait: WAIT }, ...(ids === undefined ? {} : { ids }) };
+      const mine = look(contract, (quarantine) => retryQuarantine({ ...options, quarantine }));
+      retrying.add(mine);
+      return mine.finally(() => retrying.delete(mine));
+    },
+    async close() {
+      await Promise.allSettled(retrying);
+      await state?.close();
+    },
+  };
+}

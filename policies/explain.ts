@@ -22,7 +22,8 @@ export const reasonWords = (code: string): Localised => (REASONS as { readonly [
 /** Shanghai's day of an instant. */
 const day = (instant: number): string => new Date(instant + 8 * 3_600_000).toISOString().slice(0, 10);
 
-function rowsInWords(rows: RowPredicate): Localised {
+/** Which records, in words. */
+export function rowsInWords(rows: RowPredicate): Localised {
   switch (rows.kind) {
     case 'all':
       return { zh: '全部记录', en: 'all records' };

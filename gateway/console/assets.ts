@@ -114,5 +114,22 @@ dl.facts.flat{padding:0}
 .steps li[data-holds=false]::marker{content:"✗  ";color:var(--bad)}
 .raw{margin-top:18px}
 .raw summary{cursor:pointer;margin-bottom:8px}
+.below{margin-top:26px}.head.below h2{margin:0}
+.head form{margin:0}
+.plain{display:block;font-weight:400}
+.rows,.timeline,.fields,.what{list-style:none;margin:0;padding:0}
+.rows li{display:flex;flex-wrap:wrap;gap:8px 16px;justify-content:space-between;align-items:flex-start;padding:12px 16px;border-bottom:1px solid var(--line)}
+.rows li:last-child{border-bottom:0}
+.rows p{margin:0 0 2px;overflow-wrap:anywhere}.rows form{margin:0}
+.timeline{display:grid;gap:14px}
+.timeline .head{margin:0 0 8px}.timeline h2{margin:0;font-size:17px}.timeline h2 small{font-weight:400;color:var(--soft);font-size:14px;margin-left:6px}
+.timeline time{color:var(--soft);font-size:14px;white-space:nowrap}
+.what{margin:10px 0;display:grid;gap:6px}
+.timeline summary{cursor:pointer;font-size:14px;color:var(--brand)}
+.timeline details form{margin-top:8px}
+.said{margin:0 0 6px;white-space:pre-wrap;overflow-wrap:anywhere}
+.card.fields{padding:14px 18px;columns:2 320px;column-gap:24px}.fields li{break-inside:avoid;padding:2px 0;overflow-wrap:anywhere}
+.content{margin-bottom:14px}.content p{margin-top:0}
+.button.low{align-self:flex-end}
 @media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:54%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
 `;

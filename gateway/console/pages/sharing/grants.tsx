@@ -1,0 +1,93 @@
+/** All grants: who has what for which purpose until when, and whether it is used. */
+import type { JSX } from 'preact';
+import type { Localised } from '../../../../contracts/types.js';
+import type { Grant } from '../../../../policies/types.js';
+import type { Language } from '../../page.js';
+import { localMinute } from '../../time.js';
+
+/** `unused` is none of a grant's states, but what a reader asks for. */
+export const GRANT_STATES = ['active', 'suspended', 'not-begun', 'ended', 'unused'] as const;
+export type GrantState = Exclude<(typeof GRANT_STATES)[number], 'unused'>;
+
+export interface GrantSummary {
+  readonly grant: Grant;
+  readonly state: GrantState;
+  readonly client: Localised;
+  readonly dataset: Localised;
+  /** ms since 1970, within the days that are looked at. */
+  readonly last?: number;
+  readonly requests: number;
+  /** Fields that were never released in those days. */
+  readonly unused: readonly string[];
+}
+
+export interface GrantsProps {
+  readonly language: Language;
+  readonly all: readonly GrantSummary[];
+  readonly grants: readonly GrantSummary[];
+  readonly q: string;
+  readonly state: (typeof GRANT_STATES)[number] | undefined;
+  readonly days: number;
+}
+
+const states: Readonly<Record<GrantState, Localised & { readonly css: string }>> = {
+  active: { zh: '有效', en: 'in force', css: 'ok' },
+  suspended: { zh: '已暂停', en: 'suspended', css: 'bad' },
+  'not-begun': { zh: '未生效', en: 'not begun', css: 'none' },
+  ended: { zh: '已到期', en: 'ended', css: 'none' },
+};
+
+export function StateOfGrant({ state, language }: { readonly state: GrantState; readonly language: Language }): JSX.Element {
+  const { css, ...name } = states[state];
+  return <span class={`state ${css}`}>{name[language]}</span>;
+}
+
+export function grantsPage({ language, all, grants, q, state, days }: GrantsProps): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const count = (holds: (one: GrantSummary) => boolean): string => all.filter(holds).length.toLocaleString('en');
+  return (
+    <>
+      <h1>{say('共享授权', 'Grants')}</h1>
+      <p class="lead">{say(`谁可以为什么用途取用什么，到何时为止，近 ${days} 天用了没有。`, `Who may have what for which purpose and until when, and what of it was used in the last ${days} days.`)}</p>
+      <div class="tiles">
+        <div class="tile"><b>{all.length}</b><span>{say('份授权', 'grants')}</span></div>
+        <div class="tile"><b>{count((one) => one.state === 'active')}</b><span>{say('份有效', 'in force')}</span></div>
+        <div class="tile"><b>{count((one) => one.state === 'suspended')}</b><span>{say('份已暂停', 'suspended')}</span></div>
+        <div class="tile"><b>{count((one) => one.last === undefined)}</b><span><a href="/console/grants?state=unused">{say(`份近 ${days} 天未使用`, `unused for ${days} days`)}</a></span></div>
+      </div>
+      <form class="filters below" method="get" action="/console/grants" role="search">
+        <label>{say('应用、数据集、用途', 'Client, dataset, purpose')}<input type="search" name="q" value={q} maxLength={100} /></label>
+        <label>{say('状态', 'State')}
+          <select name="state">
+            <option value="">{say('全部', 'all')}</option>
+            {(Object.entries(states) as [GrantState, Localised][]).map(([id, name]) => <option value={id} selected={state === id}>{name[language]}</option>)}
+            <option value="unused" selected={state === 'unused'}>{say('未使用', 'unused')}</option>
+          </select>
+        </label>
+        <div class="row"><button class="button" type="submit">{say('筛选', 'Filter')}</button>{q === '' && state === undefined ? null : <a class="quiet" href="/console/grants">{say('清除', 'Clear')}</a>}</div>
+      </form>
+      <div class="card scroll">
+        {grants.length === 0 ? <p class="empty">{say('没有符合条件的授权。', 'No grant matches.')}</p> : (
+          <table>
+            <thead><tr>
+              <th>{say('应用与数据集', 'Client and dataset')}</th><th class="wide">{say('用途', 'Purposes')}</th><th class="wide">{say('期限', 'Term')}</th><th>{say('状态', 'State')}</th>
+              <th class="wide">{say('最近使用', 'Last use')}</th><th class="n">{say('未用字段', 'Fields unused')}</th>
+            </tr></thead>
+            <tbody>
+              {grants.map(({ grant, state: now, client, dataset, last, unused }) => (
+                <tr>
+                  <th><a href={`/console/grants/${grant.id}`}>{client[language]}</a><span class="plain">{dataset[language]}</span><span class="id">{grant.id}</span></th>
+                  <td class="wide mono">{grant.purposes.join(' ')}</td>
+                  <td class="wide">{grant.from}<br />{grant.until}</td>
+                  <td><StateOfGrant state={now} language={language} /></td>
+                  <td class="wide">{last === undefined ? say('无', 'none') : localMinute(last)}</td>
+                  <td class="n">{unused.length} / {grant.fields.length}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </div>
+    </>
+  );
+}

@@ -86,7 +86,8 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
         formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"],
       },
     },
-    referrerPolicy: { policy: 'no-referrer' },
+    // with `no-referrer` a browser sends our own forms with `Origin: null`, by which they cannot be told from foreign ones (Fetch, section 3.2)
+    referrerPolicy: { policy: 'same-origin' },
   });
   await app.register(cookie);
   await app.register(formbody, { bodyLimit: 65_536 });

@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { clientId, grantId } from '../../contracts/ids.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { followInForce, type Act, type Following } from '../../gateway/inforce/follow.js';
+import { changeSuspensions, readSuspensions } from '../../gateway/inforce/suspensions.js';
 import { initPki, issueClient, revoke } from '../../gateway/pki/authority.js';
 import { makeCrl, makeKeys, makeRoot } from '../../gateway/pki/x509.js';
 import { cli } from '../e2e/city.js';
@@ -320,4 +321,60 @@ t.test('an anchor that is added is trusted, one that is removed is not; the last
   t.equal(follow.current().anchors[0]?.certificates[0]?.fingerprint256, before);
   t.match(warnings.join(), /is a development CA/);
   await follow.stop();
+});
+
+t.test('a suspended grant is refused at the next look, whatever else is wrong on disk; it goes on when it is resumed', async (t) => {
+  const here = await following(t);
+  const dir = join(here.dir, 'data', 'suspended');
+  const suspension = { at: new Date().toISOString(), by: 'sharing-authority', reason: 'too much', entry: 'w1-0:1' };
+  const [id = ''] = here.current().policies.grants.keys();
+  const { version } = here.current().policies;
+  t.equal(here.effect(), 'allow');
+  await here.write('policies/purposes.json', '{ broken');
+  await here.settle();
+  changeSuspensions(dir, (grants) => grants.set(id, suspension));
+  await here.look();
+  t.equal(here.effect(), 'deny');
+  t.not(here.current().policies.version, version, 'entries name by which version it was refused');
+  t.match(here.acts.at(-1), { action: 'policies_in_force', detail: { suspensions: true, grants: { changed: [id] } } });
+  changeSuspensions(dir, (grants) => grants.delete(id));
+  await here.look();
+  t.equal(here.effect(), 'allow');
+  t.equal(here.current().policies.version, version);
+});
+
+t.test('suspensions that cannot be read, or are gone, lift none, and say so; a gateway does not start on them', async (t) => {
+  const here = await following(t);
+  const dir = join(here.dir, 'data', 'suspended');
+  const [id = ''] = here.current().policies.grants.keys();
+  const suspend = (): unknown => changeSuspensions(dir, (grants) => grants.set(id, { at: 'x', by: 'sharing-authority', reason: 'r', entry: 'e' }));
+  suspend();
+  await here.look();
+  for (const [what, harm] of [
+    ['not JSON', () => writeFile(join(dir, '000000000002'), '{')],
+    ['an unknown key', () => writeFile(join(dir, '000000000002'), '{"grants":{},"lifted":true}')],
+    ['gone', () => rm(dir, { recursive: true })],
+  ] as const) {
+    await harm();
+    await here.look();
+    t.equal(here.effect(), 'deny', what);
+    t.match(here.warnings().join(), /suspended grants cannot be read/, what);
+    t.equal(here.figures.get('stale'), true);
+    if (what === 'not JSON') t.throws(() => readSuspensions(dir), { code: 'bad_policy' });
+  }
+  suspend();
+  changeSuspensions(dir, (grants) => grants.delete(id));
+  await here.look();
+  t.equal(here.effect(), 'allow');
+  t.same(here.warnings(), []);
+});
+
+t.test('two who suspend at once lose nothing of each other', async (t) => {
+  const dir = join(base, 'at-once');
+  const one = { at: 'x', by: 'sharing-authority', reason: 'r', entry: 'e' };
+  changeSuspensions(dir, (grants) => {
+    grants.set('first', one);
+    if (!readSuspensions(dir).grants.has('second')) changeSuspensions(dir, (others) => others.set('second', one));
+  });
+  t.same([...readSuspensions(dir).grants.keys()].sort(), ['first', 'second']);
 });

@@ -16,7 +16,7 @@ export interface HistoryPage {
 }
 
 export interface Reading {
-  readonly search: SearchIndex;
+  readonly search: Pick<SearchIndex, 'page' | 'entries'>;
   readonly grants: NoticeGrants;
   readonly now: number;
 }
@@ -27,7 +27,7 @@ const RAW = 100;
 const BESIDE = 60_000;
 
 /** Answers that an `included` entry may have been part of. */
-async function answersOf({ body }: FoundEntry, search: SearchIndex): Promise<readonly LogBody[]> {
+async function answersOf({ body }: FoundEntry, search: Reading['search']): Promise<readonly LogBody[]> {
   const { requestId, client, chunk, time } = body;
   const at = Date.parse(time ?? '');
   if (requestId === undefined || client === undefined || Number.isNaN(at)) return [];

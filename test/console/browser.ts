@@ -1,0 +1,114 @@
+/** A real Chromium on the people's port of a city, which tells of everything that a page complains about. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Test } from 'tap';
+
+/** The program, from YITONG_TEST_CHROMIUM or where Debian puts it. Where there is none the test is skipped by name; in CI it fails. */
+export function chromiumForTest(t: Test): string | undefined {
+  const path = process.env['YITONG_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
+  if (existsSync(path)) return path;
+  const missing = 'Chromium: not installed here, set YITONG_TEST_CHROMIUM';
+  if (process.env['CI'] === 'true') t.fail(missing);
+  else t.pass(missing, { skip: missing });
+  return undefined;
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WIDTHS = [1280, 390] as const;
+const HEIGHT = 900;
+const LANGUAGES = ['zh', 'en'] as const;
+const SCHEMES = ['light', 'dark'] as const;
+/** Where to leave a picture of each page; none by default. */
+const shots = process.env['YITONG_TEST_SCREENSHOTS'];
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly string[];
+}
+
+export interface Desk {
+  readonly page: Page;
+  /** What the page has complained of so far: policy reports, console errors, scripts that failed. */
+  readonly complaints: readonly string[];
+  /** The path of the page as it is now, in both languages, schemes and widths; what is wrong with it, in words. */
+  inspect(path: string, name: string): Promise<readonly string[]>;
+}
+
+export async function launch(t: Test, executablePath: string): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  t.teardown(() => browser.close());
+  return browser;
+}
+
+function listen(page: Page, complaints: string[]): void {
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(`${page.url().replace(/\?.*/, '')}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+}
+
+/** Signs somebody of the development provider in. */
+export async function signIn(browser: Browser, address: string, person: string): Promise<Desk> {
+  const base = { baseURL: address, ignoreHTTPSErrors: true, viewport: { width: WIDTHS[0], height: HEIGHT }, locale: 'zh-CN' };
+  const context = await browser.newContext(base);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  listen(page, complaints);
+  await page.goto('/sign-in');
+  await page.click(`form[action$="/${person}"] button`);
+  await page.waitForURL((url) => url.href.startsWith(`${address}/console`));
+  let bare: { readonly context: BrowserContext; readonly page: Page } | undefined;
+
+  /** A page of the same session on which axe, which is no script of ours, may run. */
+  async function withAxe(): Promise<Page> {
+    if (bare === undefined) {
+      const other = await browser.newContext({ ...base, bypassCSP: true, storageState: await context.storageState() });
+      await other.addInitScript({ content: axe });
+      bare = { context: other, page: await other.newPage() };
+    }
+    return bare.page;
+  }
+
+  async function violations(on: Page): Promise<readonly Violation[]> {
+    const text = await on.evaluate<string>(
+      "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.target.join(' ')) }))))",
+    );
+    return JSON.parse(text) as Violation[];
+  }
+
+  return {
+    page,
+    complaints,
+    async inspect(path, name) {
+      const wrong: string[] = [];
+      const checked = await withAxe();
+      for (const language of LANGUAGES) {
+        const address = `${path}${path.includes('?') ? '&' : '?'}lang=${language}`;
+        // as people get it, under the strict policy
+        await page.goto(address);
+        await checked.goto(address);
+        for (const scheme of SCHEMES) {
+          await checked.emulateMedia({ colorScheme: scheme });
+          for (const width of WIDTHS) {
+            const where = `${name} ${language} ${scheme} ${width}`;
+            await checked.setViewportSize({ width, height: HEIGHT });
+            const over = await checked.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+            if (over > 0) wrong.push(`${where}: ${over} px too wide`);
+            if (shots !== undefined) {
+              mkdirSync(shots, { recursive: true });
+              await checked.screenshot({ path: join(shots, `${name}-${language}-${scheme}-${width}.png`), fullPage: true });
+            }
+            // colours differ by scheme, what is shown by width; language by language each once
+            if ((scheme === 'light') !== (width === WIDTHS[0])) continue;
+            for (const { id, impact, nodes } of await violations(checked)) if (['serious', 'critical'].includes(impact)) wrong.push(`${where}: axe ${id} at ${nodes.slice(0, 3).join(', ')}`);
+          }
+        }
+      }
+      return wrong;
+    },
+  };
+}

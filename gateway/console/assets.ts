@@ -32,7 +32,7 @@ h2{font-size:19px;margin:34px 0 12px}
 .tile span{color:var(--soft);font-size:14px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);overflow:hidden}
 table{width:100%;border-collapse:collapse}
-th,td{text-align:left;padding:11px 16px;border-bottom:1px solid var(--line);vertical-align:top}
+th,td{text-align:left;padding:11px 16px;border-bottom:1px solid var(--line);vertical-align:baseline}
 thead th{font-size:13px;color:var(--soft);font-weight:600}
 tbody tr:last-child td,tbody tr:last-child th{border-bottom:0}
 tbody th{font-weight:600}
@@ -69,6 +69,8 @@ button:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-vis
 .filters{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:10px 14px;align-items:end;background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:14px 18px;margin:0 0 16px}
 .filters label,.field{display:grid;gap:3px;font-size:13px;color:var(--soft)}
 input[type=text],input[type=search],input[type=date],input[type=datetime-local],select,textarea{font:inherit;font-size:15px;color:var(--ink);background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:7px 10px;width:100%;min-width:0}
+input,select{height:40px}
+.row select{width:auto}
 .row{display:flex;gap:10px;flex-wrap:wrap;align-items:center}
 .notice{border:1px solid var(--line);border-left:4px solid var(--brand);background:var(--card);border-radius:10px;padding:10px 16px;margin:0 0 16px}
 .notice.warn{border-left-color:var(--warn)}
@@ -93,7 +95,7 @@ input[type=text],input[type=search],input[type=date],input[type=datetime-local],
 .ticks{display:flex;justify-content:space-between;font-size:12px;color:var(--soft)}
 .key{font-size:13px;color:var(--soft);display:flex;align-items:center;gap:6px}.k{width:10px;height:10px;border-radius:3px;background:var(--brand)}.k.part{background:var(--bad)}
 .chart details{font-size:14px;margin-top:8px}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:16px}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px}
 h2.in{margin:0;padding:14px 16px 4px;font-size:16px}
 .foot{color:var(--soft);font-size:13px}
 .filters .more{grid-column:1/-1;font-size:14px}
@@ -131,5 +133,5 @@ dl.facts.flat{padding:0}
 .card.fields{padding:14px 18px;columns:2 320px;column-gap:24px}.fields li{break-inside:avoid;padding:2px 0;overflow-wrap:anywhere}
 .content{margin-bottom:14px}.content p{margin-top:0}
 .button.low{align-self:flex-end}
-@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:54%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
+@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
 `;

@@ -100,12 +100,22 @@ t.test('a callback that was not begun here, comes twice or was changed signs nob
   const { location } = await browser.ours('/sign-in');
   const back = new URL(await browser.theirs(`${await browser.theirs(location)}/lin-auditor`, 'POST'));
   const stranger = new Browser(served);
-  t.equal((await stranger.ours(back.pathname + back.search)).status, 401, 'another browser');
+  t.match(await stranger.ours(back.pathname + back.search), { status: 401, text: /sign_in_failed/ }, 'another browser');
   const changed = new URL(back);
   changed.searchParams.set('state', 'other');
   t.equal((await browser.ours(changed.pathname + changed.search)).status, 401, 'another state');
   t.equal((await browser.ours(back.pathname + back.search)).status, 401, 'a sign-in that failed is over');
   t.notOk(browser.jar.has(NAME));
+});
+
+t.test('what a role may not see it is not shown, and who is not signed in is told so', async (t) => {
+  const served = await serve(t, { provider: await provider(t) });
+  const browser = new Browser(served);
+  t.match(await browser.ours('/console/entries/0/proof', 'GET', undefined, { accept: 'application/json' }), { status: 401, text: /sign_in_required/ });
+  await browser.signIn('wu-inspector');
+  for (const path of ['/console/overview', '/console/complaints', '/console/grants', '/console/feeds', '/console/history']) {
+    t.match(await browser.ours(path), { status: 403, text: /role_missing/ }, path);
+  }
 });
 
 t.test('a sign-in leads to a path of this port, wherever it was told to lead', async (t) => {

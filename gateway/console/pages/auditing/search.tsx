@@ -98,7 +98,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
       <div class="card scroll">
         {entries.length === 0 ? <p class="empty">{say('没有符合条件的记录。', 'Nothing matches.')}</p> : (
           <table>
-            <thead><tr><th>{say('时间', 'Time')}</th><th>{say('类型', 'Type')}</th><th>{say('应用', 'Client')}</th><th class="wide">{say('用途', 'Purpose')}</th><th class="wide">{say('数据集', 'Datasets')}</th><th>{say('结果', 'Result')}</th></tr></thead>
+            <thead><tr><th>{say('时间', 'Time')}</th><th class="wide">{say('类型', 'Type')}</th><th>{say('应用', 'Client')}</th><th class="wide">{say('用途', 'Purpose')}</th><th class="wide">{say('数据集', 'Datasets')}</th><th>{say('结果', 'Result')}</th></tr></thead>
             <tbody>
               {entries.map((entry) => {
                 const { index, body } = entry;
@@ -106,7 +106,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
                 return (
                   <tr>
                     <td><a href={`/console/entries/${index}`}><time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time></a></td>
-                    <td>{typeNames[body.type ?? '']?.[language] ?? body.type}</td>
+                    <td class="wide">{typeNames[body.type ?? '']?.[language] ?? body.type}</td>
                     <td class="mono">{body.client ?? '–'}</td>
                     <td class="wide mono">{body.purpose ?? '–'}</td>
                     <td class="wide mono">{datasets.slice(0, 3).map(({ dataset }) => dataset).join(' ')}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>

@@ -22,6 +22,10 @@ export interface AuditLayout {
   readonly complete: string;
   /** One sequencer at a time. */
   readonly lock: string;
+  /** How far erasures that the log orders are carried out. */
+  readonly erasures: string;
+  /** One file for each sequencer that puts a run in its place just now, named after its process. */
+  readonly writing: string;
   /** Signing keys of the log and of this replica. */
   readonly keys: string;
 }
@@ -39,6 +43,8 @@ export function auditLayout(dataDir: string): AuditLayout {
     staged: join(audit, 'staged'),
     complete: join(audit, 'checkpoint'),
     lock: join(audit, 'sequencer.lock'),
+    erasures: join(audit, 'erasures'),
+    writing: join(audit, 'writing'),
     keys: join(dataDir, 'keys'),
   };
 }

@@ -37,3 +37,28 @@ export function unseal(secret: SubjectSecret, sealed: string): OpenedSubject {
     throw new YitongError('log_invalid', 'the subject part does not decrypt under its key', { cause });
   }
 }
+
+const MEMBER = Buffer.from('"subject":{"pseudonym":"');
+const WHOLE = /^"subject":\{"pseudonym":"([0-9a-f]{32})","enc":"[A-Za-z0-9+/=]*"\}\}$/;
+
+/** Where the subject part of a stored body begins; hexadecimal and base64 cannot hold its beginning, so the last one is it. */
+function subjectAt(body: Buffer): { readonly at: number; readonly pseudonym: string } | undefined {
+  const at = body.lastIndexOf(MEMBER);
+  const pseudonym = at < 0 ? undefined : WHOLE.exec(body.toString('latin1', at))?.[1];
+  return pseudonym === undefined ? undefined : { at, pseudonym };
+}
+
+/** The pseudonym of a stored body's subject. */
+export const pseudonymOf = (body: Buffer): string | undefined => subjectAt(body)?.pseudonym;
+
+/** A stored body without pseudonym and ciphertext: JSON of the same length, so that it can be written over the one it was. */
+export function withoutSubject(body: Buffer): Buffer {
+  const found = subjectAt(body);
+  const blank = Buffer.from(body);
+  if (found === undefined) return blank;
+  // the comma before it goes too
+  const end = found.at - (body[found.at - 1] === 0x2c ? 1 : 0);
+  blank.fill(0x20, end);
+  blank[end] = 0x7d;
+  return blank;
+}

@@ -41,7 +41,7 @@ export function storedLog(dataDir: string): StoredLog {
       log.size += drafts.length;
       replaceFile(layout.complete, signCheckpoint({ origin: 'log.test/city', size: log.size, root: Buffer.alloc(32) }, [signer]));
     },
-    erase: (index, by) => bodies.erase(index, by),
+    erase: (index, by) => bodies.erase([index], by),
     async close() {
       bodies.close();
       await keys.close();

@@ -96,24 +96,38 @@ export function writeGroupHeader(bytes: Buffer, header: GroupHeader): void {
   bytes.writeUInt32BE(crc32(bytes.subarray(0, 160)), 160);
 }
 
-/** Undefined if no whole, undamaged group stands at `at`. */
-export function readGroup(bytes: Buffer, at: number): GroupHeader | undefined {
+/** Commitments of entries whose salts were destroyed, by seq; see erased.ts. */
+export type ErasedEntries = ReadonlyMap<number, Buffer>;
+export const NONE_ERASED: ErasedEntries = new Map();
+
+/**
+ * Undefined if no whole, undamaged group stands at `at`. The checksum of a group with erased entries no longer fits; its Merkle root,
+ * which the replica signed, still does, and `readEntries` asks for it.
+ */
+export function readGroup(bytes: Buffer, at: number, erased: ErasedEntries = NONE_ERASED): GroupHeader | undefined {
   if (at + GROUP_HEADER > bytes.length || bytes.readUInt32BE(at) !== GROUP_MAGIC) return undefined;
   const head = bytes.subarray(at, at + GROUP_HEADER);
   if (crc32(head.subarray(0, 160)) !== head.readUInt32BE(160)) return undefined;
   const length = head.readUInt32BE(4);
   if (head.readUInt16BE(22) !== SUITE || length < GROUP_HEADER || at + length > bytes.length) return undefined;
-  if (crc32(bytes.subarray(at + GROUP_HEADER, at + length)) !== head.readUInt32BE(156)) return undefined;
+  const first = head.readUIntBE(8, 6);
+  const count = head.readUInt16BE(14);
+  if (crc32(bytes.subarray(at + GROUP_HEADER, at + length)) !== head.readUInt32BE(156) && !someErased(erased, first, count)) return undefined;
   return {
     length,
-    first: head.readUIntBE(8, 6),
-    count: head.readUInt16BE(14),
+    first,
+    count,
     mergeBy: head.readUIntBE(16, 6),
     keyId: head.readUInt32BE(24),
     previous: Buffer.from(head.subarray(28, 60)),
     root: Buffer.from(head.subarray(60, 92)),
     signature: Buffer.from(head.subarray(92, 156)),
   };
+}
+
+function someErased(erased: ErasedEntries, first: number, count: number): boolean {
+  if (erased.size > 0) for (let seq = first; seq < first + count; seq++) if (erased.has(seq)) return true;
+  return false;
 }
 
 /** True where a group header stands, whole or cut off: what follows damage then is not a torn tail. */
@@ -134,12 +148,16 @@ export interface StoredEntry {
   /** SHA-256(salt ‖ body): what the log publishes. */
   readonly commitment: Buffer;
   readonly leaf: Buffer;
+  /** Its salt and subject are gone, and the commitment is the one that was kept. */
+  readonly erased?: boolean;
+  /** Where in `bytes` its salt begins; the body stands right behind it. */
+  readonly saltAt: number;
 }
 
 export const commitmentOf = (salt: Uint8Array, body: Uint8Array): Buffer => sha256(Buffer.concat([salt, body]));
 
 /** The entries of the group at `at`, hashed anew; undefined if their lengths or their Merkle root do not fit the header. */
-export function readEntries(bytes: Buffer, at: number, group: GroupHeader): StoredEntry[] | undefined {
+export function readEntries(bytes: Buffer, at: number, group: GroupHeader, erased: ErasedEntries = NONE_ERASED): StoredEntry[] | undefined {
   const entries: StoredEntry[] = [];
   const end = at + group.length;
   const leaves = Buffer.allocUnsafe(group.count * HASH_BYTES);
@@ -149,10 +167,11 @@ export function readEntries(bytes: Buffer, at: number, group: GroupHeader): Stor
     const next = from + ENTRY_HEADER + bytes.readUInt32BE(from);
     if (next > end) return undefined;
     // salt and body stand side by side so that the commitment is one hash over one slice
-    const commitment = sha256(bytes.subarray(from + 4, next));
+    const kept = erased.get(group.first + i);
+    const commitment = kept ?? sha256(bytes.subarray(from + 4, next));
     const leaf = leafHash(commitment);
     leaf.copy(leaves, i * HASH_BYTES);
-    entries.push({ seq: group.first + i, salt: bytes.subarray(from + 4, from + ENTRY_HEADER), body: bytes.subarray(from + ENTRY_HEADER, next), commitment, leaf });
+    entries.push({ seq: group.first + i, salt: bytes.subarray(from + 4, from + ENTRY_HEADER), body: bytes.subarray(from + ENTRY_HEADER, next), commitment, leaf, saltAt: from + 4, ...(kept === undefined ? {} : { erased: true }) });
     from = next;
   }
   return rootOfLeaves(leaves).equals(group.root) ? entries : undefined;

@@ -8,6 +8,7 @@ import {
   CHAIN_START, chainAfter, decodeSegmentHeader, GROUP_HEADER, readEntries, readGroup, SEGMENT_HEADER, segmentName, segmentNumber,
   type GroupHeader, type SegmentHeader, type StoredEntry,
 } from './format.js';
+import { readErased } from './erased.js';
 import { markerOf } from './segments.js';
 
 /** Where reading goes on: everything up to `lastSeq` has been read. */
@@ -126,14 +127,15 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
   const file = join(dir, segmentName(position.segment));
   const bytes = withFile(file, (fd) => readAt(fd, position.offset, Math.max(0, Math.min(CHUNK, end - position.offset, fstatSync(fd).size - position.offset))));
   if (bytes === undefined) return skip('missing');
+  const erased = readErased(file);
   const groups: ReadGroup[] = [];
   let at = 0;
   let { lastSeq } = position;
   let chain: Buffer = Buffer.from(position.chain, 'base64');
   for (let entries = 0; entries < maxEntries && bytes.length - at >= GROUP_HEADER; ) {
-    const group = readGroup(bytes, at);
+    const group = readGroup(bytes, at, erased);
     if (group === undefined || group.first !== lastSeq + 1 || !group.previous.equals(chain)) break;
-    const read = readEntries(bytes, at, group);
+    const read = readEntries(bytes, at, group, erased);
     if (read === undefined) break;
     groups.push({ ...group, entries: read });
     entries += read.length;

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import {
   CHAIN_START, chainAfter, decodeSegmentHeader, encodeSegmentHeader, groupHeaderAt, MARKER_BYTES, MARKER_FILE, nextMagic, readEntries, readGroup, readMarker,
-  SEGMENT_HEADER, segmentName, segmentNumber, SPARE_FILE, writeMarker, type Marker, type SegmentHeader,
+  NONE_ERASED, SEGMENT_HEADER, segmentName, segmentNumber, SPARE_FILE, writeMarker, type ErasedEntries, type Marker, type SegmentHeader,
 } from './format.js';
+import { blanks, readErased } from './erased.js';
 import type { Files } from './files.js';
 
 export interface Tail {
@@ -69,7 +70,7 @@ export interface Scan {
  * behind it is not a torn tail.
  * @throws YitongError `log_invalid`
  */
-export function scanSegment(bytes: Buffer, file: string): Scan {
+export function scanSegment(bytes: Buffer, file: string, erased: ErasedEntries = NONE_ERASED): Scan {
   const broken = (what: string): YitongError => new YitongError('log_invalid', what, { place: { file } });
   const header = decodeSegmentHeader(bytes);
   if (header === undefined) throw broken('the header of the journal segment is damaged');
@@ -78,10 +79,10 @@ export function scanSegment(bytes: Buffer, file: string): Scan {
   let lastSeq = header.firstSeq - 1;
   let chain = header.chain;
   for (;;) {
-    const group = readGroup(bytes, at);
+    const group = readGroup(bytes, at, erased);
     if (group === undefined) break;
     if (group.first !== lastSeq + 1 || !group.previous.equals(chain)) throw broken(`the chain breaks after seq ${lastSeq}`);
-    if (readEntries(bytes, at, group) === undefined) throw broken(`the group at seq ${group.first} does not hash to its root`);
+    if (readEntries(bytes, at, group, erased) === undefined) throw broken(`the group at seq ${group.first} does not hash to its root`);
     chain = chainAfter(group);
     lastSeq = group.first + group.count - 1;
     lastGroupAt = at;
@@ -103,7 +104,7 @@ function recover({ files, dir, journal }: DiskOptions): Tail {
   }
   const file = join(dir, segmentName(last));
   const bytes = readFileSync(file);
-  const scan = scanSegment(bytes, file);
+  const scan = scanSegment(bytes, file, readErased(file));
   if (scan.header.journal !== journal || scan.header.segment !== last) throw new YitongError('log_invalid', 'the segment belongs to another journal or place', { place: { file } });
   // the marker never leads the disk: if it tells of more, acknowledged entries are gone, and going on would hide it
   if (marker !== undefined && (marker.lastSeq > scan.lastSeq || marker.segment > last)) {
@@ -114,6 +115,10 @@ function recover({ files, dir, journal }: DiskOptions): Tail {
     // The last group may stand in the page cache only: after a failed fdatasync its pages count as clean and a second fdatasync
     // would lie. Writing the bytes anew makes the pages dirty, so that this fdatasync means something.
     if (scan.lastGroupAt > 0) files.write(fd, bytes.subarray(scan.lastGroupAt, scan.end), scan.lastGroupAt);
+    // What was erased since these bytes were read must not come back. Whoever erases writes the list first: either it is seen
+    // here, or its blanks are written behind these bytes.
+    const erased = readErased(file);
+    if (scan.lastGroupAt > 0) for (const { at, bytes: blank } of blanks(bytes, scan.lastGroupAt, erased)) files.write(fd, blank, at);
     files.datasync(fd);
     // a torn group was never acknowledged
     files.truncate(fd, scan.end);

@@ -66,6 +66,8 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
   };
 
   for (;;) {
+    // a key that was destroyed is not used for another group, and is forgotten while nothing is to do
+    keys.refresh();
     for (let frame = ring.next(); frame !== undefined; frame = ring.next()) {
       if (!builder.add(frame, secretOf(frame))) {
         ring.unread();

@@ -6,6 +6,7 @@
 import { closeSync, fdatasyncSync, mkdirSync, openSync, readSync, writeSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDir } from '../durable.js';
+import { withoutSubject } from '../seal.js';
 import { YitongError } from '../../../contracts/errors.js';
 
 const CHUNK = 65_536;
@@ -63,8 +64,8 @@ export interface BodyStore {
   read(index: number): StoredBody | undefined;
   /** The log index of an entry; may point to an index that no checkpoint has yet. */
   indexOf(journal: string, seq: number): number | undefined;
-  /** Destroys the salt. `by`: log index of the entry that says so. Durable when it returns. */
-  erase(index: number, by: number): void;
+  /** Destroys salt and subject part. `by`: log index of the entry that says so. Durable when it returns; doing it again finishes what a crash left. */
+  erase(indices: readonly number[], by: number): void;
   close(): void;
 }
 
@@ -175,17 +176,20 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
       const value = get(journalFile(journal), (seq - 1) * SEQ, SEQ)?.readUIntBE(0, SEQ) ?? 0;
       return value === 0 ? undefined : value - 1;
     },
-    erase(index, by) {
-      const found = slot(index);
-      if (found === undefined) throw new YitongError('log_invalid', `entry ${index} has no stored body`);
-      const chunk = Math.floor(index / CHUNK);
-      const name = get(file(chunk, '.dat'), found.offset, 1)?.[0] ?? 0;
-      // the mark first: a salt that is gone without a reason would be a fault
+    erase(indices, by) {
+      const places = indices.map((index) => {
+        const found = slot(index);
+        const bytes = found === undefined ? undefined : get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
+        const record = bytes === undefined ? undefined : unpackRecord(bytes);
+        if (found === undefined || record === undefined) throw new YitongError('log_invalid', `entry ${index} has no stored body`);
+        return { index, saltAt: found.offset + 7 + record.journal.length, blank: Buffer.concat([Buffer.alloc(32), withoutSubject(record.body)]) };
+      });
+      // the marks first: a salt that is gone without a reason would be a fault
       const mark = Buffer.alloc(6);
       mark.writeUIntBE(by + 1, 0, 6);
-      put(file(chunk, '.idx'), mark, (index % CHUNK) * IDX + 10);
+      for (const { index } of places) put(file(Math.floor(index / CHUNK), '.idx'), mark, (index % CHUNK) * IDX + 10);
       flush();
-      put(file(chunk, '.dat'), Buffer.alloc(32), found.offset + 7 + name);
+      for (const { index, saltAt, blank } of places) put(file(Math.floor(index / CHUNK), '.dat'), blank, saltAt);
       flush();
     },
     close: closeAll,

@@ -8,6 +8,8 @@ import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
+import { openErasures, type ErasureStep } from '../erasure/carry-out.js';
+import { announceWriting } from './writing.js';
 import { commitmentOf } from '../journal/format.js';
 import { auditLayout } from '../layout.js';
 import { tryLock, type Lock } from '../lock.js';
@@ -26,7 +28,7 @@ import { openEdge, type Edge, type TileFile } from './tiles.js';
 export type { GapReason } from './collect.js';
 
 /** The points between which a crash can fall. */
-export type SequencerStep = 'read' | 'staged' | 'signed' | 'committed' | 'bodies' | 'tiles' | 'completed' | 'published';
+export type SequencerStep = 'read' | 'staged' | 'signed' | 'committed' | 'applying' | 'bodies' | 'tiles' | 'completed' | 'published';
 
 export type SequencerAlert =
   | Gap
@@ -49,6 +51,7 @@ export interface SequencerOptions {
   readonly randomBytes?: (size: number) => Buffer;
   /** Tests only: called behind each step. */
   readonly onStep?: (step: SequencerStep) => void;
+  readonly onErasureStep?: (step: ErasureStep) => void;
 }
 
 export interface RunResult {
@@ -101,6 +104,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   let lock: Lock = locked;
   publishVkey(join(layout.log, 'vkey'), signer);
   const bodies: BodyStore = openBodies(layout.bodies, layout.index);
+  const erasures = openErasures({ dataDir, bodies, onTrouble: (reason) => options.onAlert({ kind: 'failed', reason }), ...(options.onErasureStep === undefined ? {} : { onStep: options.onErasureStep }) });
   const step = options.onStep ?? ((): void => undefined);
   let memory: Memory | undefined;
   let publishedAt: number | undefined;
@@ -128,6 +132,10 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     return { state, version, edge };
   }
 
+  const completedSize = (): number => {
+    const note = completed();
+    return note === undefined ? -1 : parseCheckpoint(parseNote(Buffer.from(note)).text).size;
+  };
   const completed = (): string | undefined => readIfThere(layout.complete)?.toString('utf8');
 
   /**
@@ -135,11 +143,21 @@ export function startSequencer(options: SequencerOptions): Sequencer {
    * once it is complete, for what was erased since would come back.
    */
   async function apply(state: SequencerState, records: readonly BodyRecord[], packed: PackedRecords, files: readonly TileFile[]): Promise<void> {
-    bodies.write(state.before.size, records, packed);
-    step('bodies');
-    await writeTiles(layout.log, files);
-    step('tiles');
-    replaceFile(layout.complete, state.checkpoint, { mode: 0o600 });
+    // Said before the look whether another did it meanwhile: an erasure touches only what is complete, and waits for those who said
+    // so. A process that slept in between either sees that it is complete, or is waited for; so it cannot bring back a salt.
+    const done = announceWriting(layout.writing);
+    try {
+      if (completedSize() < state.size) {
+        step('applying');
+        bodies.write(state.before.size, records, packed);
+        step('bodies');
+        await writeTiles(layout.log, files);
+        step('tiles');
+        if (completedSize() < state.size) replaceFile(layout.complete, state.checkpoint, { mode: 0o600 });
+      }
+    } finally {
+      done();
+    }
     // salts are not kept twice
     rmSync(join(layout.staged, state.staged), { force: true });
     step('completed');
@@ -155,8 +173,13 @@ export function startSequencer(options: SequencerOptions): Sequencer {
 
     // 0. After a start, or a run that failed: the state says what was committed, and the staged run that led to it is put in its
     //    place if it was not so far. Then it is published, where a crash came before.
-    const { state, version, edge } = (memory ??= await load());
+    if (memory === undefined) {
+      memory = await load();
+      erasures.recall(memory.state.size);
+    }
+    const { state, version, edge } = memory;
     release(state);
+    await erasures.carryOut(state.size);
 
     // 1. Read the journals from the positions in the state. Nothing is written: a crash here leaves no trace.
     const batch = collect(state, { journals: layout.journals, limit: batchSize, now, randomBytes });
@@ -181,7 +204,10 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     const next: SequencerState = {
       version: 1, origin, size: edge.size, checkpoint, journals: batch.journals, before: { size: state.size, journals: state.journals }, staged: name, own: batch.own,
     };
-    if (!lock.held() || !swapState(layout.state, version, next)) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+    if (!lock.held() || !swapState(layout.state, version, next)) {
+      rmSync(join(layout.staged, name), { force: true });
+      throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+    }
     step('committed');
 
     // 5. Bodies, index, bundles and tiles, each durable with its name. A crash before the end is mended by step 0, which has the staged file.
@@ -191,6 +217,10 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     // 6. Publish, or let the witnesses see it. Step 0 does it again after a crash: it is the same note.
     release(next);
     step('published');
+
+    // 7. Carry out the erasures that this run brought, now that nothing but their own files can lack. Step 0 does it again after a crash.
+    erasures.saw(state.size, batch.records);
+    await erasures.carryOut(next.size);
 
     for (const gap of batch.gaps) options.onAlert(gap);
     await dropPartials(layout.log, files);
@@ -290,6 +320,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       await queue;
       await gathering?.settled(settle);
       await gathering?.stop();
+      await erasures.close();
       bodies.close();
       lock.release();
     },

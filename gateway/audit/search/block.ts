@@ -6,10 +6,14 @@
  * (u48, ms since 1970), the terms sorted (hash u48, place u32 in u16 units, count u16), the entries of each term (u16, ascending), the summary (JSON).
  */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { eachTerm, termHash, type CaseReferences, type LogBody } from './entry.js';
 import { SummaryBuilder, type Summary } from './summary.js';
 
 export const BLOCK = 16_384;
+
+/** @param dir `AuditLayout.search` */
+export const blockFile = (dir: string, block: number): string => join(dir, `${String(block).padStart(8, '0')}.blk`);
 
 const MAGIC = Buffer.from('YTBLK\0\0\x01', 'latin1');
 const HEADER = 64;

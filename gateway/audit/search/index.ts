@@ -2,8 +2,7 @@
  * Who saw what, when and why, over the whole log: an index in blocks (see block.ts), made again from bodies and log wherever it is
  * missing. What is shown is always read from the stored body and compared; the index only says where to look.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { replaceFile } from '../durable.js';
 import { openSubjectKeys, type SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
@@ -12,7 +11,7 @@ import { parseCheckpoint } from '../log/checkpoint.js';
 import { parseNote } from '../log/note.js';
 import { readIfThere } from '../receipts.js';
 import { unseal, type OpenedSubject } from '../seal.js';
-import { BLOCK, BlockBuilder, StoredBlock, type Block } from './block.js';
+import { BLOCK, BlockBuilder, blockFile, StoredBlock, type Block } from './block.js';
 import { detailsOf, eachTerm, termHash, type CaseReferences, type LogBody, type TermKind } from './entry.js';
 import { mergeSummaries, type Summary } from './summary.js';
 
@@ -97,14 +96,14 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
   const layout = auditLayout(dataDir);
   const keys = given ?? openSubjectKeys({ dir: layout.subjectKeys });
   const bodies: BodyStore = openBodies(layout.bodies, layout.index);
-  let tail: { readonly block: number; readonly builder: BlockBuilder } | undefined;
+  let tail: { readonly block: number; readonly builder: BlockBuilder; readonly generation: number } | undefined;
 
   /** Published or not: bodies up to here are in place and stay what they are. */
   const size = (): number => {
     const note = readIfThere(layout.complete);
     return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
   };
-  const file = (block: number): string => join(layout.search, `${String(block).padStart(8, '0')}.blk`);
+  const file = (block: number): string => blockFile(layout.search, block);
 
   const opened = ({ kind, body }: { readonly kind: StoredBody['kind']; readonly body: LogBody }): OpenedSubject | undefined => {
     const { pseudonym, enc } = body.subject ?? {};
@@ -139,11 +138,13 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
   /** A block up to its entry `to`; one at a time, since the last block grows in place. */
   function build(block: number, to: number): Promise<BlockBuilder> {
     const made = building.then(async () => {
-      const builder = tail?.block === block ? tail.builder : new BlockBuilder();
+      // terms of a subject that was erased meanwhile leave with the block that has them
+      const generation = keys.generation();
+      const builder = tail?.block === block && tail.generation === generation ? tail.builder : new BlockBuilder();
       // what broke off in the middle must not be taken as the beginning of more
       tail = undefined;
       await extend(builder, block, to);
-      tail = { block, builder };
+      tail = { block, builder, generation };
       return builder;
     });
     building = made.catch(() => undefined);
@@ -154,10 +155,14 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
   async function fullBlock(block: number): Promise<Block & { close?(): void }> {
     const stored = StoredBlock.open(file(block));
     if (stored !== undefined) return stored;
+    const generation = keys.generation();
     const builder = await build(block, BLOCK);
     try {
       mkdirSync(layout.search, { recursive: true, mode: 0o700 });
       replaceFile(file(block), builder.encode(), { mode: 0o600, syncDir: false });
+      // An erasure counts up, then removes the blocks that it concerns. What was built from bodies as they were before is either
+      // there by then and goes with them, or sees the count here.
+      if (keys.generation() !== generation) rmSync(file(block), { force: true });
     } catch (error) {
       // a reader without the right to write searches all the same
       if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;

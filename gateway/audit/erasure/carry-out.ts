@@ -1,0 +1,238 @@
+/**
+ * Erasures, carried out. The order is an entry of the log (`administration`, `erasure`, target the pseudonym), so it is durable and
+ * proved before anything is destroyed; the sequencer, which sees every entry on its way in, carries it out when the entry is
+ * complete, and after a crash again from `looked` on: each step can be done twice. In this order:
+ *
+ * 1. the pseudonym is noted as erased, so that entries which were on their way under it are erased when they arrive;
+ * 2. the key is destroyed: from here on nobody can read what was encrypted under it, nor write more;
+ * 3. what there is under the pseudonym is found and listed on disk: once its bodies change it could not be found again;
+ * 4. bodies are marked, then lose salt and subject part; staged runs go; journals likewise; blocks of the search index go;
+ * 5. the list goes and `looked` moves on.
+ *
+ * A crash before 1 is an order not begun; one in 1 to 4 is gone on with at the next start. No salt goes before its mark, no mark is
+ * written before the entry that it names is in the log.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { shape } from '../../../contracts/validate.js';
+import { replaceFile } from '../durable.js';
+import { eraseInJournal } from '../journal/erased.js';
+import { openSubjectKeys, type SubjectKeys } from '../keys.js';
+import { auditLayout } from '../layout.js';
+import { tryLock } from '../lock.js';
+import type { BodyRecord, BodyStore } from '../log/bodies.js';
+import { dropStaged } from '../log/staging.js';
+import { someoneWrites } from '../log/writing.js';
+import { BLOCK, blockFile } from '../search/block.js';
+import { openSearch } from '../search/index.js';
+import { pseudonymOf } from '../seal.js';
+
+/** The points between which a crash can fall. */
+export type ErasureStep = 'noted' | 'key' | 'listed' | 'bodies' | 'journals' | 'index' | 'done';
+
+interface ErasureState {
+  readonly version: 1;
+  /** Orders and arrivals below this log index are carried out. */
+  readonly looked: number;
+  /** Pseudonym → log index of the entry that ordered its erasure. */
+  readonly erased: Readonly<Record<string, number>>;
+  /** What is being erased: log index of the order → log indices. */
+  readonly pending: Readonly<Record<string, readonly number[]>>;
+}
+
+const EMPTY: ErasureState = { version: 1, looked: 0, erased: {}, pending: {} };
+const number = { type: 'integer', minimum: 0 };
+const check = shape<ErasureState>(
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['version', 'looked', 'erased', 'pending'],
+    properties: {
+      version: { const: 1 },
+      looked: number,
+      erased: { type: 'object', additionalProperties: number },
+      pending: { type: 'object', additionalProperties: { type: 'array', items: number } },
+    },
+  },
+  'log_invalid',
+);
+
+/** How far erasures are carried out. @throws YitongError `log_invalid` */
+export function readErasures(dataDir: string): ErasureState {
+  const file = auditLayout(dataDir).erasures;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EMPTY;
+    throw error;
+  }
+  try {
+    return check(JSON.parse(text) as unknown, { file });
+  } catch (cause) {
+    throw new YitongError('log_invalid', 'the list of erasures is damaged; remove it, and the whole log is looked through again', { place: { file }, cause });
+  }
+}
+
+export interface Erasures {
+  /** After a start: what the log orders from `looked` on. */
+  recall(size: number): void;
+  /** Records that a run put in their place, from log index `first` on. */
+  saw(first: number, records: readonly BodyRecord[]): void;
+  /** Carries out what is to do; what fails is told and tried again with the next run. @param size entries that are complete */
+  carryOut(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const ORDER = Buffer.from('"action":"erasure"');
+/** Entries after which `looked` is written although nothing was to do: what a start has to look through. */
+const REMEMBER = 100_000;
+
+/** The pseudonym whose erasure a body orders. */
+function orderedBy(body: Buffer): string | undefined {
+  if (!body.includes(ORDER)) return undefined;
+  const { type, action, target } = JSON.parse(body.toString('utf8')) as { readonly type?: string; readonly action?: string; readonly target?: unknown };
+  return type === 'administration' && action === 'erasure' && typeof target === 'string' && /^[0-9a-f]{32}$/.test(target) ? target : undefined;
+}
+
+export interface ErasuresOptions {
+  readonly dataDir: string;
+  /** The sequencer's own, which has the newest in its place. */
+  readonly bodies: BodyStore;
+  readonly onTrouble: (reason: string) => void;
+  /** Tests only. */
+  readonly onStep?: (step: ErasureStep) => void;
+}
+
+export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOptions): Erasures {
+  const layout = auditLayout(dataDir);
+  const step = onStep ?? ((): void => undefined);
+  let state = EMPTY;
+  /** `state.erased`, while the log is looked through without those that are not done. */
+  let erased: ReadonlyMap<string, number> = new Map();
+  let keys: SubjectKeys | undefined;
+  let troubled = '';
+  /** Orders not begun, and entries that arrived under an erased pseudonym. */
+  let orders = new Map<string, number>();
+  let arrivals: { readonly index: number; readonly by: number }[] = [];
+
+  function look(index: number, body: Buffer): void {
+    const ordered = orderedBy(body);
+    if (ordered !== undefined && !erased.has(ordered) && !orders.has(ordered)) orders.set(ordered, index);
+    if (erased.size === 0) return;
+    // an order names the pseudonym as its target, not as its subject
+    const pseudonym = pseudonymOf(body);
+    const by = pseudonym === undefined ? undefined : erased.get(pseudonym);
+    if (by !== undefined) arrivals.push({ index, by });
+  }
+
+  function save(next: ErasureState): void {
+    replaceFile(layout.erasures, `${JSON.stringify(next)}\n`, { mode: 0o600 });
+    state = next;
+    erased = new Map(Object.entries(next.erased));
+  }
+
+  function trouble(reason: string): void {
+    if (reason !== troubled) onTrouble(reason);
+    troubled = reason;
+  }
+
+  async function entriesUnder(pseudonym: string, own: SubjectKeys): Promise<number[]> {
+    const search = openSearch(dataDir, own);
+    try {
+      const found: number[] = [];
+      for await (const { index } of search.entries({ pseudonym })) found.push(index);
+      return found;
+    } finally {
+      await search.close();
+    }
+  }
+
+  function eraseJournals(indices: readonly number[]): void {
+    const seqs = new Map<string, number[]>();
+    for (const index of indices) {
+      const stored = bodies.read(index);
+      if (stored === undefined) continue;
+      const of = seqs.get(stored.journal) ?? [];
+      of.push(stored.seq);
+      seqs.set(stored.journal, of);
+    }
+    for (const [journal, of] of seqs) {
+      const unread = eraseInJournal(join(layout.journals, journal), of);
+      if (unread.length > 0) trouble(`${unread.length} erased entries of the journal \`${journal}\` stand in a damaged segment; \`yitong audit verify\` names it: remove the segment once it is mended or declared missing`);
+    }
+  }
+
+  async function erase(size: number): Promise<void> {
+    // what another process wrote since, e.g. one that had taken over
+    const before = readErasures(dataDir);
+    save({ ...before, erased: { ...before.erased, ...Object.fromEntries(orders) } });
+    step('noted');
+
+    const own = (keys ??= openSubjectKeys({ dir: layout.subjectKeys }));
+    for (const pseudonym of orders.keys()) own.destroy(pseudonym);
+    step('key');
+
+    const pending: Record<string, number[]> = Object.fromEntries(Object.entries(state.pending).map(([by, indices]) => [by, [...indices]]));
+    for (const [pseudonym, by] of orders) (pending[by] ??= []).push(...(await entriesUnder(pseudonym, own)));
+    for (const { index, by } of arrivals) (pending[by] ??= []).push(index);
+    save({ ...state, pending });
+    step('listed');
+
+    dropStaged(layout.staged, size);
+    for (const [by, indices] of Object.entries(pending)) bodies.erase(indices, Number(by));
+    step('bodies');
+    const all = Object.values(pending).flat();
+    eraseJournals(all);
+    step('journals');
+    own.turn();
+    for (const block of new Set(all.map((index) => Math.floor(index / BLOCK)))) rmSync(blockFile(layout.search, block), { force: true });
+    step('index');
+
+    save({ ...state, looked: size, pending: {} });
+    orders = new Map();
+    arrivals = [];
+    step('done');
+  }
+
+  return {
+    recall(size) {
+      state = readErasures(dataDir);
+      orders = new Map();
+      arrivals = [];
+      // noted, and perhaps no more than that: `looked` moves only when all is done, so the order is seen again
+      erased = new Map(Object.entries(state.erased).filter(([, by]) => by < state.looked));
+      for (let index = state.looked; index < size; index++) {
+        const stored = bodies.read(index);
+        if (stored !== undefined) look(index, stored.body);
+      }
+      erased = new Map(Object.entries(state.erased));
+    },
+    saw(first, records) {
+      records.forEach(({ body }, i) => look(first + i, body));
+    },
+    async carryOut(size) {
+      if (orders.size === 0 && arrivals.length === 0 && Object.keys(state.pending).length === 0) {
+        if (size >= state.looked + REMEMBER) save({ ...state, looked: size });
+        return;
+      }
+      if (someoneWrites(layout.writing)) return trouble('an erasure waits: another sequencer has not ended what it writes');
+      // two that erase at once would overwrite each other's lists
+      const lock = tryLock(`${layout.erasures}.lock`);
+      if (lock === undefined) return trouble('an erasure waits: another process carries out one');
+      try {
+        await erase(size);
+        troubled = '';
+      } catch (error) {
+        // the log goes on; what was done stays done, and the next run goes on with the rest
+        trouble(`an erasure is not carried out so far: ${error instanceof Error ? error.message : 'unknown'}`);
+      } finally {
+        lock.release();
+      }
+    },
+    async close() {
+      await keys?.close();
+    },
+  };
+}

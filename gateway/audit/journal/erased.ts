@@ -1,0 +1,117 @@
+/**
+ * Erasure in a journal: salt and subject of an entry are overwritten in place. So that its group still leads to the root that the
+ * replica signed, the entry's commitment, which the published log has anyway, is kept in a list beside the segment. The list is
+ * durable before a byte of the segment changes: a crash leaves a segment that reads as erased, and doing it again finishes it.
+ */
+import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { replaceFile } from '../durable.js';
+import { decodeBase64 } from '../log/note.js';
+import { withoutSubject } from '../seal.js';
+import { decodeSegmentHeader, GROUP_HEADER, nextMagic, readEntries, readGroup, SALT_BYTES, SEGMENT_HEADER, segmentNumber, segmentName, NONE_ERASED, type ErasedEntries } from './format.js';
+
+const listOf = (segmentFile: string): string => `${segmentFile}.erased`;
+
+/** What of a segment was erased. @throws YitongError `log_invalid` if the list is damaged */
+export function readErased(segmentFile: string): ErasedEntries {
+  let text: string;
+  try {
+    text = readFileSync(listOf(segmentFile), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NONE_ERASED;
+    throw error;
+  }
+  const damaged = (): YitongError => new YitongError('log_invalid', 'the list of erased entries is damaged', { place: { file: listOf(segmentFile) } });
+  return new Map(
+    text.split('\n').filter((line) => line !== '').map((line) => {
+      const [seq = '', base64 = ''] = line.split(' ');
+      const commitment = decodeBase64(base64);
+      if (!/^\d{1,15}$/.test(seq) || commitment?.length !== 32) throw damaged();
+      return [Number(seq), commitment];
+    }),
+  );
+}
+
+interface Blank {
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/** What to write over the erased entries of the group at `groupAt`. */
+export function blanks(bytes: Buffer, groupAt: number, erased: ErasedEntries): Blank[] {
+  if (erased.size === 0) return [];
+  const group = readGroup(bytes, groupAt, erased);
+  const entries = group === undefined ? undefined : readEntries(bytes, groupAt, group, erased);
+  return (entries ?? []).filter(({ seq }) => erased.has(seq)).map(({ saltAt, body }) => ({ at: saltAt, bytes: Buffer.concat([Buffer.alloc(SALT_BYTES), withoutSubject(body)]) }));
+}
+
+/**
+ * Erases entries of one journal; those that no segment has any longer are passed over. Durable when it returns. One caller at a time;
+ * the journal may be written meanwhile.
+ * @returns seqs in a segment that is there but cannot be read as far as them
+ */
+export function eraseInJournal(dir: string, seqs: readonly number[]): number[] {
+  const wanted = new Set(seqs);
+  const unread: number[] = [];
+  let names: string[];
+  try {
+    names = readdirSync(dir).filter((name) => segmentNumber(name) !== undefined).sort();
+  } catch {
+    return [];
+  }
+  const firsts = names.map((name) => firstSeqOf(join(dir, name)));
+  names.forEach((name, i) => {
+    const first = firsts[i] ?? Infinity;
+    const behind = firsts[i + 1] ?? Infinity;
+    const here = [...wanted].filter((seq) => seq >= first && seq < behind);
+    if (here.length > 0) unread.push(...eraseInSegment(join(dir, segmentName(segmentNumber(name) ?? 0)), new Set(here)));
+  });
+  return unread;
+}
+
+function firstSeqOf(file: string): number | undefined {
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(SEGMENT_HEADER);
+    readSync(fd, bytes, 0, SEGMENT_HEADER, 0);
+    return decodeSegmentHeader(bytes)?.firstSeq;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function eraseInSegment(file: string, wanted: ReadonlySet<number>): number[] {
+  const bytes = readFileSync(file);
+  const before = readErased(file);
+  const erased = new Map(before);
+  const groups: number[] = [];
+  const missing = new Set(wanted);
+  for (let at = SEGMENT_HEADER; at >= 0 && at + GROUP_HEADER <= bytes.length && missing.size > 0; ) {
+    const group = readGroup(bytes, at, before);
+    const entries = group === undefined ? undefined : readEntries(bytes, at, group, before);
+    if (group === undefined || entries === undefined) {
+      at = nextMagic(bytes, at + 1);
+      continue;
+    }
+    for (const { seq, commitment } of entries) {
+      if (!missing.delete(seq)) continue;
+      erased.set(seq, commitment);
+      if (groups.at(-1) !== at) groups.push(at);
+    }
+    at += group.length;
+  }
+  if (erased.size > before.size) {
+    replaceFile(listOf(file), [...erased].sort(([a], [b]) => a - b).map(([seq, commitment]) => `${seq} ${commitment.toString('base64')}\n`).join(''), { mode: 0o600 });
+  }
+  const fd = openSync(file, 'r+');
+  try {
+    for (const group of groups) {
+      for (const { at, bytes: blank } of blanks(bytes, group, erased)) for (let done = 0; done < blank.length; ) done += writeSync(fd, blank, done, blank.length - done, at + done);
+    }
+    fdatasyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  return [...missing];
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { isYitongError } from '../../../contracts/errors.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import { erasedBy, orderErasure } from '../../audit/erasure/order.js';
+import { openJournal } from '../../audit/journal/journal.js';
+import { openSubjectKeys } from '../../audit/keys.js';
+import { auditLayout } from '../../audit/layout.js';
+import { startSequencer, type Sequencer, type SequencerOptions } from '../../audit/log/sequencer.js';
+import { openAuditSigners } from '../../audit/signer.js';
+import { readSettings, signerNames } from '../../config.js';
+import { witnessSetup } from '../../process/witnesses.js';
+import type { Command } from '../command.js';
+import { dataOption, folders, text, workspaceOption } from '../places.js';
+
+/** ms to wait for a gateway's sequencer; one that hangs behind a long index has the order all the same. */
+const PATIENCE = 60_000;
+const LOOK = 100;
+
+/** Destroys what is on record about a subject: its key, the salts of its entries, their encrypted parts. The log goes on verifying. */
+const command: Command = {
+  summary: 'destroy what the log holds about a subject; the act itself stays on record',
+  usage: '<subject> --reason TEXT --legal-basis TEXT [--by ROLE] [--data D] [--json]',
+  examples: [
+    "yitong audit erase uscc:91350100M000100Y43 --reason 'court order 2026-118' --legal-basis 'PIPL Art.47'",
+    "yitong audit erase person:123 --reason 'left the service' --legal-basis 'PIPL Art.47' --by data-officer --json",
+  ],
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    reason: { type: 'string', describe: 'why; stays on record in clear, so it must not name the subject' },
+    'legal-basis': { type: 'string', describe: 'by which law; stays on record in clear' },
+    by: { type: 'string', describe: 'the role in which it is ordered', default: 'operator' },
+  },
+  async run(call) {
+    const [subject] = call.positionals;
+    const reason = text(call.values['reason']);
+    const legalBasis = text(call.values['legal-basis']);
+    if (subject === undefined || reason === undefined || legalBasis === undefined) {
+      console.error('name the subject, `--reason` and `--legal-basis`');
+      return 2;
+    }
+    const { workspace: dir, data } = folders(call.values);
+    const place = { file: join(dir, 'yitong.json') };
+    const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
+    const layout = auditLayout(data);
+    const signers = openAuditSigners(data, signerNames(audit.origin));
+    const keys = openSubjectKeys({ dir: layout.subjectKeys });
+    const order = { subject, reason, legalBasis, by: text(call.values['by']) ?? 'operator' };
+    let ordered: Awaited<ReturnType<typeof orderErasure>>;
+    try {
+      const journal = await openJournal({ dir: layout.journals, name: 'erasure', keys, signer: signers.replica, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
+      try {
+        ordered = await orderErasure({ keys, journal, now: Date.now }, order);
+      } finally {
+        await journal.close();
+      }
+    } finally {
+      await keys.close();
+    }
+    if (ordered === undefined) {
+      call.json({ erased: false });
+      call.say('nothing is on record under this subject, or it was erased before');
+      return 0;
+    }
+    const { pseudonym, receipt } = ordered;
+    const witnesses = await witnessSetup(audit, dir, place);
+    const troubles: string[] = [];
+    const by = await carriedOut(data, pseudonym, call.signal, {
+      dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(witnesses === undefined ? {} : { witnesses }),
+      onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
+    });
+    for (const trouble of troubles) call.say(trouble);
+    if (by === undefined) {
+      call.json({ erased: false, ordered: receipt.id });
+      call.say(`the order is on record as \`${receipt.id}\`, and is carried out as soon as the sequencer gets to it; see \`yitong audit receipt ${receipt.id}\``);
+      return 1;
+    }
+    call.json({ erased: true, by, ordered: receipt.id });
+    call.say(`erased by entry ${by} of the log (\`${receipt.id}\`)`);
+    return 0;
+  },
+};
+export default command;
+
+/** Waits for the sequencer of a running gateway; where none runs, is it. */
+async function carriedOut(data: string, pseudonym: string, signal: AbortSignal, options: SequencerOptions): Promise<number | undefined> {
+  for (const end = Date.now() + PATIENCE; Date.now() < end && !signal.aborted; await new Promise((resolve) => setTimeout(resolve, LOOK))) {
+    const by = erasedBy(data, pseudonym);
+    if (by !== undefined) return by;
+    let own: Sequencer;
+    try {
+      own = startSequencer(options);
+    } catch (error) {
+      if (isYitongError(error) && error.code === 'audit_unavailable') continue;
+      throw error;
+    }
+    try {
+      await own.runOnce();
+    } finally {
+      await own.stop();
+    }
+  }
+  return undefined;
+}

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { runningUp } from '../../gateway/cli/places.js';
 import { connect, connectionOf, type Client } from '../../gateway/client/index.js';
 
 export const cli = fileURLToPath(new URL('../../gateway/cli/main.js', import.meta.url));
@@ -18,6 +19,8 @@ export interface City {
   readonly pki: string;
   /** Speaks as a client of the workspace, with its certificate. */
   as(client: string): Promise<Client>;
+  /** All that its processes wrote to stderr so far. */
+  said(): string;
   stop(): Promise<void>;
 }
 
@@ -28,6 +31,8 @@ export interface CityOptions {
   /** The command line to run; default this build's. */
   readonly cli?: string;
   readonly data?: string;
+  /** A program under which it runs, with its arguments; it must end when `up` does, and is stopped through it. */
+  readonly under?: readonly string[];
 }
 
 /** The first JSON line of a child's stdout; what it said on stderr if it ends before. */
@@ -46,22 +51,28 @@ function firstLine(child: ChildProcess): Promise<string> {
 export async function city(t: Test, options: CityOptions = {}): Promise<City> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'yitong-test-')));
   const args = [options.cli ?? cli, 'up', '--json', '--data', data, '--port', '0', ...(options.workspace === undefined ? [] : ['--workspace', options.workspace]), ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  const [program = process.execPath, ...before] = [...(options.under ?? []), process.execPath];
+  const child = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  const said: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const clients: Client[] = [];
   const stop = async (): Promise<void> => {
     for (const client of clients) client.close();
-    child.kill('SIGTERM');
+    // a tracer that is told to end would leave what it traces
+    if (options.under === undefined) child.kill('SIGTERM');
+    else if (child.exitCode === null) process.kill(runningUp(data)?.pid ?? Number.NaN, 'SIGTERM');
     await ended;
   };
   t.teardown(async () => {
     await stop();
     if (options.data === undefined) await rm(data, { recursive: true, force: true });
   });
-  const up = JSON.parse(await firstLine(child)) as Omit<City, 'as' | 'stop'>;
+  const up = JSON.parse(await firstLine(child)) as Omit<City, 'as' | 'said' | 'stop'>;
   return {
     ...up,
     stop,
+    said: () => Buffer.concat(said).toString('utf8'),
     async as(client) {
       const connected = connect(await connectionOf(up.api, up.pki, client));
       clients.push(connected);

@@ -51,6 +51,8 @@ export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onM
   });
   // a group whose supervisor is gone must not go on unseen
   process.on('disconnect', () => stop.abort());
+  // it may be gone already: what is loaded before this line takes its time
+  if (process.connected === false) stop.abort();
   process.on('message', (message: ToChild) => {
     if (message.kind === 'stop') stop.abort();
   });

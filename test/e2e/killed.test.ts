@@ -1,5 +1,5 @@
 /** A process of the group that is killed comes back, and no answer that was given is missing from the log. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -103,4 +103,19 @@ void t.test('a group that is told to stop before it is ready stops', async (t) =
   t.strictSame(await ended, [0, null]);
   t.equal(said, '', 'it was not ready');
   t.strictSame(childrenOf(child.pid ?? 0, ''), [], 'and nothing of it is left');
+});
+
+void t.test('no process outlives a supervisor that dies at once', async (t) => {
+  const workspace = join(t.testdir(), 'city');
+  execFileSync(process.execPath, [cli, 'init', workspace]);
+  const data = join(workspace, 'data');
+  const args = JSON.stringify({ workspace, data, bus: { driver: 'embedded', dir: join(data, 'bus') }, flags: {}, options: {} });
+  for (const name of ['writer', 'feeds']) {
+    const child = fork(new URL(`../../gateway/process/${name}.js`, import.meta.url), [args], { stdio: 'ignore' });
+    t.teardown(() => child.kill('SIGKILL'));
+    const ended = once(child, 'exit');
+    // before it has loaded anything
+    child.disconnect();
+    t.strictSame(await ended, [0, null], name);
+  }
 });

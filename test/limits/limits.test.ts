@@ -8,6 +8,8 @@ import t from 'tap';
 import { key, makeCity, runConnector, writeFeed } from './city.js';
 import { poisons } from './poison.js';
 
+t.setTimeout(300_000);
+
 const BYTES = 4_000_000;
 /** Far above what is measured (40 MB), far below what each of these once took. */
 const MOST = 150_000_000;

@@ -66,7 +66,8 @@ export async function signIn(browser: Browser, address: string, person: string):
   /** A page of the same session on which axe, which is no script of ours, may run. */
   async function withAxe(): Promise<Page> {
     if (bare === undefined) {
-      const other = await browser.newContext({ ...base, bypassCSP: true, storageState: await context.storageState() });
+      const other = await browser.newContext({ ...base, bypassCSP: true });
+      await other.addCookies(await context.cookies());
       await other.addInitScript({ content: axe });
       bare = { context: other, page: await other.newPage() };
     }

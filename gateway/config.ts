@@ -50,6 +50,10 @@ const auditSchema = Type.Object(
       ),
       { default: [], maxItems: 32, description: 'witnesses that are asked to cosign the log\'s checkpoints: `{ vkey, url, ca? }`; in the environment as JSON' },
     ),
+    watch: Type.Record(Type.String(), Type.Union([Type.Literal(false), Type.Record(Type.String(), Type.Number())]), {
+      default: {},
+      description: 'thresholds of the watching rules, `{ "<rule>": { "<threshold>": n } }`, or `false` for a rule that is off; docs/watching.md has rules and defaults; in the environment as JSON',
+    }),
     required: Type.Integer({ default: 0, minimum: 0, maximum: 32, description: 'cosignatures without which no checkpoint is published; with `witnesses` at least 1' }),
   },
   strict,
@@ -102,7 +106,7 @@ const variable = (section: string, key: string): string => `YITONG_${section}_${
 /** A setting as the environment gives it; what is not of its type is left as it is and refused by the schema. */
 function fromText(text: string, { type }: Property): unknown {
   if (type === 'integer') return text.trim() === '' ? text : Number(text);
-  if (type !== 'array') return text;
+  if (type !== 'array' && type !== 'object') return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -36,6 +36,9 @@ export interface GrantedFields {
 /** True if the contract's latest version has this path, as a leaf or a branch. */
 export const knowsField = (contract: Contract, path: string): boolean => contract.latest.fields.some((field) => field.path === path);
 
+/** True if a query of the contract's latest version can ask for this path: a leaf, a branch, or the items of a list. */
+export const canAsk = (contract: Contract, path: string): boolean => contract.latest.fields.some((field) => field.path === path || above(field.path).includes(path));
+
 /** The leaves that a grant covers. Of several entries that cover one leaf the most specific says how it is released. */
 export function grantedFields(grant: Grant, contract: Contract): GrantedFields {
   const entries = new Map<string, GrantField>(grant.fields.map((entry) => [entry.path, entry]));

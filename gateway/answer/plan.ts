@@ -5,9 +5,11 @@
 import { YitongError } from '../../contracts/errors.js';
 import type { DatasetId, FieldPath } from '../../contracts/ids.js';
 import type { Contract, Delivery, KeyScheme } from '../../contracts/types.js';
+import { canAsk } from '../../policies/fields.js';
+import { rowsOnRecord } from '../../policies/replay.js';
 import type { Client, Decider, Decision, ReleasedField } from '../../policies/types.js';
 import type { GatewayContext } from '../context.js';
-import { releasedTemplate } from '../audit/events.js';
+import { releasedTemplate, UNKNOWN, type ReleasedDataset } from '../audit/events.js';
 import { projectionCache, type Form, type Projection } from '../projection/index.js';
 import { rowFilter, type RowFilter } from './rows.js';
 import { checkNames, checkUnique, type Asked, type StatedCase } from './request.js';
@@ -49,8 +51,6 @@ export interface Plan {
 }
 
 const MAX_PLANS = 2000;
-/** Stands in an entry's clear part for what a client made up: free text may name somebody. */
-const UNKNOWN = '(unknown)';
 
 export interface PlanInput {
   readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>; readonly schemes: ReadonlyMap<string, KeyScheme> };
@@ -102,13 +102,20 @@ export class Plans {
     const { contracts } = this.input.workspace;
     const knownPurpose = purposes.has(query.purpose);
     const strangers = query.datasets.map(({ id }) => id).filter((id) => !contracts.has(id));
-    const named = datasets.map(({ id, decision }) => ({ id: contracts.has(id) ? id : UNKNOWN, decision }));
+    const named = datasets.map(({ id, decision }, i) => {
+      const contract = contracts.get(id);
+      const fields = query.datasets[i]?.fields;
+      const asked = fields?.map((field) => (contract !== undefined && canAsk(contract, field) ? field : UNKNOWN));
+      return { decision, dataset: { dataset: contract === undefined ? UNKNOWN : id, ...(asked === undefined ? {} : { asked }) } };
+    });
     const asker = {
       client: client.id,
       authority: client.authority,
       purpose: knownPurpose ? query.purpose : UNKNOWN,
       policyVersion: decider.version,
       ...(this.input.delivery === 'query' ? {} : { delivery: this.input.delivery }),
+      stated: Object.keys(presence(query.case ?? {})),
+      batch: subjects,
     };
     const read = datasets.flatMap((dataset) => (dataset.allowed === undefined ? [] : [dataset.allowed]));
     return {
@@ -121,15 +128,9 @@ export class Plans {
       readIds: read.map(({ contract }) => contract.id),
       template: releasedTemplate({
         ...asker,
-        datasets: named.map(({ id, decision }) => ({
-          dataset: id,
-          effect: decision.effect,
-          ...(decision.grant === undefined ? {} : { grant: decision.grant }),
-          ...(decision.effect === 'deny' ? { reason: decision.reasons[0]?.code ?? 'not_granted' } : {}),
-          fields: decision.fields.map((field) => field.path),
-        })),
+        datasets: named.map(({ dataset, decision }) => ({ ...dataset, ...onRecord(decision) })),
       }),
-      refusal: (reason) => releasedTemplate({ ...asker, datasets: named.map(({ id }) => ({ dataset: id, effect: 'deny', reason, fields: [] })) }),
+      refusal: (reason) => releasedTemplate({ ...asker, datasets: named.map(({ dataset }) => ({ ...dataset, effect: 'deny', reason, fields: [] })) }),
     };
   }
 
@@ -175,6 +176,20 @@ export class Plans {
       },
     };
   }
+}
+
+/** What an entry says of a decision: enough to see later whether other policies would have decided otherwise. */
+function onRecord({ effect, grant, reasons, fields, rows }: Decision): Omit<ReleasedDataset, 'dataset'> {
+  const forms = fields.flatMap(({ path, as }): [string, string][] => (as === 'value' ? [] : [[path, as]]));
+  const some = effect === 'allow' ? rowsOnRecord(rows) : undefined;
+  return {
+    effect,
+    ...(grant === undefined ? {} : { grant }),
+    ...(effect === 'deny' ? { reason: reasons[0]?.code ?? 'not_granted' } : {}),
+    fields: fields.map(({ path }) => path),
+    ...(forms.length === 0 ? {} : { forms: Object.fromEntries(forms) }),
+    ...(some === undefined ? {} : { rows: some }),
+  };
 }
 
 /** What of these is shown in another form than its value. */

@@ -4,6 +4,9 @@ import { YitongError } from '../../contracts/errors.js';
 export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'signed_in', 'looked', 'issued', 'verified', 'administration', 'journal_gap'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** Stands in an entry's clear part for what a client made up: free text may name somebody. */
+export const UNKNOWN = '(unknown)';
+
 export interface EventField {
   readonly name: string;
   /** `string` `integer` `time` (ISO 8601, UTC) `object` `array` */
@@ -27,12 +30,14 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('authority', 'string', 'the authority to which the client belongs'),
     field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
     field('item', 'string', 'the item code of the case (事项编码), as the client asserts it', false),
-    field('datasets', 'array', 'for each dataset asked: `dataset`, `grant`, `effect` (allow or deny), `reason`, `fields` released, `records` count, `asOf`'),
+    field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
+    field('datasets', 'array', 'for each dataset asked: `dataset`, `asked` (fields, where they were named; `(unknown)` for one that the dataset has not), `grant`, `effect` (allow or deny), `reason`, `fields` released, `forms` of those not released as value, `rows` where not all were granted (areas; of a list of subjects their number), `records` count, `asOf`'),
     field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
     field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
     field('bytes', 'integer', 'length of that answer'),
     field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
     field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
+    field('batch', 'integer', 'of a batch: subjects of the whole of it, as the grant\'s limit counts them', false),
     field('subjects', 'integer', 'of a batch: subjects of this chunk; of a denied batch, all that were asked about', false),
     field('dryRun', 'boolean', 'true if it was only asked what would be answered: no record was read, none was released, `datasets` says what would have been', false),
     SUBJECT,
@@ -96,7 +101,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
   ],
   administration: [
     TYPE, TIME,
-    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`'),
+    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`'),
     field('by', 'string', 'role or service that did it; a person stands in the subject part'),
     field('target', 'string', 'what it was done to: an id, never a person', false),
     field('detail', 'object', 'whatever else the action declares', false),
@@ -116,7 +121,13 @@ export interface ReleasedDataset {
   readonly grant?: string;
   readonly effect: 'allow' | 'deny';
   readonly reason?: string;
+  /** Absent: all granted fields. */
+  readonly asked?: readonly string[];
   readonly fields: readonly string[];
+  /** Of the fields that are not released as `value`. */
+  readonly forms?: Readonly<Record<string, string>>;
+  /** Absent: all rows. */
+  readonly rows?: string;
 }
 
 /** What one plan (client, purpose, datasets, versions) fixes of its entries. */
@@ -127,6 +138,10 @@ export interface ReleasedPlan {
   readonly policyVersion: string;
   /** Absent of a query. */
   readonly delivery?: string;
+  /** Parts of the case. */
+  readonly stated: readonly string[];
+  /** Subjects of the whole batch. */
+  readonly batch?: number | undefined;
   readonly datasets: readonly ReleasedDataset[];
 }
 
@@ -155,10 +170,12 @@ const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.
 /** Compiles the clear part of `released` for one plan: the fixed text is made once, a request only joins its own parts between. */
 export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => string {
   const text = JSON.stringify;
-  const head = `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)}${plan.delivery === undefined ? '' : `,"delivery":${text(plan.delivery)}`},"datasets":[`;
-  const datasets = plan.datasets.map(({ dataset, grant, effect, reason, fields }, i) =>
-    `${i === 0 ? head : '},'}{"dataset":${text(dataset)}${grant === undefined ? '' : `,"grant":${text(grant)}`},"effect":${text(effect)}${reason === undefined ? '' : `,"reason":${text(reason)}`},"fields":${text(fields)},"records":`,
-  );
+  const head = `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)}${plan.delivery === undefined ? '' : `,"delivery":${text(plan.delivery)}`},"stated":${text(plan.stated)}${plan.batch === undefined ? '' : `,"batch":${plan.batch}`},"datasets":[`;
+  const datasets = plan.datasets.map(({ dataset, asked, grant, effect, reason, fields, forms, rows }, i) => {
+    // in this order; what is undefined is not written
+    const fixed = text({ dataset, asked, grant, effect, reason, fields, forms, rows });
+    return `${i === 0 ? head : '},'}${fixed.slice(0, -1)},"records":`;
+  });
   return (parts) => {
     const asOf = parts.asOf === undefined ? '' : `,"asOf":${quoted(parts.asOf)}`;
     let clear = datasets.length === 0 ? head : '';

@@ -14,6 +14,8 @@ export interface AuditLayout {
   readonly index: string;
   /** Blocks of the search index: a copy, made again from bodies and log. */
   readonly search: string;
+  /** What the watching rules found, and how far they have read. */
+  readonly alerts: string;
   /** The sequencer's commit point: a folder of versions. */
   readonly state: string;
   /** What a run adds, whole, until its files are on disk. */
@@ -39,6 +41,7 @@ export function auditLayout(dataDir: string): AuditLayout {
     bodies: join(audit, 'bodies'),
     index: join(audit, 'index'),
     search: join(audit, 'search'),
+    alerts: join(audit, 'alerts'),
     state: join(audit, 'state'),
     staged: join(audit, 'staged'),
     complete: join(audit, 'checkpoint'),

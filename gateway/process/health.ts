@@ -1,7 +1,7 @@
 /** Health and metrics on their own port: live, ready with reasons, Prometheus text over all workers. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AggregatorRegistry, Gauge, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { LogHealth } from '../audit/log/sequencer.js';
 
 export interface HealthOptions {
@@ -11,6 +11,8 @@ export interface HealthOptions {
   readonly warnings: () => readonly string[];
   /** How far the published log is; undefined before that is known. */
   readonly log: () => LogHealth | undefined;
+  /** Alerts of the watching rules ever raised, by rule. */
+  readonly alerts: () => Readonly<Record<string, number>>;
 }
 
 /** What health says of the log: never a reason to take the gateway out, for answers do not wait for witnesses. */
@@ -20,7 +22,7 @@ function logReport({ publishedAt, behindSince, ...rest }: LogHealth, now: number
 }
 
 /** The log's metrics, read when they are asked for. */
-function logMetrics(log: HealthOptions['log']): Registry {
+function logMetrics({ log, alerts }: HealthOptions): Registry {
   const registry = new Registry();
   const gauge = (name: string, help: string, value: (health: LogHealth) => number | undefined): void => {
     new Gauge({
@@ -48,13 +50,24 @@ function logMetrics(log: HealthOptions['log']): Registry {
       for (const { name, state } of log()?.witnesses ?? []) this.set({ witness: name, state }, state === 'cosigned' ? 1 : 0);
     },
   });
+  // they are counted in the data folder, so that a restart does not begin anew
+  new Counter({
+    name: 'yitong_alerts_total',
+    help: 'alerts raised by the watching rules, by rule',
+    labelNames: ['rule'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [rule, count] of Object.entries(alerts())) this.inc({ rule }, count);
+    },
+  });
   return registry;
 }
 
 /** GET /health/live, /health/ready (503 with reasons; warnings, and how far the log is, do not change the status), /metrics. */
 export async function serveHealth(options: HealthOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
   const registry = new AggregatorRegistry();
-  const ofLog = logMetrics(options.log);
+  const ofLog = logMetrics(options);
   const server: Server = createServer((request, response) => {
     const send = (status: number, type: string, body: string): void => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);

@@ -27,6 +27,8 @@ export type FromChild =
   | { readonly kind: 'drained' }
   /** Writer: how far the published log is. */
   | { readonly kind: 'log'; readonly health: LogHealth }
+  /** Writer: alerts ever raised, by rule. */
+  | { readonly kind: 'alerts'; readonly counts: Readonly<Record<string, number>> }
   /** `reasons`: why it cannot serve. `warnings`: what an operator should see to while it serves; a child that sends them here sends no message of that name. */
   | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */

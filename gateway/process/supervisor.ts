@@ -31,6 +31,8 @@ export interface Group {
   warnings(): readonly string[];
   /** As the writer said last; undefined before. */
   log(): LogHealth | undefined;
+  /** Alerts of the watching rules ever raised, by rule. */
+  alerts(): Readonly<Record<string, number>>;
   /** All children stop; resolves when they have. */
   stop(): Promise<void>;
 }
@@ -58,6 +60,7 @@ export function startGroup(options: GroupOptions): Group {
   const events = new EventEmitter();
   let stopping = false;
   let logHealth: LogHealth | undefined;
+  let alerts: Readonly<Record<string, number>> = {};
   let ports: { api: number; people: number } | undefined;
 
   // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
@@ -93,6 +96,9 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'log':
         logHealth = message.health;
+        break;
+      case 'alerts':
+        alerts = message.counts;
         break;
       case 'progress':
         options.onProgress?.(message);
@@ -191,6 +197,7 @@ export function startGroup(options: GroupOptions): Group {
     ready: Promise.race([ready, stopped]),
     firstPass,
     log: () => logHealth,
+    alerts: () => alerts,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),
     async stop() {

@@ -10,6 +10,9 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { startSequencer, type SequencerAlert } from '../audit/log/sequencer.js';
 import { openSearch } from '../audit/search/index.js';
 import { openAuditSigners } from '../audit/signer.js';
+import { startWatching } from '../audit/watch/follow.js';
+import { alertRecorder } from '../audit/watch/record.js';
+import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
 import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
@@ -19,6 +22,8 @@ import { witnessSetup } from './witnesses.js';
 
 /** ms between two looks for blocks of the search index that have become full. */
 const INDEX_EVERY = 5_000;
+/** ms between two looks of the watching rules at the log. */
+const WATCH_EVERY = 1000;
 /** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
 const SETTLE_MS = 3000;
 
@@ -28,6 +33,8 @@ runChild(async (args, signal, onMessage) => {
   const workspace = await loadWorkspace(args.workspace);
   const place = { file: join(args.workspace, 'yitong.json') };
   const settings = readSettings(workspace.settings, place, process.env, args.flags);
+  const rules = await loadRules();
+  const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -52,9 +59,10 @@ runChild(async (args, signal, onMessage) => {
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
 
+  const signers = openAuditSigners(args.data, signerNames(settings.audit.origin));
   const sequencer = startSequencer({
     dataDir: args.data,
-    signer: openAuditSigners(args.data, signerNames(settings.audit.origin)).log,
+    signer: signers.log,
     origin: settings.audit.origin,
     now: Date.now,
     ...(witnesses === undefined ? {} : { witnesses }),
@@ -65,6 +73,17 @@ runChild(async (args, signal, onMessage) => {
   // an auditor's first question should not wait for blocks that were full long ago
   const search = openSearch(args.data);
   const indexing = setInterval(() => void search.catchUp().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) })), INDEX_EVERY);
+
+  const raised = alertRecorder({ dataDir: args.data, signer: signers.replica, audit: settings.audit, now: Date.now });
+  const watcher = startWatching({
+    dataDir: args.data, rules, thresholds, now: Date.now, record: raised.record, interval: WATCH_EVERY,
+    onAlert: ({ rule, id }) => {
+      tell({ kind: 'alert', message: `watching found ${rule}, alert ${id}; see \`yitong audit alerts\`` });
+      tell({ kind: 'alerts', counts: watcher.counts() });
+    },
+    onError: (error) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }),
+  });
+  tell({ kind: 'alerts', counts: watcher.counts() });
 
   let told = '';
   const tellLog = setInterval(() => {
@@ -89,6 +108,9 @@ runChild(async (args, signal, onMessage) => {
 
   await following;
   await forwarding;
+  // before the last run of the sequencer, so that the alerts' entries are in the log too
+  await watcher.stop();
+  await raised.close();
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
   await sequencer.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
   clearInterval(tellLog);

@@ -26,14 +26,19 @@ t.test('the documentation lists each field of each event, and no other', (t) => 
 
 t.test('a `released` entry says who, why and which fields, whatever stands in the request', (t) => {
   const text = fc.string({ unit: 'binary', maxLength: 20 });
+  const texts = fc.array(text, { maxLength: 3 });
+  const asked = fc.record(
+    { dataset: text, effect: fc.constantFrom('allow' as const, 'deny' as const), fields: texts, asked: texts, forms: fc.constant({ name: 'masked' }), rows: text },
+    { requiredKeys: ['dataset', 'effect', 'fields'] },
+  );
   fc.assert(
-    fc.property(text, text, text, fc.option(text, { nil: undefined }), fc.array(fc.record({ dataset: text, effect: fc.constantFrom('allow' as const, 'deny' as const), fields: fc.array(text, { maxLength: 3 }) }), { maxLength: 4 }), fc.nat(), (client, requestId, time, item, datasets, bytes) => {
-      const template = releasedTemplate({ client, authority: 'tax', purpose: 'p', policyVersion: 'v1', datasets });
+    fc.property(text, text, text, fc.option(text, { nil: undefined }), fc.array(asked, { maxLength: 4 }), fc.nat(), (client, requestId, time, item, datasets, bytes) => {
+      const template = releasedTemplate({ client, authority: 'tax', purpose: 'p', policyVersion: 'v1', stated: ['item'], datasets });
       const json = template({ time, requestId, traceparent: item, item, records: datasets.map((_, n) => n), bodySha256: 'abc', bytes, ...(bytes % 2 === 0 ? { dryRun: true, subjects: bytes } : {}) });
       const body = JSON.parse(json) as Record<string, unknown> & { datasets: unknown[] };
       return (
         misfit('released', json).length === 0 && body['client'] === client && body['requestId'] === requestId && body['time'] === time && body['item'] === item && body['bytes'] === bytes &&
-        JSON.stringify(body.datasets) === JSON.stringify(datasets.map(({ dataset, effect, fields }, n) => ({ dataset, effect, fields, records: n })))
+        JSON.stringify(body.datasets) === JSON.stringify(datasets.map(({ dataset, asked, effect, fields, forms, rows }, n) => ({ dataset, asked, effect, fields, forms, rows, records: n })))
       );
     }),
   );

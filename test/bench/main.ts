@@ -10,6 +10,7 @@ import { largeRows } from './large.js';
 import { integrateRows } from './integrate.js';
 import { publishRow } from './publish.js';
 import { queryRows } from './query.js';
+import { replayRow } from './replay.js';
 import type { BenchRow } from './rows.js';
 import { fileSystem } from './servers.js';
 
@@ -21,6 +22,7 @@ const benches: readonly { readonly ids: readonly string[]; run(dir: string, want
   { ids: ['memory', 'flatness', 'restart', 'rebuild'], run: largeRows },
   { ids: ['limits'], run: limitsRow },
   { ids: ['integrate', 'integrate-p99'], run: integrateRows },
+  { ids: ['replay'], run: replayRow },
 ];
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' }, records: { type: 'string' } } });

@@ -12,6 +12,9 @@ export interface LogBody {
   readonly purpose?: string;
   readonly item?: string;
   readonly delivery?: string;
+  readonly stated?: readonly string[];
+  readonly batch?: number;
+  readonly subjects?: number;
   readonly dryRun?: boolean;
   readonly chunk?: number;
   readonly datasets?: readonly LogDataset[];
@@ -24,9 +27,13 @@ export interface LogBody {
 
 export interface LogDataset {
   readonly dataset?: string;
+  readonly asked?: readonly string[];
   readonly grant?: string;
   readonly effect?: string;
+  readonly reason?: string;
   readonly fields?: readonly string[];
+  readonly forms?: Readonly<Record<string, string>>;
+  readonly rows?: string;
   readonly records?: number;
 }
 

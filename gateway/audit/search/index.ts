@@ -7,9 +7,7 @@ import { replaceFile } from '../durable.js';
 import { openSubjectKeys, type SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
 import { openBodies, type BodyStore, type StoredBody } from '../log/bodies.js';
-import { parseCheckpoint } from '../log/checkpoint.js';
-import { parseNote } from '../log/note.js';
-import { readIfThere } from '../receipts.js';
+import { committedSize } from '../log/size.js';
 import { unseal, type OpenedSubject } from '../seal.js';
 import { BLOCK, BlockBuilder, blockFile, StoredBlock, type Block } from './block.js';
 import { detailsOf, eachTerm, termHash, type CaseReferences, type LogBody, type TermKind } from './entry.js';
@@ -99,10 +97,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
   let tail: { readonly block: number; readonly builder: BlockBuilder; readonly generation: number } | undefined;
 
   /** Published or not: bodies up to here are in place and stay what they are. */
-  const size = (): number => {
-    const note = readIfThere(layout.complete);
-    return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
-  };
+  const size = (): number => committedSize(layout);
   const file = (block: number): string => blockFile(layout.search, block);
 
   const opened = ({ kind, body }: { readonly kind: StoredBody['kind']; readonly body: LogBody }): OpenedSubject | undefined => {

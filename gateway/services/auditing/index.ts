@@ -5,8 +5,10 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { SearchIndex } from '../../audit/search/index.js';
 import type { GatewayContext, Service } from '../../context.js';
+import { alertRoutes } from './alerts.js';
 import { entryRoutes } from './entry.js';
 import { exportRoutes } from './exports.js';
+import { insightRoutes } from './insight.js';
 import { logRoutes } from './log.js';
 import { overviewRoutes } from './overview.js';
 import { searchRoutes } from './search.js';
@@ -18,13 +20,15 @@ export interface Auditing {
 
 const service: Service = {
   port: 'people',
-  register(app, context) {
+  async register(app, context) {
     const auditing: Auditing = { context, search: app.people.search };
     overviewRoutes(app, auditing);
     searchRoutes(app, auditing);
     entryRoutes(app, auditing);
     exportRoutes(app, auditing);
     logRoutes(app, auditing);
+    insightRoutes(app, auditing);
+    await alertRoutes(app, auditing);
   },
 };
 export default service;

@@ -1,0 +1,47 @@
+/** From a stored body to what rules see. Read and parsed once for all of them. */
+import type { SubjectKeys } from '../keys.js';
+import type { StoredBody } from '../log/bodies.js';
+import { unseal } from '../seal.js';
+import { detailsOf, type LogBody } from '../search/entry.js';
+import type { Access } from './rule.js';
+
+/** The last characters of a key, in which neighbours differ: what counts them, and check characters. */
+const TAIL = 5;
+const MAX_CLIENTS = 10_000;
+
+/** 1 or -1 where `key` is close above or below `before`. */
+function stepOf(before: string | undefined, key: string): Access['step'] {
+  if (before === undefined || before.length !== key.length || before === key || before.slice(0, -TAIL) !== key.slice(0, -TAIL)) return 0;
+  return key > before ? 1 : -1;
+}
+
+/** Parsed bodies of accesses; undefined for every other entry. Holds the last key of each client in memory, and nowhere else. */
+export function accessReader(keys: SubjectKeys): (index: number, stored: StoredBody, body: LogBody) => Access | undefined {
+  const last = new Map<string, string>();
+  return (index, stored, body) => {
+    const { type, client, authority, purpose, dryRun } = body;
+    if ((type !== 'released' && type !== 'included') || dryRun === true || client === undefined || authority === undefined || purpose === undefined) return undefined;
+    const time = Date.parse(body.time ?? '');
+    if (Number.isNaN(time)) return undefined;
+    const datasets = body.datasets ?? [];
+    const chunk = body.subjects;
+    const answered = type === 'included' || datasets.some(({ effect }) => effect === 'allow');
+    const found = datasets.some(({ records = 0 }) => records > 0);
+    const { pseudonym, enc } = stored.kind === 'present' ? (body.subject ?? {}) : {};
+    const secret = pseudonym === undefined || enc === undefined ? undefined : keys.byPseudonym(pseudonym);
+    const opened = secret === undefined || enc === undefined ? undefined : unseal(secret, enc);
+    let step: Access['step'] = 0;
+    if (type === 'released' && opened !== undefined) {
+      step = stepOf(last.get(client), opened.subject);
+      if (last.size >= MAX_CLIENTS) last.clear();
+      last.set(client, opened.subject);
+    }
+    const { caseId, actor } = detailsOf(opened);
+    return {
+      index, time, client, authority, purpose, weight: type === 'included' ? 0 : (chunk ?? 1), answered, found, step,
+      ...(secret === undefined || pseudonym === undefined ? {} : { subject: pseudonym }),
+      ...(actor === undefined ? {} : { actor: keys.reference('actor', actor) }),
+      ...(caseId === undefined ? {} : { case: keys.reference('case', caseId) }),
+    };
+  };
+}

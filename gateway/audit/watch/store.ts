@@ -1,0 +1,101 @@
+/**
+ * Alerts and how far the log was watched, in one LMDB map of the data folder: what was found, the state that rules keep for long, and the
+ * position are on disk together or not at all. Holds pseudonyms and keyed references, never a subject, a name or a value.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import type { Finding } from './rule.js';
+
+export interface Alert extends Omit<Finding, 'key' | 'period'> {
+  /** 32 hex digits: of rule, key and period, so that what is found again is the same alert. */
+  readonly id: string;
+  readonly rule: string;
+  /** ms since 1970, of the entry at which it was found */
+  readonly time: number;
+  /** Whether an `alert_raised` entry is in a journal. */
+  readonly recorded: boolean;
+  readonly acknowledged?: Acknowledgement;
+}
+
+export interface Acknowledgement {
+  /** ms since 1970 */
+  readonly at: number;
+  /** Who did it, and the note, under that person's own key. */
+  readonly pseudonym: string;
+  readonly enc: string;
+}
+
+/** How far the log was watched. */
+export interface Progress {
+  /** The next entry. */
+  readonly next: number;
+  /** ms since 1970: time of the newest entry before it. */
+  readonly time: number;
+  /** By rule. */
+  readonly states: Readonly<Record<string, unknown>>;
+}
+
+export interface AlertStore {
+  progress(): Progress;
+  /** New alerts and the progress in one transaction, on disk when it returns. @returns those that were not known */
+  commit(alerts: readonly Alert[], progress: Progress): readonly Alert[];
+  /** Newest first. */
+  list(): readonly Alert[];
+  get(id: string): Alert | undefined;
+  markRecorded(id: string): void;
+  /** False if there is no such alert, or it was acknowledged before. */
+  acknowledge(id: string, acknowledgement: Acknowledgement): boolean;
+  /** Alerts ever raised, by rule. */
+  counts(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+const PROGRESS = 'progress';
+const PREFIX = 'alert/';
+
+export const alertId = (rule: string, { key, period }: Pick<Finding, 'key' | 'period'>): string => createHash('sha256').update(JSON.stringify([rule, key, period])).digest('hex').slice(0, 32);
+
+export function openAlerts(dir: string): AlertStore {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const file = join(dir, 'alerts');
+  // overlappingSync off: a synchronous transaction returns after its fsync
+  const map = open<unknown, string>({ path: file, encoding: 'json', overlappingSync: false, noSubdir: true });
+  chmodSync(file, 0o600);
+  // only this file writes the map
+  const get = (id: string): Alert | undefined => map.get(`${PREFIX}${id}`) as Alert | undefined;
+  const list = (): Alert[] => [...map.getRange({ start: PREFIX, end: `${PREFIX}~` })].map(({ value }) => value as Alert);
+  const change = (id: string, parts: Partial<Alert>, may: (alert: Alert) => boolean = () => true): boolean =>
+    map.transactionSync(() => {
+      const alert = get(id);
+      if (alert === undefined || !may(alert)) return false;
+      map.putSync(`${PREFIX}${id}`, { ...alert, ...parts });
+      return true;
+    });
+  return {
+    progress: () => (map.get(PROGRESS) as Progress | undefined) ?? { next: 0, time: 0, states: {} },
+    commit(alerts, progress) {
+      return map.transactionSync(() => {
+        const fresh: Alert[] = [];
+        for (const alert of alerts) {
+          if (get(alert.id) !== undefined) continue;
+          map.putSync(`${PREFIX}${alert.id}`, alert);
+          fresh.push(alert);
+        }
+        map.putSync(PROGRESS, progress);
+        return fresh;
+      });
+    },
+    list: () => list().sort((a, b) => b.time - a.time || (a.id < b.id ? -1 : 1)),
+    get,
+    markRecorded: (id) => void change(id, { recorded: true }),
+    acknowledge: (id, acknowledged) => change(id, { acknowledged }, (alert) => alert.acknowledged === undefined),
+    counts() {
+      const counts: Record<string, number> = {};
+      for (const { rule } of list()) counts[rule] = (counts[rule] ?? 0) + 1;
+      return counts;
+    },
+    close: () => map.close(),
+  };
+}

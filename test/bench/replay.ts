@@ -1,0 +1,112 @@
+/** `replay`: decisions on record, decided again under changed policies; a share of them also by a decider made for each alone. */
+import { loadWorkspace } from '../../contracts/workspace.js';
+import type { Delivery, Workspace } from '../../contracts/types.js';
+import { makeDecider } from '../../policies/decide.js';
+import { loadPolicies } from '../../policies/load.js';
+import { makeReplay, outcomeOf } from '../../policies/replay.js';
+import type { Client, Grant, PolicySet } from '../../policies/types.js';
+import { decisionsOf, replayLog } from '../../gateway/audit/decisions.js';
+import { releasedTemplate } from '../../gateway/audit/events.js';
+import type { LogBody } from '../../gateway/audit/search/entry.js';
+import { openSearch } from '../../gateway/audit/search/index.js';
+import { packageRoot } from '../../gateway/cli/places.js';
+import { storedLog, type Draft } from '../audit/stored.js';
+import { round, spread, median, type BenchRow } from './rows.js';
+
+const DECISIONS = 100_000;
+const ROUNDS = 3;
+/** Of so many decisions one is decided alone as well: Cedar reads all policies anew for each. */
+const ALONE = 20;
+const FLOOR = 30;
+const START = Date.parse('2026-03-01T00:00:00Z');
+
+export async function replayRow(dir: string): Promise<BenchRow[]> {
+  const workspace = await loadWorkspace(packageRoot());
+  const before = await loadPolicies(workspace);
+  const after = changedSet(before);
+  const log = storedLog(dir);
+  const questions = questionsOf(before, workspace);
+  for (let n = 0; n < DECISIONS; n += 1000) log.add(Array.from({ length: 1000 }, (_, i) => questions(n + i)));
+  await log.close();
+  const search = openSearch(dir);
+  await search.catchUp();
+  const seconds: number[] = [];
+  let evaluated = 0;
+  let otherwise = 0;
+  for (let turn = 0; turn < ROUNDS; turn++) {
+    const started = performance.now();
+    ({ evaluated, otherwise } = await replayLog(search, makeReplay(after, workspace), {}));
+    seconds.push((performance.now() - started) / 1000);
+  }
+  // the same by brute force
+  const replay = makeReplay(after, workspace);
+  const skipped = { notRecorded: 0, unknownNames: 0, refusedOtherwise: 0 };
+  let wrong = 0;
+  let alone = 0;
+  let n = 0;
+  for await (const { index, body } of search.entries({}, { oldestFirst: true })) {
+    for (const logged of decisionsOf(index, body as LogBody, skipped)) {
+      const kind = replay.add(logged);
+      if (n++ % ALONE !== 0) continue;
+      alone++;
+      const clients: ReadonlyMap<string, Client> = after.clients;
+      const client = clients.get(logged.client);
+      if (client === undefined) continue;
+      const now = outcomeOf(
+        makeDecider(after, workspace).decide({
+          client, purpose: logged.purpose, dataset: logged.dataset, delivery: logged.delivery, now: logged.time,
+          ...(logged.asked === undefined ? {} : { fields: logged.asked }), ...(logged.batch === undefined ? {} : { subjects: logged.batch }),
+          case: Object.fromEntries(logged.stated.map((part) => [part, 'x'])),
+        }),
+      );
+      const was = logged.outcome;
+      const same = now.effect === was.effect && JSON.stringify([now.fields, now.forms, now.rows]) === JSON.stringify([was.fields, was.forms, was.rows]);
+      if (same !== (kind === undefined)) wrong++;
+    }
+  }
+  await search.close();
+  const value = median(seconds);
+  return [
+    {
+      id: 'replay', what: `${DECISIONS.toLocaleString('en')} decisions on record, replayed under changed policies`, value: round(value), unit: 's', reference: null, ratio: null, floor: `< ${FLOOR}, every verdict that of a decision made alone`, aim: '5',
+      holds: value < FLOOR && wrong === 0 && otherwise > 0, runs: ROUNDS, spread: [round(spread(seconds)[0]), round(spread(seconds)[1])],
+      note: `${evaluated.toLocaleString('en')} evaluated, ${otherwise.toLocaleString('en')} otherwise; ${alone.toLocaleString('en')} also decided alone, ${wrong} of them otherwise than replayed`,
+    },
+  ];
+}
+
+/** Grants narrowed, suspended and widened, and a policy more. */
+function changedSet(set: PolicySet): PolicySet {
+  const grants = [...set.grants.values()].map((grant, i): [Grant['id'], Grant] => {
+    if (i % 7 === 0) return [grant.id, { ...grant, status: 'suspended' }];
+    if (i % 7 === 1) return [grant.id, { ...grant, fields: grant.fields.slice(1) }];
+    if (i % 7 === 2) return [grant.id, { ...grant, until: '2026-03-20' }];
+    return [grant.id, grant];
+  });
+  return { ...set, version: 'changed', grants: new Map(grants) };
+}
+
+/** Entry `n`, as the gateway would have written it: what grants name, with and without fields, stated parts and other purposes. */
+function questionsOf(set: PolicySet, workspace: Workspace): (n: number) => Draft {
+  const decider = makeDecider(set, workspace);
+  const grants = [...set.grants.values()];
+  const purposes = [...set.purposes.keys()];
+  return (n) => {
+    const grant = grants[(n * 7919) % grants.length];
+    const client = grant === undefined ? undefined : set.clients.get(grant.client);
+    if (grant === undefined || client === undefined) throw new Error('the city has no grants');
+    const time = START + Math.floor((n / DECISIONS) * 30 * 86_400_000);
+    const purpose = n % 11 === 0 ? (purposes[n % purposes.length] ?? '') : (grant.purposes[0] ?? '');
+    const delivery: Delivery = n % 5 === 0 ? 'verify' : 'query';
+    const asked = n % 3 === 0 ? grant.fields.filter((_, i) => (n >> i) % 2 === 0).map(({ path }) => path) : undefined;
+    const stated = n % 2 === 0 ? ['item', 'caseId', 'actor'] : [];
+    const { effect, reason, ...outcome } = outcomeOf(
+      decider.decide({ client, purpose, dataset: grant.dataset, delivery, now: time, ...(asked === undefined ? {} : { fields: asked }), case: Object.fromEntries(stated.map((part) => [part, 'x'])) }),
+    );
+    const template = releasedTemplate({
+      client: client.id, authority: client.authority, purpose, policyVersion: set.version, stated, ...(delivery === 'query' ? {} : { delivery }),
+      datasets: [{ dataset: grant.dataset, effect, ...(asked === undefined ? {} : { asked }), ...(reason === undefined ? {} : { reason }), ...outcome }],
+    });
+    return { clear: JSON.parse(template({ time: new Date(time).toISOString(), requestId: `r-${n}`, records: [1], bodySha256: 'x', bytes: 1 })) as Draft['clear'], subject: `uscc:${n % 500}` };
+  };
+}

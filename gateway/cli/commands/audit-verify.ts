@@ -4,18 +4,20 @@ import { readJson } from '../../../contracts/files.js';
 import { parseVkey } from '../../audit/log/note.js';
 import { promisedLeaf, promiseState, readPromise } from '../../audit/promise.js';
 import { replicaKeys, verifyLog } from '../../audit/verify.js';
-import type { Command } from '../command.js';
+import { verifyArchive } from '../../audit/archive.js';
+import type { Command, Invocation } from '../command.js';
 import { workspaceOption, dataOption, folders, list, text } from '../places.js';
 import { witnessesNamed, witnessFlags } from '../witness-options.js';
 
 /** Proves the audit log from its files. Exit 1 if it does not verify. */
 const command: Command = {
   summary: 'prove the audit log from its files alone',
-  usage: '[--data D | --log DIR] [--vkey KEY] [--witness VKEY … --required K] [--promise FILE] [--json]',
+  usage: '[--data D | --log DIR] [--vkey KEY] [--witness VKEY … --required K] [--promise FILE] [--json] | --archive FILE --vkey KEY',
   examples: [
     'yitong audit verify',
     'yitong audit verify --log ./log --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG… --witness w2.example+… --required 1',
     'yitong audit verify --log ./log --promise answer.json',
+    'yitong audit verify --archive audit-before-2027-01-01.ndjson --vkey log.example+1a2b3c4d+AT…',
   ],
   options: {
     workspace: workspaceOption,
@@ -24,12 +26,15 @@ const command: Command = {
     vkey: { type: 'string', describe: 'the key that must have signed; default: the `vkey` file beside the log' },
     ...witnessFlags,
     promise: { type: 'string', describe: 'an answer or its receipt, as JSON: is the entry that it promised in the published log?' },
+    archive: { type: 'string', describe: 'instead: a file of `audit archive`, against `--vkey` alone' },
     replica: { type: 'string', multiple: true, describe: 'vkey of a replica that may have signed the promise; default: those beside the log' },
   },
   async run(call) {
     const log = text(call.values['log']);
     const data = folders(call.values).data;
     const vkey = text(call.values['vkey']);
+    const archive = text(call.values['archive']);
+    if (archive !== undefined) return verifyOne(call, resolve(archive), vkey);
     const witnesses = witnessesNamed(call.values);
     const promiseFile = text(call.values['promise']);
     const promise = promiseFile === undefined ? undefined : readPromise(await readJson(resolve(promiseFile), 'log_invalid'), promiseFile);
@@ -88,3 +93,21 @@ const command: Command = {
   },
 };
 export default command;
+
+async function verifyOne(call: Invocation, file: string, vkey: string | undefined): Promise<0 | 1 | 2> {
+  if (vkey === undefined) {
+    console.error('an archive is checked against the log\'s key: name it with --vkey');
+    return 2;
+  }
+  try {
+    const report = await verifyArchive(file, vkey);
+    call.json({ ok: true, ...report });
+    call.say(`the archive verifies: ${report.entries} entries of before ${report.before}, ${report.erased} of them erased`);
+    return 0;
+  } catch (error) {
+    if (!isYitongError(error) || error.code !== 'log_invalid') throw error;
+    call.json({ ok: false, fault: error.message });
+    call.say(`${error.message} [log_invalid]`);
+    return 1;
+  }
+}

@@ -10,7 +10,8 @@ import { createInterface } from 'node:readline';
 import { YitongError } from '../../contracts/errors.js';
 import { syncDir } from './durable.js';
 import { parseVkey } from './log/note.js';
-import { checkExport, evidenceOf, type Evidence } from './search/export.js';
+import type { Evidence } from './search/evidence.js';
+import { checkExport, evidenceOf } from './search/export.js';
 import type { SearchIndex } from './search/index.js';
 
 const FORMAT = 'yitong-audit-archive/1';

@@ -43,6 +43,9 @@ export function decisionsOf(entry: number, body: LogBody, skipped: Skipped): Log
   return decisions;
 }
 
+/** Entries between two turns of the event loop. */
+const TURN = 100;
+
 export interface LogReplay extends ReplayResult {
   readonly skipped: Skipped;
 }
@@ -58,6 +61,8 @@ export async function replayLog(search: SearchIndex, replay: Replay, period: { r
     signal?.throwIfAborted();
     for (const decision of decisionsOf(index, body, skipped)) replay.add(decision);
     if (++read % 10_000 === 0) progress(read);
+    // on a page of the console this is a process that answers queries too
+    if (read % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return { ...replay.result(), skipped };
 }

@@ -1,6 +1,6 @@
 /** One entry a row, for a spreadsheet: what people filter by, then the evidence. */
 import { detailsOf } from './entry.js';
-import type { ExportedEntry } from './export.js';
+import type { ExportedEntry } from './evidence.js';
 
 const COLUMNS = ['index', 'time', 'type', 'client', 'authority', 'purpose', 'item', 'delivery', 'datasets', 'grants', 'effects', 'records', 'policy_version', 'request_id', 'receipt', 'subject', 'case_id', 'actor', 'erased_by', 'body', 'salt', 'path', 'checkpoint'] as const;
 

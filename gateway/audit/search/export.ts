@@ -14,29 +14,12 @@ import { formatProof, verifyProof } from '../log/proof.js';
 import { tileNodes } from '../log/tiles.js';
 import { readIfThere } from '../receipts.js';
 import { toCsv } from './csv.js';
-import type { FoundEntry, PageOptions, SearchIndex, SearchQuery } from './index.js';
+import type { Evidence, ExportedEntry } from './evidence.js';
+import type { PageOptions, SearchIndex, SearchQuery } from './index.js';
 import { toOcsf } from './ocsf.js';
 
 export const EXPORT_FORMATS = ['ndjson', 'csv', 'ocsf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-/** What proves a line. */
-export interface Evidence {
-  readonly index: number;
-  /** The body's exact text; the log's entry is SHA-256(salt ‖ text). */
-  readonly text: string;
-  /** base64; absent where it was destroyed, as the entry `erasedBy` says. */
-  readonly salt?: string;
-  /** base64, from the leaf up to the checkpoint's root; absent while the checkpoint does not reach so far. */
-  readonly path?: readonly string[];
-  /** On the first line only: the signed note to whose root all paths lead. */
-  readonly checkpoint?: string;
-}
-
-export interface ExportedEntry {
-  readonly found: FoundEntry;
-  readonly evidence: Evidence;
-}
 
 type Writer = (entry: ExportedEntry, first: boolean) => string;
 

@@ -1,6 +1,6 @@
 /** OCSF 1.6: accesses are API Activity (class 6003), acts of administration Entity Management (3004), refusals Authentication (3002). */
 import { detailsOf } from './entry.js';
-import type { ExportedEntry } from './export.js';
+import type { ExportedEntry } from './evidence.js';
 
 const PRODUCT = { name: 'Yitong', vendor_name: 'Yitong' };
 const VERSION = '1.6.0';

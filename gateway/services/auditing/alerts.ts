@@ -10,7 +10,7 @@ import { openAlerts, type Alert, type AlertStore } from '../../audit/watch/store
 import { sendFramed } from '../../console/frame.js';
 import { alertPage, alertsPage } from '../../console/pages/auditing/alerts.js';
 import { sessionOf } from '../../plugins/people.js';
-import type { Auditing } from './index.js';
+import type { Auditing } from './auditing.js';
 
 const PATH = '/console/alerts';
 const SHOWN = 200;

@@ -9,7 +9,7 @@ import { sendFramed } from '../../console/frame.js';
 import { entryPage } from '../../console/pages/auditing/entry.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { numberOf, type Auditing } from './index.js';
+import { numberOf, type Auditing } from './auditing.js';
 
 const READERS = ['auditor', 'inspector'] as const;
 

@@ -6,7 +6,7 @@ import { EXPORT_FORMATS, exportEntries } from '../../audit/search/export.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { clearPart, filtersOf, HIDDEN, hiddenPart, queryOf, scoped, type Side } from './filters.js';
-import type { Auditing } from './index.js';
+import type { Auditing } from './auditing.js';
 
 const TYPES = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8', ocsf: 'application/x-ndjson' } as const;
 

@@ -2,21 +2,15 @@
  * The auditor's and the inspector's pages: what happened, who saw what, one entry in full with its proof, and how the log is. Each look is
  * itself on record before it is shown.
  */
-import { YitongError } from '../../../contracts/errors.js';
-import type { SearchIndex } from '../../audit/search/index.js';
-import type { GatewayContext, Service } from '../../context.js';
+import type { Service } from '../../context.js';
 import { alertRoutes } from './alerts.js';
+import type { Auditing } from './auditing.js';
 import { entryRoutes } from './entry.js';
 import { exportRoutes } from './exports.js';
 import { insightRoutes } from './insight.js';
 import { logRoutes } from './log.js';
 import { overviewRoutes } from './overview.js';
 import { searchRoutes } from './search.js';
-
-export interface Auditing {
-  readonly context: GatewayContext;
-  search(): SearchIndex;
-}
 
 const service: Service = {
   port: 'people',
@@ -32,10 +26,3 @@ const service: Service = {
   },
 };
 export default service;
-
-/** A whole number of the address. @throws YitongError `bad_request` */
-export function numberOf(text: string | undefined, name: string): number | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new YitongError('bad_request', `\`${name}\` is not a number`);
-  return Number(text);
-}

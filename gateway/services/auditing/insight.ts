@@ -10,7 +10,7 @@ import { sendFramed } from '../../console/frame.js';
 import { privilegesPage, replayPage } from '../../console/pages/auditing/insight.js';
 import { fromLocal } from '../../console/time.js';
 import { sessionOf } from '../../plugins/people.js';
-import { numberOf, type Auditing } from './index.js';
+import { numberOf, type Auditing } from './auditing.js';
 
 const ROLES = ['auditor'] as const;
 const SHOWN = 200;

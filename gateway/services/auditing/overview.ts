@@ -1,12 +1,12 @@
 /** /console/overview: requests, refusals, speed and the biggest users over time. */
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
+import { readCheckpoint } from '../../audit/log/published.js';
 import { HOUR, latencyQuantile } from '../../audit/search/summary.js';
 import { sendFramed } from '../../console/frame.js';
 import { overview, SPANS, type OverviewSpan } from '../../console/pages/auditing/overview.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import type { Auditing } from './index.js';
-import { readCheckpoint } from './log.js';
+import type { Auditing } from './auditing.js';
 
 export function overviewRoutes(app: FastifyInstance, { context, search }: Auditing): void {
   app.get<{ Querystring: { span?: string } }>(

@@ -7,7 +7,7 @@ import { searchPage } from '../../console/pages/auditing/search.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { addressOf, clearPart, filtersOf, HIDDEN, hiddenPart, queryOf, scoped, type Side } from './filters.js';
-import { numberOf, type Auditing } from './index.js';
+import { numberOf, type Auditing } from './auditing.js';
 
 const PATH = '/console/search';
 const PAGE = 50;

@@ -1,6 +1,6 @@
 /** How the log is, for people who are to trust it. */
 import type { JSX } from 'preact';
-import type { PublishedCheckpoint } from '../../../services/auditing/log.js';
+import type { PublishedCheckpoint } from '../../../audit/log/published.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
 

@@ -1,0 +1,16 @@
+/** What the pages of the auditor share. */
+import { YitongError } from '../../../contracts/errors.js';
+import type { SearchIndex } from '../../audit/search/index.js';
+import type { GatewayContext } from '../../context.js';
+
+export interface Auditing {
+  readonly context: GatewayContext;
+  search(): SearchIndex;
+}
+
+/** A whole number of the address. @throws YitongError `bad_request` */
+export function numberOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new YitongError('bad_request', `\`${name}\` is not a number`);
+  return Number(text);
+}

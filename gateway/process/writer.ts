@@ -36,6 +36,17 @@ runChild(async (args, signal, onMessage) => {
   const rules = await loadRules();
   const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
+  // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
+  const signers = openAuditSigners(args.data, signerNames(settings.audit.origin));
+  const sequencer = startSequencer({
+    dataDir: args.data,
+    signer: signers.log,
+    origin: settings.audit.origin,
+    now: Date.now,
+    ...(witnesses === undefined ? {} : { witnesses }),
+    interval: 500,
+    onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
+  });
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
@@ -58,17 +69,6 @@ runChild(async (args, signal, onMessage) => {
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
-
-  const signers = openAuditSigners(args.data, signerNames(settings.audit.origin));
-  const sequencer = startSequencer({
-    dataDir: args.data,
-    signer: signers.log,
-    origin: settings.audit.origin,
-    now: Date.now,
-    ...(witnesses === undefined ? {} : { witnesses }),
-    interval: 500,
-    onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
-  });
 
   // an auditor's first question should not wait for blocks that were full long ago
   const search = openSearch(args.data);

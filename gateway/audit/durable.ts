@@ -1,17 +1,10 @@
 /** Files that are there whole or not at all, also after a power cut. */
-import { closeSync, fdatasyncSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import { syncDir } from '../../contracts/sync-dir.js';
 
-/** Without it a new name may be gone after a power cut although the file's bytes are on disk. */
-export function syncDir(dir: string): void {
-  const fd = openSync(dir, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
+export { syncDir };
 
 function writeNew(file: string, content: string | Uint8Array, mode: number): void {
   const fd = openSync(file, 'wx', mode);

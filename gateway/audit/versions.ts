@@ -41,9 +41,6 @@ export function readVersion(dir: string): Version | undefined {
   }
 }
 
-/** Whether `number` is still the newest. */
-export const isNewest = (dir: string, number: number): boolean => newest(dir) === number;
-
 /** Makes `text` the version behind `after` (0: the first). Durable when it returns true; false if another came first, and nothing is changed. */
 export function swapVersion(dir: string, after: number, text: string): boolean {
   mkdirSync(dir, { recursive: true, mode: 0o700 });

@@ -5,15 +5,13 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { Test } from 'tap';
+import { missingHere } from '../missing.js';
 
 /** The program, from YITONG_TEST_CHROMIUM or where Debian puts it. Where there is none the test is skipped by name; in CI it fails. */
 export function chromiumForTest(t: Test): string | undefined {
   const path = process.env['YITONG_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
   if (existsSync(path)) return path;
-  const missing = 'Chromium: not installed here, set YITONG_TEST_CHROMIUM';
-  if (process.env['CI'] === 'true') t.fail(missing);
-  else t.pass(missing, { skip: missing });
-  return undefined;
+  return missingHere(t, 'Chromium: not installed here, set YITONG_TEST_CHROMIUM');
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -7,15 +7,13 @@ import type { Test } from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { stories } from './stories.js';
 import { first, query, type Town } from './suite.js';
+import { missingHere } from '../missing.js';
 
 /** A Python that has confluent-kafka, from YITONG_TEST_PYTHON (`.ci/run` makes one). Without it: skipped by name, in CI a failure. */
 function pythonForTest(t: Test): string | undefined {
   const python = process.env['YITONG_TEST_PYTHON'];
   if (python !== undefined && existsSync(python)) return python;
-  const missing = 'Python with confluent-kafka: not here, set YITONG_TEST_PYTHON';
-  if (process.env['CI'] === 'true') t.fail(missing);
-  else t.pass(missing, { skip: missing });
-  return undefined;
+  return missingHere(t, 'Python with confluent-kafka: not here, set YITONG_TEST_PYTHON');
 }
 
 interface Decoded {

@@ -33,7 +33,7 @@ export interface Group {
   log(): LogHealth | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
-  /** All children stop; resolves when they have. */
+  /** All children stop; resolves when they have, also where it was called before. */
   stop(): Promise<void>;
 }
 
@@ -71,6 +71,8 @@ export function startGroup(options: GroupOptions): Group {
   const worker = (slot: number) => (): ChildProcess => {
     cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: argv() });
     const forked: Worker = cluster.fork({ YITONG_SLOT: String(slot) });
+    // the cluster hands on what its process emits; it is heard there
+    forked.on('error', () => undefined);
     return forked.process;
   };
 
@@ -124,6 +126,10 @@ export function startGroup(options: GroupOptions): Group {
     one.reasons = [];
     const since = Date.now();
     started.on('message', (message: FromChild) => heard(one, message));
+    // a message to one that is just ending: its exit says all there is to say
+    started.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_IPC_CHANNEL_CLOSED') log('error', `${one.name}: ${error.message}`);
+    });
     started.on('exit', (code, signal) => {
       const worked = one.ready && Date.now() - since > RAN_FOR_A_WHILE;
       one.process = undefined;
@@ -193,6 +199,23 @@ export function startGroup(options: GroupOptions): Group {
   firstPass.catch(() => undefined);
   for (const one of workersReady) one.catch(() => undefined);
 
+  /** The first call's; whoever asks again waits for the same end. */
+  let ending: Promise<void> | undefined;
+  async function end(): Promise<void> {
+    stopping = true;
+    events.emit('stopping');
+    const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
+    const deadline = setTimeout(() => {
+      for (const process of alive(members)) process.kill('SIGKILL');
+    }, STOP_WITHIN);
+    // the writer last: it takes into the log what the workers write to their journals until they end
+    for (const some of [members.filter((one) => one !== writer), [writer]]) {
+      for (const process of alive(some)) if (process.connected) process.send({ kind: 'stop' } satisfies ToChild, () => undefined);
+      while (alive(some).length > 0) await new Promise((resolve) => events.once('exit', resolve));
+    }
+    clearTimeout(deadline);
+  }
+
   return {
     ready: Promise.race([ready, stopped]),
     firstPass,
@@ -200,19 +223,6 @@ export function startGroup(options: GroupOptions): Group {
     alerts: () => alerts,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),
-    async stop() {
-      stopping = true;
-      events.emit('stopping');
-      const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
-      const deadline = setTimeout(() => {
-        for (const process of alive(members)) process.kill('SIGKILL');
-      }, STOP_WITHIN);
-      // the writer last: it takes into the log what the workers write to their journals until they end
-      for (const some of [members.filter((one) => one !== writer), [writer]]) {
-        for (const process of alive(some)) if (process.connected) process.send({ kind: 'stop' } satisfies ToChild);
-        while (alive(some).length > 0) await new Promise((resolve) => events.once('exit', resolve));
-      }
-      clearTimeout(deadline);
-    },
+    stop: () => (ending ??= end()),
   };
 }

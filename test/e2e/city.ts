@@ -63,12 +63,18 @@ export async function city(t: Test, options: CityOptions = {}): Promise<City> {
     if (options.under === undefined) child.kill('SIGTERM');
     else if (child.exitCode === null) process.kill(runningUp(data)?.pid ?? Number.NaN, 'SIGTERM');
     await ended;
+    // one that a test killed on purpose has no order to end in
+    if (!ready || child.exitCode === 0 || child.signalCode === 'SIGKILL') return;
+    ready = false;
+    throw new Error(`yitong up did not end in good order (${String(child.signalCode ?? child.exitCode)}): ${Buffer.concat(said).toString('utf8').slice(-4000)}`);
   };
+  let ready = false;
   t.teardown(async () => {
     await stop();
     if (options.data === undefined) await rm(data, { recursive: true, force: true });
   });
   const up = JSON.parse(await firstLine(child)) as Omit<City, 'as' | 'said' | 'stop'>;
+  ready = true;
   return {
     ...up,
     stop,

@@ -27,6 +27,10 @@ const hook: FilesHook = (real, parameter): Files => {
       if (fails(1)) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
       real.datasync(fd);
     },
+    sync(fd) {
+      if (fails(1)) throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
+      real.sync(fd);
+    },
   };
 };
 export default hook;

@@ -1,13 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readdirSync, readFileSync, statSync, writeSync, closeSync } from 'node:fs';
+import { openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
 import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
-import { groupText, segmentName } from '../../gateway/audit/journal/format.js';
+import { groupText, MARKER_FILE, segmentName } from '../../gateway/audit/journal/format.js';
 import { markerOf } from '../../gateway/audit/journal/segments.js';
+import { eraseInJournal } from '../../gateway/audit/journal/erased.js';
 import { JOURNAL_START, readOn, segmentsOf, type Position, type ReadGroup } from '../../gateway/audit/journal/reader.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { rootFromInclusion } from '../../gateway/audit/log/merkle.js';
@@ -100,15 +101,19 @@ for (const [what, index] of [['write', 0], ['fdatasync', 1]] as const) {
     const view = new Int32Array(counters).fill(-1);
     const health: boolean[] = [];
     let healed = (): void => undefined;
+    let before = 0;
+    let failed: Buffer | undefined;
+    const segment = (): Buffer => readFileSync(join(folder(data), segmentName(before)));
     const journal = await open(data, {
       hook: { module: new URL('./failing-disk.js', import.meta.url).href, parameter: counters },
       onHealth: (healthy) => {
         health.push(healthy);
         if (healthy) healed();
+        else failed = segment();
       },
     });
     for (let n = 0; n < 5; n++) await journal.append({ clear: `{"n":${n}}` });
-    const before = segmentsOf(folder(data)).at(-1) ?? 0;
+    before = segmentsOf(folder(data)).at(-1) ?? 0;
     Atomics.store(view, 2, 3); // recovery fails twice as well
     Atomics.store(view, index, 0);
     const again = new Promise<void>((resolve) => (healed = resolve));
@@ -121,8 +126,10 @@ for (const [what, index] of [['write', 0], ['fdatasync', 1]] as const) {
     await again;
     t.ok(journal.healthy);
     const receipt = await journal.append({ clear: '{"after":true}' });
-    t.ok((segmentsOf(folder(data)).at(-1) ?? 0) > before, 'the failed segment is left alone');
+    t.ok((segmentsOf(folder(data)).at(-1) ?? 0) > before);
     await journal.close();
+    await (await open(data)).close();
+    t.ok(failed?.equals(segment()), 'no byte of the failed segment was written again');
     t.same(health, [true, false, true]);
     const entries = readAll(folder(data)).flatMap(({ entries }) => entries);
     t.equal(entries.at(-1)?.body.toString(), '{"after":true}');
@@ -159,6 +166,46 @@ t.test('a torn last group is cut off; damage to what was acknowledged is said, n
   await reopened.append({ clear: '{"n":3}' });
   await reopened.close();
   t.same(readAll(dir).flatMap(({ entries }) => entries).map(({ body }) => body.toString()), [0, 1, 2, 3].map((n) => `{"n":${n}}`));
+});
+
+t.test('a last group that was perhaps not acknowledged is carried over; a reader that had it goes on behind it; erasing finds it in both places', async (t) => {
+  const data = t.testdir();
+  const first = await open(data);
+  await first.append({ clear: '{"n":0}' });
+  const dir = folder(data);
+  const marker = readFileSync(join(dir, MARKER_FILE));
+  await first.append({ clear: '{"n":1}', subject: { subject: 'uscc:1', json: '{}' } });
+  await first.close();
+  const whole = readOn(dir, JOURNAL_START, 1000);
+  if (whole.kind !== 'groups') throw new Error('nothing was read');
+  // as after a power cut: the marker on disk is older than what was durable and read
+  writeFileSync(join(dir, MARKER_FILE), marker);
+  const old = readFileSync(join(dir, segmentName(1)));
+  const second = await open(data);
+  t.equal(second.lastSeq, 2);
+  t.same(readFileSync(join(dir, segmentName(1))), old);
+  const more = await second.append({ clear: '{"n":2}' });
+  t.equal(more.id, `${second.id}:3`);
+  await second.close();
+  t.same(readAll(dir).flatMap(({ entries }) => entries.map(({ seq }) => seq)), [1, 2, 3]);
+  const on = readOn(dir, whole.position, 1000);
+  t.same(on.kind === 'groups' ? on.groups.map(({ first }) => first) : on, [3], 'no gap, and nothing twice');
+
+  const salt = readAll(dir).flatMap(({ entries }) => entries)[1]?.salt ?? Buffer.alloc(0);
+  const holding = (): string[] => readdirSync(dir).filter((name) => readFileSync(join(dir, name)).includes(salt));
+  t.same(holding(), [segmentName(1), segmentName(2)]);
+  t.same(eraseInJournal(dir, [2]), []);
+  t.same(holding(), []);
+  t.same(readAll(dir).flatMap(({ entries }) => entries.map(({ seq }) => seq)), [1, 2, 3], 'and its group still leads to the signed root');
+
+  // carried over once more, erased as it is
+  writeFileSync(join(dir, MARKER_FILE), marker);
+  rmSync(join(dir, segmentName(3)), { force: true });
+  const third = await open(data);
+  await third.close();
+  t.equal(third.lastSeq, 3);
+  t.same(readAll(dir).flatMap(({ entries }) => entries.map(({ seq }) => seq)), [1, 2, 3]);
+  t.same(holding(), []);
 });
 
 t.test('two processes cannot write one journal, and key files are for their owner only', async (t) => {

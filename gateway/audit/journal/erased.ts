@@ -3,13 +3,16 @@
  * replica signed, the entry's commitment, which the published log has anyway, is kept in a list beside the segment. The list is
  * durable before a byte of the segment changes: a crash leaves a segment that reads as erased, and doing it again finishes it.
  */
-import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
 import { decodeBase64 } from '../log/note.js';
 import { withoutSubject } from '../seal.js';
-import { decodeSegmentHeader, GROUP_HEADER, nextMagic, readEntries, readGroup, SALT_BYTES, SEGMENT_HEADER, segmentNumber, segmentName, NONE_ERASED, type ErasedEntries } from './format.js';
+import { decodeSegmentHeader, GROUP_HEADER, nextMagic, readEntries, readGroup, SALT_BYTES, SEGMENT_HEADER, segmentNumber, NONE_ERASED, type ErasedEntries, type SegmentHeader } from './format.js';
+
+/** Entries of a group at most: its header counts them in two bytes. */
+const MAX_GROUP = 65_535;
 
 const listOf = (segmentFile: string): string => `${segmentFile}.erased`;
 
@@ -33,6 +36,11 @@ export function readErased(segmentFile: string): ErasedEntries {
   );
 }
 
+/** Durable when it returns. */
+export function writeErased(segmentFile: string, erased: ErasedEntries): void {
+  replaceFile(listOf(segmentFile), [...erased].sort(([a], [b]) => a - b).map(([seq, commitment]) => `${seq} ${commitment.toString('base64')}\n`).join(''), { mode: 0o600 });
+}
+
 interface Blank {
   readonly at: number;
   readonly bytes: Buffer;
@@ -53,29 +61,42 @@ export function blanks(bytes: Buffer, groupAt: number, erased: ErasedEntries): B
  */
 export function eraseInJournal(dir: string, seqs: readonly number[]): number[] {
   const wanted = new Set(seqs);
-  const unread: number[] = [];
-  let names: string[];
-  try {
-    names = readdirSync(dir).filter((name) => segmentNumber(name) !== undefined).sort();
-  } catch {
-    return [];
-  }
-  const firsts = names.map((name) => firstSeqOf(join(dir, name)));
-  names.forEach((name, i) => {
-    const first = firsts[i] ?? Infinity;
-    const behind = firsts[i + 1] ?? Infinity;
-    const here = [...wanted].filter((seq) => seq >= first && seq < behind);
-    if (here.length > 0) unread.push(...eraseInSegment(join(dir, segmentName(segmentNumber(name) ?? 0)), new Set(here)));
-  });
+  let unread: number[] = [];
+  // a segment that came meanwhile may have taken over the group at hand
+  for (let names = segmentNames(dir), before: readonly string[] = []; names.at(-1) !== before.at(-1); before = names, names = segmentNames(dir)) unread = eraseInSegments(dir, names, wanted);
   return unread;
 }
 
-function firstSeqOf(file: string): number | undefined {
+function segmentNames(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).filter((name) => segmentNumber(name) !== undefined).sort();
+  } catch {
+    return [];
+  }
+}
+
+function eraseInSegments(dir: string, names: readonly string[], wanted: ReadonlySet<number>): number[] {
+  const headers = names.map((name) => headerOf(join(dir, name)));
+  return names.flatMap((name, i) => {
+    const file = join(dir, name);
+    const next = headers[i + 1];
+    const first = headers[i]?.firstSeq ?? Infinity;
+    const behind = next?.firstSeq ?? Infinity;
+    const here = [...wanted].filter((seq) => seq >= first && seq < behind);
+    // a group that was carried over still stands here as well
+    const carried = next === undefined || statSync(file).size <= next.previousEnd ? [] : [...wanted].filter((seq) => seq >= behind && seq < behind + MAX_GROUP);
+    if (here.length + carried.length === 0) return [];
+    const missing = eraseInSegment(file, new Set([...here, ...carried]));
+    return missing.filter((seq) => seq < behind);
+  });
+}
+
+function headerOf(file: string): SegmentHeader | undefined {
   const fd = openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(SEGMENT_HEADER);
     readSync(fd, bytes, 0, SEGMENT_HEADER, 0);
-    return decodeSegmentHeader(bytes)?.firstSeq;
+    return decodeSegmentHeader(bytes);
   } finally {
     closeSync(fd);
   }
@@ -101,9 +122,7 @@ function eraseInSegment(file: string, wanted: ReadonlySet<number>): number[] {
     }
     at += group.length;
   }
-  if (erased.size > before.size) {
-    replaceFile(listOf(file), [...erased].sort(([a], [b]) => a - b).map(([seq, commitment]) => `${seq} ${commitment.toString('base64')}\n`).join(''), { mode: 0o600 });
-  }
+  if (erased.size > before.size) writeErased(file, erased);
   const fd = openSync(file, 'r+');
   try {
     for (const group of groups) {

@@ -102,6 +102,7 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
   if (lock === undefined) throw new YitongError('audit_unavailable', `the journal \`${id}\` is open in another process`);
 
   let worker: Worker | undefined;
+  let starts = 0;
   let ring: RingWriter | undefined;
   let healthy = false;
   let closing = false;
@@ -192,7 +193,7 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
       const memory = ringMemory(ringBytes);
       const input: WorkerInput = {
         dir, journal: id, keysDir: options.keys.dir, signerName: signer.name, privateKey: signer.privateKey,
-        mergeDelay: options.mergeDelay ?? 60_000, segmentBytes, ring: memory, ...(options.hook === undefined ? {} : { hook: options.hook }),
+        mergeDelay: options.mergeDelay ?? 60_000, segmentBytes, ring: memory, afterFailure: starts++ > 0, ...(options.hook === undefined ? {} : { hook: options.hook }),
       };
       const started = new Worker(new URL('./worker.js', import.meta.url), { workerData: input, name: `journal ${id}` });
       worker = started;

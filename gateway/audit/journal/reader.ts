@@ -69,6 +69,15 @@ export const segmentsOf = (dir: string): number[] => readdirSync(dir).map(segmen
 
 const startOf = (header: SegmentHeader): Position => ({ segment: header.segment, offset: SEGMENT_HEADER, lastSeq: header.firstSeq - 1, chain: header.chain.toString('base64') });
 
+/** Where to go on from when the group that was read last was carried over into `next`; undefined if it is not the same there. */
+function behindCarried(dir: string, next: SegmentHeader, position: Position): Position | undefined {
+  const file = join(dir, segmentName(next.segment));
+  const bytes = withFile(file, (fd) => readAt(fd, SEGMENT_HEADER, CHUNK));
+  const group = bytes === undefined ? undefined : readGroup(bytes, 0, readErased(file));
+  if (group === undefined || group.first + group.count - 1 !== position.lastSeq || chainAfter(group).toString('base64') !== position.chain) return undefined;
+  return { ...position, segment: next.segment, offset: SEGMENT_HEADER + group.length };
+}
+
 /** Reads groups from `position` on, at least `maxEntries` entries if there are so many. Throws only if the folder cannot be listed. */
 export function readOn(dir: string, position: Position, maxEntries: number): ReadResult {
   // the marker before the list: what it calls durable then surely stands in a segment of the list
@@ -119,7 +128,10 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
 
   if (position.offset >= end) {
     if (next === undefined) return { kind: 'end' }; // also where the marker lags behind what was read before a power cut
-    if (position.offset > end) return { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined };
+    if (position.offset > end) {
+      const behind = behindCarried(dir, next, position);
+      return behind === undefined ? { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined } : readOn(dir, behind, maxEntries);
+    }
     if (next.firstSeq !== position.lastSeq + 1 || next.chain.toString('base64') !== position.chain) return skip('damaged');
     return readOn(dir, startOf(next), maxEntries);
   }

@@ -1,15 +1,16 @@
 /**
  * A journal on disk: opened by recovering what the last process left, then one contiguous write and one fdatasync a group.
- * Whoever gets an error from here must stop: a segment that failed once is never written again.
+ * Whoever gets an error from here must stop: a segment that failed once is never written again. A last group of which nobody knows
+ * whether it is durable is carried over into the next segment, and the segment before it ends where that group began.
  */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import {
   CHAIN_START, chainAfter, decodeSegmentHeader, encodeSegmentHeader, groupHeaderAt, MARKER_BYTES, MARKER_FILE, nextMagic, readEntries, readGroup, readMarker,
-  NONE_ERASED, SEGMENT_HEADER, segmentName, segmentNumber, SPARE_FILE, writeMarker, type ErasedEntries, type Marker, type SegmentHeader,
+  NONE_ERASED, SEGMENT_HEADER, segmentName, segmentNumber, SPARE_FILE, writeMarker, type ErasedEntries, type GroupHeader, type Marker, type SegmentHeader,
 } from './format.js';
-import { blanks, readErased } from './erased.js';
+import { blanks, eraseInJournal, readErased, writeErased } from './erased.js';
 import type { Files } from './files.js';
 
 export interface Tail {
@@ -32,6 +33,8 @@ export interface DiskOptions {
   readonly dir: string;
   readonly journal: string;
   readonly segmentBytes: number;
+  /** True where it is opened again because of an error: then the last segment keeps even the room that it does not need. */
+  readonly afterFailure?: boolean;
   /** Asks somebody with time to make the next segment; optional, for without a spare it is made here. */
   readonly wantSpare: () => void;
 }
@@ -94,43 +97,68 @@ export function scanSegment(bytes: Buffer, file: string, erased: ErasedEntries =
   return { header, end: at, lastGroupAt, lastSeq, chain };
 }
 
-/** What the last process left, made safe to go on from. */
-function recover({ files, dir, journal }: DiskOptions): Tail {
+interface Recovered {
+  /** Before the group that is carried over, if one is. */
+  readonly tail: Tail;
+  readonly carried?: { readonly bytes: Buffer; readonly lastSeq: number; readonly chain: Buffer; readonly erased: ErasedEntries };
+}
+
+/** What the last process left. Reads; only the unused zeros of a segment that did not fail are given back. */
+function recover({ files, dir, journal, afterFailure = false }: DiskOptions): Recovered {
   const last = listSegments(dir).at(-1);
   const marker = markerOf(dir);
   if (last === undefined) {
     if (marker !== undefined) throw new YitongError('log_invalid', 'the journal was written but its segments are gone', { place: { file: dir } });
-    return { segment: 0, end: 0, lastSeq: 0, chain: CHAIN_START };
+    return { tail: { segment: 0, end: 0, lastSeq: 0, chain: CHAIN_START } };
   }
   const file = join(dir, segmentName(last));
   const bytes = readFileSync(file);
-  const scan = scanSegment(bytes, file, readErased(file));
+  const erased = readErased(file);
+  const scan = scanSegment(bytes, file, erased);
   if (scan.header.journal !== journal || scan.header.segment !== last) throw new YitongError('log_invalid', 'the segment belongs to another journal or place', { place: { file } });
   // the marker never leads the disk: if it tells of more, acknowledged entries are gone, and going on would hide it
   if (marker !== undefined && (marker.lastSeq > scan.lastSeq || marker.segment > last)) {
     throw new YitongError('log_invalid', `entries up to seq ${marker.lastSeq} were acknowledged, the disk has ${scan.lastSeq}`, { place: { file } });
   }
-  const fd = files.open(file, 'read-write');
-  try {
-    // The last group may stand in the page cache only: after a failed fdatasync its pages count as clean and a second fdatasync
-    // would lie. Writing the bytes anew makes the pages dirty, so that this fdatasync means something.
-    if (scan.lastGroupAt > 0) files.write(fd, bytes.subarray(scan.lastGroupAt, scan.end), scan.lastGroupAt);
-    // What was erased since these bytes were read must not come back. Whoever erases writes the list first: either it is seen
-    // here, or its blanks are written behind these bytes.
-    const erased = readErased(file);
-    if (scan.lastGroupAt > 0) for (const { at, bytes: blank } of blanks(bytes, scan.lastGroupAt, erased)) files.write(fd, blank, at);
-    files.datasync(fd);
-    // a torn group was never acknowledged
-    files.truncate(fd, scan.end);
-    files.sync(fd);
-  } finally {
-    files.close(fd);
+  const acknowledged = scan.lastGroupAt === 0 || (marker?.segment === last && marker.lastSeq === scan.lastSeq);
+  if (!acknowledged) {
+    // It may stand in the page cache only: after a failed fdatasync its pages count as clean, and a second fdatasync would lie.
+    const group = readGroup(bytes, scan.lastGroupAt, erased);
+    if (group === undefined) throw new YitongError('internal', 'a group that was read cannot be read');
+    return {
+      tail: { segment: last, end: scan.lastGroupAt, lastSeq: group.first - 1, chain: group.previous },
+      carried: { bytes: blanked(bytes, scan.lastGroupAt, group.length, erased), lastSeq: scan.lastSeq, chain: scan.chain, erased: only(erased, group) },
+    };
   }
-  return { segment: last, end: scan.end, lastSeq: scan.lastSeq, chain: scan.chain };
+  if (!afterFailure && bytes.length > scan.end) giveBack(files, file, scan.end);
+  return { tail: { segment: last, end: scan.end, lastSeq: scan.lastSeq, chain: scan.chain } };
 }
 
-/** A new segment behind `tail`, durable with its name. */
-function beginSegment(options: DiskOptions, tail: Tail): { fd: number; segment: number } {
+/** A group as it is to be written elsewhere: what was erased since its bytes were read does not come back. */
+function blanked(bytes: Buffer, at: number, length: number, erased: ErasedEntries): Buffer {
+  const group = Buffer.from(bytes.subarray(at, at + length));
+  for (const blank of blanks(bytes, at, erased)) blank.bytes.copy(group, blank.at - at);
+  return group;
+}
+
+const only = (erased: ErasedEntries, { first, count }: GroupHeader): ErasedEntries => new Map([...erased].filter(([seq]) => seq >= first && seq < first + count));
+
+/** Zeros, or a torn group, behind the end of a segment. They hurt nobody, so a disk that refuses is not asked again. */
+function giveBack(files: Files, file: string, end: number): void {
+  try {
+    const fd = files.open(file, 'read-write');
+    try {
+      files.truncate(fd, end);
+    } finally {
+      files.close(fd);
+    }
+  } catch {
+    // the next segment says where this one ends
+  }
+}
+
+/** A new segment behind `tail`, durable with its name and with what is carried over into it. */
+function beginSegment(options: DiskOptions, tail: Tail, carried?: Recovered['carried']): { fd: number; segment: number } {
   const { files, dir, journal, segmentBytes } = options;
   const made = join(dir, 'next.tmp');
   const segment = tail.segment + 1;
@@ -145,6 +173,10 @@ function beginSegment(options: DiskOptions, tail: Tail): { fd: number; segment: 
   try {
     if (fresh) fillWithZeros(files, fd, segmentBytes);
     files.write(fd, encodeSegmentHeader({ journal, segment, firstSeq: tail.lastSeq + 1, chain: tail.chain, previousEnd: tail.end }), 0);
+    if (carried !== undefined) {
+      files.write(fd, carried.bytes, SEGMENT_HEADER);
+      if (carried.erased.size > 0) writeErased(join(dir, segmentName(segment)), carried.erased);
+    }
     // header and zeros before the name: a segment with a number is whole, whenever the power goes
     files.sync(fd);
     files.rename(made, join(dir, segmentName(segment)));
@@ -160,9 +192,14 @@ function beginSegment(options: DiskOptions, tail: Tail): { fd: number; segment: 
 export function openDisk(options: DiskOptions): JournalDisk {
   const { files, dir, segmentBytes, wantSpare } = options;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  let tail = recover(options);
-  let { fd, segment } = beginSegment(options, tail);
-  tail = { ...tail, segment, end: SEGMENT_HEADER };
+  const { tail: left, carried } = recover(options);
+  let { fd, segment } = beginSegment(options, left, carried);
+  let tail: Tail = carried === undefined ? { ...left, segment, end: SEGMENT_HEADER } : { segment, end: SEGMENT_HEADER + carried.bytes.length, lastSeq: carried.lastSeq, chain: carried.chain };
+  // whoever erased in the group meanwhile may not have seen its new place; whoever erases from now on does
+  if (carried !== undefined) {
+    const since = [...readErased(join(dir, segmentName(left.segment))).keys()].filter((seq) => seq > left.lastSeq && !carried.erased.has(seq));
+    if (since.length > 0) eraseInJournal(dir, since);
+  }
   const markerFd = files.open(join(dir, MARKER_FILE), 'overwrite');
   const markerBytes = Buffer.alloc(MARKER_BYTES);
   const mark = (): void => {

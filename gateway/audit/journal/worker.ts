@@ -20,6 +20,8 @@ export interface WorkerInput {
   readonly mergeDelay: number;
   readonly segmentBytes: number;
   readonly ring: RingMemory;
+  /** It is started anew because of an error. */
+  readonly afterFailure: boolean;
   /** Tests only: a module whose default export wraps the file operations. */
   readonly hook?: { readonly module: string; readonly parameter: unknown };
 }
@@ -41,7 +43,7 @@ async function filesFor(input: WorkerInput): Promise<Files> {
 
 async function run(input: WorkerInput, say: (message: FromWorker) => void): Promise<void> {
   const { ring: memory, segmentBytes } = input;
-  const disk = openDisk({ files: await filesFor(input), dir: input.dir, journal: input.journal, segmentBytes, wantSpare: () => say({ kind: 'spare-wanted' }) });
+  const disk = openDisk({ files: await filesFor(input), dir: input.dir, journal: input.journal, segmentBytes, afterFailure: input.afterFailure, wantSpare: () => say({ kind: 'spare-wanted' }) });
   const keys = openSubjectKeys({ dir: input.keysDir });
   const ring = ringReader(memory);
   const builder = groupBuilder({

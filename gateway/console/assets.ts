@@ -16,7 +16,7 @@ export const css = `
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC",sans-serif}
 a{color:var(--brand)}
-a:focus-visible,summary:focus-visible{outline:3px solid var(--brand);outline-offset:2px;border-radius:4px}
+a:focus-visible,summary:focus-visible,pre:focus-visible{outline:3px solid var(--brand);outline-offset:2px;border-radius:4px}
 .banner{margin:0;padding:6px 20px;background:var(--warn-bg);color:var(--warn);font-size:14px;text-align:center}
 .top{display:flex;align-items:center;gap:14px;max-width:1120px;margin:0 auto;padding:16px 20px}
 .brand{display:flex;align-items:center;gap:10px;font-weight:700;font-size:20px;color:var(--ink);text-decoration:none}
@@ -53,7 +53,7 @@ main:focus{outline:none}
 .quiet:hover{border-color:var(--brand)}
 .button{display:inline-block;background:var(--brand);color:var(--brand-ink);border:0;border-radius:9px;padding:9px 18px;font:inherit;font-weight:600;text-decoration:none;cursor:pointer}
 .button.danger{background:var(--bad);color:var(--bad-ink)}
-button:focus-visible,input:focus-visible,select:focus-visible,textarea:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
+button:focus-visible,input:focus-visible,input[type=date]:focus-within,input[type=datetime-local]:focus-within,select:focus-visible,textarea:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
 .who{display:flex;align-items:center;gap:12px;margin:0;font-size:14px}
 .who small{color:var(--soft);font-size:13px;margin-left:4px}
 .nav{display:flex;gap:4px;max-width:1120px;margin:0 auto 4px;padding:0 16px;overflow-x:auto;border-bottom:1px solid var(--line)}
@@ -118,7 +118,7 @@ dl.facts.flat{padding:0}
 .raw summary{cursor:pointer;margin-bottom:8px}
 .below{margin-top:26px}.head.below h2{margin:0}
 .head form{margin:0}
-.plain{display:block;font-weight:400}
+.plain{display:block;font-weight:400}.soft{color:var(--soft)}td.date,td time{white-space:nowrap}
 .rows,.timeline,.fields,.what{list-style:none;margin:0;padding:0}
 .rows li{display:flex;flex-wrap:wrap;gap:8px 16px;justify-content:space-between;align-items:flex-start;padding:12px 16px;border-bottom:1px solid var(--line)}
 .rows li:last-child{border-bottom:0}
@@ -133,5 +133,5 @@ dl.facts.flat{padding:0}
 .card.fields{padding:14px 18px;columns:2 320px;column-gap:24px}.fields li{break-inside:avoid;padding:2px 0;overflow-wrap:anywhere}
 .content{margin-bottom:14px}.content p{margin-top:0}
 .button.low{align-self:flex-end}
-@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}}
+@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}.filters{grid-template-columns:1fr 1fr}td time{white-space:normal}.stack thead{display:none}.stack tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}.stack th,.stack td{display:block;border:0;padding:3px 12px}.stack td.n{text-align:left}.stack td[data-title]::before{content:attr(data-title) "  ";color:var(--soft);font-size:13px}}
 `;

@@ -32,7 +32,7 @@ export interface Desk {
   readonly page: Page;
   /** What the page has complained of so far: policy reports, console errors, scripts that failed. */
   readonly complaints: readonly string[];
-  /** The path of the page as it is now, in both languages, schemes and widths; what is wrong with it, in words. */
+  /** The path of the page as it is now, by keyboard, and in both languages, schemes and widths; what is wrong with it, in words. */
   inspect(path: string, name: string): Promise<readonly string[]>;
 }
 
@@ -47,6 +47,30 @@ function listen(page: Page, complaints: string[]): void {
     if (['error', 'warning'].includes(message.type())) complaints.push(`${page.url().replace(/\?.*/, '')}: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+}
+
+/** What can be used on the page but is not reached by Tab, or does not show that it has the focus; in words. */
+async function unreached(page: Page): Promise<readonly string[]> {
+  const USABLE = 'a[href], button, input:not([type=hidden]), select, textarea, summary';
+  const word = "(one) => one.tagName.toLowerCase() + ' ' + (one.name || one.getAttribute('href') || one.textContent || '').trim().slice(0, 40)";
+  await page.evaluate(`window.left = new Set([...document.querySelectorAll('${USABLE}')].filter((one) => one.checkVisibility() && !one.disabled))`);
+  const dark: string[] = [];
+  // a field of a date holds the focus for a few presses
+  const presses = (await page.evaluate<number>('window.left.size')) + 8 * (await page.locator('input[type=date], input[type=datetime-local]').count()) + 1;
+  for (let i = 0; i < presses; i++) {
+    await page.keyboard.press('Tab');
+    const shown = await page.evaluate<string>(`(() => {
+      const one = document.activeElement;
+      if (one === null || one === document.body) return '';
+      window.left.delete(one);
+      const { outlineStyle, outlineWidth } = getComputedStyle(one);
+      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 ? '' : (${word})(one);
+    })()`);
+    if (shown !== '') dark.push(`${shown} does not show its focus`);
+    if ((await page.evaluate<number>('window.left.size')) === 0) break;
+  }
+  const left = JSON.parse(await page.evaluate<string>(`JSON.stringify([...window.left].map(${word}))`)) as string[];
+  return [...dark, ...left.map((one) => `${one} is not reached by Tab`)];
 }
 
 /** Signs somebody of the development provider in. */
@@ -83,8 +107,10 @@ export async function signIn(browser: Browser, address: string, person: string):
     page,
     complaints,
     async inspect(path, name) {
-      const wrong: string[] = [];
       const checked = await withAxe();
+      await checked.setViewportSize({ width: WIDTHS[0], height: HEIGHT });
+      await checked.goto(path);
+      const wrong = (await unreached(checked)).map((what) => `${name}: ${what}`);
       for (const language of LANGUAGES) {
         const address = `${path}${path.includes('?') ? '&' : '?'}lang=${language}`;
         // as people get it, under the strict policy
@@ -101,8 +127,6 @@ export async function signIn(browser: Browser, address: string, person: string):
               mkdirSync(shots, { recursive: true });
               await checked.screenshot({ path: join(shots, `${name}-${language}-${scheme}-${width}.png`), fullPage: true });
             }
-            // colours differ by scheme, what is shown by width; language by language each once
-            if ((scheme === 'light') !== (width === WIDTHS[0])) continue;
             for (const { id, impact, nodes } of await violations(checked)) if (['serious', 'critical'].includes(impact)) wrong.push(`${where}: axe ${id} at ${nodes.slice(0, 3).join(', ')}`);
           }
         }

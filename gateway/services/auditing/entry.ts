@@ -6,6 +6,7 @@ import type { FoundEntry } from '../../audit/search/index.js';
 import { detailsOf } from '../../audit/search/entry.js';
 import { readVkey } from '../../audit/log/vkey.js';
 import { sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
 import { entryPage } from '../../console/pages/auditing/entry.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
@@ -45,7 +46,7 @@ export function entryRoutes(app: FastifyInstance, { context, search }: Auditing)
       size: search().size(),
       mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
       links: { subject: link('subject', entry.opened?.subject), case: link('caseId', caseId) },
-      names: new Map([...workspace.contracts.values()].map(({ id, name }) => [id as string, name])),
+      names: namesOf(context, request.language),
     };
   };
 

@@ -4,6 +4,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { readCheckpoint } from '../../audit/log/published.js';
 import { HOUR, latencyQuantile } from '../../audit/search/summary.js';
 import { sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
 import { overview, SPANS, type OverviewSpan } from '../../console/pages/auditing/overview.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import type { Auditing } from './auditing.js';
@@ -48,8 +49,9 @@ export function overviewRoutes(app: FastifyInstance, { context, search }: Auditi
           }
         }
       }
-      const top = (of: ReadonlyMap<string, readonly [number, number]>) =>
-        [...of].map(([id, [requests, denied]]) => ({ id, requests, denied })).sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1)).slice(0, 8);
+      const names = namesOf(context, request.language);
+      const top = (of: ReadonlyMap<string, readonly [number, number]>, name: (id: string) => string | undefined) =>
+        [...of].map(([id, [requests, denied]]) => ({ id, name: name(id), requests, denied })).sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1)).slice(0, 8);
       const { workspace, dataDir } = context;
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '概览' : 'Overview',
@@ -63,9 +65,9 @@ export function overviewRoutes(app: FastifyInstance, { context, search }: Auditi
           p50: latencyQuantile(latency, 0.5),
           p99: latencyQuantile(latency, 0.99),
           refused,
-          clients: top(totals.clients),
-          datasets: top(totals.datasets).map((one) => ({ ...one, name: [...workspace.contracts.values()].find(({ id }) => id === one.id)?.name })),
-          purposes: top(totals.purposes),
+          clients: top(totals.clients, names.client),
+          datasets: top(totals.datasets, names.dataset),
+          purposes: top(totals.purposes, names.purpose),
           grants: Object.keys(grants).length,
           log: readCheckpoint(dataDir),
           now: context.now(),

@@ -1,8 +1,10 @@
 /** /console/search: who saw what. A subject, a case or a handler is sent by POST, and stands in the address under a name of this sign-in. */
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
+import type { Localised } from '../../../contracts/types.js';
 import { parseSubject } from '../../answer/request.js';
 import { sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
 import { searchPage } from '../../console/pages/auditing/search.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
@@ -61,6 +63,7 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
         detail: { ...clearPart(filters), ...(role === 'inspector' ? { side } : {}) }, results: page.entries.length, about: hiddenPart(filters),
       });
       const sides = role === 'inspector' ? { side } : {};
+      const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) => [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '检索' : 'Search',
         workspace,
@@ -74,9 +77,10 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
           next: page.next === undefined ? undefined : addressOf(PATH, filters, session, { ...sides, after: String(page.next) }),
           first: from === undefined ? undefined : addressOf(PATH, filters, session, sides),
           without: (name) => addressOf(PATH, { ...filters, [name]: undefined }, session, sides),
-          names: {
-            datasets: [...workspace.contracts.values()].map(({ id, name }) => ({ id, name: name[request.language] })),
-            authorities: [...workspace.authorities.values()].map(({ id, name }) => ({ id, name: name[request.language] })),
+          names: namesOf(context, request.language),
+          lists: {
+            datasets: listed(workspace.contracts), authorities: listed(workspace.authorities),
+            clients: listed(context.inForce().policies.clients), purposes: listed(context.inForce().policies.purposes),
           },
         }),
       });

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
 import { sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
 import { historyView } from '../../console/pages/history/history.js';
 import type { Service } from '../../context.js';
 import { complaintDeed, complaintOf, COMPLAINTS, MAX_COMPLAINT, type Complaint } from '../../people/complaints.js';
@@ -64,10 +65,8 @@ const service: Service = {
         const known = complaints.get(made.about) ?? [];
         if (!known.some(({ text, at }) => text === made.text && at >= made.at)) complaints.set(made.about, [...known, made]);
       }
-      const { clients, purposes } = context.inForce().policies;
       const hidden = hideSubject(session, subject);
       const address = (from?: number): string => `${PATH}?of=${hidden}${from === undefined ? '' : `&after=${from}`}`;
-      const named = (map: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }>) => (id: string | undefined) => (id === undefined ? undefined : map.get(id)?.name[request.language]);
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '访问历史' : 'History',
         workspace,
@@ -75,7 +74,7 @@ const service: Service = {
           language: request.language, csrf: session.csrf, subject, hidden, complaints, entries: page.entries, max: MAX_COMPLAINT,
           others: person.subjects.length < 2 ? [] : person.subjects.map((one) => ({ subject: one, href: `${PATH}?of=${hideSubject(session, one)}`, here: one === subject })),
           first: after === undefined ? undefined : address(), next: page.next === undefined ? undefined : address(page.next),
-          names: { client: named(clients), purpose: named(purposes), authority: named(workspace.authorities), dataset: named(workspace.contracts) },
+          names: namesOf(context, request.language),
           ...(made === undefined ? {} : { receipt: made.receipt }),
         }),
       });

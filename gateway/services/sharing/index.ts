@@ -8,6 +8,7 @@ import { endOfDay, startOfDay } from '../../../policies/dates.js';
 import type { Grant } from '../../../policies/types.js';
 import type { GrantUse } from '../../audit/search/summary.js';
 import { sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
 import { grantPage } from '../../console/pages/sharing/grant.js';
 import { grantsPage, GRANT_STATES, type GrantState, type GrantSummary } from '../../console/pages/sharing/grants.js';
 import type { Service } from '../../context.js';
@@ -20,12 +21,13 @@ const DAYS = 90;
 const DAY = 86_400_000;
 const ACCESSES = 10;
 const MAX_QUERY = 100;
+const PAGE = 20;
 const MIN_REASON = 4;
 const MAX_REASON = 500;
 
 interface Route {
   readonly Params: { readonly id: string };
-  readonly Querystring: { readonly q?: string; readonly state?: string };
+  readonly Querystring: { readonly q?: string; readonly state?: string; readonly page?: string };
   readonly Body: { readonly reason?: string };
 }
 
@@ -68,9 +70,10 @@ const service: Service = {
 
     app.get<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '共享授权', en: 'Grants' }, order: 13 } } }, async (request, reply) => {
       const { person } = sessionOf(request);
-      const { q = '', state = '' } = request.query;
+      const { q = '', state = '', page = '1' } = request.query;
       const asked = GRANT_STATES.find((one) => one === state);
       if (q.length > MAX_QUERY || (state !== '' && asked === undefined)) throw new YitongError('bad_request', 'the filter has a value that does not exist');
+      if (!/^[1-9]\d{0,5}$/.test(page)) throw new YitongError('bad_request', '`page` is not a number from 1');
       const suspensions = readSuspensions(dir);
       const used = await uses();
       const all = [...context.inForce().policies.grants.values()].map((grant) => summaryOf(grant, suspensions, used[grant.id])).sort((a, b) => (a.grant.id < b.grant.id ? -1 : 1));
@@ -79,7 +82,7 @@ const service: Service = {
         [grant.id, grant.client, grant.dataset, ...grant.purposes, client.zh, client.en, dataset.zh, dataset.en].some((text) => text.toLowerCase().includes(word));
       const grants = all.filter((one) => (word === '' || fits(one)) && (asked === undefined || (asked === 'unused' ? one.last === undefined : one.state === asked)));
       await record.looked(person, { requestId: request.id, action: 'grants', role: 'sharing-authority', detail: { ...(word === '' ? {} : { filter: word }), ...(asked === undefined ? {} : { state: asked }) }, results: grants.length });
-      return sendFramed(request, reply, { title: request.language === 'zh' ? '共享授权' : 'Grants', workspace, children: grantsPage({ language: request.language, all, grants, q, state: asked, days: DAYS }) });
+      return sendFramed(request, reply, { title: request.language === 'zh' ? '共享授权' : 'Grants', workspace, children: grantsPage({ language: request.language, all, grants: grants.slice((Number(page) - 1) * PAGE, Number(page) * PAGE), found: grants.length, page: Number(page), pages: Math.ceil(grants.length / PAGE), q, state: asked, days: DAYS, names: namesOf(context, request.language) }) });
     });
 
     app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {

@@ -1,8 +1,8 @@
 /** One entry: the decision in words, what belongs to its subject, the proof, the bytes. */
 import type { ComponentChildren, JSX } from 'preact';
-import type { Localised } from '../../../../contracts/types.js';
 import { detailsOf } from '../../../audit/search/entry.js';
 import type { FoundEntry } from '../../../audit/search/index.js';
+import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
 import { deliveryNames, Effect, inOneLine, typeNames, whyDenied } from './words.js';
@@ -15,7 +15,7 @@ export interface EntryProps {
   readonly size: number;
   readonly mayOpen: boolean;
   readonly links: { readonly subject: string | undefined; readonly case: string | undefined };
-  readonly names: ReadonlyMap<string, Localised>;
+  readonly names: Names;
 }
 
 const search = (name: string, value: string): string => `/console/search?${name}=${encodeURIComponent(value)}`;
@@ -25,7 +25,8 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
   const say = (a: string, b: string): string => (zh ? a : b);
   const { index, receipt, erasedBy, body, opened } = entry;
   const fact = (title: string, value: ComponentChildren): JSX.Element | null => (value === undefined || value === '' ? null : <><dt>{title}</dt><dd>{value}</dd></>);
-  const link = (name: string, value: string | undefined): JSX.Element | undefined => (value === undefined ? undefined : <a href={search(name, value)}>{value}</a>);
+  const link = (name: string, value: string | undefined, called?: string): JSX.Element | undefined =>
+    value === undefined ? undefined : <><a href={search(name, value)}>{called ?? value}</a>{called === undefined ? null : <> <span class="mono soft">{value}</span></>}</>;
   const { caseId, actor } = detailsOf(opened);
   const step = (key: string, title: string, what: string): JSX.Element => (
     <li data-step={key}><b>{title}</b><span class="mono" data-value="">{what}</span></li>
@@ -45,9 +46,9 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
       <div class="card">
         <dl class="facts">
           {fact(say('时间（北京时间）', 'Time (UTC+8)'), body.time === undefined ? undefined : localSecond(body.time))}
-          {fact(say('应用', 'Client'), link('client', body.client))}
-          {fact(say('使用单位', 'Consumer authority'), link('authority', body.authority))}
-          {fact(say('用途', 'Purpose'), link('purpose', body.purpose))}
+          {fact(say('应用', 'Client'), link('client', body.client, names.client(body.client)))}
+          {fact(say('使用单位', 'Consumer authority'), link('authority', body.authority, names.authority(body.authority)))}
+          {fact(say('用途', 'Purpose'), link('purpose', body.purpose, names.purpose(body.purpose)))}
           {fact(say('方式', 'Delivery'), body.type === 'released' ? deliveryNames[body.delivery ?? 'query']?.[language] : undefined)}
           {fact(say('事项编码', 'Item'), link('item', body.item))}
           {fact(say('操作', 'Action'), link('action', body.action))}
@@ -62,20 +63,20 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
         <>
           <h2>{say('决定', 'The decision')}</h2>
           <div class="card scroll">
-            <table>
+            <table class="stack">
               <thead><tr><th>{say('数据集', 'Dataset')}</th><th>{say('结果', 'Outcome')}</th><th>{say('依据', 'Because')}</th><th class="n">{say('记录', 'Records')}</th></tr></thead>
               <tbody>
                 {body.datasets.map((one) => (
                   <tr>
-                    <th><a href={search('dataset', one.dataset ?? '')}>{names.get(one.dataset ?? '')?.[language] ?? one.dataset}</a><span class="id">{one.dataset}</span></th>
+                    <th><a href={search('dataset', one.dataset ?? '')}>{names.dataset(one.dataset) ?? one.dataset}</a><span class="id">{one.dataset}</span></th>
                     <td>{one.effect === undefined ? '–' : <Effect effect={one.effect} language={language} />}</td>
                     <td>
                       {one.effect === 'deny'
                         ? whyDenied((one as { readonly reason?: unknown }).reason, language)
                         : one.grant === undefined ? '–' : <>{say('授权 ', 'grant ')}<a class="mono" href={search('grant', one.grant)}>{one.grant}</a></>}
-                      {one.fields === undefined || one.fields.length === 0 ? null : <span class="id">{one.fields.join(', ')}</span>}
+                      {one.fields === undefined || one.fields.length === 0 ? null : <span class="plain soft">{one.fields.map((path) => names.field(one.dataset ?? '', path)).join(say('、', ', '))}</span>}
                     </td>
-                    <td class="n">{one.records ?? '–'}</td>
+                    <td class="n" data-title={say('记录', 'Records')}>{one.records ?? '–'}</td>
                   </tr>
                 ))}
               </tbody>

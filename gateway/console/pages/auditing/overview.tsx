@@ -15,7 +15,7 @@ export type OverviewSpan = keyof typeof SPANS;
 
 export interface TopRow {
   readonly id: string;
-  readonly name?: Localised | undefined;
+  readonly name: string | undefined;
   readonly requests: number;
   readonly denied: number;
 }
@@ -57,7 +57,7 @@ export function overview(props: OverviewProps): JSX.Element {
           <tbody>
             {rows.map(({ id, name, requests: all, denied: no }) => (
               <tr>
-                <th><a href={`/console/search?${filter}=${encodeURIComponent(id)}`}>{name?.[props.language] ?? id}</a>{name === undefined ? null : <span class="id">{id}</span>}</th>
+                <th><a href={`/console/search?${filter}=${encodeURIComponent(id)}`}>{name ?? id}</a>{name === undefined ? null : <span class="id">{id}</span>}</th>
                 <td class="n">{count(all)}</td>
                 <td class="n">{no === 0 ? '–' : <a href={`/console/search?${filter}=${encodeURIComponent(id)}&result=deny`}>{count(no)}</a>}</td>
               </tr>

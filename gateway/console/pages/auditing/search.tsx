@@ -2,9 +2,12 @@
 import type { JSX } from 'preact';
 import type { FoundEntry } from '../../../audit/search/index.js';
 import type { Filters, Side } from '../../../services/auditing/filters.js';
+import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
 import { inOneLine, typeNames } from './words.js';
+
+const LISTS = ['clients', 'datasets', 'authorities', 'purposes'] as const;
 
 interface Named {
   readonly id: string;
@@ -22,7 +25,9 @@ export interface SearchProps {
   readonly next: string | undefined;
   readonly first: string | undefined;
   readonly without: (name: keyof Filters) => string;
-  readonly names: { readonly datasets: readonly Named[]; readonly authorities: readonly Named[] };
+  readonly names: Names;
+  /** What a field may be filled with. */
+  readonly lists: Readonly<Record<(typeof LISTS)[number], readonly Named[]>>;
 }
 
 const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string, en: string] } = {
@@ -31,7 +36,7 @@ const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string
   subject: ['主体', 'Subject'], caseId: ['办件编号', 'Case'], actor: ['经办人', 'Case handler'],
 };
 
-export function searchPage({ language, csrf, filters, entries, side, mayExport, next, first, without, names }: SearchProps): JSX.Element {
+export function searchPage({ language, csrf, filters, entries, side, mayExport, next, first, without, names, lists }: SearchProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const label = (name: keyof Filters): string => LABELS[name][zh ? 0 : 1];
@@ -62,10 +67,10 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
         {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
         {text('subject')}
         {text('caseId')}
-        {text('client')}
+        {text('client', 'clients')}
         {text('dataset', 'datasets')}
         {side === 'provider' ? null : text('provider', 'authorities')}
-        {text('purpose')}
+        {text('purpose', 'purposes')}
         {choice('result', [['allow', say('提供', 'released')], ['deny', say('拒绝', 'denied')]])}
         {moment('since')}
         {moment('until')}
@@ -82,8 +87,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
           </div>
         </details>
         <div class="row"><button class="button" type="submit">{say('检索', 'Search')}</button><a class="quiet" href={side === 'authority' ? '/console/search?side=authority' : '/console/search'}>{say('清除', 'Clear')}</a></div>
-        <datalist id="datasets">{names.datasets.map(({ id, name }) => <option value={id}>{name}</option>)}</datalist>
-        <datalist id="authorities">{names.authorities.map(({ id, name }) => <option value={id}>{name}</option>)}</datalist>
+        {LISTS.map((list) => <datalist id={list}>{lists[list].map(({ id, name }) => <option value={id}>{name}</option>)}</datalist>)}
       </form>
       {active.length === 0 ? null : (
         <p class="chips">
@@ -107,9 +111,9 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
                   <tr>
                     <td><a href={`/console/entries/${index}`}><time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time></a></td>
                     <td class="wide">{typeNames[body.type ?? '']?.[language] ?? body.type}</td>
-                    <td class="mono">{body.client ?? '–'}</td>
-                    <td class="wide mono">{body.purpose ?? '–'}</td>
-                    <td class="wide mono">{datasets.slice(0, 3).map(({ dataset }) => dataset).join(' ')}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>
+                    <td>{names.client(body.client) ?? body.client ?? '–'}</td>
+                    <td class="wide">{names.purpose(body.purpose) ?? body.purpose ?? '–'}</td>
+                    <td class="wide">{datasets.slice(0, 3).map(({ dataset }) => names.dataset(dataset) ?? dataset).join(say('、', ', '))}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>
                     <td>{inOneLine(entry, language)}{entry.erasedBy === undefined ? null : <span class="state none">{say('主体已抹除', 'subject erased')}</span>}</td>
                   </tr>
                 );

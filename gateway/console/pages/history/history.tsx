@@ -2,11 +2,10 @@
 import type { JSX } from 'preact';
 import type { Complaint } from '../../../people/complaints.js';
 import type { HistoryEntry } from '../../../services/history/reading.js';
+import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
 import { deliveryNames } from '../auditing/words.js';
-
-type Naming = (id: string | undefined) => string | undefined;
 
 export interface HistoryProps {
   readonly language: Language;
@@ -20,7 +19,7 @@ export interface HistoryProps {
   readonly others: readonly { readonly subject: string; readonly href: string; readonly here: boolean }[];
   readonly first: string | undefined;
   readonly next: string | undefined;
-  readonly names: { readonly client: Naming; readonly purpose: Naming; readonly authority: Naming; readonly dataset: Naming };
+  readonly names: Names;
   /** Characters of a complaint. */
   readonly max: number;
   /** Of a complaint that was recorded just now. */
@@ -59,7 +58,7 @@ export function historyView({ language, csrf, subject, hidden, entries, complain
                     <li>
                       <span class={`state ${released ? (records > 0 ? 'ok' : 'none') : 'bad'}`}>{!released ? say('已拒绝', 'denied') : records > 0 ? say(`提供 ${records} 条`, `${records} released`) : say('无记录', 'no record')}</span>{' '}
                       {names.dataset(dataset) ?? dataset}
-                      {released && records > 0 && fields.length > 0 ? <span class="id">{fields.join(', ')}</span> : null}
+                      {released && records > 0 && fields.length > 0 ? <span class="plain soft">{fields.map((path) => names.field(dataset, path)).join(say('、', ', '))}</span> : null}
                     </li>
                   ))}
                 </ul>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Grant } from '../../../../policies/types.js';
+import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 
@@ -24,10 +25,16 @@ export interface GrantSummary {
 export interface GrantsProps {
   readonly language: Language;
   readonly all: readonly GrantSummary[];
+  /** Of this page. */
   readonly grants: readonly GrantSummary[];
+  readonly found: number;
+  /** From 1. */
+  readonly page: number;
+  readonly pages: number;
   readonly q: string;
   readonly state: (typeof GRANT_STATES)[number] | undefined;
   readonly days: number;
+  readonly names: Names;
 }
 
 const states: Readonly<Record<GrantState, Localised & { readonly css: string }>> = {
@@ -42,8 +49,9 @@ export function StateOfGrant({ state, language }: { readonly state: GrantState; 
   return <span class={`state ${css}`}>{name[language]}</span>;
 }
 
-export function grantsPage({ language, all, grants, q, state, days }: GrantsProps): JSX.Element {
+export function grantsPage({ language, all, grants, found, page, pages, q, state, days, names }: GrantsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const address = (to: number): string => `/console/grants?${new URLSearchParams({ ...(q === '' ? {} : { q }), ...(state === undefined ? {} : { state }), page: String(to) }).toString()}`;
   const count = (holds: (one: GrantSummary) => boolean): string => all.filter(holds).length.toLocaleString('en');
   return (
     <>
@@ -77,8 +85,8 @@ export function grantsPage({ language, all, grants, q, state, days }: GrantsProp
               {grants.map(({ grant, state: now, client, dataset, last, unused }) => (
                 <tr>
                   <th><a href={`/console/grants/${grant.id}`}>{client[language]}</a><span class="plain">{dataset[language]}</span><span class="id">{grant.id}</span></th>
-                  <td class="wide mono">{grant.purposes.join(' ')}</td>
-                  <td class="wide">{grant.from}<br />{grant.until}</td>
+                  <td class="wide">{grant.purposes.map((id) => names.purpose(id) ?? id).join(say('、', ', '))}</td>
+                  <td class="wide date">{grant.from}<br />{grant.until}</td>
                   <td><StateOfGrant state={now} language={language} /></td>
                   <td class="wide">{last === undefined ? say('无', 'none') : localMinute(last)}</td>
                   <td class="n">{unused.length} / {grant.fields.length}</td>
@@ -88,6 +96,13 @@ export function grantsPage({ language, all, grants, q, state, days }: GrantsProp
           </table>
         )}
       </div>
+      {pages < 2 ? null : (
+        <nav class="pager" aria-label={say('分页', 'Pages')}>
+          <span>{page <= 1 ? null : <a class="quiet" href={address(page - 1)} rel="prev">{say('← 上一页', '← Previous')}</a>}</span>
+          <span class="soft">{say(`第 ${page} / ${pages} 页，共 ${found} 份`, `page ${page} of ${pages}, ${found} grants`)}</span>
+          <span>{page >= pages ? null : <a class="quiet" href={address(page + 1)} rel="next">{say('下一页 →', 'Next →')}</a>}</span>
+        </nav>
+      )}
     </>
   );
 }

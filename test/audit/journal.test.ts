@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
@@ -68,6 +69,34 @@ t.test('a client can prove what the gateway promised it', async (t) => {
   t.equal(secret?.pseudonym, body.subject.pseudonym);
   if (secret !== undefined) t.same(unseal(secret, body.subject.enc), { subject: 'uscc:9131"x', details: { caseId: '办件-1' } });
   await keys.close();
+});
+
+t.test('an entry that has just come is not taken for one that hangs; one that hangs is refused', async (t) => {
+  const memory = new SharedArrayBuffer(12);
+  const gate = new Int32Array(memory);
+  const shut = (closed: boolean): void => {
+    Atomics.store(gate, 0, closed ? 1 : 0);
+    Atomics.notify(gate, 0);
+  };
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  const journal = await open(t.testdir(), { stall: 1000, hook: { module: new URL('../gateway/gated-disk.js', import.meta.url).href, parameter: memory } });
+  t.teardown(() => {
+    shut(false);
+    return journal.close();
+  });
+  const entry = { clear: '{"type":"released"}' };
+  // idle for a while, then an entry just before the disk is looked at
+  mock.timers.tick(3000);
+  shut(true);
+  const first = journal.append(entry);
+  mock.timers.tick(1000);
+  shut(false);
+  t.match(await first, { id: /:1$/ });
+  shut(true);
+  const second = journal.append(entry);
+  mock.timers.tick(2000);
+  await t.rejects(second, { code: 'audit_unavailable' });
 });
 
 t.test('nothing acknowledged is lost when the process is killed, and nothing stands twice', async (t) => {

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
 import t from 'tap';
 import type { DatasetAnswer } from '../../gateway/client/index.js';
 import { until } from './ask.js';
@@ -44,12 +45,24 @@ void t.test('an empty answer is current, and turns stale at the declared frequen
     await writeFile(inbox('shops.new'), `${register.trimEnd()}\n91990101MAEXA0001X,晨光面馆,东湖区,2024-03-18,${++edition}\n`.replace(/^91990101MAEXA0001X,.*,42\n/m, ''));
     await rename(inbox('shops.new'), inbox('shops.csv'));
   };
-  let office: NodeJS.Timeout | undefined;
+  let at = new AbortController();
   let delivering: Promise<void> = Promise.resolve();
   const open = (): void => {
-    office = setInterval(() => (delivering = deliver()), 500);
+    at = new AbortController();
+    const { signal } = at;
+    delivering = (async () => {
+      while (!signal.aborted) {
+        await deliver();
+        await later(500, undefined, { signal }).catch(() => undefined);
+      }
+    })();
   };
-  t.teardown(() => clearInterval(office));
+  // one delivery after the other, the last one over before its folder goes
+  const shut = (): Promise<void> => {
+    at.abort();
+    return delivering;
+  };
+  t.teardown(shut);
   open();
 
   const before = await until('a current answer', look, ({ shops }) => shops.status === 'current');
@@ -59,8 +72,7 @@ void t.test('an empty answer is current, and turns stale at the declared frequen
   // with each delivery the source time goes on
   await until('a newer source time', look, ({ shops }) => shops.status === 'current' && String(shops.sourceTime) > String(before.shops.sourceTime));
 
-  clearInterval(office);
-  await delivering;
+  await shut();
   await rm(inbox('shops.csv'));
   const looks: Awaited<ReturnType<typeof look>>[] = [];
   const after = await until('a stale answer', async () => {

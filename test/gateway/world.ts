@@ -154,6 +154,8 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
   const set = policySet({ clients, grants: options.grants, ...(options.rules === undefined ? {} : { rules: options.rules }) });
   const inForce = inForceOf(set, [], space);
   let asking = 'alpha';
+  // before all that could ask for it: a timer may while the rest is made
+  const time = { now: NOW };
   const pair = await serverPair(await folder(t));
   const dataDir = options.dataDir ?? (await folder(t));
   const context: WorkerContext = {
@@ -168,7 +170,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
     },
     bus: () => Promise.reject(new Error('no bus here')),
     dataDir,
-    now: () => made.now,
+    now: () => time.now,
   };
   const stream = { write: (line: string) => void log.push(line) };
   const app = await buildApp('api', context, { https: pair, logger: pino({ level: 'trace' }, stream) });
@@ -187,7 +189,13 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
       request.end(JSON.stringify(body));
     });
   const made: World = {
-    entries, notes, reads, log, now: NOW, dataDir, open,
+    entries, notes, reads, log, dataDir, open,
+    get now() {
+      return time.now;
+    },
+    set now(ms) {
+      time.now = ms;
+    },
     gate: () => Promise.resolve(),
     async post(path, body, as) {
       const response = await open(path, body, as);

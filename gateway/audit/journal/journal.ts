@@ -114,7 +114,6 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
   let pendingAt = 0;
   /** Not yet in the ring. */
   let waiting: Pending[] = [];
-  let answers = 0;
   let ended: (() => void) | undefined;
   let spare = Promise.resolve();
   let restart: NodeJS.Timeout | undefined;
@@ -167,7 +166,6 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
       void from.terminate();
       return;
     }
-    answers++;
     lastSeq += message.count;
     const receipts = message.receipts.split('\n');
     for (let i = 0; i < message.count; i++) {
@@ -243,14 +241,15 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
     pause = Math.min(pause * 2, MAX_BACKOFF);
   }
 
-  // a disk that hangs gives no error: without any answer for `stall` ms nothing may wait longer
-  let seen = 0;
+  // a disk that hangs gives no error: what waited already when this was last looked at may not wait longer
+  let oldest: Pending | undefined;
   const watch = setInterval(() => {
-    if (ring !== undefined && pending.length > pendingAt && answers === seen) {
+    const now = ring === undefined ? undefined : pending[pendingAt];
+    if (now !== undefined && now === oldest) {
       fail('the disk does not answer');
       void worker?.terminate();
     }
-    seen = answers;
+    oldest = now;
   }, stall);
   watch.unref();
 

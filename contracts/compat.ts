@@ -14,7 +14,8 @@ export interface Finding {
   /** A contract with an `error` may not be published; a `note` is for whoever reviews. */
   readonly severity: 'error' | 'note';
   readonly code: ErrorCode;
-  readonly dataset: DatasetId;
+  /** Its id; of a report `reports/<report>`. */
+  readonly dataset: DatasetId | `reports/${string}`;
   readonly message: string;
   readonly place?: Place;
 }

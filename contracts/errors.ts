@@ -37,6 +37,7 @@ const rows = {
   client_suspended: { status: 403, title: 'the client is suspended' },
   // decision
   denied: { status: 403, title: 'no dataset of the request may be answered' },
+  authorisation_missing: { status: 403, title: 'a company of the report has not authorised whoever asks' },
   not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it' },
   dataset_busy: { status: 409, title: 'another run publishes to the dataset' },
   // running
@@ -59,6 +60,7 @@ const rows = {
   schema_unregistered: { status: 500, title: 'a schema has no registered id' },
   bad_policy: { status: 500, title: 'a policy does not compile or refers to nothing' },
   bad_grant: { status: 500, title: 'a grant refers to nothing or is malformed' },
+  bad_report: { status: 500, title: 'the definition of a report refers to nothing or is malformed' },
   bad_feed: { status: 500, title: 'a feed is malformed' },
   source_unavailable: { status: 503, title: 'a source of records does not answer, or not as its feed says' },
   replication_not_ready: { status: 503, title: 'a database is not set up to tell its changes; the message holds the SQL that mends it' },

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
 import { contentFiles, readJson } from '../../../contracts/files.js';
 import { impact, type GrantFacts, type Impact } from '../../../contracts/impact.js';
-import type { DatasetId } from '../../../contracts/ids.js';
+import { leftOut, loadReports } from '../../../contracts/reports.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
@@ -21,7 +21,7 @@ async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
 }
 
 /** What a workspace refuses to load is found as well, all of it, not only the first. */
-async function load(dir: string): Promise<{ workspace: Workspace; findings: Finding[]; refused: ReadonlySet<DatasetId> }> {
+async function load(dir: string): Promise<{ workspace: Workspace; findings: Finding[]; refused: ReadonlySet<string> }> {
   const findings: Finding[] = [];
   const workspace = await loadWorkspace(dir, {
     allowUnregistered: true,
@@ -37,6 +37,12 @@ async function load(dir: string): Promise<{ workspace: Workspace; findings: Find
     // a contract that does not load is told above, and not once more for its feed
     if (!refused.has(dataset)) findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
   });
+  const reports = await loadReports(workspace, (report, { code, message, extra: { place } }) => findings.push({ severity: 'error', code, dataset: `reports/${report}`, message, ...(place === undefined ? {} : { place }) }));
+  for (const report of reports.values()) {
+    for (const { dataset, domains } of leftOut(report, workspace.contracts)) {
+      findings.push({ severity: 'note', code: 'bad_report', dataset: `reports/${report.id}`, message: `leaves \`${dataset}\` out of ${domains.join(', ')}`, place: report.place });
+    }
+  }
   return { workspace, findings, refused };
 }
 

@@ -1,0 +1,348 @@
+/**
+ * Definitions of reports: `contracts/reports/<report>/report.json`. A definition says which registers answer for which domain, which facts of a
+ * record are told and in which order, and by which rule a record may be told at all. A folder is enough: no report is named in code.
+ */
+import { hash } from 'node:crypto';
+import { canonicalJson } from './canonical.js';
+import { localisedSchema } from './contract.js';
+import { parseDuration } from './duration.js';
+import { YitongError, type Place } from './errors.js';
+import { contentFiles, readJson } from './files.js';
+import type { Authority, Contract, FieldInfo, Localised, Workspace } from './types.js';
+import { shape } from './validate.js';
+
+/** What a report tells of, and the kind by which contracts call it. */
+const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty', judgment: 'judgment' } as const;
+export type ReportKind = keyof typeof KIND_OF_CONTRACT;
+export const REPORT_KINDS = Object.keys(KIND_OF_CONTRACT) as readonly ReportKind[];
+
+/** How long a record may be told from the day on which its conduct or event ended; no `years`: no end is set. */
+export interface TermRule {
+  readonly years?: number;
+  readonly basis: readonly string[];
+}
+
+export interface FactDefinition {
+  readonly field: FieldInfo;
+  readonly title: Localised;
+}
+
+/** How a register's records are read: fields, and the rules over them. */
+export interface RecordLayout {
+  readonly kind: ReportKind;
+  /** Whose value says the domain; undefined: a record stands in each domain of its dataset. */
+  readonly domain?: string;
+  /** The day on which an event began, where it lasts. */
+  readonly began?: string;
+  /** The day on which conduct or event ended, from which the term counts; no value: it goes on. */
+  readonly ended: string;
+  readonly term: TermRule;
+  /** A record is repaired where `field` has one of these. */
+  readonly repaired?: { readonly field: string; readonly values: readonly string[] };
+  /** The last day of public display (公示); undefined: displayed while it goes on. */
+  readonly displayUntil?: string;
+  readonly facts: readonly FactDefinition[];
+}
+
+export interface ReportDataset {
+  readonly contract: Contract;
+  readonly authority: Authority;
+  readonly layout: RecordLayout;
+}
+
+export interface DomainDefinition {
+  readonly id: string;
+  readonly title: Localised;
+  /** As the registers write it in their field `domain`. */
+  readonly value: string;
+  /** Indexes into `datasets`; never empty. */
+  readonly datasets: readonly number[];
+}
+
+/** One way in which a company's register names other companies. */
+export interface RelationDefinition {
+  readonly relation: 'parent' | 'branch' | 'subsidiary' | 'shareholder';
+  /** A record or a list of records. */
+  readonly in: string;
+  readonly subject: string;
+  readonly name: string;
+  /** Only where the share in per cent is above. */
+  readonly share?: { readonly field: string; readonly above: number };
+}
+
+export interface RegisterDefinition {
+  readonly contract: Contract;
+  readonly name: string;
+  readonly relations: readonly RelationDefinition[];
+  /** All paths that are read. */
+  readonly fields: readonly string[];
+}
+
+export interface ReportDefinition {
+  /** The folder's name. */
+  readonly id: string;
+  /** SHA-256 (base64url) over the canonical JSON of the file. */
+  readonly digest: string;
+  readonly title: Localised;
+  readonly issuer: Authority;
+  /** The client and purpose under which its registers are asked. */
+  readonly client: string;
+  readonly purpose: string;
+  /** Key scheme of its subjects. */
+  readonly scheme: string;
+  /** What a company may state as its purpose. */
+  readonly purposes: ReadonlyMap<string, Localised>;
+  readonly kinds: ReadonlyMap<ReportKind, { readonly title: Localised; readonly term: TermRule }>;
+  readonly domains: readonly DomainDefinition[];
+  readonly datasets: readonly ReportDataset[];
+  readonly register: RegisterDefinition;
+  readonly maxSubjects: number;
+  /** ms for which an issued report is kept. */
+  readonly retention: number;
+  readonly notes: readonly Localised[];
+  readonly place: Place;
+}
+
+interface File {
+  readonly title: Localised;
+  readonly issuer: string;
+  readonly client: string;
+  readonly purpose: string;
+  readonly subjects: {
+    readonly dataset: string;
+    readonly name: string;
+    readonly relations?: readonly { readonly relation: RelationDefinition['relation']; readonly in: string; readonly subject: string; readonly name: string; readonly share?: { readonly field: string; readonly above: number } }[];
+    readonly most?: number;
+  };
+  readonly purposes: Readonly<Record<string, Localised>>;
+  readonly retention: string;
+  readonly kinds: Readonly<Partial<Record<ReportKind, { readonly title: Localised; readonly term: TermRule | { readonly end: 'none'; readonly basis: readonly string[] } }>>>;
+  readonly layouts: Readonly<
+    Record<
+      string,
+      {
+        readonly kind: ReportKind;
+        readonly domain?: string;
+        readonly began?: string;
+        readonly ended: string;
+        readonly term?: TermRule | { readonly end: 'none'; readonly basis: readonly string[] };
+        readonly repaired?: { readonly field: string; readonly values: readonly string[] };
+        readonly displayUntil?: string;
+        readonly facts: readonly (string | { readonly field: string; readonly title: Localised })[];
+      }
+    >
+  >;
+  readonly datasets: Readonly<Record<string, string>>;
+  readonly domains: readonly { readonly id: string; readonly title: Localised; readonly value: string; readonly datasets: readonly string[] }[];
+  readonly notes?: readonly Localised[];
+}
+
+const NAME = '^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$';
+const word = { type: 'string', minLength: 1, maxLength: 400, pattern: '\\S' };
+const name = { type: 'string', maxLength: 120, pattern: NAME };
+const strict = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties).filter((key) => !optional.includes(key)),
+  properties,
+});
+const map = (keys: string, values: object) => ({ type: 'object', minProperties: 1, additionalProperties: false, patternProperties: { [keys]: values } });
+const basis = { type: 'array', minItems: 1, items: word };
+const term = { anyOf: [strict({ years: { type: 'integer', minimum: 1, maximum: 100 }, basis }), strict({ end: { const: 'none' }, basis })] };
+const kind = { enum: REPORT_KINDS };
+
+const checkFile = shape<File>(
+  strict(
+    {
+      title: localisedSchema,
+      issuer: name,
+      client: name,
+      purpose: name,
+      subjects: strict(
+        {
+          dataset: word,
+          name: word,
+          relations: {
+            type: 'array',
+            items: strict(
+              {
+                relation: { enum: ['parent', 'branch', 'subsidiary', 'shareholder'] },
+                in: word,
+                subject: word,
+                name: word,
+                share: strict({ field: word, above: { type: 'number', minimum: 0, maximum: 100 } }),
+              },
+              ['share'],
+            ),
+          },
+          most: { type: 'integer', minimum: 1, maximum: 10_000 },
+        },
+        ['relations', 'most'],
+      ),
+      purposes: map(NAME, localisedSchema),
+      retention: word,
+      kinds: { type: 'object', minProperties: 1, additionalProperties: false, properties: Object.fromEntries(REPORT_KINDS.map((one) => [one, strict({ title: localisedSchema, term })])) },
+      layouts: map(
+        NAME,
+        strict(
+          {
+            kind,
+            domain: word,
+            began: word,
+            ended: word,
+            term,
+            repaired: strict({ field: word, values: { type: 'array', minItems: 1, items: word } }),
+            displayUntil: word,
+            facts: { type: 'array', minItems: 1, items: { anyOf: [word, strict({ field: word, title: localisedSchema })] } },
+          },
+          ['domain', 'began', 'term', 'repaired', 'displayUntil'],
+        ),
+      ),
+      datasets: map('^.+$', name),
+      domains: { type: 'array', minItems: 1, items: strict({ id: name, title: localisedSchema, value: word, datasets: { type: 'array', minItems: 1, uniqueItems: true, items: word } }) },
+      notes: { type: 'array', items: localisedSchema },
+    },
+    ['notes'],
+  ),
+  'bad_report',
+);
+
+type Ground = Pick<Workspace, 'layers' | 'contracts' | 'authorities'>;
+type Refuse = (what: string) => never;
+
+const termOf = (file: TermRule | { readonly end: 'none'; readonly basis: readonly string[] }): TermRule => ('end' in file ? { basis: file.basis } : file);
+
+/** A field that the dataset has, in its latest version. */
+function fieldOf(contract: Contract, path: string, what: string, refuse: Refuse): FieldInfo {
+  const found = contract.latest.fields.find((field) => field.path === path);
+  if (found === undefined) return refuse(`${what} \`${path}\` is no field of \`${contract.id}\``);
+  if (found.branch) return refuse(`${what} \`${path}\` of \`${contract.id}\` holds other fields; name one of those`);
+  return found;
+}
+
+function layoutOf(id: string, file: File, contract: Contract, refuse: Refuse): RecordLayout {
+  const layout = file.layouts[id];
+  if (layout === undefined) return refuse(`\`datasets.${contract.id}\` names the unknown layout \`${id}\``);
+  const ofKind = file.kinds[layout.kind];
+  if (ofKind === undefined) return refuse(`the layout \`${id}\` is of the kind \`${layout.kind}\`, which \`kinds\` does not have`);
+  if (contract.kind !== KIND_OF_CONTRACT[layout.kind]) refuse(`\`${contract.id}\` holds records of the kind \`${contract.kind}\`, not \`${KIND_OF_CONTRACT[layout.kind]}\``);
+  const day = (path: string, what: string): string => {
+    const { type } = fieldOf(contract, path, what, refuse);
+    return type === 'date' ? path : refuse(`${what} \`${path}\` of \`${contract.id}\` is no date`);
+  };
+  const text = (path: string, what: string): string => {
+    const { type } = fieldOf(contract, path, what, refuse);
+    return type === 'string' || type === 'enum' ? path : refuse(`${what} \`${path}\` of \`${contract.id}\` is no text`);
+  };
+  return {
+    kind: layout.kind,
+    ended: day(layout.ended, '`ended`'),
+    term: termOf(layout.term ?? ofKind.term),
+    ...(layout.domain === undefined ? {} : { domain: text(layout.domain, '`domain`') }),
+    ...(layout.began === undefined ? {} : { began: day(layout.began, '`began`') }),
+    ...(layout.repaired === undefined ? {} : { repaired: { ...layout.repaired, field: text(layout.repaired.field, '`repaired`') } }),
+    ...(layout.displayUntil === undefined ? {} : { displayUntil: day(layout.displayUntil, '`displayUntil`') }),
+    facts: layout.facts.map((fact) => {
+      const path = typeof fact === 'string' ? fact : fact.field;
+      if (path.includes('[]')) refuse(`the fact \`${path}\` lies inside a list`);
+      const field = fieldOf(contract, path, 'the fact', refuse);
+      return { field, title: typeof fact === 'string' ? field.title : fact.title };
+    }),
+  };
+}
+
+function registerOf({ subjects }: File, contracts: Workspace['contracts'], refuse: Refuse): RegisterDefinition {
+  const contract = contracts.get(subjects.dataset as Contract['id']) ?? refuse(`\`subjects.dataset\` names the unknown dataset \`${subjects.dataset}\``);
+  const fields = [fieldOf(contract, subjects.name, '`subjects.name`', refuse).path as string];
+  const relations = subjects.relations ?? [];
+  for (const relation of relations) {
+    const list = contract.latest.fields.some(({ path }) => path === `${relation.in}[].${relation.subject}`);
+    for (const part of [relation.subject, relation.name, ...(relation.share === undefined ? [] : [relation.share.field])]) {
+      fields.push(fieldOf(contract, `${relation.in}${list ? '[]' : ''}.${part}`, `the relation \`${relation.relation}\``, refuse).path);
+    }
+  }
+  return { contract, name: subjects.name, relations, fields: [...new Set(fields)] };
+}
+
+function definitionOf(id: string, file: File, ground: Ground, place: Place): ReportDefinition {
+  const refuse: Refuse = (what) => {
+    throw new YitongError('bad_report', what, { place });
+  };
+  const unique = (what: string, values: readonly string[]): void => {
+    const twice = values.find((value, at) => values.indexOf(value) !== at);
+    if (twice !== undefined) refuse(`${what} \`${twice}\` stands twice`);
+  };
+  const authorityOf = (named: string): Authority => [...ground.authorities.values()].find((one) => one.id === named) ?? refuse(`\`issuer\` names the unknown authority \`${named}\``);
+  const register = registerOf(file, ground.contracts, refuse);
+  const { scheme } = register.contract.subject;
+  const datasets = Object.entries(file.datasets).map(([dataset, layout]): ReportDataset => {
+    const contract = ground.contracts.get(dataset as Contract['id']) ?? refuse(`\`datasets\` names the unknown dataset \`${dataset}\``);
+    if (contract.subject.scheme !== scheme) refuse(`\`${dataset}\` is keyed by \`${contract.subject.scheme}\`, the subjects of the report by \`${scheme}\``);
+    return { contract, authority: authorityOf(contract.authority), layout: layoutOf(layout, file, contract, refuse) };
+  });
+  unique('the domain', file.domains.map((domain) => domain.id));
+  unique('the value', file.domains.map((domain) => domain.value));
+  const domains = file.domains.map((domain): DomainDefinition => ({
+    ...domain,
+    datasets: domain.datasets.map((dataset) => {
+      const at = datasets.findIndex(({ contract }) => contract.id === dataset);
+      if (at < 0) refuse(`the domain \`${domain.id}\` names \`${dataset}\`, which \`datasets\` does not have`);
+      if (datasets[at]?.contract.domains.includes(domain.value) !== true) refuse(`\`${dataset}\` does not serve the domain \`${domain.value}\`, says its contract`);
+      return at;
+    }),
+  }));
+  const idle = datasets.find((_, at) => !domains.some((domain) => domain.datasets.includes(at)));
+  if (idle !== undefined) refuse(`no domain names the dataset \`${idle.contract.id}\``);
+  return {
+    id,
+    digest: hash('sha256', canonicalJson(file), 'base64url'),
+    title: file.title,
+    issuer: authorityOf(file.issuer),
+    client: file.client,
+    purpose: file.purpose,
+    scheme,
+    purposes: new Map(Object.entries(file.purposes)),
+    kinds: new Map(REPORT_KINDS.flatMap((one) => {
+      const given = file.kinds[one];
+      return given === undefined ? [] : [[one, { title: given.title, term: termOf(given.term) }] as const];
+    })),
+    domains,
+    datasets,
+    register,
+    maxSubjects: file.subjects.most ?? 500,
+    retention: parseDuration(file.retention) ?? refuse('`retention` must be a duration such as `P1095D`'),
+    notes: file.notes ?? [],
+    place,
+  };
+}
+
+/**
+ * Every report of a workspace, by id; of two with one name the nearer layer's counts.
+ * @param onRefused takes the refusal of one report, which is then left out, so that a check can tell all at once. Never given where reports are issued.
+ * @throws YitongError `bad_report`, with the file
+ */
+export async function loadReports(workspace: Ground, onRefused?: (report: string, error: YitongError) => void): Promise<ReadonlyMap<string, ReportDefinition>> {
+  const reports = new Map<string, ReportDefinition>();
+  for (const { name: file, path } of await contentFiles(workspace.layers, 'contracts/reports', '/report.json', 2)) {
+    const id = file.slice(0, file.indexOf('/'));
+    const place = { file: path };
+    try {
+      if (!new RegExp(NAME).test(id)) throw new YitongError('bad_report', 'the folder of a report is named in lower-case words joined by hyphens', { place });
+      reports.set(id, definitionOf(id, checkFile(await readJson(path, 'bad_report'), place), workspace, place));
+    } catch (error) {
+      if (onRefused === undefined || !(error instanceof YitongError)) throw error;
+      onRefused(id, error);
+    }
+  }
+  return reports;
+}
+
+/** Registers that a report leaves out though they hold records of its kinds in one of its domains: for whoever reviews. */
+export function leftOut(report: ReportDefinition, contracts: Workspace['contracts']): readonly { readonly dataset: Contract['id']; readonly domains: readonly string[] }[] {
+  const kinds = new Set<string>([...report.kinds.keys()].map((one) => KIND_OF_CONTRACT[one]));
+  return [...contracts.values()].flatMap((contract) => {
+    if (!kinds.has(contract.kind) || contract.subject.scheme !== report.scheme) return [];
+    const domains = report.domains.filter(({ value, datasets }) => contract.domains.includes(value) && !datasets.some((at) => report.datasets[at]?.contract.id === contract.id));
+    return domains.length === 0 ? [] : [{ dataset: contract.id, domains: domains.map(({ id }) => id) }];
+  });
+}

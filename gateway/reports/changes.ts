@@ -1,0 +1,81 @@
+/** What has changed since a report was issued, section by section. Of a new record it says that there is one, and nothing of what it holds. Pure. */
+import { canonicalJson } from '../../contracts/canonical.js';
+import type { Computed } from './compute/index.js';
+import type { Moment, ReportModel, ReportRecord, ReportSection, SectionState } from './model.js';
+
+/**
+ * `withdrawn`: its department took it back. `revoked`, `repaired`: Art.37, Art.38. `expired`: its term is over. `corrected`: it now says something else.
+ * `objection`, `objection_ended`: the mark came or went. `not_answered`: its register does not answer any more.
+ */
+export type RecordChange = 'withdrawn' | 'revoked' | 'repaired' | 'expired' | 'corrected' | 'objection' | 'objection_ended' | 'not_answered';
+
+export interface SectionChange {
+  readonly subject: number;
+  readonly domain: number;
+  readonly was: SectionState;
+  readonly is: SectionState;
+  /** Records that are new. */
+  readonly added: number;
+  /** Of those that the report told, by their place in its section. */
+  readonly records: readonly { readonly record: number; readonly change: RecordChange }[];
+  /** Who does not answer now. */
+  readonly missing: ReportSection['missing'];
+}
+
+export interface ReportChanges {
+  /** When it was compared, and with which state of the registers. */
+  readonly at: Moment;
+  readonly cut: ReportModel['cut'];
+  /** True where a record came, went or changed; that a register does not answer now changes nothing of what was said. */
+  readonly changed: boolean;
+  /** Sections that stand otherwise. */
+  readonly sections: readonly SectionChange[];
+}
+
+/** What a record says, whatever version says it. */
+const says = ({ version: _, marks: __, displayed: ___, ...rest }: ReportRecord): string => canonicalJson(rest);
+
+function recordChange(before: ReportRecord, now: ReportRecord): RecordChange | undefined {
+  if (says(before) !== says(now)) return 'corrected';
+  if (now.marks.length > before.marks.length) return 'objection';
+  return now.marks.length < before.marks.length ? 'objection_ended' : undefined;
+}
+
+/** @param keys of the report's sections, as they were kept with it */
+export function changesSince(model: Pick<ReportModel, 'sections' | 'domains'>, keys: readonly (readonly string[])[], now: Pick<Computed, 'model' | 'keys' | 'untold' | 'denied'>): ReportChanges {
+  const elsewhere = new Set(now.keys.flat());
+  const domainNow = new Map(now.model.domains.map(({ id }, at) => [id, at]));
+  const sections = model.sections.flatMap((section, i): SectionChange[] => {
+    const own = keys[i] ?? [];
+    const at = domainNow.get(model.domains[section.domain]?.id ?? '');
+    const j = at === undefined ? -1 : section.subject * now.model.domains.length + at;
+    const then = now.model.sections[j];
+    // the definition has no such domain any more
+    if (then === undefined) return [];
+    const there = now.keys[j] ?? [];
+    const records = section.records.flatMap((record, r): SectionChange['records'] => {
+      const key = own[r] ?? '';
+      const here = there.indexOf(key);
+      const found = then.records[here];
+      const change = found === undefined ? goneAs(key, elsewhere, now) : recordChange(record, found);
+      return change === undefined ? [] : [{ record: r, change }];
+    });
+    const added = there.filter((key) => !own.includes(key)).length;
+    if (records.length === 0 && added === 0 && then.state === section.state) return [];
+    return [{ subject: section.subject, domain: section.domain, was: section.state, is: then.state, added, records, missing: then.missing }];
+  });
+  return {
+    at: now.model.issuedAt,
+    cut: now.model.cut,
+    changed: sections.some(({ added, records }) => added > 0 || records.some(({ change }) => change !== 'not_answered')),
+    sections,
+  };
+}
+
+function goneAs(key: string, elsewhere: ReadonlySet<string>, { untold, denied }: Pick<Computed, 'untold' | 'denied'>): RecordChange {
+  const why = untold.get(key);
+  if (why !== undefined) return why === 'outside' ? 'corrected' : why;
+  if (elsewhere.has(key)) return 'corrected';
+  const [, dataset] = JSON.parse(key) as [number, string];
+  return denied.has(dataset) ? 'not_answered' : 'withdrawn';
+}

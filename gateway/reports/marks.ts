@@ -1,0 +1,22 @@
+/** What the centre's own proceedings say of a record that its register does not say yet: objections, revocations, repairs. */
+
+export interface MarkedRecord {
+  /** `uscc:9131…` */
+  readonly subject: string;
+  /** `<authority>.<dataset>` */
+  readonly dataset: string;
+  /** As the view names the record of the subject in the dataset. */
+  readonly recordId: string;
+  /** Partition and offset. */
+  readonly version: string;
+}
+
+export interface RecordMarks {
+  /** An objection is under way (社会信用条例 Art.36): the record is told, with the mark. */
+  marks(of: MarkedRecord): readonly 'objection'[];
+  /** Revoked (Art.37) or repaired (Art.38): no longer told. */
+  hidden(of: MarkedRecord): 'revoked' | 'repaired' | undefined;
+}
+
+/** Where no proceedings are kept. */
+export const noMarks: RecordMarks = { marks: () => [], hidden: () => undefined };

@@ -101,7 +101,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
   ],
   administration: [
     TYPE, TIME,
-    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`'),
+    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`'),
     field('by', 'string', 'role or service that did it; a person stands in the subject part'),
     field('target', 'string', 'what it was done to: an id, never a person', false),
     field('detail', 'object', 'whatever else the action declares', false),
@@ -223,6 +223,14 @@ export function signedInBody(event: { readonly time: string; readonly outcome: s
 
 export function lookedBody(event: { readonly time: string; readonly requestId: string; readonly action: string; readonly role: string; readonly authority?: string; readonly detail?: Readonly<Record<string, unknown>>; readonly results?: number }): string {
   return JSON.stringify({ type: 'looked', ...event });
+}
+
+export function issuedBody(event: { readonly time: string; readonly requestId: string; readonly report: string; readonly document: string; readonly client?: string | undefined; readonly purpose: string; readonly domains: readonly string[]; readonly subjects: number; readonly bodySha256?: string }): string {
+  return JSON.stringify({ type: 'issued', ...event });
+}
+
+export function verifiedBody(event: { readonly time: string; readonly requestId: string; readonly report?: string | undefined; readonly document?: string | undefined; readonly by: string; readonly outcome: 'genuine' | 'changed' | 'revoked' | 'unknown' }): string {
+  return JSON.stringify({ type: 'verified', ...event });
 }
 
 export function administrationBody(event: { readonly time: string; readonly action: string; readonly by: string; readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): string {

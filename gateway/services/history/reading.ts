@@ -33,7 +33,7 @@ async function answersOf({ body }: FoundEntry, search: Reading['search']): Promi
   if (requestId === undefined || client === undefined || Number.isNaN(at)) return [];
   const found: LogBody[] = [];
   for await (const { body: answer } of search.entries({ type: 'released', request: requestId, client, since: at - BESIDE, until: at + BESIDE })) {
-    if (answer.delivery === 'batch' && answer.chunk === chunk) found.push(answer);
+    if (answer.chunk === chunk) found.push(answer);
   }
   return found;
 }

@@ -1,0 +1,407 @@
+/**
+ * Reports (专用信用报告 and its like): the port for services and pages. Each function puts on record what it tells before it tells it.
+ */
+import { setTimeout as later } from 'node:timers/promises';
+import { canonicalJson } from '../../contracts/canonical.js';
+import { YitongError } from '../../contracts/errors.js';
+import type { SubjectKey } from '../../contracts/ids.js';
+import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
+import { parseSubject, type StatedCase } from '../answer/request.js';
+import { administrationBody, issuedBody, lookedBody, verifiedBody } from '../audit/events.js';
+import type { Receipt } from '../audit/port.js';
+import type { GatewayContext } from '../context.js';
+import { missingAuthorisations, type Authorisation } from './authorisation.js';
+import { changesSince, type ReportChanges } from './changes.js';
+import { codeHash, newCode } from './code.js';
+import { sha256 } from './compute/digest.js';
+import { dayIn, openComputing, type Computed, type Order } from './compute/index.js';
+import { isDay } from './compute/rules.js';
+import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member } from './group.js';
+import { noMarks, type RecordMarks } from './marks.js';
+import type { Day, Moment, ReportModel } from './model.js';
+import { release } from './release.js';
+import { newId, openReportStore, type Issued, type IssuedRow } from './store.js';
+
+export type { Authorisation } from './authorisation.js';
+export type { RecordChange, ReportChanges, SectionChange } from './changes.js';
+export type { Member } from './group.js';
+export type { Issued, IssuedRow } from './store.js';
+
+/** How somebody asks; what of it is personal goes under the key of the company that asks. */
+export interface Asking {
+  readonly requestId: string;
+  readonly traceparent?: string | undefined;
+  /** The client through which it comes, or the role of a person: `subject`. */
+  readonly by: string;
+  /** The case as stated; a person's id as `actor`. */
+  readonly stated?: StatedCase | undefined;
+  /** Told how many subjects of how many are read. */
+  readonly progress?: (done: number, of: number) => void;
+}
+
+export interface ReportRequest {
+  readonly report: string;
+  /** The company that asks. */
+  readonly as: string;
+  /** Who it is about; `group`: the company with all that the register ties to it. */
+  readonly subjects: 'group' | readonly string[];
+  /** Default: all of the report. */
+  readonly domains?: readonly string[] | undefined;
+  readonly from: Day;
+  readonly to: Day;
+  /** One of the report's purposes. */
+  readonly purpose: string;
+  /** Who is to be shown it, as the company names them. */
+  readonly bearer: string;
+}
+
+export interface Missing {
+  /** Index into `members`. */
+  readonly member: number;
+  /** Whose authorisation it takes: of a branch, its company's. */
+  readonly company: SubjectKey;
+}
+
+export interface Preview {
+  readonly members: readonly Member[];
+  readonly missing: readonly Missing[];
+  /** As it would be issued now; undefined while an authorisation is missing. */
+  readonly model?: ReportModel;
+  readonly receipt: Receipt;
+}
+
+export interface IssuedReport {
+  readonly id: string;
+  /** Given once, here; only its hash is kept. */
+  readonly code: string;
+  readonly document: string;
+  readonly model: ReportModel;
+  readonly keptUntil: Moment;
+  readonly receipt: Receipt;
+}
+
+export interface AuthorisationRequest {
+  readonly report: string;
+  /** Who authorises, and who may then ask. */
+  readonly from: string;
+  readonly to: string;
+  readonly domains?: readonly string[] | undefined;
+  readonly purposes?: readonly string[] | undefined;
+  readonly since: Day;
+  readonly until: Day;
+}
+
+export interface Verified {
+  readonly outcome: 'genuine' | 'changed' | 'unknown';
+  readonly issued?: Issued;
+  /** Undefined where the report's definition is gone, so that nothing can be compared. */
+  readonly changes?: ReportChanges;
+}
+
+export interface Reports {
+  readonly definitions: ReadonlyMap<string, ReportDefinition>;
+  /** @throws YitongError `not_found`, `bad_subject`, `denied` */
+  groupOf(report: string, subject: string, asking: Asking): Promise<readonly Member[]>;
+  /** @throws YitongError `bad_request`, `not_found`, `denied`, `audit_unavailable` */
+  preview(request: ReportRequest, asking: Asking): Promise<Preview>;
+  /** @throws YitongError as `preview`, and `authorisation_missing` */
+  issue(request: ReportRequest, asking: Asking): Promise<IssuedReport>;
+  /** Of the company that asked for them, newest first. */
+  listFor(subject: string, asking: Asking): Promise<readonly IssuedRow[]>;
+  /** An issued report, for the company that asked for it. @throws YitongError `not_found` if there is none, or it is another's */
+  find(id: string, subject: string, asking: Asking): Promise<Issued>;
+  /** Whether the code is that of the report. */
+  isCodeOf(id: string, code: string): boolean;
+  verifyCode(code: string, asking: Asking): Promise<Verified>;
+  /** Undefined if there is no such report, or nothing to compare it with. */
+  changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;
+  authorise(request: AuthorisationRequest, asking: Asking): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }>;
+  /** Only by the company that gave it. @throws YitongError `not_found` */
+  withdraw(id: string, from: string, asking: Asking): Promise<Receipt>;
+  authorisationsOf(subject: string, asking: Asking): Promise<{ readonly given: readonly Authorisation[]; readonly received: readonly Authorisation[] }>;
+  close(): Promise<void>;
+}
+
+const MAX_BEARER = 200;
+/** The longest that one authorisation holds, in days. */
+const MAX_AUTHORISED = 366;
+const DAY = 86_400_000;
+const SWEEP = 6 * 3_600_000;
+
+type Needs = Pick<GatewayContext, 'workspace' | 'view' | 'inForce' | 'now' | 'journal' | 'dataDir'>;
+
+/** @throws YitongError `bad_report` */
+export async function openReports(context: Needs, marks: RecordMarks = noMarks): Promise<Reports> {
+  const definitions = await loadReports(context.workspace);
+  const store = openReportStore(context.dataDir);
+  const { workspace, journal, now } = context;
+  const computing = openComputing(context, marks);
+  const stop = new AbortController();
+  void (async () => {
+    while (!stop.signal.aborted) {
+      store.sweep(now());
+      await later(SWEEP, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+    }
+  })();
+
+  function definitionOf(report: string): ReportDefinition {
+    const found = definitions.get(report);
+    if (found === undefined) throw new YitongError('not_found', 'there is no such report');
+    return found;
+  }
+  function subjectOf(definition: ReportDefinition, text: string): SubjectKey {
+    const subject = parseSubject(text, workspace.schemes);
+    if (!subject.startsWith(`${definition.scheme}:`)) throw new YitongError('bad_subject', `the subjects of the report are keyed by \`${definition.scheme}\``);
+    return subject;
+  }
+  const refuse = (what: string): never => {
+    throw new YitongError('bad_request', what);
+  };
+
+  interface Checked extends Omit<Order, 'subjects'> {
+    readonly asker: SubjectKey;
+    readonly named: 'group' | readonly SubjectKey[];
+  }
+  function checked(request: ReportRequest): Checked {
+    const definition = definitionOf(request.report);
+    const { from, to, purpose } = request;
+    if (!isDay(from) || !isDay(to) || from > to) refuse('`from` and `to` are days, `YYYY-MM-DD`, the first not after the second');
+    if (to > dayIn(now())) refuse('`to` lies in the future');
+    if (!definition.purposes.has(purpose)) refuse(`\`purpose\` must be one of ${[...definition.purposes.keys()].map((id) => `\`${id}\``).join(', ')}`);
+    const bearer = request.bearer.trim();
+    if (bearer === '' || bearer.length > MAX_BEARER) refuse(`\`bearer\` names who is shown the report, in 1 to ${String(MAX_BEARER)} characters`);
+    const ids = request.domains ?? definition.domains.map(({ id }) => id);
+    const domains = definition.domains.filter(({ id }) => ids.includes(id));
+    if (domains.length === 0 || domains.length !== ids.length) refuse('`domains` names each domain of the report that is asked for, once');
+    const asker = subjectOf(definition, request.as);
+    const named = request.subjects === 'group' ? 'group' : request.subjects.map((text) => subjectOf(definition, text));
+    if (named !== 'group' && (named.length === 0 || new Set(named).size !== named.length)) refuse('`subjects` names each company once, and at least one');
+    if (named.length > definition.maxSubjects && named !== 'group') refuse(`the report is about ${String(definition.maxSubjects)} companies at most`);
+    return { definition, domains, from, to, purpose, bearer, asker, named };
+  }
+
+  /** The register, read as it is needed; how many entries of whom is known afterwards. */
+  function register(definition: ReportDefinition, asking: Asking) {
+    const plan = computing.registerPlan(definition, asking.stated);
+    const scheme = workspace.schemes.get(definition.scheme);
+    const read = new Map<SubjectKey, Entry>();
+    const entry = (subject: SubjectKey): Entry => {
+      let known = read.get(subject);
+      if (known === undefined) {
+        const [row] = computing.reader.one(plan, subject)[0] ?? [];
+        read.set(subject, (known = row === undefined || scheme === undefined ? { related: [] } : entryOf(definition, scheme, row.value)));
+      }
+      return known;
+    };
+    return { plan, entry, read };
+  }
+  async function released(definition: ReportDefinition, asking: Asking, started: number, { plan, read }: ReturnType<typeof register>, self: SubjectKey, body: string): Promise<Receipt> {
+    const subjects = read.size === 0 ? [self] : [...read.keys()];
+    const counts = subjects.map((subject) => [read.get(subject)?.name === undefined ? 0 : 1]);
+    const receipt = await release(journal, { plan, client: computing.clientOf(definition), purpose: definition.purpose, ...asking, started, subjects, counts, body });
+    if (plan.read.length === 0) throw new YitongError('denied', 'the register of companies may not be asked');
+    return receipt;
+  }
+
+  interface Found {
+    readonly members: readonly Member[];
+    readonly missing: readonly Missing[];
+    readonly order: Order;
+    readonly company: ReturnType<typeof register>;
+  }
+  function missingOf({ definition, asker, domains, purpose }: Checked, members: readonly Member[]): readonly Missing[] {
+    const asked = { report: definition.id, by: asker, domains: domains.map(({ id }) => id), purpose, today: dayIn(now()) };
+    return missingAuthorisations(members, asked, store.given).map((member) => {
+      const { subject, company } = members[member]!;
+      return { member, company: company ?? subject };
+    });
+  }
+  function membersFor(given: Checked, asking: Asking): Found {
+    const { definition, asker, named, ...rest } = given;
+    const company = register(definition, asking);
+    const { entry } = company;
+    const denied = company.plan.read.length === 0;
+    const group = denied ? [] : membersOf(asker, entry, named === 'group' ? definition.maxSubjects : Math.max(definition.maxSubjects, 10_000));
+    const members = named === 'group' || denied ? group : namedMembers(group, named, entry);
+    return { members, missing: missingOf(given, members), company, order: { definition, ...rest, subjects: subjectsOf(members) } };
+  }
+
+  async function computed(order: Order, asking: Asking): Promise<Computed> {
+    const of = order.subjects.length;
+    return computing.compute(order, asking.stated, (done) => asking.progress?.(done, of));
+  }
+  const releaseOf = ({ plan, client, started }: Computed, order: Order, asking: Asking, counts: readonly (readonly number[])[], body: string): Promise<Receipt> =>
+    release(journal, { plan, client, purpose: order.definition.purpose, ...asking, started, subjects: order.subjects.map(({ subject }) => subject), counts, body });
+
+  async function compared(issued: Issued, asking: Asking): Promise<ReportChanges | undefined> {
+    const { model, keys } = issued;
+    const definition = definitions.get(model.report);
+    if (definition === undefined) return undefined;
+    const domains = definition.domains.filter(({ id }) => model.domains.some((one) => one.id === id));
+    const subjects = model.subjects.map((one) => ({ ...one, subject: subjectOf(definition, one.subject) }));
+    const order: Order = { definition, domains, subjects, from: model.range.from, to: model.range.to, purpose: model.purpose.id, bearer: model.bearer };
+    const now = await computed(order, asking);
+    const changes = changesSince(model, keys, now);
+    // no record leaves, only that some changed
+    await releaseOf(now, order, asking, order.subjects.map(() => []), canonicalJson(changes));
+    return changes;
+  }
+
+  const administration = (asking: Asking, action: string, one: Authorisation, detail: Readonly<Record<string, unknown>>): Promise<Receipt> =>
+    journal.append({
+      clear: administrationBody({ time: new Date(now()).toISOString(), action, by: asking.by, target: one.id, detail: { report: one.report, ...detail } }),
+      subject: { subject: one.from, json: JSON.stringify({ ...asking.stated, to: one.to }) },
+    });
+
+  const looked = (asking: Asking, action: string, subject: SubjectKey, detail: Readonly<Record<string, unknown>>, results: number): Promise<Receipt> =>
+    journal.append({
+      clear: lookedBody({ time: new Date(now()).toISOString(), requestId: asking.requestId, action, role: asking.by, detail, results }),
+      subject: { subject, json: JSON.stringify({ ...asking.stated }) },
+    });
+
+  async function verifyCode(code: string, asking: Asking): Promise<Verified> {
+    const hash = codeHash(code);
+    const issued = hash === undefined ? undefined : store.byCode(hash);
+    const time = (): string => new Date(now()).toISOString();
+    if (issued === undefined) {
+      await journal.append({ clear: verifiedBody({ time: time(), requestId: asking.requestId, by: asking.by, outcome: 'unknown' }) });
+      return { outcome: 'unknown' };
+    }
+    const changes = await compared(issued, asking);
+    const outcome = changes?.changed === true ? 'changed' : 'genuine';
+    await journal.append({
+      clear: verifiedBody({ time: time(), requestId: asking.requestId, report: issued.model.report, document: issued.document, by: asking.by, outcome }),
+      subject: { subject: issued.issuer, json: JSON.stringify({ ...asking.stated }) },
+    });
+    return { outcome, issued, ...(changes === undefined ? {} : { changes }) };
+  }
+
+  return {
+    definitions,
+
+    async groupOf(report, subject, asking) {
+      const definition = definitionOf(report);
+      const self = subjectOf(definition, subject);
+      const started = now();
+      const company = register(definition, asking);
+      const members = company.plan.read.length === 0 ? [] : membersOf(self, company.entry, definition.maxSubjects);
+      await released(definition, asking, started, company, self, canonicalJson(members));
+      return members;
+    },
+
+    async preview(request, asking) {
+      const given = checked(request);
+      const started = now();
+      const { members, missing, order, company } = membersFor(given, asking);
+      if (missing.length > 0 || members.length === 0) {
+        const receipt = await released(given.definition, asking, started, company, given.asker, canonicalJson(members));
+        return { members, missing, receipt };
+      }
+      const found = await computed(order, asking);
+      const receipt = await releaseOf(found, order, asking, found.counts, canonicalJson(found.model));
+      return { members, missing, model: found.model, receipt };
+    },
+
+    async issue(request, asking) {
+      const given = checked(request);
+      const { definition, asker } = given;
+      const { members, missing, order, company } = membersFor(given, asking);
+      if (members.length === 0) await released(definition, asking, now(), company, asker, '');
+      // how many, and not who: names and codes stand in no message
+      const unauthorised = (missing: readonly Missing[]): void => {
+        if (missing.length > 0) throw new YitongError('authorisation_missing', `${String(missing.length)} of ${String(members.length)} companies have not authorised this; the preview names them`);
+      };
+      if (missing.length > 0) await released(definition, asking, now(), company, asker, '');
+      unauthorised(missing);
+      const found = await computed(order, asking);
+      // what was withdrawn while a large group was read counts
+      unauthorised(missingOf(given, members));
+      const { model, keys } = found;
+      const text = canonicalJson(model);
+      const document = sha256(text);
+      const id = newId();
+      const code = newCode();
+      const [, receipt] = await Promise.all([
+        releaseOf(found, order, asking, found.counts, text),
+        journal.append({
+          clear: issuedBody({
+            time: new Date(now()).toISOString(), requestId: asking.requestId, report: definition.id, document, client: definition.client, purpose: given.purpose,
+            domains: model.domains.map((domain) => domain.id), subjects: model.subjects.length, bodySha256: sha256(text),
+          }),
+          subject: { subject: asker, json: JSON.stringify({ ...asking.stated, bearer: model.bearer }) },
+        }),
+      ]);
+      const keptUntil = found.started + definition.retention;
+      store.putReport({ id, document, issuer: asker, model, keys }, codeHash(code) ?? '', keptUntil);
+      return { id, code, document, model, keptUntil: new Date(keptUntil).toISOString(), receipt };
+    },
+
+    async listFor(subject, asking) {
+      const key = parseSubject(subject, workspace.schemes);
+      const rows = store.reportsOf(key);
+      await looked(asking, 'reports', key, {}, rows.length);
+      return rows;
+    },
+    async find(id, subject, asking) {
+      const issued = store.report(id);
+      if (issued === undefined || issued.issuer !== parseSubject(subject, workspace.schemes)) throw new YitongError('not_found', 'there is no such report of this company');
+      await looked(asking, 'report', issued.issuer, { document: issued.document }, 1);
+      return issued;
+    },
+    isCodeOf(id, code) {
+      const hash = codeHash(code);
+      return hash !== undefined && store.byCode(hash)?.id === id;
+    },
+
+    verifyCode,
+    changes: async (code, asking) => (await verifyCode(code, asking)).changes,
+
+    async authorise(request, asking) {
+      const definition = definitionOf(request.report);
+      const [from, to] = [subjectOf(definition, request.from), subjectOf(definition, request.to)];
+      const { since, until, domains, purposes } = request;
+      if (from === to) refuse('a company asks about itself without an authorisation');
+      if (!isDay(since) || !isDay(until) || since > until) refuse('`since` and `until` are days, `YYYY-MM-DD`, the first not after the second');
+      if (until < dayIn(now())) refuse('`until` is over');
+      if (Date.parse(until) - Date.parse(since) > MAX_AUTHORISED * DAY) refuse(`an authorisation holds ${String(MAX_AUTHORISED)} days at most; it can be given anew`);
+      if (domains !== undefined && !domains.every((id) => definition.domains.some((domain) => domain.id === id))) refuse('`domains` names domains of the report');
+      if (purposes !== undefined && !purposes.every((id) => definition.purposes.has(id))) refuse('`purposes` names purposes of the report');
+      const authorisation: Authorisation = {
+        id: newId(), report: definition.id, from, to, since, until, recordedAt: new Date(now()).toISOString(),
+        ...(domains === undefined ? {} : { domains: [...domains] }), ...(purposes === undefined ? {} : { purposes: [...purposes] }),
+      };
+      const receipt = await administration(asking, 'authorisation_recorded', authorisation, { since, until, domains: authorisation.domains, purposes: authorisation.purposes });
+      store.putAuthorisation(authorisation, Date.parse(until) + definition.retention);
+      return { authorisation, receipt };
+    },
+
+    async withdraw(id, from, asking) {
+      const found = store.authorisation(id);
+      if (found === undefined || found.from !== parseSubject(from, workspace.schemes)) throw new YitongError('not_found', 'you have given no such authorisation');
+      const receipt = await administration(asking, 'authorisation_withdrawn', found, {});
+      store.putAuthorisation({ ...found, withdrawnAt: found.withdrawnAt ?? new Date(now()).toISOString() }, Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0));
+      return receipt;
+    },
+
+    async authorisationsOf(subject, asking) {
+      const key = parseSubject(subject, workspace.schemes);
+      const found = { given: store.given(key), received: store.received(key) };
+      await looked(asking, 'authorisations', key, {}, found.given.length + found.received.length);
+      return found;
+    },
+
+    async close() {
+      stop.abort();
+      await store.close();
+    },
+  };
+}
+
+const opened = new WeakMap<object, Promise<Reports>>();
+
+/** The reports of one face of a worker, opened with the first question. */
+export function reportsOf(context: GatewayContext): Promise<Reports> {
+  let known = opened.get(context);
+  if (known === undefined) opened.set(context, (known = openReports(context)));
+  return known;
+}

@@ -1,0 +1,154 @@
+/**
+ * Issued reports and recorded authorisations of a data folder, shared by the workers of a replica. What they say stands under the key of the subject
+ * that they belong to (`audit/keys.ts`), so an erased subject's cannot be read any more; of a code only its hash is there.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { YitongError } from '../../contracts/errors.js';
+import type { SubjectKey } from '../../contracts/ids.js';
+import { openSubjectKeys } from '../audit/keys.js';
+import { auditLayout } from '../audit/layout.js';
+import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
+import type { Authorisation } from './authorisation.js';
+import type { Day, Moment, ReportModel } from './model.js';
+
+/** An issued report as it is kept. */
+export interface Issued {
+  readonly id: string;
+  /** SHA-256 (base64url) over the canonical JSON of the model. */
+  readonly document: string;
+  readonly issuer: SubjectKey;
+  readonly model: ReportModel;
+  /** What names each section's records over their versions. */
+  readonly keys: readonly (readonly string[])[];
+}
+
+/** What a list says of a report. */
+export interface IssuedRow {
+  readonly id: string;
+  readonly report: string;
+  readonly document: string;
+  readonly issuedAt: Moment;
+  readonly purpose: string;
+  readonly range: { readonly from: Day; readonly to: Day };
+  readonly subjects: number;
+  readonly domains: number;
+  /** When it is removed. */
+  readonly keptUntil: Moment;
+}
+
+export interface ReportStore {
+  putReport(issued: Issued, codeHash: string, keptUntil: number): void;
+  report(id: string): Issued | undefined;
+  byCode(codeHash: string): Issued | undefined;
+  /** Of the company that asked, newest first. */
+  reportsOf(subject: SubjectKey): readonly IssuedRow[];
+  putAuthorisation(authorisation: Authorisation, keptUntil: number): void;
+  authorisation(id: string): Authorisation | undefined;
+  /** Newest first. */
+  given(from: SubjectKey): readonly Authorisation[];
+  received(to: SubjectKey): readonly Authorisation[];
+  /** Removes what is past its time. @returns how many */
+  sweep(now: number): number;
+  close(): Promise<void>;
+}
+
+/** Whatever is under a subject's key, with what must be known without it. */
+interface Row {
+  readonly owner: string;
+  readonly enc: string;
+  /** ms since 1970 */
+  readonly until: number;
+  readonly links: readonly string[];
+  readonly about?: IssuedRow;
+}
+type Value = Row | string;
+
+const ID = /^[0-9a-f]{32}$/;
+export const newId = (): string => randomBytes(16).toString('hex');
+
+export function openReportStore(dataDir: string): ReportStore {
+  const dir = join(dataDir, 'reports');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, 'store');
+  // overlappingSync off: a synchronous transaction returns after its fsync, so no code is given for a report that a power cut takes
+  const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
+  chmodSync(path, 0o600);
+  const keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
+
+  function secretOf(subject: string): NonNullable<ReturnType<typeof keys.get>> {
+    keys.ensure([subject]);
+    const secret = keys.get(subject);
+    if (secret === undefined) throw new YitongError('internal', 'a subject has no key');
+    return secret;
+  }
+  const row = (key: string): Row | undefined => {
+    const value = map.get(key);
+    return typeof value === 'object' ? value : undefined;
+  };
+  function opened<T>(key: string): T | undefined {
+    const found = row(key);
+    const secret = found === undefined ? undefined : keys.byPseudonym(found.owner);
+    return found === undefined || secret === undefined ? undefined : (unseal(secret, found.enc) as unknown as T);
+  }
+  function put(key: string, owner: string, content: object, until: number, links: readonly string[], about?: IssuedRow): void {
+    const secret = secretOf(owner);
+    const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(content)));
+    map.transactionSync(() => {
+      map.putSync(key, { owner: secret.pseudonym, enc, until, links, ...(about === undefined ? {} : { about }) });
+      for (const link of links) map.putSync(link, key);
+    });
+  }
+  function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {
+    const found: T[] = [];
+    for (const { value } of map.getRange({ start: prefix, end: `${prefix}~` })) {
+      const one = typeof value === 'string' ? read(value) : undefined;
+      if (one !== undefined) found.push(one);
+    }
+    return found.reverse();
+  }
+  /** Newest first: a link holds its time. */
+  function under<T>(kind: string, subject: SubjectKey, read: (key: string) => T | undefined): readonly T[] {
+    const name = keys.get(subject)?.pseudonym;
+    return name === undefined ? [] : linked(`${kind}/${name}/`, read);
+  }
+
+  return {
+    putReport(issued, codeHash, keptUntil) {
+      const { id, model, document, issuer } = issued;
+      const about: IssuedRow = {
+        id, document, report: model.report, issuedAt: model.issuedAt, purpose: model.purpose.id, range: model.range, subjects: model.subjects.length, domains: model.domains.length, keptUntil: new Date(keptUntil).toISOString(),
+      };
+      put(`report/${id}`, issuer, issued, keptUntil, [`code/${codeHash}`, `of/${secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`], about);
+    },
+    report: (id) => (ID.test(id) ? opened<Issued>(`report/${id}`) : undefined),
+    byCode(hash) {
+      const key = map.get(`code/${hash}`);
+      return typeof key === 'string' ? opened<Issued>(key) : undefined;
+    },
+    reportsOf: (subject) => under('of', subject, (key) => row(key)?.about),
+    putAuthorisation(one, keptUntil) {
+      const { id, from, to, recordedAt } = one;
+      put(`authorisation/${id}`, from, one, keptUntil, [`given/${secretOf(from).pseudonym}/${recordedAt}/${id}`, `received/${secretOf(to).pseudonym}/${recordedAt}/${id}`]);
+    },
+    authorisation: (id) => (ID.test(id) ? opened<Authorisation>(`authorisation/${id}`) : undefined),
+    given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
+    received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
+    sweep(now) {
+      return map.transactionSync(() => {
+        const over: [string, Row][] = [];
+        for (const kind of ['report', 'authorisation']) {
+          for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` })) if (typeof value === 'object' && value.until < now) over.push([key, value]);
+        }
+        for (const [key, { links }] of over) for (const one of [key, ...links]) map.removeSync(one);
+        return over.length;
+      });
+    },
+    async close() {
+      await map.close();
+      await keys.close();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** /v1/reports and /v1/authorisations: reports on companies for the system that issues them, in the name of the company that asks. */
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { YitongError } from '../../../contracts/errors.js';
+import { id as idSchema, strict, traceOf, type StatedCase } from '../../answer/request.js';
+import type { Receipt } from '../../audit/port.js';
+import { clientOf, type Service } from '../../context.js';
+import { reportsOf, type Asking } from '../../reports/index.js';
+import { loadRenderers } from '../../reports/renderers.js';
+import { withProgress } from './progress.js';
+import { anything, authorisationSchema, ofSubject, reportSchema, type AuthorisationBody, type OfSubject, type ReportBody } from './schema.js';
+
+const byId = Type.Object({ id: idSchema('of the report or authorisation') }, strict);
+const told = (receipt: Receipt): unknown => JSON.parse(receipt.json) as unknown;
+// parts are objects already; the schemas are for OpenAPI
+const serializerCompiler = () => JSON.stringify;
+
+const service: Service = {
+  port: 'api',
+  async register(app, context) {
+    const reports = await reportsOf(context);
+    const renderers = await loadRenderers();
+    app.addHook('onClose', () => reports.close());
+
+    /** Only the client that a report names issues it. */
+    function entitled(request: FastifyRequest, report?: string): void {
+      const client = clientOf(request);
+      const named = report === undefined ? [...reports.definitions.values()] : [reports.definitions.get(report)].filter((one) => one !== undefined);
+      if (!named.some((one) => one.client === client.id)) throw new YitongError('denied', 'only the client that a report names asks for it');
+    }
+    const asking = (request: FastifyRequest, stated?: StatedCase, progress?: Asking['progress']): Asking => ({
+      requestId: request.id, by: clientOf(request).id, traceparent: traceOf(request.headers['traceparent']),
+      ...(stated === undefined ? {} : { stated }), ...(progress === undefined ? {} : { progress }),
+    });
+    const tags = ['reports'];
+
+    app.get('/v1/reports/definitions', { schema: { summary: 'the reports that can be asked for: domains, purposes', tags, response: { 200: anything } }, serializerCompiler }, async (request) => {
+      const client = clientOf(request).id;
+      return {
+        reports: [...reports.definitions.values()].filter((one) => one.client === client).map(({ id, digest, title, purposes, domains, maxSubjects }) => ({
+          id, definition: digest, title, maxSubjects, purposes: Object.fromEntries(purposes), domains: domains.map((domain) => ({ id: domain.id, title: domain.title })),
+        })),
+      };
+    });
+
+    app.post<{ Body: ReportBody }>(
+      '/v1/reports/preview',
+      { schema: { summary: 'who a report would be about, whose authorisation is missing, and what it would say', tags, body: reportSchema, response: { 200: anything } }, serializerCompiler },
+      async (request, reply) => {
+        const { case: stated, ...body } = request.body;
+        entitled(request, body.report);
+        return withProgress(request, reply, 200, async (progress) => {
+          const { receipt, ...preview } = await reports.preview(body, asking(request, stated, progress));
+          return { ...preview, receipt: told(receipt) };
+        });
+      },
+    );
+
+    app.post<{ Body: ReportBody }>(
+      '/v1/reports',
+      {
+        schema: {
+          summary: 'issue a report',
+          description: 'Its code is in this answer and nowhere else. With `Accept: application/x-ndjson` lines `{"progress":{"done","of"}}` come first, then `{"result"}` or `{"problem"}`.',
+          tags, body: reportSchema, response: { 201: anything },
+        },
+        serializerCompiler,
+      },
+      async (request, reply) => {
+        const { case: stated, ...body } = request.body;
+        entitled(request, body.report);
+        return withProgress(request, reply, 201, async (progress) => {
+          const { receipt, ...issued } = await reports.issue(body, asking(request, stated, progress));
+          return { ...issued, receipt: told(receipt) };
+        });
+      },
+    );
+
+    app.get<{ Headers: OfSubject }>('/v1/reports', { schema: { summary: 'reports that a company asked for, newest first', tags, headers: ofSubject, response: { 200: anything } }, serializerCompiler }, async (request) => {
+      entitled(request);
+      return { reports: await reports.listFor(request.headers['yitong-subject'], asking(request)) };
+    });
+
+    app.get<{ Params: { id: string }; Headers: OfSubject }>(
+      '/v1/reports/:id',
+      {
+        schema: {
+          summary: 'an issued report, as `Accept` asks for it',
+          description: 'JSON by default. Documents that carry the code are written where the header `yitong-code` gives it: it is not kept here.',
+          tags, params: byId, headers: ofSubject, response: { 200: anything },
+        },
+        serializerCompiler,
+      },
+      async (request, reply) => {
+        entitled(request);
+        const { id } = request.params;
+        const { accept = '', 'yitong-subject': subject, 'yitong-code': code } = request.headers;
+        const renderer = [...renderers.values()].find(({ mediaType }) => accept.includes(mediaType));
+        if (renderer !== undefined && (code === undefined || !reports.isCodeOf(id, code))) throw new YitongError('bad_request', 'the header `yitong-code` gives the code of the report');
+        const issued = await reports.find(id, subject, asking(request));
+        entitled(request, issued.model.report);
+        if (renderer === undefined || code === undefined) return reply.send({ id, document: issued.document, model: issued.model });
+        // bytes: the serializer above is for JSON
+        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code }, context)));
+      },
+    );
+
+    app.post<{ Body: AuthorisationBody }>(
+      '/v1/authorisations',
+      { schema: { summary: 'record that a company lets another ask for its report', tags, body: authorisationSchema, response: { 201: anything } }, serializerCompiler },
+      async (request, reply) => {
+        const { case: stated, ...body } = request.body;
+        entitled(request, body.report);
+        const { authorisation, receipt } = await reports.authorise(body, asking(request, stated));
+        return reply.code(201).send({ authorisation, receipt: told(receipt) });
+      },
+    );
+
+    app.get<{ Headers: OfSubject }>('/v1/authorisations', { schema: { summary: 'authorisations that a company gave and received, newest first', tags, headers: ofSubject, response: { 200: anything } }, serializerCompiler }, async (request) => {
+      entitled(request);
+      return reports.authorisationsOf(request.headers['yitong-subject'], asking(request));
+    });
+
+    app.delete<{ Params: { id: string }; Headers: OfSubject }>(
+      '/v1/authorisations/:id',
+      { schema: { summary: 'withdraw an authorisation, by the company that gave it', tags, params: byId, headers: ofSubject, response: { 200: anything } }, serializerCompiler },
+      async (request) => {
+        entitled(request);
+        return { receipt: told(await reports.withdraw(request.params.id, request.headers['yitong-subject'], asking(request))) };
+      },
+    );
+  },
+};
+export default service;

@@ -1,0 +1,43 @@
+/** Requests of the reports service, as TypeBox; ajv checks them, OpenAPI shows them. */
+import { Type, type Static } from 'typebox';
+import { caseSchema, id, strict, subjectSchema } from '../../answer/request.js';
+
+const day = (what: string) => Type.String({ minLength: 10, maxLength: 10, description: `${what}, \`YYYY-MM-DD\` in Asia/Shanghai` });
+const ids = (what: string) => Type.Array(Type.String({ minLength: 1, maxLength: 120 }), { minItems: 1, maxItems: 500, uniqueItems: true, description: what });
+
+export const reportSchema = Type.Object(
+  {
+    report: id('a report of the workspace: the name of its folder'),
+    as: subjectSchema,
+    subjects: Type.Union([Type.Literal('group', { description: 'the company with all that the register ties to it' }), Type.Array(subjectSchema, { minItems: 1, maxItems: 10_000 })]),
+    domains: Type.Optional(ids('ids of domains; default: all of the report')),
+    from: day('first day of conduct and events'),
+    to: day('last day'),
+    purpose: id('one of the report\'s purposes'),
+    bearer: id('who is to be shown it, as the company names them'),
+    case: Type.Optional(caseSchema),
+  },
+  strict,
+);
+export type ReportBody = Static<typeof reportSchema>;
+
+export const authorisationSchema = Type.Object(
+  {
+    report: id('which report'),
+    from: subjectSchema,
+    to: subjectSchema,
+    domains: Type.Optional(ids('only these domains')),
+    purposes: Type.Optional(ids('only these purposes')),
+    since: day('first day on which it holds'),
+    until: day('last day'),
+    case: Type.Optional(caseSchema),
+  },
+  strict,
+);
+export type AuthorisationBody = Static<typeof authorisationSchema>;
+
+/** No subject stands in an address: addresses are logged by others. */
+export const ofSubject = Type.Object({ 'yitong-subject': subjectSchema, 'yitong-code': Type.Optional(Type.String({ maxLength: 60, description: 'the code of the report, for documents that carry it' })) });
+export type OfSubject = Static<typeof ofSubject>;
+
+export const anything = Type.Object({}, { additionalProperties: true });

@@ -11,6 +11,7 @@ import { integrateRows } from './integrate.js';
 import { publishRow } from './publish.js';
 import { queryRows } from './query.js';
 import { replayRow } from './replay.js';
+import { reportRow } from './reports.js';
 import type { BenchRow } from './rows.js';
 import { fileSystem } from './servers.js';
 
@@ -23,6 +24,7 @@ const benches: readonly { readonly ids: readonly string[]; run(dir: string, want
   { ids: ['limits'], run: limitsRow },
   { ids: ['integrate', 'integrate-p99'], run: integrateRows },
   { ids: ['replay'], run: replayRow },
+  { ids: ['report-compute'], run: reportRow },
 ];
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' }, records: { type: 'string' } } });

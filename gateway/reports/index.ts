@@ -119,6 +119,8 @@ export interface Reports {
   /** Only by the company that gave it. @throws YitongError `not_found` */
   withdraw(id: string, from: string, asking: Asking): Promise<Receipt>;
   authorisationsOf(subject: string, asking: Asking): Promise<{ readonly given: readonly Authorisation[]; readonly received: readonly Authorisation[] }>;
+  /** Removes what is past its time; done every six hours by itself. @returns how many reports and authorisations */
+  sweep(now: number): number;
   close(): Promise<void>;
 }
 
@@ -390,6 +392,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       return found;
     },
 
+    sweep: (at) => store.sweep(at),
     async close() {
       stop.abort();
       await store.close();

@@ -1,6 +1,7 @@
 /**
  * A development CA in a folder:
  *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12 bundle.password]
+ *   documents/{cert,key}.pem [old/<serial>.pem]
  * Keys and passwords are readable by their owner only. Production brings its own CA.
  */
 import { X509Certificate, randomBytes } from 'node:crypto';
@@ -139,6 +140,36 @@ export async function issueClient(dir: string, client: string, options: ClientOp
   await save(join(folder, 'bundle.p12'), makeP12([certificate, issuer.certificate], key, id, password), 0o600);
   await save(join(folder, 'bundle.password'), `${password}\n`, 0o600);
   return { ...files, p12: join(folder, 'bundle.p12'), password: join(folder, 'bundle.password') };
+}
+
+export interface DocumentSignerOptions extends Times {
+  readonly rsa?: boolean;
+  /** Where `cert.pem` and `key.pem` are to stand; default: `documents` in the folder of the CA. */
+  readonly to?: string;
+}
+
+/**
+ * Issues the certificate by which a workspace signs documents, under a new key. The one before is kept as `old/<serial>.pem`, its key is not: what was signed stays good.
+ * @param common who signs, as it stands on documents
+ * @throws YitongError `bad_config` without a CA
+ */
+export async function issueDocumentSigner(dir: string, common: string, { now = new Date(), rsa = false, to = join(dir, 'documents') }: DocumentSignerOptions = {}): Promise<Files & { readonly serial: string }> {
+  const issuer = await readIssuer(dir);
+  const keys = await makeKeys(rsa ? 'rsa' : 'ec');
+  const serial = newSerial();
+  const certificate = await makeLeaf(issuer, {
+    organisation: DEVELOPMENT, common, serialNumber: serial, use: 'documents', publicKey: keys.publicKey, names: [],
+    notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 365 * DAY),
+  });
+  const files = { cert: join(to, 'cert.pem'), key: join(to, 'key.pem'), serial: serialHex(serial) };
+  await save(join(dir, 'issued.json'), JSON.stringify([...(await readIssued(dir)), { serial: files.serial, client: 'document-signer' }]), 0o644);
+  if (existsSync(files.cert)) {
+    const before = await readFile(files.cert, 'utf8');
+    await save(join(to, 'old', `${serialHex(new X509Certificate(before).serialNumber)}.pem`), before, 0o644);
+  }
+  await save(files.key, await keyPem(keys.privateKey), 0o600);
+  await save(files.cert, certificate, 0o644);
+  return files;
 }
 
 export interface RevokeOptions extends Times {

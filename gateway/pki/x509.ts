@@ -18,6 +18,7 @@ import {
   type JsonGeneralName,
   type JsonName,
 } from '@peculiar/x509';
+import { DOCUMENT_SIGNING } from '../console/browser/certificate.js';
 
 const { subtle } = webcrypto;
 type Key = webcrypto.CryptoKey;
@@ -73,11 +74,18 @@ export interface Issuer {
   readonly key: Key;
 }
 
+const USES = {
+  client: { key: KeyUsageFlags.digitalSignature, purpose: ExtendedKeyUsage.clientAuth },
+  server: { key: KeyUsageFlags.digitalSignature, purpose: ExtendedKeyUsage.serverAuth },
+  // RFC 9336
+  documents: { key: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation, purpose: DOCUMENT_SIGNING },
+} as const;
+
 export interface LeafParts extends Span {
   readonly organisation: string;
   readonly common: string;
   readonly serialNumber: string;
-  readonly use: 'client' | 'server';
+  readonly use: keyof typeof USES;
   readonly names: readonly { readonly type: 'dns' | 'ip' | 'url'; readonly value: string }[];
   readonly publicKey: Key;
 }
@@ -96,8 +104,8 @@ export async function makeLeaf(issuer: Issuer, { organisation, common, use, name
     signingKey: issuer.key,
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([use === 'client' ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth]),
+      new KeyUsagesExtension(USES[use].key, true),
+      new ExtendedKeyUsageExtension([USES[use].purpose]),
       await AuthorityKeyIdentifierExtension.create(ca),
       await SubjectKeyIdentifierExtension.create(publicKey),
       ...(alternative.length === 0 ? [] : [new SubjectAlternativeNameExtension(alternative)]),

@@ -11,7 +11,7 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
 import { readSettings, type GatewaySettings } from '../config.js';
-import { initPki, issueClient, issueServer } from '../pki/authority.js';
+import { initPki, issueClient, issueDocumentSigner, issueServer } from '../pki/authority.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 
 export interface PrepareArguments {
@@ -32,6 +32,7 @@ async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promi
   const pki = join(data, 'pki');
   await initPki(pki);
   await issueServer(pki);
+  if (!existsSync(join(pki, 'documents', 'cert.pem'))) await issueDocumentSigner(pki, 'Yitong documents');
   createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
   const clients: string[] = [];
   for (const { id, binding } of policies.clients.values()) {

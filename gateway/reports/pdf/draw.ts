@@ -1,0 +1,158 @@
+/** The pages of a report. */
+import { canonicalJson } from '../../../contracts/canonical.js';
+import type { Localised } from '../../../contracts/types.js';
+import { MODEL_FILE } from '../../console/browser/pdf-signed.js';
+import { localSecond } from '../../console/time.js';
+import type { ReportModel } from '../model.js';
+import { drawFindings, drawCompanies, summaryOf } from './findings.js';
+import { frame } from './frame.js';
+import { drawMissing, drawRecords } from './records.js';
+import { BRAND, HEIGHT, LEFT, RIGHT, SOFT, Sheet, leading, type Element } from './sheet.js';
+import { qrOf, sideOf } from './qr.js';
+import { Flow } from './flow.js';
+import { labels, outsideNote, relations, sentences } from './words.js';
+
+export interface DrawOptions {
+  /** By which a reader finds the original, and the address of the page that shows it. */
+  readonly code: string;
+  readonly url: string;
+  /** Name of who signs. */
+  readonly signer: string;
+  /** Moment of signing, as it is said. */
+  readonly at: Date;
+  /** Bytes to leave for the signature. */
+  readonly room: number;
+}
+
+export interface Drawn {
+  /** Not signed yet. */
+  readonly bytes: Buffer;
+  /** Characters that the font has not, `U+…`: replaced by a sign, named in a note. */
+  readonly outside: readonly string[];
+}
+
+/** @throws YitongError `bad_value` for a model that is no JSON */
+export function draw(model: ReportModel, { code, url, signer, at, room }: DrawOptions): Drawn {
+  const qr = qrOf(url);
+  const side = sideOf(qr);
+  const sheet = new Sheet({ title: `${model.title.zh} ${model.title.en}`, author: model.issuer.zh, info: { VerificationCode: code }, at, bottom: HEIGHT - 24 - side - 12 });
+  const showQr = sheet.drawing('QR', qr.operators, qr.size);
+  // before anything is drawn, so that the note on them can stand anywhere
+  for (const text of textsOf([model, code, url, signer])) sheet.drawable(text);
+  const flow = new Flow(sheet);
+  const { root } = sheet;
+  flow.page();
+  title(flow, model);
+  facts(flow, root, [
+    ...(model.subjects.length === 1 ? subjectFacts(model) : []),
+    [labels.issuer, model.issuer],
+    [labels.issuedAt, { zh: `${localSecond(model.issuedAt)}（北京时间）`, en: '' }],
+    [labels.cut, { zh: `${localSecond(model.cut.time)}（北京时间）`, en: '' }],
+    [labels.range, { zh: `${model.range.from} 至 ${model.range.to}`, en: '' }],
+    [labels.purpose, model.purpose.name],
+    [labels.bearer, { zh: model.bearer, en: '' }],
+  ]);
+  if (model.subjects.length > 1) drawCompanies(flow, root, model);
+  model.subjects.forEach((_, subject) => {
+    sheet.group(root, 'Sect', (section) => {
+      if (model.subjects.length > 1) heading(flow, section, model, subject);
+      summaryOf(flow, section, model, subject);
+      drawFindings(flow, section, model, subject);
+      drawRecords(flow, section, model, subject);
+    });
+  });
+  drawMissing(flow, root, model);
+  sheet.group(root, 'Sect', (section) => notes(flow, section, sheet.outside.size === 0 ? model.notes : [...model.notes, outsideNote([...sheet.outside])]));
+  ending(flow, root, model, { code, url, signer });
+  frame(sheet, model, { code, url, side, showQr });
+  sheet.file(Buffer.from(canonicalJson(model)), { name: MODEL_FILE, type: 'application/json', description: `${model.title.zh}（数据） ${model.title.en} (data)`, relationship: 'Data', creationDate: at, modifiedDate: at } as PDFKit.Mixins.PDFAttachmentOptions);
+  sheet.signable(room, at);
+  return { bytes: sheet.finish(), outside: [...sheet.outside] };
+}
+
+function* textsOf(value: unknown): Generator<string, void> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) yield* textsOf(member);
+}
+
+function title(flow: Flow, model: ReportModel): void {
+  const { sheet } = flow;
+  flow.text(sheet.root, 'H1', model.title.zh, { size: 20, weight: 'bold' });
+  flow.text(sheet.root, 'P', model.title.en, { size: 10, colour: SOFT }, 'en');
+  flow.gap(6);
+  sheet.artifact(() => sheet.rule(LEFT, flow.y, RIGHT, BRAND, 1.4));
+  flow.gap(8);
+}
+
+const subjectFacts = ({ subjects: [subject] }: ReportModel): (readonly [Localised, Localised])[] =>
+  subject === undefined ? [] : [[labels.subject, { zh: subject.name, en: '' }], [labels.code, { zh: keyOf(subject.subject), en: '' }], [labels.relation, relations[subject.relation]]];
+/** The key without its scheme. */
+export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
+
+/** Label and value, two pairs a row where they fit. */
+function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised, Localised])[]): void {
+  const { sheet } = flow;
+  const half = (RIGHT - LEFT - 16) / 2;
+  const label = 92;
+  sheet.group(parent, 'Table', (table) => {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const row = pairs.slice(i, i + 2);
+      const cells = row.map(([, { zh, en }]) => ({ zh: sheet.lines(zh, half - label, { size: 9.5 }), en: en === '' ? [] : sheet.lines(en, half - label, { size: 7 }) }));
+      const height = Math.max(leading(9.5) + leading(6.5), ...cells.map(({ zh, en }) => zh.length * leading(9.5) + en.length * leading(7))) + 3;
+      flow.need(height);
+      sheet.group(table, 'TR', (tr) => {
+        row.forEach(([name], n) => {
+          const x = LEFT + n * (half + 16);
+          sheet.tag(tr, 'TH', () => {
+            sheet.put(name.zh, x, flow.y, { size: 9, colour: SOFT });
+            sheet.put(name.en, x, flow.y + leading(9) - 1, { size: 6.5, colour: SOFT });
+          }, { scope: 'Row' });
+          const cell = cells[n];
+          sheet.tag(tr, 'TD', () => {
+            const under = sheet.putLines(cell?.zh ?? [], x + label, flow.y, { size: 9.5, weight: n === 0 && i === 0 ? 'bold' : 'regular' });
+            sheet.putLines(cell?.en ?? [], x + label, under, { size: 7, colour: SOFT });
+          });
+        });
+      });
+      flow.gap(height);
+    }
+  });
+  flow.gap(6);
+}
+
+function heading(flow: Flow, parent: Element, model: ReportModel, index: number): void {
+  const subject = model.subjects[index];
+  if (subject === undefined) return;
+  const of = subject.of === undefined ? undefined : model.subjects[subject.of];
+  const relation = relations[subject.relation];
+  flow.need(150);
+  flow.gap(8);
+  flow.text(parent, 'H2', `${String(index + 1)}．${subject.name}`, { size: 13, weight: 'bold', colour: BRAND });
+  flow.text(parent, 'P', `${keyOf(subject.subject)} · ${relation.zh} ${relation.en}${of === undefined ? '' : ` · 所属 of ${of.name}`}`, { size: 8, colour: SOFT });
+  flow.gap(4);
+}
+
+function notes(flow: Flow, parent: Element, all: readonly Localised[]): void {
+  flow.heading(parent, labels.notes);
+  for (const { zh, en } of all) {
+    flow.text(parent, 'P', zh, { size: 9 });
+    flow.text(parent, 'P', en, { size: 7, colour: SOFT }, 'en');
+    flow.gap(3);
+  }
+}
+
+function ending(flow: Flow, parent: Element, model: ReportModel, { code, url, signer }: { readonly code: string; readonly url: string; readonly signer: string }): void {
+  flow.sheet.group(parent, 'Sect', (section) => {
+    flow.heading(section, labels.provenance);
+    facts(flow, section, [
+      [labels.verifyCode, { zh: code, en: '' }],
+      [labels.signedBy, { zh: signer, en: '' }],
+      [labels.definition, { zh: `${model.report} ${model.definition}`, en: '' }],
+      [labels.digest, { zh: model.cut.digest, en: '' }],
+      [labels.verifyAt, { zh: url, en: '' }],
+      [labels.purpose, { zh: model.purpose.id, en: '' }],
+    ]);
+    flow.text(section, 'P', sentences.attached.zh, { size: 8.5 });
+    flow.text(section, 'P', sentences.attached.en, { size: 7, colour: SOFT }, 'en');
+  });
+}

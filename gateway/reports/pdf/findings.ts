@@ -1,0 +1,173 @@
+/** What each domain answered: the companies at a glance, the counts of one, and its table of domains in two columns. */
+import type { Localised } from '../../../contracts/types.js';
+import { localMinute } from '../../console/time.js';
+import type { ReportModel, ReportSection, SectionState } from '../model.js';
+import { keyOf } from './draw.js';
+import type { Flow } from './flow.js';
+import { INK, LEFT, LINE, RIGHT, SOFT, leading, type Colour, type Element, type Sheet } from './sheet.js';
+import { labels, relations, stateTitles, states } from './words.js';
+
+const ORDER: readonly SectionState[] = ['none', 'records', 'at_least', 'not_answered'];
+export const colours: Readonly<Record<SectionState, Colour>> = { none: '#0d6b3f', records: '#a11f2b', at_least: '#a11f2b', not_answered: '#8a5a00' };
+
+export const sectionsOf = ({ sections, domains }: ReportModel, subject: number): readonly ReportSection[] => sections.slice(subject * domains.length, (subject + 1) * domains.length);
+const count = (sections: readonly ReportSection[], state: SectionState): number => sections.filter((section) => section.state === state).length;
+
+/** A mark that is told apart without colour as well: a ring, a full disc, a half one, a square. */
+function mark(sheet: Sheet, state: SectionState, x: number, y: number): void {
+  const colour = colours[state];
+  sheet.lineWidth(0.9).strokeColor(colour).fillColor(colour);
+  if (state === 'none') sheet.circle(x, y, 2.2).stroke();
+  else if (state === 'records') sheet.circle(x, y, 2.6).fill();
+  else if (state === 'at_least') {
+    sheet.circle(x, y, 2.3).stroke();
+    sheet.path(`M ${String(x)} ${String(y - 2.3)} A 2.3 2.3 0 0 0 ${String(x)} ${String(y + 2.3)} Z`).fill(colour);
+  } else sheet.rect(x - 2.2, y - 2.2, 4.4, 4.4).stroke();
+}
+
+/** How many domains say what: four figures of one company. */
+export function summaryOf(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
+  const { sheet } = flow;
+  const sections = sectionsOf(model, subject);
+  const height = 40;
+  const width = (RIGHT - LEFT) / ORDER.length;
+  flow.need(height + 60);
+  sheet.artifact(() => {
+    sheet.roundedRect(LEFT, flow.y, RIGHT - LEFT, height, 4).lineWidth(0.6).strokeColor(LINE).stroke();
+    for (let i = 1; i < ORDER.length; i++) sheet.moveTo(LEFT + i * width, flow.y + 7).lineTo(LEFT + i * width, flow.y + height - 7).stroke();
+    ORDER.forEach((state, i) => mark(sheet, state, LEFT + i * width + 14, flow.y + 13));
+  });
+  sheet.group(parent, 'Table', (table) => {
+    sheet.group(table, 'TR', (tr) => {
+      ORDER.forEach((state, i) => sheet.tag(tr, 'TH', () => {
+        sheet.put(stateTitles[state].zh, LEFT + i * width + 22, flow.y + 6, { size: 9 });
+        sheet.put(stateTitles[state].en, LEFT + i * width + 22, flow.y + 19, { size: 6.5, colour: SOFT });
+      }, { scope: 'Column' }));
+    });
+    sheet.group(table, 'TR', (tr) => {
+      ORDER.forEach((state, i) => {
+        const number = String(count(sections, state));
+        sheet.tag(tr, 'TD', () => sheet.putRight(number, LEFT + (i + 1) * width - 12, flow.y + 5, { size: 18, weight: 'bold', colour: number === '0' ? SOFT : colours[state] }));
+      });
+    });
+  });
+  flow.gap(height + 4);
+}
+
+const GUTTER = 14;
+const HALF = (RIGHT - LEFT - GUTTER) / 2;
+const NAME = 116;
+const DATE = 48;
+const HEAD = 18;
+
+/** All domains of a company: as many rows as fit, side by side, then on the next page. */
+export function drawFindings(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
+  const { sheet } = flow;
+  const titles = model.domains.map(({ title: { zh, en } }) => ({ zh: sheet.lines(zh, NAME - 6, { size: 9 }), en: sheet.lines(en, NAME - 6, { size: 6.5 }) }));
+  const row = Math.max(21, ...titles.map(({ zh, en }) => zh.length * leading(9) + en.length * leading(6.5) - 2));
+  const sections = sectionsOf(model, subject);
+  flow.heading(parent, labels.overview, HEAD + row * Math.min(4, Math.ceil(sections.length / 2)) + 40);
+  for (let at = 0; at < sections.length; ) {
+    flow.need(HEAD + row * 2);
+    const fit = Math.max(1, Math.floor((flow.left - HEAD) / row));
+    const some = sections.slice(at, at + fit * 2);
+    const first = Math.ceil(some.length / 2);
+    column(flow, parent, some.slice(0, first), titles.slice(at, at + first), LEFT, row);
+    if (some.length > first) column(flow, parent, some.slice(first), titles.slice(at + first), LEFT + HALF + GUTTER, row);
+    flow.gap(HEAD + first * row + 4);
+    at += some.length;
+  }
+  flow.gap(4);
+}
+
+/** Titles in both languages, over columns that begin at `xs`. */
+export function columnHeads(sheet: Sheet, table: Element, y: number, heads: readonly (readonly [Localised, number])[]): void {
+  sheet.group(table, 'TR', (tr) => {
+    for (const [{ zh, en }, x] of heads) {
+      sheet.tag(tr, 'TH', () => {
+        sheet.put(zh, x, y, { size: 8, colour: SOFT });
+        sheet.put(en, x + sheet.widthOf(zh, { size: 8 }) + 4, y + 1.4, { size: 6.5, colour: SOFT });
+      }, { scope: 'Column' });
+    }
+  });
+}
+
+function column(flow: Flow, parent: Element, sections: readonly ReportSection[], titles: readonly { readonly zh: readonly string[]; readonly en: readonly string[] }[], x: number, row: number): void {
+  const { sheet, y: top } = flow;
+  sheet.artifact(() => {
+    sheet.rule(x, top + 14, x + HALF, INK, 0.7);
+    sections.forEach((_, i) => sheet.rule(x, top + HEAD + (i + 1) * row - 1.5, x + HALF, LINE, 0.4));
+    sections.forEach(({ state }, i) => mark(sheet, state, x + NAME + 4, top + HEAD + i * row + 6.5));
+  });
+  sheet.group(parent, 'Table', (table) => {
+    columnHeads(sheet, table, top, [[labels.domain, x], [labels.state, x + NAME + 11], [labels.asOf, x + HALF - DATE - 10]]);
+    sections.forEach(({ state, records, asOf }, i) => {
+      const y = top + HEAD + i * row;
+      sheet.group(table, 'TR', (tr) => {
+        sheet.tag(tr, 'TH', () => {
+          const under = sheet.putLines(titles[i]?.zh ?? [], x, y, { size: 9 });
+          sheet.putLines(titles[i]?.en ?? [], x, under - 2, { size: 6.5, colour: SOFT });
+        }, { scope: 'Row' });
+        const { zh, en } = states[state](records.length);
+        sheet.tag(tr, 'TD', () => {
+          sheet.put(zh, x + NAME + 11, y, { size: 9, weight: state === 'none' ? 'regular' : 'bold', colour: colours[state] });
+          sheet.put(en, x + NAME + 11, y + leading(9) - 2, { size: 6.5, colour: SOFT });
+        });
+        sheet.tag(tr, 'TD', () => {
+          const [day = '—', minute = ''] = asOf === undefined ? [] : localMinute(asOf).split(' ');
+          sheet.putRight(day, x + HALF, y, { size: 7.5 });
+          sheet.putRight(minute, x + HALF, y + leading(9) - 2, { size: 6.5, colour: SOFT });
+        });
+      });
+    });
+  });
+}
+
+/** Who is in the group, each with its counts. */
+export function drawCompanies(flow: Flow, parent: Element, model: ReportModel): void {
+  const { sheet } = flow;
+  const columns = { name: LEFT + 26, relation: LEFT + 262, counts: LEFT + 338 };
+  const step = (RIGHT - columns.counts) / ORDER.length;
+  flow.heading(parent, labels.subjects);
+  sheet.group(parent, 'Table', (table) => {
+    const heads = (): void => {
+      columnHeads(sheet, table, flow.y, [[labels.number, LEFT], [labels.subject, columns.name], [labels.relation, columns.relation]]);
+      sheet.group(table, 'TR', (tr) => ORDER.forEach((state, i) => sheet.tag(tr, 'TH', () => {
+        const title = stateTitles[state].zh.split('，')[0] ?? '';
+        mark(sheet, state, columns.counts + (i + 1) * step - sheet.widthOf(title, { size: 7 }) - 6, flow.y + 6);
+        sheet.putRight(title, columns.counts + (i + 1) * step, flow.y + 1, { size: 7, colour: SOFT });
+      }, { scope: 'Column' })));
+      sheet.artifact(() => sheet.rule(LEFT, flow.y + 14, RIGHT, INK, 0.7));
+      flow.gap(HEAD);
+    };
+    heads();
+    model.subjects.forEach(({ subject, name, relation, of }, n) => {
+      const lines = sheet.lines(name, columns.relation - columns.name - 8, { size: 9 });
+      const height = lines.length * leading(9) + leading(7) + 2;
+      if (flow.left < height) {
+        flow.page();
+        heads();
+      }
+      const { y } = flow;
+      const sections = sectionsOf(model, n);
+      sheet.group(table, 'TR', (tr) => {
+        sheet.tag(tr, 'TD', () => sheet.put(String(n + 1), LEFT, y, { size: 8.5, colour: SOFT }));
+        sheet.tag(tr, 'TH', () => {
+          const under = sheet.putLines(lines, columns.name, y, { size: 9 });
+          sheet.put(sheet.drawable(keyOf(subject)), columns.name, under - 1, { size: 7, colour: SOFT });
+        }, { scope: 'Row' });
+        sheet.tag(tr, 'TD', () => {
+          sheet.put(relations[relation].zh, columns.relation, y, { size: 8.5 });
+          sheet.put(`${relations[relation].en}${of === undefined ? '' : ` of ${String(of + 1)}`}`, columns.relation, y + leading(8.5), { size: 6.5, colour: SOFT });
+        });
+        ORDER.forEach((state, i) => {
+          const number = String(count(sections, state));
+          sheet.tag(tr, 'TD', () => sheet.putRight(number, columns.counts + (i + 1) * step, y, { size: 9, weight: number === '0' ? 'regular' : 'bold', colour: number === '0' ? SOFT : colours[state] }));
+        });
+      });
+      sheet.artifact(() => sheet.rule(LEFT, y + height - 1, RIGHT, LINE, 0.4));
+      flow.gap(height + 1);
+    });
+  });
+  flow.gap(6);
+}

@@ -1,0 +1,193 @@
+/** Pages of a tagged PDF (ISO 32000-1, 14.8; in the manner of ISO 14289-1) in one go and in memory, on PDFKit. What PDFKit keeps to itself is named here and nowhere else. */
+import PDFDocument from 'pdfkit';
+import { faceOf, type TrueTypeFace, type Weight } from './font.js';
+import { PLACEHOLDER } from './seal.js';
+import { drawable, widthOf, wrap } from './text.js';
+
+export type Colour = string;
+export const INK = '#16211f';
+export const SOFT = '#5a6764';
+export const LINE = '#cfd8d4';
+export const BRAND = '#0b5d57';
+
+/** Points. */
+export const WIDTH = 595.28;
+export const HEIGHT = 841.89;
+export const LEFT = 44;
+export const RIGHT = WIDTH - 44;
+export const TOP = 76;
+
+export type Element = PDFKit.PDFStructureElement;
+interface Reference {
+  readonly data: Record<string, unknown>;
+  write(chunk: string): void;
+  end(): void;
+}
+interface Insides {
+  readonly _root: Reference;
+  ref(data: object): Reference;
+  struct(type: string, options: object, children: readonly PDFKit.PDFStructureContent[]): Element;
+  addContent(operators: string): void;
+  readonly page: PDFKit.PDFPage & { readonly xobjects: Record<string, Reference>; readonly dictionary: Reference };
+}
+
+export interface Style {
+  /** Points; default 9. */
+  readonly size?: number;
+  readonly weight?: Weight;
+  readonly colour?: Colour;
+}
+export interface TagOptions {
+  readonly alt?: string;
+  readonly lang?: string;
+  readonly scope?: 'Row' | 'Column';
+  readonly bbox?: readonly [number, number, number, number];
+}
+
+export interface SheetOptions {
+  readonly title: string;
+  readonly author: string;
+  /** Further entries of the information dictionary. */
+  readonly info: Readonly<Record<string, string>>;
+  readonly at: Date;
+  /** Where content ends on each page. */
+  readonly bottom: number;
+}
+
+export const leading = (size: number): number => size * 1.45;
+
+export class Sheet extends PDFDocument {
+  /** Characters that the font has not, as `U+…`, in the order in which they came. */
+  readonly outside = new Set<string>();
+  readonly root: Element;
+  readonly bottom: number;
+  readonly #insides: Insides;
+  readonly #drawn = new Map<string, string>();
+  // set by `push`, which the parent's constructor calls already
+  declare private parts: Buffer[] | undefined;
+
+  constructor({ title, author, info, at, bottom }: SheetOptions) {
+    super({
+      size: [WIDTH, HEIGHT], margin: 0, pdfVersion: '1.7', tagged: true, lang: 'zh-CN', displayTitle: true, bufferPages: true, autoFirstPage: false,
+      font: faceOf('regular') as unknown as string,
+      info: { Title: title, Author: author, Producer: 'Yitong', Creator: 'Yitong', CreationDate: at, ModDate: at, ...info },
+    });
+    this.#insides = this as unknown as Insides;
+    this.bottom = bottom;
+    for (const weight of ['regular', 'bold'] as const) this.registerFont(weight, faceOf(weight) as unknown as string);
+    this.root = this.struct('Document');
+    this.addStructure(this.root);
+  }
+
+  override push(chunk: Uint8Array | null): boolean {
+    if (chunk !== null) (this.parts ??= []).push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+    return true;
+  }
+  /** The signature's own dictionary would need fonts of a form: it is ended in `signable`. */
+  override endAcroForm(): this {
+    return this;
+  }
+
+  face(weight: Weight = 'regular'): TrueTypeFace {
+    return faceOf(weight);
+  }
+
+  /** The text as it can be drawn; what the font has not is noted. */
+  drawable(text: string): string {
+    let drawn = this.#drawn.get(text);
+    if (drawn === undefined) {
+      drawn = drawable(text, this.face(), (code) => this.outside.add(code));
+      this.#drawn.set(text, drawn);
+    }
+    return drawn;
+  }
+
+  /** Lines of a text that was not made drawable yet. */
+  lines(text: string, width: number, { size = 9, weight = 'regular' }: Style = {}): readonly string[] {
+    return wrap(this.drawable(text), this.face(weight), size, width);
+  }
+
+  widthOf(text: string, { size = 9, weight = 'regular' }: Style = {}): number {
+    return widthOf(this.drawable(text), this.face(weight), size);
+  }
+
+  /** One line whose box begins at `y`; of height `leading(size)`. */
+  put(line: string, x: number, y: number, { size = 9, weight = 'regular', colour = INK }: Style = {}): void {
+    if (line === '') return;
+    // the em box of Chinese is centred in the line
+    this.font(weight).fontSize(size).fillColor(colour).text(line, x, y + leading(size) / 2 + size * 0.36, { lineBreak: false, baseline: 'alphabetic' });
+  }
+
+  putRight(line: string, right: number, y: number, style: Style = {}): void {
+    this.put(line, right - this.widthOf(line, style), y, style);
+  }
+
+  /** Lines one under the other. @returns where the next begins */
+  putLines(lines: readonly string[], x: number, y: number, style: Style = {}): number {
+    for (const line of lines) {
+      this.put(line, x, y, style);
+      y += leading(style.size ?? 9);
+    }
+    return y;
+  }
+
+  /** An element of the structure with what `draw` puts on the page. */
+  tag(parent: Element, type: string, draw: () => void, { bbox, ...options }: TagOptions = {}): void {
+    const content = this.markStructureContent(type);
+    draw();
+    this.endMarkedContent();
+    parent.add(this.#insides.struct(type, { ...options, ...(bbox === undefined ? {} : { bbox: [...bbox] }) }, [content]));
+  }
+
+  /** An element that holds others; it is ended after them. */
+  group(parent: Element, type: string, build: (group: Element) => void): void {
+    const group = this.struct(type);
+    parent.add(group);
+    build(group);
+    group.end();
+  }
+
+  /** What a screen reader passes over. */
+  artifact(draw: () => void, type?: 'Pagination' | 'Layout'): void {
+    this.markContent('Artifact', { type: type ?? 'Layout' });
+    draw();
+    this.endMarkedContent();
+  }
+
+  rule(x: number, y: number, right: number, colour: Colour = LINE, width = 0.5): void {
+    this.moveTo(x, y).lineTo(right, y).lineWidth(width).strokeColor(colour).stroke();
+  }
+
+  /** A drawing that is kept once and shown on each page. @param operators in its own units, y upwards */
+  drawing(name: string, operators: string, size: number): (x: number, y: number, width: number) => void {
+    const form = this.#insides.ref({ Type: 'XObject', Subtype: 'Form', BBox: [0, 0, size, size], Resources: {} });
+    form.write(operators);
+    form.end();
+    return (x, y, width) => {
+      this.#insides.page.xobjects[name] = form;
+      const scale = width / size;
+      // the page's own y runs downwards
+      this.#insides.addContent(`q ${scale.toFixed(6)} 0 0 ${(-scale).toFixed(6)} ${x.toFixed(3)} ${(y + width).toFixed(3)} cm /${name} Do Q`);
+    };
+  }
+
+  /** Leaves room for a signature of `room` bytes over all the file (ISO 32000-1, 12.8.1). */
+  signable(room: number, at: Date): void {
+    const { _root: catalogue, page } = this.#insides;
+    const signature = this.#insides.ref({
+      Type: 'Sig', Filter: 'Adobe.PPKLite', SubFilter: 'ETSI.CAdES.detached', ByteRange: [0, PLACEHOLDER, PLACEHOLDER, PLACEHOLDER], Contents: new Uint8Array(room), M: at,
+    });
+    // no appearance, and printed: what is said of the signature stands in the text
+    const field = this.#insides.ref({ Type: 'Annot', Subtype: 'Widget', FT: 'Sig', T: new String('signature'), TU: new String('Signature'), F: 132, Rect: [0, 0, 0, 0], P: page.dictionary, V: signature });
+    page.dictionary.data['Annots'] = [field];
+    const form = this.#insides.ref({ Fields: [field], SigFlags: 3 });
+    catalogue.data['AcroForm'] = form;
+    for (const one of [signature, field, form]) one.end();
+  }
+
+  /** Ends the document. */
+  finish(): Buffer {
+    this.end();
+    return Buffer.concat(this.parts ?? []);
+  }
+}

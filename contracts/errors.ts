@@ -92,6 +92,8 @@ const rows = {
   sign_in_unavailable: { status: 503, title: 'nobody can sign in at present' },
   role_missing: { status: 403, title: 'the person has none of the roles that this needs' },
   form_foreign: { status: 403, title: 'the form did not come from a page of this session' },
+  // documents
+  report_invalid: { status: 422, title: 'a report does not verify' },
   // log
   log_invalid: { status: 500, title: 'the audit log does not verify' },
 } as const satisfies Record<string, ErrorRow>;

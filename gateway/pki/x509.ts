@@ -75,10 +75,10 @@ export interface Issuer {
 }
 
 const USES = {
-  client: { key: KeyUsageFlags.digitalSignature, purpose: ExtendedKeyUsage.clientAuth },
-  server: { key: KeyUsageFlags.digitalSignature, purpose: ExtendedKeyUsage.serverAuth },
-  // RFC 9336
-  documents: { key: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation, purpose: DOCUMENT_SIGNING },
+  client: { key: KeyUsageFlags.digitalSignature, purposes: [ExtendedKeyUsage.clientAuth] },
+  server: { key: KeyUsageFlags.digitalSignature, purposes: [ExtendedKeyUsage.serverAuth] },
+  // RFC 9336; readers that check by NSS (Okular, Evince, pdfsig) trust a signer only for mail
+  documents: { key: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation, purposes: [DOCUMENT_SIGNING, ExtendedKeyUsage.emailProtection] },
 } as const;
 
 export interface LeafParts extends Span {
@@ -105,7 +105,7 @@ export async function makeLeaf(issuer: Issuer, { organisation, common, use, name
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(USES[use].key, true),
-      new ExtendedKeyUsageExtension([USES[use].purpose]),
+      new ExtendedKeyUsageExtension([...USES[use].purposes]),
       await AuthorityKeyIdentifierExtension.create(ca),
       await SubjectKeyIdentifierExtension.create(publicKey),
       ...(alternative.length === 0 ? [] : [new SubjectAlternativeNameExtension(alternative)]),

@@ -79,7 +79,7 @@ function title(flow: Flow, model: ReportModel): void {
   const { sheet } = flow;
   flow.text(sheet.root, 'H1', model.title.zh, { size: 20, weight: 'bold' });
   flow.text(sheet.root, 'P', model.title.en, { size: 10, colour: SOFT }, 'en');
-  flow.gap(6);
+  flow.gap(4);
   sheet.artifact(() => sheet.rule(LEFT, flow.y, RIGHT, BRAND, 1.4));
   flow.gap(8);
 }
@@ -98,7 +98,7 @@ function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised
     for (let i = 0; i < pairs.length; i += 2) {
       const row = pairs.slice(i, i + 2);
       const cells = row.map(([, { zh, en }]) => ({ zh: sheet.lines(zh, half - label, { size: 9.5 }), en: en === '' ? [] : sheet.lines(en, half - label, { size: 7 }) }));
-      const height = Math.max(leading(9.5) + leading(6.5), ...cells.map(({ zh, en }) => zh.length * leading(9.5) + en.length * leading(7))) + 3;
+      const height = Math.max(leading(9.5) + leading(6.5), ...cells.map(({ zh, en }) => zh.length * leading(9.5) + en.length * leading(7))) + 1;
       flow.need(height);
       sheet.group(table, 'TR', (tr) => {
         row.forEach(([name], n) => {
@@ -117,7 +117,7 @@ function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised
       flow.gap(height);
     }
   });
-  flow.gap(6);
+  flow.gap(4);
 }
 
 function heading(flow: Flow, parent: Element, model: ReportModel, index: number): void {

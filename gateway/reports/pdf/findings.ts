@@ -57,14 +57,14 @@ export function summaryOf(flow: Flow, parent: Element, model: ReportModel, subje
 const GUTTER = 14;
 const HALF = (RIGHT - LEFT - GUTTER) / 2;
 const NAME = 116;
-const DATE = 48;
+const DATE = 44;
 const HEAD = 18;
 
 /** All domains of a company: as many rows as fit, side by side, then on the next page. */
 export function drawFindings(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
   const { sheet } = flow;
-  const titles = model.domains.map(({ title: { zh, en } }) => ({ zh: sheet.lines(zh, NAME - 6, { size: 9 }), en: sheet.lines(en, NAME - 6, { size: 6.5 }) }));
-  const row = Math.max(21, ...titles.map(({ zh, en }) => zh.length * leading(9) + en.length * leading(6.5) - 2));
+  const titles = model.domains.map(({ title: { zh, en } }) => ({ zh: sheet.lines(zh, NAME - 6, { size: 8.5 }), en: sheet.lines(en, NAME - 6, { size: 6 }) }));
+  const row = Math.max(18.4, ...titles.map(({ zh, en }) => zh.length * leading(8.5) + en.length * leading(6) - 3));
   const sections = sectionsOf(model, subject);
   flow.heading(parent, labels.overview, HEAD + row * Math.min(4, Math.ceil(sections.length / 2)) + 40);
   for (let at = 0; at < sections.length; ) {
@@ -96,27 +96,27 @@ function column(flow: Flow, parent: Element, sections: readonly ReportSection[],
   const { sheet, y: top } = flow;
   sheet.artifact(() => {
     sheet.rule(x, top + 14, x + HALF, INK, 0.7);
-    sections.forEach((_, i) => sheet.rule(x, top + HEAD + (i + 1) * row - 1.5, x + HALF, LINE, 0.4));
-    sections.forEach(({ state }, i) => mark(sheet, state, x + NAME + 4, top + HEAD + i * row + 6.5));
+    sections.forEach((_, i) => sheet.rule(x, top + HEAD + (i + 1) * row - 0.8, x + HALF, LINE, 0.4));
+    sections.forEach(({ state }, i) => mark(sheet, state, x + NAME + 4, top + HEAD + i * row + 6.2));
   });
   sheet.group(parent, 'Table', (table) => {
-    columnHeads(sheet, table, top, [[labels.domain, x], [labels.state, x + NAME + 11], [labels.asOf, x + HALF - DATE - 10]]);
+    columnHeads(sheet, table, top, [[labels.domain, x], [labels.state, x + NAME + 11], [labels.asOf, x + HALF - DATE - 8]]);
     sections.forEach(({ state, records, asOf }, i) => {
       const y = top + HEAD + i * row;
       sheet.group(table, 'TR', (tr) => {
         sheet.tag(tr, 'TH', () => {
-          const under = sheet.putLines(titles[i]?.zh ?? [], x, y, { size: 9 });
-          sheet.putLines(titles[i]?.en ?? [], x, under - 2, { size: 6.5, colour: SOFT });
+          const under = sheet.putLines(titles[i]?.zh ?? [], x, y, { size: 8.5 });
+          sheet.putLines(titles[i]?.en ?? [], x, under - 2.5, { size: 6, colour: SOFT });
         }, { scope: 'Row' });
         const { zh, en } = states[state](records.length);
         sheet.tag(tr, 'TD', () => {
-          sheet.put(zh, x + NAME + 11, y, { size: 9, weight: state === 'none' ? 'regular' : 'bold', colour: colours[state] });
-          sheet.put(en, x + NAME + 11, y + leading(9) - 2, { size: 6.5, colour: SOFT });
+          sheet.put(zh, x + NAME + 11, y, { size: 8.5, weight: state === 'none' ? 'regular' : 'bold', colour: colours[state] });
+          sheet.put(en, x + NAME + 11, y + leading(8.5) - 2.5, { size: 6, colour: SOFT });
         });
         sheet.tag(tr, 'TD', () => {
           const [day = '—', minute = ''] = asOf === undefined ? [] : localMinute(asOf).split(' ');
-          sheet.putRight(day, x + HALF, y, { size: 7.5 });
-          sheet.putRight(minute, x + HALF, y + leading(9) - 2, { size: 6.5, colour: SOFT });
+          sheet.putRight(day, x + HALF, y + 0.7, { size: 7.5 });
+          sheet.putRight(minute, x + HALF, y + leading(8.5) - 2.5, { size: 6, colour: SOFT });
         });
       });
     });

@@ -10,13 +10,6 @@ import { TrueTypeSubset } from './subset.js';
 export type Weight = 'regular' | 'bold';
 const FILES: Readonly<Record<Weight, string>> = { regular: '400Regular/NotoSansSC_400Regular.ttf', bold: '600SemiBold/NotoSansSC_600SemiBold.ttf' };
 
-/** What PDFKit asks of a glyph. Its id is the character, not the outline: two characters of one outline stay two in the embedded font, and are read back as they were. */
-interface Glyph {
-  readonly id: number;
-  readonly advanceWidth: number;
-  readonly codePoints: readonly number[];
-}
-
 export interface Face {
   readonly postscriptName: string;
   readonly unitsPerEm: number;
@@ -60,7 +53,7 @@ export class TrueTypeFace implements Face {
   readonly #loca: Buffer;
   /** Groups of cmap format 12: first and last character, first glyph. */
   readonly #groups: Uint32Array;
-  readonly #glyphs = new Map<number, Glyph | undefined>();
+  readonly #widths = new Map<number, number | undefined>();
   readonly #outlines = new Map<number, Buffer>();
 
   constructor(file: string, weight: Weight) {
@@ -134,34 +127,21 @@ export class TrueTypeFace implements Face {
     return bytes;
   }
 
-  #glyph(codePoint: number): Glyph | undefined {
-    if (this.#glyphs.has(codePoint)) return this.#glyphs.get(codePoint);
-    const outline = this.outlineOf(codePoint);
-    const glyph = outline === 0 ? undefined : { id: codePoint, advanceWidth: this.metric(outline).readUInt16BE(0), codePoints: [codePoint] };
-    this.#glyphs.set(codePoint, glyph);
-    return glyph;
-  }
-
   advance(codePoint: number): number | undefined {
-    return this.#glyph(codePoint)?.advanceWidth;
+    if (this.#widths.has(codePoint)) return this.#widths.get(codePoint);
+    const outline = this.outlineOf(codePoint);
+    const width = outline === 0 ? undefined : this.metric(outline).readUInt16BE(0);
+    this.#widths.set(codePoint, width);
+    return width;
   }
 
   getGlyph(): { readonly advanceWidth: number } {
     return { advanceWidth: this.metric(0).readUInt16BE(0) };
   }
 
-  /** PDFKit scales the positions in place: they are made anew each time. */
-  layout(text: string): { readonly glyphs: Glyph[]; readonly positions: { xAdvance: number; yAdvance: number; xOffset: number; yOffset: number }[]; readonly advanceWidth: number } {
-    const glyphs: Glyph[] = [];
-    let advanceWidth = 0;
-    for (const character of text) {
-      const glyph = this.#glyph(character.codePointAt(0) ?? 0);
-      // whoever draws has replaced what the font has not
-      if (glyph === undefined) throw new Error('a character outside the font was to be drawn');
-      glyphs.push(glyph);
-      advanceWidth += glyph.advanceWidth;
-    }
-    return { glyphs, positions: glyphs.map(({ advanceWidth: xAdvance }) => ({ xAdvance, yAdvance: 0, xOffset: 0, yOffset: 0 })), advanceWidth };
+  /** PDFKit tells by it that this is a font; pages draw through the subset. */
+  layout(): never {
+    throw new Error('text is drawn glyph by glyph');
   }
 
   createSubset(): TrueTypeSubset {

@@ -4,7 +4,7 @@ import { localMinute } from '../../console/time.js';
 import type { ReportModel, ReportRecord, ReportSection } from '../model.js';
 import { colours, columnHeads, sectionsOf } from './findings.js';
 import type { Flow } from './flow.js';
-import { INK, LEFT, LINE, RIGHT, SOFT, leading, type Element } from './sheet.js';
+import { INK, LEFT, LINE, RIGHT, SOFT, TOP, leading, type Element } from './sheet.js';
 import { kinds, labels, sentences } from './words.js';
 
 export function drawRecords(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
@@ -73,7 +73,7 @@ function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: Re
   });
   const rows = rowsOfCells(cells);
   const height = BAR + rows.reduce((sum, row) => sum + Math.max(...row.map((cell) => cell.height)), 0) + PAD;
-  const page = sheet.bottom - 76;
+  const page = sheet.bottom - TOP;
   flow.need(Math.min(height, page));
   const domain = model.domains[section.domain];
   const kind = kinds[record.kind];

@@ -1,5 +1,5 @@
 /** The signature of a drawn report: PAdES B-B (ETSI EN 319 142-1) put into the place that was left for it. */
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { attributesOf, lowerHalf, signedDataOf } from '../../console/browser/cms.js';
 import type { DocumentSigner } from './signer.js';
 
@@ -21,7 +21,7 @@ export async function seal(bytes: Buffer, signer: DocumentSigner): Promise<void>
   const range = bytes.lastIndexOf(placeholder);
   if (contents < 100 || end === 0 || range < 0) throw new Error('the document has no room for a signature');
   bytes.write(`[0 ${String(contents)} ${String(end)} ${String(bytes.length - end)}]`.padEnd(placeholder.length), range, 'latin1');
-  const messageDigest = new Uint8Array(hash('sha256', Buffer.concat([bytes.subarray(0, contents), bytes.subarray(end)]), 'buffer'));
+  const messageDigest = new Uint8Array(createHash('sha256').update(bytes.subarray(0, contents)).update(bytes.subarray(end)).digest());
   const certificates = signer.certificates.map((one) => new Uint8Array(one));
   const parts = { messageDigest, certificateDigests: certificates.map((one) => new Uint8Array(hash('sha256', one, 'buffer'))) };
   const made = new Uint8Array(await signer.sign(attributesOf(parts)));

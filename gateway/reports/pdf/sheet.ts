@@ -2,6 +2,7 @@
 import PDFDocument from 'pdfkit';
 import { faceOf, type TrueTypeFace, type Weight } from './font.js';
 import { PLACEHOLDER } from './seal.js';
+import type { TrueTypeSubset } from './subset.js';
 import { drawable, widthOf, wrap } from './text.js';
 
 export type Colour = string;
@@ -15,7 +16,7 @@ export const WIDTH = 595.28;
 export const HEIGHT = 841.89;
 export const LEFT = 44;
 export const RIGHT = WIDTH - 44;
-export const TOP = 76;
+export const TOP = 70;
 
 export type Element = PDFKit.PDFStructureElement;
 interface Reference {
@@ -23,12 +24,21 @@ interface Reference {
   write(chunk: string): void;
   end(): void;
 }
+/** A font as PDFKit embeds it at the end: what was used of it, by the index in its subset. */
+interface Embedded {
+  readonly id: string;
+  readonly subset: TrueTypeSubset;
+  readonly widths: number[];
+  readonly unicode: (readonly number[])[];
+  ref(): Reference;
+}
 interface Insides {
+  readonly _font: Embedded;
   readonly _root: Reference;
   ref(data: object): Reference;
   struct(type: string, options: object, children: readonly PDFKit.PDFStructureContent[]): Element;
   addContent(operators: string): void;
-  readonly page: PDFKit.PDFPage & { readonly xobjects: Record<string, Reference>; readonly dictionary: Reference };
+  readonly page: PDFKit.PDFPage & { readonly xobjects: Record<string, Reference>; readonly fonts: Record<string, Reference>; readonly dictionary: Reference };
 }
 
 export interface Style {
@@ -54,6 +64,9 @@ export interface SheetOptions {
   readonly bottom: number;
 }
 
+/** `#16211f` as three operands between 0 and 1. */
+const operandsOf = (colour: Colour): string => [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255).toFixed(3)).join(' ');
+
 export const leading = (size: number): number => size * 1.45;
 
 export class Sheet extends PDFDocument {
@@ -62,6 +75,7 @@ export class Sheet extends PDFDocument {
   readonly root: Element;
   readonly bottom: number;
   readonly #insides: Insides;
+  readonly #fonts: Readonly<Record<Weight, Embedded>>;
   readonly #drawn = new Map<string, string>();
   // set by `push`, which the parent's constructor calls already
   declare private parts: Buffer[] | undefined;
@@ -74,7 +88,11 @@ export class Sheet extends PDFDocument {
     });
     this.#insides = this as unknown as Insides;
     this.bottom = bottom;
-    for (const weight of ['regular', 'bold'] as const) this.registerFont(weight, faceOf(weight) as unknown as string);
+    const embedded = (weight: Weight): Embedded => {
+      this.registerFont(weight, faceOf(weight) as unknown as string).font(weight);
+      return this.#insides._font;
+    };
+    this.#fonts = { regular: embedded('regular'), bold: embedded('bold') };
     this.root = this.struct('Document');
     this.addStructure(this.root);
   }
@@ -114,8 +132,24 @@ export class Sheet extends PDFDocument {
   /** One line whose box begins at `y`; of height `leading(size)`. */
   put(line: string, x: number, y: number, { size = 9, weight = 'regular', colour = INK }: Style = {}): void {
     if (line === '') return;
-    // the em box of Chinese is centred in the line
-    this.font(weight).fontSize(size).fillColor(colour).text(line, x, y + leading(size) / 2 + size * 0.36, { lineBreak: false, baseline: 'alphabetic' });
+    const font = this.#fonts[weight];
+    const face = this.face(weight);
+    let glyphs = '';
+    for (const character of line) {
+      const codePoint = character.codePointAt(0) ?? 0;
+      const width = face.advance(codePoint);
+      // `drawable` has replaced what the font has not
+      if (width === undefined) throw new Error('a character outside the font was to be drawn');
+      const glyph = font.subset.includeGlyph(codePoint);
+      font.widths[glyph] ??= (width * 1000) / face.unitsPerEm;
+      font.unicode[glyph] ??= [codePoint];
+      glyphs += glyph.toString(16).padStart(4, '0');
+    }
+    const { page } = this.#insides;
+    page.fonts[font.id] ??= font.ref();
+    // the em box of Chinese is centred in the line; the page's own y runs downwards, letters stand upright
+    const base = y + leading(size) / 2 + size * 0.36;
+    this.#insides.addContent(`q ${operandsOf(colour)} rg BT /${font.id} ${String(size)} Tf 1 0 0 -1 ${x.toFixed(2)} ${base.toFixed(2)} Tm <${glyphs}> Tj ET Q`);
   }
 
   putRight(line: string, right: number, y: number, style: Style = {}): void {

@@ -18,7 +18,7 @@ export class TrueTypeSubset {
     this.#face = face;
   }
 
-  /** @returns index in the subset of a character's glyph */
+  /** By character, not by outline: two characters of one outline stay two, and are read back as they were. @returns index in the subset */
   includeGlyph(codePoint: number): number {
     let index = this.#byCharacter.get(codePoint);
     if (index === undefined) {

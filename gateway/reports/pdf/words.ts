@@ -46,7 +46,7 @@ export const labels = {
   number: { zh: '序号', en: 'No.' },
   domain: { zh: '领域', en: 'Domain' },
   state: { zh: '结果', en: 'Finding' },
-  asOf: { zh: '数据时间', en: 'Data as of' },
+  asOf: { zh: '数据时间', en: 'As of' },
   overview: { zh: '结论一览', en: 'Findings by domain' },
   records: { zh: '记录明细', en: 'Records' },
   authority: { zh: '作出单位', en: 'Authority' },

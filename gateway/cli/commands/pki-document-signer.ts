@@ -1,0 +1,26 @@
+import { issueDocumentSigner } from '../../pki/authority.js';
+import { type Command } from '../command.js';
+import { text } from '../places.js';
+
+const command: Command = {
+  summary: 'issue a certificate for signing documents from a development CA; a second time, the key is changed',
+  usage: '--dir D --name NAME [--rsa]',
+  examples: ['yitong pki document-signer --dir pki --name "Credit Information Centre"'],
+  options: {
+    dir: { type: 'string', describe: 'folder of the CA' },
+    name: { type: 'string', describe: 'who signs, as it stands on documents' },
+    rsa: { type: 'boolean', describe: 'an RSA key, for readers that take no other' },
+  },
+  async run({ values, say, json }) {
+    const [dir, name] = [text(values['dir']), text(values['name'])];
+    if (dir === undefined || name === undefined) {
+      console.error('say `--dir` and `--name`');
+      return 2;
+    }
+    const files = await issueDocumentSigner(dir, name, { rsa: values['rsa'] === true });
+    say(`${files.cert}\n${files.key}`);
+    json(files);
+    return 0;
+  },
+};
+export default command;

@@ -1,0 +1,28 @@
+/** A thread that draws reports, one at a time. It holds no key. */
+import { parentPort } from 'node:worker_threads';
+import { isYitongError, type ErrorCode } from '../../../contracts/errors.js';
+import type { ReportModel } from '../model.js';
+import { draw, type DrawOptions } from './draw.js';
+import { faceOf } from './font.js';
+
+export interface ToThread {
+  readonly model: ReportModel;
+  readonly options: DrawOptions;
+}
+export type FromThread =
+  | { readonly kind: 'drawn'; readonly bytes: Uint8Array; readonly outside: readonly string[] }
+  | { readonly kind: 'failed'; readonly code?: ErrorCode; readonly message: string };
+
+faceOf('regular');
+faceOf('bold');
+parentPort?.on('message', ({ model, options }: ToThread) => {
+  const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(message, transfer);
+  try {
+    const { bytes, outside } = draw(model, options);
+    // an array of its own, so that it goes over without a copy
+    const own = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length ? bytes : new Uint8Array(bytes);
+    say({ kind: 'drawn', bytes: own, outside }, [own.buffer as ArrayBuffer]);
+  } catch (error) {
+    say({ kind: 'failed', ...(isYitongError(error) ? { code: error.code } : {}), message: error instanceof Error ? error.message : String(error) });
+  }
+});

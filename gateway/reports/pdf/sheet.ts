@@ -65,7 +65,12 @@ export interface SheetOptions {
 }
 
 /** `#16211f` as three operands between 0 and 1. */
-const operandsOf = (colour: Colour): string => [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255).toFixed(3)).join(' ');
+function operandsOf(colour: Colour): string {
+  let operands = operandsByColour.get(colour);
+  if (operands === undefined) operandsByColour.set(colour, (operands = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255).toFixed(3)).join(' ')));
+  return operands;
+}
+const operandsByColour = new Map<Colour, string>();
 
 export const leading = (size: number): number => size * 1.45;
 
@@ -76,6 +81,7 @@ export class Sheet extends PDFDocument {
   readonly bottom: number;
   readonly #insides: Insides;
   readonly #fonts: Readonly<Record<Weight, Embedded>>;
+  readonly #written: Readonly<Record<Weight, Map<string, string>>> = { regular: new Map(), bold: new Map() };
   readonly #drawn = new Map<string, string>();
   // set by `push`, which the parent's constructor calls already
   declare private parts: Buffer[] | undefined;
@@ -133,23 +139,29 @@ export class Sheet extends PDFDocument {
   put(line: string, x: number, y: number, { size = 9, weight = 'regular', colour = INK }: Style = {}): void {
     if (line === '') return;
     const font = this.#fonts[weight];
-    const face = this.face(weight);
     let glyphs = '';
-    for (const character of line) {
-      const codePoint = character.codePointAt(0) ?? 0;
-      const width = face.advance(codePoint);
-      // `drawable` has replaced what the font has not
-      if (width === undefined) throw new Error('a character outside the font was to be drawn');
-      const glyph = font.subset.includeGlyph(codePoint);
-      font.widths[glyph] ??= (width * 1000) / face.unitsPerEm;
-      font.unicode[glyph] ??= [codePoint];
-      glyphs += glyph.toString(16).padStart(4, '0');
-    }
+    for (const character of line) glyphs += this.#written[weight].get(character) ?? this.#write(character, weight);
     const { page } = this.#insides;
     page.fonts[font.id] ??= font.ref();
     // the em box of Chinese is centred in the line; the page's own y runs downwards, letters stand upright
     const base = y + leading(size) / 2 + size * 0.36;
     this.#insides.addContent(`q ${operandsOf(colour)} rg BT /${font.id} ${String(size)} Tf 1 0 0 -1 ${x.toFixed(2)} ${base.toFixed(2)} Tm <${glyphs}> Tj ET Q`);
+  }
+
+  /** Takes a character into the embedded font. @returns its index there, four hex digits */
+  #write(character: string, weight: Weight): string {
+    const codePoint = character.codePointAt(0) ?? 0;
+    const face = this.face(weight);
+    const width = face.advance(codePoint);
+    // `drawable` has replaced what the font has not
+    if (width === undefined) throw new Error('a character outside the font was to be drawn');
+    const font = this.#fonts[weight];
+    const glyph = font.subset.includeGlyph(codePoint);
+    font.widths[glyph] = (width * 1000) / face.unitsPerEm;
+    font.unicode[glyph] = [codePoint];
+    const written = glyph.toString(16).padStart(4, '0');
+    this.#written[weight].set(character, written);
+    return written;
   }
 
   putRight(line: string, right: number, y: number, style: Style = {}): void {

@@ -4,6 +4,7 @@ import { tmpdir, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditRow } from './audit.js';
+import { documentRows } from './documents.js';
 import { freshnessRow } from './freshness.js';
 import { limitsRow } from './limits.js';
 import { largeRows } from './large.js';
@@ -25,6 +26,7 @@ const benches: readonly { readonly ids: readonly string[]; run(dir: string, want
   { ids: ['integrate', 'integrate-p99'], run: integrateRows },
   { ids: ['replay'], run: replayRow },
   { ids: ['report-compute'], run: reportRow },
+  { ids: ['report-single', 'report-batch'], run: documentRows },
 ];
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' }, records: { type: 'string' } } });

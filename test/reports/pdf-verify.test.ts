@@ -1,11 +1,10 @@
 /** A report that was touched does not pass: not by one byte, not by what is written behind it, not under another CA, not by a key that is for something else. */
 import { spawnSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, hash, sign as signBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { hash } from 'node:crypto';
 import { canonicalJson } from '../../contracts/canonical.js';
 import { certificatesOfPem } from '../../gateway/console/browser/certificate.js';
 import { checkPdf } from '../../gateway/console/browser/pdf-check.js';
@@ -15,6 +14,8 @@ import type { ReportModel } from '../../gateway/reports/model.js';
 import { renderPdf } from '../../gateway/reports/pdf/index.js';
 import { documentSigner, openDocumentSigner } from '../../gateway/reports/pdf/signer.js';
 import { verifyPdf } from '../../gateway/reports/pdf/verify.js';
+import { scripts } from '../../gateway/console/assets.js';
+import { chromiumForTest, launch } from '../console/browser.js';
 import { run as command } from '../e2e/command.js';
 import { CODE, SIGNER, URL_OF_CODE, office, programForTest, run, saved, type Office } from './documents.js';
 import { sampleReport } from './sample.js';
@@ -115,7 +116,7 @@ t.test('only a certificate for signing documents, of a trusted CA, in force at t
   const options = { code: CODE, url: URL_OF_CODE };
   const { bytes } = await issue(model);
 
-  const other = await office(t.testdir('other'));
+  const other = await office(join(t.testdirName, 'other'));
   t.match(await judged(bytes, other.ca), { ok: false, fault: 'no trusted CA issued the certificate', steps: { signature: true, certificate: false } });
   t.equal((await verifyPdf(bytes, [other.ca, ca])).ok, true, 'one of several CAs will do');
 
@@ -123,7 +124,7 @@ t.test('only a certificate for signing documents, of a trusted CA, in force at t
   for (const { cert, key } of [await issueClient(pki, 'alpha'), await issueServer(pki)]) {
     const [chain, secret] = [readFileSync(cert, 'utf8'), readFileSync(key, 'utf8')];
     t.throws(() => documentSigner(chain, secret), { code: 'bad_config' }, 'it is not taken for signing');
-    const forged = await renderPdf(model, { ...options, at: new Date(), sign: { ...sign, certificates: certificatesOfPem(chain), sign: (data) => documentSignature(secret, data) } });
+    const forged = await renderPdf(model, { ...options, at: new Date(), sign: { ...sign, certificates: certificatesOfPem(chain), sign: (data) => signBytes('sha256', data, secret) } });
     t.match(await judged(forged.bytes, ca), { ok: false, fault: 'the certificate is not one for signing documents', steps: { signature: true } });
   }
 
@@ -134,11 +135,35 @@ t.test('only a certificate for signing documents, of a trusted CA, in force at t
   t.match(await judged(swapped.bytes, ca), { ok: false, steps: { digest: true, signature: false } }, 'another key under the certificate');
 });
 
-/** ECDSA over SHA-256, DER. */
-async function documentSignature(key: string, data: Uint8Array): Promise<Uint8Array> {
-  const { sign } = await import('node:crypto');
-  return sign('sha256', data, key);
-}
+t.test('a real browser comes to the same, from the modules as they are served, and sends nothing', async (t) => {
+  const chromium = chromiumForTest(t);
+  if (chromium === undefined) return;
+  const { issue, ca } = await office(t.testdir());
+  const { bytes } = await issue(sampleReport());
+  const browser = await launch(t, chromium);
+  const page = await browser.newPage();
+  const served = new Map((await scripts()).map(({ name, text }) => [`/assets/${name}`, text]));
+  const asked: string[] = [];
+  await page.route('**/*', (route) => {
+    const { pathname } = new URL(route.request().url());
+    asked.push(`${route.request().method()} ${pathname}`);
+    const text = served.get(pathname);
+    return route.fulfill(text === undefined ? { contentType: 'text/html', body: '<!doctype html><title>check</title>' } : { contentType: 'text/javascript', body: text });
+  });
+  await page.goto('http://localhost/');
+  const said = (file: Uint8Array): Promise<unknown> =>
+    page.evaluate(`(async () => {
+      const { checkPdf } = await import('/assets/pdf-check.js');
+      const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+      const { ok, fault, code, signer } = await checkPdf(bytesOf('${Buffer.from(file).toString('base64')}').buffer, [bytesOf('${ca.raw.toString('base64')}')]);
+      return { ok, fault, code, name: signer?.name };
+    })()`);
+  t.match(await said(bytes), { ok: true, code: CODE, name: SIGNER });
+  const touched = Buffer.from(bytes);
+  touched[5000] = (touched[5000] ?? 0) ^ 1;
+  t.match(await said(touched), { ok: false, fault: 'the bytes are not those that were signed' });
+  t.ok(asked.every((one) => one === 'GET /' || /^GET \/assets\/[a-z-]+\.js$/.test(one)), asked.join(', '));
+});
 
 t.test('a report stays genuine when the key is changed', async (t) => {
   const { pki, ca, issue } = await office(t.testdir());

@@ -7,6 +7,8 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { IssuedRow } from '../reports/index.js';
+import type { ReportModel } from '../reports/model.js';
 
 export interface Connection {
   /** `https://host:port` */
@@ -130,6 +132,47 @@ export interface PublishAnswer {
   readonly results: readonly { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled'; readonly code?: string }[];
 }
 
+export interface ReportBody {
+  readonly report: string;
+  /** The company that asks. */
+  readonly as: string;
+  readonly subjects: 'group' | readonly string[];
+  readonly domains?: readonly string[];
+  readonly from: string;
+  readonly to: string;
+  readonly purpose: string;
+  readonly bearer: string;
+  readonly case?: QueryBody['case'];
+}
+
+export interface ReportAnswer {
+  readonly id: string;
+  /** In no other answer. */
+  readonly code: string;
+  readonly document: string;
+  readonly model: ReportModel;
+  readonly keptUntil: string;
+  readonly receipt: Receipt;
+}
+
+export interface ReportPreview {
+  readonly members: readonly { readonly subject: string; readonly name: string; readonly relation: string; readonly company?: string }[];
+  /** `member` is an index into `members`, `company` whose authorisation it takes. */
+  readonly missing: readonly { readonly member: number; readonly company: string }[];
+  readonly model?: ReportModel;
+  readonly receipt: Receipt;
+}
+
+export interface AuthorisationBody {
+  readonly report: string;
+  readonly from: string;
+  readonly to: string;
+  readonly domains?: readonly string[];
+  readonly purposes?: readonly string[];
+  readonly since: string;
+  readonly until: string;
+}
+
 /** What the gateway answered in place of what was asked. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
@@ -160,6 +203,14 @@ export interface Client {
   batch(body: BatchBody): AsyncGenerator<BatchLine, void, undefined>;
   publish(dataset: string, body: PublishBody): Promise<PublishAnswer>;
   get(path: string): Promise<unknown>;
+  previewReport(body: ReportBody): Promise<ReportPreview>;
+  /** @param progress told how many companies of how many are read @throws GatewayError `authorisation_missing`, and every other code of docs/errors.md */
+  issueReport(body: ReportBody, progress?: (done: number, of: number) => void): Promise<ReportAnswer>;
+  /** Of a company, newest first. */
+  listReports(subject: string): Promise<{ readonly reports: readonly IssuedRow[] }>;
+  showReport(id: string, subject: string): Promise<Pick<ReportAnswer, 'id' | 'document' | 'model'>>;
+  authorise(body: AuthorisationBody): Promise<{ readonly authorisation: AuthorisationBody & { readonly id: string; readonly recordedAt: string }; readonly receipt: Receipt }>;
+  withdrawAuthorisation(id: string, from: string): Promise<{ readonly receipt: Receipt }>;
   close(): void;
 }
 
@@ -201,17 +252,33 @@ async function* linesOf(started: Promise<IncomingMessage>): AsyncGenerator<Batch
   throw new Error('the batch was cut off in front of its summary');
 }
 
+/** The result of a long answer, after its lines of progress. */
+async function resultOf(response: IncomingMessage, progress: (done: number, of: number) => void): Promise<unknown> {
+  if ((response.statusCode ?? 0) >= 300) return whole(response);
+  let result: unknown;
+  for await (const text of createInterface({ input: response, crlfDelay: Infinity })) {
+    const line = JSON.parse(text) as { readonly progress?: { readonly done: number; readonly of: number }; readonly result?: unknown; readonly problem?: Readonly<Record<string, unknown>> };
+    if (line.problem !== undefined) throw problemError(typeof line.problem['status'] === 'number' ? line.problem['status'] : 0, line.problem);
+    if (line.progress !== undefined) progress(line.progress.done, line.progress.of);
+    if (line.result !== undefined) ({ result } = line);
+  }
+  // to its end, since a connection that is closed before is an error of the reader
+  if (result === undefined) throw new Error('the answer was cut off in front of its result');
+  return result;
+}
+
 export function connect(connection: Connection): Client {
   const agent = new Agent({ keepAlive: true, ca: connection.ca, cert: connection.cert, key: connection.key });
-  const start = (method: string, path: string, body?: unknown): Promise<IncomingMessage> =>
+  const start = (method: string, path: string, body?: unknown, more: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-      const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length };
+      const headers = { ...more, ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }) };
       const request = httpsRequest(new URL(path, connection.api), { method, agent, headers }, resolve);
       request.on('error', reject);
       request.end(payload);
     });
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => whole(await start(method, path, body));
+  const call = async (method: string, path: string, body?: unknown, more?: Readonly<Record<string, string>>): Promise<unknown> => whole(await start(method, path, body, more));
+  const of = (subject: string): Readonly<Record<string, string>> => ({ 'yitong-subject': subject });
   return {
     query: (body) => call('POST', '/v1/query', body) as Promise<QueryAnswer>,
     dryRun: (body) => call('POST', '/v1/query', { ...body, dryRun: true }) as Promise<DryRunAnswer>,
@@ -219,6 +286,12 @@ export function connect(connection: Connection): Client {
     batch: (body) => linesOf(start('POST', '/v1/query/batch', body)),
     publish: (dataset, body) => call('POST', `/v1/datasets/${encodeURIComponent(dataset)}/records`, body) as Promise<PublishAnswer>,
     get: (path) => call('GET', path),
+    previewReport: (body) => call('POST', '/v1/reports/preview', body) as Promise<ReportPreview>,
+    issueReport: async (body, progress = () => undefined) => (await resultOf(await start('POST', '/v1/reports', body, { accept: 'application/x-ndjson' }), progress)) as ReportAnswer,
+    listReports: (subject) => call('GET', '/v1/reports', undefined, of(subject)) as ReturnType<Client['listReports']>,
+    showReport: (id, subject) => call('GET', `/v1/reports/${encodeURIComponent(id)}`, undefined, of(subject)) as ReturnType<Client['showReport']>,
+    authorise: (body) => call('POST', '/v1/authorisations', body) as ReturnType<Client['authorise']>,
+    withdrawAuthorisation: (id, from) => call('DELETE', `/v1/authorisations/${encodeURIComponent(id)}`, undefined, of(from)) as ReturnType<Client['withdrawAuthorisation']>,
     close: () => agent.destroy(),
   };
 }

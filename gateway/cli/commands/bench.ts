@@ -8,7 +8,7 @@ const command: Command = {
   usage: '[--only ID] [--records N] [--json]',
   examples: ['yitong bench', 'yitong bench --only query --json', 'yitong bench --only flatness --records 10000000'],
   options: {
-    only: { type: 'string', describe: 'one figure: query, publish, freshness, audit, memory, flatness, restart, rebuild, limits' },
+    only: { type: 'string', describe: 'one figure: query, publish, freshness, audit, memory, flatness, restart, rebuild, limits, integrate, replay, report-compute' },
     records: { type: 'string', describe: 'of the city of memory, flatness, restart and rebuild; default 1000000' },
   },
   async run(call) {

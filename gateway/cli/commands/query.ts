@@ -1,6 +1,7 @@
 import { YitongError } from '../../../contracts/errors.js';
-import { connect, connectionOf, GatewayError, receiptId, type DatasetAnswer } from '../../client/index.js';
-import { dataOption, folders, runningUp, text, workspaceOption } from '../places.js';
+import { GatewayError, receiptId, type DatasetAnswer } from '../../client/index.js';
+import { gatewayOptions, gatewayAs } from '../gateway-options.js';
+import { text } from '../places.js';
 import type { Command } from '../command.js';
 
 function show(answer: DatasetAnswer, say: (line: string) => void): void {
@@ -26,10 +27,7 @@ const command: Command = {
     actor: { type: 'string', describe: '经办人, who handles it' },
     'as-of': { type: 'string', describe: 'answer as published up to this time (ISO 8601)' },
     cursor: { type: 'string', describe: 'go on where an earlier answer of one dataset stopped' },
-    api: { type: 'string', describe: 'URL of the gateway; default: the running `yitong up`' },
-    pki: { type: 'string', describe: 'PKI folder; default: that of the running `yitong up`' },
-    workspace: workspaceOption,
-    data: dataOption,
+    ...gatewayOptions,
   },
   async run(call) {
     const subject = call.positionals[0];
@@ -39,17 +37,13 @@ const command: Command = {
     if (subject === undefined || datasets === undefined || purpose === undefined || client === undefined) {
       throw new YitongError('bad_request', 'a query names a subject, --datasets, --purpose and --as; see `yitong query --help`');
     }
-    const up = runningUp(folders(call.values).data);
-    const api = text(call.values['api']) ?? up?.api;
-    const pki = text(call.values['pki']) ?? up?.pki;
-    if (api === undefined || pki === undefined) throw new YitongError('bad_config', 'no gateway runs here; start one with `npm start`, or name --api and --pki');
     const fields = text(call.values['fields'])?.split(',');
     const cursor = text(call.values['cursor']);
     const item = text(call.values['item']);
     const caseId = text(call.values['case-id']);
     const actor = text(call.values['actor']);
     const asOf = text(call.values['as-of']);
-    const gateway = connect(await connectionOf(api, pki, client));
+    const gateway = await gatewayAs(client, call.values);
     try {
       const answer = await gateway.query({
         purpose,

@@ -1,0 +1,65 @@
+import { YitongError } from '../../../contracts/errors.js';
+import { receiptId, type ReportBody } from '../../client/index.js';
+import { dayIn } from '../../reports/compute/index.js';
+import type { Command } from '../command.js';
+import { gatewayOptions } from '../gateway-options.js';
+import { list, text } from '../places.js';
+import { askingFor, reportNamed, reportOption, sayModel } from '../report-options.js';
+
+/** A report is issued; or, with --preview, what it would say and whose authorisation is missing. Exit 1 where one is, or the gateway refuses. */
+const command: Command = {
+  summary: 'issue a report on companies, in place of certificates',
+  usage: '--for COMPANY [--about COMPANY … | --group] --purpose P --bearer NAME [--from DAY] [--to DAY] [--preview] [--json]',
+  examples: [
+    'yitong report issue --for uscc:91… --group --purpose listing --bearer "云州证券股份有限公司"',
+    'yitong report issue --report food-safety --for uscc:91… --domains health --purpose supply --bearer "第一中学" --preview',
+  ],
+  options: {
+    report: reportOption,
+    for: { type: 'string', describe: 'the company that asks, `uscc:91…`' },
+    about: { type: 'string', multiple: true, describe: 'a company that it is about; default: the one that asks' },
+    group: { type: 'boolean', describe: 'about the company with its branches, subsidiaries and controlling shareholders' },
+    domains: { type: 'string', describe: 'ids of domains, comma-separated; default all' },
+    from: { type: 'string', describe: 'first day of conduct and events, YYYY-MM-DD; default: five years before --to' },
+    to: { type: 'string', describe: 'last day; default: today' },
+    purpose: { type: 'string', describe: 'one of the report\'s purposes' },
+    bearer: { type: 'string', describe: 'who is to be shown it' },
+    preview: { type: 'boolean', describe: 'issue nothing: say what it would say, and whose authorisation is missing' },
+    ...gatewayOptions,
+  },
+  async run(call) {
+    const definition = await reportNamed(call.values);
+    const [as, purpose, bearer] = ['for', 'purpose', 'bearer'].map((name) => text(call.values[name]));
+    if (as === undefined || purpose === undefined || bearer === undefined) throw new YitongError('bad_request', 'a report names --for, --purpose and --bearer; see `yitong report issue --help`');
+    const about = list(call.values['about']);
+    if (about.length > 0 && call.values['group'] === true) throw new YitongError('bad_request', 'give --about or --group, not both');
+    const to = text(call.values['to']) ?? dayIn(Date.now());
+    const domains = text(call.values['domains'])?.split(',');
+    const body: ReportBody = {
+      report: definition.id, as, purpose, bearer, to,
+      subjects: call.values['group'] === true ? 'group' : about.length > 0 ? about : [as],
+      from: text(call.values['from']) ?? `${String(Number(to.slice(0, 4)) - 5)}${to.slice(4).replace('-02-29', '-02-28')}`,
+      ...(domains === undefined ? {} : { domains }),
+    };
+    return askingFor(call, definition, async (gateway) => {
+      if (call.values['preview'] === true) {
+        const preview = await gateway.previewReport(body);
+        call.json(preview);
+        for (const { member, company } of preview.missing) call.say(`no authorisation for ${preview.members[member]?.name ?? ''}: ${company} has not given one`);
+        if (preview.model !== undefined) sayModel(preview.model, call.say);
+        return preview.missing.length === 0 ? 0 : 1;
+      }
+      // on stderr, where it does not mix with what is asked for
+      const issued = await gateway.issueReport(body, (done, of) => {
+        if (of > 1) process.stderr.write(`  ${String(done)} of ${String(of)} companies read\n`);
+      });
+      call.json(issued);
+      sayModel(issued.model, call.say);
+      call.say(`\nreport ${issued.id}, kept until ${issued.keptUntil.slice(0, 10)}`);
+      call.say(`code   ${issued.code}   (told once; whoever has it can check the report)`);
+      call.say(`receipt ${receiptId(issued.receipt)}`);
+      return 0;
+    });
+  },
+};
+export default command;

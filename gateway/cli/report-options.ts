@@ -1,0 +1,58 @@
+/** What the `report` commands share: the report, the company, and a model in words. */
+import { YitongError } from '../../contracts/errors.js';
+import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { GatewayError, type Client } from '../client/index.js';
+import type { ReportModel, ReportSection } from '../reports/model.js';
+import type { Invocation } from './command.js';
+import { gatewayAs } from './gateway-options.js';
+import { folders, text } from './places.js';
+
+export const reportOption = { type: 'string', describe: 'the report: the name of its folder in contracts/reports; default: `credit`, or the only one' } as const;
+
+/** @throws YitongError `bad_request` */
+export async function reportNamed(values: Invocation['values']): Promise<ReportDefinition> {
+  const reports = await loadReports(await loadWorkspace(folders(values).workspace));
+  const named = text(values['report']) ?? (reports.size === 1 ? [...reports.keys()][0] : 'credit');
+  const found = named === undefined ? undefined : reports.get(named);
+  if (found === undefined) throw new YitongError('bad_request', `\`--report\` must be one of ${[...reports.keys()].map((id) => `\`${id}\``).join(', ') || 'none: the workspace has no report'}`);
+  return found;
+}
+
+/** Speaks as the client that the report names; a refusal of the gateway is told, and is exit 1. */
+export async function askingFor(call: Invocation, definition: ReportDefinition, act: (gateway: Client) => Promise<0 | 1>): Promise<0 | 1> {
+  const gateway = await gatewayAs(definition.client, call.values);
+  try {
+    return await act(gateway);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    call.json(error.problem);
+    call.say(`${error.code}: ${error.message}`);
+    return 1;
+  } finally {
+    gateway.close();
+  }
+}
+
+const since = ({ missing }: ReportSection): string => missing.map(({ name, since: time }) => `${name.zh} (${name.en})${time === undefined ? ', never loaded or not allowed' : `, seen up to ${time}`}`).join('; ');
+
+export function sayModel({ title, range, purpose, bearer, subjects, domains, sections, notes, cut }: ReportModel, say: (line: string) => void): void {
+  say(`${title.zh}  ${title.en}`);
+  say(`${range.from} to ${range.to}, for ${purpose.name.en}, to be shown to ${bearer}; registers as of ${cut.time}`);
+  for (const [s, { subject, name, relation }] of subjects.entries()) {
+    say(`\n${name}  ${subject}  (${relation})`);
+    const own = sections.slice(s * domains.length, (s + 1) * domains.length);
+    const none = own.filter(({ state }) => state === 'none');
+    if (none.length > 0) say(`  none on record: ${none.map(({ domain }) => domains[domain]?.title.zh ?? '').join('、')}`);
+    for (const section of own) {
+      if (section.state === 'none') continue;
+      const { records, state, domain } = section;
+      say(`  ${domains[domain]?.title.zh ?? ''}  ${state === 'not_answered' ? 'not answered' : `${state === 'at_least' ? 'at least ' : ''}${String(records.length)} on record`}${section.missing.length === 0 ? '' : ` — ${since(section)}`}`);
+      for (const { facts, reportableUntil, displayed, marks } of records) {
+        say(`    ${facts.map(({ title: named, value }) => `${named.zh} ${typeof value === 'string' ? value : value.zh}`).join('  ')}`);
+        say(`      ${reportableUntil === undefined ? 'goes on' : `reportable until ${reportableUntil}`}${displayed ? ', displayed' : ''}${marks.length === 0 ? '' : ', objection under way'}`);
+      }
+    }
+  }
+  for (const note of notes) say(`\n${note.zh}\n${note.en}`);
+}

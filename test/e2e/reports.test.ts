@@ -1,0 +1,94 @@
+/** A report from a running city, as its centre asks for it: whole while all departments answer, and naming the one whose connector has stopped. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { packageRoot } from '../../gateway/cli/places.js';
+import { dayIn } from '../../gateway/reports/compute/index.js';
+import type { ReportBody } from '../../gateway/client/index.js';
+import { until } from './ask.js';
+import { city, cli } from './city.js';
+import { entries, run } from './command.js';
+import { companies } from './stories.js';
+
+t.setTimeout(300_000);
+
+function change(file: string, from: string, by: (content: Record<string, unknown>) => object): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(by(JSON.parse(readFileSync(from, 'utf8')) as Record<string, unknown>)));
+}
+
+void t.test('the water bureau\'s connector stops: the report says so, keeps saying "none" of the others, and the log has all of it', async (t) => {
+  const workspace = join(t.testdir(), 'city');
+  const root = packageRoot();
+  change(join(workspace, 'yitong.json'), join(root, 'yitong.json'), (settings) => ({ ...settings, extends: root }));
+  cpSync(join(root, 'connectors/population.json'), join(workspace, 'connectors/population.json'));
+  const water = join(workspace, 'contracts/datasets/water/penalties');
+  cpSync(join(root, 'contracts/datasets/water/penalties'), water, { recursive: true });
+  change(join(water, 'contract.json'), join(water, 'contract.json'), (contract) => ({ ...contract, updateFrequency: 'PT8S' }));
+  change(join(workspace, 'connectors/feeds/water/penalties.json'), join(root, 'connectors/feeds/water/penalties.json'), (content) => ({ ...content, source: { kind: 'json', path: 'inbox/water.json' }, schedule: 'PT1S' }));
+  const other = JSON.parse(readFileSync(join(root, 'contracts/datasets/water/penalties/examples/valid/penalty.json'), 'utf8')) as Record<string, unknown>;
+  const inbox = (name: string) => join(workspace, 'inbox', name);
+  mkdirSync(inbox('.'), { recursive: true });
+  // the bureau writes its register anew twice a second
+  const penalties = [other];
+  let edition = 0;
+  const deliver = (): void => {
+    writeFileSync(inbox('new'), JSON.stringify(penalties.map((one) => ({ ...one, officers: [`YZ${String(++edition).padStart(6, '0')}`] }))));
+    renameSync(inbox('new'), inbox('water.json'));
+  };
+  deliver();
+  const bureau = setInterval(deliver, 500);
+  t.teardown(() => clearInterval(bureau));
+  execFileSync(process.execPath, [cli, 'contracts', 'register', '--workspace', workspace]);
+
+  const running = await city(t, { workspace, args: ['--companies', '60'] });
+  const centre = await running.as('credit-report-centre');
+  const [company = ''] = await companies(running.data);
+  penalties.push({ ...other, decisionNumber: '云水务罚〔2025〕1号', uscc: company.slice(5), conduct: { summary: '未经批准擅自取水', endedOn: '2025-07-11', place: null }, repair: { status: 'none', on: null } });
+  const today = dayIn(Date.now());
+  const body: ReportBody = { report: 'credit', as: company, subjects: [company], from: '2020-01-01', to: today, purpose: 'listing', bearer: '云州证券股份有限公司' };
+  const look = async () => (await centre.previewReport(body)).model;
+  const whole = await until('a report that every department answers', look, (model) => model?.sections.every(({ missing }) => missing.length === 0) === true);
+  t.equal(whole?.sections.length, 41);
+  t.equal(whole?.sections.every(({ state, records }) => state === (records.length === 0 ? 'none' : 'records')), true);
+
+  const domain = (id: string, model = whole) => model?.sections[model.domains.findIndex((one) => one.id === id)];
+  await until('the penalty of the bureau', look, (model) => domain('water', model)?.state === 'records');
+
+  // the bureau delivers no more
+  clearInterval(bureau);
+  rmSync(inbox('water.json'));
+  await until('the water bureau named', look, (model) => (domain('water', model)?.missing.length ?? 0) > 0, 60_000);
+
+  const issued = await centre.issueReport(body);
+  const { sections, domains, issuedAt } = issued.model;
+  for (const section of sections) {
+    const { id } = domains[section.domain] ?? { id: '' };
+    if (id !== 'water' && id !== 'ocean') t.equal(section.missing.length, 0, `${id} answers`);
+    else {
+      t.strictSame([section.state, section.records.length], id === 'water' ? ['at_least', 1] : ['not_answered', 0], `${id} is not "none"`);
+      const [missing] = section.missing;
+      t.match(missing, { authority: 'water', since: String });
+      t.ok(Date.parse(issuedAt) - Date.parse(missing?.since ?? '') > 8000, 'and since when');
+    }
+  }
+
+  const shown = await run('report', 'show', issued.id, '--for', company, '--workspace', workspace, '--data', running.data);
+  t.equal(shown.code, 0, shown.stderr);
+  t.match(shown.stdout, /水务 {2}at least 1 on record — 云州市水务局/);
+  const listed = await run('report', 'list', '--for', company, '--workspace', workspace, '--data', running.data, '--json');
+  t.match(JSON.parse(listed.stdout), { reports: [{ id: issued.id, domains: 41 }] });
+  t.equal((await run('report', 'show', issued.id, '--for', 'uscc:91350100M000100Y43', '--workspace', workspace, '--data', running.data)).code, 1, 'another company has no such report');
+  const again = await run('report', 'issue', '--for', company, '--domains', 'water', '--purpose', 'bidding', '--bearer', '招标人', '--workspace', workspace, '--data', running.data, '--json');
+  t.equal(again.code, 0, again.stderr);
+  t.match(JSON.parse(again.stdout), { code: /^(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}$/, model: { domains: [{ id: 'water' }] } });
+
+  const counter = await running.as('one-stop-counter');
+  await t.rejects(counter.issueReport(body), { code: 'denied', status: 403 }, 'only the client that the report names issues it');
+  await t.rejects(counter.listReports(company), { code: 'denied' });
+
+  const log = await until('the entries in the log', () => entries<{ readonly type: string; readonly document?: string }>(running.data, '--type', 'issued'), (found) => found.length >= 2);
+  t.ok(log.some(({ document }) => document === issued.document));
+  t.notMatch(running.said(), new RegExp(`${company.slice(5)}|${issued.code}`), 'no process said a company\'s code or a report\'s');
+});

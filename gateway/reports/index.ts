@@ -1,12 +1,11 @@
 /**
  * Reports (专用信用报告 and its like): the port for services and pages. Each function puts on record what it tells before it tells it.
  */
-import { setTimeout as later } from 'node:timers/promises';
 import { canonicalJson } from '../../contracts/canonical.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
 import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
-import { parseSubject, type StatedCase } from '../answer/request.js';
+import { parseSubject } from '../answer/request.js';
 import { administrationBody, issuedBody, lookedBody, verifiedBody } from '../audit/events.js';
 import type { Receipt } from '../audit/port.js';
 import type { GatewayContext } from '../context.js';
@@ -18,133 +17,33 @@ import { dayIn, openComputing, type Computed, type Order } from './compute/index
 import { isDay } from './compute/rules.js';
 import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member } from './group.js';
 import { noMarks, type RecordMarks } from './marks.js';
-import type { Day, Moment, ReportModel } from './model.js';
+import type { Asking, Missing, ReportRequest, Reports, Verified } from './port.js';
 import { release } from './release.js';
-import { newId, openReportStore, type Issued, type IssuedRow } from './store.js';
+import { newId, openReportStore, type Issued, type ReportStore } from './store.js';
 
 export type { Authorisation } from './authorisation.js';
 export type { RecordChange, ReportChanges, SectionChange } from './changes.js';
 export type { Member } from './group.js';
+export type * from './port.js';
 export type { Issued, IssuedRow } from './store.js';
-
-/** How somebody asks; what of it is personal goes under the key of the company that asks. */
-export interface Asking {
-  readonly requestId: string;
-  readonly traceparent?: string | undefined;
-  /** The client through which it comes, or the role of a person: `subject`. */
-  readonly by: string;
-  /** The case as stated; a person's id as `actor`. */
-  readonly stated?: StatedCase | undefined;
-  /** Told how many subjects of how many are read. */
-  readonly progress?: (done: number, of: number) => void;
-}
-
-export interface ReportRequest {
-  readonly report: string;
-  /** The company that asks. */
-  readonly as: string;
-  /** Who it is about; `group`: the company with all that the register ties to it. */
-  readonly subjects: 'group' | readonly string[];
-  /** Default: all of the report. */
-  readonly domains?: readonly string[] | undefined;
-  readonly from: Day;
-  readonly to: Day;
-  /** One of the report's purposes. */
-  readonly purpose: string;
-  /** Who is to be shown it, as the company names them. */
-  readonly bearer: string;
-}
-
-export interface Missing {
-  /** Index into `members`. */
-  readonly member: number;
-  /** Whose authorisation it takes: of a branch, its company's. */
-  readonly company: SubjectKey;
-}
-
-export interface Preview {
-  readonly members: readonly Member[];
-  readonly missing: readonly Missing[];
-  /** As it would be issued now; undefined while an authorisation is missing. */
-  readonly model?: ReportModel;
-  readonly receipt: Receipt;
-}
-
-export interface IssuedReport {
-  readonly id: string;
-  /** Given once, here; only its hash is kept. */
-  readonly code: string;
-  readonly document: string;
-  readonly model: ReportModel;
-  readonly keptUntil: Moment;
-  readonly receipt: Receipt;
-}
-
-export interface AuthorisationRequest {
-  readonly report: string;
-  /** Who authorises, and who may then ask. */
-  readonly from: string;
-  readonly to: string;
-  readonly domains?: readonly string[] | undefined;
-  readonly purposes?: readonly string[] | undefined;
-  readonly since: Day;
-  readonly until: Day;
-}
-
-export interface Verified {
-  readonly outcome: 'genuine' | 'changed' | 'unknown';
-  readonly issued?: Issued;
-  /** Undefined where the report's definition is gone, so that nothing can be compared. */
-  readonly changes?: ReportChanges;
-}
-
-export interface Reports {
-  readonly definitions: ReadonlyMap<string, ReportDefinition>;
-  /** @throws YitongError `not_found`, `bad_subject`, `denied` */
-  groupOf(report: string, subject: string, asking: Asking): Promise<readonly Member[]>;
-  /** @throws YitongError `bad_request`, `not_found`, `denied`, `audit_unavailable` */
-  preview(request: ReportRequest, asking: Asking): Promise<Preview>;
-  /** @throws YitongError as `preview`, and `authorisation_missing` */
-  issue(request: ReportRequest, asking: Asking): Promise<IssuedReport>;
-  /** Of the company that asked for them, newest first. */
-  listFor(subject: string, asking: Asking): Promise<readonly IssuedRow[]>;
-  /** An issued report, for the company that asked for it. @throws YitongError `not_found` if there is none, or it is another's */
-  find(id: string, subject: string, asking: Asking): Promise<Issued>;
-  /** Whether the code is that of the report. */
-  isCodeOf(id: string, code: string): boolean;
-  verifyCode(code: string, asking: Asking): Promise<Verified>;
-  /** Undefined if there is no such report, or nothing to compare it with. */
-  changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;
-  authorise(request: AuthorisationRequest, asking: Asking): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }>;
-  /** Only by the company that gave it. @throws YitongError `not_found` */
-  withdraw(id: string, from: string, asking: Asking): Promise<Receipt>;
-  authorisationsOf(subject: string, asking: Asking): Promise<{ readonly given: readonly Authorisation[]; readonly received: readonly Authorisation[] }>;
-  /** Removes what is past its time; done every six hours by itself. @returns how many reports and authorisations */
-  sweep(now: number): number;
-  close(): Promise<void>;
-}
 
 const MAX_BEARER = 200;
 /** The longest that one authorisation holds, in days. */
 const MAX_AUTHORISED = 366;
 const DAY = 86_400_000;
-const SWEEP = 6 * 3_600_000;
+const SWEEP = 3_600_000;
 
 type Needs = Pick<GatewayContext, 'workspace' | 'view' | 'inForce' | 'now' | 'journal' | 'dataDir'>;
 
 /** @throws YitongError `bad_report` */
 export async function openReports(context: Needs, marks: RecordMarks = noMarks): Promise<Reports> {
   const definitions = await loadReports(context.workspace);
-  const store = openReportStore(context.dataDir);
+  // opened with the first question: a workspace without reports has no folder of them
+  let store: ReportStore | undefined;
+  const kept = (): ReportStore => (store ??= openReportStore(context.dataDir));
   const { workspace, journal, now } = context;
   const computing = openComputing(context, marks);
-  const stop = new AbortController();
-  void (async () => {
-    while (!stop.signal.aborted) {
-      store.sweep(now());
-      await later(SWEEP, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
-    }
-  })();
+  const sweeping = setInterval(() => definitions.size > 0 && kept().sweep(now()), SWEEP).unref();
 
   function definitionOf(report: string): ReportDefinition {
     const found = definitions.get(report);
@@ -213,7 +112,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
   }
   function missingOf({ definition, asker, domains, purpose }: Checked, members: readonly Member[]): readonly Missing[] {
     const asked = { report: definition.id, by: asker, domains: domains.map(({ id }) => id), purpose, today: dayIn(now()) };
-    return missingAuthorisations(members, asked, store.given).map((member) => {
+    return missingAuthorisations(members, asked, (company) => kept().given(company)).map((member) => {
       const { subject, company } = members[member]!;
       return { member, company: company ?? subject };
     });
@@ -263,7 +162,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
 
   async function verifyCode(code: string, asking: Asking): Promise<Verified> {
     const hash = codeHash(code);
-    const issued = hash === undefined ? undefined : store.byCode(hash);
+    const issued = hash === undefined ? undefined : kept().byCode(hash);
     const time = (): string => new Date(now()).toISOString();
     if (issued === undefined) {
       await journal.append({ clear: verifiedBody({ time: time(), requestId: asking.requestId, by: asking.by, outcome: 'unknown' }) });
@@ -334,25 +233,25 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
         }),
       ]);
       const keptUntil = found.started + definition.retention;
-      store.putReport({ id, document, issuer: asker, model, keys }, codeHash(code) ?? '', keptUntil);
+      kept().putReport({ id, document, issuer: asker, model, keys }, codeHash(code) ?? '', keptUntil);
       return { id, code, document, model, keptUntil: new Date(keptUntil).toISOString(), receipt };
     },
 
     async listFor(subject, asking) {
       const key = parseSubject(subject, workspace.schemes);
-      const rows = store.reportsOf(key);
+      const rows = kept().reportsOf(key);
       await looked(asking, 'reports', key, {}, rows.length);
       return rows;
     },
     async find(id, subject, asking) {
-      const issued = store.report(id);
+      const issued = kept().report(id);
       if (issued === undefined || issued.issuer !== parseSubject(subject, workspace.schemes)) throw new YitongError('not_found', 'there is no such report of this company');
       await looked(asking, 'report', issued.issuer, { document: issued.document }, 1);
       return issued;
     },
     isCodeOf(id, code) {
       const hash = codeHash(code);
-      return hash !== undefined && store.byCode(hash)?.id === id;
+      return hash !== undefined && kept().byCode(hash)?.id === id;
     },
 
     verifyCode,
@@ -373,29 +272,29 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
         ...(domains === undefined ? {} : { domains: [...domains] }), ...(purposes === undefined ? {} : { purposes: [...purposes] }),
       };
       const receipt = await administration(asking, 'authorisation_recorded', authorisation, { since, until, domains: authorisation.domains, purposes: authorisation.purposes });
-      store.putAuthorisation(authorisation, Date.parse(until) + definition.retention);
+      kept().putAuthorisation(authorisation, Date.parse(until) + definition.retention);
       return { authorisation, receipt };
     },
 
     async withdraw(id, from, asking) {
-      const found = store.authorisation(id);
+      const found = kept().authorisation(id);
       if (found === undefined || found.from !== parseSubject(from, workspace.schemes)) throw new YitongError('not_found', 'you have given no such authorisation');
       const receipt = await administration(asking, 'authorisation_withdrawn', found, {});
-      store.putAuthorisation({ ...found, withdrawnAt: found.withdrawnAt ?? new Date(now()).toISOString() }, Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0));
+      kept().putAuthorisation({ ...found, withdrawnAt: found.withdrawnAt ?? new Date(now()).toISOString() }, Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0));
       return receipt;
     },
 
     async authorisationsOf(subject, asking) {
       const key = parseSubject(subject, workspace.schemes);
-      const found = { given: store.given(key), received: store.received(key) };
+      const found = { given: kept().given(key), received: kept().received(key) };
       await looked(asking, 'authorisations', key, {}, found.given.length + found.received.length);
       return found;
     },
 
-    sweep: (at) => store.sweep(at),
+    sweep: (at) => kept().sweep(at),
     async close() {
-      stop.abort();
-      await store.close();
+      clearInterval(sweeping);
+      await store?.close();
     },
   };
 }

@@ -27,11 +27,11 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   cpSync(join(root, 'contracts/datasets/water/penalties'), water, { recursive: true });
   change(join(water, 'contract.json'), join(water, 'contract.json'), (contract) => ({ ...contract, updateFrequency: 'PT8S' }));
   change(join(workspace, 'connectors/feeds/water/penalties.json'), join(root, 'connectors/feeds/water/penalties.json'), (content) => ({ ...content, source: { kind: 'json', path: 'inbox/water.json' }, schedule: 'PT1S' }));
-  const other = JSON.parse(readFileSync(join(root, 'contracts/datasets/water/penalties/examples/valid/penalty.json'), 'utf8')) as Record<string, unknown>;
+  const sample = JSON.parse(readFileSync(join(root, 'contracts/datasets/water/penalties/examples/valid/penalty.json'), 'utf8')) as Record<string, unknown>;
   const inbox = (name: string) => join(workspace, 'inbox', name);
   mkdirSync(inbox('.'), { recursive: true });
   // the bureau writes its register anew twice a second
-  const penalties = [other];
+  const penalties = [sample];
   let edition = 0;
   const deliver = (): void => {
     writeFileSync(inbox('new'), JSON.stringify(penalties.map((one) => ({ ...one, officers: [`YZ${String(++edition).padStart(6, '0')}`] }))));
@@ -44,8 +44,8 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
 
   const running = await city(t, { workspace, args: ['--companies', '60'] });
   const centre = await running.as('credit-report-centre');
-  const [company = ''] = await companies(running.data);
-  penalties.push({ ...other, decisionNumber: '云水务罚〔2025〕1号', uscc: company.slice(5), conduct: { summary: '未经批准擅自取水', endedOn: '2025-07-11', place: null }, repair: { status: 'none', on: null } });
+  const [company = '', other = ''] = await companies(running.data);
+  penalties.push({ ...sample, decisionNumber: '云水务罚〔2025〕1号', uscc: company.slice(5), conduct: { summary: '未经批准擅自取水', endedOn: '2025-07-11', place: null }, repair: { status: 'none', on: null } });
   const today = dayIn(Date.now());
   const body: ReportBody = { report: 'credit', as: company, subjects: [company], from: '2020-01-01', to: today, purpose: 'listing', bearer: '云州证券股份有限公司' };
   const look = async () => (await centre.previewReport(body)).model;
@@ -84,11 +84,22 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   t.equal(again.code, 0, again.stderr);
   t.match(JSON.parse(again.stdout), { code: /^(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}$/, model: { domains: [{ id: 'water' }] } });
 
+  const about: ReportBody = { ...body, subjects: [other], domains: ['taxation'] };
+  t.match(await centre.previewReport(about), { missing: [{ member: 0, company: other }], model: undefined });
+  await t.rejects(centre.issueReport(about), { code: 'authorisation_missing', status: 403 });
+  const { authorisation } = await centre.authorise({ report: 'credit', from: other, to: company, since: today, until: today });
+  t.match((await centre.issueReport(about)).model, { subjects: [{ subject: other, relation: 'named' }], sections: [{ state: /none|records/ }] });
+  t.match((await centre.listReports(company)).reports.length, 3);
+  await centre.withdrawAuthorisation(authorisation.id, other);
+  await t.rejects(centre.issueReport(about), { code: 'authorisation_missing' });
+
   const counter = await running.as('one-stop-counter');
   await t.rejects(counter.issueReport(body), { code: 'denied', status: 403 }, 'only the client that the report names issues it');
   await t.rejects(counter.listReports(company), { code: 'denied' });
 
-  const log = await until('the entries in the log', () => entries<{ readonly type: string; readonly document?: string }>(running.data, '--type', 'issued'), (found) => found.length >= 2);
+  const log = await until('the entries in the log', () => entries<{ readonly type: string; readonly document?: string }>(running.data, '--type', 'issued'), (found) => found.length >= 3);
   t.ok(log.some(({ document }) => document === issued.document));
+  const [looked] = await entries<{ readonly datasets?: readonly { readonly dataset: string }[] }>(running.data, '--type', 'released', '--subject', other);
+  t.ok(looked?.datasets?.some(({ dataset }) => dataset === 'tax.tax-violations'), 'the other company finds who asked about it');
   t.notMatch(running.said(), new RegExp(`${company.slice(5)}|${issued.code}`), 'no process said a company\'s code or a report\'s');
 });

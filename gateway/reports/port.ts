@@ -1,0 +1,107 @@
+/** What services and pages get of reports: questions, answers, and the functions over them. `index.ts` opens it. */
+import type { SubjectKey } from '../../contracts/ids.js';
+import type { ReportDefinition } from '../../contracts/reports.js';
+import type { StatedCase } from '../answer/request.js';
+import type { Receipt } from '../audit/port.js';
+import type { Authorisation } from './authorisation.js';
+import type { ReportChanges } from './changes.js';
+import type { Member } from './group.js';
+import type { Day, Moment, ReportModel } from './model.js';
+import type { Issued, IssuedRow } from './store.js';
+
+/** How somebody asks; what of it is personal goes under the key of the company that asks. */
+export interface Asking {
+  readonly requestId: string;
+  readonly traceparent?: string | undefined;
+  /** The client through which it comes, or the role of a person: `subject`. */
+  readonly by: string;
+  /** The case as stated; a person's id as `actor`. */
+  readonly stated?: StatedCase | undefined;
+  /** Told how many subjects of how many are read. */
+  readonly progress?: (done: number, of: number) => void;
+}
+
+export interface ReportRequest {
+  readonly report: string;
+  /** The company that asks. */
+  readonly as: string;
+  /** Who it is about; `group`: the company with all that the register ties to it. */
+  readonly subjects: 'group' | readonly string[];
+  /** Default: all of the report. */
+  readonly domains?: readonly string[] | undefined;
+  readonly from: Day;
+  readonly to: Day;
+  /** One of the report's purposes. */
+  readonly purpose: string;
+  /** Who is to be shown it, as the company names them. */
+  readonly bearer: string;
+}
+
+export interface Missing {
+  /** Index into `members`. */
+  readonly member: number;
+  /** Whose authorisation it takes: of a branch, its company's. */
+  readonly company: SubjectKey;
+}
+
+export interface Preview {
+  readonly members: readonly Member[];
+  readonly missing: readonly Missing[];
+  /** As it would be issued now; undefined while an authorisation is missing. */
+  readonly model?: ReportModel;
+  readonly receipt: Receipt;
+}
+
+export interface IssuedReport {
+  readonly id: string;
+  /** Given once, here; only its hash is kept. */
+  readonly code: string;
+  readonly document: string;
+  readonly model: ReportModel;
+  readonly keptUntil: Moment;
+  readonly receipt: Receipt;
+}
+
+export interface AuthorisationRequest {
+  readonly report: string;
+  /** Who authorises, and who may then ask. */
+  readonly from: string;
+  readonly to: string;
+  readonly domains?: readonly string[] | undefined;
+  readonly purposes?: readonly string[] | undefined;
+  readonly since: Day;
+  readonly until: Day;
+}
+
+export interface Verified {
+  readonly outcome: 'genuine' | 'changed' | 'unknown';
+  readonly issued?: Issued;
+  /** Undefined where the report's definition is gone, so that nothing can be compared. */
+  readonly changes?: ReportChanges;
+}
+
+export interface Reports {
+  readonly definitions: ReadonlyMap<string, ReportDefinition>;
+  /** @throws YitongError `not_found`, `bad_subject`, `denied` */
+  groupOf(report: string, subject: string, asking: Asking): Promise<readonly Member[]>;
+  /** @throws YitongError `bad_request`, `not_found`, `denied`, `audit_unavailable` */
+  preview(request: ReportRequest, asking: Asking): Promise<Preview>;
+  /** @throws YitongError as `preview`, and `authorisation_missing` */
+  issue(request: ReportRequest, asking: Asking): Promise<IssuedReport>;
+  /** Of the company that asked for them, newest first. */
+  listFor(subject: string, asking: Asking): Promise<readonly IssuedRow[]>;
+  /** An issued report, for the company that asked for it. @throws YitongError `not_found` if there is none, or it is another's */
+  find(id: string, subject: string, asking: Asking): Promise<Issued>;
+  /** Whether the code is that of the report. */
+  isCodeOf(id: string, code: string): boolean;
+  verifyCode(code: string, asking: Asking): Promise<Verified>;
+  /** Undefined if there is no such report, or nothing to compare it with. */
+  changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;
+  authorise(request: AuthorisationRequest, asking: Asking): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }>;
+  /** Only by the company that gave it. @throws YitongError `not_found` */
+  withdraw(id: string, from: string, asking: Asking): Promise<Receipt>;
+  authorisationsOf(subject: string, asking: Asking): Promise<{ readonly given: readonly Authorisation[]; readonly received: readonly Authorisation[] }>;
+  /** Removes what is past its time; done every hour by itself. @returns how many reports and authorisations */
+  sweep(now: number): number;
+  close(): Promise<void>;
+}

@@ -3,9 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { openSearch } from '../../gateway/audit/search/index.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { dayIn } from '../../gateway/reports/compute/index.js';
 import type { ReportBody } from '../../gateway/client/index.js';
+import { noticeGrants } from '../../gateway/services/history/notice.js';
+import { historyPage } from '../../gateway/services/history/reading.js';
+import { loadPolicies } from '../../policies/load.js';
 import { until } from './ask.js';
 import { city, cli } from './city.js';
 import { entries, run } from './command.js';
@@ -89,7 +94,8 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   await t.rejects(centre.issueReport(about), { code: 'authorisation_missing', status: 403 });
   const { authorisation } = await centre.authorise({ report: 'credit', from: other, to: company, since: today, until: today });
   t.match((await centre.issueReport(about)).model, { subjects: [{ subject: other, relation: 'named' }], sections: [{ state: /none|records/ }] });
-  t.match((await centre.listReports(company)).reports.length, 3);
+  t.equal((await centre.listReports(company)).reports.length, 3);
+  t.match((await centre.issueReport({ ...about, subjects: [company, other] })).model.subjects.map(({ relation }) => relation), ['self', 'named']);
   await centre.withdrawAuthorisation(authorisation.id, other);
   await t.rejects(centre.issueReport(about), { code: 'authorisation_missing' });
 
@@ -97,9 +103,14 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   await t.rejects(counter.issueReport(body), { code: 'denied', status: 403 }, 'only the client that the report names issues it');
   await t.rejects(counter.listReports(company), { code: 'denied' });
 
-  const log = await until('the entries in the log', () => entries<{ readonly type: string; readonly document?: string }>(running.data, '--type', 'issued'), (found) => found.length >= 3);
+  const log = await until('the entries in the log', () => entries<{ readonly type: string; readonly document?: string }>(running.data, '--type', 'issued'), (found) => found.length >= 4);
   t.ok(log.some(({ document }) => document === issued.document));
   const [looked] = await entries<{ readonly datasets?: readonly { readonly dataset: string }[] }>(running.data, '--type', 'released', '--subject', other);
   t.ok(looked?.datasets?.some(({ dataset }) => dataset === 'tax.tax-violations'), 'the other company finds who asked about it');
+  const search = openSearch(running.data);
+  const reading = { search, grants: noticeGrants((await loadPolicies(await loadWorkspace(workspace))).grants), now: Date.now() };
+  const history = await historyPage(other, undefined, 50, reading);
+  await search.close();
+  t.ok(history.entries.some(({ body: { type }, datasets }) => type === 'included' && datasets.some(({ dataset }) => dataset === 'tax.tax-violations')), 'also where the report was about several');
   t.notMatch(running.said(), new RegExp(`${company.slice(5)}|${issued.code}`), 'no process said a company\'s code or a report\'s');
 });

@@ -14,7 +14,7 @@ import { shape } from './validate.js';
 /** What a report tells of, and the kind by which contracts call it. */
 const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty', judgment: 'judgment' } as const;
 export type ReportKind = keyof typeof KIND_OF_CONTRACT;
-export const REPORT_KINDS = Object.keys(KIND_OF_CONTRACT) as readonly ReportKind[];
+const REPORT_KINDS = Object.keys(KIND_OF_CONTRACT) as readonly ReportKind[];
 
 /** How long a record may be told from the day on which its conduct or event ended; no `years`: no end is set. */
 export interface TermRule {

@@ -38,7 +38,7 @@ const since = ({ missing }: ReportSection): string => missing.map(({ name, since
 
 export function sayModel({ title, range, purpose, bearer, subjects, domains, sections, notes, cut }: ReportModel, say: (line: string) => void): void {
   say(`${title.zh}  ${title.en}`);
-  say(`${range.from} to ${range.to}, for ${purpose.name.en}, to be shown to ${bearer}; registers as of ${cut.time}`);
+  say(`${range.from} to ${range.to}, purpose: ${purpose.name.zh} (${purpose.name.en}), to be shown to ${bearer}; registers as of ${cut.time}`);
   for (const [s, { subject, name, relation }] of subjects.entries()) {
     say(`\n${name}  ${subject}  (${relation})`);
     const own = sections.slice(s * domains.length, (s + 1) * domains.length);

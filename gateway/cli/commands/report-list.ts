@@ -15,7 +15,7 @@ const command: Command = {
     return askingFor(call, await reportNamed(call.values), async (gateway) => {
       const { reports } = await gateway.listReports(subject);
       call.json({ reports });
-      for (const { id, report, issuedAt, purpose, subjects, domains, keptUntil } of reports) call.say(`${id}  ${issuedAt}  ${report}  ${purpose}  ${String(subjects)} × ${String(domains)}  kept until ${keptUntil.slice(0, 10)}`);
+      for (const { id, report, issuedAt, purpose, subjects, domains, keptUntil } of reports) call.say(`${id}  ${issuedAt}  ${report}  ${purpose}  ${String(subjects)} ${subjects === 1 ? 'company' : 'companies'}, ${String(domains)} domains  kept until ${keptUntil.slice(0, 10)}`);
       if (reports.length === 0) call.say('none');
       return 0;
     });

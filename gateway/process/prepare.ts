@@ -2,8 +2,8 @@
  * Before a group starts: checks the workspace, makes the development CA and its certificates. In a process of its own, so that what it loads
  * (policy engine, certificate libraries) does not stay in the supervisor for months.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { X509Certificate, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isYitongError, type ErrorCode, type Place } from '../../contracts/errors.js';
@@ -32,7 +32,8 @@ async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promi
   const pki = join(data, 'pki');
   await initPki(pki);
   await issueServer(pki);
-  if (!existsSync(join(pki, 'documents', 'cert.pem'))) await issueDocumentSigner(pki, 'Yitong documents');
+  const documents = join(pki, 'documents', 'cert.pem');
+  if (!existsSync(documents) || Date.parse(new X509Certificate(readFileSync(documents)).validTo) < Date.now() + 30 * 86_400_000) await issueDocumentSigner(pki, workspace.name.zh);
   createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
   const clients: string[] = [];
   for (const { id, binding } of policies.clients.values()) {

@@ -21,6 +21,14 @@ function* said(model: ReportModel): Generator<string, void> {
     yield en;
   };
   yield* both(model.title);
+  const missing = function* (): Generator<string, void> {
+    yield labels.missing.zh;
+    yield* both({ zh: '云州市水务局', en: 'Water Authority of Yunzhou' });
+  };
+  if (model.subjects.length > 1) {
+    for (const { name } of model.subjects) yield name;
+    yield* missing();
+  }
   for (const [s, subject] of model.subjects.entries()) {
     yield subject.name;
     const own = model.sections.filter((section) => section.subject === s);
@@ -45,8 +53,7 @@ function* said(model: ReportModel): Generator<string, void> {
       }
     }
   }
-  yield labels.missing.zh;
-  yield* both({ zh: '云州市水务局', en: 'Water Authority of Yunzhou' });
+  if (model.subjects.length === 1) yield* missing();
   for (const note of model.notes) yield* both(note);
   yield model.definition;
   yield model.cut.digest;

@@ -4,10 +4,10 @@ import type { Localised } from '../../../contracts/types.js';
 import { MODEL_FILE } from '../../console/browser/pdf-signed.js';
 import { localSecond } from '../../console/time.js';
 import type { ReportModel } from '../model.js';
-import { drawFindings, drawCompanies, summaryOf } from './findings.js';
+import { drawCompanies, drawFindings, overviewHeight, summaryOf } from './findings.js';
 import { frame } from './frame.js';
 import { drawMissing, drawRecords } from './records.js';
-import { BRAND, HEIGHT, LEFT, RIGHT, SOFT, Sheet, leading, type Element } from './sheet.js';
+import { BRAND, HEIGHT, LEFT, RIGHT, SOFT, Sheet, TOP, leading, type Element } from './sheet.js';
 import { qrOf, sideOf } from './qr.js';
 import { Flow } from './flow.js';
 import { labels, outsideNote, relations, sentences } from './words.js';
@@ -52,7 +52,11 @@ export function draw(model: ReportModel, { code, url, signer, at, room }: DrawOp
     [labels.purpose, model.purpose.name],
     [labels.bearer, { zh: model.bearer, en: '' }],
   ]);
-  if (model.subjects.length > 1) drawCompanies(flow, root, model);
+  if (model.subjects.length > 1) {
+    drawCompanies(flow, root, model);
+    // of many companies, what is missing is told before the first of them
+    drawMissing(flow, root, model);
+  }
   model.subjects.forEach((_, subject) => {
     sheet.group(root, 'Sect', (section) => {
       if (model.subjects.length > 1) heading(flow, section, model, subject);
@@ -61,7 +65,7 @@ export function draw(model: ReportModel, { code, url, signer, at, room }: DrawOp
       drawRecords(flow, section, model, subject);
     });
   });
-  drawMissing(flow, root, model);
+  if (model.subjects.length === 1) drawMissing(flow, root, model);
   sheet.group(root, 'Sect', (section) => notes(flow, section, sheet.outside.size === 0 ? model.notes : [...model.notes, outsideNote([...sheet.outside])]));
   ending(flow, root, model, { code, url, signer });
   frame(sheet, model, { code, url, side, showQr });
@@ -125,7 +129,8 @@ function heading(flow: Flow, parent: Element, model: ReportModel, index: number)
   if (subject === undefined) return;
   const of = subject.of === undefined ? undefined : model.subjects[subject.of];
   const relation = relations[subject.relation];
-  flow.need(150);
+  // heading, counts and table on one page, where a page holds them
+  flow.need(Math.min(flow.sheet.bottom - TOP, 50 + overviewHeight(flow.sheet, model)));
   flow.gap(8);
   flow.text(parent, 'H2', `${String(index + 1)}．${subject.name}`, { size: 13, weight: 'bold', colour: BRAND });
   flow.text(parent, 'P', `${keyOf(subject.subject)} · ${relation.zh} ${relation.en}${of === undefined ? '' : ` · 所属 of ${of.name}`}`, { size: 8, colour: SOFT });

@@ -5,7 +5,7 @@ import type { ReportModel, ReportSection, SectionState } from '../model.js';
 import { keyOf } from './draw.js';
 import type { Flow } from './flow.js';
 import { INK, LEFT, LINE, RIGHT, SOFT, leading, type Colour, type Element, type Sheet } from './sheet.js';
-import { labels, relations, stateTitles, states } from './words.js';
+import { labels, relations, shortTitles, stateTitles, states } from './words.js';
 
 const ORDER: readonly SectionState[] = ['none', 'records', 'at_least', 'not_answered'];
 export const colours: Readonly<Record<SectionState, Colour>> = { none: '#0d6b3f', records: '#a11f2b', at_least: '#a11f2b', not_answered: '#8a5a00' };
@@ -60,11 +60,19 @@ const NAME = 116;
 const DATE = 44;
 const HEAD = 18;
 
+/** Height of a row: titles in two languages, each of as many lines as the longest needs. */
+function rowOf(sheet: Sheet, { domains }: ReportModel): number {
+  return Math.max(18.4, ...domains.map(({ title: { zh, en } }) => sheet.lines(zh, NAME - 6, { size: 8.5 }).length * leading(8.5) + sheet.lines(en, NAME - 6, { size: 6 }).length * leading(6) - 3));
+}
+
+/** What the counts and the table of one company take. */
+export const overviewHeight = (sheet: Sheet, model: ReportModel): number => 44 + 36 + HEAD + Math.ceil(model.domains.length / 2) * rowOf(sheet, model);
+
 /** All domains of a company: as many rows as fit, side by side, then on the next page. */
 export function drawFindings(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
   const { sheet } = flow;
   const titles = model.domains.map(({ title: { zh, en } }) => ({ zh: sheet.lines(zh, NAME - 6, { size: 8.5 }), en: sheet.lines(en, NAME - 6, { size: 6 }) }));
-  const row = Math.max(18.4, ...titles.map(({ zh, en }) => zh.length * leading(8.5) + en.length * leading(6) - 3));
+  const row = rowOf(sheet, model);
   const sections = sectionsOf(model, subject);
   flow.heading(parent, labels.overview, HEAD + row * Math.min(4, Math.ceil(sections.length / 2)) + 40);
   for (let at = 0; at < sections.length; ) {
@@ -126,14 +134,14 @@ function column(flow: Flow, parent: Element, sections: readonly ReportSection[],
 /** Who is in the group, each with its counts. */
 export function drawCompanies(flow: Flow, parent: Element, model: ReportModel): void {
   const { sheet } = flow;
-  const columns = { name: LEFT + 26, relation: LEFT + 262, counts: LEFT + 338 };
+  const columns = { name: LEFT + 42, relation: LEFT + 262, counts: LEFT + 338 };
   const step = (RIGHT - columns.counts) / ORDER.length;
   flow.heading(parent, labels.subjects);
   sheet.group(parent, 'Table', (table) => {
     const heads = (): void => {
       columnHeads(sheet, table, flow.y, [[labels.number, LEFT], [labels.subject, columns.name], [labels.relation, columns.relation]]);
       sheet.group(table, 'TR', (tr) => ORDER.forEach((state, i) => sheet.tag(tr, 'TH', () => {
-        const title = stateTitles[state].zh.split('，')[0] ?? '';
+        const title = shortTitles[state];
         mark(sheet, state, columns.counts + (i + 1) * step - sheet.widthOf(title, { size: 7 }) - 6, flow.y + 6);
         sheet.putRight(title, columns.counts + (i + 1) * step, flow.y + 1, { size: 7, colour: SOFT });
       }, { scope: 'Column' })));

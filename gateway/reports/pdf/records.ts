@@ -9,7 +9,9 @@ import { kinds, labels, sentences } from './words.js';
 
 export function drawRecords(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
   const sections = sectionsOf(model, subject).filter(({ records }) => records.length > 0);
-  flow.heading(parent, labels.records, sections.length === 0 ? 50 : 130);
+  const first = sections[0]?.records[0];
+  // with the first card, where a page holds both
+  flow.heading(parent, labels.records, Math.min(flow.sheet.bottom - TOP, 34 + (first === undefined ? 16 : cardOf(flow, first).height)));
   if (sections.length === 0) flow.text(parent, 'P', `${sentences.noRecords.zh} ${sentences.noRecords.en}`, { size: 9, colour: SOFT });
   for (const section of sections) {
     section.records.forEach((record, i) => drawRecord(flow, parent, model, section, record, i));
@@ -61,8 +63,7 @@ function rowsOfCells(cells: readonly Cell[]): readonly (readonly Cell[])[] {
   return rows;
 }
 
-function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: ReportSection, record: ReportRecord, index: number): void {
-  const { sheet } = flow;
+function cardOf({ sheet }: Flow, record: ReportRecord): { readonly rows: readonly (readonly Cell[])[]; readonly height: number } {
   const cells = rowsOf(record).map(([title, value]): Cell => {
     const wide = sheet.widthOf(value.zh, { size: 9 }) > COLUMN - LABEL || value.zh.includes('\n');
     const width = (wide ? INNER : COLUMN) - LABEL;
@@ -72,7 +73,12 @@ function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: Re
     return { title: { zh: title.zh, en: titleEn.join(' ') }, titleLines, zh, en, wide, height: Math.max(zh.length * leading(9) + en.length * leading(6.5), titleLines.length * leading(8) + titleEn.length * leading(6)) + 2 };
   });
   const rows = rowsOfCells(cells);
-  const height = BAR + rows.reduce((sum, row) => sum + Math.max(...row.map((cell) => cell.height)), 0) + PAD;
+  return { rows, height: BAR + rows.reduce((sum, row) => sum + Math.max(...row.map((cell) => cell.height)), 0) + PAD };
+}
+
+function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: ReportSection, record: ReportRecord, index: number): void {
+  const { sheet } = flow;
+  const { rows, height } = cardOf(flow, record);
   const page = sheet.bottom - TOP;
   flow.need(Math.min(height, page));
   const domain = model.domains[section.domain];

@@ -40,7 +40,7 @@ export function documentSigner(certificates: string, key: string): DocumentSigne
 }
 
 /**
- * The signer of a folder: `cert.pem` and `key.pem`, as `yitong up` and `yitong pki document-signer` leave them in `<pki>/documents`.
+ * The signer of a folder: `cert.pem` and `key.pem`, as `yitong up` and `yitong pki documents` leave them in `<pki>/documents`.
  * @throws YitongError `bad_config` if a file is missing, malformed, or the key can be read by others than its owner
  */
 export function openDocumentSigner(dir: string): DocumentSigner {

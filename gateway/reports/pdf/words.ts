@@ -16,6 +16,9 @@ export const stateTitles: Readonly<Record<SectionState, Localised>> = {
   not_answered: { zh: '未作答', en: 'Not answered' },
 };
 
+/** Over narrow columns. */
+export const shortTitles: Readonly<Record<SectionState, string>> = { none: '无记录', records: '有记录', at_least: '有·不全', not_answered: '未作答' };
+
 export const kinds: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'Administrative penalty' },
   measure: { zh: '行政强制措施', en: 'Enforcement measure' },

@@ -5,7 +5,7 @@ import { text } from '../places.js';
 const command: Command = {
   summary: 'issue a certificate for signing documents from a development CA; a second time, the key is changed',
   usage: '--dir D --name NAME [--rsa]',
-  examples: ['yitong pki document-signer --dir pki --name "Credit Information Centre"'],
+  examples: ['yitong pki documents --dir pki --name "Credit Information Centre"'],
   options: {
     dir: { type: 'string', describe: 'folder of the CA' },
     name: { type: 'string', describe: 'who signs, as it stands on documents' },

@@ -12,7 +12,6 @@ export const malformed = (what: string): never => {
 export const INTEGER = 0x02;
 export const BIT_STRING = 0x03;
 export const OCTET_STRING = 0x04;
-export const NULL = 0x05;
 export const OID = 0x06;
 export const BOOLEAN = 0x01;
 export const SEQUENCE = 0x30;
@@ -44,9 +43,6 @@ function next(bytes: Bytes, at: number): Der {
   if (start + length > bytes.length) return malformed('DER is cut short');
   return { tag, raw: bytes.subarray(at, start + length), body: bytes.subarray(start, start + length) };
 }
-
-/** The first element of `bytes`; what follows is not looked at. */
-export const leading = (bytes: Bytes): Der => next(bytes, 0);
 
 /** The one element that `bytes` consist of. */
 export function whole(bytes: Bytes, tag: number): Der {

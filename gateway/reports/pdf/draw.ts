@@ -4,7 +4,7 @@ import type { Localised } from '../../../contracts/types.js';
 import { MODEL_FILE } from '../../console/browser/pdf-signed.js';
 import { localSecond } from '../../console/time.js';
 import type { ReportModel } from '../model.js';
-import { drawCompanies, drawFindings, overviewHeight, summaryOf } from './findings.js';
+import { drawCompanies, drawFindings, keyOf, overviewHeight, summaryOf } from './findings.js';
 import { frame } from './frame.js';
 import { drawMissing, drawRecords } from './records.js';
 import { BRAND, HEIGHT, LEFT, RIGHT, SOFT, Sheet, TOP, leading, type Element } from './sheet.js';
@@ -90,8 +90,6 @@ function title(flow: Flow, model: ReportModel): void {
 
 const subjectFacts = ({ subjects: [subject] }: ReportModel): (readonly [Localised, Localised])[] =>
   subject === undefined ? [] : [[labels.subject, { zh: subject.name, en: '' }], [labels.code, { zh: keyOf(subject.subject), en: '' }], [labels.relation, relations[subject.relation]]];
-/** The key without its scheme. */
-export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 
 /** Label and value, two pairs a row where they fit. */
 function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised, Localised])[]): void {

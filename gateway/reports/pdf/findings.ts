@@ -2,13 +2,15 @@
 import type { Localised } from '../../../contracts/types.js';
 import { localMinute } from '../../console/time.js';
 import type { ReportModel, ReportSection, SectionState } from '../model.js';
-import { keyOf } from './draw.js';
 import type { Flow } from './flow.js';
 import { INK, LEFT, LINE, RIGHT, SOFT, leading, type Colour, type Element, type Sheet } from './sheet.js';
 import { labels, relations, shortTitles, stateTitles, states } from './words.js';
 
 const ORDER: readonly SectionState[] = ['none', 'records', 'at_least', 'not_answered'];
 export const colours: Readonly<Record<SectionState, Colour>> = { none: '#0d6b3f', records: '#a11f2b', at_least: '#a11f2b', not_answered: '#8a5a00' };
+
+/** The key without its scheme. */
+export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 
 export const sectionsOf = ({ sections, domains }: ReportModel, subject: number): readonly ReportSection[] => sections.slice(subject * domains.length, (subject + 1) * domains.length);
 const count = (sections: readonly ReportSection[], state: SectionState): number => sections.filter((section) => section.state === state).length;

@@ -1,0 +1,128 @@
+/**
+ * The key with which credentials are signed, and how others find it: by the issuer's published metadata (draft-ietf-oauth-sd-jwt-vc, section
+ * "JWT VC Issuer Metadata") or by the certificates in the header `x5c` (RFC 7515, section 4.1.6).
+ */
+import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint, type JWK } from 'jose';
+import { YitongError } from '../../../contracts/errors.js';
+import { certificateFacts } from '../../identity/certificate.js';
+
+export interface DocumentKey {
+  /** EC P-256 */
+  readonly privateKey: KeyObject;
+  /** RFC 7638 thumbprint of the public key. */
+  readonly kid: string;
+  /** Base64 DER, the key's own certificate first; empty where there is none. */
+  readonly x5c: readonly string[];
+}
+
+export interface PublicJwk {
+  readonly kty: 'EC';
+  readonly crv: 'P-256';
+  readonly x: string;
+  readonly y: string;
+}
+
+const COORDINATE = /^[A-Za-z0-9_-]{43}$/;
+
+/** The four members of a P-256 public key (RFC 7518, section 6.2). Undefined for anything else, a private key, or a point that is not on the curve. */
+export function publicJwk(jwk: unknown): { readonly jwk: PublicJwk; readonly key: KeyObject } | undefined {
+  const { kty, crv, x, y, d } = (jwk ?? {}) as Readonly<Record<string, unknown>>;
+  if (kty !== 'EC' || crv !== 'P-256' || d !== undefined || typeof x !== 'string' || typeof y !== 'string' || !COORDINATE.test(x) || !COORDINATE.test(y)) return undefined;
+  const plain = { kty, crv, x, y } as const;
+  try {
+    return { jwk: plain, key: createPublicKey({ key: plain, format: 'jwk' }) };
+  } catch {
+    return undefined;
+  }
+}
+
+const isP256 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+
+/**
+ * @param chain PEM certificates, the key's own first
+ * @throws YitongError `bad_config` for a key that is not EC P-256, or a certificate of another key
+ */
+export async function documentKey(privateKey: KeyObject, chain: readonly string[] = []): Promise<DocumentKey> {
+  if (privateKey.type !== 'private' || !isP256(privateKey)) throw new YitongError('bad_config', 'the document key must be a private key on P-256');
+  const certificates = chain.map((pem) => new X509Certificate(pem));
+  if (certificates[0]?.checkPrivateKey(privateKey) === false) throw new YitongError('bad_config', 'the first certificate is not that of the document key');
+  const kid = await calculateJwkThumbprint(createPublicKey(privateKey).export({ format: 'jwk' }) as JWK);
+  return { privateKey, kid, x5c: certificates.map(({ raw }) => raw.toString('base64')) };
+}
+
+export interface IssuerMetadata {
+  readonly issuer: string;
+  readonly jwks: { readonly keys: readonly (PublicJwk & { readonly kid: string; readonly use: 'sig'; readonly alg: 'ES256' })[] };
+}
+
+/** What stands at `issuerMetadataPath(issuer)`: keys of today, and those of credentials that still live. */
+export function issuerMetadata(issuer: string, keys: readonly Pick<DocumentKey, 'privateKey' | 'kid'>[]): IssuerMetadata {
+  return {
+    issuer,
+    jwks: {
+      keys: keys.map(({ privateKey, kid }) => {
+        const found = publicJwk(createPublicKey(privateKey).export({ format: 'jwk' }));
+        if (found === undefined) throw new YitongError('bad_config', 'the document key must be a private key on P-256');
+        return { ...found.jwk, kid, use: 'sig', alg: 'ES256' };
+      }),
+    },
+  };
+}
+
+/** The well-known part stands between host and path of the issuer. */
+export const issuerMetadataPath = (issuer: string): string => `/.well-known/jwt-vc-issuer${new URL(issuer).pathname.replace(/\/$/, '')}`;
+
+/** Whom a verifier trusts. With `keys`, the key named by `kid`; else the first certificate of `x5c`, which must lead to an anchor and name the issuer. */
+export interface IssuerTrust {
+  /** As `iss` says it. */
+  readonly issuer: string;
+  /** `jwks.keys` of the issuer's metadata. */
+  readonly keys?: readonly unknown[];
+  /** PEM */
+  readonly anchors?: readonly string[];
+}
+
+const untrusted = (why: string): YitongError => new YitongError('credential_issuer', why);
+
+function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): KeyObject {
+  let certificates: X509Certificate[];
+  try {
+    certificates = chain.map((der) => new X509Certificate(Buffer.from(der, 'base64')));
+  } catch (cause) {
+    throw new YitongError('credential_malformed', '`x5c` holds something that is no certificate', { cause });
+  }
+  const [leaf] = certificates;
+  const anchors = (trust.anchors ?? []).map((pem) => new X509Certificate(pem));
+  if (leaf === undefined || leaf.ca || !isP256(leaf.publicKey)) throw untrusted('`x5c` begins with no certificate of a document key');
+  const facts = certificateFacts(leaf);
+  const host = new URL(trust.issuer).hostname;
+  if (!facts.uris.includes(trust.issuer) && leaf.checkHost(host, { subject: 'never', wildcards: false }) === undefined) throw untrusted('the certificate does not name the issuer');
+  const within = (certificate: X509Certificate): boolean => now >= Date.parse(certificate.validFrom) && now < Date.parse(certificate.validTo) + 1000;
+  let last = leaf;
+  for (const certificate of certificates) {
+    if (!within(certificate)) throw untrusted('a certificate of the issuer is not valid at this time');
+    if (certificate === leaf) continue;
+    if (!certificate.ca || !last.checkIssued(certificate) || !last.verify(certificate.publicKey)) throw untrusted('the certificates of the issuer do not lead to one another');
+    last = certificate;
+  }
+  const held = anchors.some((anchor) => within(anchor) && (anchor.fingerprint256 === last.fingerprint256 || (anchor.ca && last.checkIssued(anchor) && last.verify(anchor.publicKey))));
+  if (!held) throw untrusted('the certificates of the issuer lead to no anchor that is trusted');
+  return leaf.publicKey;
+}
+
+/**
+ * The key that must have signed.
+ * @param now ms since 1970
+ * @throws YitongError `credential_issuer`, `credential_malformed`
+ */
+export function trustedKey(trust: IssuerTrust, header: { readonly kid?: string; readonly x5c?: readonly string[] }, now: number): KeyObject {
+  if (trust.keys === undefined) {
+    if (header.x5c === undefined) throw untrusted('the header names no certificates');
+    return ofChain(trust, header.x5c, now);
+  }
+  const named = trust.keys.filter((key) => (key as { readonly kid?: unknown } | null)?.kid === header.kid);
+  const found = header.kid === undefined || named.length !== 1 ? undefined : publicJwk(named[0]);
+  if (found === undefined) throw untrusted('the issuer has published no such key');
+  return found.key;
+}

@@ -1,20 +1,12 @@
 /** Others read our topics with their own tools: Confluent's Python client, with the gateway as its schema registry over mTLS. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { stories } from './stories.js';
 import { first, query, type Town } from './suite.js';
-import { missingHere } from '../missing.js';
-
-/** A Python that has confluent-kafka, from YITONG_TEST_PYTHON (`.ci/run` makes one). Without it: skipped by name, in CI a failure. */
-function pythonForTest(t: Test): string | undefined {
-  const python = process.env['YITONG_TEST_PYTHON'];
-  if (python !== undefined && existsSync(python)) return python;
-  return missingHere(t, 'Python with confluent-kafka: not here, set YITONG_TEST_PYTHON');
-}
+import { pythonForTest } from '../python.js';
 
 interface Decoded {
   readonly partition: number;
@@ -32,7 +24,7 @@ function granted(value: unknown, answer: unknown): unknown {
 }
 
 export async function decodesInPython(t: Test, { city, prefix, companies }: Town, broker: string): Promise<void> {
-  const python = pythonForTest(t);
+  const python = pythonForTest(t, 'confluent_kafka', 'confluent-kafka');
   if (python === undefined) return;
   const { allowed } = stories;
   const decode = async (dataset: string): Promise<readonly Decoded[]> => {

@@ -1,0 +1,14 @@
+import t from 'tap';
+import { memoryStatuses } from '../../gateway/reports/vc/status/memory.js';
+import { openStatuses } from '../../gateway/reports/vc/status/lmdb.js';
+import { statusConformance } from '../conformance/status.js';
+
+t.test('in memory', (t) => {
+  statusConformance(t, { open: (_, size) => memoryStatuses(size), keeps: false });
+  t.end();
+});
+
+t.test('in LMDB', (t) => {
+  statusConformance(t, { open: openStatuses, keeps: true });
+  t.end();
+});

@@ -1,7 +1,7 @@
 /** What the audit log records. Each field stands in docs/audit-events.md; a test holds the two equal. */
 import { YitongError } from '../../contracts/errors.js';
 
-export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'signed_in', 'looked', 'issued', 'verified', 'administration', 'journal_gap'] as const;
+export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'signed_in', 'looked', 'issued', 'verified', 'compliance_code', 'administration', 'journal_gap'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Stands in an entry's clear part for what a client made up: free text may name somebody. */
@@ -97,6 +97,18 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('document', 'string', 'digest of the document, base64url', false),
     field('by', 'string', 'the client that verified; `public page` where nobody signed in'),
     field('outcome', 'string', '`genuine`, `changed`, `revoked` or `unknown`'),
+    SUBJECT,
+  ],
+  compliance_code: [
+    TYPE, TIME, REQUEST,
+    field('step', 'string', '`created`, `scanned`, `confirmed`, `refused` or `answered`'),
+    field('code', 'string', 'SHA-256 of the code, base64url: joins the steps of one code'),
+    field('by', 'string', 'who did it: `subject` for the company; of a scanner the client, `person` for somebody signed in, `public page` for nobody'),
+    field('authority', 'string', 'the authority to which the scanner belongs', false),
+    field('domains', 'array', 'ids of the domains that were asked about; absent until a question is asked', false),
+    field('from', 'string', 'first day that was asked about', false),
+    field('to', 'string', 'last day that was asked about', false),
+    field('bodySha256', 'string', 'of `answered`: digest of the answer, base64url', false),
     SUBJECT,
   ],
   administration: [
@@ -231,6 +243,24 @@ export function issuedBody(event: { readonly time: string; readonly requestId: s
 
 export function verifiedBody(event: { readonly time: string; readonly requestId: string; readonly report?: string | undefined; readonly document?: string | undefined; readonly by: string; readonly outcome: 'genuine' | 'changed' | 'revoked' | 'unknown' }): string {
   return JSON.stringify({ type: 'verified', ...event });
+}
+
+/** One step of a compliance code (合规一码通). */
+export interface ComplianceStep {
+  readonly time: string;
+  readonly requestId: string;
+  readonly step: 'created' | 'scanned' | 'confirmed' | 'refused' | 'answered';
+  readonly code: string;
+  readonly by: string;
+  readonly authority?: string;
+  readonly domains?: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly bodySha256?: string;
+}
+
+export function complianceBody(event: ComplianceStep): string {
+  return JSON.stringify({ type: 'compliance_code', ...event });
 }
 
 export function administrationBody(event: { readonly time: string; readonly action: string; readonly by: string; readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): string {

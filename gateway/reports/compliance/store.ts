@@ -1,0 +1,123 @@
+/** Where compliance codes stand: one map that all workers of a replica share, changed in transactions. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { writes } from '../../../connectors/write-lock.js';
+import type { CodeRecord } from './machine.js';
+
+/** Codes that were looked for and are none, by who looked. */
+export interface Misses {
+  readonly since: number;
+  readonly count: number;
+}
+
+export interface CodeMaps {
+  /** By the SHA-256 of the code. */
+  code(id: string): CodeRecord | undefined;
+  putCode(id: string, record: CodeRecord): void;
+  misses(who: string): Misses | undefined;
+  putMisses(who: string, misses: Misses): void;
+}
+
+export interface CodeStore {
+  /**
+   * Runs `work` as if nobody else did anything meanwhile, in whatever process. If it throws, nothing has changed; else what it wrote is durable when this
+   * resolves.
+   */
+  transaction<T>(work: (maps: CodeMaps) => T): Promise<T>;
+  code(id: string): CodeRecord | undefined;
+  /** Ten minutes after its end a code is emptied of whom and what it was about; after a day it is forgotten. */
+  sweep(now: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** So long a code that was used is told from one that never was. */
+const REMEMBERED = 86_400_000;
+export const MISSES_WITHIN = 10 * 60_000;
+const SWEEP = 60_000;
+
+/** So long both sides can still see how it ended. */
+const SHOWN = 10 * 60_000;
+
+/** What becomes of a record: itself, without what it was about, or nothing. */
+function swept(record: CodeRecord, now: number): CodeRecord | undefined {
+  if (now - record.madeAt > REMEMBERED) return undefined;
+  const { live, ...rest } = record;
+  return live !== undefined && now - record.until >= SHOWN ? rest : record;
+}
+
+/** Ends with its process; for tests. */
+export function memoryCodes(): CodeStore {
+  let codes = new Map<string, CodeRecord>();
+  let misses = new Map<string, Misses>();
+  return {
+    async transaction(work) {
+      const [newCodes, newMisses] = [new Map(codes), new Map(misses)];
+      const result = work({
+        code: (id) => newCodes.get(id),
+        putCode: (id, record) => void newCodes.set(id, record),
+        misses: (who) => newMisses.get(who),
+        putMisses: (who, count) => void newMisses.set(who, count),
+      });
+      [codes, misses] = [newCodes, newMisses];
+      return result;
+    },
+    code: (id) => codes.get(id),
+    async sweep(now) {
+      for (const [id, record] of codes) {
+        const left = swept(record, now);
+        if (left === undefined) codes.delete(id);
+        else codes.set(id, left);
+      }
+      for (const [who, { since }] of misses) if (now - since > MISSES_WITHIN) misses.delete(who);
+    },
+    close: async () => {},
+  };
+}
+
+/**
+ * @param dir of its own; made if it is not there
+ * @param now where given, it is swept each minute
+ */
+export function openCodeStore(dir: string, now?: () => number): CodeStore {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, 'codes');
+  const root = open({ path, noSubdir: true, maxReaders: 512, maxDbs: 2 });
+  const codes = root.openDB<CodeRecord, string>({ name: 'codes', encoding: 'json' });
+  const misses = root.openDB<Misses, string>({ name: 'misses', encoding: 'json' });
+  const closed = writes();
+  chmodSync(path, 0o600);
+  const maps: CodeMaps = {
+    code: (id) => codes.get(id),
+    putCode: (id, record) => codes.putSync(id, record),
+    misses: (who) => misses.get(who),
+    putMisses: (who, count) => misses.putSync(who, count),
+  };
+  const store: CodeStore = {
+    async transaction(work) {
+      // what throws inside must undo what it has written, which a batch of several transactions does not
+      const result = await root.childTransaction(() => work(maps));
+      await root.flushed;
+      return result as ReturnType<typeof work>;
+    },
+    code: (id) => codes.get(id),
+    async sweep(at) {
+      await root.transaction(() => {
+        for (const { key, value } of [...codes.getRange()]) {
+          const left = swept(value, at);
+          if (left === undefined) codes.removeSync(key);
+          else if (left !== value) codes.putSync(key, left);
+        }
+        for (const { key, value } of [...misses.getRange()]) if (at - value.since > MISSES_WITHIN) misses.removeSync(key);
+      });
+    },
+    async close() {
+      clearInterval(timer);
+      await root.close();
+      closed();
+    },
+  };
+  const timer = now === undefined ? undefined : setInterval(() => void store.sweep(now()), SWEEP);
+  timer?.unref();
+  return store;
+}

@@ -20,6 +20,7 @@ export const jwkOf = (key: KeyObject): Record<string, unknown> => createPublicKe
 export interface VcWorld {
   readonly clock: { now: number };
   readonly key: DocumentKey;
+  readonly privateKey: KeyObject;
   readonly holderKey: KeyObject;
   readonly statuses: ReturnType<typeof memoryStatuses>;
   readonly vc: IssuedVc;
@@ -31,7 +32,8 @@ export interface VcWorld {
 
 export async function vcWorld(model: ReportModel, { bound = true }: { readonly bound?: boolean } = {}): Promise<VcWorld> {
   const clock = { now: Date.parse(model.issuedAt) + 1000 };
-  const key = await documentKey(newKey());
+  const privateKey = newKey();
+  const key = await documentKey(privateKey);
   const holderKey = newKey();
   const statuses = memoryStatuses(1 << 10);
   const vc = await issueVc(model, { issuer: ISSUER, key, statuses, expiresAt: clock.now + 30 * DAY, ...(bound ? { holder: jwkOf(holderKey) } : {}) });
@@ -42,7 +44,7 @@ export async function vcWorld(model: ReportModel, { bound = true }: { readonly b
   };
   const options: VerifyOptions = { trust: { issuer: ISSUER, keys: issuerMetadata(ISSUER, [key]).jwks.keys }, nonce: NONCE, audience: BANK, required: ['d8'], fetchStatus: publish, now: clock.now };
   return {
-    clock, key, holderKey, statuses, vc, options, publish,
+    clock, key, privateKey, holderKey, statuses, vc, options, publish,
     present: (domains, changed = {}) => present(vc.text, domains, { nonce: NONCE, audience: BANK, now: clock.now, ...(bound ? { holderKey } : {}), ...changed }),
     verify: (text, changed = {}) => verifyPresentation(text, { ...options, now: clock.now, ...changed }),
   };

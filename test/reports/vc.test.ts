@@ -1,11 +1,11 @@
-import { createHash, createPublicKey, createSecretKey, KeyObject, randomBytes, verify } from 'node:crypto';
+import { createHash, createPublicKey, createSecretKey, generateKeyPairSync, KeyObject, randomBytes, sign, verify, X509Certificate } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import t from 'tap';
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc';
 import { getListFromStatusListJWT } from '@sd-jwt/jwt-status-list';
 import { makeLeaf, makeKeys, makeRoot } from '../../gateway/pki/x509.js';
 import { issueVc, PADDED_TO } from '../../gateway/reports/vc/issue.js';
-import { documentKey, issuerMetadata, issuerMetadataPath } from '../../gateway/reports/vc/keys.js';
+import { documentKey, documentKeyOf, issuerMetadata, issuerMetadataPath } from '../../gateway/reports/vc/keys.js';
 import { memoryStatuses } from '../../gateway/reports/vc/status/memory.js';
 import { statusList, statusPublisher } from '../../gateway/reports/vc/status/token.js';
 import { sampleReport } from './sample.js';
@@ -18,7 +18,7 @@ t.test('a bank sees the domains that were chosen, of all companies, and who it i
   const here = await vcWorld(model);
   const shown = await here.present(['d8', 'd30']);
   const outcome = await here.verify(shown, { required: ['d8', 'd30'], subjects: [model.subjects[0]?.subject ?? ''] });
-  t.match(outcome, { ok: true, report: { bound: true, model: undefined, notes: undefined, claims: { subjects: model.subjects, title: model.title, cut: model.cut, range: model.range, authority: model.issuer, synthetic: true } } });
+  t.match(outcome, { ok: true, report: { bound: true, model: undefined, claims: { notes: model.notes, subjects: model.subjects, title: model.title, cut: model.cut, range: model.range, authority: model.issuer, synthetic: true } } });
   if (!outcome.ok) return;
   t.same(outcome.report.sections.map(({ subject, domain }) => `${subject} ${domain.id}`).sort(), ['0 d30', '0 d8', '1 d30', '1 d8', '2 d30', '2 d8']);
   for (const section of outcome.report.sections) {
@@ -56,7 +56,6 @@ t.test('a presentation tells nothing of what is withheld: no text, no number of 
     for (const { facts, version } of section.records) for (const text of [JSON.stringify(version), ...facts.map(({ value }) => JSON.stringify(value))]) if (!said.has(text)) t.notOk(seen.includes(text), `a value of domain ${section.domain}`);
   }
   for (const { salt, digest } of model.sections) t.notOk(seen.includes(salt) || seen.includes(digest), 'salt and digest of a section stand with the whole only');
-  for (const note of model.notes) t.notOk(seen.includes(note.zh));
 
   const digestsOf = (text: string): number => (decoded(text.split('~')[0] ?? '')['sections'] as { _sd: string[] })._sd.length;
   t.equal(digestsOf(shown), PADDED_TO);
@@ -74,7 +73,7 @@ t.test('salts are new each time, and of 128 bits', async (t) => {
       salts.add(salt ?? '');
     }
   }
-  t.equal(salts.size, 3 * 5);
+  t.equal(salts.size, 3 * 4);
 });
 
 t.test('the library that others use takes our presentation, and our list', async (t) => {
@@ -84,10 +83,10 @@ t.test('the library that others use takes our presentation, and our list', async
   const instance = new SDJwtVcInstance({
     hasher: (data) => createHash('sha256').update(typeof data === 'string' ? data : Buffer.from(data)).digest(),
     hashAlg: 'sha-256',
-    verifier: es256(createPublicKey(here.key.privateKey)),
+    verifier: es256(createPublicKey(here.privateKey)),
     kbVerifier: es256(createPublicKey(here.holderKey)),
     statusListFetcher: here.publish,
-    statusVerifier: es256(createPublicKey(here.key.privateKey)),
+    statusVerifier: es256(createPublicKey(here.privateKey)),
   });
   const result = await instance.verify(shown, { keyBindingNonce: NONCE, requiredClaimKeys: ['sections.0:d8'], currentDate: Math.floor(here.clock.now / 1000) });
   t.match(result, { payload: { vct: 'urn:yitong:report:1', sections: { '0:d8': { domain: { id: 'd8' } } } } });
@@ -123,7 +122,7 @@ t.test('a status that cannot be had, or is another\'s, is no status', async (t) 
   const token = decoded(await here.publish(`${ISSUER}/status/0`));
   const header = { alg: 'ES256', typ: 'statuslist+jwt', kid: here.key.kid };
   const status = async (fetchStatus: () => Promise<string>): Promise<string> => codeOf(await here.verify(shown, { fetchStatus }));
-  const changed = (payload: object, head: object = {}, key = here.key.privateKey) => status(() => forge({ ...header, ...head }, { ...token, ...payload }, key));
+  const changed = (payload: object, head: object = {}, key = here.privateKey) => status(() => forge({ ...header, ...head }, { ...token, ...payload }, key));
   t.equal(await changed({}), 'ok', 'the forger could do it with the key');
   t.equal(await status(() => Promise.reject(new Error('away'))), 'credential_status_unavailable');
   t.equal(await status(async () => ''), 'credential_status_invalid');
@@ -193,7 +192,7 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   const payload = decoded(jwt);
   const header = decoded(jwt, 0);
   const code = async (text: string, changed: Parameters<typeof here.verify>[1] = {}): Promise<string> => codeOf(await here.verify(text, { unbound: 'accept', ...changed }));
-  const signed = async (change: object, head: object = {}, key: Parameters<typeof forge>[2] = here.key.privateKey) => code(`${await forge({ ...header, ...head }, { ...payload, ...change }, key)}~${disclosure}~`);
+  const signed = async (change: object, head: object = {}, key: Parameters<typeof forge>[2] = here.privateKey) => code(`${await forge({ ...header, ...head }, { ...payload, ...change }, key)}~${disclosure}~`);
   t.equal(await signed({}), 'ok', 'with the issuer\'s key it would be genuine');
   t.equal(await signed({}, {}, newKey()), 'credential_signature');
   t.equal(await signed({}, { kid: 'other' }), 'credential_issuer');
@@ -207,7 +206,7 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   t.equal(await signed({}, { alg: 'HS256' }, createSecretKey(randomBytes(32))), 'credential_algorithm');
   t.equal(await code(`${Buffer.from(JSON.stringify({ ...header, alg: 'none' })).toString('base64url')}.${jwt.split('.')[1] ?? ''}.~${disclosure}~`), 'credential_algorithm');
   t.equal(await code(`${Buffer.from(JSON.stringify({ ...header, alg: 'none' })).toString('base64url')}.${jwt.split('.').slice(1).join('.')}~${disclosure}~`), 'credential_algorithm');
-  t.equal(await signed({}, { jwk: jwkOf(here.key.privateKey) }), 'credential_malformed', 'a key that the credential brings itself');
+  t.equal(await signed({}, { jwk: jwkOf(here.privateKey) }), 'credential_malformed', 'a key that the credential brings itself');
   t.equal(await signed({}, { crit: ['b64'], b64: true }), 'credential_malformed');
   t.equal(await signed({ exp: undefined }), 'credential_malformed');
   t.equal(await signed({ status: undefined }), 'credential_malformed', 'without a status nobody could revoke it');
@@ -232,7 +231,7 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   t.equal(await code(`${jwt}~${disclosure}~${stray}~`), 'credential_disclosure_stray');
   const withIn = async (value: unknown) => {
     const one = made(value);
-    return code(`${await forge(header, { ...payload, sections: { _sd: [...list, digest(one)] } }, here.key.privateKey)}~${disclosure}~${one}~`);
+    return code(`${await forge(header, { ...payload, sections: { _sd: [...list, digest(one)] } }, here.privateKey)}~${disclosure}~${one}~`);
   };
   const [, , section] = JSON.parse(Buffer.from(disclosure, 'base64url').toString()) as [string, string, { domain: object }];
   t.equal(await withIn(['AAAAAAAAAAAAAAAAAAAAAA', '0:d8', section]), 'credential_malformed', 'a name twice');
@@ -241,6 +240,8 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   t.equal(await withIn(['AAAAAAAAAAAAAAAAAAAAAA', '_sd', section]), 'credential_malformed');
   t.equal(await withIn(['AAAAAAAAAAAAAAAAAAAAAA', '0:d9', { ...section, _sd: [] }]), 'credential_malformed');
   t.equal(await withIn(['AAAAAAAAAAAAAAAAAAAAAA', { ...section }]), 'credential_malformed', 'an array element');
+  const deep = Buffer.from(`["AAAAAAAAAAAAAAAAAAAAAA","0:d9",${'['.repeat(100_000)}${']'.repeat(100_000)}]`).toString('base64url');
+  t.equal(await code(`${jwt}~${disclosure}~${deep}~`), 'credential_malformed', 'deeper than anything a report says');
   for (const text of ['', '~', jwt, `${jwt}~${disclosure}`, `${jwt}~~${disclosure}~`, `${jwt}~${disclosure}=~`, 'a.b.c~', '{}']) {
     const outcome = await code(text);
     t.not(outcome, 'ok', text.slice(0, 20));
@@ -288,4 +289,15 @@ t.test('keys are found by the issuer\'s metadata, or by certificates that name t
   t.equal(await verdict(await leafFor(ISSUER), []), 'credential_issuer');
   t.equal(await verdict(await leafFor(ISSUER), [root], now + 2 * DAY), 'credential_issuer', 'certificates that have ended');
   await t.rejects(documentKey(newKey(), [root]), { code: 'bad_config' });
+  await t.rejects(documentKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey), { code: 'bad_config' });
+
+  // behind the port by which PDFs are signed: DER signatures, whose numbers are shorter or longer than 32 bytes now and then
+  const privateKey = KeyObject.from(leafKeys.privateKey);
+  const leaf = new X509Certificate(await leafFor(ISSUER));
+  const behind = await documentKeyOf({ certificates: [leaf.raw], sign: (bytes) => sign('sha256', bytes, privateKey) });
+  t.equal(behind.kid, (await documentKey(privateKey)).kid);
+  for (let i = 0; i < 600; i++) {
+    const bytes = Buffer.from(`message ${i}`);
+    if (!verify('sha256', bytes, { key: leaf.publicKey, dsaEncoding: 'ieee-p1363' }, await behind.sign(bytes))) t.fail('a signature was not carried over');
+  }
 });

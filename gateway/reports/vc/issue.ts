@@ -1,5 +1,5 @@
 /** Issues the SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) of a report: one disclosure for each subject and domain. */
-import { hash, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc';
 import { YitongError } from '../../../contracts/errors.js';
 import type { ReportModel } from '../model.js';
@@ -37,20 +37,17 @@ const hasher = (data: string | ArrayBuffer): Uint8Array => hash('sha256', typeof
 /** The library's own salts come from the caller; 128 bits each (RFC 9901, section 9.3). */
 const saltGenerator = (): string => randomBytes(16).toString('base64url');
 
-export const es256 =
-  (privateKey: KeyObject) =>
-  (data: string): string =>
-    sign('sha256', Buffer.from(data), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
-
 /** The library with our hash and salts; it makes and cuts, it does not verify (see ADR 0032). */
-export const library = (signing: { readonly key?: KeyObject; readonly holder?: KeyObject }): SDJwtVcInstance =>
-  new SDJwtVcInstance({
+export function library({ issuer, holder }: { readonly issuer?: DocumentKey['sign']; readonly holder?: DocumentKey['sign'] }): SDJwtVcInstance {
+  const signer = (sign: DocumentKey['sign']) => async (data: string) => Buffer.from(await sign(Buffer.from(data))).toString('base64url');
+  return new SDJwtVcInstance({
     hasher,
     hashAlg: HASH,
     saltGenerator,
-    ...(signing.key === undefined ? {} : { signer: es256(signing.key), signAlg: ALGORITHM }),
-    ...(signing.holder === undefined ? {} : { kbSigner: es256(signing.holder), kbSignAlg: ALGORITHM }),
+    ...(issuer === undefined ? {} : { signer: signer(issuer), signAlg: ALGORITHM }),
+    ...(holder === undefined ? {} : { kbSigner: signer(holder), kbSignAlg: ALGORITHM }),
   });
+}
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
@@ -80,12 +77,11 @@ export async function issueVc(model: ReportModel, { issuer, key, statuses, holde
     ...(bound === undefined ? {} : { cnf: { jwk: bound.jwk } }),
     status: { status_list: { idx: place.index, uri: statusUri(issuer, place.list) } },
     ...openClaims(model),
-    notes: model.notes,
     whole,
     sections,
   };
   // `sections` has names of its own, which the library's types of frames cannot say
-  const frame = { _sd: ['notes', 'whole'], sections: { _sd: names, _sd_decoy: padded - names.length } };
-  const text = await library({ key: key.privateKey }).issue(payload as never, frame as never, { header: { kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: [...key.x5c] }) } });
+  const frame = { _sd: ['whole'], sections: { _sd: names, _sd_decoy: padded - names.length } };
+  const text = await library({ issuer: key.sign }).issue(payload as never, frame as never, { header: { kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: [...key.x5c] }) } });
   return { text, status: place, digest: digestOf(text) };
 }

@@ -1,7 +1,9 @@
 /** Compact JWS (RFC 7515) as credentials, proofs and status lists use it: ES256 and nothing else, one spelling of base64url, no unknown header. */
 import type { KeyObject } from 'node:crypto';
-import { compactVerify, CompactSign } from 'jose';
+import { compactVerify } from 'jose';
+import { deeperThan } from '../../../contracts/depth.js';
 import { YitongError, type ErrorCode } from '../../../contracts/errors.js';
+import type { DocumentKey } from './keys.js';
 
 export const ALGORITHM = 'ES256';
 
@@ -35,12 +37,16 @@ export function bytesOf(base64url: string): Buffer | undefined {
   return bytes.toString('base64url') === base64url ? bytes : undefined;
 }
 
-/** JSON of base64url text; undefined if it is none. */
+/** Levels of JSON; a section has six. */
+const MAX_DEPTH = 32;
+
+/** JSON of base64url text; undefined if it is none, or deeper than anything here is. */
 export function jsonOf(base64url: string): unknown {
   const bytes = bytesOf(base64url);
   if (bytes === undefined) return undefined;
   try {
-    return JSON.parse(utf8.decode(bytes)) as unknown;
+    const text = utf8.decode(bytes);
+    return deeperThan(text, MAX_DEPTH) ? undefined : (JSON.parse(text) as unknown);
   } catch {
     return undefined;
   }
@@ -76,5 +82,9 @@ export async function checkSignature(jws: ParsedJws, key: KeyObject, codes: JwsC
   }
 }
 
-export const signJws = (header: Omit<JwsHeader, 'alg'>, payload: object, key: KeyObject): Promise<string> =>
-  new CompactSign(Buffer.from(JSON.stringify(payload))).setProtectedHeader({ ...header, x5c: undefined, ...(header.x5c === undefined ? {} : { x5c: [...header.x5c] }), alg: ALGORITHM } as never).sign(key);
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+export async function signJws(header: Omit<JwsHeader, 'alg'>, payload: object, sign: DocumentKey['sign']): Promise<string> {
+  const input = `${encoded({ ...header, alg: ALGORITHM })}.${encoded(payload)}`;
+  return `${input}.${Buffer.from(await sign(Buffer.from(input))).toString('base64url')}`;
+}

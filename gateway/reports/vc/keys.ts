@@ -2,18 +2,21 @@
  * The key with which credentials are signed, and how others find it: by the issuer's published metadata (draft-ietf-oauth-sd-jwt-vc, section
  * "JWT VC Issuer Metadata") or by the certificates in the header `x5c` (RFC 7515, section 4.1.6).
  */
-import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { calculateJwkThumbprint, type JWK } from 'jose';
+import { createPublicKey, sign as signBytes, X509Certificate, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint } from 'jose';
 import { YitongError } from '../../../contracts/errors.js';
 import { certificateFacts } from '../../identity/certificate.js';
+import { cursor, content, INTEGER, SEQUENCE, whole } from '../../identity/der.js';
 
+/** The key never stands here: it may be in a hardware module. */
 export interface DocumentKey {
-  /** EC P-256 */
-  readonly privateKey: KeyObject;
-  /** RFC 7638 thumbprint of the public key. */
+  readonly jwk: PublicJwk;
+  /** RFC 7638 thumbprint of `jwk`. */
   readonly kid: string;
   /** Base64 DER, the key's own certificate first; empty where there is none. */
   readonly x5c: readonly string[];
+  /** ECDSA on P-256 with SHA-256, hashing included: 64 bytes, r and s (RFC 7518, section 3.4). */
+  sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
 export interface PublicJwk {
@@ -39,16 +42,45 @@ export function publicJwk(jwk: unknown): { readonly jwk: PublicJwk; readonly key
 
 const isP256 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
 
+async function keyOf(publicKey: KeyObject, certificates: readonly X509Certificate[], sign: DocumentKey['sign']): Promise<DocumentKey> {
+  const found = isP256(publicKey) ? publicJwk(publicKey.export({ format: 'jwk' })) : undefined;
+  if (found === undefined) throw new YitongError('bad_config', 'the key that signs credentials must be on P-256');
+  return { jwk: found.jwk, kid: await calculateJwkThumbprint(found.jwk), x5c: certificates.map(({ raw }) => raw.toString('base64')), sign };
+}
+
 /**
  * @param chain PEM certificates, the key's own first
  * @throws YitongError `bad_config` for a key that is not EC P-256, or a certificate of another key
  */
 export async function documentKey(privateKey: KeyObject, chain: readonly string[] = []): Promise<DocumentKey> {
-  if (privateKey.type !== 'private' || !isP256(privateKey)) throw new YitongError('bad_config', 'the document key must be a private key on P-256');
   const certificates = chain.map((pem) => new X509Certificate(pem));
   if (certificates[0]?.checkPrivateKey(privateKey) === false) throw new YitongError('bad_config', 'the first certificate is not that of the document key');
-  const kid = await calculateJwkThumbprint(createPublicKey(privateKey).export({ format: 'jwk' }) as JWK);
-  return { privateKey, kid, x5c: certificates.map(({ raw }) => raw.toString('base64')) };
+  return keyOf(createPublicKey(privateKey), certificates, (bytes) => signBytes('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
+}
+
+/** r and s of 32 bytes each, of ECDSA as DER (RFC 3279, section 2.2.3). */
+function plainSignature(der: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(der);
+  const inner = cursor(bytes, whole(bytes, SEQUENCE));
+  const both = Buffer.alloc(64);
+  for (const at of [32, 64]) {
+    const number = content(bytes, inner.take(INTEGER));
+    const digits = number.subarray(number.length > 32 ? number.length - 32 : 0);
+    digits.copy(both, at - digits.length);
+  }
+  inner.done();
+  return both;
+}
+
+/**
+ * The key by which the workspace signs its other documents, behind its port: certificates as DER, the signer's own first, and signatures as DER.
+ * @throws YitongError `bad_config` where it is not on P-256
+ */
+export async function documentKeyOf(signer: { readonly certificates: readonly Uint8Array[]; sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array }): Promise<DocumentKey> {
+  const certificates = signer.certificates.map((der) => new X509Certificate(der));
+  const [own] = certificates;
+  if (own === undefined) throw new YitongError('bad_config', 'the signer of documents has no certificate');
+  return keyOf(own.publicKey, certificates, async (bytes) => plainSignature(await signer.sign(bytes)));
 }
 
 export interface IssuerMetadata {
@@ -57,18 +89,10 @@ export interface IssuerMetadata {
 }
 
 /** What stands at `issuerMetadataPath(issuer)`: keys of today, and those of credentials that still live. */
-export function issuerMetadata(issuer: string, keys: readonly Pick<DocumentKey, 'privateKey' | 'kid'>[]): IssuerMetadata {
-  return {
-    issuer,
-    jwks: {
-      keys: keys.map(({ privateKey, kid }) => {
-        const found = publicJwk(createPublicKey(privateKey).export({ format: 'jwk' }));
-        if (found === undefined) throw new YitongError('bad_config', 'the document key must be a private key on P-256');
-        return { ...found.jwk, kid, use: 'sig', alg: 'ES256' };
-      }),
-    },
-  };
-}
+export const issuerMetadata = (issuer: string, keys: readonly Pick<DocumentKey, 'jwk' | 'kid'>[]): IssuerMetadata => ({
+  issuer,
+  jwks: { keys: keys.map(({ jwk, kid }) => ({ ...jwk, kid, use: 'sig', alg: 'ES256' })) },
+});
 
 /** The well-known part stands between host and path of the issuer. */
 export const issuerMetadataPath = (issuer: string): string => `/.well-known/jwt-vc-issuer${new URL(issuer).pathname.replace(/\/$/, '')}`;

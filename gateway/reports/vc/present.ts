@@ -1,5 +1,5 @@
 /** What a holder does with a credential: choose domains, and sign for one verifier and one question (RFC 9901, section 4.3). */
-import type { KeyObject } from 'node:crypto';
+import { sign, type KeyObject } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { splitSdJwt } from './disclosures.js';
 import { library } from './issue.js';
@@ -13,9 +13,7 @@ export interface PresentOptions {
   readonly holderKey?: KeyObject;
   /** Indexes of subjects; default all. */
   readonly subjects?: readonly number[];
-  /** The notes on the whole report, which may tell of domains that are withheld; default false. */
-  readonly notes?: boolean;
-  /** Everything: all domains, notes and order. Then `domains` is not looked at. */
+  /** Everything: all domains, and their order. Then `domains` is not looked at. */
   readonly everything?: boolean;
   /** ms since 1970 */
   readonly now: number;
@@ -25,7 +23,7 @@ export interface PresentOptions {
  * Discloses these domains and nothing else.
  * @throws YitongError `bad_request` for a domain that the report has not, or a key that is missing or not asked for; `credential_malformed`
  */
-export async function present(vc: string, domains: readonly string[], { nonce, audience, holderKey, subjects, notes = false, everything = false, now }: PresentOptions): Promise<string> {
+export async function present(vc: string, domains: readonly string[], { nonce, audience, holderKey, subjects, everything = false, now }: PresentOptions): Promise<string> {
   const { jwt, disclosures, proof } = splitSdJwt(vc);
   const payload = jsonOf(jwt.split('.')[1] ?? '');
   if (proof !== undefined || !isObject(payload)) throw new YitongError('credential_malformed', 'this is not a credential as it was issued');
@@ -43,7 +41,7 @@ export async function present(vc: string, domains: readonly string[], { nonce, a
     seen.add(domain);
   }
   if (!everything && domains.some((domain) => !seen.has(domain))) throw new YitongError('bad_request', 'a domain that was chosen is not in the report');
-  const frame = { ...(notes || everything ? { notes: true } : {}), ...(everything ? { whole: true } : {}), sections };
+  const frame = { ...(everything ? { whole: true } : {}), sections };
   const kb = holderKey === undefined ? {} : { kb: { payload: { iat: Math.floor(now / 1000), aud: audience, nonce } } };
-  return library(holderKey === undefined ? {} : { holder: holderKey }).present(vc, frame as never, kb);
+  return library(holderKey === undefined ? {} : { holder: (bytes) => sign('sha256', bytes, { key: holderKey, dsaEncoding: 'ieee-p1363' }) }).present(vc, frame as never, kb);
 }

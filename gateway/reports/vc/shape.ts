@@ -63,6 +63,7 @@ const payload = Type.Object(
       ),
       { minItems: 1 },
     ),
+    notes: Type.Array(localised),
     sections: Type.Object({ _sd: digests }, closed),
   },
   closed,
@@ -100,12 +101,11 @@ const section = Type.Object(
 );
 /** @throws YitongError `credential_malformed` */
 export const checkSection = shape<DisclosedSection>(section, 'credential_malformed');
-export const checkNotes = shape<ReportModel['notes']>(Type.Array(localised), 'credential_malformed');
 export const checkWhole = shape<Whole>(Type.Object({ domains: Type.Array(text), salts: Type.Array(text) }, closed), 'credential_malformed');
 
-/** The claims of a model that every verifier sees. */
-export function openClaims({ report, definition, title, issuer, synthetic, issuedAt, cut, range, purpose, bearer, subjects }: ReportModel) {
-  return { report, definition, title, authority: issuer, synthetic, issued_at: issuedAt, cut, range, purpose, bearer, subjects };
+/** The claims of a model that every verifier sees. Notes among them: without them what is shown would be taken for more than it is. */
+export function openClaims({ report, definition, title, issuer, synthetic, issuedAt, cut, range, purpose, bearer, subjects, notes }: ReportModel) {
+  return { report, definition, title, authority: issuer, synthetic, issued_at: issuedAt, cut, range, purpose, bearer, subjects, notes };
 }
 
 export function disclosedSection(model: ReportModel, section: ReportSection): DisclosedSection {
@@ -116,10 +116,10 @@ export function disclosedSection(model: ReportModel, section: ReportSection): Di
 
 /**
  * The model again, from all that a credential says.
- * @returns undefined unless every section, the notes and the order were disclosed
+ * @returns undefined unless every section and their order were disclosed
  */
-export function modelOf(claims: Payload, sections: readonly DisclosedSection[], notes: ReportModel['notes'] | undefined, whole: Whole | undefined): ReportModel | undefined {
-  if (notes === undefined || whole === undefined) return undefined;
+export function modelOf(claims: Payload, sections: readonly DisclosedSection[], whole: Whole | undefined): ReportModel | undefined {
+  if (whole === undefined) return undefined;
   const byName = new Map(sections.map((one) => [sectionName(one.subject, one.domain.id), one]));
   const domains = whole.domains.map((id) => byName.get(sectionName(0, id))?.domain);
   const made: ReportSection[] = [];
@@ -133,7 +133,7 @@ export function modelOf(claims: Payload, sections: readonly DisclosedSection[], 
       made.push({ ...body, salt, digest: hash('sha256', Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonicalJson(body))]), 'base64url') });
     }
   }
-  const { report, definition, title, authority, synthetic, issued_at, cut, range, purpose, bearer, subjects } = claims;
+  const { report, definition, title, authority, synthetic, issued_at, cut, range, purpose, bearer, subjects, notes } = claims;
   return {
     format: 'yitong-report/1', report, definition, title, issuer: authority, synthetic, issuedAt: issued_at, cut, range, purpose, bearer,
     subjects: subjects as ReportModel['subjects'], domains: domains as readonly ReportDomain[], sections: made, notes,

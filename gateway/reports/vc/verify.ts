@@ -7,7 +7,7 @@ import type { ReportModel } from '../model.js';
 import { digestOf, matchDisclosures, splitSdJwt } from './disclosures.js';
 import { checkSignature, parseJws, type JwsCodes } from './jws.js';
 import { publicJwk, trustedKey, type IssuerTrust } from './keys.js';
-import { checkNotes, checkPayload, checkSection, checkWhole, HASH, modelOf, sectionName, TYP, VCT, type DisclosedSection, type Payload } from './shape.js';
+import { checkPayload, checkSection, checkWhole, HASH, modelOf, sectionName, TYP, VCT, type DisclosedSection, type Payload } from './shape.js';
 import { checkStatus } from './status/token.js';
 
 export interface VerifyOptions {
@@ -35,7 +35,6 @@ export interface VerifyOptions {
 export interface VerifiedReport {
   readonly claims: Omit<Payload, '_sd' | '_sd_alg' | 'sections'>;
   readonly sections: readonly DisclosedSection[];
-  readonly notes?: ReportModel['notes'];
   /** Whether the presenter proved to be the holder. */
   readonly bound: boolean;
   /** Where everything was disclosed: the report as it was issued. */
@@ -84,13 +83,12 @@ async function verified(text: string, options: VerifyOptions): Promise<VerifiedR
 
   const { _sd, _sd_alg, sections: hidden, ...claims } = payload;
   const [top, inner] = matchDisclosures(disclosures, [_sd, hidden._sd]) as [Map<string, unknown>, Map<string, unknown>];
-  for (const name of top.keys()) if (name !== 'notes' && name !== 'whole') refuse('credential_malformed', 'a disclosure has a name that a report does not have');
+  for (const name of top.keys()) if (name !== 'whole') refuse('credential_malformed', 'a disclosure has a name that a report does not have');
   const sections = [...inner].map(([name, value]) => {
     const section = checkSection(value, PLACE);
     if (section.subject >= claims.subjects.length || name !== sectionName(section.subject, section.domain.id)) refuse('credential_malformed', 'a section stands under another name');
     return section;
   });
-  const notes = top.has('notes') ? checkNotes(top.get('notes'), PLACE) : undefined;
   const whole = top.has('whole') ? checkWhole(top.get('whole'), PLACE) : undefined;
 
   if (payload.cnf === undefined) {
@@ -107,8 +105,8 @@ async function verified(text: string, options: VerifyOptions): Promise<VerifiedR
   // last, since it goes over the network
   await checkStatus(payload.status.status_list, { trust, fetchStatus, now, skew });
 
-  const model = modelOf(payload, sections, notes, whole);
-  return { claims, sections, bound: payload.cnf !== undefined, ...(notes === undefined ? {} : { notes }), ...(model === undefined ? {} : { model }) };
+  const model = modelOf(payload, sections, whole);
+  return { claims, sections, bound: payload.cnf !== undefined, ...(model === undefined ? {} : { model }) };
 }
 
 /**

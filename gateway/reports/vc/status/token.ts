@@ -34,7 +34,7 @@ export async function statusList(list: number, { statuses, issuer, key, now }: S
   if (bits === undefined) return undefined;
   const lst = deflateSync(bits, { level: 9 }).toString('base64url');
   const header = { typ: STATUS_TYPE, kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: key.x5c }) };
-  return signJws(header, { iss: issuer, sub: statusUri(issuer, list), iat, exp: iat + GOOD_FOR, ttl: TTL, status_list: { bits: 1, lst } }, key.privateKey);
+  return signJws(header, { iss: issuer, sub: statusUri(issuer, list), iat, exp: iat + GOOD_FOR, ttl: TTL, status_list: { bits: 1, lst } }, key.sign);
 }
 
 /** The same, signed anew every ten seconds and not for each who asks. */

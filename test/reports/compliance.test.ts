@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -211,4 +213,27 @@ t.test('the file of codes opens nothing', async (t) => {
     for (const secret of [code, ticket, page.key]) t.notOk(bytes.includes(secret));
   }
   t.equal(statSync(join(here.dir, 'codes')).mode & 0o077, 0);
+});
+
+t.test('of several worker processes that scan one code at the same moment, one gets it, and the company sees that one', async (t) => {
+  const dir = t.testdir();
+  const store = openCodeStore(dir);
+  t.teardown(() => store.close());
+  const here = codesWorld([store, store]);
+  here.clock.now = Date.now();
+  const { code, id } = await here.workers[0].create(owner, COMPANY, 'r');
+  const processes = ['a', 'b', 'c', 'd'].map((name) => ({ name, child: fork(new URL('./scan-in-process.js', import.meta.url), [dir, code, name]) }));
+  await Promise.all(processes.map(({ child }) => once(child, 'message')));
+  const outcomes = await Promise.all(
+    processes.map(async ({ name, child }) => {
+      const ended = once(child, 'exit');
+      const said = once(child, 'message');
+      child.send('go');
+      const [outcome] = (await said) as [string];
+      await ended;
+      return { name, outcome };
+    }),
+  );
+  t.same(outcomes.map(({ outcome }) => outcome).sort(), ['code_used', 'code_used', 'code_used', 'ok']);
+  t.equal(here.workers[0].look(id, owner).asked?.scanner.key, outcomes.find(({ outcome }) => outcome === 'ok')?.name);
 });

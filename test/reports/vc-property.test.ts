@@ -49,3 +49,16 @@ t.test('whichever domains are chosen, exactly those are disclosed', async () => 
     { numRuns: 60 },
   );
 });
+
+t.test('whatever is given to a verifier, it answers with a refusal and does not fail', async () => {
+  const here = await vcWorld(sampleReport({ domains: 8 }));
+  const good = await here.present(['d8']);
+  const [jwt = ''] = good.split('~');
+  const text = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const part = fc.oneof(fc.json({ maxDepth: 4 }).map((json) => Buffer.from(json).toString('base64url')), fc.base64String().map((one) => one.replaceAll(/[+/=]/g, '')), fc.string({ maxLength: 20 }));
+  const header = fc.oneof(part, fc.constantFrom({ alg: 'ES256', typ: 'dc+sd-jwt', kid: here.key.kid }, { alg: 'none', typ: 'dc+sd-jwt' }, { alg: 'ES256', typ: 'dc+sd-jwt', x5c: ['AA=='] }).map(text));
+  const payload = fc.oneof(part, fc.jsonValue().map((value) => text({ iss: here.options.trust.issuer, vct: value, _sd: value })));
+  const jws = fc.tuple(header, payload, fc.oneof(part, fc.uint8Array({ minLength: 64, maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('base64url')))).map((parts) => parts.join('.'));
+  const anything = fc.tuple(fc.oneof(jws, fc.constant(jwt), part), fc.array(part, { maxLength: 4 }), fc.oneof(jws, part, fc.constant(''))).map(([first, middle, last]) => [first, ...middle, last].join('~'));
+  await fc.assert(fc.asyncProperty(fc.oneof(anything, fc.string({ unit: 'binary' })), async (given) => codeOf(await here.verify(given)) !== 'ok'), { numRuns: 2000 });
+});

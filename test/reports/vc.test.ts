@@ -212,10 +212,16 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   t.equal(await signed({ status: undefined }), 'credential_malformed', 'without a status nobody could revoke it');
   t.equal(await signed({ nbf: undefined }), 'credential_malformed');
   t.equal(await signed({ admin: true }), 'credential_malformed');
-  t.equal(await signed({ exp: Math.floor(here.clock.now / 1000) }), 'credential_expired');
+  t.equal(await signed({ exp: 1_800_000_000 }), 'ok');
+  t.equal(await code(`${await forge(header, { ...payload, exp: Math.floor(here.clock.now / 1000) + 5 }, here.privateKey)}~${disclosure}~`, { now: (Math.floor(here.clock.now / 1000) + 5) * 1000 }), 'credential_expired', 'at that very second');
   t.equal(await signed({ nbf: Math.floor(here.clock.now / 1000) + 31 }), 'credential_not_yet_valid');
   t.equal(await signed({ cnf: { jwk: { ...jwkOf(newKey()), x: 'AAAA' } } }), 'holder_proof_missing');
-  t.equal(await signed({ status: { status_list: { idx: here.vc.status.index, uri: 'https://elsewhere.example/status/0' } } }), 'credential_status_invalid', 'nothing is fetched from elsewhere');
+  const fetched: string[] = [];
+  for (const uri of ['https://elsewhere.example/status/0', `${ISSUER}.elsewhere.example/status/0`]) {
+    const elsewhere = await forge(header, { ...payload, status: { status_list: { idx: here.vc.status.index, uri } } }, here.privateKey);
+    t.equal(await code(`${elsewhere}~${disclosure}~`, { fetchStatus: async (from) => (fetched.push(from), '') }), 'credential_status_invalid');
+  }
+  t.same(fetched, [], 'nothing is fetched from elsewhere');
   t.equal(await code(shown, { now: here.clock.now + 31 * DAY }), 'credential_expired');
   t.equal(await code(shown, { trust: { issuer: ISSUER, keys: [] } }), 'credential_issuer');
   t.equal(await code(shown, { trust: { issuer: ISSUER } }), 'credential_issuer');
@@ -274,8 +280,8 @@ t.test('keys are found by the issuer\'s metadata, or by certificates that name t
   const other = await makeRoot('Yunzhou', 'Document CA', '01', await makeKeys('ec'), span);
   const leafFor = (value: string, type: 'url' | 'dns' = 'url', over: Partial<typeof span> = {}) =>
     makeLeaf({ certificate: root, key: rootKeys.privateKey }, { organisation: 'Credit Centre', common: 'documents', serialNumber: '02', use: 'client', names: [{ type, value }], publicKey: leafKeys.publicKey, ...span, ...over });
-  const verdict = async (leaf: string, anchors: readonly string[], at = now): Promise<string> => {
-    const signing = await documentKey(KeyObject.from(leafKeys.privateKey), [leaf]);
+  const verdict = async (leaf: string, anchors: readonly string[], at = now, ...more: readonly string[]): Promise<string> => {
+    const signing = await documentKey(KeyObject.from(leafKeys.privateKey), [leaf, ...more]);
     const statuses = memoryStatuses(64);
     const vc = await issueVc(sampleReport({ domains: 8 }), { issuer: ISSUER, key: signing, statuses, expiresAt: now + 30 * DAY });
     const here = await vcWorld(sampleReport({ domains: 8 }));
@@ -288,6 +294,15 @@ t.test('keys are found by the issuer\'s metadata, or by certificates that name t
   t.equal(await verdict(await leafFor(ISSUER), [other]), 'credential_issuer', 'an anchor of the same name');
   t.equal(await verdict(await leafFor(ISSUER), []), 'credential_issuer');
   t.equal(await verdict(await leafFor(ISSUER), [root], now + 2 * DAY), 'credential_issuer', 'certificates that have ended');
+  t.equal(await verdict(await leafFor(ISSUER, 'url', { notAfter: new Date(now - 1000) }), [root]), 'credential_issuer', 'one that has ended, of an anchor that has not');
+  t.equal(await verdict(await leafFor(ISSUER), [root], now, root), 'ok', 'with the anchor beside it');
+  t.equal(await verdict(await leafFor(ISSUER), [root], now, other), 'credential_issuer', 'with another beside it');
+  // names and key ids as they should be, and a signature that is not the anchor's
+  const forged = Buffer.from(new X509Certificate(await leafFor(ISSUER)).raw);
+  forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+  const pem = `-----BEGIN CERTIFICATE-----\n${forged.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  t.equal(await verdict(pem, [root]), 'credential_issuer');
+  t.equal(await verdict(pem, [root], now, root), 'credential_issuer');
   await t.rejects(documentKey(newKey(), [root]), { code: 'bad_config' });
   await t.rejects(documentKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey), { code: 'bad_config' });
 

@@ -118,7 +118,7 @@ function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): Key
   }
   const [leaf] = certificates;
   const anchors = (trust.anchors ?? []).map((pem) => new X509Certificate(pem));
-  if (leaf === undefined || leaf.ca || !isP256(leaf.publicKey)) throw untrusted('`x5c` begins with no certificate of a document key');
+  if (leaf === undefined || !isP256(leaf.publicKey)) throw untrusted('`x5c` begins with no certificate of a document key');
   const facts = certificateFacts(leaf);
   const host = new URL(trust.issuer).hostname;
   if (!facts.uris.includes(trust.issuer) && leaf.checkHost(host, { subject: 'never', wildcards: false }) === undefined) throw untrusted('the certificate does not name the issuer');

@@ -31,7 +31,7 @@ t.test('whichever letters of a presentation are changed, taken away, put in or m
         const subset = !bound && parts[0] === good.split('~')[0] && text.endsWith('~') && parts.slice(1, -1).every((part) => good.split('~').includes(part)) && new Set(parts).size === parts.length;
         return subset || code !== 'ok';
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   }
 });
@@ -60,5 +60,5 @@ t.test('whatever is given to a verifier, it answers with a refusal and does not 
   const payload = fc.oneof(part, fc.jsonValue().map((value) => text({ iss: here.options.trust.issuer, vct: value, _sd: value })));
   const jws = fc.tuple(header, payload, fc.oneof(part, fc.uint8Array({ minLength: 64, maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('base64url')))).map((parts) => parts.join('.'));
   const anything = fc.tuple(fc.oneof(jws, fc.constant(jwt), part), fc.array(part, { maxLength: 4 }), fc.oneof(jws, part, fc.constant(''))).map(([first, middle, last]) => [first, ...middle, last].join('~'));
-  await fc.assert(fc.asyncProperty(fc.oneof(anything, fc.string({ unit: 'binary' })), async (given) => codeOf(await here.verify(given)) !== 'ok'), { numRuns: 2000 });
+  await fc.assert(fc.asyncProperty(fc.oneof(anything, fc.string({ unit: 'binary' })), async (given) => codeOf(await here.verify(given)) !== 'ok'), { numRuns: 1000 });
 });

@@ -7,6 +7,8 @@ import { YitongError } from '../../../contracts/errors.js';
 import { jsonOf } from './jws.js';
 
 export interface Disclosure {
+  /** As it stands in the SD-JWT. */
+  readonly text: string;
   readonly digest: string;
   readonly name: string;
   readonly value: unknown;
@@ -38,7 +40,7 @@ function disclosureOf(encoded: string): Disclosure {
   const [salt, name, value] = said as readonly unknown[];
   if (typeof salt !== 'string' || typeof name !== 'string' || RESERVED.has(name)) throw malformed('a disclosure is not a salt, a name and a value');
   // a value with digests of its own is refused by the shape that it must have
-  return { digest: digestOf(encoded), name, value };
+  return { text: encoded, digest: digestOf(encoded), name, value };
 }
 
 /** @throws YitongError `credential_malformed`, `credential_digest_twice` */

@@ -34,19 +34,15 @@ export interface IssuedVc {
 export const PADDED_TO = 64;
 
 const hasher = (data: string | ArrayBuffer): Uint8Array => hash('sha256', typeof data === 'string' ? data : Buffer.from(data), 'buffer');
-/** The library's own salts come from the caller; 128 bits each (RFC 9901, section 9.3). */
-const saltGenerator = (): string => randomBytes(16).toString('base64url');
-
-/** The library with our hash and salts; it makes and cuts, it does not verify (see ADR 0032). */
-export function library({ issuer, holder }: { readonly issuer?: DocumentKey['sign']; readonly holder?: DocumentKey['sign'] }): SDJwtVcInstance {
-  const signer = (sign: DocumentKey['sign']) => async (data: string) => Buffer.from(await sign(Buffer.from(data))).toString('base64url');
-  return new SDJwtVcInstance({
-    hasher,
-    hashAlg: HASH,
-    saltGenerator,
-    ...(issuer === undefined ? {} : { signer: signer(issuer), signAlg: ALGORITHM }),
-    ...(holder === undefined ? {} : { kbSigner: signer(holder), kbSignAlg: ALGORITHM }),
-  });
+/** 128 bits each (RFC 9901, section 9.3), fetched some at a time: a large report takes thousands. */
+function salts(): () => string {
+  let pool = Buffer.alloc(0);
+  return () => {
+    if (pool.length === 0) pool = randomBytes(16 * 256);
+    const salt = pool.toString('base64url', 0, 16);
+    pool = pool.subarray(16);
+    return salt;
+  };
 }
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
@@ -82,6 +78,7 @@ export async function issueVc(model: ReportModel, { issuer, key, statuses, holde
   };
   // `sections` has names of its own, which the library's types of frames cannot say
   const frame = { _sd: ['whole'], sections: { _sd: names, _sd_decoy: padded - names.length } };
-  const text = await library({ issuer: key.sign }).issue(payload as never, frame as never, { header: { kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: [...key.x5c] }) } });
+  const library = new SDJwtVcInstance({ hasher, hashAlg: HASH, saltGenerator: salts(), signAlg: ALGORITHM, signer: async (data) => Buffer.from(await key.sign(Buffer.from(data))).toString('base64url') });
+  const text = await library.issue(payload as never, frame as never, { header: { kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: [...key.x5c] }) } });
   return { text, status: place, digest: digestOf(text) };
 }

@@ -1,9 +1,9 @@
 /** What a holder does with a credential: choose domains, and sign for one verifier and one question (RFC 9901, section 4.3). */
 import { sign, type KeyObject } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
-import { splitSdJwt } from './disclosures.js';
-import { library } from './issue.js';
-import { isObject, jsonOf } from './jws.js';
+import { digestOf, splitSdJwt } from './disclosures.js';
+import { isObject, jsonOf, signJws } from './jws.js';
+import { PROOF_TYPE, sectionParts } from './shape.js';
 
 export interface PresentOptions {
   /** As the verifier gave it, and who the verifier is. */
@@ -31,17 +31,17 @@ export async function present(vc: string, domains: readonly string[], { nonce, a
     throw new YitongError('bad_request', holderKey === undefined ? 'the credential is bound to a key; present it with that key' : 'the credential is bound to no key');
   }
   const chosen = new Set(domains);
-  const sections: Record<string, true> = {};
   const seen = new Set<string>();
-  for (const { name, value } of disclosures) {
-    const [, subject, domain] = /^(\d+):(.*)$/s.exec(name) ?? [];
-    if (subject === undefined || domain === undefined || !isObject(value)) continue;
-    if (!everything && (!chosen.has(domain) || subjects?.includes(Number(subject)) === false)) continue;
-    sections[name] = true;
-    seen.add(domain);
-  }
-  if (!everything && domains.some((domain) => !seen.has(domain))) throw new YitongError('bad_request', 'a domain that was chosen is not in the report');
-  const frame = { ...(everything ? { whole: true } : {}), sections };
-  const kb = holderKey === undefined ? {} : { kb: { payload: { iat: Math.floor(now / 1000), aud: audience, nonce } } };
-  return library(holderKey === undefined ? {} : { holder: (bytes) => sign('sha256', bytes, { key: holderKey, dsaEncoding: 'ieee-p1363' }) }).present(vc, frame as never, kb);
+  const kept = disclosures.filter(({ name }) => {
+    if (everything) return true;
+    const part = sectionParts(name);
+    if (part === undefined || !chosen.has(part.domain) || subjects?.includes(part.subject) === false) return false;
+    seen.add(part.domain);
+    return true;
+  });
+  if (!everything && seen.size !== chosen.size) throw new YitongError('bad_request', 'a domain that was chosen is not in the report');
+  const shown = [jwt, ...kept.map(({ text }) => text), ''].join('~');
+  if (holderKey === undefined) return shown;
+  const signed = { iat: Math.floor(now / 1000), aud: audience, nonce, sd_hash: digestOf(shown) };
+  return shown + (await signJws({ typ: PROOF_TYPE }, signed, (bytes) => sign('sha256', bytes, { key: holderKey, dsaEncoding: 'ieee-p1363' })));
 }

@@ -8,10 +8,18 @@ import type { ReportDomain, ReportModel, ReportRecord, ReportSection } from '../
 /** `vct` of every credential of a report, whoever issues it. */
 export const VCT = 'urn:yitong:report:1';
 export const TYP = 'dc+sd-jwt';
+/** Of the holder's proof (RFC 9901, section 4.3). */
+export const PROOF_TYPE = 'kb+jwt';
 export const HASH = 'sha-256';
 
 /** `<subject's index>:<domain's id>`: the name under which a section is disclosed. It tells no position of the domain. */
 export const sectionName = (subject: number, domain: string): string => `${String(subject)}:${domain}`;
+
+/** Undefined for a disclosure that is no section. */
+export function sectionParts(name: string): { readonly subject: number; readonly domain: string } | undefined {
+  const [, subject, domain] = /^(\d+):(.+)$/s.exec(name) ?? [];
+  return subject === undefined || domain === undefined ? undefined : { subject: Number(subject), domain };
+}
 
 /** A section as it is disclosed: with its domain, without the index that would tell how many there are. */
 export type DisclosedSection = Omit<ReportSection, 'domain' | 'salt' | 'digest'> & { readonly domain: ReportDomain };

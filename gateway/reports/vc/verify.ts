@@ -7,7 +7,7 @@ import type { ReportModel } from '../model.js';
 import { digestOf, matchDisclosures, splitSdJwt } from './disclosures.js';
 import { checkSignature, parseJws, type JwsCodes } from './jws.js';
 import { publicJwk, trustedKey, type IssuerTrust } from './keys.js';
-import { checkPayload, checkSection, checkWhole, HASH, modelOf, sectionName, TYP, VCT, type DisclosedSection, type Payload } from './shape.js';
+import { checkPayload, checkSection, checkWhole, HASH, modelOf, PROOF_TYPE, sectionName, TYP, VCT, type DisclosedSection, type Payload } from './shape.js';
 import { checkStatus } from './status/token.js';
 
 export interface VerifyOptions {
@@ -55,7 +55,7 @@ const refuse = (code: ErrorCode, why: string): never => {
 
 async function checkProof(proof: string, before: string, cnf: NonNullable<Payload['cnf']>, { nonce, audience, maxAge = 300, skew = 30, now }: VerifyOptions): Promise<void> {
   const holder = publicJwk(cnf.jwk) ?? refuse('credential_malformed', 'the key of the holder is not on P-256');
-  const jws = parseJws(proof, 'kb+jwt', PROOF);
+  const jws = parseJws(proof, PROOF_TYPE, PROOF);
   await checkSignature(jws, holder.key, PROOF);
   const { aud, iat, nonce: said, sd_hash } = jws.payload;
   if (Object.keys(jws.payload).sort().join() !== PROOF_CLAIMS || !Number.isSafeInteger(iat)) refuse('holder_proof_invalid', 'the proof does not say exactly what it must');

@@ -61,6 +61,9 @@ const rows = {
   bad_policy: { status: 500, title: 'a policy does not compile or refers to nothing' },
   bad_grant: { status: 500, title: 'a grant refers to nothing or is malformed' },
   bad_report: { status: 500, title: 'the definition of a report refers to nothing or is malformed' },
+  bad_calendar: { status: 500, title: 'a calendar of working days is malformed' },
+  outside_calendar: { status: 500, title: 'a day lies in a year that the calendar of working days does not cover' },
+  bad_lifecycle: { status: 500, title: 'a lifecycle is malformed, or has a state, an act or a clock that leads nowhere' },
   bad_feed: { status: 500, title: 'a feed is malformed' },
   source_unavailable: { status: 503, title: 'a source of records does not answer, or not as its feed says' },
   replication_not_ready: { status: 503, title: 'a database is not set up to tell its changes; the message holds the SQL that mends it' },
@@ -122,6 +125,10 @@ const rows = {
   code_refused: { status: 403, title: 'the company refused to answer' },
   code_not_confirmed: { status: 409, title: 'the company has not confirmed' },
   code_changed: { status: 409, title: 'what was confirmed is not what was asked' },
+  // tickets
+  act_refused: { status: 409, title: 'this party may not do that in the present state of the ticket' },
+  act_incomplete: { status: 400, title: 'the act lacks what it requires; all of it is told at once' },
+  ticket_moved: { status: 409, title: 'somebody acted on the ticket at the same time; look at it again' },
   // log
   log_invalid: { status: 500, title: 'the audit log does not verify' },
 } as const satisfies Record<string, ErrorRow>;

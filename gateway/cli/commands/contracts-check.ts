@@ -1,8 +1,10 @@
 import { relative } from 'node:path';
 import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
+import type { YitongError } from '../../../contracts/errors.js';
 import { contentFiles, readJson } from '../../../contracts/files.js';
 import { impact, type GrantFacts, type Impact } from '../../../contracts/impact.js';
 import { leftOut, loadReports } from '../../../contracts/reports.js';
+import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
@@ -21,7 +23,7 @@ async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
 }
 
 /** What a workspace refuses to load is found as well, all of it, not only the first. */
-async function load(dir: string): Promise<{ workspace: Workspace; findings: Finding[]; refused: ReadonlySet<string> }> {
+async function load(dir: string): Promise<{ workspace: Workspace; lifecycles: number; findings: Finding[]; refused: ReadonlySet<string> }> {
   const findings: Finding[] = [];
   const workspace = await loadWorkspace(dir, {
     allowUnregistered: true,
@@ -33,17 +35,19 @@ async function load(dir: string): Promise<{ workspace: Workspace; findings: Find
     }
   }
   const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
-  await loadFeeds(workspace, undefined, (dataset, { code, message, extra: { place } }) => {
+  const refuse = (dataset: string, { code, message, extra: { place } }: YitongError): void => void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
+  const { lifecycles } = await loadLifecycles({ ...workspace, onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error) });
+  await loadFeeds(workspace, undefined, (dataset, error) => {
     // a contract that does not load is told above, and not once more for its feed
-    if (!refused.has(dataset)) findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
+    if (!refused.has(dataset)) refuse(dataset, error);
   });
-  const reports = await loadReports(workspace, (report, { code, message, extra: { place } }) => findings.push({ severity: 'error', code, dataset: `reports/${report}`, message, ...(place === undefined ? {} : { place }) }));
+  const reports = await loadReports(workspace, (report, error) => refuse(`reports/${report}`, error));
   for (const report of reports.values()) {
     for (const { dataset, domains } of leftOut(report, workspace.contracts)) {
       findings.push({ severity: 'note', code: 'bad_report', dataset: `reports/${report.id}`, message: `leaves \`${dataset}\` out of ${domains.join(', ')}`, place: report.place });
     }
   }
-  return { workspace, findings, refused };
+  return { workspace, lifecycles: lifecycles.size, findings, refused };
 }
 
 function table(findings: readonly Finding[], dir: string): string[] {
@@ -73,7 +77,7 @@ const command: Command = {
       console.error('`--impact` compares two workspaces; say the earlier one with `--against D`');
       return 2;
     }
-    const { workspace, findings, refused } = await load(folders(call.values).workspace);
+    const { workspace, lifecycles, findings, refused } = await load(folders(call.values).workspace);
     const before = against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
     // a contract that does not load is not also "removed"
     findings.push(...(await checkWorkspace(workspace, before)).filter(({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible'));
@@ -85,8 +89,8 @@ const command: Command = {
       call.say(touched.length === 0 ? 'no grant is touched' : `${touched.length} grant${touched.length === 1 ? ' is' : 's are'} touched:`);
       for (const line of spoken(touched)) call.say(line);
     }
-    call.say(`${workspace.contracts.size + refused.size} contracts: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note${findings.length - errors === 1 ? '' : 's'}`);
-    call.json({ contracts: workspace.contracts.size + refused.size, errors, findings, ...(asked === true ? { impact: touched } : {}) });
+    call.say(`${workspace.contracts.size + refused.size} contracts${lifecycles === 0 ? '' : `, ${lifecycles} lifecycles`}: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note${findings.length - errors === 1 ? '' : 's'}`);
+    call.json({ contracts: workspace.contracts.size + refused.size, lifecycles, errors, findings, ...(asked === true ? { impact: touched } : {}) });
     return errors > 0 ? 1 : 0;
   },
 };

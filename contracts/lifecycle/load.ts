@@ -1,0 +1,160 @@
+/** Reads lifecycles, and refuses those in which something leads nowhere. */
+import { loadCalendars, type Calendar } from '../calendar.js';
+import { KINDS, localisedSchema } from '../contract.js';
+import { isYitongError, YitongError, type Place } from '../errors.js';
+import { contentFiles, readJson } from '../files.js';
+import type { AuthorityId } from '../ids.js';
+import type { Authority } from '../types.js';
+import { shape } from '../validate.js';
+import { CONSENT, EXTEND, type Lifecycle } from './types.js';
+
+export interface Lifecycles {
+  readonly lifecycles: ReadonlyMap<string, Lifecycle>;
+  readonly calendars: ReadonlyMap<string, Calendar>;
+}
+
+const text = { type: 'string', minLength: 1, maxLength: 400 };
+const id = { type: 'string', pattern: '^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$', maxLength: 60 };
+const ids = { type: 'array', uniqueItems: true, items: id };
+const some = { ...ids, minItems: 1 };
+const days = { type: 'integer', minimum: 1, maximum: 250 };
+const object = (required: Readonly<Record<string, object>>, optional: Readonly<Record<string, object>> = {}): object => ({
+  type: 'object', additionalProperties: false, required: Object.keys(required), properties: { ...required, ...optional },
+});
+const named = (value: object, least = 1): object => ({ type: 'object', minProperties: least, propertyNames: id, additionalProperties: value });
+
+const check = shape<Omit<Lifecycle, 'id'>>(
+  object({
+    title: localisedSchema,
+    basis: text,
+    calendar: id,
+    about: object({ kinds: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: KINDS } } }),
+    parties: named(object({ title: localisedSchema, role: id }, { authority: id, follows: { type: 'boolean' } })),
+    fields: named(object({ title: localisedSchema, min: { type: 'integer', minimum: 0 }, max: { type: 'integer', minimum: 1, maximum: 10_000 } }), 0),
+    states: named(object({ title: localisedSchema, effect: { enum: ['none', 'mark', 'hide'] } }, { terminal: { type: 'boolean' } })),
+    acts: named(object({ title: localisedSchema, by: some, from: ids, to: id }, { requires: ids, optional: ids, holder: id, once: { type: 'boolean' } })),
+    clocks: named(
+      object(
+        { title: localisedSchema, basis: text, party: id, days, starts: some, stops: some, runsOut: { const: 'alert' } },
+        { holder: id, extension: object({ days, by: some }, { consent: id, requires: ids }) },
+      ),
+      0,
+    ),
+  }),
+  'bad_lifecycle',
+);
+
+type Refuse = (what: string) => never;
+
+/** Every name that is used is declared. */
+function checkNames({ parties, fields, states, acts, clocks }: Lifecycle, refuse: Refuse): void {
+  const known = (kind: string, table: object, names: readonly (string | undefined)[], where: string): void => {
+    for (const name of names) if (name !== undefined && !Object.hasOwn(table, name)) refuse(`${where} names the unknown ${kind} \`${name}\``);
+  };
+  for (const [name, { min, max }] of Object.entries(fields)) if (min > max) refuse(`\`fields.${name}\` asks for more than it takes`);
+  for (const [name, { by, from, to, requires = [], optional = [], holder }] of Object.entries(acts)) {
+    const where = `\`acts.${name}\``;
+    if (name === EXTEND || name === CONSENT) refuse(`${where} has a name that every lifecycle has already`);
+    known('party', parties, [...by, holder], where);
+    known('state', states, [...from, to], where);
+    known('field', fields, [...requires, ...optional], where);
+    for (const state of from) if (states[state]?.terminal === true) refuse(`${where} leaves \`${state}\`, which is terminal`);
+  }
+  for (const [name, { party, starts, stops, holder, extension }] of Object.entries(clocks)) {
+    const where = `\`clocks.${name}\``;
+    known('party', parties, [party, holder, extension?.consent, ...(extension?.by ?? [])], where);
+    known('act', acts, [...starts, ...stops], where);
+    known('field', fields, extension?.requires ?? [], where);
+  }
+}
+
+/** What happens where a record is held by `holder`: every state that can be reached, and which clocks can be running in it. */
+function explore({ acts, clocks }: Lifecycle, holder: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const here = Object.entries(acts).filter(([, act]) => (act.holder ?? holder) === holder);
+  const rules = Object.entries(clocks).filter(([, clock]) => (clock.holder ?? holder) === holder);
+  const reached = new Map<string, Set<string>>();
+  const todo: { readonly state: string | undefined; readonly running: readonly string[] }[] = [{ state: undefined, running: [] }];
+  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+    for (const [name, { from, to }] of here) {
+      if (at.state === undefined ? from.length > 0 : !from.includes(at.state)) continue;
+      const running = rules.filter(([id, rule]) => rule.starts.includes(name) || (at?.running.includes(id) === true && !rule.stops.includes(name))).map(([id]) => id);
+      const known = reached.get(to);
+      if (known !== undefined && running.every((id) => known.has(id))) continue;
+      reached.set(to, new Set([...(known ?? []), ...running]));
+      todo.push({ state: to, running: [...(reached.get(to) ?? [])] });
+    }
+  }
+  return reached;
+}
+
+/** States from which an end can be reached. */
+function endings({ acts, states }: Lifecycle, holder: string): ReadonlySet<string> {
+  const ends = new Set(Object.keys(states).filter((name) => states[name]?.terminal === true));
+  for (let before = -1; before !== ends.size; ) {
+    before = ends.size;
+    for (const act of Object.values(acts)) if ((act.holder ?? holder) === holder && ends.has(act.to)) for (const state of act.from) ends.add(state);
+  }
+  return ends;
+}
+
+function checkWays(lifecycle: Lifecycle, refuse: Refuse): void {
+  const { parties, states, acts, clocks } = lifecycle;
+  const holders = Object.keys(parties).filter((name) => parties[name]?.authority !== undefined);
+  if (holders.length === 0) refuse('no party is an authority, so nobody holds the record');
+  if (Object.values(parties).filter(({ authority }) => authority === 'record').length > 1) refuse('two parties stand for the authority of the record');
+  const reached = new Set<string>();
+  const started = new Set<string>();
+  for (const holder of holders) {
+    const ends = endings(lifecycle, holder);
+    for (const [state, running] of explore(lifecycle, holder)) {
+      reached.add(state);
+      for (const clock of running) started.add(clock);
+      if (!ends.has(state)) refuse(`\`states.${state}\` is not terminal and leads to no end where \`${holder}\` holds the record`);
+      if (states[state]?.terminal === true && running.size > 0) refuse(`\`clocks.${[...running][0] ?? ''}\` never stops: it still runs in \`${state}\`, where the ticket ends`);
+    }
+  }
+  for (const state of Object.keys(states)) if (!reached.has(state)) refuse(`\`states.${state}\` is reached by no act`);
+  for (const clock of Object.keys(clocks)) if (!started.has(clock)) refuse(`\`clocks.${clock}\` never starts`);
+  for (const [name, { from }] of Object.entries(acts)) if (from.some((state) => !reached.has(state))) refuse(`\`acts.${name}\` can never be done`);
+}
+
+/** @throws YitongError `bad_lifecycle` */
+export function makeLifecycle(name: string, value: unknown, place: Place): Lifecycle {
+  const lifecycle: Lifecycle = { id: name, ...check(value, place) };
+  const refuse: Refuse = (what) => {
+    throw new YitongError('bad_lifecycle', what, { place });
+  };
+  checkNames(lifecycle, refuse);
+  checkWays(lifecycle, refuse);
+  return lifecycle;
+}
+
+export interface LoadParts {
+  readonly layers: readonly string[];
+  readonly authorities: ReadonlyMap<AuthorityId, Authority>;
+  /** Takes the refusal of one lifecycle, which is then left out, so that a check can tell all at once. */
+  readonly onRefused?: (lifecycle: string, error: YitongError) => void;
+}
+
+/** All lifecycles of a workspace, by folder. @throws YitongError `bad_lifecycle`, `bad_calendar` */
+export async function loadLifecycles({ layers, authorities, onRefused }: LoadParts): Promise<Lifecycles> {
+  const calendars = await loadCalendars(layers);
+  const lifecycles = new Map<string, Lifecycle>();
+  const known = new Set<string>(authorities.keys());
+  for (const { name, path } of await contentFiles(layers, 'contracts/lifecycles', '/lifecycle.json', 2)) {
+    const folder = name.slice(0, -'/lifecycle.json'.length);
+    try {
+      const place = { file: path };
+      const lifecycle = makeLifecycle(folder, await readJson(path, 'bad_lifecycle'), place);
+      if (!calendars.has(lifecycle.calendar)) throw new YitongError('bad_lifecycle', `\`calendar\` names \`${lifecycle.calendar}\`, which contracts/calendars/ does not have`, { place });
+      for (const { authority = 'record' } of Object.values(lifecycle.parties)) {
+        if (authority !== 'record' && !known.has(authority)) throw new YitongError('bad_lifecycle', `\`parties\` names the unknown authority \`${authority}\``, { place });
+      }
+      lifecycles.set(folder, lifecycle);
+    } catch (error) {
+      if (onRefused === undefined || !isYitongError(error)) throw error;
+      onRefused(folder, error);
+    }
+  }
+  return { lifecycles, calendars };
+}

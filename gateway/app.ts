@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import { completions } from './answer/completions.js';
+import { openTickets } from './lifecycles/tickets.js';
 import { errorPage } from './console/pages/error.js';
 import type { GatewayContext, Service, WorkerContext } from './context.js';
 import { errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
@@ -41,7 +42,7 @@ async function loadServices(folder: URL): Promise<readonly { readonly name: stri
 }
 
 export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
-  const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now) };
+  const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now), tickets: await openTickets(brought) };
   const { gateway } = context.settings;
   const idOf = requestIds();
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
@@ -71,6 +72,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     done();
   });
   app.addHook('onClose', () => context.completions.flush());
+  app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {
     identityPlugin(app, context);
     await limitsPlugin(app, context);

@@ -10,6 +10,7 @@ import type { Completions } from './answer/completions.js';
 import type { Journal } from './audit/port.js';
 import type { Settings } from './config.js';
 import type { InForce } from './inforce/snapshot.js';
+import type { Tickets } from './lifecycles/tickets.js';
 import type { Provider } from './people/signin.js';
 import type { ViewReader } from './view/port.js';
 
@@ -40,6 +41,8 @@ export interface WorkerContext {
 /** What services get. */
 export interface GatewayContext extends WorkerContext {
   readonly completions: Completions;
+  /** Objections, repairs and whatever else the workspace declares a lifecycle for; and what they do to records. */
+  readonly tickets: Tickets;
 }
 
 /**

@@ -3,9 +3,10 @@ import type { Localised } from '../../contracts/types.js';
 
 /**
  * `auditor` reads the whole log. `inspector` reads what concerns one authority's datasets and clients. `data-officer` looks after one authority's
- * feeds. `sharing-authority` looks after grants. `subject` reads the history of the subjects that it speaks for.
+ * feeds, and decides on objections to its records. `sharing-authority` looks after grants. `credit-centre` handles objections and repairs. `subject`
+ * reads the history of the subjects that it speaks for, and objects to their records.
  */
-export const ROLES = ['auditor', 'inspector', 'data-officer', 'sharing-authority', 'subject'] as const;
+export const ROLES = ['auditor', 'inspector', 'data-officer', 'sharing-authority', 'credit-centre', 'subject'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface Person {
@@ -13,7 +14,7 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly Role[];
-  /** Of an inspector and a data officer. */
+  /** Of an inspector, a data officer and the credit centre. */
   readonly authority?: string;
   /** Subjects for which a `subject` speaks: `uscc:9131…`. */
   readonly subjects: readonly string[];
@@ -30,11 +31,12 @@ export const roleNames: Readonly<Record<Role, Localised>> = {
   inspector: { zh: '督查人员', en: 'inspector' },
   'data-officer': { zh: '数据专员', en: 'data officer' },
   'sharing-authority': { zh: '共享主管部门', en: 'sharing authority' },
+  'credit-centre': { zh: '信用中心', en: 'credit centre' },
   subject: { zh: '数据主体', en: 'data subject' },
 };
 
 const texts = (claim: unknown): readonly string[] => (Array.isArray(claim) ? claim.filter((one): one is string => typeof one === 'string') : typeof claim === 'string' ? [claim] : []);
-const NEEDS_AUTHORITY: ReadonlySet<Role> = new Set<Role>(['inspector', 'data-officer']);
+const NEEDS_AUTHORITY: ReadonlySet<Role> = new Set<Role>(['inspector', 'data-officer', 'credit-centre']);
 
 /** Roles that the claims do not spell exactly, or that lack what they are about, are left out. */
 export function personOf(issuer: string, claims: Readonly<Record<string, unknown>> & { readonly sub: string }, names: ClaimNames): Person {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { AggregatorRegistry, Counter, Gauge, Histogram } from 'prom-client';
 import type { Spool, SpoolSize } from '../../connectors/spool/index.js';
 import type { Figures } from '../inforce/follow.js';
+import type { Tickets } from '../lifecycles/tickets.js';
 
 const requests = new Counter({ name: 'yitong_requests_total', help: 'requests answered, by route and status', labelNames: ['route', 'status'] });
 const seconds = new Histogram({
@@ -53,4 +54,31 @@ spoolGauge('yitong_spool_age_seconds', 'how long the oldest of them has waited',
 
 export function watchSpool(watched: Spool): void {
   spool = watched;
+}
+
+let tickets: Tickets | undefined;
+// every worker sees the same tickets
+new Gauge({
+  name: 'yitong_tickets_open', help: 'tickets that are not over, by lifecycle and state', labelNames: ['lifecycle', 'state'], aggregator: 'max',
+  collect() {
+    this.reset();
+    for (const { lifecycle, state, over } of tickets?.all() ?? []) if (!over) this.inc({ lifecycle: lifecycle.id, state: state.state });
+  },
+});
+new Gauge({
+  name: 'yitong_clocks_over', help: 'clocks of tickets that run and are over, by lifecycle and clock', labelNames: ['lifecycle', 'clock'], aggregator: 'max',
+  collect() {
+    this.reset();
+    for (const { lifecycle, clocks } of tickets?.all() ?? []) for (const { clock, over, stoppedAt } of clocks) if (over && stoppedAt === undefined) this.inc({ lifecycle: lifecycle.id, clock });
+  },
+});
+new Gauge({
+  name: 'yitong_tickets_unreadable', help: 'tickets whose events their lifecycle does not know any more; what they do to records holds', aggregator: 'max',
+  collect() {
+    this.set(tickets?.unreadable() ?? 0);
+  },
+});
+
+export function watchTickets(watched: Tickets): void {
+  tickets = watched;
 }

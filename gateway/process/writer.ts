@@ -14,6 +14,8 @@ import { startWatching } from '../audit/watch/follow.js';
 import { alertRecorder } from '../audit/watch/record.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
+import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
+import { openTickets } from '../lifecycles/tickets.js';
 import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { runChild, tell } from './messages.js';
@@ -24,6 +26,8 @@ import { witnessSetup } from './witnesses.js';
 const INDEX_EVERY = 5_000;
 /** ms between two looks of the watching rules at the log. */
 const WATCH_EVERY = 1000;
+/** ms between two looks for clocks of tickets that have run out. */
+const CLOCKS_EVERY = 2000;
 /** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
 const SETTLE_MS = 3000;
 
@@ -84,6 +88,15 @@ runChild(async (args, signal, onMessage) => {
     onError: (error) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }),
   });
   tell({ kind: 'alerts', counts: watcher.counts() });
+  const tickets = await openTickets({ dataDir: args.data, workspace, now: Date.now });
+  const watchClocks = (): void => {
+    try {
+      watcher.raise(overdueAlerts(tickets, Date.now()));
+    } catch (error) {
+      alert(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
 
   let told = '';
   const tellLog = setInterval(() => {
@@ -108,6 +121,8 @@ runChild(async (args, signal, onMessage) => {
 
   await following;
   await forwarding;
+  clearInterval(clocks);
+  await tickets.close();
   // before the last run of the sequencer, so that the alerts' entries are in the log too
   await watcher.stop();
   await raised.close();

@@ -34,6 +34,8 @@ export interface WatchOptions {
 export interface Watcher {
   /** Reads to the end of the log as it is now; how many entries. */
   runOnce(): Promise<number>;
+  /** Alerts that come from no entry of the log; each is on record with the next look. */
+  raise(alerts: readonly Alert[]): void;
   /** Alerts ever raised, by rule. */
   counts(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
@@ -123,6 +125,12 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
 
   /** Of this life: what could not be put on record is tried again with the next look. */
   const waiting = new Set<string>();
+  const tell = (fresh: readonly Alert[]): void => {
+    for (const alert of fresh) {
+      waiting.add(alert.id);
+      onAlert?.(alert);
+    }
+  };
   async function putOnRecord(ids: Set<string>): Promise<void> {
     for (const id of ids) {
       const alert = store.get(id);
@@ -153,12 +161,7 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
       }
       unstored += SLICE;
       // with everything that rules have seen: also what comes after the access that was one too many
-      if (found.length > 0 || unstored >= STORE_EVERY) {
-        for (const alert of commit(found)) {
-          waiting.add(alert.id);
-          onAlert?.(alert);
-        }
-      }
+      if (found.length > 0 || unstored >= STORE_EVERY) tell(commit(found));
       await rest(since);
     }
     if (next > begin && interval === 0) commit([]);
@@ -178,6 +181,7 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
 
   return {
     runOnce,
+    raise: (alerts) => tell(store.raise(alerts)),
     counts: () => store.counts(),
     async stop() {
       stopped = true;

@@ -41,6 +41,8 @@ export interface AlertStore {
   progress(): Progress;
   /** New alerts and the progress in one transaction, on disk when it returns. @returns those that were not known */
   commit(alerts: readonly Alert[], progress: Progress): readonly Alert[];
+  /** New alerts that come from no entry of the log, on disk when it returns. @returns those that were not known */
+  raise(alerts: readonly Alert[]): readonly Alert[];
   /** Newest first. */
   list(): readonly Alert[];
   get(id: string): Alert | undefined;
@@ -73,20 +75,21 @@ export function openAlerts(dir: string): AlertStore {
       map.putSync(`${PREFIX}${id}`, { ...alert, ...parts });
       return true;
     });
+  const add = (alerts: readonly Alert[]): Alert[] => {
+    const fresh = alerts.filter(({ id }) => get(id) === undefined);
+    for (const alert of fresh) map.putSync(`${PREFIX}${alert.id}`, alert);
+    return fresh;
+  };
   return {
     progress: () => (map.get(PROGRESS) as Progress | undefined) ?? { next: 0, time: 0, states: {} },
     commit(alerts, progress) {
       return map.transactionSync(() => {
-        const fresh: Alert[] = [];
-        for (const alert of alerts) {
-          if (get(alert.id) !== undefined) continue;
-          map.putSync(`${PREFIX}${alert.id}`, alert);
-          fresh.push(alert);
-        }
+        const fresh = add([...new Map(alerts.map((alert) => [alert.id, alert])).values()]);
         map.putSync(PROGRESS, progress);
         return fresh;
       });
     },
+    raise: (alerts) => map.transactionSync(() => add(alerts)),
     list: () => list().sort((a, b) => b.time - a.time || (a.id < b.id ? -1 : 1)),
     get,
     markRecorded: (id) => void change(id, { recorded: true }),

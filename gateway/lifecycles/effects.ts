@@ -1,0 +1,56 @@
+/** What tickets do to records, for whoever shows or reports them: looked up in memory, as new as a quarter of a second. */
+import type { Effect } from '../../contracts/lifecycle/types.js';
+
+export type Mark = 'objection';
+
+export interface RecordRef {
+  /** `<authority>.<dataset>` */
+  readonly dataset: string;
+  /** `uscc:9131…` */
+  readonly subject: string;
+  readonly recordId: string;
+}
+
+export interface RecordEffects {
+  /** `objection` while an objection is under way and marked (社会信用条例 Art.36). */
+  marks(record: RecordRef): readonly Mark[];
+  /** True of what was deleted or taken down (Art.37, 38): it may be shown and reported no more. */
+  hidden(record: RecordRef): boolean;
+  /** Changes with each event: what was computed under another one may have changed. */
+  version(): number;
+}
+
+const OBJECTION: readonly Mark[] = ['objection'];
+const NONE: readonly Mark[] = [];
+
+/** Effects by dataset and record, each kept apart by its ticket. */
+export class EffectTable {
+  private readonly byDataset = new Map<string, Map<string, Map<string, Effect>>>();
+
+  set(dataset: string, record: string, ticket: string, effect: Effect): void {
+    const records = this.byDataset.get(dataset) ?? new Map<string, Map<string, Effect>>();
+    const tickets = records.get(record) ?? new Map<string, Effect>();
+    if (effect === 'none') tickets.delete(ticket);
+    else tickets.set(ticket, effect);
+    if (tickets.size === 0) records.delete(record);
+    else records.set(record, tickets);
+    if (records.size === 0) this.byDataset.delete(dataset);
+    else this.byDataset.set(dataset, records);
+  }
+
+  /** @param reference makes the record's name; asked only where the dataset has any */
+  has(dataset: string, reference: () => string, effect: Effect): boolean {
+    const records = this.byDataset.get(dataset);
+    if (records === undefined) return false;
+    for (const one of records.get(reference())?.values() ?? []) if (one === effect) return true;
+    return false;
+  }
+}
+
+export function recordEffects(table: EffectTable, reference: (record: RecordRef) => string, refresh: () => number): RecordEffects {
+  const has = (record: RecordRef, effect: Effect): boolean => {
+    refresh();
+    return table.has(record.dataset, () => reference(record), effect);
+  };
+  return { marks: (record) => (has(record, 'mark') ? OBJECTION : NONE), hidden: (record) => has(record, 'hide'), version: refresh };
+}

@@ -1,0 +1,29 @@
+/** For which parties of a lifecycle somebody acts. */
+import type { Lifecycle, Party } from '../../contracts/lifecycle/types.js';
+import type { Client } from '../../policies/types.js';
+import type { Person } from '../people/person.js';
+
+export type Actor = { readonly kind: 'person'; readonly person: Person } | { readonly kind: 'client'; readonly client: Client };
+
+/** Whom a ticket, or a record, is about. */
+export interface Concern {
+  /** Of the dataset. */
+  readonly authority: string;
+  /** Whether this is its subject. */
+  readonly isSubject: (subject: string) => boolean;
+}
+
+const authorityOf = (party: Party, { authority }: Concern): string | undefined => (party.authority === 'record' ? authority : party.authority);
+
+function actsFor(party: Party, actor: Actor, concern: Concern): boolean {
+  const authority = authorityOf(party, concern);
+  // a system speaks for its authority, never for a company or for a role alone
+  if (actor.kind === 'client') return authority !== undefined && actor.client.authority === authority;
+  const { person } = actor;
+  if (!person.roles.some((role) => role === party.role)) return false;
+  if (authority !== undefined) return person.authority === authority;
+  return party.role !== 'subject' || person.subjects.some(concern.isSubject);
+}
+
+/** In the order of the lifecycle. */
+export const partiesOf = ({ parties }: Lifecycle, actor: Actor, concern: Concern): readonly string[] => Object.keys(parties).filter((id) => actsFor(parties[id]!, actor, concern));

@@ -34,14 +34,17 @@ export interface OpenedEvent extends Omit<TicketEvent, 'fields'> {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
-/** With what only those may read who see the ticket. */
-export interface OpenedTicket extends Ticket {
-  /** Undefined where the subject was erased. */
-  readonly record?: RecordRef;
-  readonly events: readonly OpenedEvent[];
+export interface SeenTicket extends Ticket {
   /** Parties for which the actor acts, and what they may do now. */
   readonly parties: readonly string[];
   readonly acts: readonly string[];
+}
+
+/** With what only those may read who see the ticket. */
+export interface OpenedTicket extends SeenTicket {
+  /** Undefined where the subject was erased. */
+  readonly record?: RecordRef;
+  readonly events: readonly OpenedEvent[];
 }
 
 /** What goes on record before an act takes effect. */
@@ -70,7 +73,7 @@ export interface Tickets {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly effects: RecordEffects;
   /** Those that the actor may see, the next to run out first, then those that are over, newest first. */
-  list(actor: Actor): readonly Ticket[];
+  list(actor: Actor): readonly SeenTicket[];
   /** Of every ticket, for figures and alerts. */
   all(): readonly Ticket[];
   /** Tickets whose events their lifecycle does not know any more; their effects hold. */
@@ -107,6 +110,7 @@ export async function openTickets({ dataDir, workspace, now, lag = 250 }: Ticket
   return new OpenTickets(dataDir, workspace, now, lag, await loadLifecycles(workspace));
 }
 
+const actsOf = ({ lifecycle, state }: Known, parties: readonly string[]): readonly string[] => [...new Set(parties.flatMap((party) => mayDo(lifecycle, state.holder, state, party)))];
 const NOT_FOUND = 'there is no such ticket, or it is not yours to see';
 
 class OpenTickets implements Tickets {
@@ -204,20 +208,29 @@ class OpenTickets implements Tickets {
     return this.broken.size;
   }
 
-  list(actor: Actor): readonly Ticket[] {
-    const mine = this.all().filter(({ head, lifecycle, state }) => partiesOf(lifecycle, actor, this.concern(head)).some((party) => state.seenBy.includes(party)));
+  list(actor: Actor): readonly SeenTicket[] {
+    this.refresh();
+    const mine = [...this.known.values()].flatMap((known): SeenTicket[] => {
+      const parties = this.partiesIn(known, actor);
+      return parties.length === 0 ? [] : [{ ...this.ticket(known), parties, acts: actsOf(known, parties) }];
+    });
     return mine.sort((a, b) => Number(a.over) - Number(b.over) || (a.due?.due.overAt ?? Infinity) - (b.due?.due.overAt ?? Infinity) || b.state.at - a.state.at || (a.head.id < b.head.id ? -1 : 1));
+  }
+
+  /** Those for which the actor acts, and that see the ticket. */
+  private partiesIn({ head, lifecycle, state }: Known, actor: Actor): readonly string[] {
+    return partiesOf(lifecycle, actor, this.concern(head)).filter((party) => state.seenBy.includes(party));
   }
 
   private knownTo(id: string, actor: Actor): Known & { readonly parties: readonly string[] } {
     this.refresh();
     const known = this.known.get(id);
-    const parties = known === undefined ? [] : partiesOf(known.lifecycle, actor, this.concern(known.head)).filter((party) => known.state.seenBy.includes(party));
+    const parties = known === undefined ? [] : this.partiesIn(known, actor);
     if (known === undefined || parties.length === 0) throw new YitongError('not_found', NOT_FOUND);
     return { ...known, parties };
   }
 
-  private open_(event: StoredEvent): { readonly subject: string; readonly recordId?: string; readonly fields: Readonly<Record<string, string>> } | undefined {
+  private inside(event: StoredEvent): { readonly subject: string; readonly recordId?: string; readonly fields: Readonly<Record<string, string>> } | undefined {
     const secret = this.parts().keys.byPseudonym(event.pseudonym);
     if (secret === undefined) return undefined;
     const { subject, details } = unseal(secret, event.enc);
@@ -227,9 +240,9 @@ class OpenTickets implements Tickets {
   get(id: string, actor: Actor): OpenedTicket {
     const known = this.knownTo(id, actor);
     const { events } = this.parts().store.read(id) ?? { events: [] };
-    const opened = events.map((event): OpenedEvent & { readonly first: ReturnType<OpenTickets['open_']> } => {
+    const opened = events.map((event): OpenedEvent & { readonly first: ReturnType<OpenTickets['inside']> } => {
       const { effect: _, pseudonym: __, enc: ___, ...told } = event;
-      const inside = this.open_(event);
+      const inside = this.inside(event);
       return { ...told, ...(inside === undefined ? {} : { fields: inside.fields }), first: inside };
     });
     const first = opened[0]?.first;
@@ -238,7 +251,7 @@ class OpenTickets implements Tickets {
       ...(first?.recordId === undefined ? {} : { record: { dataset: known.head.dataset, subject: first.subject, recordId: first.recordId } }),
       events: opened.map(({ first: _, ...event }) => event),
       parties: known.parties,
-      acts: first === undefined ? [] : [...new Set(known.parties.flatMap((party) => mayDo(known.lifecycle, known.state.holder, known.state, party)))],
+      acts: first === undefined ? [] : actsOf(known, known.parties),
     };
   }
 
@@ -259,7 +272,7 @@ class OpenTickets implements Tickets {
   async act(id: string, act: TicketAct): Promise<OpenedTicket> {
     const known = this.knownTo(id, act.actor);
     const first = this.parts().store.read(id)?.events[0];
-    const inside = first === undefined ? undefined : this.open_(first);
+    const inside = first === undefined ? undefined : this.inside(first);
     if (inside === undefined) throw new YitongError('act_refused', 'the subject of the ticket was erased; nothing more is done on it');
     await this.store(known.head, known, known.parties, { dataset: known.head.dataset, subject: inside.subject, recordId: inside.recordId ?? '' }, act);
     return this.get(id, act.actor);

@@ -76,20 +76,24 @@ export function openAlerts(dir: string): AlertStore {
       return true;
     });
   const add = (alerts: readonly Alert[]): Alert[] => {
-    const fresh = alerts.filter(({ id }) => get(id) === undefined);
-    for (const alert of fresh) map.putSync(`${PREFIX}${alert.id}`, alert);
+    const fresh: Alert[] = [];
+    for (const alert of alerts) {
+      if (get(alert.id) !== undefined) continue;
+      map.putSync(`${PREFIX}${alert.id}`, alert);
+      fresh.push(alert);
+    }
     return fresh;
   };
   return {
     progress: () => (map.get(PROGRESS) as Progress | undefined) ?? { next: 0, time: 0, states: {} },
     commit(alerts, progress) {
       return map.transactionSync(() => {
-        const fresh = add([...new Map(alerts.map((alert) => [alert.id, alert])).values()]);
+        const fresh = add(alerts);
         map.putSync(PROGRESS, progress);
         return fresh;
       });
     },
-    raise: (alerts) => map.transactionSync(() => add(alerts)),
+    raise: (alerts) => (alerts.every(({ id }) => get(id) !== undefined) ? [] : map.transactionSync(() => add(alerts))),
     list: () => list().sort((a, b) => b.time - a.time || (a.id < b.id ? -1 : 1)),
     get,
     markRecorded: (id) => void change(id, { recorded: true }),

@@ -1,0 +1,72 @@
+/** Records about which a ticket can be opened: a company's own, or the one that a provider looks up. */
+import type { JSX } from 'preact';
+import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
+import type { Localised } from '../../../../contracts/types.js';
+import type { ShownRecord } from '../../../lifecycles/records.js';
+import type { Language } from '../../page.js';
+import { ActForm, Facts, nameOf } from './words.js';
+
+export interface OfferedRecord extends ShownRecord {
+  /** Its name in this session. */
+  readonly hidden: string;
+  readonly openings: readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[];
+  readonly marked: boolean;
+  readonly gone: boolean;
+}
+
+export interface RecordsProps {
+  readonly language: Language;
+  readonly csrf: string;
+  /** Whose records these are; undefined before anything was looked up. */
+  readonly subject: string | undefined;
+  readonly others: readonly { readonly subject: string; readonly href: string; readonly here: boolean }[];
+  readonly records: readonly OfferedRecord[];
+  /** Datasets in which the person may look a record up. */
+  readonly datasets: readonly { readonly id: string; readonly name: Localised }[];
+}
+
+export function recordsPage({ language, csrf, subject, others, records, datasets }: RecordsProps): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const bare = (one: string): string => one.slice(one.indexOf(':') + 1);
+  return (
+    <>
+      <h1>{say('选择记录', 'Choose a record')}</h1>
+      <p class="lead">{say('可以提出异议或告知撤销、修复的信用记录。', 'Credit records to object to, or of which a revocation or a repair can be told.')}</p>
+      {datasets.length === 0 ? null : (
+        <form class="filters" method="post" action="/console/tickets/find">
+          <input type="hidden" name="csrf" value={csrf} />
+          <label>{say('数据集', 'Dataset')}<select name="dataset">{datasets.map(({ id, name }) => <option value={id}>{name[language]}</option>)}</select></label>
+          <label>{say('主体（如 uscc:…）', 'Subject (e.g. uscc:…)')}<input type="text" name="subject" required maxLength={200} autocomplete="off" spellcheck={false} /></label>
+          <button class="button" type="submit">{say('查找', 'Look up')}</button>
+        </form>
+      )}
+      {subject === undefined ? null : others.length > 1 ? (
+        <nav class="pills" aria-label={say('主体', 'Subject')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{bare(one.subject)}</a>)}</nav>
+      ) : <p class="notice">{say('主体：', 'Subject: ')}<span class="mono">{bare(subject)}</span></p>}
+      {subject === undefined ? null : records.length === 0 ? <div class="card"><p class="empty">{say('没有这类记录。', 'There are no such records.')}</p></div> : (
+        <ol class="timeline">
+          {records.map((shown) => {
+            const { record, hidden, openings, marked, gone } = shown;
+            return (
+              <li class="card pad">
+                <div class="head">
+                  <h2 class="mono">{record.recordId}</h2>
+                  {gone ? <span class="state none">{say('不再展示', 'no longer shown')}</span> : marked ? <span class="state warn">{say('异议标注', 'objection')}</span> : null}
+                </div>
+                <Facts record={shown} language={language} />
+                {openings.length === 0 ? <p class="foot">{say('关于该记录的工单正在办理，或您不能就其提出。', 'A ticket about it is under way, or you cannot open one.')}</p> : openings.flatMap(({ lifecycle, acts }) =>
+                  acts.map((act) => (
+                    <details>
+                      <summary>{nameOf(lifecycle.acts, act, language)}</summary>
+                      <ActForm language={language} csrf={csrf} action="/console/tickets" lifecycle={lifecycle} act={act} hidden={{ lifecycle: lifecycle.id, record: hidden }} />
+                    </details>
+                  )),
+                )}
+              </li>
+            );
+          })}
+        </ol>
+      )}
+    </>
+  );
+}

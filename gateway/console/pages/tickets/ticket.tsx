@@ -1,0 +1,79 @@
+/** One ticket: the record, what happened, how its clocks stand, and what may be done now. */
+import type { JSX } from 'preact';
+import type { ShownRecord } from '../../../lifecycles/records.js';
+import type { OpenedTicket } from '../../../lifecycles/tickets.js';
+import type { Language } from '../../page.js';
+import { localSecond } from '../../time.js';
+import { ActForm, Due, Facts, nameOf, numberOf } from './words.js';
+
+export interface TicketProps {
+  readonly language: Language;
+  readonly csrf: string;
+  readonly ticket: OpenedTicket;
+  /** As it is now; undefined where it has left its register, or nobody can say which it was. */
+  readonly record: ShownRecord | undefined;
+}
+
+export function ticketPage({ language, csrf, ticket, record }: TicketProps): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const { head, lifecycle, state, clocks, events, acts, over, record: about } = ticket;
+  const effect = lifecycle.states[state.state]?.effect;
+  const done = { ...lifecycle.acts, extend: { title: { zh: '申请延长', en: 'Asked for more time' } }, consent: { title: { zh: '同意延长', en: 'Agreed to more time' } } };
+  return (
+    <>
+      <div class="head"><h1>{lifecycle.title[language]}</h1><span class={`state ${over ? 'none' : 'ok'}`}>{nameOf(lifecycle.states, state.state, language)}</span></div>
+      <p class="lead"><span class="mono">{numberOf(head.id)}</span> · {lifecycle.basis}</p>
+      {effect === 'mark' ? <p class="notice warn" role="status">{say('该记录在信用报告中标注“异议”。', 'The record is marked with an objection on credit reports.')}</p> : null}
+      {effect === 'hide' ? <p class="notice" role="status">{say('该记录不再展示，也不进入信用报告。', 'The record is no longer shown, nor on credit reports.')}</p> : null}
+      {about === undefined ? <p class="notice warn">{say('主体已依法抹除，内容不可读取。', 'The subject was erased; what was written cannot be read.')}</p> : (
+        <section class="card pad" aria-label={say('所涉记录', 'The record')}>
+          <p class="mono">{about.subject.slice(about.subject.indexOf(':') + 1)} · {about.recordId}</p>
+          {record === undefined ? <p class="foot">{say('该记录目前不在登记册中。', 'The record is not in its register at present.')}</p> : <Facts record={record} language={language} />}
+        </section>
+      )}
+      <h2>{say('期限', 'Terms')}</h2>
+      <div class="card">
+        {clocks.length === 0 ? <p class="empty">{say('没有期限。', 'There are no terms.')}</p> : (
+          <table>
+            <thead><tr><th scope="col">{say('事项', 'What')}</th><th scope="col">{say('期限', 'Due')}</th><th scope="col" class="wide">{say('承办', 'Who')}</th><th scope="col" class="wide">{say('依据', 'Basis')}</th></tr></thead>
+            <tbody>
+              {clocks.map((reading) => {
+                const rule = lifecycle.clocks[reading.clock];
+                return (
+                  <tr>
+                    <th scope="row">{nameOf(lifecycle.clocks, reading.clock, language)}</th>
+                    <td>
+                      {reading.stoppedAt === undefined ? <Due reading={reading} language={language} /> : (
+                        <><time dateTime={reading.due.day}>{reading.due.day}</time> <span class={`state ${reading.over ? 'warn' : 'ok'}`}>{reading.over ? say('逾期办理', 'done late') : say('按期办理', 'done in time')}</span></>
+                      )}
+                    </td>
+                    <td class="wide">{nameOf(lifecycle.parties, rule?.party ?? '', language)}</td>
+                    <td class="wide">{rule?.basis}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        )}
+      </div>
+      {acts.length === 0 ? null : (
+        <>
+          <h2>{say('办理', 'What you may do')}</h2>
+          <div class="two">
+            {acts.map((act) => <section class="card pad" aria-label={nameOf(lifecycle.acts, act, language)}><ActForm language={language} csrf={csrf} action={`/console/tickets/${head.id}`} lifecycle={lifecycle} act={act} /></section>)}
+          </div>
+        </>
+      )}
+      <h2>{say('经过', 'What happened')}</h2>
+      <ol class="timeline">
+        {[...events].reverse().map(({ at, act, party, fields = {}, entry }) => (
+          <li class="card pad">
+            <div class="head"><h3>{nameOf(done, act, language)} <small>{nameOf(lifecycle.parties, party, language)}</small></h3><time dateTime={new Date(at).toISOString()}>{localSecond(at)}</time></div>
+            {Object.entries(fields).map(([name, value]) => <p class="said"><b>{nameOf(lifecycle.fields, name, language)}</b>{say('：', ': ')}{value}</p>)}
+            <p class="foot">{say('日志回执 ', 'Receipt ')}<span class="mono">{entry}</span></p>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}

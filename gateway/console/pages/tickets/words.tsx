@@ -1,0 +1,69 @@
+/** How tickets, their clocks and their forms are told. */
+import type { JSX } from 'preact';
+import type { ClockReading } from '../../../../contracts/lifecycle/clocks.js';
+import type { ActRule, Lifecycle } from '../../../../contracts/lifecycle/types.js';
+import type { Localised } from '../../../../contracts/types.js';
+import type { ShownRecord } from '../../../lifecycles/records.js';
+import type { Language } from '../../page.js';
+
+/** `3f0a-91c2-…`: easier to read out. */
+export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
+
+export const nameOf = (rules: Readonly<Record<string, { readonly title: Localised }>>, id: string, language: Language): string => (Object.hasOwn(rules, id) ? rules[id]?.title[language] : undefined) ?? id;
+
+/** Working days until a clock runs out, or how long it is over. */
+export function Due({ reading: { due, over, left }, language }: { readonly reading: ClockReading; readonly language: Language }): JSX.Element {
+  const zh = language === 'zh';
+  const [css, text] = over
+    ? ['bad', left === 0 ? (zh ? '已逾期' : 'over') : zh ? `逾期 ${-left} 个工作日` : `${-left} working ${left === -1 ? 'day' : 'days'} over`]
+    : left === 0 ? ['warn', zh ? '今日到期' : 'due today'] : ['none', zh ? `剩 ${left} 个工作日` : `${left} working ${left === 1 ? 'day' : 'days'} left`];
+  return (
+    <>
+      <time dateTime={due.day}>{due.day}</time>{due.provisional ? <small>{zh ? '（暂定）' : ' (provisional)'}</small> : null}{' '}
+      <span class={`state ${css}`}>{text}</span>
+    </>
+  );
+}
+
+export function Facts({ record: { name, authority, facts, record }, language }: { readonly record: ShownRecord; readonly language: Language }): JSX.Element {
+  const zh = language === 'zh';
+  return (
+    <dl class="facts flat">
+      <dt>{zh ? '数据集' : 'Dataset'}</dt><dd>{name[language]} <span class="id">{record.dataset}</span></dd>
+      <dt>{zh ? '提供单位' : 'Provider'}</dt><dd>{authority[language]}</dd>
+      {facts.map(({ title, value }) => <><dt>{title[language]}</dt><dd>{value[language]}</dd></>)}
+    </dl>
+  );
+}
+
+export interface ActFormProps {
+  readonly language: Language;
+  readonly csrf: string;
+  readonly action: string;
+  readonly lifecycle: Lifecycle;
+  readonly act: string;
+  readonly hidden?: Readonly<Record<string, string>>;
+}
+
+/** What people write stands in fields of its own, so that an act has no hidden part. */
+export function ActForm({ language, csrf, action, lifecycle, act, hidden = {} }: ActFormProps): JSX.Element {
+  const rule: ActRule | undefined = lifecycle.acts[act];
+  const fields = [...(rule?.requires ?? []).map((name) => ({ name, required: true })), ...(rule?.optional ?? []).map((name) => ({ name, required: false }))];
+  return (
+    <form method="post" action={action}>
+      <input type="hidden" name="csrf" value={csrf} />
+      <input type="hidden" name="act" value={act} />
+      {Object.entries(hidden).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+      {fields.map(({ name, required }) => {
+        const field = lifecycle.fields[name];
+        return (
+          <label class="field">
+            {nameOf(lifecycle.fields, name, language)}{required ? '' : language === 'zh' ? '（选填）' : ' (optional)'}
+            <textarea name={`field.${name}`} rows={(field?.max ?? 0) > 400 ? 3 : 1} required={required} minLength={required ? field?.min : undefined} maxLength={field?.max} />
+          </label>
+        );
+      })}
+      <p><button class="button" type="submit">{nameOf(lifecycle.acts, act, language)}</button></p>
+    </form>
+  );
+}

@@ -1,0 +1,74 @@
+/** Records that tickets can be about, as the parties of a ticket read them: what is public or internal of each, in words. */
+import { decodeRecord } from '../../contracts/avro.js';
+import type { DatasetId, SubjectKey } from '../../contracts/ids.js';
+import type { Contract, Localised, Workspace } from '../../contracts/types.js';
+import { partsOf, valuesAt } from '../answer/values.js';
+import type { ViewReader } from '../view/port.js';
+import type { RecordRef } from './effects.js';
+import type { Tickets } from './tickets.js';
+
+export interface ShownRecord {
+  readonly record: RecordRef;
+  readonly name: Localised;
+  readonly authority: Localised;
+  readonly facts: readonly { readonly title: Localised; readonly value: Localised }[];
+}
+
+const FACTS = 12;
+/** Characters of one value. */
+const LONG = 400;
+const OPEN: ReadonlySet<string> = new Set(['public', 'internal']);
+
+/** Datasets whose kind some lifecycle is about, in the order of their ids. */
+export function concerned({ contracts }: Pick<Workspace, 'contracts'>, { lifecycles }: Pick<Tickets, 'lifecycles'>): readonly Contract[] {
+  const kinds = new Set([...lifecycles.values()].flatMap(({ about }) => about.kinds));
+  return [...contracts.values()].filter(({ kind }) => kinds.has(kind)).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function factsOf(contract: Contract, value: unknown, codelists: Workspace['codelists']): ShownRecord['facts'] {
+  const facts: { title: Localised; value: Localised }[] = [];
+  for (const { path, title, classification, branch, codelist } of contract.latest.fields) {
+    if (branch || !OPEN.has(classification) || path === contract.subject.field) continue;
+    const words = valuesAt(value, partsOf(path)).map((one): Localised => {
+      const text = String(one).slice(0, LONG);
+      return (codelist === undefined ? undefined : codelists.get(codelist)?.codes.get(text)) ?? { zh: text, en: text };
+    });
+    if (words.length > 0) facts.push({ title, value: { zh: words.map(({ zh }) => zh).join('、'), en: words.map(({ en }) => en).join(', ') } });
+    if (facts.length === FACTS) break;
+  }
+  return facts;
+}
+
+export interface RecordReader {
+  /** The current records of a subject in these datasets. */
+  of(subject: string, contracts: readonly Contract[]): readonly ShownRecord[];
+  /** Undefined where it is not, or no longer, there. */
+  one(record: RecordRef): ShownRecord | undefined;
+}
+
+export function recordReader({ workspace, view }: { readonly workspace: Workspace; readonly view: ViewReader }): RecordReader {
+  const of = (subject: string, contracts: readonly Contract[]): readonly ShownRecord[] => {
+    const fitting = contracts.filter((contract) => subject.startsWith(`${contract.subject.scheme}:`));
+    const found: ShownRecord[] = [];
+    // every subject that comes here has been parsed, or stands in a session
+    view.read(subject as SubjectKey, fitting.map(({ id }) => id), { kind: 'now' }, (i, { recordId, schemaId, bytes, start, end }) => {
+      const contract = fitting[i];
+      const known = workspace.schemasById.get(schemaId);
+      if (contract === undefined || known === undefined) return;
+      found.push({
+        record: { dataset: contract.id, subject, recordId },
+        name: contract.name,
+        authority: workspace.authorities.get(contract.authority)?.name ?? { zh: contract.authority, en: contract.authority },
+        facts: factsOf(contract, decodeRecord(known.version, bytes, start, end), workspace.codelists),
+      });
+    });
+    return found;
+  };
+  return {
+    of,
+    one({ dataset, subject, recordId }) {
+      const contract = workspace.contracts.get(dataset as DatasetId);
+      return contract === undefined ? undefined : of(subject, [contract]).find(({ record }) => record.recordId === recordId);
+    },
+  };
+}

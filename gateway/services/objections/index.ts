@@ -1,0 +1,114 @@
+/**
+ * Objections and repairs over HTTP, for systems of an authority that is a party of them: which wait for it, deciding one, telling that a record was revoked or
+ * repaired. What is shown and what is done is on record first.
+ */
+import { YitongError } from '../../../contracts/errors.js';
+import { administrationBody } from '../../audit/events.js';
+import { parseSubject } from '../../answer/request.js';
+import { clientOf, type Service } from '../../context.js';
+import { recordReader } from '../../lifecycles/records.js';
+import type { OpenedTicket, SeenTicket, TicketAct } from '../../lifecycles/tickets.js';
+import { checkStill } from '../../plugins/identity.js';
+import { ownDataset } from '../../publishing/owner.js';
+import type { Client } from '../../../policies/types.js';
+import type { FastifyRequest } from 'fastify';
+import { actBody, limitOf, listQuery, listSchema, openBody, paramsSchema, ticketSchema, type ActBody, type ListQuery, type OpenBody } from './schema.js';
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+function shown({ head, lifecycle, state, over, clocks, acts, events, record }: OpenedTicket): object {
+  return {
+    id: head.id, lifecycle: lifecycle.id, dataset: head.dataset, ...(record === undefined ? {} : { subject: record.subject, recordId: record.recordId }),
+    state: state.state, openedAt: iso(state.openedAt), over,
+    clocks: clocks.map(({ clock, due, left, over: late, stoppedAt }) => ({
+      clock, party: lifecycle.clocks[clock]?.party ?? '', due: due.day, provisional: due.provisional, left, over: late, ...(stoppedAt === undefined ? {} : { stoppedAt: iso(stoppedAt) }),
+    })),
+    acts: acts.map((act) => ({ act, requires: lifecycle.acts[act]?.requires ?? [], optional: lifecycle.acts[act]?.optional ?? [] })),
+    events: events.map(({ at, act, party, fields }) => ({ at: iso(at), act, party, ...(fields === undefined ? {} : { fields }) })),
+  };
+}
+
+const service: Service = {
+  port: 'api',
+  register(app, context) {
+    const { journal, tickets, workspace } = context;
+    if (tickets.lifecycles.size === 0) return;
+    const reader = recordReader(context);
+
+    const acting = (request: FastifyRequest, client: Client, { act, fields = {} }: ActBody): TicketAct => ({
+      actor: { kind: 'client', client }, act, fields,
+      record: ({ action, target, detail, subject, about }) =>
+        journal.append({
+          clear: administrationBody({ time: iso(context.now()), action, by: client.id, target, detail: { requestId: request.id, ...detail } }),
+          subject: { subject, json: JSON.stringify(about) },
+        }),
+    });
+
+    app.get<{ Querystring: ListQuery }>(
+      '/v1/objections',
+      {
+        schema: {
+          summary: 'objections and repairs of which the client\'s authority is a party',
+          description: 'The next to run out comes first. What was written on a ticket is shown with it.',
+          tags: ['objections'],
+          querystring: listQuery,
+          response: { 200: listSchema },
+        },
+      },
+      async (request) => {
+        const client = clientOf(request);
+        const { show = 'todo', after } = request.query;
+        const fits = ({ acts, over }: SeenTicket): boolean => (show === 'closed' ? over : !over && (show === 'open' || acts.length > 0));
+        const all = tickets.list({ kind: 'client', client }).filter(fits);
+        const from = after === undefined ? 0 : all.findIndex(({ head }) => head.id === after) + 1;
+        if (after !== undefined && from === 0) throw new YitongError('bad_request', '`after` names no ticket of this list any more; begin anew');
+        const page = all.slice(from, from + limitOf(request.query));
+        await journal.append({ clear: administrationBody({ time: iso(context.now()), action: 'tickets_shown', by: client.id, detail: { requestId: request.id, ids: page.map(({ head }) => head.id) } }) });
+        const last = page.at(-1);
+        return { tickets: page.map(({ head }) => shown(tickets.get(head.id, { kind: 'client', client }))), ...(last !== undefined && from + page.length < all.length ? { next: last.head.id } : {}) };
+      },
+    );
+
+    app.post<{ Params: { id: string }; Body: ActBody }>(
+      '/v1/objections/:id',
+      {
+        schema: {
+          summary: 'do one of a ticket\'s `acts`',
+          description: 'For instance deciding an objection that was forwarded. `act_refused` (409) where it may not be done in the present state, `act_incomplete` (400) naming all that is missing.',
+          tags: ['objections'],
+          params: paramsSchema,
+          body: actBody,
+          response: { 200: ticketSchema },
+        },
+      },
+      async (request) => {
+        const client = clientOf(request);
+        checkStill(context, request, client);
+        return shown(await tickets.act(request.params.id, acting(request, client, request.body)));
+      },
+    );
+
+    app.post<{ Body: OpenBody }>(
+      '/v1/objections',
+      {
+        schema: {
+          summary: 'open a ticket about a record of the client\'s authority',
+          description: 'Tells that the act on which a record rests was revoked, or that a repair is certified. The record must be in its dataset now.',
+          tags: ['objections'],
+          body: openBody,
+          response: { 201: ticketSchema },
+        },
+      },
+      async (request, reply) => {
+        const client = clientOf(request);
+        checkStill(context, request, client);
+        const { lifecycle, dataset, subject, recordId, ...act } = request.body;
+        const contract = ownDataset(context, dataset, client);
+        const record = { dataset: contract.id, subject: parseSubject(subject, workspace.schemes), recordId };
+        if (reader.one(record) === undefined) throw new YitongError('not_found', 'the dataset has no such record now');
+        return reply.status(201).send(shown(await tickets.open(lifecycle, record, acting(request, client, act))));
+      },
+    );
+  },
+};
+export default service;

@@ -1,0 +1,169 @@
+/**
+ * /console/tickets: objections and repairs for whoever is a party of them: the company's own, the credit centre's desk, a provider's desk. What each may do comes
+ * from the lifecycles that the workspace declares. Each look and each act is on record first.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { YitongError } from '../../../contracts/errors.js';
+import { parseSubject } from '../../answer/request.js';
+import { sendFramed } from '../../console/frame.js';
+import { SHOWS, ticketsPage, type Show } from '../../console/pages/tickets/list.js';
+import { recordsPage } from '../../console/pages/tickets/records.js';
+import { ticketPage } from '../../console/pages/tickets/ticket.js';
+import type { Service } from '../../context.js';
+import type { RecordRef } from '../../lifecycles/effects.js';
+import type { Actor } from '../../lifecycles/parties.js';
+import { concerned, recordReader, type ShownRecord } from '../../lifecycles/records.js';
+import type { SeenTicket, TicketAct } from '../../lifecycles/tickets.js';
+import { ROLES, type Person, type Role } from '../../people/person.js';
+import { hideSubject, shownSubject, type Session } from '../../people/sessions.js';
+import { watchTickets } from '../../plugins/metrics.js';
+import { roleOf, sessionOf } from '../../plugins/people.js';
+
+const PATH = '/console/tickets';
+const PAGE = 50;
+const FIELD = 'field.';
+
+interface Route {
+  readonly Params: { readonly id: string };
+  readonly Querystring: { readonly show?: string; readonly page?: string; readonly of?: string };
+  readonly Body: Readonly<Record<string, unknown>>;
+}
+
+/** What was said in an act's form; a blank is nothing said. */
+function fieldsOf(body: Route['Body'], known: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (known.includes(name)) continue;
+    if (!name.startsWith(FIELD) || typeof value !== 'string') throw new YitongError('bad_request', 'the form has a field that it should not have');
+    if (value.trim() !== '') fields[name.slice(FIELD.length)] = value.trim();
+  }
+  return fields;
+}
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const service: Service = {
+  port: 'people',
+  register(app, context) {
+    const { workspace, tickets } = context;
+    const { record } = app.people;
+    if (tickets.lifecycles.size === 0) return;
+    watchTickets(tickets);
+    const named = new Set([...tickets.lifecycles.values()].flatMap(({ parties }) => Object.values(parties).map(({ role }) => role)));
+    for (const role of named) if (!ROLES.some((one) => one === role)) throw new YitongError('bad_lifecycle', `a lifecycle names the role \`${role}\`, which nobody can have; there are ${ROLES.join(', ')}`);
+    const roles: readonly Role[] = ROLES.filter((role) => named.has(role));
+    const reader = recordReader(context);
+    const datasets = concerned(workspace, tickets);
+    const actorOf = (person: Person): Actor => ({ kind: 'person', person });
+
+    const recordName = (session: Session, { dataset, subject, recordId }: RecordRef): string => hideSubject(session, JSON.stringify([dataset, subject, recordId]));
+    function namedRecord(session: Session, hidden: string): ShownRecord {
+      const found = shownSubject(session, hidden);
+      const [dataset = '', subject = '', recordId = ''] = found === undefined ? [] : (JSON.parse(found) as string[]);
+      const shown = found === undefined ? undefined : reader.one({ dataset, subject, recordId });
+      if (shown === undefined) throw new YitongError('not_found', 'the record is not there any more; look it up anew');
+      return shown;
+    }
+    /** On record under the company's key where the company acts, under the officer's own where an officer does. */
+    const recording = (request: FastifyRequest, person: Person): TicketAct['record'] => ({ subject, detail, ...deed }) =>
+      record.did(person, { ...deed, detail: { requestId: request.id, ...detail }, ...(deed.role === 'subject' ? { subject } : {}) });
+
+    /** What a person may open tickets with: titles of acts. */
+    const beginnings = ({ roles: own }: Person, language: 'zh' | 'en'): readonly string[] => [
+      ...new Set([...tickets.lifecycles.values()].flatMap(({ acts, parties }) => Object.values(acts).flatMap(({ title, from, by }) => (from.length === 0 && by.some((party) => own.some((role) => role === parties[party]?.role)) ? [title[language]] : [])))),
+    ];
+
+    app.get<Route>(PATH, { schema: { hide: true }, config: { roles, nav: { title: { zh: '异议与修复', en: 'Objections' }, order: 16 } } }, async (request, reply) => {
+      const { person } = sessionOf(request);
+      const { show = 'todo', page = '0' } = request.query;
+      if (!SHOWS.some((one) => one === show) || !/^\d{1,6}$/.test(page)) throw new YitongError('bad_request', 'there is no such list');
+      const all = tickets.list(actorOf(person));
+      const fits: Readonly<Record<Show, (one: SeenTicket) => boolean>> = { todo: ({ acts, over }) => !over && acts.length > 0, open: ({ over }) => !over, closed: ({ over }) => over };
+      const chosen = all.filter(fits[show as Show]);
+      const from = Number(page) * PAGE;
+      const shown = chosen.slice(from, from + PAGE);
+      await record.looked(person, { requestId: request.id, action: 'tickets', role: roleOf(request, person), detail: { show, ids: shown.map(({ head }) => head.id) }, results: shown.length });
+      const { language } = request;
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '异议与修复' : 'Objections and repair',
+        workspace,
+        children: ticketsPage({
+          language, show: show as Show, tickets: shown, begin: beginnings(person, language),
+          counts: { todo: all.filter(fits.todo).length, open: all.filter(fits.open).length, closed: all.filter(fits.closed).length },
+          over: all.filter(({ due }) => due?.over === true).length,
+          dataset: (id) => datasets.find((one) => one.id === id)?.name ?? { zh: id, en: id },
+          previous: from === 0 ? undefined : `${PATH}?show=${show}&page=${Number(page) - 1}`,
+          next: from + PAGE >= chosen.length ? undefined : `${PATH}?show=${show}&page=${Number(page) + 1}`,
+        }),
+      });
+    });
+
+    interface Found {
+      readonly subject?: string;
+      readonly records?: readonly ShownRecord[];
+    }
+    async function records(request: FastifyRequest, reply: FastifyReply, { subject, records: found = [] }: Found): Promise<FastifyReply> {
+      const session = sessionOf(request);
+      const { person, csrf } = session;
+      const own = datasets.filter(({ authority }) => person.roles.includes('data-officer') && authority === person.authority);
+      await record.looked(person, { requestId: request.id, action: 'ticket_records', role: roleOf(request, person), results: found.length, ...(subject === undefined ? {} : { about: { subject } }) });
+      const { language } = request;
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '选择记录' : 'Choose a record',
+        workspace,
+        children: recordsPage({
+          language, csrf, subject, datasets: own,
+          others: person.subjects.map((one) => ({ subject: one, href: `${PATH}/records?of=${hideSubject(session, one)}`, here: one === subject })),
+          records: found.map((shown) => ({
+            ...shown, hidden: recordName(session, shown.record), openings: tickets.openings(shown.record, actorOf(person)),
+            marked: tickets.effects.marks(shown.record).length > 0, gone: tickets.effects.hidden(shown.record),
+          })),
+        }),
+      });
+    }
+
+    app.get<Route>(`${PATH}/records`, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
+      const session = sessionOf(request);
+      const { of } = request.query;
+      const asked = of === undefined ? session.person.subjects[0] : shownSubject(session, of);
+      const subject = session.person.roles.includes('subject') ? session.person.subjects.find((one) => one === asked) : undefined;
+      if (of !== undefined && subject === undefined) throw new YitongError('not_found', 'you speak for no such subject; open the page anew');
+      return records(request, reply, subject === undefined ? {} : { subject, records: reader.of(subject, datasets) });
+    });
+
+    app.post<Route>(`${PATH}/find`, { schema: { hide: true }, config: { roles: roles.filter((role) => role === 'data-officer') } }, async (request, reply) => {
+      const { person } = sessionOf(request);
+      const contract = datasets.find(({ id, authority }) => id === request.body['dataset'] && authority === person.authority);
+      if (contract === undefined) throw new YitongError('not_found', 'your authority has no such dataset');
+      const subject = parseSubject(text(request.body['subject']).trim(), workspace.schemes);
+      return records(request, reply, { subject, records: reader.of(subject, [contract]) });
+    });
+
+    const to = (reply: FastifyReply, id: string): FastifyReply => reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+
+    app.post<Route>(PATH, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
+      const session = sessionOf(request);
+      const { body } = request;
+      const { record: about } = namedRecord(session, text(body['record']));
+      const opened = await tickets.open(text(body['lifecycle']), about, {
+        actor: actorOf(session.person), act: text(body['act']), fields: fieldsOf(body, ['csrf', 'act', 'lifecycle', 'record']), record: recording(request, session.person),
+      });
+      return to(reply, opened.head.id);
+    });
+
+    app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
+      const { person, csrf } = sessionOf(request);
+      const ticket = tickets.get(request.params.id, actorOf(person));
+      await record.looked(person, { requestId: request.id, action: 'ticket', role: roleOf(request, person), detail: { ticket: ticket.head.id }, ...(ticket.record === undefined ? {} : { about: { ...ticket.record } }) });
+      const { language } = request;
+      const shown = ticket.record === undefined ? undefined : reader.one(ticket.record);
+      return sendFramed(request, reply, { title: ticket.lifecycle.title[language], workspace, children: ticketPage({ language, csrf, ticket, record: shown }) });
+    });
+
+    app.post<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
+      const { person } = sessionOf(request);
+      const done = await tickets.act(request.params.id, { actor: actorOf(person), act: text(request.body['act']), fields: fieldsOf(request.body, ['csrf', 'act']), record: recording(request, person) });
+      return to(reply, done.head.id);
+    });
+  },
+};
+export default service;

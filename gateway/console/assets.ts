@@ -125,6 +125,7 @@ dl.facts.flat{padding:0}
 .rows p{margin:0 0 2px;overflow-wrap:anywhere}.rows form{margin:0}
 .timeline{display:grid;gap:14px}
 .timeline .head{margin:0 0 8px}.timeline h2{margin:0;font-size:17px}.timeline h2 small{font-weight:400;color:var(--soft);font-size:14px;margin-left:6px}
+.timeline h3{margin:0;font-size:16px}.timeline h3 small{font-weight:400;color:var(--soft);font-size:14px;margin-left:6px}
 .timeline time{color:var(--soft);font-size:14px;white-space:nowrap}
 .what{margin:10px 0;display:grid;gap:6px}
 .timeline summary{cursor:pointer;font-size:14px;color:var(--brand)}
@@ -133,5 +134,7 @@ dl.facts.flat{padding:0}
 .card.fields{padding:14px 18px;columns:2 320px;column-gap:24px}.fields li{break-inside:avoid;padding:2px 0;overflow-wrap:anywhere}
 .content{margin-bottom:14px}.content p{margin-top:0}
 .button.low{align-self:flex-end}
+.pad>p:first-child{margin-top:0}.pad form>p:last-child,.pad>p:last-child{margin-bottom:0}
+@media (max-width:640px){.tickets .state{white-space:normal;border-radius:10px}.tickets thead th:nth-child(1){width:38%}}
 @media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}.filters{grid-template-columns:1fr 1fr}td time{white-space:normal}.stack thead{display:none}.stack tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}.stack th,.stack td{display:block;border:0;padding:3px 12px}.stack td.n{text-align:left}.stack td[data-title]::before{content:attr(data-title) "  ";color:var(--soft);font-size:13px}}
 `;

@@ -14,7 +14,7 @@ export interface ShownRecord {
   readonly facts: readonly { readonly title: Localised; readonly value: Localised }[];
 }
 
-const FACTS = 12;
+const FACTS = 10;
 /** Characters of one value. */
 const LONG = 400;
 const OPEN: ReadonlySet<string> = new Set(['public', 'internal']);
@@ -28,7 +28,7 @@ export function concerned({ contracts }: Pick<Workspace, 'contracts'>, { lifecyc
 function factsOf(contract: Contract, value: unknown, codelists: Workspace['codelists']): ShownRecord['facts'] {
   const facts: { title: Localised; value: Localised }[] = [];
   for (const { path, title, classification, branch, codelist } of contract.latest.fields) {
-    if (branch || !OPEN.has(classification) || path === contract.subject.field) continue;
+    if (branch || !OPEN.has(classification) || path === contract.subject.field || contract.recordId.includes(path)) continue;
     const words = valuesAt(value, partsOf(path)).map((one): Localised => {
       const text = String(one).slice(0, LONG);
       return (codelist === undefined ? undefined : codelists.get(codelist)?.codes.get(text)) ?? { zh: text, en: text };

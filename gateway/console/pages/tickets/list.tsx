@@ -43,7 +43,7 @@ export function ticketsPage({ language, show, counts, over, tickets, dataset, be
       </nav>
       <div class="card">
         {tickets.length === 0 ? <p class="empty">{show === 'todo' ? say('没有待您办理的事项。', 'There is nothing for you to do.') : say('没有工单。', 'There are no tickets.')}</p> : (
-          <table>
+          <table class="tickets">
             <thead><tr><th scope="col">{say('事项', 'Ticket')}</th><th scope="col">{say('状态', 'State')}</th><th scope="col">{say('期限', 'Due')}</th><th scope="col" class="wide">{say('承办', 'Whose turn')}</th><th scope="col" class="wide">{say('提出（北京时间）', 'Opened (UTC+8)')}</th></tr></thead>
             <tbody>
               {tickets.map(({ head, lifecycle, state, due, over: closed }) => (

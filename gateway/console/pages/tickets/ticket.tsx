@@ -34,7 +34,7 @@ export function ticketPage({ language, csrf, ticket, record }: TicketProps): JSX
       <h2>{say('期限', 'Terms')}</h2>
       <div class="card">
         {clocks.length === 0 ? <p class="empty">{say('没有期限。', 'There are no terms.')}</p> : (
-          <table>
+          <table class="tickets">
             <thead><tr><th scope="col">{say('事项', 'What')}</th><th scope="col">{say('期限', 'Due')}</th><th scope="col" class="wide">{say('承办', 'Who')}</th><th scope="col" class="wide">{say('依据', 'Basis')}</th></tr></thead>
             <tbody>
               {clocks.map((reading) => {

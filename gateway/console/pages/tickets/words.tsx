@@ -63,6 +63,7 @@ export function ActForm({ language, csrf, action, lifecycle, act, hidden = {} }:
           </label>
         );
       })}
+      {lifecycle.states[rule?.to ?? '']?.terminal === true ? <p class="foot">{language === 'zh' ? '工单由此办结，不能撤回。' : 'This closes the ticket and cannot be undone.'}</p> : null}
       <p><button class="button" type="submit">{nameOf(lifecycle.acts, act, language)}</button></p>
     </form>
   );

@@ -14,8 +14,8 @@ export interface Finding {
   /** A contract with an `error` may not be published; a `note` is for whoever reviews. */
   readonly severity: 'error' | 'note';
   readonly code: ErrorCode;
-  /** Its id; of a report `reports/<report>`. */
-  readonly dataset: DatasetId | `reports/${string}`;
+  /** Its id; of a report `reports/<report>`, of a lifecycle `lifecycle <lifecycle>`. */
+  readonly dataset: DatasetId | `reports/${string}` | `lifecycle ${string}`;
   readonly message: string;
   readonly place?: Place;
 }

@@ -35,7 +35,7 @@ async function load(dir: string): Promise<{ workspace: Workspace; lifecycles: nu
     }
   }
   const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
-  const refuse = (dataset: string, { code, message, extra: { place } }: YitongError): void => void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
+  const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void => void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
   const { lifecycles } = await loadLifecycles({ ...workspace, onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error) });
   await loadFeeds(workspace, undefined, (dataset, error) => {
     // a contract that does not load is told above, and not once more for its feed

@@ -131,6 +131,7 @@ const rows = {
   ticket_moved: { status: 409, title: 'somebody acted on the ticket at the same time; look at it again' },
   // log
   log_invalid: { status: 500, title: 'the audit log does not verify' },
+  retention_too_short: { status: 500, title: 'the audit log would be kept for less time than the law asks' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof rows;

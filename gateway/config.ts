@@ -6,6 +6,7 @@
 import { Type, type Static, type TObject } from 'typebox';
 import { YitongError, type Place } from '../contracts/errors.js';
 import { shape } from '../contracts/validate.js';
+import { keepClasses, KEEP_CLASSES, readKeep } from './audit/erasure/terms.js';
 
 const strict = { additionalProperties: false };
 
@@ -54,6 +55,14 @@ const auditSchema = Type.Object(
       default: {},
       description: 'thresholds of the watching rules, `{ "<rule>": { "<threshold>": n } }`, or `false` for a rule that is off; docs/watching.md has rules and defaults; in the environment as JSON',
     }),
+    keep: Type.Object(
+      Object.fromEntries(KEEP_CLASSES.map((name) => [name, Type.Optional(Type.String({ maxLength: 20 }))])),
+      {
+        ...strict,
+        default: {},
+        description: `how long bodies are kept until \`yitong audit expire\` may destroy them, ISO 8601 in years and months or in days: ${KEEP_CLASSES.map((name) => `\`${name}\` (${keepClasses[name].describe}; default \`${keepClasses[name].default}\`, no less than ${keepClasses[name].law} asks)`).join(', ')}; in the environment as JSON`,
+      },
+    ),
     required: Type.Integer({ default: 0, minimum: 0, maximum: 32, description: 'cosignatures without which no checkpoint is published; with `witnesses` at least 1' }),
   },
   strict,
@@ -144,9 +153,11 @@ export function readSettings(
     const known = SCHEMAS.flatMap(([section, schema]) => propertiesOf(schema).map(([key]) => variable(section, key)));
     if (!known.includes(name)) throw new YitongError('bad_config', `the environment has the unknown setting \`${name}\``);
   }
+  const audit = checkAudit(section('audit', auditSchema, given['audit'], env), place);
+  readKeep(audit.keep, place);
   return {
     gateway: checkGateway({ ...section('gateway', gatewaySchema, given['gateway'], env), ...flags }, place),
-    audit: checkAudit(section('audit', auditSchema, given['audit'], env), place),
+    audit,
     people: checkPeople(section('people', peopleSchema, given['people'], env), place),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { commitmentOf } from './journal/format.js';
 import { auditLayout } from './layout.js';
-import { openBodies } from './log/bodies.js';
+import { goneBy, openBodies } from './log/bodies.js';
 import { parseCheckpoint } from './log/checkpoint.js';
 import { inclusionProof, leafHash as leafOf } from './log/merkle.js';
 import { parseNote } from './log/note.js';
@@ -21,8 +21,10 @@ export type ReceiptLookup =
       readonly body: string;
       /** 32 bytes; the log's entry is SHA-256(salt ‖ body). Absent where it was erased. */
       readonly salt?: Buffer;
-      /** Log index of the entry that says so. */
+      /** Log index of the entry that says so: its subject was erased. */
       readonly erasedBy?: number;
+      /** Likewise, where its term was over: `body` is then `{}` and spaces. */
+      readonly expiredBy?: number;
       /** tlog-proof@v1 against the newest checkpoint. Its entry is the commitment. */
       readonly proof: string;
     };
@@ -63,7 +65,7 @@ export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
     }
     const proof = formatProof({ index, path: inclusionProof(index, size, node), checkpoint: note.toString('utf8') });
     const body = stored.body.toString('utf8');
-    return stored.kind === 'present' ? { kind: 'logged', index, body, salt: stored.salt, proof } : { kind: 'logged', index, body, erasedBy: stored.by, proof };
+    return { kind: 'logged', index, body, ...(stored.kind === 'present' ? { salt: stored.salt } : goneBy(stored)), proof };
   } finally {
     bodies.close();
   }

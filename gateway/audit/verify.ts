@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { commitmentOf, groupText } from './journal/format.js';
 import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
+import { expiryOf } from './erasure/expire.js';
 import { auditLayout } from './layout.js';
 import { openBodies, type BodyStore } from './log/bodies.js';
 import { openCheckpoint, type Checkpoint } from './log/checkpoint.js';
@@ -37,6 +38,7 @@ export interface VerifyReport {
   readonly tiles: number;
   readonly bodies: number;
   readonly erased: number;
+  readonly expired: number;
   readonly journals: number;
   /** Entries of journals found in the log. */
   readonly journalEntries: number;
@@ -56,7 +58,7 @@ const PROGRESS = 65_536;
 
 /** Never throws for what is wrong with the log; that is the report's `fault`. Throws where files cannot be read at all. */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
-  const counts: Counts = { origin: '', size: 0, publishedSize: 0, cosignedBy: [], root: '', tiles: 0, bodies: 0, erased: 0, journals: 0, journalEntries: 0, newer: 0, declaredMissing: 0, signatures: 0 };
+  const counts: Counts = { origin: '', size: 0, publishedSize: 0, cosignedBy: [], root: '', tiles: 0, bodies: 0, erased: 0, expired: 0, journals: 0, journalEntries: 0, newer: 0, declaredMissing: 0, signatures: 0 };
   try {
     await check(options, counts);
     return { ok: true, ...counts };
@@ -145,8 +147,8 @@ function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts:
   const stored = bodies.read(index);
   if (stored === undefined) throw fault(`the body of entry ${index} is missing, and no entry says that it was erased`);
   if (bodies.indexOf(stored.journal, stored.seq) !== index) throw fault(`entry ${index} is not where the index has seq ${stored.seq} of \`${stored.journal}\``);
-  if (stored.kind === 'erased') {
-    counts.erased++;
+  if (stored.kind !== 'present') {
+    counts[stored.kind]++;
     return;
   }
   if (!commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`the body of entry ${index} does not match its commitment`);
@@ -160,15 +162,22 @@ function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts:
   gaps.set(event.journal, known);
 }
 
-/** An erased body must name an entry of the log that says so. */
+/** A body that is erased or expired must name an entry of the log that says so. */
 function checkErasures(bodies: BodyStore, size: number, counts: Counts): void {
-  if (counts.erased === 0) return;
+  if (counts.erased + counts.expired === 0) return;
+  const says = new Map<number, (index: number, kind: 'erased' | 'expired') => boolean>();
+  const orderAt = (by: number): ((index: number, kind: 'erased' | 'expired') => boolean) => {
+    const stored = by < size ? bodies.read(by) : undefined;
+    const event = stored?.kind === 'present' ? (JSON.parse(stored.body.toString('utf8')) as { type?: string; action?: string }) : undefined;
+    const expiry = stored?.kind === 'present' ? expiryOf(by, stored.body) : undefined;
+    return (index, kind) => (kind === 'expired' ? expiry !== undefined && index >= expiry.from && index < expiry.to : event?.type === 'administration' && event.action === 'erasure');
+  };
   for (let index = 0; index < size; index++) {
     const stored = bodies.read(index);
-    if (stored?.kind !== 'erased') continue;
-    const by = stored.by < size ? bodies.read(stored.by) : undefined;
-    const event = by?.kind === 'present' ? (JSON.parse(by.body.toString('utf8')) as { type?: string; action?: string }) : undefined;
-    if (event?.type !== 'administration' || event.action !== 'erasure') throw fault(`entry ${index} is said to be erased by entry ${stored.by}, which says nothing of the kind`);
+    if (stored === undefined || stored.kind === 'present') continue;
+    let order = says.get(stored.by);
+    if (order === undefined) says.set(stored.by, (order = orderAt(stored.by)));
+    if (!order(index, stored.kind)) throw fault(`entry ${index} is said to be ${stored.kind} by entry ${stored.by}, which says nothing of the kind`);
   }
 }
 

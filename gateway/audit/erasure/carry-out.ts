@@ -9,12 +9,14 @@
  * 4. bodies are marked, then lose salt and subject part; staged runs go; journals likewise; blocks of the search index go;
  * 5. the list goes and `looked` moves on.
  *
+ * An expiry (see expire.ts) is noted with how far it has come and goes through its range in slices, each: bodies, journals, index, note.
+ *
  * A crash before 1 is an order not begun; one in 1 to 4 is gone on with at the next start. No salt goes before its mark, no mark is
  * written before the entry that it names is in the log.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { replaceFile } from '../durable.js';
 import { eraseInJournal } from '../journal/erased.js';
@@ -27,9 +29,10 @@ import { someoneWrites } from '../log/writing.js';
 import { BLOCK, blockFile } from '../search/block.js';
 import { openSearch } from '../search/index.js';
 import { pseudonymOf } from '../seal.js';
+import { expireSlice, expiryOf, type Expiry } from './expire.js';
 
 /** The points between which a crash can fall. */
-export type ErasureStep = 'noted' | 'key' | 'listed' | 'bodies' | 'journals' | 'index' | 'done';
+export type ErasureStep = 'noted' | 'key' | 'listed' | 'bodies' | 'journals' | 'index' | 'done' | 'expiry_noted' | 'expired_bodies' | 'expired_journals' | 'expired_index' | 'slice';
 
 interface ErasureState {
   readonly version: 1;
@@ -39,6 +42,8 @@ interface ErasureState {
   readonly erased: Readonly<Record<string, number>>;
   /** What is being erased: log index of the order → log indices. */
   readonly pending: Readonly<Record<string, readonly number[]>>;
+  /** Expiries under way: log index of the order, and up to which log index it is carried out. */
+  readonly expiring?: readonly { readonly by: number; readonly at: number }[];
 }
 
 const EMPTY: ErasureState = { version: 1, looked: 0, erased: {}, pending: {} };
@@ -53,6 +58,7 @@ const check = shape<ErasureState>(
       looked: number,
       erased: { type: 'object', additionalProperties: number },
       pending: { type: 'object', additionalProperties: { type: 'array', items: number } },
+      expiring: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['by', 'at'], properties: { by: number, at: number } } },
     },
   },
   'log_invalid',
@@ -80,12 +86,14 @@ export interface Erasures {
   recall(size: number): void;
   /** Records that a run put in their place, from log index `first` on. */
   saw(first: number, records: readonly BodyRecord[]): void;
-  /** Carries out what is to do; what fails is told and tried again with the next run. @param size entries that are complete */
+  /** Carries out what is to do, of an expiry a part; what fails is told and tried again with the next run. @param size entries that are complete */
   carryOut(size: number): Promise<void>;
   close(): Promise<void>;
 }
 
 const ORDER = Buffer.from('"action":"erasure"');
+/** ms that a run of the sequencer gives to an expiry; the next run goes on with it. */
+const SHARE = 250;
 /** Entries after which `looked` is written although nothing was to do: what a start has to look through. */
 const REMEMBER = 100_000;
 
@@ -116,8 +124,22 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
   /** Orders not begun, and entries that arrived under an erased pseudonym. */
   let orders = new Map<string, number>();
   let arrivals: { readonly index: number; readonly by: number }[] = [];
+  /** Expiries not noted so far. */
+  let expiries: Expiry[] = [];
+
+  function expiryAt(index: number, body: Buffer): Expiry | undefined {
+    try {
+      return expiryOf(index, body);
+    } catch (error) {
+      if (!isYitongError(error)) throw error;
+      trouble(`an expiry is not carried out: ${error.message}`);
+      return undefined;
+    }
+  }
 
   function look(index: number, body: Buffer): void {
+    const expiry = expiryAt(index, body);
+    if (expiry !== undefined) expiries.push(expiry);
     const ordered = orderedBy(body);
     if (ordered !== undefined && !erased.has(ordered) && !orders.has(ordered)) orders.set(ordered, index);
     if (erased.size === 0) return;
@@ -149,7 +171,7 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
     }
   }
 
-  function eraseJournals(indices: readonly number[]): void {
+  function eraseJournals(indices: readonly number[], expired: boolean): void {
     const seqs = new Map<string, number[]>();
     for (const index of indices) {
       const stored = bodies.read(index);
@@ -159,8 +181,41 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
       seqs.set(stored.journal, of);
     }
     for (const [journal, of] of seqs) {
-      const unread = eraseInJournal(join(layout.journals, journal), of);
+      const unread = eraseInJournal(join(layout.journals, journal), of, expired);
       if (unread.length > 0) trouble(`${unread.length} erased entries of the journal \`${journal}\` stand in a damaged segment; \`yitong audit verify\` names it: remove the segment once it is mended or declared missing`);
+    }
+  }
+
+  /** Blocks of the search index over these entries are made anew when they are asked for. */
+  function dropBlocks(indices: readonly number[], own: SubjectKeys): void {
+    own.turn();
+    for (const block of new Set(indices.map((index) => Math.floor(index / BLOCK)))) rmSync(blockFile(layout.search, block), { force: true });
+  }
+
+  /** Notes the expiries that came, and goes on with the first for `SHARE`. */
+  async function expire(size: number): Promise<void> {
+    const before = readErasures(dataDir);
+    const known = before.expiring ?? [];
+    const fresh = expiries.filter(({ by }) => by >= before.looked && !known.some((one) => one.by === by));
+    save({ ...before, looked: size, expiring: [...known, ...fresh.map(({ by, from }) => ({ by, at: from }))] });
+    expiries = [];
+    step('expiry_noted');
+    const own = (keys ??= openSubjectKeys({ dir: layout.subjectKeys }));
+    dropStaged(layout.staged, size);
+    for (const end = performance.now() + SHARE; performance.now() < end; await new Promise((resolve) => setImmediate(resolve))) {
+      const [first, ...others] = state.expiring ?? [];
+      if (first === undefined) return;
+      const stored = bodies.read(first.by);
+      const order = stored === undefined ? undefined : expiryAt(first.by, stored.body);
+      const at = order === undefined ? Infinity : expireSlice(bodies, order, first.at, (indices) => {
+        step('expired_bodies');
+        eraseJournals(indices, true);
+        step('expired_journals');
+        dropBlocks(indices, own);
+        step('expired_index');
+      });
+      save({ ...state, expiring: order === undefined || at >= order.to ? others : [{ by: first.by, at }, ...others] });
+      step('slice');
     }
   }
 
@@ -184,10 +239,9 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
     for (const [by, indices] of Object.entries(pending)) bodies.erase(indices, Number(by));
     step('bodies');
     const all = Object.values(pending).flat();
-    eraseJournals(all);
+    eraseJournals(all, false);
     step('journals');
-    own.turn();
-    for (const block of new Set(all.map((index) => Math.floor(index / BLOCK)))) rmSync(blockFile(layout.search, block), { force: true });
+    dropBlocks(all, own);
     step('index');
 
     save({ ...state, looked: size, pending: {} });
@@ -201,6 +255,7 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
       state = readErasures(dataDir);
       orders = new Map();
       arrivals = [];
+      expiries = [];
       // noted, and perhaps no more than that: `looked` moves only when all is done, so the order is seen again
       erased = new Map(Object.entries(state.erased).filter(([, by]) => by < state.looked));
       for (let index = state.looked; index < size; index++) {
@@ -213,7 +268,9 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
       records.forEach(({ body }, i) => look(first + i, body));
     },
     async carryOut(size) {
-      if (orders.size === 0 && arrivals.length === 0 && Object.keys(state.pending).length === 0) {
+      const erasing = orders.size > 0 || arrivals.length > 0 || Object.keys(state.pending).length > 0;
+      const expiring = expiries.length > 0 || (state.expiring ?? []).length > 0;
+      if (!erasing && !expiring) {
         if (size >= state.looked + REMEMBER) save({ ...state, looked: size });
         return;
       }
@@ -222,7 +279,9 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
       const lock = tryLock(`${layout.erasures}.lock`);
       if (lock === undefined) return trouble('an erasure waits: another process carries out one');
       try {
-        await erase(size);
+        // `expire` moves `looked` on, so what is to be erased comes first
+        if (erasing) await erase(size);
+        if (expiring) await expire(size);
         troubled = '';
       } catch (error) {
         // the log goes on; what was done stays done, and the next run goes on with the rest

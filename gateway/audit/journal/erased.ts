@@ -1,5 +1,5 @@
 /**
- * Erasure in a journal: salt and subject of an entry are overwritten in place. So that its group still leads to the root that the
+ * Erasure in a journal: salt and subject of an entry, or where its term is over salt and body, are overwritten in place. So that its group still leads to the root that the
  * replica signed, the entry's commitment, which the published log has anyway, is kept in a list beside the segment. The list is
  * durable before a byte of the segment changes: a crash leaves a segment that reads as erased, and doing it again finishes it.
  */
@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
 import { decodeBase64 } from '../log/note.js';
-import { withoutSubject } from '../seal.js';
+import { emptied, withoutSubject } from '../seal.js';
 import { decodeSegmentHeader, GROUP_HEADER, nextMagic, readEntries, readGroup, SALT_BYTES, SEGMENT_HEADER, segmentNumber, NONE_ERASED, type ErasedEntries, type SegmentHeader } from './format.js';
 
 /** Entries of a group at most: its header counts them in two bytes. */
 const MAX_GROUP = 65_535;
+
+/** Behind the commitment of an entry whose whole body is gone. */
+const EXPIRED = 'expired';
 
 const listOf = (segmentFile: string): string => `${segmentFile}.erased`;
 
@@ -28,17 +31,17 @@ export function readErased(segmentFile: string): ErasedEntries {
   const damaged = (): YitongError => new YitongError('log_invalid', 'the list of erased entries is damaged', { place: { file: listOf(segmentFile) } });
   return new Map(
     text.split('\n').filter((line) => line !== '').map((line) => {
-      const [seq = '', base64 = ''] = line.split(' ');
+      const [seq = '', base64 = '', how] = line.split(' ');
       const commitment = decodeBase64(base64);
-      if (!/^\d{1,15}$/.test(seq) || commitment?.length !== 32) throw damaged();
-      return [Number(seq), commitment];
+      if (!/^\d{1,15}$/.test(seq) || commitment?.length !== 32 || (how !== undefined && how !== EXPIRED)) throw damaged();
+      return [Number(seq), { commitment, expired: how === EXPIRED }];
     }),
   );
 }
 
 /** Durable when it returns. */
 export function writeErased(segmentFile: string, erased: ErasedEntries): void {
-  replaceFile(listOf(segmentFile), [...erased].sort(([a], [b]) => a - b).map(([seq, commitment]) => `${seq} ${commitment.toString('base64')}\n`).join(''), { mode: 0o600 });
+  replaceFile(listOf(segmentFile), [...erased].sort(([a], [b]) => a - b).map(([seq, { commitment, expired }]) => `${seq} ${commitment.toString('base64')}${expired ? ` ${EXPIRED}` : ''}\n`).join(''), { mode: 0o600 });
 }
 
 interface Blank {
@@ -51,19 +54,23 @@ export function blanks(bytes: Buffer, groupAt: number, erased: ErasedEntries): B
   if (erased.size === 0) return [];
   const group = readGroup(bytes, groupAt, erased);
   const entries = group === undefined ? undefined : readEntries(bytes, groupAt, group, erased);
-  return (entries ?? []).filter(({ seq }) => erased.has(seq)).map(({ saltAt, body }) => ({ at: saltAt, bytes: Buffer.concat([Buffer.alloc(SALT_BYTES), withoutSubject(body)]) }));
+  return (entries ?? []).flatMap(({ seq, saltAt, body }) => {
+    const how = erased.get(seq);
+    return how === undefined ? [] : [{ at: saltAt, bytes: Buffer.concat([Buffer.alloc(SALT_BYTES), how.expired ? emptied(body) : withoutSubject(body)]) }];
+  });
 }
 
 /**
  * Erases entries of one journal; those that no segment has any longer are passed over. Durable when it returns. One caller at a time;
  * the journal may be written meanwhile.
+ * @param expired whether the whole body goes, not the subject part alone
  * @returns seqs in a segment that is there but cannot be read as far as them
  */
-export function eraseInJournal(dir: string, seqs: readonly number[]): number[] {
+export function eraseInJournal(dir: string, seqs: readonly number[], expired = false): number[] {
   const wanted = new Set(seqs);
   let unread: number[] = [];
   // a segment that came meanwhile may have taken over the group at hand
-  for (let names = segmentNames(dir), before: readonly string[] = []; names.at(-1) !== before.at(-1); before = names, names = segmentNames(dir)) unread = eraseInSegments(dir, names, wanted);
+  for (let names = segmentNames(dir), before: readonly string[] = []; names.at(-1) !== before.at(-1); before = names, names = segmentNames(dir)) unread = eraseInSegments(dir, names, wanted, expired);
   return unread;
 }
 
@@ -75,7 +82,7 @@ function segmentNames(dir: string): readonly string[] {
   }
 }
 
-function eraseInSegments(dir: string, names: readonly string[], wanted: ReadonlySet<number>): number[] {
+function eraseInSegments(dir: string, names: readonly string[], wanted: ReadonlySet<number>, expired: boolean): number[] {
   const headers = names.map((name) => headerOf(join(dir, name)));
   return names.flatMap((name, i) => {
     const file = join(dir, name);
@@ -86,7 +93,7 @@ function eraseInSegments(dir: string, names: readonly string[], wanted: Readonly
     // a group that was carried over still stands here as well
     const carried = next === undefined || statSync(file).size <= next.previousEnd ? [] : [...wanted].filter((seq) => seq >= behind && seq < behind + MAX_GROUP);
     if (here.length + carried.length === 0) return [];
-    const missing = eraseInSegment(file, new Set([...here, ...carried]));
+    const missing = eraseInSegment(file, new Set([...here, ...carried]), expired);
     return missing.filter((seq) => seq < behind);
   });
 }
@@ -102,11 +109,12 @@ function headerOf(file: string): SegmentHeader | undefined {
   }
 }
 
-function eraseInSegment(file: string, wanted: ReadonlySet<number>): number[] {
+function eraseInSegment(file: string, wanted: ReadonlySet<number>, expired: boolean): number[] {
   const bytes = readFileSync(file);
   const before = readErased(file);
   const erased = new Map(before);
   const groups: number[] = [];
+  let changed = false;
   const missing = new Set(wanted);
   for (let at = SEGMENT_HEADER; at >= 0 && at + GROUP_HEADER <= bytes.length && missing.size > 0; ) {
     const group = readGroup(bytes, at, before);
@@ -117,12 +125,15 @@ function eraseInSegment(file: string, wanted: ReadonlySet<number>): number[] {
     }
     for (const { seq, commitment } of entries) {
       if (!missing.delete(seq)) continue;
-      erased.set(seq, commitment);
+      const known = erased.get(seq)?.expired;
+      // what is gone whole does not come back in part
+      erased.set(seq, { commitment, expired: expired || known === true });
+      changed ||= known === undefined || (expired && !known);
       if (groups.at(-1) !== at) groups.push(at);
     }
     at += group.length;
   }
-  if (erased.size > before.size) writeErased(file, erased);
+  if (changed) writeErased(file, erased);
   const fd = openSync(file, 'r+');
   try {
     for (const group of groups) {

@@ -96,8 +96,13 @@ export function writeGroupHeader(bytes: Buffer, header: GroupHeader): void {
   bytes.writeUInt32BE(crc32(bytes.subarray(0, 160)), 160);
 }
 
-/** Commitments of entries whose salts were destroyed, by seq; see erased.ts. */
-export type ErasedEntries = ReadonlyMap<number, Buffer>;
+/** What is left of entries whose salts were destroyed, by seq; see erased.ts. */
+export type ErasedEntries = ReadonlyMap<number, ErasedEntry>;
+export interface ErasedEntry {
+  readonly commitment: Buffer;
+  /** True where the whole body went, not the subject part alone. */
+  readonly expired: boolean;
+}
 export const NONE_ERASED: ErasedEntries = new Map();
 
 /**
@@ -148,7 +153,7 @@ export interface StoredEntry {
   /** SHA-256(salt ‖ body): what the log publishes. */
   readonly commitment: Buffer;
   readonly leaf: Buffer;
-  /** Its salt and subject are gone, and the commitment is the one that was kept. */
+  /** Its salt and subject, or its whole body, are gone, and the commitment is the one that was kept. */
   readonly erased?: boolean;
   /** Where in `bytes` its salt begins; the body stands right behind it. */
   readonly saltAt: number;
@@ -168,7 +173,7 @@ export function readEntries(bytes: Buffer, at: number, group: GroupHeader, erase
     if (next > end) return undefined;
     // salt and body stand side by side so that the commitment is one hash over one slice
     const kept = erased.get(group.first + i);
-    const commitment = kept ?? sha256(bytes.subarray(from + 4, next));
+    const commitment = kept?.commitment ?? sha256(bytes.subarray(from + 4, next));
     const leaf = leafHash(commitment);
     leaf.copy(leaves, i * HASH_BYTES);
     entries.push({ seq: group.first + i, salt: bytes.subarray(from + 4, from + ENTRY_HEADER), body: bytes.subarray(from + ENTRY_HEADER, next), commitment, leaf, saltAt: from + 4, ...(kept === undefined ? {} : { erased: true }) });

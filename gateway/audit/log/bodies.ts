@@ -1,16 +1,19 @@
 /**
  * What the log only commits to: bodies and salts by log index, for those with access. Two files for 65,536 entries: `.dat` holds
- * records one behind the other, `.idx` 16 bytes an entry (offset, length, erased by). Beside them, one file a journal says at
+ * records one behind the other, `.idx` 16 bytes an entry (offset, length, gone by: 0, or one more than the log index of the entry that says so,
+ * with the highest bit set where its term was over). Beside them, one file a journal says at
  * which log index each seq stands. All writes are by position, so that a run that died is written over by the next.
  */
 import { closeSync, fdatasyncSync, mkdirSync, openSync, readSync, writeSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDir } from '../durable.js';
-import { withoutSubject } from '../seal.js';
+import { emptied, withoutSubject } from '../seal.js';
 import { YitongError } from '../../../contracts/errors.js';
 
 const CHUNK = 65_536;
 const IDX = 16;
+/** Set in the mark of a body whose term was over. */
+const EXPIRED = 2 ** 47;
 const SEQ = 6;
 const RECORD_HEADER = 1 + 6 + 32;
 
@@ -23,8 +26,12 @@ export interface BodyRecord {
 
 export type StoredBody =
   | ({ readonly kind: 'present' } & BodyRecord)
-  /** Salt destroyed, as the entry at `by` says. */
-  | ({ readonly kind: 'erased'; readonly by: number } & Omit<BodyRecord, 'salt'>);
+  /** Salt and subject part destroyed, or where its term was over (`expired`) salt and body, as the entry at `by` says. */
+  | ({ readonly kind: 'erased' | 'expired'; readonly by: number } & Omit<BodyRecord, 'salt'>);
+
+/** By which entry the rest of a body is gone, as answers and exports say it. */
+export const goneBy = (stored: StoredBody): { readonly erasedBy?: number; readonly expiredBy?: number } =>
+  stored.kind === 'present' ? {} : stored.kind === 'erased' ? { erasedBy: stored.by } : { expiredBy: stored.by };
 
 /** Records as they stand in a `.dat` file, one behind the other. */
 export interface PackedRecords {
@@ -66,6 +73,8 @@ export interface BodyStore {
   indexOf(journal: string, seq: number): number | undefined;
   /** Destroys salt and subject part. `by`: log index of the entry that says so. Durable when it returns; doing it again finishes what a crash left. */
   erase(indices: readonly number[], by: number): void;
+  /** Destroys salt and body, otherwise like `erase`; what was erased before is expired from then on. */
+  expire(indices: readonly number[], by: number): void;
   close(): void;
 }
 
@@ -122,11 +131,36 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
     if (!/^[a-z0-9-]{1,60}$/.test(journal)) throw new YitongError('log_invalid', 'a journal id has lower-case letters, digits and hyphens');
     return join(indexDir, journal);
   };
-  const slot = (index: number): { offset: number; length: number; erasedBy: number } | undefined => {
+  const slot = (index: number): { offset: number; length: number; gone?: { kind: 'erased' | 'expired'; by: number } } | undefined => {
     const bytes = get(file(Math.floor(index / CHUNK), '.idx'), (index % CHUNK) * IDX, IDX);
     if (bytes === undefined || bytes.readUInt32BE(6) === 0) return undefined;
-    return { offset: bytes.readUIntBE(0, 6), length: bytes.readUInt32BE(6), erasedBy: bytes.readUIntBE(10, 6) };
+    const mark = bytes.readUIntBE(10, 6);
+    return {
+      offset: bytes.readUIntBE(0, 6),
+      length: bytes.readUInt32BE(6),
+      ...(mark === 0 ? {} : { gone: mark >= EXPIRED ? { kind: 'expired', by: mark - EXPIRED - 1 } : { kind: 'erased', by: mark - 1 } }),
+    };
   };
+
+  function destroy(kind: 'erased' | 'expired', indices: readonly number[], by: number): void {
+    const places = indices.flatMap((index) => {
+      const found = slot(index);
+      const bytes = found === undefined ? undefined : get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
+      const record = bytes === undefined ? undefined : unpackRecord(bytes);
+      if (found === undefined || record === undefined) throw new YitongError('log_invalid', `entry ${index} has no stored body`);
+      // of what went whole there is no part left
+      if (kind === 'erased' && found.gone?.kind === 'expired') return [];
+      const blank = kind === 'expired' ? emptied(record.body) : withoutSubject(record.body);
+      return [{ index, saltAt: found.offset + 7 + record.journal.length, blank: Buffer.concat([Buffer.alloc(32), blank]) }];
+    });
+    // the marks first: a salt that is gone without a reason would be a fault
+    const mark = Buffer.alloc(6);
+    mark.writeUIntBE((kind === 'expired' ? EXPIRED : 0) + by + 1, 0, 6);
+    for (const { index } of places) put(file(Math.floor(index / CHUNK), '.idx'), mark, (index % CHUNK) * IDX + 10);
+    flush();
+    for (const { index, saltAt, blank } of places) put(file(Math.floor(index / CHUNK), '.dat'), blank, saltAt);
+    flush();
+  }
 
   return {
     write(first, records, { bytes, lengths } = packRecords(records)) {
@@ -167,31 +201,17 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
       const bytes = get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
       const record = bytes === undefined ? undefined : unpackRecord(bytes);
       if (record === undefined) throw new YitongError('log_invalid', `the stored body of entry ${index} is damaged`);
-      if (found.erasedBy === 0) return { kind: 'present', ...record };
+      if (found.gone === undefined) return { kind: 'present', ...record };
       const { salt, ...rest } = record;
-      return { kind: 'erased', by: found.erasedBy - 1, ...rest };
+      return { ...found.gone, ...rest };
     },
     indexOf(journal, seq) {
       if (!(Number.isSafeInteger(seq) && seq >= 1)) return undefined;
       const value = get(journalFile(journal), (seq - 1) * SEQ, SEQ)?.readUIntBE(0, SEQ) ?? 0;
       return value === 0 ? undefined : value - 1;
     },
-    erase(indices, by) {
-      const places = indices.map((index) => {
-        const found = slot(index);
-        const bytes = found === undefined ? undefined : get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
-        const record = bytes === undefined ? undefined : unpackRecord(bytes);
-        if (found === undefined || record === undefined) throw new YitongError('log_invalid', `entry ${index} has no stored body`);
-        return { index, saltAt: found.offset + 7 + record.journal.length, blank: Buffer.concat([Buffer.alloc(32), withoutSubject(record.body)]) };
-      });
-      // the marks first: a salt that is gone without a reason would be a fault
-      const mark = Buffer.alloc(6);
-      mark.writeUIntBE(by + 1, 0, 6);
-      for (const { index } of places) put(file(Math.floor(index / CHUNK), '.idx'), mark, (index % CHUNK) * IDX + 10);
-      flush();
-      for (const { index, saltAt, blank } of places) put(file(Math.floor(index / CHUNK), '.dat'), blank, saltAt);
-      flush();
-    },
+    erase: (indices, by) => destroy('erased', indices, by),
+    expire: (indices, by) => destroy('expired', indices, by),
     close: closeAll,
   };
 }

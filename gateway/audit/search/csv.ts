@@ -2,7 +2,7 @@
 import { detailsOf } from './entry.js';
 import type { ExportedEntry } from './evidence.js';
 
-const COLUMNS = ['index', 'time', 'type', 'client', 'authority', 'purpose', 'item', 'delivery', 'datasets', 'grants', 'effects', 'records', 'policy_version', 'request_id', 'receipt', 'subject', 'case_id', 'actor', 'erased_by', 'body', 'salt', 'path', 'checkpoint'] as const;
+const COLUMNS = ['index', 'time', 'type', 'client', 'authority', 'purpose', 'item', 'delivery', 'datasets', 'grants', 'effects', 'records', 'policy_version', 'request_id', 'receipt', 'subject', 'case_id', 'actor', 'erased_by', 'expired_by', 'body', 'salt', 'path', 'checkpoint'] as const;
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe before it. */
 function cell(value: unknown): string {
@@ -35,6 +35,7 @@ export function toCsv({ found, evidence }: ExportedEntry, first: boolean): strin
     case_id: caseId,
     actor,
     erased_by: found.erasedBy,
+    expired_by: found.expiredBy,
     body: evidence.text,
     salt: evidence.salt,
     path: evidence.path?.join(' '),

@@ -25,8 +25,8 @@ type Writer = (entry: ExportedEntry, first: boolean) => string;
 
 const toNdjson: Writer = ({ found, evidence }) => {
   const { text, index: _, ...proof } = evidence;
-  const { index, receipt, erasedBy, opened } = found;
-  const more = { ...(opened === undefined ? {} : { opened }), ...(erasedBy === undefined ? {} : { erasedBy }), ...proof };
+  const { index, receipt, erasedBy, expiredBy, opened } = found;
+  const more = { ...(opened === undefined ? {} : { opened }), ...(erasedBy === undefined ? {} : { erasedBy }), ...(expiredBy === undefined ? {} : { expiredBy }), ...proof };
   // the text goes in as it is, so that its bytes are those that were committed to
   return `{"index":${index},"receipt":${JSON.stringify(receipt)},"body":${text},${JSON.stringify(more).slice(1)}\n`;
 };

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { replaceFile } from '../durable.js';
 import { openSubjectKeys, type SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
-import { openBodies, type BodyStore, type StoredBody } from '../log/bodies.js';
+import { goneBy, openBodies, type BodyStore, type StoredBody } from '../log/bodies.js';
 import { committedSize } from '../log/size.js';
 import { unseal, type OpenedSubject } from '../seal.js';
 import { BLOCK, BlockBuilder, blockFile, StoredBlock, type Block } from './block.js';
@@ -56,6 +56,8 @@ export interface FoundEntry {
   /** `<journal>:<seq>` */
   readonly receipt: string;
   readonly erasedBy?: number;
+  /** Its term was over: nothing of the body is left. */
+  readonly expiredBy?: number;
   readonly body: LogBody & Readonly<Record<string, unknown>>;
   /** The decrypted subject part: where it was asked for and its key was not destroyed. */
   readonly opened?: OpenedSubject;
@@ -102,7 +104,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
 
   const opened = ({ kind, body }: { readonly kind: StoredBody['kind']; readonly body: LogBody }): OpenedSubject | undefined => {
     const { pseudonym, enc } = body.subject ?? {};
-    if (kind === 'erased' || pseudonym === undefined || enc === undefined) return undefined;
+    if (kind !== 'present' || pseudonym === undefined || enc === undefined) return undefined;
     const secret = keys.byPseudonym(pseudonym);
     return secret === undefined ? undefined : unseal(secret, enc);
   };
@@ -208,7 +210,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     return {
       index,
       receipt: `${stored.journal}:${stored.seq}`,
-      ...(stored.kind === 'erased' ? { erasedBy: stored.by } : {}),
+      ...goneBy(stored),
       body,
       ...(subject === undefined ? {} : { opened: subject }),
     };

@@ -51,6 +51,7 @@ export function toOcsf({ found, evidence }: ExportedEntry): string {
       caseId,
       caseHandler: actor,
       ...(found.erasedBy === undefined ? {} : { erasedBy: found.erasedBy }),
+      ...(found.expiredBy === undefined ? {} : { expiredBy: found.expiredBy }),
       evidence,
     },
   };

@@ -1,20 +1,15 @@
 import { join } from 'node:path';
-import { isYitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { erasedBy, orderErasure } from '../../audit/erasure/order.js';
 import { openJournal } from '../../audit/journal/journal.js';
 import { openSubjectKeys } from '../../audit/keys.js';
 import { auditLayout } from '../../audit/layout.js';
-import { startSequencer, type Sequencer, type SequencerOptions } from '../../audit/log/sequencer.js';
 import { openAuditSigners } from '../../audit/signer.js';
 import { readSettings, signerNames } from '../../config.js';
 import { witnessSetup } from '../../process/witnesses.js';
 import type { Command } from '../command.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
-
-/** ms to wait for a gateway's sequencer; one that hangs behind a long index has the order all the same. */
-const PATIENCE = 60_000;
-const LOOK = 100;
+import { sequenced } from '../sequenced.js';
 
 /** Destroys what is on record about a subject: its key, the salts of its entries, their encrypted parts. The log goes on verifying. */
 const command: Command = {
@@ -65,10 +60,14 @@ const command: Command = {
     const { pseudonym, receipt } = ordered;
     const witnesses = await witnessSetup(audit, dir, place);
     const troubles: string[] = [];
-    const by = await carriedOut(data, pseudonym, call.signal, {
-      dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(witnesses === undefined ? {} : { witnesses }),
-      onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
-    });
+    const by = await sequenced(
+      {
+        dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(witnesses === undefined ? {} : { witnesses }),
+        onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
+      },
+      () => erasedBy(data, pseudonym),
+      call.signal,
+    );
     for (const trouble of troubles) call.say(trouble);
     if (by === undefined) {
       call.json({ erased: false, ordered: receipt.id });
@@ -81,24 +80,3 @@ const command: Command = {
   },
 };
 export default command;
-
-/** Waits for the sequencer of a running gateway; where none runs, is it. */
-async function carriedOut(data: string, pseudonym: string, signal: AbortSignal, options: SequencerOptions): Promise<number | undefined> {
-  for (const end = Date.now() + PATIENCE; Date.now() < end && !signal.aborted; await new Promise((resolve) => setTimeout(resolve, LOOK))) {
-    const by = erasedBy(data, pseudonym);
-    if (by !== undefined) return by;
-    let own: Sequencer;
-    try {
-      own = startSequencer(options);
-    } catch (error) {
-      if (isYitongError(error) && error.code === 'audit_unavailable') continue;
-      throw error;
-    }
-    try {
-      await own.runOnce();
-    } finally {
-      await own.stop();
-    }
-  }
-  return undefined;
-}

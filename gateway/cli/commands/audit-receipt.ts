@@ -41,13 +41,13 @@ const command: Command = {
       call.say(`\`${id}\` is not under a published checkpoint of the log`);
       return 1;
     }
-    const { index, body, salt, erasedBy, proof } = found;
-    call.json({ id, state: 'logged', index, body, ...(salt === undefined ? { erasedBy } : { salt: salt.toString('base64') }), proof });
+    const { index, body, salt, erasedBy, expiredBy, proof } = found;
+    call.json({ id, state: 'logged', index, body, ...(salt === undefined ? { erasedBy, expiredBy } : { salt: salt.toString('base64') }), proof });
     if (call.values['proof'] === true) {
       call.say(proof.replace(/\n$/, ''));
       return 0;
     }
-    call.say(`entry ${index} of the log${erasedBy === undefined ? '' : `, salt erased by entry ${erasedBy}`}`);
+    call.say(`entry ${index} of the log${erasedBy === undefined ? '' : `, salt erased by entry ${erasedBy}`}${expiredBy === undefined ? '' : `, body expired by entry ${expiredBy}`}`);
     call.say(body);
     if (salt !== undefined) call.say(`salt ${salt.toString('base64')}`);
     call.say(proof);

@@ -10,7 +10,8 @@ const answer = Type.Object({
   body: Type.Optional(Type.String({ description: 'the entry, byte for byte; the log\'s leaf is over SHA-256(salt ‖ body)' })),
   salt: Type.Optional(Type.String({ description: '32 bytes, base64' })),
   proof: Type.Optional(Type.String({ description: 'C2SP tlog-proof against the newest checkpoint' })),
-  erasedBy: Type.Optional(Type.Integer()),
+  erasedBy: Type.Optional(Type.Integer({ description: 'the entry by which its subject was erased' })),
+  expiredBy: Type.Optional(Type.Integer({ description: 'the entry by which its body was destroyed when its term was over' })),
 });
 
 /** The client that an entry names; nothing else of the body is read. */
@@ -35,8 +36,8 @@ const service: Service = {
       (request) => {
         const { id } = request.params;
         const found = lookupReceipt(dataDir, id);
-        // another client's receipt is answered like one that does not exist yet
-        if (found.kind === 'not_yet' || clientIn(found.body) !== clientOf(request).id) return { id, state: 'not_yet' };
+        // another client's receipt is answered like one that does not exist yet; whose an expired one was nobody knows, and it holds nothing
+        if (found.kind === 'not_yet' || (found.expiredBy === undefined && clientIn(found.body) !== clientOf(request).id)) return { id, state: 'not_yet' };
         return {
           id,
           state: 'logged',
@@ -45,6 +46,7 @@ const service: Service = {
           proof: found.proof,
           ...(found.salt === undefined ? {} : { salt: found.salt.toString('base64') }),
           ...(found.erasedBy === undefined ? {} : { erasedBy: found.erasedBy }),
+          ...(found.expiredBy === undefined ? {} : { expiredBy: found.expiredBy }),
         };
       },
     );

@@ -23,7 +23,7 @@ const search = (name: string, value: string): string => `/console/search?${name}
 export function entryPage({ language, csrf, entry, size, mayOpen, links, names }: EntryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
-  const { index, receipt, erasedBy, body, opened } = entry;
+  const { index, receipt, erasedBy, expiredBy, body, opened } = entry;
   const fact = (title: string, value: ComponentChildren): JSX.Element | null => (value === undefined || value === '' ? null : <><dt>{title}</dt><dd>{value}</dd></>);
   const link = (name: string, value: string | undefined, called?: string): JSX.Element | undefined =>
     value === undefined ? undefined : <><a href={search(name, value)}>{called ?? value}</a>{called === undefined ? null : <> <span class="mono soft">{value}</span></>}</>;
@@ -34,13 +34,15 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
   return (
     <>
       <div class="head">
-        <h1>{say(`第 ${index} 条 · `, `Entry ${index} · `)}{typeNames[body.type ?? '']?.[language] ?? body.type}</h1>
+        <h1>{say(`第 ${index} 条 · `, `Entry ${index} · `)}{expiredBy === undefined ? typeNames[body.type ?? '']?.[language] ?? body.type : say('内容已到期销毁', 'body expired')}</h1>
         <nav class="pills" aria-label={say('相邻记录', 'Neighbours')}>
           {index > 0 ? <a href={`/console/entries/${index - 1}`} rel="prev">{say('← 前一条', '← Previous')}</a> : null}
           {index + 1 < size ? <a href={`/console/entries/${index + 1}`} rel="next">{say('后一条 →', 'Next →')}</a> : null}
         </nav>
       </div>
-      <p class="lead">{inOneLine(entry, language)}</p>
+      {expiredBy === undefined ? <p class="lead">{inOneLine(entry, language)}</p> : (
+        <p class="notice warn">{say('保存期限已满，内容与随机数已依规销毁；公开日志中的承诺值仍在：', 'Its term of keeping is over: body and salt were destroyed, the commitment in the published log stays: ')}<a href={`/console/entries/${expiredBy}`}>{say(`见第 ${expiredBy} 条`, `see entry ${expiredBy}`)}</a></p>
+      )}
       {erasedBy === undefined ? null : <p class="notice warn">{say('此条所涉主体已依法抹除：', 'The subject of this entry was erased, as required by law: ')}<a href={`/console/entries/${erasedBy}`}>{say(`见第 ${erasedBy} 条`, `see entry ${erasedBy}`)}</a></p>}
 
       <div class="card">
@@ -116,7 +118,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
         <p class="verdict">
           <span class="when proved">{say('✓ 已在本浏览器中验证：此条未被改动，且在公开日志之中。', '✓ Checked in this browser: the entry is unchanged and stands in the published log.')}</span>
           <span class="when failed">{say('✗ 验证不通过：显示的内容与公开日志不符。', '✗ Does not verify: what is shown is not what the log committed to.')}</span>
-          <span class="when not-yet">{say('此条尚未进入已公开的检查点，或其随机数已随主体抹除。', 'Not under a published checkpoint yet, or its salt was erased with its subject.')}</span>
+          <span class="when not-yet">{say('此条尚未进入已公开的检查点，或其随机数已随主体抹除、已到期销毁。', 'Not under a published checkpoint yet, or its salt was erased with its subject, or went when its term was over.')}</span>
           <span class="when error">{say('无法取得证明，或本浏览器不支持 Ed25519。', 'The proof could not be fetched, or this browser has no Ed25519.')}</span>
           <span class="when checking">{say('正在验证…', 'Checking…')}</span>
           <span class="when idle">{say('需要脚本才能在浏览器中验证；也可用 yitong audit receipt。', 'Checking here needs scripts; `yitong audit receipt` does the same.')}</span>

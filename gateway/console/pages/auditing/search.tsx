@@ -114,7 +114,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
                     <td>{names.client(body.client) ?? body.client ?? '–'}</td>
                     <td class="wide">{names.purpose(body.purpose) ?? body.purpose ?? '–'}</td>
                     <td class="wide">{datasets.slice(0, 3).map(({ dataset }) => names.dataset(dataset) ?? dataset).join(say('、', ', '))}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>
-                    <td>{inOneLine(entry, language)}{entry.erasedBy === undefined ? null : <span class="state none">{say('主体已抹除', 'subject erased')}</span>}</td>
+                    <td>{inOneLine(entry, language)}{entry.erasedBy === undefined ? null : <span class="state none">{say('主体已抹除', 'subject erased')}</span>}{entry.expiredBy === undefined ? null : <span class="state none">{say('已到期销毁', 'expired')}</span>}</td>
                   </tr>
                 );
               })}

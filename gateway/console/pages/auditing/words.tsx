@@ -45,6 +45,8 @@ const actionNames: Readonly<Record<string, Localised>> = {
   grant_resumed: { zh: '恢复授权', en: 'resumed a grant' },
   quarantine_shown: { zh: '查看隔离区', en: 'saw the quarantine' },
   quarantine_retried: { zh: '重试被隔离的行', en: 'tried rows held back again' },
+  erasure: { zh: '抹除一个主体', en: 'erased a subject' },
+  expiry: { zh: '销毁到期内容', en: 'destroyed expired bodies' },
   policies_in_force: { zh: '策略生效', en: 'policies came into force' },
   revocation_list_in_force: { zh: '吊销列表生效', en: 'a revocation list came into force' },
   records_published: { zh: '推送记录', en: 'records were pushed' },

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import { expiryState, findPastTerms, orderExpiry } from '../../audit/erasure/expire.js';
+import { readErasures } from '../../audit/erasure/carry-out.js';
+import { cutoffs, keepClasses, KEEP_CLASSES, readKeep } from '../../audit/erasure/terms.js';
+import { openJournal } from '../../audit/journal/journal.js';
+import { openSubjectKeys } from '../../audit/keys.js';
+import { auditLayout } from '../../audit/layout.js';
+import { openBodies } from '../../audit/log/bodies.js';
+import { committedSize } from '../../audit/log/size.js';
+import { openAuditSigners } from '../../audit/signer.js';
+import { readSettings, signerNames } from '../../config.js';
+import { witnessSetup } from '../../process/witnesses.js';
+import type { Command } from '../command.js';
+import { dataOption, folders, text, workspaceOption } from '../places.js';
+import { progressBar } from '../progress.js';
+import { sequenced } from '../sequenced.js';
+
+/** Destroys bodies whose term of keeping is over. The log goes on verifying, and says by which entry they went. */
+const command: Command = {
+  summary: 'destroy bodies of the log that are past their term; the act itself stays on record',
+  usage: '[--before DATE] [--dry-run | --yes] [--by ROLE] [--data D] [--json]',
+  examples: ['yitong audit expire --dry-run', 'yitong audit archive --before 2024-01-01 /mnt/archive && yitong audit expire --before 2024-01-01 --yes'],
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    before: { type: 'string', describe: 'only entries of before this date, UTC; never a later one than `audit.keep` allows' },
+    'dry-run': { type: 'boolean', describe: 'only say what would go' },
+    yes: { type: 'boolean', describe: 'do it; nothing brings them back' },
+    by: { type: 'string', describe: 'the role in which it is ordered', default: 'operator' },
+  },
+  async run(call) {
+    const given = text(call.values['before']);
+    const limit = given === undefined ? Infinity : Date.parse(given);
+    if (Number.isNaN(limit)) throw new YitongError('bad_request', `\`--before ${String(given)}\` is not a date such as 2026-01-31`);
+    const { workspace: dir, data } = folders(call.values);
+    const place = { file: join(dir, 'yitong.json') };
+    const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
+    const keep = readKeep(audit.keep, place);
+    const now = Date.now();
+    const at = cutoffs(keep, now, limit);
+    const layout = auditLayout(data);
+    const bodies = openBodies(layout.bodies, layout.index);
+    try {
+      const looking = progressBar('looking through the log');
+      const found = await findPastTerms(bodies, committedSize(layout), at, looking.to, call.signal).finally(looking.end);
+      const about = { ...found, before: Object.fromEntries(KEEP_CLASSES.map((name) => [name, new Date(at[name]).toISOString()])), keep };
+      for (const name of KEEP_CLASSES) call.say(`${name.padEnd(9)} ${String(found.classes[name]).padStart(9)} of before ${new Date(at[name]).toISOString().slice(0, 10)}  kept for ${keep[name]} (${keepClasses[name].law}: ${keepClasses[name].default} at least)`);
+      if (found.entries === 0) {
+        call.json({ expired: 0, ...about });
+        call.say('no body is past its term');
+        return 0;
+      }
+      call.say(`${found.entries} bodies with their salts, of entries ${found.from} to ${found.to - 1}; what the log published of them stays`);
+      if (call.values['dry-run'] === true) {
+        call.json({ expired: 0, dryRun: true, ...about });
+        return 0;
+      }
+      const warning = 'this cannot be undone: what `yitong audit archive` has not copied is lost for good';
+      if (call.values['yes'] !== true) throw new YitongError('bad_request', `${warning}; say \`--yes\``);
+      console.error(warning);
+
+      const signers = openAuditSigners(data, signerNames(audit.origin));
+      const keys = openSubjectKeys({ dir: layout.subjectKeys });
+      let ordered: string;
+      try {
+        const journal = await openJournal({ dir: layout.journals, name: 'expiry', keys, signer: signers.replica, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
+        try {
+          ordered = (await orderExpiry({ journal, now }, { by: text(call.values['by']) ?? 'operator', keep, cutoffs: at, found })).id;
+        } finally {
+          await journal.close();
+        }
+      } finally {
+        await keys.close();
+      }
+      const witnesses = await witnessSetup(audit, dir, place);
+      const troubles: string[] = [];
+      const destroying = progressBar('destroying');
+      const reached = (): number => {
+        const state = expiryState(readErasures(data), bodies, committedSize(layout), ordered);
+        if (state.kind === 'under_way') destroying.to(state.at - found.from, found.to - found.from);
+        return state.kind === 'under_way' ? state.at : -1;
+      };
+      const by = await sequenced(
+        {
+          dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(witnesses === undefined ? {} : { witnesses }),
+          onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
+        },
+        () => {
+          const state = expiryState(readErasures(data), bodies, committedSize(layout), ordered);
+          return state.kind === 'done' ? state.by : undefined;
+        },
+        call.signal,
+        reached,
+      ).finally(destroying.end);
+      for (const trouble of troubles) call.say(trouble);
+      if (by === undefined) {
+        call.json({ expired: 0, ordered, ...about });
+        call.say(`the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer gets to it`);
+        return 1;
+      }
+      call.json({ expired: found.entries, by, ordered, ...about });
+      call.say(`${found.entries} bodies expired by entry ${by} of the log (\`${ordered}\`)`);
+      return 0;
+    } finally {
+      bodies.close();
+    }
+  },
+};
+export default command;

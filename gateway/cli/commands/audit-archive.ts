@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import { writeArchive } from '../../audit/archive.js';
+import { writeArchive } from '../../audit/archive/write.js';
 import { auditLayout } from '../../audit/layout.js';
 import { parseVkey } from '../../audit/log/note.js';
 import { openSearch } from '../../audit/search/index.js';

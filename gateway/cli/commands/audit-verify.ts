@@ -4,7 +4,7 @@ import { readJson } from '../../../contracts/files.js';
 import { parseVkey } from '../../audit/log/note.js';
 import { promisedLeaf, promiseState, readPromise } from '../../audit/promise.js';
 import { replicaKeys, verifyLog } from '../../audit/verify.js';
-import { verifyArchive } from '../../audit/archive.js';
+import { verifyArchive } from '../../audit/archive/verify.js';
 import type { Command, Invocation } from '../command.js';
 import { workspaceOption, dataOption, folders, list, text } from '../places.js';
 import { witnessesNamed, witnessFlags } from '../witness-options.js';
@@ -12,12 +12,12 @@ import { witnessesNamed, witnessFlags } from '../witness-options.js';
 /** Proves the audit log from its files. Exit 1 if it does not verify. */
 const command: Command = {
   summary: 'prove the audit log from its files alone',
-  usage: '[--data D | --log DIR] [--vkey KEY] [--witness VKEY … --required K] [--promise FILE] [--json] | --archive FILE --vkey KEY',
+  usage: '[--data D | --log DIR] [--vkey KEY] [--witness VKEY … --required K] [--promise FILE] [--json] | --archive FILE --vkey KEY [--witness VKEY … --required K]',
   examples: [
     'yitong audit verify',
     'yitong audit verify --log ./log --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG… --witness w2.example+… --required 1',
     'yitong audit verify --log ./log --promise answer.json',
-    'yitong audit verify --archive audit-before-2027-01-01.ndjson --vkey log.example+1a2b3c4d+AT…',
+    'yitong audit verify --archive audit-before-2027-01-01.ndjson --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG…',
   ],
   options: {
     workspace: workspaceOption,
@@ -26,7 +26,7 @@ const command: Command = {
     vkey: { type: 'string', describe: 'the key that must have signed; default: the `vkey` file beside the log' },
     ...witnessFlags,
     promise: { type: 'string', describe: 'an answer or its receipt, as JSON: is the entry that it promised in the published log?' },
-    archive: { type: 'string', describe: 'instead: a file of `audit archive`, against `--vkey` alone' },
+    archive: { type: 'string', describe: 'instead: a file of `audit archive`, offline, against `--vkey` and the witnesses named' },
     replica: { type: 'string', multiple: true, describe: 'vkey of a replica that may have signed the promise; default: those beside the log' },
   },
   async run(call) {
@@ -100,9 +100,11 @@ async function verifyOne(call: Invocation, file: string, vkey: string | undefine
     return 2;
   }
   try {
-    const report = await verifyArchive(file, vkey);
+    const witnesses = witnessesNamed(call.values);
+    const report = await verifyArchive(file, vkey, witnesses);
     call.json({ ok: true, ...report });
-    call.say(`the archive verifies: ${report.entries} entries of before ${report.before}, ${report.erased} of them erased`);
+    call.say(`the archive verifies: ${report.entries} entries of before ${report.before}, ${report.erased} of them erased by an order in it`);
+    call.say(witnesses === undefined ? 'no witness was named: the log\'s operator alone vouches for the checkpoint' : `its checkpoint is cosigned by ${report.cosignedBy.join(', ')}`);
     return 0;
   } catch (error) {
     if (!isYitongError(error) || error.code !== 'log_invalid') throw error;

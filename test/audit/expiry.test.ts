@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
@@ -15,9 +15,12 @@ import type { SequencerAlert } from '../../gateway/audit/log/sequencer.js';
 import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { openSearch } from '../../gateway/audit/search/index.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
+import { progressBar } from '../../gateway/cli/progress.js';
 import { readSettings } from '../../gateway/config.js';
-import { journalOf, sequencerOf } from './filled.js';
+import { run } from '../e2e/command.js';
+import { journalOf, ORIGIN, sequencerOf } from './filled.js';
 
+t.setTimeout(180_000);
 const NOW = Date.parse('2030-06-15T00:00:00Z');
 const DAY = 86_400_000;
 const KEEP: Keep = readKeep({});
@@ -268,4 +271,57 @@ t.test('a journal is opened again and goes on although its last group has expire
   const report = await check(data);
   t.ok(report.ok, report.fault ?? '');
   t.equal(report.expired, EVENT_TYPES.length - 1);
+});
+
+t.test('yitong audit expire says what goes and that nothing brings it back, and does it only when told so', async (t) => {
+  const dir = t.testdir();
+  const workspace = join(dir, 'city');
+  const data = join(dir, 'data');
+  await run('init', workspace);
+  const file = join(workspace, 'yitong.json');
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({ ...settings, audit: { origin: ORIGIN } }));
+  // in the past as seen from today
+  const ages = [1300, 10];
+  const journal = await journalOf(data);
+  for (const age of ages) for (let n = 0; n < 5000; n++) void journal.append({ clear: JSON.stringify({ type: 'released', time: new Date(Date.now() - age * DAY).toISOString(), client: `client-${age}-days` }), subject: { subject: SUBJECTS[n % 2] ?? '', json: '{}' } });
+  await journal.close();
+  await sequence(data);
+  const expire = (...args: string[]) => run('audit', 'expire', '--workspace', workspace, '--data', data, ...args);
+
+  const dry = await expire('--dry-run', '--json');
+  t.match(JSON.parse(dry.stdout), { expired: 0, dryRun: true, entries: 5000, from: 0, to: 5000, classes: { releases: 5000, use: 0, rest: 0 } });
+  const unsaid = await expire();
+  t.equal(unsaid.code, 2);
+  t.match(unsaid.stderr, /cannot be undone.*--yes.*\[bad_request\]/);
+  t.equal((await check(data)).size, 10_000, 'nothing was ordered');
+  writeFileSync(file, JSON.stringify({ ...settings, audit: { origin: ORIGIN, keep: { releases: 'P1Y' } } }));
+  const short = await expire('--yes');
+  t.equal(short.code, 2);
+  t.match(short.stderr, /Art\.12.*\[retention_too_short\]/);
+  writeFileSync(file, JSON.stringify({ ...settings, audit: { origin: ORIGIN } }));
+
+  const done = await expire('--yes', '--json', '--by', 'records-office');
+  t.equal(done.code, 0, done.stderr);
+  t.match(done.stderr, /cannot be undone/);
+  t.match(JSON.parse(done.stdout), { expired: 5000, by: 10_000 });
+  const report = await check(data);
+  t.match(report, { ok: true, size: 10_001, expired: 5000, bodies: 5001 }, report.fault ?? '');
+  const again = await expire('--yes', '--json');
+  t.equal(again.code, 0);
+  t.match(JSON.parse(again.stdout), { expired: 0, entries: 0 });
+});
+
+t.test('people who wait see how far it is, and nobody else does', (t) => {
+  const shown: string[] = [];
+  const bar = progressBar('destroying', { shown: true, write: (text) => shown.push(text) });
+  bar.to(0, 200);
+  bar.to(1, 200);
+  bar.to(100, 200);
+  bar.end();
+  t.match(shown, [/destroying ·{30} {3}0 %/, /█{15}·{15} {2}50 %/, '\r\u001b[K']);
+  const hidden = progressBar('destroying', { shown: false, write: () => t.fail('written') });
+  hidden.to(1, 2);
+  hidden.end();
+  t.end();
 });

@@ -1,48 +1,32 @@
-/** No file but the records themselves, no metric and no line of a log names a company; and one that is erased is found by nothing. */
+/** No file but the records themselves, no metric, no line of a log and no topic beside theirs names a company; and one that is erased is found by nothing. */
 import { execFile, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import t from 'tap';
+import { gzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
+import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
+import { kafkaForTest } from '../servers/kafka.js';
 import { ask } from './ask.js';
 import { city, cli } from './city.js';
 import { companies, stories } from './stories.js';
+import { contentOf, filesOf, RECORDS, spellings, topicsOf, traces } from './traces.js';
 
 t.setTimeout(300_000);
 const DATASET = 'samr.company-register';
-/** What holds the records: the embedded bus, the view of it, what connectors know of their sources, rows that break their contract. They are what is shared, not what is said about it. */
-const RECORDS = new Set(['bus', 'view', 'connectors', 'spool', 'quarantine']);
-
 function put(file: string, content: object): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(content));
 }
 
-/** How a subject could stand in a file without a key that only this data folder has. */
-function spellings(subject: string): Map<string, Buffer> {
-  const key = subject.slice(subject.indexOf(':') + 1);
-  const all = new Map<string, Buffer>();
-  for (const [what, word] of [['subject', subject], ['key', key]] as const) {
-    const digest = createHash('sha256').update(word).digest();
-    all.set(what, Buffer.from(word));
-    all.set(`${what}, lower case`, Buffer.from(word.toLowerCase()));
-    all.set(`${what}, UTF-16`, Buffer.from(word, 'utf16le'));
-    all.set(`${what}, its bytes in hexadecimal`, Buffer.from(Buffer.from(word).toString('hex')));
-    all.set(`${what}, digest`, digest);
-    all.set(`${what}, digest in hexadecimal`, Buffer.from(digest.toString('hex')));
-    all.set(`${what}, digest in base64`, Buffer.from(digest.toString('base64').slice(0, 42)));
-    all.set(`${what}, digest in base64url`, Buffer.from(digest.toString('base64url').slice(0, 42)));
-  }
-  return all;
-}
-
-t.test('a running city names no company beside its records, and forgets one that is erased', async (t) => {
+/** @param beside what else could name a subject, by where it stands */
+async function forgets(t: Test, more: object, beside: () => Promise<ReadonlyMap<string, Buffer>>): Promise<void> {
   const workspace = join(t.testdir(), 'bank');
   execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
   const settings = (dir: string) => JSON.parse(readFileSync(join(dir, 'yitong.json'), 'utf8')) as { readonly synthetic?: object };
-  put(join(workspace, 'yitong.json'), { ...settings(workspace), synthetic: settings(packageRoot()).synthetic });
+  put(join(workspace, 'yitong.json'), { ...settings(workspace), synthetic: settings(packageRoot()).synthetic, ...more });
   put(join(workspace, 'policies/clients/bank.json'), { authority: 'samr', name: { zh: 'bank', en: 'bank' }, identity: { spiffe: 'spiffe://yunzhou.example/client/bank' }, status: 'active' });
   put(join(workspace, 'policies/grants/bank-register.json'), {
     client: 'bank', dataset: DATASET, fields: ['uscc', { path: 'name', as: 'match' }], rows: { all: true }, purposes: ['change-company'], from: '2026-01-01', until: '2099-12-31',
@@ -73,24 +57,34 @@ t.test('a running city names no company beside its records, and forgets one that
     t.equal(pushed.status, 200, pushed.text);
   }
 
-  async function scan(): Promise<void> {
-    const folders = readdirSync(running.data, { withFileTypes: true }).filter((entry) => !RECORDS.has(entry.name));
-    const files = folders.flatMap((entry) => (entry.isFile() ? [join(running.data, entry.name)] : readdirSync(join(running.data, entry.name), { recursive: true, withFileTypes: true }).filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))));
-    for (const folder of ['log', 'journal', 'audit', 'verify']) t.ok(files.some((file) => file.startsWith(join(running.data, folder))), `${folder} is looked through`);
-    const texts = new Map<string, Buffer>(files.map((file) => [file.slice(running.data.length), readFileSync(file)]));
-    texts.set('/metrics', Buffer.from(await (await fetch(`${running.health}/metrics`)).text()));
+  const metrics = async (): Promise<string> => (await fetch(`${running.health}/metrics`)).text();
+  async function scan(live = true): Promise<void> {
+    const texts = filesOf(running.data);
+    for (const folder of ['log', 'journal', 'audit/bodies', 'audit/keys', 'audit/index', 'verify']) t.ok([...texts.keys()].some((file) => file.startsWith(`${folder}/`)), `${folder} is looked through`);
+    if (live) {
+      texts.set('/metrics', Buffer.from(await metrics()));
+      t.ok((texts.get('/metrics')?.length ?? 0) > 1000);
+    }
     texts.set('stderr of all processes', Buffer.from(running.said()));
-    const found: string[] = [];
-    for (const [where, bytes] of texts) for (const subject of [erased, other]) for (const [how, word] of spellings(subject)) if (bytes.includes(word)) found.push(`${where} has the ${how}`);
-    t.same(found, []);
-    t.ok((texts.get('/metrics')?.length ?? 0) > 1000);
+    for (const [where, bytes] of await beside()) texts.set(where, bytes);
+    t.same(traces(texts, [erased, other]), []);
+  }
+  /** Until the log holds all that was done: its length has not changed for longer than the sequencer pauses. */
+  async function settled(): Promise<void> {
+    const entries = async (): Promise<string | undefined> => /^yitong_log_entries (\d+)$/m.exec(await metrics())?.[1];
+    for (let before = await entries(), same = 0; same < 3; ) {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const now = await entries();
+      same = now === before ? same + 1 : 0;
+      before = now;
+    }
   }
 
   const run = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, [cli, ...args, '--data', running.data, '--workspace', workspace, '--json'])).stdout;
   const search = async (...args: string[]): Promise<readonly { readonly index: number; readonly body: { readonly subject?: { readonly pseudonym: string } } }[]> => JSON.parse(await run('audit', 'search', ...args)) as [];
 
   await everything(erased);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await settled();
   const before = await search('--subject', erased);
   t.ok(before.length >= 3, `${before.length} entries about it`);
   await scan();
@@ -107,11 +101,52 @@ t.test('a running city names no company beside its records, and forgets one that
 
   // the workers held its key in memory: what comes now has another pseudonym
   await everything(erased);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await settled();
   const again = await search('--subject', erased);
   t.ok(again.length >= 3);
   t.ok(again.every(({ body }) => body.subject?.pseudonym !== pseudonym));
   await scan();
   await running.stop();
   t.match(JSON.parse(await run('audit', 'verify')), { ok: true, erased: before.length, newer: 0 });
+  await scan(false);
+}
+
+t.test('the scan finds what it looks for, however it is written or packed, and names what it leaves out', (t) => {
+  const subject = 'uscc:91350100M000100Y43';
+  for (const [how, word] of spellings(subject)) {
+    for (const before of ['', 'x', 'xy']) t.ok(traces(new Map([['a file', Buffer.concat([Buffer.from(before), word, Buffer.from('…')])]]), [subject]).some((one) => one === `a file has the ${how}`), how);
+  }
+  for (const offset of [0, 1, 2]) {
+    const text = Buffer.from(Buffer.from(`${'-'.repeat(offset)}${subject}, and more`).toString('base64'));
+    t.ok(traces(new Map([['a file', text]]), [subject]).includes(`a file has the subject, base64 at ${offset}`));
+  }
+  t.match(traces(new Map([['a file', Buffer.concat([Buffer.from('head'), gzipSync(`{"subject":"${subject}"}`)])]]), [subject]), [/subject, packed/, /key, packed/]);
+  t.same(traces(new Map([['a file', Buffer.from('uscc:91350100M000100Y44')]]), [subject]), []);
+  t.same(Object.keys(RECORDS), ['bus', 'view', 'connectors', 'spool', 'quarantine']);
+  t.end();
 });
+
+t.test('a running city names no company beside its records, and forgets one that is erased', (t) => forgets(t, {}, () => Promise.resolve(new Map())));
+
+const broker = kafkaForTest(t);
+if (broker !== undefined) {
+  void t.test('on Kafka as well: there is no topic but those of the records and the watermarks, and no watermark names a company', async (t) => {
+    const prefix = `erased-x${randomBytes(4).toString('hex')}`;
+    const { contracts } = await loadWorkspace(packageRoot());
+    const records = [...contracts.keys()].map((id) => `${prefix}.${id}`);
+    const controls = [...new Set([...contracts.keys()].map((id) => `${prefix}.${id.slice(0, id.indexOf('.'))}._control`))];
+    let looked = 0;
+    await forgets(t, { prefix, bus: { driver: 'kafka', brokers: [broker], clientId: prefix, groupId: prefix, replication: 1, minInsyncReplicas: 1 } }, async () => {
+      const topics = await topicsOf(broker, prefix);
+      t.same(topics.filter((name) => !records.includes(name) && !controls.includes(name)), [], 'no copy of the log goes to a topic');
+      const others = topics.filter((name) => !records.includes(name));
+      t.ok(others.length > 0);
+      looked++;
+      return contentOf(broker, others);
+    });
+    t.equal(looked, 3);
+    const register = await contentOf(broker, [`${prefix}.${DATASET}`]);
+    const [text = Buffer.alloc(0)] = [...register.values()];
+    t.match(text.toString('latin1'), /uscc:/, 'what is read from topics is what stands in them');
+  });
+}

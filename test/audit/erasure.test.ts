@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -252,4 +252,26 @@ t.test('an order must say why, by which law, and not whom', async (t) => {
   await refused({ reason: 'company 3 asked' }, 'bad_request');
   t.equal(await orderErasure({ keys, journal: { append }, now: Date.now }, { subject: 'uscc:9', ...because }), undefined);
   await keys.close();
+});
+
+t.test('a key store that comes back from a backup loses the key again when the log is looked through anew', async (t) => {
+  const dir = t.testdir();
+  const data = join(dir, 'data');
+  await fill(data, 40);
+  await sequence(data);
+  const secret = await secretOf(data);
+  if (secret === undefined) return t.fail('the subject has no key');
+  const layout = auditLayout(data);
+  cpSync(layout.subjectKeys, join(dir, 'backup'), { recursive: true });
+  await order(data);
+  await sequence(data);
+  t.equal(await secretOf(data), undefined);
+  rmSync(layout.subjectKeys, { recursive: true });
+  cpSync(join(dir, 'backup'), layout.subjectKeys, { recursive: true });
+  t.same(await secretOf(data), secret, 'the backup has it');
+  rmSync(layout.erasures);
+  await sequence(data);
+  t.equal(await secretOf(data), undefined);
+  t.same(holding(data, [secret.key]), []);
+  t.match(await check(data), { ok: true, erased: 8 });
 });

@@ -307,6 +307,7 @@ t.test('yitong audit expire says what goes and that nothing brings it back, and 
   t.match(JSON.parse(done.stdout), { expired: 5000, by: 10_000 });
   const report = await check(data);
   t.match(report, { ok: true, size: 10_001, expired: 5000, bodies: 5001 }, report.fault ?? '');
+  t.match((await run('audit', 'search', '--data', data, '--limit', '2', '--after', '5000')).stdout, /^body expired by entry 10000 {2}w1-[0-9a-f]+:5000 {2}entry 4999$/m);
   const again = await expire('--yes', '--json');
   t.equal(again.code, 0);
   t.match(JSON.parse(again.stdout), { expired: 0, entries: 0 });

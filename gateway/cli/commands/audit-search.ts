@@ -32,7 +32,8 @@ const command: Command = {
 };
 export default command;
 
-function inWords({ index, receipt, body, opened }: FoundEntry): string[] {
+function inWords({ index, receipt, body, opened, expiredBy }: FoundEntry): string[] {
+  if (expiredBy !== undefined) return [`body expired by entry ${expiredBy}  ${receipt}  entry ${index}`];
   const { time, type, ...rest } = body;
   return [`${String(time)}  ${String(type)}  ${receipt}  entry ${index}`, `  ${JSON.stringify(rest)}`, ...(opened === undefined ? [] : [`  ${JSON.stringify(opened)}`])];
 }

@@ -22,7 +22,7 @@ import { runChild, tell } from './messages.js';
 import { writerHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
 
-/** ms between two looks for blocks of the search index that have become full. */
+/** ms between two looks for blocks of the search index that are missing. */
 const INDEX_EVERY = 5_000;
 /** ms between two looks of the watching rules at the log. */
 const WATCH_EVERY = 1000;
@@ -74,13 +74,10 @@ runChild(async (args, signal, onMessage) => {
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
 
-  // an auditor's first question should not wait for blocks that were full long ago
   const search = openSearch(args.data);
-  const indexing = setInterval(() => void search.catchUp().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) })), INDEX_EVERY);
-
   const raised = alertRecorder({ dataDir: args.data, signer: signers.replica, audit: settings.audit, now: Date.now });
   const watcher = startWatching({
-    dataDir: args.data, rules, thresholds, now: Date.now, record: raised.record, interval: WATCH_EVERY,
+    dataDir: args.data, rules, thresholds, index: search.feed(), now: Date.now, record: raised.record, interval: WATCH_EVERY,
     onAlert: ({ rule, id }) => {
       tell({ kind: 'alert', message: `watching found ${rule}, alert ${id}; see \`yitong audit alerts\`` });
       tell({ kind: 'alerts', counts: watcher.counts() });
@@ -97,6 +94,8 @@ runChild(async (args, signal, onMessage) => {
     }
   };
   const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
+  // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
+  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(error instanceof Error ? error.message : String(error))), INDEX_EVERY);
 
   let told = '';
   const tellLog = setInterval(() => {

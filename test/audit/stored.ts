@@ -18,6 +18,10 @@ export interface StoredLog {
   readonly keys: SubjectKeys;
   size: number;
   add(drafts: readonly Draft[]): void;
+  /** Bodies as they are to be stored. */
+  addBodies(bodies: readonly Buffer[]): void;
+  /** `enc` of a subject's part; the key is made where there is none. */
+  sealed(subject: string, details: Readonly<Record<string, unknown>>): { readonly pseudonym: string; readonly enc: string };
   erase(index: number, by: number): void;
   close(): Promise<void>;
 }
@@ -30,15 +34,20 @@ export function storedLog(dataDir: string): StoredLog {
   const log: StoredLog = {
     keys,
     size: 0,
+    sealed(subject, details) {
+      if (keys.get(subject) === undefined) keys.ensure([subject]);
+      const secret = keys.get(subject);
+      if (secret === undefined) throw new Error('the key was just made');
+      return { pseudonym: secret.pseudonym, enc: seal(secret, randomBytes(12), Buffer.from(JSON.stringify({ subject, details }))) };
+    },
     add(drafts) {
       keys.ensure(new Set(drafts.flatMap(({ subject }) => subject ?? [])));
-      const records = drafts.map(({ clear, subject, details = {} }, i): BodyRecord => {
-        const secret = subject === undefined ? undefined : keys.get(subject);
-        const part = secret === undefined ? {} : { subject: { pseudonym: secret.pseudonym, enc: seal(secret, randomBytes(12), Buffer.from(JSON.stringify({ subject, details }))) } };
-        return { journal: 'w1', seq: log.size + i + 1, salt: randomBytes(32), body: Buffer.from(JSON.stringify({ ...clear, ...part })) };
-      });
-      bodies.write(log.size, records);
-      log.size += drafts.length;
+      log.addBodies(drafts.map(({ clear, subject, details = {} }) => Buffer.from(JSON.stringify({ ...clear, ...(subject === undefined ? {} : { subject: log.sealed(subject, details) }) }))));
+    },
+    addBodies(all) {
+      const salts = randomBytes(32 * all.length);
+      bodies.write(log.size, all.map((body, i): BodyRecord => ({ journal: 'w1', seq: log.size + i + 1, salt: salts.subarray(i * 32, (i + 1) * 32), body })));
+      log.size += all.length;
       replaceFile(layout.complete, signCheckpoint({ origin: 'log.test/city', size: log.size, root: Buffer.alloc(32) }, [signer]));
     },
     erase: (index, by) => bodies.erase([index], by),

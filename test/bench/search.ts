@@ -1,6 +1,6 @@
 /**
  * `search`: the first page of what an auditor asks, over a log of many entries. Each question is asked of an index that was just opened, as by
- * `yitong audit search` or a worker that has just started, and of a log whose last block is all but full: no file helps with that one.
+ * `yitong audit search` or a worker that has just started, and of a log that ends just before another part of its last block is written.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { auditLayout } from '../../gateway/audit/layout.js';
 import { releasedTemplate } from '../../gateway/audit/events.js';
 import { BLOCK } from '../../gateway/audit/search/block.js';
 import { openSearch, type SearchQuery } from '../../gateway/audit/search/index.js';
-import { storedLog, type Draft } from '../audit/stored.js';
+import { startWatching } from '../../gateway/audit/watch/follow.js';
+import { storedLog, type StoredLog } from '../audit/stored.js';
 import { median, round, type BenchRow } from './rows.js';
 
 const ROUNDS = 5;
@@ -21,40 +22,39 @@ const YEARS = 2 * 365 * 86_400_000;
 const CLIENTS = 40;
 const DATASETS = 60;
 const PURPOSES = 12;
-/** So many entries come after those of a subject before it comes again. */
-const SUBJECTS = 200_000;
+/** Of the log, whatever its length; each case is met again and again over all of it. */
+const CASES = 200_000;
+const SUBJECTS = 50_000;
+const ACTORS = 500;
 const BATCH = BLOCK / 2;
 const TOLD_EVERY = 15_000;
 
 const client = (n: number): string => `client-${String(n % CLIENTS)}`;
 const dataset = (n: number): string => `authority-${String(n % 15)}.dataset-${String(n % DATASETS)}`;
 
-/** Entry `n` of `size`, as the gateway would have written it. */
-function draft(n: number, size: number): Draft {
-  // one in 100 is refused
-  const datasets = Array.from({ length: 1 + (n % 4) }, (_, i) => ({ n: n * 7 + i * 13, denied: (n * 31 + i) % 100 === 0 }));
-  const template = TEMPLATES.of(JSON.stringify([n % CLIENTS, n % PURPOSES, datasets.map(({ n: of, denied }) => [of % DATASETS, denied])]), () =>
-    releasedTemplate({
-      client: client(n), authority: `authority-${String(n % 15)}`, purpose: `purpose-${String(n % PURPOSES)}`, policyVersion: 'bench', stated: ['item', 'caseId', 'actor'],
-      datasets: datasets.map(({ n: of, denied }) => ({ dataset: dataset(of), effect: denied ? ('deny' as const) : ('allow' as const), ...(denied ? { reason: 'not_granted' as const, fields: [], forms: {} } : { grant: `grant-${String(of % DATASETS)}`, fields: ['name', 'status', 'address.city'], forms: {} }) })),
-    }),
-  );
-  const time = new Date(START + Math.floor((n / size) * YEARS)).toISOString();
-  return {
-    clear: JSON.parse(template({ time, requestId: `request-${String(n)}`, records: datasets.map(({ denied }) => (denied ? 0 : 1)), bodySha256: 'x'.repeat(43), bytes: 1200 })) as Draft['clear'],
-    subject: `uscc:${String((n * 7919) % SUBJECTS)}`,
-    details: { caseId: `case-${String(Math.floor(n / 3))}`, actor: `officer-${String(n % 500)}` },
+/** Bodies of `size` entries, as the gateway would have written them: each with a time, an id, a case and its sealed part. */
+function bodiesOf(log: StoredLog, size: number): (n: number) => Buffer {
+  log.keys.ensure(Array.from({ length: SUBJECTS }, (_, i) => `uscc:${String(i)}`));
+  const plans = Array.from({ length: CLIENTS * DATASETS }, (_, n) => {
+    const datasets = Array.from({ length: 1 + (n % 4) }, (_none, i) => ({ of: n * 7 + i * 13, denied: (n * 31 + i) % 100 === 0 }));
+    return {
+      records: datasets.map(({ denied }) => (denied ? 0 : 1)),
+      template: releasedTemplate({
+        client: client(n), authority: `authority-${String(n % 15)}`, purpose: `purpose-${String(n % PURPOSES)}`, policyVersion: 'bench', stated: ['item', 'caseId', 'actor'],
+        datasets: datasets.map(({ of, denied }) => ({ dataset: dataset(of), ...(denied ? { effect: 'deny', reason: 'not_granted', fields: [], forms: {} } : { effect: 'allow', grant: `grant-${String(of % DATASETS)}`, fields: ['name', 'status', 'address.city'], forms: {} }) })),
+      }),
+    };
+  });
+  const sealed = new Map<number, string>();
+  return (n) => {
+    const which = (n * 7919) % CASES;
+    let subject = sealed.get(which);
+    if (subject === undefined) sealed.set(which, (subject = JSON.stringify(log.sealed(`uscc:${String(which % SUBJECTS)}`, { caseId: `case-${String(which)}`, actor: `officer-${String(which % ACTORS)}` }))));
+    const plan = plans[(n * 13) % plans.length];
+    const clear = plan?.template({ time: new Date(START + Math.floor((n / size) * YEARS)).toISOString(), requestId: `request-${String(n)}`, records: plan.records, bodySha256: 'x'.repeat(43), bytes: 1200 }) ?? '';
+    return Buffer.from(`${clear.slice(0, -1)},"subject":${subject}}`);
   };
 }
-
-const TEMPLATES = {
-  made: new Map<string, ReturnType<typeof releasedTemplate>>(),
-  of(key: string, make: () => ReturnType<typeof releasedTemplate>): ReturnType<typeof releasedTemplate> {
-    let found = this.made.get(key);
-    if (found === undefined) this.made.set(key, (found = make()));
-    return found;
-  },
-};
 
 function questions(size: number): Readonly<Record<string, SearchQuery>> {
   const at = (share: number): number => START + share * YEARS;
@@ -80,10 +80,11 @@ export async function searchRow(dir: string, wanted: number): Promise<BenchRow[]
   // one less than a full block
   const size = Math.ceil(wanted / BLOCK) * BLOCK - 1;
   const log = storedLog(dir);
+  const bodyOf = bodiesOf(log, size);
   let began = performance.now();
   let last = began;
   for (let n = 0; n < size; n += BATCH) {
-    log.add(Array.from({ length: Math.min(BATCH, size - n) }, (_, i) => draft(n + i, size)));
+    log.addBodies(Array.from({ length: Math.min(BATCH, size - n) }, (_, i) => bodyOf(n + i)));
     if (performance.now() - last < TOLD_EVERY) continue;
     last = performance.now();
     told(`${(n + BATCH).toLocaleString('en')} of ${size.toLocaleString('en')} entries made, ${seconds(began)}`);
@@ -96,7 +97,15 @@ export async function searchRow(dir: string, wanted: number): Promise<BenchRow[]
   const cpu = process.cpuUsage();
   const telling = setInterval(() => told(`${String(blocks().length)} of ${String(Math.floor(size / BLOCK))} blocks indexed, ${seconds(began)}`), TOLD_EVERY);
   const indexing = openSearch(dir);
-  await indexing.catchUp();
+  // by what the writer runs, without rules
+  const follower = startWatching({
+    dataDir: dir, rules: new Map(), thresholds: new Map(), index: indexing.feed(), now: Date.now, interval: 0, record: () => Promise.resolve(),
+    onError: (error) => {
+      throw error;
+    },
+  });
+  await follower.runOnce();
+  await follower.stop();
   await indexing.close();
   clearInterval(telling);
   const { user, system } = process.cpuUsage(cpu);

@@ -26,7 +26,7 @@ import { tryLock } from '../lock.js';
 import type { BodyRecord, BodyStore } from '../log/bodies.js';
 import { dropStaged } from '../log/staging.js';
 import { someoneWrites } from '../log/writing.js';
-import { BLOCK, blockFile } from '../search/block.js';
+import { BLOCK, blockFile, partFile } from '../search/block.js';
 import { openSearch } from '../search/index.js';
 import { pseudonymOf } from '../seal.js';
 import { expireSlice, expiryOf, type Expiry } from './expire.js';
@@ -189,7 +189,7 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
   /** Blocks of the search index over these entries are made anew when they are asked for. */
   function dropBlocks(indices: readonly number[], own: SubjectKeys): void {
     own.turn();
-    for (const block of new Set(indices.map((index) => Math.floor(index / BLOCK)))) rmSync(blockFile(layout.search, block), { force: true });
+    for (const block of new Set(indices.map((index) => Math.floor(index / BLOCK)))) for (const file of [blockFile, partFile]) rmSync(file(layout.search, block), { force: true });
   }
 
   /** Notes the expiries that came, and goes on with the first for `SHARE`. */

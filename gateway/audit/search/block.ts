@@ -1,6 +1,7 @@
 /**
  * A block of 16,384 consecutive log entries, indexed: for each term the entries that have it, each entry's time, and what they add up
- * to. A block that is full is a file that never changes; the last one is built in memory. Both are only a copy: bodies and log are the truth.
+ * to. A block that is full is a file that never changes; of the last one a file holds its beginning, and the rest is built in memory. All are
+ * only a copy: bodies and log are the truth.
  *
  * File, big endian: magic 8; count u32; terms u32; first and last time f64; length of the summary u32; zeros up to 64. Then times
  * (u48, ms since 1970), the terms sorted (hash u48, place u32 in u16 units, count u16), the entries of each term (u16, ascending), the summary (JSON).
@@ -8,12 +9,15 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { eachTerm, termHash, type CaseReferences, type LogBody } from './entry.js';
-import { SummaryBuilder, type Summary } from './summary.js';
+import { mergeSummaries, SummaryBuilder, type Summary } from './summary.js';
 
 export const BLOCK = 16_384;
 
 /** @param dir `AuditLayout.search` */
 export const blockFile = (dir: string, block: number): string => join(dir, `${String(block).padStart(8, '0')}.blk`);
+
+/** The beginning of a block that is not full yet. */
+export const partFile = (dir: string, block: number): string => join(dir, `${String(block).padStart(8, '0')}.part`);
 
 const MAGIC = Buffer.from('YTBLK\0\0\x01', 'latin1');
 const HEADER = 64;
@@ -41,7 +45,8 @@ export class BlockBuilder implements Block {
   firstTime = Infinity;
   lastTime = -Infinity;
   private readonly times: number[] = [];
-  private readonly postings = new Map<number, number[]>();
+  /** One entry, or several: most terms of a block come once. */
+  private readonly postings = new Map<number, number | number[]>();
   private readonly sums = new SummaryBuilder();
 
   /** The next entry; undefined where there is no body to read. */
@@ -55,15 +60,17 @@ export class BlockBuilder implements Block {
     eachTerm(body, references, (kind, value) => {
       const term = termHash(kind, value);
       const known = this.postings.get(term);
-      if (known === undefined) this.postings.set(term, [entry]);
-      else if (known[known.length - 1] !== entry) known.push(entry);
+      if (known === undefined) this.postings.set(term, entry);
+      else if (typeof known === 'number') {
+        if (known !== entry) this.postings.set(term, [known, entry]);
+      } else if (known[known.length - 1] !== entry) known.push(entry);
     });
     this.sums.add(body, time);
   }
 
   entries(term: number): Uint16Array {
     const found = this.postings.get(term);
-    return found === undefined ? NONE : Uint16Array.from(found);
+    return found === undefined ? NONE : Uint16Array.from(typeof found === 'number' ? [found] : found);
   }
   time(entry: number): number {
     return this.times[entry] ?? NaN;
@@ -76,7 +83,7 @@ export class BlockBuilder implements Block {
     const summary = Buffer.from(JSON.stringify(this.sums.summary()));
     const terms = Float64Array.from(this.postings.keys()).sort();
     let places = 0;
-    for (const entries of this.postings.values()) places += entries.length;
+    for (const entries of this.postings.values()) places += typeof entries === 'number' ? 1 : entries.length;
     const bytes = Buffer.alloc(HEADER + this.count * TIME + terms.length * TERM + places * PLACE + summary.length);
     MAGIC.copy(bytes);
     bytes.writeUInt32BE(this.count, 8);
@@ -93,8 +100,9 @@ export class BlockBuilder implements Block {
       const entries = this.postings.get(term) ?? [];
       bytes.writeUIntBE(term, at, 6);
       bytes.writeUInt32BE(place, at + 6);
-      bytes.writeUInt16BE(entries.length, at + 10);
-      for (const entry of entries) bytes.writeUInt16BE(entry, first + PLACE * place++);
+      bytes.writeUInt16BE(typeof entries === 'number' ? 1 : entries.length, at + 10);
+      if (typeof entries === 'number') bytes.writeUInt16BE(entries, first + PLACE * place++);
+      else for (const entry of entries) bytes.writeUInt16BE(entry, first + PLACE * place++);
       at += TERM;
     }
     summary.copy(bytes, first + places * PLACE);
@@ -102,7 +110,7 @@ export class BlockBuilder implements Block {
   }
 }
 
-/** A full block from its file. */
+/** A block, or the beginning of one, from its file. */
 export class StoredBlock implements Block {
   private constructor(
     private readonly fd: number,
@@ -191,5 +199,36 @@ export class StoredBlock implements Block {
 
   close(): void {
     closeSync(this.fd);
+  }
+}
+
+/** The beginning of a block from its file, and what came since. */
+export class JoinedBlock implements Block {
+  constructor(
+    private readonly part: StoredBlock,
+    private readonly rest: BlockBuilder,
+  ) {}
+
+  get count(): number {
+    return this.part.count + this.rest.count;
+  }
+  get firstTime(): number {
+    return Math.min(this.part.firstTime, this.rest.firstTime);
+  }
+  get lastTime(): number {
+    return Math.max(this.part.lastTime, this.rest.lastTime);
+  }
+  entries(term: number): Uint16Array {
+    const [before, behind] = [this.part.entries(term), this.rest.entries(term)];
+    const all = new Uint16Array(before.length + behind.length);
+    all.set(before);
+    for (let i = 0; i < behind.length; i++) all[before.length + i] = this.part.count + (behind[i] ?? 0);
+    return all;
+  }
+  time(entry: number): number {
+    return entry < this.part.count ? this.part.time(entry) : this.rest.time(entry - this.part.count);
+  }
+  summary(): Summary {
+    return mergeSummaries([this.part.summary(), this.rest.summary()], -Infinity, Infinity);
   }
 }

@@ -8,9 +8,10 @@ import { openSubjectKeys, type SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
 import { goneBy, openBodies, type BodyStore, type StoredBody } from '../log/bodies.js';
 import { committedSize } from '../log/size.js';
-import { unseal, type OpenedSubject } from '../seal.js';
-import { BLOCK, BlockBuilder, blockFile, StoredBlock, type Block } from './block.js';
-import { detailsOf, eachTerm, termHash, type CaseReferences, type LogBody, type TermKind } from './entry.js';
+import { entryReader, type ReadEntry } from '../reading.js';
+import type { OpenedSubject } from '../seal.js';
+import { BLOCK, BlockBuilder, blockFile, JoinedBlock, partFile, StoredBlock, type Block } from './block.js';
+import { eachTerm, termHash, type CaseReferences, type LogBody, type TermKind } from './entry.js';
 import { mergeSummaries, type Summary } from './summary.js';
 
 export interface SearchQuery {
@@ -81,14 +82,28 @@ export interface SearchIndex {
   stored(index: number): StoredBody | undefined;
   /** Sums of the hours in [from, to), ms since 1970. */
   overview(from: number, to: number): Promise<Summary>;
-  /** Writes blocks that are full and have no file; how many. */
-  catchUp(): Promise<number>;
+  /** Writes blocks that are full and have no file, of the entries before `before`, by default of all; how many. */
+  catchUp(before?: number): Promise<number>;
+  /** For the one process that follows the log and writes the index as it goes. */
+  feed(): IndexFeed;
   close(): Promise<void>;
+}
+
+/** The index as one who reads each entry anyway makes it. */
+export interface IndexFeed {
+  /** Ready for entry `next`: what the block holds before it is read again where this was not fed with it, or where a subject of it was erased since. */
+  begin(next: number): Promise<void>;
+  /** The entry behind the last one; undefined where there is none to read. A block that it fills is written, and now and then the beginning of one. */
+  take(entry: ReadEntry | undefined): void;
 }
 
 const TERMS: readonly (keyof SearchQuery & TermKind)[] = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'item', 'result', 'type', 'action', 'request'];
 /** Blocks looked at between two turns of the event loop. */
 const TURN = 32;
+/** Entries read at once. */
+const RUN = 256;
+/** Entries after which the beginning of a block is written: whoever opens the index reads no more bodies than these. */
+export const PART = 2048;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Opens what a data folder has. `keys` of the caller are not closed here. */
@@ -96,79 +111,111 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
   const layout = auditLayout(dataDir);
   const keys = given ?? openSubjectKeys({ dir: layout.subjectKeys });
   const bodies: BodyStore = openBodies(layout.bodies, layout.index);
-  let tail: { readonly block: number; readonly builder: BlockBuilder; readonly generation: number } | undefined;
+  const reader = entryReader(bodies, keys);
+  let tail: { readonly block: number; readonly part?: StoredBlock; readonly builder: BlockBuilder; readonly generation: number } | undefined;
 
   /** Published or not: bodies up to here are in place and stay what they are. */
   const size = (): number => committedSize(layout);
   const file = (block: number): string => blockFile(layout.search, block);
 
-  const opened = ({ kind, body }: { readonly kind: StoredBody['kind']; readonly body: LogBody }): OpenedSubject | undefined => {
-    const { pseudonym, enc } = body.subject ?? {};
-    if (kind !== 'present' || pseudonym === undefined || enc === undefined) return undefined;
-    const secret = keys.byPseudonym(pseudonym);
-    return secret === undefined ? undefined : unseal(secret, enc);
+  /** What cannot be decrypted is found by what it says in clear. */
+  const referencesOf = (entry: ReadEntry): CaseReferences | undefined => {
+    try {
+      return entry.references;
+    } catch {
+      return undefined;
+    }
   };
+  const addTo = (builder: BlockBuilder, entry: ReadEntry | undefined): void => builder.add(entry?.body, entry === undefined ? undefined : referencesOf(entry));
 
-  function references(stored: StoredBody, body: LogBody): CaseReferences {
-    const { caseId, actor } = detailsOf(opened({ kind: stored.kind, body }));
-    return { ...(caseId === undefined ? {} : { case: keys.reference('case', caseId) }), ...(actor === undefined ? {} : { actor: keys.reference('actor', actor) }) };
-  }
-
-  /** An erased entry keeps its clear part; what led to its subject is gone. */
-  function bodyOf(stored: StoredBody): FoundEntry['body'] {
-    const body = JSON.parse(stored.body.toString('utf8')) as FoundEntry['body'];
-    if (stored.kind === 'present') return body;
-    const { subject: _, ...clear } = body;
-    return clear;
-  }
-
-  async function extend(builder: BlockBuilder, block: number, to: number): Promise<void> {
+  /** Entries from the log index `from` on, until the builder has `to`. */
+  async function extend(builder: BlockBuilder, from: number, to: number): Promise<void> {
     while (builder.count < to) {
-      const stored = bodies.read(block * BLOCK + builder.count);
-      const body = stored === undefined ? undefined : bodyOf(stored);
-      builder.add(body, stored === undefined || body === undefined ? undefined : references(stored, body));
-      if (builder.count % 512 === 0) await turn();
+      for (const entry of reader.run(from + builder.count, Math.min(RUN, to - builder.count), () => undefined)) addTo(builder, entry);
+      await turn();
     }
   }
 
   let building: Promise<unknown> = Promise.resolve();
-  /** A block up to its entry `to`; one at a time, since the last block grows in place. */
-  function build(block: number, to: number): Promise<BlockBuilder> {
-    const made = building.then(async () => {
+  /** The last block up to its entry `to`; one at a time, since it grows in place. */
+  function lastBlock(block: number, to: number): Promise<Block> {
+    const made = building.then(async (): Promise<Block> => {
       // terms of a subject that was erased meanwhile leave with the block that has them
       const generation = keys.generation();
-      const builder = tail?.block === block && tail.generation === generation ? tail.builder : new BlockBuilder();
-      // what broke off in the middle must not be taken as the beginning of more
-      tail = undefined;
-      await extend(builder, block, to);
-      tail = { block, builder, generation };
-      return builder;
+      if (tail?.block !== block || tail.generation !== generation) {
+        tail?.part?.close();
+        const part = StoredBlock.open(partFile(layout.search, block));
+        tail = { block, ...(part === undefined ? {} : { part }), builder: new BlockBuilder(), generation };
+      }
+      const { part, builder } = tail;
+      const begin = part?.count ?? 0;
+      try {
+        await extend(builder, block * BLOCK + begin, to - begin);
+      } catch (error) {
+        // what broke off in the middle must not be taken as the beginning of more
+        tail = undefined;
+        part?.close();
+        throw error;
+      }
+      return part === undefined ? builder : new JoinedBlock(part, builder);
     });
     building = made.catch(() => undefined);
     return made;
   }
 
-  /** A block that is full and has no file is built, and kept if this process may write. */
-  async function fullBlock(block: number): Promise<Block & { close?(): void }> {
-    const stored = StoredBlock.open(file(block));
-    if (stored !== undefined) return stored;
-    const generation = keys.generation();
-    const builder = await build(block, BLOCK);
+  /** Kept if this process may write. `generation`: that of the keys when the first entry was read. */
+  function keep(block: number, builder: BlockBuilder, generation: number): void {
+    const full = builder.count === BLOCK;
+    const to = full ? file(block) : partFile(layout.search, block);
     try {
       mkdirSync(layout.search, { recursive: true, mode: 0o700 });
-      replaceFile(file(block), builder.encode(), { mode: 0o600, syncDir: false });
+      replaceFile(to, builder.encode(), { mode: 0o600, syncDir: false });
       // An erasure counts up, then removes the blocks that it concerns. What was built from bodies as they were before is either
       // there by then and goes with them, or sees the count here.
-      if (keys.generation() !== generation) rmSync(file(block), { force: true });
+      if (keys.generation() !== generation) rmSync(to, { force: true });
+      else if (full) rmSync(partFile(layout.search, block), { force: true });
     } catch (error) {
       // a reader without the right to write searches all the same
       if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
+  }
+
+  /** A block that is full and has no file is built. */
+  async function fullBlock(block: number): Promise<Block & { close?(): void }> {
+    const stored = StoredBlock.open(file(block));
+    if (stored !== undefined) return stored;
+    const generation = keys.generation();
+    const builder = new BlockBuilder();
+    await extend(builder, block * BLOCK, BLOCK);
+    keep(block, builder, generation);
     return builder;
   }
 
+  function feed(): IndexFeed {
+    let at: { readonly block: number; builder: BlockBuilder; readonly generation: number } | undefined;
+    return {
+      async begin(next) {
+        const block = Math.floor(next / BLOCK);
+        const generation = keys.generation();
+        if (at?.block === block && at.builder.count === next % BLOCK && at.generation === generation) return;
+        at = undefined;
+        const builder = new BlockBuilder();
+        await extend(builder, block * BLOCK, next % BLOCK);
+        at = { block, builder, generation };
+      },
+      take(entry) {
+        if (at === undefined) return;
+        const { block, builder, generation } = at;
+        addTo(builder, entry);
+        if (builder.count % PART !== 0) return;
+        if (keys.generation() === generation) keep(block, builder, generation);
+        if (builder.count === BLOCK) at = { block: block + 1, builder: new BlockBuilder(), generation: keys.generation() };
+      },
+    };
+  }
+
   async function withBlock<T>(block: number, end: number, work: (block: Block) => T): Promise<T> {
-    if ((block + 1) * BLOCK > end) return work(await build(block, end - block * BLOCK));
+    if ((block + 1) * BLOCK > end) return work(await lastBlock(block, end - block * BLOCK));
     const full = await fullBlock(block);
     try {
       return work(full);
@@ -179,7 +226,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
 
   interface Wanted {
     readonly terms: readonly number[];
-    matches(stored: StoredBody, body: LogBody): boolean;
+    matches(entry: ReadEntry): boolean;
   }
 
   /** Undefined where nothing can match: a subject that nobody ever asked about, or whose key was destroyed. */
@@ -196,17 +243,18 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     if (query.actor !== undefined) asked.push(['actor', keys.reference('actor', query.actor)]);
     return {
       terms: asked.map(([kind, value]) => termHash(kind, value)),
-      matches(stored, body) {
+      matches(entry) {
         const missing = new Set(asked.map(([kind, value]) => `${kind}:${value}`));
         // only a question about a case or its handler needs the subject's key
-        eachTerm(body, query.caseId === undefined && query.actor === undefined ? undefined : references(stored, body), (kind, value) => missing.delete(`${kind}:${value}`));
+        eachTerm(entry.body, query.caseId === undefined && query.actor === undefined ? undefined : entry.references, (kind, value) => missing.delete(`${kind}:${value}`));
         return missing.size === 0;
       },
     };
   }
 
-  function found(index: number, stored: StoredBody, body: FoundEntry['body'], open: boolean): FoundEntry {
-    const subject = open ? opened({ kind: stored.kind, body }) : undefined;
+  function found(entry: ReadEntry, open: boolean): FoundEntry {
+    const { index, stored, body } = entry;
+    const subject = open ? entry.opened : undefined;
     return {
       index,
       receipt: `${stored.journal}:${stored.seq}`,
@@ -235,13 +283,11 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
             const time = at.time(entry);
             if (!(time >= since && time < until)) continue;
           }
-          const stored = bodies.read(index);
-          if (stored === undefined) continue;
-          const body = bodyOf(stored);
-          if (!want.matches(stored, body)) continue;
+          const read = reader.read(index);
+          if (read === undefined || !want.matches(read)) continue;
           // one more than asked for: it says that there is a next page
           if (entries.length === limit) return true;
-          entries.push(found(index, stored, body, open));
+          entries.push(found(read, open));
         }
         return false;
       });
@@ -264,8 +310,8 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     },
     entry(index, open = false) {
       if (!Number.isSafeInteger(index) || index < 0 || index >= size()) return undefined;
-      const stored = bodies.read(index);
-      return stored === undefined ? undefined : found(index, stored, bodyOf(stored), open);
+      const read = reader.read(index);
+      return read === undefined ? undefined : found(read, open);
     },
     stored: (index) => (index < size() ? bodies.read(index) : undefined),
     async overview(from, to) {
@@ -278,9 +324,10 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
       }
       return mergeSummaries(summaries, from, to);
     },
-    async catchUp() {
+    feed,
+    async catchUp(before = Infinity) {
       let made = 0;
-      for (let block = Math.floor(size() / BLOCK) - 1; block >= 0; block--) {
+      for (let block = Math.floor(Math.min(before, size()) / BLOCK) - 1; block >= 0; block--) {
         if (existsSync(file(block))) continue;
         (await fullBlock(block)).close?.();
         made++;
@@ -289,6 +336,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     },
     async close() {
       await building;
+      tail?.part?.close();
       bodies.close();
       if (given === undefined) await keys.close();
     },

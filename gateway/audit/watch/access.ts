@@ -1,8 +1,5 @@
-/** From a stored body to what rules see. Read and parsed once for all of them. */
-import type { SubjectKeys } from '../keys.js';
-import type { StoredBody } from '../log/bodies.js';
-import { unseal } from '../seal.js';
-import { detailsOf, type LogBody } from '../search/entry.js';
+/** From an entry to what rules see. */
+import type { ReadEntry } from '../reading.js';
 import type { Access } from './rule.js';
 
 /** The last characters of a key, in which neighbours differ: what counts them, and check characters. */
@@ -15,10 +12,11 @@ function stepOf(before: string | undefined, key: string): Access['step'] {
   return key > before ? 1 : -1;
 }
 
-/** Parsed bodies of accesses; undefined for every other entry. Holds the last key of each client in memory, and nowhere else. */
-export function accessReader(keys: SubjectKeys): (index: number, stored: StoredBody, body: LogBody) => Access | undefined {
+/** Of accesses; undefined for every other entry. Holds the last key of each client in memory, and nowhere else. */
+export function accessReader(): (entry: ReadEntry) => Access | undefined {
   const last = new Map<string, string>();
-  return (index, stored, body) => {
+  return (entry) => {
+    const { index, body } = entry;
     const { type, client, authority, purpose, dryRun } = body;
     if ((type !== 'released' && type !== 'included') || dryRun === true || client === undefined || authority === undefined || purpose === undefined) return undefined;
     const time = Date.parse(body.time ?? '');
@@ -27,21 +25,19 @@ export function accessReader(keys: SubjectKeys): (index: number, stored: StoredB
     const chunk = body.subjects;
     const answered = type === 'included' || datasets.some(({ effect }) => effect === 'allow');
     const found = datasets.some(({ records = 0 }) => records > 0);
-    const { pseudonym, enc } = stored.kind === 'present' ? (body.subject ?? {}) : {};
-    const secret = pseudonym === undefined || enc === undefined ? undefined : keys.byPseudonym(pseudonym);
-    const opened = secret === undefined || enc === undefined ? undefined : unseal(secret, enc);
+    const { opened } = entry;
+    const pseudonym = body.subject?.pseudonym;
     let step: Access['step'] = 0;
     if (type === 'released' && opened !== undefined) {
       step = stepOf(last.get(client), opened.subject);
       if (last.size >= MAX_CLIENTS) last.clear();
       last.set(client, opened.subject);
     }
-    const { caseId, actor } = detailsOf(opened);
+    const references = entry.references;
     return {
       index, time, client, authority, purpose, weight: type === 'included' ? 0 : (chunk ?? 1), answered, found, step,
-      ...(secret === undefined || pseudonym === undefined ? {} : { subject: pseudonym }),
-      ...(actor === undefined ? {} : { actor: keys.reference('actor', actor) }),
-      ...(caseId === undefined ? {} : { case: keys.reference('case', caseId) }),
+      ...(opened === undefined || pseudonym === undefined ? {} : { subject: pseudonym }),
+      ...references,
     };
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Follows the log in its order and lets the rules see each access. Committed entries only; from a stored position, at least once.
+ * Follows the log in its order, lets the rules see each access, and feeds the search index: each entry is read and decrypted once for both.
+ * Committed entries only; from a stored position, at least once.
  *
  * After a crash: entries behind the position are read again. Rules that look back over a window are shown that window first, silently, so that they
  * know what they knew; what they find again has the same id and is the same alert. An alert is on disk together with the position, and gets its entry of the
@@ -7,9 +8,11 @@
  */
 import { openBodies } from '../log/bodies.js';
 import { committedSize } from '../log/size.js';
-import type { LogBody } from '../search/entry.js';
 import { openSubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
+import { entryReader, type ReadEntry } from '../reading.js';
+import { BLOCK } from '../search/block.js';
+import type { IndexFeed } from '../search/index.js';
 import { accessReader } from './access.js';
 import type { Access, Rules } from './rule.js';
 import { alertId, openAlerts, type Alert } from './store.js';
@@ -19,6 +22,8 @@ export interface WatchOptions {
   readonly rules: Rules;
   /** Of the rules that are on. */
   readonly thresholds: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  /** Gets each entry as well. */
+  readonly index?: IndexFeed;
   /** ms since 1970 */
   readonly now: () => number;
   /** Puts an alert on record; durable when it resolves. */
@@ -36,6 +41,8 @@ export interface Watcher {
   runOnce(): Promise<number>;
   /** Alerts that come from no entry of the log; each is on record with the next look. */
   raise(alerts: readonly Alert[]): void;
+  /** The next entry that it reads. */
+  position(): number;
   /** Alerts ever raised, by rule. */
   counts(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
@@ -48,15 +55,18 @@ export const ALERT_RAISED = 'alert_raised';
 const SLICE = 128;
 /** After a slice it rests so many times as long as the slice took: the view and the log come first. */
 const REST = 3;
+/** Where more than a block of entries waits it rests less: whoever searches would have to index them meanwhile. */
+const REST_BEHIND = 1;
 /** Entries after which the position is stored, where nothing was found. */
 const STORE_EVERY = 20_000;
 
-export function startWatching({ dataDir, rules, thresholds, now, record, onAlert, onError, interval, settle = 10_000 }: WatchOptions): Watcher {
+export function startWatching({ dataDir, rules, thresholds, index: feed, now, record, onAlert, onError, interval, settle = 10_000 }: WatchOptions): Watcher {
   const layout = auditLayout(dataDir);
   const store = openAlerts(layout.alerts);
   const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 1000 });
   const bodies = openBodies(layout.bodies, layout.index);
-  const read = accessReader(keys);
+  const reader = entryReader(bodies, keys);
+  const accessOf = accessReader();
   const stored = store.progress();
   const watching = [...thresholds].flatMap(([name, own]) => {
     const rule = rules.get(name);
@@ -71,25 +81,24 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
   let stopped = false;
 
   /** Of an entry that is an access. One that is damaged is told and passed over: it must not stop what comes behind it. */
-  const accessAt = (index: number): Access | undefined => {
+  const accessIn = (entry: ReadEntry | undefined): Access | undefined => {
+    if (entry === undefined) return undefined;
     try {
-      const found = bodies.read(index);
-      if (found === undefined) return undefined;
-      const body = JSON.parse(found.body.toString('utf8')) as LogBody & { readonly target?: string };
-      if (body.type === 'administration' && body.action === ALERT_RAISED && body.target !== undefined) {
-        store.markRecorded(body.target);
-        leftOver.delete(body.target);
+      const { type, action, target } = entry.body;
+      if (type === 'administration' && action === ALERT_RAISED && typeof target === 'string') {
+        store.markRecorded(target);
+        leftOver.delete(target);
       }
-      return read(index, found, body);
+      return accessOf(entry);
     } catch (error) {
       onError(error);
       return undefined;
     }
   };
 
-  const rest = async (since: number): Promise<void> => {
+  const rest = async (since: number, times = REST): Promise<void> => {
     const busy = performance.now() - since;
-    await new Promise<void>((resolve) => (interval === 0 ? setImmediate(resolve) : setTimeout(resolve, Math.ceil(REST * busy))));
+    await new Promise<void>((resolve) => (interval === 0 ? setImmediate(resolve) : setTimeout(resolve, Math.ceil(times * busy))));
   };
 
   /** Shows rules with a window what lies in it, without listening. */
@@ -102,18 +111,17 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
       first = Math.max(0, first - SLICE);
       if ((entryTime(first) ?? Infinity) < from) break;
     }
-    for (let index = first, since = performance.now(); index < next && !stopped; index++) {
-      const access = accessAt(index);
-      if (access !== undefined) for (const { rule } of watching) if (rule.window > 0) rule.see(access);
-      if ((index - first) % SLICE === SLICE - 1) {
-        await rest(since);
-        since = performance.now();
+    for (let index = first; index < next && !stopped; index += SLICE) {
+      const since = performance.now();
+      for (const entry of reader.run(index, Math.min(SLICE, next - index), onError)) {
+        const access = accessIn(entry);
+        if (access !== undefined) for (const { rule } of watching) if (rule.window > 0) rule.see(access);
       }
+      await rest(since);
     }
   }
   function entryTime(index: number): number | undefined {
-    const found = bodies.read(index);
-    const at = found === undefined ? NaN : Date.parse((JSON.parse(found.body.toString('utf8')) as LogBody).time ?? '');
+    const at = Date.parse(reader.read(index)?.body.time ?? '');
     return Number.isNaN(at) ? undefined : at;
   }
 
@@ -148,8 +156,11 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
     while (next < end && !stopped) {
       const since = performance.now();
       const found: Alert[] = [];
-      for (const to = Math.min(end, next + SLICE); next < to; next++) {
-        const access = accessAt(next);
+      await feed?.begin(next);
+      for (const entry of reader.run(next, Math.min(SLICE, end - next), onError)) {
+        feed?.take(entry);
+        const access = accessIn(entry);
+        next++;
         if (access === undefined) continue;
         time = Math.max(time, access.time);
         for (const { name, rule } of watching) {
@@ -162,7 +173,7 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
       unstored += SLICE;
       // with everything that rules have seen: also what comes after the access that was one too many
       if (found.length > 0 || unstored >= STORE_EVERY) tell(commit(found));
-      await rest(since);
+      await rest(since, end - next > BLOCK ? REST_BEHIND : REST);
     }
     if (next > begin && interval === 0) commit([]);
     await putOnRecord(waiting);
@@ -182,6 +193,7 @@ export function startWatching({ dataDir, rules, thresholds, now, record, onAlert
   return {
     runOnce,
     raise: (alerts) => tell(store.raise(alerts)),
+    position: () => next,
     counts: () => store.counts(),
     async stop() {
       stopped = true;

@@ -103,7 +103,7 @@ const TURN = 32;
 /** Entries read at once. */
 const RUN = 256;
 /** Entries after which the beginning of a block is written: whoever opens the index reads no more bodies than these. */
-export const PART = 2048;
+export const PART = 4096;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Opens what a data folder has. `keys` of the caller are not closed here. */

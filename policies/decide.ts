@@ -246,12 +246,15 @@ function holdings(set: PolicySet, workspace: Workspace): Map<string, Map<string,
   return byClient;
 }
 
+/** The policies of a set, parsed; it keeps no answer. */
+export const engineOf = (set: PolicySet): CedarEngine => makeCedarEngine(Object.fromEntries(set.rules.map(({ id, text }) => [id, text])));
+
 /**
  * Decisions under one policy set. A decision is kept per client, dataset, purpose, delivery, stated parts of the case and asked
  * fields, for the span in which no grant begins or ends; a new policy set is a new decider.
+ * @param engine of the same rules, where they are parsed already
  */
-export function makeDecider(set: PolicySet, workspace: Workspace): Decider {
-  const engine = makeCedarEngine(Object.fromEntries(set.rules.map(({ id, text }) => [id, text])));
+export function makeDecider(set: PolicySet, workspace: Workspace, engine: CedarEngine = engineOf(set)): Decider {
   const byClient = holdings(set, workspace);
   const purposes: Purposes = set.purposes;
   const find = (input: DecisionInput): Decision => {

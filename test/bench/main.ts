@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { addedRow } from './added.js';
 import { auditRow } from './audit.js';
 import { documentRows } from './documents.js';
 import { freshnessRow } from './freshness.js';
@@ -22,6 +23,7 @@ const benches: readonly { readonly ids: readonly string[]; run(dir: string, want
   { ids: ['publish'], run: publishRow },
   { ids: ['freshness'], run: freshnessRow },
   { ids: ['audit'], run: auditRow },
+  { ids: ['audit-added-p99'], run: addedRow },
   { ids: ['memory', 'flatness', 'restart', 'rebuild'], run: largeRows },
   { ids: ['limits'], run: limitsRow },
   { ids: ['integrate', 'integrate-p99'], run: integrateRows },

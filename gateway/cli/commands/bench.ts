@@ -8,7 +8,7 @@ const command: Command = {
   usage: '[--only ID] [--records N] [--json]',
   examples: ['yitong bench', 'yitong bench --only query --json', 'yitong bench --only flatness --records 10000000'],
   options: {
-    only: { type: 'string', describe: 'one figure: query, publish, freshness, audit, memory, flatness, restart, rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch' },
+    only: { type: 'string', describe: 'one figure: query, publish, freshness, audit, audit-added-p99, memory, flatness, restart, rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch' },
     records: { type: 'string', describe: 'of the city of memory, flatness, restart and rebuild, default 1000000; entries of search, default 1000000, with `--only search` 10000000' },
   },
   async run(call) {

@@ -1,0 +1,49 @@
+/**
+ * A gateway of one process on a city's data, for `audit-added-p99`: it waits for each entry to be durable, or, after each SIGUSR2 the other way, answers with
+ * a journal that does nothing. argv[2]: `{ workspace, data, pki }`; prints its port. Never for production: half of the time it keeps no record.
+ */
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { buildApp } from '../../gateway/app.js';
+import { openJournal } from '../../gateway/audit/journal/journal.js';
+import { auditLayout } from '../../gateway/audit/layout.js';
+import type { Journal } from '../../gateway/audit/port.js';
+import { openAuditSigners } from '../../gateway/audit/signer.js';
+import { readSettings, signerNames } from '../../gateway/config.js';
+import { makeIdentifier } from '../../gateway/identity/identify.js';
+import { serverTlsOptions } from '../../gateway/identity/tls.js';
+import { anchorsOf } from '../../gateway/inforce/anchors.js';
+import { inForceOf } from '../../gateway/inforce/snapshot.js';
+import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
+import { loadPolicies } from '../../policies/load.js';
+
+const { workspace: folder, data, pki } = JSON.parse(process.argv[2] ?? '{}') as { workspace: string; data: string; pki: string };
+const workspace = await loadWorkspace(folder);
+const settings = readSettings(workspace.settings, { file: join(folder, 'yitong.json') }, process.env, {});
+const policies = await loadPolicies(workspace);
+const layout = auditLayout(data);
+const durable = await openJournal({ dir: layout.journals, name: 'bench', keys: { dir: layout.subjectKeys }, signer: openAuditSigners(data, signerNames(settings.audit.origin)).replica, now: Date.now });
+// answers of both are of one length
+const receipt = await durable.append({ clear: '{"type":"released"}' });
+const nothing: Pick<Journal, 'append' | 'note'> = { append: () => Promise.resolve(receipt), note: () => undefined };
+let used: Pick<Journal, 'append' | 'note'> = durable;
+process.on('SIGUSR2', () => (used = used === durable ? nothing : durable));
+const journal: Journal = { append: (draft) => used.append(draft), note: (draft) => used.note(draft), healthy: true, close: () => Promise.resolve() };
+
+const inForce = inForceOf(policies, await anchorsOf(policies, pki), workspace);
+const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
+const pem = (file: string): string => readFileSync(join(pki, 'server', file), 'utf8');
+const app = await buildApp(
+  'api',
+  { workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }), bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now },
+  { https: serverTlsOptions({ cert: pem('cert.pem'), key: pem('key.pem'), anchors: inForce.anchors }) },
+);
+await app.listen({ host: '127.0.0.1', port: 0 });
+process.stdout.write(`${String((app.server.address() as AddressInfo).port)}\n`);
+process.on('SIGTERM', () => void app.close().then(async () => {
+  await durable.close();
+  await view.close();
+  process.exit(0);
+}));

@@ -11,15 +11,21 @@ export const MAX_ROWS = 10_000;
 /** A run may go on for hours: a retry does not wait for it. */
 const WAIT = 3000;
 
+/** Ids that the entry of a retry names at most. */
+const NAMED = 100;
+
+/** What is on record of a retry before it begins. */
+export const retryDetail = (requestId: string, ids: readonly string[] | undefined): Readonly<Record<string, unknown>> => ({ requestId, rows: ids?.length ?? 'all', ...(ids === undefined ? {} : { ids: ids.slice(0, NAMED) }) });
+
 export interface QuarantineDesk {
   /** Undefined where nothing of the dataset was ever held back. */
   look<T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T | undefined>;
   /**
    * Of these rows, or of all but conflicting duplicates; undefined where there is no quarantine. Ids that are not there are left out.
-   * @param still asked once more when all else is ready; throws if whoever asked may not any longer
+   * @param first done when all else is ready, before any row is touched: puts the act on record, and throws if that failed or whoever asked may not any longer
    * @throws YitongError `not_publisher` without a feed, `bad_request` beyond `MAX_ROWS`, `bus_unavailable`, `dataset_busy`
    */
-  retry(contract: Contract, ids: readonly string[] | undefined, still?: () => void): Promise<RetryReport | undefined>;
+  retry(contract: Contract, ids: readonly string[] | undefined, first: () => Promise<void>): Promise<RetryReport | undefined>;
   /** When what goes on has ended. */
   close(): Promise<void>;
 }
@@ -42,14 +48,14 @@ export function openQuarantineDesk(context: Pick<GatewayContext, 'workspace' | '
 
   return {
     look,
-    async retry(contract, ids, still) {
+    async retry(contract, ids, first) {
       if (!Quarantine.exists(dataDir, contract.id)) return undefined;
       const feed = await loadFeed(workspace, contract.id);
       if (feed === undefined) throw new YitongError('not_publisher', `\`${contract.id}\` has no feed`);
       const bus = await context.bus();
       // what waits for the bus was pushed before, and must arrive before
       if (spool?.store.waiting(contract.id) === true) throw new YitongError('bus_unavailable', 'records that were pushed before wait for the bus; try again when they are forwarded');
-      still?.();
+      await first();
       const options = { workspace, feed, bus, state: (state ??= State.open(dataDir)), now, skipAbsent: true, most: MAX_ROWS, turn: { wait: WAIT }, ...(ids === undefined ? {} : { ids }) };
       const mine = look(contract, (quarantine) => retryQuarantine({ ...options, quarantine }));
       retrying.add(mine);

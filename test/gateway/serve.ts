@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
+import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { buildApp } from '../../gateway/app.js';
 import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
@@ -48,6 +49,8 @@ export interface ServeOptions {
   readonly hook?: { readonly module: string; readonly parameter: unknown };
   readonly settings?: Partial<GatewaySettings>;
   readonly provider?: Provider;
+  /** Of the bus that the shops were read to; default none. */
+  readonly bus?: boolean;
   /** Client → requests a minute. */
   readonly clients?: Readonly<Record<string, number>>;
 }
@@ -86,9 +89,10 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
   const anchors = await anchorsOf(policies, pki);
   const inForce = inForceOf(policies, anchors, workspace);
+  const bus = options.bus === true ? await openEmbeddedBus({ dir: join(data, 'bus') }) : undefined;
   const context: WorkerContext = {
     workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
-    bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
+    bus: () => (bus === undefined ? Promise.reject(new Error('this gateway has no bus')) : Promise.resolve(bus)), dataDir: data, now: Date.now,
     ...(options.provider === undefined ? {} : { provider: options.provider }),
   };
   const app = await buildApp(
@@ -101,6 +105,7 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   t.teardown(async () => {
     await app.close();
     await people.close();
+    await bus?.close();
     await journal.close();
     await keys.close();
     await view.close();

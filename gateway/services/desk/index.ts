@@ -16,7 +16,7 @@ import { feedsPage } from '../../console/pages/desk/feeds.js';
 import type { Service } from '../../context.js';
 import type { Person } from '../../people/person.js';
 import { sessionOf } from '../../plugins/people.js';
-import { openQuarantineDesk } from '../../publishing/quarantine.js';
+import { openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
 
 const PATH = '/console/feeds';
 const ROLES = ['data-officer'] as const;
@@ -117,7 +117,10 @@ const service: Service = {
       const contract = own(person, request.params.dataset);
       const { id } = request.body;
       if (id !== undefined && !ID.test(id)) throw new YitongError('bad_request', '`id` is the id of a row');
-      const report = await desk.retry(contract, id === undefined ? undefined : [id]);
+      const ids = id === undefined ? undefined : [id];
+      const report = await desk.retry(contract, ids, async () => {
+        await record.did(person, { action: 'quarantine_retry', role: 'data-officer', target: contract.id, detail: retryDetail(request.id, ids) });
+      });
       if (report === undefined) throw new YitongError('not_found', 'nothing of this dataset is in quarantine');
       const { results: _, ...counts } = report;
       await record.did(person, { action: 'quarantine_retried', role: 'data-officer', target: contract.id, detail: { requestId: request.id, ...counts } });

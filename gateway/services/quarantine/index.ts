@@ -8,7 +8,7 @@ import { administrationBody } from '../../audit/events.js';
 import { clientOf, type Service } from '../../context.js';
 import { checkStill } from '../../plugins/identity.js';
 import { ownDataset } from '../../publishing/owner.js';
-import { MAX_ROWS, openQuarantineDesk } from '../../publishing/quarantine.js';
+import { MAX_ROWS, openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
 import { limitOf, listQuery, listSchema, paramsSchema, retryBody, retrySchema, type ListQuery, type RetryBody } from './schema.js';
 
 /** Characters of an answer's rows: each row may be as large as a record. */
@@ -93,7 +93,11 @@ const service: Service = {
         const client = clientOf(request);
         const contract = ownDataset(context, request.params.id, client);
         const { positions } = request.body;
-        const report = await desk.retry(contract, positions === undefined ? undefined : [...new Set(positions.map(entryId))], () => checkStill(context, request, client));
+        const ids = positions === undefined ? undefined : [...new Set(positions.map(entryId))];
+        const report = await desk.retry(contract, ids, async () => {
+          await note('quarantine_retry', client.id, contract.id, retryDetail(request.id, ids));
+          checkStill(context, request, client);
+        });
         if (report === undefined) return { results: (positions ?? []).map((position) => ({ position, status: 'absent' })) };
         const { results: _, ...counts } = report;
         await note('quarantine_retried', client.id, contract.id, { requestId: request.id, ...counts });

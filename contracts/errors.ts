@@ -39,6 +39,7 @@ const rows = {
   denied: { status: 403, title: 'no dataset of the request may be answered' },
   authorisation_missing: { status: 403, title: 'a company of the report has not authorised whoever asks' },
   not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it' },
+  replay_running: { status: 409, title: 'as many replays run as may run at once' },
   dataset_busy: { status: 409, title: 'another run publishes to the dataset' },
   // running
   internal: { status: 500, title: 'the gateway failed; nothing was released' },

@@ -60,8 +60,8 @@ export async function replayLog(search: SearchIndex, replay: Replay, period: { r
   for await (const { index, body } of search.entries({ type: 'released', ...period }, { oldestFirst: true })) {
     signal?.throwIfAborted();
     for (const decision of decisionsOf(index, body, skipped)) replay.add(decision);
-    if (++read % 10_000 === 0) progress(read);
-    // on a page of the console this is a process that answers queries too
+    if (++read % 5000 === 0) progress(read);
+    // a signal, or the end of whoever asked, is heard in between
     if (read % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return { ...replay.result(), skipped };

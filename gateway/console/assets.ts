@@ -97,6 +97,7 @@ input,select{height:40px}
 .chart details{font-size:14px;margin-top:8px}
 .two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:16px}
 h2.in{margin:0;padding:14px 16px 4px;font-size:16px}
+.running{display:flex;flex-wrap:wrap;gap:10px 18px;align-items:center}.parts{flex:1 1 260px;min-width:0}.parts>p{margin:0;display:flex;flex-wrap:wrap;gap:6px 14px;align-items:center}.parts>:not(:last-child){display:none}.running:has(.found){display:block;border:0;background:none;padding:0;border-radius:0}.running:has(.found)>.quiet{display:none}.found .card{margin-top:14px}progress{flex:1 1 160px;height:10px;accent-color:var(--brand)}
 .foot{color:var(--soft);font-size:13px}
 .filters .more{grid-column:1/-1;font-size:14px}
 .filters.in{border:0;padding:10px 0 0;margin:0;background:none}

@@ -12,8 +12,8 @@ export interface Framed {
   readonly children: ComponentChildren;
 }
 
-/** Sends a page of the console; never kept by a cache. */
-export function sendFramed(request: FastifyRequest, reply: FastifyReply, framed: Framed): FastifyReply {
+/** A page of the console, whole. */
+export function framed(request: FastifyRequest, content: Framed): string {
   const { language } = request;
   const { person, csrf } = sessionOf(request);
   const path = request.routeOptions.url ?? '';
@@ -22,8 +22,9 @@ export function sendFramed(request: FastifyRequest, reply: FastifyReply, framed:
     // a page below an entry belongs to it
     .map((entry) => ({ path: entry.path, title: entry.title[language], here: path === entry.path || path.startsWith(`${entry.path}/`) }));
   const roles = person.roles.map((role) => roleNames[role][language]).join(language === 'zh' ? '、' : ', ');
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .send(page({ ...framed, language, session: { name: person.name, roles, csrf, nav } }));
+  return page({ ...content, language, session: { name: person.name, roles, csrf, nav } });
 }
+
+/** Sends a page of the console; never kept by a cache. */
+export const sendFramed = (request: FastifyRequest, reply: FastifyReply, content: Framed): FastifyReply =>
+  reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(framed(request, content));

@@ -10,6 +10,7 @@ import { exportRoutes } from './exports.js';
 import { insightRoutes } from './insight.js';
 import { logRoutes } from './log.js';
 import { overviewRoutes } from './overview.js';
+import { replayRoutes } from './replay.js';
 import { searchRoutes } from './search.js';
 
 const service: Service = {
@@ -21,6 +22,7 @@ const service: Service = {
     entryRoutes(app, auditing);
     exportRoutes(app, auditing);
     logRoutes(app, auditing);
+    replayRoutes(app, auditing);
     insightRoutes(app, auditing);
     await alertRoutes(app, auditing);
   },

@@ -1,66 +1,10 @@
-/** Policies against the past, and what is granted and not used. */
+/** What is granted and not used. */
 import type { JSX } from 'preact';
 import type { UnusedReport } from '../../../../policies/privilege.js';
-import type { LogReplay } from '../../../audit/decisions.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 
 const day = (at: number | undefined, never: string): string => (at === undefined ? never : localMinute(at).slice(0, 10));
-
-export interface ReplayProps {
-  readonly language: Language;
-  readonly since: string;
-  readonly until: string;
-  /** Undefined before a period was chosen. */
-  readonly result: LogReplay | undefined;
-  readonly shown: number;
-}
-
-export function replayPage({ language, since, until, result, shown }: ReplayProps): JSX.Element {
-  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
-  const kinds = { denied: say('将被拒绝', 'now denied'), allowed: say('将被允许', 'now allowed'), released: say('提供内容不同', 'other release') };
-  const count = (n: number): string => n.toLocaleString('en');
-  return (
-    <>
-      <h1>{say('策略重放', 'Policy replay')}</h1>
-      <p class="lead">{say('以磁盘上现行的策略与授权，按当时的时间重新判定日志中的每次决定：哪些会不同、涉及谁、因哪条策略。', 'Each decision on record is made again as of its own time under the policies and grants on disk now: which would turn out otherwise, for whom, by which policy.')}</p>
-      <form class="filters" method="get" action="/console/replay">
-        <label>{say('自', 'From')} <input type="datetime-local" name="since" value={since} /></label>
-        <label>{say('至（不含）', 'Before')} <input type="datetime-local" name="until" value={until} /></label>
-        <div class="row"><button class="button" type="submit">{say('重放', 'Replay')}</button></div>
-      </form>
-      {result === undefined ? null : (
-        <>
-          <div class="tiles">
-            <div class="tile"><b>{count(result.decisions)}</b><span>{say('次决定', 'decisions')}</span></div>
-            <div class="tile"><b>{count(result.otherwise)}</b><span>{say('次会不同', 'would turn out otherwise')}</span></div>
-            <div class="tile"><b>{count(result.skipped.notRecorded + result.skipped.unknownNames + result.skipped.refusedOtherwise)}</b><span>{say('次无法重放', 'cannot be replayed')}</span></div>
-          </div>
-          <div class="card scroll">
-            {result.changes.length === 0 ? <p class="empty">{say('没有不同。', 'Nothing differs.')}</p> : (
-              <table>
-                <thead><tr><th>{say('变化', 'Change')}</th><th class="n">{say('次数', 'Decisions')}</th><th>{say('应用', 'Client')}</th><th>{say('数据集与目的', 'Dataset, purpose')}</th><th class="wide">{say('依据', 'By')}</th><th class="wide">{say('字段', 'Fields')}</th><th>{say('日志', 'Entries')}</th></tr></thead>
-                <tbody>
-                  {result.changes.slice(0, shown).map(({ kind, decisions, client, dataset, purpose, by, lost, gained, was, now, entries }) => (
-                    <tr>
-                      <td>{kinds[kind]}</td>
-                      <td class="n">{count(decisions)}</td>
-                      <td class="mono">{client}</td>
-                      <td class="mono">{dataset}<span class="id">{purpose}</span></td>
-                      <td class="wide mono">{by.join(', ')}</td>
-                      <td class="wide mono">{[...lost.map((field) => `−${field}`), ...gained.map((field) => `+${field}`), ...(kind === 'released' && was.rows !== now.rows ? [`${was.rows ?? '*'} → ${now.rows ?? '*'}`] : [])].join(' ')}</td>
-                      <td>{entries.slice(0, 3).map((index) => <><a href={`/console/entries/${index}`}>#{index}</a>{' '}</>)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
-          </div>
-        </>
-      )}
-    </>
-  );
-}
 
 export interface PrivilegesProps {
   readonly language: Language;

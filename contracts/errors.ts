@@ -44,6 +44,7 @@ const rows = {
   // running
   internal: { status: 500, title: 'the gateway failed; nothing was released' },
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
+  replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },
   spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
@@ -133,6 +134,9 @@ const rows = {
   // log
   log_invalid: { status: 500, title: 'the audit log does not verify' },
   retention_too_short: { status: 500, title: 'the audit log would be kept for less time than the law asks' },
+  replica_refused: { status: 403, title: 'the certificate is not that of a replica of this log' },
+  replica_unavailable: { status: 503, title: 'another replica of the log does not answer, or not as one' },
+  sequencer_fenced: { status: 409, title: 'another replica is the sequencer of the log' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof rows;

@@ -34,9 +34,33 @@ const gatewaySchema = Type.Object(
   strict,
 );
 
+/** Of replicas: also names of folders. */
+const REPLICA_NAME = '^[a-z][a-z0-9-]{0,30}$';
+
 const auditSchema = Type.Object(
   {
-    durability: Type.Union([Type.Literal('local')], { default: 'local', description: 'where an entry must be safe before its answer leaves: `local`, this replica\'s disk' }),
+    durability: Type.Union([Type.Literal('local'), Type.Literal('replicated')], { default: 'local', description: 'where an entry must be safe before its answer leaves: `local`, this replica\'s disk; `replicated`, a second replica\'s disk too' }),
+    replicationTimeoutMs: Type.Integer({ default: 2000, minimum: 10, maximum: 60_000, description: 'with `replicated`: how long an answer waits for the second replica before it is refused' }),
+    sequencer: Type.Boolean({ default: true, description: 'whether this replica brings the journals of all replicas into the log; exactly one does' }),
+    epoch: Type.Integer({ default: 1, minimum: 1, maximum: 1_000_000_000, description: 'raised by one where another replica is to become the sequencer; it is taken over only with the newest copy of the log' }),
+    replica: Type.String({ default: 'main', pattern: REPLICA_NAME, description: 'name of this replica among those of the log' }),
+    replicas: Type.Record(
+      Type.String(),
+      Type.Object(
+        {
+          url: Type.String({ pattern: '^https://[^/?#]+$', description: 'its replica port' }),
+          spiffe: Type.Optional(Type.String({ pattern: '^spiffe://', description: 'the one URI of its certificate' })),
+          key: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'instead: SHA-256 of its public key (SubjectPublicKeyInfo), hex' })),
+        },
+        strict,
+      ),
+      { default: {}, description: 'the other replicas of the log, `{ "<name>": { url, spiffe | key } }`: where they are and the certificate that they must show; in the environment as JSON' },
+    ),
+    replicaHost: Type.String({ default: '127.0.0.1', description: 'address of the replica port' }),
+    replicaPort: Type.Integer({ default: 8446, minimum: 0, maximum: 65535, description: 'the replica port (mTLS), open only where `replicas` names some; 0 takes a free one' }),
+    replicaCert: Type.String({ default: '', description: 'PEM file of the certificate that this replica shows to the others, as server and as client; relative to the workspace' }),
+    replicaKey: Type.String({ default: '', description: 'PEM file of its key' }),
+    replicaCa: Type.String({ default: '', description: 'PEM file of the authorities that may vouch for replicas' }),
     origin: Type.String({ default: 'yitong.example/log', minLength: 3, maxLength: 200, description: 'origin line of the log\'s checkpoints' }),
     mergeWithinSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 86_400, description: 'a receipt promises that its entry is in the log by then' }),
     segmentBytes: Type.Integer({ default: 16_777_216, minimum: 65_536, maximum: 1_073_741_824, description: 'size of a journal segment, preallocated' }),
@@ -115,7 +139,7 @@ const variable = (section: string, key: string): string => `YITONG_${section}_${
 /** A setting as the environment gives it; what is not of its type is left as it is and refused by the schema. */
 function fromText(text: string, { type }: Property): unknown {
   if (type === 'integer') return text.trim() === '' ? text : Number(text);
-  if (type !== 'array' && type !== 'object') return text;
+  if (type !== 'array' && type !== 'object' && type !== 'boolean') return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -174,6 +198,9 @@ export function settingsTable(): readonly { readonly section: string; readonly k
     })),
   );
 }
+
+/** Undefined unless it is the name of a replica. */
+export const isReplicaName = (name: string): boolean => new RegExp(REPLICA_NAME).test(name);
 
 /** Key names of the log and of a replica, as they stand in notes. */
 export const signerNames = (origin: string): { readonly origin: string; readonly replica: string } => ({ origin, replica: `${origin}/replica` });

@@ -4,6 +4,10 @@ import { join } from 'node:path';
 export interface AuditLayout {
   /** One folder a journal: `journal/<journal id>/`. */
   readonly journals: string;
+  /** Copies of other replicas' journals: `mirrors/<replica>/<journal id>/`. */
+  readonly mirrors: string;
+  /** Who sequences the log: a folder of versions. */
+  readonly epoch: string;
   /** `checkpoint`, `vkey`, `tile/…`: what the world may read. `checkpoint` is cosigned where witnesses are required. */
   readonly log: string;
   /** Subject keys, and the secret of the look-up. */
@@ -36,6 +40,8 @@ export function auditLayout(dataDir: string): AuditLayout {
   const audit = join(dataDir, 'audit');
   return {
     journals: join(dataDir, 'journal'),
+    mirrors: join(dataDir, 'mirrors'),
+    epoch: join(audit, 'epoch'),
     log: join(dataDir, 'log'),
     subjectKeys: join(audit, 'keys'),
     bodies: join(audit, 'bodies'),

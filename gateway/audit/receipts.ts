@@ -70,3 +70,8 @@ export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
     bodies.close();
   }
 }
+
+/** The client that an entry's body names; nothing else of it is read. */
+export function clientIn(body: string): unknown {
+  return (JSON.parse(body) as { readonly client?: unknown }).client;
+}

@@ -51,14 +51,20 @@ export interface AuditSigners {
   readonly replica: Signer;
 }
 
-/**
- * The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log: `log/vkey` and
- * `log/replicas/<key id>.vkey` (a replica that changes its key keeps the old vkey there, for old groups name it).
- */
+/** Where the vkey of a replica stands beside the log. One that changes its key keeps the old vkey there, for old groups name it. */
+export const replicaVkeyFile = (dataDir: string, keyId: number): string => join(auditLayout(dataDir).log, 'replicas', `${keyId.toString(16).padStart(8, '0')}.vkey`);
+
+/** This replica's key, made on the first run, and its vkey beside the log: all that a replica needs which does not sequence. */
+export function openReplicaSigner(dataDir: string, name: string): Signer {
+  const signer = openSigner(join(auditLayout(dataDir).keys, 'replica.key'), name);
+  publishVkey(replicaVkeyFile(dataDir, signer.keyId), signer);
+  return signer;
+}
+
+/** The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log. */
 export function openAuditSigners(dataDir: string, names: { readonly origin: string; readonly replica: string }): AuditSigners {
   const { keys, log } = auditLayout(dataDir);
-  const signers = { log: openSigner(join(keys, 'log.key'), names.origin), replica: openSigner(join(keys, 'replica.key'), names.replica) };
-  publishVkey(join(log, 'vkey'), signers.log);
-  publishVkey(join(log, 'replicas', `${signers.replica.keyId.toString(16).padStart(8, '0')}.vkey`), signers.replica);
-  return signers;
+  const signer = openSigner(join(keys, 'log.key'), names.origin);
+  publishVkey(join(log, 'vkey'), signer);
+  return { log: signer, replica: openReplicaSigner(dataDir, names.replica) };
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { commitmentOf, groupText } from './journal/format.js';
+import { journalFolders } from './journal/folders.js';
 import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
 import { expiryOf } from './erasure/expire.js';
 import { auditLayout } from './layout.js';
@@ -197,18 +198,13 @@ async function checkJournals(
   dataDir: string, logDir: string, size: number, bodies: BodyStore, gaps: ReadonlyMap<string, readonly [number, number][]>,
   sequenced: Readonly<Record<string, JournalState>>, counts: Counts,
 ): Promise<void> {
-  const { journals } = auditLayout(dataDir);
+  const folders = journalFolders(dataDir);
   const keys = replicaKeys(logDir);
-  let present: string[];
-  try {
-    present = readdirSync(journals).sort();
-  } catch {
-    present = [];
-  }
-  for (const journal of new Set([...present, ...Object.keys(sequenced)])) {
+  for (const journal of new Set([...folders.keys(), ...Object.keys(sequenced)])) {
     counts.journals++;
     const declared = gaps.get(journal) ?? [];
-    if (!present.includes(journal)) {
+    const folder = folders.get(journal);
+    if (folder === undefined) {
       if (declared.length === 0) throw fault(`the journal \`${journal}\` is gone, and no entry says so`);
       continue;
     }
@@ -216,7 +212,7 @@ async function checkJournals(
     const upTo = sequenced[journal]?.lastSeq ?? 0;
     let reached = 0;
     for (let position: Position = JOURNAL_START; ; ) {
-      const result = readOn(join(journals, journal), position, 20_000);
+      const result = readOn(folder.dir, position, 20_000);
       if (result.kind === 'end') break;
       if (result.kind === 'gap') {
         if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) throw fault(`seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so`);

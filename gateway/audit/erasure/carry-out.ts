@@ -20,6 +20,7 @@ import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { replaceFile } from '../durable.js';
 import { eraseInJournal } from '../journal/erased.js';
+import { journalFolders } from '../journal/folders.js';
 import { openSubjectKeys, type SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
 import { tryLock } from '../lock.js';
@@ -180,8 +181,9 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
       of.push(stored.seq);
       seqs.set(stored.journal, of);
     }
+    const folders = journalFolders(dataDir);
     for (const [journal, of] of seqs) {
-      const unread = eraseInJournal(join(layout.journals, journal), of, expired);
+      const unread = eraseInJournal(folders.get(journal)?.dir ?? join(layout.journals, journal), of, expired);
       if (unread.length > 0) trouble(`${unread.length} erased entries of the journal \`${journal}\` stand in a damaged segment; \`yitong audit verify\` names it: remove the segment once it is mended or declared missing`);
     }
   }

@@ -1,9 +1,9 @@
 /** What one run of the sequencer takes in: new entries of all journals, each journal's in its order, its chain verified on the way. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { gapBody } from '../events.js';
+import { journalFolders } from '../journal/folders.js';
 import { commitmentOf } from '../journal/format.js';
 import { JOURNAL_START, readOn } from '../journal/reader.js';
+import { readFault } from '../replicas/fault.js';
 import type { BodyRecord } from './bodies.js';
 import { leafHash } from './merkle.js';
 import type { JournalState, SequencerState } from './state.js';
@@ -30,15 +30,14 @@ export interface Batch {
 }
 
 export interface CollectOptions {
-  /** Folder with one folder a journal. */
-  readonly journals: string;
+  readonly dataDir: string;
   readonly limit: number;
   readonly now: () => number;
   readonly randomBytes: (size: number) => Buffer;
 }
 
 /** Reads only. */
-export function collect(state: SequencerState, { journals: folder, limit, now, randomBytes }: CollectOptions): Batch {
+export function collect(state: SequencerState, { dataDir, limit, now, randomBytes }: CollectOptions): Batch {
   const records: BodyRecord[] = [];
   const commitments: Buffer[] = [];
   const leaves: Buffer[] = [];
@@ -57,18 +56,27 @@ export function collect(state: SequencerState, { journals: folder, limit, now, r
     gaps.push({ kind: 'gap', journal, from, to, why });
   };
 
-  const present = new Set(readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name));
-  for (const id of [...new Set([...present, ...Object.keys(state.journals)])].sort()) {
+  const folders = journalFolders(dataDir);
+  for (const id of [...new Set([...folders.keys(), ...Object.keys(state.journals)])].sort()) {
     let at: JournalState = state.journals[id] ?? JOURNAL_START;
     if (at.dead === true) continue;
-    if (!present.has(id)) {
+    const folder = folders.get(id);
+    if (folder === undefined) {
       addGap(id, at.lastSeq + 1, at.lastSeq, 'vanished');
       journals[id] = { ...at, dead: true };
       continue;
     }
     while (records.length < limit) {
-      const result = readOn(join(folder, id), at, limit - records.length);
-      if (result.kind === 'end') break;
+      const result = readOn(folder.dir, at, limit - records.length);
+      if (result.kind === 'end') {
+        // all that the replica ever gave is in the log; what it did to its journal since is put on record behind it
+        const fault = folder.replica === undefined ? undefined : readFault(folder.dir);
+        if (fault !== undefined) {
+          addGap(id, at.lastSeq + 1, at.lastSeq, fault);
+          at = { ...at, dead: true };
+        }
+        break;
+      }
       if (result.kind === 'gap') {
         addGap(id, result.from, result.to, result.why);
         at = result.resume ?? { ...at, dead: true };

@@ -6,7 +6,7 @@
 import { randomBytes as systemRandom } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
 import { openErasures, type ErasureStep } from '../erasure/carry-out.js';
 import { announceWriting } from './writing.js';
@@ -33,6 +33,8 @@ export type SequencerStep = 'read' | 'staged' | 'signed' | 'committed' | 'applyi
 export type SequencerAlert =
   | Gap
   | { readonly kind: 'failed'; readonly reason: string }
+  /** Another replica sequences: this one never does again. */
+  | { readonly kind: 'fenced'; readonly reason: string }
   | { readonly kind: 'witness'; readonly witness: string; readonly state: WitnessHealth['state']; readonly reason: string };
 
 export interface SequencerOptions {
@@ -43,6 +45,8 @@ export interface SequencerOptions {
   readonly now: () => number;
   /** Without it a checkpoint is published when its tiles are in place. */
   readonly witnesses?: WitnessSetup;
+  /** Where the log has other replicas: whether this one may sequence; asked before each commit. */
+  readonly fence?: { hold(): void };
   /** ms between two looks at the journals; default 500, at most 1000. */
   readonly interval?: number;
   /** Entries of one run; default 50,000. */
@@ -177,12 +181,13 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       memory = await load();
       erasures.recall(memory.state.size);
     }
+    options.fence?.hold();
     const { state, version, edge } = memory;
     release(state);
     await erasures.carryOut(state.size);
 
     // 1. Read the journals from the positions in the state. Nothing is written: a crash here leaves no trace.
-    const batch = collect(state, { journals: layout.journals, limit: batchSize, now, randomBytes });
+    const batch = collect(state, { dataDir, limit: batchSize, now, randomBytes });
     step('read');
     if (batch.records.length === 0) return { added: 0, size: state.size };
 
@@ -204,9 +209,13 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     const next: SequencerState = {
       version: 1, origin, size: edge.size, checkpoint, journals: batch.journals, before: { size: state.size, journals: state.journals }, staged: name, own: batch.own,
     };
-    if (!lock.held() || !swapState(layout.state, version, next)) {
+    try {
+      options.fence?.hold();
+      // nothing comes between: who answers for another replica's claim does so in this thread, or loses the swap
+      if (!lock.held() || !swapState(layout.state, version, next)) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+    } catch (error) {
       rmSync(join(layout.staged, name), { force: true });
-      throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+      throw error;
     }
     step('committed');
 
@@ -288,6 +297,11 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : 'unknown';
+        if (isYitongError(error) && error.code === 'sequencer_fenced') {
+          options.onAlert({ kind: 'fenced', reason });
+          void gathering?.stop();
+          return;
+        }
         if (reason !== lastReason) options.onAlert({ kind: 'failed', reason });
         lastReason = reason;
         schedule(pause);

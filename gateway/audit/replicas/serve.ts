@@ -1,0 +1,168 @@
+/**
+ * The replica port: what a replica gives to the other replicas of its log, and to nobody else. Journals as they are on its disk (clear
+ * parts, salts, subjects encrypted; the subjects' keys never leave), its word on who sequences, and proofs of receipts.
+ */
+import { constants } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { isYitongError, YitongError, errorTable } from '../../../contracts/errors.js';
+import { shape } from '../../../contracts/validate.js';
+import type { Verifier } from '../log/note.js';
+import { clientIn, lookupReceipt } from '../receipts.js';
+import type { ListAnswer, ListRequest, RemoteReceipt } from './client.js';
+import { claimSchema, type Claim, type Judgement, type Register } from './epoch.js';
+import { encodePiece, journalExtent, journalIds, readPiece } from './extent.js';
+import type { Peer, ReplicaSetup } from './peers.js';
+
+export interface ReplicaPortOptions {
+  readonly dataDir: string;
+  readonly setup: Pick<ReplicaSetup, 'name' | 'peers' | 'host' | 'port' | 'tls'>;
+  readonly register: Register;
+  /** Of this replica: those that have signed its journals. */
+  readonly vkeys: () => readonly Verifier[];
+  /** ms between two looks at the journals while somebody waits for new entries. */
+  readonly look: number;
+  /** What a replica has of this one's journals, durable there: newest seq by journal. */
+  readonly onHave: (peer: string, have: ListRequest['have']) => void;
+  /** A claim of another replica was agreed to. */
+  readonly onClaim: (claim: Claim) => void;
+  /** What failed inside; no content. */
+  readonly onError: (message: string) => void;
+}
+
+const MAX_BODY = 1 << 20;
+/** Longest wait for new entries. */
+const MAX_WAIT = 2000;
+
+const whole = { type: 'integer', minimum: 0 };
+const checkClaim = shape<Claim>(claimSchema, 'bad_request');
+const checkRequest = shape<ListRequest>(
+  {
+    type: 'object', additionalProperties: false, required: ['have', 'wait'],
+    properties: {
+      claim: claimSchema, wait: whole,
+      have: { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, required: ['segment', 'lastSeq'], properties: { segment: whole, lastSeq: whole } } },
+    },
+  },
+  'bad_request',
+);
+const checkAsked = shape<{ readonly id: string; readonly client: string }>(
+  { type: 'object', additionalProperties: false, required: ['id', 'client'], properties: { id: { type: 'string', maxLength: 100 }, client: { type: 'string', maxLength: 200 } } },
+  'bad_request',
+);
+const PLACE = { file: 'replica port' };
+
+/** The receipt as the client to whom its answer went may see it; any other is told what is said of one that does not exist. */
+export function receiptFor(dataDir: string, id: string, client: string): RemoteReceipt {
+  const found = lookupReceipt(dataDir, id);
+  if (found.kind === 'not_yet' || clientIn(found.body) !== client) return { state: 'not_yet' };
+  const { index, body, salt, erasedBy, proof } = found;
+  return { state: 'logged', index, body, proof, ...(salt === undefined ? {} : { salt: salt.toString('base64') }), ...(erasedBy === undefined ? {} : { erasedBy }) };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > MAX_BODY) throw new YitongError('bad_request', 'the body is too large');
+    parts.push(part);
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
+  } catch (cause) {
+    throw new YitongError('bad_request', 'the body is not JSON', { cause });
+  }
+}
+
+export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const { dataDir, setup, register } = options;
+
+  function peerOf({ socket }: IncomingMessage): Peer {
+    const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
+    const peer = certificate === undefined ? undefined : setup.peers.find(({ owns }) => owns(certificate));
+    if (peer === undefined) throw new YitongError('replica_refused', 'the certificate is not that of a replica of this log');
+    return peer;
+  }
+
+  const judged = (peer: Peer, claim: Claim): Judgement => {
+    // nobody claims for another
+    if (claim.holder !== peer.name) return { kind: 'refused', reason: `its certificate is that of \`${peer.name}\` here, and it calls itself \`${claim.holder}\`` };
+    const judgement = register.take(claim);
+    if (judgement.kind === 'agreed') options.onClaim(claim);
+    return judgement;
+  };
+
+  const extents = (have: ListRequest['have']): Extract<ListAnswer, { kind: 'list' }>['journals'] =>
+    Object.fromEntries(journalIds(dataDir).flatMap((id) => {
+      const extent = journalExtent(dataDir, id, have[id]?.segment ?? 0);
+      return extent === undefined ? [] : [[id, extent]];
+    }));
+
+  async function list(peer: Peer, { claim, have, wait }: ListRequest): Promise<ListAnswer> {
+    if (claim !== undefined) {
+      const judgement = judged(peer, claim);
+      if (judgement.kind === 'refused') return judgement;
+    }
+    options.onHave(peer.name, have);
+    const end = Date.now() + Math.min(wait, MAX_WAIT);
+    for (;;) {
+      const journals = extents(have);
+      const isNew = Object.entries(journals).some(([id, { marker }]) => marker !== null && marker.lastSeq > (have[id]?.lastSeq ?? -1));
+      if (isNew || Date.now() >= end) return { kind: 'list', replica: setup.name, vkeys: options.vkeys().map(({ vkey }) => vkey), journals };
+      await new Promise((resolve) => setTimeout(resolve, options.look));
+    }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const peer = peerOf(request);
+    const url = new URL(request.url ?? '/', 'https://replica');
+    const json = (value: unknown): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const piece = /^\/v1\/journals\/([a-z0-9-]{1,60})\/(\d{1,8})$/.exec(url.pathname);
+    if (request.method === 'GET' && piece !== null) {
+      const from = url.searchParams.get('from') ?? '';
+      if (!/^\d{1,10}$/.test(from)) throw new YitongError('bad_request', '`from` is an offset');
+      const found = readPiece(dataDir, piece[1] ?? '', Number(piece[2]), Number(from));
+      if (found === undefined) throw new YitongError('not_found', 'there is no such segment');
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(encodePiece(found));
+    } else if (request.method !== 'POST') throw new YitongError('not_found', 'the replica port has no such path');
+    else if (url.pathname === '/v1/journals') json(await list(peer, checkRequest(await bodyOf(request), PLACE)));
+    else if (url.pathname === '/v1/claim') json(judged(peer, checkClaim(await bodyOf(request), PLACE)));
+    else if (url.pathname === '/v1/receipts') {
+      const { id, client } = checkAsked(await bodyOf(request), PLACE);
+      json(receiptFor(dataDir, id, client));
+    } else throw new YitongError('not_found', 'the replica port has no such path');
+  }
+
+  const server = createServer(
+    {
+      ...setup.tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000,
+      // each connection shows its certificate anew
+      secureOptions: constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
+    },
+    (request, response) => {
+      answer(request, response).catch((error: unknown) => {
+        const code = isYitongError(error) ? error.code : 'internal';
+        if (errorTable[code].status >= 500) options.onError(error instanceof Error ? error.message : 'unknown');
+        if (response.headersSent) response.destroy();
+        else response.writeHead(errorTable[code].status, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ code, title: errorTable[code].title }));
+      });
+    },
+  );
+  server.requestTimeout = 10_000;
+  server.keepAliveTimeout = 72_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(setup.port, setup.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

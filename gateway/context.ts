@@ -8,6 +8,7 @@ import type { Workspace } from '../contracts/types.js';
 import type { Client } from '../policies/types.js';
 import type { Completions } from './answer/completions.js';
 import type { Journal } from './audit/port.js';
+import type { ReceiptAnswer } from './audit/receipts.js';
 import type { Settings } from './config.js';
 import type { InForce } from './inforce/snapshot.js';
 import type { Tickets } from './lifecycles/tickets.js';
@@ -32,6 +33,8 @@ export interface WorkerContext {
   /** Where pushed records wait while the bus is away, and the ms after which they do; undefined: they are refused then. */
   readonly spool?: { readonly store: Spool; readonly afterMs: number };
   readonly dataDir: string;
+  /** Where another replica sequences the log: asks it. @throws as `receiptFor` */
+  readonly receipts?: (id: string, client: string) => Promise<ReceiptAnswer>;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;
   /** ms since 1970 */

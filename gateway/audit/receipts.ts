@@ -38,15 +38,19 @@ export function readIfThere(file: string): Buffer | undefined {
   }
 }
 
+/** @param id `<journal>:<seq>` @throws YitongError `bad_identifier` if it is not so written */
+export function parseReceiptId(id: string): { readonly journal: string; readonly seq: number } {
+  const match = /^([a-z][a-z0-9-]{0,59}):([1-9]\d{0,14})$/.exec(id);
+  if (match === null) throw new YitongError('bad_identifier', 'a receipt id is written `<journal>:<seq>`');
+  return { journal: match[1] ?? '', seq: Number(match[2]) };
+}
+
 /**
  * @param id `<journal>:<seq>`
  * @throws YitongError `bad_identifier` if the id is not so written, `log_invalid` if what is stored does not fit the log
  */
 export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
-  const match = /^([a-z][a-z0-9-]{0,59}):([1-9]\d{0,14})$/.exec(id);
-  if (match === null) throw new YitongError('bad_identifier', 'a receipt id is written `<journal>:<seq>`');
-  const [, journal = '', seqText = ''] = match;
-  const seq = Number(seqText);
+  const { journal, seq } = parseReceiptId(id);
   const layout = auditLayout(dataDir);
   const note = readIfThere(join(layout.log, 'checkpoint'));
   if (note === undefined) return { kind: 'not_yet' };
@@ -71,7 +75,24 @@ export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
   }
 }
 
-/** The client that an entry's body names; nothing else of it is read. */
-export function clientIn(body: string): unknown {
+/** As `GET /v1/receipts/{id}` answers, without the id. */
+export type ReceiptAnswer =
+  | { readonly state: 'not_yet' }
+  | { readonly state: 'logged'; readonly index: number; readonly body: string; readonly salt?: string; readonly erasedBy?: number; readonly expiredBy?: number; readonly proof: string };
+
+/** The client that an entry names; nothing else of the body is read. */
+function clientIn(body: string): unknown {
   return (JSON.parse(body) as { readonly client?: unknown }).client;
+}
+
+/**
+ * The receipt for the client to whom its answer went; any other is told what is said of one that does not exist yet. Whose an expired one was nobody
+ * knows, and it holds nothing: anybody is told.
+ * @throws as `lookupReceipt`
+ */
+export function receiptFor(dataDir: string, id: string, client: string): ReceiptAnswer {
+  const found = lookupReceipt(dataDir, id);
+  if (found.kind === 'not_yet' || (found.expiredBy === undefined && clientIn(found.body) !== client)) return { state: 'not_yet' };
+  const { index, body, salt, erasedBy, expiredBy, proof } = found;
+  return { state: 'logged', index, body, proof, ...(salt === undefined ? {} : { salt: salt.toString('base64') }), ...(erasedBy === undefined ? {} : { erasedBy }), ...(expiredBy === undefined ? {} : { expiredBy }) };
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { createOnce, replaceFile } from './durable.js';
 import { auditLayout } from './layout.js';
-import { rawPublicKey, verifierOf, type Signer } from './log/note.js';
+import { rawPublicKey, verifierOf, type Signer, type Verifier } from './log/note.js';
 
 export type { Signer, Verifier } from './log/note.js';
 
@@ -41,7 +41,7 @@ export function openSigner(file: string, name: string): Signer {
 }
 
 /** Writes `<vkey>\n` where readers of the log look for it. */
-export function publishVkey(file: string, signer: Signer): void {
+export function publishVkey(file: string, signer: Pick<Verifier, 'vkey'>): void {
   mkdirSync(dirname(file), { recursive: true });
   replaceFile(file, `${signer.vkey}\n`);
 }

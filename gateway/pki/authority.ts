@@ -102,6 +102,8 @@ export interface ClientOptions extends Times {
   /** Default: the one URI `spiffe://<trust domain>/client/<client>`. */
   readonly spiffe?: readonly string[];
   readonly rsa?: boolean;
+  /** Good for a server too, as the certificate of a replica must be. */
+  readonly server?: boolean;
   /** Adds `bundle.p12` and `bundle.password`. */
   readonly p12?: boolean;
   readonly notBefore?: Date;
@@ -118,13 +120,13 @@ export interface ClientFiles extends Files {
 /** @throws YitongError `bad_config` without a CA */
 export async function issueClient(dir: string, client: string, options: ClientOptions = {}): Promise<ClientFiles> {
   const id = clientId(client);
-  const { now = new Date(), rsa = false, p12 = false } = options;
+  const { now = new Date(), rsa = false, p12 = false, server = false } = options;
   const issuer = await readIssuer(dir);
   const keys = await makeKeys(rsa ? 'rsa' : 'ec');
   const uris = options.spiffe ?? [spiffeOf(id, options.trustDomain)];
   const serial = newSerial();
   const certificate = await makeLeaf(issuer, {
-    organisation: DEVELOPMENT, common: id, serialNumber: serial, use: 'client', publicKey: keys.publicKey,
+    organisation: DEVELOPMENT, common: id, serialNumber: serial, use: server ? 'both' : 'client', publicKey: keys.publicKey,
     names: uris.map((value) => ({ type: 'url', value })),
     notBefore: options.notBefore ?? new Date(now.getTime() - DAY), notAfter: options.notAfter ?? new Date(now.getTime() + 365 * DAY),
   });

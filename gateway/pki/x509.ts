@@ -77,6 +77,8 @@ export interface Issuer {
 const USES = {
   client: { key: KeyUsageFlags.digitalSignature, purposes: [ExtendedKeyUsage.clientAuth] },
   server: { key: KeyUsageFlags.digitalSignature, purposes: [ExtendedKeyUsage.serverAuth] },
+  // of a replica, which others ask and which asks them
+  both: { key: KeyUsageFlags.digitalSignature, purposes: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth] },
   // RFC 9336; readers that check by NSS (Okular, Evince, pdfsig) trust a signer only for mail
   documents: { key: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation, purposes: [DOCUMENT_SIGNING, ExtendedKeyUsage.emailProtection] },
 } as const;

@@ -82,7 +82,7 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
 }
 
 /** Said once by whoever found it, or counted for the log; a line for each request would fill the disk that is full already. */
-const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['audit_unavailable', 'shutting_down', 'revocation_unknown']);
+const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['audit_unavailable', 'replication_timeout', 'shutting_down', 'revocation_unknown']);
 
 /** A page for people, where a request wants one; else it gets problem+json. */
 export type AsPage = (request: FastifyRequest, problem: Problem) => string | undefined;

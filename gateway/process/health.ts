@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { LogHealth } from '../audit/log/sequencer.js';
+import { replicaMetrics, replicasHealth, type ReplicasReport } from './replicas-health.js';
 
 export interface HealthOptions {
   readonly host: string;
@@ -11,6 +12,8 @@ export interface HealthOptions {
   readonly warnings: () => readonly string[];
   /** How far the published log is; undefined before that is known. */
   readonly log: () => LogHealth | undefined;
+  /** The other replicas of the log; undefined where there are none. */
+  readonly replicas: () => ReplicasReport | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   readonly alerts: () => Readonly<Record<string, number>>;
 }
@@ -22,7 +25,8 @@ function logReport({ publishedAt, behindSince, ...rest }: LogHealth, now: number
 }
 
 /** The log's metrics, read when they are asked for. */
-function logMetrics({ log, alerts }: HealthOptions): Registry {
+function logMetrics(options: HealthOptions): Registry {
+  const { log, alerts } = options;
   const registry = new Registry();
   const gauge = (name: string, help: string, value: (health: LogHealth) => number | undefined): void => {
     new Gauge({
@@ -50,6 +54,7 @@ function logMetrics({ log, alerts }: HealthOptions): Registry {
       for (const { name, state } of log()?.witnesses ?? []) this.set({ witness: name, state }, state === 'cosigned' ? 1 : 0);
     },
   });
+  replicaMetrics(registry, options.replicas);
   // they are counted in the data folder, so that a restart does not begin anew
   new Counter({
     name: 'yitong_alerts_total',
@@ -79,7 +84,8 @@ export async function serveHealth(options: HealthOptions): Promise<{ readonly po
       case '/health/ready': {
         const reasons = options.reasons();
         const log = options.log();
-        const body = { ready: reasons.length === 0, reasons, warnings: options.warnings(), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }) };
+        const replicas = options.replicas();
+        const body = { ready: reasons.length === 0, reasons, warnings: options.warnings(), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
         return send(reasons.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify(body)}\n`);
       }
       case '/metrics':

@@ -2,6 +2,7 @@
 import type { BusSettings } from '../../connectors/bus/open.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
+import type { ReplicasReport } from './replicas.js';
 
 export interface ProcessArguments {
   readonly workspace: string;
@@ -27,6 +28,10 @@ export type FromChild =
   | { readonly kind: 'drained' }
   /** Writer: how far the published log is. */
   | { readonly kind: 'log'; readonly health: LogHealth }
+  /** Writer: what it knows of the other replicas of the log. */
+  | { readonly kind: 'replicas'; readonly report: ReplicasReport }
+  /** Writer: by journal, the newest seq that a second replica has on its disk. */
+  | { readonly kind: 'confirmed'; readonly journals: Readonly<Record<string, number>> }
   /** Writer: alerts ever raised, by rule. */
   | { readonly kind: 'alerts'; readonly counts: Readonly<Record<string, number>> }
   /** `reasons`: why it cannot serve. `warnings`: what an operator should see to while it serves; a child that sends them here sends no message of that name. */
@@ -36,7 +41,11 @@ export type FromChild =
   | { readonly kind: 'alert'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
-export type ToChild = { readonly kind: 'drain' } | { readonly kind: 'stop' };
+export type ToChild =
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'stop' }
+  /** To workers: as the writer said it. */
+  | Extract<FromChild, { kind: 'confirmed' }>;
 
 /** Sends to the parent where there is one. One that is gone is noticed by `disconnect`; until then what it would be told is lost with it. */
 export function tell(message: FromChild): void {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { FromChild, ProcessArguments, ToChild } from './messages.js';
+import type { ReplicasReport } from './replicas.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -31,6 +32,8 @@ export interface Group {
   warnings(): readonly string[];
   /** As the writer said last; undefined before. */
   log(): LogHealth | undefined;
+  /** The other replicas of the log, as the writer said last; undefined where there are none. */
+  replicas(): ReplicasReport | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
   /** All children stop; resolves when they have, also where it was called before. */
@@ -61,6 +64,7 @@ export function startGroup(options: GroupOptions): Group {
   let stopping = false;
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
+  let replicas: ReplicasReport | undefined;
   let ports: { api: number; people: number } | undefined;
 
   // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
@@ -101,6 +105,12 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'alerts':
         alerts = message.counts;
+        break;
+      case 'replicas':
+        replicas = message.report;
+        break;
+      case 'confirmed':
+        for (const { process } of workers) if (process?.connected === true) process.send(message satisfies ToChild, () => undefined);
         break;
       case 'progress':
         options.onProgress?.(message);
@@ -220,6 +230,7 @@ export function startGroup(options: GroupOptions): Group {
     ready: Promise.race([ready, stopped]),
     firstPass,
     log: () => logHealth,
+    replicas: () => replicas,
     alerts: () => alerts,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),

@@ -14,7 +14,11 @@ import { buildApp } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
-import { openAuditSigners } from '../audit/signer.js';
+import { openRegister } from '../audit/replicas/epoch.js';
+import { replicaSetup } from '../audit/replicas/peers.js';
+import { remoteReceipts } from '../audit/replicas/receipts.js';
+import { withSecondCopy } from '../audit/replicas/second.js';
+import { openReplicaSigner } from '../audit/signer.js';
 import { readSettings, signerNames, type PeopleSettings } from '../config.js';
 import type { WorkerContext } from '../context.js';
 import { administrationBody } from '../audit/events.js';
@@ -28,7 +32,7 @@ import type { Provider } from '../people/signin.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 
-runChild(async (args, signal) => {
+runChild(async (args, signal, onMessage) => {
   const slot = process.env['YITONG_SLOT'] ?? '1';
   // no bodies, no headers, no URLs: only what a request was, by route, and errors' stacks
   const log = pino({ level: args.developmentPki === undefined ? 'info' : 'warn', base: { process: `worker-${slot}` }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
@@ -38,9 +42,10 @@ runChild(async (args, signal) => {
   const { gateway, audit } = settings;
 
   const layout = auditLayout(args.data);
-  const { replica: signer } = openAuditSigners(args.data, signerNames(audit.origin));
+  const setup = await replicaSetup(audit, args.workspace, { file: join(args.workspace, 'yitong.json') });
+  const signer = openReplicaSigner(args.data, signerNames(audit.origin).replica);
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
-  const journal = await openJournal({
+  const own = await openJournal({
     dir: layout.journals,
     name: `w${slot}`,
     keys,
@@ -53,6 +58,12 @@ runChild(async (args, signal) => {
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
     },
   });
+  const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
+  const journal = copied ?? own;
+  onMessage((message) => {
+    if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
+  });
+  const proofs = setup === undefined || audit.sequencer ? undefined : remoteReceipts(setup, openRegister(args.data));
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
   let onAnchors: (() => void) | undefined;
@@ -88,6 +99,7 @@ runChild(async (args, signal) => {
     bus: () => (bus ??= openBus(args.bus, { mayBeAway: true })),
     ...(spool === undefined ? {} : { spool }),
     dataDir: args.data,
+    ...(proofs === undefined ? {} : { receipts: proofs.receiptFor }),
     ...(provider === undefined ? {} : { provider }),
     now,
   };
@@ -117,6 +129,7 @@ runChild(async (args, signal) => {
   await following.stop();
   // new requests are refused, those under way are answered, then what answers need is closed
   await Promise.all([api.close(), people.close()]);
+  proofs?.close();
   await journal.close();
   await keys.close();
   await view.close();

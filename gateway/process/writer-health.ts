@@ -9,6 +9,8 @@ export interface WriterHealth {
   away(reason: string): void;
   incomplete(datasets: readonly string[]): void;
   spool(size: SpoolSize, problems: readonly string[]): void;
+  /** What is wrong between this replica and the others of the log. */
+  replicas(problems: readonly string[]): void;
 }
 
 export interface WriterHealthParts {
@@ -22,12 +24,13 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let bus: string | undefined;
   let lost: readonly string[] = [];
   let spooled: readonly string[] = [];
+  let replicas: readonly string[] = [];
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable') ? [`the bus is away, so nothing new is seen: ${bus ?? 'it cannot be read'}`] : [];
     const reasons = [...states].flatMap(([dataset, state]) => (state === 'rebuilding' ? [`${dataset} is rebuilding`] : []));
     if (!filled()) reasons.push(...away);
-    const warnings = [...(filled() ? away : []), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled];
+    const warnings = [...(filled() ? away : []), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled, ...replicas];
     const message = { kind: 'health', ready: reasons.length === 0, reasons, warnings } as const;
     const text = JSON.stringify(message);
     if (text !== said) tell(message);
@@ -44,6 +47,10 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     },
     incomplete(datasets) {
       lost = datasets;
+      say();
+    },
+    replicas(problems) {
+      replicas = problems;
       say();
     },
     spool({ records, bytes, since }, problems) {

@@ -1,15 +1,20 @@
 /** The one writer of a replica: bus → view, and the log's sequencer beside it. */
+import { mkdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openBus, spoolOf } from '../../connectors/bus/open.js';
 import { controlSpec, controlTopic, dataTopic, type Bus, type Producer } from '../../connectors/bus/port.js';
 import { forwardSpool, Spool } from '../../connectors/spool/index.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { startSequencer, type SequencerAlert } from '../audit/log/sequencer.js';
+import { auditLayout } from '../audit/layout.js';
+import { tryLock, type Lock } from '../audit/lock.js';
+import { startSequencer, type Sequencer, type SequencerAlert } from '../audit/log/sequencer.js';
+import { replicaSetup } from '../audit/replicas/peers.js';
 import { openSearch } from '../audit/search/index.js';
-import { openAuditSigners } from '../audit/signer.js';
+import { openAuditSigners, openReplicaSigner } from '../audit/signer.js';
+import { replicaKeys } from '../audit/verify.js';
 import { startWatching } from '../audit/watch/follow.js';
 import { alertRecorder } from '../audit/watch/record.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
@@ -19,6 +24,7 @@ import { openTickets } from '../lifecycles/tickets.js';
 import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { runChild, tell } from './messages.js';
+import { fenceOf, startReplicas } from './replicas.js';
 import { writerHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
 
@@ -41,16 +47,23 @@ runChild(async (args, signal, onMessage) => {
   const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
   // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
-  const signers = openAuditSigners(args.data, signerNames(settings.audit.origin));
-  const sequencer = startSequencer({
-    dataDir: args.data,
-    signer: signers.log,
-    origin: settings.audit.origin,
-    now: Date.now,
-    ...(witnesses === undefined ? {} : { witnesses }),
-    interval: 500,
-    onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
-  });
+  const setup = await replicaSetup(settings.audit, args.workspace, place);
+  const names = signerNames(settings.audit.origin);
+  const signer = openReplicaSigner(args.data, names.replica);
+  const fence = settings.audit.sequencer ? fenceOf(args.data, settings.audit) : undefined;
+  const sequencer: Sequencer | undefined = settings.audit.sequencer
+    ? startSequencer({
+        dataDir: args.data,
+        signer: openAuditSigners(args.data, names).log,
+        origin: settings.audit.origin,
+        now: Date.now,
+        ...(witnesses === undefined ? {} : { witnesses }),
+        ...(fence === undefined ? {} : { fence }),
+        interval: 500,
+        onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
+      })
+    : undefined;
+  const lock = sequencer === undefined ? holdWriter(args.data) : undefined;
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
@@ -70,12 +83,16 @@ runChild(async (args, signal, onMessage) => {
     onNotice: alert,
     onIncomplete: health.incomplete,
   });
+  const replicas =
+    setup === undefined
+      ? undefined
+      : await startReplicas({ dataDir: args.data, setup, durability: settings.audit.durability, fence, vkeys: () => replicaKeys(auditLayout(args.data).log), tell, onProblems: health.replicas });
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
 
   const search = openSearch(args.data);
-  const raised = alertRecorder({ dataDir: args.data, signer: signers.replica, audit: settings.audit, now: Date.now });
+  const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
   const watcher = startWatching({
     dataDir: args.data, rules, thresholds, index: search.feed(), now: Date.now, record: raised.record, interval: WATCH_EVERY,
     onAlert: ({ rule, id }) => {
@@ -99,6 +116,7 @@ runChild(async (args, signal, onMessage) => {
 
   let told = '';
   const tellLog = setInterval(() => {
+    if (sequencer === undefined) return;
     const health = sequencer.health();
     const text = JSON.stringify(health);
     if (text !== told) tell({ kind: 'log', health });
@@ -126,15 +144,27 @@ runChild(async (args, signal, onMessage) => {
   await watcher.stop();
   await raised.close();
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
-  await sequencer.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
+  await replicas?.once();
+  await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
   clearInterval(tellLog);
   clearInterval(indexing);
-  await sequencer.stop(witnesses === undefined ? 0 : SETTLE_MS);
+  await replicas?.stop();
+  await sequencer?.stop(witnesses === undefined ? 0 : SETTLE_MS);
+  lock?.release();
   await search.close();
   await writer.close();
   await bus.close();
   await spool?.close();
 });
+
+/** One writer a data folder, also where another replica sequences. @throws YitongError `audit_unavailable` */
+function holdWriter(dataDir: string): Lock {
+  const { lock: file } = auditLayout(dataDir);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const lock = tryLock(file);
+  if (lock === undefined) throw new YitongError('audit_unavailable', 'another process is the writer of this data folder');
+  return lock;
+}
 
 /** A producer for what was spooled of a dataset, once its topics are there. */
 async function producerOf(bus: Bus, workspace: Workspace, dataset: string): Promise<Producer> {

@@ -3,6 +3,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Claim, Judgement } from './epoch.js';
+import type { ReceiptAnswer } from '../receipts.js';
 import { decodePiece, PIECE, type JournalExtent, type Piece } from './extent.js';
 import type { Peer, ReplicaTls } from './peers.js';
 
@@ -20,11 +21,6 @@ export type ListAnswer =
   | { readonly kind: 'list'; readonly replica: string; readonly vkeys: readonly string[]; readonly journals: Readonly<Record<string, JournalExtent>> }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** As `GET /v1/receipts/{id}` answers it. */
-export type RemoteReceipt =
-  | { readonly state: 'not_yet' }
-  | { readonly state: 'logged'; readonly index: number; readonly body: string; readonly salt?: string; readonly erasedBy?: number; readonly proof: string };
-
 export interface ReplicaClient {
   readonly peer: Peer;
   /** Each throws YitongError `replica_unavailable` where it does not answer as a replica. */
@@ -33,7 +29,7 @@ export interface ReplicaClient {
   /** Undefined if it has no such segment. */
   piece(journal: string, segment: number, from: number): Promise<Piece | undefined>;
   /** @param client to whom the answer of this receipt went */
-  receipt(id: string, client: string): Promise<RemoteReceipt>;
+  receipt(id: string, client: string): Promise<ReceiptAnswer>;
   close(): void;
 }
 
@@ -52,7 +48,7 @@ const checkList = shape<ListAnswer>(
   'replica_unavailable',
 );
 const checkJudgement = shape<Judgement>({ type: 'object', additionalProperties: false, required: ['kind'], properties: { kind: { enum: ['agreed', 'refused'] }, reason: text } }, 'replica_unavailable');
-const checkReceipt = shape<RemoteReceipt>(
+const checkReceipt = shape<ReceiptAnswer>(
   {
     type: 'object', additionalProperties: false, required: ['state'],
     properties: { state: { enum: ['not_yet', 'logged'] }, index: whole, body: { type: 'string' }, salt: text, erasedBy: whole, proof: { type: 'string' } },

@@ -1,14 +1,14 @@
 /** Brings the copy of one journal up to what its replica has durable. Whatever cannot be had is left out in a way that readers find. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeSegmentHeader, SEGMENT_HEADER } from '../journal/format.js';
+import { chainAfter, decodeSegmentHeader, readGroup, SEGMENT_HEADER } from '../journal/format.js';
 import { auditLayout } from '../layout.js';
 import { journalFolders } from '../journal/folders.js';
 import type { Verifier } from '../log/note.js';
 import type { ReplicaClient } from './client.js';
 import { isJournalId, type JournalExtent } from './extent.js';
 import { declareFault, readFault, type Fault } from './fault.js';
-import { openMirror, type Mirror } from './mirror.js';
+import { openMirror, type Mirror, type MirrorTail } from './mirror.js';
 
 export interface CopyOptions {
   readonly dataDir: string;
@@ -29,10 +29,12 @@ interface Copied {
 }
 
 export interface Copies {
-  /** By journal, of those that are followed: where to go on, and the newest seq that is durable here. */
+  /** By journal: where to go on, and the newest seq that is durable here; 0 where the journal is not what it was. */
   have(): Record<string, { readonly segment: number; readonly lastSeq: number }>;
-  /** Takes what is new. @throws YitongError `replica_unavailable`, `log_invalid` */
-  update(client: ReplicaClient, journals: Readonly<Record<string, JournalExtent>>): Promise<void>;
+  /** Takes what is new. @returns whether anything was @throws YitongError `replica_unavailable`, `log_invalid` */
+  update(client: ReplicaClient, journals: Readonly<Record<string, JournalExtent>>): Promise<boolean>;
+  /** Entries durable there that are not here. */
+  lag(journals: Readonly<Record<string, JournalExtent>>): number;
 }
 
 export function openCopies(options: CopyOptions): Copies {
@@ -74,6 +76,30 @@ export function openCopies(options: CopyOptions): Copies {
     tell(id, copy, fault);
   }
 
+  /** Whether the segment at the replica is whole up to the copy's last entry and leads to another chain there: the journal was taken back and written on. */
+  async function otherThan(client: ReplicaClient, id: string, tail: MirrorTail): Promise<boolean> {
+    let at = SEGMENT_HEADER;
+    const first = await client.piece(id, tail.segment, 0);
+    const header = first === undefined ? undefined : decodeSegmentHeader(first.bytes);
+    if (header === undefined) return false;
+    let lastSeq = header.firstSeq - 1;
+    let { chain } = header;
+    for (let piece = first, from = 0; lastSeq < tail.lastSeq; ) {
+      const group = piece === undefined ? undefined : readGroup(piece.bytes, at - from, piece.erased);
+      if (group === undefined) {
+        if (at === from) return false;
+        from = at;
+        piece = await client.piece(id, tail.segment, at);
+        continue;
+      }
+      if (group.first !== lastSeq + 1 || !group.previous.equals(chain)) return false;
+      chain = chainAfter(group);
+      lastSeq += group.count;
+      at += group.length;
+    }
+    return lastSeq !== tail.lastSeq || !chain.equals(tail.chain);
+  }
+
   async function update(client: ReplicaClient, id: string, copy: Copied, { segments, marker }: JournalExtent): Promise<void> {
     const { mirror } = copy;
     let fine = true;
@@ -91,6 +117,7 @@ export function openCopies(options: CopyOptions): Copies {
         // of a segment whose end nobody knows, all that is whole was had
         if (here.end !== null) {
           if (!fault()) return;
+          if (await otherThan(client, id, tail)) return declare(id, copy, 'rolled_back');
           tell(id, copy, 'damaged', String(tail.segment));
         }
       }
@@ -126,16 +153,25 @@ export function openCopies(options: CopyOptions): Copies {
   }
 
   return {
-    have: () => Object.fromEntries([...copies].filter(([, { dead }]) => !dead).map(([id, { mirror }]) => [id, { segment: mirror.tail.segment, lastSeq: mirror.tail.lastSeq }])),
+    have: () => Object.fromEntries([...copies].map(([id, { mirror, dead }]) => [id, { segment: mirror.tail.segment, lastSeq: dead ? 0 : mirror.tail.lastSeq }])),
     async update(client, journals) {
+      let some = false;
       for (const [id, extent] of Object.entries(journals)) {
         const copy = copyOf(id);
-        if (copy !== undefined && !copy.dead) await update(client, id, copy, extent);
+        if (copy === undefined || copy.dead) continue;
+        const before = copy.mirror.tail;
+        await update(client, id, copy, extent);
+        if (copy.mirror.tail !== before) some = true;
       }
       for (const [id, copy] of copies) {
         if (copy.dead || journals[id] !== undefined || !lasts(copy)) continue;
         declare(id, copy, 'vanished');
       }
+      return some;
     },
+    lag: (journals) => Object.entries(journals).reduce((sum, [id, { marker }]) => {
+      const copy = copies.get(id);
+      return sum + (copy?.dead === true || taken.has(id) ? 0 : Math.max(0, (marker?.lastSeq ?? 0) - (copy?.mirror.tail.lastSeq ?? 0)));
+    }, 0),
   };
 }

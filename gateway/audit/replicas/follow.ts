@@ -6,7 +6,6 @@ import { publishVkey, replicaVkeyFile } from '../signer.js';
 import { replicaClient, type ReplicaClient } from './client.js';
 import { openCopies, type Copies } from './copy.js';
 import type { Fence } from './epoch.js';
-import type { JournalExtent } from './extent.js';
 import type { Fault } from './fault.js';
 import type { ReplicaSetup } from './peers.js';
 
@@ -88,12 +87,8 @@ export function followReplicas({ dataDir, setup, fence, copies, now, pause = 200
     }
   }
 
-  const lagOf = (one: Followed, journals: Readonly<Record<string, JournalExtent>>): number => {
-    const have = one.copies.have();
-    return Object.entries(journals).reduce((sum, [id, { marker }]) => sum + Math.max(0, (marker?.lastSeq ?? 0) - (have[id]?.lastSeq ?? 0)), 0);
-  };
-
-  async function turn(one: Followed, wait: number): Promise<void> {
+  /** Whether anything was copied. */
+  async function turn(one: Followed, wait: number): Promise<boolean> {
     const { client } = one;
     const lost = (reason: string): void => fence?.lost(`\`${client.peer.name}\` says: ${reason}`);
     if (fence !== undefined && fence.fenced === undefined && !one.agreed) {
@@ -105,27 +100,36 @@ export function followReplicas({ dataDir, setup, fence, copies, now, pause = 200
       }
     }
     const claim = fence === undefined || fence.fenced !== undefined ? undefined : fence.claim();
-    if (claim === undefined && !copies) return become(one, 'stopped', fence?.fenced);
+    if (claim === undefined && !copies) {
+      become(one, 'stopped', fence?.fenced);
+      return false;
+    }
     // until all have agreed this one may not sequence, and needs nobody's journals for it
-    if (claim?.established === false && !copies) return become(one, 'waiting');
+    if (claim?.established === false && !copies) {
+      become(one, 'waiting');
+      return false;
+    }
     const answer = await client.list({ ...(claim?.established === true ? { claim } : {}), have: one.copies.have(), wait });
-    if (answer.kind === 'refused') return lost(answer.reason);
+    if (answer.kind === 'refused') {
+      lost(answer.reason);
+      return false;
+    }
     learn(one, answer.vkeys);
-    one.lag = lagOf(one, answer.journals);
-    await one.copies.update(client, answer.journals);
-    one.lag = lagOf(one, answer.journals);
+    one.lag = one.copies.lag(answer.journals);
+    const some = await one.copies.update(client, answer.journals);
+    one.lag = one.copies.lag(answer.journals);
     one.at = now();
     become(one, 'following');
+    return some;
   }
 
-  async function attempt(one: Followed, wait: number): Promise<boolean> {
+  async function attempt(one: Followed, wait: number): Promise<'some' | 'nothing' | 'failed'> {
     try {
-      await turn(one, wait);
-      return true;
+      return (await turn(one, wait)) ? 'some' : 'nothing';
     } catch (error) {
       if (isYitongError(error) && error.code === 'sequencer_fenced') become(one, 'stopped', error.message);
       else become(one, 'unreachable', error instanceof Error ? error.message : 'unknown');
-      return false;
+      return 'failed';
     }
   }
 
@@ -142,11 +146,12 @@ export function followReplicas({ dataDir, setup, fence, copies, now, pause = 200
 
   async function loop(one: Followed): Promise<void> {
     for (let failures = 0; !stopped; ) {
-      const fine = await attempt(one, pause);
-      failures = fine ? 0 : failures + 1;
-      if (stopped) break;
-      // the replica itself waits where it has nothing new
-      if (one.state !== 'following') await sleep(Math.min(LONGEST_PAUSE, pause * 2 ** Math.min(failures, 5)));
+      const since = now();
+      const outcome = await attempt(one, pause);
+      failures = outcome === 'failed' ? failures + 1 : 0;
+      // the replica itself waits where it has nothing new; where it has what cannot be copied, it would be asked without end
+      const rest = Math.min(LONGEST_PAUSE, pause * 2 ** Math.min(failures, 5)) - (now() - since);
+      if (outcome !== 'some' && rest > 0 && !stopped) await sleep(rest);
     }
   }
   const loops = pause === 0 ? [] : followed.map(loop);

@@ -10,8 +10,8 @@ import { TLSSocket } from 'node:tls';
 import { isYitongError, YitongError, errorTable } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Verifier } from '../log/note.js';
-import { clientIn, lookupReceipt } from '../receipts.js';
-import type { ListAnswer, ListRequest, RemoteReceipt } from './client.js';
+import { receiptFor } from '../receipts.js';
+import type { ListAnswer, ListRequest } from './client.js';
 import { claimSchema, type Claim, type Judgement, type Register } from './epoch.js';
 import { encodePiece, journalExtent, journalIds, readPiece } from './extent.js';
 import type { Peer, ReplicaSetup } from './peers.js';
@@ -24,10 +24,8 @@ export interface ReplicaPortOptions {
   readonly vkeys: () => readonly Verifier[];
   /** ms between two looks at the journals while somebody waits for new entries. */
   readonly look: number;
-  /** What a replica has of this one's journals, durable there: newest seq by journal. */
-  readonly onHave: (peer: string, have: ListRequest['have']) => void;
-  /** A claim of another replica was agreed to. */
-  readonly onClaim: (claim: Claim) => void;
+  /** A replica asked, as the sequencer or for copies. @param confirmed of this one's journals, the newest seq that is durable there */
+  readonly onHeard: (peer: string, sequencer: boolean, confirmed: ReadonlyMap<string, number>) => void;
   /** What failed inside; no content. */
   readonly onError: (message: string) => void;
 }
@@ -53,14 +51,6 @@ const checkAsked = shape<{ readonly id: string; readonly client: string }>(
   'bad_request',
 );
 const PLACE = { file: 'replica port' };
-
-/** The receipt as the client to whom its answer went may see it; any other is told what is said of one that does not exist. */
-export function receiptFor(dataDir: string, id: string, client: string): RemoteReceipt {
-  const found = lookupReceipt(dataDir, id);
-  if (found.kind === 'not_yet' || clientIn(found.body) !== client) return { state: 'not_yet' };
-  const { index, body, salt, erasedBy, proof } = found;
-  return { state: 'logged', index, body, proof, ...(salt === undefined ? {} : { salt: salt.toString('base64') }), ...(erasedBy === undefined ? {} : { erasedBy }) };
-}
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const parts: Buffer[] = [];
@@ -90,9 +80,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
   const judged = (peer: Peer, claim: Claim): Judgement => {
     // nobody claims for another
     if (claim.holder !== peer.name) return { kind: 'refused', reason: `its certificate is that of \`${peer.name}\` here, and it calls itself \`${claim.holder}\`` };
-    const judgement = register.take(claim);
-    if (judgement.kind === 'agreed') options.onClaim(claim);
-    return judgement;
+    return register.take(claim);
   };
 
   const extents = (have: ListRequest['have']): Extract<ListAnswer, { kind: 'list' }>['journals'] =>
@@ -106,7 +94,10 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
       const judgement = judged(peer, claim);
       if (judgement.kind === 'refused') return judgement;
     }
-    options.onHave(peer.name, have);
+    const now = extents(have);
+    // more than there is: it copied a journal that was since taken back, and confirms nothing of this one
+    const confirmed = Object.entries(have).flatMap(([id, { lastSeq }]) => (lastSeq <= (now[id]?.marker?.lastSeq ?? 0) ? [[id, lastSeq] as const] : []));
+    options.onHeard(peer.name, claim !== undefined, new Map(confirmed));
     const end = Date.now() + Math.min(wait, MAX_WAIT);
     for (;;) {
       const journals = extents(have);

@@ -1,6 +1,6 @@
 /** GET /v1/receipts/{id}: the entry behind an answer's receipt with its inclusion proof, for the client that the answer went to. */
 import { Type } from 'typebox';
-import { lookupReceipt } from '../../audit/receipts.js';
+import { receiptFor } from '../../audit/receipts.js';
 import { clientOf, type Service } from '../../context.js';
 
 const answer = Type.Object({
@@ -14,14 +14,9 @@ const answer = Type.Object({
   expiredBy: Type.Optional(Type.Integer({ description: 'the entry by which its body was destroyed when its term was over' })),
 });
 
-/** The client that an entry names; nothing else of the body is read. */
-function clientIn(body: string): unknown {
-  return (JSON.parse(body) as { readonly client?: unknown }).client;
-}
-
 const service: Service = {
   port: 'api',
-  register(app, { dataDir }) {
+  register(app, { dataDir, receipts }) {
     app.get<{ Params: { id: string } }>(
       '/v1/receipts/:id',
       {
@@ -33,21 +28,11 @@ const service: Service = {
           response: { 200: answer },
         },
       },
-      (request) => {
+      async (request) => {
         const { id } = request.params;
-        const found = lookupReceipt(dataDir, id);
+        const client = clientOf(request).id;
         // another client's receipt is answered like one that does not exist yet; whose an expired one was nobody knows, and it holds nothing
-        if (found.kind === 'not_yet' || (found.expiredBy === undefined && clientIn(found.body) !== clientOf(request).id)) return { id, state: 'not_yet' };
-        return {
-          id,
-          state: 'logged',
-          index: found.index,
-          body: found.body,
-          proof: found.proof,
-          ...(found.salt === undefined ? {} : { salt: found.salt.toString('base64') }),
-          ...(found.erasedBy === undefined ? {} : { erasedBy: found.erasedBy }),
-          ...(found.expiredBy === undefined ? {} : { expiredBy: found.expiredBy }),
-        };
+        return { id, ...(receipts === undefined ? receiptFor(dataDir, id, client) : await receipts(id, client)) };
       },
     );
   },

@@ -1,0 +1,101 @@
+/** The writer's part in a log of several replicas: the replica port, the fence, and copies of the others' journals. */
+import type { AuditSettings } from '../config.js';
+import { openFence, openRegister, type Fence } from '../audit/replicas/epoch.js';
+import { followReplicas, type Following, type ReplicaAlert } from '../audit/replicas/follow.js';
+import type { ReplicaSetup } from '../audit/replicas/peers.js';
+import { serveReplicaPort } from '../audit/replicas/serve.js';
+import type { Verifier } from '../audit/log/note.js';
+import type { FromChild } from './messages.js';
+import { replicaWarnings, type ReplicasReport } from './replicas-health.js';
+
+export type { ReplicasReport } from './replicas-health.js';
+
+/** ms between two looks at the own journals while another replica waits: where answers wait for it, and where they do not. */
+const LOOK = { replicated: 3, local: 50 } as const;
+const TELL_EVERY = 500;
+
+/** The fence of a replica that is configured to sequence; undefined of a log that never had another replica. */
+export function fenceOf(dataDir: string, audit: Pick<AuditSettings, 'replica' | 'replicas' | 'epoch'>): Fence | undefined {
+  const register = openRegister(dataDir);
+  const others = Object.keys(audit.replicas);
+  return others.length === 0 && register.current() === undefined ? undefined : openFence(register, { name: audit.replica, epoch: audit.epoch, others });
+}
+
+export interface ReplicasOptions {
+  readonly dataDir: string;
+  readonly setup: ReplicaSetup;
+  readonly durability: AuditSettings['durability'];
+  readonly fence: Fence | undefined;
+  /** Of this replica. */
+  readonly vkeys: () => readonly Verifier[];
+  readonly tell: (message: FromChild) => void;
+  readonly onProblems: (problems: readonly string[]) => void;
+}
+
+export interface Replicas {
+  readonly port: number;
+  /** One look at every other replica now. */
+  once(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** An alert in one line for the operator. */
+function describe(alert: ReplicaAlert): string {
+  if (alert.kind === 'replica') return `replica ${alert.replica} is ${alert.state}: ${alert.reason}`;
+  return alert.why === 'taken'
+    ? `replica ${alert.replica} has a journal ${alert.journal}, which is another's here; was a data folder copied? It is not taken`
+    : `the journal ${alert.journal} of replica ${alert.replica} is ${alert.why.replace('_', ' ')}`;
+}
+
+export async function startReplicas({ dataDir, setup, durability, fence, vkeys, tell, onProblems }: ReplicasOptions): Promise<Replicas> {
+  const register = openRegister(dataDir);
+  const startedAt = Date.now();
+  let askedAt: number | undefined;
+  let confirmed = new Map<string, number>();
+  const alert = (message: string): void => tell({ kind: 'alert', message });
+  const port = await serveReplicaPort({
+    dataDir, setup, register, vkeys, look: LOOK[durability],
+    onHeard(_peer, sequencer, has) {
+      if (sequencer) askedAt = Date.now();
+      if (durability !== 'replicated') return;
+      const more = [...has].filter(([id, lastSeq]) => lastSeq > (confirmed.get(id) ?? 0));
+      if (more.length === 0) return;
+      confirmed = new Map([...confirmed, ...more]);
+      tell({ kind: 'confirmed', journals: Object.fromEntries(more) });
+    },
+    onError: alert,
+  });
+  const following: Following | undefined =
+    fence === undefined && durability === 'local'
+      ? undefined
+      : followReplicas({ dataDir, setup, ...(fence === undefined ? {} : { fence }), copies: durability === 'replicated', now: Date.now, onAlert: (raised) => alert(describe(raised)) });
+
+  let told = '';
+  const report = (): ReplicasReport => {
+    const current = register.current();
+    return {
+      name: setup.name,
+      ...(current === undefined ? {} : { sequencer: current.holder, epoch: current.epoch }),
+      ...(fence?.fenced === undefined ? {} : { fenced: fence.fenced }),
+      ...(askedAt === undefined ? {} : { askedAt }),
+      others: following?.health() ?? [],
+    };
+  };
+  const telling = setInterval(() => {
+    const now = report();
+    const text = JSON.stringify(now);
+    if (text !== told) tell({ kind: 'replicas', report: now });
+    told = text;
+    onProblems(replicaWarnings(now, startedAt, Date.now()));
+  }, TELL_EVERY);
+
+  return {
+    port: port.port,
+    once: async () => await following?.once(),
+    async stop() {
+      clearInterval(telling);
+      await following?.stop();
+      await port.close();
+    },
+  };
+}

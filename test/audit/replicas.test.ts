@@ -1,0 +1,214 @@
+/** Journals of several replicas end in one log; what happens to a journal on its replica shows in the log; nobody else gets a byte. */
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { MARKER_FILE, segmentName } from '../../gateway/audit/journal/format.js';
+import { journalFolders } from '../../gateway/audit/journal/folders.js';
+import { auditLayout } from '../../gateway/audit/layout.js';
+import type { SequencerAlert } from '../../gateway/audit/log/sequencer.js';
+import { promisedLeaf, promiseState, readPromise } from '../../gateway/audit/promise.js';
+import { receiptFor } from '../../gateway/audit/receipts.js';
+import { replicaClient } from '../../gateway/audit/replicas/client.js';
+import { remoteReceipts } from '../../gateway/audit/replicas/receipts.js';
+import { replicaKeys, verifyLog } from '../../gateway/audit/verify.js';
+import { fill, journalOf, sequencerOf, signersOf } from './filled.js';
+import { replicaFiles, replicas, pem, type Replica } from './replicas.js';
+
+const check = (data: string) => verifyLog({ logDir: auditLayout(data).log, dataDir: data });
+const journalIn = (data: string): string => readdirSync(join(data, 'journal'))[0] ?? '';
+
+interface Sequencing {
+  /** Looks at the others and takes in what there is. */
+  run(): Promise<number>;
+  readonly alerts: SequencerAlert[];
+  stop(): Promise<void>;
+}
+
+/** `one` sequences; the others serve. */
+function sequencing(one: Replica, t: Test): Sequencing {
+  const fence = one.fence();
+  const following = one.follow({ fence });
+  const alerts: SequencerAlert[] = [];
+  const sequencer = sequencerOf(one.data, { fence, onAlert: (alert) => void alerts.push(alert) });
+  let ended: Promise<void> | undefined;
+  const stop = (): Promise<void> => (ended ??= Promise.all([sequencer.stop(), following.stop()]).then(() => undefined));
+  t.teardown(stop);
+  return {
+    alerts,
+    stop,
+    async run() {
+      await following.once();
+      await sequencer.runOnce();
+      await following.once();
+      return (await sequencer.runOnce()).size;
+    },
+  };
+}
+
+t.test('entries of both replicas end in one log that verifies with its copies', async (t) => {
+  const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);
+  await east.serve();
+  await west.serve();
+  const [ofWest = ''] = await fill(west.data, 300);
+  const ids = await fill(east.data, 300);
+  await fill(east.data, 20); // a second segment
+  const one = sequencing(west, t);
+  t.equal(await one.run(), 620);
+  t.equal(await one.run(), 620, 'nothing twice');
+  t.match(await check(west.data), { ok: true, size: 620, journals: 2, journalEntries: 620, bodies: 620, newer: 0 });
+  const id = journalIn(east.data);
+  const copy = journalFolders(west.data).get(id)?.dir ?? '';
+  for (const segment of [1, 2]) {
+    const theirs = readFileSync(join(east.data, 'journal', id, segmentName(segment)));
+    const ours = readFileSync(join(copy, segmentName(segment)));
+    t.ok(theirs.subarray(0, ours.length).equals(ours), 'byte by byte');
+  }
+  t.same(one.alerts, []);
+  t.same(west.alerts, []);
+
+  const remote = remoteReceipts(east.setup, east.register);
+  t.teardown(() => remote.close());
+  const receipt = await remote.receiptFor(ids[7] ?? '', 'bank-app');
+  t.same(receipt, receiptFor(west.data, ids[7] ?? '', 'bank-app'));
+  t.equal(receipt.state, 'logged');
+  t.same(await remote.receiptFor(ids[7] ?? '', 'tax-app'), { state: 'not_yet' }, 'not to another client');
+  t.equal((await remote.receiptFor(ofWest, 'tax-app')).state, 'logged', 'also one that the other replica gave');
+  t.same(await remote.receiptFor(`${id}:999`, 'bank-app'), { state: 'not_yet' });
+  await t.rejects(remote.receiptFor('../x:1', 'bank-app'), { code: 'bad_identifier' });
+});
+
+t.test('the promise of a replica is checked with the keys beside the log', async (t) => {
+  const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);
+  await east.serve();
+  await west.serve();
+  const journal = await journalOf(east.data);
+  const { json } = await journal.append({ clear: '{"type":"released","client":"a"}' });
+  const one = sequencing(west, t);
+  const size = await one.run();
+  const promise = readPromise(JSON.parse(json), 'answer.json');
+  const leaf = promisedLeaf(promise, replicaKeys(auditLayout(west.data).log));
+  t.throws(() => promisedLeaf(promise, replicaKeys(auditLayout(west.data).log).filter(({ keyId }) => keyId !== signersOf(east.data).replica.keyId)), { code: 'log_invalid' });
+  t.same(promiseState(auditLayout(west.data).log, size, leaf, promise.mergeBy, Date.now()), { kind: 'kept', index: 0 });
+  await journal.close();
+});
+
+t.test('a copy that was broken off goes on where it was, and holds no more than was durable', async (t) => {
+  const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);
+  await east.serve();
+  await west.serve();
+  await fill(east.data, 100);
+  const one = sequencing(west, t);
+  await one.run();
+  await one.stop();
+  const dir = journalFolders(west.data).get(journalIn(east.data))?.dir ?? '';
+  // a crash in the middle of a piece leaves some of it, and after a power cut the marker may be an old one
+  writeFileSync(join(dir, segmentName(1)), Buffer.alloc(777, 7), { flag: 'a' });
+  rmSync(join(dir, MARKER_FILE));
+  await fill(east.data, 100);
+  const again = sequencing(west, t);
+  t.equal(await again.run(), 200);
+  t.same(again.alerts, []);
+  t.match(await check(west.data), { ok: true, journalEntries: 200 });
+});
+
+for (const [what, harm, why] of [
+  ['a changed byte', (dir: string) => {
+    const file = join(dir, segmentName(2));
+    const bytes = readFileSync(file);
+    bytes[4096 + 300] = (bytes[4096 + 300] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+  }, 'damaged'],
+  ['a missing segment', (dir: string) => rmSync(join(dir, segmentName(2))), 'missing'],
+] as const) {
+  t.test(`${what} in another replica's journal is an entry of the log and an alert, and what follows is taken in`, async (t) => {
+    const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);
+    await east.serve();
+    await west.serve();
+    for (const count of [30, 20, 10]) await fill(east.data, count);
+    const id = journalIn(east.data);
+    harm(join(east.data, 'journal', id));
+    const one = sequencing(west, t);
+    t.equal(await one.run(), 30 + 1 + 10);
+    t.same(one.alerts, [{ kind: 'gap', journal: id, from: 31, to: 50, why }]);
+    t.match(await check(west.data), { ok: true, declaredMissing: 20 });
+  });
+}
+
+t.test('a damaged end, a journal that went back and one that vanished are entries and alerts', async (t) => {
+  const dir = t.testdir();
+  const { west, east } = await replicas(t, dir, ['east', 'west']);
+  await east.serve();
+  await west.serve();
+  await fill(east.data, 30);
+  await fill(east.data, 30, 'w2');
+  const kept = join(dir, 'kept');
+  cpSync(join(east.data, 'journal'), kept, { recursive: true });
+  await fill(east.data, 10);
+  const one = sequencing(west, t);
+  t.equal(await one.run(), 70);
+  const [w1 = '', w2 = ''] = readdirSync(kept).sort();
+  // a backup is put back, and the worker goes on from it with other entries
+  rmSync(join(east.data, 'journal'), { recursive: true });
+  cpSync(join(kept, w1), join(east.data, 'journal', w1), { recursive: true });
+  await fill(east.data, 12, 'w1', 500);
+  t.equal(await one.run(), 72);
+  t.same(one.alerts, [
+    { kind: 'gap', journal: w1, from: 41, to: 40, why: 'rolled_back' },
+    { kind: 'gap', journal: w2, from: 31, to: 30, why: 'vanished' },
+  ]);
+  t.equal(await one.run(), 72, 'said once');
+  t.match(await check(west.data), { ok: true, size: 72 });
+});
+
+t.test('a group that the replica did not sign is not taken', async (t) => {
+  const dir = t.testdir();
+  const { west, east } = await replicas(t, dir, ['east', 'west']);
+  await fill(east.data, 5);
+  const id = journalIn(east.data);
+  // it says that another key is its own
+  await east.serve({ vkeys: () => replicaKeys(auditLayout(west.data).log) });
+  await west.serve();
+  const one = sequencing(west, t);
+  t.equal(await one.run(), 1);
+  t.same(one.alerts, [{ kind: 'gap', journal: id, from: 1, to: 5, why: 'damaged' }]);
+});
+
+t.test('nobody but a configured replica gets an answer, and none speaks for another', async (t) => {
+  const dir = t.testdir();
+  const { west, east } = await replicas(t, dir, ['east', 'west']);
+  await east.serve();
+  await west.serve();
+  await fill(east.data, 3);
+  const stranger = await replicaFiles(join(dir, 'pki'), 'north');
+  const foreign = await replicaFiles(join(dir, 'other'), 'west');
+  const [peer] = west.setup.peers;
+  if (peer === undefined) throw new Error('no peer');
+  const tls = async (files: typeof stranger, ca: string) => ({ cert: await pem(files.replicaCert), key: await pem(files.replicaKey), ca });
+  for (const [what, files] of [['of the same authority', stranger], ['of another authority', foreign]] as const) {
+    const client = replicaClient(peer, await tls(files, west.setup.tls.ca));
+    await t.rejects(client.list({ have: {}, wait: 0 }), { code: 'replica_unavailable' }, what);
+    await t.rejects(client.piece(journalIn(east.data), 1, 0), { code: 'replica_unavailable' }, what);
+    client.close();
+  }
+  const client = replicaClient(peer, west.setup.tls);
+  t.match(await client.claim({ epoch: 1, holder: 'east', established: true, size: 0, root: '' }), { kind: 'refused' });
+  t.equal(east.register.current(), undefined);
+  t.equal(await client.piece('sequencer-01234567', 1, 0), undefined);
+  client.close();
+  // and a server that shows another certificate than the configured one is not spoken to
+  const wrong = replicaClient({ ...peer, owns: () => false }, west.setup.tls);
+  await t.rejects(wrong.list({ have: {}, wait: 0 }), { code: 'replica_unavailable' });
+  wrong.close();
+});
+
+t.test('a copied data folder does not speak for the one that it was copied from', async (t) => {
+  const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);
+  await fill(west.data, 5);
+  cpSync(join(west.data, 'journal'), join(east.data, 'journal'), { recursive: true });
+  await east.serve();
+  await west.serve();
+  const one = sequencing(west, t);
+  t.equal(await one.run(), 5);
+  t.match(west.alerts, [{ kind: 'journal', replica: 'east', journal: journalIn(west.data), why: 'taken' }]);
+});
+

@@ -1,6 +1,6 @@
 /** The writer's part in a log of several replicas: the replica port, the fence, and copies of the others' journals. */
 import type { AuditSettings } from '../config.js';
-import { openFence, openRegister, type Fence } from '../audit/replicas/epoch.js';
+import { openFence, type Fence, type Register } from '../audit/replicas/epoch.js';
 import { followReplicas, type Following, type ReplicaAlert } from '../audit/replicas/follow.js';
 import type { ReplicaSetup } from '../audit/replicas/peers.js';
 import { serveReplicaPort } from '../audit/replicas/serve.js';
@@ -15,8 +15,7 @@ const LOOK = { replicated: 3, local: 50 } as const;
 const TELL_EVERY = 500;
 
 /** The fence of a replica that is configured to sequence; undefined of a log that never had another replica. */
-export function fenceOf(dataDir: string, audit: Pick<AuditSettings, 'replica' | 'replicas' | 'epoch'>): Fence | undefined {
-  const register = openRegister(dataDir);
+export function fenceOf(register: Register, audit: Pick<AuditSettings, 'replica' | 'replicas' | 'epoch'>): Fence | undefined {
   const others = Object.keys(audit.replicas);
   return others.length === 0 && register.current() === undefined ? undefined : openFence(register, { name: audit.replica, epoch: audit.epoch, others });
 }
@@ -25,6 +24,8 @@ export interface ReplicasOptions {
   readonly dataDir: string;
   readonly setup: ReplicaSetup;
   readonly durability: AuditSettings['durability'];
+  /** The one that the fence uses too. */
+  readonly register: Register;
   readonly fence: Fence | undefined;
   /** Of this replica. */
   readonly vkeys: () => readonly Verifier[];
@@ -47,8 +48,7 @@ function describe(alert: ReplicaAlert): string {
     : `the journal ${alert.journal} of replica ${alert.replica} is ${alert.why.replace('_', ' ')}`;
 }
 
-export async function startReplicas({ dataDir, setup, durability, fence, vkeys, tell, onProblems }: ReplicasOptions): Promise<Replicas> {
-  const register = openRegister(dataDir);
+export async function startReplicas({ dataDir, setup, durability, register, fence, vkeys, tell, onProblems }: ReplicasOptions): Promise<Replicas> {
   const startedAt = Date.now();
   let askedAt: number | undefined;
   let confirmed = new Map<string, number>();

@@ -11,6 +11,7 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { auditLayout } from '../audit/layout.js';
 import { tryLock, type Lock } from '../audit/lock.js';
 import { startSequencer, type Sequencer, type SequencerAlert } from '../audit/log/sequencer.js';
+import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
 import { openSearch } from '../audit/search/index.js';
 import { openAuditSigners, openReplicaSigner } from '../audit/signer.js';
@@ -50,7 +51,8 @@ runChild(async (args, signal, onMessage) => {
   const setup = await replicaSetup(settings.audit, args.workspace, place);
   const names = signerNames(settings.audit.origin);
   const signer = openReplicaSigner(args.data, names.replica);
-  const fence = settings.audit.sequencer ? fenceOf(args.data, settings.audit) : undefined;
+  const register = openRegister(args.data);
+  const fence = settings.audit.sequencer ? fenceOf(register, settings.audit) : undefined;
   const sequencer: Sequencer | undefined = settings.audit.sequencer
     ? startSequencer({
         dataDir: args.data,
@@ -86,7 +88,7 @@ runChild(async (args, signal, onMessage) => {
   const replicas =
     setup === undefined
       ? undefined
-      : await startReplicas({ dataDir: args.data, setup, durability: settings.audit.durability, fence, vkeys: () => replicaKeys(auditLayout(args.data).log), tell, onProblems: health.replicas });
+      : await startReplicas({ dataDir: args.data, setup, durability: settings.audit.durability, register, fence, vkeys: () => replicaKeys(auditLayout(args.data).log), tell, onProblems: health.replicas });
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });

@@ -1,8 +1,8 @@
 /**
  * Who sequences the log. Each replica keeps one record, changed by compare-and-swap: the newest epoch that it agreed to, who holds it, and
- * the newest checkpoint that it saw of the log. A replica that wants to sequence claims its configured epoch here and at every other
- * replica; it begins when all agreed, once, and goes on whoever is away later. A claim with less of the log than was seen is refused:
- * that is the compare of the compare-and-swap. Two that claim the same epoch at once are ordered by name, until one has begun.
+ * the newest checkpoint that it saw of the log. A replica that wants to sequence claims its configured epoch at every other replica; it
+ * begins when all agreed, once, and goes on whoever is away later. Whoever agreed to another's claim no longer sequences itself, and
+ * cannot begin in that epoch. A claim with less of the log than was seen is refused: that is the compare of the compare-and-swap.
  */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
@@ -10,7 +10,7 @@ import { auditLayout } from '../layout.js';
 import { parseCheckpoint } from '../log/checkpoint.js';
 import { parseNote } from '../log/note.js';
 import { readState } from '../log/state.js';
-import { readVersion, swapVersion } from '../versions.js';
+import { readVersion, swapVersion, type Version } from '../versions.js';
 
 /** Size and root of a checkpoint; size 0 before the first. */
 export interface Seen {
@@ -40,18 +40,22 @@ const check = shape<Claim>(claimSchema, 'log_invalid');
 export type Judgement = { readonly kind: 'agreed' } | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * Whether a replica agrees to a claim.
- * @param current what it agreed to before
+ * Whether a replica agrees to another's claim.
+ * @param current what it agreed to before, or holds itself
  * @param own what its own data folder holds of a log
+ * @param wish what it wants to claim itself and has not begun with
  */
-export function judge(current: Claim | undefined, own: Seen, claim: Claim): Judgement {
+export function judge(current: Claim | undefined, own: Seen, claim: Claim, wish?: Claim): Judgement {
   const refused = (reason: string): Judgement => ({ kind: 'refused', reason });
   if (current !== undefined) {
     if (claim.epoch < current.epoch) return refused(`\`${current.holder}\` is the sequencer since epoch ${current.epoch}`);
-    if (claim.epoch === current.epoch && claim.holder !== current.holder && (current.established || !(claim.established || claim.holder < current.holder))) {
+    // one that has begun had the word of all
+    if (claim.epoch === current.epoch && claim.holder !== current.holder && (current.established || !claim.established)) {
       return refused(`\`${current.holder}\` is the sequencer in epoch ${current.epoch}; to take over, bring the newest copy of the log and raise \`audit.epoch\``);
     }
   }
+  // of two that start at once, the name decides
+  if (wish !== undefined && claim.epoch === wish.epoch && !claim.established && wish.holder < claim.holder) return refused(`\`${wish.holder}\` starts as the sequencer in epoch ${wish.epoch} as well`);
   for (const seen of [current ?? NOTHING_SEEN, own]) {
     if (claim.size < seen.size) return refused(`its log has ${claim.size} entries, and ${seen.size} were seen here; bring the newest copy`);
     if (claim.size === seen.size && claim.root !== seen.root) return refused(`its log of ${claim.size} entries is another than was seen here: a fork`);
@@ -63,55 +67,70 @@ export interface Register {
   current(): Claim | undefined;
   /** What this data folder holds of a log, as committed. */
   own(): Seen;
-  /** Judges and, where it agrees, keeps it; durable when it returns. */
+  /** What this replica itself wants to begin with; in memory only. */
+  wish: Claim | undefined;
+  /** Judges another's claim and, where it agrees, keeps it; durable when it returns. */
   take(claim: Claim): Judgement;
-  /** Marks this replica's own claim as established; false if it is not the one that stands any more. */
-  establish(claim: Claim): boolean;
+  /** Begins with this replica's own claim. False if another was agreed to that stands against it. Durable when it returns true. */
+  begin(claim: Claim): boolean;
 }
 
-/** @throws YitongError `log_invalid` if the record or the sequencer's state is damaged */
-export function openRegister(dataDir: string): Register {
-  const { epoch: dir, state } = auditLayout(dataDir);
+/** A text under compare-and-swap; see `versions.ts`. */
+export interface Versions {
+  read(): Version | undefined;
+  swap(after: number, text: string): boolean;
+}
+
+/** A record kept in `versions`. @param own what this replica's data folder holds of a log @throws YitongError `log_invalid` if the record is damaged */
+export function registerIn(versions: Versions, own: () => Seen): Register {
   const read = (): { readonly claim: Claim | undefined; readonly version: number } => {
-    const found = readVersion(dir);
+    const found = versions.read();
     if (found === undefined) return { claim: undefined, version: 0 };
     let value: unknown;
     try {
       value = JSON.parse(found.text) as unknown;
     } catch (cause) {
-      throw new YitongError('log_invalid', 'the record of who sequences is not JSON', { place: { file: dir }, cause });
+      throw new YitongError('log_invalid', 'the record of who sequences is not JSON', { cause });
     }
-    return { claim: check(value, { file: dir }), version: found.number };
+    return { claim: check(value, { file: 'audit/epoch' }), version: found.number };
   };
-  const own = (): Seen => {
+  const register: Register = {
+    current: () => read().claim,
+    own,
+    wish: undefined,
+    take(claim) {
+      for (;;) {
+        const { claim: current, version } = read();
+        const judgement = judge(current, own(), claim, register.wish);
+        if (judgement.kind === 'refused' || JSON.stringify(current) === JSON.stringify(claim)) return judgement;
+        if (versions.swap(version, `${JSON.stringify(claim)}\n`)) return judgement;
+      }
+    },
+    begin(claim) {
+      const { claim: current, version } = read();
+      if (current !== undefined && current.epoch >= claim.epoch) return false;
+      return versions.swap(version, `${JSON.stringify({ ...claim, established: true })}\n`);
+    },
+  };
+  return register;
+}
+
+/** The record of a data folder. @throws YitongError `log_invalid` if it, or the sequencer's state, is damaged */
+export function openRegister(dataDir: string): Register {
+  const { epoch: dir, state } = auditLayout(dataDir);
+  return registerIn({ read: () => readVersion(dir), swap: (after, text) => swapVersion(dir, after, text) }, () => {
     const checkpoint = readState(state)?.state.checkpoint ?? '';
     if (checkpoint === '') return NOTHING_SEEN;
     const { size, root } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
     return { size, root: root.toString('base64') };
-  };
-  return {
-    current: () => read().claim,
-    own,
-    take(claim) {
-      for (;;) {
-        const { claim: current, version } = read();
-        const judgement = judge(current, own(), claim);
-        if (judgement.kind === 'refused' || JSON.stringify(current) === JSON.stringify(claim)) return judgement;
-        if (swapVersion(dir, version, `${JSON.stringify(claim)}\n`)) return judgement;
-      }
-    },
-    establish(claim) {
-      const { claim: current, version } = read();
-      return current?.epoch === claim.epoch && current.holder === claim.holder && swapVersion(dir, version, `${JSON.stringify({ ...claim, established: true })}\n`);
-    },
-  };
+  });
 }
 
 export interface Fence {
   readonly name: string;
   /** The claim as it is put to others now. @throws YitongError `sequencer_fenced` once it is lost */
   claim(): Claim;
-  /** Another replica agreed. */
+  /** Another replica agreed, and its journals are copied. */
   agreed(replica: string): void;
   /** Another replica refused, or one that holds more came here: nothing is sequenced any more. */
   lost(reason: string): void;
@@ -128,16 +147,18 @@ export function openFence(register: Register, { name, epoch, others }: { readonl
 
   const stop = (reason: string): YitongError => {
     fenced ??= reason;
+    register.wish = undefined;
     return new YitongError('sequencer_fenced', `this replica does not sequence: ${fenced}`);
   };
-  /** Of this replica, as it stands on disk; made with the first look. */
   function mine(): Claim {
     if (fenced !== undefined) throw stop(fenced);
     const current = register.current();
-    if (current?.epoch === epoch && current.holder === name) return { ...current, ...register.own() };
-    const claim: Claim = { epoch, holder: name, established: false, ...register.own() };
-    const judgement = register.take(claim);
-    if (judgement.kind === 'refused') throw stop(judgement.reason);
+    const holds = current?.epoch === epoch && current.holder === name;
+    if (current !== undefined && !holds && current.epoch >= epoch) {
+      throw stop(`\`${current.holder}\` is the sequencer since epoch ${current.epoch}; to take over, bring the newest copy of the log and set \`audit.epoch\` to ${current.epoch + 1}`);
+    }
+    const claim = { epoch, holder: name, established: holds, ...register.own() };
+    register.wish = holds ? undefined : claim;
     return claim;
   }
   return {
@@ -152,7 +173,8 @@ export function openFence(register: Register, { name, epoch, others }: { readonl
       const claim = mine();
       if (claim.established) return;
       if (waiting.size > 0) throw new YitongError('audit_unavailable', `\`${[...waiting].join('`, `')}\` must agree once that this replica sequences the log`);
-      if (!register.establish(claim)) throw stop('another claim came between');
+      if (!register.begin(claim)) throw stop('another claim came between');
+      register.wish = undefined;
     },
   };
 }

@@ -11,7 +11,7 @@ import type { ReplicaSetup } from './peers.js';
 
 export interface ReplicaHealth {
   readonly name: string;
-  /** `waiting`: it has not agreed so far that this replica sequences. `stopped`: another sequences, so it is not followed. */
+  /** `waiting`: not heard so far. `stopped`: another sequences, so it is not followed. */
   readonly state: 'waiting' | 'following' | 'unreachable' | 'stopped';
   readonly reason?: string;
   /** ms since 1970 when its journals were copied last; absent before the first time. */
@@ -91,24 +91,20 @@ export function followReplicas({ dataDir, setup, fence, copies, now, pause = 200
   async function turn(one: Followed, wait: number): Promise<boolean> {
     const { client } = one;
     const lost = (reason: string): void => fence?.lost(`\`${client.peer.name}\` says: ${reason}`);
-    if (fence !== undefined && fence.fenced === undefined && !one.agreed) {
-      const judgement = await client.claim(fence.claim());
-      if (judgement.kind === 'refused') lost(judgement.reason);
-      else {
-        one.agreed = true;
-        fence.agreed(client.peer.name);
-      }
-    }
     const claim = fence === undefined || fence.fenced !== undefined ? undefined : fence.claim();
     if (claim === undefined && !copies) {
       become(one, 'stopped', fence?.fenced);
       return false;
     }
-    // until all have agreed this one may not sequence, and needs nobody's journals for it
-    if (claim?.established === false && !copies) {
-      become(one, 'waiting');
-      return false;
+    if (claim !== undefined && !one.agreed) {
+      const judgement = await client.claim(claim);
+      if (judgement.kind === 'refused') {
+        lost(judgement.reason);
+        return false;
+      }
+      one.agreed = true;
     }
+    // before it has begun, as one that only copies: a sequencer that began without a journal would take it for vanished
     const answer = await client.list({ ...(claim?.established === true ? { claim } : {}), have: one.copies.have(), wait });
     if (answer.kind === 'refused') {
       lost(answer.reason);
@@ -118,6 +114,7 @@ export function followReplicas({ dataDir, setup, fence, copies, now, pause = 200
     one.lag = one.copies.lag(answer.journals);
     const some = await one.copies.update(client, answer.journals);
     one.lag = one.copies.lag(answer.journals);
+    if (one.agreed) fence?.agreed(client.peer.name);
     one.at = now();
     become(one, 'following');
     return some;

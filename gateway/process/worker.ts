@@ -16,7 +16,7 @@ import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
-import { remoteReceipts } from '../audit/replicas/receipts.js';
+import { sequencerClient } from '../audit/replicas/sequencer-client.js';
 import { withSecondCopy } from '../audit/replicas/second.js';
 import { openReplicaSigner } from '../audit/signer.js';
 import { readSettings, signerNames, type PeopleSettings } from '../config.js';
@@ -63,7 +63,7 @@ runChild(async (args, signal, onMessage) => {
   onMessage((message) => {
     if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
   });
-  const proofs = setup === undefined || audit.sequencer ? undefined : remoteReceipts(setup, openRegister(args.data));
+  const proofs = setup === undefined || audit.sequencer ? undefined : sequencerClient(setup, openRegister(args.data));
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
   let onAnchors: (() => void) | undefined;

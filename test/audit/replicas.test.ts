@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { MARKER_FILE, segmentName } from '../../gateway/audit/journal/format.js';
 import { journalFolders } from '../../gateway/audit/journal/folders.js';
+import { eraseHere } from '../../gateway/audit/erasure/here.js';
+import { orderErasure } from '../../gateway/audit/erasure/order.js';
+import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import type { SequencerAlert } from '../../gateway/audit/log/sequencer.js';
 import { promisedLeaf, promiseState, readPromise } from '../../gateway/audit/promise.js';
 import { receiptFor } from '../../gateway/audit/receipts.js';
 import { replicaClient } from '../../gateway/audit/replicas/client.js';
-import { remoteReceipts } from '../../gateway/audit/replicas/receipts.js';
+import { sequencerClient } from '../../gateway/audit/replicas/sequencer-client.js';
 import { replicaKeys, verifyLog } from '../../gateway/audit/verify.js';
 import { fill, journalOf, sequencerOf, signersOf } from './filled.js';
 import { replicaFiles, replicas, pem, type Replica } from './replicas.js';
@@ -66,7 +69,7 @@ t.test('entries of both replicas end in one log that verifies with its copies', 
   t.same(one.alerts, []);
   t.same(west.alerts, []);
 
-  const remote = remoteReceipts(east.setup, east.register);
+  const remote = sequencerClient(east.setup, east.register);
   t.teardown(() => remote.close());
   const receipt = await remote.receiptFor(ids[7] ?? '', 'bank-app');
   t.same(receipt, receiptFor(west.data, ids[7] ?? '', 'bank-app'));
@@ -212,3 +215,32 @@ t.test('a copied data folder does not speak for the one that it was copied from'
   t.match(west.alerts, [{ kind: 'journal', replica: 'east', journal: journalIn(west.data), why: 'taken' }]);
 });
 
+
+t.test('an erasure ordered on a replica that does not sequence leaves nothing readable there, in the log or in its copy', async (t) => {
+  const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);
+  await east.serve();
+  await west.serve();
+  await fill(east.data, 20); // subjects uscc:0 to uscc:4
+  const one = sequencing(west, t);
+  await one.run();
+  const keys = openSubjectKeys({ dir: auditLayout(east.data).subjectKeys });
+  t.teardown(() => keys.close());
+  const journal = await journalOf(east.data, 'erasure');
+  const ordered = await orderErasure({ keys, journal, now: Date.now }, { subject: 'uscc:3', reason: 'left', legalBasis: 'PIPL Art.47', by: 'operator' });
+  await journal.close();
+  const pseudonym = ordered?.pseudonym ?? '';
+  const asked = sequencerClient(east.setup, east.register);
+  t.teardown(() => asked.close());
+  t.equal(await asked.erasedBy(pseudonym), undefined, 'not before it is in the log');
+  t.equal(await one.run(), 21);
+  t.equal(await asked.erasedBy(pseudonym), 20);
+  t.equal(await eraseHere(east.data, keys, pseudonym), 4);
+  t.equal(keys.get('uscc:3'), undefined);
+  const files = [journalFolders(west.data), journalFolders(east.data)].flatMap((folders) => [...folders.values()]).flatMap(({ dir }) => readdirSync(dir).filter((name) => name.endsWith('.seg')).map((name) => join(dir, name)));
+  for (const file of files) t.notMatch(readFileSync(file, 'latin1'), `"pseudonym":"${pseudonym}"`, file.slice(-40));
+  t.match(await check(west.data), { ok: true, erased: 4, size: 21 });
+  // what is copied from now on, and anew, still fits the signatures
+  await fill(east.data, 5);
+  t.equal(await one.run(), 26);
+  t.same(one.alerts, []);
+});

@@ -9,7 +9,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
 import { decodeBase64 } from '../log/note.js';
 import { emptied, withoutSubject } from '../seal.js';
-import { decodeSegmentHeader, GROUP_HEADER, nextMagic, readEntries, readGroup, SALT_BYTES, SEGMENT_HEADER, segmentNumber, NONE_ERASED, type ErasedEntries, type SegmentHeader } from './format.js';
+import { decodeSegmentHeader, GROUP_HEADER, nextMagic, readEntries, readGroup, SALT_BYTES, SEGMENT_HEADER, segmentNumber, NONE_ERASED, type ErasedEntries, type ErasedEntry, type SegmentHeader } from './format.js';
 
 /** Entries of a group at most: its header counts them in two bytes. */
 const MAX_GROUP = 65_535;
@@ -28,20 +28,31 @@ export function readErased(segmentFile: string): ErasedEntries {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NONE_ERASED;
     throw error;
   }
-  const damaged = (): YitongError => new YitongError('log_invalid', 'the list of erased entries is damaged', { place: { file: listOf(segmentFile) } });
-  return new Map(
-    text.split('\n').filter((line) => line !== '').map((line) => {
-      const [seq = '', base64 = '', how] = line.split(' ');
-      const commitment = decodeBase64(base64);
-      if (!/^\d{1,15}$/.test(seq) || commitment?.length !== 32 || (how !== undefined && how !== EXPIRED)) throw damaged();
-      return [Number(seq), { commitment, expired: how === EXPIRED }];
-    }),
-  );
+  const erased = parseErased(text);
+  if (erased === undefined) throw new YitongError('log_invalid', 'the list of erased entries is damaged', { place: { file: listOf(segmentFile) } });
+  return erased;
+}
+
+/** As the list stands beside its segment. */
+export const erasedText = (erased: ErasedEntries): string =>
+  [...erased].sort(([a], [b]) => a - b).map(([seq, { commitment, expired }]) => `${seq} ${commitment.toString('base64')}${expired ? ` ${EXPIRED}` : ''}\n`).join('');
+
+/** Undefined if it is not such a list. */
+export function parseErased(text: string): ErasedEntries | undefined {
+  const erased = new Map<number, ErasedEntry>();
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const [seq = '', base64 = '', how] = line.split(' ');
+    const commitment = decodeBase64(base64);
+    if (!/^[1-9]\d{0,14}$/.test(seq) || commitment?.length !== 32 || (how !== undefined && how !== EXPIRED)) return undefined;
+    erased.set(Number(seq), { commitment, expired: how === EXPIRED });
+  }
+  return erased;
 }
 
 /** Durable when it returns. */
 export function writeErased(segmentFile: string, erased: ErasedEntries): void {
-  replaceFile(listOf(segmentFile), [...erased].sort(([a], [b]) => a - b).map(([seq, { commitment, expired }]) => `${seq} ${commitment.toString('base64')}${expired ? ` ${EXPIRED}` : ''}\n`).join(''), { mode: 0o600 });
+  replaceFile(listOf(segmentFile), erasedText(erased), { mode: 0o600 });
 }
 
 interface Blank {

@@ -30,6 +30,8 @@ export interface ReplicaClient {
   piece(journal: string, segment: number, from: number): Promise<Piece | undefined>;
   /** @param client to whom the answer of this receipt went */
   receipt(id: string, client: string): Promise<ReceiptAnswer>;
+  /** Log index of the entry by which a pseudonym was erased, once nothing of it is left in the log's store. */
+  erasedBy(pseudonym: string): Promise<number | undefined>;
   close(): void;
 }
 
@@ -55,6 +57,8 @@ const checkReceipt = shape<ReceiptAnswer>(
   },
   'replica_unavailable',
 );
+
+const checkErasure = shape<{ readonly by?: number }>({ type: 'object', additionalProperties: false, properties: { by: whole } }, 'replica_unavailable');
 
 const ANSWER_WITHIN = 5000;
 const MAX_ANSWER = PIECE + (4 << 20);
@@ -122,6 +126,7 @@ export function replicaClient(peer: Peer, { cert, key, ca }: ReplicaTls): Replic
       return piece;
     },
     receipt: (id, client) => json(checkReceipt, 'POST', '/v1/receipts', { id, client }),
+    erasedBy: async (pseudonym) => (await json(checkErasure, 'POST', '/v1/erasures', { pseudonym })).by,
     close: () => agent.destroy(),
   };
 }

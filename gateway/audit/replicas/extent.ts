@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLayout } from '../layout.js';
-import { readErased } from '../journal/erased.js';
+import { erasedText, parseErased, readErased } from '../journal/erased.js';
 import { decodeSegmentHeader, SEGMENT_HEADER, segmentName, type ErasedEntries, type Marker } from '../journal/format.js';
 import { segmentsOf } from '../journal/reader.js';
 import { markerOf } from '../journal/segments.js';
@@ -95,9 +95,9 @@ export function readPiece(dataDir: string, id: string, segment: number, from: nu
   return bytes === undefined ? undefined : { bytes, erased: readErased(file) };
 }
 
-/** A piece on its way: length of the list in four bytes, the list (`seq commitment` lines), the bytes. */
+/** A piece on its way: length of the list in four bytes, the list (as beside the segment), the bytes. */
 export function encodePiece({ bytes, erased }: Piece): Buffer {
-  const list = Buffer.from([...erased].map(([seq, commitment]) => `${seq} ${commitment.toString('base64')}\n`).join(''));
+  const list = Buffer.from(erasedText(erased));
   const head = Buffer.alloc(4);
   head.writeUInt32BE(list.length);
   return Buffer.concat([head, list, bytes]);
@@ -107,12 +107,7 @@ export function encodePiece({ bytes, erased }: Piece): Buffer {
 export function decodePiece(whole: Buffer): Piece | undefined {
   if (whole.length < 4 || whole.length < 4 + whole.readUInt32BE(0)) return undefined;
   const length = whole.readUInt32BE(0);
-  const erased = new Map<number, Buffer>();
-  for (const line of whole.toString('latin1', 4, 4 + length).split('\n')) {
-    if (line === '') continue;
-    const match = /^([1-9]\d{0,14}) ([A-Za-z0-9+/]{43}=)$/.exec(line);
-    if (match === null) return undefined;
-    erased.set(Number(match[1]), Buffer.from(match[2] ?? '', 'base64'));
-  }
+  const erased = parseErased(whole.toString('latin1', 4, 4 + length));
+  if (erased === undefined) return undefined;
   return { bytes: whole.subarray(4 + length), erased };
 }

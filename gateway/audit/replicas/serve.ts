@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { isYitongError, YitongError, errorTable } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import { erasedBy } from '../erasure/order.js';
 import type { Verifier } from '../log/note.js';
 import { receiptFor } from '../receipts.js';
 import type { ListAnswer, ListRequest } from './client.js';
@@ -50,6 +51,7 @@ const checkAsked = shape<{ readonly id: string; readonly client: string }>(
   { type: 'object', additionalProperties: false, required: ['id', 'client'], properties: { id: { type: 'string', maxLength: 100 }, client: { type: 'string', maxLength: 200 } } },
   'bad_request',
 );
+const checkPseudonym = shape<{ readonly pseudonym: string }>({ type: 'object', additionalProperties: false, required: ['pseudonym'], properties: { pseudonym: { type: 'string', pattern: '^[0-9a-f]{32}$' } } }, 'bad_request');
 const PLACE = { file: 'replica port' };
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -124,6 +126,9 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     else if (url.pathname === '/v1/receipts') {
       const { id, client } = checkAsked(await bodyOf(request), PLACE);
       json(receiptFor(dataDir, id, client));
+    } else if (url.pathname === '/v1/erasures') {
+      const by = erasedBy(dataDir, checkPseudonym(await bodyOf(request), PLACE).pseudonym);
+      json(by === undefined ? {} : { by });
     } else throw new YitongError('not_found', 'the replica port has no such path');
   }
 

@@ -9,13 +9,23 @@ import { openJournal } from '../../audit/journal/journal.js';
 import { openSubjectKeys } from '../../audit/keys.js';
 import { auditLayout } from '../../audit/layout.js';
 import { parseVkey } from '../../audit/log/note.js';
+import { eraseHere } from '../../audit/erasure/here.js';
+import { openRegister } from '../../audit/replicas/epoch.js';
+import { replicaSetup, type ReplicaSetup } from '../../audit/replicas/peers.js';
+import { sequencerClient } from '../../audit/replicas/sequencer-client.js';
 import { openSearch } from '../../audit/search/index.js';
-import { openAuditSigners } from '../../audit/signer.js';
+import { openAuditSigners, openReplicaSigner } from '../../audit/signer.js';
 import { readSettings, signerNames } from '../../config.js';
+import { fenceOf } from '../../process/replicas.js';
 import { witnessSetup } from '../../process/witnesses.js';
 import type { Command, Invocation } from '../command.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { sequenced } from '../sequenced.js';
+
+/** ms to wait for another replica's sequencer. */
+const PATIENCE = 60_000;
+const LOOK = 100;
+const EACH = 'each replica has its own key for a subject: order the erasure on the others too';
 
 /** Destroys what is on record about a subject: its key, the salts of its entries, their encrypted parts. The log goes on verifying. */
 const command: Command = {
@@ -51,12 +61,13 @@ const command: Command = {
     const place = { file: join(dir, 'yitong.json') };
     const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
     const layout = auditLayout(data);
-    const signers = openAuditSigners(data, signerNames(audit.origin));
+    const names = signerNames(audit.origin);
+    const signer = openReplicaSigner(data, names.replica);
     const keys = openSubjectKeys({ dir: layout.subjectKeys });
     const order = { subject, reason, legalBasis, by: text(call.values['by']) ?? 'operator' };
     let ordered: Awaited<ReturnType<typeof orderErasure>>;
     try {
-      const journal = await openJournal({ dir: layout.journals, name: 'erasure', keys, signer: signers.replica, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
+      const journal = await openJournal({ dir: layout.journals, name: 'erasure', keys, signer, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
       try {
         ordered = await orderErasure({ keys, journal, now: Date.now }, order);
       } finally {
@@ -72,11 +83,13 @@ const command: Command = {
       return 0;
     }
     const { pseudonym, receipt } = ordered;
+    if (!audit.sequencer) return await erasedElsewhere(call, data, pseudonym, receipt.id, await replicaSetup(audit, dir, place));
     const witnesses = await witnessSetup(audit, dir, place);
+    const fence = fenceOf(openRegister(data), audit);
     const troubles: string[] = [];
     const by = await sequenced(
       {
-        dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(witnesses === undefined ? {} : { witnesses }),
+        dataDir: data, signer: openAuditSigners(data, names).log, origin: audit.origin, now: Date.now, interval: 0, ...(fence === undefined ? {} : { fence }), ...(witnesses === undefined ? {} : { witnesses }),
         onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
       },
       () => erasedBy(data, pseudonym),
@@ -89,6 +102,7 @@ const command: Command = {
       return 1;
     }
     call.say(`erased by entry ${by} of the log (\`${receipt.id}\`)`);
+    if (Object.keys(audit.replicas).length > 0) call.say(EACH);
     call.json({ erased: true, by, ordered: receipt.id, ...(await archives()) });
     return 0;
   },
@@ -113,4 +127,30 @@ async function inArchives(call: Invocation, data: string, given: string): Promis
   } finally {
     await search.close();
   }
+}
+
+/** On a replica that does not sequence: the log first, then what is here. */
+async function erasedElsewhere(call: Invocation, data: string, pseudonym: string, ordered: string, setup: ReplicaSetup | undefined): Promise<0 | 1> {
+  const sequencer = setup === undefined ? undefined : sequencerClient(setup, openRegister(data));
+  try {
+    for (const end = Date.now() + PATIENCE; Date.now() < end && !call.signal.aborted; await new Promise((resolve) => setTimeout(resolve, LOOK))) {
+      const by = await sequencer?.erasedBy(pseudonym);
+      if (by === undefined) continue;
+      const keys = openSubjectKeys({ dir: auditLayout(data).subjectKeys });
+      try {
+        await eraseHere(data, keys, pseudonym);
+      } finally {
+        await keys.close();
+      }
+      call.json({ erased: true, by, ordered });
+      call.say(`erased by entry ${by} of the log (\`${ordered}\`)`);
+      call.say(EACH);
+      return 0;
+    }
+  } finally {
+    sequencer?.close();
+  }
+  call.json({ erased: false, ordered });
+  call.say(`the order is on record as \`${ordered}\`, and the sequencer of the log has not carried it out so far; ask again when it answers: nothing here was destroyed yet`);
+  return 1;
 }

@@ -136,6 +136,7 @@ const rows = {
   retention_too_short: { status: 500, title: 'the audit log would be kept for less time than the law asks' },
   replica_refused: { status: 403, title: 'the certificate is not that of a replica of this log' },
   replica_unavailable: { status: 503, title: 'another replica of the log does not answer, or not as one' },
+  log_elsewhere: { status: 503, title: 'the log is kept by another replica; ask there' },
   sequencer_fenced: { status: 409, title: 'another replica is the sequencer of the log' },
 } as const satisfies Record<string, ErrorRow>;
 

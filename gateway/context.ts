@@ -33,7 +33,7 @@ export interface WorkerContext {
   /** Where pushed records wait while the bus is away, and the ms after which they do; undefined: they are refused then. */
   readonly spool?: { readonly store: Spool; readonly afterMs: number };
   readonly dataDir: string;
-  /** Where another replica sequences the log: asks it. @throws as `receiptFor` */
+  /** What the log proves about a receipt, wherever it is kept; default: here. @throws as `receiptFor` of audit/receipts */
   readonly receipts?: (id: string, client: string) => Promise<ReceiptAnswer>;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;

@@ -72,7 +72,11 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   });
   let index: SearchIndex | undefined;
   app.addHook('onClose', async () => index?.close());
-  const search = (): SearchIndex => (index ??= openSearch(dataDir));
+  const search = (): SearchIndex => {
+    // an empty page would say that nothing is on record
+    if (!settings.audit.sequencer) throw new YitongError('log_elsewhere', 'this replica does not keep the log; open this page at the one that does');
+    return (index ??= openSearch(dataDir));
+  };
   app.decorate('people', { nav, search, sessions, signIn: provider === undefined ? undefined : openSignIn(provider, sessions), record: recorder(journal, now) });
   app.decorateRequest('session', undefined);
   app.decorateRequest('language', 'zh');

@@ -14,6 +14,7 @@ import { buildApp } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
+import { receiptFor } from '../audit/receipts.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
 import { sequencerClient } from '../audit/replicas/sequencer-client.js';
@@ -63,7 +64,7 @@ runChild(async (args, signal, onMessage) => {
   onMessage((message) => {
     if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
   });
-  const proofs = setup === undefined || audit.sequencer ? undefined : sequencerClient(setup, openRegister(args.data));
+  const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
   let onAnchors: (() => void) | undefined;
@@ -99,7 +100,11 @@ runChild(async (args, signal, onMessage) => {
     bus: () => (bus ??= openBus(args.bus, { mayBeAway: true })),
     ...(spool === undefined ? {} : { spool }),
     dataDir: args.data,
-    ...(proofs === undefined ? {} : { receipts: proofs.receiptFor }),
+    // one that sequenced before another took over has the older ones itself
+    receipts: async (id, client) => {
+      const here = receiptFor(args.data, id, client);
+      return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
+    },
     ...(provider === undefined ? {} : { provider }),
     now,
   };

@@ -75,6 +75,7 @@ const service: Service = {
           others: person.subjects.length < 2 ? [] : person.subjects.map((one) => ({ subject: one, href: `${PATH}?of=${hideSubject(session, one)}`, here: one === subject })),
           first: after === undefined ? undefined : address(), next: page.next === undefined ? undefined : address(page.next),
           names: namesOf(context, request.language),
+          elsewhere: Object.keys(context.settings.audit.replicas).length,
           ...(made === undefined ? {} : { receipt: made.receipt }),
         }),
       });

@@ -24,9 +24,11 @@ export interface HistoryProps {
   readonly max: number;
   /** Of a complaint that was recorded just now. */
   readonly receipt?: string;
+  /** Other replicas of the log whose answers stand under keys of their own, so that they are not listed. */
+  readonly elsewhere: number;
 }
 
-export function historyView({ language, csrf, subject, hidden, entries, complaints, others, first, next, names, max, receipt }: HistoryProps): JSX.Element {
+export function historyView({ language, csrf, subject, hidden, entries, complaints, others, first, next, names, max, receipt, elsewhere }: HistoryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const key = subject.slice(subject.indexOf(':') + 1);
@@ -34,6 +36,7 @@ export function historyView({ language, csrf, subject, hidden, entries, complain
     <>
       <h1>{say('谁查了您的数据', 'Who looked at your data')}</h1>
       <p class="lead">{say('每一次访问在答复之前先记入日志。依法暂缓或不予告知的访问不在此列。', 'Every look is on record before its answer leaves. Looks of which the law delays or withholds the notice are not listed.')}</p>
+      {elsewhere === 0 ? null : <p class="notice">{say(`此处仅列出由本节点答复的访问；另有 ${elsewhere} 个节点的访问未列出，请向运营方查询。`, `Only looks that this replica answered are listed; those answered by ${elsewhere} other ${elsewhere === 1 ? 'replica' : 'replicas'} are not. Ask the operator for them.`)}</p>}
       {others.length === 0 ? <p class="notice">{say('主体：', 'Subject: ')}<span class="mono">{key}</span></p> : (
         <nav class="pills" aria-label={say('主体', 'Subject')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{one.subject.slice(one.subject.indexOf(':') + 1)}</a>)}</nav>
       )}

@@ -130,7 +130,7 @@ export function openCopies(options: CopyOptions): Copies {
           return mirror.giveUp(marker ?? tail);
         }
         // a group that is carried over comes with its segment, or a reader would take the journal for rolled back
-        if (header.previousEnd < tail.end && tail.segment > 0 && piece.bytes.length === SEGMENT_HEADER && !fault()) return;
+        if (header.previousEnd < tail.end && tail.segment > 0 && piece.bytes.length === SEGMENT_HEADER) return;
         if (!mirror.begin(next.segment, piece.bytes, piece.erased)) {
           if (!fault()) return;
           tell(id, copy, 'damaged', String(next.segment));

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLayout } from '../layout.js';
 import { erasedText, parseErased, readErased } from '../journal/erased.js';
-import { decodeSegmentHeader, SEGMENT_HEADER, segmentName, type ErasedEntries, type Marker } from '../journal/format.js';
+import { decodeSegmentHeader, GROUP_HEADER, readGroup, SEGMENT_HEADER, segmentName, type ErasedEntries, type Marker } from '../journal/format.js';
 import { segmentsOf } from '../journal/reader.js';
 import { markerOf } from '../journal/segments.js';
 
@@ -47,7 +47,27 @@ function read(file: string, from: number, length: number): Buffer | undefined {
   }
 }
 
+/**
+ * End of the group that a segment carries over from the one before it, which was durable before the segment had its name; otherwise of
+ * its header. Neither the marker nor the segment behind it need know of that group.
+ */
+function beginningOf(dir: string, segment: number): number {
+  const [here, before] = [segment, segment - 1].map((number) => join(dir, segmentName(number)));
+  if (here === undefined || before === undefined) return SEGMENT_HEADER;
+  const header = decodeSegmentHeader(read(here, 0, SEGMENT_HEADER) ?? Buffer.alloc(0));
+  const old = header === undefined ? undefined : read(before, header.previousEnd, GROUP_HEADER);
+  if (old?.length !== GROUP_HEADER) return SEGMENT_HEADER;
+  const bytes = read(here, SEGMENT_HEADER, PIECE) ?? Buffer.alloc(0);
+  const group = bytes.subarray(0, GROUP_HEADER).equals(old) ? readGroup(bytes, 0, readErased(here)) : undefined;
+  return SEGMENT_HEADER + (group?.length ?? 0);
+}
+
 function endOf(dir: string, segment: number, following: number | undefined, marker: Marker | undefined): number | null {
+  const end = markedEnd(dir, segment, following, marker);
+  return end === null || end > SEGMENT_HEADER ? end : beginningOf(dir, segment);
+}
+
+function markedEnd(dir: string, segment: number, following: number | undefined, marker: Marker | undefined): number | null {
   if (following === segment + 1) {
     const header = decodeSegmentHeader(read(join(dir, segmentName(following)), 0, SEGMENT_HEADER) ?? Buffer.alloc(0));
     return header?.previousEnd ?? null;

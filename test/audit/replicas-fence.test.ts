@@ -15,6 +15,8 @@ import { until } from '../e2e/ask.js';
 import { fill, sequencerOf } from './filled.js';
 import { replicas, type Replica } from './replicas.js';
 
+t.setTimeout(120_000);
+
 const sizeOf = (data: string): number => parseCheckpoint(parseNote(readFileSync(join(auditLayout(data).log, 'checkpoint'))).text).size;
 
 /** What a standby needs of the log: the log itself with its key, and not the journals nor the key of the replica. */

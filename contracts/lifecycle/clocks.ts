@@ -1,7 +1,7 @@
 /** Where a ticket's clocks stand at a moment. They are computed from their start each time; nothing of them is stored. */
 import { deadline, workingDaysLeft, type Calendar, type Deadline } from '../calendar.js';
 import { YitongError } from '../errors.js';
-import { EXTEND, type Lifecycle, type TicketEvent, type TicketState } from './types.js';
+import { CONSENT, EXTEND, type Lifecycle, type TicketEvent, type TicketState } from './types.js';
 
 export interface ClockReading {
   readonly clock: string;
@@ -33,9 +33,9 @@ export function readClocks(lifecycle: Lifecycle, calendar: Calendar, ticket: Tic
 export const nextDue = (readings: readonly ClockReading[]): ClockReading | undefined =>
   readings.filter(({ stoppedAt }) => stoppedAt === undefined).reduce<ClockReading | undefined>((first, one) => (first === undefined || one.due.overAt < first.due.overAt ? one : first), undefined);
 
-/** What is over is not extended any more. @throws YitongError `act_refused` */
+/** What is over is not extended any more, also not by a consent to what was asked for in time. @throws YitongError `act_refused` */
 export function checkExtension(lifecycle: Lifecycle, calendar: Calendar, ticket: TicketState, event: Pick<TicketEvent, 'act' | 'clock' | 'at'>): void {
-  if (event.act !== EXTEND) return;
+  if (event.act !== EXTEND && event.act !== CONSENT) return;
   const reading = readClocks(lifecycle, calendar, ticket, event.at).find(({ clock }) => clock === event.clock);
   if (reading?.over === true) throw new YitongError('act_refused', 'the term is over; it can no longer be extended');
 }

@@ -164,6 +164,8 @@ t.test('an extension counts once it is agreed to, once a clock, and not after th
   const agreed = apply(life, 'giver', asked, { at: at('2026-02-25'), act: 'consent', clock: 'reply', party: 'office', fields: {} });
   t.equal(due(agreed), '2026-03-19');
   t.equal(codeOf(() => apply(life, 'giver', agreed, { at: at('2026-02-26'), act: 'extend', clock: 'reply', days: 1, party: 'giver', fields: { reason: 'once more' } })), 'act_refused');
+  t.equal(codeOf(() => checkExtension(life, calendar, asked, { at: at('2026-03-05'), act: 'consent', clock: 'reply' })), undefined);
+  t.equal(codeOf(() => checkExtension(life, calendar, asked, { at: at('2026-03-06'), act: 'consent', clock: 'reply' })), 'act_refused', 'a consent that comes late revives no clock');
   t.equal(codeOf(() => checkExtension(life, calendar, filed, { at: at('2026-03-06'), act: 'extend', clock: 'reply' })), 'act_refused');
   t.equal(codeOf(() => checkExtension(life, calendar, filed, { at: at('2026-03-05'), act: 'extend', clock: 'reply' })), undefined);
   t.end();

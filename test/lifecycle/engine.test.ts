@@ -135,7 +135,7 @@ t.test('time alone changes nothing: however late it is, state, effect and what m
       const monotone = (early ?? []).every((reading, i) => (late?.[i]?.left ?? 0) <= reading.left && (!reading.over || late?.[i]?.over === true));
       return monotone && before === JSON.stringify([ticket, effectOf(lifecycle, ticket), Object.keys(lifecycle.parties).map((party) => mayDo(lifecycle, holder, ticket, party))]);
     }),
-    { numRuns: 300 },
+    { numRuns: 1200 },
   );
   t.ok(over > 100, `${over} clocks ran out`);
   t.end();

@@ -97,11 +97,20 @@ export interface ReportDefinition {
   readonly datasets: readonly ReportDataset[];
   readonly register: RegisterDefinition;
   readonly maxSubjects: number;
+  /** How somebody who only holds the code is shown whom it is about. */
+  readonly shown: Shown;
   /** ms for which an issued report is kept. */
   readonly retention: number;
   readonly notes: readonly Localised[];
   readonly place: Place;
 }
+
+/** In full, or so much of it that a holder recognises it. */
+export interface Shown {
+  readonly name: 'value' | 'masked';
+  readonly subject: 'value' | 'masked';
+}
+const HIDDEN: Shown = { name: 'masked', subject: 'masked' };
 
 interface File {
   readonly title: Localised;
@@ -115,6 +124,7 @@ interface File {
     readonly most?: number;
   };
   readonly purposes: Readonly<Record<string, Localised>>;
+  readonly verification?: Shown;
   readonly retention: string;
   readonly kinds: Readonly<Partial<Record<ReportKind, { readonly title: Localised; readonly term: TermRule | { readonly end: 'none'; readonly basis: readonly string[] } }>>>;
   readonly layouts: Readonly<
@@ -180,6 +190,7 @@ const checkFile = shape<File>(
         ['relations', 'most'],
       ),
       purposes: map(NAME, localisedSchema),
+      verification: strict({ name: { enum: ['value', 'masked'] }, subject: { enum: ['value', 'masked'] } }),
       retention: word,
       kinds: { type: 'object', minProperties: 1, additionalProperties: false, properties: Object.fromEntries(REPORT_KINDS.map((one) => [one, strict({ title: localisedSchema, term })])) },
       layouts: map(
@@ -202,7 +213,7 @@ const checkFile = shape<File>(
       domains: { type: 'array', minItems: 1, items: strict({ id: name, title: localisedSchema, value: word, datasets: { type: 'array', minItems: 1, uniqueItems: true, items: word } }) },
       notes: { type: 'array', items: localisedSchema },
     },
-    ['notes'],
+    ['notes', 'verification'],
   ),
   'bad_report',
 );
@@ -310,6 +321,7 @@ function definitionOf(id: string, file: File, ground: Ground, place: Place): Rep
     datasets,
     register,
     maxSubjects: file.subjects.most ?? 500,
+    shown: file.verification ?? HIDDEN,
     retention: parseDuration(file.retention) ?? refuse('`retention` must be a duration such as `P1095D`'),
     notes: file.notes ?? [],
     place,

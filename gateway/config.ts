@@ -30,6 +30,8 @@ const gatewaySchema = Type.Object(
     maxJsonDepth: Type.Integer({ default: 16, minimum: 2, maximum: 64, description: 'nesting of a request body' }),
     serverCert: Type.String({ default: '', description: 'PEM file of the server certificate; empty only under `up`' }),
     serverKey: Type.String({ default: '', description: 'PEM file of its key' }),
+    documents: Type.String({ default: '', description: 'folder with `cert.pem` and `key.pem` by which documents are signed, as `yitong pki document-signer` makes it; empty: none are' }),
+    documentCa: Type.String({ default: '', description: 'PEM file of the authorities that may issue that certificate; published on `/verify`' }),
   },
   strict,
 );
@@ -102,6 +104,8 @@ const peopleSchema = Type.Object(
     authorityClaim: Type.String({ default: 'yitong_authority', description: 'claim with the authority of an inspector or data officer' }),
     subjectsClaim: Type.String({ default: 'yitong_subjects', description: 'claim with the subjects for which a person speaks, each `<scheme>:<key>`' }),
     idleMinutes: Type.Integer({ default: 15, minimum: 1, maximum: 480, description: 'a session ends when it was not used for so long' }),
+    lookupsPerMinute: Type.Integer({ default: 30, minimum: 1, maximum: 100_000, description: 'verification codes that one person or network address may look up in a minute, on each replica' }),
+    lookupsInAll: Type.Integer({ default: 1200, minimum: 1, maximum: 1_000_000, description: 'verification codes that all of them together may look up in a minute, on each replica' }),
     maxHours: Type.Integer({ default: 8, minimum: 1, maximum: 24, description: 'a session ends at the latest after so long' }),
   },
   strict,

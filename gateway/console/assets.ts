@@ -137,5 +137,11 @@ dl.facts.flat{padding:0}
 .button.low{align-self:flex-end}
 .pad>p:first-child{margin-top:0}.pad form>p:last-child,.pad>p:last-child{margin-bottom:0}
 @media (max-width:640px){.tickets .state{white-space:normal;border-radius:10px}.tickets td,.tickets th{vertical-align:top;padding:10px 8px}.tickets td{font-size:15px}.tickets thead th:nth-child(1){width:36%}}
+.outcome{border-radius:var(--radius);padding:18px 22px;margin:18px 0;border:1px solid var(--line)}.outcome b{font-size:24px;line-height:1.3}.outcome p{margin:6px 0 0}
+.outcome.ok{background:var(--ok-bg);color:var(--ok)}.outcome.warn{background:var(--warn-bg);color:var(--warn)}.outcome.bad{background:var(--bad-bg);color:var(--bad)}
+.dropzone{display:grid;gap:2px;justify-items:center;text-align:center;border:2px dashed var(--line);border-radius:10px;padding:20px 16px;cursor:pointer}.dropzone:hover,.drop.over .dropzone,.dropzone:focus-within{border-color:var(--brand)}
+.dropzone input{max-width:100%;margin-bottom:8px}.drop .steps{display:none;margin-top:8px}.drop .verdict{margin-top:12px}.drop .verdict:not(:has(.when)){margin:0}
+[data-state=proved]>div>.steps,[data-state=failed]>div>.steps,[data-state=other]>div>.steps{display:block}.steps li:not([data-holds])::marker{content:"·  "}
+[data-state=other] .when.other{display:inline;color:var(--bad)}
 @media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}.filters{grid-template-columns:1fr 1fr}td time{white-space:normal}.stack thead{display:none}.stack tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}.stack th,.stack td{display:block;border:0;padding:3px 12px}.stack td.n{text-align:left}.stack td[data-title]::before{content:attr(data-title) "  ";color:var(--soft);font-size:13px}}
 `;

@@ -4,6 +4,7 @@ import { AggregatorRegistry, Counter, Gauge, Histogram } from 'prom-client';
 import type { Spool, SpoolSize } from '../../connectors/spool/index.js';
 import type { Figures } from '../inforce/follow.js';
 import type { Tickets } from '../lifecycles/tickets.js';
+import type { Numbers } from '../reports/index.js';
 
 const requests = new Counter({ name: 'yitong_requests_total', help: 'requests answered, by route and status', labelNames: ['route', 'status'] });
 const seconds = new Histogram({
@@ -81,4 +82,31 @@ new Gauge({
 
 export function watchTickets(watched: Tickets): void {
   tickets = watched;
+}
+
+let numbers: (() => Numbers) | undefined;
+// every worker reads the same store
+const documentGauge = (name: string, help: string, value: (all: Numbers) => number): Gauge =>
+  new Gauge({
+    name,
+    help,
+    aggregator: 'max',
+    collect() {
+      this.set(numbers === undefined ? 0 : value(numbers()));
+    },
+  });
+documentGauge('yitong_reports_issued', 'reports issued since the data folder was made', ({ issued }) => issued);
+documentGauge('yitong_certificates_replaced', 'domains times companies of those reports', ({ certificates }) => certificates);
+new Gauge({
+  name: 'yitong_documents_verified',
+  help: 'verifications since the data folder was made, by what they found',
+  labelNames: ['outcome'],
+  aggregator: 'max',
+  collect() {
+    for (const [outcome, count] of Object.entries(numbers?.().verified ?? {})) this.set({ outcome }, count);
+  },
+});
+
+export function watchNumbers(of: () => Numbers): void {
+  numbers = of;
 }

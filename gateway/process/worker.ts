@@ -89,9 +89,11 @@ runChild(async (args, signal, onMessage) => {
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
   if (spool !== undefined) watchSpool(spool.store);
+  const pki = args.developmentPki;
   const context: WorkerContext = {
     workspace,
-    settings,
+    // under `up` the development CA vouches for documents
+    settings: pki === undefined ? settings : { ...settings, gateway: { ...gateway, documents: join(pki, 'documents'), documentCa: join(pki, 'ca.pem') } },
     view,
     journal,
     inForce,

@@ -19,13 +19,13 @@ import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member }
 import { noMarks, type RecordMarks } from './marks.js';
 import type { Asking, Missing, ReportRequest, Reports, Verified } from './port.js';
 import { release } from './release.js';
-import { newId, openReportStore, type Issued, type ReportStore } from './store.js';
+import { newId, openReportStore, NO_NUMBERS, type Issued, type ReportStore } from './store.js';
 
 export type { Authorisation } from './authorisation.js';
 export type { RecordChange, ReportChanges, SectionChange } from './changes.js';
 export type { Member } from './group.js';
 export type * from './port.js';
-export type { Issued, IssuedRow } from './store.js';
+export type { Issued, IssuedRow, Numbers, Outcome } from './store.js';
 
 const MAX_BEARER = 200;
 /** The longest that one authorisation holds, in days. */
@@ -166,6 +166,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     const time = (): string => new Date(now()).toISOString();
     if (issued === undefined) {
       await journal.append({ clear: verifiedBody({ time: time(), requestId: asking.requestId, by: asking.by, outcome: 'unknown' }) });
+      kept().verified('unknown');
       return { outcome: 'unknown' };
     }
     const changes = await compared(issued, asking);
@@ -174,6 +175,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       clear: verifiedBody({ time: time(), requestId: asking.requestId, report: issued.model.report, document: issued.document, by: asking.by, outcome }),
       subject: { subject: issued.issuer, json: JSON.stringify({ ...asking.stated }) },
     });
+    kept().verified(outcome);
     return { outcome, issued, ...(changes === undefined ? {} : { changes }) };
   }
 
@@ -255,6 +257,11 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     },
 
     verifyCode,
+    async compare(id, asking) {
+      const issued = kept().report(id);
+      return issued === undefined ? undefined : compared(issued, asking);
+    },
+    numbers: () => (definitions.size === 0 ? NO_NUMBERS : kept().numbers()),
     changes: async (code, asking) => (await verifyCode(code, asking)).changes,
 
     async authorise(request, asking) {

@@ -7,7 +7,7 @@ import type { Authorisation } from './authorisation.js';
 import type { ReportChanges } from './changes.js';
 import type { Member } from './group.js';
 import type { Day, Moment, ReportModel } from './model.js';
-import type { Issued, IssuedRow } from './store.js';
+import type { Issued, IssuedRow, Numbers, Outcome } from './store.js';
 
 /** How somebody asks; what of it is personal goes under the key of the company that asks. */
 export interface Asking {
@@ -74,7 +74,7 @@ export interface AuthorisationRequest {
 }
 
 export interface Verified {
-  readonly outcome: 'genuine' | 'changed' | 'unknown';
+  readonly outcome: Outcome;
   readonly issued?: Issued;
   /** Undefined where the report's definition is gone, so that nothing can be compared. */
   readonly changes?: ReportChanges;
@@ -95,6 +95,9 @@ export interface Reports {
   /** Whether the code is that of the report. */
   isCodeOf(id: string, code: string): boolean;
   verifyCode(code: string, asking: Asking): Promise<Verified>;
+  /** An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as `changes`. */
+  compare(id: string, asking: Asking): Promise<ReportChanges | undefined>;
+  numbers(): Numbers;
   /** Undefined if there is no such report, or nothing to compare it with. */
   changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;
   authorise(request: AuthorisationRequest, asking: Asking): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }>;

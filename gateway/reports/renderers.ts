@@ -8,6 +8,8 @@ export interface Document {
   readonly model: ReportModel;
   /** For the code and QR on it. */
   readonly code: string;
+  /** Where the code is looked up: what the QR says. */
+  readonly url: string;
 }
 
 export interface Renderer {
@@ -16,6 +18,14 @@ export interface Renderer {
   /** `pdf` */
   readonly extension: string;
   render(document: Document, context: GatewayContext): Promise<Uint8Array>;
+}
+
+/**
+ * The address at which a code is looked up.
+ * @param host of the people's port, as a browser has named it; else what is configured
+ */
+export function lookupUrl(code: string, { settings: { people, gateway } }: Pick<GatewayContext, 'settings'>, host = `${gateway.peopleHost}:${String(gateway.peoplePort)}`): string {
+  return `${people.publicUrl === '' ? `https://${host}` : people.publicUrl}/verify/${code}`;
 }
 
 /** By media type. */

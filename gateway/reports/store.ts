@@ -39,6 +39,18 @@ export interface IssuedRow {
   readonly keptUntil: Moment;
 }
 
+export type Outcome = 'genuine' | 'changed' | 'unknown';
+
+/** Since the data folder was made; what is removed later still counts. */
+export interface Numbers {
+  readonly issued: number;
+  /** One for each domain and company: what a company would have had to collect. */
+  readonly certificates: number;
+  readonly verified: Readonly<Record<Outcome, number>>;
+}
+export const NO_NUMBERS: Numbers = { issued: 0, certificates: 0, verified: { genuine: 0, changed: 0, unknown: 0 } };
+const NUMBERS = 'numbers';
+
 export interface ReportStore {
   putReport(issued: Issued, codeHash: string, keptUntil: number): void;
   report(id: string): Issued | undefined;
@@ -50,6 +62,9 @@ export interface ReportStore {
   /** Newest first. */
   given(from: SubjectKey): readonly Authorisation[];
   received(to: SubjectKey): readonly Authorisation[];
+  /** Counts one verification. */
+  verified(outcome: Outcome): void;
+  numbers(): Numbers;
   /** Removes what is past its time. @returns how many */
   sweep(now: number): number;
   close(): Promise<void>;
@@ -64,7 +79,7 @@ interface Row {
   readonly links: readonly string[];
   readonly about?: IssuedRow;
 }
-type Value = Row | string;
+type Value = Row | Numbers | string;
 
 const ID = /^[0-9a-f]{32}$/;
 export const newId = (): string => randomBytes(16).toString('hex');
@@ -86,19 +101,24 @@ export function openReportStore(dataDir: string): ReportStore {
   }
   const row = (key: string): Row | undefined => {
     const value = map.get(key);
-    return typeof value === 'object' ? value : undefined;
+    return typeof value === 'object' && 'owner' in value ? value : undefined;
+  };
+  const numbers = (): Numbers => {
+    const value = map.get(NUMBERS);
+    return typeof value === 'object' && 'verified' in value ? value : NO_NUMBERS;
   };
   function opened<T>(key: string): T | undefined {
     const found = row(key);
     const secret = found === undefined ? undefined : keys.byPseudonym(found.owner);
     return found === undefined || secret === undefined ? undefined : (unseal(secret, found.enc) as unknown as T);
   }
-  function put(key: string, owner: string, content: object, until: number, links: readonly string[], about?: IssuedRow): void {
+  function put(key: string, owner: string, content: object, until: number, links: readonly string[], about?: IssuedRow, counted?: (before: Numbers) => Numbers): void {
     const secret = secretOf(owner);
     const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(content)));
     map.transactionSync(() => {
       map.putSync(key, { owner: secret.pseudonym, enc, until, links, ...(about === undefined ? {} : { about }) });
       for (const link of links) map.putSync(link, key);
+      if (counted !== undefined) map.putSync(NUMBERS, counted(numbers()));
     });
   }
   function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {
@@ -121,7 +141,9 @@ export function openReportStore(dataDir: string): ReportStore {
       const about: IssuedRow = {
         id, document, report: model.report, issuedAt: model.issuedAt, purpose: model.purpose.id, range: model.range, subjects: model.subjects.length, domains: model.domains.length, keptUntil: new Date(keptUntil).toISOString(),
       };
-      put(`report/${id}`, issuer, issued, keptUntil, [`code/${codeHash}`, `of/${secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`], about);
+      put(`report/${id}`, issuer, issued, keptUntil, [`code/${codeHash}`, `of/${secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`], about, (before) => ({
+        ...before, issued: before.issued + 1, certificates: before.certificates + model.subjects.length * model.domains.length,
+      }));
     },
     report: (id) => (ID.test(id) ? opened<Issued>(`report/${id}`) : undefined),
     byCode(hash) {
@@ -136,11 +158,18 @@ export function openReportStore(dataDir: string): ReportStore {
     authorisation: (id) => (ID.test(id) ? opened<Authorisation>(`authorisation/${id}`) : undefined),
     given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
     received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
+    verified(outcome) {
+      map.transactionSync(() => {
+        const before = numbers();
+        map.putSync(NUMBERS, { ...before, verified: { ...before.verified, [outcome]: before.verified[outcome] + 1 } });
+      });
+    },
+    numbers,
     sweep(now) {
       return map.transactionSync(() => {
         const over: [string, Row][] = [];
         for (const kind of ['report', 'authorisation']) {
-          for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` })) if (typeof value === 'object' && value.until < now) over.push([key, value]);
+          for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` })) if (typeof value === 'object' && 'until' in value && value.until < now) over.push([key, value]);
         }
         for (const [key, { links }] of over) for (const one of [key, ...links]) map.removeSync(one);
         return over.length;

@@ -6,7 +6,7 @@ import { id as idSchema, strict, traceOf, type StatedCase } from '../../answer/r
 import type { Receipt } from '../../audit/port.js';
 import { clientOf, type Service } from '../../context.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
-import { loadRenderers } from '../../reports/renderers.js';
+import { loadRenderers, lookupUrl } from '../../reports/renderers.js';
 import { withProgress } from './progress.js';
 import { anything, authorisationSchema, ofSubject, reportSchema, type AuthorisationBody, type OfSubject, type ReportBody } from './schema.js';
 
@@ -101,7 +101,7 @@ const service: Service = {
         entitled(request, issued.model.report);
         if (renderer === undefined || code === undefined) return reply.send({ id, document: issued.document, model: issued.model });
         // bytes: the serializer above is for JSON
-        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code }, context)));
+        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code, url: lookupUrl(code, context) }, context)));
       },
     );
 

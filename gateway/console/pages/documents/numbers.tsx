@@ -1,0 +1,41 @@
+/** How many certificates reports have replaced. */
+import type { JSX } from 'preact';
+import type { Localised } from '../../../../contracts/types.js';
+import type { Numbers } from '../../../reports/index.js';
+import type { Language } from '../../page.js';
+
+export interface NumbersProps {
+  readonly language: Language;
+  readonly numbers: Numbers;
+  readonly reports: readonly { readonly id: string; readonly title: Localised; readonly domains: number }[];
+}
+
+export function numbersView({ language, numbers, reports }: NumbersProps): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const count = (n: number): string => n.toLocaleString('en');
+  const { issued, certificates, verified } = numbers;
+  const all = verified.genuine + verified.changed + verified.unknown;
+  return (
+    <>
+      <h1>{say('一份报告，代替一摞证明', 'One report in place of a stack of certificates')}</h1>
+      <p class="lead">{say('每份报告就每个领域、每家企业回答一次：过去要向一个部门开具一份证明。', 'A report answers once for each domain and company: each was a certificate that a department had to write.')}</p>
+      <div class="tiles">
+        <div class="tile"><b>{count(issued)}</b><span>{say('份报告已出具', 'reports issued')}</span></div>
+        <div class="tile"><b>{count(certificates)}</b><span>{say('份证明被代替（领域 × 主体）', 'certificates replaced (domains × companies)')}</span></div>
+        <div class="tile"><b>{count(all)}</b><span>{say('次核验', 'verifications')}</span></div>
+        <div class="tile"><b>{count(verified.changed)}</b><span>{say('次核验显示出具后有变化', 'of them showed a change since issue')}</span></div>
+        <div class="tile"><b>{count(verified.unknown)}</b><span>{say('次核验查无此文书', 'of them found no such document')}</span></div>
+      </div>
+      <h2>{say('可以申请的报告', 'Reports that can be asked for')}</h2>
+      <div class="card">
+        {reports.length === 0 ? <p class="empty">{say('还没有。', 'None yet.')}</p> : (
+          <table>
+            <thead><tr><th>{say('报告', 'Report')}</th><th class="n">{say('领域', 'Domains')}</th></tr></thead>
+            <tbody>{reports.map(({ id, title, domains }) => <tr><th>{title[language]}<span class="id">{id}</span></th><td class="n">{domains}</td></tr>)}</tbody>
+          </table>
+        )}
+      </div>
+      <p class="foot">{say('自本平台启用起累计；指标页上的数字与此相同。', 'Since this platform began; the metrics say the same.')} <a href="/verify">{say('核验一份文书', 'Verify a document')}</a></p>
+    </>
+  );
+}

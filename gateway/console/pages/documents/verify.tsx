@@ -1,0 +1,146 @@
+/** What a code proves: genuine or not, when, for whom, and what has changed since. Nothing of what the document says. */
+import type { JSX } from 'preact';
+import type { Localised } from '../../../../contracts/types.js';
+import type { Issued, RecordChange, ReportChanges, SectionChange } from '../../../reports/index.js';
+import type { ShownSubject } from '../../../reports/shown.js';
+import type { Language } from '../../page.js';
+import { localSecond } from '../../time.js';
+
+export interface Found {
+  readonly outcome: 'genuine' | 'changed' | 'unknown';
+  readonly issued?: Issued;
+  /** In the model's order. */
+  readonly subjects?: readonly ShownSubject[];
+  readonly changes?: ReportChanges;
+}
+
+const changeWords: Readonly<Record<RecordChange, Localised>> = {
+  withdrawn: { zh: '1 条已由部门撤回', en: 'one withdrawn by its department' },
+  revoked: { zh: '1 条已撤销', en: 'one revoked' },
+  repaired: { zh: '1 条已完成信用修复', en: 'one repaired' },
+  expired: { zh: '1 条已过查询期限', en: 'one past its term' },
+  corrected: { zh: '1 条已更正', en: 'one corrected' },
+  objection: { zh: '1 条有异议正在处理', en: 'an objection to one is under way' },
+  objection_ended: { zh: '1 条异议已处理完毕', en: 'an objection to one has ended' },
+  not_answered: { zh: '1 条所在登记目前未答复', en: 'one in a register that does not answer now' },
+};
+
+function wordsOf({ added, records, is, was, missing }: SectionChange, language: Language): readonly string[] {
+  const zh = language === 'zh';
+  const counts = new Map<RecordChange, number>();
+  for (const { change } of records) counts.set(change, (counts.get(change) ?? 0) + 1);
+  const words = [...counts].map(([change, n]) => (n === 1 ? changeWords[change][language] : zh ? changeWords[change].zh.replace('1 条', `${String(n)} 条`) : `${changeWords[change].en} (×${String(n)})`));
+  if (added > 0) words.unshift(zh ? `新增 ${String(added)} 条记录` : added === 1 ? 'one new record' : `${String(added)} new records`);
+  if (missing.length > 0 && is !== was) words.push(zh ? `目前未答复：${missing.map(({ name }) => name.zh).join('、')}` : `does not answer now: ${missing.map(({ name }) => name.en).join(', ')}`);
+  return words.length > 0 ? words : [zh ? '状态已变化' : 'stands otherwise now'];
+}
+
+/** Where a PDF may be dropped; `drop.js` checks it in the browser. */
+function Drop({ language, document }: { readonly language: Language; readonly document?: string | undefined }): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const step = (key: string, title: string): JSX.Element => <li data-step={key}><b>{title}</b></li>;
+  return (
+    <section class="card pad drop" data-drop="" data-state="idle" data-document={document}>
+      <label class="dropzone">
+        <input type="file" accept="application/pdf,.pdf" />
+        <b>{say('选择 PDF，或拖放到此处', 'Choose the PDF, or drop it here')}</b>
+        <span class="soft">{say('文件只在本浏览器中检验，不会上传。', 'It is checked in this browser and never uploaded.')}</span>
+      </label>
+      <div aria-live="polite">
+        <p class="verdict">
+          <span class="when checking">{say('正在检验…', 'Checking…')}</span>
+          <span class="when proved">{say('✓ 文件真实：签名有效，自签署以来未改动一个字节。', '✓ Genuine: the signature is valid and not one byte was changed.')}</span>
+          <span class="when failed">{say('✗ 文件不可信：', '✗ Not to be trusted: ')}</span>
+          <span class="when other">{say('✗ 文件真实，但不是此编码对应的文书。', '✗ A genuine file, but not the document of this code.')}</span>
+          <span class="when error">{say('无法检验：请检查网络，或换用较新的浏览器。', 'It could not be checked: no connection, or a browser that is too old.')}</span>
+          <span class="when idle">{say('需要脚本；也可用 yitong report verify。', 'Needs scripts; `yitong report verify` does the same.')}</span>
+          <span data-fault=""></span>
+        </p>
+        <ol class="steps">
+          {step('form', say('文件完整，签名覆盖全文', 'whole, and signed as a whole'))}
+          {step('digest', say('内容与签署时一致', 'the bytes that were signed'))}
+          {step('signature', say('签名出自证书的密钥', 'signed by the certificate’s key'))}
+          {step('certificate', say('证书由本平台签发', 'a certificate of this platform'))}
+          {step('model', say('每部分与其摘要一致', 'each section has its digest'))}
+        </ol>
+        <p class="soft" data-about=""></p>
+      </div>
+    </section>
+  );
+}
+
+export function verifyForm({ language, csrf }: { readonly language: Language; readonly csrf: string | undefined }): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  return (
+    <>
+      <h1>{say('文书核验', 'Verify a document')}</h1>
+      <p class="lead">{say('凭文书上的核验码查看：是否真实、何时为谁出具、出具之后有无变化。无需登录；文书的企业会看到这次核验。', 'By the code on the document: whether it is genuine, when it was issued and for whom, and what has changed since. Nobody signs in; the company sees that it was verified.')}</p>
+      <form class="card pad row" method="post" action="/verify">
+        {csrf === undefined ? null : <input type="hidden" name="csrf" value={csrf} />}
+        <label class="field grow">{say('核验码（28 位，不分大小写，连字符可省略）', 'Code (28 letters and digits; case and hyphens do not matter)')}<input type="text" name="code" required minLength={28} maxLength={60} autocomplete="off" autocapitalize="characters" spellcheck={false} placeholder="XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX" /></label>
+        <button class="button low" type="submit">{say('核验', 'Verify')}</button>
+      </form>
+      <h2>{say('检验 PDF 文件', 'Check a PDF')}</h2>
+      <Drop language={language} />
+    </>
+  );
+}
+
+export function verifiedView({ language, outcome, issued, subjects = [], changes }: Found & { readonly language: Language }): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  if (issued === undefined) {
+    return (
+      <>
+        <div class="outcome bad" role="status"><b>{say('✗ 查无此文书', '✗ No such document')}</b><p>{say('此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。', 'The code belongs to no document: mistyped, past the time for which it is kept, or forged.')}</p></div>
+        <p><a class="button" href="/verify">{say('重新输入', 'Try again')}</a></p>
+      </>
+    );
+  }
+  const { model, document } = issued;
+  const changed = outcome === 'changed';
+  const at = changes === undefined ? undefined : localSecond(changes.at);
+  const told = (changes?.sections ?? []).map((change) => ({ change, subject: subjects[change.subject], domain: model.domains[change.domain] }));
+  return (
+    <>
+      <div class={`outcome ${changed ? 'warn' : 'ok'}`} role="status" data-outcome={outcome}>
+        <b>{changed ? say('! 真实，但出具之后有变化', '! Genuine, but changed since issue') : say('✓ 真实有效', '✓ Genuine')}</b>
+        <p>{at === undefined
+          ? say('报告的定义已停用，无法与登记比对。', 'The definition of this report is no longer in use, so it cannot be compared with the registers.')
+          : changed ? say(`截至 ${at}，以下部分与出具时不同。请要求企业重新出具。`, `As of ${at} the sections below stand otherwise. Ask the company for a new one.`) : say(`截至 ${at}，各部分与出具时一致。`, `As of ${at} every section stands as it was issued.`)}</p>
+      </div>
+      <div class="card">
+        <dl class="facts">
+          <dt>{say('文书', 'Document')}</dt><dd>{model.title[language]}</dd>
+          <dt>{say('出具单位', 'Issued by')}</dt><dd>{model.issuer[language]}</dd>
+          <dt>{say('出具时间', 'Issued at')}</dt><dd><time dateTime={model.issuedAt}>{localSecond(model.issuedAt)}</time></dd>
+          <dt>{say('主体', 'About')}</dt><dd>{subjects.slice(0, 12).map(({ name, key }) => <span class="plain">{name} <span class="mono soft">{key}</span></span>)}{subjects.length > 12 ? <span class="plain soft">{say(`等 ${String(subjects.length)} 家`, `and ${String(subjects.length - 12)} more`)}</span> : null}</dd>
+          <dt>{say('期间', 'Period')}</dt><dd>{model.range.from} – {model.range.to}</dd>
+          <dt>{say('用途', 'Purpose')}</dt><dd>{model.purpose.name[language]}</dd>
+          <dt>{say('数据时点', 'State of the registers')}</dt><dd>{localSecond(model.cut.time)}</dd>
+          <dt>{say('文书摘要', 'Digest')}</dt><dd class="mono">{document}</dd>
+        </dl>
+      </div>
+      {told.length === 0 ? null : (
+        <>
+          <h2>{changed ? say('出具之后的变化', 'What has changed since') : say('目前的差异', 'What stands otherwise now')}</h2>
+          <div class="card"><table class="stack">
+            <thead><tr><th>{say('主体', 'About')}</th><th>{say('领域', 'Domain')}</th><th>{say('变化', 'Change')}</th></tr></thead>
+            <tbody>{told.map(({ change, subject, domain }) => <tr><td>{subject?.name}</td><th>{domain?.title[language]}</th><td>{wordsOf(change, language).map((word) => <span class="plain">{word}</span>)}</td></tr>)}</tbody>
+          </table></div>
+        </>
+      )}
+      <h2>{say('检验手中的 PDF', 'Check the PDF you were given')}</h2>
+      <Drop language={language} document={document} />
+      <details class="raw">
+        <summary>{say(`各部分的摘要（${String(model.sections.length)}）`, `Digest of each section (${String(model.sections.length)})`)}</summary>
+        <div class="card"><table class="stack">
+          <thead><tr><th>{say('领域', 'Domain')}</th><th>{say('摘要（SHA-256）', 'Digest (SHA-256)')}</th></tr></thead>
+          <tbody>{model.sections.map((section) => (
+            <tr><th>{model.domains[section.domain]?.title[language]}{subjects.length > 1 ? <span class="plain soft">{subjects[section.subject]?.name}</span> : null}</th><td class="mono">{section.digest}</td></tr>
+          ))}</tbody>
+        </table></div>
+      </details>
+      <p class="foot">{say('本页不显示文书的内容；内容以持有人手中的文书为准。', 'This page shows nothing of what the document says; that is what its holder gave you.')} <a href="/verify">{say('核验另一份', 'Verify another')}</a></p>
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * How often codes may be looked up: so many times a minute for one client, and so many for all together, over all workers of the replica. Whoever
+ * guesses 140-bit codes finds none; this keeps them from costing everybody else the time of a comparison with the registers.
+ */
+import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { YitongError } from '../../contracts/errors.js';
+import { createOnce } from '../audit/durable.js';
+
+export interface LookupLimits {
+  readonly perClient: number;
+  readonly inAll: number;
+}
+
+export interface Lookups {
+  /**
+   * Counts one look-up.
+   * @param client a network address or a client's id; kept for a minute as an HMAC under a secret of the folder
+   * @throws YitongError `rate_limited`
+   */
+  admit(client: string, now: number): void;
+  close(): Promise<void>;
+}
+
+const MINUTE = 60_000;
+const ALL = 'all';
+
+export function openLookups(dataDir: string, { perClient, inAll }: LookupLimits): Lookups {
+  const dir = join(dataDir, 'reports');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const secretFile = join(dir, 'lookups-secret');
+  createOnce(secretFile, () => randomBytes(32));
+  const secret: KeyObject = createSecretKey(readFileSync(secretFile));
+  const path = join(dir, 'lookups');
+  // counts of the minute: a power cut may take them
+  const map = open<number, [minute: number, who: string]>({ path, noSubdir: true, encoding: 'json', noSync: true, maxReaders: 512 });
+  chmodSync(path, 0o600);
+  return {
+    admit(client, now) {
+      const minute = Math.floor(now / MINUTE);
+      const who = createHmac('sha256', secret).update(client).digest('base64url').slice(0, 22);
+      const admitted = map.transactionSync(() => {
+        for (const key of [...map.getKeys({ end: [minute, ''], limit: 100 })]) map.removeSync(key);
+        const [own, all] = [map.get([minute, who]) ?? 0, map.get([minute, ALL]) ?? 0];
+        if (own >= perClient || all >= inAll) return false;
+        map.putSync([minute, who], own + 1);
+        map.putSync([minute, ALL], all + 1);
+        return true;
+      });
+      if (!admitted) throw new YitongError('rate_limited', `too many codes were looked up; try again in ${String(Math.ceil(((minute + 1) * MINUTE - now) / 1000))} s`);
+    },
+    close: () => map.close(),
+  };
+}

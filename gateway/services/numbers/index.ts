@@ -1,0 +1,23 @@
+/** /numbers: what reports have replaced, for everybody; the same stands in the metrics. */
+import { page } from '../../console/page.js';
+import { numbersView } from '../../console/pages/documents/numbers.js';
+import type { Service } from '../../context.js';
+import { watchNumbers } from '../../plugins/metrics.js';
+import { reportsOf } from '../../reports/index.js';
+
+const service: Service = {
+  port: 'people',
+  async register(app, context) {
+    const { workspace } = context;
+    const reports = await reportsOf(context);
+    watchNumbers(() => reports.numbers());
+    app.get('/numbers', { schema: { hide: true } }, async (request, reply) => {
+      const { language } = request;
+      return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page({
+        language, workspace, title: language === 'zh' ? '数字' : 'Numbers', way: request.session === undefined ? 'sign-in' : 'console',
+        children: numbersView({ language, numbers: reports.numbers(), reports: [...reports.definitions.values()].map(({ id, title, domains }) => ({ id, title, domains: domains.length })) }),
+      }));
+    });
+  },
+};
+export default service;

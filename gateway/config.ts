@@ -30,7 +30,7 @@ const gatewaySchema = Type.Object(
     maxJsonDepth: Type.Integer({ default: 16, minimum: 2, maximum: 64, description: 'nesting of a request body' }),
     serverCert: Type.String({ default: '', description: 'PEM file of the server certificate; empty only under `up`' }),
     serverKey: Type.String({ default: '', description: 'PEM file of its key' }),
-    documents: Type.String({ default: '', description: 'folder with `cert.pem` and `key.pem` by which documents are signed, as `yitong pki document-signer` makes it; empty: none are' }),
+    documents: Type.String({ default: '', description: 'folder with `cert.pem` and `key.pem` by which documents are signed, as `yitong pki documents` makes it; empty: none are' }),
     documentCa: Type.String({ default: '', description: 'PEM file of the authorities that may issue that certificate; published on `/verify`' }),
   },
   strict,

@@ -31,7 +31,7 @@ const check = shape<Omit<Lifecycle, 'id'>>(
     about: object({ kinds: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: KINDS } } }),
     parties: named(object({ title: localisedSchema, role: id }, { authority: id, follows: { type: 'boolean' } })),
     fields: named(object({ title: localisedSchema, min: { type: 'integer', minimum: 0 }, max: { type: 'integer', minimum: 1, maximum: 10_000 } }), 0),
-    states: named(object({ title: localisedSchema, effect: { enum: ['none', 'mark', 'hide'] } }, { terminal: { type: 'boolean' } })),
+    states: named(object({ title: localisedSchema, effect: { enum: ['none', 'mark', 'delete', 'hide'] } }, { terminal: { type: 'boolean' } })),
     acts: named(object({ title: localisedSchema, by: some, from: ids, to: id }, { requires: ids, optional: ids, holder: id, once: { type: 'boolean' } })),
     clocks: named(
       object(

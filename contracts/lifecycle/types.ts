@@ -2,7 +2,8 @@
 import type { Localised } from '../types.js';
 
 /** On the record concerned: nothing, a mark that an objection is under way, or that it is not shown. */
-export type Effect = 'none' | 'mark' | 'hide';
+/** What a state does to the record: nothing, a mark, deleted (Art.37), or no longer shown (Art.38). */
+export type Effect = 'none' | 'mark' | 'delete' | 'hide';
 
 export interface Party {
   readonly title: Localised;

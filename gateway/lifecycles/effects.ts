@@ -14,8 +14,8 @@ export interface RecordRef {
 export interface RecordEffects {
   /** `objection` while an objection is under way and marked (社会信用条例 Art.36). */
   marks(record: RecordRef): readonly Mark[];
-  /** True of what was deleted or taken down (Art.37, 38): it may be shown and reported no more. */
-  hidden(record: RecordRef): boolean;
+  /** Of what was deleted (Art.37) or taken down (Art.38): it may be shown and reported no more. */
+  hidden(record: RecordRef): 'revoked' | 'repaired' | undefined;
   /** Changes with each event: what was computed under another one may have changed. */
   version(): number;
 }
@@ -52,5 +52,5 @@ export function recordEffects(table: EffectTable, reference: (record: RecordRef)
     refresh();
     return table.has(record.dataset, () => reference(record), effect);
   };
-  return { marks: (record) => (has(record, 'mark') ? OBJECTION : NONE), hidden: (record) => has(record, 'hide'), version: refresh };
+  return { marks: (record) => (has(record, 'mark') ? OBJECTION : NONE), hidden: (record) => (has(record, 'delete') ? 'revoked' : has(record, 'hide') ? 'repaired' : undefined), version: refresh };
 }

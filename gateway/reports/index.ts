@@ -45,6 +45,12 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
   const computing = openComputing(context, marks);
   const sweeping = setInterval(() => definitions.size > 0 && kept().sweep(now()), SWEEP).unref();
 
+  let closing: Promise<void> | undefined;
+  async function end(): Promise<void> {
+    clearInterval(sweeping);
+    await store?.close();
+  }
+
   function definitionOf(report: string): ReportDefinition {
     const found = definitions.get(report);
     if (found === undefined) throw new YitongError('not_found', 'there is no such report');
@@ -299,10 +305,8 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     },
 
     sweep: (at) => kept().sweep(at),
-    async close() {
-      clearInterval(sweeping);
-      await store?.close();
-    },
+    // by each service that uses them
+    close: () => (closing ??= end()),
   };
 }
 
@@ -311,6 +315,6 @@ const opened = new WeakMap<object, Promise<Reports>>();
 /** The reports of one face of a worker, opened with the first question. */
 export function reportsOf(context: GatewayContext): Promise<Reports> {
   let known = opened.get(context);
-  if (known === undefined) opened.set(context, (known = openReports(context)));
+  if (known === undefined) opened.set(context, (known = openReports(context, context.tickets.effects)));
   return known;
 }

@@ -53,7 +53,7 @@ t.test('Art.36(1): on its own data the centre decides within five working days o
     t.equal(clock(objection, ticket, 'forward', filed), undefined);
     t.same(mayDo(objection, 'centre', ticket, 'centre'), ['correct-own', 'keep-own', 'delete-own']);
   }
-  t.equal(effectOf(objection, run(objection, 'centre', file('2026-03-02'), ['mark', 'centre', '2026-03-02'], ['delete-own', 'centre', '2026-03-03'])), 'hide');
+  t.equal(effectOf(objection, run(objection, 'centre', file('2026-03-02'), ['mark', 'centre', '2026-03-02'], ['delete-own', 'centre', '2026-03-03'])), 'delete');
   t.end();
 });
 
@@ -85,7 +85,7 @@ t.test('Art.37: what was revoked is deleted within three working days of being t
   const told: Step = ['tell-revoked', 'provider', '2026-03-02'];
   t.equal(effectOf(repair, run(repair, 'provider', told)), 'none', 'there was no objection, so there is no mark');
   const deleted = run(repair, 'provider', told, ['delete', 'centre', '2026-03-03']);
-  t.same([effectOf(repair, deleted), isOver(repair, deleted)], ['hide', true]);
+  t.same([effectOf(repair, deleted), isOver(repair, deleted)], ['delete', true]);
   t.end();
 });
 

@@ -57,19 +57,19 @@ t.test('an objection goes its way: marked, forwarded, told as revoked, deleted; 
   const other = await again();
   const effects = (): unknown => [tickets, other].map(({ effects }) => [effects.marks(RECORD), effects.hidden(RECORD)]);
   const { head } = await tickets.open('objection', RECORD, { ...filing, actor: company });
-  t.same(effects(), [[[], false], [[], false]]);
+  t.same(effects(), [[[], undefined], [[], undefined]]);
   await other.act(head.id, act(centre, 'mark'));
-  t.same(effects(), [[['objection'], false], [['objection'], false]]);
+  t.same(effects(), [[['objection'], undefined], [['objection'], undefined]]);
   t.same(tickets.effects.marks({ ...RECORD, recordId: 'another' }), [], 'no other record of the company');
   t.same(tickets.effects.marks({ ...RECORD, subject: 'uscc:91990102MA00001692' }), [], 'nobody else’s');
   await tickets.act(head.id, act(centre, 'forward'));
   await other.act(head.id, act(provider, 'tell-revoked', { decision: '云复决〔2026〕1号' }));
   const before = tickets.effects.version();
   await tickets.act(head.id, act(centre, 'delete'));
-  t.same(effects(), [[[], true], [[], true]]);
+  t.same(effects(), [[[], 'revoked'], [[], 'revoked']]);
   t.ok(tickets.effects.version() > before);
   const third = await again();
-  t.same([third.get(head.id, company).state, third.effects.hidden(RECORD)], [tickets.get(head.id, company).state, true], 'read anew from the events');
+  t.same([third.get(head.id, company).state, third.effects.hidden(RECORD)], [tickets.get(head.id, company).state, 'revoked'], 'read anew from the events');
 });
 
 t.test('nobody sees or does what is not a party’s of theirs', async (t) => {
@@ -159,7 +159,7 @@ t.test('neither a subject nor what was said stands in the file in clear; an eras
   const after = await again();
   const ticket = after.get(head.id, centre);
   t.same([ticket.record, ticket.events.map(({ fields }) => fields), ticket.acts], [undefined, [undefined, undefined, undefined, undefined, undefined], []]);
-  t.equal(after.effects.hidden(RECORD), true);
+  t.equal(after.effects.hidden(RECORD), 'repaired');
 });
 
 t.test('what a ticket did to its record holds also where its lifecycle is gone from the workspace', async (t) => {
@@ -168,7 +168,7 @@ t.test('what a ticket did to its record holds also where its lifecycle is gone f
   await tickets.act(head.id, act(centre, 'delete'));
   const without = await openTickets({ dataDir: dir, workspace: { ...workspace, layers: [] }, now: () => START });
   t.teardown(() => without.close());
-  t.same([without.effects.hidden(RECORD), without.unreadable(), without.list(centre)], [true, 1, []]);
+  t.same([without.effects.hidden(RECORD), without.unreadable(), without.list(centre)], ['revoked', 1, []]);
 });
 
 t.test('every ticket that a killed process told of is there', async (t) => {

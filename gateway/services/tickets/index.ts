@@ -115,7 +115,7 @@ const service: Service = {
           others: person.subjects.map((one) => ({ subject: one, href: `${PATH}/records?of=${hideSubject(session, one)}`, here: one === subject })),
           records: found.map((shown) => ({
             ...shown, hidden: recordName(session, shown.record), openings: tickets.openings(shown.record, actorOf(person)),
-            marked: tickets.effects.marks(shown.record).length > 0, gone: tickets.effects.hidden(shown.record),
+            marked: tickets.effects.marks(shown.record).length > 0, gone: tickets.effects.hidden(shown.record) !== undefined,
           })),
         }),
       });

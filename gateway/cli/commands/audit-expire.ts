@@ -7,10 +7,12 @@ import { cutoffs, keepClasses, KEEP_CLASSES, readKeep } from '../../audit/erasur
 import { openJournal } from '../../audit/journal/journal.js';
 import { openSubjectKeys } from '../../audit/keys.js';
 import { auditLayout } from '../../audit/layout.js';
+import { openRegister } from '../../audit/replicas/epoch.js';
 import { openBodies } from '../../audit/log/bodies.js';
 import { committedSize } from '../../audit/log/size.js';
 import { openAuditSigners } from '../../audit/signer.js';
 import { readSettings, signerNames } from '../../config.js';
+import { fenceOf } from '../../process/replicas.js';
 import { witnessSetup } from '../../process/witnesses.js';
 import type { Command } from '../command.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
@@ -37,6 +39,7 @@ const command: Command = {
     const { workspace: dir, data } = folders(call.values);
     const place = { file: join(dir, 'yitong.json') };
     const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
+    if (!audit.sequencer) throw new YitongError('log_elsewhere', 'this replica does not keep the log; run it at the one that does');
     const keep = readKeep(audit.keep, place);
     const now = Date.now();
     const at = cutoffs(keep, now, limit);
@@ -74,6 +77,7 @@ const command: Command = {
       } finally {
         await keys.close();
       }
+      const fence = fenceOf(openRegister(data), audit);
       const witnesses = await witnessSetup(audit, dir, place);
       const troubles: string[] = [];
       const destroying = progressBar('destroying');
@@ -84,7 +88,7 @@ const command: Command = {
       };
       const by = await sequenced(
         {
-          dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(witnesses === undefined ? {} : { witnesses }),
+          dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(fence === undefined ? {} : { fence }), ...(witnesses === undefined ? {} : { witnesses }),
           onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
         },
         () => {

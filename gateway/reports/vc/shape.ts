@@ -1,8 +1,7 @@
 /** What a credential of a report says: the claims that every verifier sees, and what each disclosure holds. */
 import { Type, type Static } from 'typebox';
-import { hash } from 'node:crypto';
-import { canonicalJson } from '../../../contracts/canonical.js';
 import { shape } from '../../../contracts/validate.js';
+import { sectionDigest } from '../compute/digest.js';
 import type { ReportDomain, ReportModel, ReportRecord, ReportSection } from '../model.js';
 
 /** `vct` of every credential of a report, whoever issues it. */
@@ -138,7 +137,7 @@ export function modelOf(claims: Payload, sections: readonly DisclosedSection[], 
       if (found === undefined || salt === undefined) return undefined;
       const { domain: _domain, ...said } = found;
       const body = { ...said, subject, domain, records: said.records as readonly ReportRecord[] };
-      made.push({ ...body, salt, digest: hash('sha256', Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonicalJson(body))]), 'base64url') });
+      made.push({ ...body, salt, digest: sectionDigest(salt, body) });
     }
   }
   const { report, definition, title, authority, synthetic, issued_at, cut, range, purpose, bearer, subjects, notes } = claims;

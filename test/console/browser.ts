@@ -127,6 +127,8 @@ export async function signIn(browser: Browser, address: string, person: string):
               mkdirSync(shots, { recursive: true });
               await checked.screenshot({ path: join(shots, `${name}-${language}-${scheme}-${width}.png`), fullPage: true });
             }
+            // words change neither colour nor order: the second language once
+            if (language !== LANGUAGES[0] && (scheme !== 'light' || width !== WIDTHS[0])) continue;
             for (const { id, impact, nodes } of await violations(checked)) if (['serious', 'critical'].includes(impact)) wrong.push(`${where}: axe ${id} at ${nodes.slice(0, 3).join(', ')}`);
           }
         }

@@ -29,7 +29,7 @@ t.test('the pages of those who read the log', async (t) => {
       return state === 'proved';
     });
     t.same(await page.locator('[data-holds=true]').count(), 3);
-    for (const [path, name] of [['/console/overview', 'overview'], ['/console/search', 'search'], [entry, 'entry'], ['/console/log', 'log']] as const) t.same(await inspect(path, name), []);
+    for (const [path, name] of [['/console/overview', 'overview'], ['/console/search', 'search'], [entry, 'entry'], ['/console/log', 'log'], ['/console/alerts', 'alerts'], ['/console/replay', 'replay'], ['/console/privileges', 'privileges']] as const) t.same(await inspect(path, name), []);
     t.same(complaints, []);
   });
 

@@ -5,6 +5,7 @@ import { loadPolicies } from '../../../policies/load.js';
 import { unused } from '../../../policies/privilege.js';
 import { useOf } from '../../audit/use.js';
 import { sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
 import { privilegesPage } from '../../console/pages/auditing/insight.js';
 import { sessionOf } from '../../plugins/people.js';
 import { numberOf, type Auditing } from './auditing.js';
@@ -24,7 +25,7 @@ export function insightRoutes(app: FastifyInstance, { context, search }: Auditin
       await app.people.record.looked(person, { requestId: request.id, action: 'privileges', role: 'auditor', detail: { days } });
       const set = await loadPolicies(workspace);
       const { use, begins } = await useOf(search());
-      return sendFramed(request, reply, { title: language === 'zh' ? '最小权限' : 'Least privilege', workspace, children: privilegesPage({ language, days, report: unused(set, workspace, use, now(), days), logBegins: begins }) });
+      return sendFramed(request, reply, { title: language === 'zh' ? '最小权限' : 'Least privilege', workspace, children: privilegesPage({ language, days, names: namesOf(context, language), report: unused(set, workspace, use, now(), days), logBegins: begins }) });
     },
   );
 }

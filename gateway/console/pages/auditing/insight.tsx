@@ -1,6 +1,7 @@
 /** What is granted and not used. */
 import type { JSX } from 'preact';
 import type { UnusedReport } from '../../../../policies/privilege.js';
+import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 
@@ -10,11 +11,12 @@ export interface PrivilegesProps {
   readonly language: Language;
   readonly days: number;
   readonly report: UnusedReport;
+  readonly names: Names;
   /** ms since 1970 */
   readonly logBegins: number | undefined;
 }
 
-export function privilegesPage({ language, days, report, logBegins }: PrivilegesProps): JSX.Element {
+export function privilegesPage({ language, days, report, names, logBegins }: PrivilegesProps): JSX.Element {
   const say = (a: string, b: string): string => (language === 'zh' ? a : b);
   const never = say('从未', 'never');
   return (
@@ -26,20 +28,20 @@ export function privilegesPage({ language, days, report, logBegins }: Privileges
       {report.young === 0 ? null : <p class="foot">{say(`另有 ${report.young} 份授权生效不足 ${days} 天，未作判断。`, `${report.young} more grants began less than ${days} days ago: nothing is said of them.`)}</p>}
       <section class="card scroll"><h2 class="in">{say('未使用的授权', 'Grants not used')}</h2>
         {report.grants.length === 0 ? <p class="empty">{say('没有。', 'None.')}</p> : (
-          <table><thead><tr><th>{say('授权', 'Grant')}</th><th>{say('应用', 'Client')}</th><th>{say('数据集', 'Dataset')}</th><th>{say('最近使用', 'Last used')}</th><th>{say('截止', 'Until')}</th></tr></thead>
-            <tbody>{report.grants.map(({ grant, client, dataset, last, until }) => <tr><td class="mono"><a href={`/console/search?grant=${grant}`}>{grant}</a></td><td class="mono">{client}</td><td class="mono">{dataset}</td><td>{day(last, never)}</td><td>{until}</td></tr>)}</tbody></table>
+          <table class="stack"><thead><tr><th>{say('应用与数据集', 'Client and dataset')}</th><th>{say('最近使用', 'Last used')}</th><th>{say('截止', 'Until')}</th></tr></thead>
+            <tbody>{report.grants.map(({ grant, client, dataset, last, until }) => <tr><th><a href={`/console/search?grant=${grant}`}>{names.client(client) ?? client}</a><span class="plain">{names.dataset(dataset) ?? dataset}</span><span class="id">{grant}</span></th><td data-title={say('最近使用', 'Last used')}>{day(last, never)}</td><td class="date" data-title={say('截止', 'Until')}>{until}</td></tr>)}</tbody></table>
         )}
       </section>
       <section class="card scroll"><h2 class="in">{say('已授权而未提供的字段', 'Fields granted and not released')}</h2>
         {report.fields.length === 0 ? <p class="empty">{say('没有。', 'None.')}</p> : (
-          <table><thead><tr><th>{say('授权', 'Grant')}</th><th>{say('应用', 'Client')}</th><th class="wide">{say('字段', 'Fields')}</th></tr></thead>
-            <tbody>{report.fields.map(({ grant, client, fields }) => <tr><td class="mono"><a href={`/console/search?grant=${grant}`}>{grant}</a></td><td class="mono">{client}</td><td class="wide mono">{fields.map(({ field }) => field).join(' ')}</td></tr>)}</tbody></table>
+          <table class="stack"><thead><tr><th>{say('应用与数据集', 'Client and dataset')}</th><th>{say('字段', 'Fields')}</th></tr></thead>
+            <tbody>{report.fields.map(({ grant, client, dataset, fields }) => <tr><th><a href={`/console/search?grant=${grant}`}>{names.client(client) ?? client}</a><span class="plain">{names.dataset(dataset) ?? dataset}</span><span class="id">{grant}</span></th><td>{fields.map(({ field }) => names.field(dataset, field)).join(say('、', ', '))}</td></tr>)}</tbody></table>
         )}
       </section>
       <section class="card scroll"><h2 class="in">{say('没有请求的应用', 'Clients without requests')}</h2>
         {report.clients.length === 0 ? <p class="empty">{say('没有。', 'None.')}</p> : (
           <table><thead><tr><th>{say('应用', 'Client')}</th><th>{say('最近请求', 'Last request')}</th></tr></thead>
-            <tbody>{report.clients.map(({ client, last }) => <tr><td class="mono">{client}</td><td>{day(last, never)}</td></tr>)}</tbody></table>
+            <tbody>{report.clients.map(({ client, last }) => <tr><th>{names.client(client) ?? client}<span class="id">{client}</span></th><td>{day(last, never)}</td></tr>)}</tbody></table>
         )}
       </section>
     </>

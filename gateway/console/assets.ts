@@ -1,5 +1,6 @@
 /** Style sheet, icon and scripts of the people's port. Served from memory, by hash-free names with an ETag. */
 import { readdir, readFile } from 'node:fs/promises';
+import { reportCss } from './report-css.js';
 
 /** The compiled scripts of `browser/`, each served under its name. */
 export async function scripts(): Promise<readonly { readonly name: string; readonly text: string }[]> {
@@ -144,4 +145,4 @@ dl.facts.flat{padding:0}
 [data-state=proved]>div>.steps,[data-state=failed]>div>.steps,[data-state=other]>div>.steps{display:block}.steps li:not([data-holds])::marker{content:"·  "}
 [data-state=other] .when.other{display:inline;color:var(--bad)}
 @media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}.filters{grid-template-columns:1fr 1fr}td time{white-space:normal}.stack thead{display:none}.stack tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}.stack th,.stack td{display:block;border:0;padding:3px 12px}.stack td.n{text-align:left}.stack td[data-title]::before{content:attr(data-title) "  ";color:var(--soft);font-size:13px}}
-`;
+`.concat(reportCss);

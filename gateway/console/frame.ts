@@ -1,6 +1,10 @@
 /** The frame of a page of the console for this request: who is signed in, in which language, what else there is to see. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
+import { render } from 'preact-render-to-string';
+import { PassThrough } from 'node:stream';
+import { setTimeout as later } from 'node:timers/promises';
+import { errorTable, isYitongError } from '../../contracts/errors.js';
 import { roleNames } from '../people/person.js';
 import { sessionOf } from '../plugins/people.js';
 import { page, type FrameProps } from './page.js';
@@ -25,6 +29,39 @@ export function framed(request: FastifyRequest, content: Framed): string {
   return page({ ...content, language, session: { name: person.name, roles, csrf, nav } });
 }
 
+const asPage = (reply: FastifyReply): FastifyReply => reply.type('text/html; charset=utf-8').header('cache-control', 'no-store');
+
 /** Sends a page of the console; never kept by a cache. */
-export const sendFramed = (request: FastifyRequest, reply: FastifyReply, content: Framed): FastifyReply =>
-  reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(framed(request, content));
+export const sendFramed = (request: FastifyRequest, reply: FastifyReply, content: Framed): FastifyReply => asPage(reply).send(framed(request, content));
+
+/** ms after which somebody who waits is shown how far it is. */
+const PATIENCE = 400;
+const HERE = '\u{e000}';
+
+/**
+ * As `sendFramed`, for a page that may take a while: then it comes in parts, first a bar that grows (each part is only shown while it is the last),
+ * then what was asked for. Needs no script. A failure by then is said in its place, since the status has left.
+ */
+export async function sendInSteps(request: FastifyRequest, reply: FastifyReply, content: Omit<Framed, 'children'>, run: (progress: (done: number, of: number) => void) => Promise<VNode>, patience = PATIENCE): Promise<FastifyReply> {
+  const zh = request.language === 'zh';
+  let stream: PassThrough | undefined;
+  const result = run((done, of) => {
+    stream?.write(`<p class="going" role="status"><label>${zh ? '正在读取各部门记录' : 'Reading the registers'} ${done} / ${of} <progress max="${of}" value="${done}"></progress></label></p>`);
+  });
+  const waiting = new AbortController();
+  const first = await Promise.race([result, later(patience, undefined, { signal: waiting.signal, ref: false }).catch(() => undefined)]).finally(() => waiting.abort());
+  if (first !== undefined) return sendFramed(request, reply, { ...content, children: first });
+  const [before = '', after = ''] = framed(request, { ...content, children: HERE }).split(HERE);
+  const open = new PassThrough();
+  open.write(before);
+  stream = open;
+  void result
+    .then((children) => render(children))
+    .catch((error: unknown) => {
+      request.log.error({ err: error, requestId: request.id }, 'page failed');
+      const code = isYitongError(error) ? error.code : 'internal';
+      return `<p class="notice bad" role="alert">${zh ? '未能完成，请重试。' : 'It could not be finished; try again.'} ${errorTable[code].title} <span class="mono">${code} · ${request.id}</span></p>`;
+    })
+    .then((html) => open.end(`<div>${html}</div>${after}`));
+  return asPage(reply).send(open);
+}

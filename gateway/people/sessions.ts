@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, 
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
+import { YitongError } from '../../contracts/errors.js';
 import type { Person } from './person.js';
 
 export interface Session {
@@ -162,4 +163,15 @@ export function shownSubject(session: Session, hidden: string): string | undefin
   } catch {
     return undefined;
   }
+}
+
+/**
+ * One for whom the person speaks, as an address or a form names it: by what only this session understands. The first where none is named.
+ * @throws YitongError `not_found`
+ */
+export function spokenFor(session: Session, hidden: string | undefined, subjects = session.person.subjects): string {
+  const named = hidden === undefined ? subjects[0] : shownSubject(session, hidden);
+  const subject = subjects.find((one) => one === named);
+  if (subject === undefined) throw new YitongError('not_found', 'you speak for no such subject; open the page anew');
+  return subject;
 }

@@ -185,6 +185,12 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     return { outcome, issued, ...(changes === undefined ? {} : { changes }) };
   }
 
+  function ownReport(id: string, subject: string): Issued {
+    const issued = kept().report(id);
+    if (issued === undefined || issued.issuer !== parseSubject(subject, workspace.schemes)) throw new YitongError('not_found', 'there is no such report of this company');
+    return issued;
+  }
+
   return {
     definitions,
 
@@ -252,10 +258,14 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       return rows;
     },
     async find(id, subject, asking) {
-      const issued = kept().report(id);
-      if (issued === undefined || issued.issuer !== parseSubject(subject, workspace.schemes)) throw new YitongError('not_found', 'there is no such report of this company');
+      const issued = ownReport(id, subject);
       await looked(asking, 'report', issued.issuer, { document: issued.document }, 1);
       return issued;
+    },
+    async changesOf(id, subject, asking) {
+      const issued = ownReport(id, subject);
+      await looked(asking, 'report_changes', issued.issuer, { document: issued.document }, 1);
+      return compared(issued, asking);
     },
     isCodeOf(id, code) {
       const hash = codeHash(code);

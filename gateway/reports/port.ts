@@ -92,6 +92,8 @@ export interface Reports {
   listFor(subject: string, asking: Asking): Promise<readonly IssuedRow[]>;
   /** An issued report, for the company that asked for it. @throws YitongError `not_found` if there is none, or it is another's */
   find(id: string, subject: string, asking: Asking): Promise<Issued>;
+  /** What has changed since, for the company that asked for it: as `changes` for whoever has the code. @throws YitongError `not_found` */
+  changesOf(id: string, subject: string, asking: Asking): Promise<ReportChanges | undefined>;
   /** Whether the code is that of the report. */
   isCodeOf(id: string, code: string): boolean;
   verifyCode(code: string, asking: Asking): Promise<Verified>;

@@ -32,6 +32,8 @@ export interface IssuedRow {
   readonly document: string;
   readonly issuedAt: Moment;
   readonly purpose: string;
+  /** As the company named it. */
+  readonly bearer: string;
   readonly range: { readonly from: Day; readonly to: Day };
   readonly subjects: number;
   readonly domains: number;
@@ -77,7 +79,9 @@ interface Row {
   /** ms since 1970 */
   readonly until: number;
   readonly links: readonly string[];
-  readonly about?: IssuedRow;
+  readonly about?: Omit<IssuedRow, 'bearer'>;
+  /** Of `about` what the company wrote itself, under its key. */
+  readonly said?: string;
 }
 type Value = Row | Numbers | string;
 
@@ -112,14 +116,23 @@ export function openReportStore(dataDir: string): ReportStore {
     const secret = found === undefined ? undefined : keys.byPseudonym(found.owner);
     return found === undefined || secret === undefined ? undefined : (unseal(secret, found.enc) as unknown as T);
   }
-  function put(key: string, owner: string, content: object, until: number, links: readonly string[], about?: IssuedRow, counted?: (before: Numbers) => Numbers): void {
+  function put(key: string, owner: string, content: object, until: number, links: readonly string[], row?: IssuedRow, counted?: (before: Numbers) => Numbers): void {
     const secret = secretOf(owner);
-    const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(content)));
+    const sealed = (value: object): string => seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value)));
+    const enc = sealed(content);
+    const { bearer, ...about } = row ?? {};
+    const brief = row === undefined ? {} : { about: about as Omit<IssuedRow, 'bearer'>, said: sealed({ bearer }) };
     map.transactionSync(() => {
-      map.putSync(key, { owner: secret.pseudonym, enc, until, links, ...(about === undefined ? {} : { about }) });
+      map.putSync(key, { owner: secret.pseudonym, enc, until, links, ...brief });
       for (const link of links) map.putSync(link, key);
       if (counted !== undefined) map.putSync(NUMBERS, counted(numbers()));
     });
+  }
+  function briefly(key: string): IssuedRow | undefined {
+    const { owner = '', about, said } = row(key) ?? {};
+    const secret = keys.byPseudonym(owner);
+    if (about === undefined || said === undefined || secret === undefined) return undefined;
+    return { ...about, ...(unseal(secret, said) as unknown as Pick<IssuedRow, 'bearer'>) };
   }
   function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {
     const found: T[] = [];
@@ -139,7 +152,7 @@ export function openReportStore(dataDir: string): ReportStore {
     putReport(issued, codeHash, keptUntil) {
       const { id, model, document, issuer } = issued;
       const about: IssuedRow = {
-        id, document, report: model.report, issuedAt: model.issuedAt, purpose: model.purpose.id, range: model.range, subjects: model.subjects.length, domains: model.domains.length, keptUntil: new Date(keptUntil).toISOString(),
+        id, document, report: model.report, issuedAt: model.issuedAt, purpose: model.purpose.id, bearer: model.bearer, range: model.range, subjects: model.subjects.length, domains: model.domains.length, keptUntil: new Date(keptUntil).toISOString(),
       };
       put(`report/${id}`, issuer, issued, keptUntil, [`code/${codeHash}`, `of/${secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`], about, (before) => ({
         ...before, issued: before.issued + 1, certificates: before.certificates + model.subjects.length * model.domains.length,
@@ -150,7 +163,7 @@ export function openReportStore(dataDir: string): ReportStore {
       const key = map.get(`code/${hash}`);
       return typeof key === 'string' ? opened<Issued>(key) : undefined;
     },
-    reportsOf: (subject) => under('of', subject, (key) => row(key)?.about),
+    reportsOf: (subject) => under('of', subject, briefly),
     putAuthorisation(one, keptUntil) {
       const { id, from, to, recordedAt } = one;
       put(`authorisation/${id}`, from, one, keptUntil, [`given/${secretOf(from).pseudonym}/${recordedAt}/${id}`, `received/${secretOf(to).pseudonym}/${recordedAt}/${id}`]);

@@ -32,8 +32,11 @@ export interface Desk {
   readonly page: Page;
   /** What the page has complained of so far: policy reports, console errors, scripts that failed. */
   readonly complaints: readonly string[];
-  /** The path of the page as it is now, by keyboard, and in both languages, schemes and widths; what is wrong with it, in words. */
-  inspect(path: string, name: string): Promise<readonly string[]>;
+  /**
+   * The path of the page as it is now, by keyboard, and in both languages, schemes and widths; what is wrong with it, in words.
+   * @param reach goes on from there, where the page that is meant is the answer to a form
+   */
+  inspect(path: string, name: string, reach?: (page: Page) => Promise<void>): Promise<readonly string[]>;
 }
 
 export async function launch(t: Test, executablePath: string): Promise<Browser> {
@@ -106,16 +109,20 @@ export async function signIn(browser: Browser, address: string, person: string):
   return {
     page,
     complaints,
-    async inspect(path, name) {
+    async inspect(path, name, reach = () => Promise.resolve()) {
       const checked = await withAxe();
       await checked.setViewportSize({ width: WIDTHS[0], height: HEIGHT });
       await checked.goto(path);
+      await reach(checked);
       const wrong = (await unreached(checked)).map((what) => `${name}: ${what}`);
       for (const language of LANGUAGES) {
         const address = `${path}${path.includes('?') ? '&' : '?'}lang=${language}`;
         // as people get it, under the strict policy
         await page.goto(address);
+        await reach(page);
+        await checked.setViewportSize({ width: WIDTHS[0], height: HEIGHT });
         await checked.goto(address);
+        await reach(checked);
         for (const scheme of SCHEMES) {
           await checked.emulateMedia({ colorScheme: scheme });
           for (const width of WIDTHS) {

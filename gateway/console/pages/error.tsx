@@ -12,6 +12,7 @@ const said: Partial<Readonly<Record<ErrorCode, Localised>>> = {
   sign_in_required: { zh: '请先登录', en: 'Sign in first' },
   sign_in_failed: { zh: '登录未完成，请重新登录', en: 'The sign-in was not completed; begin again' },
   sign_in_unavailable: { zh: '目前无法登录', en: 'Nobody can sign in at present' },
+  authorisation_missing: { zh: '有企业没有授权，报告没有出具', en: 'A company has not authorised this, so no report was issued' },
   form_foreign: { zh: '表单已过期，请返回页面重新提交', en: 'The form is out of date; go back to the page and send it again' },
   audit_unavailable: { zh: '审计日志暂时不可写，因此不显示任何内容', en: 'The audit log cannot be written at present, so nothing is shown' },
 };

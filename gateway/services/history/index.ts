@@ -6,8 +6,7 @@ import { namesOf } from '../../console/names.js';
 import { historyView } from '../../console/pages/history/history.js';
 import type { Service } from '../../context.js';
 import { complaintDeed, complaintOf, COMPLAINTS, MAX_COMPLAINT, type Complaint } from '../../people/complaints.js';
-import type { Person } from '../../people/person.js';
-import { hideSubject, shownSubject } from '../../people/sessions.js';
+import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
 import { noticeGrants } from './notice.js';
 import { historyEntry, historyPage, type Reading } from './reading.js';
@@ -28,13 +27,6 @@ const service: Service = {
     const { record } = app.people;
     const reading = (): Reading => ({ search: app.people.search(), grants: noticeGrants(context.inForce().policies.grants), now: context.now() });
 
-    /** One for whom the person speaks: named by what only this session understands, so that no address says whom it is about. */
-    function subjectOf(request: FastifyRequest, person: Person, of: string | undefined): string {
-      const named = of === undefined ? person.subjects[0] : shownSubject(sessionOf(request), of);
-      const subject = person.subjects.find((one) => one === named);
-      if (subject === undefined) throw new YitongError('not_found', 'you speak for no such subject; open your history anew');
-      return subject;
-    }
     const indexOf = (text: string | undefined): number | undefined => {
       if (text === undefined) return undefined;
       if (!/^\d{1,15}$/.test(text)) throw new YitongError('bad_request', 'the number of an entry is not a number');
@@ -82,14 +74,14 @@ const service: Service = {
     }
 
     app.get<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '访问历史', en: 'History' }, order: 14 } } }, async (request, reply) => {
-      const { person } = sessionOf(request);
-      return show(request, reply, subjectOf(request, person, request.query.of), { after: indexOf(request.query.after) });
+      return show(request, reply, spokenFor(sessionOf(request), request.query.of), { after: indexOf(request.query.after) });
     });
 
     app.post<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
-      const { person } = sessionOf(request);
+      const session = sessionOf(request);
+      const { person } = session;
       const { of, entry, text: given = '' } = request.body;
-      const subject = subjectOf(request, person, of);
+      const subject = spokenFor(session, of);
       const text = given.trim();
       if (text.length < 4 || text.length > MAX_COMPLAINT) throw new YitongError('bad_request', `say what you complain of in 4 to ${MAX_COMPLAINT} characters`);
       const about = indexOf(entry) ?? -1;

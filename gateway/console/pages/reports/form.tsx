@@ -1,0 +1,118 @@
+/** What a company asks for: of whom, in which domains, for which days, for whom. One page, and no script is needed. */
+import type { JSX } from 'preact';
+import type { ReportDefinition } from '../../../../contracts/reports.js';
+import type { Localised } from '../../../../contracts/types.js';
+import { RANGES, type Asked, type Range } from '../../../services/reporting/form.js';
+import type { Placed } from '../../../services/reporting/standing.js';
+import type { Language } from '../../page.js';
+import { Picks } from './picks.js';
+import { Speaking, type Subjects } from './speaking.js';
+import { keyOf, relationNames, sayIn } from './words.js';
+
+export interface FormProps {
+  readonly language: Language;
+  readonly csrf: string;
+  readonly subjects: Subjects;
+  readonly definition: ReportDefinition;
+  readonly definitions: readonly ReportDefinition[];
+  readonly group: readonly Placed[];
+  readonly asked: Asked;
+  readonly fault?: Localised | undefined;
+}
+
+const rangeNames: Readonly<Record<Range, Localised>> = {
+  '24': { zh: '近 24 个月', en: 'the last 24 months' }, '36': { zh: '近 36 个月', en: 'the last 36 months' }, '60': { zh: '近 5 年', en: 'the last five years' }, own: { zh: '自定起止日', en: 'from one day to another' },
+};
+
+function StandingChip({ standing, language }: { readonly standing: Placed['standing']; readonly language: Language }): JSX.Element {
+  const say = sayIn(language);
+  switch (standing.state) {
+    case 'own':
+      return <span class="state none">{say('无需授权', 'no authorisation needed')}</span>;
+    case 'authorised':
+      return <span class="state ok">{say(`已授权至 ${standing.until}`, `authorised until ${standing.until}`)}</span>;
+    case 'limited':
+      return <span class="state warn">{say(`部分授权至 ${standing.until}`, `in part until ${standing.until}`)}</span>;
+    case 'missing':
+      return <span class="state bad">{say('未授权', 'not authorised')}</span>;
+  }
+}
+
+/** A longer group scrolls in its own box, so that the rest of the form stays near. */
+const SHORT = 14;
+
+/** Branches stand below their company, everybody else side by side. */
+function Tree({ group, chosen, language }: { readonly group: readonly Placed[]; readonly chosen: ReadonlySet<string>; readonly language: Language }): JSX.Element {
+  const ids = new Set<string>(group.map(({ member }) => member.subject));
+  const below = (subject: string): readonly Placed[] => group.filter(({ member }) => member.relation === 'branch' && member.company === subject);
+  const tops = group.filter(({ member }) => member.relation !== 'branch' || member.company === undefined || !ids.has(member.company));
+  const item = ({ member, standing }: Placed): JSX.Element => {
+    const branches = below(member.subject);
+    return (
+      <li>
+        <label class="pick member">
+          <input type="checkbox" name="subjects" value={member.subject} checked={chosen.has(member.subject)} data-ready={standing.state === 'missing' ? undefined : 'true'} data-group={member.relation === 'named' ? undefined : 'true'} />
+          <span><b>{member.name}</b> <span class="soft">{relationNames[member.relation][language]}</span> {member.name === keyOf(member.subject) ? null : <span class="code soft">{keyOf(member.subject)}</span>}</span>
+          <StandingChip standing={standing} language={language} />
+        </label>
+        {branches.length === 0 ? null : <ul>{branches.map(item)}</ul>}
+      </li>
+    );
+  };
+  return <ul class={`tree ${group.length > SHORT ? 'long' : ''}`}>{tops.map(item)}</ul>;
+}
+
+export function formPage({ language, csrf, subjects, definition, definitions, group, asked, fault }: FormProps): JSX.Element {
+  const say = sayIn(language);
+  const missing = group.filter(({ standing }) => standing.state === 'missing' || standing.state === 'limited').length;
+  const chosen = new Set(asked.subjects);
+  const here = `/console/reports/new?report=${definition.id}${subjects.query('&')}`;
+  return (
+    <>
+      <p class="foot"><a href={`/console/reports${subjects.query('?')}`}>{say('← 信用报告', '← Reports')}</a></p>
+      <h1>{say('申请报告', 'Ask for a report')}</h1>
+      {definitions.length < 2 ? null : <nav class="pills" aria-label={say('报告种类', 'Kind of report')}>{definitions.map(({ id, title }) => <a href={`/console/reports/new?report=${id}${subjects.query('&')}`} aria-current={id === definition.id ? 'true' : undefined}>{title[language]}</a>)}</nav>}
+      <Speaking language={language} subjects={subjects} name={group.find(({ member }) => member.subject === subjects.subject)?.member.name} />
+      {fault === undefined ? null : <p class="notice bad" role="alert">{fault[language]}</p>}
+      <form method="post" action="/console/reports/new" class="sheet">
+        <input type="hidden" name="csrf" value={csrf} />
+        <input type="hidden" name="of" value={subjects.hidden} />
+        <input type="hidden" name="report" value={definition.id} />
+        <fieldset class="card pad">
+          <legend>{say(`1 · 关于哪些企业（共 ${group.length} 家可选）`, `1 · About whom (${group.length} to choose from)`)}</legend>
+          {group.length < 2 ? null : (
+            <p class="row" data-choose="subjects">
+              <a class="quiet" href={here} data-pick="first">{say('仅本企业', 'This company only')}</a><a class="quiet" href={`${here}&whom=ready`} data-pick="ready">{say('全部已授权', 'All that authorised')}</a><a class="quiet" href={`${here}&whom=group`} data-pick="group">{say('整个集团', 'The whole group')}</a>
+              <span class="soft" data-count>{''}</span>
+            </p>
+          )}
+          <Tree group={group} chosen={chosen} language={language} />
+          {group.length > 1 ? null : <p class="soft">{say('登记簿中没有分支机构、控股子公司或控股股东。', 'The register ties no branch, subsidiary or controlling shareholder to it.')}</p>}
+          {missing === 0 ? null : (
+            <p class="notice warn">
+              {say('未授权的企业怎样授权：由该企业登录本平台，打开“授权”，授权给统一社会信用代码 ', 'How to get a missing authorisation: that company signs in here, opens “Authorisations” and authorises the code ')}
+              <b class="code">{keyOf(subjects.subject)}</b>{say('。分支机构随其所属企业，授权后刷新本页即可。', '. Branches go with their company. Then load this page again.')}
+            </p>
+          )}
+        </fieldset>
+        <fieldset class="card pad">
+          <legend>{say(`2 · 哪些领域（共 ${definition.domains.length} 个）`, `2 · Which domains (of ${definition.domains.length})`)}</legend>
+          <Picks name="domains" all={definition.domains} chosen={new Set(asked.domains)} language={language} />
+        </fieldset>
+        <fieldset class="card pad">
+          <legend>{say('3 · 哪段时间、为何、给谁看', '3 · Which days, why, for whom')}</legend>
+          <div class="filters in">
+            <label>{say('时间范围', 'Days')}<select name="range">{RANGES.map((id) => <option value={id} selected={id === asked.range}>{rangeNames[id][language]}</option>)}</select></label>
+            <label>{say('自（自定时）', 'From (of your own)')}<input type="date" name="from" value={asked.from} /></label>
+            <label>{say('至（自定时）', 'To (of your own)')}<input type="date" name="to" value={asked.to} /></label>
+          </div>
+          <div class="filters in">
+            <label>{say('用途', 'Purpose')}<select name="purpose" required><option value="">{say('请选择', 'Choose')}</option>{[...definition.purposes].map(([id, title]) => <option value={id} selected={id === asked.purpose}>{title[language]}</option>)}</select></label>
+            <label class="span">{say('向谁出示', 'To be shown to')}<input type="text" name="bearer" value={asked.bearer} required maxLength={200} autocomplete="off" placeholder={say('例如：云州证券股份有限公司', 'e.g. Yunzhou Securities')} /></label>
+          </div>
+        </fieldset>
+        <p class="row"><button class="button" type="submit">{say('预览', 'Preview')}</button><span class="soft">{say('预览不出具，也不产生核验码。', 'A preview issues nothing and makes no code.')}</span></p>
+      </form>
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+/** What the pages of reports call things. */
+import type { Localised } from '../../../../contracts/types.js';
+import type { RecordChange } from '../../../reports/changes.js';
+import type { RecordKind, ReportSubject, SectionState } from '../../../reports/model.js';
+import type { Language } from '../../page.js';
+
+export type Say = (zh: string, en: string) => string;
+export const sayIn = (language: Language): Say => (zh, en) => (language === 'zh' ? zh : en);
+
+export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
+
+export const relationNames: Readonly<Record<ReportSubject['relation'], Localised>> = {
+  self: { zh: '本企业', en: 'this company' },
+  parent: { zh: '隶属企业', en: 'its company' },
+  subsidiary: { zh: '子公司', en: 'subsidiary' },
+  branch: { zh: '分支机构', en: 'branch' },
+  shareholder: { zh: '控股股东', en: 'controlling shareholder' },
+  named: { zh: '其他企业', en: 'other company' },
+};
+
+export const kindNames: Readonly<Record<RecordKind, Localised>> = {
+  penalty: { zh: '行政处罚', en: 'administrative penalty' },
+  measure: { zh: '行政强制措施', en: 'enforcement measure' },
+  dishonesty: { zh: '严重失信主体名单', en: 'serious-dishonesty list' },
+  judgment: { zh: '司法裁判', en: 'judgment' },
+};
+
+export const stateNames: Readonly<Record<SectionState, Localised>> = {
+  none: { zh: '无记录', en: 'none on record' },
+  records: { zh: '有记录', en: 'on record' },
+  at_least: { zh: '至少', en: 'at least' },
+  not_answered: { zh: '未答复', en: 'not answered' },
+};
+
+export const changeNames: Readonly<Record<RecordChange, Localised>> = {
+  withdrawn: { zh: '已由部门撤回', en: 'withdrawn by its department' },
+  revoked: { zh: '已撤销', en: 'revoked' },
+  repaired: { zh: '已修复信用', en: 'repaired' },
+  expired: { zh: '查询期限已满', en: 'its term is over' },
+  corrected: { zh: '内容已更正', en: 'corrected' },
+  objection: { zh: '提出异议，处理中', en: 'under objection' },
+  objection_ended: { zh: '异议处理完毕', en: 'its objection has ended' },
+  not_answered: { zh: '部门目前未答复', en: 'its department does not answer now' },
+};

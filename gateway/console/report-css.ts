@@ -1,0 +1,41 @@
+/** Styles of the pages of reports and authorisations. */
+export const reportCss = `
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.code{font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:13px;overflow-wrap:anywhere;font-weight:400}
+b.code{font-weight:700}
+.sheet fieldset{margin:0 0 16px;min-width:0}.sheet fieldset:not(.card){border:0;padding:0;margin:12px 0 4px}
+.sheet legend{font-weight:600;padding:0}.sheet fieldset.card legend{float:left;width:100%;margin-bottom:12px;font-size:17px}.sheet fieldset.card legend+*{clear:both}
+.sheet .span{grid-column:span 2}
+.tools{margin:0 0 10px}.tools[hidden]{display:none}
+.picks{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:2px 14px}
+.pick{display:flex;gap:9px;align-items:baseline;padding:4px 0;cursor:pointer}
+.pick input{width:17px;height:17px;flex:none;margin:0;accent-color:var(--brand);transform:translateY(3px)}
+.tree,.tree ul{list-style:none;margin:0;padding:0}.tree ul{margin-left:8px;padding-left:20px;border-left:2px solid var(--line)}
+.member{border-bottom:1px solid var(--line);padding:7px 0}.member>span:nth-of-type(1){flex:1}.member b{font-weight:600}
+.sheet .notice{margin:14px 0 0}
+.plainlist{margin:0;padding-left:18px}.notice p{margin:4px 0}
+.fields-list{padding-left:34px}
+.steps-on{margin:16px 0}.steps-on form{margin:0}
+.scroll:focus-visible,.tree.long:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
+.tree.long{max-height:460px;overflow-y:auto;border:1px solid var(--line);border-radius:10px;padding:0 12px}
+thead th.n{white-space:nowrap}
+.slim{display:none}
+.matrix th[scope=row]{font-size:14px;padding:7px 10px}.matrix.many{table-layout:fixed;min-width:1020px}.matrix.many thead th:first-child{width:23%}
+.matrix td{text-align:center;padding:4px 0;font-size:13px;position:relative;font-variant-numeric:tabular-nums;color:var(--soft)}
+.matrix td.records,.matrix td.at_least{background:var(--warn-bg);color:var(--warn);font-weight:700}
+.matrix td.not_answered{background:var(--none-bg);color:var(--none);font-weight:700}
+.matrix.many thead th{padding:8px 0;vertical-align:bottom;font-weight:400;font-size:12px}
+.matrix.many thead th:first-child{padding:8px 10px}
+.matrix.many thead th span{writing-mode:vertical-rl;white-space:nowrap;line-height:20px;display:block}
+.matrix thead th:not(:first-child){text-align:center}
+.matrix.many td:nth-child(5n+1){border-right:1px solid var(--line)}
+.told h3{margin:18px 0 8px;font-size:16px}.told .head{margin:0;padding-bottom:0}.told h4{margin:0;font-size:15px}.told h4 small{font-weight:400;color:var(--soft)}
+.told .two{display:grid;gap:14px;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr))}
+.told dl.facts{font-size:14px;gap:3px 14px;padding-top:10px}
+.seal{display:flex;gap:24px;align-items:flex-start;margin-bottom:16px}.seal>div{flex:1;min-width:0}.seal h2{margin:0 0 4px}
+.qr{width:190px;height:190px;flex:none;border-radius:8px;background:#fff}
+.bigcode{margin:0 0 10px;display:flex;gap:12px;align-items:center;flex-wrap:wrap}.bigcode output{font-size:21px;font-weight:600;letter-spacing:.02em}
+.going{display:none}.going:last-child{display:block}.going progress{width:100%;height:14px;accent-color:var(--brand)}
+@media (max-width:900px){.broad{display:none}.slim{display:block}}
+@media (max-width:640px){.told dl.facts{grid-template-columns:104px 1fr;gap:3px 10px}.told dl.facts dd{margin:0}.seal{flex-direction:column;align-items:center}.seal>div{width:100%}.picks{grid-template-columns:1fr 1fr}.member{flex-wrap:wrap}.member .state{margin-left:26px}.tree ul{margin-left:4px;padding-left:10px}.sheet .filters.in{grid-template-columns:1fr}.sheet .span{grid-column:auto}.bigcode output{font-size:17px}}
+`;

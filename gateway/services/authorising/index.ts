@@ -1,0 +1,111 @@
+/** /console/authorisations: a company lets another ask for its report, and takes it back. The port puts each act on record before it counts. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import type { ReportDefinition } from '../../../contracts/reports.js';
+import type { Localised } from '../../../contracts/types.js';
+import { sendFramed } from '../../console/frame.js';
+import { authorisationsPage, withdrawPage, type AuthorisationsProps } from '../../console/pages/reports/authorisations.js';
+import type { Subjects } from '../../console/pages/reports/speaking.js';
+import type { Service } from '../../context.js';
+import { sessionOf } from '../../plugins/people.js';
+import { dayIn } from '../../reports/compute/index.js';
+import { reportsOf } from '../../reports/index.js';
+import { many, one, type FormBody } from '../reporting/form.js';
+import { askingOf } from '../reporting/index.js';
+import { speakingFor } from '../reporting/speaking.js';
+
+const PATH = '/console/authorisations';
+const ROLES = ['subject'] as const;
+/** Days for which an authorisation is proposed, and the most. */
+const PROPOSED = 90;
+const MOST = 365;
+const DAY = 86_400_000;
+
+interface Route {
+  readonly Params: { readonly id: string };
+  readonly Querystring: { readonly of?: string; readonly report?: string; readonly done?: string };
+  readonly Body: FormBody | undefined;
+}
+
+const service: Service = {
+  port: 'people',
+  async register(app, context) {
+    const { workspace } = context;
+    const reports = await reportsOf(context);
+    app.addHook('onClose', () => reports.close());
+    const { definitions } = reports;
+    const config = { roles: ROLES };
+    const schema = { hide: true };
+    const inDays = (days: number): string => dayIn(context.now() + days * DAY);
+
+    function speaking(request: FastifyRequest, of: string | undefined): Subjects {
+      const found = speakingFor(sessionOf(request), of, definitions, PATH);
+      if (found === undefined) throw new YitongError('not_found', 'you speak for no company of which there are reports');
+      return found;
+    }
+    function definitionOf(report: string | undefined): ReportDefinition {
+      const found = report === undefined ? [...definitions.values()][0] : definitions.get(report);
+      if (found === undefined) throw new YitongError('not_found', 'there is no such report');
+      return found;
+    }
+    async function show(request: FastifyRequest, reply: FastifyReply, subjects: Subjects, definition: ReportDefinition, more: Pick<AuthorisationsProps, 'fault' | 'sent'> & { readonly done?: string | undefined }): Promise<FastifyReply> {
+      const { language } = request;
+      const { given, received } = await reports.authorisationsOf(subjects.subject, askingOf(request));
+      const { done, ...rest } = more;
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '授权' : 'Authorisations', workspace, scripts: ['choose.js'],
+        children: authorisationsPage({
+          language, csrf: sessionOf(request).csrf, subjects, definitions, definition, given, received, today: inDays(0), until: inDays(PROPOSED), latest: inDays(MOST), done: given.find(({ id }) => id === done), ...rest,
+        }),
+      });
+    }
+
+    app.get<Route>(PATH, { schema, config: { ...config, nav: { title: { zh: '授权', en: 'Authorisations' }, order: 16 } } }, (request, reply) => {
+      const { of, report, done } = request.query;
+      return show(request, reply, speaking(request, of), definitionOf(report), { done });
+    });
+
+    const wrong = (code: string): Localised | undefined =>
+      code === 'bad_subject'
+        ? { zh: '这不是有效的统一社会信用代码：共 18 位，末位为校验码。', en: 'This is no valid code: it has 18 characters, of which the last is a check.' }
+        : code === 'bad_request' ? { zh: '请检查：不能授权给本企业自己；有效期从今天起至多一年。', en: 'Check it: not to this company itself, and from today for a year at most.' } : undefined;
+
+    app.post<Route>(PATH, { schema, config }, async (request, reply) => {
+      const body = request.body ?? {};
+      const definition = definitionOf(one(body['report']));
+      const subjects = speaking(request, one(body['of']));
+      const sent = { to: (one(body['to']) ?? '').trim(), until: one(body['until']) ?? '', domains: many(body['domains']), purposes: many(body['purposes']) };
+      if (sent.domains.length === 0 || sent.purposes.length === 0) {
+        return show(request, reply.code(400), subjects, definition, { sent, fault: { zh: '请至少勾选一个领域和一个用途。', en: 'Choose at least one domain and one purpose.' } });
+      }
+      // ticked in full is without limit: also for what the report will have later
+      const narrowed = (chosen: readonly string[], all: number): readonly string[] | undefined => (chosen.length === all ? undefined : chosen);
+      try {
+        const { authorisation } = await reports.authorise({
+          report: definition.id, from: subjects.subject, to: `${definition.scheme}:${sent.to}`, since: inDays(0), until: sent.until,
+          domains: narrowed(sent.domains, definition.domains.length), purposes: narrowed(sent.purposes, definition.purposes.size),
+        }, askingOf(request));
+        return await reply.header('cache-control', 'no-store').redirect(`${PATH}?done=${authorisation.id}${subjects.query('&')}`, 303);
+      } catch (error) {
+        const fault = isYitongError(error) ? wrong(error.code) : undefined;
+        if (fault === undefined) throw error;
+        return show(request, reply.code(400), subjects, definition, { sent, fault });
+      }
+    });
+
+    app.get<Route>(`${PATH}/:id/withdraw`, { schema, config }, async (request, reply) => {
+      const { language } = request;
+      const subjects = speaking(request, request.query.of);
+      const { given } = await reports.authorisationsOf(subjects.subject, askingOf(request));
+      const found = given.find(({ id }) => id === request.params.id);
+      if (found === undefined) throw new YitongError('not_found', 'you have given no such authorisation');
+      return sendFramed(request, reply, { title: language === 'zh' ? '撤回授权' : 'Withdraw', workspace, children: withdrawPage({ language, csrf: sessionOf(request).csrf, subjects, definitions, one: found }) });
+    });
+    app.post<Route>(`${PATH}/:id/withdraw`, { schema, config }, async (request, reply) => {
+      const subjects = speaking(request, one((request.body ?? {})['of']));
+      await reports.withdraw(request.params.id, subjects.subject, askingOf(request));
+      return reply.header('cache-control', 'no-store').redirect(`${PATH}?done=${request.params.id}${subjects.query('&')}`, 303);
+    });
+  },
+};
+export default service;

@@ -1,0 +1,176 @@
+/** /console/reports: a company asks for its reports, sees what they would say, issues them, and sees who verified them. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { YitongError } from '../../../contracts/errors.js';
+import type { ReportDefinition } from '../../../contracts/reports.js';
+import type { SubjectKey } from '../../../contracts/ids.js';
+import { traceOf } from '../../answer/request.js';
+import { sendFramed, sendInSteps } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
+import type { Language } from '../../console/page.js';
+import { formPage } from '../../console/pages/reports/form.js';
+import { issuedPage, reportPage, type Download, type VerifiedBy } from '../../console/pages/reports/issued.js';
+import { reportsPage } from '../../console/pages/reports/list.js';
+import { previewPage } from '../../console/pages/reports/preview.js';
+import type { Subjects } from '../../console/pages/reports/speaking.js';
+import type { Service } from '../../context.js';
+import { roleNames } from '../../people/person.js';
+import { sessionOf } from '../../plugins/people.js';
+import { dayIn } from '../../reports/compute/index.js';
+import { reportsOf, type Asking } from '../../reports/index.js';
+import { loadRenderers, lookupUrl } from '../../reports/renderers.js';
+import { faultOf, freshForm, many, one, requestOf, sentForm, type Asked, type FormBody } from './form.js';
+import { speakingFor } from './speaking.js';
+import { standings, type Placed } from './standing.js';
+
+const PATH = '/console/reports';
+const ROLES = ['subject'] as const;
+const PAGE = 20;
+/** Verifications that a report's page lists. */
+const VERIFIED = 50;
+
+interface Route {
+  readonly Params: { readonly id: string };
+  readonly Querystring: { readonly of?: string; readonly report?: string; readonly whom?: string; readonly page?: string; readonly code?: string };
+  readonly Body: FormBody | undefined;
+}
+
+/** How somebody asks on a page: who it is stands under the company's key. */
+export const askingOf = (request: FastifyRequest): Asking => ({ requestId: request.id, by: 'subject', traceparent: traceOf(request.headers['traceparent']), stated: { actor: sessionOf(request).person.id } });
+
+const service: Service = {
+  port: 'people',
+  async register(app, context) {
+    const { workspace } = context;
+    const reports = await reportsOf(context);
+    const renderers = await loadRenderers();
+    app.addHook('onClose', () => reports.close());
+    const { definitions } = reports;
+    const downloads: readonly Download[] = [...[...renderers.values()].map(({ extension }) => ({ extension, coded: true })), { extension: 'json', coded: false }];
+    const today = (): string => dayIn(context.now());
+    const config = { roles: ROLES };
+    const schema = { hide: true };
+    const titleOf = (language: Language): string => (language === 'zh' ? '信用报告' : 'Reports');
+
+    function speaking(request: FastifyRequest, of: string | undefined, path = PATH): Subjects {
+      const found = speakingFor(sessionOf(request), of, definitions, path);
+      if (found === undefined) throw new YitongError('not_found', 'you speak for no company of which there are reports');
+      return found;
+    }
+    function definitionOf(report: string | undefined): ReportDefinition {
+      const found = report === undefined ? [...definitions.values()][0] : definitions.get(report);
+      if (found === undefined) throw new YitongError('not_found', 'there is no such report');
+      return found;
+    }
+    async function groupFor(request: FastifyRequest, subject: string, definition: ReportDefinition): Promise<readonly Placed[]> {
+      const asking = askingOf(request);
+      const members = await reports.groupOf(definition.id, subject, asking);
+      const { received } = await reports.authorisationsOf(subject, asking);
+      return standings(members, { report: definition.id, by: subject as SubjectKey, today: today() }, received);
+    }
+    interface Filled {
+      readonly subjects: Subjects;
+      readonly definition: ReportDefinition;
+      readonly asked: Asked;
+    }
+    async function sendForm(request: FastifyRequest, reply: FastifyReply, { subjects, definition, asked }: Filled, group?: readonly Placed[]): Promise<FastifyReply> {
+      const { language } = request;
+      const fault = group === undefined && request.method === 'POST' ? faultOf(asked, definition, today()) : undefined;
+      return sendFramed(request, reply.code(fault === undefined ? 200 : 400), {
+        title: language === 'zh' ? '申请报告' : 'Ask for a report', workspace, scripts: ['choose.js'],
+        children: formPage({ language, csrf: sessionOf(request).csrf, subjects, definition, definitions: [...definitions.values()], group: group ?? (await groupFor(request, subjects.subject, definition)), asked, fault }),
+      });
+    }
+    function filled(request: FastifyRequest<Route>): Filled {
+      const body = request.body ?? {};
+      const definition = definitionOf(one(body['report']));
+      return { definition, subjects: speaking(request, one(body['of']), `${PATH}/new?report=${definition.id}`), asked: sentForm(body, definition, today()) };
+    }
+
+    app.get<Route>(PATH, { schema, config: { ...config, nav: { title: { zh: '信用报告', en: 'Reports' }, order: 15 } } }, async (request, reply) => {
+      const { language } = request;
+      const { of, page = '1' } = request.query;
+      if (!/^[1-9]\d{0,5}$/.test(page)) throw new YitongError('bad_request', '`page` is not a number from 1');
+      const subjects = speaking(request, of);
+      const rows = await reports.listFor(subjects.subject, askingOf(request));
+      const at = Number(page);
+      const beside = (to: number): string | undefined => (to < 1 || (to - 1) * PAGE >= rows.length ? undefined : `${PATH}?page=${to}${subjects.query('&')}`);
+      return sendFramed(request, reply, {
+        title: titleOf(language), workspace,
+        children: reportsPage({ language, subjects, rows: rows.slice((at - 1) * PAGE, at * PAGE), found: rows.length, titles: definitions, newer: beside(at - 1), older: beside(at + 1), now: context.now() }),
+      });
+    });
+
+    app.get<Route>(`${PATH}/new`, { schema, config }, async (request, reply) => {
+      const { of, report, whom } = request.query;
+      const definition = definitionOf(report);
+      const subjects = speaking(request, of, `${PATH}/new?report=${definition.id}`);
+      const group = await groupFor(request, subjects.subject, definition);
+      const chosen = group.filter(({ member, standing }) => (whom === 'group' ? member.relation !== 'named' : whom === 'ready' ? standing.state !== 'missing' : member.subject === subjects.subject));
+      return sendForm(request, reply, { subjects, definition, asked: freshForm(definition, chosen.map(({ member }) => member.subject), today()) }, group);
+    });
+
+    app.post<Route>(`${PATH}/new`, { schema, config }, async (request, reply) => {
+      const form = filled(request);
+      const { subjects: { subject, hidden }, definition, asked } = form;
+      if (one(request.body?.['step']) === 'edit') return sendForm(request, reply, form, await groupFor(request, subject, definition));
+      if (faultOf(asked, definition, today()) !== undefined) return sendForm(request, reply, form);
+      const { language } = request;
+      return sendInSteps(request, reply, { title: language === 'zh' ? '预览' : 'Preview', workspace, scripts: ['choose.js'] }, async (progress) => {
+        const preview = await reports.preview(requestOf(asked, subject), { ...askingOf(request), progress });
+        return previewPage({ language, csrf: sessionOf(request).csrf, hidden, asked, subject, preview });
+      });
+    });
+
+    app.post<Route>(PATH, { schema, config }, async (request, reply) => {
+      const { subjects, definition, asked } = filled(request);
+      if (faultOf(asked, definition, today()) !== undefined) throw new YitongError('bad_request', 'the form is not complete; fill it in anew');
+      const { language } = request;
+      return sendInSteps(request, reply, { title: language === 'zh' ? '报告已出具' : 'Issued', workspace, scripts: ['choose.js'] }, async (progress) => {
+        const issued = await reports.issue(requestOf(asked, subjects.subject), { ...askingOf(request), progress });
+        const link = lookupUrl(issued.code, context, request.headers.host);
+        return issuedPage({ language, csrf: sessionOf(request).csrf, subjects, downloads, issued, link });
+      });
+    });
+
+    async function verifiedBy(subject: string, document: string, language: Language): Promise<readonly VerifiedBy[]> {
+      const names = namesOf(context, language);
+      const clients: ReadonlyMap<string, { readonly authority: string }> = context.inForce().policies.clients;
+      const roles: Readonly<Record<string, { readonly zh: string; readonly en: string }>> = roleNames;
+      const whoIs = (by: string): string =>
+        by === 'public page' ? (language === 'zh' ? '公开核验页' : 'the public page') : (names.authority(clients.get(by)?.authority ?? by) ?? roles[by]?.[language] ?? by);
+      const found: VerifiedBy[] = [];
+      for await (const { body } of app.people.search().entries({ type: 'verified', subject })) {
+        if (body['document'] !== document) continue;
+        found.push({ at: body.time ?? '', by: whoIs(String(body['by'])), changed: body['outcome'] === 'changed' });
+        if (found.length === VERIFIED) break;
+      }
+      return found;
+    }
+
+    app.get<Route>(`${PATH}/:id`, { schema, config }, async (request, reply) => {
+      const { language } = request;
+      const subjects = speaking(request, request.query.of);
+      const asking = askingOf(request);
+      const issued = await reports.find(request.params.id, subjects.subject, asking);
+      return sendInSteps(request, reply, { title: issued.model.title[language], workspace }, async (progress) => {
+        const changes = await reports.changesOf(issued.id, subjects.subject, { ...asking, progress });
+        return reportPage({ language, csrf: sessionOf(request).csrf, subjects, downloads, issued, changes, wrongCode: request.query.code === 'wrong', verified: await verifiedBy(subjects.subject, issued.document, language) });
+      });
+    });
+
+    app.post<Route>(`${PATH}/:id/document`, { schema, config }, async (request, reply) => {
+      const body = request.body ?? {};
+      const { subject, query } = speaking(request, one(body['of']));
+      const as = one(body['as']) ?? '';
+      const code = many(body['code']).find((text) => text !== '');
+      const renderer = [...renderers.values()].find(({ extension }) => extension === as);
+      if (renderer === undefined && as !== 'json') throw new YitongError('bad_request', 'there is no such document');
+      if (renderer !== undefined && (code === undefined || !reports.isCodeOf(request.params.id, code))) return reply.header('cache-control', 'no-store').redirect(`${PATH}/${encodeURIComponent(request.params.id)}?code=wrong${query('&')}`, 303);
+      const { id, document, model } = await reports.find(request.params.id, subject, askingOf(request));
+      void reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="report.${as}"`);
+      if (renderer === undefined || code === undefined) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ id, document, model }));
+      return reply.type(renderer.mediaType).send(Buffer.from(await renderer.render({ id, model, code, url: lookupUrl(code, context, request.headers.host) }, context)));
+    });
+  },
+};
+export default service;

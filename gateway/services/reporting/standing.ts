@@ -1,0 +1,36 @@
+/** Of each member of a group, whether the company that asks may have its report. Pure. */
+import { covers, type Authorisation } from '../../reports/authorisation.js';
+import type { Member } from '../../reports/group.js';
+import type { Day } from '../../reports/model.js';
+
+/** `limited`: for some domains or purposes only. */
+export type Standing = { readonly state: 'own' } | { readonly state: 'authorised' | 'limited'; readonly until: Day } | { readonly state: 'missing' };
+
+export interface Placed {
+  readonly member: Member;
+  readonly standing: Standing;
+}
+
+export interface Asker {
+  readonly report: string;
+  readonly by: Member['subject'];
+  readonly today: Day;
+}
+
+/**
+ * The group, and behind it whoever else has authorised the company, by its code alone: the register is not asked about it yet.
+ * @param received authorisations that the company has been given
+ */
+export function standings(members: readonly Member[], { report, by, today }: Asker, received: readonly Authorisation[]): readonly Placed[] {
+  const now = received.filter(({ domains: _, purposes: __, ...holds }) => covers(holds, { report, by, domains: [], purpose: '', today }));
+  const known = new Set<string>(members.map(({ subject }) => subject));
+  const others = [...new Set(now.map(({ from }) => from))].filter((from) => !known.has(from)).map((subject): Member => ({ subject, name: subject.slice(subject.indexOf(':') + 1), relation: 'named' }));
+  return [...members, ...others].map((member) => {
+    const company = member.company ?? member.subject;
+    if (member.subject === by || company === by) return { member, standing: { state: 'own' } };
+    const given = now.filter((one) => one.from === company);
+    const whole = given.filter((one) => one.domains === undefined && one.purposes === undefined);
+    const [last] = [...(whole.length > 0 ? whole : given)].sort((a, b) => (a.until < b.until ? 1 : -1));
+    return { member, standing: last === undefined ? { state: 'missing' } : { state: whole.length > 0 ? 'authorised' : 'limited', until: last.until } };
+  });
+}

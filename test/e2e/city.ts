@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
@@ -53,6 +54,11 @@ export async function city(t: Test, options: CityOptions = {}): Promise<City> {
   const args = [options.cli ?? cli, 'up', '--json', '--data', data, '--port', '0', ...(options.workspace === undefined ? [] : ['--workspace', options.workspace]), ...(options.args ?? [])];
   const [program = process.execPath, ...before] = [...(options.under ?? []), process.execPath];
   const child = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  // a suite that runs out of time is killed without a teardown: its city must not go on beside the suites that come after it
+  const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  reaper.unref();
+  (reaper.stdin as Socket).unref();
+  child.once('exit', () => reaper.kill('SIGKILL'));
   const said: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

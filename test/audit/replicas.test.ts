@@ -1,5 +1,6 @@
 /** Journals of several replicas end in one log; what happens to a journal on its replica shows in the log; nobody else gets a byte. */
 import { spawn } from 'node:child_process';
+import { request as httpsRequest } from 'node:https';
 import { once } from 'node:events';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -184,6 +185,18 @@ t.test('a group that the replica did not sign is not taken', async (t) => {
   t.same(one.alerts, [{ kind: 'gap', journal: id, from: 1, to: 5, why: 'damaged' }]);
 });
 
+/** What a port answers to somebody with these files, in its own words. */
+const told = (url: URL, files: { readonly cert: string; readonly key: string; readonly ca: string }): Promise<{ readonly status: number; readonly code?: string }> =>
+  new Promise((resolve, reject) => {
+    const asked = httpsRequest(url, { method: 'POST', ...files, checkServerIdentity: () => undefined }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, ...(JSON.parse(text) as { code?: string }) }));
+    });
+    asked.on('error', reject);
+    asked.end('{"have":{},"wait":0}');
+  });
+
 t.test('nobody but a configured replica gets an answer, and none speaks for another', async (t) => {
   const dir = t.testdir();
   const { west, east } = await replicas(t, dir, ['east', 'west']);
@@ -201,6 +214,7 @@ t.test('nobody but a configured replica gets an answer, and none speaks for anot
     await t.rejects(client.piece(journalIn(east.data), 1, 0), { code: 'replica_unavailable' }, what);
     client.close();
   }
+  t.match(await told(new URL('/v1/journals', peer.url), await tls(stranger, west.setup.tls.ca)), { status: 403, code: 'replica_refused' });
   const client = replicaClient(peer, west.setup.tls);
   t.match(await client.claim({ epoch: 1, holder: 'east', established: true, size: 0, root: '' }), { kind: 'refused' });
   t.equal(east.register.current(), undefined);

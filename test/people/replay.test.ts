@@ -51,6 +51,7 @@ t.test('a replay shows how far it is, runs beside the gateway, once for a person
   t.equal(processes(), 1, 'in a process of its own');
   const again = await ask(lin);
   t.equal(again.response.statusCode, 409, 'one at a time for a person');
+  await until('the reason', () => Promise.resolve(again.text()), (text) => text.includes('replay_running'));
   const second = await ask(wei);
   t.equal(second.response.statusCode, 200);
   t.equal((await ask(zhao)).response.statusCode, 409, 'two in all');

@@ -50,6 +50,12 @@ t.test('whatever happens in whatever order, a code goes only the ways that there
   t.end();
 });
 
+t.test('an answer that the company has not confirmed is refused as such', (t) => {
+  const now = 1_700_000_000_000;
+  t.same(step(made('o', 's', now), { kind: 'release' }, now), { code: 'code_not_confirmed' });
+  t.end();
+});
+
 type Act =
   | { readonly kind: 'create' }
   | { readonly kind: 'wait'; readonly ms: number }

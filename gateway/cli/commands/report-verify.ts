@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
+import { YitongError, type ErrorCode } from '../../../contracts/errors.js';
 import { hex } from '../../console/browser/der.js';
 import { STEPS, type Step } from '../../console/browser/pdf-rules.js';
 import { pemBlocks } from '../../identity/certificate.js';
@@ -9,6 +9,8 @@ import { isDevelopmentCertificate } from '../../pki/marker.js';
 import { verifyPdf } from '../../reports/pdf/verify.js';
 import type { Command } from '../command.js';
 import { dataOption, folders, list, workspaceOption } from '../places.js';
+
+const INVALID: ErrorCode = 'report_invalid';
 
 const says: Readonly<Record<Step, readonly [string, string]>> = {
   form: ['the file was written in one go, and its signature covers all of it', 'the file is not a report that was signed as a whole'],
@@ -64,7 +66,7 @@ const command: Command = {
     for (const step of STEPS) if (steps[step] !== undefined) say(`${steps[step] === true ? '✓' : '✗'} ${says[step][steps[step] === true ? 0 : 1]}`);
     if (signer !== undefined && signedAt !== undefined) say(`signed by \`${signer.name}\`, who says: at ${new Date(signedAt).toISOString()}${code === undefined ? '' : `; verification code ${code}`}`);
     if (development) say('the signer\'s certificate is of a development CA: good for trying, not for a bank');
-    if (!ok) say(`the report does not verify: ${fault ?? 'unknown'} [report_invalid]`);
+    if (!ok) say(`the report does not verify: ${fault ?? 'unknown'} [${INVALID}]`);
     else say('the report is genuine; whether it was changed or withdrawn since is told under its code');
     return ok ? 0 : 1;
   },

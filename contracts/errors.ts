@@ -37,6 +37,7 @@ const rows = {
   client_suspended: { status: 403, title: 'the client is suspended' },
   // decision
   denied: { status: 403, title: 'no dataset of the request may be answered' },
+  too_many_watched: { status: 422, title: 'the client watches as many documents as a client may' },
   authorisation_missing: { status: 403, title: 'a company of the report has not authorised whoever asks' },
   not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it' },
   replay_running: { status: 409, title: 'as many replays run as may run at once' },

@@ -27,6 +27,7 @@ const gatewaySchema = Type.Object(
     maxRecords: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000, description: 'records of one dataset in one answer; more come by cursor' }),
     batchChunk: Type.Integer({ default: 100, minimum: 1, maximum: 1000, description: 'subjects of a batch that are decided, read and put on record together' }),
     verifyGuesses: Type.Integer({ default: 10, minimum: 1, maximum: 1_000_000, description: 'different values that a client may claim of one field of one subject in 24 hours, on each replica' }),
+    unknownCodesPerMinute: Type.Integer({ default: 200, minimum: 1, maximum: 1_000_000, description: 'verification codes of no document that a client may send in a minute, on each replica' }),
     maxJsonDepth: Type.Integer({ default: 16, minimum: 2, maximum: 64, description: 'nesting of a request body' }),
     serverCert: Type.String({ default: '', description: 'PEM file of the server certificate; empty only under `up`' }),
     serverKey: Type.String({ default: '', description: 'PEM file of its key' }),

@@ -7,7 +7,8 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { createInterface } from 'node:readline';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { IssuedRow } from '../reports/index.js';
+import type { IssuedRow, Outcome } from '../reports/index.js';
+import type { SectionKinds } from '../reports/kinds.js';
 import type { ReportModel } from '../reports/model.js';
 
 export interface Connection {
@@ -173,6 +174,47 @@ export interface AuthorisationBody {
   readonly until: string;
 }
 
+export interface VerifyDocumentsBody {
+  /** At most 1,000. */
+  readonly codes: readonly string[];
+  readonly case?: QueryBody['case'];
+  /** ISO 8601 in days and below, `P90D`: how long `documentChanges` tells what changes. */
+  readonly watch?: string;
+}
+
+/** One document; of an unknown code only the outcome. */
+export interface VerifiedDocument {
+  readonly outcome: Outcome;
+  readonly report?: string;
+  readonly document?: string;
+  readonly issuedAt?: string;
+  readonly purpose?: string;
+  readonly range?: { readonly from: string; readonly to: string };
+  readonly whom?: readonly { readonly name: string; readonly key: string }[];
+  readonly comparedAt?: string;
+  /** Where something has changed since, and of which kind. */
+  readonly sections?: readonly SectionKinds[];
+  readonly watchedUntil?: string;
+}
+
+export interface VerifyDocumentsAnswer {
+  readonly requestId: string;
+  readonly time: string;
+  /** In the order of the codes. */
+  readonly results: readonly VerifiedDocument[];
+  /** Where `documentChanges` goes on, if `watch` was given. */
+  readonly after?: number;
+}
+
+export interface DocumentChange {
+  readonly number: number;
+  readonly document: string;
+  readonly report: string;
+  readonly at: string;
+  readonly outcome: Outcome;
+  readonly sections: readonly SectionKinds[];
+}
+
 /** What the gateway answered in place of what was asked. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
@@ -211,6 +253,13 @@ export interface Client {
   showReport(id: string, subject: string): Promise<Pick<ReportAnswer, 'id' | 'document' | 'model'>>;
   authorise(body: AuthorisationBody): Promise<{ readonly authorisation: AuthorisationBody & { readonly id: string; readonly recordedAt: string }; readonly receipt: Receipt }>;
   withdrawAuthorisation(id: string, from: string): Promise<{ readonly receipt: Receipt }>;
+  verifyDocuments(body: VerifyDocumentsBody): Promise<VerifyDocumentsAnswer>;
+  /**
+   * Of the documents that this client watches.
+   * @param after of the answer before; 0 at first
+   * @param wait seconds to wait for a first change, at most 25
+   */
+  documentChanges(after?: number, wait?: number): Promise<{ readonly changes: readonly DocumentChange[]; readonly after: number }>;
   close(): void;
 }
 
@@ -292,6 +341,8 @@ export function connect(connection: Connection): Client {
     showReport: (id, subject) => call('GET', `/v1/reports/${encodeURIComponent(id)}`, undefined, of(subject)) as ReturnType<Client['showReport']>,
     authorise: (body) => call('POST', '/v1/authorisations', body) as ReturnType<Client['authorise']>,
     withdrawAuthorisation: (id, from) => call('DELETE', `/v1/authorisations/${encodeURIComponent(id)}`, undefined, of(from)) as ReturnType<Client['withdrawAuthorisation']>,
+    verifyDocuments: (body) => call('POST', '/v1/documents/verify', body) as Promise<VerifyDocumentsAnswer>,
+    documentChanges: (after = 0, wait = 0) => call('GET', `/v1/documents/changes?after=${String(after)}&wait=${String(wait)}`) as ReturnType<Client['documentChanges']>,
     close: () => agent.destroy(),
   };
 }

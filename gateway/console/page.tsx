@@ -31,11 +31,26 @@ export interface FrameProps {
   readonly session?: FrameSession;
   /** Of pages that everybody sees: what to call the way into the console. */
   readonly way?: 'sign-in' | 'console';
+  /** Of a page that is the answer to a form: the same form gives it in the other language. */
+  readonly asked?: { readonly action: string; readonly fields: Readonly<Record<string, string>> } | undefined;
   readonly children: ComponentChildren;
 }
 
-function Frame({ language, title, workspace, children, scripts = [], session, way }: FrameProps): JSX.Element {
+/** The way to the page in the other language. */
+function Other({ language, asked }: Pick<FrameProps, 'language' | 'asked'>): JSX.Element {
   const other: Language = language === 'zh' ? 'en' : 'zh';
+  const name = other === 'zh' ? '中文' : 'English';
+  const lang = other === 'zh' ? 'zh-CN' : 'en';
+  if (asked === undefined) return <a class="lang" href={`?lang=${other}`} lang={lang} hreflang={other}>{name}</a>;
+  return (
+    <form class="again" method="post" action={`${asked.action}?lang=${other}`}>
+      {Object.entries(asked.fields).map(([field, value]) => <input type="hidden" name={field} value={value} />)}
+      <button type="submit" class="lang" lang={lang}>{name}</button>
+    </form>
+  );
+}
+
+function Frame({ language, title, workspace, children, scripts = [], session, way, asked }: FrameProps): JSX.Element {
   return (
     <html lang={language === 'zh' ? 'zh-CN' : 'en'}>
       <head>
@@ -64,9 +79,7 @@ function Frame({ language, title, workspace, children, scripts = [], session, wa
             <span>{language === 'zh' ? '一通' : 'Yitong'}</span>
           </a>
           <span class="place">{workspace.name[language]}</span>
-          <a class="lang" href={`?lang=${other}`} lang={other === 'zh' ? 'zh-CN' : 'en'} hreflang={other}>
-            {other === 'zh' ? '中文' : 'English'}
-          </a>
+          <Other language={language} asked={asked} />
           {way === undefined ? null : (
             <a class="quiet" href="/console">
               {way === 'console' ? (language === 'zh' ? '工作台' : 'Console') : language === 'zh' ? '登录' : 'Sign in'}

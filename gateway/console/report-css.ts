@@ -36,6 +36,10 @@ thead th.n{white-space:nowrap}
 .qr{width:190px;height:190px;flex:none;border-radius:8px;background:#fff}
 .bigcode{margin:0 0 10px;display:flex;gap:12px;align-items:center;flex-wrap:wrap}.bigcode output{font-size:21px;font-weight:600;letter-spacing:.02em}
 .going{display:none}.going:last-child{display:block}.going progress{width:100%;height:14px;accent-color:var(--brand)}
+.again{margin:0}.top .again{margin-left:auto}.again .lang{margin:0;background:none;border:0;padding:0;font:inherit;color:var(--brand);text-decoration:underline;cursor:pointer}.ways{margin:14px 0 18px}.outcome{display:flex;gap:12px 18px;flex-wrap:wrap;align-items:center}.outcome>div{flex:1 1 300px}.outcome .quiet{color:inherit;border-color:currentColor}
+.drop .unseen{margin:0}.dropzone{position:relative;gap:6px;padding:26px 16px}.dropzone:has(:focus-visible){outline:3px solid var(--brand);outline-offset:2px}.drop.card.pad{padding:14px}.drop[data-state=ready] .verdict,.drop [data-about]:empty{margin:0}input[name=code]{font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;letter-spacing:.02em}
+.folded summary{cursor:pointer}.timeline .folded{margin:0 0 6px}.folded ul{margin:6px 0 0;padding-left:20px;color:var(--soft);font-size:14px;columns:2 260px}
+
 @media (max-width:900px){.broad{display:none}.slim{display:block}}
-@media (max-width:640px){.told dl.facts{grid-template-columns:104px 1fr;gap:3px 10px}.told dl.facts dd{margin:0}.seal{flex-direction:column;align-items:center}.seal>div{width:100%}.picks{grid-template-columns:1fr 1fr}.member{flex-wrap:wrap}.member .state{margin-left:26px}.tree ul{margin-left:4px;padding-left:10px}.sheet .filters.in{grid-template-columns:1fr}.sheet .span{grid-column:auto}.bigcode output{font-size:17px}}
+@media (max-width:640px){input[name=code]{font-size:14px;letter-spacing:0}.told dl.facts{grid-template-columns:104px 1fr;gap:3px 10px}.told dl.facts dd{margin:0}.seal{flex-direction:column;align-items:center}.seal>div{width:100%}.picks{grid-template-columns:1fr 1fr}.member{flex-wrap:wrap}.member .state{margin-left:26px}.tree ul{margin-left:4px;padding-left:10px}.sheet .filters.in{grid-template-columns:1fr}.sheet .span{grid-column:auto}.bigcode output{font-size:17px}}
 `;

@@ -19,7 +19,7 @@ import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member }
 import { noMarks, type RecordMarks } from './marks.js';
 import type { Asking, Missing, ReportRequest, Reports, Verified } from './port.js';
 import { release } from './release.js';
-import { newId, openReportStore, NO_NUMBERS, type Issued, type ReportStore } from './store.js';
+import { newId, openReportStore, NO_NUMBERS, type Issued, type Outcome, type ReportStore } from './store.js';
 
 export type { Authorisation } from './authorisation.js';
 export type { RecordChange, ReportChanges, SectionChange } from './changes.js';
@@ -140,7 +140,8 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
   const releaseOf = ({ plan, client, started }: Computed, order: Order, asking: Asking, counts: readonly (readonly number[])[], body: string): Promise<Receipt> =>
     release(journal, { plan, client, purpose: order.definition.purpose, ...asking, started, subjects: order.subjects.map(({ subject }) => subject), counts, body });
 
-  async function compared(issued: Issued, asking: Asking): Promise<ReportChanges | undefined> {
+  /** What differs; it is told to nobody before `release` is on record. */
+  async function differing(issued: Issued, asking: Asking): Promise<{ readonly changes: ReportChanges; release(): Promise<unknown> } | undefined> {
     const { model, keys } = issued;
     const definition = definitions.get(model.report);
     if (definition === undefined) return undefined;
@@ -150,8 +151,12 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     const now = await computed(order, asking);
     const changes = changesSince(model, keys, now);
     // no record leaves, only that some changed
-    await releaseOf(now, order, asking, order.subjects.map(() => []), canonicalJson(changes));
-    return changes;
+    return { changes, release: () => releaseOf(now, order, asking, order.subjects.map(() => []), canonicalJson(changes)) };
+  }
+  async function compared(issued: Issued, asking: Asking): Promise<ReportChanges | undefined> {
+    const found = await differing(issued, asking);
+    await found?.release();
+    return found?.changes;
   }
 
   const administration = (asking: Asking, action: string, one: Authorisation, detail: Readonly<Record<string, unknown>>): Promise<Receipt> =>
@@ -172,18 +177,21 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     const time = (): string => new Date(now()).toISOString();
     if (issued === undefined) {
       await journal.append({ clear: verifiedBody({ time: time(), requestId: asking.requestId, by: asking.by, outcome: 'unknown' }) });
-      kept().verified('unknown');
+      await kept().verified('unknown');
       return { outcome: 'unknown' };
     }
-    const changes = await compared(issued, asking);
-    const outcome = changes?.changed === true ? 'changed' : 'genuine';
-    await journal.append({
-      clear: verifiedBody({ time: time(), requestId: asking.requestId, report: issued.model.report, document: issued.document, by: asking.by, outcome }),
-      subject: { subject: issued.issuer, json: JSON.stringify({ ...asking.stated }) },
-    });
-    kept().verified(outcome);
-    return { outcome, issued, ...(changes === undefined ? {} : { changes }) };
+    const found = await differing(issued, asking);
+    const outcome = outcomeOf(found?.changes);
+    await Promise.all([found?.release(), seen(issued, outcome, asking)]);
+    await kept().verified(outcome);
+    return { outcome, issued, ...(found === undefined ? {} : { changes: found.changes }) };
   }
+  const outcomeOf = (changes: ReportChanges | undefined): 'genuine' | 'changed' => (changes?.changed === true ? 'changed' : 'genuine');
+  const seen = ({ model, document, issuer }: Issued, outcome: Outcome, asking: Asking): Promise<Receipt> =>
+    journal.append({
+      clear: verifiedBody({ time: new Date(now()).toISOString(), requestId: asking.requestId, report: model.report, document, by: asking.by, outcome }),
+      subject: { subject: issuer, json: JSON.stringify({ ...asking.stated }) },
+    });
 
   function ownReport(id: string, subject: string): Issued {
     const issued = kept().report(id);
@@ -276,6 +284,24 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     async compare(id, asking) {
       const issued = kept().report(id);
       return issued === undefined ? undefined : compared(issued, asking);
+    },
+    idOfCode(code) {
+      const hash = codeHash(code);
+      return hash === undefined ? undefined : kept().byCode(hash)?.id;
+    },
+    keptUntil: (id) => kept().keptUntil(id),
+    async look(id, asking) {
+      const issued = kept().report(id);
+      const found = issued === undefined ? undefined : await differing(issued, asking);
+      if (issued === undefined || found === undefined) return undefined;
+      const outcome = outcomeOf(found.changes);
+      return {
+        outcome, issued, changes: found.changes,
+        async tell(by) {
+          await Promise.all([found.release(), seen(issued, outcome, { ...asking, by })]);
+          await kept().verified(outcome);
+        },
+      };
     },
     numbers: () => (definitions.size === 0 ? NO_NUMBERS : kept().numbers()),
     changes: async (code, asking) => (await verifyCode(code, asking)).changes,

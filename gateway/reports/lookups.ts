@@ -11,16 +11,17 @@ import { createOnce } from '../audit/durable.js';
 
 export interface LookupLimits {
   readonly perClient: number;
-  readonly inAll: number;
+  /** Absent: they are not counted together with others. */
+  readonly inAll?: number;
 }
 
 export interface Lookups {
   /**
-   * Counts one look-up.
+   * Counts so many look-ups, default one; of what is not admitted none.
    * @param client a network address or a client's id; kept for a minute as an HMAC under a secret of the folder
    * @throws YitongError `rate_limited`
    */
-  admit(client: string, now: number): void;
+  admit(client: string, now: number, count?: number): void;
   close(): Promise<void>;
 }
 
@@ -38,15 +39,15 @@ export function openLookups(dataDir: string, { perClient, inAll }: LookupLimits)
   const map = open<number, [minute: number, who: string]>({ path, noSubdir: true, encoding: 'json', noSync: true, maxReaders: 512 });
   chmodSync(path, 0o600);
   return {
-    admit(client, now) {
+    admit(client, now, count = 1) {
       const minute = Math.floor(now / MINUTE);
       const who = createHmac('sha256', secret).update(client).digest('base64url').slice(0, 22);
       const admitted = map.transactionSync(() => {
         for (const key of [...map.getKeys({ end: [minute, ''], limit: 100 })]) map.removeSync(key);
         const [own, all] = [map.get([minute, who]) ?? 0, map.get([minute, ALL]) ?? 0];
-        if (own >= perClient || all >= inAll) return false;
-        map.putSync([minute, who], own + 1);
-        map.putSync([minute, ALL], all + 1);
+        if (own + count > perClient || (inAll !== undefined && all + count > inAll)) return false;
+        map.putSync([minute, who], own + count);
+        if (inAll !== undefined) map.putSync([minute, ALL], all + count);
         return true;
       });
       if (!admitted) throw new YitongError('rate_limited', `too many codes were looked up; try again in ${String(Math.ceil(((minute + 1) * MINUTE - now) / 1000))} s`);

@@ -80,6 +80,15 @@ export interface Verified {
   readonly changes?: ReportChanges;
 }
 
+/** A report beside the registers that was told to nobody yet. */
+export interface Look {
+  readonly outcome: Outcome;
+  readonly issued: Issued;
+  readonly changes: ReportChanges;
+  /** Puts on record that this client is told. @throws YitongError `audit_unavailable`: then it may not be */
+  tell(by: string): Promise<void>;
+}
+
 export interface Reports {
   readonly definitions: ReadonlyMap<string, ReportDefinition>;
   /** @throws YitongError `not_found`, `bad_subject`, `denied` */
@@ -99,6 +108,12 @@ export interface Reports {
   verifyCode(code: string, asking: Asking): Promise<Verified>;
   /** An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as `changes`. */
   compare(id: string, asking: Asking): Promise<ReportChanges | undefined>;
+  /** Id of the report of a code. */
+  idOfCode(code: string): string | undefined;
+  /** ms since 1970; undefined where there is no such report. */
+  keptUntil(id: string): number | undefined;
+  /** As `compare`, without a record: for a watch that tells only what is new. */
+  look(id: string, asking: Asking): Promise<Look | undefined>;
   numbers(): Numbers;
   /** Undefined if there is no such report, or nothing to compare it with. */
   changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;

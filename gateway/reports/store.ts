@@ -57,6 +57,7 @@ export interface ReportStore {
   putReport(issued: Issued, codeHash: string, keptUntil: number): void;
   report(id: string): Issued | undefined;
   byCode(codeHash: string): Issued | undefined;
+  keptUntil(id: string): number | undefined;
   /** Of the company that asked, newest first. */
   reportsOf(subject: SubjectKey): readonly IssuedRow[];
   putAuthorisation(authorisation: Authorisation, keptUntil: number): void;
@@ -64,8 +65,8 @@ export interface ReportStore {
   /** Newest first. */
   given(from: SubjectKey): readonly Authorisation[];
   received(to: SubjectKey): readonly Authorisation[];
-  /** Counts one verification. */
-  verified(outcome: Outcome): void;
+  /** Counts one verification; on disk when it resolves, many with one write. */
+  verified(outcome: Outcome): Promise<void>;
   numbers(): Numbers;
   /** Removes what is past its time. @returns how many */
   sweep(now: number): number;
@@ -163,6 +164,7 @@ export function openReportStore(dataDir: string): ReportStore {
       const key = map.get(`code/${hash}`);
       return typeof key === 'string' ? opened<Issued>(key) : undefined;
     },
+    keptUntil: (id) => row(`report/${id}`)?.until,
     reportsOf: (subject) => under('of', subject, briefly),
     putAuthorisation(one, keptUntil) {
       const { id, from, to, recordedAt } = one;
@@ -171,8 +173,8 @@ export function openReportStore(dataDir: string): ReportStore {
     authorisation: (id) => (ID.test(id) ? opened<Authorisation>(`authorisation/${id}`) : undefined),
     given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
     received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
-    verified(outcome) {
-      map.transactionSync(() => {
+    async verified(outcome) {
+      await map.transaction(() => {
         const before = numbers();
         map.putSync(NUMBERS, { ...before, verified: { ...before.verified, [outcome]: before.verified[outcome] + 1 } });
       });

@@ -7,6 +7,7 @@ import { page, type FrameProps } from '../page.js';
 
 /** Where the error table's title would not help somebody who reads pages. */
 const said: Partial<Readonly<Record<ErrorCode, Localised>>> = {
+  rate_limited: { zh: '查询过于频繁，请一分钟后再试', en: 'Too many at once; try again in a minute' },
   not_found: { zh: '没有这个页面', en: 'There is no such page' },
   role_missing: { zh: '您的角色不能查看此页', en: 'This page is for other roles than yours' },
   sign_in_required: { zh: '请先登录', en: 'Sign in first' },

@@ -22,6 +22,8 @@ export interface HomeProps {
   readonly log: { readonly size: number; readonly root: string } | undefined;
   readonly example: string;
   readonly signedIn: boolean;
+  /** Whether documents are issued here that can be verified. */
+  readonly documents: boolean;
 }
 
 const say: Readonly<Record<string, Localised>> = {
@@ -41,6 +43,8 @@ const say: Readonly<Record<string, Localised>> = {
   state: { zh: '状态', en: 'State' },
   count: { zh: '记录', en: 'Records' },
   source: { zh: '数据时间（北京时间）', en: 'Seen up to (UTC+8)' },
+  verify: { zh: '核验一份文书', en: 'Verify a document' },
+  numbers: { zh: '报告代替了多少证明', en: 'What reports have replaced' },
   try: { zh: '试一试', en: 'Try it' },
   log: { zh: '审计日志', en: 'Audit log' },
   empty: { zh: '还没有数据集。用 yitong init 建立工作区，然后放入第一个契约与数据源。', en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.' },
@@ -105,6 +109,7 @@ export function home(props: HomeProps): string {
             </div>
           ))}
         </div>
+        {props.documents ? <p class="row ways"><a class="quiet" href="/verify">{w('verify')}</a><a class="quiet" href="/numbers">{w('numbers')}</a></p> : null}
         <h2>{w('try')}</h2>
         <pre tabIndex={0}>{props.example}</pre>
         <h2>{w('catalogue')}</h2>

@@ -5,6 +5,7 @@ import { sendFramed } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import { historyView } from '../../console/pages/history/history.js';
 import type { Service } from '../../context.js';
+import { reportsOf } from '../../reports/index.js';
 import { complaintDeed, complaintOf, COMPLAINTS, MAX_COMPLAINT, type Complaint } from '../../people/complaints.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
@@ -22,8 +23,10 @@ interface Route {
 
 const service: Service = {
   port: 'people',
-  register(app, context) {
+  async register(app, context) {
     const { workspace } = context;
+    const reports = await reportsOf(context);
+    app.addHook('onClose', () => reports.close());
     const { record } = app.people;
     const reading = (): Reading => ({ search: app.people.search(), grants: noticeGrants(context.inForce().policies.grants), now: context.now() });
 
@@ -66,7 +69,7 @@ const service: Service = {
           language: request.language, csrf: session.csrf, subject, hidden, complaints, entries: page.entries, max: MAX_COMPLAINT,
           others: person.subjects.length < 2 ? [] : person.subjects.map((one) => ({ subject: one, href: `${PATH}?of=${hideSubject(session, one)}`, here: one === subject })),
           first: after === undefined ? undefined : address(), next: page.next === undefined ? undefined : address(page.next),
-          names: namesOf(context, request.language),
+          names: namesOf(context, request.language), definitions: reports.definitions,
           elsewhere: Object.keys(context.settings.audit.replicas).length,
           ...(made === undefined ? {} : { receipt: made.receipt }),
         }),

@@ -5,7 +5,8 @@ import { batchDatasets, shownDatasets, type NoticeGrants, type ShownDataset } fr
 
 export interface HistoryEntry {
   readonly index: number;
-  readonly body: LogBody;
+  readonly body: FoundEntry['body'];
+  /** Empty where the entry is about a document. */
   readonly datasets: readonly ShownDataset[];
 }
 
@@ -38,9 +39,13 @@ async function answersOf({ body }: FoundEntry, search: Reading['search']): Promi
   return found;
 }
 
+/** Of documents: that one was issued to the subject, and whoever verified it. */
+const DOCUMENTS: ReadonlySet<string | undefined> = new Set(['issued', 'verified']);
+
 /** Undefined where nothing of the entry is for its subject now. */
 export async function historyEntry(entry: FoundEntry, { search, grants, now }: Reading): Promise<HistoryEntry | undefined> {
   const { index, body } = entry;
+  if (DOCUMENTS.has(body.type)) return { index, body, datasets: [] };
   const datasets = body.type === 'released' ? shownDatasets(body, grants, now) : body.type === 'included' ? batchDatasets(body, await answersOf(entry, search), grants, now) : [];
   return datasets.length === 0 ? undefined : { index, body, datasets };
 }

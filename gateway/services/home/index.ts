@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { css, icon, scripts } from '../../console/assets.js';
 import { home } from '../../console/pages/home.js';
 import type { GatewayContext, Service } from '../../context.js';
+import { reportsOf } from '../../reports/index.js';
 import { asCommand, loadTour } from '../../tour/tour.js';
 import { statusOf } from '../../answer/status.js';
 
@@ -26,6 +27,8 @@ const service: Service = {
   async register(app, context) {
     const { workspace, view, now, dataDir } = context;
     const tour = await example(context);
+    const reports = await reportsOf(context);
+    app.addHook('onClose', () => reports.close());
     const asset = (path: string, type: string, body: string): void => {
       const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
       app.get(path, { schema: { hide: true } }, (request, reply) => {
@@ -53,6 +56,7 @@ const service: Service = {
       const html = home({
         language: request.language,
         signedIn: request.session !== undefined,
+        documents: reports.definitions.size > 0,
         workspace,
         datasets,
         authorities: workspace.authorities.size,

@@ -13,7 +13,6 @@ import { reportsPage } from '../../console/pages/reports/list.js';
 import { previewPage } from '../../console/pages/reports/preview.js';
 import type { Subjects } from '../../console/pages/reports/speaking.js';
 import type { Service } from '../../context.js';
-import { roleNames } from '../../people/person.js';
 import { sessionOf } from '../../plugins/people.js';
 import { dayIn } from '../../reports/compute/index.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
@@ -134,14 +133,10 @@ const service: Service = {
 
     async function verifiedBy(subject: string, document: string, language: Language): Promise<readonly VerifiedBy[]> {
       const names = namesOf(context, language);
-      const clients: ReadonlyMap<string, { readonly authority: string }> = context.inForce().policies.clients;
-      const roles: Readonly<Record<string, { readonly zh: string; readonly en: string }>> = roleNames;
-      const whoIs = (by: string): string =>
-        by === 'public page' ? (language === 'zh' ? '公开核验页' : 'the public page') : (names.authority(clients.get(by)?.authority ?? by) ?? roles[by]?.[language] ?? by);
       const found: VerifiedBy[] = [];
       for await (const { body } of app.people.search().entries({ type: 'verified', subject })) {
         if (body['document'] !== document) continue;
-        found.push({ at: body.time ?? '', by: whoIs(String(body['by'])), changed: body['outcome'] === 'changed' });
+        found.push({ at: body.time ?? '', by: names.verifier(String(body['by'])), changed: body['outcome'] === 'changed' });
         if (found.length === VERIFIED) break;
       }
       return found;

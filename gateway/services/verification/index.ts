@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JSX } from 'preact';
 import { YitongError } from '../../../contracts/errors.js';
-import { page } from '../../console/page.js';
+import { page, type FrameProps } from '../../console/page.js';
 import { verifiedView, verifyForm, type Found } from '../../console/pages/documents/verify.js';
 import type { Service } from '../../context.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
@@ -18,7 +19,7 @@ const MAX_CODE = 60;
 
 interface Route {
   readonly Params: { readonly code: string };
-  readonly Body: { readonly code?: string };
+  readonly Body: { readonly code?: string } | undefined;
 }
 
 const service: Service = {
@@ -46,27 +47,26 @@ const service: Service = {
       const shown = reports.definitions.get(issued.model.report)?.shown ?? { name: 'masked', subject: 'masked' };
       return { outcome, issued, subjects: shownSubjects(issued.model, shown, workspace.schemes), ...(changes === undefined ? {} : { changes }) };
     }
-    async function show(request: FastifyRequest, reply: FastifyReply, code: string): Promise<FastifyReply> {
-      const { language } = request;
+    const frame = ({ language, session }: FastifyRequest, children: JSX.Element, asked?: FrameProps['asked']): string =>
+      page({ language, workspace, title: language === 'zh' ? '文书核验' : 'Verification', way: session === undefined ? 'sign-in' : 'console', scripts: ['drop.js'], asked, children });
+
+    /** @param typed whether the code came by a form; else it stands in the address */
+    async function show(request: FastifyRequest, reply: FastifyReply, code: string, typed: boolean): Promise<FastifyReply> {
+      const { language, session } = request;
       const result = await found(request, code);
+      const fields = typed ? { code, ...(session === undefined ? {} : { csrf: session.csrf }) } : undefined;
+      // no address of ours names the code but this one; and with `no-referrer` the forms of the other page could not be told from foreign ones
+      if (!typed) void reply.header('referrer-policy', 'no-referrer');
       return reply
-        .type('text/html; charset=utf-8').header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
+        .type('text/html; charset=utf-8').header('cache-control', 'no-store')
         .code(result.issued === undefined ? 404 : 200)
-        .send(page({
-          language, workspace, title: language === 'zh' ? '文书核验' : 'Verification', way: request.session === undefined ? 'sign-in' : 'console', scripts: ['drop.js'],
-          children: verifiedView({ language, ...result }),
-        }));
+        .send(frame(request, verifiedView({ language, again: fields, ...result }), fields === undefined ? undefined : { action: PATH, fields }));
     }
 
-    app.get(PATH, { schema: { hide: true } }, async (request, reply) => {
-      const { language } = request;
-      return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page({
-        language, workspace, title: language === 'zh' ? '文书核验' : 'Verification', way: request.session === undefined ? 'sign-in' : 'console', scripts: ['drop.js'],
-        children: verifyForm({ language, csrf: request.session?.csrf }),
-      }));
-    });
-    app.post<Route>(PATH, { schema: { hide: true } }, (request, reply) => show(request, reply, request.body.code ?? ''));
-    app.get<Route>(`${PATH}/:code`, { schema: { hide: true } }, (request, reply) => show(request, reply, request.params.code));
+    app.get(PATH, { schema: { hide: true } }, async (request, reply) =>
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(frame(request, verifyForm({ language: request.language, csrf: request.session?.csrf }))));
+    app.post<Route>(PATH, { schema: { hide: true } }, (request, reply) => show(request, reply, request.body?.code ?? '', true));
+    app.get<Route>(`${PATH}/:code`, { schema: { hide: true } }, (request, reply) => show(request, reply, request.params.code, false));
 
     // by which the browser trusts a document's certificate; a document is compared with it where the file is, and goes nowhere
     app.get(`${PATH}/ca.pem`, { schema: { hide: true } }, async (_request, reply) => {

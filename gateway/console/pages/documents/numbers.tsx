@@ -18,10 +18,10 @@ export function numbersView({ language, numbers, reports }: NumbersProps): JSX.E
   return (
     <>
       <h1>{say('一份报告，代替一摞证明', 'One report in place of a stack of certificates')}</h1>
-      <p class="lead">{say('每份报告就每个领域、每家企业回答一次：过去要向一个部门开具一份证明。', 'A report answers once for each domain and company: each was a certificate that a department had to write.')}</p>
+      <p class="lead">{say('每份报告就每家企业、每个领域各答复一次；过去每一次都要由部门开具一份证明。', 'A report answers once for each domain and company: each was a certificate that a department had to write.')}</p>
       <div class="tiles">
         <div class="tile"><b>{count(issued)}</b><span>{say('份报告已出具', 'reports issued')}</span></div>
-        <div class="tile"><b>{count(certificates)}</b><span>{say('份证明被代替（领域 × 主体）', 'certificates replaced (domains × companies)')}</span></div>
+        <div class="tile"><b>{count(certificates)}</b><span>{say('份证明被代替', 'certificates replaced')}</span></div>
         <div class="tile"><b>{count(all)}</b><span>{say('次核验', 'verifications')}</span></div>
         <div class="tile"><b>{count(verified.changed)}</b><span>{say('次核验显示出具后有变化', 'of them showed a change since issue')}</span></div>
         <div class="tile"><b>{count(verified.unknown)}</b><span>{say('次核验查无此文书', 'of them found no such document')}</span></div>

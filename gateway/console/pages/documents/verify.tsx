@@ -42,8 +42,9 @@ function Drop({ language, document }: { readonly language: Language; readonly do
   return (
     <section class="card pad drop" data-drop="" data-state="idle" data-document={document}>
       <label class="dropzone">
-        <input type="file" accept="application/pdf,.pdf" />
-        <b>{say('选择 PDF，或拖放到此处', 'Choose the PDF, or drop it here')}</b>
+        <input type="file" class="unseen" accept="application/pdf,.pdf" />
+        <span class="button low">{say('选择 PDF', 'Choose the PDF')}</span>
+        <span>{say('或拖放到此处', 'or drop it here')}</span>
         <span class="soft">{say('文件只在本浏览器中检验，不会上传。', 'It is checked in this browser and never uploaded.')}</span>
       </label>
       <div aria-live="polite">
@@ -86,27 +87,37 @@ export function verifyForm({ language, csrf }: { readonly language: Language; re
   );
 }
 
-export function verifiedView({ language, outcome, issued, subjects = [], changes }: Found & { readonly language: Language }): JSX.Element {
+/** @param again what the form held; undefined where the code stands in the address */
+export function verifiedView({ language, again, outcome, issued, subjects = [], changes }: Found & { readonly language: Language; readonly again: Readonly<Record<string, string>> | undefined }): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   if (issued === undefined) {
     return (
       <>
-        <div class="outcome bad" role="status"><b>{say('✗ 查无此文书', '✗ No such document')}</b><p>{say('此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。', 'The code belongs to no document: mistyped, past the time for which it is kept, or forged.')}</p></div>
+        <div class="outcome bad"><div role="status"><b>{say('✗ 查无此文书', '✗ No such document')}</b><p>{say('此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。', 'The code belongs to no document: mistyped, past the time for which it is kept, or forged.')}</p></div></div>
         <p><a class="button" href="/verify">{say('重新输入', 'Try again')}</a></p>
       </>
     );
   }
   const { model, document } = issued;
   const changed = outcome === 'changed';
+  const several = subjects.length > 1;
   const at = changes === undefined ? undefined : localSecond(changes.at);
   const told = (changes?.sections ?? []).map((change) => ({ change, subject: subjects[change.subject], domain: model.domains[change.domain] }));
   return (
     <>
-      <div class={`outcome ${changed ? 'warn' : 'ok'}`} role="status" data-outcome={outcome}>
-        <b>{changed ? say('! 真实，但出具之后有变化', '! Genuine, but changed since issue') : say('✓ 真实有效', '✓ Genuine')}</b>
-        <p>{at === undefined
-          ? say('报告的定义已停用，无法与登记比对。', 'The definition of this report is no longer in use, so it cannot be compared with the registers.')
-          : changed ? say(`截至 ${at}，以下部分与出具时不同。请要求企业重新出具。`, `As of ${at} the sections below stand otherwise. Ask the company for a new one.`) : say(`截至 ${at}，各部分与出具时一致。`, `As of ${at} every section stands as it was issued.`)}</p>
+      <div class={`outcome ${changed ? 'warn' : 'ok'}`} data-outcome={outcome}>
+        <div role="status">
+          <b>{changed ? say('! 真实，但出具之后有变化', '! Genuine, but changed since issue') : say('✓ 真实有效', '✓ Genuine')}</b>
+          <p>{at === undefined
+            ? say('报告的定义已停用，无法与登记比对。', 'The definition of this report is no longer in use, so it cannot be compared with the registers.')
+            : changed ? say(`截至 ${at}，以下部分与出具时不同。请要求企业重新出具。`, `As of ${at} the sections below stand otherwise. Ask the company for a new one.`) : say(`截至 ${at}，各部分与出具时一致。`, `As of ${at} every section stands as it was issued.`)}</p>
+        </div>
+        {again === undefined ? <a class="quiet" href="?">{say('再查一次', 'Look again')}</a> : (
+          <form class="again" method="post" action="/verify">
+            {Object.entries(again).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+            <button class="quiet" type="submit">{say('再查一次', 'Look again')}</button>
+          </form>
+        )}
       </div>
       <div class="card">
         <dl class="facts">
@@ -124,8 +135,8 @@ export function verifiedView({ language, outcome, issued, subjects = [], changes
         <>
           <h2>{changed ? say('出具之后的变化', 'What has changed since') : say('目前的差异', 'What stands otherwise now')}</h2>
           <div class="card"><table class="stack">
-            <thead><tr><th>{say('主体', 'About')}</th><th>{say('领域', 'Domain')}</th><th>{say('变化', 'Change')}</th></tr></thead>
-            <tbody>{told.map(({ change, subject, domain }) => <tr><td>{subject?.name}</td><th>{domain?.title[language]}</th><td>{wordsOf(change, language).map((word) => <span class="plain">{word}</span>)}</td></tr>)}</tbody>
+            <thead><tr>{several ? <th>{say('主体', 'About')}</th> : null}<th>{say('领域', 'Domain')}</th><th>{say('变化', 'Change')}</th></tr></thead>
+            <tbody>{told.map(({ change, subject, domain }) => <tr>{several ? <td>{subject?.name}</td> : null}<th scope="row">{domain?.title[language]}</th><td>{wordsOf(change, language).map((word) => <span class="plain">{word}</span>)}</td></tr>)}</tbody>
           </table></div>
         </>
       )}
@@ -136,7 +147,7 @@ export function verifiedView({ language, outcome, issued, subjects = [], changes
         <div class="card"><table class="stack">
           <thead><tr><th>{say('领域', 'Domain')}</th><th>{say('摘要（SHA-256）', 'Digest (SHA-256)')}</th></tr></thead>
           <tbody>{model.sections.map((section) => (
-            <tr><th>{model.domains[section.domain]?.title[language]}{subjects.length > 1 ? <span class="plain soft">{subjects[section.subject]?.name}</span> : null}</th><td class="mono">{section.digest}</td></tr>
+            <tr><th>{model.domains[section.domain]?.title[language]}{several ? <span class="plain soft">{subjects[section.subject]?.name}</span> : null}</th><td class="mono">{section.digest}</td></tr>
           ))}</tbody>
         </table></div>
       </details>

@@ -1,5 +1,6 @@
 /** A subject's own history: who looked at what, when, why, and what can be done about it. */
 import type { JSX } from 'preact';
+import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Complaint } from '../../../people/complaints.js';
 import type { HistoryEntry } from '../../../services/history/reading.js';
 import type { Names } from '../../names.js';
@@ -20,6 +21,8 @@ export interface HistoryProps {
   readonly first: string | undefined;
   readonly next: string | undefined;
   readonly names: Names;
+  /** Reports, for what their entries say. */
+  readonly definitions: ReadonlyMap<string, Pick<ReportDefinition, 'title' | 'purposes'>>;
   /** Characters of a complaint. */
   readonly max: number;
   /** Of a complaint that was recorded just now. */
@@ -28,10 +31,96 @@ export interface HistoryProps {
   readonly elsewhere: number;
 }
 
-export function historyView({ language, csrf, subject, hidden, entries, complaints, others, first, next, names, max, receipt, elsewhere }: HistoryProps): JSX.Element {
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const at = (time: string | undefined): string => (time === undefined ? '–' : localSecond(time));
+
+/** Datasets of which no record was released: more than these are folded. */
+const FEW = 4;
+const empty = ({ released, records }: HistoryEntry['datasets'][number]): boolean => released && records === 0;
+
+const Folded = ({ datasets, names, summary }: Pick<HistoryEntry, 'datasets'> & Pick<HistoryProps, 'names'> & { readonly summary: string }): JSX.Element => (
+  <details class="folded">
+    <summary>{summary}</summary>
+    <ul>{datasets.map(({ dataset }) => <li>{names.dataset(dataset) ?? dataset}</li>)}</ul>
+  </details>
+);
+
+/**
+ * A document is compared with the registers to verify it, and no record leaves: one act, though the log has both. By the verification's number the look
+ * that belongs to it, by the same request, as far as both are on the page; the look then has no place of its own.
+ */
+function comparisons(entries: readonly HistoryEntry[]): ReadonlyMap<number, HistoryEntry> {
+  const looks = new Map<string, HistoryEntry[]>();
+  for (const entry of entries) {
+    const { body: { requestId }, datasets } = entry;
+    if (requestId !== undefined && datasets.length > 0 && datasets.every(empty)) looks.set(requestId, [...(looks.get(requestId) ?? []), entry]);
+  }
+  return new Map(entries.flatMap(({ index, body: { type, requestId = '' } }): [number, HistoryEntry][] => {
+    const look = type === 'verified' ? looks.get(requestId)?.shift() : undefined;
+    return look === undefined ? [] : [[index, look]];
+  }));
+}
+
+/** One look: whose system, why, and at what. */
+function Look({ entry: { body, datasets }, language, names }: { readonly entry: HistoryEntry } & Pick<HistoryProps, 'language' | 'names'>): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const none = datasets.filter(empty);
+  const told = datasets.filter((one) => !empty(one));
+  return (
+    <>
+      <div class="head">
+        <h2><span>{names.authority(body.authority) ?? body.authority}</span> <small>{names.client(body.client) ?? body.client}</small></h2>
+        <time dateTime={body.time}>{at(body.time)}</time>
+      </div>
+      <dl class="facts flat">
+        <dt>{say('用途', 'Purpose')}</dt><dd>{names.purpose(body.purpose) ?? body.purpose ?? '–'}</dd>
+        {body.item === undefined ? null : <><dt>{say('事项编码', 'Item')}</dt><dd class="mono">{body.item}</dd></>}
+        <dt>{say('方式', 'How')}</dt><dd>{deliveryNames[body.type === 'included' ? 'batch' : (body.delivery ?? 'query')]?.[language]}{body.dryRun === true ? say('（试算，未读取任何记录）', ' (dry run: no record was read)') : ''}</dd>
+      </dl>
+      <ul class="what">
+        {[...told, ...(none.length > FEW ? [] : none)].map(({ dataset, released, fields, records }) => (
+          <li>
+            <span class={`state ${released ? (records > 0 ? 'ok' : 'none') : 'bad'}`}>{!released ? say('已拒绝', 'denied') : records > 0 ? say(`提供 ${records} 条`, `${records} released`) : say('无记录', 'no record')}</span>{' '}
+            {names.dataset(dataset) ?? dataset}
+            {released && records > 0 && fields.length > 0 ? <span class="plain soft">{fields.map((path) => names.field(dataset, path)).join(say('、', ', '))}</span> : null}
+          </li>
+        ))}
+        {none.length <= FEW ? null : <li><Folded datasets={none} names={names} summary={say(`另有 ${String(none.length)} 个数据集，未提供记录`, `${String(none.length)} more datasets of which no record was released`)} /></li>}
+      </ul>
+    </>
+  );
+}
+
+/** A document of the subject was issued, or somebody verified it. */
+function Document({ body, look, language, names, definitions }: Pick<HistoryEntry, 'body'> & { readonly look: HistoryEntry | undefined } & Pick<HistoryProps, 'language' | 'names' | 'definitions'>): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const definition = definitions.get(text(body['report']));
+  const issued = body.type === 'issued';
+  const found = text(body['outcome']);
+  const outcomes: Readonly<Record<string, string>> = { genuine: say('得知真实有效', 'was told that it is genuine'), changed: say('得知出具后有变化', 'was told that it has changed since'), revoked: say('得知已被撤销', 'was told that it is revoked') };
+  return (
+    <>
+      <div class="head">
+        <h2><span>{issued ? say('出具文书', 'Document issued') : say('文书被核验', 'Document verified')}</span> <small>{definition?.title[language] ?? text(body['report'])}</small></h2>
+        <time dateTime={body.time}>{at(body.time)}</time>
+      </div>
+      <dl class="facts flat">
+        {issued
+          ? <><dt>{say('用途', 'Purpose')}</dt><dd>{definition?.purposes.get(text(body.purpose))?.[language] ?? body.purpose}</dd><dt>{say('范围', 'About')}</dt><dd>{say(`${String(body.subjects ?? 1)} 家企业，${String(Array.isArray(body['domains']) ? body['domains'].length : 0)} 个领域`, `companies: ${String(body.subjects ?? 1)}, domains: ${String(Array.isArray(body['domains']) ? body['domains'].length : 0)}`)}</dd></>
+          : <><dt>{say('核验方', 'By')}</dt><dd>{names.verifier(text(body['by']))}</dd><dt>{say('结果', 'Result')}</dt><dd><span class={`state ${found === 'genuine' ? 'ok' : 'warn'}`}>{outcomes[found] ?? found}</span></dd></>}
+        <dt>{say('文书摘要', 'Digest')}</dt><dd class="mono">{text(body['document'])}</dd>
+      </dl>
+      {look === undefined ? null : <Folded datasets={look.datasets} names={names} summary={say(`为核验文书与 ${String(look.datasets.length)} 个数据集比对，未提供记录`, `Compared with ${String(look.datasets.length)} datasets to verify it; no record was released`)} />}
+    </>
+  );
+}
+
+export function historyView({ language, csrf, subject, hidden, entries, complaints, others, first, next, names, definitions, max, receipt, elsewhere }: HistoryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const key = subject.slice(subject.indexOf(':') + 1);
+  const looks = comparisons(entries.filter(({ index }) => !complaints.has(index)));
+  const placed = new Set([...looks.values()]);
   return (
     <>
       <h1>{say('谁查了您的数据', 'Who looked at your data')}</h1>
@@ -43,29 +132,13 @@ export function historyView({ language, csrf, subject, hidden, entries, complain
       {receipt === undefined ? null : <p class="notice" role="status">{say('投诉已记入日志，审计人员可见。回执：', 'Your complaint is on record and the auditors see it. Receipt: ')}<span class="mono">{receipt}</span></p>}
       {entries.length === 0 ? <div class="card"><p class="empty">{say('没有可以显示的访问。', 'There is nothing to show.')}</p></div> : (
         <ol class="timeline">
-          {entries.map(({ index, body, datasets }) => {
+          {entries.filter((entry) => !placed.has(entry)).map((entry) => {
+            const { index, body, datasets } = entry;
             const made = complaints.get(index) ?? [];
             return (
               <li class="card pad" id={`entry-${index}`}>
-                <div class="head">
-                  <h2><span>{names.authority(body.authority) ?? body.authority}</span> <small>{names.client(body.client) ?? body.client}</small></h2>
-                  <time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time>
-                </div>
-                <dl class="facts flat">
-                  <dt>{say('用途', 'Purpose')}</dt><dd>{names.purpose(body.purpose) ?? body.purpose ?? '–'}</dd>
-                  {body.item === undefined ? null : <><dt>{say('事项编码', 'Item')}</dt><dd class="mono">{body.item}</dd></>}
-                  <dt>{say('方式', 'How')}</dt><dd>{deliveryNames[body.type === 'included' ? 'batch' : (body.delivery ?? 'query')]?.[language]}{body.dryRun === true ? say('（试算，未读取任何记录）', ' (dry run: no record was read)') : ''}</dd>
-                </dl>
-                <ul class="what">
-                  {datasets.map(({ dataset, released, fields, records }) => (
-                    <li>
-                      <span class={`state ${released ? (records > 0 ? 'ok' : 'none') : 'bad'}`}>{!released ? say('已拒绝', 'denied') : records > 0 ? say(`提供 ${records} 条`, `${records} released`) : say('无记录', 'no record')}</span>{' '}
-                      {names.dataset(dataset) ?? dataset}
-                      {released && records > 0 && fields.length > 0 ? <span class="plain soft">{fields.map((path) => names.field(dataset, path)).join(say('、', ', '))}</span> : null}
-                    </li>
-                  ))}
-                </ul>
-                {made.map(({ at, text }) => <p class="notice warn">{say(`您于 ${localSecond(at)} 投诉：`, `You complained at ${localSecond(at)}: `)}{text ?? '–'}</p>)}
+                {datasets.length === 0 ? <Document body={body} look={looks.get(index)} language={language} names={names} definitions={definitions} /> : <Look entry={entry} language={language} names={names} />}
+                {made.map((one) => <p class="notice warn">{say(`您于 ${localSecond(one.at)} 投诉：`, `You complained at ${localSecond(one.at)}: `)}{one.text ?? '–'}</p>)}
                 <details>
                   <summary>{say('投诉此次访问', 'Complain about this')}</summary>
                   <form method="post" action="/console/history">

@@ -100,6 +100,7 @@ const rows = {
   form_foreign: { status: 403, title: 'the form did not come from a page of this session' },
   // documents
   report_invalid: { status: 422, title: 'a report does not verify' },
+  report_revoked: { status: 409, title: 'the report is revoked, so no credential is made of it' },
   // credentials of reports
   credential_malformed: { status: 422, title: 'the credential is not written as its format and type say' },
   credential_type: { status: 422, title: 'the credential is of another type' },

@@ -105,6 +105,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('code', 'string', 'SHA-256 of the code, base64url: joins the steps of one code'),
     field('by', 'string', 'who did it: `subject` for the company; of a scanner the client, `person` for somebody signed in, `public page` for nobody'),
     field('authority', 'string', 'the authority to which the scanner belongs', false),
+    field('report', 'string', 'the report whose domains were asked about; absent until a question is asked', false),
     field('domains', 'array', 'ids of the domains that were asked about; absent until a question is asked', false),
     field('from', 'string', 'first day that was asked about', false),
     field('to', 'string', 'last day that was asked about', false),
@@ -113,7 +114,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
   ],
   administration: [
     TYPE, TIME,
-    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`'),
+    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `document_revoked`'),
     field('by', 'string', 'role or service that did it; a person stands in the subject part'),
     field('target', 'string', 'what it was done to: an id, never a person', false),
     field('detail', 'object', 'whatever else the action declares', false),
@@ -253,6 +254,7 @@ export interface ComplianceStep {
   readonly code: string;
   readonly by: string;
   readonly authority?: string;
+  readonly report?: string;
   readonly domains?: readonly string[];
   readonly from?: string;
   readonly to?: string;

@@ -251,6 +251,8 @@ export interface Client {
   /** Of a company, newest first. */
   listReports(subject: string): Promise<{ readonly reports: readonly IssuedRow[] }>;
   showReport(id: string, subject: string): Promise<Pick<ReportAnswer, 'id' | 'document' | 'model'>>;
+  /** For good, with its credentials. @throws GatewayError `not_found` for a report that another client issued */
+  revokeReport(id: string, reason: string): Promise<{ readonly id: string; readonly revokedAt: string; readonly credentials: number; readonly receipt: Receipt }>;
   authorise(body: AuthorisationBody): Promise<{ readonly authorisation: AuthorisationBody & { readonly id: string; readonly recordedAt: string }; readonly receipt: Receipt }>;
   withdrawAuthorisation(id: string, from: string): Promise<{ readonly receipt: Receipt }>;
   verifyDocuments(body: VerifyDocumentsBody): Promise<VerifyDocumentsAnswer>;
@@ -339,6 +341,7 @@ export function connect(connection: Connection): Client {
     issueReport: async (body, progress = () => undefined) => (await resultOf(await start('POST', '/v1/reports', body, { accept: 'application/x-ndjson' }), progress)) as ReportAnswer,
     listReports: (subject) => call('GET', '/v1/reports', undefined, of(subject)) as ReturnType<Client['listReports']>,
     showReport: (id, subject) => call('GET', `/v1/reports/${encodeURIComponent(id)}`, undefined, of(subject)) as ReturnType<Client['showReport']>,
+    revokeReport: (id, reason) => call('POST', `/v1/reports/${encodeURIComponent(id)}/revocation`, { reason }) as ReturnType<Client['revokeReport']>,
     authorise: (body) => call('POST', '/v1/authorisations', body) as ReturnType<Client['authorise']>,
     withdrawAuthorisation: (id, from) => call('DELETE', `/v1/authorisations/${encodeURIComponent(id)}`, undefined, of(from)) as ReturnType<Client['withdrawAuthorisation']>,
     verifyDocuments: (body) => call('POST', '/v1/documents/verify', body) as Promise<VerifyDocumentsAnswer>,

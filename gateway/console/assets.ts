@@ -116,6 +116,14 @@ dl.facts.flat{padding:0}
 .steps b{font-weight:500;margin-right:10px}
 .steps li[data-holds=true]::marker{content:"✓  ";color:var(--ok)}
 .steps li[data-holds=false]::marker{content:"✗  ";color:var(--bad)}
+.phone{max-width:560px;margin:0 auto}.stacked{display:grid;gap:14px}.big{padding:13px 20px;font-size:17px;text-align:center}
+.showcode{text-align:center}.showcode svg{display:block;width:min(100%,340px);height:auto;margin:6px auto;border-radius:10px;border:1px solid var(--line)}.showcode details{text-align:left;margin-bottom:14px}.showcode summary{cursor:pointer}
+.countdown{text-align:center;font-size:18px;margin:8px 0}.countdown b{font-size:26px;font-variant-numeric:tabular-nums}
+.number{font-size:40px;line-height:1.15;letter-spacing:.12em;font-variant-numeric:tabular-nums}.question,.outcome .question{font-size:18px}.phone h1{margin-bottom:12px}.outcome .soft{color:inherit}
+.ask h2{margin:0 0 10px}.choice-row{justify-content:center}.choice-row form{flex:1 1 150px;margin:0}.choice-row .big{width:100%}
+.asks{border:1px solid var(--line);border-radius:var(--radius);padding:6px 16px 12px;margin:0;min-width:0}.asks legend{padding:0 6px;color:var(--soft);font-size:13px}.asks label{display:flex;gap:9px;align-items:center;padding:7px 0}.asks input{width:19px;height:19px;flex:none;accent-color:var(--brand);margin:0}
+.picks{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:0 12px}.asked:not(:has(>label>input:checked)) .picks{display:none}
+.camera:not([hidden]){display:grid;gap:8px}.camera video{width:100%;border-radius:var(--radius);background:#000}.camera p{margin:0}
 .raw{margin-top:18px}
 .raw summary{cursor:pointer;margin-bottom:8px}
 .below{margin-top:26px}.head.below h2{margin:0}

@@ -13,6 +13,7 @@ export interface Framed {
   readonly title: string;
   readonly workspace: FrameProps['workspace'];
   readonly scripts?: readonly string[];
+  readonly refresh?: number;
   readonly children: ComponentChildren;
 }
 

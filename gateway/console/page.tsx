@@ -28,6 +28,8 @@ export interface FrameProps {
   readonly workspace: { readonly name: Localised; readonly synthetic: boolean };
   /** Scripts of the page, below `/assets/`. */
   readonly scripts?: readonly string[];
+  /** Seconds after which a browser without scripts asks for the page anew. */
+  readonly refresh?: number;
   readonly session?: FrameSession;
   /** Of pages that everybody sees: what to call the way into the console. */
   readonly way?: 'sign-in' | 'console';
@@ -50,7 +52,7 @@ function Other({ language, asked }: Pick<FrameProps, 'language' | 'asked'>): JSX
   );
 }
 
-function Frame({ language, title, workspace, children, scripts = [], session, way, asked }: FrameProps): JSX.Element {
+function Frame({ language, title, workspace, children, scripts = [], refresh, session, way, asked }: FrameProps): JSX.Element {
   return (
     <html lang={language === 'zh' ? 'zh-CN' : 'en'}>
       <head>
@@ -60,6 +62,7 @@ function Frame({ language, title, workspace, children, scripts = [], session, wa
         <title>{`${title} · ${workspace.name[language]}`}</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/yitong.css" />
+        {refresh === undefined ? null : <noscript><meta http-equiv="refresh" content={String(refresh)} /></noscript>}
         {scripts.map((name) => (
           <script type="module" src={`/assets/${name}`} />
         ))}

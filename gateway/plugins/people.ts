@@ -93,6 +93,11 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     // with `no-referrer` a browser sends our own forms with `Origin: null`, by which they cannot be told from foreign ones (Fetch, section 3.2)
     referrerPolicy: { policy: 'same-origin' },
   });
+  app.addHook('onRequest', (_request, reply, done) => {
+    // a page that needs more says so itself
+    void reply.header('permissions-policy', 'camera=(), microphone=(), geolocation=()');
+    done();
+  });
   await app.register(cookie);
   await app.register(formbody, { bodyLimit: 65_536 });
 

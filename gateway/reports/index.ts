@@ -19,6 +19,7 @@ import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member }
 import { noMarks, type RecordMarks } from './marks.js';
 import type { Asking, Missing, ReportRequest, Reports, Verified } from './port.js';
 import { release } from './release.js';
+import { revoking } from './revoking.js';
 import { newId, openReportStore, NO_NUMBERS, type Issued, type Outcome, type ReportStore } from './store.js';
 
 export type { Authorisation } from './authorisation.js';
@@ -69,17 +70,23 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     readonly asker: SubjectKey;
     readonly named: 'group' | readonly SubjectKey[];
   }
+  function checkDays(from: string, to: string): void {
+    if (!isDay(from) || !isDay(to) || from > to) refuse('`from` and `to` are days, `YYYY-MM-DD`, the first not after the second');
+    if (to > dayIn(now())) refuse('`to` lies in the future');
+  }
+  function domainsOf({ domains }: ReportDefinition, ids: readonly string[]): Order['domains'] {
+    const found = domains.filter(({ id }) => ids.includes(id));
+    if (found.length === 0 || found.length !== ids.length) refuse('`domains` names each domain of the report that is asked for, once');
+    return found;
+  }
   function checked(request: ReportRequest): Checked {
     const definition = definitionOf(request.report);
     const { from, to, purpose } = request;
-    if (!isDay(from) || !isDay(to) || from > to) refuse('`from` and `to` are days, `YYYY-MM-DD`, the first not after the second');
-    if (to > dayIn(now())) refuse('`to` lies in the future');
+    checkDays(from, to);
     if (!definition.purposes.has(purpose)) refuse(`\`purpose\` must be one of ${[...definition.purposes.keys()].map((id) => `\`${id}\``).join(', ')}`);
     const bearer = request.bearer.trim();
     if (bearer === '' || bearer.length > MAX_BEARER) refuse(`\`bearer\` names who is shown the report, in 1 to ${String(MAX_BEARER)} characters`);
-    const ids = request.domains ?? definition.domains.map(({ id }) => id);
-    const domains = definition.domains.filter(({ id }) => ids.includes(id));
-    if (domains.length === 0 || domains.length !== ids.length) refuse('`domains` names each domain of the report that is asked for, once');
+    const domains = domainsOf(definition, request.domains ?? definition.domains.map(({ id }) => id));
     const asker = subjectOf(definition, request.as);
     const named = request.subjects === 'group' ? 'group' : request.subjects.map((text) => subjectOf(definition, text));
     if (named !== 'group' && (named.length === 0 || new Set(named).size !== named.length)) refuse('`subjects` names each company once, and at least one');
@@ -180,11 +187,12 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       await kept().verified('unknown');
       return { outcome: 'unknown' };
     }
-    const found = await differing(issued, asking);
-    const outcome = outcomeOf(found?.changes);
+    const revokedAt = kept().revokedAt(issued.id);
+    const found = revokedAt === undefined ? await differing(issued, asking) : undefined;
+    const outcome = revokedAt === undefined ? outcomeOf(found?.changes) : 'revoked';
     await Promise.all([found?.release(), seen(issued, outcome, asking)]);
     await kept().verified(outcome);
-    return { outcome, issued, ...(found === undefined ? {} : { changes: found.changes }) };
+    return { outcome, issued, ...(revokedAt === undefined ? {} : { revokedAt }), ...(found === undefined ? {} : { changes: found.changes }) };
   }
   const outcomeOf = (changes: ReportChanges | undefined): 'genuine' | 'changed' => (changes?.changed === true ? 'changed' : 'genuine');
   const seen = ({ model, document, issuer }: Issued, outcome: Outcome, asking: Asking): Promise<Receipt> =>
@@ -259,6 +267,24 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       return { id, code, document, model, keptUntil: new Date(keptUntil).toISOString(), receipt };
     },
 
+    async states({ report, subject: text, domains: ids, from, to }, asking) {
+      const definition = definitionOf(report);
+      const subject = subjectOf(definition, text);
+      checkDays(from, to);
+      const key = subject.slice(definition.scheme.length + 1);
+      const order: Order = { definition, domains: domainsOf(definition, ids), subjects: [{ subject, name: key, relation: 'self' }], from, to, purpose: definition.purpose, bearer: asking.by };
+      const found = await computed(order, asking);
+      const { subjects, domains, sections } = found.model;
+      const name = subjects[0]?.name;
+      const states = {
+        ...(name === undefined || name === key ? {} : { name }),
+        domains: sections.map(({ domain, state, records, asOf }) => ({ domain: domains[domain]?.id ?? '', state, ...(records.length === 0 ? {} : { count: records.length }), ...(asOf === undefined ? {} : { asOf }) })),
+      };
+      // no record leaves, only how many there are
+      await releaseOf(found, order, asking, [[]], canonicalJson(states));
+      return states;
+    },
+
     async listFor(subject, asking) {
       const key = parseSubject(subject, workspace.schemes);
       const rows = kept().reportsOf(key);
@@ -268,7 +294,8 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     async find(id, subject, asking) {
       const issued = ownReport(id, subject);
       await looked(asking, 'report', issued.issuer, { document: issued.document }, 1);
-      return issued;
+      const revokedAt = kept().revokedAt(id);
+      return { ...issued, ...(revokedAt === undefined ? {} : { revokedAt }) };
     },
     async changesOf(id, subject, asking) {
       const issued = ownReport(id, subject);
@@ -285,6 +312,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       const issued = kept().report(id);
       return issued === undefined ? undefined : compared(issued, asking);
     },
+    ...revoking({ kept, journal, now, definitions }),
     idOfCode(code) {
       const hash = codeHash(code);
       return hash === undefined ? undefined : kept().byCode(hash)?.id;
@@ -292,13 +320,14 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     keptUntil: (id) => kept().keptUntil(id),
     async look(id, asking) {
       const issued = kept().report(id);
-      const found = issued === undefined ? undefined : await differing(issued, asking);
-      if (issued === undefined || found === undefined) return undefined;
-      const outcome = outcomeOf(found.changes);
+      const revokedAt = kept().revokedAt(id);
+      const found = issued === undefined || revokedAt !== undefined ? undefined : await differing(issued, asking);
+      if (issued === undefined || (found === undefined && revokedAt === undefined)) return undefined;
+      const outcome = revokedAt === undefined ? outcomeOf(found?.changes) : 'revoked';
       return {
-        outcome, issued, changes: found.changes,
+        outcome, issued, changes: found?.changes ?? { at: revokedAt ?? '', sections: [] },
         async tell(by) {
-          await Promise.all([found.release(), seen(issued, outcome, { ...asking, by })]);
+          await Promise.all([found?.release(), seen(issued, outcome, { ...asking, by })]);
           await kept().verified(outcome);
         },
       };

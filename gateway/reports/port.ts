@@ -6,8 +6,9 @@ import type { Receipt } from '../audit/port.js';
 import type { Authorisation } from './authorisation.js';
 import type { ReportChanges } from './changes.js';
 import type { Member } from './group.js';
-import type { Day, Moment, ReportModel } from './model.js';
+import type { Day, Moment, ReportModel, SectionState } from './model.js';
 import type { Issued, IssuedRow, Numbers, Outcome } from './store.js';
+import type { StatusPlace } from './vc/status/port.js';
 
 /** How somebody asks; what of it is personal goes under the key of the company that asks. */
 export interface Asking {
@@ -73,9 +74,27 @@ export interface AuthorisationRequest {
   readonly until: Day;
 }
 
+/** One company's standing, without its records. */
+export interface StatesRequest {
+  readonly report: string;
+  readonly subject: string;
+  readonly domains: readonly string[];
+  readonly from: Day;
+  readonly to: Day;
+}
+
+export interface States {
+  /** Absent where the register does not have the company. */
+  readonly name?: string;
+  /** In the report's order. */
+  readonly domains: readonly { readonly domain: string; readonly state: SectionState; readonly count?: number; readonly asOf?: Moment }[];
+}
+
 export interface Verified {
   readonly outcome: Outcome;
   readonly issued?: Issued;
+  /** Of `revoked`: then it is not compared with anything. */
+  readonly revokedAt?: Moment;
   /** Undefined where the report's definition is gone, so that nothing can be compared. */
   readonly changes?: ReportChanges;
 }
@@ -84,7 +103,8 @@ export interface Verified {
 export interface Look {
   readonly outcome: Outcome;
   readonly issued: Issued;
-  readonly changes: ReportChanges;
+  /** Of `revoked` none: then it is not compared. */
+  readonly changes: Pick<ReportChanges, 'at' | 'sections'>;
   /** Puts on record that this client is told. @throws YitongError `audit_unavailable`: then it may not be */
   tell(by: string): Promise<void>;
 }
@@ -97,10 +117,12 @@ export interface Reports {
   preview(request: ReportRequest, asking: Asking): Promise<Preview>;
   /** @throws YitongError as `preview`, and `authorisation_missing` */
   issue(request: ReportRequest, asking: Asking): Promise<IssuedReport>;
+  /** Of each domain how it stands, and how many records there are; no record. @throws YitongError as `preview` */
+  states(request: StatesRequest, asking: Asking): Promise<States>;
   /** Of the company that asked for them, newest first. */
   listFor(subject: string, asking: Asking): Promise<readonly IssuedRow[]>;
   /** An issued report, for the company that asked for it. @throws YitongError `not_found` if there is none, or it is another's */
-  find(id: string, subject: string, asking: Asking): Promise<Issued>;
+  find(id: string, subject: string, asking: Asking): Promise<Issued & { readonly revokedAt?: Moment }>;
   /** What has changed since, for the company that asked for it: as `changes` for whoever has the code. @throws YitongError `not_found` */
   changesOf(id: string, subject: string, asking: Asking): Promise<ReportChanges | undefined>;
   /** Whether the code is that of the report. */
@@ -108,12 +130,26 @@ export interface Reports {
   verifyCode(code: string, asking: Asking): Promise<Verified>;
   /** An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as `changes`. */
   compare(id: string, asking: Asking): Promise<ReportChanges | undefined>;
+  /** When a credential of a report ends, ms since 1970: when the report is no longer kept. @throws YitongError `not_found`, `report_revoked` */
+  credentialUntil(id: string): number;
+  /** Where the status of a credential of it stands, before the credential leaves. @throws YitongError `report_revoked` */
+  remember(id: string, place: StatusPlace): void;
+  /**
+   * For good, by the client that issued it; on record before it counts. What is revoked already is told again, so that whoever was interrupted can go on.
+   * @returns where the status of each of its credentials stands: those are for the caller to revoke
+   * @throws YitongError `not_found`, `bad_request`, `audit_unavailable`
+   */
+  revoke(id: string, reason: string, asking: Asking): Promise<{ readonly revokedAt: Moment; readonly places: readonly StatusPlace[]; readonly receipt: Receipt }>;
+  /** Puts on record that a credential was verified, and counts it. @param about what it said, where it was believed */
+  presented(outcome: Outcome, asking: Asking, about?: { readonly report: string; readonly subject: string }): Promise<Receipt>;
   /** Id of the report of a code. */
   idOfCode(code: string): string | undefined;
   /** ms since 1970; undefined where there is no such report. */
   keptUntil(id: string): number | undefined;
   /** As `compare`, without a record: for a watch that tells only what is new. */
   look(id: string, asking: Asking): Promise<Look | undefined>;
+  /** Another number once a report was revoked. */
+  revocations(): number;
   numbers(): Numbers;
   /** Undefined if there is no such report, or nothing to compare it with. */
   changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;

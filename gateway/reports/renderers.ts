@@ -10,6 +10,8 @@ export interface Document {
   readonly code: string;
   /** Where the code is looked up: what the QR says. */
   readonly url: string;
+  /** The public key (JWK) of whoever is to present it, in a form that is bound to one. */
+  readonly holder?: unknown;
 }
 
 export interface Renderer {
@@ -20,13 +22,16 @@ export interface Renderer {
   render(document: Document, context: GatewayContext): Promise<Uint8Array>;
 }
 
+/** The people's port as others know it, where nothing else names it. */
+export function publicAddress({ settings: { people, gateway } }: Pick<GatewayContext, 'settings'>, host = `${gateway.peopleHost}:${String(gateway.peoplePort)}`): string {
+  return people.publicUrl === '' ? `https://${host}` : people.publicUrl;
+}
+
 /**
  * The address at which a code is looked up.
  * @param host of the people's port, as a browser has named it; else what is configured
  */
-export function lookupUrl(code: string, { settings: { people, gateway } }: Pick<GatewayContext, 'settings'>, host = `${gateway.peopleHost}:${String(gateway.peoplePort)}`): string {
-  return `${people.publicUrl === '' ? `https://${host}` : people.publicUrl}/verify/${code}`;
-}
+export const lookupUrl = (code: string, context: Pick<GatewayContext, 'settings'>, host?: string): string => `${publicAddress(context, host)}/verify/${code}`;
 
 /** By media type. */
 export async function loadRenderers(folder = new URL('./renderers/', import.meta.url)): Promise<ReadonlyMap<string, Renderer>> {

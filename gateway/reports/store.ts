@@ -13,6 +13,7 @@ import { auditLayout } from '../audit/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
 import type { Authorisation } from './authorisation.js';
 import type { Day, Moment, ReportModel } from './model.js';
+import type { StatusPlace } from './vc/status/port.js';
 
 /** An issued report as it is kept. */
 export interface Issued {
@@ -39,9 +40,10 @@ export interface IssuedRow {
   readonly domains: number;
   /** When it is removed. */
   readonly keptUntil: Moment;
+  readonly revokedAt?: Moment;
 }
 
-export type Outcome = 'genuine' | 'changed' | 'unknown';
+export type Outcome = 'genuine' | 'changed' | 'revoked' | 'unknown';
 
 /** Since the data folder was made; what is removed later still counts. */
 export interface Numbers {
@@ -50,7 +52,7 @@ export interface Numbers {
   readonly certificates: number;
   readonly verified: Readonly<Record<Outcome, number>>;
 }
-export const NO_NUMBERS: Numbers = { issued: 0, certificates: 0, verified: { genuine: 0, changed: 0, unknown: 0 } };
+export const NO_NUMBERS: Numbers = { issued: 0, certificates: 0, verified: { genuine: 0, changed: 0, revoked: 0, unknown: 0 } };
 const NUMBERS = 'numbers';
 
 export interface ReportStore {
@@ -65,6 +67,13 @@ export interface ReportStore {
   /** Newest first. */
   given(from: SubjectKey): readonly Authorisation[];
   received(to: SubjectKey): readonly Authorisation[];
+  /** Remembers where the status of a credential of the report stands. False where the report is gone or revoked: then there may be no such credential. */
+  putPlace(id: string, place: StatusPlace): boolean;
+  /** For good. @returns when it was revoked first, and where the status of each of its credentials stands; undefined where there is no such report */
+  revoke(id: string, at: Moment): { readonly revokedAt: Moment; readonly places: readonly StatusPlace[] } | undefined;
+  revokedAt(id: string): Moment | undefined;
+  /** How many are revoked of those that are kept. */
+  revocations(): number;
   /** Counts one verification; on disk when it resolves, many with one write. */
   verified(outcome: Outcome): Promise<void>;
   numbers(): Numbers;
@@ -110,7 +119,7 @@ export function openReportStore(dataDir: string): ReportStore {
   };
   const numbers = (): Numbers => {
     const value = map.get(NUMBERS);
-    return typeof value === 'object' && 'verified' in value ? value : NO_NUMBERS;
+    return typeof value === 'object' && 'verified' in value ? { ...value, verified: { ...NO_NUMBERS.verified, ...value.verified } } : NO_NUMBERS;
   };
   function opened<T>(key: string): T | undefined {
     const found = row(key);
@@ -129,11 +138,16 @@ export function openReportStore(dataDir: string): ReportStore {
       if (counted !== undefined) map.putSync(NUMBERS, counted(numbers()));
     });
   }
+  const revokedAt = (id: string): Moment | undefined => {
+    const value = map.get(`revoked/${id}`);
+    return typeof value === 'string' ? value : undefined;
+  };
   function briefly(key: string): IssuedRow | undefined {
     const { owner = '', about, said } = row(key) ?? {};
     const secret = keys.byPseudonym(owner);
     if (about === undefined || said === undefined || secret === undefined) return undefined;
-    return { ...about, ...(unseal(secret, said) as unknown as Pick<IssuedRow, 'bearer'>) };
+    const since = revokedAt(about.id);
+    return { ...about, ...(unseal(secret, said) as unknown as Pick<IssuedRow, 'bearer'>), ...(since === undefined ? {} : { revokedAt: since }) };
   }
   function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {
     const found: T[] = [];
@@ -148,6 +162,8 @@ export function openReportStore(dataDir: string): ReportStore {
     const name = keys.get(subject)?.pseudonym;
     return name === undefined ? [] : linked(`${kind}/${name}/`, read);
   }
+
+  const placed = (id: string) => ({ start: `place/${id}/`, end: `place/${id}/~` });
 
   return {
     putReport(issued, codeHash, keptUntil) {
@@ -173,6 +189,25 @@ export function openReportStore(dataDir: string): ReportStore {
     authorisation: (id) => (ID.test(id) ? opened<Authorisation>(`authorisation/${id}`) : undefined),
     given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
     received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
+    putPlace: (id, { list, index }) =>
+      map.transactionSync(() => {
+        if (!ID.test(id) || row(`report/${id}`) === undefined || revokedAt(id) !== undefined) return false;
+        map.putSync(`place/${id}/${String(list)}/${String(index)}`, '');
+        return true;
+      }),
+    revoke: (id, at) =>
+      map.transactionSync(() => {
+        if (!ID.test(id) || row(`report/${id}`) === undefined) return undefined;
+        const first = revokedAt(id) ?? at;
+        map.putSync(`revoked/${id}`, first);
+        const places = [...map.getKeys(placed(id))].map((key): StatusPlace => {
+          const [list = 0, index = 0] = key.split('/').slice(2).map(Number);
+          return { list, index };
+        });
+        return { revokedAt: first, places };
+      }),
+    revokedAt,
+    revocations: () => map.getKeysCount({ start: 'revoked/', end: 'revoked/~' }),
     async verified(outcome) {
       await map.transaction(() => {
         const before = numbers();
@@ -186,7 +221,10 @@ export function openReportStore(dataDir: string): ReportStore {
         for (const kind of ['report', 'authorisation']) {
           for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` })) if (typeof value === 'object' && 'until' in value && value.until < now) over.push([key, value]);
         }
-        for (const [key, { links }] of over) for (const one of [key, ...links]) map.removeSync(one);
+        for (const [key, { links }] of over) {
+          const id = key.slice(key.indexOf('/') + 1);
+          for (const one of [key, ...links, `revoked/${id}`, ...map.getKeys(placed(id))]) map.removeSync(one);
+        }
         return over.length;
       });
     },

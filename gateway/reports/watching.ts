@@ -1,6 +1,6 @@
 /**
  * Compares watched documents with the registers when these have moved, in one worker of a replica at a time. What a client learns is on record before it
- * can be read. A document is looked at only where its companies' part of a topic has moved, when a ticket took effect, and when the day changes.
+ * can be read. A document is looked at only where its companies' part of a topic has moved, when a ticket took effect, when a report was revoked, and when the day changes.
  */
 import { randomBytes } from 'node:crypto';
 import { partitionOf } from '../../connectors/bus/partition.js';
@@ -20,12 +20,13 @@ const SWEEP = 3_600_000;
 interface Registers {
   readonly cut: Cut;
   readonly effects: number;
+  readonly revocations: number;
   readonly day: string;
 }
 
 /** Partitions that have moved, by topic; undefined: all of them may have. */
 function moved(before: Registers | undefined, now: Registers): ReadonlyMap<string, ReadonlySet<number>> | undefined {
-  if (before === undefined || before.effects !== now.effects || before.day !== now.day) return undefined;
+  if (before === undefined || before.effects !== now.effects || before.revocations !== now.revocations || before.day !== now.day) return undefined;
   return new Map(Object.entries(now.cut).flatMap(([topic, offsets]): [string, Set<number>][] => {
     const then = before.cut[topic];
     const parts = offsets.flatMap((offset, partition) => (then?.[partition] === offset ? [] : [partition]));
@@ -66,7 +67,7 @@ export function startWatching({ view, tickets, now }: Pick<GatewayContext, 'view
     const look = await reports.look(id, { requestId, by: 'watch' });
     if (look === undefined) return watched.forget(id);
     const { issued: { model, document, issuer }, changes, outcome } = look;
-    const state = stateOf(model, changes);
+    const state = outcome === 'revoked' ? outcome : stateOf(model, changes);
     for (const watch of watches) {
       if (watch.state !== state) {
         await look.tell(watch.client);
@@ -90,7 +91,7 @@ export function startWatching({ view, tickets, now }: Pick<GatewayContext, 'view
       before = undefined;
       return;
     }
-    const registers: Registers = { cut: view.cut(datasets), effects: tickets.effects.version(), day: dayIn(at) };
+    const registers: Registers = { cut: view.cut(datasets), effects: tickets.effects.version(), revocations: reports.revocations(), day: dayIn(at) };
     const parts = moved(before, registers);
     const byReport = new Map<string, Watch[]>();
     for (const watch of watches) if (touched(watch, parts, registers.cut)) byReport.set(watch.id, [...(byReport.get(watch.id) ?? []), watch]);

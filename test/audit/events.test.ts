@@ -55,7 +55,7 @@ t.test('the other events have exactly the fields that are declared', (t) => {
   t.same(misfit('journal_gap', gapBody({ time: 0, journal: 'w1-00000000', from: 1, to: 2, why: 'missing' })), []);
   t.same(misfit('signed_in', signedInBody({ time, outcome: 'signed_in', roles: ['auditor'], authority: 'tax', reason: 'x' })), []);
   t.same(misfit('looked', lookedBody({ time, requestId: 'r', action: 'search', role: 'auditor', authority: 'tax', detail: {}, results: 1 })), []);
-  t.same(misfit('compliance_code', complianceBody({ time, requestId: 'r', step: 'answered', code: 'c', by: 'bank', authority: 'finance', domains: ['food'], from: '2024-11-26', to: '2026-11-26', bodySha256: 'x' })), []);
+  t.same(misfit('compliance_code', complianceBody({ time, requestId: 'r', step: 'answered', code: 'c', by: 'bank', authority: 'finance', report: 'credit', domains: ['food'], from: '2024-11-26', to: '2026-11-26', bodySha256: 'x' })), []);
   const counter = refusalCounter(2);
   counter.count('192.0.2.1', 'certificate_required', 0);
   counter.count('192.0.2.1', 'certificate_required', 59_999);

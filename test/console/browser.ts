@@ -66,6 +66,8 @@ async function unreached(page: Page): Promise<readonly string[]> {
       const one = document.activeElement;
       if (one === null || one === document.body) return '';
       window.left.delete(one);
+      // one of a group is reached by Tab, the others from there by arrows
+      if (one.type === 'radio') for (const other of [...window.left]) if (other.type === 'radio' && other.name === one.name && other.form === one.form) window.left.delete(other);
       const { outlineStyle, outlineWidth } = getComputedStyle(one);
       return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 ? '' : (${word})(one);
     })()`);

@@ -12,7 +12,7 @@ export const stranger: Person = { id: 'https://id.test|other', name: '王强', r
 export const bank: Scanner = { kind: 'client', key: 'bank', name: '云州银行', authority: 'finance' };
 export const page: Scanner = { kind: 'public', key: 'session-of-a-browser' };
 export const inspector: Scanner = { kind: 'person', key: 'https://id.test|inspector', name: '赵督查', authority: 'samr' };
-export const question: Question = { domains: ['food', 'fire'], from: '2024-11-26', to: '2026-11-26' };
+export const question: Question = { report: 'credit', domains: ['food', 'fire'], from: '2024-11-26', to: '2026-11-26' };
 export const says: readonly DomainAnswer[] = [{ domain: 'fire', state: 'records', count: 2 }, { domain: 'food', state: 'none', asOf: '2026-11-25T00:00:00.000Z' }];
 
 export interface CodesWorld {
@@ -32,7 +32,7 @@ export function codesWorld(stores: readonly [CodeStore, CodeStore]): CodesWorld 
     openCodes({
       store,
       now: () => world.clock.now,
-      known: (domain) => ['food', 'fire', 'tax'].includes(domain),
+      known: (report, domain) => report === 'credit' && ['food', 'fire', 'tax'].includes(domain),
       journal: {
         async append({ clear, subject }: EntryDraft) {
           await Promise.resolve();
@@ -44,7 +44,7 @@ export function codesWorld(stores: readonly [CodeStore, CodeStore]): CodesWorld 
       async answer(subject, asked) {
         await Promise.resolve();
         world.computed.push({ subject, question: asked });
-        return world.says;
+        return { name: '云州某公司', domains: world.says };
       },
     });
   return Object.assign(world, { workers: [worker(stores[0]), worker(stores[1])] as const });

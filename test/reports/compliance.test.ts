@@ -38,6 +38,7 @@ t.test('a company shows a code, sees who asks what, confirms; the scanner gets t
 
     const { ticket, number } = await two.scan(code, scanner, ROAD, question, 'r2');
     t.match(await one.collect(id, ticket, scanner, 'r3'), { state: 'waiting' });
+    t.same(two.follow(id, ticket, scanner), { state: 'scanned', until: here.clock.now + TERMS.scanned, question, number });
     t.same(here.computed, [], 'nothing is even computed before the company confirms');
     const view = one.look(id, owner);
     t.match(view, { state: 'scanned', asked: { question, number, scanner: { kind: scanner.kind } } });
@@ -49,7 +50,7 @@ t.test('a company shows a code, sees who asks what, confirms; the scanner gets t
     const got = await one.collect(id, ticket, scanner, 'r5');
     t.same(got, {
       state: 'answered',
-      answer: { subject: COMPANY, question, answeredAt: new Date(here.clock.now).toISOString(), domains: [{ domain: 'food', state: 'none', asOf: '2026-11-25T00:00:00.000Z' }, { domain: 'fire', state: 'records', count: 2 }] },
+      answer: { subject: COMPANY, name: '云州某公司', question, answeredAt: new Date(here.clock.now).toISOString(), domains: [{ domain: 'food', state: 'none', asOf: '2026-11-25T00:00:00.000Z' }, { domain: 'fire', state: 'records', count: 2 }] },
     });
     t.same(here.computed, [{ subject: COMPANY, question }]);
     t.equal(await codeOf(two.collect(id, ticket, scanner, 'r6')), 'code_used', 'once');
@@ -57,7 +58,7 @@ t.test('a company shows a code, sees who asks what, confirms; the scanner gets t
 
     t.same(here.entries.map(({ body }) => body['step']), ['created', 'scanned', 'confirmed', 'answered']);
     t.ok(here.entries.every(({ subject, body }) => subject === COMPANY && body['code'] === id));
-    t.match(here.entries[3], { body: { domains: ['food', 'fire'], from: question.from, to: question.to }, details: { results: [{ domain: 'food', state: 'none' }, {}] } });
+    t.match(here.entries[3], { body: { report: 'credit', domains: ['food', 'fire'], from: question.from, to: question.to }, details: { results: [{ domain: 'food', state: 'none' }, {}] } });
     const clear = JSON.stringify(here.entries.map(({ body }) => body));
     for (const secret of [code, ticket, owner.id, owner.name, COMPANY, ...(scanner.kind === 'client' ? [] : [scanner.key]), ...(scanner.kind === 'person' ? [scanner.name ?? ''] : [])]) t.notOk(clear.includes(secret), 'the clear part names nobody and opens nothing');
     t.same(here.entries.map(({ body }) => body['by']), ['subject', scanner.kind === 'client' ? 'bank' : scanner.kind === 'person' ? 'person' : 'public page', 'subject', scanner.kind === 'client' ? 'bank' : scanner.kind === 'person' ? 'person' : 'public page']);
@@ -190,7 +191,7 @@ t.test('a question that is none uses up no code', async (t) => {
   const here = replica(t);
   const [one, two] = here.workers;
   const { code } = await one.create(owner, COMPANY, 'r');
-  for (const wrong of [{ domains: [] }, { domains: ['food', 'food'] }, { domains: ['unknown'] }, { domains: ['__proto__'] }, { from: '2026-02-30' }, { from: 'x' }, { from: '2026-11-27' }, { to: '' }]) {
+  for (const wrong of [{ report: 'food-safety' }, { domains: [] }, { domains: ['food', 'food'] }, { domains: ['unknown'] }, { domains: ['__proto__'] }, { from: '2026-02-30' }, { from: 'x' }, { from: '2026-11-27' }, { to: '' }]) {
     t.equal(await codeOf(two.scan(code, bank, ROAD, { ...question, ...wrong }, 'r')), 'bad_request');
   }
   t.equal(await codeOf(two.scan(code, bank, ROAD, question, 'r')), 'ok');

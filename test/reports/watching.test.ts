@@ -53,6 +53,23 @@ async function desk(t: Test): Promise<Desk> {
   return one;
 }
 
+void t.test('a revocation is told to each client that watches, once, without a record that has moved', async (t) => {
+  const one = await desk(t);
+  const { made, watched } = one;
+  const code = await one.issue(0);
+  for (const client of ['broker', 'bank']) await one.watch(client, code, 30 * DAY);
+  await one.round();
+  const { issued } = await made.reports.verifyCode(code, made.asking());
+  const { revokedAt } = await made.reports.revoke(issued?.id ?? '', '出具对象有误', made.asking());
+  await one.round();
+  await one.round();
+  for (const client of ['broker', 'bank']) t.match(watched.changes(client, 0, 10), [{ number: 1, outcome: 'revoked', at: revokedAt, sections: [] }]);
+  t.equal(watched.changes('bank', 0, 10).length, 1);
+  t.strictSame(made.entries.filter(({ body }) => body['outcome'] === 'revoked').map(({ body }) => body['by']).sort(), ['bank', 'broker'], 'on record, each');
+  t.match(resultOf(await made.reports.verifyCode(code, made.asking()), () => []), { outcome: 'revoked', revokedAt, sections: undefined });
+  t.strictSame(one.failures, []);
+});
+
 void t.test('a change is told once to each client that watches, with a number of its own, and to nobody else', async (t) => {
   const one = await desk(t);
   const { made, watched } = one;

@@ -21,9 +21,19 @@ export interface DomainAnswer {
   readonly asOf?: Moment;
 }
 
+/** What the registers say: of whom, and of each domain. */
+export interface ComplianceStates {
+  /** Absent where the register does not have the company. */
+  readonly name?: string;
+  /** Each domain once, in any order. */
+  readonly domains: readonly DomainAnswer[];
+}
+
 export interface ComplianceAnswer {
   /** Whose code it was; the scanner compares it with whom it has before it. */
   readonly subject: string;
+  /** As the register has it; absent where it does not have the company. */
+  readonly name?: string;
   readonly question: Question;
   readonly answeredAt: Moment;
   /** In the question's order. */
@@ -31,12 +41,22 @@ export interface ComplianceAnswer {
 }
 
 export interface CompanyView {
+  readonly subject: string;
   readonly state: CodeState;
   /** ms since 1970, when the state ends by itself */
   readonly until: number;
   readonly asked?: Asked;
   /** What `confirm` must be given back: digest of `asked`. */
   readonly shown?: string;
+}
+
+/** What the scanner itself asked, and what has become of it. */
+export interface ScannerView {
+  readonly state: CodeState;
+  /** ms since 1970 */
+  readonly until: number;
+  readonly question: Question;
+  readonly number: string;
 }
 
 export interface Codes {
@@ -65,6 +85,8 @@ export interface Codes {
    * @throws YitongError `code_unknown` for another scanner or ticket, `code_refused`, `code_used`, `code_expired`, `audit_unavailable`
    */
   collect(id: string, ticket: string, scanner: Scanner, requestId: string): Promise<{ readonly state: 'waiting'; readonly until: number } | { readonly state: 'answered'; readonly answer: ComplianceAnswer }>;
+  /** How far it is, for the scanner; gives nothing of the answer. @throws YitongError `code_unknown` for another scanner or ticket */
+  follow(id: string, ticket: string, scanner: Scanner): ScannerView;
 }
 
 export interface CodesOptions {
@@ -72,10 +94,10 @@ export interface CodesOptions {
   readonly journal: Pick<Journal, 'append'>;
   /** ms since 1970 */
   readonly now: () => number;
-  /** Whether a domain can be asked about. */
-  readonly known: (domain: string) => boolean;
-  /** What the registers say of exactly this question; each domain once, in any order. */
-  readonly answer: (subject: string, question: Question) => Promise<readonly DomainAnswer[]>;
+  /** Whether a domain of a report can be asked about. */
+  readonly known: (report: string, domain: string) => boolean;
+  /** What the registers say of exactly this question. */
+  readonly answer: (subject: string, question: Question, requestId: string) => Promise<ComplianceStates>;
 }
 
 /** Codes that are none, of one scanner or address in ten minutes. */
@@ -85,6 +107,8 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
+/** By which a code is known to everybody but its holder. */
+export const codeId = (code: string): string => digest(code);
 const fresh = (): string => randomBytes(32).toString('base64url');
 const failed = (code: ErrorCode): YitongError => new YitongError(code, MESSAGES[code] ?? 'the code cannot be used so');
 const MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -107,10 +131,10 @@ export function lastMonths(months: number, today: Day): Pick<Question, 'from' | 
 
 const realDay = (text: unknown): text is Day => typeof text === 'string' && DAY.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
 
-function checkedQuestion({ domains, from, to }: Question, known: CodesOptions['known']): Question {
-  const fits = Array.isArray(domains) && domains.length > 0 && domains.length <= MAX_DOMAINS && new Set(domains).size === domains.length && domains.every((one) => typeof one === 'string' && known(one));
+function checkedQuestion({ report, domains, from, to }: Question, known: CodesOptions['known']): Question {
+  const fits = Array.isArray(domains) && domains.length > 0 && domains.length <= MAX_DOMAINS && new Set(domains).size === domains.length && domains.every((one) => typeof one === 'string' && known(report, one));
   if (!fits || !realDay(from) || !realDay(to) || from > to) throw new YitongError('bad_request', 'a question names domains that there are, each once, and two days in their order');
-  return { domains: [...domains], from, to };
+  return { report, domains: [...domains], from, to };
 }
 
 const STATES: ReadonlySet<SectionState> = new Set<SectionState>(['none', 'records', 'at_least', 'not_answered']);
@@ -153,7 +177,7 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
       clear: complianceBody({
         time: new Date(now()).toISOString(), requestId, step: done, code: id, by,
         ...(scanner?.authority === undefined ? {} : { authority: scanner.authority }),
-        ...(question === undefined ? {} : { domains: question.domains, from: question.from, to: question.to }),
+        ...(question === undefined ? {} : { report: question.report, domains: question.domains, from: question.from, to: question.to }),
         ...(bodySha256 === undefined ? {} : { bodySha256 }),
       }),
       subject: { subject, json: JSON.stringify({ ...about, ...(scanner?.kind === 'person' ? { scannerName: scanner.name } : {}) }) },
@@ -227,7 +251,7 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
 
     look(id, person) {
       const { live, ...found } = owned(stored(id), person);
-      return { state: stateAt(found, now()), until: found.until, ...(live.asked === undefined ? {} : { asked: live.asked, shown: shownOf(live.asked) }) };
+      return { subject: live.subject, state: stateAt(found, now()), until: found.until, ...(live.asked === undefined ? {} : { asked: live.asked, shown: shownOf(live.asked) }) };
     },
 
     async confirm(id, person, shown, requestId) {
@@ -251,6 +275,13 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
       await record({ step: 'refused', id, by: 'subject', requestId, subject: live?.subject ?? '', asked: live?.asked, about: { person: person.id, name: person.name } });
     },
 
+    follow(id, ticket, scanner) {
+      const found = scanned(stored(id), ticket, scanner);
+      const { asked } = found.live ?? {};
+      if (asked === undefined) throw failed('code_unknown');
+      return { state: stateAt(found, now()), until: found.until, question: asked.question, number: asked.number };
+    },
+
     async collect(id, ticket, scanner, requestId) {
       const found = scanned(stored(id), ticket, scanner);
       if (stateAt(found, now()) === 'scanned') return { state: 'waiting', until: found.until };
@@ -258,8 +289,9 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
       const { subject, asked } = found.live ?? {};
       if (subject === undefined || asked === undefined) throw failed('code_unknown');
       const { question } = asked;
-      const domains = checkedAnswer(question, await answer(subject, question));
-      const released: ComplianceAnswer = { subject, question, answeredAt: new Date(now()).toISOString(), domains };
+      const states = await answer(subject, question, requestId);
+      const domains = checkedAnswer(question, states.domains);
+      const released: ComplianceAnswer = { subject, ...(states.name === undefined ? {} : { name: states.name }), question, answeredAt: new Date(now()).toISOString(), domains };
       await record({ step: 'answered', id, by: byOf(scanner), requestId, subject, asked, bodySha256: digest(canonicalJson(released)), about: { results: domains, ...idOf(scanner) } });
       // on record by now; of two who come at once both are, and one gets it
       await store.transaction((maps) => maps.putCode(id, advance(scanned(maps.code(id), ticket, scanner), { kind: 'release' })));

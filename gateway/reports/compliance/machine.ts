@@ -12,6 +12,8 @@ export type CodeState = 'created' | 'scanned' | 'confirmed' | 'refused' | 'answe
 
 /** What is asked, and nothing else is answered. */
 export interface Question {
+  /** Whose domains they are. */
+  readonly report: string;
   /** Ids of domains, each once. */
   readonly domains: readonly string[];
   /** Both included. */

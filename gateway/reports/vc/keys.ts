@@ -109,6 +109,10 @@ export interface IssuerTrust {
 
 const untrusted = (why: string): YitongError => new YitongError('credential_issuer', why);
 
+/** Whether a certificate is of the issuer: by its address as URI, or by the host's name. */
+export const namesIssuer = (leaf: X509Certificate, issuer: string): boolean =>
+  certificateFacts(leaf).uris.includes(issuer) || leaf.checkHost(new URL(issuer).hostname, { subject: 'never', wildcards: false }) !== undefined;
+
 function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): KeyObject {
   let certificates: X509Certificate[];
   try {
@@ -119,9 +123,7 @@ function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): Key
   const [leaf] = certificates;
   const anchors = (trust.anchors ?? []).map((pem) => new X509Certificate(pem));
   if (leaf === undefined || !isP256(leaf.publicKey)) throw untrusted('`x5c` begins with no certificate of a document key');
-  const facts = certificateFacts(leaf);
-  const host = new URL(trust.issuer).hostname;
-  if (!facts.uris.includes(trust.issuer) && leaf.checkHost(host, { subject: 'never', wildcards: false }) === undefined) throw untrusted('the certificate does not name the issuer');
+  if (!namesIssuer(leaf, trust.issuer)) throw untrusted('the certificate does not name the issuer');
   const within = (certificate: X509Certificate): boolean => now >= Date.parse(certificate.validFrom) && now < Date.parse(certificate.validTo) + 1000;
   let last = leaf;
   for (const certificate of certificates) {

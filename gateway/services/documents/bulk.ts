@@ -6,6 +6,8 @@ import type { ShownSubject } from '../../reports/shown.js';
 
 export interface DocumentResult {
   readonly outcome: Outcome;
+  /** Of `revoked`: then it is not compared. */
+  readonly revokedAt?: string;
   readonly report?: string;
   readonly document?: string;
   readonly issuedAt?: string;
@@ -19,11 +21,12 @@ export interface DocumentResult {
   readonly watchedUntil?: string;
 }
 
-export function resultOf({ outcome, issued, changes }: Verified, whom: (issued: Issued) => readonly ShownSubject[]): DocumentResult {
+export function resultOf({ outcome, issued, revokedAt, changes }: Verified, whom: (issued: Issued) => readonly ShownSubject[]): DocumentResult {
   if (issued === undefined) return { outcome };
   const { model, document } = issued;
   return {
     outcome, report: model.report, document, issuedAt: model.issuedAt, purpose: model.purpose.id, range: model.range, whom: whom(issued),
+    ...(revokedAt === undefined ? {} : { revokedAt }),
     ...(changes === undefined ? {} : { comparedAt: changes.at, sections: kindsOf(model, changes) }),
   };
 }

@@ -136,7 +136,7 @@ const service: Service = {
       const found: VerifiedBy[] = [];
       for await (const { body } of app.people.search().entries({ type: 'verified', subject })) {
         if (body['document'] !== document) continue;
-        found.push({ at: body.time ?? '', by: names.verifier(String(body['by'])), changed: body['outcome'] === 'changed' });
+        found.push({ at: body.time ?? '', by: names.verifier(String(body['by'])), outcome: String(body['outcome']) });
         if (found.length === VERIFIED) break;
       }
       return found;

@@ -42,10 +42,10 @@ const service: Service = {
         by: person === undefined ? 'public page' : (person.authority ?? person.roles[0] ?? 'signed in'),
         ...(person === undefined ? {} : { stated: { actor: person.name } }),
       };
-      const { outcome, issued, changes } = await reports.verifyCode(code, asking);
+      const { outcome, issued, revokedAt, changes } = await reports.verifyCode(code, asking);
       if (issued === undefined) return { outcome };
       const shown = reports.definitions.get(issued.model.report)?.shown ?? { name: 'masked', subject: 'masked' };
-      return { outcome, issued, subjects: shownSubjects(issued.model, shown, workspace.schemes), ...(changes === undefined ? {} : { changes }) };
+      return { outcome, issued, subjects: shownSubjects(issued.model, shown, workspace.schemes), ...(revokedAt === undefined ? {} : { revokedAt }), ...(changes === undefined ? {} : { changes }) };
     }
     const frame = ({ language, session }: FastifyRequest, children: JSX.Element, asked?: FrameProps['asked']): string =>
       page({ language, workspace, title: language === 'zh' ? '文书核验' : 'Verification', way: session === undefined ? 'sign-in' : 'console', scripts: ['drop.js'], asked, children });
@@ -64,7 +64,7 @@ const service: Service = {
     }
 
     app.get(PATH, { schema: { hide: true } }, async (request, reply) =>
-      reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(frame(request, verifyForm({ language: request.language, csrf: request.session?.csrf }))));
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(frame(request, verifyForm({ language: request.language, csrf: request.session?.csrf, codes: reports.definitions.size > 0 }))));
     app.post<Route>(PATH, { schema: { hide: true } }, (request, reply) => show(request, reply, request.body?.code ?? '', true));
     app.get<Route>(`${PATH}/:code`, { schema: { hide: true } }, (request, reply) => show(request, reply, request.params.code, false));
 

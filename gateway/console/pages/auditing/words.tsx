@@ -14,6 +14,7 @@ export const typeNames: Readonly<Record<string, Localised>> = {
   looked: { zh: '查阅', en: 'look' },
   issued: { zh: '出具文书', en: 'document issued' },
   verified: { zh: '核验文书', en: 'document verified' },
+  compliance_code: { zh: '合规码', en: 'compliance code' },
   administration: { zh: '管理操作', en: 'administration' },
   journal_gap: { zh: '日志缺口', en: 'gap in a journal' },
 };
@@ -51,6 +52,7 @@ const actionNames: Readonly<Record<string, Localised>> = {
   grant_resumed: { zh: '恢复授权', en: 'resumed a grant' },
   quarantine_shown: { zh: '查看隔离区', en: 'saw the quarantine' },
   quarantine_retried: { zh: '重试被隔离的行', en: 'tried rows held back again' },
+  document_revoked: { zh: '撤销文书', en: 'revoked a document' },
   erasure: { zh: '抹除一个主体', en: 'erased a subject' },
   expiry: { zh: '销毁到期内容', en: 'destroyed expired bodies' },
   policies_in_force: { zh: '策略生效', en: 'policies came into force' },

@@ -14,7 +14,7 @@ export function numbersView({ language, numbers, reports }: NumbersProps): JSX.E
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const count = (n: number): string => n.toLocaleString('en');
   const { issued, certificates, verified } = numbers;
-  const all = verified.genuine + verified.changed + verified.unknown;
+  const all = verified.genuine + verified.changed + verified.revoked + verified.unknown;
   return (
     <>
       <h1>{say('一份报告，代替一摞证明', 'One report in place of a stack of certificates')}</h1>
@@ -24,6 +24,7 @@ export function numbersView({ language, numbers, reports }: NumbersProps): JSX.E
         <div class="tile"><b>{count(certificates)}</b><span>{say('份证明被代替', 'certificates replaced')}</span></div>
         <div class="tile"><b>{count(all)}</b><span>{say('次核验', 'verifications')}</span></div>
         <div class="tile"><b>{count(verified.changed)}</b><span>{say('次核验显示出具后有变化', 'of them showed a change since issue')}</span></div>
+        <div class="tile"><b>{count(verified.revoked)}</b><span>{say('次核验显示已撤销', 'of them showed a revoked document')}</span></div>
         <div class="tile"><b>{count(verified.unknown)}</b><span>{say('次核验查无此文书', 'of them found no such document')}</span></div>
       </div>
       <h2>{say('可以申请的报告', 'Reports that can be asked for')}</h2>

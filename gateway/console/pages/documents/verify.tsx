@@ -1,14 +1,15 @@
 /** What a code proves: genuine or not, when, for whom, and what has changed since. Nothing of what the document says. */
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
-import type { Issued, RecordChange, ReportChanges, SectionChange } from '../../../reports/index.js';
+import type { Issued, Outcome, RecordChange, ReportChanges, SectionChange } from '../../../reports/index.js';
 import type { ShownSubject } from '../../../reports/shown.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
 
 export interface Found {
-  readonly outcome: 'genuine' | 'changed' | 'unknown';
+  readonly outcome: Outcome;
   readonly issued?: Issued;
+  readonly revokedAt?: string;
   /** In the model's order. */
   readonly subjects?: readonly ShownSubject[];
   readonly changes?: ReportChanges;
@@ -70,7 +71,7 @@ function Drop({ language, document }: { readonly language: Language; readonly do
   );
 }
 
-export function verifyForm({ language, csrf }: { readonly language: Language; readonly csrf: string | undefined }): JSX.Element {
+export function verifyForm({ language, csrf, codes }: { readonly language: Language; readonly csrf: string | undefined; /** Whether compliance codes are answered here. */ readonly codes: boolean }): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   return (
     <>
@@ -83,12 +84,13 @@ export function verifyForm({ language, csrf }: { readonly language: Language; re
       </form>
       <h2>{say('检验 PDF 文件', 'Check a PDF')}</h2>
       <Drop language={language} />
+      {codes ? <p class="foot">{say('企业出示的是手机上的合规码？', 'The company shows a compliance code on its phone?')} <a href="/compliance">{say('扫合规码', 'Ask by it')}</a></p> : null}
     </>
   );
 }
 
 /** @param again what the form held; undefined where the code stands in the address */
-export function verifiedView({ language, again, outcome, issued, subjects = [], changes }: Found & { readonly language: Language; readonly again: Readonly<Record<string, string>> | undefined }): JSX.Element {
+export function verifiedView({ language, again, outcome, issued, revokedAt, subjects = [], changes }: Found & { readonly language: Language; readonly again: Readonly<Record<string, string>> | undefined }): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   if (issued === undefined) {
     return (
@@ -105,12 +107,21 @@ export function verifiedView({ language, again, outcome, issued, subjects = [], 
   const told = (changes?.sections ?? []).map((change) => ({ change, subject: subjects[change.subject], domain: model.domains[change.domain] }));
   return (
     <>
-      <div class={`outcome ${changed ? 'warn' : 'ok'}`} data-outcome={outcome}>
+      <div class={`outcome ${revokedAt !== undefined ? 'bad' : changed ? 'warn' : 'ok'}`} data-outcome={outcome}>
         <div role="status">
-          <b>{changed ? say('! 真实，但出具之后有变化', '! Genuine, but changed since issue') : say('✓ 真实有效', '✓ Genuine')}</b>
-          <p>{at === undefined
-            ? say('报告的定义已停用，无法与登记比对。', 'The definition of this report is no longer in use, so it cannot be compared with the registers.')
-            : changed ? say(`截至 ${at}，以下部分与出具时不同。请要求企业重新出具。`, `As of ${at} the sections below stand otherwise. Ask the company for a new one.`) : say(`截至 ${at}，各部分与出具时一致。`, `As of ${at} every section stands as it was issued.`)}</p>
+          {revokedAt !== undefined ? (
+            <>
+              <b>{say('✗ 已撤销', '✗ Revoked')}</b>
+              <p>{say(`出具单位已于 ${localSecond(revokedAt)} 撤销这份文书，不得再作为证明使用。`, `Its issuer revoked this document at ${localSecond(revokedAt)}; it proves nothing any more.`)}</p>
+            </>
+          ) : (
+            <>
+              <b>{changed ? say('! 真实，但出具之后有变化', '! Genuine, but changed since issue') : say('✓ 真实有效', '✓ Genuine')}</b>
+              <p>{at === undefined
+                ? say('报告的定义已停用，无法与登记比对。', 'The definition of this report is no longer in use, so it cannot be compared with the registers.')
+                : changed ? say(`截至 ${at}，以下部分与出具时不同。请要求企业重新出具。`, `As of ${at} the sections below stand otherwise. Ask the company for a new one.`) : say(`截至 ${at}，各部分与出具时一致。`, `As of ${at} every section stands as it was issued.`)}</p>
+            </>
+          )}
         </div>
         {again === undefined ? <a class="quiet" href="?">{say('再查一次', 'Look again')}</a> : (
           <form class="again" method="post" action="/verify">

@@ -72,10 +72,10 @@ export function issuedPage({ issued: { id, code, document, model, keptUntil, rec
 export interface VerifiedBy {
   readonly at: string;
   readonly by: string;
-  readonly changed: boolean;
+  readonly outcome: string;
 }
 
-export function reportPage({ issued: { id, document, model }, changes, verified, wrongCode, ...common }: Common & { readonly issued: Issued; readonly changes: ReportChanges | undefined; readonly verified: readonly VerifiedBy[]; readonly wrongCode: boolean }): JSX.Element {
+export function reportPage({ issued: { id, document, model, revokedAt }, changes, verified, wrongCode, ...common }: Common & { readonly issued: Issued & { readonly revokedAt?: string }; readonly changes: ReportChanges | undefined; readonly verified: readonly VerifiedBy[]; readonly wrongCode: boolean }): JSX.Element {
   const { language, subjects } = common;
   const say = sayIn(language);
   const width = model.domains.length;
@@ -89,7 +89,8 @@ export function reportPage({ issued: { id, document, model }, changes, verified,
       <p class="foot"><a href={`/console/reports${subjects.query('?')}`}>{say('← 信用报告', '← Reports')}</a></p>
       <h1>{model.title[language]}</h1>
       <p class="lead">{say(`${localMinute(model.issuedAt)}（北京时间）由${model.issuer.zh}出具。`, `Issued by ${model.issuer.en} at ${localMinute(model.issuedAt)} (UTC+8).`)}</p>
-      {changes === undefined ? null : changes.sections.length === 0 ? <p class="notice" role="status">{say(`出具以来没有变化（${localSecond(changes.at)} 比对）。`, `Nothing has changed since (compared at ${localSecond(changes.at)}).`)}</p> : (
+      {revokedAt === undefined ? null : <p class="notice bad" role="status"><b>{say(`已于 ${localSecond(revokedAt)} 由出具单位撤销。`, `Revoked by its issuer at ${localSecond(revokedAt)}.`)}</b> {say('其核验码与凭证均不再有效；请重新申请。', 'Neither its code nor its credentials hold any more; ask for a new one.')}</p>}
+      {changes === undefined || revokedAt !== undefined ? null : changes.sections.length === 0 ? <p class="notice" role="status">{say(`出具以来没有变化（${localSecond(changes.at)} 比对）。`, `Nothing has changed since (compared at ${localSecond(changes.at)}).`)}</p> : (
         <div class={`notice ${changes.changed ? 'warn' : ''}`} role="status">
           <p><b>{changes.changed ? say('出具以来有变化：', 'Since it was issued:') : say('出具以来记录没有变化，但部门的答复情况不同：', 'No record has changed since, but who answers has:')}</b> <span class="soft">{localSecond(changes.at)}</span></p>
           <ul class="plainlist">
@@ -110,7 +111,7 @@ export function reportPage({ issued: { id, document, model }, changes, verified,
       <h2>{say('谁核验过', 'Who verified it')}</h2>
       <div class="card">
         {verified.length === 0 ? <p class="empty">{say('还没有人核验。', 'Nobody has yet.')}</p> : (
-          <ul class="rows">{verified.map(({ at, by, changed: was }) => <li><span><b>{by}</b> <span class="soft">{was ? say('得知有变化', 'was told of changes') : say('得知真实有效', 'was told it is genuine')}</span></span><time dateTime={at}>{localSecond(at)}</time></li>)}</ul>
+          <ul class="rows">{verified.map(({ at, by, outcome }) => <li><span><b>{by}</b> <span class="soft">{outcome === 'revoked' ? say('得知已撤销', 'was told it is revoked') : outcome === 'changed' ? say('得知有变化', 'was told of changes') : say('得知真实有效', 'was told it is genuine')}</span></span><time dateTime={at}>{localSecond(at)}</time></li>)}</ul>
         )}
       </div>
       <h2>{say('内容', 'Content')}</h2>

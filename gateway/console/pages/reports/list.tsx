@@ -38,7 +38,7 @@ export function reportsPage({ language, subjects, rows, found, titles, newer, ol
           <table class="stack">
             <thead><tr><th>{say('报告', 'Report')}</th><th class="n">{say('企业', 'Companies')}</th><th>{say('用途', 'Purpose')}</th><th>{say('出示给', 'Shown to')}</th><th>{say('出具（北京时间）', 'Issued (UTC+8)')}</th><th>{say('保存至', 'Kept until')}</th><th>{say('状态', 'State')}</th></tr></thead>
             <tbody>
-              {rows.map(({ id, report, subjects: count, domains, purpose, bearer, issuedAt, keptUntil }) => (
+              {rows.map(({ id, report, subjects: count, domains, purpose, bearer, issuedAt, keptUntil, revokedAt }) => (
                 <tr>
                   <th scope="row"><a href={`/console/reports/${id}${subjects.query('?')}`}>{titles.get(report)?.title[language] ?? report}</a><span class="plain soft">{say(`${domains} 个领域`, `${domains} ${domains === 1 ? 'domain' : 'domains'}`)}</span></th>
                   <td class="n" data-title={say('企业', 'Companies')}>{count}</td>
@@ -46,7 +46,7 @@ export function reportsPage({ language, subjects, rows, found, titles, newer, ol
                   <td data-title={say('出示给', 'Shown to')}>{bearer}</td>
                   <td class="date" data-title={say('出具', 'Issued')}><time dateTime={issuedAt}>{localMinute(issuedAt)}</time></td>
                   <td class="date" data-title={say('保存至', 'Kept until')}><time dateTime={keptUntil}>{localMinute(keptUntil).slice(0, 10)}</time></td>
-                  <td>{Date.parse(keptUntil) > now ? <span class="state ok">{say('可核验', 'verifiable')}</span> : <span class="state none">{say('将删除', 'being removed')}</span>}</td>
+                  <td>{revokedAt !== undefined ? <span class="state bad">{say('已撤销', 'revoked')}</span> : Date.parse(keptUntil) > now ? <span class="state ok">{say('可核验', 'verifiable')}</span> : <span class="state none">{say('将删除', 'being removed')}</span>}</td>
                 </tr>
               ))}
             </tbody>

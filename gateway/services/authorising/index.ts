@@ -12,7 +12,7 @@ import { dayIn } from '../../reports/compute/index.js';
 import { reportsOf } from '../../reports/index.js';
 import { many, one, type FormBody } from '../reporting/form.js';
 import { askingOf } from '../reporting/index.js';
-import { speakingFor } from '../reporting/speaking.js';
+import { definitionIn, speakingFor } from '../reporting/speaking.js';
 
 const PATH = '/console/authorisations';
 const ROLES = ['subject'] as const;
@@ -38,16 +38,8 @@ const service: Service = {
     const schema = { hide: true };
     const inDays = (days: number): string => dayIn(context.now() + days * DAY);
 
-    function speaking(request: FastifyRequest, of: string | undefined): Subjects {
-      const found = speakingFor(sessionOf(request), of, definitions, PATH);
-      if (found === undefined) throw new YitongError('not_found', 'you speak for no company of which there are reports');
-      return found;
-    }
-    function definitionOf(report: string | undefined): ReportDefinition {
-      const found = report === undefined ? [...definitions.values()][0] : definitions.get(report);
-      if (found === undefined) throw new YitongError('not_found', 'there is no such report');
-      return found;
-    }
+    const speaking = (request: FastifyRequest, of: string | undefined): Subjects => speakingFor(sessionOf(request), of, definitions, PATH);
+    const definitionOf = (report: string | undefined): ReportDefinition => definitionIn(definitions, report);
     async function show(request: FastifyRequest, reply: FastifyReply, subjects: Subjects, definition: ReportDefinition, more: Pick<AuthorisationsProps, 'fault' | 'sent'> & { readonly done?: string | undefined }): Promise<FastifyReply> {
       const { language } = request;
       const { given, received } = await reports.authorisationsOf(subjects.subject, askingOf(request));

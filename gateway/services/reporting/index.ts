@@ -18,7 +18,7 @@ import { dayIn } from '../../reports/compute/index.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
 import { loadRenderers, lookupUrl } from '../../reports/renderers.js';
 import { faultOf, freshForm, many, one, requestOf, sentForm, type Asked, type FormBody } from './form.js';
-import { speakingFor } from './speaking.js';
+import { definitionIn, speakingFor } from './speaking.js';
 import { standings, type Placed } from './standing.js';
 
 const PATH = '/console/reports';
@@ -50,16 +50,8 @@ const service: Service = {
     const schema = { hide: true };
     const titleOf = (language: Language): string => (language === 'zh' ? '信用报告' : 'Reports');
 
-    function speaking(request: FastifyRequest, of: string | undefined, path = PATH): Subjects {
-      const found = speakingFor(sessionOf(request), of, definitions, path);
-      if (found === undefined) throw new YitongError('not_found', 'you speak for no company of which there are reports');
-      return found;
-    }
-    function definitionOf(report: string | undefined): ReportDefinition {
-      const found = report === undefined ? [...definitions.values()][0] : definitions.get(report);
-      if (found === undefined) throw new YitongError('not_found', 'there is no such report');
-      return found;
-    }
+    const speaking = (request: FastifyRequest, of: string | undefined, path = PATH): Subjects => speakingFor(sessionOf(request), of, definitions, path);
+    const definitionOf = (report: string | undefined): ReportDefinition => definitionIn(definitions, report);
     async function groupFor(request: FastifyRequest, subject: string, definition: ReportDefinition): Promise<readonly Placed[]> {
       const asking = askingOf(request);
       const members = await reports.groupOf(definition.id, subject, asking);

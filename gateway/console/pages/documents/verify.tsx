@@ -1,10 +1,10 @@
 /** What a code proves: genuine or not, when, for whom, and what has changed since. Nothing of what the document says. */
 import type { JSX } from 'preact';
-import type { Localised } from '../../../../contracts/types.js';
 import type { Issued, Outcome, RecordChange, ReportChanges, SectionChange } from '../../../reports/index.js';
 import type { ShownSubject } from '../../../reports/shown.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
+import { changeNames } from '../reports/words.js';
 
 export interface Found {
   readonly outcome: Outcome;
@@ -15,22 +15,11 @@ export interface Found {
   readonly changes?: ReportChanges;
 }
 
-const changeWords: Readonly<Record<RecordChange, Localised>> = {
-  withdrawn: { zh: '1 条已由部门撤回', en: 'one withdrawn by its department' },
-  revoked: { zh: '1 条已撤销', en: 'one revoked' },
-  repaired: { zh: '1 条已完成信用修复', en: 'one repaired' },
-  expired: { zh: '1 条已过查询期限', en: 'one past its term' },
-  corrected: { zh: '1 条已更正', en: 'one corrected' },
-  objection: { zh: '1 条有异议正在处理', en: 'an objection to one is under way' },
-  objection_ended: { zh: '1 条异议已处理完毕', en: 'an objection to one has ended' },
-  not_answered: { zh: '1 条所在登记目前未答复', en: 'one in a register that does not answer now' },
-};
-
 function wordsOf({ added, records, is, was, missing }: SectionChange, language: Language): readonly string[] {
   const zh = language === 'zh';
   const counts = new Map<RecordChange, number>();
   for (const { change } of records) counts.set(change, (counts.get(change) ?? 0) + 1);
-  const words = [...counts].map(([change, n]) => (n === 1 ? changeWords[change][language] : zh ? changeWords[change].zh.replace('1 条', `${String(n)} 条`) : `${changeWords[change].en} (×${String(n)})`));
+  const words = [...counts].map(([change, n]) => (zh ? `${String(n)} 条${changeNames[change].zh}` : `${n === 1 ? 'one' : String(n)} ${changeNames[change].en}`));
   if (added > 0) words.unshift(zh ? `新增 ${String(added)} 条记录` : added === 1 ? 'one new record' : `${String(added)} new records`);
   if (missing.length > 0 && is !== was) words.push(zh ? `目前未答复：${missing.map(({ name }) => name.zh).join('、')}` : `does not answer now: ${missing.map(({ name }) => name.en).join(', ')}`);
   return words.length > 0 ? words : [zh ? '状态已变化' : 'stands otherwise now'];

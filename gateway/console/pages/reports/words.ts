@@ -36,9 +36,9 @@ export const changeNames: Readonly<Record<RecordChange, Localised>> = {
   withdrawn: { zh: '已由部门撤回', en: 'withdrawn by its department' },
   revoked: { zh: '已撤销', en: 'revoked' },
   repaired: { zh: '已修复信用', en: 'repaired' },
-  expired: { zh: '查询期限已满', en: 'its term is over' },
+  expired: { zh: '已过查询期限', en: 'past its term' },
   corrected: { zh: '内容已更正', en: 'corrected' },
-  objection: { zh: '提出异议，处理中', en: 'under objection' },
-  objection_ended: { zh: '异议处理完毕', en: 'its objection has ended' },
-  not_answered: { zh: '部门目前未答复', en: 'its department does not answer now' },
+  objection: { zh: '有异议正在处理', en: 'under objection' },
+  objection_ended: { zh: '异议已处理完毕', en: 'no longer under objection' },
+  not_answered: { zh: '所在登记目前未答复', en: 'in a register that does not answer now' },
 };

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { initPki, issueDocumentSigner } from '../../gateway/pki/authority.js';
 import type { ReportModel } from '../../gateway/reports/model.js';
-import { renderPdf, type Pdf } from '../../gateway/reports/pdf/index.js';
+import { renderPdf } from '../../gateway/reports/pdf/index.js';
+import type { Pdf } from '../../gateway/reports/pdf/options.js';
 import { openDocumentSigner, type DocumentSigner } from '../../gateway/reports/pdf/signer.js';
 import { missingHere } from '../missing.js';
 

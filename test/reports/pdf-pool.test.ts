@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { ReportModel } from '../../gateway/reports/model.js';
 import { draw } from '../../gateway/reports/pdf/draw.js';
-import { drawOptions } from '../../gateway/reports/pdf/index.js';
+import { drawOptions } from '../../gateway/reports/pdf/options.js';
 import { pdfPool } from '../../gateway/reports/pdf/pool.js';
 import { verifyPdf } from '../../gateway/reports/pdf/verify.js';
 import { CODE, URL_OF_CODE, office } from './documents.js';

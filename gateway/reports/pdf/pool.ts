@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
 import type { ReportModel } from '../model.js';
 import type { FromThread, ToThread } from './pool-worker.js';
-import { drawOptions, type Pdf, type PdfOptions } from './index.js';
+import { drawOptions, type Pdf, type PdfOptions } from './options.js';
 import { seal } from './seal.js';
 
 export interface PdfPool {

@@ -1,6 +1,5 @@
 /** Issues the SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) of a report: one disclosure for each subject and domain. */
 import { hash, randomBytes } from 'node:crypto';
-import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc';
 import { YitongError } from '../../../contracts/errors.js';
 import type { ReportModel } from '../model.js';
 import { digestOf } from './disclosures.js';
@@ -78,6 +77,8 @@ export async function issueVc(model: ReportModel, { issuer, key, statuses, holde
   };
   // `sections` has names of its own, which the library's types of frames cannot say
   const frame = { _sd: ['whole'], sections: { _sd: names, _sd_decoy: padded - names.length } };
+  // loaded with the first credential: most workers never write one
+  const { SDJwtVcInstance } = await import('@sd-jwt/sd-jwt-vc');
   const library = new SDJwtVcInstance({ hasher, hashAlg: HASH, saltGenerator: salts(), signAlg: ALGORITHM, signer: async (data) => Buffer.from(await key.sign(Buffer.from(data))).toString('base64url') });
   const text = await library.issue(payload as never, frame as never, { header: { kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: [...key.x5c] }) } });
   return { text, status: place, digest: digestOf(text) };

@@ -1,0 +1,23 @@
+/** What a PDF is asked for with. Apart from what draws, so that whoever has pages drawn elsewhere does not load it. */
+import type { ReportModel } from '../model.js';
+import type { DrawOptions } from './draw.js';
+import { roomFor } from './seal.js';
+import type { DocumentSigner } from './signer.js';
+
+export interface PdfOptions {
+  /** By which a reader finds the original: stands on each page. */
+  readonly code: string;
+  /** Address of the page that shows the original; what the QR code says. */
+  readonly url: string;
+  readonly sign: DocumentSigner;
+  /** Moment of signing; default: when the report was issued. */
+  readonly at?: Date;
+}
+
+export interface Pdf {
+  readonly bytes: Buffer;
+  /** Characters that the font has not, `U+…`, in the order in which they came: shown by their code points and named in a note. */
+  readonly outside: readonly string[];
+}
+
+export const drawOptions = (model: ReportModel, { code, url, sign, at = new Date(model.issuedAt) }: PdfOptions): DrawOptions => ({ code, url, signer: sign.name, at, room: roomFor(sign.certificates) });

@@ -1,6 +1,7 @@
 /** A report from a running city, as its centre asks for it: whole while all departments answer, and naming the one whose connector has stopped. */
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
@@ -31,9 +32,15 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   const water = join(workspace, 'contracts/datasets/water/penalties');
   cpSync(join(root, 'contracts/datasets/water/penalties'), water, { recursive: true });
   change(join(water, 'contract.json'), join(water, 'contract.json'), (contract) => ({ ...contract, updateFrequency: 'PT8S' }));
-  change(join(workspace, 'connectors/feeds/water/penalties.json'), join(root, 'connectors/feeds/water/penalties.json'), (content) => ({ ...content, source: { kind: 'json', path: 'inbox/water.json' }, schedule: 'PT1S' }));
+  const feed = 'connectors/feeds/water/penalties.json';
+  change(join(workspace, feed), join(root, feed), () => ({ source: { kind: 'http-push' }, schedule: 'push' }));
+  // the bureau runs its own connector, from a workspace that says how
+  const office = join(t.testdirName, 'bureau');
+  mkdirSync(office);
+  change(join(office, 'yitong.json'), join(root, 'yitong.json'), (settings) => ({ ...settings, extends: workspace }));
+  change(join(office, feed), join(root, feed), (content) => ({ ...content, source: { kind: 'json', path: 'inbox/water.json' }, schedule: 'PT1S' }));
   const sample = JSON.parse(readFileSync(join(root, 'contracts/datasets/water/penalties/examples/valid/penalty.json'), 'utf8')) as Record<string, unknown>;
-  const inbox = (name: string) => join(workspace, 'inbox', name);
+  const inbox = (name: string) => join(office, 'inbox', name);
   mkdirSync(inbox('.'), { recursive: true });
   // the bureau writes its register anew twice a second
   const penalties = [sample];
@@ -48,6 +55,9 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   execFileSync(process.execPath, [cli, 'contracts', 'register', '--workspace', workspace]);
 
   const running = await city(t, { workspace, args: ['--companies', '60'] });
+  const connector = spawn(process.execPath, [cli, 'connector', 'water.penalties', '--workspace', office, '--data', running.data], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const gone = once(connector, 'exit');
+  t.teardown(() => connector.kill('SIGKILL'));
   const centre = await running.as('credit-report-centre');
   const [company = '', other = ''] = await companies(running.data);
   penalties.push({ ...sample, decisionNumber: '云水务罚〔2025〕1号', uscc: company.slice(5), conduct: { summary: '未经批准擅自取水', endedOn: '2025-07-11', place: null }, repair: { status: 'none', on: null } });
@@ -61,9 +71,9 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   const domain = (id: string, model = whole) => model?.sections[model.domains.findIndex((one) => one.id === id)];
   await until('the penalty of the bureau', look, (model) => domain('water', model)?.state === 'records');
 
-  // the bureau delivers no more
-  clearInterval(bureau);
-  rmSync(inbox('water.json'));
+  // its register goes on, its connector does not
+  connector.kill('SIGTERM');
+  await gone;
   await until('the water bureau named', look, (model) => (domain('water', model)?.missing.length ?? 0) > 0, 60_000);
 
   const issued = await centre.issueReport(body);

@@ -23,6 +23,8 @@ async function fill(page: Page, subjects: readonly string[] = []): Promise<void>
   await page.fill('input[name=bearer]', BEARER);
   await page.click('form.sheet button[type=submit]');
   await page.waitForSelector('.steps-on');
+  // a page that takes a while comes in parts
+  await page.waitForLoadState();
 }
 
 t.test('the pages on which a company asks for its report', async (t) => {
@@ -90,7 +92,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
   await t.test('the report stands in the list, without its code, and says who verified it', async (t) => {
     await page.goto('/console/reports?lang=zh');
     t.match(await page.innerText('tbody tr'), new RegExp(`8[^]*申请上市[^]*${BEARER}[^]*可核验`));
-    await page.click('tbody a');
+    await Promise.all([page.waitForURL(/\/console\/reports\/[0-9a-f]+$/), page.click('tbody a')]);
     const report = new URL(page.url()).pathname;
     const text = await page.innerText('main');
     t.notMatch(text, new RegExp(code));
@@ -117,7 +119,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
     t.same(await inspect('/console/reports/new', 'report-form'), []);
     t.same(await inspect('/console/reports/new', 'report-issued', issue), []);
     await page.goto('/console/reports');
-    await page.click('tbody tr:first-child a');
+    await Promise.all([page.waitForURL(/\/console\/reports\/[0-9a-f]+$/), page.click('tbody tr:first-child a')]);
     t.same(await inspect(new URL(page.url()).pathname, 'report'), []);
     t.same(complaints, []);
   });

@@ -39,6 +39,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
     field('batch', 'integer', 'of a batch: subjects of the whole of it, as the grant\'s limit counts them', false),
     field('subjects', 'integer', 'of a batch: subjects of this chunk; of a denied batch, all that were asked about', false),
+    field('report', 'string', 'the report for which the registers were asked: to make one, or to see what has changed since; absent of any other query', false),
     field('dryRun', 'boolean', 'true if it was only asked what would be answered: no record was read, none was released, `datasets` says what would have been', false),
     SUBJECT,
   ],
@@ -48,6 +49,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('authority', 'string', 'the authority to which the client belongs'),
     field('purpose', 'string', 'the purpose that the client stated'),
     field('chunk', 'integer', 'which chunk of the stream, from 0; its `released` entry says the rest'),
+    field('report', 'string', 'as in its `released` entry', false),
     field('datasets', 'array', 'for each dataset answered: `dataset`, and `records` released of this subject'),
     SUBJECT,
   ],
@@ -173,6 +175,7 @@ export interface ReleasedParts {
   readonly bytes: number;
   readonly chunk?: number | undefined;
   readonly subjects?: number | undefined;
+  readonly report?: string | undefined;
   readonly dryRun?: boolean | undefined;
 }
 
@@ -199,6 +202,7 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
     if (parts.item !== undefined) clear += `,"item":${quoted(parts.item)}`;
     if (parts.chunk !== undefined) clear += `,"chunk":${parts.chunk}`;
     if (parts.subjects !== undefined) clear += `,"subjects":${parts.subjects}`;
+    if (parts.report !== undefined) clear += `,"report":${quoted(parts.report)}`;
     if (parts.dryRun === true) clear += ',"dryRun":true';
     return `${clear},"bodySha256":${quoted(parts.bodySha256)},"bytes":${parts.bytes}}`;
   };
@@ -213,7 +217,7 @@ export function releasedSubjectJson(parts: { readonly caseId?: string | undefine
   return `{${json.slice(1)}}`;
 }
 
-export function includedBody(event: { readonly time: string; readonly requestId: string; readonly client: string; readonly authority: string; readonly purpose: string; readonly chunk: number; readonly datasets: readonly { readonly dataset: string; readonly records: number }[] }): string {
+export function includedBody(event: { readonly time: string; readonly requestId: string; readonly client: string; readonly authority: string; readonly purpose: string; readonly chunk: number; readonly report?: string; readonly datasets: readonly { readonly dataset: string; readonly records: number }[] }): string {
   return JSON.stringify({ type: 'included', ...event });
 }
 

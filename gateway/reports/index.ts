@@ -112,7 +112,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
   async function released(definition: ReportDefinition, asking: Asking, started: number, { plan, read }: ReturnType<typeof register>, self: SubjectKey, body: string): Promise<Receipt> {
     const subjects = read.size === 0 ? [self] : [...read.keys()];
     const counts = subjects.map((subject) => [read.get(subject)?.name === undefined ? 0 : 1]);
-    const receipt = await release(journal, { plan, client: computing.clientOf(definition), purpose: definition.purpose, ...asking, started, subjects, counts, body });
+    const receipt = await release(journal, { plan, client: computing.clientOf(definition), purpose: definition.purpose, report: definition.id, ...asking, started, subjects, counts, body });
     if (plan.read.length === 0) throw new YitongError('denied', 'the register of companies may not be asked');
     return receipt;
   }
@@ -145,7 +145,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     return computing.compute(order, asking.stated, (done) => asking.progress?.(done, of));
   }
   const releaseOf = ({ plan, client, started }: Computed, order: Order, asking: Asking, counts: readonly (readonly number[])[], body: string): Promise<Receipt> =>
-    release(journal, { plan, client, purpose: order.definition.purpose, ...asking, started, subjects: order.subjects.map(({ subject }) => subject), counts, body });
+    release(journal, { plan, client, purpose: order.definition.purpose, report: order.definition.id, ...asking, started, subjects: order.subjects.map(({ subject }) => subject), counts, body });
 
   /** What differs; it is told to nobody before `release` is on record. */
   async function differing(issued: Issued, asking: Asking): Promise<{ readonly changes: ReportChanges; release(): Promise<unknown> } | undefined> {

@@ -11,6 +11,8 @@ export interface Release {
   readonly plan: Plan;
   readonly client: Client;
   readonly purpose: string;
+  /** Id of the report's definition. */
+  readonly report: string;
   readonly requestId: string;
   readonly traceparent?: string | undefined;
   readonly stated?: StatedCase | undefined;
@@ -24,14 +26,14 @@ export interface Release {
 }
 
 /** Resolves when all of it is durable. @throws YitongError `audit_unavailable`: then nothing may leave */
-export async function release(journal: Journal, { plan, client, purpose, requestId, traceparent, stated, started, subjects, counts, body }: Release): Promise<Receipt> {
+export async function release(journal: Journal, { plan, client, purpose, report, requestId, traceparent, stated, started, subjects, counts, body }: Release): Promise<Receipt> {
   const time = new Date(started).toISOString();
   const sums = plan.datasets.map((_, i) => counts.reduce((sum, own) => sum + (own[i] ?? 0), 0));
   const json = sealedOf(stated, plan.unknown);
   const [only] = subjects;
   const alone = subjects.length === 1 && only !== undefined;
   const parts = {
-    time, requestId, traceparent, item: stated?.item, records: sums, bodySha256: hash('sha256', body, 'base64url'), bytes: Buffer.byteLength(body),
+    time, requestId, traceparent, report, item: stated?.item, records: sums, bodySha256: hash('sha256', body, 'base64url'), bytes: Buffer.byteLength(body),
     ...(alone ? {} : { subjects: subjects.length, chunk: 0 }),
   };
   if (alone) return journal.append({ clear: plan.template(parts), subject: { subject: only, json } });
@@ -39,7 +41,7 @@ export async function release(journal: Journal, { plan, client, purpose, request
     journal.append({ clear: plan.template(parts) }),
     ...subjects.map((subject, s) =>
       journal.append({
-        clear: includedBody({ time, requestId, client: client.id, authority: client.authority, purpose, chunk: 0, datasets: plan.datasets.flatMap(({ id, allowed }, i) => (allowed === undefined ? [] : [{ dataset: id, records: counts[s]?.[i] ?? 0 }])) }),
+        clear: includedBody({ time, requestId, client: client.id, authority: client.authority, purpose, chunk: 0, report, datasets: plan.datasets.flatMap(({ id, allowed }, i) => (allowed === undefined ? [] : [{ dataset: id, records: counts[s]?.[i] ?? 0 }])) }),
         subject: { subject, json },
       }),
     ),

@@ -1,4 +1,6 @@
 import t from 'tap';
+import { accessReader } from '../../gateway/audit/watch/access.js';
+import type { ReadEntry } from '../../gateway/audit/reading.js';
 import { loadRules, readThresholds, type Access, type Finding } from '../../gateway/audit/watch/rule.js';
 
 const HOUR = 3_600_000;
@@ -114,5 +116,17 @@ t.test('a rule or threshold that does not exist refuses the start', (t) => {
   t.throws(() => readThresholds(rules, { volume: { factor: 0 } }, place), { code: 'bad_config', message: /at least 1/ });
   t.match(readThresholds(rules, { volume: { factor: 5 }, hour: false }, place).get('volume'), { factor: 5, least: 500 });
   t.equal(readThresholds(rules, { hour: false }, place).has('hour'), false);
+  t.end();
+});
+
+t.test('registers that are asked for a report look like nobody who tries numbers', (t) => {
+  const entry = (index: number, report?: string): ReadEntry =>
+    ({
+      index, references: {}, opened: { subject: `uscc:9199010${String(index)}MA00001234`, details: {} },
+      body: { type: 'released', time: new Date(MONDAY).toISOString(), client: 'credit', authority: 'data', purpose: 'credit-report', subject: { pseudonym: `p-${String(index)}`, enc: 'x' }, datasets: [{ dataset: 'a.b', effect: 'allow', records: 0 }], ...(report === undefined ? {} : { report }) },
+    }) as unknown as ReadEntry;
+  const read = accessReader();
+  t.match(read(entry(1)), { answered: true, found: false, subject: 'p-1' });
+  t.match(read(entry(2, 'credit')), { answered: false, found: false, step: 0, subject: 'p-2' });
   t.end();
 });

@@ -15,6 +15,7 @@ export interface LogBody {
   readonly stated?: readonly string[];
   readonly batch?: number;
   readonly subjects?: number;
+  readonly report?: string;
   readonly dryRun?: boolean;
   readonly chunk?: number;
   readonly datasets?: readonly LogDataset[];

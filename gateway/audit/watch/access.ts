@@ -17,18 +17,19 @@ export function accessReader(): (entry: ReadEntry) => Access | undefined {
   const last = new Map<string, string>();
   return (entry) => {
     const { index, body } = entry;
-    const { type, client, authority, purpose, dryRun } = body;
+    const { type, client, authority, purpose, report, dryRun } = body;
     if ((type !== 'released' && type !== 'included') || dryRun === true || client === undefined || authority === undefined || purpose === undefined) return undefined;
     const time = Date.parse(body.time ?? '');
     if (Number.isNaN(time)) return undefined;
     const datasets = body.datasets ?? [];
     const chunk = body.subjects;
-    const answered = type === 'included' || datasets.some(({ effect }) => effect === 'allow');
+    // whom a report is about comes from the register or from a code, and that most have nothing on record is as it should be: nobody tries numbers so
+    const answered = report === undefined && (type === 'included' || datasets.some(({ effect }) => effect === 'allow'));
     const found = datasets.some(({ records = 0 }) => records > 0);
     const { opened } = entry;
     const pseudonym = body.subject?.pseudonym;
     let step: Access['step'] = 0;
-    if (type === 'released' && opened !== undefined) {
+    if (type === 'released' && report === undefined && opened !== undefined) {
       step = stepOf(last.get(client), opened.subject);
       if (last.size >= MAX_CLIENTS) last.clear();
       last.set(client, opened.subject);

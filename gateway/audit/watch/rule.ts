@@ -19,7 +19,7 @@ export interface Access {
   readonly weight: number;
   /** Pseudonym; absent of a batch's chunk, and of a subject that was erased. */
   readonly subject?: string;
-  /** Something was allowed. */
+  /** Something was allowed, about a subject of the client's own choice. */
   readonly answered: boolean;
   /** Something was answered, and there were records. */
   readonly found: boolean;

@@ -52,6 +52,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
           {fact(say('使用单位', 'Consumer authority'), link('authority', body.authority, names.authority(body.authority)))}
           {fact(say('用途', 'Purpose'), link('purpose', body.purpose, names.purpose(body.purpose)))}
           {fact(say('方式', 'Delivery'), body.type === 'released' ? deliveryNames[body.delivery ?? 'query']?.[language] : undefined)}
+          {fact(say('用于报告', 'For the report'), body.report)}
           {fact(say('事项编码', 'Item'), link('item', body.item))}
           {fact(say('操作', 'Action'), link('action', body.action))}
           {fact(say('请求编号', 'Request id'), link('request', body.requestId))}

@@ -113,6 +113,8 @@ export function openReportStore(dataDir: string): ReportStore {
     if (secret === undefined) throw new YitongError('internal', 'a subject has no key');
     return secret;
   }
+  /** What was read before in this turn of the loop would hide what another worker has committed since. */
+  const latest = (): void => map.resetReadTxn();
   const row = (key: string): Row | undefined => {
     const value = map.get(key);
     return typeof value === 'object' && 'owner' in value ? value : undefined;
@@ -159,6 +161,7 @@ export function openReportStore(dataDir: string): ReportStore {
   }
   /** Newest first: a link holds its time. */
   function under<T>(kind: string, subject: SubjectKey, read: (key: string) => T | undefined): readonly T[] {
+    latest();
     const name = keys.get(subject)?.pseudonym;
     return name === undefined ? [] : linked(`${kind}/${name}/`, read);
   }
@@ -175,8 +178,12 @@ export function openReportStore(dataDir: string): ReportStore {
         ...before, issued: before.issued + 1, certificates: before.certificates + model.subjects.length * model.domains.length,
       }));
     },
-    report: (id) => (ID.test(id) ? opened<Issued>(`report/${id}`) : undefined),
+    report(id) {
+      latest();
+      return ID.test(id) ? opened<Issued>(`report/${id}`) : undefined;
+    },
     byCode(hash) {
+      latest();
       const key = map.get(`code/${hash}`);
       return typeof key === 'string' ? opened<Issued>(key) : undefined;
     },
@@ -206,7 +213,10 @@ export function openReportStore(dataDir: string): ReportStore {
         });
         return { revokedAt: first, places };
       }),
-    revokedAt,
+    revokedAt(id) {
+      latest();
+      return revokedAt(id);
+    },
     revocations: () => map.getKeysCount({ start: 'revoked/', end: 'revoked/~' }),
     async verified(outcome) {
       await map.transaction(() => {

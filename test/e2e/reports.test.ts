@@ -76,6 +76,7 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   await gone;
   await until('the water bureau named', look, (model) => (domain('water', model)?.missing.length ?? 0) > 0, 60_000);
 
+  clearInterval(bureau);
   const issued = await centre.issueReport(body);
   const { sections, domains, issuedAt } = issued.model;
   for (const section of sections) {

@@ -91,7 +91,9 @@ const schema: AvroSchema = {
   type: 'record', name: 'Person',
   fields: [named('id', 'string'), named('name', ['null', 'string']), named('born', { type: 'int', logicalType: 'date' }), named('salary', { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 }), named('ratio', 'double'), named('phones', { type: 'array', items: 'string' })],
 };
-const marker = fc.string({ unit: fc.constantFrom(...'甲乙丙丁ABCdef"\\é😀'), minLength: 3, maxLength: 30 }).filter((text) => !'exists count band masked true false null outside salary phones ratio born name id'.includes(text));
+/** What stands in every answer: no value. */
+const SKELETON = '{"id":{"masked":"****"},"name":{"masked":"**"},"born":{"band":"outside"},"salary":{"band":"outside"},"ratio":{"exists":true,false,null},"phones":{"count":0}}';
+const marker = fc.string({ unit: fc.constantFrom(...'甲乙丙丁ABCdef"\\é😀'), minLength: 3, maxLength: 30 }).filter((text) => !SKELETON.includes(text));
 
 t.test('no value can be read off an answer that releases existence, number, band or mask', (t) => {
   const forms = new Map<FieldPath, Form>([

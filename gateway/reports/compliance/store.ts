@@ -103,7 +103,11 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
       await root.flushed;
       return result as ReturnType<typeof work>;
     },
-    code: (id) => codes.get(id),
+    code(id) {
+      // what was read before in this turn of the loop would hide what another worker has committed since
+      root.resetReadTxn();
+      return codes.get(id);
+    },
     async sweep(at) {
       await root.transaction(() => {
         const some = [...codes.getRange({ start: next, limit: SWEPT })];

@@ -50,7 +50,11 @@ export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore
       await map.flushed;
       return done;
     },
-    read: (list) => read('revoked', list),
+    read(list) {
+      // a revocation that another worker has committed in this turn of the loop counts
+      map.resetReadTxn();
+      return read('revoked', list);
+    },
     async close() {
       await map.close();
       closed();

@@ -11,7 +11,6 @@ import { committedSize } from '../log/size.js';
 import { openSubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
 import { entryReader, type ReadEntry } from '../reading.js';
-import { BLOCK } from '../search/block.js';
 import type { IndexFeed } from '../search/index.js';
 import { accessReader } from './access.js';
 import type { Access, Rules } from './rule.js';
@@ -55,8 +54,6 @@ export const ALERT_RAISED = 'alert_raised';
 const SLICE = 128;
 /** After a slice it rests so many times as long as the slice took: the view and the log come first. */
 const REST = 3;
-/** Where more than a block of entries waits it rests less: whoever searches would have to index them meanwhile. */
-const REST_BEHIND = 1;
 /** Entries after which the position is stored, where nothing was found. */
 const STORE_EVERY = 20_000;
 
@@ -96,9 +93,9 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
     }
   };
 
-  const rest = async (since: number, times = REST): Promise<void> => {
+  const rest = async (since: number): Promise<void> => {
     const busy = performance.now() - since;
-    await new Promise<void>((resolve) => (interval === 0 ? setImmediate(resolve) : setTimeout(resolve, Math.ceil(times * busy))));
+    await new Promise<void>((resolve) => (interval === 0 ? setImmediate(resolve) : setTimeout(resolve, Math.ceil(REST * busy))));
   };
 
   /** Shows rules with a window what lies in it, without listening. */
@@ -173,7 +170,7 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
       unstored += SLICE;
       // with everything that rules have seen: also what comes after the access that was one too many
       if (found.length > 0 || unstored >= STORE_EVERY) tell(commit(found));
-      await rest(since, end - next > BLOCK ? REST_BEHIND : REST);
+      await rest(since);
     }
     if (next > begin && interval === 0) commit([]);
     await putOnRecord(waiting);

@@ -24,15 +24,18 @@ export interface OpenedSubject {
   readonly details: unknown;
 }
 
-/** @throws YitongError `log_invalid` if the bytes were changed or belong to another subject */
-export function unseal(secret: SubjectSecret, sealed: string): OpenedSubject {
+/**
+ * What `seal` was given, read as JSON: only who holds the key wrote it, so it has the shape that it was sealed with.
+ * @throws YitongError `log_invalid` if the bytes were changed or belong to another subject
+ */
+export function unseal<T = OpenedSubject>(secret: SubjectSecret, sealed: string): T {
   const whole = Buffer.from(sealed, 'base64');
   try {
     const decipher = createDecipheriv('aes-256-gcm', secret.key, whole.subarray(0, NONCE_BYTES));
     decipher.setAAD(Buffer.from(secret.pseudonym, 'latin1'));
     decipher.setAuthTag(whole.subarray(whole.length - TAG_BYTES));
     const plain = Buffer.concat([decipher.update(whole.subarray(NONCE_BYTES, whole.length - TAG_BYTES)), decipher.final()]);
-    return JSON.parse(plain.toString('utf8')) as OpenedSubject;
+    return JSON.parse(plain.toString('utf8')) as T;
   } catch (cause) {
     throw new YitongError('log_invalid', 'the subject part does not decrypt under its key', { cause });
   }

@@ -126,7 +126,7 @@ export function openReportStore(dataDir: string): ReportStore {
   function opened<T>(key: string): T | undefined {
     const found = row(key);
     const secret = found === undefined ? undefined : keys.byPseudonym(found.owner);
-    return found === undefined || secret === undefined ? undefined : (unseal(secret, found.enc) as unknown as T);
+    return found === undefined || secret === undefined ? undefined : unseal<T>(secret, found.enc);
   }
   function put(key: string, owner: string, content: object, until: number, links: readonly string[], row?: IssuedRow, counted?: (before: Numbers) => Numbers): void {
     const secret = secretOf(owner);
@@ -149,7 +149,7 @@ export function openReportStore(dataDir: string): ReportStore {
     const secret = keys.byPseudonym(owner);
     if (about === undefined || said === undefined || secret === undefined) return undefined;
     const since = revokedAt(about.id);
-    return { ...about, ...(unseal(secret, said) as unknown as Pick<IssuedRow, 'bearer'>), ...(since === undefined ? {} : { revokedAt: since }) };
+    return { ...about, ...unseal<Pick<IssuedRow, 'bearer'>>(secret, said), ...(since === undefined ? {} : { revokedAt: since }) };
   }
   function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {
     const found: T[] = [];

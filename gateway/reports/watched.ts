@@ -140,7 +140,7 @@ export function openWatched(dataDir: string): Watched {
         const secret = isTold(value) ? keys.byPseudonym(value.owner) : undefined;
         // of an erased company nothing is readable
         if (!isTold(value) || secret === undefined || typeof at !== 'number') continue;
-        found.push({ number: at, ...(unseal(secret, value.enc) as unknown as Omit<WatchedChange, 'number'>) });
+        found.push({ number: at, ...unseal<Omit<WatchedChange, 'number'>>(secret, value.enc) });
         if (found.length === limit) break;
       }
       return found;

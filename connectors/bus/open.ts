@@ -36,7 +36,7 @@ const kafka = {
   properties: {
     driver: { const: 'kafka' },
     brokers: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^([^\\s:]+|\\[[0-9a-fA-F:]+\\]):[0-9]{1,5}$' }, description: 'some brokers, `host:port`' },
-    clientId: text,
+    clientId: { ...text, description: 'name of this process for the brokers' },
     ssl: {
       type: 'object',
       additionalProperties: false,
@@ -49,6 +49,7 @@ const kafka = {
       additionalProperties: false,
       required: ['mechanism', 'username', 'passwordFile'],
       properties: { mechanism: { type: 'string', enum: ['plain', 'scram-sha-256', 'scram-sha-512'] }, username: text, passwordFile: text },
+      description: 'login by name and password; the file is read at each connection',
     },
     replication: { type: 'integer', minimum: 1, description: 'copies of each topic that is created' },
     minInsyncReplicas: { type: 'integer', minimum: 1, description: 'copies that have a record before it counts as written' },
@@ -59,12 +60,20 @@ const kafka = {
         maxBytes: { type: 'integer', minimum: 0, default: 268_435_456, description: 'bytes of pushed records that may wait on disk while the bus is away; 0: none' },
         afterMs: { type: 'integer', minimum: 0, default: 3000, description: 'ms that a push tries the bus before its records are spooled' },
       },
+      description: 'where pushed records wait while the bus is away: `maxBytes` (default 256 MiB), `afterMs` (default 3,000)',
     },
     groupId: { ...text, description: 'prefix of the consumer groups of this process' },
     weakTopics: { type: 'string', enum: ['refuse', 'warn'], default: 'refuse', description: 'what to do about a topic that exists with fewer copies than these two' },
     giveUpAfterMs: { type: 'integer', minimum: 0, default: 20_000, description: 'ms that a send is retried' },
     requestTimeoutMs: { type: 'integer', minimum: 1000, default: 10_000, description: 'ms that a broker has to answer a request' },
   },
+} as const;
+
+/** Every key of the settings of either driver, with its schema. */
+export const busProperties = {
+  driver: { type: 'string', enum: ['embedded', 'kafka'], description: '`kafka`, or `embedded` for one machine' },
+  dir: { ...embedded.properties.dir, description: `of the embedded bus: ${embedded.properties.dir.description}` },
+  ...Object.fromEntries(Object.entries(kafka.properties).filter(([key]) => key !== 'driver')),
 } as const;
 
 /** JSON schema of `BusSettings`; unknown keys are refused. The driver decides first, so that an error names the key that is wrong. */

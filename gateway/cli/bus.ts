@@ -3,20 +3,21 @@ import { join } from 'node:path';
 import { busSettingsSchema, type BusSettings } from '../../connectors/bus/open.js';
 import { YitongError } from '../../contracts/errors.js';
 import { readJson } from '../../contracts/files.js';
+import { namesBus, readBusSettings } from '../config/bus.js';
 import { shape } from '../../contracts/validate.js';
 
 export const busOption = { type: 'string', describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
 
 const check = shape<BusSettings>(busSettingsSchema, 'bad_config');
 
-/** `--bus embedded`, or `--bus kafka` with the settings of yitong.json's section `bus`. */
+/** `--bus embedded`, or `--bus kafka` with the settings of yitong.json's section `bus` and of the environment. */
 export async function busOf(given: string | undefined, workspace: string, data: string): Promise<BusSettings> {
   const file = join(workspace, 'yitong.json');
   const { bus } = (await readJson(file, 'bad_workspace')) as { bus?: unknown };
-  if (given === 'embedded' || (given === undefined && bus === undefined)) return { driver: 'embedded', dir: join(data, 'bus') };
+  if (given === 'embedded' || (given === undefined && !namesBus(bus, process.env))) return { driver: 'embedded', dir: join(data, 'bus') };
   if (given !== undefined && given !== 'kafka') throw new YitongError('bad_config', `--bus is \`embedded\` or \`kafka\`, not \`${given}\``);
-  if (bus === undefined) throw new YitongError('bad_config', 'for --bus kafka, yitong.json needs a section `bus` with its brokers', { place: { file } });
-  return check(bus, { file });
+  if (!namesBus(bus, process.env)) throw new YitongError('bad_config', 'for --bus kafka, yitong.json needs a section `bus` with its brokers, or the environment `YITONG_BUS_*`', { place: { file } });
+  return readBusSettings(bus, { file }, process.env);
 }
 
 /** Settings like those of the section `bus`, from a file of their own. */

@@ -6,6 +6,7 @@ import { loadFeeds } from '../../../connectors/feeds.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
+import { namesBus } from '../../config/bus.js';
 import { busFrom, busOf } from '../bus.js';
 import { folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
@@ -43,7 +44,7 @@ const command: Command = {
     const workspace = await loadWorkspace(dir);
     const settings = checkSettings(workspace.settings['acl'] ?? {}, { file: join(dir, 'yitong.json') });
     const given = text(call.values['admin']);
-    const own = workspace.settings['bus'] === undefined ? undefined : await busOf('kafka', dir, data);
+    const own = namesBus(workspace.settings['bus'], process.env) ? await busOf('kafka', dir, data) : undefined;
     const admin = given === undefined ? own : await busFrom(given);
     const pushed = new Set([...(await loadFeeds(workspace)).values()].filter(({ source }) => source.kind === 'http-push').map(({ dataset }) => dataset));
     const rights = rightsOf({ workspace, settings, groupId: own?.driver === 'kafka' ? own.groupId : workspace.prefix, pushed });

@@ -10,7 +10,7 @@ const command: Command = {
     const rows = settingsTable();
     call.json({ settings: rows });
     for (const row of rows) {
-      call.say(`${row.section}.${row.key} = ${JSON.stringify(row.default)}`);
+      call.say(`${row.section}.${row.key} = ${row.default === undefined ? '(not set)' : JSON.stringify(row.default)}`);
       call.say(`    ${row.meaning}`);
       call.say(`    environment: ${row.variable}`);
     }

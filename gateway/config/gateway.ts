@@ -1,0 +1,30 @@
+/** What the gateway listens on, and its limits. */
+import { Type } from 'typebox';
+import { strict } from './strict.js';
+
+export const gatewaySchema = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1', description: 'address of the mTLS port, where systems ask and publish' }),
+    port: Type.Integer({ default: 8443, minimum: 0, maximum: 65535, description: 'the mTLS port; 0 takes a free one' }),
+    peopleHost: Type.String({ default: '127.0.0.1', description: 'address of the people\'s port' }),
+    peoplePort: Type.Integer({ default: 8444, minimum: 0, maximum: 65535, description: 'the people\'s port (server TLS): start page and published log' }),
+    healthHost: Type.String({ default: '127.0.0.1', description: 'address of health and metrics' }),
+    healthPort: Type.Integer({ default: 8445, minimum: 0, maximum: 65535, description: 'health and metrics, plain HTTP' }),
+    workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'worker processes that answer queries' }),
+    bodyLimitBytes: Type.Integer({ default: 1_048_576, minimum: 1024, maximum: 67_108_864, description: 'largest request body' }),
+    requestTimeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 600_000, description: 'a request must have arrived within this time' }),
+    handlerTimeoutMs: Type.Integer({ default: 30_000, minimum: 100, maximum: 600_000, description: 'the bus must have taken pushed records within this time' }),
+    ratePerMinute: Type.Integer({ default: 120_000, minimum: 1, maximum: 100_000_000, description: 'requests a minute and client in each worker, where the client\'s file says nothing' }),
+    maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
+    maxRecords: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000, description: 'records of one dataset in one answer; more come by cursor' }),
+    batchChunk: Type.Integer({ default: 100, minimum: 1, maximum: 1000, description: 'subjects of a batch that are decided, read and put on record together' }),
+    verifyGuesses: Type.Integer({ default: 10, minimum: 1, maximum: 1_000_000, description: 'different values that a client may claim of one field of one subject in 24 hours, on each replica' }),
+    unknownCodesPerMinute: Type.Integer({ default: 200, minimum: 1, maximum: 1_000_000, description: 'verification codes of no document that a client may send in a minute, on each replica' }),
+    maxJsonDepth: Type.Integer({ default: 16, minimum: 2, maximum: 64, description: 'nesting of a request body' }),
+    serverCert: Type.String({ default: '', description: 'PEM file of the server certificate; empty only under `up`' }),
+    serverKey: Type.String({ default: '', description: 'PEM file of its key' }),
+    documents: Type.String({ default: '', description: 'folder with `cert.pem` and `key.pem` by which documents are signed, as `yitong pki documents` makes it; empty: none are' }),
+    documentCa: Type.String({ default: '', description: 'PEM file of the authorities that may issue that certificate; published on `/verify`' }),
+  },
+  strict,
+);

@@ -1,0 +1,46 @@
+/** Configuration from yitong.json and the environment: what an operator sets counts, and what nobody knows is refused. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { namesBus, readBusSettings } from '../../gateway/config/bus.js';
+import { readSettings, settingsTable } from '../../gateway/config.js';
+
+const place = { file: 'yitong.json' };
+const kafka = { driver: 'kafka', brokers: ['one:9092'], clientId: 'y', replication: 3, minInsyncReplicas: 2, groupId: 'city' };
+
+t.test('the environment counts more than yitong.json, key by key', async (t) => {
+  const env = { YITONG_GATEWAY_PORT: '9443', YITONG_AUDIT_SEQUENCER: 'false' };
+  const { gateway, audit } = readSettings({ gateway: { port: 1, workers: 3 } }, place, env);
+  t.match({ port: gateway.port, workers: gateway.workers, sequencer: audit.sequencer }, { port: 9443, workers: 3, sequencer: false });
+});
+
+t.test('a bus may come from the environment alone, or change one key of yitong.json', async (t) => {
+  const env = Object.fromEntries(Object.entries(kafka).map(([key, value]) => [`YITONG_BUS_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`, typeof value === 'string' ? value : JSON.stringify(value)]));
+  t.ok(namesBus(undefined, env));
+  t.notOk(namesBus(undefined, {}));
+  t.strictSame(readBusSettings(undefined, place, env), kafka);
+  t.match(readBusSettings(kafka, place, { YITONG_BUS_BROKERS: '["two:9092"]' }), { brokers: ['two:9092'], groupId: 'city' });
+});
+
+t.test('a key that nobody knows is refused, wherever it stands', async (t) => {
+  t.throws(() => readSettings({ gateway: { prot: 1 } }, place, {}), { code: 'bad_config' });
+  t.throws(() => readSettings({}, place, { YITONG_GATEWAY_PROT: '1' }), { code: 'bad_config' });
+  t.throws(() => readSettings({}, place, { YITONG_BUS_BROKER: '["x:1"]' }), { code: 'bad_config' });
+  t.throws(() => readBusSettings({ ...kafka, broker: 'x' }, place, {}), { code: 'bad_config' });
+  t.throws(() => readSettings({}, place, { YITONG_GATEWAY_PORT: 'https' }), { code: 'bad_config' });
+});
+
+t.test('each section that the environment knows may stand in yitong.json', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'yitong-settings-'));
+  const sections = [...new Set(settingsTable().map(({ section }) => section))];
+  t.ok(sections.includes('people'));
+  await writeFile(join(dir, 'yitong.json'), JSON.stringify({ name: { zh: '试', en: 'trial' }, prefix: 'trial', ...Object.fromEntries(sections.map((name) => [name, {}])) }));
+  const { settings } = await loadWorkspace(dir);
+  t.strictSame(Object.keys(settings).sort(), sections.sort());
+});
+
+t.test('every setting says what it means', async (t) => {
+  for (const { section, key, meaning } of settingsTable()) t.ok(meaning.length > 10, `${section}.${key}`);
+});

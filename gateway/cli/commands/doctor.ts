@@ -1,0 +1,52 @@
+import { YitongError } from '../../../contracts/errors.js';
+import { examine, loadChecks, type Result } from '../../doctor/examine.js';
+import { patientOf } from '../../doctor/patient.js';
+import type { Level } from '../../doctor/port.js';
+import { busOption } from '../bus.js';
+import { dataOption, folders, list, text, workspaceOption } from '../places.js';
+import type { Command } from '../command.js';
+
+const MARK: Readonly<Record<Level, string>> = { ok: 'ok  ', note: 'note', warn: 'WARN', fail: 'FAIL' };
+
+const command: Command = {
+  summary: 'look at an installation and say what to mend',
+  usage: '[--only CHECK …] [--deep] [--strict] [--workspace D] [--data D] [--bus embedded|kafka] [--json]',
+  examples: ['yitong doctor', 'yitong doctor --workspace /srv/city --data /var/lib/yitong', 'yitong doctor --only bus --only certificates', 'yitong doctor --deep --strict --json'],
+  options: {
+    only: { type: 'string', multiple: true, describe: 'only this check; several times for several; `--only list` names them' },
+    deep: { type: 'boolean', describe: 'also what takes long: the whole log is verified' },
+    strict: { type: 'boolean', describe: 'exit 1 for warnings too' },
+    workspace: workspaceOption,
+    data: dataOption,
+    bus: busOption,
+  },
+  async run(call) {
+    const { workspace: workspaceDir, data } = folders(call.values);
+    const all = await loadChecks();
+    const only = list(call.values['only']);
+    if (only.includes('list')) {
+      call.json({ checks: all.map(([name, { about }]) => ({ name, about })) });
+      for (const [name, { about }] of all) call.say(`  ${name.padEnd(14)} ${about}`);
+      return 0;
+    }
+    const unknown = only.find((name) => !all.some(([known]) => known === name));
+    if (unknown !== undefined) throw new YitongError('bad_request', `there is no check \`${unknown}\`; there are ${all.map(([name]) => name).join(', ')}`);
+    const patient = patientOf({ workspaceDir, data, bus: text(call.values['bus']), deep: call.values['deep'] === true, signal: call.signal });
+    const say = ({ check, about, findings }: Result): void => {
+      call.say(`${check}: ${about}`);
+      for (const { level, what, mend } of findings) {
+        call.say(`  ${MARK[level]}  ${what}`);
+        if (mend !== undefined) call.say(`        → ${mend}`);
+      }
+    };
+    const results = await examine(patient, only.length === 0 ? all : all.filter(([name]) => only.includes(name)), say);
+    const count = (level: Level): number => results.reduce((sum, { findings }) => sum + findings.filter((one) => one.level === level).length, 0);
+    const [failed, warned] = [count('fail'), count('warn')];
+    const well = failed === 0 && (call.values['strict'] !== true || warned === 0);
+    call.json({ ok: well, failed, warned, workspace: workspaceDir, data, checks: results });
+    call.say('');
+    call.say(failed + warned === 0 ? 'all is well' : `${failed} to mend, ${warned} to see to`);
+    return well ? 0 : 1;
+  },
+};
+export default command;

@@ -1,0 +1,18 @@
+/** The declared content: contracts and feeds. */
+import { loadFeeds } from '../../../connectors/feeds.js';
+import { ok, warn, type Check } from '../port.js';
+
+const check: Check = {
+  about: 'contracts and feeds of the workspace',
+  order: 1,
+  async run(patient) {
+    const workspace = await patient.workspace();
+    const feeds = await loadFeeds(workspace);
+    const without = [...workspace.contracts.keys()].filter((id) => !feeds.has(id));
+    return [
+      ok(`${workspace.name.en}: ${workspace.contracts.size} contracts of ${workspace.authorities.size} authorities, ${feeds.size} feeds`),
+      ...(without.length === 0 ? [] : [warn(`no feed brings ${without.join(', ')}: it will say \`never-loaded\``, 'write connectors/feeds/<authority>/<dataset>.json (`yitong feed new` proposes one), or remove the contract')]),
+    ];
+  },
+};
+export default check;

@@ -1,17 +1,20 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `bus`), then environment (`YITONG_GATEWAY_PORT`), then flags.
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `bus`), then environment (`YITONG_GATEWAY_PORT`), then flags;
+ * `acl` and `connectors` stand in the file only.
  * An unknown key is an error.
  */
 import type { Static } from 'typebox';
 import { busProperties } from '../connectors/bus/open.js';
+import { rightsSchema } from '../connectors/bus/rights.js';
+import { ceilingSchema } from '../connectors/sources/ceiling.js';
 import { YitongError, type Place } from '../contracts/errors.js';
 import { shape } from '../contracts/validate.js';
 import { readKeep } from './audit/erasure/terms.js';
 import { auditSchema, REPLICA_NAME } from './config/audit.js';
 import { gatewaySchema } from './config/gateway.js';
 import { peopleSchema } from './config/people.js';
-import { propertiesOf, readSection, variable, type Environment, type Properties } from './config/read.js';
+import { propertiesOf, readSection, variable, type Environment, type Properties, type Property } from './config/read.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema>;
 export type AuditSettings = Static<typeof auditSchema>;
@@ -29,6 +32,12 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['audit', propertiesOf(auditSchema)],
   ['people', propertiesOf(peopleSchema)],
   ['bus', busProperties],
+];
+
+/** Sections that stand in yitong.json only. */
+const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [
+  ['acl', rightsSchema.properties],
+  ['connectors', ceilingSchema.properties],
 ];
 
 const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');
@@ -60,17 +69,31 @@ export function readSettings(
   };
 }
 
-/** Every setting with its default and meaning, for docs/configuration.md. */
-export function settingsTable(): readonly { readonly section: string; readonly key: string; readonly variable: string; readonly default: unknown; readonly meaning: string }[] {
-  return SECTIONS.flatMap(([name, properties]) =>
-    Object.entries(properties).map(([key, property]) => ({
-      section: name,
-      key,
-      variable: variable(name, key),
-      default: property.default,
-      meaning: property.description ?? '',
-    })),
-  );
+export interface Setting {
+  readonly section: string;
+  readonly key: string;
+  /** Absent where only yitong.json says it. */
+  readonly variable?: string;
+  readonly default: unknown;
+  readonly meaning: string;
+  /** JSON schema of its value. */
+  readonly schema: Property;
+}
+
+/** Every setting with its default, meaning and schema, for docs/configuration.md. */
+export function settingsTable(): readonly Setting[] {
+  const rows = (sections: typeof SECTIONS, inEnvironment: boolean): readonly Setting[] =>
+    sections.flatMap(([section, properties]) =>
+      Object.entries(properties).map(([key, schema]) => ({
+        section,
+        key,
+        ...(inEnvironment ? { variable: variable(section, key) } : {}),
+        default: schema.default,
+        meaning: schema.description ?? '',
+        schema,
+      })),
+    );
+  return [...rows(SECTIONS, true), ...rows(FILE_SECTIONS, false)];
 }
 
 /** Undefined unless it is the name of a replica. */

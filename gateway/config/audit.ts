@@ -49,7 +49,7 @@ export const auditSchema = Type.Object(
       description: 'thresholds of the watching rules, `{ "<rule>": { "<threshold>": n } }`, or `false` for a rule that is off; docs/watching.md has rules and defaults; in the environment as JSON',
     }),
     keep: Type.Object(
-      Object.fromEntries(KEEP_CLASSES.map((name) => [name, Type.Optional(Type.String({ maxLength: 20 }))])),
+      Object.fromEntries(KEEP_CLASSES.map((name) => [name, Type.Optional(Type.String({ maxLength: 20, description: `${keepClasses[name].describe}; default \`${keepClasses[name].default}\`` }))])),
       {
         ...strict,
         default: {},

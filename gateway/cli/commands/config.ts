@@ -1,12 +1,16 @@
 import type { Command } from '../command.js';
-import { settingsTable } from '../../config.js';
+import { configurationSchema, settingsTable } from '../../config.js';
 
 const command: Command = {
   summary: 'every setting with its default, variable and meaning',
-  usage: '[--json]',
-  examples: ['yitong config', 'yitong config --json'],
-  options: {},
+  usage: '[--schema | --json]',
+  examples: ['yitong config', 'yitong config --json', 'yitong config --schema > yitong.schema.json'],
+  options: { schema: { type: 'boolean', describe: 'as a JSON schema of the sections of yitong.json' } },
   async run(call) {
+    if (call.values['schema'] === true) {
+      console.log(JSON.stringify(configurationSchema(), null, 2));
+      return 0;
+    }
     const rows = settingsTable();
     call.json({ settings: rows });
     for (const row of rows) {

@@ -60,13 +60,36 @@ export function readSettings(
     const known = SECTIONS.some(([section, properties]) => Object.keys(properties).some((key) => variable(section, key) === name));
     if (!known) throw new YitongError('bad_config', `the environment has the unknown setting \`${name}\``);
   }
-  const audit = checkAudit(readSection('audit', propertiesOf(auditSchema), given['audit'], env), place);
+  const audit = ofThisReplica(checkAudit(readSection('audit', propertiesOf(auditSchema), given['audit'], env), place), place);
   readKeep(audit.keep, place);
   return {
     gateway: checkGateway({ ...readSection('gateway', propertiesOf(gatewaySchema), given['gateway'], env), ...flags }, place),
     audit,
     people: checkPeople(readSection('people', propertiesOf(peopleSchema), given['people'], env), place),
   };
+}
+
+/**
+ * With `sequencerReplica` all replicas have the same settings but their name; what one of them is follows from it.
+ * @throws YitongError `bad_config` for a replica that the settings do not name: nobody would copy its journals
+ */
+function ofThisReplica(audit: AuditSettings, place: Place): AuditSettings {
+  const { replica, replicas, sequencerReplica } = audit;
+  if (sequencerReplica === '') return audit;
+  const { [replica]: own, ...others } = replicas;
+  if (own === undefined && (replica !== sequencerReplica || Object.keys(others).length > 0)) {
+    throw new YitongError('bad_config', `with \`audit.sequencerReplica\`, \`audit.replicas\` names every replica, and \`${replica}\` is not among them`, { place });
+  }
+  if (replica !== sequencerReplica && others[sequencerReplica] === undefined) {
+    throw new YitongError('bad_config', `\`audit.sequencerReplica\` is \`${sequencerReplica}\`, which \`audit.replicas\` does not name`, { place });
+  }
+  return { ...audit, sequencer: replica === sequencerReplica, replicas: others };
+}
+
+/** JSON schema of what both yitong.json and the environment can say; nothing is required, for each may say a part. */
+export function configurationSchema(): Readonly<Record<string, unknown>> {
+  const sections = SECTIONS.map(([name, properties]) => [name, { type: 'object', additionalProperties: false, properties }]);
+  return JSON.parse(JSON.stringify({ type: 'object', additionalProperties: false, properties: Object.fromEntries(sections) })) as Record<string, unknown>;
 }
 
 export interface Setting {

@@ -1,10 +1,11 @@
 /** Ed25519 signing keys of the log and of a replica: a PKCS#8 PEM file of mode 0600 and a vkey that the world may read. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { createOnce, replaceFile } from './durable.js';
 import { auditLayout } from './layout.js';
+import { readByUsOnly } from './private-file.js';
 import { rawPublicKey, verifierOf, type Signer, type Verifier } from './log/note.js';
 
 export type { Signer, Verifier } from './log/note.js';
@@ -25,9 +26,12 @@ export function ephemeralSigner(name: string): Signer {
  * @throws YitongError `audit_unavailable` if the file is not such a key or others than the owner may read it
  */
 export function openSigner(file: string, name: string): Signer {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  createOnce(file, () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+  // a key that is there may stand where nothing can be written: a mounted secret
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    createOnce(file, () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+  }
+  if (!readByUsOnly(file)) {
     throw new YitongError('audit_unavailable', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
   }
   let key: KeyObject;

@@ -1,13 +1,20 @@
-import { settingsTable } from '../../config.js';
+import { configurationSchema, settingsTable } from '../../config.js';
 import { configurationPage } from '../../config/reference.js';
 import type { Command } from '../command.js';
 
 const command: Command = {
   summary: 'every setting with its type, range, default, variable and meaning',
-  usage: '[--markdown] [--json]',
-  examples: ['yitong config', 'yitong config --json', 'yitong config --markdown > docs/configuration.md'],
-  options: { markdown: { type: 'boolean', describe: 'as the page docs/configuration.md' } },
+  usage: '[--markdown | --schema | --json]',
+  examples: ['yitong config', 'yitong config --json', 'yitong config --markdown > docs/configuration.md', 'yitong config --schema > yitong.schema.json'],
+  options: {
+    markdown: { type: 'boolean', describe: 'as the page docs/configuration.md' },
+    schema: { type: 'boolean', describe: 'as a JSON schema of the sections of yitong.json' },
+  },
   async run(call) {
+    if (call.values['schema'] === true) {
+      console.log(JSON.stringify(configurationSchema(), null, 2));
+      return 0;
+    }
     const rows = settingsTable();
     call.json({ settings: rows });
     if (call.values['markdown'] === true) {

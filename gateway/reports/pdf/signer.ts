@@ -3,9 +3,10 @@
  * certificates, and signs bytes. The key never crosses into the threads that draw.
  */
 import { X509Certificate, createPrivateKey, hash, sign as signBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { readByUsOnly } from '../../audit/private-file.js';
 import { DOCUMENT_SIGNING, readCertificate, type SignatureAlgorithm } from '../../console/browser/certificate.js';
 import { pemBlocks } from '../../identity/certificate.js';
 
@@ -46,7 +47,7 @@ export function documentSigner(certificates: string, key: string): DocumentSigne
 export function openDocumentSigner(dir: string): DocumentSigner {
   const file = join(dir, 'key.pem');
   try {
-    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) throw new YitongError('bad_config', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
+    if (!readByUsOnly(file)) throw new YitongError('bad_config', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
     return documentSigner(readFileSync(join(dir, 'cert.pem'), 'utf8'), readFileSync(file, 'utf8'));
   } catch (cause) {
     if (cause instanceof YitongError) throw cause;

@@ -35,7 +35,13 @@ const SECTIONS: Readonly<Record<string, string>> = {
 
 /** What the files that a setting names are good for without a restart; all other settings and files count from the next start. */
 const REREAD: Readonly<Record<string, string>> = {
+  'gateway.serverCert': 'with its key, within seconds: a pair that belongs together and is good now; else the one in force goes on, with a warning',
+  'gateway.serverKey': 'likewise',
+  'gateway.documents': 'likewise',
   'gateway.documentCa': 'read each time that it is asked for',
+  'audit.replicaCert': 'likewise as that of the server',
+  'audit.replicaKey': 'likewise',
+  'audit.replicaCa': 'likewise',
 };
 
 /** Also inside of backticks a bar would end the cell. */

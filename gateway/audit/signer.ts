@@ -65,10 +65,20 @@ export function openReplicaSigner(dataDir: string, name: string): Signer {
   return signer;
 }
 
-/** The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log. */
+/**
+ * The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log.
+ * @throws YitongError `audit_unavailable` also where the log that is there was signed with another key: it cannot be continued with this one, and
+ * its vkey must not be overwritten
+ */
 export function openAuditSigners(dataDir: string, names: { readonly origin: string; readonly replica: string }): AuditSigners {
   const { keys, log } = auditLayout(dataDir);
-  const signer = openSigner(join(keys, 'log.key'), names.origin);
-  publishVkey(join(log, 'vkey'), signer);
+  const [file, published] = [join(keys, 'log.key'), join(log, 'vkey')];
+  const before = existsSync(published) ? readFileSync(published, 'utf8').trim() : undefined;
+  const gone = before !== undefined && !existsSync(file);
+  const signer = gone ? undefined : openSigner(file, names.origin);
+  if (signer === undefined || (before !== undefined && signer.vkey !== before)) {
+    throw new YitongError('audit_unavailable', `the log was signed ${gone ? 'with a key that is gone' : 'with another key, or under another name'}; docs/operating.md says what to do when the log's key is lost`, { place: { file } });
+  }
+  publishVkey(published, signer);
   return { log: signer, replica: openReplicaSigner(dataDir, names.replica) };
 }

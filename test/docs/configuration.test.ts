@@ -37,7 +37,7 @@ t.test('what a Kafka cannot do without is said', (t) => {
 });
 
 t.test('no cell breaks its table, and none of the meanings is empty', (t) => {
-  for (const line of page.split('\n').filter((line) => line.startsWith('| `') && !line.startsWith('| `gateway.'))) {
+  for (const line of page.slice(page.indexOf('\n## gateway')).split('\n').filter((line) => line.startsWith('| `'))) {
     const cells = line.replaceAll('\\|', '').split('|');
     t.equal(cells.length, 7, line);
     t.not(cells[5]?.trim(), '', line);

@@ -7,7 +7,7 @@ import { signerNames } from '../../gateway/config.js';
 import { SESSION_COOKIE, type People } from '../../gateway/plugins/people.js';
 import { QUESTION, serve, SHOP } from '../gateway/serve.js';
 
-const ORIGIN = 'log.test/city';
+const ORIGIN = 'yitong.example/log';
 const KEY = SHOP.subject.slice(SHOP.subject.indexOf(':') + 1);
 
 t.test('whom an entry was about is shown to an auditor who says why, and to nobody else; that look is on record first', async (t) => {

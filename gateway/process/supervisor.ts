@@ -192,6 +192,10 @@ export function startGroup(options: GroupOptions): Group {
   firstPass.catch(() => undefined);
   for (const one of workersReady) one.catch(() => undefined);
 
+  const look = (): void => roll?.again();
+  // of a terminal it says that the terminal is gone
+  if (!process.stdin.isTTY) process.on('SIGHUP', look);
+
   /** The first call's; whoever asks again waits for the same end. */
   let ending: Promise<void> | undefined;
   async function end(): Promise<void> {
@@ -204,6 +208,7 @@ export function startGroup(options: GroupOptions): Group {
       if (draining) events.emit('drained enough');
       else toAll(generations(), { kind: 'hurry' });
     };
+    process.off('SIGHUP', look);
     const signals = ['SIGINT', 'SIGTERM'] as const;
     for (const name of signals) process.on(name, shorten);
     if (draining) {
@@ -239,7 +244,7 @@ export function startGroup(options: GroupOptions): Group {
     reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [`${one.name} is not ready`]))),
     warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
     stale: () => roll?.stale() ?? false,
-    look: () => roll?.again(),
+    look,
     stop: () => (ending ??= end()),
   };
 }

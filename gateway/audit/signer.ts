@@ -6,6 +6,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { createOnce, replaceFile } from './durable.js';
 import { auditLayout } from './layout.js';
 import { rawPublicKey, verifierOf, type Signer, type Verifier } from './log/note.js';
+import { readState } from './log/state.js';
 
 export type { Signer, Verifier } from './log/note.js';
 
@@ -61,9 +62,14 @@ export function openReplicaSigner(dataDir: string, name: string): Signer {
   return signer;
 }
 
-/** The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log. */
+/**
+ * The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log.
+ * @throws YitongError `bad_config` if the log there has another name, as one that was restored
+ */
 export function openAuditSigners(dataDir: string, names: { readonly origin: string; readonly replica: string }): AuditSigners {
-  const { keys, log } = auditLayout(dataDir);
+  const { keys, log, state } = auditLayout(dataDir);
+  const origin = readState(state)?.state.origin ?? names.origin;
+  if (origin !== names.origin) throw new YitongError('bad_config', `the log of this data folder is \`${origin}\`, and \`audit.origin\` says \`${names.origin}\``, { place: { file: state } });
   const signer = openSigner(join(keys, 'log.key'), names.origin);
   publishVkey(join(log, 'vkey'), signer);
   return { log: signer, replica: openReplicaSigner(dataDir, names.replica) };

@@ -126,6 +126,8 @@ async function eraseAgain(dataDir: string, pseudonyms: readonly string[]): Promi
   }
   const size = readState(layout.state)?.state.size;
   if (size === undefined) return destroyed;
+  // as a sequencer finds it
+  mkdirSync(layout.staged, { recursive: true, mode: 0o700 });
   const bodies = openBodies(layout.bodies, layout.index);
   let trouble: string | undefined;
   const erasures = openErasures({ dataDir, bodies, onTrouble: (reason) => void (trouble = reason) });

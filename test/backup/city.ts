@@ -1,0 +1,95 @@
+/** A city that uses everything, what it is asked, and what it answers: for backups, which must not change that. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { DatasetId } from '../../contracts/ids.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { GatewayError, type QueryAnswer, type QueryBody } from '../../gateway/client/index.js';
+import { loadPolicies } from '../../policies/load.js';
+import type { City } from '../e2e/city.js';
+
+export interface Question {
+  readonly client: string;
+  readonly body: QueryBody;
+}
+
+/** Every client's every purpose about every subject, each with all that is granted for it and one dataset that is not. */
+export async function questionsOf(workspace: string, subjects: readonly string[], day: string): Promise<Question[]> {
+  const { grants } = await loadPolicies(await loadWorkspace(workspace));
+  const asked = new Map<string, { readonly client: string; readonly purpose: string; readonly datasets: Set<DatasetId> }>();
+  for (const { client, purposes, dataset, status, from, until } of grants.values()) {
+    if (status !== 'active' || from > day || until < day) continue;
+    for (const purpose of purposes) {
+      const key = `${client} ${purpose}`;
+      const known = asked.get(key) ?? { client, purpose, datasets: new Set<DatasetId>() };
+      asked.set(key, known);
+      known.datasets.add(dataset);
+    }
+  }
+  return [...asked.values()].flatMap(({ client, purpose, datasets }) =>
+    subjects.map((subject) => ({
+      client,
+      body: { purpose, subject, case: { item: 'I-1', caseId: 'C-1', actor: 'Zhou' }, datasets: [...datasets].slice(0, 15).concat('tax.tax-arrears' as DatasetId).filter((id, at, all) => all.indexOf(id) === at).map((id) => ({ id })) },
+    })),
+  );
+}
+
+/** What an answer says, without what belongs to the one request: its id, its time and its receipt. */
+function lasting(answer: Partial<QueryAnswer>): string {
+  const { requestId: _, time: __, receipt: ___, ...rest } = answer;
+  return JSON.stringify(rest);
+}
+
+/** One answer a question, in order. */
+export async function answersOf(running: City, questions: readonly Question[]): Promise<string[]> {
+  const clients = new Map<string, Awaited<ReturnType<City['as']>>>();
+  for (const { client } of questions) if (!clients.has(client)) clients.set(client, await running.as(client));
+  const answers: string[] = [];
+  for (const { client, body } of questions) {
+    const gateway = clients.get(client);
+    if (gateway === undefined) throw new Error('no such client');
+    try {
+      answers.push(lasting(await gateway.query(body)));
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      answers.push(`${String(error.status)} ${lasting({ ...error.problem } as Partial<QueryAnswer>)}`);
+    }
+  }
+  for (const gateway of clients.values()) gateway.close();
+  return answers;
+}
+
+/** The same workspace with its log under another name, as an operator changes it after a restore. */
+export function rename(workspace: string, read: () => Record<string, unknown>, origin: string): void {
+  const settings = read();
+  writeFileSync(join(workspace, 'yitong.json'), JSON.stringify({ ...settings, audit: { ...(settings['audit'] as object | undefined), origin } }));
+}
+
+/** Asks without end from one connection; what each answer took, ms. */
+export function load(t: Test, running: City, questions: readonly Question[]): { readonly taken: number[]; stop(): Promise<void> } {
+  const taken: number[] = [];
+  let going = true;
+  const [first] = questions;
+  if (first === undefined) throw new Error('nothing to ask');
+  const asking = (async () => {
+    const gateway = await running.as(first.client);
+    for (let at = 0; going; at++) {
+      const body = questions[at % questions.length]?.body ?? first.body;
+      const since = performance.now();
+      await gateway.query(body);
+      taken.push(performance.now() - since);
+    }
+    gateway.close();
+  })();
+  let broken: unknown;
+  asking.catch((error: unknown) => (broken = error));
+  t.teardown(() => (going = false));
+  return {
+    taken,
+    async stop() {
+      going = false;
+      await asking;
+      if (broken !== undefined) throw broken;
+    },
+  };
+}

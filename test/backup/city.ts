@@ -1,6 +1,4 @@
 /** A city that uses everything, what it is asked, and what it answers: for backups, which must not change that. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { DatasetId } from '../../contracts/ids.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
@@ -34,35 +32,38 @@ export async function questionsOf(workspace: string, subjects: readonly string[]
   );
 }
 
-/** What an answer says, without what belongs to the one request: its id, its time and its receipt. */
-function lasting(answer: Partial<QueryAnswer>): string {
-  const { requestId: _, time: __, receipt: ___, ...rest } = answer;
-  return JSON.stringify(rest);
+export interface Answer {
+  /** What it says, byte for byte, without what belongs to the one request (its id, its time, its receipt) and up to when the sources were seen. */
+  readonly text: string;
+  /** Up to when the source of each dataset was seen: a city that starts looks at its sources again. */
+  readonly seen: readonly string[];
+}
+
+function lasting(status: number, answer: Partial<QueryAnswer>): Answer {
+  const { requestId: _, time: __, receipt: ___, datasets = [], ...rest } = answer;
+  return {
+    text: JSON.stringify({ status, ...rest, datasets: datasets.map((one) => (one.sourceTime === undefined ? one : { ...one, sourceTime: 'seen' })) }),
+    seen: datasets.map(({ sourceTime }) => sourceTime ?? ''),
+  };
 }
 
 /** One answer a question, in order. */
-export async function answersOf(running: City, questions: readonly Question[]): Promise<string[]> {
+export async function answersOf(running: City, questions: readonly Question[]): Promise<Answer[]> {
   const clients = new Map<string, Awaited<ReturnType<City['as']>>>();
   for (const { client } of questions) if (!clients.has(client)) clients.set(client, await running.as(client));
-  const answers: string[] = [];
+  const answers: Answer[] = [];
   for (const { client, body } of questions) {
     const gateway = clients.get(client);
     if (gateway === undefined) throw new Error('no such client');
     try {
-      answers.push(lasting(await gateway.query(body)));
+      answers.push(lasting(200, await gateway.query(body)));
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      answers.push(`${String(error.status)} ${lasting({ ...error.problem } as Partial<QueryAnswer>)}`);
+      answers.push(lasting(error.status, { ...error.problem } as Partial<QueryAnswer>));
     }
   }
   for (const gateway of clients.values()) gateway.close();
   return answers;
-}
-
-/** The same workspace with its log under another name, as an operator changes it after a restore. */
-export function rename(workspace: string, read: () => Record<string, unknown>, origin: string): void {
-  const settings = read();
-  writeFileSync(join(workspace, 'yitong.json'), JSON.stringify({ ...settings, audit: { ...(settings['audit'] as object | undefined), origin } }));
 }
 
 /** Asks without end from one connection; what each answer took, ms. */

@@ -7,6 +7,7 @@ import { createOnce, replaceFile } from './durable.js';
 import { auditLayout } from './layout.js';
 import { readByUsOnly } from './private-file.js';
 import { rawPublicKey, verifierOf, type Signer, type Verifier } from './log/note.js';
+import { readState } from './log/state.js';
 
 export type { Signer, Verifier } from './log/note.js';
 
@@ -67,11 +68,13 @@ export function openReplicaSigner(dataDir: string, name: string): Signer {
 
 /**
  * The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log.
- * @throws YitongError `audit_unavailable` also where the log that is there was signed with another key: it cannot be continued with this one, and
- * its vkey must not be overwritten
+ * @throws YitongError `bad_config` if the log there has another name, as one that was restored; `audit_unavailable` also where it was signed with
+ * another key: it cannot be continued with this one, and its vkey must not be overwritten
  */
 export function openAuditSigners(dataDir: string, names: { readonly origin: string; readonly replica: string }): AuditSigners {
-  const { keys, log } = auditLayout(dataDir);
+  const { keys, log, state } = auditLayout(dataDir);
+  const origin = readState(state)?.state.origin ?? names.origin;
+  if (origin !== names.origin) throw new YitongError('bad_config', `the log of this data folder is \`${origin}\`, and \`audit.origin\` says \`${names.origin}\``, { place: { file: state } });
   const [file, published] = [join(keys, 'log.key'), join(log, 'vkey')];
   const before = existsSync(published) ? readFileSync(published, 'utf8').trim() : undefined;
   const gone = before !== undefined && !existsSync(file);

@@ -1,6 +1,7 @@
 /** The page docs/configuration.md, from the declarations. */
 import { busSettingsSchema } from '../../connectors/bus/open.js';
-import type { Setting } from '../config.js';
+import { readSettings, type Setting } from '../config.js';
+import { fixedSettings } from '../process/settings.js';
 
 interface Schema {
   readonly type?: string;
@@ -33,7 +34,12 @@ const SECTIONS: Readonly<Record<string, string>> = {
   connectors: 'How far sources may reach. In yitong.json only.',
 };
 
-/** What the files that a setting names are good for without a restart; all other settings and files count from the next start. */
+/** Settings that hold until the gateway is started anew, or the name of a section of which all do. */
+const FIXED: ReadonlySet<string> = new Set(Object.keys(fixedSettings({ prefix: '', settings: {} }, readSettings({}, { file: 'yitong.json' }, {}))));
+const RUNNING = new Set(['gateway', 'people']);
+const withoutRestart = ({ section, key }: Setting): string => (RUNNING.has(section) && !FIXED.has(section) && !FIXED.has(`${section}.${key}`) ? 'yes' : 'no');
+
+/** What the files that a setting names are good for without a restart; all other files count from the next start. */
 const REREAD: Readonly<Record<string, string>> = {
   'gateway.serverCert': 'with its key, within seconds: a pair that belongs together and is good now; else the one in force goes on, with a warning',
   'gateway.serverKey': 'likewise',
@@ -113,7 +119,10 @@ export function configurationPage(settings: readonly Setting[]): string {
     '',
     '## Without a restart',
     '',
-    'Every setting counts from the next start. So do the files that settings name, except these:',
+    'A gateway sees within seconds that `yitong.json`, `contracts/` or `connectors/feeds/` have changed, checks all of it, and replaces its workers one by one; what may not be taken changes nothing, and `/health/ready` warns of it. The tables say `yes` where a setting',
+    'of the file counts then. A change of one that says `no` is refused until the gateway is started anew; so is a change of `prefix`. What comes from the environment stays as it was at the start. Connectors read their settings when they start.',
+    '',
+    'Of the files that settings name these are read again:',
     '',
     '| file named by | |',
     '|---|---|',
@@ -122,11 +131,12 @@ export function configurationPage(settings: readonly Setting[]): string {
     'Policies, grants, clients, anchors and revocation lists are no settings: they count [within five seconds](in-force.md).',
   ];
   for (const section of sections) {
-    lines.push('', `## ${section}`, '', SECTIONS[section] ?? '', '', '| key | type and range | default | environment | meaning |', '|---|---|---|---|---|');
-    for (const { key, variable, meaning, schema } of settings.filter((one) => one.section === section)) {
+    lines.push('', `## ${section}`, '', SECTIONS[section] ?? '', '', '| key | type and range | default | environment | without a restart | meaning |', '|---|---|---|---|---|---|');
+    for (const setting of settings.filter((one) => one.section === section)) {
+      const { key, variable, meaning, schema } = setting;
       const own: Row = { name: key, schema: schema as Schema, required: false };
-      lines.push(`| \`${key}\` | ${cell(form(own.schema))} | ${given(own)} | ${variable === undefined ? 'no' : `\`${variable}\``} | ${cell(meaning)} |`);
-      for (const row of inside(key, own.schema)) lines.push(`| \`${row.name}\` | ${cell(form(row.schema))} | ${given(row)} | | ${cell(row.schema.description ?? '')} |`);
+      lines.push(`| \`${key}\` | ${cell(form(own.schema))} | ${given(own)} | ${variable === undefined ? 'no' : `\`${variable}\``} | ${withoutRestart(setting)} | ${cell(meaning)} |`);
+      for (const row of inside(key, own.schema)) lines.push(`| \`${row.name}\` | ${cell(form(row.schema))} | ${given(row)} | | | ${cell(row.schema.description ?? '')} |`);
     }
   }
   return `${lines.join('\n')}\n`;

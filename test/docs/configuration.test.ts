@@ -30,6 +30,13 @@ t.test('the range and the default that a row shows are those that count', (t) =>
   t.end();
 });
 
+t.test('what counts without a restart is what the gateway takes while it runs', (t) => {
+  const restart = (section: string, key: string): string | undefined => page.slice(page.indexOf(`\n## ${section}\n`)).split('\n').find((line) => line.startsWith(`| \`${key}\` |`))?.split(' | ')[4];
+  t.strictSame([restart('gateway', 'workers'), restart('gateway', 'ratePerMinute'), restart('people', 'idleMinutes')], ['yes', 'yes', 'yes']);
+  t.strictSame([restart('gateway', 'port'), restart('audit', 'origin'), restart('audit', 'witnesses'), restart('bus', 'brokers'), restart('acl', 'reads')], ['no', 'no', 'no', 'no', 'no']);
+  t.end();
+});
+
 t.test('what a Kafka cannot do without is said', (t) => {
   const words = page.slice(page.indexOf('## bus'), page.indexOf('## acl'));
   for (const key of busSettingsSchema.then.required) t.match(words.slice(0, words.indexOf('| key')), `\`${key}\``);
@@ -39,8 +46,8 @@ t.test('what a Kafka cannot do without is said', (t) => {
 t.test('no cell breaks its table, and none of the meanings is empty', (t) => {
   for (const line of page.slice(page.indexOf('\n## gateway')).split('\n').filter((line) => line.startsWith('| `'))) {
     const cells = line.replaceAll('\\|', '').split('|');
-    t.equal(cells.length, 7, line);
-    t.not(cells[5]?.trim(), '', line);
+    t.equal(cells.length, 8, line);
+    t.not(cells[6]?.trim(), '', line);
   }
   t.end();
 });

@@ -28,6 +28,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   gateway: 'What the gateway listens on, its limits, and its certificates.',
   audit: 'The audit log, its witnesses, its replicas and its terms ([the log](log.md), [watching](watching.md)).',
   people: 'How people sign in, in a browser ([console](console.md)).',
+  tracing: 'Traces by OpenTelemetry, where an endpoint is named ([tracing](tracing.md)).',
   bus: 'Where records travel ([Kafka](kafka.md)). Without this section, and without any `YITONG_BUS_*`, the bus is embedded, in the folder `bus` of the data folder. `dir` belongs to `embedded`, all others to `kafka`, which cannot do without ' +
     `${busSettingsSchema.then.required.map((key) => `\`${key}\``).join(', ')}.`,
   acl: 'What `yitong bus acl` sets on a Kafka ([who may do what](kafka.md#who-may-do-what)). In yitong.json only.',
@@ -113,7 +114,7 @@ export function configurationPage(settings: readonly Setting[]): string {
     '',
     'A setting comes from `yitong.json` of the workspace, section and key; over it from the environment; over both from a flag of the command, where there is one. Lists and',
     'objects stand in the environment as JSON. An unknown section, key or variable of one of these sections refuses the start (`bad_config`, `bad_workspace`), and so does a value out of its range. Paths of',
-    '`gateway`, `people` and `bus` are relative to the folder in which the process starts, those of `audit` to the workspace.',
+    '`gateway`, `people` and `bus` are relative to the folder in which the process starts, those of other sections to the workspace.',
     '',
     '`yitong.json` further holds `name` (`zh`, `en`), `prefix` (of topics, lower case), `extends` (another workspace, relative) and, for an invented city, `synthetic`. What a workspace `extends` gives its content, not its settings.',
     '',

@@ -140,6 +140,18 @@ const rows = {
   replica_unavailable: { status: 503, title: 'another replica of the log does not answer, or not as one' },
   log_elsewhere: { status: 503, title: 'the log is kept by another replica; ask there' },
   sequencer_fenced: { status: 409, title: 'another replica is the sequencer of the log' },
+  // backups
+  backup_exists: { status: 409, title: 'there is something where the backup is to be written' },
+  backup_no_room: { status: 507, title: 'the disk has too little room for the copy' },
+  backup_source: { status: 503, title: 'the data folder cannot be copied as it is' },
+  backup_manifest: { status: 422, title: 'the manifest of a backup is missing, cut off or changed' },
+  backup_format: { status: 422, title: 'a backup is of a format that this version does not read' },
+  backup_damaged: { status: 422, title: 'a file of a backup is not what its manifest says' },
+  backup_file_missing: { status: 422, title: 'a file of a backup is missing' },
+  backup_file_surplus: { status: 422, title: 'a backup has a file that its manifest does not know' },
+  backup_incomplete: { status: 422, title: 'a backup lacks files of its data folder that nobody knew how to copy' },
+  restore_target: { status: 409, title: 'a backup is restored into a missing or empty folder only' },
+  restore_fork: { status: 409, title: 'the checkpoint is not one of the log in the backup' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof rows;

@@ -1,17 +1,20 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `bus`), then environment (`YITONG_GATEWAY_PORT`), then flags.
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `bus`), then environment (`YITONG_GATEWAY_PORT`), then flags;
+ * `acl` and `connectors` stand in the file only.
  * An unknown key is an error.
  */
 import type { Static } from 'typebox';
 import { busProperties } from '../connectors/bus/open.js';
+import { rightsSchema } from '../connectors/bus/rights.js';
+import { ceilingSchema } from '../connectors/sources/ceiling.js';
 import { YitongError, type Place } from '../contracts/errors.js';
 import { shape } from '../contracts/validate.js';
 import { readKeep } from './audit/erasure/terms.js';
 import { auditSchema, REPLICA_NAME } from './config/audit.js';
 import { gatewaySchema } from './config/gateway.js';
 import { peopleSchema } from './config/people.js';
-import { propertiesOf, readSection, variable, type Environment, type Properties } from './config/read.js';
+import { propertiesOf, readSection, variable, type Environment, type Properties, type Property } from './config/read.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema>;
 export type AuditSettings = Static<typeof auditSchema>;
@@ -29,6 +32,12 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['audit', propertiesOf(auditSchema)],
   ['people', propertiesOf(peopleSchema)],
   ['bus', busProperties],
+];
+
+/** Sections that stand in yitong.json only. */
+const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [
+  ['acl', rightsSchema.properties],
+  ['connectors', ceilingSchema.properties],
 ];
 
 const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');
@@ -51,7 +60,7 @@ export function readSettings(
     const known = SECTIONS.some(([section, properties]) => Object.keys(properties).some((key) => variable(section, key) === name));
     if (!known) throw new YitongError('bad_config', `the environment has the unknown setting \`${name}\``);
   }
-  const audit = checkAudit(readSection('audit', propertiesOf(auditSchema), given['audit'], env), place);
+  const audit = ofThisReplica(checkAudit(readSection('audit', propertiesOf(auditSchema), given['audit'], env), place), place);
   readKeep(audit.keep, place);
   return {
     gateway: checkGateway({ ...readSection('gateway', propertiesOf(gatewaySchema), given['gateway'], env), ...flags }, place),
@@ -60,17 +69,54 @@ export function readSettings(
   };
 }
 
-/** Every setting with its default and meaning, for docs/configuration.md. */
-export function settingsTable(): readonly { readonly section: string; readonly key: string; readonly variable: string; readonly default: unknown; readonly meaning: string }[] {
-  return SECTIONS.flatMap(([name, properties]) =>
-    Object.entries(properties).map(([key, property]) => ({
-      section: name,
-      key,
-      variable: variable(name, key),
-      default: property.default,
-      meaning: property.description ?? '',
-    })),
-  );
+/**
+ * With `sequencerReplica` all replicas have the same settings but their name; what one of them is follows from it.
+ * @throws YitongError `bad_config` for a replica that the settings do not name: nobody would copy its journals
+ */
+function ofThisReplica(audit: AuditSettings, place: Place): AuditSettings {
+  const { replica, replicas, sequencerReplica } = audit;
+  if (sequencerReplica === '') return audit;
+  const { [replica]: own, ...others } = replicas;
+  if (own === undefined && (replica !== sequencerReplica || Object.keys(others).length > 0)) {
+    throw new YitongError('bad_config', `with \`audit.sequencerReplica\`, \`audit.replicas\` names every replica, and \`${replica}\` is not among them`, { place });
+  }
+  if (replica !== sequencerReplica && others[sequencerReplica] === undefined) {
+    throw new YitongError('bad_config', `\`audit.sequencerReplica\` is \`${sequencerReplica}\`, which \`audit.replicas\` does not name`, { place });
+  }
+  return { ...audit, sequencer: replica === sequencerReplica, replicas: others };
+}
+
+/** JSON schema of what both yitong.json and the environment can say; nothing is required, for each may say a part. */
+export function configurationSchema(): Readonly<Record<string, unknown>> {
+  const sections = SECTIONS.map(([name, properties]) => [name, { type: 'object', additionalProperties: false, properties }]);
+  return JSON.parse(JSON.stringify({ type: 'object', additionalProperties: false, properties: Object.fromEntries(sections) })) as Record<string, unknown>;
+}
+
+export interface Setting {
+  readonly section: string;
+  readonly key: string;
+  /** Absent where only yitong.json says it. */
+  readonly variable?: string;
+  readonly default: unknown;
+  readonly meaning: string;
+  /** JSON schema of its value. */
+  readonly schema: Property;
+}
+
+/** Every setting with its default, meaning and schema, for docs/configuration.md. */
+export function settingsTable(): readonly Setting[] {
+  const rows = (sections: typeof SECTIONS, inEnvironment: boolean): readonly Setting[] =>
+    sections.flatMap(([section, properties]) =>
+      Object.entries(properties).map(([key, schema]) => ({
+        section,
+        key,
+        ...(inEnvironment ? { variable: variable(section, key) } : {}),
+        default: schema.default,
+        meaning: schema.description ?? '',
+        schema,
+      })),
+    );
+  return [...rows(SECTIONS, true), ...rows(FILE_SECTIONS, false)];
 }
 
 /** Undefined unless it is the name of a replica. */

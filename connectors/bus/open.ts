@@ -40,7 +40,11 @@ const kafka = {
     ssl: {
       type: 'object',
       additionalProperties: false,
-      properties: { caFile: text, certFile: text, keyFile: text },
+      properties: {
+        caFile: { ...text, description: 'authorities that may vouch for the brokers; default: those of the system' },
+        certFile: { ...text, description: 'certificate of this process' },
+        keyFile: { ...text, description: 'its key' },
+      },
       dependentRequired: { certFile: ['keyFile'], keyFile: ['certFile'] },
       description: 'PEM files; without `ssl` the connection is plain',
     },
@@ -48,8 +52,12 @@ const kafka = {
       type: 'object',
       additionalProperties: false,
       required: ['mechanism', 'username', 'passwordFile'],
-      properties: { mechanism: { type: 'string', enum: ['plain', 'scram-sha-256', 'scram-sha-512'] }, username: text, passwordFile: text },
-      description: 'login by name and password; the file is read at each connection',
+      properties: {
+        mechanism: { type: 'string', enum: ['plain', 'scram-sha-256', 'scram-sha-512'], description: 'use `plain` over TLS only' },
+        username: { ...text, description: 'name at the brokers' },
+        passwordFile: { ...text, description: 'file with the password, read when the bus is opened' },
+      },
+      description: 'login by name and password',
     },
     replication: { type: 'integer', minimum: 1, description: 'copies of each topic that is created' },
     minInsyncReplicas: { type: 'integer', minimum: 1, description: 'copies that have a record before it counts as written' },

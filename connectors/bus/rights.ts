@@ -26,11 +26,11 @@ export const rightsSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    authority: { ...principal, pattern: '^[A-Za-z]+:.*\\{authority\\}' },
-    principals: { type: 'object', additionalProperties: principals },
-    gateway: principals,
-    reads: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true } },
-    authorityGroup: { type: 'string', minLength: 1, maxLength: 100 },
+    authority: { ...principal, pattern: '^[A-Za-z]+:.*\\{authority\\}', default: 'User:CN={authority}', description: 'Kafka principal of an authority\'s connectors; `{authority}` stands for its id' },
+    principals: { type: 'object', additionalProperties: principals, description: 'authorities whose principals are others, `{ "<authority>": ["User:CN=…"] }`' },
+    gateway: { ...principals, default: ['User:CN=gateway'], description: 'principals of the gateway\'s replicas' },
+    reads: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true }, description: 'datasets of others that an authority\'s connectors read (a crosswalk), `{ "<authority>": ["<dataset>"] }`' },
+    authorityGroup: { type: 'string', minLength: 1, maxLength: 100, default: '{authority}', description: 'consumer groups of an authority\'s connectors begin with this and a dot' },
   },
 } as const;
 

@@ -12,14 +12,22 @@ interface Settings {
   readonly allowHosts?: readonly string[];
 }
 
-const check = shape<Settings>(
-  {
-    type: 'object',
-    additionalProperties: false,
-    properties: { allowHosts: { type: 'array', maxItems: 1000, uniqueItems: true, items: { type: 'string', pattern: HOST_PATTERN } } },
+/** JSON schema of the section; unknown keys are refused. */
+export const ceilingSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    allowHosts: {
+      type: 'array',
+      maxItems: 1000,
+      uniqueItems: true,
+      items: { type: 'string', pattern: HOST_PATTERN },
+      description: 'the only hosts that sources may reach, whatever feeds say, each with or without a port; absent: as feeds say; empty: none',
+    },
   },
-  'bad_config',
-);
+} as const;
+
+const check = shape<Settings>(ceilingSchema, 'bad_config');
 
 /** `host` with its port in one form, so that two ways of writing one place are the same. */
 export const hostAndPort = (host: string, usualPort: number): string => (/:\d+$/.test(host) ? host : `${host}:${usualPort}`).toLowerCase();

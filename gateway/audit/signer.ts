@@ -1,11 +1,13 @@
 /** Ed25519 signing keys of the log and of a replica: a PKCS#8 PEM file of mode 0600 and a vkey that the world may read. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { createOnce, replaceFile } from './durable.js';
 import { auditLayout } from './layout.js';
+import { readByUsOnly } from './private-file.js';
 import { rawPublicKey, verifierOf, type Signer, type Verifier } from './log/note.js';
+import { readState } from './log/state.js';
 
 export type { Signer, Verifier } from './log/note.js';
 
@@ -25,9 +27,12 @@ export function ephemeralSigner(name: string): Signer {
  * @throws YitongError `audit_unavailable` if the file is not such a key or others than the owner may read it
  */
 export function openSigner(file: string, name: string): Signer {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  createOnce(file, () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) {
+  // a key that is there may stand where nothing can be written: a mounted secret
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    createOnce(file, () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+  }
+  if (!readByUsOnly(file)) {
     throw new YitongError('audit_unavailable', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
   }
   let key: KeyObject;
@@ -61,10 +66,22 @@ export function openReplicaSigner(dataDir: string, name: string): Signer {
   return signer;
 }
 
-/** The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log. */
+/**
+ * The log's and this replica's keys of a data folder, made on the first run, and their vkeys beside the log.
+ * @throws YitongError `bad_config` if the log there has another name, as one that was restored; `audit_unavailable` also where it was signed with
+ * another key: it cannot be continued with this one, and its vkey must not be overwritten
+ */
 export function openAuditSigners(dataDir: string, names: { readonly origin: string; readonly replica: string }): AuditSigners {
-  const { keys, log } = auditLayout(dataDir);
-  const signer = openSigner(join(keys, 'log.key'), names.origin);
-  publishVkey(join(log, 'vkey'), signer);
+  const { keys, log, state } = auditLayout(dataDir);
+  const origin = readState(state)?.state.origin ?? names.origin;
+  if (origin !== names.origin) throw new YitongError('bad_config', `the log of this data folder is \`${origin}\`, and \`audit.origin\` says \`${names.origin}\``, { place: { file: state } });
+  const [file, published] = [join(keys, 'log.key'), join(log, 'vkey')];
+  const before = existsSync(published) ? readFileSync(published, 'utf8').trim() : undefined;
+  const gone = before !== undefined && !existsSync(file);
+  const signer = gone ? undefined : openSigner(file, names.origin);
+  if (signer === undefined || (before !== undefined && signer.vkey !== before)) {
+    throw new YitongError('audit_unavailable', `the log was signed ${gone ? 'with a key that is gone' : 'with another key, or under another name'}; docs/operating.md says what to do when the log's key is lost`, { place: { file } });
+  }
+  publishVkey(published, signer);
   return { log: signer, replica: openReplicaSigner(dataDir, names.replica) };
 }

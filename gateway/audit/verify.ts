@@ -10,9 +10,10 @@ import { auditLayout } from './layout.js';
 import { openBodies, type BodyStore } from './log/bodies.js';
 import { openCheckpoint, type Checkpoint } from './log/checkpoint.js';
 import { requireCosigned, type WitnessPolicy } from './log/cosignature.js';
+import { treeRoot } from './log/merkle.js';
 import { parseVkey, type Verifier } from './log/note.js';
 import { readState, type JournalState } from './log/state.js';
-import { ENTRY_BYTES, openEdge, parseBundle, tilePath, tileWidth, TILE_WIDTH, type TileFile } from './log/tiles.js';
+import { ENTRY_BYTES, openEdge, parseBundle, tileNodes, tilePath, tileWidth, TILE_WIDTH, type TileFile } from './log/tiles.js';
 import { readIfThere } from './receipts.js';
 
 export interface VerifyOptions {
@@ -96,6 +97,7 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
   const bodies = dataDir === undefined ? undefined : openBodies(auditLayout(dataDir).bodies, auditLayout(dataDir).index);
   try {
     const gaps = new Map<string, [number, number][]>();
+    const restored: Restored[] = [];
     const edge = openEdge(0, () => Buffer.alloc(0));
     for (let start = 0; start < size; start += TILE_WIDTH) {
       const tile = start / TILE_WIDTH;
@@ -112,7 +114,7 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
       commitments.forEach((commitment, i) => {
         for (const file of edge.append(commitment)) same(logDir, file, counts);
         if (edge.size === published?.size && !edge.root().equals(published.root)) throw fault('the entries do not lead to the root of the published checkpoint');
-        if (bodies !== undefined) checkBody(bodies, start + i, commitment, counts, gaps);
+        if (bodies !== undefined) checkBody(bodies, start + i, commitment, counts, gaps, restored);
       });
       if (start % PROGRESS === 0) {
         options.onProgress?.(start, size);
@@ -123,6 +125,7 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
     if (!edge.root().equals(root)) throw fault('the entries do not lead to the root of the checkpoint');
     if (dataDir !== undefined && bodies !== undefined) {
       checkErasures(bodies, size, counts);
+      checkRestored(logDir, size, restored);
       await checkJournals(dataDir, logDir, size, bodies, gaps, sequenced, counts);
     }
     options.onProgress?.(size, size);
@@ -144,7 +147,7 @@ function same(logDir: string, { path, bytes }: TileFile, counts: Counts): void {
   counts.tiles++;
 }
 
-function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts: Counts, gaps: Map<string, [number, number][]>): void {
+function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts: Counts, gaps: Map<string, [number, number][]>, restored: Restored[]): void {
   const stored = bodies.read(index);
   if (stored === undefined) throw fault(`the body of entry ${index} is missing, and no entry says that it was erased`);
   if (bodies.indexOf(stored.journal, stored.seq) !== index) throw fault(`entry ${index} is not where the index has seq ${stored.seq} of \`${stored.journal}\``);
@@ -155,12 +158,27 @@ function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts:
   if (!commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`the body of entry ${index} does not match its commitment`);
   counts.bodies++;
   const text = stored.body.toString('utf8');
+  if (text.includes('"action":"restored"') && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
   if (!text.includes('"journal_gap"')) return;
   const event = JSON.parse(text) as { type?: string; journal?: string; from?: number; to?: number };
   if (event.type !== 'journal_gap' || typeof event.journal !== 'string' || !stored.journal.startsWith('sequencer-')) return;
   const known = gaps.get(event.journal) ?? [];
   known.push([Number(event.from), Number(event.to)]);
   gaps.set(event.journal, known);
+}
+
+/** An entry by which the log goes on behind a backup. */
+interface Restored {
+  readonly index: number;
+  readonly detail?: { readonly size?: unknown; readonly root?: unknown } | undefined;
+}
+
+/** What such an entry says of the log before it must be the tree that stands before it. */
+function checkRestored(logDir: string, size: number, restored: readonly Restored[]): void {
+  for (const { index, detail } of restored) {
+    const node = tileNodes(size, (path) => readIfThere(join(logDir, path)));
+    if (detail?.size !== index || detail.root !== treeRoot(index, node).toString('base64')) throw fault(`entry ${index} says that the log goes on there behind another one than stands before it`);
+  }
 }
 
 /** A body that is erased or expired must name an entry of the log that says so. */

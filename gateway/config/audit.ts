@@ -11,6 +11,7 @@ export const auditSchema = Type.Object(
     durability: Type.Union([Type.Literal('local'), Type.Literal('replicated')], { default: 'local', description: 'where an entry must be safe before its answer leaves: `local`, this replica\'s disk; `replicated`, a second replica\'s disk too' }),
     replicationTimeoutMs: Type.Integer({ default: 2000, minimum: 10, maximum: 60_000, description: 'with `replicated`: how long an answer waits for the second replica before it is refused' }),
     sequencer: Type.Boolean({ default: true, description: 'whether this replica brings the journals of all replicas into the log; exactly one does' }),
+    sequencerReplica: Type.String({ default: '', pattern: `^$|${REPLICA_NAME}`, description: 'instead of `sequencer`, so that all replicas can have the same settings: the name of the one that sequences; `replicas` then names every replica, this one too' }),
     epoch: Type.Integer({ default: 1, minimum: 1, maximum: 1_000_000_000, description: 'raised by one where another replica is to become the sequencer; it is taken over only with the newest copy of the log' }),
     replica: Type.String({ default: 'main', pattern: REPLICA_NAME, description: 'name of this replica among those of the log' }),
     replicas: Type.Record(
@@ -49,7 +50,7 @@ export const auditSchema = Type.Object(
       description: 'thresholds of the watching rules, `{ "<rule>": { "<threshold>": n } }`, or `false` for a rule that is off; docs/watching.md has rules and defaults; in the environment as JSON',
     }),
     keep: Type.Object(
-      Object.fromEntries(KEEP_CLASSES.map((name) => [name, Type.Optional(Type.String({ maxLength: 20 }))])),
+      Object.fromEntries(KEEP_CLASSES.map((name) => [name, Type.Optional(Type.String({ maxLength: 20, description: `${keepClasses[name].describe}; default \`${keepClasses[name].default}\`` }))])),
       {
         ...strict,
         default: {},

@@ -14,6 +14,8 @@ export interface HealthOptions {
   readonly log: () => LogHealth | undefined;
   /** The other replicas of the log; undefined where there are none. */
   readonly replicas: () => ReplicasReport | undefined;
+  /** Whether contracts, feeds or yitong.json on disk are not those in force, because they may not be. */
+  readonly stale: () => boolean;
   /** Alerts of the watching rules ever raised, by rule. */
   readonly alerts: () => Readonly<Record<string, number>>;
 }
@@ -52,6 +54,14 @@ function logMetrics(options: HealthOptions): Registry {
     collect() {
       this.reset();
       for (const { name, state } of log()?.witnesses ?? []) this.set({ witness: name, state }, state === 'cosigned' ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'yitong_contracts_stale',
+    help: '1 while contracts, feeds or yitong.json on disk are not what is in force, because they are refused',
+    registers: [registry],
+    collect() {
+      this.set(options.stale() ? 1 : 0);
     },
   });
   replicaMetrics(registry, options.replicas);

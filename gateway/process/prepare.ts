@@ -10,9 +10,10 @@ import { isYitongError, type ErrorCode, type Place } from '../../contracts/error
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
-import { readSettings, type GatewaySettings } from '../config.js';
+import type { GatewaySettings } from '../config.js';
 import { initPki, issueClient, issueDocumentSigner, issueServer } from '../pki/authority.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
+import { groupSettings } from './settings.js';
 
 export interface PrepareArguments {
   readonly workspace: string;
@@ -21,13 +22,13 @@ export interface PrepareArguments {
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort'> }
+  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds'> }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
 async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
   const workspace = await loadWorkspace(dir);
   const policies = await loadPolicies(workspace);
-  const { gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env, flags);
+  const { gateway } = groupSettings(workspace, dir, flags, true);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   await initPki(pki);
@@ -42,7 +43,7 @@ async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promi
     if (!existsSync(join(pki, 'clients', id, 'cert.pem'))) await issueClient(pki, id, { spiffe: [binding.uri] });
     clients.push(id);
   }
-  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort } };
+  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds } };
 }
 
 const tell = (prepared: Prepared): void => {

@@ -1,6 +1,5 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Server as TlsServer, type TlsOptions } from 'node:tls';
@@ -9,7 +8,6 @@ import { openBus, spoolOf } from '../../connectors/bus/open.js';
 import type { Bus } from '../../connectors/bus/port.js';
 import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
-import { loadWorkspace } from '../../contracts/workspace.js';
 import { buildApp } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys } from '../audit/keys.js';
@@ -20,25 +18,47 @@ import { replicaSetup } from '../audit/replicas/peers.js';
 import { sequencerClient } from '../audit/replicas/sequencer-client.js';
 import { withSecondCopy } from '../audit/replicas/second.js';
 import { openReplicaSigner } from '../audit/signer.js';
-import { readSettings, signerNames, type PeopleSettings } from '../config.js';
+import { signerNames, readSettings, type PeopleSettings } from '../config.js';
 import type { WorkerContext } from '../context.js';
 import { administrationBody } from '../audit/events.js';
-import { followInForce } from '../inforce/follow.js';
+import { followCertificates, readPair, type CertificateAct } from '../inforce/certificates.js';
+import { followInForce, type Act } from '../inforce/follow.js';
+import { loadStill } from '../inforce/loading.js';
 import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
-import { answerForMetrics, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
+import { answerForMetrics, certificateFigures, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
+import { followedDocuments, followedReplica, followedServer } from './certificates.js';
+import { leaving } from './leaving.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
+import { fixedSettings } from './settings.js';
 
+/** Ms that answers under way have once the worker stops; a stream is told a little before. */
+const FINISH_WITHIN = 10_000;
+const ENDS_STREAMS = 7_000;
+/** The same of a worker whose place another has taken: nobody waits for it. */
+const LEAVES_WITHIN = 60_000;
+/** Ms in which each connection of such a worker has an answer, and with it is told to close; those without a request are closed then. */
+const LINGER = 10_000;
+
+interface ContractsAct {
+  readonly action: 'contracts_in_force';
+  /** SHA-256 of what `contracts/` declares. */
+  readonly target: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+// while it starts it is asked already
+answerForMetrics();
 runChild(async (args, signal, onMessage) => {
   const slot = process.env['YITONG_SLOT'] ?? '1';
   // no bodies, no headers, no URLs: only what a request was, by route, and errors' stacks
   const log = pino({ level: args.developmentPki === undefined ? 'info' : 'warn', base: { process: `worker-${slot}` }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   const now = Date.now;
-  const workspace = await loadWorkspace(args.workspace);
+  const { workspace, version } = await loadStill(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const { gateway, audit } = settings;
 
@@ -67,19 +87,30 @@ runChild(async (args, signal, onMessage) => {
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
+  /** By what they are about. */
+  const warnings = new Map<string, readonly string[]>();
+  const warn = (about: string, found: readonly string[]): void => {
+    warnings.set(about, found);
+    tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
+  };
+  /** All workers follow the same files: one of a replica puts it on record. */
+  let records = process.env['YITONG_RECORDS'] === 'true';
+  const onAct = (act: Act | CertificateAct | ContractsAct): void => {
+    if (records) journal.note({ clear: administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }) });
+  };
+  const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void => log[level](detail, message);
   let onAnchors: (() => void) | undefined;
   const following = await followInForce({
     workspace,
     developmentPki: args.developmentPki,
     suspensions: suspensionsDir(args.data),
     now,
-    log: (level, message, detail = {}) => log[level](detail, message),
-    onWarnings: (warnings) => tell({ kind: 'warnings', warnings }),
+    log: toLog,
+    onWarnings: (found) => warn('policies', found),
     onChange: (next, before) => {
       if (next.anchors !== before.anchors) onAnchors?.();
     },
-    // all workers follow the same files: one of a replica puts it on record
-    ...(slot === '1' ? { onAct: (act) => journal.note({ clear: administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }) }) } : {}),
+    onAct,
     figures: inForceFigures,
   });
   const inForce = following.current;
@@ -90,6 +121,8 @@ runChild(async (args, signal, onMessage) => {
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
   if (spool !== undefined) watchSpool(spool.store);
   const pki = args.developmentPki;
+  const leave = leaving();
+  let ending = false;
   const context: WorkerContext = {
     workspace,
     // under `up` the development CA vouches for documents
@@ -108,33 +141,84 @@ runChild(async (args, signal, onMessage) => {
       return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
     },
     ...(provider === undefined ? {} : { provider }),
+    ending: () => ending,
     now,
   };
 
-  const certFile = args.developmentPki === undefined ? gateway.serverCert : join(args.developmentPki, 'server', 'cert.pem');
-  const keyFile = args.developmentPki === undefined ? gateway.serverKey : join(args.developmentPki, 'server', 'key.pem');
-  if (certFile === '' || keyFile === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
-  const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  const tls = (): TlsOptions => serverTlsOptions({ cert, key, anchors: inForce().anchors });
-  const api = await buildApp('api', context, { logger: log, https: tls() });
-  const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
-  answerForMetrics();
+  const files = pki === undefined ? { cert: gateway.serverCert, key: gateway.serverKey } : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
+  if (files.cert === '' || files.key === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
+  let pair = await readPair(files);
+  const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
+  const peopleTls = (): TlsOptions => ({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' });
+  const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
+  const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
   countRequests(api);
+  for (const { server } of [api, people]) leave.watch(server);
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
   // new connections; on those that are open the identifier asks for the anchor at each request
-  onAnchors = () => {
-    if (api.server instanceof TlsServer) api.server.setSecureContext(tls());
+  const renewed = (server: unknown, options: TlsOptions): void => {
+    if (server instanceof TlsServer) server.setSecureContext(options);
   };
+  onAnchors = () => renewed(api.server, tls());
+  const certificates = await followCertificates({
+    certificates: [
+      followedServer(files, (next) => {
+        pair = next;
+        renewed(api.server, tls());
+        renewed(people.server, peopleTls());
+      }),
+      ...followedDocuments(context.settings.gateway.documents),
+      ...followedReplica(setup, audit, args.workspace),
+    ],
+    now,
+    log: toLog,
+    onAct,
+    onWarnings: (found) => warn('certificates', found),
+    figures: certificateFigures,
+  });
+  certificates.start();
+  const cut = new AbortController();
+  const leaves = new AbortController();
+  let left = false;
+  onMessage((message) => {
+    if (message.kind === 'hurry') cut.abort();
+    if (message.kind !== 'leave') return;
+    leave.begin();
+    if (message.listening) return;
+    left = true;
+    leave.stopListening();
+    records = false;
+    void leave.empty(LINGER).then(() => leaves.abort());
+  });
+  onMessage((message) => {
+    if (message.kind !== 'records') return;
+    records = true;
+    onAct({ action: 'contracts_in_force', target: message.target, detail: message.detail });
+  });
   following.start();
-  tell({ kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port });
+  const { host, port, peopleHost, peoplePort } = gateway;
+  tell({
+    kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port,
+    opened: { given: { host, port, peopleHost, peoplePort }, version, layers: workspace.layers, fixed: fixedSettings(workspace, settings) },
+  });
+  if (records) onAct({ action: 'contracts_in_force', target: version.contracts, detail: { feeds: version.feeds, settings: version.settings, start: true } });
 
   await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    const over = AbortSignal.any([signal, leaves.signal]);
+    if (over.aborted) resolve();
+    else over.addEventListener('abort', () => resolve(), { once: true });
   });
-  await following.stop();
-  // new requests are refused, those under way are answered, then what answers need is closed
+  // those under way are answered under what is in force meanwhile, then what answers need is closed
+  const finish = left && !signal.aborted ? LEAVES_WITHIN : FINISH_WITHIN;
+  const endsStreams = setTimeout(() => (ending = true), finish - FINISH_WITHIN + ENDS_STREAMS);
+  const bound = setTimeout(() => cut.abort(), finish);
+  // told to stop after all
+  signal.addEventListener('abort', () => setTimeout(() => cut.abort(), FINISH_WITHIN).unref(), { once: true });
+  await leave.finish(cut.signal);
+  clearTimeout(endsStreams);
+  clearTimeout(bound);
+  await Promise.all([following.stop(), certificates.stop()]);
   await Promise.all([api.close(), people.close()]);
   proofs?.close();
   await journal.close();

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { shape } from '../../contracts/validate.js';
 import { namesBus, readBusSettings } from '../../gateway/config/bus.js';
-import { readSettings, settingsTable } from '../../gateway/config.js';
+import { configurationSchema, readSettings, settingsTable } from '../../gateway/config.js';
 
 const place = { file: 'yitong.json' };
 const kafka = { driver: 'kafka', brokers: ['one:9092'], clientId: 'y', replication: 3, minInsyncReplicas: 2, groupId: 'city' };
@@ -43,4 +44,27 @@ t.test('each section that the environment knows may stand in yitong.json', async
 
 t.test('every setting says what it means', async (t) => {
   for (const { section, key, meaning } of settingsTable()) t.ok(meaning.length > 10, `${section}.${key}`);
+});
+
+t.test('replicas with the same settings but their name have one sequencer, and one that is not declared does not start', (t) => {
+  const others = Object.fromEntries(['city-0', 'city-1', 'city-2'].map((name) => [name, { url: `https://${name}.city:8446`, spiffe: `spiffe://city.example/${name}` }]));
+  const env = { YITONG_AUDIT_REPLICAS: JSON.stringify(others), YITONG_AUDIT_SEQUENCER_REPLICA: 'city-1' };
+  const as = (replica: string, more: Readonly<Record<string, string>> = {}) => readSettings({}, place, { ...env, ...more, YITONG_AUDIT_REPLICA: replica }).audit;
+  const all = Object.keys(others).map((name) => as(name));
+  t.strictSame(all.map(({ sequencer }) => sequencer), [false, true, false]);
+  t.strictSame(all.map(({ replicas }) => Object.keys(replicas)), [['city-1', 'city-2'], ['city-0', 'city-2'], ['city-0', 'city-1']]);
+  t.throws(() => as('city-3'), { code: 'bad_config' }, 'scaled beyond what is declared');
+  t.throws(() => as('city-0', { YITONG_AUDIT_SEQUENCER_REPLICA: 'city-9' }), { code: 'bad_config' }, 'nobody would sequence');
+  t.match(readSettings({ audit: { sequencerReplica: 'main' } }, place, {}).audit, { sequencer: true, replicas: {} }, 'one alone need not name itself');
+  t.throws(() => readSettings({ audit: { sequencerReplica: 'other' } }, place, {}), { code: 'bad_config' });
+  t.end();
+});
+
+t.test('the JSON schema of the configuration knows each setting, and refuses what readSettings refuses', (t) => {
+  const { properties } = configurationSchema() as { properties: Readonly<Record<string, { properties: object }>> };
+  t.strictSame(Object.entries(properties).flatMap(([section, { properties: keys }]) => Object.keys(keys).map((key) => `${section}.${key}`)), settingsTable().filter(({ variable }) => variable !== undefined).map(({ section, key }) => `${section}.${key}`));
+  const check = shape<unknown>(configurationSchema(), 'bad_config');
+  t.doesNotThrow(() => check({ gateway: { workers: 2 }, audit: { required: 1 } }, place));
+  for (const wrong of [{ gateway: { prot: 1 } }, { gateway: { workers: '2' } }, { gatewey: {} }]) t.throws(() => check(wrong, place), { code: 'bad_config' });
+  t.end();
 });

@@ -119,6 +119,14 @@ t.test('a session is never resumed, so a certificate is always shown', async (t)
   }
 });
 
+t.test('who knows only old TLS, or a cipher without forward secrecy or authentication, gets no connection', async (t) => {
+  await t.rejects(world.open(alpha, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }));
+  for (const ciphers of ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-RSA-AES256-SHA384', 'AES128-GCM-SHA256', 'DEFAULT:!ECDHE']) {
+    await t.rejects(world.open(alpha, { maxVersion: 'TLSv1.2', ciphers }), ciphers);
+  }
+  t.equal(await world.ask(alpha, { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256' }), 'alpha');
+});
+
 t.test('looking at an identity again costs next to nothing', async (t) => {
   const connection = await world.open(alpha);
   await connection.ask();

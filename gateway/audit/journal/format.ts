@@ -28,6 +28,8 @@ export const segmentNumber = (name: string): number | undefined => {
 };
 export const MARKER_FILE = 'durable';
 export const SPARE_FILE = 'spare';
+/** In the folder of a journal that was restored from a backup: it is read and never written again, for what it gave out since then has its next numbers. */
+export const RETIRED_FILE = 'retired';
 
 export interface SegmentHeader {
   readonly journal: string;

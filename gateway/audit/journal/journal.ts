@@ -1,6 +1,6 @@
 /** The journal of one worker process, as the rest of the gateway sees it. Everything heavy happens in its thread, `worker.ts`. */
 import { randomBytes as systemRandom } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -8,7 +8,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { tryLock } from '../lock.js';
 import type { Signer } from '../log/note.js';
 import type { EntryDraft, Journal, Receipt } from '../port.js';
-import { SPARE_FILE } from './format.js';
+import { RETIRED_FILE, SPARE_FILE } from './format.js';
 import { ringMemory, ringWriter, type RingWriter } from './ring.js';
 import type { FromWorker, WorkerInput } from './worker.js';
 
@@ -59,11 +59,11 @@ const MAX_BACKOFF = 5000;
 const MAX_DRAFT = 200_000;
 const MAX_SUBJECT = 256;
 
-/** The folder of this name's journal, made if there is none: after a lost disk the id is another, so no receipt id ever comes twice. */
+/** The folder of this name's journal, made if there is none: after a lost disk, or a restored one, the id is another, so no receipt id ever comes twice. */
 function journalFolder(dir: string, name: string, randomBytes: (size: number) => Buffer): string {
   if (!/^[a-z][a-z0-9]{0,30}$/.test(name)) throw new YitongError('bad_config', `the journal's name \`${name.slice(0, 40)}\` must be lower-case letters and digits`);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const existing = readdirSync(dir).filter((entry) => new RegExp(`^${name}-[0-9a-f]{8}$`).test(entry)).sort().at(-1);
+  const existing = readdirSync(dir).filter((entry) => new RegExp(`^${name}-[0-9a-f]{8}$`).test(entry) && !existsSync(join(dir, entry, RETIRED_FILE))).sort().at(-1);
   const id = existing ?? `${name}-${randomBytes(4).toString('hex')}`;
   mkdirSync(join(dir, id), { recursive: true, mode: 0o700 });
   return id;

@@ -10,11 +10,14 @@ import { syncDir } from '../durable.js';
 import { emptied, withoutSubject } from '../seal.js';
 import { YitongError } from '../../../contracts/errors.js';
 
-const CHUNK = 65_536;
-const IDX = 16;
+/** Entries of a pair of files. */
+export const CHUNK = 65_536;
+/** Bytes of an entry in `.idx`. */
+export const IDX = 16;
 /** Set in the mark of a body whose term was over. */
 const EXPIRED = 2 ** 47;
-const SEQ = 6;
+/** Bytes of a seq in the file of its journal. */
+export const SEQ = 6;
 const RECORD_HEADER = 1 + 6 + 32;
 /** Bytes of bodies that are read at once. */
 const RUN = 1 << 20;

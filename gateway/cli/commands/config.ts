@@ -1,18 +1,30 @@
+import { configurationSchema, settingsTable } from '../../config.js';
+import { configurationPage } from '../../config/reference.js';
 import type { Command } from '../command.js';
-import { settingsTable } from '../../config.js';
 
 const command: Command = {
-  summary: 'every setting with its default, variable and meaning',
-  usage: '[--json]',
-  examples: ['yitong config', 'yitong config --json'],
-  options: {},
+  summary: 'every setting with its type, range, default, variable and meaning',
+  usage: '[--markdown | --schema | --json]',
+  examples: ['yitong config', 'yitong config --json', 'yitong config --markdown > docs/configuration.md', 'yitong config --schema > yitong.schema.json'],
+  options: {
+    markdown: { type: 'boolean', describe: 'as the page docs/configuration.md' },
+    schema: { type: 'boolean', describe: 'as a JSON schema of the sections of yitong.json' },
+  },
   async run(call) {
+    if (call.values['schema'] === true) {
+      console.log(JSON.stringify(configurationSchema(), null, 2));
+      return 0;
+    }
     const rows = settingsTable();
     call.json({ settings: rows });
+    if (call.values['markdown'] === true) {
+      call.say(configurationPage(rows).trimEnd());
+      return 0;
+    }
     for (const row of rows) {
       call.say(`${row.section}.${row.key} = ${row.default === undefined ? '(not set)' : JSON.stringify(row.default)}`);
       call.say(`    ${row.meaning}`);
-      call.say(`    environment: ${row.variable}`);
+      call.say(`    environment: ${row.variable ?? 'no; in yitong.json only'}`);
     }
     return 0;
   },

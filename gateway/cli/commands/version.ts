@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from '../command.js';
+import { packageVersion } from '../places.js';
 
 /** The version of this build and of the Node.js that runs it. */
 const command: Command = {
@@ -8,7 +8,7 @@ const command: Command = {
   examples: ['yitong version'],
   options: {},
   async run(call) {
-    const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string };
+    const version = packageVersion();
     call.say(`yitong ${version}, Node.js ${process.versions.node}`);
     call.json({ version, node: process.versions.node });
     return 0;

@@ -3,9 +3,10 @@
  * certificates, and signs bytes. The key never crosses into the threads that draw.
  */
 import { X509Certificate, createPrivateKey, hash, sign as signBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { readByUsOnly } from '../../audit/private-file.js';
 import { DOCUMENT_SIGNING, readCertificate, type SignatureAlgorithm } from '../../console/browser/certificate.js';
 import { pemBlocks } from '../../identity/certificate.js';
 
@@ -46,10 +47,24 @@ export function documentSigner(certificates: string, key: string): DocumentSigne
 export function openDocumentSigner(dir: string): DocumentSigner {
   const file = join(dir, 'key.pem');
   try {
-    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) throw new YitongError('bad_config', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
+    if (!readByUsOnly(file)) throw new YitongError('bad_config', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
     return documentSigner(readFileSync(join(dir, 'cert.pem'), 'utf8'), readFileSync(file, 'utf8'));
   } catch (cause) {
     if (cause instanceof YitongError) throw cause;
     throw new YitongError('bad_config', 'the certificate or key for signing documents cannot be read', { place: { file }, cause });
   }
+}
+
+const inUse = new Map<string, DocumentSigner>();
+
+/** The signer of a folder that is in use in this process; opened where none is. @throws YitongError as `openDocumentSigner` */
+export function documentSignerOf(dir: string): DocumentSigner {
+  let signer = inUse.get(dir);
+  if (signer === undefined) inUse.set(dir, (signer = openDocumentSigner(dir)));
+  return signer;
+}
+
+/** What stands in the folder now is what signs from now on. @throws YitongError as `openDocumentSigner`; then the one before goes on */
+export function renewDocumentSigner(dir: string): void {
+  inUse.set(dir, openDocumentSigner(dir));
 }

@@ -9,8 +9,8 @@ import { YitongError } from '../../../contracts/errors.js';
 import { auditLayout } from '../../audit/layout.js';
 import type { Service } from '../../context.js';
 
-/** Exactly the paths that tlog-tiles names, and our keys; anything else does not exist. */
-const PATH = /^(?:checkpoint|vkey|replicas\/[0-9a-f]{8}\.vkey|tile\/(?:entries|[0-5])\/(?:x\d{3}\/){0,4}\d{3}(?:\.p\/(?:[1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-5]))?)$/;
+/** Exactly the paths that tlog-tiles names, our keys, and what a log was before it was restored; anything else does not exist. */
+const PATH = /^(?:checkpoint|vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint)|replicas\/[0-9a-f]{8}\.vkey|tile\/(?:entries|[0-5])\/(?:x\d{3}\/){0,4}\d{3}(?:\.p\/(?:[1-9]|[1-9]\d|1\d\d|2[0-4]\d|25[0-5]))?)$/;
 
 /** `GET` and `HEAD /log/…` from `dir`. */
 export function serveLog(app: FastifyInstance, dir: string): void {

@@ -1,0 +1,65 @@
+import { constants, setPriority } from 'node:os';
+import { resolve } from 'node:path';
+import { isYitongError } from '../../../contracts/errors.js';
+import { checkBackup } from '../../backup/check.js';
+import { writeBackup } from '../../backup/write.js';
+import type { Command, Invocation } from '../command.js';
+import { dataOption, folders, packageVersion, text, workspaceOption } from '../places.js';
+import { progressBar } from '../progress.js';
+
+/** A copy of a data folder, taken while it is used. Exit 1 if it is not complete or, with `--check`, not what it was. */
+const command: Command = {
+  summary: 'copy a data folder while it is used, or check such a copy',
+  usage: '<new folder> [--data D] [--json] | --check <backup> [--json]',
+  examples: ['yitong backup /mnt/backups/2026-11-26', 'yitong backup /mnt/backups/samr --data /var/lib/yitong-samr', 'yitong backup --check /mnt/backups/2026-11-26'],
+  options: { workspace: workspaceOption, data: dataOption, check: { type: 'string', describe: 'instead: a backup that is to be verified from its files alone' } },
+  async run(call) {
+    const check = text(call.values['check']);
+    const [to] = call.positionals;
+    if ((check === undefined) === (to === undefined) || call.positionals.length > 1) {
+      console.error('name the new folder of the backup, or with `--check` one that is there');
+      return 2;
+    }
+    // answers come first
+    setPriority(constants.priority.PRIORITY_LOW);
+    if (check !== undefined) return await checked(call, resolve(check));
+    const started = performance.now();
+    const bar = progressBar('copying');
+    try {
+      const { manifest, files, bytes, complete } = await writeBackup({ dataDir: folders(call.values).data, to: to ?? '', program: packageVersion(), now: Date.now, onProgress: bar.to, signal: call.signal });
+      bar.end();
+      const seconds = Math.round(performance.now() - started) / 1000;
+      const { files: _, ...head } = manifest;
+      call.json({ backup: resolve(to ?? ''), ...head, files, bytes, seconds, complete });
+      call.say(`${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB in ${seconds} s`);
+      if (manifest.log !== undefined) call.say(`the log \`${manifest.log.origin}\`: ${manifest.log.size} entries, root ${manifest.log.root}`);
+      call.say('it holds the keys of the log, of this replica and of subjects: keep it as you keep the data folder, on an encrypted disk');
+      if (!complete) call.say(`not complete: nobody knows what these are, and they are not in it: ${manifest.unknown.slice(0, 10).join(', ')}${manifest.unknown.length > 10 ? ` and ${manifest.unknown.length - 10} more` : ''} [backup_incomplete]`);
+      return complete ? 0 : 1;
+    } finally {
+      bar.end();
+    }
+  },
+};
+export default command;
+
+async function checked(call: Invocation, backup: string): Promise<0 | 1> {
+  const bar = progressBar('checking');
+  try {
+    const { manifest, verified } = await checkBackup(backup, bar.to);
+    bar.end();
+    const { files, ...head } = manifest;
+    call.json({ ok: true, backup, ...head, files: files.length, verified });
+    call.say(`the backup of ${manifest.begun} is what it was: ${files.length} files${manifest.log === undefined ? '' : `, and its log of ${verified} entries verifies`}`);
+    if (manifest.unknown.length > 0) call.say(`it is not complete: ${manifest.unknown.length} files of the data folder are not in it`);
+    return manifest.unknown.length > 0 ? 1 : 0;
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    bar.end();
+    call.json({ ok: false, backup, code: error.code, fault: error.message });
+    call.say(`${error.message} [${error.code}]`);
+    return 1;
+  } finally {
+    bar.end();
+  }
+}

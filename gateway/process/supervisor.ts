@@ -10,6 +10,7 @@ import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { FromChild, ProcessArguments, ToChild } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
+import { spanCounts, type SpanCount } from './tracing.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -36,6 +37,8 @@ export interface Group {
   replicas(): ReplicasReport | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
+  /** Spans of traces, by process; empty where traces are not configured. */
+  spans(): readonly SpanCount[];
   /** All children stop; resolves when they have, also where it was called before. */
   stop(): Promise<void>;
 }
@@ -65,6 +68,7 @@ export function startGroup(options: GroupOptions): Group {
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
   let replicas: ReplicasReport | undefined;
+  const spans = spanCounts();
   let ports: { api: number; people: number } | undefined;
 
   // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
@@ -108,6 +112,9 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'replicas':
         replicas = message.report;
+        break;
+      case 'spans':
+        spans.add(from.name, message);
         break;
       case 'confirmed':
         for (const { process } of workers) if (process?.connected === true) process.send(message satisfies ToChild, () => undefined);
@@ -232,6 +239,7 @@ export function startGroup(options: GroupOptions): Group {
     log: () => logHealth,
     replicas: () => replicas,
     alerts: () => alerts,
+    spans: spans.all,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),
     stop: () => (ending ??= end()),

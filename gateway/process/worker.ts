@@ -32,6 +32,7 @@ import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
+import { childTracing } from './tracing.js';
 
 runChild(async (args, signal, onMessage) => {
   const slot = process.env['YITONG_SLOT'] ?? '1';
@@ -85,6 +86,7 @@ runChild(async (args, signal, onMessage) => {
   const inForce = following.current;
   const identify = makeIdentifier({ inForce, now });
   let bus: Promise<Bus> | undefined;
+  const tracing = await childTracing(settings.tracing, `worker-${slot}`, args);
   const provider = providerOf(settings.people, args);
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
@@ -109,6 +111,7 @@ runChild(async (args, signal, onMessage) => {
     },
     ...(provider === undefined ? {} : { provider }),
     now,
+    ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
   };
 
   const certFile = args.developmentPki === undefined ? gateway.serverCert : join(args.developmentPki, 'server', 'cert.pem');
@@ -136,6 +139,7 @@ runChild(async (args, signal, onMessage) => {
   await following.stop();
   // new requests are refused, those under way are answered, then what answers need is closed
   await Promise.all([api.close(), people.close()]);
+  await tracing?.stop();
   proofs?.close();
   await journal.close();
   await keys.close();

@@ -26,6 +26,7 @@ import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { runChild, tell } from './messages.js';
 import { fenceOf, startReplicas } from './replicas.js';
+import { childTracing } from './tracing.js';
 import { writerHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
 
@@ -71,7 +72,9 @@ runChild(async (args, signal, onMessage) => {
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
   const writer = await openLmdbViewWriter({ dir: join(args.data, 'view'), workspace });
   const health = writerHealth({ filled: () => writer.identity() !== undefined, tell });
+  const tracing = await childTracing(settings.tracing, 'writer', args);
   const following = followBus({
+    ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     bus,
     writer,
     workspace,
@@ -139,6 +142,7 @@ runChild(async (args, signal, onMessage) => {
   tell({ kind: 'ready' });
 
   await following;
+  await tracing?.stop();
   await forwarding;
   clearInterval(clocks);
   await tickets.close();

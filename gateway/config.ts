@@ -12,7 +12,7 @@ import { auditSchema, REPLICA_NAME } from './config/audit.js';
 import { gatewaySchema } from './config/gateway.js';
 import { peopleSchema } from './config/people.js';
 import { propertiesOf, readSection, variable, type Environment, type Properties } from './config/read.js';
-import { readTracing, tracingSchema, type TracingSettings } from './config/tracing.js';
+import { readTracing, tracingProperties, type TracingSettings } from './config/tracing.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema>;
 export type AuditSettings = Static<typeof auditSchema>;
@@ -30,7 +30,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['gateway', propertiesOf(gatewaySchema)],
   ['audit', propertiesOf(auditSchema)],
   ['people', propertiesOf(peopleSchema)],
-  ['tracing', propertiesOf(tracingSchema)],
+  ['tracing', tracingProperties],
   ['bus', busProperties],
 ];
 

@@ -23,13 +23,6 @@ export interface Sampler {
   follows(caller: TraceContext, who: string): boolean;
 }
 
-/** Of a trace id, what is drawn: its last 13 digits, 52 bits. */
-const DIGITS = 13;
-const RANGE = 2 ** (4 * DIGITS);
-
-/** By the id alone, so that every process says the same; what is kept at a ratio is kept at each higher one. */
-export const keeps = (traceId: string, ratio: number): boolean => Number.parseInt(traceId.slice(-DIGITS), 16) >= (1 - ratio) * RANGE;
-
 export function sampler({ ratio, callerTracesPerMinute, now, random = Math.random }: SamplerOptions): Sampler {
   const buckets = new Map<string, { left: number; at: number }>();
   const takes = (who: string): boolean => {
@@ -46,12 +39,7 @@ export function sampler({ ratio, callerTracesPerMinute, now, random = Math.rando
   // ids that a caller chose say nothing: it would choose those that are kept
   const drawn = (): boolean => random() >= 1 - ratio;
   return {
-    begin() {
-      // the draw first: most traces end here, and the rest of an id costs more
-      const draw = random();
-      if (draw < 1 - ratio) return undefined;
-      return randomBytes(16).toString('hex').slice(DIGITS) + Math.floor(draw * RANGE).toString(16).padStart(DIGITS, '0');
-    },
+    begin: () => (drawn() ? randomBytes(16).toString('hex') : undefined),
     follows: (caller, who) => caller.sampled && (takes(who) || drawn()),
   };
 }

@@ -48,21 +48,29 @@ function reasonOf(error: unknown): string {
 }
 
 /** Counts what waits, what went and what was lost around the SDK's own batches, and bounds it. */
-function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readonly processor: SpanProcessor; counts(): { exported: number; dropped: number } } {
+function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readonly processor: SpanProcessor; readonly counts: Tracing['counts']; stop(): Promise<void> } {
   const counts = { exported: 0, dropped: 0 };
   let waiting = 0;
+  /** Spans on their way. */
+  let sent = 0;
+  let ended = false;
+  let settled = (): void => undefined;
   let failing = false;
-  const exporter = new OTLPTraceExporter({ url: endpoint.url, headers: () => Promise.resolve(endpoint.headers()), timeoutMillis: EXPORT_WITHIN, concurrencyLimit: MAX_WAITING / BATCH, httpAgentOptions: () => endpoint.agent });
+  const exporter = new OTLPTraceExporter({ url: endpoint.url, headers: () => Promise.resolve(endpoint.headers()), timeoutMillis: EXPORT_WITHIN, concurrencyLimit: MAX_WAITING / BATCH + 1, httpAgentOptions: () => endpoint.agent });
   const counting: SpanExporter = {
     export(spans, done) {
       waiting -= spans.length;
+      sent += spans.length;
       exporter.export(spans, (result) => {
+        if (ended) return;
+        sent -= spans.length;
         // 0: success (ExportResultCode of @opentelemetry/core, which is not ours to import)
         const failed = result.code !== 0;
         counts[failed ? 'dropped' : 'exported'] += spans.length;
         if (failed !== failing) onState?.(failed ? `traces are dropped, their endpoint does not take them: ${reasonOf(result.error)}` : 'traces are taken again');
         failing = failed;
         done(result);
+        if (sent + waiting === 0) settled();
       });
     },
     forceFlush: () => exporter.forceFlush(),
@@ -71,10 +79,19 @@ function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readon
   const batches = new BatchSpanProcessor(counting, { maxQueueSize: MAX_WAITING, maxExportBatchSize: BATCH, scheduledDelayMillis: EVERY, exportTimeoutMillis: EXPORT_WITHIN + 1000 });
   return {
     counts: () => ({ ...counts }),
+    async stop() {
+      const all = new Promise<void>((resolve) => (settled = resolve));
+      // it gives up with the first batch that fails; the others are still on their way
+      const flushed = batches.shutdown().catch(() => undefined).then(() => (sent + waiting === 0 ? undefined : all));
+      await Promise.race([flushed, wait(STOP_WITHIN, undefined, { ref: false })]);
+      ended = true;
+      counts.dropped += sent + waiting;
+      endpoint.close();
+    },
     processor: {
       onStart: () => undefined,
       onEnd(span: ReadableSpan) {
-        if (waiting >= MAX_WAITING) {
+        if (ended || waiting >= MAX_WAITING) {
           counts.dropped += 1;
           return;
         }
@@ -189,7 +206,7 @@ function tracerOf(tracer: OtelTracer, next: { traceId: string | undefined }, sam
 /** @throws YitongError `bad_config` */
 export function openTelemetry(settings: TracingSettings, { process: name, baseDir, bus, onState }: TracingParts): Tracing {
   const endpoint = endpointOf(settings, baseDir);
-  const { processor, counts } = bounded(endpoint, onState);
+  const { processor, counts, stop } = bounded(endpoint, onState);
   const ids = new RandomIdGenerator();
   // the sampler has drawn before a trace begins here
   const next: { traceId: string | undefined } = { traceId: undefined };
@@ -212,9 +229,6 @@ export function openTelemetry(settings: TracingSettings, { process: name, baseDi
   return {
     tracer: tracerOf(provider.getTracer('yitong', version), next, sampling, bus === 'kafka' ? 'kafka' : 'yitong'),
     counts,
-    async stop() {
-      await Promise.race([provider.shutdown().catch(() => undefined), wait(STOP_WITHIN, undefined, { ref: false })]);
-      endpoint.close();
-    },
+    stop,
   };
 }

@@ -10,6 +10,7 @@ import { formatTraceparent, type Span, type SpanAttributes, type Tracer } from '
 import { followBus } from '../../gateway/view/follow.js';
 import { openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
 import { COMPANY, seen, sent, topicOf, world } from '../conformance/view-world.js';
+import { digit9 } from '../connectors/fixtures.js';
 import { openOffice } from '../connectors/office.js';
 import { MemoryBus } from '../view/memory-bus.js';
 
@@ -45,7 +46,7 @@ t.test('each record says which batch it was sent with; another trace makes no ro
   const dir = t.testdir();
   const office = await openOffice(dir);
   t.teardown(() => office.close());
-  const rows = Array.from({ length: 25 }, (_, n) => `C${String(n)},name ${String(n)},open`);
+  const rows = Array.from({ length: 25 }, (_, n) => `${digit9.make(n)},name ${String(n)},`);
   await writeFile(join(dir, 'in.csv'), ['code,name,status', ...rows].join('\n'));
   const first = tracer('a');
   const report = await office.run({}, { tracer: first.tracer });
@@ -60,7 +61,7 @@ t.test('each record says which batch it was sent with; another trace makes no ro
   const second = tracer('b');
   t.match(await office.run({}, { tracer: second.tracer, options: { again: 'true' } }), { published: 0, unchanged: 25 });
   t.equal(second.told.length, 1, 'nothing was sent');
-  await writeFile(join(dir, 'in.csv'), ['code,name,status', ...rows.slice(1), 'C0,another name,open'].join('\n'));
+  await writeFile(join(dir, 'in.csv'), ['code,name,status', ...rows.slice(1), `${digit9.make(0)},another name,`].join('\n'));
   t.match(await office.run({}, { tracer: tracer('c').tracer }), { published: 1, unchanged: 24 });
   const all = await office.records();
   t.equal(all.length, 26);
@@ -77,7 +78,7 @@ t.test('a run that fails says by which code, and ends', async (t) => {
   const dir = t.testdir();
   const office = await openOffice(dir, { bus: (bus) => ({ ...bus, driver: bus.driver, ensureTopics: (specs) => bus.ensureTopics(specs), topicState: (topic) => bus.topicState(topic), clusterId: () => bus.clusterId(), consume: (options) => bus.consume(options), close: () => bus.close(), producer: () => Promise.reject(new Error('a fault that has no code')) }) });
   t.teardown(() => office.close());
-  await writeFile(join(dir, 'in.csv'), 'code,name,status\nC1,one,open');
+  await writeFile(join(dir, 'in.csv'), `code,name,status\n${digit9.make(1)},one,`);
   const one = tracer('a');
   await t.rejects(office.run({}, { tracer: one.tracer }));
   t.match(one.told, [{ failed: 'internal', ended: true }]);

@@ -34,13 +34,13 @@ export const ATTRIBUTES = {
   'yitong.client': { value: /^[a-z][a-z0-9-]{0,99}$/, meaning: 'client of the workspace that asked' },
   'yitong.dataset': { value: /^[a-z0-9-]{1,100}\.[a-z0-9-]{1,100}$/, meaning: 'dataset of a connector\'s run' },
   'yitong.purpose': { value: /^[a-z][a-z0-9-]{0,99}$/, meaning: 'purpose of the workspace for which it asked' },
-  'yitong.run.merged': { value: 'count', meaning: 'rows of a run, by what became of them' },
-  'yitong.run.published': { value: 'count', meaning: 'the same' },
-  'yitong.run.quarantined': { value: 'count', meaning: 'the same' },
+  'yitong.run.merged': { value: 'count', meaning: 'rows that another row of the run replaced, or that repeat one' },
+  'yitong.run.published': { value: 'count', meaning: 'rows that were new or changed' },
+  'yitong.run.quarantined': { value: 'count', meaning: 'rows that broke the contract' },
   'yitong.run.rows': { value: 'count', meaning: 'rows that a run read' },
   'yitong.run.skipped': { value: 'count', meaning: 'rows left out by rule' },
   'yitong.run.state': { value: /^(?:complete|refused|nothing-new)$/, meaning: 'how the run ended' },
-  'yitong.run.unchanged': { value: 'count', meaning: 'rows of a run, by what became of them' },
+  'yitong.run.unchanged': { value: 'count', meaning: 'rows that are published already' },
   'yitong.run.withdrawn': { value: 'count', meaning: 'records that had left the source' },
 } as const satisfies Readonly<Record<string, { readonly value: RegExp | 'count'; readonly meaning: string }>>;
 

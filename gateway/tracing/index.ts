@@ -1,4 +1,4 @@
-/** Traces of one process, where they are configured. What makes them is loaded then, and only then: it takes 12 MB and a quarter of a second. */
+/** Traces of one process, where they are configured. What makes them is loaded then, and only then: it takes 12 MB and 0.2 s of processor. */
 import type { BusSettings } from '../../connectors/bus/open.js';
 import type { Tracer } from '../../contracts/tracing.js';
 import type { TracingSettings } from '../config/tracing.js';

@@ -1,5 +1,6 @@
 /** Runs of a feed: source → mapping → publishing → withdrawals → watermark → the source's cursor, until the source has nothing new. */
-import { YitongError } from '../contracts/errors.js';
+import { isYitongError, YitongError } from '../contracts/errors.js';
+import type { Span } from '../contracts/tracing.js';
 import type { Contract } from '../contracts/types.js';
 import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
 import { sendWatermark, takeTurn } from './publish/index.js';
@@ -22,10 +23,30 @@ export async function runFeed(options: RunOptions): Promise<RunReport> {
   const { feed, workspace } = options;
   const contract = workspace.contracts.get(feed.dataset);
   if (contract === undefined) throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
-  return takeTurn(options.state, feed.dataset, { signal: options.signal }, () => run(options, contract));
+  return takeTurn(options.state, feed.dataset, { signal: options.signal }, () => recorded(options, (span) => run(options, contract, span)));
 }
 
-async function run(options: RunOptions, contract: Contract): Promise<RunReport> {
+/** Within a span, where the trace of this run is recorded. */
+async function recorded({ tracer, feed }: RunOptions, work: (span: Span | undefined) => Promise<RunReport>): Promise<RunReport> {
+  const span = tracer?.run(feed.dataset);
+  if (span === undefined) return work(undefined);
+  try {
+    const report = await work(span);
+    const { rows, published, unchanged, merged, quarantined, skipped, withdrawn, state } = report;
+    span.set({
+      'yitong.run.rows': rows, 'yitong.run.published': published, 'yitong.run.unchanged': unchanged, 'yitong.run.merged': merged, 'yitong.run.quarantined': quarantined,
+      'yitong.run.skipped': skipped, 'yitong.run.withdrawn': withdrawn, 'yitong.run.state': state,
+    });
+    return report;
+  } catch (error) {
+    span.fail(isYitongError(error) ? error.code : 'internal');
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+async function run(options: RunOptions, contract: Contract, span: Span | undefined): Promise<RunReport> {
   const { feed } = options;
   const now = options.now ?? (() => new Date());
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
@@ -36,7 +57,7 @@ async function run(options: RunOptions, contract: Contract): Promise<RunReport> 
   try {
     crosswalks = await openCrosswalks(options);
     for (;;) {
-      const { report, more } = await new Run(reports.length === 0 ? options : { ...options, options: later }, contract, quarantine, crosswalks, now).once();
+      const { report, more } = await new Run(reports.length === 0 ? options : { ...options, options: later }, contract, quarantine, crosswalks, now, span).once();
       reports.push(report);
       if (more && !options.signal.aborted) continue;
       const tied = await retryTied(options, quarantine, crosswalks, now);

@@ -12,6 +12,7 @@ import { identityPlugin } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
+import { tracingPlugin } from './plugins/tracing.js';
 
 export type Face = Service['port'];
 
@@ -75,11 +76,13 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {
     identityPlugin(app, context);
+    tracingPlugin(app, context);
     await limitsPlugin(app, context);
     notFoundPlugin(app, [app.rateLimit()]);
     await openApiPlugin(app, context);
   } else {
     await peoplePlugin(app, context);
+    tracingPlugin(app, context);
     notFoundPlugin(app, [], asPage);
   }
   for (const { service } of await loadServices(options.services ?? new URL('./services/', import.meta.url))) {

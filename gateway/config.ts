@@ -1,6 +1,6 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `bus`), then environment (`YITONG_GATEWAY_PORT`), then flags;
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `tracing`, `bus`), then environment (`YITONG_GATEWAY_PORT`), then flags;
  * `acl` and `connectors` stand in the file only.
  * An unknown key is an error.
  */
@@ -15,6 +15,7 @@ import { auditSchema, REPLICA_NAME } from './config/audit.js';
 import { gatewaySchema } from './config/gateway.js';
 import { peopleSchema } from './config/people.js';
 import { propertiesOf, readSection, variable, type Environment, type Properties, type Property } from './config/read.js';
+import { readTracing, tracingProperties, type TracingSettings } from './config/tracing.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema>;
 export type AuditSettings = Static<typeof auditSchema>;
@@ -24,6 +25,7 @@ export interface Settings {
   readonly gateway: GatewaySettings;
   readonly audit: AuditSettings;
   readonly people: PeopleSettings;
+  readonly tracing: TracingSettings;
 }
 
 /** Every section that the environment can set, with its keys. */
@@ -31,6 +33,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['gateway', propertiesOf(gatewaySchema)],
   ['audit', propertiesOf(auditSchema)],
   ['people', propertiesOf(peopleSchema)],
+  ['tracing', tracingProperties],
   ['bus', busProperties],
 ];
 
@@ -66,6 +69,7 @@ export function readSettings(
     gateway: checkGateway({ ...readSection('gateway', propertiesOf(gatewaySchema), given['gateway'], env), ...flags }, place),
     audit,
     people: checkPeople(readSection('people', propertiesOf(peopleSchema), given['people'], env), place),
+    tracing: readTracing(given['tracing'], place, env),
   };
 }
 

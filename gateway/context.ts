@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Bus } from '../connectors/bus/port.js';
 import type { Spool } from '../connectors/spool/index.js';
 import type { ErrorCode } from '../contracts/errors.js';
+import type { Span, Tracer } from '../contracts/tracing.js';
 import type { Workspace } from '../contracts/types.js';
 import type { Client } from '../policies/types.js';
 import type { Completions } from './answer/completions.js';
@@ -41,6 +42,8 @@ export interface WorkerContext {
   readonly ending?: () => boolean;
   /** ms since 1970 */
   readonly now: () => number;
+  /** Undefined where traces are not configured. */
+  readonly tracer?: Tracer;
 }
 
 /** What services get. */
@@ -63,6 +66,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by plugins/identity before any handler of the mTLS port runs. */
     client: Client | undefined;
+    /** Where the request's trace is recorded. */
+    span: Span | undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a publisher is told, and what it says of each row. */
 import type { ErrorCode } from '../../contracts/errors.js';
+import type { Span } from '../../contracts/tracing.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import type { Quarantine } from '../quarantine.js';
 import type { Cell } from '../sources/port.js';
@@ -12,7 +13,6 @@ export interface Place {
   readonly rowNumber: number;
   /** ISO 8601 UTC */
   readonly sourceTime: string;
-  readonly traceparent?: string;
 }
 
 export type PublishRow = Place &
@@ -58,6 +58,8 @@ export interface PublisherOptions {
    * bus and the state. For sources that may never name them again. Default false.
    */
   readonly intents?: boolean;
+  /** Under which it publishes, where its trace is recorded: each batch then has a span, and its records say which. */
+  readonly span?: Span;
   /** Name of the run, for the quarantine. */
   readonly run?: string;
 }

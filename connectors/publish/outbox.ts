@@ -1,5 +1,7 @@
 /** What one publisher has decided and the state does not say yet: waiting to be sent, or on its way. */
+import type { Span } from '../../contracts/tracing.js';
 import type { OutRecord } from '../bus/port.js';
+import { traced } from './traced.js';
 import type { PublisherOptions } from './options.js';
 import type { Sender } from './sender.js';
 import type { Published } from './state.js';
@@ -57,14 +59,15 @@ export class Outbox {
   }
 
   /** Sends what the decisions of this turn of the event loop changed. */
-  async send(): Promise<void> {
+  async send(span: Span | undefined): Promise<void> {
     const { changes, records } = this;
     if (records.length === 0) return;
     this.changes = [];
     this.records = [];
     try {
       const intent = this.options.intents === true ? await this.intend(changes) : undefined;
-      await this.sender.send(records, () => this.settle(changes, intent));
+      const settle = (): void => this.settle(changes, intent);
+      await (span === undefined ? this.sender.send(records, settle) : traced(span, this.sender, records, settle));
     } catch (error) {
       // nothing on its way is certain any more; what did arrive is recognised by its position when it is sent again
       this.live.clear();

@@ -57,11 +57,12 @@ export class Publisher {
 
   /**
    * One result a row, in order, once the bus has acknowledged what changed. Rows are decided on before this returns, so that calls
-   * may follow each other without waiting. @throws YitongError `bus_unavailable`: then none of the rows counts as published
+   * may follow each other without waiting. @param span under which they are published, where it is not that of all
+   * @throws YitongError `bus_unavailable`: then none of the rows counts as published
    */
-  async publish(rows: readonly PublishRow[]): Promise<PublishResult[]> {
+  async publish(rows: readonly PublishRow[], span = this.options.span): Promise<PublishResult[]> {
     const results = rows.map((row) => this.decide(row));
-    await this.outbox.send();
+    await this.outbox.send(span);
     return results;
   }
 
@@ -94,7 +95,7 @@ export class Publisher {
     const count = this.deferred.size;
     for (const publish of this.deferred.values()) publish();
     this.deferred.clear();
-    await this.outbox.send();
+    await this.outbox.send(this.options.span);
     return count;
   }
 
@@ -230,10 +231,10 @@ export class Publisher {
   }
 
   private headers(row: Place): Readonly<Record<string, string>> {
-    const { sourceTime, position, traceparent } = row;
+    const { sourceTime, position } = row;
     // literal names make one cheap shape; the compiler holds them to HEADER
     const headers: Headers = { 'yt-source-time': sourceTime, 'yt-position': position, 'yt-contract-version': this.versionText };
-    return traceparent === undefined ? headers : { ...headers, [HEADER.traceparent]: traceparent };
+    return headers;
   }
 
   /** ms since 1970; rows of one batch mostly share it. */

@@ -10,7 +10,7 @@ export class Sender {
 
   constructor(
     private readonly producer: Producer,
-    private readonly topic: TopicName,
+    readonly topic: TopicName,
   ) {}
 
   /**

@@ -1,6 +1,7 @@
 /** One run: what the source has now, published row by row as it is read. */
 import { createHmac } from 'node:crypto';
 import { YitongError } from '../../contracts/errors.js';
+import type { Span } from '../../contracts/tracing.js';
 import type { Contract } from '../../contracts/types.js';
 import type { Crosswalks } from '../crosswalk/index.js';
 import { KeptRows } from './kept.js';
@@ -33,6 +34,7 @@ export class Run {
     private readonly quarantine: Quarantine,
     crosswalks: Crosswalks,
     private readonly now: () => Date,
+    private readonly span: Span | undefined,
   ) {
     this.mapping = compileMapping(options.feed.mapping, contract, options.workspace.schemes, options.feed.file, crosswalks.find);
     this.secret = options.state.secret();
@@ -72,6 +74,7 @@ export class Run {
       // a source that says itself what it saw may not name a record again that it named before a crash
       intents: source.whole !== undefined,
       run: this.name,
+      ...(this.span === undefined ? {} : { span: this.span }),
     });
     kept.publisher = publisher;
     const { contract, mapping, quarantine, tally, name: run } = this;

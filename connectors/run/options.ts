@@ -1,4 +1,5 @@
 /** What a run of a feed is given. */
+import type { Tracer } from '../../contracts/tracing.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { Bus } from '../bus/port.js';
 import type { Feed } from '../feed.js';
@@ -27,6 +28,8 @@ export interface RunOptions {
   /** `again: 'true'` reads what was read before; `acceptShrink: 'true'` withdraws whatever left. The rest is the source's. */
   readonly options?: Readonly<Record<string, string>>;
   readonly kinds?: ReadonlyMap<string, SourceKind>;
+  /** Undefined where traces are not configured. */
+  readonly tracer?: Tracer;
   /** Of scheduled feeds: asks for another run at once. */
   readonly wake?: () => void;
 }

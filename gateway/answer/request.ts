@@ -1,7 +1,9 @@
 /** What the services that answer about subjects share: parts of their requests, as TypeBox, and how a subject is read. */
+import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { YitongError } from '../../contracts/errors.js';
 import { datasetId, fieldPath, purposeId, subjectKey, type SubjectKey } from '../../contracts/ids.js';
+import { parseTraceparent } from '../../contracts/tracing.js';
 import type { Contract, KeyScheme } from '../../contracts/types.js';
 import { releasedSubjectJson } from '../audit/events.js';
 
@@ -79,9 +81,13 @@ export function checkUnique(datasets: readonly { readonly id: string }[]): void 
   if (datasets.length > 1 && new Set(datasets.map(({ id: name }) => name)).size !== datasets.length) throw new YitongError('bad_request', 'name each dataset once');
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-/** W3C Trace Context, level 1; anything else is not repeated. */
-export const traceOf = (header: string | string[] | undefined): string | undefined => (typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined);
+/** Of a `traceparent`, what every version begins with. */
+const TRACEPARENT_LENGTH = 55;
+/** For the entry of a request: its caller's trace context (W3C Trace Context; anything else is not repeated), else that of its span here. */
+export function traceOf({ headers: { traceparent }, span }: Pick<FastifyRequest, 'headers' | 'span'>): string | undefined {
+  if (typeof traceparent === 'string' && parseTraceparent(traceparent) !== undefined) return traceparent.slice(0, TRACEPARENT_LENGTH);
+  return span?.traceparent;
+}
 
 /**
  * What of a request may name somebody, for the sealed part of its entry: case, actor, and words that the workspace does not know.

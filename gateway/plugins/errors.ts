@@ -44,7 +44,8 @@ function detailOf(error: FastifyError): string | undefined {
   return WORD.test(key) ? `${where} has the unknown key \`${key}\`` : `${where} has an unknown key`;
 }
 
-function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
+/** The code under which an error leaves, and what is told of it. */
+export function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
   if (isYitongError(error)) return { code: error.code, detail: error.message };
   const known = error as Partial<FastifyError>;
   const code = fromFastify[known.code ?? ''];

@@ -1,4 +1,5 @@
 /** Under `up`: every feed of the workspace, by its schedule, in one process. In production each feed is a `yitong connector`. */
+import { join } from 'node:path';
 import { openBus } from '../../connectors/bus/open.js';
 import { loadFeed, loadFeeds } from '../../connectors/feeds.js';
 import { State } from '../../connectors/publish/index.js';
@@ -7,7 +8,9 @@ import { scheduleFeeds } from '../../connectors/schedule.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
 import { isYitongError } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { readTracing } from '../config/tracing.js';
 import { runChild, tell } from './messages.js';
+import { childTracing } from './tracing.js';
 
 runChild(async (args, signal) => {
   const workspace = await loadWorkspace(args.workspace);
@@ -16,6 +19,8 @@ runChild(async (args, signal) => {
   const feeds = all.filter((feed) => feed.schedule !== 'push');
   const bus = await openBus(args.bus, { mayBeAway: true });
   const state = State.open(args.data);
+  const tracing = await childTracing(readTracing(workspace.settings['tracing'], { file: join(args.workspace, 'yitong.json') }, process.env), 'feeds', args);
+  const traced = tracing === undefined ? {} : { tracer: tracing.tracer };
   /** Feeds whose last run failed, in words. */
   const failing = new Map<string, { readonly since: string; readonly said: string }>();
   const warn = (): void => tell({ kind: 'warnings', warnings: [...failing].map(([dataset, { since, said }]) => `${dataset} has not been read since ${since}: ${said}`) });
@@ -31,7 +36,7 @@ runChild(async (args, signal) => {
     feeds,
     baseDir: args.workspace,
     reload: async (feed) => (await loadFeed(workspace, feed.dataset, kinds)) ?? feed,
-    run: (feed, stop) => runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options, wake: () => scheduler.trigger(feed) }),
+    run: (feed, stop) => runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options, ...traced, wake: () => scheduler.trigger(feed) }),
     onReport: (feed, report) => {
       if (failing.delete(feed.dataset)) warn();
       heard(feed.dataset, report.rows, report.state);
@@ -51,6 +56,7 @@ runChild(async (args, signal) => {
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await scheduler.stop();
+  await tracing?.stop();
   await state.close();
   await bus.close();
 });

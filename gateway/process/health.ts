@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import { replicaMetrics, replicasHealth, type ReplicasReport } from './replicas-health.js';
+import { spanMetrics } from './span-metrics.js';
+import type { SpanCount } from './tracing.js';
 
 export interface HealthOptions {
   readonly host: string;
@@ -18,6 +20,8 @@ export interface HealthOptions {
   readonly stale: () => boolean;
   /** Alerts of the watching rules ever raised, by rule. */
   readonly alerts: () => Readonly<Record<string, number>>;
+  /** Spans of traces, by process. */
+  readonly spans: () => readonly SpanCount[];
 }
 
 /** What health says of the log: never a reason to take the gateway out, for answers do not wait for witnesses. */
@@ -65,6 +69,7 @@ function logMetrics(options: HealthOptions): Registry {
     },
   });
   replicaMetrics(registry, options.replicas);
+  spanMetrics(registry, options.spans);
   // they are counted in the data folder, so that a restart does not begin anew
   new Counter({
     name: 'yitong_alerts_total',

@@ -51,6 +51,8 @@ export type FromChild =
   | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */
   | { readonly kind: 'warnings'; readonly warnings: readonly string[] }
+  /** Spans of traces that were exported and that were lost, since it said so last. */
+  | { readonly kind: 'spans'; readonly exported: number; readonly dropped: number }
   | { readonly kind: 'alert'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 

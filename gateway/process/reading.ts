@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { controlTopic, dataTopic, type Bus } from '../../connectors/bus/port.js';
 import { isYitongError } from '../../contracts/errors.js';
+import type { Tracer } from '../../contracts/tracing.js';
 import type { Workspace } from '../../contracts/types.js';
 import { openTickets, type Tickets } from '../lifecycles/tickets.js';
 import { followBus } from '../view/follow.js';
@@ -16,6 +17,8 @@ export interface ReadingParts {
   readonly alert: (message: string) => void;
   /** Whether a record of an unknown schema is waited with. */
   readonly hold: () => boolean;
+  /** Undefined where traces are not configured. */
+  readonly tracer?: Tracer;
 }
 
 export interface Reading {
@@ -29,7 +32,7 @@ export interface Reading {
 }
 
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
-export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold }: ReadingParts): Promise<Reading> {
+export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold, tracer }: ReadingParts): Promise<Reading> {
   const writer = await openLmdbViewWriter({ dir: join(dataDir, 'view'), workspace });
   const tickets = await openTickets({ dataDir, workspace, now: Date.now });
   return {
@@ -39,6 +42,7 @@ export async function openReading(workspace: Workspace, { dataDir, bus, health, 
     topics: [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))],
     follow: (signal) =>
       followBus({
+        ...(tracer === undefined ? {} : { tracer }),
         bus,
         writer,
         workspace,

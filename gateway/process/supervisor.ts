@@ -13,6 +13,7 @@ import { gone, member, once, run, toAll, type Member, type RunParts } from './me
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
 import { rollGroup, type Crew, type GroupRolling } from './roll.js';
+import { spanCounts, type SpanCount } from './tracing.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -45,6 +46,8 @@ export interface Group {
   look(): void;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
+  /** Spans of traces, by process; empty where traces are not configured. */
+  spans(): readonly SpanCount[];
   /**
    * Says so for the seconds of the drain while all goes on, if it was ever ready; then all children stop. Resolves when they have, also where it was
    * called before. Each further SIGTERM or SIGINT shortens it: it ends the drain, then does not wait for answers under way.
@@ -66,6 +69,7 @@ export function startGroup(options: GroupOptions): Group {
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
   let replicas: ReplicasReport | undefined;
+  const spans = spanCounts();
   let ports: { api: number; people: number } | undefined;
   /** Of the first worker that was ready. */
   let first: Opened | undefined;
@@ -136,6 +140,9 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'replicas':
         replicas = message.report;
+        break;
+      case 'spans':
+        spans.add(from.name, message);
         break;
       case 'confirmed':
         toAll(generations(), message);
@@ -241,6 +248,7 @@ export function startGroup(options: GroupOptions): Group {
     log: () => logHealth,
     replicas: () => replicas,
     alerts: () => alerts,
+    spans: spans.all,
     reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [`${one.name} is not ready`]))),
     warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
     stale: () => roll?.stale() ?? false,

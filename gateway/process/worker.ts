@@ -35,6 +35,7 @@ import { leaving } from './leaving.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { fixedSettings } from './settings.js';
+import { childTracing } from './tracing.js';
 
 /** Ms that answers under way have once the worker stops; a stream is told a little before. */
 const FINISH_WITHIN = 10_000;
@@ -116,6 +117,7 @@ runChild(async (args, signal, onMessage) => {
   const inForce = following.current;
   const identify = makeIdentifier({ inForce, now });
   let bus: Promise<Bus> | undefined;
+  const tracing = await childTracing(settings.tracing, `worker-${slot}`, args);
   const provider = providerOf(settings.people, args);
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
@@ -143,6 +145,7 @@ runChild(async (args, signal, onMessage) => {
     ...(provider === undefined ? {} : { provider }),
     ending: () => ending,
     now,
+    ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
   };
 
   const files = pki === undefined ? { cert: gateway.serverCert, key: gateway.serverKey } : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
@@ -220,6 +223,7 @@ runChild(async (args, signal, onMessage) => {
   clearTimeout(bound);
   await Promise.all([following.stop(), certificates.stop()]);
   await Promise.all([api.close(), people.close()]);
+  await tracing?.stop();
   proofs?.close();
   await journal.close();
   await keys.close();

@@ -27,6 +27,7 @@ import { followedReplica } from './certificates.js';
 import { runChild, tell } from './messages.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
+import { childTracing } from './tracing.js';
 import { writerHealth, type WriterHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
 
@@ -70,9 +71,10 @@ runChild(async (args, signal, onMessage) => {
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
+  const tracing = await childTracing(settings.tracing, 'writer', args);
   let hold = false;
   const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
-  const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health }, signal);
+  const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health, ...(tracing === undefined ? {} : { tracer: tracing.tracer }) }, signal);
   reading.start();
   const replicas =
     setup === undefined
@@ -140,6 +142,7 @@ runChild(async (args, signal, onMessage) => {
   tell({ kind: 'ready' });
 
   await reading.ended;
+  await tracing?.stop();
   await forwarding;
   clearInterval(clocks);
   // before the last run of the sequencer, so that the alerts' entries are in the log too

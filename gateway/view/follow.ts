@@ -5,9 +5,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
+import type { Tracer } from '../../contracts/tracing.js';
 import type { Contract } from '../../contracts/types.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
-import { controlSpec, dataTopic, type Bus, type InRecord, type OffsetLost, type PartitionState, type TopicName, type TopicSpec, type TopicState } from '../../connectors/bus/port.js';
+import { controlSpec, dataTopic, HEADER, type Bus, type InRecord, type OffsetLost, type PartitionState, type TopicName, type TopicSpec, type TopicState } from '../../connectors/bus/port.js';
 import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
 
 /** `rebuilding`: not yet where the bus was when following began, so what is missing may still come. */
@@ -34,6 +35,8 @@ export interface FollowOptions {
    * such a record is set aside.
    */
   readonly hold?: () => boolean;
+  /** Undefined where traces are not configured. */
+  readonly tracer?: Tracer;
   /** How often the ends of the topics are looked at; `asOf` is answered up to the last look. Default 1 s. */
   readonly pollMs?: number;
   /** How long before it can be read a record may have been stamped, and how far the bus's clock may be behind `now`. Default 1 s. */
@@ -247,12 +250,26 @@ class Follower {
       if (this.#isBehind(topic, batch)) await this.#gather(topic, batch);
       else {
         await this.#applyGathered();
-        await this.#o.writer.apply(batch);
+        await this.#applyNow(topic, batch);
         this.#tell(topic);
       }
     } else {
       await this.#applyGathered();
       await this.#o.writer.apply(batch, await this.#ends(batch));
+    }
+  }
+
+  /** What is new on the bus, under a span where its trace is recorded; what is read again while the view is behind has none. */
+  async #applyNow(topic: TopicName, batch: readonly InRecord[]): Promise<void> {
+    const { tracer, writer } = this.#o;
+    const span = tracer?.apply(topic, batch[0]?.partition ?? 0, batch.map(({ headers }) => headers[HEADER.traceparent]));
+    try {
+      await writer.apply(batch);
+    } catch (error) {
+      span?.fail(isYitongError(error) ? error.code : 'internal');
+      throw error;
+    } finally {
+      span?.end();
     }
   }
 

@@ -1,9 +1,11 @@
 /**
  * A gateway of one process on a city's data, for `audit-added-p99`: it waits for each entry to be durable, or, after each SIGUSR2 the other way, answers with
- * a journal that does nothing. argv[2]: `{ workspace, data, pki }`; prints its port. Never for production: half of the time it keeps no record.
+ * a journal that does nothing. For `query-traced` it has more ports, one a share of traced questions. argv[2]: `{ workspace, data, pki, endpoint?, ratios? }`; prints
+ * its ports, the untraced one first. Never for production: half of the time it keeps no record.
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { join } from 'node:path';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { buildApp } from '../../gateway/app.js';
@@ -16,10 +18,11 @@ import { makeIdentifier } from '../../gateway/identity/identify.js';
 import { serverTlsOptions } from '../../gateway/identity/tls.js';
 import { anchorsOf } from '../../gateway/inforce/anchors.js';
 import { inForceOf } from '../../gateway/inforce/snapshot.js';
+import { startTracing, type Tracing } from '../../gateway/tracing/index.js';
 import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
 import { loadPolicies } from '../../policies/load.js';
 
-const { workspace: folder, data, pki } = JSON.parse(process.argv[2] ?? '{}') as { workspace: string; data: string; pki: string };
+const { workspace: folder, data, pki, endpoint = '', ratios = [] } = JSON.parse(process.argv[2] ?? '{}') as { workspace: string; data: string; pki: string; endpoint?: string; ratios?: readonly number[] };
 const workspace = await loadWorkspace(folder);
 const settings = readSettings(workspace.settings, { file: join(folder, 'yitong.json') }, process.env, {});
 const policies = await loadPolicies(workspace);
@@ -35,14 +38,22 @@ const journal: Journal = { append: (draft) => used.append(draft), note: (draft) 
 const inForce = inForceOf(policies, await anchorsOf(policies, pki), workspace);
 const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
 const pem = (file: string): string => readFileSync(join(pki, 'server', file), 'utf8');
-const app = await buildApp(
-  'api',
-  { workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }), bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now },
-  { https: serverTlsOptions({ cert: pem('cert.pem'), key: pem('key.pem'), anchors: inForce.anchors }) },
-);
-await app.listen({ host: '127.0.0.1', port: 0 });
-process.stdout.write(`${String((app.server.address() as AddressInfo).port)}\n`);
-process.on('SIGTERM', () => void app.close().then(async () => {
+const served = async (tracing: Tracing | undefined): Promise<FastifyInstance> => {
+  const app = await buildApp(
+    'api',
+    {
+      workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }), bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
+      ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
+    },
+    { https: serverTlsOptions({ cert: pem('cert.pem'), key: pem('key.pem'), anchors: inForce.anchors }) },
+  );
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  return app;
+};
+const apps = [await served(undefined)];
+for (const sampleRatio of ratios) apps.push(await served(await startTracing({ ...settings.tracing, endpoint, sampleRatio }, { process: 'bench', baseDir: folder, bus: 'embedded' })));
+process.stdout.write(`${apps.map(({ server }) => String((server.address() as AddressInfo).port)).join(' ')}\n`);
+process.on('SIGTERM', () => void Promise.all(apps.map((app) => app.close())).then(async () => {
   await durable.close();
   await view.close();
   process.exit(0);

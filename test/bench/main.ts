@@ -16,10 +16,12 @@ import { replayRow } from './replay.js';
 import { reportRow } from './reports.js';
 import type { BenchRow } from './rows.js';
 import { searchRow } from './search.js';
+import { tracedRow } from './traced.js';
 import { fileSystem } from './servers.js';
 
 const benches: readonly { readonly ids: readonly string[]; run(dir: string, wanted: (id: string) => boolean, records?: number): Promise<BenchRow[]> }[] = [
   { ids: ['query', 'query-p99'], run: queryRows },
+  { ids: ['query-traced'], run: tracedRow },
   { ids: ['publish'], run: publishRow },
   { ids: ['freshness'], run: freshnessRow },
   { ids: ['audit'], run: auditRow },

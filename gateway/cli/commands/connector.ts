@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { openBus } from '../../../connectors/bus/open.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
@@ -8,6 +9,8 @@ import { scheduleFeeds } from '../../../connectors/schedule.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { datasetId } from '../../../contracts/ids.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
+import { readTracing } from '../../config/tracing.js';
+import { startTracing } from '../../tracing/index.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
 import { busOf, busOption } from '../bus.js';
@@ -51,6 +54,8 @@ const command: Command = {
     setFlagsFromString('--semi-space-growth-factor=1');
     // one run says at once that there is no bus; a connector that goes on waits for it
     const bus = await openBus(await busOf(text(call.values['bus']), dir, data), { mayBeAway: !once, onWarning: (message) => process.stderr.write(`warning: ${message}\n`) });
+    const tracing = await startTracing(readTracing(workspace.settings['tracing'], { file: join(dir, 'yitong.json') }, process.env), { process: 'connector', baseDir: dir, bus: bus.driver, onState: (message) => process.stderr.write(`warning: ${message}\n`) });
+    const traced = tracing === undefined ? {} : { tracer: tracing.tracer };
     const state = State.open(data);
     const told = (report: RunReport): void => {
       call.json(report);
@@ -62,7 +67,7 @@ const command: Command = {
     const run = async (signal: AbortSignal, wake?: () => void): Promise<RunReport> => {
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson, now: () => performance.now() });
       try {
-        const report = await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update, ...(wake === undefined ? {} : { wake }) });
+        const report = await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update, ...traced, ...(wake === undefined ? {} : { wake }) });
         // said for one run
         delete options['acceptShrink'];
         return report;
@@ -88,6 +93,7 @@ const command: Command = {
       await scheduler.stop();
       return 0;
     } finally {
+      await tracing?.stop();
       await state.close();
       await bus.close();
     }

@@ -73,7 +73,7 @@ const service: Service = {
         const subjects = parseSubjects(asked.subjects, workspace.schemes);
         const started = now();
         const plan = plans.make(client, asked, started, subjects.length);
-        const traceparent = traceOf(request.headers['traceparent']);
+        const traceparent = traceOf(request);
         if (plan.read.length === 0) {
           const body = Buffer.from(denialOf(plan, request.id), 'utf8');
           const receipt = await journal.append({

@@ -55,7 +55,7 @@ const service: Service = {
         // a code that nobody was given is a guess; those that are known cost what they cost
         const guessed = codes.filter((code) => reports.idOfCode(code) === undefined).length;
         if (guessed > 0) lookups.admit(`client:${client}`, started, guessed);
-        const asking: Asking = { requestId: request.id, by: client, traceparent: traceOf(request.headers['traceparent']), ...(stated === undefined ? {} : { stated }) };
+        const asking: Asking = { requestId: request.id, by: client, traceparent: traceOf(request), ...(stated === undefined ? {} : { stated }) };
         const found = await verifyAll(reports, codes, asking);
         const results = found.map((one) => resultOf(one, whom));
         const answer = { requestId: request.id, time: new Date(started).toISOString() };

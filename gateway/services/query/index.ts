@@ -50,6 +50,8 @@ const service: Service = {
         const query = request.body;
         const started = now();
         const client = clientOf(request);
+        const { span } = request;
+        span?.step('decide');
         const subject = parseSubject(query.subject, workspace.schemes);
         const at = readPoint(query);
         const plan = plans.for(client, query, started);
@@ -59,6 +61,7 @@ const service: Service = {
         // the id is ours or of a pattern without quotes (app.ts)
         const head = `{"requestId":"${request.id}","time":"${time}",`;
         const dry = query.dryRun === true;
+        span?.step('read');
         const answer: Answer = dry
           ? unread(dryRun(plan, head), plan)
           : allowed
@@ -68,7 +71,7 @@ const service: Service = {
           clear: plan.template({
             time,
             requestId: request.id,
-            traceparent: traceOf(request.headers['traceparent']),
+            traceparent: traceOf(request),
             item: query.case?.item,
             asOf: query.asOf,
             records: answer.counts,
@@ -78,7 +81,9 @@ const service: Service = {
           }),
           subject: { subject, json: sealedOf(query.case, plan.unknown) },
         };
+        span?.step('audit');
         const receipt = await journal.append(draft);
+        span?.step('respond');
         const whole = withReceipt(answer.body, receipt.json);
         completions.watch(reply, request.id, client.id, () => whole.length);
         const ok = allowed || dry;

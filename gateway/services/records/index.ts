@@ -44,9 +44,12 @@ const service: Service = {
       },
       async (request, reply) => {
         const client = clientOf(request);
+        const { span } = request;
         const contract = ownDataset(context, request.params.id, client);
-        const { spooled, ...outcome } = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client));
+        span?.step('publish');
+        const { spooled, ...outcome } = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client), span);
         const count = (status: string): number => outcome.results.filter((result) => result.status === status).length;
+        span?.step('audit');
         await context.journal.append({
           clear: administrationBody({
             time: new Date(context.now()).toISOString(),
@@ -65,6 +68,7 @@ const service: Service = {
             },
           }),
         });
+        span?.step('respond');
         // what was published before the shortage was seen is on record by now
         if (outcome.shrunk !== undefined) throw new YitongError('snapshot_shrunk', outcome.shrunk);
         return reply.code(spooled ? 202 : 200).send(outcome);

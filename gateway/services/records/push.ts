@@ -10,6 +10,7 @@ import { Publisher, recogniseTopic, sendWatermarkBy, State, takeTurn, type Publi
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { SpoolingProducer } from '../../../connectors/spool/index.js';
 import { isYitongError } from '../../../contracts/errors.js';
+import type { Span } from '../../../contracts/tracing.js';
 import type { GatewayContext } from '../../context.js';
 import type { RecordsBody } from './schema.js';
 
@@ -28,9 +29,10 @@ export interface PushOutcome {
 export interface Push {
   /**
    * @param allowed throws if the client may not publish any more once its turn has come
+   * @param span under which it publishes, where its trace is recorded
    * @throws YitongError `dataset_busy` if the others before it take too long, `bus_unavailable`, `spool_full`, and what `allowed` throws
    */
-  publish(contract: Contract, feed: Feed, body: RecordsBody, allowed: () => void): Promise<PushOutcome>;
+  publish(contract: Contract, feed: Feed, body: RecordsBody, allowed: () => void, span: Span | undefined): Promise<PushOutcome>;
   close(): Promise<void>;
 }
 
@@ -58,7 +60,7 @@ export function pushing(context: GatewayContext): Push {
     await bus.ensureTopics([{ topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history }, controlSpec(workspace.prefix, contract.authority)]);
     return await bus.producer(spool === undefined ? {} : { giveUpAfterMs: spool.afterMs });
   };
-  const publisherOf = (contract: Contract, quarantine: Quarantine, producer: Producer, how: Pick<PublisherOptions, 'mode' | 'snapshot' | 'onDuplicate' | 'rememberPositions'>): Publisher =>
+  const publisherOf = (contract: Contract, quarantine: Quarantine, producer: Producer, how: Pick<PublisherOptions, 'mode' | 'snapshot' | 'onDuplicate' | 'rememberPositions' | 'span'>): Publisher =>
     new Publisher({ workspace, contract, state: stateOf(), quarantine, now, ...how }, producer);
   const stream = async (contract: Contract): Promise<Open> => {
     const producer = spool === undefined ? await straight(contract) : new SpoolingProducer({ spool: spool.store, queue: contract.id, open: () => straight(contract) });
@@ -104,19 +106,19 @@ export function pushing(context: GatewayContext): Push {
     return { spooled, results: results.map(({ position, status, code }) => ({ position, status: spooled && status === 'published' ? 'spooled' : status, ...(code === undefined ? {} : { code }) })) };
   };
 
-  async function pushed(contract: Contract, body: RecordsBody): Promise<PushOutcome> {
+  async function pushed(contract: Contract, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
     const { publisher, quarantine } = await opened(contract);
     await quarantine.refresh();
-    const results = await publisher.publish(rows(body));
+    const results = await publisher.publish(rows(body), span);
     await quarantine.flushed();
     return told(contract, results);
   }
 
   /** A snapshot is a run of its own: it knows what it has seen, and withdraws the rest unless too much would vanish. */
-  async function snapshot(contract: Contract, feed: Feed, body: RecordsBody): Promise<PushOutcome> {
+  async function snapshot(contract: Contract, feed: Feed, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
     const { quarantine, producer } = await opened(contract);
     await quarantine.refresh();
-    const publisher = publisherOf(contract, quarantine, producer, { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate });
+    const publisher = publisherOf(contract, quarantine, producer, { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate, ...(span === undefined ? {} : { span }) });
     const results = await publisher.publish(rows(body));
     await publisher.finish();
     const { gone, all } = await publisher.unseen();
@@ -132,10 +134,10 @@ export function pushing(context: GatewayContext): Push {
     return { ...told(contract, results), withdrawn: gone.length };
   }
 
-  async function turn(contract: Contract, feed: Feed, body: RecordsBody): Promise<PushOutcome> {
+  async function turn(contract: Contract, feed: Feed, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
     if (spool !== undefined) await opened(contract);
     if (!looked.has(contract.id)) await recognise(contract);
-    const outcome = body.snapshot === true ? await snapshot(contract, feed, body) : await pushed(contract, body);
+    const outcome = body.snapshot === true ? await snapshot(contract, feed, body, span) : await pushed(contract, body, span);
     const { producer } = await opened(contract);
     await sendWatermarkBy(producer, workspace, contract, {
       dataset: contract.id,
@@ -148,10 +150,10 @@ export function pushing(context: GatewayContext): Push {
   }
 
   return {
-    publish(contract, feed, body, allowed) {
+    publish(contract, feed, body, allowed, span) {
       const mine = takeTurn(stateOf(), contract.id, { wait: context.settings.gateway.handlerTimeoutMs }, async () => {
         allowed();
-        return turn(contract, feed, body);
+        return turn(contract, feed, body, span);
       });
       // the answer does not wait for it; within a turn, for the state must not change under a push
       const after = mine.then(({ spooled }) => (spooled ? undefined : takeTurn(stateOf(), contract.id, {}, () => recognise(contract))));

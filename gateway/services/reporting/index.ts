@@ -34,7 +34,7 @@ interface Route {
 }
 
 /** How somebody asks on a page: who it is stands under the company's key. */
-export const askingOf = (request: FastifyRequest): Asking => ({ requestId: request.id, by: 'subject', traceparent: traceOf(request.headers['traceparent']), stated: { actor: sessionOf(request).person.id } });
+export const askingOf = (request: FastifyRequest): Asking => ({ requestId: request.id, by: 'subject', traceparent: traceOf(request), stated: { actor: sessionOf(request).person.id } });
 
 const service: Service = {
   port: 'people',

@@ -30,7 +30,7 @@ const service: Service = {
       if (!named.some((one) => one.client === client.id)) throw new YitongError('denied', 'only the client that a report names asks for it');
     }
     const asking = (request: FastifyRequest, stated?: StatedCase, progress?: Asking['progress']): Asking => ({
-      requestId: request.id, by: clientOf(request).id, traceparent: traceOf(request.headers['traceparent']),
+      requestId: request.id, by: clientOf(request).id, traceparent: traceOf(request),
       ...(stated === undefined ? {} : { stated }), ...(progress === undefined ? {} : { progress }),
     });
     const tags = ['reports'];

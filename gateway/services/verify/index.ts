@@ -66,12 +66,15 @@ const service: Service = {
         const started = now();
         const time = new Date(started).toISOString();
         const client = clientOf(request);
+        const { span } = request;
+        span?.step('decide');
         const subject = parseSubject(asked.subject, workspace.schemes);
         const plan = plans.for(client, askedOf(asked), started);
         const allowed = plan.read.length > 0;
         if (allowed) checkScheme(plan.contracts, subject);
         guesses ??= openGuesses(join(context.dataDir, 'verify'), verifyGuesses);
         const claims = await limited(guesses, readyClaims(asked.claims, plan, comparison), client.id, subject, started);
+        span?.step('read');
         const compares = claims.some(({ kind }) => kind === 'compare');
         const { results, records } = compares ? read(claims, plan, subject, started) : unread(claims);
         const head = allowed
@@ -79,12 +82,13 @@ const service: Service = {
           : denialHead(request.id);
         const body = Buffer.from(`${head}${claimsJson(asked, results)}}`, 'utf8');
         let at = 0;
+        span?.step('audit');
         const [receipt] = await Promise.all([
           journal.append({
             clear: plan.template({
               time,
               requestId: request.id,
-              traceparent: traceOf(request.headers['traceparent']),
+              traceparent: traceOf(request),
               item: asked.case?.item,
               records: plan.datasets.map((dataset) => (dataset.allowed === undefined ? 0 : (records[at++] ?? 0))),
               bodySha256: hash('sha256', body, 'base64url'),
@@ -94,6 +98,7 @@ const service: Service = {
           }),
           guesses.flushed(),
         ]);
+        span?.step('respond');
         const whole = withReceipt(body, receipt.json);
         completions.watch(reply, request.id, client.id, () => whole.length);
         return reply

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { LogHealth } from '../audit/log/sequencer.js';
+import type { ContentReport } from './roll.js';
 import { replicaMetrics, replicasHealth, type ReplicasReport } from './replicas-health.js';
 
 export interface HealthOptions {
@@ -16,6 +17,8 @@ export interface HealthOptions {
   readonly replicas: () => ReplicasReport | undefined;
   /** Whether contracts, feeds or yitong.json on disk are not those in force, because they may not be. */
   readonly stale: () => boolean;
+  /** What of the workspace is in force; undefined before that is known. */
+  readonly content: () => ContentReport | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   readonly alerts: () => Readonly<Record<string, number>>;
 }
@@ -95,7 +98,8 @@ export async function serveHealth(options: HealthOptions): Promise<{ readonly po
         const reasons = options.reasons();
         const log = options.log();
         const replicas = options.replicas();
-        const body = { ready: reasons.length === 0, reasons, warnings: options.warnings(), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
+        const content = options.content();
+        const body = { ready: reasons.length === 0, reasons, warnings: options.warnings(), ...(content === undefined ? {} : { content }), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
         return send(reasons.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify(body)}\n`);
       }
       case '/metrics':

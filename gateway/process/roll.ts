@@ -32,10 +32,21 @@ export interface RollOptions {
 export interface GroupRolling {
   warnings(): readonly string[];
   stale(): boolean;
+  report(): ContentReport;
   /** Looks now, also at what was refused. */
   again(): void;
   /** Resolves when nothing of it is under way any more. */
   stop(): Promise<void>;
+}
+
+/** What health says of it. */
+export interface ContentReport {
+  /** SHA-256 of what `contracts/` declares, as the audit log has it. */
+  readonly contracts: string;
+  /** ISO 8601 UTC */
+  readonly since: string;
+  /** Whether workers, writer or feeds are being replaced just now. */
+  readonly replacing: boolean;
 }
 
 const INTERVAL = 2000;
@@ -68,6 +79,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
   /** Where the contracts in force stand as they are. */
   let before: string | undefined;
   let layers = opened.layers;
+  let since = Date.now();
 
   /** Kept to compare with: what is on disk may be the next state already. */
   async function keep({ contracts }: ContentVersion): Promise<void> {
@@ -136,6 +148,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
       startWorkers,
       async inForce(taken, was) {
         layers = taken.layers;
+        since = Date.now();
         drainSeconds(taken.drainSeconds);
         const version = taken.version.contracts;
         toAll(crew.workers.slice(0, 1), { kind: 'records', target: version, detail: { ...(was.contracts === version ? {} : { before: was.contracts }), feeds: taken.version.feeds, settings: taken.version.settings, ...taken.changes } });
@@ -191,6 +204,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
       return trouble === undefined ? [] : [`contracts, feeds or yitong.json on disk are not taken since ${new Date(trouble.since).toISOString()}; those of before are in force: ${trouble.why}`];
     },
     stale: () => rolling.trouble !== undefined,
+    report: () => ({ contracts: rolling.current.contracts, since: new Date(since).toISOString(), replacing: rolling.replacing }),
     again() {
       rolling.again();
       void look();

@@ -1,7 +1,7 @@
 /** What `rolling.ts` decides, carried out on the processes of a group: new workers beside the old ones, then the writer, then the feeds. */
 import type { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import { contentPrint, contentVersion, copyContracts, layersOf, type ContentVersion } from '../inforce/content.js';
+import { contentPrint, contentVersion, copyContracts, layersOf, sameContent, type ContentVersion } from '../inforce/content.js';
 import { checkContent } from './checking.js';
 import { gone, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { Opened, ProcessArguments } from './messages.js';
@@ -110,7 +110,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     crew.leaving = crew.leaving.filter((one) => !some.includes(one));
   }
 
-  async function startWorkers({ workers }: Taken): Promise<void> {
+  async function startWorkers({ workers, version }: Taken): Promise<void> {
     const fresh = Array.from({ length: workers }, (_, i) => newWorker(`worker ${String(i + 1)}`));
     crew.coming = fresh;
     try {
@@ -122,6 +122,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
         for (const promise of [ready, end]) promise.catch(() => undefined);
         run(one, running);
         await within(START_WITHIN, `a new ${one.name} was not ready`, Promise.race([ready, end]), ended.signal);
+        if (one.opened === undefined || !sameContent(one.opened.version, version)) throw new Error('the files changed again meanwhile');
       }
     } catch (error) {
       crew.coming = [];
@@ -155,14 +156,14 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
         await keep(taken.version);
       },
       retireWorkers: () => leave(crew.leaving),
-      async swapWriter() {
+      async swapWriter(contracts) {
         const taken = once(events, 'taken', writer).then(({ why }) => {
           if (why !== undefined) throw new Error(`the writer does not read by the new contracts: ${why}`);
         });
         // one that starts anew reads what is on disk as well
         const restarted = once(events, 'ready', writer);
         for (const promise of [taken, restarted]) promise.catch(() => undefined);
-        toAll([writer], { kind: 'take' });
+        toAll([writer], { kind: 'take', contracts });
         await within(SWAP_WITHIN, 'the writer did not read by the new contracts', Promise.race([taken, restarted]), ended.signal);
       },
       async replaceFeeds() {

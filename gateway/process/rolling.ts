@@ -20,8 +20,8 @@ export interface RollParts {
   startWorkers(taken: Taken): Promise<void>;
   /** Resolves when those before are gone. */
   retireWorkers(): Promise<void>;
-  /** The writer reads by what is on disk. @throws Error */
-  swapWriter(): Promise<void>;
+  /** The writer reads by what is on disk. @param contracts the version that the workers know @throws Error */
+  swapWriter(contracts: string): Promise<void>;
   replaceFeeds(): Promise<void>;
   /** What is in force now, put on record. */
   inForce(taken: Taken, before: ContentVersion): Promise<void>;
@@ -173,7 +173,7 @@ export class Rolling {
     if (this.#left.workers) await parts.retireWorkers();
     this.#left = { ...this.#left, workers: false };
     try {
-      if (this.#left.writer) await parts.swapWriter();
+      if (this.#left.writer) await parts.swapWriter(this.version.contracts);
       this.#left = { ...this.#left, writer: false };
     } finally {
       parts.hold(false);

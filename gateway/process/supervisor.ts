@@ -201,7 +201,7 @@ export function startGroup(options: GroupOptions): Group {
   /** The first call's; whoever asks again waits for the same end. */
   let ending: Promise<void> | undefined;
   async function end(): Promise<void> {
-    if (ports !== undefined && drainSeconds > 0) draining = true;
+    if (up && drainSeconds > 0) draining = true;
     else stopping = true;
     events.emit('stopping');
     // what is under way of a replacement ends with its processes

@@ -59,7 +59,7 @@ async function memory(): Promise<number> {
 const asking = (check?: (text: string) => string | undefined): readonly Load[] => {
   const common = { api: city.api, pki: city.pki, client: 'front-desk', asked: { path: '/v1/query', body: QUESTION }, ...(check === undefined ? {} : { check }) };
   // some that never rest, and some that do what most pools do
-  return [load({ ...common, connections: 6 }), load({ ...common, connections: 6, pause: 300 })];
+  return [load({ ...common, connections: 3 }), load({ ...common, connections: 9, pause: 200 })];
 };
 const records = (text: string): readonly Json[] => ((JSON.parse(text) as { datasets: { records: { record: Json }[] }[] }).datasets[0]?.records ?? []).map(({ record }) => record);
 

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { LogHealth } from '../audit/log/sequencer.js';
+import type { ContentReport } from './roll.js';
 import { replicaMetrics, replicasHealth, type ReplicasReport } from './replicas-health.js';
 import { spanMetrics } from './span-metrics.js';
 import type { SpanCount } from './tracing.js';
@@ -18,6 +19,8 @@ export interface HealthOptions {
   readonly replicas: () => ReplicasReport | undefined;
   /** Whether contracts, feeds or yitong.json on disk are not those in force, because they may not be. */
   readonly stale: () => boolean;
+  /** What of the workspace is in force; undefined before that is known. */
+  readonly content: () => ContentReport | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   readonly alerts: () => Readonly<Record<string, number>>;
   /** Spans of traces, by process. */
@@ -100,7 +103,8 @@ export async function serveHealth(options: HealthOptions): Promise<{ readonly po
         const reasons = options.reasons();
         const log = options.log();
         const replicas = options.replicas();
-        const body = { ready: reasons.length === 0, reasons, warnings: options.warnings(), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
+        const content = options.content();
+        const body = { ready: reasons.length === 0, reasons, warnings: options.warnings(), ...(content === undefined ? {} : { content }), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
         return send(reasons.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify(body)}\n`);
       }
       case '/metrics':

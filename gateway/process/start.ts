@@ -76,7 +76,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   try {
     const ports = await group.ready;
     provider.serve(`https://127.0.0.1:${ports.people}`);
-    health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, stale: group.stale, log: group.log, replicas: group.replicas, alerts: group.alerts, spans: group.spans });
+    health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, stale: group.stale, content: group.content, log: group.log, replicas: group.replicas, alerts: group.alerts, spans: group.spans });
     const up: UpFile = {
       pid: process.pid,
       api: `https://127.0.0.1:${ports.api}`,

@@ -31,7 +31,7 @@ const command: Command = {
       drainSeconds: gateway.drainSeconds,
       log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
     });
-    const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, stale: group.stale, log: group.log, replicas: group.replicas, alerts: group.alerts, spans: group.spans });
+    const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, stale: group.stale, content: group.content, log: group.log, replicas: group.replicas, alerts: group.alerts, spans: group.spans });
     // also where it never becomes ready
     call.signal.addEventListener('abort', () => void group.stop(), { once: true });
     try {

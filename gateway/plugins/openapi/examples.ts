@@ -1,0 +1,47 @@
+/** Examples of the API's description are content: `policies/api-examples.json` of the workspace, by operation. No dataset is named in code. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJson } from '../../../contracts/files.js';
+import type { Workspace } from '../../../contracts/types.js';
+import { shape } from '../../../contracts/validate.js';
+import type { Content, Operation } from './operation.js';
+
+export interface Example {
+  /** Of parameters, by their names. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  /** The request's body. */
+  readonly request?: unknown;
+  /** The body of its answer; of a stream, its text. */
+  readonly answer?: unknown;
+}
+export type Examples = Readonly<Record<string, Example>>;
+
+const check = shape<Examples>(
+  { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, properties: { parameters: { type: 'object' }, request: {}, answer: {} } } },
+  'bad_workspace',
+);
+
+/** Of the nearest layer that has them. @throws YitongError `bad_workspace` */
+export async function loadExamples(workspace: Workspace): Promise<Examples> {
+  const file = workspace.layers.map((layer) => join(layer, 'policies', 'api-examples.json')).find((path) => existsSync(path));
+  return file === undefined ? {} : check(await readJson(file, 'bad_workspace'), { file });
+}
+
+/** With an example for the first way in which the body can be written. */
+function shown(content: Content | undefined, example: unknown): Content {
+  const [first, ...rest] = Object.entries(content ?? {});
+  return first === undefined ? {} : Object.fromEntries([[first[0], { ...first[1], example }], ...rest]);
+}
+
+export function withExamples(operation: Operation, examples: Examples): Operation {
+  const found = examples[operation.operationId ?? ''];
+  if (found === undefined) return operation;
+  const { parameters = {}, request, answer } = found;
+  const responses = Object.entries(operation.responses ?? {});
+  return {
+    ...operation,
+    ...(operation.parameters === undefined ? {} : { parameters: operation.parameters.map((one) => (Object.hasOwn(parameters, one.name) ? { ...one, example: parameters[one.name] } : one)) }),
+    ...(request === undefined || operation.requestBody === undefined ? {} : { requestBody: { ...operation.requestBody, content: shown(operation.requestBody.content, request) } }),
+    responses: Object.fromEntries(responses.map(([status, one]) => [status, answer === undefined || !status.startsWith('2') ? one : { ...one, content: shown(one.content, answer) }])),
+  };
+}

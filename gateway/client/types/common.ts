@@ -1,10 +1,6 @@
 /** What several answers of the API share. Moments are ISO 8601 in UTC, days `YYYY-MM-DD` in Asia/Shanghai. */
 
-/** A name in both languages. */
-export interface Localised {
-  readonly zh: string;
-  readonly en: string;
-}
+export type { Localised } from '../../../contracts/localised.js';
 
 /** What you say that you are working on; kept in the audit log as your assertion. A grant can require its members. */
 export interface StatedCase {

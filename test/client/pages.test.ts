@@ -50,9 +50,11 @@ t.test('the pages of the API', async (t) => {
       for (const [i, { line, text, kind, answer }] of own.entries()) {
         const output = outputs[i] ?? '';
         if (answer !== undefined) t.equal(answerDiffers(answer, output), undefined, `line ${String(line)}`);
-        const asked = kind === 'sh' ? [...text.matchAll(/\$API(\/[^\s"]+)/g)].at(-1)?.[1] : undefined;
+        // the last request of a block is the one whose answer it writes
+        const last = kind === 'sh' ? `${text.split('curl ').at(-1) ?? ''}` : '';
+        const asked = /\$API(\/[^\s"]+)/.exec(last)?.[1];
         if (asked === undefined) continue;
-        const route = routeOf(all, text.includes('--json') ? 'POST' : 'GET', asked.replaceAll('$ID', 'x'));
+        const route = routeOf(all, last.includes('--json') ? 'POST' : 'GET', asked.replaceAll('$ID', 'x'));
         if (route === undefined) {
           t.fail(`line ${String(line)}: no route is described for ${asked}`);
           continue;

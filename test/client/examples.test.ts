@@ -131,22 +131,27 @@ t.test('the examples of docs/examples run as their reader runs them', async (t) 
   await t.test('Java', async (t) => {
     const modules = spawnSync('java', ['--list-modules'], { encoding: 'utf8' });
     if (modules.status !== 0 || !/^jdk\.compiler@(?:1[7-9]|[2-9]\d)/m.test(modules.stdout)) return missingHere(t, 'JDK 17 with its compiler: not here');
-    const java = (name: string): Start => started('java', [join(examples, 'java', name)]);
+    // from source once, as a reader starts it; then compiled, since each start from source compiles anew
+    const classes = join(dir, 'classes');
+    const compiled = spawnSync('java', ['--module', 'jdk.compiler/com.sun.tools.javac.Main', '-d', classes, ...['Query', 'Batch', 'Receipt'].map((name) => join(examples, 'java', `${name}.java`))], { encoding: 'utf8' });
+    t.equal(compiled.status, 0, compiled.stderr);
+    const fromSource = (name: string): Start => started('java', [join(examples, 'java', `${name}.java`)]);
+    const java = (name: string): Start => started('java', ['-cp', classes, name]);
     const env = async (client: string): Promise<Readonly<Record<string, string>>> => {
       const files = await issueClient(city.pki, client, { p12: true, trustDomain: 'yunzhou.example' });
       return { API: city.api, CA: join(city.pki, 'ca.pem'), BUNDLE: files.p12 ?? '', BUNDLE_PASSWORD_FILE: files.password ?? '' };
     };
     const own = await env('one-stop-counter');
-    const asked = await java('Query.java')([COMPANY, 'open-restaurant', 'samr.food-licence', 'tax.tax-arrears'], own);
+    const asked = await fromSource('Query')([COMPANY, 'open-restaurant', 'samr.food-licence', 'tax.tax-arrears'], own);
     t.match(asked, { code: 0, stdout: /JY29901050000156/ }, asked.stderr);
-    t.match(await java('Query.java')([COMPANY, 'open-restaurant', 'tax.tax-arrears'], own), { code: 1, stderr: /refused: denied \(403\), request \S/ });
-    t.match(await java('Query.java')([COMPANY, 'open-restaurant', 'samr.food-licence'], { ...own, API: 'https://127.0.0.1:9' }), { code: 2, stderr: /no answer/ });
-    const batch = await java('Batch.java')(['overload-control', 'transport.vehicle-certificates'], await env('transport-licensing'), FLEETS.join('\n'));
+    t.match(await java('Query')([COMPANY, 'open-restaurant', 'tax.tax-arrears'], own), { code: 1, stderr: /refused: denied \(403\), request \S/ });
+    t.match(await java('Query')([COMPANY, 'open-restaurant', 'samr.food-licence'], { ...own, API: 'https://127.0.0.1:9' }), { code: 2, stderr: /no answer/ });
+    const batch = await java('Batch')(['overload-control', 'transport.vehicle-certificates'], await env('transport-licensing'), FLEETS.join('\n'));
     t.equal(batch.code, 0, batch.stderr);
     t.strictSame(batch.stdout.trim().split('\n').map((line) => (JSON.parse(line) as { subject: string }).subject), FLEETS);
-    t.match(await java('Batch.java')(['overload-control', 'transport.vehicle-certificates'], own, FLEETS[0]), { code: 1, stderr: /refused: denied/ });
+    t.match(await java('Batch')(['overload-control', 'transport.vehicle-certificates'], own, FLEETS[0]), { code: 1, stderr: /refused: denied/ });
 
-    const receipt = (answer: string, vkey = replicaVkey()): Promise<Ended> => java('Receipt.java')([answer, vkey], {});
+    const receipt = (answer: string, vkey = replicaVkey()): Promise<Ended> => java('Receipt')([answer, vkey], {});
     t.match(await receipt(file('java.json', asked.stdout)), { code: 0, stdout: /^promised: w1-[0-9a-f]+:\d+ is in the log by 20/ });
     for (const [what, text] of forgedPromise(asked.stdout)) {
       t.not(text, asked.stdout);

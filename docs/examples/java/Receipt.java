@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
 import java.security.Signature;
+import java.security.SignatureException;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -91,7 +92,7 @@ public class Receipt {
         String receipt = answer.substring(answer.lastIndexOf("\"receipt\":{"));
         try {
             verify(receipt, args[1]);
-        } catch (IllegalArgumentException fault) {
+        } catch (IllegalArgumentException | SignatureException fault) {
             System.err.println("does not verify: " + fault.getMessage());
             System.exit(1);
         }

@@ -65,7 +65,7 @@ t.test('what does not come in time, or is called off, ends', async (t) => {
   await t.rejects(one.catalogue({ signal: leave.signal }), reason, 'a signal that has been given is none to wait for');
   const seen: BatchLine[] = [];
   await t.rejects(async () => {
-    for await (const line of one.batch(BATCH, { timeoutMs: 80 })) seen.push(line);
+    for await (const line of one.batch(BATCH, { timeoutMs: 2000 })) seen.push(line);
   }, { code: 'timeout' }, 'a stream that stands still');
   t.equal(seen.length, 1, 'what came before is taken');
 });
@@ -73,9 +73,9 @@ t.test('what does not come in time, or is called off, ends', async (t) => {
 t.test('whoever takes the lines of a batch may take longer than the gateway may', async (t) => {
   const { client } = await stub(t, (_request, response) => response.writeHead(200).end('{"subject":"a:1","datasets":[]}\n{"subject":"a:2","datasets":[]}\n{"summary":{"requestId":"r","subjects":2,"chunks":1,"records":0}}\n'));
   const seen: string[] = [];
-  for await (const { subject } of (await client()).batch(BATCH, { timeoutMs: 40 })) {
+  for await (const { subject } of (await client()).batch(BATCH, { timeoutMs: 2000 })) {
     seen.push(subject);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 2100));
   }
   t.strictSame(seen, ['a:1', 'a:2']);
 });

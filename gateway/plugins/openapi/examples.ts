@@ -1,7 +1,5 @@
-/** Examples of the API's description are content: `policies/api-examples.json` of the workspace, by operation. No dataset is named in code. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { readJson } from '../../../contracts/files.js';
+/** Examples of the API's description are content: `policies/api-examples/<operation>.json` of the workspace. No dataset is named in code. */
+import { contentFiles, readJson } from '../../../contracts/files.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Content, Operation } from './operation.js';
@@ -16,15 +14,12 @@ export interface Example {
 }
 export type Examples = Readonly<Record<string, Example>>;
 
-const check = shape<Examples>(
-  { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, properties: { parameters: { type: 'object' }, request: {}, answer: {} } } },
-  'bad_workspace',
-);
+const check = shape<Example>({ type: 'object', additionalProperties: false, properties: { parameters: { type: 'object' }, request: {}, answer: {} } }, 'bad_workspace');
 
-/** Of the nearest layer that has them. @throws YitongError `bad_workspace` */
+/** Of all layers; a nearer one's counts. @throws YitongError `bad_workspace` */
 export async function loadExamples(workspace: Workspace): Promise<Examples> {
-  const file = workspace.layers.map((layer) => join(layer, 'policies', 'api-examples.json')).find((path) => existsSync(path));
-  return file === undefined ? {} : check(await readJson(file, 'bad_workspace'), { file });
+  const files = await contentFiles(workspace.layers, 'policies/api-examples', '.json', 1);
+  return Object.fromEntries(await Promise.all(files.map(async ({ name, path }) => [name.slice(0, -'.json'.length), check(await readJson(path, 'bad_workspace'), { file: path })] as const)));
 }
 
 /** With an example for the first way in which the body can be written. */

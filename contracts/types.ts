@@ -1,11 +1,9 @@
 /** The shapes that a loaded workspace has. Everything else imports these; this file imports no code. */
 import type { Type } from 'avsc';
 import type { AuthorityId, DatasetId, FieldPath } from './ids.js';
+import type { Localised } from './localised.js';
 
-export interface Localised {
-  readonly zh: string;
-  readonly en: string;
-}
+export type { Localised } from './localised.js';
 
 /** Grades of one field, lowest first. The order is the order of sensitivity. */
 export const CLASSIFICATIONS = ['public', 'internal', 'restricted', 'personal', 'sensitive'] as const;

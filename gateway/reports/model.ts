@@ -2,7 +2,7 @@
  * The one model of an issued report (专用信用报告 and its like). Computed once; PDF, SD-JWT VC and JSON are three ways to write it down, and a test
  * holds their contents equal. It has no method and no date object: what is here is what is signed.
  */
-import type { Localised } from '../../contracts/types.js';
+import type { Localised } from '../../contracts/localised.js';
 
 /** Days are `YYYY-MM-DD` in Asia/Shanghai, moments are ISO 8601 in UTC. */
 export type Day = string;

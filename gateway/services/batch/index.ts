@@ -1,7 +1,6 @@
 /** POST /v1/query/batch: many subjects at once, under the grant's own limit, as a stream of lines; each chunk on record before it leaves. */
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { Type } from 'typebox';
 import { errorTable, isYitongError, YitongError, type ErrorCode } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import type { KeyScheme } from '../../../contracts/types.js';
@@ -10,6 +9,7 @@ import { denialOf } from '../../answer/denial.js';
 import { Plans } from '../../answer/plan.js';
 import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, parseSubject, traceOf } from '../../answer/request.js';
+import { deniedSchema } from '../../answer/schemas.js';
 import { freshness } from '../../answer/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
 import { refusedNow } from '../../plugins/identity.js';
@@ -56,13 +56,15 @@ const service: Service = {
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',
       {
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'view_unavailable'] },
         schema: {
+          operationId: 'batch',
           summary: 'ask about many subjects at once',
           description: 'For grants with the delivery `batch`, up to their `batchLimit` of subjects. The answer is a stream; what it is made from is decided and read chunk by chunk.',
           tags: ['query'],
           body: batchSchema(maxDatasets, maxRecords),
           produces: ['application/x-ndjson'],
-          response: { 200: linesSchema, 403: Type.Object({}, { additionalProperties: true }) },
+          response: { 200: linesSchema, 403: deniedSchema },
         },
         // lines are bytes already; the schema above is for OpenAPI
         serializerCompiler: () => JSON.stringify,

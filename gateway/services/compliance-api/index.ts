@@ -2,11 +2,12 @@
 import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { id as idSchema, strict } from '../../answer/request.js';
+import { moment } from '../../answer/schemas.js';
 import { clientOf, type Service } from '../../context.js';
+import { complianceAnswerSchema } from '../../reports/schemas.js';
 import { complianceOf, MAX_MONTHS, type Scanner } from '../../reports/compliance/index.js';
 
-const moment = Type.String({ description: 'ISO 8601' });
-const scanSchema = Type.Object(
+export const scanSchema = Type.Object(
   {
     code: Type.String({ minLength: 43, maxLength: 43, description: 'as the QR says it: the last part of its address' }),
     report: idSchema('the report whose domains are asked about'),
@@ -17,11 +18,11 @@ const scanSchema = Type.Object(
 );
 type ScanBody = Static<typeof scanSchema>;
 
-const scannedSchema = Type.Object({ ticket: Type.String({ description: 'with what the answer is collected, by this client' }), number: Type.String({ description: 'four digits that stand on the company\'s screen too' }), expiresAt: moment });
-const answerSchema = Type.Object({
+export const scannedSchema = Type.Object({ ticket: Type.String({ description: 'with what the answer is collected, by this client' }), number: Type.String({ description: 'four digits that stand on the company\'s screen too' }), expiresAt: moment() });
+export const answerSchema = Type.Object({
   state: Type.Enum(['waiting', 'answered']),
-  expiresAt: Type.Optional(moment),
-  answer: Type.Optional(Type.Object({}, { additionalProperties: true })),
+  expiresAt: Type.Optional(moment()),
+  answer: Type.Optional(complianceAnswerSchema),
 });
 const byTicket = Type.Object({ ticket: Type.String({ pattern: '^[A-Za-z0-9_-]{43}\\.[A-Za-z0-9_-]{43}$' }) }, strict);
 
@@ -40,7 +41,9 @@ const service: Service = {
     app.post<{ Body: ScanBody }>(
       '/v1/compliance/scans',
       {
+        config: { errors: ['code_unknown', 'code_used', 'code_expired', 'not_found'] },
         schema: {
+          operationId: 'scan',
           summary: 'ask one question by a compliance code',
           description: 'The code is used from then on. The company sees the client, its authority, the question and the number, and confirms within two minutes or refuses.',
           tags, body: scanSchema, response: { 201: scannedSchema },
@@ -56,7 +59,9 @@ const service: Service = {
     app.get<{ Params: { ticket: string } }>(
       '/v1/compliance/scans/:ticket',
       {
+        config: { errors: ['code_unknown', 'code_refused', 'code_expired', 'code_used'] },
         schema: {
+          operationId: 'scanAnswer',
           summary: 'whether the company has confirmed; then the answer, once',
           description: '`waiting` until it has. The answer says of each domain `none`, `records` or `at_least` with their number, or `not_answered`; compare its name and subject with whom you have before you.',
           tags, params: byTicket, response: { 200: answerSchema },

@@ -1,13 +1,13 @@
 /** /v1/credentials/verify: whether what a company presents is a credential of ours, shows what is needed, and stands. /v1/reports/{id}/revocation: that it stands no more. */
 import { Type, type Static } from 'typebox';
-import { YitongError } from '../../../contracts/errors.js';
+import { errorTable, type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import { id as idSchema, strict, subjectSchema } from '../../answer/request.js';
 import { clientOf, type Service } from '../../context.js';
 import { credentialsOf } from '../../reports/credentials.js';
 import { reportsOf } from '../../reports/index.js';
+import { presentedSchema, revokedSchema } from '../../reports/schemas.js';
 
-const anything = Type.Object({}, { additionalProperties: true });
-const verifySchema = Type.Object(
+export const verifySchema = Type.Object(
   {
     presentation: Type.String({ minLength: 1, description: 'SD-JWT with its holder\'s proof, as the company gave it' }),
     nonce: Type.String({ minLength: 16, maxLength: 200, description: 'given to the company for this one question; the client sees to it that it is taken once' }),
@@ -17,7 +17,7 @@ const verifySchema = Type.Object(
   },
   strict,
 );
-const revocationSchema = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500, description: 'stands in the log, for the company and auditors' }) }, strict);
+export const revocationSchema = Type.Object({ reason: Type.String({ minLength: 1, maxLength: 500, description: 'stands in the log, for the company and auditors' }) }, strict);
 const byId = Type.Object({ id: idSchema('of the report') }, strict);
 const serializerCompiler = () => JSON.stringify;
 
@@ -34,10 +34,12 @@ const service: Service = {
     app.post<{ Body: Static<typeof verifySchema> }>(
       '/v1/credentials/verify',
       {
+        config: { errors: (Object.keys(errorTable) as ErrorCode[]).filter((code) => /^(?:credential|holder_proof)_/.test(code)) },
         schema: {
+          operationId: 'verifyCredential',
           summary: 'verify what a company presents of a report',
           description: 'A refusal is an error with its own code, `credential_…` or `holder_proof_…`. A section that is not shown is not "none".',
-          tags: ['credentials'], body: verifySchema, response: { 200: anything },
+          tags: ['credentials'], body: verifySchema, response: { 200: presentedSchema },
         },
         serializerCompiler,
       },
@@ -58,10 +60,12 @@ const service: Service = {
     app.post<{ Params: { id: string }; Body: Static<typeof revocationSchema> }>(
       '/v1/reports/:id/revocation',
       {
+        config: { errors: ['not_found'] },
         schema: {
+          operationId: 'revokeReport',
           summary: 'revoke an issued report, for good, by the client that issued it',
           description: 'Its code says `revoked` at once; verifiers of its credentials see it within a minute. Asked again it finishes what was interrupted.',
-          tags: ['reports'], params: byId, body: revocationSchema, response: { 200: anything },
+          tags: ['reports'], params: byId, body: revocationSchema, response: { 200: revokedSchema },
         },
         serializerCompiler,
       },

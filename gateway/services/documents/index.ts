@@ -6,11 +6,12 @@ import { traceOf } from '../../answer/request.js';
 import { clientOf, type Service } from '../../context.js';
 import { reportsOf, type Asking, type Issued } from '../../reports/index.js';
 import { openLookups } from '../../reports/lookups.js';
+import { documentChangesSchema, verifiedDocumentsSchema } from '../../reports/schemas.js';
 import { shownSubjects, type ShownSubject } from '../../reports/shown.js';
 import { openWatched, type WatchedChange } from '../../reports/watched.js';
 import { startWatching } from '../../reports/watching.js';
 import { resultOf, verifyAll, watchOf } from './bulk.js';
-import { anything, changesQuery, verifySchema, type ChangesQuery, type VerifyBody } from './schema.js';
+import { changesQuery, verifySchema, type ChangesQuery, type VerifyBody } from './schema.js';
 
 /** Changes in one answer. */
 const PAGE = 1000;
@@ -39,10 +40,12 @@ const service: Service = {
     app.post<{ Body: VerifyBody }>(
       '/v1/documents/verify',
       {
+        config: { errors: ['too_many_watched'] },
         schema: {
+          operationId: 'verifyDocuments',
           summary: 'verify documents by their codes',
           description: 'Results in the order of the codes: whether each is genuine, whom it is about, and in which sections something has changed since, of which kind; never what a document says. With `watch`, GET /v1/documents/changes tells what changes later.',
-          tags, body: verifySchema, response: { 200: anything },
+          tags, body: verifySchema, response: { 200: verifiedDocumentsSchema },
         },
         serializerCompiler,
       },
@@ -79,9 +82,10 @@ const service: Service = {
       '/v1/documents/changes',
       {
         schema: {
+          operationId: 'documentChanges',
           summary: 'what has changed of the documents that this client watches',
           description: `In order, at most ${String(PAGE)}; \`after\` of the answer is that of the next request. A change can be read until seven days after its watch is over. With \`wait\` the answer comes with the first change.`,
-          tags, querystring: changesQuery, response: { 200: anything },
+          tags, querystring: changesQuery, response: { 200: documentChangesSchema },
         },
         serializerCompiler,
       },

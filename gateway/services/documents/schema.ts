@@ -23,5 +23,3 @@ export const changesQuery = Type.Object(
   strict,
 );
 export type ChangesQuery = Static<typeof changesQuery>;
-
-export const anything = Type.Object({}, { additionalProperties: true });

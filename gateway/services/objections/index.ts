@@ -48,6 +48,7 @@ const service: Service = {
       '/v1/objections',
       {
         schema: {
+          operationId: 'objections',
           summary: 'objections and repairs of which the client\'s authority is a party',
           description: 'The next to run out comes first. What was written on a ticket is shown with it.',
           tags: ['objections'],
@@ -72,7 +73,9 @@ const service: Service = {
     app.post<{ Params: { id: string }; Body: ActBody }>(
       '/v1/objections/:id',
       {
+        config: { errors: ['not_found', 'act_refused', 'act_incomplete', 'ticket_moved'] },
         schema: {
+          operationId: 'actOnObjection',
           summary: 'do one of a ticket\'s `acts`',
           description: 'For instance deciding an objection that was forwarded. `act_refused` (409) where it may not be done in the present state, `act_incomplete` (400) naming all that is missing.',
           tags: ['objections'],
@@ -91,7 +94,9 @@ const service: Service = {
     app.post<{ Body: OpenBody }>(
       '/v1/objections',
       {
+        config: { errors: ['not_publisher', 'bad_subject', 'not_found', 'act_refused', 'act_incomplete'] },
         schema: {
+          operationId: 'openObjection',
           summary: 'open a ticket about a record of the client\'s authority',
           description: 'Tells that the act on which a record rests was revoked, or that a repair is certified. The record must be in its dataset now.',
           tags: ['objections'],

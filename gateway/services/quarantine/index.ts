@@ -53,7 +53,9 @@ const service: Service = {
     app.get<{ Params: { id: string }; Querystring: ListQuery }>(
       '/v1/datasets/:id/quarantine',
       {
+        config: { errors: ['not_publisher', 'not_found'] },
         schema: {
+          operationId: 'quarantine',
           summary: 'rows of a dataset that broke their contract, with the reason',
           description: 'For clients of the dataset\'s authority. A page may hold fewer rows than `limit`. Of this replica\'s data folder: what was pushed to it over HTTP, and what feeds that run on the same folder have read.',
           tags: ['publish'],
@@ -80,7 +82,9 @@ const service: Service = {
       '/v1/datasets/:id/quarantine/retry',
       {
         handlerTimeout: context.settings.gateway.handlerTimeoutMs,
+        config: { errors: ['not_publisher', 'not_found', 'dataset_busy', 'bus_unavailable', 'answer_timeout'] },
         schema: {
+          operationId: 'retryQuarantine',
           summary: 'publish rows of the quarantine that fit by now',
           description: `By the mapping as it stands on disk now. Idempotent; without \`positions\` for at most ${String(MAX_ROWS)} rows. \`merged\`: older than what is published of the record since. \`skipped\`: not the dataset's any more. \`absent\`: not in quarantine.`,
           tags: ['publish'],

@@ -11,6 +11,7 @@ import { denialOf } from '../../answer/denial.js';
 import { Plans, type Plan } from '../../answer/plan.js';
 import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../answer/request.js';
+import { deniedSchema } from '../../answer/schemas.js';
 import { freshness } from '../../answer/status.js';
 import type { EntryDraft } from '../../audit/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
@@ -35,13 +36,15 @@ const service: Service = {
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'view_unavailable'] },
         schema: {
+          operationId: 'query',
           summary: 'ask about a subject across departments, for a stated purpose',
           description:
             'Each dataset answers with its status and source time, also where no record matches. Fields that are not released are named under `withheld`. The receipt is the last member; the digest in the log is over the answer without it.',
           tags: ['query'],
           body: querySchema(maxDatasets, maxRecords),
-          response: { 200: Type.Union([answerSchema, dryRunSchema]), 403: Type.Object({}, { additionalProperties: true }) },
+          response: { 200: Type.Union([answerSchema, dryRunSchema]), 403: deniedSchema },
         },
         // answers are bytes already; the schema above is for OpenAPI
         serializerCompiler: () => JSON.stringify,

@@ -1,6 +1,7 @@
 /** The request of POST /v1/query, as TypeBox; ajv checks it, OpenAPI shows it. */
 import { Type, type Static } from 'typebox';
-import { caseSchema, datasetSchema, fieldSchema, purposeSchema, STATUSES, strict, subjectSchema } from '../../answer/request.js';
+import { caseSchema, datasetSchema, fieldSchema, purposeSchema, strict, subjectSchema } from '../../answer/request.js';
+import { datasetAnswerSchema, receiptSchema, withheldSchema } from '../../answer/schemas.js';
 
 export const cutSchema = Type.Record(Type.String({ maxLength: 300 }), Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 1024 }), {
   description: 'topic → next offset of each partition, as an earlier answer returned it',
@@ -38,31 +39,9 @@ export type QueryRequest = Static<ReturnType<typeof querySchema>>;
 export const answerSchema = Type.Object({
   requestId: Type.String(),
   time: Type.String({ format: 'date-time', description: 'reading time' }),
-  datasets: Type.Array(
-    Type.Object({
-      id: Type.String(),
-      authority: Type.Optional(Type.String()),
-      status: Type.Enum([...STATUSES]),
-      reason: Type.Optional(Type.String({ description: 'of a denial' })),
-      sourceTime: Type.Optional(Type.String({ format: 'date-time', description: 'the source was seen in full up to here' })),
-      grant: Type.Optional(Type.String()),
-      records: Type.Array(
-        Type.Object({
-          record: Type.Object({}, { additionalProperties: true }),
-          provenance: Type.Object({
-            version: Type.String({ description: 'partition and offset on the dataset\'s topic' }),
-            publishedAt: Type.String({ format: 'date-time' }),
-            sourceTime: Type.String({ format: 'date-time' }),
-            contractVersion: Type.Integer(),
-          }),
-        }),
-      ),
-      withheld: Type.Array(Type.Object({ field: Type.String(), reason: Type.String() })),
-      cursor: Type.Optional(Type.String()),
-    }),
-  ),
+  datasets: Type.Array(datasetAnswerSchema),
   cut: Type.Optional(cutSchema),
-  receipt: Type.Object({}, { additionalProperties: true, description: 'the replica\'s signed promise that this answer is in its audit log; last, and not part of the digest' }),
+  receipt: receiptSchema,
 });
 
 /** What a dry run answers: the decisions, and nothing of a record. */
@@ -77,8 +56,8 @@ export const dryRunSchema = Type.Object({
       grant: Type.Optional(Type.String()),
       reasons: Type.Array(Type.String({ description: 'of a denial, or of what a policy withholds' })),
       fields: Type.Array(Type.Object({ field: Type.String(), as: Type.String({ description: '`value`, or the form in which it would be told' }) })),
-      withheld: Type.Array(Type.Object({ field: Type.String(), reason: Type.String() })),
+      withheld: withheldSchema,
     }),
   ),
-  receipt: Type.Object({}, { additionalProperties: true }),
+  receipt: receiptSchema,
 });

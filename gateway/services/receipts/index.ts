@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { receiptFor } from '../../audit/receipts.js';
 import { clientOf, type Service } from '../../context.js';
 
-const answer = Type.Object({
+export const receiptAnswerSchema = Type.Object({
   id: Type.String(),
   state: Type.Enum(['logged', 'not_yet']),
   index: Type.Optional(Type.Integer({ description: 'of the entry in the log' })),
@@ -20,12 +20,14 @@ const service: Service = {
     app.get<{ Params: { id: string } }>(
       '/v1/receipts/:id',
       {
+        config: { errors: ['bad_identifier', 'log_invalid', 'replica_unavailable'] },
         schema: {
+          operationId: 'receipt',
           summary: 'the log\'s proof for a receipt',
           description: 'To the client that the answer went to. `not_yet` until the entry is under a checkpoint, which is promised by the receipt\'s merge-by time; said alike for receipts that do not exist.',
           tags: ['audit'],
           params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
-          response: { 200: answer },
+          response: { 200: receiptAnswerSchema },
         },
       },
       async (request) => {

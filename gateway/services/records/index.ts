@@ -33,7 +33,9 @@ const service: Service = {
       {
         // the bus may be slow; a query waits for nothing but the journal, which gives up by itself
         handlerTimeout: context.settings.gateway.handlerTimeoutMs,
+        config: { errors: ['not_publisher', 'not_found', 'snapshot_shrunk', 'dataset_busy', 'bus_unavailable', 'spool_full', 'answer_timeout'] },
         schema: {
+          operationId: 'publish',
           summary: 'publish records of a dataset',
           description: 'By a client of the dataset\'s authority. Each record is published, unchanged, merged or quarantined, or spooled while the bus is away; none is dropped.',
           tags: ['publish'],

@@ -6,11 +6,14 @@ import { id as idSchema, strict, traceOf, type StatedCase } from '../../answer/r
 import type { Receipt } from '../../audit/port.js';
 import { clientOf, type Service } from '../../context.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
+import { authorisationsSchema, authorisedSchema, definitionsSchema, issuedSchema, listSchema, previewSchema, shownSchema, withdrawnSchema } from '../../reports/schemas.js';
 import { loadRenderers, lookupUrl } from '../../reports/renderers.js';
 import { jsonOf } from '../../reports/vc/jws.js';
 import { withProgress } from './progress.js';
-import { anything, authorisationSchema, ofSubject, reportSchema, type AuthorisationBody, type OfSubject, type ReportBody } from './schema.js';
+import { authorisationSchema, ofSubject, reportSchema, subjectHeader, type AuthorisationBody, type OfSubject, type ReportBody } from './schema.js';
 
+/** What any question for a report can be refused for. */
+const ASKING = ['denied', 'bad_subject', 'not_found', 'view_unavailable'] as const;
 const byId = Type.Object({ id: idSchema('of the report or authorisation') }, strict);
 const told = (receipt: Receipt): unknown => JSON.parse(receipt.json) as unknown;
 // parts are objects already; the schemas are for OpenAPI
@@ -35,7 +38,7 @@ const service: Service = {
     });
     const tags = ['reports'];
 
-    app.get('/v1/reports/definitions', { schema: { summary: 'the reports that can be asked for: domains, purposes', tags, response: { 200: anything } }, serializerCompiler }, async (request) => {
+    app.get('/v1/reports/definitions', { schema: { operationId: 'reportDefinitions', summary: 'the reports that can be asked for: domains, purposes', description: 'Those that name this client as the one that asks for them.', tags, response: { 200: definitionsSchema } }, serializerCompiler }, async (request) => {
       const client = clientOf(request).id;
       return {
         reports: [...reports.definitions.values()].filter((one) => one.client === client).map(({ id, digest, title, purposes, domains, maxSubjects }) => ({
@@ -46,7 +49,11 @@ const service: Service = {
 
     app.post<{ Body: ReportBody }>(
       '/v1/reports/preview',
-      { schema: { summary: 'who a report would be about, whose authorisation is missing, and what it would say', tags, body: reportSchema, response: { 200: anything } }, serializerCompiler },
+      {
+        config: { errors: [...ASKING] },
+        schema: { operationId: 'previewReport', summary: 'who a report would be about, whose authorisation is missing, and what it would say', description: 'Nothing is issued. `model` is as it would be issued now; absent while an authorisation is missing. On record like an issue.', tags, body: reportSchema, response: { 200: previewSchema } },
+        serializerCompiler,
+      },
       async (request, reply) => {
         const { case: stated, ...body } = request.body;
         entitled(request, body.report);
@@ -60,10 +67,12 @@ const service: Service = {
     app.post<{ Body: ReportBody }>(
       '/v1/reports',
       {
+        config: { errors: [...ASKING, 'authorisation_missing'] },
         schema: {
+          operationId: 'issueReport',
           summary: 'issue a report',
           description: 'Its code is in this answer and nowhere else. With `Accept: application/x-ndjson` lines `{"progress":{"done","of"}}` come first, then `{"result"}` or `{"problem"}`.',
-          tags, body: reportSchema, response: { 201: anything },
+          tags, body: reportSchema, response: { 201: { description: 'the report, and its code', content: { 'application/json': { schema: issuedSchema }, 'application/x-ndjson': { schema: Type.String() } } } },
         },
         serializerCompiler,
       },
@@ -77,7 +86,7 @@ const service: Service = {
       },
     );
 
-    app.get<{ Headers: OfSubject }>('/v1/reports', { schema: { summary: 'reports that a company asked for, newest first', tags, headers: ofSubject, response: { 200: anything } }, serializerCompiler }, async (request) => {
+    app.get<{ Headers: OfSubject }>('/v1/reports', { config: { errors: ['denied', 'bad_subject'] }, schema: { operationId: 'listReports', summary: 'reports that a company asked for, newest first', description: 'Of what they say, nothing; no code.', tags, headers: subjectHeader, response: { 200: listSchema } }, serializerCompiler }, async (request) => {
       entitled(request);
       return { reports: await reports.listFor(request.headers['yitong-subject'], asking(request)) };
     });
@@ -85,10 +94,12 @@ const service: Service = {
     app.get<{ Params: { id: string }; Headers: OfSubject }>(
       '/v1/reports/:id',
       {
+        config: { errors: ['denied', 'bad_subject', 'not_found', 'report_revoked'] },
         schema: {
+          operationId: 'showReport',
           summary: 'an issued report, as `Accept` asks for it',
           description: 'JSON by default. Documents that carry the code are written where the header `yitong-code` gives it: it is not kept here.',
-          tags, params: byId, headers: ofSubject, response: { 200: anything },
+          tags, params: byId, headers: ofSubject, response: { 200: { description: 'the report', content: { 'application/json': { schema: shownSchema }, ...Object.fromEntries([...renderers.values()].map(({ mediaType }) => [mediaType, { schema: Type.String() }])) } } },
         },
         serializerCompiler,
       },
@@ -108,7 +119,7 @@ const service: Service = {
 
     app.post<{ Body: AuthorisationBody }>(
       '/v1/authorisations',
-      { schema: { summary: 'record that a company lets another ask for its report', tags, body: authorisationSchema, response: { 201: anything } }, serializerCompiler },
+      { config: { errors: ['denied', 'bad_subject', 'not_found'] }, schema: { operationId: 'authorise', summary: 'record that a company lets another ask for its report', description: 'The client answers for it that the company has said so. It counts once it is on record.', tags, body: authorisationSchema, response: { 201: authorisedSchema } }, serializerCompiler },
       async (request, reply) => {
         const { case: stated, ...body } = request.body;
         entitled(request, body.report);
@@ -117,14 +128,14 @@ const service: Service = {
       },
     );
 
-    app.get<{ Headers: OfSubject }>('/v1/authorisations', { schema: { summary: 'authorisations that a company gave and received, newest first', tags, headers: ofSubject, response: { 200: anything } }, serializerCompiler }, async (request) => {
+    app.get<{ Headers: OfSubject }>('/v1/authorisations', { config: { errors: ['denied', 'bad_subject'] }, schema: { operationId: 'authorisations', summary: 'authorisations that a company gave and received, newest first', description: 'Also those that are over or withdrawn, as long as they are kept.', tags, headers: subjectHeader, response: { 200: authorisationsSchema } }, serializerCompiler }, async (request) => {
       entitled(request);
       return reports.authorisationsOf(request.headers['yitong-subject'], asking(request));
     });
 
     app.delete<{ Params: { id: string }; Headers: OfSubject }>(
       '/v1/authorisations/:id',
-      { schema: { summary: 'withdraw an authorisation, by the company that gave it', tags, params: byId, headers: ofSubject, response: { 200: anything } }, serializerCompiler },
+      { config: { errors: ['denied', 'bad_subject', 'not_found'] }, schema: { operationId: 'withdrawAuthorisation', summary: 'withdraw an authorisation, by the company that gave it', description: 'From now on no report is issued on it; those that were issued stand.', tags, params: byId, headers: subjectHeader, response: { 200: withdrawnSchema } }, serializerCompiler },
       async (request) => {
         entitled(request);
         return { receipt: told(await reports.withdraw(request.params.id, request.headers['yitong-subject'], asking(request))) };

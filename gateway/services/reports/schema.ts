@@ -37,7 +37,8 @@ export const authorisationSchema = Type.Object(
 export type AuthorisationBody = Static<typeof authorisationSchema>;
 
 /** No subject stands in an address: addresses are logged by others. */
-export const ofSubject = Type.Object({ 'yitong-subject': subjectSchema, 'yitong-code': Type.Optional(Type.String({ maxLength: 60, description: 'the code of the report, for documents that carry it' })), 'yitong-holder': Type.Optional(Type.String({ maxLength: 1000, description: 'base64url of the public JWK (P-256) to which a credential is bound' })) });
+const header = { 'yitong-subject': subjectSchema };
+export const subjectHeader = Type.Object(header);
+export const ofSubject = Type.Object({ ...header, 'yitong-code': Type.Optional(Type.String({ maxLength: 60, description: 'the code of the report, for documents that carry it' })), 'yitong-holder': Type.Optional(Type.String({ maxLength: 1000, description: 'base64url of the public JWK (P-256) to which a credential is bound' })) });
 export type OfSubject = Static<typeof ofSubject>;
 
-export const anything = Type.Object({}, { additionalProperties: true });

@@ -6,7 +6,6 @@
  */
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import { Type } from 'typebox';
 import { errorTable } from '../../../contracts/errors.js';
 import { denialHead } from '../../answer/denial.js';
 import { Plans } from '../../answer/plan.js';
@@ -18,7 +17,7 @@ import { askedOf, readyClaims, type Ready } from './claims.js';
 import { comparisons } from './compare.js';
 import { openGuesses, type Guesses } from './guesses.js';
 import { claimReader, type Verified } from './read.js';
-import { verifiedSchema, verifySchema, type VerifyRequest } from './schema.js';
+import { deniedClaimsSchema, verifiedSchema, verifySchema, type VerifyRequest } from './schema.js';
 
 function claimsJson({ claims }: VerifyRequest, results: readonly Verified[]): string {
   const texts = claims.map(({ dataset, field }, i) => {
@@ -51,12 +50,14 @@ const service: Service = {
     app.post<{ Body: VerifyRequest }>(
       '/v1/verify',
       {
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'view_unavailable'] },
         schema: {
+          operationId: 'verify',
           summary: 'compare what somebody states with what departments have on record, without seeing it',
           description: `For fields that a grant releases as \`match\` or \`value\` by \`verify\`. At most ${String(verifyGuesses)} different values a client, subject and field in 24 hours; then \`guess_limit\`. Values are compared in normal form: keys by their scheme, numbers by value, text in NFC without white space at its ends, nothing else folded.`,
           tags: ['verify'],
           body: verifySchema,
-          response: { 200: verifiedSchema, 403: Type.Object({}, { additionalProperties: true }) },
+          response: { 200: verifiedSchema, 403: deniedClaimsSchema },
         },
         // answers are bytes already; the schema above is for OpenAPI
         serializerCompiler: () => JSON.stringify,

@@ -1,0 +1,54 @@
+/** What several answers of the API share. Moments are ISO 8601 in UTC, days `YYYY-MM-DD` in Asia/Shanghai. */
+
+export type { Localised } from '../../../contracts/localised.js';
+
+/** What you say that you are working on; kept in the audit log as your assertion. A grant can require its members. */
+export interface StatedCase {
+  /** 事项编码: code of the administrative item. */
+  readonly item?: string;
+  /** 办件编号: number of the case at hand. */
+  readonly caseId?: string;
+  /** 经办人: who handles it, as you name them. */
+  readonly actor?: string;
+}
+
+/**
+ * The replica's signed promise that the entry of this answer will be in its audit log by `mergeBy`. Its id is `<journal>:<seq>`.
+ * `verifyPromise` checks it offline; the fields are those of docs/log.md.
+ */
+export interface Receipt {
+  readonly journal: string;
+  /** From 1, within the journal. */
+  readonly seq: number;
+  /** Leaf hash of the entry, base64. */
+  readonly leaf: string;
+  /** Merkle path from the leaf to `root`, base64, the leaf's sibling first. */
+  readonly path: readonly string[];
+  /** Sequence number of the group's first entry, and how many entries were made durable with one signature. */
+  readonly first: number;
+  readonly count: number;
+  /** Root over the group, base64. */
+  readonly root: string;
+  /** ISO 8601: in the log by then. */
+  readonly mergeBy: string;
+  /** Name of the replica's key. */
+  readonly key: string;
+  readonly algorithm: string;
+  /** base64(key id ‖ signature) */
+  readonly signature: string;
+}
+
+/** The id of `receipt()`, GET /v1/receipts/{id} and `yitong audit receipt`. */
+export const receiptId = ({ journal, seq }: Pick<Receipt, 'journal' | 'seq'>): string => `${journal}:${String(seq)}`;
+
+/** How one request may be made otherwise than the others. */
+export interface CallOptions {
+  /** Ends the request; what is awaited rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** ms until the answer is whole; of a stream, ms without a byte. */
+  readonly timeoutMs?: number | undefined;
+  /** W3C Trace Context; stands in the entry of the audit log and goes on with what the gateway does for it. */
+  readonly traceparent?: string | undefined;
+  /** Your own id, `[A-Za-z0-9._-]{1,64}`; the answer and the audit log repeat it. */
+  readonly requestId?: string | undefined;
+}

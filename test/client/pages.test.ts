@@ -1,0 +1,170 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { packageRoot } from '../../gateway/cli/places.js';
+import { pythonForTest } from '../python.js';
+import { execFileSync } from 'node:child_process';
+import { answerDiffers, blocksOf, differs, type Block } from './blocks.js';
+import { exampleCity } from './city.js';
+import { checker, routeOf, routesOf, schemasOf, type Described } from './described.js';
+import { project } from './outside.js';
+import { runPage, writeProgram } from './running.js';
+import { stub, sendJson } from './stub.js';
+import type { Client } from '../../gateway/client/index.js';
+
+t.setTimeout(300_000);
+
+const docs = join(packageRoot(), 'docs', 'api');
+const pages = ((): readonly string[] => {
+  const table = [...readFileSync(join(docs, 'README.md'), 'utf8').matchAll(/^\| \[[^\]]*\]\((\w+\.md)\)/gm)].map(([, page = '']) => page);
+  return ['README.md', ...table];
+})();
+
+t.test('what an example shows is compared, and nothing passes for it', (t) => {
+  for (const [shown, actual] of [['…', 3], ['…', { a: 1 }], ['w1-…', 'w1-3f'], [['a', '…'], ['a', 'b', 'c']], [['a', '…'], ['a']], [{ a: 1, '…': '…' }, { a: 1, b: 2 }], [{ a: '…' }, { a: null }]] as const) t.equal(differs(shown, actual), undefined, JSON.stringify(shown));
+  for (const [shown, actual] of [[3, '3'], ['w1-…', 'w2-3f'], [['a'], ['a', 'b']], [['a', 'b', '…'], ['a']], [{ a: 1 }, { a: 1, b: 2 }], [{ a: 1, b: '…' }, { a: 1 }], [{ a: { b: 1 } }, { a: { b: 2 } }], [['…'], {}], ['a.c', 'abc'], ['…a', 'ab']] as const) t.type(differs(shown, actual), 'string', JSON.stringify(shown));
+  const [block] = blocksOf('p.md', '# x\n\n```sh\necho {}\n```\n\nso\n\n```json\n{ "a": 1 }\n```\n');
+  t.match(block, { line: 3, kind: 'sh', text: 'echo {}\n', answer: { kind: 'json' } });
+  t.match(answerDiffers(block?.answer ?? { kind: 'text', text: '' }, '{}'), /lacks `a`/);
+  t.match(answerDiffers({ kind: 'jsonl', text: '{ "a": 1 }\n' }, '{"a":1}\n{"a":2}\n'), /2 items/);
+  t.match(answerDiffers({ kind: 'text', text: 'a … c' }, 'a b d'), /says/);
+  t.end();
+});
+
+t.test('the pages of the API', async (t) => {
+  t.strictSame([...pages].sort(), readdirSync(docs).sort(), 'the table of README.md names every page');
+  const city = await exampleCity(t);
+  const { dir, compile } = project(t.testdir());
+  const blocks = new Map(pages.map((page): [string, readonly Block[]] => [page, blocksOf(page, readFileSync(join(docs, page), 'utf8'))]));
+  for (const [page, own] of blocks) writeProgram(dir, page, own);
+  const openapi = (await (await city.as('one-stop-counter')).openapi()) as unknown as Described;
+  const all = routesOf(openapi);
+  const check = checker(openapi);
+
+  await t.test('the TypeScript of the pages compiles in a project that has nothing but our package', async (t) => t.equal(await compile(), ''));
+
+  const shownBy = new Set<string>();
+  for (const [page, own] of blocks) {
+    await t.test(`the examples of ${page} run, and answer as it shows`, async (t) => {
+      const outputs = await runPage({ env: { API: city.api, PEOPLE: city.people, PKI: city.pki }, dir }, page, own);
+      for (const [i, { line, text, kind, answer }] of own.entries()) {
+        const output = outputs[i] ?? '';
+        if (answer !== undefined) t.equal(answerDiffers(answer, output), undefined, `line ${String(line)}`);
+        // the last request of a block is the one whose answer it writes
+        const last = kind === 'sh' ? `${text.split('curl ').at(-1) ?? ''}` : '';
+        const asked = /\$API(\/[^\s"]+)/.exec(last)?.[1];
+        if (asked === undefined) continue;
+        const route = routeOf(all, last.includes('--json') ? 'POST' : 'GET', asked.replaceAll('$ID', 'x'));
+        if (route === undefined) {
+          t.fail(`line ${String(line)}: no route is described for ${asked}`);
+          continue;
+        }
+        shownBy.add(route.operation.operationId);
+        if (answer?.kind !== 'json') continue;
+        const value = JSON.parse(output) as object;
+        const schemas = schemasOf(route.operation, !('code' in value && 'title' in value) && !('error_code' in value));
+        t.equal(check({ anyOf: schemas }, value), undefined, `line ${String(line)}: the answer of ${route.operation.operationId} is as OpenAPI says`);
+      }
+    });
+  }
+  await t.test('every route has an example in the pages, by curl or by the client', (t) => {
+    const called = [...blocks.values()].flat().filter(({ kind }) => kind === 'ts').map(({ text }) => text).join('\n');
+    const missing = all.map(({ operation }) => operation.operationId).filter((id) => id !== 'openapi' && !shownBy.has(id) && !called.includes(`.${id}(`));
+    t.strictSame(missing, []);
+    t.end();
+  });
+
+  await t.test('each operation says what it does, how it is refused, and shows an example that is as its schemas say', (t) => {
+    for (const { method, path, operation } of all) {
+      const name = `${method} ${path}`;
+      t.type(operation.operationId, 'string', name);
+      for (const [what, text = ''] of Object.entries({ summary: operation.summary, description: operation.description })) t.ok(text.length > 10, `${name} has a ${what}`);
+      for (const status of ['401', '403', '429', '500', '503']) t.ok(status in operation.responses, `${name} tells of ${status}`);
+      for (const [status, { description, content = {} }] of Object.entries(operation.responses)) {
+        t.not(description, 'Default Response', `${name} ${status}`);
+        if (Number(status) >= 400 && !path.startsWith('/registry')) t.ok('application/problem+json' in content, `${name} ${status} is problem+json`);
+      }
+      for (const { name: parameter, required = false, schema, example } of operation.parameters ?? []) {
+        if (example === undefined) t.notOk(required, `${name}: no example of ${parameter}`);
+        else t.equal(check(schema, example), undefined, `${name}: the example of ${parameter}`);
+      }
+      const body = operation.requestBody?.content['application/json'];
+      if (body !== undefined) t.equal(check(body.schema, body.example), undefined, `${name}: the example of a request`);
+      const [answer] = Object.entries(operation.responses).filter(([status]) => status.startsWith('2')).flatMap(([, { content = {} }]) => Object.values(content));
+      if (operation.operationId !== 'openapi') t.equal(check(answer?.schema ?? {}, answer?.example), undefined, `${name}: the example of an answer`);
+    }
+    t.end();
+  });
+
+  await t.test('others\' validator of OpenAPI takes the description', (t) => {
+    const python = pythonForTest(t, 'openapi_spec_validator', 'openapi-spec-validator');
+    if (python === undefined) return void t.end();
+    const file = join(dir, 'openapi.json');
+    writeFileSync(file, JSON.stringify(openapi));
+    t.match(execFileSync(python, ['-m', 'openapi_spec_validator', file], { encoding: 'utf8' }), /OK/);
+    writeFileSync(file, JSON.stringify({ ...openapi, paths: { '/x': { get: { responses: 3 } } } }));
+    t.throws(() => execFileSync(python, ['-m', 'openapi_spec_validator', file], { stdio: 'ignore' }), 'and not any');
+    t.end();
+  });
+
+  await t.test('each route has the client\'s method of its name, which asks for that route and no other', async (t) => {
+    const seen: { method: string; url: string; body: string }[] = [];
+    const { client: connected } = await stub(t, (request, response, body) => {
+      seen.push({ method: request.method ?? '', url: request.url ?? '', body });
+      if (request.url === '/v1/reports' && request.method === 'POST') response.writeHead(201).end('{"result":{}}\n');
+      else if (request.url === '/v1/query/batch') response.writeHead(200).end('{"summary":{}}\n');
+      else sendJson(response, {});
+    });
+    const client = await connected();
+    const question = { purpose: 'p', subject: 'a:1', datasets: [{ id: 'a.b' }] };
+    const report = { report: 'r', as: 'a:1', subjects: 'group', from: '2026-01-01', to: '2026-02-01', purpose: 'p', bearer: 'b' } as const;
+    const calls: Readonly<Record<Exclude<keyof Client, 'get' | 'close' | 'dryRun' | 'reportDocument'>, () => Promise<unknown>>> = {
+      query: () => client.query(question),
+      verify: () => client.verify({ purpose: 'p', subject: 'a:1', claims: [{ dataset: 'a.b', field: 'f', value: 1 }] }),
+      batch: () => client.batch({ purpose: 'p', subjects: ['a:1'], datasets: [{ id: 'a.b' }] }).next(),
+      catalogue: () => client.catalogue(),
+      catalogueEntry: () => client.catalogueEntry('a.b'),
+      receipt: () => client.receipt('w:1'),
+      openapi: () => client.openapi(),
+      publish: () => client.publish('a.b', { sourceTime: '2026-01-01T00:00:00Z', records: [] }),
+      quarantine: () => client.quarantine('a.b', { limit: 5, rows: true }),
+      retryQuarantine: () => client.retryQuarantine('a.b', ['p1']),
+      objections: () => client.objections({ show: 'open', limit: 3 }),
+      actOnObjection: () => client.actOnObjection('0123456789abcdef', { act: 'x' }),
+      openObjection: () => client.openObjection({ lifecycle: 'l', dataset: 'a.b', subject: 'a:1', recordId: 'r', act: 'x' }),
+      reportDefinitions: () => client.reportDefinitions(),
+      previewReport: () => client.previewReport(report),
+      issueReport: () => client.issueReport(report),
+      listReports: () => client.listReports('a:1'),
+      showReport: () => client.showReport('i', 'a:1'),
+      revokeReport: () => client.revokeReport('i', 'r'),
+      authorise: () => client.authorise({ report: 'r', from: 'a:1', to: 'a:2', since: '2026-01-01', until: '2026-02-01' }),
+      authorisations: () => client.authorisations('a:1'),
+      withdrawAuthorisation: () => client.withdrawAuthorisation('i', 'a:1'),
+      verifyDocuments: () => client.verifyDocuments({ codes: ['c'], watch: 'P1D' }),
+      documentChanges: () => client.documentChanges(3, 5),
+      verifyCredential: () => client.verifyCredential({ presentation: 'p', nonce: '0123456789abcdef', audience: 'a', required: ['d'] }),
+      scan: () => client.scan({ code: 'A'.repeat(43), report: 'r', domains: ['d'], months: 3 }),
+      scanAnswer: () => client.scanAnswer(`${'A'.repeat(43)}.${'B'.repeat(43)}`),
+      schema: () => client.schema(1),
+      schemaSubjects: () => client.schemaSubjects(),
+      schemaVersions: () => client.schemaVersions('t-value'),
+      schemaVersion: () => client.schemaVersion('t-value', 'latest'),
+    };
+    t.strictSame(Object.keys(calls).sort(), all.map(({ operation }) => operation.operationId).sort());
+    for (const [method, call] of Object.entries(calls)) {
+      seen.length = 0;
+      await call();
+      const [asked] = seen;
+      const route = routeOf(all, asked?.method ?? '', asked?.url ?? '');
+      t.equal(route?.operation.operationId, method, `${asked?.method ?? ''} ${asked?.url ?? ''}`);
+      const schema = route?.operation.requestBody?.content['application/json']?.schema;
+      if (schema !== undefined) t.equal(check(schema, JSON.parse(asked?.body ?? '')), undefined, `what ${method} sends is what its route takes`);
+      const parameters = route?.operation.parameters ?? [];
+      for (const [name, value] of new URL(asked?.url ?? '', 'https://x').searchParams) {
+        const found = parameters.find((one) => one.in === 'query' && one.name === name);
+        t.equal(check(found?.schema ?? { not: {} }, value), undefined, `${method}: ${name}=${value}`);
+      }
+    }
+  });
+});

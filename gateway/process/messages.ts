@@ -2,6 +2,7 @@
 import type { BusSettings } from '../../connectors/bus/open.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
+import type { Family } from '../metrics/families.js';
 import type { ReplicasReport } from './replicas.js';
 
 export interface ProcessArguments {
@@ -38,18 +39,28 @@ export type FromChild =
   | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */
   | { readonly kind: 'warnings'; readonly warnings: readonly string[] }
+  /** The answer to `metrics`, and once more before it ends in order. */
+  | { readonly kind: 'metrics'; readonly metrics: readonly Family[] }
   | { readonly kind: 'alert'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =
   | { readonly kind: 'drain' }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'metrics' }
   /** To workers: as the writer said it. */
   | Extract<FromChild, { kind: 'confirmed' }>;
 
 /** Sends to the parent where there is one. One that is gone is noticed by `disconnect`; until then what it would be told is lost with it. */
 export function tell(message: FromChild): void {
   if (process.connected) process.send?.(message, () => undefined);
+}
+
+const lastWork: (() => Promise<void>)[] = [];
+
+/** Done when the body of a child has ended, before its parent hears of it. */
+export function beforeEnd(work: () => Promise<void>): void {
+  lastWork.push(work);
 }
 
 /** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
@@ -69,7 +80,8 @@ export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onM
   });
   const args = JSON.parse(process.argv[2] ?? '{}') as ProcessArguments;
   body(args, stop.signal, (listener) => process.on('message', listener)).then(
-    () => {
+    async () => {
+      for (const work of lastWork) await work();
       process.exitCode = 0;
       if (process.connected) process.disconnect();
     },

@@ -75,7 +75,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   try {
     const ports = await group.ready;
     provider.serve(`https://127.0.0.1:${ports.people}`);
-    health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, log: group.log, replicas: group.replicas, alerts: group.alerts });
+    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data });
     const up: UpFile = {
       pid: process.pid,
       api: `https://127.0.0.1:${ports.api}`,

@@ -8,6 +8,8 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
+import type { Family } from '../metrics/families.js';
+import { gatherMetrics } from '../metrics/gather.js';
 import type { FromChild, ProcessArguments, ToChild } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
 
@@ -36,6 +38,8 @@ export interface Group {
   replicas(): ReplicasReport | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
+  /** Of all its processes. */
+  metrics(): Promise<readonly Family[]>;
   /** All children stop; resolves when they have, also where it was called before. */
   stop(): Promise<void>;
 }
@@ -65,6 +69,7 @@ export function startGroup(options: GroupOptions): Group {
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
   let replicas: ReplicasReport | undefined;
+  const gathering = gatherMetrics();
   let ports: { api: number; people: number } | undefined;
 
   // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
@@ -124,6 +129,7 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'first-pass':
       case 'drained':
+      case 'metrics':
         break;
     }
     events.emit(message.kind, message, from);
@@ -135,6 +141,7 @@ export function startGroup(options: GroupOptions): Group {
     one.ready = false;
     one.reasons = [];
     const since = Date.now();
+    gathering.follow(one.name, started);
     started.on('message', (message: FromChild) => heard(one, message));
     // a message to one that is just ending: its exit says all there is to say
     started.on('error', (error: NodeJS.ErrnoException) => {
@@ -148,6 +155,7 @@ export function startGroup(options: GroupOptions): Group {
       one.warnings = [];
       events.emit('exit');
       if (stopping) return;
+      gathering.restarts(one.name);
       // one that ran for a while starts again at once; one that dies at once waits longer each time
       one.restarts = worked ? 0 : one.restarts + 1;
       // one that was never ready and dies again and again cannot tell why: it may not even load
@@ -232,6 +240,7 @@ export function startGroup(options: GroupOptions): Group {
     log: () => logHealth,
     replicas: () => replicas,
     alerts: () => alerts,
+    metrics: gathering.metrics,
     reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),
     stop: () => (ending ??= end()),

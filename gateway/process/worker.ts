@@ -27,7 +27,8 @@ import { followInForce } from '../inforce/follow.js';
 import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
-import { answerForMetrics, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
+import { answerForMetrics } from '../metrics/answer.js';
+import { countGroup, countRequests, inForceFigures, watchSpool, workerFigures } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
@@ -54,6 +55,7 @@ runChild(async (args, signal, onMessage) => {
     now,
     mergeDelay: audit.mergeWithinSeconds * 1000,
     segmentBytes: audit.segmentBytes,
+    onGroup: countGroup,
     onHealth: (healthy, reason) => {
       tell({ kind: 'health', ready: healthy, reasons: healthy ? [] : [`the audit journal cannot be written: ${reason}`] });
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
@@ -118,8 +120,10 @@ runChild(async (args, signal, onMessage) => {
   const tls = (): TlsOptions => serverTlsOptions({ cert, key, anchors: inForce().anchors });
   const api = await buildApp('api', context, { logger: log, https: tls() });
   const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
-  answerForMetrics();
-  countRequests(api);
+  const firstSeq = own.lastSeq;
+  answerForMetrics(`worker-${slot}`, () => workerFigures(`worker-${slot}`, own, firstSeq));
+  countRequests(api, 'api');
+  countRequests(people, 'people');
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
   // new connections; on those that are open the identifier asks for the anchor at each request

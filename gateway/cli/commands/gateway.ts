@@ -30,7 +30,7 @@ const command: Command = {
       feeds: false,
       log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
     });
-    const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, log: group.log, replicas: group.replicas, alerts: group.alerts });
+    const health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data });
     // also where it never becomes ready
     call.signal.addEventListener('abort', () => void group.stop(), { once: true });
     try {

@@ -21,6 +21,9 @@ interface Followed {
   answered: (() => void) | undefined;
 }
 
+/** As the process is called in metrics and log lines. */
+export const processOf = (name: string): string => name.replaceAll(' ', '-');
+
 const lasting = (families: readonly Family[]): readonly Family[] => families.filter(({ type }) => type !== 'gauge');
 
 export function gatherMetrics(): Gathering {
@@ -56,7 +59,6 @@ export function gatherMetrics(): Gathering {
     ];
   }
 
-  const processOf = (name: string): string => name.replaceAll(' ', '-');
   return {
     follow(name, child) {
       const process = processOf(name);

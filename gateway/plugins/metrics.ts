@@ -70,6 +70,7 @@ export const inForceFigures: Figures = {
 };
 
 let spool: Spool | undefined;
+let spoolLimit = 0;
 // every worker sees the same spool
 const spoolGauge = (name: string, help: string, value: (size: SpoolSize) => number): Gauge =>
   new Gauge({
@@ -84,8 +85,18 @@ spoolGauge('yitong_spool_records', 'pushed records that wait on disk for the bus
 spoolGauge('yitong_spool_bytes', 'bytes of pushed records that wait on disk for the bus', ({ bytes }) => bytes);
 spoolGauge('yitong_spool_age_seconds', 'how long the oldest of them has waited', ({ since }) => (since === undefined ? 0 : Math.max(0, Date.now() - since) / 1000));
 
-export function watchSpool(watched: Spool): void {
+new Gauge({
+  name: 'yitong_spool_limit_bytes', help: 'size at which the spool is full', aggregator: 'max',
+  collect() {
+    if (spool === undefined) this.remove();
+    else this.set(spoolLimit);
+  },
+});
+
+/** @param maxBytes at which it is full */
+export function watchSpool(watched: Spool, maxBytes: number): void {
   spool = watched;
+  spoolLimit = maxBytes;
 }
 
 let tickets: Tickets | undefined;

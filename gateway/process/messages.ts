@@ -3,6 +3,8 @@ import type { BusSettings } from '../../connectors/bus/open.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
 import type { Family } from '../metrics/families.js';
+import { defaultLog, openLog, warningsTo, type LogSettings } from './log.js';
+import { inWords } from './words.js';
 import type { ReplicasReport } from './replicas.js';
 
 export interface ProcessArguments {
@@ -15,6 +17,8 @@ export interface ProcessArguments {
   readonly developmentPki?: string;
   /** Issuer of the development provider; only with `developmentPki`. */
   readonly developmentIssuer?: string;
+  /** How the group writes its log; undefined: as it is by default. */
+  readonly log?: LogSettings;
   /** For sources: companies, seed, day. */
   readonly options: Readonly<Record<string, string>>;
 }
@@ -63,8 +67,8 @@ export function beforeEnd(work: () => Promise<void>): void {
   lastWork.push(work);
 }
 
-/** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
-export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
+/** Runs the body of the child `name`: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
+export function runChild(name: string, body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
   // Ctrl-C reaches every process of the terminal at once; a child waits for its supervisor, who stops them in order
@@ -79,6 +83,8 @@ export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onM
     if (message.kind === 'stop') stop.abort();
   });
   const args = JSON.parse(process.argv[2] ?? '{}') as ProcessArguments;
+  const log = openLog(name, args.log ?? defaultLog());
+  warningsTo(log);
   body(args, stop.signal, (listener) => process.on('message', listener)).then(
     async () => {
       for (const work of lastWork) await work();
@@ -86,9 +92,8 @@ export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onM
       if (process.connected) process.disconnect();
     },
     (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      tell({ kind: 'failed', message });
-      console.error(error);
+      tell({ kind: 'failed', message: inWords(error) });
+      log('error', 'the process ends', { err: error });
       process.exitCode = 1;
       if (process.connected) process.disconnect();
     },

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { Family } from '../metrics/families.js';
-import { gatherMetrics } from '../metrics/gather.js';
+import { gatherMetrics, processOf } from '../metrics/gather.js';
+import type { Log } from './log.js';
 import type { FromChild, ProcessArguments, ToChild } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
 
@@ -17,7 +18,7 @@ export interface GroupOptions {
   readonly args: ProcessArguments;
   readonly workers: number;
   readonly feeds: boolean;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly log: Log;
   readonly onProgress?: (message: Extract<FromChild, { kind: 'progress' }>) => void;
 }
 
@@ -121,10 +122,10 @@ export function startGroup(options: GroupOptions): Group {
         options.onProgress?.(message);
         break;
       case 'alert':
-        log('warn', `${from.name}: ${message.message}`);
+        log('warn', message.message, {}, processOf(from.name));
         break;
       case 'failed':
-        log('error', `${from.name}: ${message.message}`);
+        log('error', message.message, {}, processOf(from.name));
         events.emit('failed', from, message.message);
         break;
       case 'first-pass':

@@ -31,13 +31,21 @@ import { answerForMetrics } from '../metrics/answer.js';
 import { countGroup, countRequests, inForceFigures, watchSpool, workerFigures } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
+import { asText, defaultLog } from './log.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
+import { errorInLog } from './words.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 
-runChild(async (args, signal, onMessage) => {
-  const slot = process.env['YITONG_SLOT'] ?? '1';
-  // no bodies, no headers, no URLs: only what a request was, by route, and errors' stacks
-  const log = pino({ level: args.developmentPki === undefined ? 'info' : 'warn', base: { process: `worker-${slot}` }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+const slot = process.env['YITONG_SLOT'] ?? '1';
+const name = `worker-${slot}`;
+
+runChild(name, async (args, signal, onMessage) => {
+  const { format, level } = args.log ?? defaultLog();
+  // no bodies, no headers, no URLs: only what a request was, by route, and where errors arose
+  const log = pino(
+    { level, base: { process: name }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, serializers: { err: (error: unknown) => errorInLog(error) } },
+    format === 'json' ? pino.destination(2) : asText(),
+  );
   const now = Date.now;
   const workspace = await loadWorkspace(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
@@ -61,6 +69,7 @@ runChild(async (args, signal, onMessage) => {
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
     },
   });
+  const firstSeq = own.lastSeq;
   const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
   const journal = copied ?? own;
   onMessage((message) => {
@@ -90,7 +99,7 @@ runChild(async (args, signal, onMessage) => {
   const provider = providerOf(settings.people, args);
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
-  if (spool !== undefined) watchSpool(spool.store);
+  if (spool !== undefined && spooling !== undefined) watchSpool(spool.store, spooling.maxBytes);
   const pki = args.developmentPki;
   const context: WorkerContext = {
     workspace,
@@ -120,8 +129,7 @@ runChild(async (args, signal, onMessage) => {
   const tls = (): TlsOptions => serverTlsOptions({ cert, key, anchors: inForce().anchors });
   const api = await buildApp('api', context, { logger: log, https: tls() });
   const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
-  const firstSeq = own.lastSeq;
-  answerForMetrics(`worker-${slot}`, () => workerFigures(`worker-${slot}`, own, firstSeq));
+  answerForMetrics(name, () => workerFigures(name, own, firstSeq));
   countRequests(api, 'api');
   countRequests(people, 'people');
   await api.listen({ host: gateway.host, port: gateway.port });

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, register } from 'prom-client';
 import type { Spool, SpoolSize } from '../../connectors/spool/index.js';
 import type { OpenJournal } from '../audit/journal/journal.js';
+import type { CertificateFigures } from '../inforce/certificates.js';
 import type { Figures } from '../inforce/follow.js';
 import type { Tickets } from '../lifecycles/tickets.js';
 import { countClient, countedFigures, countHandshake } from '../metrics/counts.js';
@@ -67,6 +68,14 @@ export const inForceFigures: Figures = {
     if (seconds === undefined) crlSeconds.remove({ anchor });
     else crlSeconds.set({ anchor }, seconds);
   },
+};
+
+const certificateSeconds = new Gauge({ name: 'yitong_certificate_seconds_left', help: 'until a certificate in use is over: of the server, of documents, of the replica port; negative afterwards', labelNames: ['certificate'], aggregator: 'min' });
+const certificateStale = new Gauge({ name: 'yitong_certificate_stale', help: '1 while the certificate or key on disk is not the one in use, because it is not fit', labelNames: ['certificate'], aggregator: 'max' });
+
+export const certificateFigures: CertificateFigures = {
+  certificateSecondsLeft: (certificate, left) => certificateSeconds.set({ certificate }, left),
+  certificateStale: (certificate, is) => certificateStale.set({ certificate }, is ? 1 : 0),
 };
 
 let spool: Spool | undefined;

@@ -66,6 +66,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     workers: gateway.workers,
     feeds: true,
     log,
+    drainSeconds: gateway.drainSeconds,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
   options.signal?.addEventListener('abort', () => void group.stop(), { once: true });

@@ -20,12 +20,14 @@ import { startWatching } from '../audit/watch/follow.js';
 import { alertRecorder } from '../audit/watch/record.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
+import { followCertificates } from '../inforce/certificates.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { openTickets } from '../lifecycles/tickets.js';
 import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { viewFigures } from '../metrics/view.js';
+import { followedReplica } from './certificates.js';
 import { runChild, tell } from './messages.js';
 import { fenceOf, startReplicas } from './replicas.js';
 import { writerHealth } from './writer-health.js';
@@ -92,6 +94,12 @@ runChild('writer', async (args, signal, onMessage) => {
     setup === undefined
       ? undefined
       : await startReplicas({ dataDir: args.data, setup, durability: settings.audit.durability, register, fence, vkeys: () => replicaKeys(auditLayout(args.data).log), tell, onProblems: health.replicas });
+  const certificates =
+    replicas === undefined
+      ? undefined
+      // the workers follow it too, and say what is wrong with it
+      : await followCertificates({ certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()), now: Date.now, log: () => undefined });
+  certificates?.start();
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
@@ -150,6 +158,7 @@ runChild('writer', async (args, signal, onMessage) => {
   await watcher.stop();
   await raised.close();
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
+  await certificates?.stop();
   await replicas?.once();
   await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: inWords(error) }));
   clearInterval(tellLog);

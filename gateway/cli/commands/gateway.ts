@@ -33,6 +33,7 @@ const command: Command = {
       workers: gateway.workers,
       feeds: false,
       log,
+      drainSeconds: gateway.drainSeconds,
     });
     const health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data });
     // also where it never becomes ready

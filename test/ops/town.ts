@@ -58,8 +58,8 @@ export interface Watched {
   readonly addresses: { readonly gateway: string; readonly witness: string; readonly connector: string };
 }
 
-/** @param more of yitong.json of the gateway @param files of its workspace, by path */
-export async function watched(t: Test, { more = {}, files = {}, env = {} }: { readonly more?: object; readonly files?: Readonly<Record<string, object>>; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Watched> {
+/** @param inbox the CSV that the office's connector reads, default that of the template */
+export async function watched(t: Test, { inbox }: { readonly inbox?: string } = {}): Promise<Watched> {
   const dir = t.testdir();
   const workspace = join(dir, 'city');
   execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
@@ -67,14 +67,14 @@ export async function watched(t: Test, { more = {}, files = {}, env = {} }: { re
   const key = join(dir, 'witness.key');
   const { vkey } = JSON.parse((await run('witness', 'key', '--key', key, '--name', 'witness.test/w1', '--json')).stdout) as { vkey: string };
   const port = await freePort();
-  put(join(workspace, 'yitong.json'), { ...read(join(workspace, 'yitong.json')), synthetic: read(join(packageRoot(), 'yitong.json'))['synthetic'], audit: { witnesses: [{ vkey, url: `http://127.0.0.1:${port}` }], required: 1 }, ...more });
-  for (const [path, content] of Object.entries(files)) put(join(workspace, path), content);
-  const gateway = await city(t, { workspace, args: ['--companies', '40'], env: { YITONG_GATEWAY_WORKERS: '2', ...env } });
+  put(join(workspace, 'yitong.json'), { ...read(join(workspace, 'yitong.json')), synthetic: read(join(packageRoot(), 'yitong.json'))['synthetic'], audit: { witnesses: [{ vkey, url: `http://127.0.0.1:${port}` }], required: 1 } });
+  const gateway = await city(t, { workspace, args: ['--companies', '40'], env: { YITONG_GATEWAY_WORKERS: '2' } });
   const config = join(dir, 'witness.json');
   put(config, { name: 'witness.test/w1', state: join(dir, 'witness-state'), port, logs: [{ vkey: readFileSync(join(gateway.data, 'log', 'vkey'), 'utf8').trim() }] });
   const witness = await program(t, ['witness', '--key', key, '--config', config, '--health-port', '0', '--json']);
   const office = join(dir, 'office');
   execFileSync(process.execPath, [cli, 'init', office]);
+  if (inbox !== undefined) writeFileSync(join(office, 'inbox/shops.csv'), inbox);
   const connector = await program(t, ['connector', 'office.shops', '--workspace', office, '--data', join(dir, 'office-data'), '--health-port', '0', '--json']);
   return { workspace, gateway, witness, connector, office, addresses: { gateway: gateway.health, witness: String(witness.first['health']), connector: String(connector.first['health']) } };
 }

@@ -10,7 +10,7 @@ const AT_ONCE = 16;
 
 const code = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown');
 
-async function filesBelow(folder: string, depth: number, into: string[]): Promise<void> {
+async function filesBelow(folder: string, depth: number, without: string | undefined, into: string[]): Promise<void> {
   let entries: readonly Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
@@ -20,10 +20,10 @@ async function filesBelow(folder: string, depth: number, into: string[]): Promis
     throw error;
   }
   for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
+    if (entry.name.startsWith('.') || entry.name === without) continue;
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) into.push(path);
-    else if (depth > 1) await filesBelow(path, depth - 1, into);
+    else if (depth > 1) await filesBelow(path, depth - 1, without, into);
   }
 }
 
@@ -43,14 +43,21 @@ export interface Folder {
   readonly needed: boolean;
 }
 
+export interface Looking {
+  /** Folders below each other; default that of policies. */
+  readonly depth?: number;
+  /** Name of folders that are left out. */
+  readonly without?: string;
+}
+
 /**
  * Of the files below these folders, and of single files.
  * @throws Error of the file system if a folder that is needed is not there, or one cannot be looked into
  */
-export async function fingerprint(folders: readonly Folder[], files: readonly string[]): Promise<string> {
+export async function fingerprint(folders: readonly Folder[], files: readonly string[], { depth = DEPTH, without }: Looking = {}): Promise<string> {
   const roots = await Promise.all(folders.map(({ path, needed }) => (needed ? realpath(path) : realpath(path).catch(() => path))));
   const paths: string[] = [];
-  for (const root of roots) await filesBelow(root, DEPTH, paths);
+  for (const root of roots) await filesBelow(root, depth, without, paths);
   paths.sort();
   paths.push(...files);
   const parts: string[] = [...roots];

@@ -19,6 +19,8 @@ interface Followed {
   /** As it said last. */
   last: readonly Family[];
   answered: (() => void) | undefined;
+  /** It is not asked while it starts. */
+  ready: boolean;
 }
 
 /** As the process is called in metrics and log lines. */
@@ -29,6 +31,8 @@ const lasting = (families: readonly Family[]): readonly Family[] => families.fil
 export function gatherMetrics(): Gathering {
   const alive = new Map<ChildProcess, Followed>();
   const started = new Map<string, number>();
+  /** Those that run or are about to run again; one that ended in order is not missed. */
+  const expected = new Set<string>();
   /** What processes counted that are gone: a sum over workers never falls because one of them ended. */
   let gone: readonly Family[] = [];
   let asking: Promise<readonly Family[]> | undefined;
@@ -44,9 +48,9 @@ export function gatherMetrics(): Gathering {
     });
 
   async function gather(): Promise<readonly Family[]> {
-    const asked = [...alive];
+    const asked = [...alive].filter(([, { ready }]) => ready);
     const answers = await Promise.all(asked.map(([child, followed]) => ask(child, followed)));
-    const up = new Map([...started.keys()].map((process) => [process, 0]));
+    const up = new Map([...expected].map((process) => [process, 0]));
     const families = asked.map(([child, followed], i) => {
       if (!alive.has(child)) return [];
       if (answers[i] === true) up.set(followed.process, 1);
@@ -63,15 +67,18 @@ export function gatherMetrics(): Gathering {
     follow(name, child) {
       const process = processOf(name);
       if (!started.has(process)) started.set(process, 0);
-      const followed: Followed = { process, last: [], answered: undefined };
+      expected.add(process);
+      const followed: Followed = { process, last: [], answered: undefined, ready: false };
       alive.set(child, followed);
       child.on('message', (message: FromChild) => {
+        if (message.kind === 'ready') followed.ready = true;
         if (message.kind !== 'metrics') return;
         followed.last = message.metrics;
         followed.answered?.();
       });
       child.on('exit', () => {
         alive.delete(child);
+        expected.delete(process);
         gone = merge([gone, lasting(followed.last)]);
         followed.answered?.();
       });
@@ -79,6 +86,7 @@ export function gatherMetrics(): Gathering {
     restarts(name) {
       const process = processOf(name);
       started.set(process, (started.get(process) ?? 0) + 1);
+      expected.add(process);
     },
     // who asks while it is being asked gets the same answer
     metrics: () => (asking ??= gather().finally(() => (asking = undefined))),

@@ -31,6 +31,9 @@ export const alertFigures = (counts: Readonly<Record<string, number>>): Family[]
   counter('yitong_alerts_total', 'alerts raised by the watching rules, by rule', Object.entries(counts).map(([rule, count]) => [{ rule }, count] as const)),
 ];
 
+/** @param stale whether they are refused */
+export const staleFigure = (stale: boolean): Family => gauge('yitong_contracts_stale', '1 while contracts, feeds or yitong.json on disk are not what is in force, because they are refused', stale ? 1 : 0);
+
 /** Of the file system that the folder stands on; nothing where it cannot be asked. */
 export async function diskFigures(dir: string): Promise<Family[]> {
   const disk = await statfs(dir).catch(() => undefined);

@@ -2,7 +2,7 @@
 import type { LogHealth } from '../audit/log/sequencer.js';
 import { merge, type Family } from '../metrics/families.js';
 import { buildInfo, processFigures } from '../metrics/process.js';
-import { alertFigures, diskFigures, logFigures, readyFigures, replicaFigures } from '../metrics/replica.js';
+import { alertFigures, diskFigures, logFigures, readyFigures, replicaFigures, staleFigure } from '../metrics/replica.js';
 import { serveFigures, type FiguresServer } from '../metrics/serve.js';
 import { replicasHealth } from './replicas-health.js';
 import type { Group } from './supervisor.js';
@@ -21,7 +21,7 @@ export function serveHealth(group: Group, { host, port, data }: { readonly host:
     const now = Date.now();
     return merge([
       [buildInfo('gateway'), ...readyFigures('gateway', group.reasons(), group.warnings()), ...ofProcess(), ...disk],
-      [...logFigures(group.log(), now), ...replicaFigures(group.replicas(), now), ...alertFigures(group.alerts())],
+      [...logFigures(group.log(), now), ...replicaFigures(group.replicas(), now), ...alertFigures(group.alerts()), staleFigure(group.stale())],
       processes,
     ]);
   };

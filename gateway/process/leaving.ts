@@ -19,6 +19,8 @@ export interface Leaving {
   begin(): void;
   /** Connections that are there go on. */
   stopListening(): void;
+  /** Resolves once there is no connection any more, or after so many ms. */
+  empty(within: number): Promise<void>;
   /**
    * Nothing new, and what is under way to its end.
    * @param cut ends what is still under way then
@@ -65,6 +67,10 @@ export function leaving(): Leaving {
       begun = true;
     },
     stopListening,
+    async empty(within) {
+      const end = performance.now() + within;
+      while (connections.size > 0 && performance.now() < end) await wait(50);
+    },
     async finish(cut) {
       begun = true;
       stopListening();

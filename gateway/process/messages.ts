@@ -2,10 +2,12 @@
 import type { BusSettings } from '../../connectors/bus/open.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
+import type { ContentVersion } from '../inforce/content.js';
 import type { Family } from '../metrics/families.js';
 import { defaultLog, openLog, warningsTo, type LogSettings } from './log.js';
 import { inWords } from './words.js';
 import type { ReplicasReport } from './replicas.js';
+import type { FixedSettings } from './settings.js';
 
 export interface ProcessArguments {
   readonly workspace: string;
@@ -23,8 +25,19 @@ export interface ProcessArguments {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** What a worker was started with. */
+export interface Opened {
+  /** As configured: 0 for a free port. */
+  readonly given: { readonly host: string; readonly port: number; readonly peopleHost: string; readonly peoplePort: number };
+  readonly version: ContentVersion;
+  readonly layers: readonly string[];
+  readonly fixed: FixedSettings;
+}
+
 export type FromChild =
-  | { readonly kind: 'ready'; readonly api?: number; readonly people?: number }
+  | { readonly kind: 'ready'; readonly api?: number; readonly people?: number; readonly opened?: Opened }
+  /** Writer: it reads by what stood on disk when `take` was asked, or why it does not. */
+  | { readonly kind: 'taken'; readonly why?: string }
   /** Feeds: every feed has run once. */
   | { readonly kind: 'first-pass'; readonly reports: readonly { readonly dataset: string; readonly rows: number; readonly state: string }[] }
   /** Feeds: how far the first pass is. */
@@ -50,8 +63,14 @@ export type FromChild =
 
 export type ToChild =
   | { readonly kind: 'drain' }
-  /** To workers: from now on each answer closes its connection. `listening`: new ones are taken until `stop`. */
+  /** To workers: from now on each answer closes its connection. `listening`: new ones are taken until `stop`; else it ends once it has none. */
   | { readonly kind: 'leave'; readonly listening: boolean }
+  /** To one of the workers: acts on what all of them follow are put on record by it from now on, beginning with this one. */
+  | { readonly kind: 'records'; readonly detail: Readonly<Record<string, unknown>>; readonly target: string }
+  /** To the writer: whether it waits with what it cannot read, since it is about to be told to take new contracts. */
+  | { readonly kind: 'hold'; readonly on: boolean }
+  /** To the writer: what is on disk. */
+  | { readonly kind: 'take' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'metrics' }
   /** To workers that stop: what is still under way is not waited for. */

@@ -11,9 +11,10 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { inWords } from './words.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
-import { readSettings, type GatewaySettings } from '../config.js';
+import type { GatewaySettings } from '../config.js';
 import { initPki, issueClient, issueDocumentSigner, issueServer } from '../pki/authority.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
+import { groupSettings } from './settings.js';
 
 export interface PrepareArguments {
   readonly workspace: string;
@@ -28,9 +29,7 @@ export type Prepared =
 async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
   const workspace = await loadWorkspace(dir);
   const policies = await loadPolicies(workspace);
-  // nobody sends requests to a city of one machine who would have to turn away: it stops at once unless somebody says otherwise
-  const given = { ...workspace.settings, gateway: { drainSeconds: 0, ...(workspace.settings['gateway'] as object | undefined) } };
-  const { gateway } = readSettings(given, { file: join(dir, 'yitong.json') }, process.env, flags);
+  const { gateway } = groupSettings(workspace, dir, flags, true);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   await initPki(pki);

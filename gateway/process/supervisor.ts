@@ -10,9 +10,12 @@ import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { Family } from '../metrics/families.js';
 import { gatherMetrics, processOf } from '../metrics/gather.js';
+import type { GatewaySettings } from '../config.js';
 import type { Log } from './log.js';
-import type { FromChild, ProcessArguments, ToChild } from './messages.js';
+import { gone, member, once, run, toAll, type Member, type RunParts } from './members.js';
+import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
+import { rollGroup, type Crew, type GroupRolling } from './roll.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -39,6 +42,10 @@ export interface Group {
   log(): LogHealth | undefined;
   /** The other replicas of the log, as the writer said last; undefined where there are none. */
   replicas(): ReplicasReport | undefined;
+  /** Whether contracts, feeds or yitong.json on disk are not those in force, because they may not be. */
+  stale(): boolean;
+  /** What is on disk is looked at now, also where it was refused before. */
+  look(): void;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
   /** Of all its processes. */
@@ -50,27 +57,14 @@ export interface Group {
   stop(): Promise<void>;
 }
 
-const MAX_BACKOFF = 30_000;
 /** Ms that children have to stop once a drain is over: workers finish answers within 10 s, then the writer brings the log to its end. */
 const STOP_WITHIN = 25_000;
-/** Ms. One that was ready and lived as long starts again at once: to let its clients wait longer each time would help nobody. */
-const RAN_FOR_A_WHILE = 10_000;
 
 const stoppedEarly = (): YitongError => new YitongError('shutting_down', 'the group was stopped before it was ready');
 
-interface Member {
-  readonly name: string;
-  start(): ChildProcess;
-  process: ChildProcess | undefined;
-  restarts: number;
-  everReady: boolean;
-  reasons: readonly string[];
-  warnings: readonly string[];
-  ready: boolean;
-}
-
 export function startGroup(options: GroupOptions): Group {
-  const { args, log, drainSeconds = 0 } = options;
+  const { args, log } = options;
+  let { drainSeconds = 0 } = options;
   const events = new EventEmitter();
   let stopping = false;
   let draining = false;
@@ -79,29 +73,42 @@ export function startGroup(options: GroupOptions): Group {
   let replicas: ReplicasReport | undefined;
   const gathering = gatherMetrics();
   let ports: { api: number; people: number } | undefined;
+  /** Of the first worker that was ready. */
+  let first: Opened | undefined;
+  let up = false;
+  let roll: GroupRolling | undefined;
 
-  // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
-  const argv = (): string[] => [JSON.stringify(ports === undefined ? args : { ...args, flags: { ...args.flags, port: ports.api, peoplePort: ports.people } })];
+  const argv = (more: Partial<GatewaySettings> = {}): string[] => [JSON.stringify({ ...args, flags: { ...args.flags, ...more } })];
   // these two live on steady streams: a small young generation costs them little and saves its pages
   const execArgv = [...process.execArgv, '--max-semi-space-size=4'];
   const child = (file: string) => (): ChildProcess => fork(fileURLToPath(new URL(file, import.meta.url)), argv(), { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const worker = (slot: number) => (): ChildProcess => {
-    cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: argv() });
-    const forked: Worker = cluster.fork({ YITONG_SLOT: String(slot) });
+  /** A worker of any generation listens where the first ones do. */
+  const where = (): Partial<GatewaySettings> => {
+    if (first === undefined || ports === undefined) return {};
+    const { host, peopleHost, port, peoplePort } = first.given;
+    // workers share a socket by the port that they ask for: as long as one lives that asked for any, the next one asks alike
+    const asked = generations().some(({ process, opened }) => process !== undefined && opened?.given.port === port);
+    return { host, peopleHost, ...(asked ? { port, peoplePort } : { port: ports.api, peoplePort: ports.people }) };
+  };
+  const worker = (self: Member): ChildProcess => {
+    // each has a journal of its own, by its slot; the lowest free one, so that there are never more than two generations of them
+    const taken = new Set(generations().map(({ slot }) => slot));
+    let slot = 1;
+    while (taken.has(slot)) slot++;
+    self.slot = slot;
+    cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: argv(where()) });
+    const forked: Worker = cluster.fork({ YITONG_SLOT: String(slot), YITONG_RECORDS: String(self === crew.workers[0]) });
     // the cluster hands on what its process emits; it is heard there
     forked.on('error', () => undefined);
     return forked.process;
   };
 
-  const member = (name: string, start: () => ChildProcess): Member => ({ name, start, process: undefined, restarts: 0, everReady: false, reasons: [`${name} is starting`], warnings: [], ready: false });
   const writer = member('writer', child('./writer.js'));
   const feeds = options.feeds ? member('feeds', child('./feeds.js')) : undefined;
-  const workers = Array.from({ length: options.workers }, (_, i) => member(`worker ${i + 1}`, worker(i + 1)));
-  const members = [writer, ...workers, ...(feeds === undefined ? [] : [feeds])];
-
-  const toAll = (some: readonly Member[], message: ToChild): void => {
-    for (const { process } of some) if (process?.connected === true) process.send(message, () => undefined);
-  };
+  const newWorker = (name: string): Member => member(name, worker, false);
+  const crew: Crew = { workers: Array.from({ length: options.workers }, (_, i) => member(`worker ${String(i + 1)}`, worker)), coming: [], leaving: [] };
+  const generations = (): readonly Member[] => [...crew.workers, ...crew.coming, ...crew.leaving];
+  const members = (): readonly Member[] => [writer, ...crew.workers, ...(feeds === undefined ? [] : [feeds])];
 
   function heard(from: Member, message: FromChild): void {
     switch (message.kind) {
@@ -109,7 +116,16 @@ export function startGroup(options: GroupOptions): Group {
         from.ready = true;
         from.everReady = true;
         if (draining) toAll([from], { kind: 'leave', listening: true });
-        if (message.api !== undefined && message.people !== undefined) ports = { api: message.api, people: message.people };
+        from.replacing = false;
+        if (message.opened !== undefined) from.opened = message.opened;
+        if (message.api !== undefined && message.people !== undefined) {
+          if (ports !== undefined && (ports.api !== message.api || ports.people !== message.people)) {
+            log('error', `${from.name} listens on other ports than the group; it is started again`);
+            toAll([from], { kind: 'stop' });
+          }
+          ports ??= { api: message.api, people: message.people };
+          first ??= message.opened;
+        }
         break;
       case 'health':
         from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
@@ -128,10 +144,10 @@ export function startGroup(options: GroupOptions): Group {
         replicas = message.report;
         break;
       case 'confirmed':
-        toAll(workers, message);
+        toAll(generations(), message);
         break;
       case 'progress':
-        options.onProgress?.(message);
+        if (!up) options.onProgress?.(message);
         break;
       case 'alert':
         log('warn', message.message, {}, processOf(from.name));
@@ -143,85 +159,38 @@ export function startGroup(options: GroupOptions): Group {
       case 'first-pass':
       case 'drained':
       case 'metrics':
+      case 'taken':
         break;
     }
     events.emit(message.kind, message, from);
   }
 
-  function run(one: Member): void {
-    const started = one.start();
-    one.process = started;
-    one.ready = false;
-    one.reasons = [];
-    const since = Date.now();
-    gathering.follow(one.name, started);
-    started.on('message', (message: FromChild) => heard(one, message));
-    // a message to one that is just ending: its exit says all there is to say
-    started.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_IPC_CHANNEL_CLOSED') log('error', `${one.name}: ${error.message}`);
-    });
-    started.on('exit', (code, signal) => {
-      const worked = one.ready && Date.now() - since > RAN_FOR_A_WHILE;
-      one.process = undefined;
-      one.ready = false;
-      one.reasons = [`${one.name} is not running`];
-      one.warnings = [];
-      events.emit('exit');
-      if (stopping) return;
-      gathering.restarts(one.name);
-      // one that ran for a while starts again at once; one that dies at once waits longer each time
-      one.restarts = worked ? 0 : one.restarts + 1;
-      // one that was never ready and dies again and again cannot tell why: it may not even load
-      if (!one.everReady && one.restarts > 3) events.emit('failed', one, `${one.name} ends before it is ready (${signal ?? code})`);
-      const wait = one.restarts === 0 ? 0 : Math.min(MAX_BACKOFF, 250 * 2 ** one.restarts);
-      log('error', `${one.name} ended (${signal ?? code}); starting again in ${wait} ms`);
-      setTimeout(() => {
-        if (!stopping) run(one);
-      }, wait);
-    });
-  }
-
-  const once = <K extends FromChild['kind']>(kind: K, from: Member): Promise<Extract<FromChild, { kind: K }>> =>
-    new Promise((resolve, reject) => {
-      const listen = (message: Extract<FromChild, { kind: K }>, who: Member): void => {
-        if (who !== from) return;
-        events.off(kind, listen);
-        events.off('failed', fail);
-        resolve(message);
-      };
-      // before it was ever ready, a child's failure is the group's: a bad workspace will not mend itself
-      const fail = (who: Member, message: string): void => {
-        if (who !== from) return;
-        events.off(kind, listen);
-        events.off('failed', fail);
-        reject(new Error(`${who.name}: ${message}`));
-      };
-      events.on(kind, listen);
-      events.on('failed', fail);
-    });
+  const running: RunParts = { events, log, heard, stopping: () => stopping, gathering };
   events.setMaxListeners(200);
 
-  const firstPass = feeds === undefined ? Promise.resolve([]) : once('first-pass', feeds).then((message) => message.reports);
-  const writerReady = once('ready', writer);
-  const workersReady = workers.map((one) => once('ready', one));
+  const firstPass = feeds === undefined ? Promise.resolve([]) : once(events, 'first-pass', feeds).then((message) => message.reports);
+  const writerReady = once(events, 'ready', writer);
+  const workersReady = crew.workers.map((one) => once(events, 'ready', one));
   const ready = (async () => {
-    run(writer);
+    run(writer, running);
     await writerReady;
     if (stopping) throw stoppedEarly();
-    for (const one of workers) run(one);
-    if (feeds !== undefined) run(feeds);
+    for (const one of crew.workers) run(one, running);
+    if (feeds !== undefined) run(feeds, running);
     await Promise.all(workersReady);
     await firstPass;
-    const drained = once('drained', writer);
+    const drained = once(events, 'drained', writer);
     // a writer that dies before it has answered is asked again when it is back
     const ask = (_: unknown, who: Member = writer): void => {
-      if (who === writer && writer.process?.connected === true) writer.process.send({ kind: 'drain' } satisfies ToChild, () => undefined);
+      if (who === writer) toAll([writer], { kind: 'drain' });
     };
     events.on('ready', ask);
     ask(undefined);
     await drained;
     events.off('ready', ask);
-    if (ports === undefined) throw new Error('no worker named its ports');
+    if (ports === undefined || first === undefined) throw new Error('no worker named its ports');
+    up = true;
+    roll = rollGroup({ args, crew, writer, feeds, newWorker, opened: first, events, running, log, drainSeconds: (seconds) => (drainSeconds = seconds) });
     return ports;
   })();
   const stopped = new Promise<never>((_, reject) => events.once('stopping', () => reject(stoppedEarly())));
@@ -230,21 +199,28 @@ export function startGroup(options: GroupOptions): Group {
   firstPass.catch(() => undefined);
   for (const one of workersReady) one.catch(() => undefined);
 
+  const look = (): void => roll?.again();
+  // of a terminal it says that the terminal is gone
+  if (!process.stdin.isTTY) process.on('SIGHUP', look);
+
   /** The first call's; whoever asks again waits for the same end. */
   let ending: Promise<void> | undefined;
   async function end(): Promise<void> {
     if (ports !== undefined && drainSeconds > 0) draining = true;
     else stopping = true;
     events.emit('stopping');
+    // what is under way of a replacement ends with its processes
+    const rolled = roll?.stop();
     const shorten = (): void => {
       if (draining) events.emit('drained enough');
-      else toAll(workers, { kind: 'hurry' });
+      else toAll(generations(), { kind: 'hurry' });
     };
+    process.off('SIGHUP', look);
     const signals = ['SIGINT', 'SIGTERM'] as const;
     for (const name of signals) process.on(name, shorten);
     if (draining) {
       log('info', `stopping in ${drainSeconds} s; until then everything is answered`);
-      toAll(workers, { kind: 'leave', listening: true });
+      toAll([...crew.workers, ...crew.coming], { kind: 'leave', listening: true });
       await new Promise<void>((resolve) => {
         const over = setTimeout(resolve, drainSeconds * 1000);
         events.once('drained enough', () => {
@@ -255,16 +231,14 @@ export function startGroup(options: GroupOptions): Group {
       draining = false;
       stopping = true;
     }
-    const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
-    const deadline = setTimeout(() => {
-      for (const process of alive(members)) process.kill('SIGKILL');
-    }, STOP_WITHIN);
     // the writer last: it takes into the log what the workers write to their journals until they end
-    for (const some of [members.filter((one) => one !== writer), [writer]]) {
-      toAll(some, { kind: 'stop' });
-      while (alive(some).length > 0) await new Promise((resolve) => events.once('exit', resolve));
-    }
-    clearTimeout(deadline);
+    const others = [...generations(), ...(feeds === undefined ? [] : [feeds])];
+    toAll(others, { kind: 'stop' });
+    const since = Date.now();
+    await gone(events, others, STOP_WITHIN);
+    toAll([writer], { kind: 'stop' });
+    await gone(events, [writer], Math.max(1000, STOP_WITHIN - (Date.now() - since)));
+    await rolled;
     for (const name of signals) process.off(name, shorten);
   }
 
@@ -275,8 +249,10 @@ export function startGroup(options: GroupOptions): Group {
     replicas: () => replicas,
     alerts: () => alerts,
     metrics: gathering.metrics,
-    reasons: () => draining || stopping ? ['draining'] : members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
-    warnings: () => members.flatMap((one) => one.warnings),
+    reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [`${one.name} is not ready`]))),
+    warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
+    stale: () => roll?.stale() ?? false,
+    look,
     stop: () => (ending ??= end()),
   };
 }

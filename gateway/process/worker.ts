@@ -8,7 +8,6 @@ import { openBus, spoolOf } from '../../connectors/bus/open.js';
 import type { Bus } from '../../connectors/bus/port.js';
 import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
-import { loadWorkspace } from '../../contracts/workspace.js';
 import { buildApp } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys } from '../audit/keys.js';
@@ -19,11 +18,12 @@ import { replicaSetup } from '../audit/replicas/peers.js';
 import { sequencerClient } from '../audit/replicas/sequencer-client.js';
 import { withSecondCopy } from '../audit/replicas/second.js';
 import { openReplicaSigner } from '../audit/signer.js';
-import { readSettings, signerNames, type PeopleSettings } from '../config.js';
+import { signerNames, readSettings, type PeopleSettings } from '../config.js';
 import type { WorkerContext } from '../context.js';
 import { administrationBody } from '../audit/events.js';
 import { followCertificates, readPair, type CertificateAct } from '../inforce/certificates.js';
 import { followInForce, type Act } from '../inforce/follow.js';
+import { loadStill } from '../inforce/loading.js';
 import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
@@ -37,10 +37,22 @@ import { asText, defaultLog } from './log.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
 import { errorInLog } from './words.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
+import { fixedSettings } from './settings.js';
 
 /** Ms that answers under way have once the worker stops; a stream is told a little before. */
 const FINISH_WITHIN = 10_000;
 const ENDS_STREAMS = 7_000;
+/** The same of a worker whose place another has taken: nobody waits for it. */
+const LEAVES_WITHIN = 60_000;
+/** Ms in which each connection of such a worker has an answer, and with it is told to close; those without a request are closed then. */
+const LINGER = 10_000;
+
+interface ContractsAct {
+  readonly action: 'contracts_in_force';
+  /** SHA-256 of what `contracts/` declares. */
+  readonly target: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
 
 const slot = process.env['YITONG_SLOT'] ?? '1';
 const name = `worker-${slot}`;
@@ -53,7 +65,7 @@ runChild(name, async (args, signal, onMessage) => {
     format === 'json' ? pino.destination(2) : asText(),
   );
   const now = Date.now;
-  const workspace = await loadWorkspace(args.workspace);
+  const { workspace, version } = await loadStill(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const { gateway, audit } = settings;
 
@@ -91,8 +103,8 @@ runChild(name, async (args, signal, onMessage) => {
     tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
   };
   /** All workers follow the same files: one of a replica puts it on record. */
-  const records = slot === '1';
-  const onAct = (act: Act | CertificateAct): void => {
+  let records = process.env['YITONG_RECORDS'] === 'true';
+  const onAct = (act: Act | CertificateAct | ContractsAct): void => {
     if (records) journal.note({ clear: administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }) });
   };
   const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void => log[level](detail, message);
@@ -178,22 +190,42 @@ runChild(name, async (args, signal, onMessage) => {
   });
   certificates.start();
   const cut = new AbortController();
+  const leaves = new AbortController();
+  let left = false;
   onMessage((message) => {
     if (message.kind === 'hurry') cut.abort();
     if (message.kind !== 'leave') return;
     leave.begin();
-    if (!message.listening) leave.stopListening();
+    if (message.listening) return;
+    left = true;
+    leave.stopListening();
+    records = false;
+    void leave.empty(LINGER).then(() => leaves.abort());
+  });
+  onMessage((message) => {
+    if (message.kind !== 'records') return;
+    records = true;
+    onAct({ action: 'contracts_in_force', target: message.target, detail: message.detail });
   });
   following.start();
-  tell({ kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port });
+  const { host, port, peopleHost, peoplePort } = gateway;
+  tell({
+    kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port,
+    opened: { given: { host, port, peopleHost, peoplePort }, version, layers: workspace.layers, fixed: fixedSettings(workspace, settings) },
+  });
+  if (records) onAct({ action: 'contracts_in_force', target: version.contracts, detail: { feeds: version.feeds, settings: version.settings, start: true } });
 
   await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    const over = AbortSignal.any([signal, leaves.signal]);
+    if (over.aborted) resolve();
+    else over.addEventListener('abort', () => resolve(), { once: true });
   });
   // those under way are answered under what is in force meanwhile, then what answers need is closed
-  const endsStreams = setTimeout(() => (ending = true), ENDS_STREAMS);
-  const bound = setTimeout(() => cut.abort(), FINISH_WITHIN);
+  const finish = left && !signal.aborted ? LEAVES_WITHIN : FINISH_WITHIN;
+  const endsStreams = setTimeout(() => (ending = true), finish - FINISH_WITHIN + ENDS_STREAMS);
+  const bound = setTimeout(() => cut.abort(), finish);
+  // told to stop after all
+  signal.addEventListener('abort', () => setTimeout(() => cut.abort(), FINISH_WITHIN).unref(), { once: true });
   await leave.finish(cut.signal);
   clearTimeout(endsStreams);
   clearTimeout(bound);

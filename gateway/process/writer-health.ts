@@ -4,6 +4,8 @@ import type { FollowState } from '../view/follow.js';
 import type { FromChild } from './messages.js';
 
 export interface WriterHealth {
+  /** All datasets are followed anew, as planned: until each follows once, what it lacks is said and is no reason against answering. */
+  again(): void;
   follows(dataset: string, state: FollowState): void;
   /** Why the bus cannot be read. */
   away(reason: string): void;
@@ -23,6 +25,7 @@ export interface WriterHealthParts {
 
 export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth {
   const states = new Map<string, FollowState>();
+  let planned: Set<string> | undefined;
   let bus: string | undefined;
   let lost: readonly string[] = [];
   let spooled: readonly string[] = [];
@@ -30,17 +33,25 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable') ? [`the bus is away, so nothing new is seen: ${bus ?? 'it cannot be read'}`] : [];
-    const reasons = [...states].flatMap(([dataset, state]) => (state === 'rebuilding' ? [`${dataset} is rebuilding`] : []));
+    const rebuilding = [...states].flatMap(([dataset, state]) => (state === 'rebuilding' ? [dataset] : []));
+    const expected = (dataset: string): boolean => planned !== undefined && !planned.has(dataset);
+    const words = (of: readonly string[]): string[] => of.map((dataset) => `${dataset} is rebuilding`);
+    const reasons = words(rebuilding.filter((dataset) => !expected(dataset)));
     if (!filled()) reasons.push(...away);
-    const warnings = [...(filled() ? away : []), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled, ...replicas];
+    const warnings = [...(filled() ? away : []), ...words(rebuilding.filter(expected)), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled, ...replicas];
     const message = { kind: 'health', ready: reasons.length === 0, reasons, warnings } as const;
     const text = JSON.stringify(message);
     if (text !== said) tell(message);
     said = text;
   };
   return {
+    again() {
+      // those that have followed since
+      planned = new Set();
+    },
     follows(dataset, state) {
       states.set(dataset, state);
+      if (state === 'following') planned?.add(dataset);
       say();
     },
     away(reason) {

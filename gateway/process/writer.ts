@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openBus, spoolOf } from '../../connectors/bus/open.js';
-import { controlSpec, controlTopic, dataTopic, type Bus, type Producer } from '../../connectors/bus/port.js';
+import { controlSpec, dataTopic, type Bus, type Producer } from '../../connectors/bus/port.js';
 import { forwardSpool, Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
@@ -21,16 +21,15 @@ import { alertRecorder } from '../audit/watch/record.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
 import { followCertificates } from '../inforce/certificates.js';
+import { wordsOf } from '../inforce/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
-import { openTickets } from '../lifecycles/tickets.js';
-import { followBus } from '../view/follow.js';
-import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
 import { runChild, tell } from './messages.js';
+import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
-import { writerHealth } from './writer-health.js';
+import { writerHealth, type WriterHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
 import { inWords } from './words.js';
 
@@ -74,22 +73,10 @@ runChild('writer', async (args, signal, onMessage) => {
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
-  const writer = await openLmdbViewWriter({ dir: join(args.data, 'view'), workspace });
-  const health = writerHealth({ filled: () => writer.identity() !== undefined, tell });
-  const following = followBus({
-    bus,
-    writer,
-    workspace,
-    signal,
-    onState: health.follows,
-    onError(error) {
-      const message = inWords(error);
-      alert(message);
-      health.away(message);
-    },
-    onNotice: alert,
-    onIncomplete: health.incomplete,
-  });
+  let hold = false;
+  const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
+  const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health }, signal);
+  reading.start();
   const replicas =
     setup === undefined
       ? undefined
@@ -102,7 +89,7 @@ runChild('writer', async (args, signal, onMessage) => {
   certificates?.start();
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
-  const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
+  const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, reading.current().workspace, dataset), onState: health.spool });
 
   const search = openSearch(args.data);
   const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
@@ -115,10 +102,9 @@ runChild('writer', async (args, signal, onMessage) => {
     onError: (error) => tell({ kind: 'alert', message: inWords(error) }),
   });
   tell({ kind: 'alerts', counts: watcher.counts() });
-  const tickets = await openTickets({ dataDir: args.data, workspace, now: Date.now });
   const watchClocks = (): void => {
     try {
-      watcher.raise(overdueAlerts(tickets, Date.now()));
+      watcher.raise(overdueAlerts(reading.current().tickets, Date.now()));
     } catch (error) {
       alert(inWords(error));
     }
@@ -136,8 +122,8 @@ runChild('writer', async (args, signal, onMessage) => {
     told = text;
   }, 500);
 
-  const topics = [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))];
   const drain = async (): Promise<void> => {
+    const { topics, writer } = reading.current();
     // of a bus that is away nobody can say what the view lacks: it serves what it has
     const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) }))).catch(() => []);
     const behind = (): boolean => ends.some(({ topic, state }) => state?.partitions.some(({ high }, partition) => writer.nextOffset(topic, partition) < high) === true);
@@ -146,14 +132,23 @@ runChild('writer', async (args, signal, onMessage) => {
   };
   onMessage((message) => {
     if (message.kind === 'drain') void drain();
+    if (message.kind === 'hold') hold = message.on;
+    if (message.kind === 'take') {
+      health.again();
+      loadWorkspace(args.workspace)
+        .then((next) => reading.take(next))
+        .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
+    }
   });
-  answerForMetrics('writer', () => viewFigures({ workspace, writer, dataDir: args.data, busUp: health.busUp }));
+  answerForMetrics('writer', () => {
+    const now = reading.open();
+    return now === undefined ? [] : viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp });
+  });
   tell({ kind: 'ready' });
 
-  await following;
+  await reading.ended;
   await forwarding;
   clearInterval(clocks);
-  await tickets.close();
   // before the last run of the sequencer, so that the alerts' entries are in the log too
   await watcher.stop();
   await raised.close();
@@ -167,7 +162,7 @@ runChild('writer', async (args, signal, onMessage) => {
   await sequencer?.stop(witnesses === undefined ? 0 : SETTLE_MS);
   lock?.release();
   await search.close();
-  await writer.close();
+  await reading.current().close();
   await bus.close();
   await spool?.close();
 });

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Contract } from '../../contracts/types.js';
+import { FRAME_BYTES } from '../../contracts/wire.js';
 import { controlSpec, dataTopic, type Bus, type InRecord, type OffsetLost, type PartitionState, type TopicName, type TopicSpec, type TopicState } from '../../connectors/bus/port.js';
 import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
 
@@ -28,6 +29,11 @@ export interface FollowOptions {
   readonly onIncomplete?: (datasets: readonly DatasetId[]) => void;
   /** ms since 1970. */
   readonly now?: () => number;
+  /**
+   * Whether a record of an unknown schema is waited with: what follows is told to end soon, and goes on with a workspace that knows it. Default: never;
+   * such a record is set aside.
+   */
+  readonly hold?: () => boolean;
   /** How often the ends of the topics are looked at; `asOf` is answered up to the last look. Default 1 s. */
   readonly pollMs?: number;
   /** How long before it can be read a record may have been stamped, and how far the bus's clock may be behind `now`. Default 1 s. */
@@ -86,6 +92,8 @@ class Follower {
   #gathered: (readonly InRecord[])[] = [];
   #gatheredRecords = 0;
   #later: NodeJS.Timeout | undefined;
+  /** Something is waited with, so nothing behind it is applied. */
+  #held = false;
   /** Ends this round with an error that nobody waits for otherwise. */
   #fail: (error: unknown) => void = () => undefined;
 
@@ -113,6 +121,7 @@ class Follower {
     for (const topic of this.#contracts.keys()) this.#tell(topic);
 
     let lost = false;
+    this.#held = false;
     let left = false;
     let stop = (): void => undefined;
     const told = new Promise<void>((resolve, reject) => {
@@ -125,7 +134,7 @@ class Follower {
       from: (topic, partition) => writer.nextOffset(topic, partition) || (topics.get(topic)?.partitions[partition]?.low ?? 0),
       onBatch: async (batch) => {
         // what comes behind a gap is not applied: the view is about to forget the topic
-        if (!lost) await this.#apply(batch);
+        if (!lost && !this.#holds(batch)) await this.#apply(batch);
         else this.#drop();
       },
       onOffsetLost: (gap) => {
@@ -191,6 +200,7 @@ class Follower {
     const placesOf = (topic: TopicName, partitions: readonly PartitionState[]) =>
       partitions.map(({ low, high }, partition) => ({ low, high, next: writer.nextOffset(topic, partition), upTo: writer.completeUpTo(topic, partition) }));
     const gap = (topic: TopicName, partitions: readonly PartitionState[]): boolean => placesOf(topic, partitions).some(({ low, high, next }) => next > high || (next > 0 && next < low));
+    const outgrown = new Set(writer.outgrown());
     for (const [topic, { id, partitions: first }] of topics) {
       const history = this.#contracts.get(topic)?.history;
       let partitions = first;
@@ -206,6 +216,9 @@ class Follower {
       if (gap(topic, partitions)) {
         onNotice?.(`topic \`${topic}\` has lost records that the view has not read, or has read: what is left of it is read again, its dataset is incomplete`);
         await writer.forget(topic, { after, incomplete: true });
+      } else if (outgrown.has(topic)) {
+        onNotice?.(`topic \`${topic}\` had records of a version that was not known then: it is read again from its beginning`);
+        await writer.forget(topic, { after });
       } else if (history !== undefined && places.some(({ low, next }) => next === 0 && low > 0)) {
         onNotice?.(`topic \`${topic}\` no longer has its first records: its dataset is incomplete`);
         await writer.markIncomplete(topic);
@@ -214,6 +227,13 @@ class Follower {
         await writer.forget(topic, { after });
       }
     }
+  }
+
+  /** What is held is read again from the view's own offsets, when following begins again. */
+  #holds(batch: readonly InRecord[]): boolean {
+    const { hold, workspace } = this.#o;
+    if (hold?.() !== true || this.#held || !this.#contracts.has(batch[0]?.topic ?? '')) return this.#held;
+    return (this.#held = batch.some(({ value }) => value !== null && value.length >= FRAME_BYTES && !workspace.schemasById.has(value.readUInt32BE(1))));
   }
 
   #isFirst({ topic, partition, wanted, low }: OffsetLost): boolean {
@@ -298,7 +318,8 @@ class Follower {
           if (writer.nextOffset(topic, partition) >= targetOf(state)) reached.push({ topic, partition, at });
         });
       }
-      await writer.caughtUp(reached);
+      // what is held is not applied
+      if (!this.#held) await writer.caughtUp(reached);
       await wait(pollMs, undefined, { signal }).catch(() => undefined);
     }
   }

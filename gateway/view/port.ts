@@ -125,6 +125,8 @@ export interface ViewWriter {
   reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
   /** Forget what came from one topic, when it is another one or its log has a gap; of a control topic the watermarks. Others are read on meanwhile. */
   forget(topic: TopicName, how?: Forget): Promise<void>;
+  /** Data topics of which records were set aside for a schema that is known by now. */
+  outgrown(): readonly TopicName[];
   /** The bus no longer has the beginning of this data topic, and this view has not read it. */
   markIncomplete(topic: TopicName): Promise<void>;
   identity(): { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> } | undefined;

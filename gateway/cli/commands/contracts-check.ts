@@ -1,14 +1,11 @@
 import { relative } from 'node:path';
-import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
-import type { YitongError } from '../../../contracts/errors.js';
+import type { Finding } from '../../../contracts/compat.js';
 import { contentFiles, readJson } from '../../../contracts/files.js';
 import { impact, type GrantFacts, type Impact } from '../../../contracts/impact.js';
-import { leftOut, loadReports } from '../../../contracts/reports.js';
-import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
-import type { Workspace } from '../../../contracts/types.js';
-import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
-import { loadFeeds } from '../../../connectors/feeds.js';
+import { leftOut } from '../../../contracts/reports.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
 import { grantFile } from '../../../policies/shapes.js';
+import { findingsOf, readDeclared } from '../../inforce/declared.js';
 import type { Command } from '../command.js';
 import { folders, workspaceOption } from '../places.js';
 
@@ -20,34 +17,6 @@ async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
       return { id: name.slice(name.lastIndexOf('/') + 1, -'.json'.length), client, dataset, fields: fields.map((field) => (typeof field === 'string' ? field : field.path)) };
     }),
   );
-}
-
-/** What a workspace refuses to load is found as well, all of it, not only the first. */
-async function load(dir: string): Promise<{ workspace: Workspace; lifecycles: number; findings: Finding[]; refused: ReadonlySet<string> }> {
-  const findings: Finding[] = [];
-  const workspace = await loadWorkspace(dir, {
-    allowUnregistered: true,
-    onRefused: (dataset, { code, message, extra: { place } }) => findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) }),
-  });
-  for (const { id, versions } of workspace.contracts.values()) {
-    for (const { version, schemaId } of versions) {
-      if (schemaId === UNREGISTERED) findings.push({ severity: 'note', code: 'schema_unregistered', dataset: id, message: `v${version} has no id yet; run \`yitong contracts register\`` });
-    }
-  }
-  const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
-  const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void => void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
-  const { lifecycles } = await loadLifecycles({ ...workspace, onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error) });
-  await loadFeeds(workspace, undefined, (dataset, error) => {
-    // a contract that does not load is told above, and not once more for its feed
-    if (!refused.has(dataset)) refuse(dataset, error);
-  });
-  const reports = await loadReports(workspace, (report, error) => refuse(`reports/${report}`, error));
-  for (const report of reports.values()) {
-    for (const { dataset, domains } of leftOut(report, workspace.contracts)) {
-      findings.push({ severity: 'note', code: 'bad_report', dataset: `reports/${report.id}`, message: `leaves \`${dataset}\` out of ${domains.join(', ')}`, place: report.place });
-    }
-  }
-  return { workspace, lifecycles: lifecycles.size, findings, refused };
 }
 
 function table(findings: readonly Finding[], dir: string): string[] {
@@ -77,11 +46,15 @@ const command: Command = {
       console.error('`--impact` compares two workspaces; say the earlier one with `--against D`');
       return 2;
     }
-    const { workspace, lifecycles, findings, refused } = await load(folders(call.values).workspace);
+    const declared = await readDeclared(folders(call.values).workspace);
+    const { workspace, lifecycles, reports, refused } = declared;
     const before = against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
-    // a contract that does not load is not also "removed"
-    findings.push(...(await checkWorkspace(workspace, before)).filter(({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible'));
-    findings.sort((a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'));
+    const findings = [...(await findingsOf(declared, before))];
+    for (const report of reports.values()) {
+      for (const { dataset, domains } of leftOut(report, workspace.contracts)) {
+        findings.push({ severity: 'note', code: 'bad_report', dataset: `reports/${report.id}`, message: `leaves \`${dataset}\` out of ${domains.join(', ')}`, place: report.place });
+      }
+    }
     const touched = before !== undefined && asked === true ? impact(before, workspace, await readGrants(workspace.layers)) : [];
     const errors = findings.filter(({ severity }) => severity === 'error').length;
     for (const line of table(findings, workspace.dir)) call.say(line);

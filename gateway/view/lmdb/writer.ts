@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { YitongError } from '../../../contracts/errors.js';
+import { FRAME_BYTES } from '../../../contracts/wire.js';
 import type { InRecord, TopicName, Watermark } from '../../../connectors/bus/port.js';
 import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
 import { checkBodies, type CheckBody } from '../check.js';
@@ -226,6 +227,20 @@ class LmdbViewWriter implements ViewWriter {
         writeMeta(this.store, left.length === 0 ? meta : { ...meta, forgetting: left });
       });
     }
+  }
+
+  outgrown(): readonly TopicName[] {
+    const found = new Set<TopicName>();
+    for (const { key, value } of this.store.poison.getRange({})) {
+      const topic = key.toString('utf8', 0, key.indexOf(0));
+      const source = this.#sources.get(topic);
+      if (source?.kind !== 'data' || found.has(topic)) continue;
+      const body = 4 + value.readUInt32LE(0);
+      const { reason } = JSON.parse(value.toString('utf8', 4, body)) as { readonly reason: PoisonReason };
+      if (reason !== 'schema' || value.length < body + FRAME_BYTES) continue;
+      if (this.workspace.schemasById.get(value.readUInt32BE(body + 1))?.contract.id === source.contract.id) found.add(topic);
+    }
+    return [...found];
   }
 
   async markIncomplete(topic: TopicName): Promise<void> {

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { runningUp } from '../../gateway/cli/places.js';
 import type { ReportBody } from '../../gateway/client/index.js';
@@ -124,7 +124,7 @@ async function failing(): Promise<readonly (readonly [string, Program])[]> {
   };
   const started: [string, Program][] = [];
   for (const [name, source] of Object.entries(sources)) {
-    const dir = t.testdir({}) + `-${String(started.length)}`;
+    const dir = join(dirname(town.workspace), `office-${String(started.length)}`);
     execFileSync(process.execPath, [cli, 'init', dir]);
     const feed = join(dir, 'connectors/feeds/office/shops.json');
     put(feed, { ...(JSON.parse(readFileSync(feed, 'utf8')) as object), source });

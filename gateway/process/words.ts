@@ -15,6 +15,13 @@ export function messageOf(error: unknown): string | undefined {
   return isYitongError(error) || isSystem(error) || ENGINE.test(error.message) ? error.message : undefined;
 }
 
+/** A library may put anything there. */
+function codeIn(error: Error): string | undefined {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' && /^[A-Za-z0-9_]{1,40}$/.test(code) ? code : undefined;
+}
+const kindOf = ({ name }: Error): string => (/^\w{1,60}$/.test(name) ? name : 'Error');
+
 /** Where it was thrown, without the message that a stack begins with. */
 export const framesOf = ({ stack = '' }: Error): readonly string[] => stack.split('\n').filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
 
@@ -24,9 +31,9 @@ export function inWords(error: unknown): string {
   const message = messageOf(error);
   if (message !== undefined) return message;
   if (!(error instanceof Error)) return 'something that is no error was thrown';
-  const { code } = error as { readonly code?: unknown };
+  const code = codeIn(error);
   const at = framesOf(error)[0];
-  return `${error.name}${typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? ` ${code}` : ''}${at === undefined ? '' : ` ${at}`}`;
+  return `${kindOf(error)}${code === undefined ? '' : ` ${code}`}${at === undefined ? '' : ` ${at}`}`;
 }
 
 export interface ErrorInLog {
@@ -41,11 +48,11 @@ export interface ErrorInLog {
 export function errorInLog(error: unknown, depth = 0): ErrorInLog {
   if (!(error instanceof Error)) return { type: typeof error };
   const message = messageOf(error);
-  const { code } = error as { readonly code?: unknown };
+  const code = codeIn(error);
   const cause = isYitongError(error) ? error.extra.cause : error.cause;
   return {
-    type: error.name,
-    ...(typeof code === 'string' ? { code } : {}),
+    type: kindOf(error),
+    ...(code === undefined ? {} : { code }),
     ...(message === undefined ? {} : { message }),
     stack: framesOf(error),
     ...(cause === undefined || depth > 4 ? {} : { cause: errorInLog(cause, depth + 1) }),

@@ -1,27 +1,9 @@
 /** The dashboard asks for what there is, in words of both languages, and Prometheus can read each question. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { asked, dashboard, panels, targets } from './dashboard.js';
 import { documented, metricsIn, promtool, promtoolForTest } from './rules.js';
-
-interface Panel {
-  readonly id: number;
-  readonly type: string;
-  readonly title: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly datasource?: { readonly type: string; readonly uid: string };
-  readonly targets?: readonly { readonly expr: string; readonly refId: string; readonly datasource: { readonly uid: string } }[];
-}
-const dashboard = JSON.parse(readFileSync(join(packageRoot(), 'helm/yitong/files/dashboard.json'), 'utf8')) as {
-  readonly uid: string;
-  readonly title: string;
-  readonly schemaVersion: number;
-  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string; readonly definition?: string }[] };
-  readonly panels: readonly Panel[];
-};
-const panels = dashboard.panels.filter(({ type }) => type !== 'row');
-const targets = panels.flatMap(({ title, targets: of = [] }) => of.map((target) => ({ title, ...target })));
 
 t.test('it is a dashboard of Grafana 12, with a choice of data source, namespace and instance', (t) => {
   t.equal(dashboard.schemaVersion, 41);
@@ -68,8 +50,7 @@ t.test('each metric that it asks for stands in docs/metrics.md, with the labels 
 if (promtoolForTest(t) === true) {
   void t.test('Prometheus can read each expression', (t) => {
     const file = join(t.testdir(), 'expressions.yaml');
-    const plain = (expr: string): string => expr.replaceAll('$__rate_interval', '5m').replaceAll('$namespace', '.*').replaceAll('$instance', '.*');
-    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: targets.map(({ expr }, i) => ({ record: `dashboard:panel:${String(i)}`, expr: plain(expr) })) }] }));
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules: targets.map(({ expr }, i) => ({ record: `dashboard:panel:${String(i)}`, expr: asked(expr) })) }] }));
     const { ok, said } = promtool(['check', 'rules', file]);
     t.ok(ok, said);
     t.match(said, `${String(targets.length)} rules found`);

@@ -13,7 +13,9 @@ import { childrenOf } from '../bench/servers.js';
 import { ask, until } from '../e2e/ask.js';
 import { companies, stories } from '../e2e/stories.js';
 import { serve } from '../gateway/serve.js';
-import { documented, documentedLabels, parsed, promtool, promtoolForTest, type Scraped } from './rules.js';
+import { asked, targets } from './dashboard.js';
+import { prometheusForTest } from './prometheus.js';
+import { documented, documentedLabels, parsed, promtool, promtoolForTest, rules, rulesFile, type Scraped } from './rules.js';
 import { textOf, watched } from './town.js';
 
 t.setTimeout(350_000);
@@ -146,3 +148,25 @@ if (promtoolForTest(t) === true) {
     t.end();
   });
 }
+
+t.test('a Prometheus that scrapes all three evaluates every rule, calls nobody, and answers every panel', async (t) => {
+  const prometheus = await prometheusForTest(t, Object.values(addresses), rulesFile);
+  if (prometheus === undefined) return;
+  interface Group {
+    readonly name: string;
+    readonly rules: readonly { readonly name: string; readonly health: string; readonly lastError?: string; readonly alerts?: readonly { readonly state: string }[] }[];
+  }
+  const { activeTargets } = await until('three targets', () => prometheus.ask<{ readonly activeTargets: readonly { readonly health: string; readonly lastError: string }[] }>('targets'), ({ activeTargets: all }) => all.length === 3 && all.every(({ health }) => health === 'up'), 30_000);
+  t.strictSame(activeTargets.map(({ lastError }) => lastError), ['', '', '']);
+  const { groups } = await until('the rules', () => prometheus.ask<{ readonly groups: readonly Group[] }>('rules'), ({ groups: all }) => all.length > 0 && all.every((group) => group.rules.every(({ health }) => health !== 'unknown')), 30_000);
+  t.strictSame(groups.flatMap((group) => group.rules.filter(({ health }) => health !== 'ok').map(({ name, lastError }) => `${name}: ${lastError ?? ''}`)), []);
+  t.equal(groups.flatMap((group) => group.rules).length, rules().length);
+  t.strictSame(groups.flatMap((group) => group.rules.filter(({ alerts = [] }) => alerts.some(({ state }) => state === 'firing')).map(({ name }) => name)), [], 'a healthy city is quiet');
+  // of what a city like this one has none: replicas, alerts, terms that ran out, tickets, feeds that fail, databases, refusals of its witness
+  const none = /Replica lag|Watching alerts|Terms of law|Open tickets|Feeds that fail|State of feeds|Checkpoints cosigned/;
+  const silent = async (): Promise<readonly string[]> => {
+    const empty = await Promise.all(targets.map(async ({ title, expr }) => ((await prometheus.ask<{ readonly result: readonly unknown[] }>(`query?query=${encodeURIComponent(asked(expr))}`)).result.length === 0 ? [title] : [])));
+    return empty.flat().filter((title) => !none.test(title));
+  };
+  t.strictSame(await until('an answer for each panel', silent, (titles) => titles.length === 0, 30_000), []);
+});

@@ -60,7 +60,7 @@ export async function viewFigures({ workspace, writer, dataDir, busUp }: ViewPar
     gauge('yitong_dataset_poisoned', 'records of the topic that cannot be decoded and were set aside', each(({ poisoned }) => poisoned)),
     gauge('yitong_dataset_incomplete', '1 where the bus no longer had all records when the view was built', each(({ incomplete }) => (incomplete === true ? 1 : 0))),
     gauge('yitong_view_lag_seconds', 'age of the moment up to which all that the bus took is in the view; about 2 while it follows', lag),
-    gauge('yitong_view_bytes', 'bytes of the view on disk', bytesOf(join(dataDir, 'view', 'data.mdb'))),
+    gauge('yitong_view_bytes', 'bytes of the view on disk', bytesOf(join(dataDir, 'view', 'view.mdb'))),
     gauge('yitong_quarantine_rows', 'rows that wait in quarantine, by dataset', held),
   ];
 }

@@ -118,6 +118,7 @@ t.test('the numbers tell what happened', (t) => {
   t.ok((value('yitong_dataset_records', { dataset: 'samr.company-register' }) ?? 0) >= everybody.length);
   t.ok((value('yitong_view_lag_seconds', { dataset: 'samr.company-register' }) ?? 99) < 30);
   t.equal(value('yitong_bus_up', {}), 1);
+  t.ok((value('yitong_view_bytes', {}) ?? 0) > 100_000);
   t.equal(value('yitong_feed_rows_total', { feed: 'office.shops', outcome: 'published' }), 3);
   t.equal(value('yitong_feed_state', { feed: 'office.shops', state: 'complete' }), 1);
   t.ok((value('yitong_feed_rows_total', { feed: 'samr.company-register', outcome: 'published' }) ?? 0) >= everybody.length, 'feeds under `up` stand on the gateway\'s port');

@@ -24,6 +24,8 @@ export interface ScheduleOptions {
   readonly onError: (feed: Feed, error: unknown, retryIn: number, lasting: boolean) => void;
   /** The feed as it stands on disk now, after it failed by what stood there. @throws YitongError `bad_feed` */
   readonly reload?: (feed: Feed) => Promise<Feed>;
+  /** Before each run: the feed as it is to be run. Never rejects. */
+  readonly before?: (feed: Feed) => Promise<Feed>;
   /** Relative folders of feeds. */
   readonly baseDir: string;
   readonly timers?: Timers;
@@ -138,6 +140,10 @@ class Line {
   private async once(): Promise<void> {
     const files = filesOf(this.feed, this.options.baseDir);
     try {
+      if (this.options.before !== undefined) {
+        this.feed = await this.options.before(this.feed);
+        this.schedule = parseSchedule(this.feed.schedule);
+      }
       if (this.lasting !== undefined && this.options.reload !== undefined) {
         this.feed = await this.options.reload(this.feed);
         this.schedule = parseSchedule(this.feed.schedule);

@@ -5,9 +5,10 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { isYitongError, YitongError } from '../../contracts/errors.js';
+import { YitongError } from '../../contracts/errors.js';
 import { pemBlocks } from '../identity/certificate.js';
 import { fingerprint } from './fingerprint.js';
+import { wordsOf } from './words.js';
 
 export type CertificateName = 'server' | 'documents' | 'replica';
 
@@ -115,12 +116,6 @@ interface State {
   said: number | undefined;
 }
 
-const words = (error: unknown): string => {
-  if (!isYitongError(error)) return error instanceof Error ? error.message : String(error);
-  const { place } = error.extra;
-  return `${place === undefined ? '' : `\`${place.file}\`: `}${error.message} [${error.code}]`;
-};
-
 export async function followCertificates(options: CertificateOptions): Promise<FollowedCertificates> {
   const { certificates, now, log } = options;
   const states = new Map<CertificateName, State>(certificates.map(({ name }) => [name, { print: undefined, seen: undefined, pair: undefined, trouble: undefined, said: undefined }]));
@@ -162,7 +157,7 @@ export async function followCertificates(options: CertificateOptions): Promise<F
       if (state.trouble !== undefined) log('info', `the ${one.name} certificate on disk is taken again`);
       state.trouble = undefined;
     } catch (error) {
-      const why = words(error);
+      const why = wordsOf(error);
       if (state.trouble?.why !== why) log('error', state.pair === undefined ? `the ${one.name} certificate on disk is not taken: ${why}` : `the ${one.name} certificate on disk is not taken, so the one in force goes on: ${why}`);
       state.trouble = { since: state.trouble?.since ?? now(), why };
     }
@@ -217,7 +212,7 @@ export async function followCertificates(options: CertificateOptions): Promise<F
       const next = (): void => {
         timer = setTimeout(() => {
           looking = look()
-            .catch((error: unknown) => log('error', `certificates could not be looked at: ${words(error)}`))
+            .catch((error: unknown) => log('error', `certificates could not be looked at: ${wordsOf(error)}`))
             .then(() => (stopped ? undefined : next()));
         }, soon ? Math.min(SETTLE, interval) : interval);
         timer.unref();

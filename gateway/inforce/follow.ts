@@ -5,19 +5,19 @@
  * looked at each second as well.
  */
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { isYitongError, YitongError } from '../../contracts/errors.js';
+import { join } from 'node:path';
+import { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadPolicies } from '../../policies/load.js';
 import type { PolicySet } from '../../policies/types.js';
 import { readWithdrawals, withdrawnFrom } from '../../policies/withdraw.js';
-import { inWords } from '../process/words.js';
 import type { TrustAnchor } from '../identity/anchors.js';
 import { anchorsOf, declaredAnchors } from './anchors.js';
 import { watchExpiry, type ExpiryParts } from './expiry.js';
 import { fingerprint } from './fingerprint.js';
 import { changes, inForceOf, type InForce } from './snapshot.js';
 import { readSuspensions, suspendedIn, type Suspensions } from './suspensions.js';
+import { wordsOf } from './words.js';
 
 export interface FollowOptions {
   readonly workspace: Workspace;
@@ -71,11 +71,7 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   const { workspace, developmentPki, now, log } = options;
   const folders = workspace.layers.map((layer) => join(layer, 'policies')).map((path) => ({ path, needed: existsSync(path) }));
   const filesOf = (policies: PolicySet): string[] => declaredAnchors(policies, developmentPki).flatMap(({ ca, crl }) => (crl === undefined ? [ca] : [ca, crl]));
-  const words = (error: unknown): string => {
-    if (!isYitongError(error)) return inWords(error);
-    const { place } = error.extra;
-    return `${place === undefined ? '' : `\`${relative(workspace.dir, place.file)}${place.line === undefined ? '' : `:${String(place.line)}`}\`: `}${error.message} [${error.code}]`;
-  };
+  const words = (error: unknown): string => wordsOf(error, workspace.dir);
 
   const before = await fingerprint(folders, []);
   const first = await loadPolicies(workspace);

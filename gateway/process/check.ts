@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { relative } from 'node:path';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { loadPolicies } from '../../policies/load.js';
+import { anchorsOf } from '../inforce/anchors.js';
 import { contractChanges, findingsOf, readDeclared } from '../inforce/declared.js';
 import { loadStill } from '../inforce/loading.js';
 import { wordsOf } from '../inforce/words.js';
@@ -17,7 +18,8 @@ async function check({ args: { workspace: dir, flags, developmentPki }, before: 
   const settings = groupSettings(workspace, dir, flags, developmentPki !== undefined);
   const others = differing(fixed, fixedSettings(workspace, settings));
   if (others.length > 0) return { ok: false, why: `${others.map((key) => `\`${key}\``).join(', ')} changed, which takes a restart` };
-  await loadPolicies(workspace);
+  // a worker does not start without them
+  await anchorsOf(await loadPolicies(workspace), developmentPki);
   const before = copy === undefined ? undefined : await loadWorkspace(copy, { allowUnregistered: true });
   const errors = (await findingsOf(await readDeclared(dir), before)).filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {

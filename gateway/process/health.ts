@@ -28,7 +28,8 @@ export function serveHealth(group: Group, { host, port, data }: { readonly host:
   const more = (): Readonly<Record<string, unknown>> => {
     const log = group.log();
     const replicas = group.replicas();
-    return { warnings: group.warnings(), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
+    const content = group.content();
+    return { warnings: group.warnings(), ...(content === undefined ? {} : { content }), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
   };
   return serveFigures({ host, port, reasons: group.reasons, more, metrics });
 }

@@ -69,8 +69,8 @@ export type ToChild =
   | { readonly kind: 'records'; readonly detail: Readonly<Record<string, unknown>>; readonly target: string }
   /** To the writer: whether it waits with what it cannot read, since it is about to be told to take new contracts. */
   | { readonly kind: 'hold'; readonly on: boolean }
-  /** To the writer: what is on disk. */
-  | { readonly kind: 'take' }
+  /** To the writer: what is on disk, if it is still that. */
+  | { readonly kind: 'take'; readonly contracts: string }
   | { readonly kind: 'stop' }
   | { readonly kind: 'metrics' }
   /** To workers that stop: what is still under way is not waited for. */

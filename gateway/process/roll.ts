@@ -1,7 +1,7 @@
 /** What `rolling.ts` decides, carried out on the processes of a group: new workers beside the old ones, then the writer, then the feeds. */
 import type { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import { contentPrint, contentVersion, copyContracts, layersOf, type ContentVersion } from '../inforce/content.js';
+import { contentPrint, contentVersion, copyContracts, layersOf, sameContent, type ContentVersion } from '../inforce/content.js';
 import { checkContent } from './checking.js';
 import { gone, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { Opened, ProcessArguments } from './messages.js';
@@ -33,10 +33,21 @@ export interface RollOptions {
 export interface GroupRolling {
   warnings(): readonly string[];
   stale(): boolean;
+  report(): ContentReport;
   /** Looks now, also at what was refused. */
   again(): void;
   /** Resolves when nothing of it is under way any more. */
   stop(): Promise<void>;
+}
+
+/** What health says of it. */
+export interface ContentReport {
+  /** SHA-256 of what `contracts/` declares, as the audit log has it. */
+  readonly contracts: string;
+  /** ISO 8601 UTC */
+  readonly since: string;
+  /** Whether workers, writer or feeds are being replaced just now. */
+  readonly replacing: boolean;
 }
 
 const INTERVAL = 2000;
@@ -69,6 +80,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
   /** Where the contracts in force stand as they are. */
   let before: string | undefined;
   let layers = opened.layers;
+  let since = Date.now();
 
   /** Kept to compare with: what is on disk may be the next state already. */
   async function keep({ contracts }: ContentVersion): Promise<void> {
@@ -99,7 +111,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     crew.leaving = crew.leaving.filter((one) => !some.includes(one));
   }
 
-  async function startWorkers({ workers }: Taken): Promise<void> {
+  async function startWorkers({ workers, version }: Taken): Promise<void> {
     const fresh = Array.from({ length: workers }, (_, i) => newWorker(`worker ${String(i + 1)}`));
     crew.coming = fresh;
     try {
@@ -111,6 +123,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
         for (const promise of [ready, end]) promise.catch(() => undefined);
         run(one, running);
         await within(START_WITHIN, `a new ${one.name} was not ready`, Promise.race([ready, end]), ended.signal);
+        if (one.opened === undefined || !sameContent(one.opened.version, version)) throw new Error('the files changed again meanwhile');
       }
     } catch (error) {
       crew.coming = [];
@@ -137,20 +150,21 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
       startWorkers,
       async inForce(taken, was) {
         layers = taken.layers;
+        since = Date.now();
         drainSeconds(taken.drainSeconds);
         const version = taken.version.contracts;
         toAll(crew.workers.slice(0, 1), { kind: 'records', target: version, detail: { ...(was.contracts === version ? {} : { before: was.contracts }), feeds: taken.version.feeds, settings: taken.version.settings, ...taken.changes } });
         await keep(taken.version);
       },
       retireWorkers: () => leave(crew.leaving),
-      async swapWriter() {
+      async swapWriter(contracts) {
         const taken = once(events, 'taken', writer).then(({ why }) => {
           if (why !== undefined) throw new Error(`the writer does not read by the new contracts: ${why}`);
         });
         // one that starts anew reads what is on disk as well
         const restarted = once(events, 'ready', writer);
         for (const promise of [taken, restarted]) promise.catch(() => undefined);
-        toAll([writer], { kind: 'take' });
+        toAll([writer], { kind: 'take', contracts });
         await within(SWAP_WITHIN, 'the writer did not read by the new contracts', Promise.race([taken, restarted]), ended.signal);
       },
       async replaceFeeds() {
@@ -192,6 +206,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
       return trouble === undefined ? [] : [`contracts, feeds or yitong.json on disk are not taken since ${new Date(trouble.since).toISOString()}; those of before are in force: ${trouble.why}`];
     },
     stale: () => rolling.trouble !== undefined,
+    report: () => ({ contracts: rolling.current.contracts, since: new Date(since).toISOString(), replacing: rolling.replacing }),
     again() {
       rolling.again();
       void look();

@@ -21,8 +21,8 @@ export interface RollParts {
   startWorkers(taken: Taken): Promise<void>;
   /** Resolves when those before are gone. */
   retireWorkers(): Promise<void>;
-  /** The writer reads by what is on disk. @throws Error */
-  swapWriter(): Promise<void>;
+  /** The writer reads by what is on disk. @param contracts the version that the workers know @throws Error */
+  swapWriter(contracts: string): Promise<void>;
   replaceFeeds(): Promise<void>;
   /** What is in force now, put on record. */
   inForce(taken: Taken, before: ContentVersion): Promise<void>;
@@ -52,6 +52,7 @@ export class Rolling {
   #looking: Promise<boolean> | undefined;
   #left = { workers: false, writer: false, feeds: false };
   #stopped = false;
+  #replacing = false;
 
   constructor(
     readonly parts: RollParts,
@@ -65,6 +66,10 @@ export class Rolling {
   }
   get current(): ContentVersion {
     return this.version;
+  }
+  /** Whether anything is being replaced just now. */
+  get replacing(): boolean {
+    return this.#replacing;
   }
 
   /** One look, and what follows from it; one at a time. @returns whether the next look should come soon */
@@ -101,10 +106,11 @@ export class Rolling {
     this.#seen = undefined;
     try {
       await this.#take();
-      this.#loaded = print;
     } catch (error) {
-      this.#loaded = print;
       this.#failed(inWords(error));
+    } finally {
+      this.#loaded = print;
+      this.#replacing = false;
     }
     return false;
   }
@@ -150,6 +156,7 @@ export class Rolling {
     const before = this.version;
     parts.log('info', 'contracts, feeds or yitong.json changed: workers are replaced one by one');
     parts.hold(true);
+    this.#replacing = true;
     try {
       await parts.startWorkers(taken);
     } catch (error) {
@@ -167,12 +174,13 @@ export class Rolling {
     if (this.#left.workers) await parts.retireWorkers();
     this.#left = { ...this.#left, workers: false };
     try {
-      if (this.#left.writer) await parts.swapWriter();
+      if (this.#left.writer) await parts.swapWriter(this.version.contracts);
       this.#left = { ...this.#left, writer: false };
     } finally {
       parts.hold(false);
     }
     if (this.#left.feeds) await parts.replaceFeeds();
     this.#left = { ...this.#left, feeds: false };
+    if (this.#replacing) parts.log('info', 'contracts, feeds and yitong.json on disk are in force');
   }
 }

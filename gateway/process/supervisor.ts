@@ -15,7 +15,7 @@ import type { Log } from './log.js';
 import { gone, member, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
-import { rollGroup, type Crew, type GroupRolling } from './roll.js';
+import { rollGroup, type ContentReport, type Crew, type GroupRolling } from './roll.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -44,6 +44,8 @@ export interface Group {
   replicas(): ReplicasReport | undefined;
   /** Whether contracts, feeds or yitong.json on disk are not those in force, because they may not be. */
   stale(): boolean;
+  /** What of the workspace is in force; undefined before the group is ready. */
+  content(): ContentReport | undefined;
   /** What is on disk is looked at now, also where it was refused before. */
   look(): void;
   /** Alerts of the watching rules ever raised, by rule. */
@@ -206,7 +208,7 @@ export function startGroup(options: GroupOptions): Group {
   /** The first call's; whoever asks again waits for the same end. */
   let ending: Promise<void> | undefined;
   async function end(): Promise<void> {
-    if (ports !== undefined && drainSeconds > 0) draining = true;
+    if (up && drainSeconds > 0) draining = true;
     else stopping = true;
     events.emit('stopping');
     // what is under way of a replacement ends with its processes
@@ -252,6 +254,7 @@ export function startGroup(options: GroupOptions): Group {
     reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [`${one.name} is not ready`]))),
     warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
     stale: () => roll?.stale() ?? false,
+    content: () => roll?.report(),
     look,
     stop: () => (ending ??= end()),
   };

@@ -21,6 +21,7 @@ import { alertRecorder } from '../audit/watch/record.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
 import { followCertificates } from '../inforce/certificates.js';
+import { loadStill } from '../inforce/loading.js';
 import { wordsOf } from '../inforce/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
@@ -135,8 +136,12 @@ runChild('writer', async (args, signal, onMessage) => {
     if (message.kind === 'hold') hold = message.on;
     if (message.kind === 'take') {
       health.again();
-      loadWorkspace(args.workspace)
-        .then((next) => reading.take(next))
+      loadStill(args.workspace)
+        .then(({ workspace: next, version }) => {
+          // what the workers do not know must not be let in
+          if (version.contracts !== message.contracts) throw new YitongError('bad_workspace', 'the files changed again meanwhile');
+          return reading.take(next);
+        })
         .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
     }
   });

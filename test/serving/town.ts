@@ -41,6 +41,7 @@ export interface Health {
   readonly ready: boolean;
   readonly reasons: readonly string[];
   readonly warnings: readonly string[];
+  readonly content: { readonly contracts: string; readonly replacing: boolean };
 }
 
 export async function healthOf({ health }: City): Promise<Health> {

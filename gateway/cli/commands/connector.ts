@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { openBus } from '../../../connectors/bus/open.js';
-import { loadFeeds } from '../../../connectors/feeds.js';
+import type { Feed } from '../../../connectors/feed.js';
+import { loadFeed, loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
 import { State } from '../../../connectors/publish/index.js';
 import { runFeed, type RunReport } from '../../../connectors/run.js';
@@ -9,6 +10,9 @@ import { scheduleFeeds } from '../../../connectors/schedule.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { datasetId } from '../../../contracts/ids.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
+import { contentPrint } from '../../inforce/content.js';
+import { loadStill } from '../../inforce/loading.js';
+import { wordsOf } from '../../inforce/words.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
 import { busOf, busOption } from '../bus.js';
@@ -41,10 +45,27 @@ const command: Command = {
     const given = call.positionals[0];
     if (given === undefined) throw new YitongError('bad_feed', 'name the dataset whose feed to run; see `yitong connector --help`');
     const { workspace: dir, data } = folders(call.values);
-    const workspace = await loadWorkspace(dir);
+    let workspace = await loadWorkspace(dir);
+    let print = await contentPrint(workspace.layers);
     const feeds = await loadFeeds(workspace);
-    const feed = feeds.get(datasetId(given));
-    if (feed === undefined) throw new YitongError('bad_feed', `there is no feed \`${given}\`; there are ${[...feeds.keys()].join(', ')}`);
+    const declared = feeds.get(datasetId(given));
+    if (declared === undefined) throw new YitongError('bad_feed', `there is no feed \`${given}\`; there are ${[...feeds.keys()].join(', ')}`);
+    let feed = declared;
+    /** What changed on disk since the last run is taken, if it loads. */
+    const renewed = async (): Promise<Feed> => {
+      try {
+        const now = await contentPrint(workspace.layers);
+        if (now === print) return feed;
+        print = now;
+        const { workspace: next } = await loadStill(dir);
+        const found = await loadFeed(next, feed.dataset);
+        if (found === undefined) throw new YitongError('bad_feed', 'the feed is gone');
+        [workspace, feed] = [next, found];
+      } catch (error) {
+        log('warn', `what is on disk is not taken, so contract and feed go on as they were: ${wordsOf(error, dir)}`, { feed: feed.dataset });
+      }
+      return feed;
+    };
     const options: Record<string, string> = {};
     for (const name of ['companies', 'seed', 'day']) {
       const value = text(call.values[name]);
@@ -104,6 +125,7 @@ const command: Command = {
       }
       const scheduler = scheduleFeeds({
         feeds: [feed],
+        before: renewed,
         baseDir: dir,
         run: (of, signal) => {
           figures.began(of);

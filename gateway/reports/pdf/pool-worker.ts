@@ -24,6 +24,6 @@ parentPort?.on('message', ({ model, options }: ToThread) => {
     const own = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length ? bytes : new Uint8Array(bytes);
     say({ kind: 'drawn', bytes: own, outside }, [own.buffer as ArrayBuffer]);
   } catch (error) {
-    say({ kind: 'failed', ...(isYitongError(error) ? { code: error.code } : {}), message: inWords(error) });
+    say(isYitongError(error) ? { kind: 'failed', code: error.code, message: error.message } : { kind: 'failed', message: inWords(error) });
   }
 });

@@ -10,6 +10,8 @@ export const gatewaySchema = Type.Object(
     peoplePort: Type.Integer({ default: 8444, minimum: 0, maximum: 65535, description: 'the people\'s port (server TLS): start page and published log' }),
     healthHost: Type.String({ default: '127.0.0.1', description: 'address of health and metrics' }),
     healthPort: Type.Integer({ default: 8445, minimum: 0, maximum: 65535, description: 'health and metrics, plain HTTP' }),
+    logFormat: Type.Union([Type.Literal('auto'), Type.Literal('json'), Type.Literal('text')], { default: 'auto', description: 'form of the process log on stderr: `json`, one object a line; `text`; `auto`: text in a terminal, else JSON' }),
+    logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], { default: 'info', description: 'the least that is worth a line of the process log' }),
     workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'worker processes that answer queries' }),
     drainSeconds: Type.Integer({ default: 5, minimum: 0, maximum: 600, description: 'for how long a gateway that is told to stop says so on its health port and goes on answering, so that whoever sends requests to it turns away; under `up` 0 unless it is set' }),
     bodyLimitBytes: Type.Integer({ default: 1_048_576, minimum: 1024, maximum: 67_108_864, description: 'largest request body' }),

@@ -1,6 +1,8 @@
 /** The processes of a group: each is started, heard, and started again, more and more slowly, while it is to serve. */
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
+import type { Gathering } from '../metrics/gather.js';
+import type { Log } from './log.js';
 import type { FromChild, Opened, ToChild } from './messages.js';
 
 export interface Member {
@@ -40,7 +42,8 @@ export const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one)
 export interface RunParts {
   /** Told `exit` (member), and `failed` (member, why) of one that never comes up. */
   readonly events: EventEmitter;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly log: Log;
+  readonly gathering: Gathering;
   readonly heard: (from: Member, message: FromChild) => void;
   readonly stopping: () => boolean;
 }
@@ -52,6 +55,8 @@ export function run(one: Member, parts: RunParts): void {
   one.ready = false;
   one.reasons = [];
   const since = Date.now();
+  const called = one.slot === undefined ? one.name : `worker ${String(one.slot)}`;
+  parts.gathering.follow(called, started);
   started.on('message', (message: FromChild) => parts.heard(one, message));
   // a message to one that is just ending: its exit says all there is to say
   started.on('error', (error: NodeJS.ErrnoException) => {
@@ -70,6 +75,7 @@ export function run(one: Member, parts: RunParts): void {
       run(one, parts);
       return;
     }
+    parts.gathering.restarts(called);
     // one that ran for a while starts again at once; one that dies at once waits longer each time
     one.restarts = worked ? 0 : one.restarts + 1;
     // one that was never ready and dies again and again cannot tell why: it may not even load

@@ -3,6 +3,9 @@ import type { BusSettings } from '../../connectors/bus/open.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
 import type { ContentVersion } from '../inforce/content.js';
+import type { Family } from '../metrics/families.js';
+import { defaultLog, openLog, warningsTo, type LogSettings } from './log.js';
+import { inWords } from './words.js';
 import type { ReplicasReport } from './replicas.js';
 import type { FixedSettings } from './settings.js';
 
@@ -16,6 +19,8 @@ export interface ProcessArguments {
   readonly developmentPki?: string;
   /** Issuer of the development provider; only with `developmentPki`. */
   readonly developmentIssuer?: string;
+  /** How the group writes its log; undefined: as it is by default. */
+  readonly log?: LogSettings;
   /** For sources: companies, seed, day. */
   readonly options: Readonly<Record<string, string>>;
 }
@@ -51,8 +56,8 @@ export type FromChild =
   | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */
   | { readonly kind: 'warnings'; readonly warnings: readonly string[] }
-  /** Spans of traces that were exported and that were lost, since it said so last. */
-  | { readonly kind: 'spans'; readonly exported: number; readonly dropped: number }
+  /** The answer to `metrics`, and once more before it ends in order. */
+  | { readonly kind: 'metrics'; readonly metrics: readonly Family[] }
   | { readonly kind: 'alert'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -67,6 +72,7 @@ export type ToChild =
   /** To the writer: what is on disk, if it is still that. */
   | { readonly kind: 'take'; readonly contracts: string }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'metrics' }
   /** To workers that stop: what is still under way is not waited for. */
   | { readonly kind: 'hurry' }
   /** To workers: as the writer said it. */
@@ -77,8 +83,15 @@ export function tell(message: FromChild): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
 
-/** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
-export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
+const lastWork: (() => Promise<void>)[] = [];
+
+/** Done when the body of a child has ended, before its parent hears of it. */
+export function beforeEnd(work: () => Promise<void>): void {
+  lastWork.push(work);
+}
+
+/** Runs the body of the child `name`: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
+export function runChild(name: string, body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
   const stop = new AbortController();
   // Ctrl-C reaches every process of the terminal at once, the end of a service all of its processes; a child waits for its supervisor, who stops them in order
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -94,15 +107,17 @@ export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onM
     if (message.kind === 'stop') stop.abort();
   });
   const args = JSON.parse(process.argv[2] ?? '{}') as ProcessArguments;
+  const log = openLog(name, args.log ?? defaultLog());
+  warningsTo(log);
   body(args, stop.signal, (listener) => process.on('message', listener)).then(
-    () => {
+    async () => {
+      for (const work of lastWork) await work();
       process.exitCode = 0;
       if (process.connected) process.disconnect();
     },
     (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      tell({ kind: 'failed', message });
-      console.error(error);
+      tell({ kind: 'failed', message: inWords(error) });
+      log('error', 'the process ends', { err: error });
       process.exitCode = 1;
       if (process.connected) process.disconnect();
     },

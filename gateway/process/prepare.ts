@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isYitongError, type ErrorCode, type Place } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { inWords } from './words.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
 import type { GatewaySettings } from '../config.js';
@@ -22,7 +23,7 @@ export interface PrepareArguments {
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds'> }
+  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'> }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
 async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
@@ -43,7 +44,7 @@ async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promi
     if (!existsSync(join(pki, 'clients', id, 'cert.pem'))) await issueClient(pki, id, { spiffe: [binding.uri] });
     clients.push(id);
   }
-  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds } };
+  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel } };
 }
 
 const tell = (prepared: Prepared): void => {
@@ -51,5 +52,5 @@ const tell = (prepared: Prepared): void => {
 };
 prepare(JSON.parse(process.argv[2] ?? '{}') as PrepareArguments).then(tell, (error: unknown) => {
   if (isYitongError(error)) tell({ ok: false, code: error.code, message: error.message, ...(error.extra.place === undefined ? {} : { place: error.extra.place }) });
-  else tell({ ok: false, code: 'internal', message: error instanceof Error ? error.message : String(error) });
+  else tell({ ok: false, code: 'internal', message: inWords(error) });
 });

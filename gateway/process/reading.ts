@@ -1,7 +1,6 @@
 /** What of the writer stands on the workspace: the view and how it follows the bus, the clocks of tickets, and what is forwarded. It can be taken anew while the writer runs. */
 import { join } from 'node:path';
 import { controlTopic, dataTopic, type Bus } from '../../connectors/bus/port.js';
-import { isYitongError } from '../../contracts/errors.js';
 import type { Tracer } from '../../contracts/tracing.js';
 import type { Workspace } from '../../contracts/types.js';
 import { openTickets, type Tickets } from '../lifecycles/tickets.js';
@@ -9,6 +8,7 @@ import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import type { ViewWriter } from '../view/port.js';
 import type { WriterHealth } from './writer-health.js';
+import { inWords } from './words.js';
 
 export interface ReadingParts {
   readonly dataDir: string;
@@ -50,7 +50,7 @@ export async function openReading(workspace: Workspace, { dataDir, bus, health, 
         hold,
         onState: health.follows,
         onError(error) {
-          const message = isYitongError(error) ? `${error.message} [${error.code}]` : error instanceof Error ? error.message : String(error);
+          const message = inWords(error);
           alert(message);
           health.away(message);
         },
@@ -66,6 +66,8 @@ export async function openReading(workspace: Workspace, { dataDir, bus, health, 
 
 export interface FollowedWorkspace {
   current(): Reading;
+  /** Undefined while one state is closed and the next is not open yet. */
+  open(): Reading | undefined;
   /** Begins to follow the bus. */
   start(): void;
   /** Goes on with another state of the workspace; one that cannot be opened changes nothing. @throws YitongError as `openReading` */
@@ -77,6 +79,7 @@ export interface FollowedWorkspace {
 /** @param signal ends it all */
 export async function followWorkspace(first: Workspace, parts: ReadingParts, signal: AbortSignal): Promise<FollowedWorkspace> {
   let reading = await openReading(first, parts);
+  let closed = false;
   let round = new AbortController();
   let following: Promise<void> = Promise.resolve();
   let taking: Promise<void> = Promise.resolve();
@@ -90,6 +93,7 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
   async function take(workspace: Workspace): Promise<void> {
     round.abort();
     await following;
+    closed = true;
     await reading.close();
     try {
       reading = await openReading(workspace, parts);
@@ -97,11 +101,13 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
       reading = await openReading(reading.workspace, parts);
       throw error;
     } finally {
+      closed = false;
       start();
     }
   }
   return {
     current: () => reading,
+    open: () => (closed ? undefined : reading),
     start,
     take(workspace) {
       const now = taking.then(() => take(workspace));

@@ -9,6 +9,7 @@ import { loadPolicies } from '../../policies/load.js';
 import { makeReplay } from '../../policies/replay.js';
 import { replayLog, type LogReplay } from '../audit/decisions.js';
 import { openSearch } from '../audit/search/index.js';
+import { defaultLog, openLog } from './log.js';
 
 export interface ReplayArguments {
   readonly workspace: string;
@@ -44,7 +45,7 @@ try {
   await search.close();
 } catch (error) {
   // a policy that does not load says where; anything else is for the process log
-  if (!isYitongError(error)) console.error(error);
+  if (!isYitongError(error)) openLog('replay', defaultLog())('error', 'the replay failed', { err: error });
   await tell({ kind: 'failed', message: isYitongError(error) ? error.message : 'the replay failed; the process log says why' });
 }
 if (process.connected) process.disconnect();

@@ -6,6 +6,7 @@ import { checkContent } from './checking.js';
 import { gone, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { Opened, ProcessArguments } from './messages.js';
 import { Rolling, type Taken } from './rolling.js';
+import { inWords } from './words.js';
 
 /** The workers of a group, whoever of them serves. */
 export interface Crew {
@@ -87,7 +88,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     try {
       if ((await copyContracts(layers, copy)) === contracts) before = join(copy, '0');
     } catch (error) {
-      log('warn', `the contracts in force could not be kept for comparison: ${error instanceof Error ? error.message : String(error)}`);
+      log('warn', `the contracts in force could not be kept for comparison: ${inWords(error)}`);
     }
   }
 

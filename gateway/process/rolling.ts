@@ -5,6 +5,7 @@
  */
 import { sameContent, type ContentVersion } from '../inforce/content.js';
 import type { Checked } from './checking.js';
+import { inWords } from './words.js';
 
 export type Taken = Extract<Checked, { ok: true }>;
 
@@ -93,7 +94,7 @@ export class Rolling {
     try {
       print = await this.parts.print();
     } catch (error) {
-      this.#failed(error instanceof Error ? error.message : String(error));
+      this.#failed(inWords(error));
       return false;
     }
     const due = this.#trouble !== undefined && this.parts.now() >= this.#retry.at;
@@ -106,7 +107,7 @@ export class Rolling {
     try {
       await this.#take();
     } catch (error) {
-      this.#failed(error instanceof Error ? error.message : String(error));
+      this.#failed(inWords(error));
     } finally {
       this.#loaded = print;
       this.#replacing = false;

@@ -8,12 +8,14 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
+import type { Family } from '../metrics/families.js';
+import { gatherMetrics, processOf } from '../metrics/gather.js';
 import type { GatewaySettings } from '../config.js';
+import type { Log } from './log.js';
 import { gone, member, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
 import { rollGroup, type ContentReport, type Crew, type GroupRolling } from './roll.js';
-import { spanCounts, type SpanCount } from './tracing.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -21,7 +23,7 @@ export interface GroupOptions {
   readonly feeds: boolean;
   /** For how long it says that it stops and goes on answering, before it does; default 0. */
   readonly drainSeconds?: number;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  readonly log: Log;
   readonly onProgress?: (message: Extract<FromChild, { kind: 'progress' }>) => void;
 }
 
@@ -48,8 +50,8 @@ export interface Group {
   look(): void;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
-  /** Spans of traces, by process; empty where traces are not configured. */
-  spans(): readonly SpanCount[];
+  /** Of all its processes. */
+  metrics(): Promise<readonly Family[]>;
   /**
    * Says so for the seconds of the drain while all goes on, if it was ever ready; then all children stop. Resolves when they have, also where it was
    * called before. Each further SIGTERM or SIGINT shortens it: it ends the drain, then does not wait for answers under way.
@@ -71,7 +73,7 @@ export function startGroup(options: GroupOptions): Group {
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
   let replicas: ReplicasReport | undefined;
-  const spans = spanCounts();
+  const gathering = gatherMetrics();
   let ports: { api: number; people: number } | undefined;
   /** Of the first worker that was ready. */
   let first: Opened | undefined;
@@ -143,9 +145,6 @@ export function startGroup(options: GroupOptions): Group {
       case 'replicas':
         replicas = message.report;
         break;
-      case 'spans':
-        spans.add(from.name, message);
-        break;
       case 'confirmed':
         toAll(generations(), message);
         break;
@@ -153,21 +152,22 @@ export function startGroup(options: GroupOptions): Group {
         if (!up) options.onProgress?.(message);
         break;
       case 'alert':
-        log('warn', `${from.name}: ${message.message}`);
+        log('warn', message.message, {}, processOf(from.name));
         break;
       case 'failed':
-        log('error', `${from.name}: ${message.message}`);
+        log('error', message.message, {}, processOf(from.name));
         events.emit('failed', from, message.message);
         break;
       case 'first-pass':
       case 'drained':
+      case 'metrics':
       case 'taken':
         break;
     }
     events.emit(message.kind, message, from);
   }
 
-  const running: RunParts = { events, log, heard, stopping: () => stopping };
+  const running: RunParts = { events, log, heard, stopping: () => stopping, gathering };
   events.setMaxListeners(200);
 
   const firstPass = feeds === undefined ? Promise.resolve([]) : once(events, 'first-pass', feeds).then((message) => message.reports);
@@ -250,7 +250,7 @@ export function startGroup(options: GroupOptions): Group {
     log: () => logHealth,
     replicas: () => replicas,
     alerts: () => alerts,
-    spans: spans.all,
+    metrics: gathering.metrics,
     reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [`${one.name} is not ready`]))),
     warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
     stale: () => roll?.stale() ?? false,

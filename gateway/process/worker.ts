@@ -27,12 +27,16 @@ import { loadStill } from '../inforce/loading.js';
 import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
-import { answerForMetrics, certificateFigures, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
+import { answerForMetrics } from '../metrics/answer.js';
+import { spanFigures } from '../metrics/spans.js';
+import { certificateFigures, countGroup, countRequests, inForceFigures, watchSpool, workerFigures } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { leaving } from './leaving.js';
+import { asText, defaultLog } from './log.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
+import { errorInLog } from './words.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { fixedSettings } from './settings.js';
 import { childTracing } from './tracing.js';
@@ -52,12 +56,16 @@ interface ContractsAct {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-// while it starts it is asked already
-answerForMetrics();
-runChild(async (args, signal, onMessage) => {
-  const slot = process.env['YITONG_SLOT'] ?? '1';
-  // no bodies, no headers, no URLs: only what a request was, by route, and errors' stacks
-  const log = pino({ level: args.developmentPki === undefined ? 'info' : 'warn', base: { process: `worker-${slot}` }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+const slot = process.env['YITONG_SLOT'] ?? '1';
+const name = `worker-${slot}`;
+
+runChild(name, async (args, signal, onMessage) => {
+  const { format, level } = args.log ?? defaultLog();
+  // no bodies, no headers, no URLs: only what a request was, by route, and where errors arose
+  const log = pino(
+    { level, base: { process: name }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, serializers: { err: (error: unknown) => errorInLog(error) } },
+    format === 'json' ? pino.destination(2) : asText(),
+  );
   const now = Date.now;
   const { workspace, version } = await loadStill(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
@@ -75,11 +83,13 @@ runChild(async (args, signal, onMessage) => {
     now,
     mergeDelay: audit.mergeWithinSeconds * 1000,
     segmentBytes: audit.segmentBytes,
+    onGroup: countGroup,
     onHealth: (healthy, reason) => {
       tell({ kind: 'health', ready: healthy, reasons: healthy ? [] : [`the audit journal cannot be written: ${reason}`] });
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
     },
   });
+  const firstSeq = own.lastSeq;
   const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
   const journal = copied ?? own;
   onMessage((message) => {
@@ -121,7 +131,7 @@ runChild(async (args, signal, onMessage) => {
   const provider = providerOf(settings.people, args);
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
-  if (spool !== undefined) watchSpool(spool.store);
+  if (spool !== undefined && spooling !== undefined) watchSpool(spool.store, spooling.maxBytes);
   const pki = args.developmentPki;
   const leave = leaving();
   let ending = false;
@@ -155,7 +165,9 @@ runChild(async (args, signal, onMessage) => {
   const peopleTls = (): TlsOptions => ({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' });
   const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
   const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
-  countRequests(api);
+  answerForMetrics(name, async () => [...(await workerFigures(name, own, firstSeq)), ...spanFigures(name, tracing)]);
+  countRequests(api, 'api');
+  countRequests(people, 'people');
   for (const { server } of [api, people]) leave.watch(server);
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });

@@ -24,13 +24,17 @@ import { followCertificates } from '../inforce/certificates.js';
 import { loadStill } from '../inforce/loading.js';
 import { wordsOf } from '../inforce/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
+import { answerForMetrics } from '../metrics/answer.js';
+import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
 import { runChild, tell } from './messages.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
+import { spanFigures } from '../metrics/spans.js';
 import { childTracing } from './tracing.js';
 import { writerHealth, type WriterHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
+import { inWords } from './words.js';
 
 /** ms between two looks for blocks of the search index that are missing. */
 const INDEX_EVERY = 5_000;
@@ -41,7 +45,7 @@ const CLOCKS_EVERY = 2000;
 /** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
 const SETTLE_MS = 3000;
 
-runChild(async (args, signal, onMessage) => {
+runChild('writer', async (args, signal, onMessage) => {
   // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const workspace = await loadWorkspace(args.workspace);
@@ -99,19 +103,19 @@ runChild(async (args, signal, onMessage) => {
       tell({ kind: 'alert', message: `watching found ${rule}, alert ${id}; see \`yitong audit alerts\`` });
       tell({ kind: 'alerts', counts: watcher.counts() });
     },
-    onError: (error) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }),
+    onError: (error) => tell({ kind: 'alert', message: inWords(error) }),
   });
   tell({ kind: 'alerts', counts: watcher.counts() });
   const watchClocks = (): void => {
     try {
       watcher.raise(overdueAlerts(reading.current().tickets, Date.now()));
     } catch (error) {
-      alert(error instanceof Error ? error.message : String(error));
+      alert(inWords(error));
     }
   };
   const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
-  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(error instanceof Error ? error.message : String(error))), INDEX_EVERY);
+  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
 
   let told = '';
   const tellLog = setInterval(() => {
@@ -144,6 +148,10 @@ runChild(async (args, signal, onMessage) => {
         .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
     }
   });
+  answerForMetrics('writer', async () => {
+    const now = reading.open();
+    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...spanFigures('writer', tracing)];
+  });
   tell({ kind: 'ready' });
 
   await reading.ended;
@@ -156,7 +164,7 @@ runChild(async (args, signal, onMessage) => {
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
   await certificates?.stop();
   await replicas?.once();
-  await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
+  await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: inWords(error) }));
   clearInterval(tellLog);
   clearInterval(indexing);
   await replicas?.stop();

@@ -75,14 +75,14 @@ t.test('an endpoint that hangs keeps no answer and no end waiting; what it loses
   await traffic(t, running, subject);
   const metrics = async (): Promise<string> => (await fetch(`${running.health}/metrics`)).text();
   const count = (text: string, which: string, process: string): number => Number(new RegExp(`^yitong_spans_${which}_total\\{process="${process}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-  for (const process of ['worker 1', 'writer', 'feeds']) await until(`${process} counts`, metrics, (text) => count(text, 'dropped', process) > 0);
+  for (const process of ['worker-1', 'writer', 'feeds']) await until(`${process} counts`, metrics, (text) => count(text, 'dropped', process) > 0);
   t.match(running.said(), /worker 1: traces are dropped, their endpoint does not take them/);
   t.notOk(running.said().includes(subject.slice('uscc:'.length)));
   collector.answer = 'takes';
   await until('spans go again', async () => {
     await ask(running.api, running.pki, allowed.client, { path: '/v1/catalogue' });
     return metrics();
-  }, (text) => count(text, 'exported', 'worker 1') > 0);
+  }, (text) => count(text, 'exported', 'worker-1') > 0);
   collector.answer = 'hangs';
   await ask(running.api, running.pki, allowed.client, { path: '/v1/catalogue' });
   // `stop` fails unless each process ends by itself within its time

@@ -4,6 +4,7 @@ import { isYitongError, type ErrorCode } from '../../../contracts/errors.js';
 import type { ReportModel } from '../model.js';
 import { draw, type DrawOptions } from './draw.js';
 import { faceOf } from './font.js';
+import { inWords } from '../../process/words.js';
 
 export interface ToThread {
   readonly model: ReportModel;
@@ -23,6 +24,6 @@ parentPort?.on('message', ({ model, options }: ToThread) => {
     const own = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length ? bytes : new Uint8Array(bytes);
     say({ kind: 'drawn', bytes: own, outside }, [own.buffer as ArrayBuffer]);
   } catch (error) {
-    say({ kind: 'failed', ...(isYitongError(error) ? { code: error.code } : {}), message: error instanceof Error ? error.message : String(error) });
+    say(isYitongError(error) ? { kind: 'failed', code: error.code, message: error.message } : { kind: 'failed', message: inWords(error) });
   }
 });

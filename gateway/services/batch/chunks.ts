@@ -2,6 +2,7 @@
  * A batch, chunk by chunk. For each: decide anew (a grant may have ended, a client may have been suspended since the last), read, make the
  * entries durable, and only then hand the bytes out. Nothing is made before it is asked for, so a slow client costs one chunk of memory.
  */
+import { countError } from '../../metrics/counts.js';
 import { hash } from 'node:crypto';
 import { errorTable, isYitongError, YitongError, type ErrorCode } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
@@ -38,8 +39,10 @@ export interface BatchTools {
 }
 
 const line = (value: object): Buffer => Buffer.from(`${JSON.stringify(value)}\n`, 'utf8');
-const problemLine = (code: ErrorCode, requestId: string): Buffer =>
-  line({ problem: { type: `urn:yitong:error:${code}`, title: errorTable[code].title, status: errorTable[code].status, code, requestId } });
+function problemLine(code: ErrorCode, requestId: string): Buffer {
+  countError(code);
+  return line({ problem: { type: `urn:yitong:error:${code}`, title: errorTable[code].title, status: errorTable[code].status, code, requestId } });
+}
 
 /** The bytes of each chunk in turn, then those of the last line. A batch that may not go on ends with an entry of its own. A failure of the first chunk is thrown; later ones become the last line. */
 export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncGenerator<Buffer, void, undefined> {

@@ -11,6 +11,7 @@ export const gatewaySchema = Type.Object(
     healthHost: Type.String({ default: '127.0.0.1', description: 'address of health and metrics' }),
     healthPort: Type.Integer({ default: 8445, minimum: 0, maximum: 65535, description: 'health and metrics, plain HTTP' }),
     workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'worker processes that answer queries' }),
+    drainSeconds: Type.Integer({ default: 5, minimum: 0, maximum: 600, description: 'for how long a gateway that is told to stop says so on its health port and goes on answering, so that whoever sends requests to it turns away; under `up` 0 unless it is set' }),
     bodyLimitBytes: Type.Integer({ default: 1_048_576, minimum: 1024, maximum: 67_108_864, description: 'largest request body' }),
     requestTimeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 600_000, description: 'a request must have arrived within this time' }),
     handlerTimeoutMs: Type.Integer({ default: 30_000, minimum: 100, maximum: 600_000, description: 'the bus must have taken pushed records within this time' }),

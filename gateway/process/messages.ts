@@ -43,7 +43,11 @@ export type FromChild =
 
 export type ToChild =
   | { readonly kind: 'drain' }
+  /** To workers: from now on each answer closes its connection. `listening`: new ones are taken until `stop`. */
+  | { readonly kind: 'leave'; readonly listening: boolean }
   | { readonly kind: 'stop' }
+  /** To workers that stop: what is still under way is not waited for. */
+  | { readonly kind: 'hurry' }
   /** To workers: as the writer said it. */
   | Extract<FromChild, { kind: 'confirmed' }>;
 
@@ -55,11 +59,12 @@ export function tell(message: FromChild): void {
 /** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
 export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
   const stop = new AbortController();
-  process.on('SIGTERM', () => stop.abort());
-  // Ctrl-C reaches every process of the terminal at once; a child waits for its supervisor, who stops them in order
-  process.on('SIGINT', () => {
-    if (!process.connected) stop.abort();
-  });
+  // Ctrl-C reaches every process of the terminal at once, the end of a service all of its processes; a child waits for its supervisor, who stops them in order
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (!process.connected) stop.abort();
+    });
+  }
   // a group whose supervisor is gone must not go on unseen
   process.on('disconnect', () => stop.abort());
   // it may be gone already: what is loaded before this line takes its time

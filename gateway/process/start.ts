@@ -60,6 +60,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     args: { workspace: options.workspace, data: options.data, bus: options.bus, flags: options.flags, developmentPki: pki, developmentIssuer: provider.issuer, options: options.options },
     workers: gateway.workers,
     feeds: true,
+    drainSeconds: gateway.drainSeconds,
     log: options.log,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });

@@ -30,8 +30,13 @@ import { serverTlsOptions } from '../identity/tls.js';
 import { answerForMetrics, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
+import { leaving } from './leaving.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
+
+/** Ms that answers under way have once the worker stops; a stream is told a little before. */
+const FINISH_WITHIN = 10_000;
+const ENDS_STREAMS = 7_000;
 
 runChild(async (args, signal, onMessage) => {
   const slot = process.env['YITONG_SLOT'] ?? '1';
@@ -90,6 +95,8 @@ runChild(async (args, signal, onMessage) => {
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
   if (spool !== undefined) watchSpool(spool.store);
   const pki = args.developmentPki;
+  const leave = leaving();
+  let ending = false;
   const context: WorkerContext = {
     workspace,
     // under `up` the development CA vouches for documents
@@ -108,6 +115,7 @@ runChild(async (args, signal, onMessage) => {
       return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
     },
     ...(provider === undefined ? {} : { provider }),
+    ending: () => ending,
     now,
   };
 
@@ -116,16 +124,24 @@ runChild(async (args, signal, onMessage) => {
   if (certFile === '' || keyFile === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
   const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
   const tls = (): TlsOptions => serverTlsOptions({ cert, key, anchors: inForce().anchors });
-  const api = await buildApp('api', context, { logger: log, https: tls() });
-  const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
+  const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
+  const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2', ServerResponse: leave.ServerResponse } });
   answerForMetrics();
   countRequests(api);
+  for (const { server } of [api, people]) leave.watch(server);
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
   // new connections; on those that are open the identifier asks for the anchor at each request
   onAnchors = () => {
     if (api.server instanceof TlsServer) api.server.setSecureContext(tls());
   };
+  const cut = new AbortController();
+  onMessage((message) => {
+    if (message.kind === 'hurry') cut.abort();
+    if (message.kind !== 'leave') return;
+    leave.begin();
+    if (!message.listening) leave.stopListening();
+  });
   following.start();
   tell({ kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port });
 
@@ -133,8 +149,13 @@ runChild(async (args, signal, onMessage) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  // those under way are answered under what is in force meanwhile, then what answers need is closed
+  const endsStreams = setTimeout(() => (ending = true), ENDS_STREAMS);
+  const bound = setTimeout(() => cut.abort(), FINISH_WITHIN);
+  await leave.finish(cut.signal);
+  clearTimeout(endsStreams);
+  clearTimeout(bound);
   await following.stop();
-  // new requests are refused, those under way are answered, then what answers need is closed
   await Promise.all([api.close(), people.close()]);
   proofs?.close();
   await journal.close();

@@ -28,6 +28,7 @@ const command: Command = {
       args: { workspace: dir, data, bus: await busOf(text(call.values['bus']), dir, data), flags: {}, options: {} },
       workers: gateway.workers,
       feeds: false,
+      drainSeconds: gateway.drainSeconds,
       log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
     });
     const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, log: group.log, replicas: group.replicas, alerts: group.alerts });

@@ -48,8 +48,8 @@ function packages(lock) {
 
 const LICENCE = /^(?:licen[cs]e|notice|copying|authors)/i;
 /** Of a package: what Node never loads. Sources of addons are among it, since scripts of packages are turned off (.npmrc). */
-const NOT_LOADED = /\.(?:map|[cm]?tsx?|md|markdown|flow|tsbuildinfo|c|cc|cpp|h|hpp|gyp|gypi|swf|html?)$/i;
-const NOT_RUN = /^(?:tests?|__tests__|docs?|examples?|bench(?:marks?)?|coverage|\..*|tsconfig.*\.json|makefile|rollup\..*|vitest\..*)$/i;
+const NOT_LOADED = /\.(?:map|[cm]?tsx?|md|markdown|flow|tsbuildinfo|c|cc|cpp|h|hpp|gyp|gypi|swf|html?|(?:test|spec)\.[cm]?js)$/i;
+const NOT_RUN = /^(?:tests?(?:\.[cm]?js)?|__tests__|specs?|scripts|docs?|examples?|bench(?:marks?)?|coverage|tsconfig.*\.json|makefile|rollup\..*|vitest\..*)$/i;
 
 /** Says of a path in a package whether the image takes it. */
 function rule(name, manifest, dist) {
@@ -58,14 +58,15 @@ function rule(name, manifest, dist) {
   const main = posix.normalize(manifest.main || 'index.js');
   const unread = forBundlers.filter((folder) => folder !== './' && !main.startsWith(folder));
   return (path) => {
+    if (/(?:^|\/)\./.test(path)) return false;
     if (LICENCE.test(basename(path))) return true;
     if (NOT_LOADED.test(path) || NOT_RUN.test(path.split('/')[0])) return false;
     if (unread.some((folder) => path.startsWith(folder))) return false;
     // addons: `node.napi.glibc.node`, `node.abi137.glibc.node`
     const addon = /(?:^|\/)node\.(?:napi|abi(\d+))\.?(glibc|musl)?\.node$/.exec(path);
     if (addon !== null) return (addon[1] ?? TARGET.abi) === TARGET.abi && (addon[2] ?? TARGET.libc) === TARGET.libc;
-    // a font is taken where our code names its file
-    if (path.endsWith('.ttf')) return dist.includes(path);
+    // of fonts, the files that our code names; their scripts are for another framework
+    if (name.startsWith('@expo-google-fonts/')) return path === 'package.json' || (path.endsWith('.ttf') && dist.includes(path));
     // three builds of one program: ours takes this one
     if (name === '@cedar-policy/cedar-wasm') return !/^(?:esm|web)\//.test(path);
     return true;

@@ -38,7 +38,7 @@ exec "$@"
 export function notContained(): string | undefined {
   if (process.platform !== 'linux') return 'containers are of Linux';
   if (process.getuid?.() !== 0) return 'only root may make namespaces for another account';
-  for (const [program, args] of [['unshare', ['--mount', '--pid', '--fork', '--kill-child', 'true']], ['setpriv', ['--no-new-privs', 'true']], ['chroot', ['--version']], ['ldd', ['--version']]] as const) {
+  for (const [program, args] of [['unshare', ['--mount', '--pid', '--fork', '--kill-child', 'true']], ['setpriv', ['--no-new-privs', 'true']], ['nsenter', ['--version']], ['chroot', ['--version']], ['ldd', ['--version']]] as const) {
     const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
     if (status !== 0) return `${program} does not work here: ${(stderr ?? 'it is not installed').trim()}`;
   }
@@ -107,4 +107,13 @@ export function startContained(t: Pick<Test, 'teardown'>, options: ContainOption
       process.kill(one, 'SIGTERM');
     },
   };
+}
+
+/** A further command in a container that runs, as `docker exec` does it. */
+export function execContained(running: Contained, command: readonly string[], env: Readonly<Record<string, string>> = {}): Ended {
+  const pid = running.pid();
+  if (pid === undefined) throw new Error('the container does not run');
+  const variables = Object.entries({ ...environment(), ...env }).map(([name, value]) => `${name}=${value}`);
+  const { status, stdout, stderr } = spawnSync('env', ['-i', ...variables, '/usr/bin/nsenter', '--target', String(pid), '--mount', '--pid', '--root', '--wd', '--setuid', String(NONROOT), '--setgid', String(NONROOT), ...command], { encoding: 'utf8', timeout: 120_000, maxBuffer: 64 * 1_048_576 });
+  return { code: status, stdout, stderr };
 }

@@ -9,9 +9,12 @@ import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
 
+/** Before a command: without the hooks that the test runner puts into every Node that it sees start. */
+export const PLAIN = ['env', '-u', 'NODE_OPTIONS'] as const;
+
 /** Runs the script that the Dockerfile runs. @returns what it printed */
 export const makeTree = (out: string, args: readonly string[] = [], from: string = packageRoot(), env: Readonly<Record<string, string>> = {}): string =>
-  execFileSync(process.execPath, [join(from, '.image.mjs'), out, ...args], { encoding: 'utf8', env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  execFileSync(PLAIN[0], [...PLAIN.slice(1), process.execPath, join(from, '.image.mjs'), out, ...args], { encoding: 'utf8', env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** A folder that goes with the test, outside the clone. */
 export function temporary(t: Pick<Test, 'teardown'>): string {

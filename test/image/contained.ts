@@ -5,6 +5,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chownSync, mkdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import type { Test } from 'tap';
 import { childrenOf } from '../bench/servers.js';
 import { environment } from './dockerfile.js';
@@ -38,7 +39,7 @@ exec "$@"
 export function notContained(): string | undefined {
   if (process.platform !== 'linux') return 'containers are of Linux';
   if (process.getuid?.() !== 0) return 'only root may make namespaces for another account';
-  for (const [program, args] of [['unshare', ['--mount', '--pid', '--fork', '--kill-child', 'true']], ['setpriv', ['--no-new-privs', 'true']], ['nsenter', ['--version']], ['chroot', ['--version']], ['ldd', ['--version']]] as const) {
+  for (const [program, args] of [['unshare', ['--mount', '--pid', '--fork', 'true']], ['setpriv', ['--no-new-privs', 'true']], ['nsenter', ['--version']], ['chroot', ['--version']], ['ldd', ['--version']]] as const) {
     const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
     if (status !== 0) return `${program} does not work here: ${(stderr ?? 'it is not installed').trim()}`;
   }
@@ -59,7 +60,7 @@ const argv = ({ root, data, workspace = '', env = {} }: ContainOptions, command:
   // a PATH as the base image has it; nothing of it is there
   const variables = Object.entries({ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...environment(), ...env }).map(([name, value]) => `${name}=${value}`);
   const enter = ['env', '-i', ...variables, 'setpriv', '--no-new-privs', 'chroot', `--userspec=${NONROOT}:${NONROOT}`, `--groups=${NONROOT}`, root, ...command];
-  return ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'bash', '-c', SCRIPT, 'contained', root, data, workspace, ...enter];
+  return ['--mount', '--pid', '--fork', '--propagation', 'private', 'bash', '-c', SCRIPT, 'contained', root, data, workspace, ...enter];
 };
 
 export interface Ended {
@@ -82,6 +83,8 @@ export interface Contained {
   said(): string;
   /** What an engine does: SIGTERM to process 1. */
   terminate(): void;
+  /** What the kernel does for want of memory. */
+  kill(): void;
   readonly ended: Promise<number | null>;
 }
 
@@ -92,21 +95,21 @@ export function startContained(t: Pick<Test, 'teardown'>, options: ContainOption
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   const pid = (): number | undefined => (child.pid === undefined ? undefined : childrenOf(child.pid, '')[0]);
+  const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
+    const one = pid();
+    if (one === undefined) throw new Error(`the container does not run: ${Buffer.concat(said).toString('utf8').slice(-2000)}`);
+    process.kill(one, name);
+  };
+  // a suite that runs out of time is killed without a teardown; with process 1 all of a container goes
+  const reaper = spawn('sh', ['-c', 'cat > /dev/null; kill -KILL $(cat /proc/$0/task/$0/children)', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  reaper.unref();
+  (reaper.stdin as Socket).unref();
+  child.once('exit', () => reaper.kill('SIGKILL'));
   t.teardown(async () => {
-    child.kill('SIGKILL');
+    if (pid() !== undefined) signal('SIGKILL');
     await ended;
   });
-  return {
-    child,
-    pid,
-    said: () => Buffer.concat(said).toString('utf8'),
-    ended,
-    terminate() {
-      const one = pid();
-      if (one === undefined) throw new Error(`the container does not run: ${Buffer.concat(said).toString('utf8').slice(-2000)}`);
-      process.kill(one, 'SIGTERM');
-    },
-  };
+  return { child, pid, said: () => Buffer.concat(said).toString('utf8'), ended, terminate: () => signal('SIGTERM'), kill: () => signal('SIGKILL') };
 }
 
 /** A further command in a container that runs, as `docker exec` does it. */

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { until } from '../e2e/ask.js';
+import { ask, until } from '../e2e/ask.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { missingHere } from '../missing.js';
 import { execContained, notContained, runContained, startContained } from './contained.js';
@@ -65,7 +65,7 @@ t.test('a first run in a container: the city is up and healthy, answers, prints 
       if (code !== undefined) throw new Error(`up ended with ${code}: ${text.slice(-3000)}`);
       return text.includes('"ready":true');
     }, 120_000);
-    return { running, ...(JSON.parse(said.split('\n').find((line) => line.startsWith('{"ready"')) ?? '') as { health: string }) };
+    return { running, ...(JSON.parse(said.split('\n').find((line) => line.startsWith('{"ready"')) ?? '') as { api: string; health: string }) };
   };
   const first = await start();
   const check = JSON.parse(only('HEALTHCHECK').replace(/^.* CMD /, '')) as string[];
@@ -81,10 +81,12 @@ t.test('a first run in a container: the city is up and healthy, answers, prints 
   t.equal(asked.code, 0, asked.stderr);
   const issued = execContained(first.running, command(['report', 'issue', '--for', company, '--purpose', 'listing', '--bearer', '云州证券', '--data', '/data', '--json']));
   t.equal(issued.code, 0, issued.stderr);
-  t.match(Buffer.from((JSON.parse(issued.stdout) as { document: string }).document, 'base64').toString('latin1', 0, 5), '%PDF-', 'with its fonts');
+  const { id, code } = JSON.parse(issued.stdout) as { id: string; code: string };
+  const printed = await ask(first.api, join(options.data, 'pki'), 'credit-report-centre', { path: `/v1/reports/${id}`, headers: { accept: 'application/pdf', 'yitong-subject': company, 'yitong-code': code } });
+  t.match(printed, { status: 200, text: /^%PDF-/ }, 'with its fonts');
 
   // as by the kernel for want of memory: its last words are the file that names process 1
-  first.running.child.kill('SIGKILL');
+  first.running.kill();
   await first.running.ended;
   const second = await start();
   second.running.terminate();

@@ -3,7 +3,7 @@
 // The same commit gives the same bytes: paths sorted, modes and owners set, each time that of the commit (SOURCE_DATE_EPOCH, else git's).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, copyFileSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -36,7 +36,7 @@ function* files(folder, skip = () => false, below = '') {
 const fits = (wanted, have) => wanted === undefined || [wanted].flat().some((one) => one === have) || ([wanted].flat().every((one) => one.startsWith('!')) && !wanted.includes(`!${have}`));
 
 /** The production packages that belong to this image, as the lock has them: path → what it says. */
-function packages(lock) {
+export function packages(lock) {
   const found = new Map();
   for (const [path, entry] of Object.entries(lock.packages)) {
     if (path === '' || entry.dev === true || entry.link === true) continue;
@@ -52,14 +52,14 @@ const NOT_LOADED = /\.(?:map|[cm]?tsx?|md|markdown|flow|tsbuildinfo|c|cc|cpp|h|h
 const NOT_RUN = /^(?:tests?(?:\.[cm]?js)?|__tests__|specs?|scripts|docs?|examples?|bench(?:marks?)?|coverage|tsconfig.*\.json|makefile|rollup\..*|vitest\..*)$/i;
 
 /** Says of a path in a package whether the image takes it. */
-function rule(name, manifest, dist) {
+function rule(name, manifest, dist, licensed) {
   // bundlers read these two fields, Node reads neither: without `exports` it takes `main`
   const forBundlers = manifest.exports === undefined ? [manifest.module, manifest.esnext].flatMap((file) => (typeof file === 'string' && file.includes('/') ? [`${posix.dirname(posix.normalize(file))}/`] : [])) : [];
   const main = posix.normalize(manifest.main || 'index.js');
   const unread = forBundlers.filter((folder) => folder !== './' && !main.startsWith(folder));
   return (path) => {
     if (/(?:^|\/)\./.test(path)) return false;
-    if (LICENCE.test(basename(path))) return true;
+    if (LICENCE.test(basename(path)) || (!licensed && /^readme/i.test(path))) return true;
     if (NOT_LOADED.test(path) || NOT_RUN.test(path.split('/')[0])) return false;
     if (unread.some((folder) => path.startsWith(folder))) return false;
     // addons: `node.napi.glibc.node`, `node.abi137.glibc.node`
@@ -118,7 +118,7 @@ function tree() {
     }
     const manifest = readJson(join(folder, 'package.json'));
     if (manifest.version !== entry.version) fail(`${path} is ${manifest.version}, the lock says ${entry.version}: run \`npm ci\``);
-    const takes = rule(path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length), manifest, text);
+    const takes = rule(path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length), manifest, text, readdirSync(folder).some((file) => LICENCE.test(file)));
     for (const file of files(folder, (below) => below === 'node_modules')) if (takes(file)) found.set(`app/${path}/${file}`, join(folder, file));
   }
   return found;
@@ -160,51 +160,55 @@ function header({ path, folder, size, mode, owner, mtime }) {
   return block;
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { tar: { type: 'string' } } });
-if (positionals.length !== 1) fail('usage: node .image.mjs OUT [--tar FILE]');
-const out = resolve(positionals[0]);
-if (existsSync(out) && (lstatSync(out).isFile() || readdirSync(out).length > 0)) fail(`${out} is not empty`);
-const mtime = epoch();
+function main() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { tar: { type: 'string' } } });
+  if (positionals.length !== 1) fail('usage: node .image.mjs OUT [--tar FILE]');
+  const out = resolve(positionals[0]);
+  if (existsSync(out) && (lstatSync(out).isFile() || readdirSync(out).length > 0)) fail(`${out} is not empty`);
+  const mtime = epoch();
 
-const found = tree();
-const folders = new Set(['data', 'workspace']);
-for (const path of found.keys()) for (let up = posix.dirname(path); up !== '.' && !folders.has(up); up = posix.dirname(up)) folders.add(up);
-const entries = [
-  ...[...folders].map((path) => ({ path, folder: true, size: 0, mode: path === 'data' ? 0o700 : 0o755, owner: path === 'data' ? NONROOT : 0, mtime })),
-  ...[...found].map(([path, from]) => ({ path, from, folder: false, size: Buffer.isBuffer(from) ? from.length : lstatSync(from).size, mode: path.endsWith('/cli/main.js') ? 0o755 : 0o644, owner: 0, mtime })),
-].sort((a, b) => byPath(a.path, b.path));
+  const found = tree();
+  const folders = new Set(['data', 'workspace']);
+  for (const path of found.keys()) for (let up = posix.dirname(path); up !== '.' && !folders.has(up); up = posix.dirname(up)) folders.add(up);
+  const entries = [
+    ...[...folders].map((path) => ({ path, folder: true, size: 0, mode: path === 'data' ? 0o700 : 0o755, owner: path === 'data' ? NONROOT : 0, mtime })),
+    ...[...found].map(([path, from]) => ({ path, from, folder: false, size: Buffer.isBuffer(from) ? from.length : lstatSync(from).size, mode: path.endsWith('/cli/main.js') ? 0o755 : 0o644, owner: 0, mtime })),
+  ].sort((a, b) => byPath(a.path, b.path));
 
-const tar = values.tar === undefined ? undefined : openSync(values.tar, 'w', 0o644);
-const digest = createHash('sha256');
-let written = 0;
-const write = (bytes) => {
-  if (tar === undefined) return;
-  writeSync(tar, bytes);
-  digest.update(bytes);
-  written += bytes.length;
-};
-for (const entry of entries) {
-  const to = join(out, entry.path);
-  write(header(entry));
-  if (entry.folder) {
-    mkdirSync(to, { recursive: true });
-    continue;
+  const tar = values.tar === undefined ? undefined : openSync(values.tar, 'w', 0o644);
+  const digest = createHash('sha256');
+  let written = 0;
+  const write = (bytes) => {
+    if (tar === undefined) return;
+    writeSync(tar, bytes);
+    digest.update(bytes);
+    written += bytes.length;
+  };
+  for (const entry of entries) {
+    const to = join(out, entry.path);
+    write(header(entry));
+    if (entry.folder) {
+      mkdirSync(to, { recursive: true });
+      continue;
+    }
+    if (Buffer.isBuffer(entry.from)) writeFileSync(to, entry.from);
+    else copyFileSync(entry.from, to);
+    if (tar === undefined) continue;
+    write(readFileSync(to));
+    write(Buffer.alloc((512 - (entry.size % 512)) % 512));
   }
-  if (Buffer.isBuffer(entry.from)) writeFileSync(to, entry.from);
-  else copyFileSync(entry.from, to);
-  if (tar === undefined) continue;
-  write(readFileSync(to));
-  write(Buffer.alloc((512 - (entry.size % 512)) % 512));
-}
-// last, from the leaves up: writing into a folder changes its time
-for (const { path, mode } of [...entries].reverse()) {
-  chmodSync(join(out, path), mode);
-  utimesSync(join(out, path), mtime, mtime);
-}
-write(Buffer.alloc(1024));
-if (tar !== undefined) closeSync(tar);
+  // last, from the leaves up: writing into a folder changes its time
+  for (const { path, mode } of [...entries].reverse()) {
+    chmodSync(join(out, path), mode);
+    utimesSync(join(out, path), mtime, mtime);
+  }
+  write(Buffer.alloc(1024));
+  if (tar !== undefined) closeSync(tar);
 
-const size = entries.reduce((sum, entry) => sum + entry.size, 0);
-const mib = (bytes) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
-console.log(`${found.size} files, ${mib(size)}, in ${out}`);
-if (tar !== undefined) console.log(`${values.tar}: ${mib(written)}, sha256 ${digest.digest('hex')}`);
+  const size = entries.reduce((sum, entry) => sum + entry.size, 0);
+  const mib = (bytes) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+  console.log(`${found.size} files, ${mib(size)}, in ${out}`);
+  if (tar !== undefined) console.log(`${values.tar}: ${mib(written)}, sha256 ${digest.digest('hex')}`);
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main();

@@ -51,7 +51,8 @@ export function runningUp(data: string): UpFile | undefined {
   const file = join(data, 'up.json');
   if (!existsSync(file)) return undefined;
   const up = JSON.parse(readFileSync(file, 'utf8')) as UpFile;
-  return alive(up.pid) ? up : undefined;
+  // in a container every group is process 1: after a kill, the file that the one before left names its successor itself
+  return up.pid !== process.pid && alive(up.pid) ? up : undefined;
 }
 
 type Value = string | boolean | string[] | undefined;

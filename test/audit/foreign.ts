@@ -31,10 +31,10 @@ export function goMissing(): string | undefined {
   return `needs Go ${GO.join('.')} or newer${error === undefined ? `; this is ${major}.${minor}` : ''}`;
 }
 
-/** Builds the program into `dir`; its path. @throws Error with what the compiler said */
-export function buildForeign(dir: string): string {
+/** Builds the program into `dir`; its path. @param module folder of its go.mod in the clone @throws Error with what the compiler said */
+export function buildForeign(dir: string, module = 'test/audit/foreign'): string {
   const binary = join(dir, 'foreign');
-  const { status, stderr } = spawnSync('go', ['build', '-mod=readonly', '-o', binary, '.'], { cwd: join(packageRoot(), 'test/audit/foreign'), encoding: 'utf8' });
+  const { status, stderr } = spawnSync('go', ['build', '-mod=readonly', '-o', binary, '.'], { cwd: join(packageRoot(), module), encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return binary;
 }

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { YitongError } from '../../../contracts/errors.js';
 import type { Command } from '../command.js';
 import { text } from '../places.js';
 
@@ -15,6 +17,7 @@ const command: Command = {
     const [only, records] = [text(call.values['only']), text(call.values['records'])];
     // the source stands in test/bench: the product does not import its tests, so it starts them
     const main = fileURLToPath(new URL('../../../test/bench/main.js', import.meta.url));
+    if (!existsSync(main)) throw new YitongError('bad_config', 'the figures are measured in a clone of the repository; this build is without its tests');
     const child = spawn(process.execPath, [main, ...(call.asJson ? ['--json'] : []), ...(only === undefined ? [] : ['--only', only]), ...(records === undefined ? [] : ['--records', records])], { stdio: ['ignore', 'inherit', 'inherit'] });
     call.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));

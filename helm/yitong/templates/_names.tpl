@@ -3,7 +3,7 @@
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- $full := default (ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name)) .Values.fullnameOverride -}}
 {{- if gt (len $full) 27 }}{{ fail (printf "the name `%s` is longer than 27 characters; set fullnameOverride" $full) }}{{ end -}}
-{{- if not (regexMatch "^[a-z][a-z0-9-]*[a-z0-9]$" $full) }}{{ fail (printf "the name `%s` must begin with a letter; set fullnameOverride" $full) }}{{ end -}}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" $full) }}{{ fail (printf "the name `%s` is not of lower-case letters, digits and hyphens, a letter first; set fullnameOverride" $full) }}{{ end -}}
 {{- $full -}}
 {{- end }}
 

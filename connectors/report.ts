@@ -20,6 +20,8 @@ export interface RunReport {
   readonly sourceTime?: string;
   /** What the source must keep until it is read, as of the last run. */
   readonly backlogBytes?: number;
+  /** Rows that wait in the feed's quarantine after the run. */
+  readonly inQuarantine?: number;
   readonly ms: number;
 }
 

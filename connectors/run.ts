@@ -40,7 +40,7 @@ async function run(options: RunOptions, contract: Contract): Promise<RunReport> 
       reports.push(report);
       if (more && !options.signal.aborted) continue;
       const tied = await retryTied(options, quarantine, crosswalks, now);
-      const joined = joinReports(reports) ?? report;
+      const joined = { ...(joinReports(reports) ?? report), inQuarantine: quarantine.count() };
       return tied === 0 ? joined : { ...joined, notes: { ...joined.notes, tied_by_crosswalk: tied } };
     }
   } catch (error) {

@@ -37,6 +37,8 @@ export interface WorkerContext {
   readonly receipts?: (id: string, client: string) => Promise<ReceiptAnswer>;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;
+  /** Whether the process is about to end, so that a long stream should; default: it never is. */
+  readonly ending?: () => boolean;
   /** ms since 1970 */
   readonly now: () => number;
 }

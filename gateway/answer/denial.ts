@@ -1,9 +1,11 @@
 /** What is said where no dataset of a request may be answered. */
 import { errorTable } from '../../contracts/errors.js';
+import { countError } from '../metrics/counts.js';
 import type { Plan } from './plan.js';
 
-/** The opening of a denial as problem+json, up to its request id; its own members follow. */
+/** The opening of a denial as problem+json, up to its request id; its own members follow. One is written for each denial, and counted. */
 export function denialHead(requestId: string): string {
+  countError('denied');
   const { status, title } = errorTable.denied;
   return `{"type":"urn:yitong:error:denied","title":${JSON.stringify(title)},"status":${status},"code":"denied","requestId":${JSON.stringify(requestId)},`;
 }

@@ -10,6 +10,7 @@ import { rowsOnRecord } from '../../policies/replay.js';
 import type { Client, Decider, Decision, ReleasedField } from '../../policies/types.js';
 import type { GatewayContext } from '../context.js';
 import { releasedTemplate, UNKNOWN, type ReleasedDataset } from '../audit/events.js';
+import { counted, decided } from '../metrics/counts.js';
 import { projectionCache, type Form, type Projection } from '../projection/index.js';
 import { rowFilter, type RowFilter } from './rows.js';
 import { checkNames, checkUnique, type Asked, type StatedCase } from './request.js';
@@ -126,10 +127,13 @@ export class Plans {
         knownPurpose && strangers.length === 0 ? undefined : { ...(knownPurpose ? {} : { purpose: query.purpose }), ...(strangers.length === 0 ? {} : { datasets: strangers }) },
       contracts: read.map(({ contract }) => contract),
       readIds: read.map(({ contract }) => contract.id),
-      template: releasedTemplate({
-        ...asker,
-        datasets: named.map(({ dataset, decision }) => ({ ...dataset, ...onRecord(decision) })),
-      }),
+      template: counted(
+        releasedTemplate({
+          ...asker,
+          datasets: named.map(({ dataset, decision }) => ({ ...dataset, ...onRecord(decision) })),
+        }),
+        named.map(({ dataset, decision }) => decided(dataset.dataset, decision)),
+      ),
       refusal: (reason) => releasedTemplate({ ...asker, datasets: named.map(({ dataset }) => ({ ...dataset, effect: 'deny', reason, fields: [] })) }),
     };
   }

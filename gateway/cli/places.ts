@@ -15,6 +15,9 @@ export function packageRoot(): string {
   return dir;
 }
 
+/** Of this build. */
+export const packageVersion = (): string => (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { readonly version: string }).version;
+
 /** `--workspace`, else the current folder if it is one, else the reference city. */
 export function workspaceDir(given: string | undefined): string {
   if (given !== undefined) return resolve(given);

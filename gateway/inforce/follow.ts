@@ -11,6 +11,7 @@ import type { Workspace } from '../../contracts/types.js';
 import { loadPolicies } from '../../policies/load.js';
 import type { PolicySet } from '../../policies/types.js';
 import { readWithdrawals, withdrawnFrom } from '../../policies/withdraw.js';
+import { inWords } from '../process/words.js';
 import type { TrustAnchor } from '../identity/anchors.js';
 import { anchorsOf, declaredAnchors } from './anchors.js';
 import { watchExpiry, type ExpiryParts } from './expiry.js';
@@ -71,7 +72,7 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   const folders = workspace.layers.map((layer) => join(layer, 'policies')).map((path) => ({ path, needed: existsSync(path) }));
   const filesOf = (policies: PolicySet): string[] => declaredAnchors(policies, developmentPki).flatMap(({ ca, crl }) => (crl === undefined ? [ca] : [ca, crl]));
   const words = (error: unknown): string => {
-    if (!isYitongError(error)) return error instanceof Error ? error.message : String(error);
+    if (!isYitongError(error)) return inWords(error);
     const { place } = error.extra;
     return `${place === undefined ? '' : `\`${relative(workspace.dir, place.file)}${place.line === undefined ? '' : `:${String(place.line)}`}\`: `}${error.message} [${error.code}]`;
   };

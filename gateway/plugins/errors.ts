@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { deeperThan } from '../../contracts/depth.js';
 import { errorTable, isYitongError, type ErrorCode, YitongError } from '../../contracts/errors.js';
+import { countError } from '../metrics/counts.js';
 
 export interface Problem {
   readonly type: string;
@@ -74,6 +75,7 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
     return;
   }
   const code: ErrorCode = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request';
+  countError(code);
   const body = JSON.stringify(problem(code, requestId));
   const reason = STATUS_CODES[errorTable[code].status] ?? '';
   socket.end(
@@ -92,6 +94,7 @@ const sendPage = (reply: FastifyReply, status: number, html: string): FastifyRep
 export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { code, detail } = codeOf(error);
+    countError(code);
     const { status } = errorTable[code];
     // what fails on this side (disks, brokers, our own faults) is told to the operator, with its stack, and never to the client
     if (status >= 500 && !TOLD_ELSEWHERE.has(code)) request.log.error({ err: error, requestId: request.id }, 'request failed');
@@ -122,6 +125,7 @@ export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandl
   app.setNotFoundHandler({ preHandler: before }, (request, reply) => {
     const path = (request.url.split('?')[0] ?? '').split('/');
     const allowed = new Set([...routes].flatMap(([url, methods]) => (matches(url, path) ? [...methods] : [])));
+    countError(allowed.size === 0 ? 'not_found' : 'method_not_allowed');
     if (allowed.size === 0) {
       const html = asPage(request, problem('not_found', request.id));
       return html === undefined ? sendProblem(reply, request.id, 'not_found') : sendPage(reply, 404, html);

@@ -1,30 +1,62 @@
 /** What a worker counts. Labels are routes and codes, never a subject, a client's input or anything unbounded. */
 import type { FastifyInstance } from 'fastify';
-import { AggregatorRegistry, Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram, register } from 'prom-client';
 import type { Spool, SpoolSize } from '../../connectors/spool/index.js';
+import type { OpenJournal } from '../audit/journal/journal.js';
+import type { CertificateFigures } from '../inforce/certificates.js';
 import type { Figures } from '../inforce/follow.js';
 import type { Tickets } from '../lifecycles/tickets.js';
+import { countClient, countedFigures, countHandshake } from '../metrics/counts.js';
+import { counter, gauge, type Family } from '../metrics/families.js';
 import type { Numbers } from '../reports/index.js';
 
-const requests = new Counter({ name: 'yitong_requests_total', help: 'requests answered, by route and status', labelNames: ['route', 'status'] });
+const requests = new Counter({ name: 'yitong_requests_total', help: 'requests answered, by port, route and status', labelNames: ['port', 'route', 'status'] });
 const seconds = new Histogram({
   name: 'yitong_request_seconds',
-  help: 'time from the first byte in to the last byte out, by route',
-  labelNames: ['route'],
+  help: 'time from the first byte in to the last byte out, by port and route',
+  labelNames: ['port', 'route'],
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
 });
+const groups = new Histogram({
+  name: 'yitong_journal_group_seconds',
+  help: 'how long the disk took for a group of audit entries, until it was durable',
+  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+});
 
-/** Answers the supervisor's question for metrics: prom-client listens for it only where one of these was made. */
-export const answerForMetrics = (): void => void new AggregatorRegistry();
+export const countGroup = (ms: number): void => groups.observe(ms / 1000);
 
-/** Counts the requests of a worker. */
-export function countRequests(app: FastifyInstance): void {
+const servers = new Map<'api' | 'people', FastifyInstance['server']>();
+
+/** Counts the requests and connections of one face of a worker. */
+export function countRequests(app: FastifyInstance, port: 'api' | 'people'): void {
+  servers.set(port, app.server);
+  app.server.on('tlsClientError', () => countHandshake(port));
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
-    requests.inc({ route, status: String(reply.statusCode) });
-    seconds.observe({ route }, reply.elapsedTime / 1000);
+    requests.inc({ port, route, status: String(reply.statusCode) });
+    seconds.observe({ port, route }, reply.elapsedTime / 1000);
+    if (request.client !== undefined) countClient(request.client.id);
     done();
   });
+}
+
+const open = (server: FastifyInstance['server']): Promise<number | undefined> => new Promise((resolve) => server.getConnections((error, count) => resolve(error === null ? count : undefined)));
+
+/** All that a worker says of itself but its process. @param process its name */
+export async function workerFigures(process: string, journal: Pick<OpenJournal, 'healthy' | 'lastSeq' | 'lostNotes' | 'waiting' | 'durableAt'>, firstSeq: number): Promise<Family[]> {
+  const connections = await Promise.all([...servers].map(async ([port, server]) => [{ port }, await open(server)] as const));
+  const labels = { process };
+  const { durableAt } = journal;
+  return [
+    ...((await register.getMetricsAsJSON()) as unknown as Family[]),
+    ...countedFigures(),
+    gauge('yitong_connections_open', 'connections that are open, by port', connections, 'sum'),
+    gauge('yitong_journal_healthy', '1 while the audit journal of the process takes entries; answers are 503 otherwise', [[labels, journal.healthy ? 1 : 0]], 'min'),
+    counter('yitong_journal_entries_total', 'audit entries made durable since the process started', [[labels, journal.lastSeq - firstSeq]]),
+    counter('yitong_journal_lost_notes_total', 'completions that could not be made durable; their answers were on record before they left', [[labels, journal.lostNotes]]),
+    gauge('yitong_journal_waiting_entries', 'audit entries that are not durable yet', [[labels, journal.waiting]], 'sum'),
+    gauge('yitong_journal_synced_age_seconds', 'time since an entry of the process became durable', [[labels, durableAt === undefined ? undefined : Math.max(0, Date.now() - durableAt) / 1000]], 'min'),
+  ];
 }
 
 const stale = new Gauge({ name: 'yitong_policies_stale', help: '1 while policies, clients, grants or revocation lists on disk are not what is in force', aggregator: 'max' });
@@ -38,7 +70,16 @@ export const inForceFigures: Figures = {
   },
 };
 
+const certificateSeconds = new Gauge({ name: 'yitong_certificate_seconds_left', help: 'until a certificate in use is over: of the server, of documents, of the replica port; negative afterwards', labelNames: ['certificate'], aggregator: 'min' });
+const certificateStale = new Gauge({ name: 'yitong_certificate_stale', help: '1 while the certificate or key on disk is not the one in use, because it is not fit', labelNames: ['certificate'], aggregator: 'max' });
+
+export const certificateFigures: CertificateFigures = {
+  certificateSecondsLeft: (certificate, left) => certificateSeconds.set({ certificate }, left),
+  certificateStale: (certificate, is) => certificateStale.set({ certificate }, is ? 1 : 0),
+};
+
 let spool: Spool | undefined;
+let spoolLimit = 0;
 // every worker sees the same spool
 const spoolGauge = (name: string, help: string, value: (size: SpoolSize) => number): Gauge =>
   new Gauge({
@@ -53,8 +94,18 @@ spoolGauge('yitong_spool_records', 'pushed records that wait on disk for the bus
 spoolGauge('yitong_spool_bytes', 'bytes of pushed records that wait on disk for the bus', ({ bytes }) => bytes);
 spoolGauge('yitong_spool_age_seconds', 'how long the oldest of them has waited', ({ since }) => (since === undefined ? 0 : Math.max(0, Date.now() - since) / 1000));
 
-export function watchSpool(watched: Spool): void {
+new Gauge({
+  name: 'yitong_spool_limit_bytes', help: 'size at which the spool is full', aggregator: 'max',
+  collect() {
+    if (spool === undefined) this.remove();
+    else this.set(spoolLimit);
+  },
+});
+
+/** @param maxBytes at which it is full */
+export function watchSpool(watched: Spool, maxBytes: number): void {
   spool = watched;
+  spoolLimit = maxBytes;
 }
 
 let tickets: Tickets | undefined;

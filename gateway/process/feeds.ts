@@ -5,17 +5,21 @@ import { State } from '../../connectors/publish/index.js';
 import { runFeed } from '../../connectors/run.js';
 import { scheduleFeeds } from '../../connectors/schedule.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
-import { isYitongError } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { answerForMetrics } from '../metrics/answer.js';
+import { feedFigures } from '../metrics/feeds.js';
 import { runChild, tell } from './messages.js';
+import { inWords } from './words.js';
 
-runChild(async (args, signal) => {
+runChild('feeds', async (args, signal) => {
   const workspace = await loadWorkspace(args.workspace);
   const kinds = await loadSourceKinds();
   const all = [...(await loadFeeds(workspace, kinds)).values()];
   const feeds = all.filter((feed) => feed.schedule !== 'push');
   const bus = await openBus(args.bus, { mayBeAway: true });
   const state = State.open(args.data);
+  const figures = feedFigures(feeds, false);
+  answerForMetrics('feeds', figures.figures);
   /** Feeds whose last run failed, in words. */
   const failing = new Map<string, { readonly since: string; readonly said: string }>();
   const warn = (): void => tell({ kind: 'warnings', warnings: [...failing].map(([dataset, { since, said }]) => `${dataset} has not been read since ${since}: ${said}`) });
@@ -31,14 +35,19 @@ runChild(async (args, signal) => {
     feeds,
     baseDir: args.workspace,
     reload: async (feed) => (await loadFeed(workspace, feed.dataset, kinds)) ?? feed,
-    run: (feed, stop) => runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options, wake: () => scheduler.trigger(feed) }),
+    run: (feed, stop) => {
+      figures.began(feed);
+      return runFeed({ feed, workspace, bus, state, dataDir: args.data, signal: AbortSignal.any([signal, stop]), baseDir: args.workspace, kinds, options: args.options, wake: () => scheduler.trigger(feed) });
+    },
     onReport: (feed, report) => {
+      figures.reported(feed, report);
       if (failing.delete(feed.dataset)) warn();
       heard(feed.dataset, report.rows, report.state);
       if (report.notes['backlog_high'] !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed` });
     },
     onError: (feed, error, retryIn, lasting) => {
-      const said = isYitongError(error) ? `${error.message} [${error.code}]` : error instanceof Error ? error.message : String(error);
+      figures.failed(feed, error);
+      const said = inWords(error);
       tell({ kind: 'alert', message: `${feed.dataset}: ${said}; again ${lasting ? 'when its files change' : `in ${Math.round(retryIn / 1000)} s`}` });
       failing.set(feed.dataset, { since: failing.get(feed.dataset)?.since ?? new Date().toISOString(), said });
       warn();

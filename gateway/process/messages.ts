@@ -2,6 +2,9 @@
 import type { BusSettings } from '../../connectors/bus/open.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
+import type { Family } from '../metrics/families.js';
+import { defaultLog, openLog, warningsTo, type LogSettings } from './log.js';
+import { inWords } from './words.js';
 import type { ReplicasReport } from './replicas.js';
 
 export interface ProcessArguments {
@@ -14,6 +17,8 @@ export interface ProcessArguments {
   readonly developmentPki?: string;
   /** Issuer of the development provider; only with `developmentPki`. */
   readonly developmentIssuer?: string;
+  /** How the group writes its log; undefined: as it is by default. */
+  readonly log?: LogSettings;
   /** For sources: companies, seed, day. */
   readonly options: Readonly<Record<string, string>>;
 }
@@ -38,12 +43,19 @@ export type FromChild =
   | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */
   | { readonly kind: 'warnings'; readonly warnings: readonly string[] }
+  /** The answer to `metrics`, and once more before it ends in order. */
+  | { readonly kind: 'metrics'; readonly metrics: readonly Family[] }
   | { readonly kind: 'alert'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =
   | { readonly kind: 'drain' }
+  /** To workers: from now on each answer closes its connection. `listening`: new ones are taken until `stop`. */
+  | { readonly kind: 'leave'; readonly listening: boolean }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'metrics' }
+  /** To workers that stop: what is still under way is not waited for. */
+  | { readonly kind: 'hurry' }
   /** To workers: as the writer said it. */
   | Extract<FromChild, { kind: 'confirmed' }>;
 
@@ -52,14 +64,22 @@ export function tell(message: FromChild): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
 
-/** Runs the body of a child: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
-export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
+const lastWork: (() => Promise<void>)[] = [];
+
+/** Done when the body of a child has ended, before its parent hears of it. */
+export function beforeEnd(work: () => Promise<void>): void {
+  lastWork.push(work);
+}
+
+/** Runs the body of the child `name`: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
+export function runChild(name: string, body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
   const stop = new AbortController();
-  process.on('SIGTERM', () => stop.abort());
-  // Ctrl-C reaches every process of the terminal at once; a child waits for its supervisor, who stops them in order
-  process.on('SIGINT', () => {
-    if (!process.connected) stop.abort();
-  });
+  // Ctrl-C reaches every process of the terminal at once, the end of a service all of its processes; a child waits for its supervisor, who stops them in order
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (!process.connected) stop.abort();
+    });
+  }
   // a group whose supervisor is gone must not go on unseen
   process.on('disconnect', () => stop.abort());
   // it may be gone already: what is loaded before this line takes its time
@@ -68,15 +88,17 @@ export function runChild(body: (args: ProcessArguments, signal: AbortSignal, onM
     if (message.kind === 'stop') stop.abort();
   });
   const args = JSON.parse(process.argv[2] ?? '{}') as ProcessArguments;
+  const log = openLog(name, args.log ?? defaultLog());
+  warningsTo(log);
   body(args, stop.signal, (listener) => process.on('message', listener)).then(
-    () => {
+    async () => {
+      for (const work of lastWork) await work();
       process.exitCode = 0;
       if (process.connected) process.disconnect();
     },
     (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      tell({ kind: 'failed', message });
-      console.error(error);
+      tell({ kind: 'failed', message: inWords(error) });
+      log('error', 'the process ends', { err: error });
       process.exitCode = 1;
       if (process.connected) process.disconnect();
     },

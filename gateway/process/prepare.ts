@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isYitongError, type ErrorCode, type Place } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { inWords } from './words.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
 import { readSettings, type GatewaySettings } from '../config.js';
@@ -21,13 +22,15 @@ export interface PrepareArguments {
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort'> }
+  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'> }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
 async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
   const workspace = await loadWorkspace(dir);
   const policies = await loadPolicies(workspace);
-  const { gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env, flags);
+  // nobody sends requests to a city of one machine who would have to turn away: it stops at once unless somebody says otherwise
+  const given = { ...workspace.settings, gateway: { drainSeconds: 0, ...(workspace.settings['gateway'] as object | undefined) } };
+  const { gateway } = readSettings(given, { file: join(dir, 'yitong.json') }, process.env, flags);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   await initPki(pki);
@@ -42,7 +45,7 @@ async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promi
     if (!existsSync(join(pki, 'clients', id, 'cert.pem'))) await issueClient(pki, id, { spiffe: [binding.uri] });
     clients.push(id);
   }
-  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort } };
+  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel } };
 }
 
 const tell = (prepared: Prepared): void => {
@@ -50,5 +53,5 @@ const tell = (prepared: Prepared): void => {
 };
 prepare(JSON.parse(process.argv[2] ?? '{}') as PrepareArguments).then(tell, (error: unknown) => {
   if (isYitongError(error)) tell({ ok: false, code: error.code, message: error.message, ...(error.extra.place === undefined ? {} : { place: error.extra.place }) });
-  else tell({ ok: false, code: 'internal', message: error instanceof Error ? error.message : String(error) });
+  else tell({ ok: false, code: 'internal', message: inWords(error) });
 });

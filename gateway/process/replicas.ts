@@ -35,6 +35,8 @@ export interface ReplicasOptions {
 
 export interface Replicas {
   readonly port: number;
+  /** `setup.tls` is another. */
+  renew(): void;
   /** One look at every other replica now. */
   once(): Promise<void>;
   stop(): Promise<void>;
@@ -91,6 +93,7 @@ export async function startReplicas({ dataDir, setup, durability, register, fenc
 
   return {
     port: port.port,
+    renew: () => port.renew(),
     once: async () => await following?.once(),
     async stop() {
       clearInterval(telling);

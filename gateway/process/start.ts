@@ -8,6 +8,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { runningUp, type UpFile } from '../cli/places.js';
 import type { GatewaySettings } from '../config.js';
 import { serveHealth } from './health.js';
+import { logSettings, openLog, warningsTo } from './log.js';
 import type { Prepared, PrepareArguments } from './prepare.js';
 import { lazyProvider } from './lazy-provider.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
@@ -20,7 +21,6 @@ export interface UpOptions {
   readonly flags: Partial<GatewaySettings>;
   /** For sources: companies, seed, day. */
   readonly options: Readonly<Record<string, string>>;
-  readonly log: GroupOptions['log'];
   readonly onProgress?: NonNullable<GroupOptions['onProgress']>;
   /** Ends the start as well, with `shutting_down`. */
   readonly signal?: AbortSignal;
@@ -56,11 +56,17 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const { clients, gateway } = await prepared({ workspace: options.workspace, data: options.data, flags: options.flags });
 
   const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
+  const asked = logSettings(gateway);
+  // in a terminal the first run says what it is up to itself
+  const settings = asked.format === 'text' && asked.level === 'info' ? { ...asked, level: 'warn' as const } : asked;
+  const log = openLog('supervisor', settings);
+  warningsTo(log);
   const group = startGroup({
-    args: { workspace: options.workspace, data: options.data, bus: options.bus, flags: options.flags, developmentPki: pki, developmentIssuer: provider.issuer, options: options.options },
+    args: { workspace: options.workspace, data: options.data, bus: options.bus, flags: options.flags, developmentPki: pki, developmentIssuer: provider.issuer, log: settings, options: options.options },
     workers: gateway.workers,
     feeds: true,
-    log: options.log,
+    log,
+    drainSeconds: gateway.drainSeconds,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
   options.signal?.addEventListener('abort', () => void group.stop(), { once: true });
@@ -75,7 +81,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   try {
     const ports = await group.ready;
     provider.serve(`https://127.0.0.1:${ports.people}`);
-    health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, log: group.log, replicas: group.replicas, alerts: group.alerts });
+    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data });
     const up: UpFile = {
       pid: process.pid,
       api: `https://127.0.0.1:${ports.api}`,

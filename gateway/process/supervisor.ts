@@ -8,6 +8,9 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
+import type { Family } from '../metrics/families.js';
+import { gatherMetrics, processOf } from '../metrics/gather.js';
+import type { Log } from './log.js';
 import type { FromChild, ProcessArguments, ToChild } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
 
@@ -15,7 +18,9 @@ export interface GroupOptions {
   readonly args: ProcessArguments;
   readonly workers: number;
   readonly feeds: boolean;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** For how long it says that it stops and goes on answering, before it does; default 0. */
+  readonly drainSeconds?: number;
+  readonly log: Log;
   readonly onProgress?: (message: Extract<FromChild, { kind: 'progress' }>) => void;
 }
 
@@ -36,12 +41,18 @@ export interface Group {
   replicas(): ReplicasReport | undefined;
   /** Alerts of the watching rules ever raised, by rule. */
   alerts(): Readonly<Record<string, number>>;
-  /** All children stop; resolves when they have, also where it was called before. */
+  /** Of all its processes. */
+  metrics(): Promise<readonly Family[]>;
+  /**
+   * Says so for the seconds of the drain while all goes on, if it was ever ready; then all children stop. Resolves when they have, also where it was
+   * called before. Each further SIGTERM or SIGINT shortens it: it ends the drain, then does not wait for answers under way.
+   */
   stop(): Promise<void>;
 }
 
 const MAX_BACKOFF = 30_000;
-const STOP_WITHIN = 15_000;
+/** Ms that children have to stop once a drain is over: workers finish answers within 10 s, then the writer brings the log to its end. */
+const STOP_WITHIN = 25_000;
 /** Ms. One that was ready and lived as long starts again at once: to let its clients wait longer each time would help nobody. */
 const RAN_FOR_A_WHILE = 10_000;
 
@@ -59,12 +70,14 @@ interface Member {
 }
 
 export function startGroup(options: GroupOptions): Group {
-  const { args, log } = options;
+  const { args, log, drainSeconds = 0 } = options;
   const events = new EventEmitter();
   let stopping = false;
+  let draining = false;
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
   let replicas: ReplicasReport | undefined;
+  const gathering = gatherMetrics();
   let ports: { api: number; people: number } | undefined;
 
   // a worker that starts again takes the ports that the first ones got, also where a free one was asked for
@@ -86,11 +99,16 @@ export function startGroup(options: GroupOptions): Group {
   const workers = Array.from({ length: options.workers }, (_, i) => member(`worker ${i + 1}`, worker(i + 1)));
   const members = [writer, ...workers, ...(feeds === undefined ? [] : [feeds])];
 
+  const toAll = (some: readonly Member[], message: ToChild): void => {
+    for (const { process } of some) if (process?.connected === true) process.send(message, () => undefined);
+  };
+
   function heard(from: Member, message: FromChild): void {
     switch (message.kind) {
       case 'ready':
         from.ready = true;
         from.everReady = true;
+        if (draining) toAll([from], { kind: 'leave', listening: true });
         if (message.api !== undefined && message.people !== undefined) ports = { api: message.api, people: message.people };
         break;
       case 'health':
@@ -110,20 +128,21 @@ export function startGroup(options: GroupOptions): Group {
         replicas = message.report;
         break;
       case 'confirmed':
-        for (const { process } of workers) if (process?.connected === true) process.send(message satisfies ToChild, () => undefined);
+        toAll(workers, message);
         break;
       case 'progress':
         options.onProgress?.(message);
         break;
       case 'alert':
-        log('warn', `${from.name}: ${message.message}`);
+        log('warn', message.message, {}, processOf(from.name));
         break;
       case 'failed':
-        log('error', `${from.name}: ${message.message}`);
+        log('error', message.message, {}, processOf(from.name));
         events.emit('failed', from, message.message);
         break;
       case 'first-pass':
       case 'drained':
+      case 'metrics':
         break;
     }
     events.emit(message.kind, message, from);
@@ -135,6 +154,7 @@ export function startGroup(options: GroupOptions): Group {
     one.ready = false;
     one.reasons = [];
     const since = Date.now();
+    gathering.follow(one.name, started);
     started.on('message', (message: FromChild) => heard(one, message));
     // a message to one that is just ending: its exit says all there is to say
     started.on('error', (error: NodeJS.ErrnoException) => {
@@ -148,6 +168,7 @@ export function startGroup(options: GroupOptions): Group {
       one.warnings = [];
       events.emit('exit');
       if (stopping) return;
+      gathering.restarts(one.name);
       // one that ran for a while starts again at once; one that dies at once waits longer each time
       one.restarts = worked ? 0 : one.restarts + 1;
       // one that was never ready and dies again and again cannot tell why: it may not even load
@@ -212,18 +233,39 @@ export function startGroup(options: GroupOptions): Group {
   /** The first call's; whoever asks again waits for the same end. */
   let ending: Promise<void> | undefined;
   async function end(): Promise<void> {
-    stopping = true;
+    if (ports !== undefined && drainSeconds > 0) draining = true;
+    else stopping = true;
     events.emit('stopping');
+    const shorten = (): void => {
+      if (draining) events.emit('drained enough');
+      else toAll(workers, { kind: 'hurry' });
+    };
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const name of signals) process.on(name, shorten);
+    if (draining) {
+      log('info', `stopping in ${drainSeconds} s; until then everything is answered`);
+      toAll(workers, { kind: 'leave', listening: true });
+      await new Promise<void>((resolve) => {
+        const over = setTimeout(resolve, drainSeconds * 1000);
+        events.once('drained enough', () => {
+          clearTimeout(over);
+          resolve();
+        });
+      });
+      draining = false;
+      stopping = true;
+    }
     const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
     const deadline = setTimeout(() => {
       for (const process of alive(members)) process.kill('SIGKILL');
     }, STOP_WITHIN);
     // the writer last: it takes into the log what the workers write to their journals until they end
     for (const some of [members.filter((one) => one !== writer), [writer]]) {
-      for (const process of alive(some)) if (process.connected) process.send({ kind: 'stop' } satisfies ToChild, () => undefined);
+      toAll(some, { kind: 'stop' });
       while (alive(some).length > 0) await new Promise((resolve) => events.once('exit', resolve));
     }
     clearTimeout(deadline);
+    for (const name of signals) process.off(name, shorten);
   }
 
   return {
@@ -232,7 +274,8 @@ export function startGroup(options: GroupOptions): Group {
     log: () => logHealth,
     replicas: () => replicas,
     alerts: () => alerts,
-    reasons: () => members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
+    metrics: gathering.metrics,
+    reasons: () => draining || stopping ? ['draining'] : members.flatMap((one) => (one.ready ? one.reasons : [`${one.name} is not ready`])),
     warnings: () => members.flatMap((one) => one.warnings),
     stop: () => (ending ??= end()),
   };

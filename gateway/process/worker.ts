@@ -1,6 +1,5 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Server as TlsServer, type TlsOptions } from 'node:tls';
@@ -23,20 +22,36 @@ import { openReplicaSigner } from '../audit/signer.js';
 import { readSettings, signerNames, type PeopleSettings } from '../config.js';
 import type { WorkerContext } from '../context.js';
 import { administrationBody } from '../audit/events.js';
-import { followInForce } from '../inforce/follow.js';
+import { followCertificates, readPair, type CertificateAct } from '../inforce/certificates.js';
+import { followInForce, type Act } from '../inforce/follow.js';
 import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { serverTlsOptions } from '../identity/tls.js';
-import { answerForMetrics, countRequests, inForceFigures, watchSpool } from '../plugins/metrics.js';
+import { answerForMetrics } from '../metrics/answer.js';
+import { certificateFigures, countGroup, countRequests, inForceFigures, watchSpool, workerFigures } from '../plugins/metrics.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import type { Provider } from '../people/signin.js';
+import { followedDocuments, followedReplica, followedServer } from './certificates.js';
+import { leaving } from './leaving.js';
+import { asText, defaultLog } from './log.js';
 import { runChild, tell, type ProcessArguments } from './messages.js';
+import { errorInLog } from './words.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 
-runChild(async (args, signal, onMessage) => {
-  const slot = process.env['YITONG_SLOT'] ?? '1';
-  // no bodies, no headers, no URLs: only what a request was, by route, and errors' stacks
-  const log = pino({ level: args.developmentPki === undefined ? 'info' : 'warn', base: { process: `worker-${slot}` }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+/** Ms that answers under way have once the worker stops; a stream is told a little before. */
+const FINISH_WITHIN = 10_000;
+const ENDS_STREAMS = 7_000;
+
+const slot = process.env['YITONG_SLOT'] ?? '1';
+const name = `worker-${slot}`;
+
+runChild(name, async (args, signal, onMessage) => {
+  const { format, level } = args.log ?? defaultLog();
+  // no bodies, no headers, no URLs: only what a request was, by route, and where errors arose
+  const log = pino(
+    { level, base: { process: name }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, serializers: { err: (error: unknown) => errorInLog(error) } },
+    format === 'json' ? pino.destination(2) : asText(),
+  );
   const now = Date.now;
   const workspace = await loadWorkspace(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
@@ -54,11 +69,13 @@ runChild(async (args, signal, onMessage) => {
     now,
     mergeDelay: audit.mergeWithinSeconds * 1000,
     segmentBytes: audit.segmentBytes,
+    onGroup: countGroup,
     onHealth: (healthy, reason) => {
       tell({ kind: 'health', ready: healthy, reasons: healthy ? [] : [`the audit journal cannot be written: ${reason}`] });
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
     },
   });
+  const firstSeq = own.lastSeq;
   const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
   const journal = copied ?? own;
   onMessage((message) => {
@@ -67,19 +84,30 @@ runChild(async (args, signal, onMessage) => {
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
+  /** By what they are about. */
+  const warnings = new Map<string, readonly string[]>();
+  const warn = (about: string, found: readonly string[]): void => {
+    warnings.set(about, found);
+    tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
+  };
+  /** All workers follow the same files: one of a replica puts it on record. */
+  const records = slot === '1';
+  const onAct = (act: Act | CertificateAct): void => {
+    if (records) journal.note({ clear: administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }) });
+  };
+  const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void => log[level](detail, message);
   let onAnchors: (() => void) | undefined;
   const following = await followInForce({
     workspace,
     developmentPki: args.developmentPki,
     suspensions: suspensionsDir(args.data),
     now,
-    log: (level, message, detail = {}) => log[level](detail, message),
-    onWarnings: (warnings) => tell({ kind: 'warnings', warnings }),
+    log: toLog,
+    onWarnings: (found) => warn('policies', found),
     onChange: (next, before) => {
       if (next.anchors !== before.anchors) onAnchors?.();
     },
-    // all workers follow the same files: one of a replica puts it on record
-    ...(slot === '1' ? { onAct: (act) => journal.note({ clear: administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }) }) } : {}),
+    onAct,
     figures: inForceFigures,
   });
   const inForce = following.current;
@@ -88,8 +116,10 @@ runChild(async (args, signal, onMessage) => {
   const provider = providerOf(settings.people, args);
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
-  if (spool !== undefined) watchSpool(spool.store);
+  if (spool !== undefined && spooling !== undefined) watchSpool(spool.store, spooling.maxBytes);
   const pki = args.developmentPki;
+  const leave = leaving();
+  let ending = false;
   const context: WorkerContext = {
     workspace,
     // under `up` the development CA vouches for documents
@@ -108,24 +138,52 @@ runChild(async (args, signal, onMessage) => {
       return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
     },
     ...(provider === undefined ? {} : { provider }),
+    ending: () => ending,
     now,
   };
 
-  const certFile = args.developmentPki === undefined ? gateway.serverCert : join(args.developmentPki, 'server', 'cert.pem');
-  const keyFile = args.developmentPki === undefined ? gateway.serverKey : join(args.developmentPki, 'server', 'key.pem');
-  if (certFile === '' || keyFile === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
-  const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  const tls = (): TlsOptions => serverTlsOptions({ cert, key, anchors: inForce().anchors });
-  const api = await buildApp('api', context, { logger: log, https: tls() });
-  const people = await buildApp('people', context, { logger: log, https: { cert, key, minVersion: 'TLSv1.2' } });
-  answerForMetrics();
-  countRequests(api);
+  const files = pki === undefined ? { cert: gateway.serverCert, key: gateway.serverKey } : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
+  if (files.cert === '' || files.key === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
+  let pair = await readPair(files);
+  const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
+  const peopleTls = (): TlsOptions => ({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' });
+  const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
+  const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
+  answerForMetrics(name, () => workerFigures(name, own, firstSeq));
+  countRequests(api, 'api');
+  countRequests(people, 'people');
+  for (const { server } of [api, people]) leave.watch(server);
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
   // new connections; on those that are open the identifier asks for the anchor at each request
-  onAnchors = () => {
-    if (api.server instanceof TlsServer) api.server.setSecureContext(tls());
+  const renewed = (server: unknown, options: TlsOptions): void => {
+    if (server instanceof TlsServer) server.setSecureContext(options);
   };
+  onAnchors = () => renewed(api.server, tls());
+  const certificates = await followCertificates({
+    certificates: [
+      followedServer(files, (next) => {
+        pair = next;
+        renewed(api.server, tls());
+        renewed(people.server, peopleTls());
+      }),
+      ...followedDocuments(context.settings.gateway.documents),
+      ...followedReplica(setup, audit, args.workspace),
+    ],
+    now,
+    log: toLog,
+    onAct,
+    onWarnings: (found) => warn('certificates', found),
+    figures: certificateFigures,
+  });
+  certificates.start();
+  const cut = new AbortController();
+  onMessage((message) => {
+    if (message.kind === 'hurry') cut.abort();
+    if (message.kind !== 'leave') return;
+    leave.begin();
+    if (!message.listening) leave.stopListening();
+  });
   following.start();
   tell({ kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port });
 
@@ -133,8 +191,13 @@ runChild(async (args, signal, onMessage) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  await following.stop();
-  // new requests are refused, those under way are answered, then what answers need is closed
+  // those under way are answered under what is in force meanwhile, then what answers need is closed
+  const endsStreams = setTimeout(() => (ending = true), ENDS_STREAMS);
+  const bound = setTimeout(() => cut.abort(), FINISH_WITHIN);
+  await leave.finish(cut.signal);
+  clearTimeout(endsStreams);
+  clearTimeout(bound);
+  await Promise.all([following.stop(), certificates.stop()]);
   await Promise.all([api.close(), people.close()]);
   proofs?.close();
   await journal.close();

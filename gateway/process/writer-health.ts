@@ -7,6 +7,8 @@ export interface WriterHealth {
   follows(dataset: string, state: FollowState): void;
   /** Why the bus cannot be read. */
   away(reason: string): void;
+  /** Undefined before anything was read. */
+  busUp(): boolean | undefined;
   incomplete(datasets: readonly string[]): void;
   spool(size: SpoolSize, problems: readonly string[]): void;
   /** What is wrong between this replica and the others of the log. */
@@ -45,6 +47,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       bus = reason;
       say();
     },
+    busUp: () => (states.size === 0 ? undefined : ![...states.values()].includes('unavailable')),
     incomplete(datasets) {
       lost = datasets;
       say();

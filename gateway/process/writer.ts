@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { openBus, spoolOf } from '../../connectors/bus/open.js';
 import { controlSpec, controlTopic, dataTopic, type Bus, type Producer } from '../../connectors/bus/port.js';
 import { forwardSpool, Spool } from '../../connectors/spool/index.js';
-import { isYitongError, YitongError } from '../../contracts/errors.js';
+import { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { auditLayout } from '../audit/layout.js';
@@ -20,14 +20,19 @@ import { startWatching } from '../audit/watch/follow.js';
 import { alertRecorder } from '../audit/watch/record.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
+import { followCertificates } from '../inforce/certificates.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { openTickets } from '../lifecycles/tickets.js';
 import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
+import { answerForMetrics } from '../metrics/answer.js';
+import { viewFigures } from '../metrics/view.js';
+import { followedReplica } from './certificates.js';
 import { runChild, tell } from './messages.js';
 import { fenceOf, startReplicas } from './replicas.js';
 import { writerHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
+import { inWords } from './words.js';
 
 /** ms between two looks for blocks of the search index that are missing. */
 const INDEX_EVERY = 5_000;
@@ -38,7 +43,7 @@ const CLOCKS_EVERY = 2000;
 /** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
 const SETTLE_MS = 3000;
 
-runChild(async (args, signal, onMessage) => {
+runChild('writer', async (args, signal, onMessage) => {
   // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const workspace = await loadWorkspace(args.workspace);
@@ -78,7 +83,7 @@ runChild(async (args, signal, onMessage) => {
     signal,
     onState: health.follows,
     onError(error) {
-      const message = isYitongError(error) ? `${error.message} [${error.code}]` : error instanceof Error ? error.message : String(error);
+      const message = inWords(error);
       alert(message);
       health.away(message);
     },
@@ -89,6 +94,12 @@ runChild(async (args, signal, onMessage) => {
     setup === undefined
       ? undefined
       : await startReplicas({ dataDir: args.data, setup, durability: settings.audit.durability, register, fence, vkeys: () => replicaKeys(auditLayout(args.data).log), tell, onProblems: health.replicas });
+  const certificates =
+    replicas === undefined
+      ? undefined
+      // the workers follow it too, and say what is wrong with it
+      : await followCertificates({ certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()), now: Date.now, log: () => undefined });
+  certificates?.start();
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, workspace, dataset), onState: health.spool });
@@ -101,7 +112,7 @@ runChild(async (args, signal, onMessage) => {
       tell({ kind: 'alert', message: `watching found ${rule}, alert ${id}; see \`yitong audit alerts\`` });
       tell({ kind: 'alerts', counts: watcher.counts() });
     },
-    onError: (error) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }),
+    onError: (error) => tell({ kind: 'alert', message: inWords(error) }),
   });
   tell({ kind: 'alerts', counts: watcher.counts() });
   const tickets = await openTickets({ dataDir: args.data, workspace, now: Date.now });
@@ -109,12 +120,12 @@ runChild(async (args, signal, onMessage) => {
     try {
       watcher.raise(overdueAlerts(tickets, Date.now()));
     } catch (error) {
-      alert(error instanceof Error ? error.message : String(error));
+      alert(inWords(error));
     }
   };
   const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
-  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(error instanceof Error ? error.message : String(error))), INDEX_EVERY);
+  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
 
   let told = '';
   const tellLog = setInterval(() => {
@@ -136,6 +147,7 @@ runChild(async (args, signal, onMessage) => {
   onMessage((message) => {
     if (message.kind === 'drain') void drain();
   });
+  answerForMetrics('writer', () => viewFigures({ workspace, writer, dataDir: args.data, busUp: health.busUp }));
   tell({ kind: 'ready' });
 
   await following;
@@ -146,8 +158,9 @@ runChild(async (args, signal, onMessage) => {
   await watcher.stop();
   await raised.close();
   // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
+  await certificates?.stop();
   await replicas?.once();
-  await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: error instanceof Error ? error.message : String(error) }));
+  await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: inWords(error) }));
   clearInterval(tellLog);
   clearInterval(indexing);
   await replicas?.stop();

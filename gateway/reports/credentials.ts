@@ -7,7 +7,7 @@ import { YitongError } from '../../contracts/errors.js';
 import type { GatewayContext } from '../context.js';
 import { reportsOf } from './index.js';
 import type { ReportModel } from './model.js';
-import { openDocumentSigner } from './pdf/signer.js';
+import { documentSignerOf, type DocumentSigner } from './pdf/signer.js';
 import { publicAddress } from './renderers.js';
 import { issueVc } from './vc/issue.js';
 import { documentKeyOf, issuerMetadata, namesIssuer, publicJwk, type DocumentKey, type IssuerMetadata } from './vc/keys.js';
@@ -51,11 +51,9 @@ export function openCredentials(context: GatewayContext): Credentials {
   let statuses: StatusStore | undefined;
   const stored = (): StatusStore => (statuses ??= openStatuses(join(dataDir, 'reports', 'status')));
 
-  async function prepare(): Promise<Opened> {
-    if (documents === '') throw new YitongError('not_found', 'documents are not signed here');
+  async function prepare(signer: DocumentSigner): Promise<Opened> {
     if (settings.people.publicUrl === '' && peoplePort === 0) throw new YitongError('bad_config', '`people.publicUrl` names the issuer of credentials');
     const issuer = publicAddress(context);
-    const signer = openDocumentSigner(documents);
     const own = await documentKeyOf(signer);
     const [leaf] = signer.certificates;
     // a certificate of another name would only make verifiers refuse
@@ -63,14 +61,17 @@ export function openCredentials(context: GatewayContext): Credentials {
     const publishing: StatusPublishing = { statuses: stored(), issuer, key, now };
     return { publishing, publish: statusPublisher(publishing) };
   }
-  let preparing: Promise<Opened> | undefined;
-  const opened = (): Promise<Opened> => {
-    preparing ??= prepare().catch((error: unknown) => {
-      preparing = undefined;
+  let preparing: { readonly signer: DocumentSigner; readonly opened: Promise<Opened> } | undefined;
+  async function opened(): Promise<Opened> {
+    if (documents === '') throw new YitongError('not_found', 'documents are not signed here');
+    const signer = documentSignerOf(documents);
+    if (preparing?.signer !== signer) preparing = { signer, opened: prepare(signer) };
+    const mine = preparing;
+    return mine.opened.catch((error: unknown) => {
+      if (preparing === mine) preparing = undefined;
       throw error;
     });
-    return preparing;
-  };
+  }
   async function metadata(): Promise<IssuerMetadata> {
     const { publishing: { issuer, key } } = await opened();
     return issuerMetadata(issuer, [key, ...(await oldKeys(documents)).filter(({ kid }) => kid !== key.kid)]);

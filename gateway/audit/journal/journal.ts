@@ -36,6 +36,8 @@ export interface JournalOptions {
   readonly randomBytes?: (size: number) => Buffer;
   /** For logs and metrics. */
   readonly onHealth?: (healthy: boolean, reason: string) => void;
+  /** A group is durable; `ms` is how long the disk took. */
+  readonly onGroup?: (ms: number) => void;
   /** Tests only. */
   readonly hook?: { readonly module: string; readonly parameter: unknown };
 }
@@ -46,6 +48,10 @@ export interface OpenJournal extends Journal {
   readonly lastSeq: number;
   /** Drafts handed to `note` that could not be made durable. */
   readonly lostNotes: number;
+  /** Drafts that are accepted and not durable yet. */
+  readonly waiting: number;
+  /** ms since 1970 when an entry became durable last; undefined before the first. */
+  readonly durableAt: number | undefined;
 }
 
 interface Pending {
@@ -108,6 +114,7 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
   let closing = false;
   let lastSeq = 0;
   let lostNotes = 0;
+  let durableAt: number | undefined;
   let pause = backoff;
   /** In the ring, oldest first, from `pendingAt` on. */
   let pending: Pending[] = [];
@@ -167,6 +174,8 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
       return;
     }
     lastSeq += message.count;
+    durableAt = now();
+    options.onGroup?.(message.ms);
     const receipts = message.receipts.split('\n');
     for (let i = 0; i < message.count; i++) {
       const one = pending[pendingAt + i];
@@ -278,6 +287,12 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
     },
     get lostNotes() {
       return lostNotes;
+    },
+    get waiting() {
+      return pending.length - pendingAt + waiting.length;
+    },
+    get durableAt() {
+      return durableAt;
     },
     append: (draft) => new Promise<Receipt>((resolve, reject) => accept({ draft, resolve, reject })),
     note: (draft) => accept({ draft, resolve: undefined, reject: undefined }),

@@ -28,8 +28,8 @@ export interface WorkerInput {
 
 export type FromWorker =
   | { readonly kind: 'ready'; readonly lastSeq: number }
-  /** `count` drafts in the order of the ring are durable from `first` on; their receipts, one a line. */
-  | { readonly kind: 'durable'; readonly first: number; readonly count: number; readonly receipts: string }
+  /** `count` drafts in the order of the ring are durable from `first` on; their receipts, one a line; how long the disk took. */
+  | { readonly kind: 'durable'; readonly first: number; readonly count: number; readonly receipts: string; readonly ms: number }
   | { readonly kind: 'spare-wanted' }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -84,8 +84,9 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
     // everything of the group is copied out of the ring by now
     ring.release();
     const group = builder.finish(disk.tail.lastSeq + 1, disk.tail.chain);
+    const began = performance.now();
     disk.commit(group.bytes, group.first + group.count - 1, group.chain);
-    say({ kind: 'durable', first: group.first, count: group.count, receipts: group.receipts.join('\n') });
+    say({ kind: 'durable', first: group.first, count: group.count, receipts: group.receipts.join('\n'), ms: performance.now() - began });
   }
   disk.close();
   await keys.close();

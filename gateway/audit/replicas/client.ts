@@ -63,9 +63,9 @@ const checkErasure = shape<{ readonly by?: number }>({ type: 'object', additiona
 const ANSWER_WITHIN = 5000;
 const MAX_ANSWER = PIECE + (4 << 20);
 
-export function replicaClient(peer: Peer, { cert, key, ca }: ReplicaTls): ReplicaClient {
+export function replicaClient(peer: Peer, tls: ReplicaTls): ReplicaClient {
   const agent = new Agent({
-    keepAlive: true, maxSockets: 4, maxCachedSessions: 0, cert, key, ca, minVersion: 'TLSv1.3',
+    keepAlive: true, maxSockets: 4, maxCachedSessions: 0, minVersion: 'TLSv1.3',
     // no session is resumed: then its certificate would not be looked at. Whom TLS has verified is the one that is meant, whatever host name it has
     checkServerIdentity: (_host, certificate) => (peer.owns(certificate) ? undefined : new Error('its certificate is not the one that `audit.replicas` names')),
   });
@@ -74,7 +74,8 @@ export function replicaClient(peer: Peer, { cert, key, ca }: ReplicaTls): Replic
   const send = (method: 'GET' | 'POST', path: string, body: unknown, patience: number): Promise<{ readonly status: number; readonly bytes: Buffer }> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-      const request = httpsRequest(new URL(path, peer.url), { method, agent, ...(payload === undefined ? {} : { headers: { 'content-type': 'application/json', 'content-length': payload.length } }) }, (response) => {
+      // a new certificate takes connections of its own
+      const request = httpsRequest(new URL(path, peer.url), { method, agent, cert: tls.cert, key: tls.key, ca: tls.ca, ...(payload === undefined ? {} : { headers: { 'content-type': 'application/json', 'content-length': payload.length } }) }, (response) => {
         const parts: Buffer[] = [];
         let length = 0;
         response.on('data', (part: Buffer) => {

@@ -15,12 +15,17 @@ export interface Peer {
   owns(certificate: Pick<PeerCertificate, 'raw'>): boolean;
 }
 
+/** As it is now: replaced in place when the files change, so it is to be read anew for each connection. PEM. */
 export interface ReplicaTls {
-  /** PEM */
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string;
+  cert: string;
+  key: string;
+  ca: string;
 }
+
+/** @param dir folder that the PEM files are relative to */
+export const replicaFiles = ({ replicaCert, replicaKey, replicaCa }: Pick<AuditSettings, 'replicaCert' | 'replicaKey' | 'replicaCa'>, dir: string) => ({
+  cert: resolve(dir, replicaCert), key: resolve(dir, replicaKey), ca: resolve(dir, replicaCa),
+});
 
 export interface ReplicaSetup {
   /** This replica's own name. */

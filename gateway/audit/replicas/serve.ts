@@ -6,7 +6,7 @@ import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type TlsOptions } from 'node:tls';
 import { isYitongError, YitongError, errorTable } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { erasedBy } from '../erasure/order.js';
@@ -69,7 +69,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
+export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ readonly port: number; renew(): void; close(): Promise<void> }> {
   const { dataDir, setup, register } = options;
 
   function peerOf({ socket }: IncomingMessage): Peer {
@@ -132,12 +132,13 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     } else throw new YitongError('not_found', 'the replica port has no such path');
   }
 
+  const secure = (): TlsOptions => ({
+    ...setup.tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000,
+    // each connection shows its certificate anew
+    secureOptions: constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
+  });
   const server = createServer(
-    {
-      ...setup.tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000,
-      // each connection shows its certificate anew
-      secureOptions: constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
-    },
+    secure(),
     (request, response) => {
       answer(request, response).catch((error: unknown) => {
         const code = isYitongError(error) ? error.code : 'internal';
@@ -155,6 +156,8 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
   });
   return {
     port: (server.address() as AddressInfo).port,
+    /** `setup.tls` is another. */
+    renew: () => server.setSecureContext(secure()),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

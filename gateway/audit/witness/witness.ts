@@ -30,6 +30,8 @@ export interface WitnessOptions {
   readonly now: () => number;
   /** Refusals that say something about a log: forks, proofs that do not hold. No bodies. */
   readonly onSuspicion?: (origin: string, what: string) => void;
+  /** Each answer; without an origin where it is none that this witness knows. */
+  readonly onAnswer?: (origin: string | undefined, status: WitnessReply['status']) => void;
 }
 
 export interface WitnessReply {
@@ -42,6 +44,8 @@ export interface Witness {
   addCheckpoint(body: Buffer): WitnessReply;
   /** The newest cosigned checkpoint of the log whose origin has this SHA-256 in hex; undefined if there is none. */
   checkpoint(originHash: string): string | undefined;
+  /** By origin: entries of the newest cosigned checkpoint; 0 before the first. */
+  sizes(): ReadonlyMap<string, number>;
   close(): void;
 }
 
@@ -62,7 +66,7 @@ const sizeReply = (size: number): WitnessReply => ({ status: 409, type: SIZE_TYP
  * @throws YitongError `audit_unavailable` if another process uses the folder, `log_invalid` if what stands in it was not cosigned
  * with this key
  */
-export function openWitness({ stateDir, cosigner, logs, now, onSuspicion }: WitnessOptions): Witness {
+export function openWitness({ stateDir, cosigner, logs, now, onSuspicion, onAnswer }: WitnessOptions): Witness {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const lock = tryLock(join(stateDir, 'lock'));
   if (lock === undefined) throw new YitongError('audit_unavailable', 'another process is the witness on this state', { place: { file: stateDir } });
@@ -88,6 +92,9 @@ export function openWitness({ stateDir, cosigner, logs, now, onSuspicion }: Witn
   }
   const byHash = new Map(logs.map(({ origin }) => [originHash(origin), origin]));
 
+  /** The known origin that the request under way is about. */
+  let about: string | undefined;
+
   function judge(body: Buffer): WitnessReply {
     let request: AddCheckpoint;
     let note: Note;
@@ -104,6 +111,7 @@ export function openWitness({ stateDir, cosigner, logs, now, onSuspicion }: Witn
     const log = logs.find((one) => one.origin === origin);
     const last = seen.get(origin);
     if (log === undefined || last === undefined) return text(404, 'this witness does not know the origin\n');
+    about = origin;
     try {
       openNote(Buffer.from(request.checkpoint), log.keys);
     } catch (error) {
@@ -138,7 +146,13 @@ export function openWitness({ stateDir, cosigner, logs, now, onSuspicion }: Witn
   }
 
   return {
-    addCheckpoint: judge,
+    addCheckpoint(body) {
+      about = undefined;
+      const reply = judge(body);
+      onAnswer?.(about, reply.status);
+      return reply;
+    },
+    sizes: () => new Map([...seen].map(([origin, { size }]) => [origin, size])),
     checkpoint(hash) {
       const origin = byHash.get(hash);
       return origin === undefined ? undefined : seen.get(origin)?.note;

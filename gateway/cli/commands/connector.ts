@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { openBus } from '../../../connectors/bus/open.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
@@ -11,16 +12,24 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
 import { busOf, busOption } from '../bus.js';
+import { readSettings } from '../../config.js';
+import { feedFigures } from '../../metrics/feeds.js';
+import { buildInfo, processFigures } from '../../metrics/process.js';
+import { diskFigures, readyFigures } from '../../metrics/replica.js';
+import { logSettings, openLog, warningsTo, type Log } from '../../process/log.js';
+import { inWords } from '../../process/words.js';
+import { healthOptions, healthServer } from '../health-options.js';
 
 const command: Command = {
   summary: 'one feed: reads its source and publishes what changed',
-  usage: '<authority.dataset> [--once | --again | --drop-slot] [--workspace D] [--data D] [--bus kafka] [--json]',
-  examples: ['yitong connector samr.company-register', 'yitong connector office.shops --once --workspace my-city', 'yitong connector office.shops --drop-slot'],
+  usage: '<authority.dataset> [--once | --again | --drop-slot] [--workspace D] [--data D] [--bus kafka] [--health-port N] [--json]',
+  examples: ['yitong connector samr.company-register --health-port 9464', 'yitong connector office.shops --once --workspace my-city', 'yitong connector office.shops --drop-slot'],
   options: {
     once: { type: 'boolean', describe: 'one run, then exit: 0 if all went well, 1 if rows were quarantined or the snapshot refused' },
     workspace: workspaceOption,
     data: dataOption,
     bus: busOption,
+    ...healthOptions,
     companies: { type: 'string', describe: 'of a synthetic source' },
     seed: { type: 'string', describe: 'of a synthetic source' },
     day: { type: 'string', describe: 'of a synthetic source' },
@@ -50,17 +59,22 @@ const command: Command = {
     // a run is one steady stream of short-lived rows: a young generation that V8 lets grow to 48 MB would hold garbage only, 30 MB of it
     setFlagsFromString('--semi-space-growth-factor=1');
     // one run says at once that there is no bus; a connector that goes on waits for it
-    const bus = await openBus(await busOf(text(call.values['bus']), dir, data), { mayBeAway: !once, onWarning: (message) => process.stderr.write(`warning: ${message}\n`) });
+    // one run is for whoever started it; a connector that goes on writes a log
+    const settings = logSettings(readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env).gateway);
+    const inLog = !once && settings.format === 'json';
+    const log: Log = openLog('connector', once ? { format: 'text', level: 'info' } : settings);
+    if (!once) warningsTo(log);
+    const bus = await openBus(await busOf(text(call.values['bus']), dir, data), { mayBeAway: !once, onWarning: (message) => log('warn', message) });
     const state = State.open(data);
     const told = (report: RunReport): void => {
       call.json(report);
-      call.say(
-        `${feed.dataset}: ${report.rows} rows = ${report.published} published + ${report.unchanged} unchanged + ${report.merged} merged + ${report.quarantined} quarantined + ${report.skipped} skipped; ${report.withdrawn} withdrawn; ${report.state}`,
-      );
-      if (report.notes['backlog_high'] !== undefined) process.stderr.write(`${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed\n`);
+      const { rows, published, unchanged, merged, quarantined, skipped, withdrawn, state, ms } = report;
+      if (inLog) log('info', 'run', { feed: feed.dataset, rows, published, unchanged, merged, quarantined, skipped, withdrawn, state, ms: Math.round(ms) });
+      else call.say(`${feed.dataset}: ${rows} rows = ${published} published + ${unchanged} unchanged + ${merged} merged + ${quarantined} quarantined + ${skipped} skipped; ${withdrawn} withdrawn; ${state}`);
+      if (report.notes['backlog_high'] !== undefined) log('warn', `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed`);
     };
     const run = async (signal: AbortSignal, wake?: () => void): Promise<RunReport> => {
-      const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson, now: () => performance.now() });
+      const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson || inLog, now: () => performance.now() });
       try {
         const report = await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update, ...(wake === undefined ? {} : { wake }) });
         // said for one run
@@ -77,15 +91,36 @@ const command: Command = {
         if (dropping) return 0;
         return report.state === 'complete' && report.quarantined === 0 ? 0 : 1;
       }
+      const figures = feedFigures([feed], true);
+      const ofProcess = processFigures('connector');
+      const health = await healthServer(call.values, {
+        reasons: figures.reasons,
+        metrics: async () => [buildInfo('connector'), ...readyFigures('connector', figures.reasons(), []), ...ofProcess(), ...(await diskFigures(data)), ...figures.figures()],
+      });
+      if (health !== undefined) {
+        if (inLog) log('info', 'health', { url: health.url });
+        else call.say(`health: ${health.url}/health/ready`);
+        call.json({ health: health.url });
+      }
       const scheduler = scheduleFeeds({
         feeds: [feed],
         baseDir: dir,
-        run: (of, signal) => run(signal, () => scheduler.trigger(of)),
-        onReport: (_feed, report) => told(report),
-        onError: (_feed, error, retryIn) => process.stderr.write(`${error instanceof Error ? error.message : String(error)}; again in ${Math.round(retryIn / 1000)} s\n`),
+        run: (of, signal) => {
+          figures.began(of);
+          return run(signal, () => scheduler.trigger(of));
+        },
+        onReport: (of, report) => {
+          figures.reported(of, report);
+          told(report);
+        },
+        onError: (of, error, retryIn) => {
+          figures.failed(of, error);
+          log('error', `${inWords(error)}; again in ${Math.round(retryIn / 1000)} s`, { feed: of.dataset });
+        },
       });
       if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
       await scheduler.stop();
+      await health?.close();
       return 0;
     } finally {
       await state.close();

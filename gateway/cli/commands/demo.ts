@@ -81,7 +81,6 @@ const command: Command = {
         bus: { driver: 'embedded', dir: join(data, 'bus') },
         flags: { port: 0, peoplePort: 0, healthPort: 0 },
         options: {},
-        log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
       });
       const rows = up.reports.reduce((sum, report) => sum + report.rows, 0);
       call.say(`published ${rows.toLocaleString('en')} rows of ${up.reports.length} datasets; all are in the view\n`);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { readSettings } from '../../config.js';
+import { logSettings, openLog, warningsTo } from '../../process/log.js';
 import { serveHealth } from '../../process/health.js';
 import { startGroup } from '../../process/supervisor.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
@@ -24,22 +25,31 @@ const command: Command = {
     if (gateway.serverCert === '' || gateway.serverKey === '') {
       throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files; for a first run without them there is `yitong up`');
     }
+    const settings = logSettings(gateway);
+    const log = openLog('supervisor', settings);
+    warningsTo(log);
     const group = startGroup({
-      args: { workspace: dir, data, bus: await busOf(text(call.values['bus']), dir, data), flags: {}, options: {} },
+      args: { workspace: dir, data, bus: await busOf(text(call.values['bus']), dir, data), flags: {}, log: settings, options: {} },
       workers: gateway.workers,
       feeds: false,
-      log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
+      log,
+      drainSeconds: gateway.drainSeconds,
     });
-    const health = await serveHealth({ host: gateway.healthHost, port: gateway.healthPort, reasons: group.reasons, warnings: group.warnings, log: group.log, replicas: group.replicas, alerts: group.alerts });
+    const health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data });
     // also where it never becomes ready
     call.signal.addEventListener('abort', () => void group.stop(), { once: true });
     try {
       const ports = await group.ready;
       call.json({ ready: true, ...ports, health: health.port });
-      call.say(`ready: API on ${gateway.host}:${ports.api}, people on ${gateway.peopleHost}:${ports.people}, health on ${gateway.healthHost}:${health.port}`);
+      if (settings.format === 'json') log('info', 'ready', { ...ports, health: health.port });
+      else call.say(`ready: API on ${gateway.host}:${ports.api}, people on ${gateway.peopleHost}:${ports.people}, health on ${gateway.healthHost}:${health.port}`);
       if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
     } catch (error) {
-      if (!call.signal.aborted) throw error;
+      if (!call.signal.aborted) {
+        if (settings.format !== 'json') throw error;
+        log('error', 'the gateway does not start', { err: error });
+        return 2;
+      }
     } finally {
       await group.stop();
       await health.close();

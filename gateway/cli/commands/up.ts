@@ -40,7 +40,6 @@ const command: Command = {
       bus: await busOf(text(call.values['bus']), workspace, data),
       flags: first === undefined ? {} : { port: first, peoplePort: first === 0 ? 0 : first + 1, healthPort: first === 0 ? 0 : first + 2 },
       options,
-      log: (level, message) => process.stderr.write(`${level}: ${message}\n`),
       onProgress: ({ done, total, dataset }) => {
         if (bar) process.stderr.write(`\r\u001b[Kloading ${done}/${total} ${dataset}`);
       },

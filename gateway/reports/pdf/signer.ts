@@ -54,3 +54,17 @@ export function openDocumentSigner(dir: string): DocumentSigner {
     throw new YitongError('bad_config', 'the certificate or key for signing documents cannot be read', { place: { file }, cause });
   }
 }
+
+const inUse = new Map<string, DocumentSigner>();
+
+/** The signer of a folder that is in use in this process; opened where none is. @throws YitongError as `openDocumentSigner` */
+export function documentSignerOf(dir: string): DocumentSigner {
+  let signer = inUse.get(dir);
+  if (signer === undefined) inUse.set(dir, (signer = openDocumentSigner(dir)));
+  return signer;
+}
+
+/** What stands in the folder now is what signs from now on. @throws YitongError as `openDocumentSigner`; then the one before goes on */
+export function renewDocumentSigner(dir: string): void {
+  inUse.set(dir, openDocumentSigner(dir));
+}

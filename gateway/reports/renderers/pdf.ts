@@ -1,11 +1,10 @@
 /** The report as a signed PDF. */
 import { YitongError } from '../../../contracts/errors.js';
 import { pdfPool, type PdfPool } from '../pdf/pool.js';
-import { openDocumentSigner, type DocumentSigner } from '../pdf/signer.js';
+import { documentSignerOf } from '../pdf/signer.js';
 import type { Renderer } from '../renderers.js';
 
 let pool: PdfPool | undefined;
-const signers = new Map<string, DocumentSigner>();
 
 const renderer: Renderer = {
   mediaType: 'application/pdf',
@@ -13,10 +12,8 @@ const renderer: Renderer = {
   async render({ model, code, url }, { settings }) {
     const { documents } = settings.gateway;
     if (documents === '') throw new YitongError('bad_config', '`gateway.documents` names the folder by which documents are signed');
-    let signer = signers.get(documents);
-    if (signer === undefined) signers.set(documents, (signer = openDocumentSigner(documents)));
     // threads of their own: a report of a large group takes seconds
-    const { bytes } = await (pool ??= pdfPool()).render(model, { code, url, sign: signer });
+    const { bytes } = await (pool ??= pdfPool()).render(model, { code, url, sign: documentSignerOf(documents) });
     return bytes;
   },
 };

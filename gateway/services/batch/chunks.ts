@@ -2,8 +2,9 @@
  * A batch, chunk by chunk. For each: decide anew (a grant may have ended, a client may have been suspended since the last), read, make the
  * entries durable, and only then hand the bytes out. Nothing is made before it is asked for, so a slow client costs one chunk of memory.
  */
+import { countError } from '../../metrics/counts.js';
 import { hash } from 'node:crypto';
-import { errorTable, isYitongError, type ErrorCode } from '../../../contracts/errors.js';
+import { errorTable, isYitongError, YitongError, type ErrorCode } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import type { Client } from '../../../policies/types.js';
 import type { answerBuilder } from '../../answer/build.js';
@@ -31,18 +32,22 @@ export interface BatchTools {
   readonly size: number;
   /** Why the client may no longer be answered; undefined while it may. */
   readonly refused: () => ErrorCode | undefined;
+  /** Whether the process ends before a long batch would. */
+  readonly ending: () => boolean;
   /** Told of what ends a batch that has begun, since its status has left. */
   readonly failed: (error: unknown) => void;
 }
 
 const line = (value: object): Buffer => Buffer.from(`${JSON.stringify(value)}\n`, 'utf8');
-const problemLine = (code: ErrorCode, requestId: string): Buffer =>
-  line({ problem: { type: `urn:yitong:error:${code}`, title: errorTable[code].title, status: errorTable[code].status, code, requestId } });
+function problemLine(code: ErrorCode, requestId: string): Buffer {
+  countError(code);
+  return line({ problem: { type: `urn:yitong:error:${code}`, title: errorTable[code].title, status: errorTable[code].status, code, requestId } });
+}
 
 /** The bytes of each chunk in turn, then those of the last line. A batch that may not go on ends with an entry of its own. A failure of the first chunk is thrown; later ones become the last line. */
 export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncGenerator<Buffer, void, undefined> {
   const { client, request, subjects, requestId } = parts;
-  const { plans, size, now, refused, failed } = tools;
+  const { plans, size, now, refused, ending, failed } = tools;
   let records = 0;
   let chunk = 0;
   for (let from = 0; from < subjects.length; from += size) {
@@ -50,6 +55,7 @@ export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncG
     const started = now();
     const plan = plans.make(client, request, started, subjects.length);
     try {
+      if (ending()) throw new YitongError('shutting_down', 'the gateway stops; ask again for the subjects that are not answered');
       if (code !== undefined || plan.read.length === 0) return yield await ended(parts, tools, plan, code, chunk, subjects.length - from, started);
       const made = await oneChunk(parts, tools, plan, subjects.slice(from, from + size), chunk, started);
       records += made.records;

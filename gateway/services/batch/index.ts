@@ -88,7 +88,7 @@ const service: Service = {
         for (const subject of subjects) checkScheme(plan.contracts, subject);
         const refused = (): ErrorCode | undefined => refusedNow(context, request, client);
         const failed = (error: unknown): void => request.log.error({ err: error, requestId: request.id }, 'batch failed');
-        const chunks = batchChunks({ client, request: asked, subjects, requestId: request.id, traceparent }, { plans, build, journal, now, size: batchChunk, refused, failed });
+        const chunks = batchChunks({ client, request: asked, subjects, requestId: request.id, traceparent }, { plans, build, journal, now, size: batchChunk, refused, ending: context.ending ?? (() => false), failed });
         // the first is made before the head is sent, so that what fails at once has its status
         const first = await chunks.next();
         let bytes = 0;

@@ -11,6 +11,7 @@ import type { Feed } from '../../../connectors/feed.js';
 import { administrationBody } from '../../audit/events.js';
 import { clientOf, type Service } from '../../context.js';
 import { checkStill } from '../../plugins/identity.js';
+import { countPushed } from '../../metrics/counts.js';
 import { ownDataset } from '../../publishing/owner.js';
 import { pushing, type Push } from './push.js';
 import { answerSchema, bodySchema, type RecordsBody } from './schema.js';
@@ -46,6 +47,7 @@ const service: Service = {
         const client = clientOf(request);
         const contract = ownDataset(context, request.params.id, client);
         const { spooled, ...outcome } = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client));
+        for (const { status } of outcome.results) countPushed(contract.id, status, 1);
         const count = (status: string): number => outcome.results.filter((result) => result.status === status).length;
         await context.journal.append({
           clear: administrationBody({

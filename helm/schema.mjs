@@ -8,6 +8,7 @@ export const OWNED = {
   gateway: ['host', 'port', 'peopleHost', 'peoplePort', 'healthHost', 'healthPort', 'serverCert', 'serverKey', 'documents', 'documentCa'],
   audit: ['sequencer', 'sequencerReplica', 'replica', 'replicas', 'replicaHost', 'replicaPort', 'replicaCert', 'replicaKey', 'replicaCa'],
   people: ['clientSecretFile'],
+  tracing: ['caFile', 'certFile', 'keyFile', 'headersFile'],
   bus: ['dir', 'clientId', 'groupId', 'ssl', 'sasl'],
 };
 
@@ -17,6 +18,7 @@ export async function valuesSchema() {
   const schema = JSON.parse(readFileSync(new URL('values.schema.base.json', import.meta.url), 'utf8'));
   const config = configurationSchema();
   for (const [section, keys] of Object.entries(OWNED)) {
+    if (!(section in config.properties)) continue;
     for (const key of keys) {
       if (!(key in config.properties[section].properties)) throw new Error(`${section}.${key} is no setting (any more); see OWNED in helm/schema.mjs`);
       delete config.properties[section].properties[key];

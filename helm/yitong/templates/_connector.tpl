@@ -4,11 +4,10 @@
 {{- $kafka := include "yitong.connectorKafka" (dict "root" .root "connector" $c) | fromYaml }}
 - name: {{ ternary (printf "feed-%s" ($c.feed | replace "." "-") | trunc 63 | trimSuffix "-") "connector" .embedded }}
   {{- include "yitong.imageOf" .root | nindent 2 }}
-  args: {{ concat (list "connector" $c.feed "--workspace" .root.Values.workspace.path "--data" "/data" "--health-port" (toString .port)) (default list $c.args) | toJson }}
+  args: {{ concat (list "connector" $c.feed "--workspace" .root.Values.workspace.path "--data" "/data" "--health-host" .root.Values.listenAddress "--health-port" (toString .port)) (default list $c.args) | toJson }}
   env:
     {{- include "yitong.settings" (dict "root" .root "sections" (list "bus" "tracing")) | trim | nindent 4 }}
-    # its health port stands where the gateway's would
-    - { name: YITONG_GATEWAY_HEALTH_HOST, value: {{ .root.Values.listenAddress | quote }} }
+    {{- with include "yitong.tracingSettings" .root | trim }}{{ . | nindent 4 }}{{ end }}
     {{- if .embedded }}
     - { name: YITONG_BUS_DIR, value: /data/bus }
     {{- else }}
@@ -32,6 +31,7 @@
     - { name: data, mountPath: /data }
     {{- end }}
     - { name: tmp, mountPath: /tmp }
+    {{- with include "yitong.tracingMounts" .root | trim }}{{ . | nindent 4 }}{{ end }}
     {{- if not .embedded }}{{ with include "yitong.kafkaMounts" (dict "kafka" $kafka) | trim }}{{ . | nindent 4 }}{{ end }}{{ end }}
     {{- with include "yitong.workspaceMounts" (dict "root" .root "policies" false) | trim }}{{ . | nindent 4 }}{{ end }}
     {{- $slug := $c.feed | replace "." "-" }}

@@ -97,7 +97,7 @@ export interface Source { readonly secret?: { readonly name?: string; readonly s
 export interface Volume extends Source {
   readonly name: string;
   readonly projected?: { readonly sources: readonly Source[]; readonly defaultMode?: number };
-  readonly configMap?: { readonly name: string };
+  readonly configMap?: NonNullable<Source['secret']>;
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
 }
 

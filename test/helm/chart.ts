@@ -25,7 +25,7 @@ export interface Rendered {
 
 export interface Helm {
   /** `helm template` in the namespace `gov`, release `city`. */
-  template(values: Values, more?: { readonly example?: Example; readonly cluster?: string }): Promise<Rendered>;
+  template(values: Values, more?: { readonly example?: Example; readonly cluster?: string; readonly chart?: string }): Promise<Rendered>;
   lint(values: Values, example?: Example): Promise<Rendered>;
 }
 
@@ -46,7 +46,7 @@ export function helmForTest(t: Test): Helm | undefined {
     );
   };
   return {
-    template: (values, { example, cluster = CLUSTER } = {}) => run(['template', 'city', CHART], values, example, cluster),
+    template: (values, { example, cluster = CLUSTER, chart = CHART } = {}) => run(['template', 'city', chart], values, example, cluster),
     lint: (values, example) => run(['lint', '--strict', CHART], values, example, CLUSTER),
   };
 }

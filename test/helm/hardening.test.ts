@@ -22,7 +22,9 @@ t.test('every example with every option', async (t) => {
           enableServiceLinks: false,
           securityContext: { runAsNonRoot: true, runAsUser: 65532, fsGroup: 65532, fsGroupChangePolicy: 'OnRootMismatch', seccompProfile: { type: 'RuntimeDefault' } },
         }, at);
-        for (const never of ['hostNetwork', 'hostPID', 'hostIPC']) t.notOk(spec[never], at);
+        // what the Pod Security Standard `restricted` lets in, and image volumes
+      for (const { name: _, ...kind } of spec.volumes) t.ok(['configMap', 'emptyDir', 'image', 'persistentVolumeClaim', 'projected', 'secret'].includes(Object.keys(kind).join()), `${at}: ${Object.keys(kind).join()}`);
+      for (const never of ['hostNetwork', 'hostPID', 'hostIPC']) t.notOk(spec[never], at);
         for (const container of spec.containers) {
           t.strictSame(container.securityContext, { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } }, `${at}, ${container.name}`);
           for (const each of [container.resources.requests['cpu'], container.resources.requests['memory'], container.resources.requests['ephemeral-storage'], container.resources.limits['memory'], container.resources.limits['ephemeral-storage']]) t.ok(each, `${at}, ${container.name}`);

@@ -47,6 +47,6 @@ t.test('replicas reach each other, brokers, the issuer and the witness, and noth
   const objects = judge({ x: stdout }).objects['x']!;
   const ports = (policy: string): readonly number[] => rules(ofKind(objects, 'NetworkPolicy').find(({ metadata }) => metadata.name === policy)!, 'egress').flatMap((rule) => (rule.ports ?? []).map(({ port }) => port)).sort((a, b) => a - b);
   t.strictSame(ports('city-yitong-gateway'), [53, 53, 443, 443, 8446, 9093]);
-  t.strictSame(ports('city-yitong-feed-samr-company-register'), [53, 53, 5432, 9093], 'a connector: its source and the bus');
-  t.strictSame(ports('city-yitong-feed-tax-tax-arrears'), [53, 53, 9093]);
+  t.strictSame(ports('city-yitong-feed-samr--company-register'), [53, 53, 5432, 9093], 'a connector: its source and the bus');
+  t.strictSame(ports('city-yitong-feed-tax--tax-arrears'), [53, 53, 9093]);
 });

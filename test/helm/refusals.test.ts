@@ -34,6 +34,7 @@ const REFUSED: readonly (readonly [what: string, example: Example, values: Value
   ['a connector that would publish as the gateway', 'existing-kafka', { connectors: [{ feed: 'tax.arrears' }] }, /connectors\[tax\.arrears\]\.kafka\.sasl/],
   ['the same by certificate', 'three-zones', { connectors: [{ feed: 'tax.arrears' }] }, /connectors\[tax\.arrears\]\.kafka\.tls\.clientSecret/],
   ['two connectors of one feed', 'one-node', { connectors: [{ feed: 'a.b' }, { feed: 'a.b' }] }, /twice/],
+  ['a feed whose name could be taken for another', 'one-node', { connectors: [{ feed: 'a--b.c' }] }, /feed/],
   ['a feed that is no name', 'one-node', { connectors: [{ feed: 'a' }] }, /feed/],
   ['a connector\'s secret by value', 'one-node', { connectors: [{ feed: 'a.b', env: [{ name: 'YITONG_FEED_X', value: 'secret' }] }] }, /value/],
   ['any variable of a connector', 'one-node', { connectors: [{ feed: 'a.b', env: [{ name: 'NODE_OPTIONS', secret: 's', key: 'k' }] }] }, /name/],

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { CHART, EXAMPLES, helmForTest, judgeForTest, matrix, ofKind, OPTIONS } from './chart.js';
+import { CHART, EXAMPLES, helmForTest, judgeForTest, matrix, ofKind, OPTIONS, podsOf } from './chart.js';
 
 /** Kinds of others, whose schemas Kubernetes does not have. */
 const OTHERS = ['Certificate', 'PrometheusRule', 'ServiceMonitor', 'TLSRoute'];
@@ -65,4 +65,23 @@ t.test('Prometheus and Grafana get the files of the chart, whole', async (t) => 
   t.strictSame(ofKind(all, 'PrometheusRule')[0]?.spec['groups'], groups);
   const map = all.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.labels?.['grafana_dashboard'] === '1');
   t.strictSame(JSON.parse(map?.data?.['yitong.json'] ?? ''), JSON.parse(dashboard));
+});
+
+t.test('feeds with like names have objects of their own, in the gateway\'s pod as well', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const long = 'd'.repeat(50);
+  const feeds = ['a.b-c', 'a-b.c', `a.${long}-one`, `a.${long}-two`];
+  const login = { kafka: { sasl: { mechanism: 'scram-sha-512', username: 'a', existingSecret: 'a' } }, files: [{ mountPath: '/run/a', secret: 'a' }] };
+  const { stdout: apart } = await helm.template({ connectors: feeds.map((feed) => ({ feed, ...login })) }, { example: 'existing-kafka' });
+  const { stdout: together } = await helm.template({ connectors: feeds.map((feed) => ({ feed, files: login.files })) }, { example: 'one-node' });
+  const { objects, wrong } = judge({ apart, together }, ['1.34']);
+  t.strictSame(wrong, []);
+  const deployments = ofKind(objects['apart']!, 'Deployment').map(({ metadata }) => metadata.name);
+  t.equal(new Set(deployments).size, feeds.length, deployments.join(' '));
+  const [pod] = podsOf(objects['together']!);
+  t.equal(new Set(pod?.spec.containers.map(({ name }) => name)).size, feeds.length + 1);
+  t.equal(new Set(pod?.spec.volumes.map(({ name }) => name)).size, pod?.spec.volumes.length);
+  for (const name of [...deployments, ...(pod?.spec.containers ?? []).map((one) => one.name)]) t.ok(name.length <= 63, name);
 });

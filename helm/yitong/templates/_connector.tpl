@@ -2,7 +2,7 @@
 {{- define "yitong.connectorContainer" -}}
 {{- $c := .connector }}
 {{- $kafka := include "yitong.connectorKafka" (dict "root" .root "connector" $c) | fromYaml }}
-- name: {{ ternary (printf "feed-%s" ($c.feed | replace "." "-") | trunc 63 | trimSuffix "-") "connector" .embedded }}
+- name: {{ ternary (printf "feed-%s" (include "yitong.feedSlug" $c.feed)) "connector" .embedded }}
   {{- include "yitong.imageOf" .root | nindent 2 }}
   args: {{ concat (list "connector" $c.feed "--workspace" .root.Values.workspace.path "--data" "/data" "--health-host" .root.Values.listenAddress "--health-port" (toString .port)) (default list $c.args) | toJson }}
   env:
@@ -34,24 +34,22 @@
     {{- with include "yitong.tracingMounts" .root | trim }}{{ . | nindent 4 }}{{ end }}
     {{- if not .embedded }}{{ with include "yitong.kafkaMounts" (dict "kafka" $kafka) | trim }}{{ . | nindent 4 }}{{ end }}{{ end }}
     {{- with include "yitong.workspaceMounts" (dict "root" .root "policies" false) | trim }}{{ . | nindent 4 }}{{ end }}
-    {{- $slug := $c.feed | replace "." "-" }}
     {{- range $i, $file := $c.files }}
-    - { name: {{ printf "f%d-%s" $i (sha256sum $slug | trunc 8) }}, mountPath: {{ $file.mountPath }}, readOnly: true }
+    - { name: {{ printf "f%d-%s" $i (sha256sum $c.feed | trunc 8) }}, mountPath: {{ $file.mountPath }}, readOnly: true }
     {{- end }}
     {{- range $i, $inbox := $c.inbox }}
-    - { name: {{ printf "i%d-%s" $i (sha256sum $slug | trunc 8) }}, mountPath: {{ $inbox.mountPath }}, readOnly: true }
+    - { name: {{ printf "i%d-%s" $i (sha256sum $c.feed | trunc 8) }}, mountPath: {{ $inbox.mountPath }}, readOnly: true }
     {{- end }}
 {{- end }}
 
 {{/* Its own: secrets of its source, and files that it reads. dict root connector */}}
 {{- define "yitong.connectorVolumes" -}}
-{{- $slug := .connector.feed | replace "." "-" }}
 {{- range $i, $file := .connector.files }}
-- name: {{ printf "f%d-%s" $i (sha256sum $slug | trunc 8) }}
+- name: {{ printf "f%d-%s" $i (sha256sum $.connector.feed | trunc 8) }}
   secret: { secretName: {{ $file.secret }}, defaultMode: 0440 }
 {{- end }}
 {{- range $i, $inbox := .connector.inbox }}
-- name: {{ printf "i%d-%s" $i (sha256sum $slug | trunc 8) }}
+- name: {{ printf "i%d-%s" $i (sha256sum $.connector.feed | trunc 8) }}
   persistentVolumeClaim: { claimName: {{ $inbox.claimName }}, readOnly: true }
 {{- end }}
 {{- end }}

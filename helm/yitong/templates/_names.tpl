@@ -50,11 +50,16 @@ app.kubernetes.io/part-of: yitong
 {{ .pod }}.{{ include "yitong.headless" .root }}.{{ .root.Release.Namespace }}.svc.{{ .root.Values.clusterDomain }}
 {{- end }}
 
-{{/* Of a connector: dict root feed. Short enough for a pod's name; two feeds whose names would meet are told apart by their digest. */}}
+{{/* A feed in a name: `samr.penalties` → `samr--penalties`. No part of a feed has two hyphens, so no two feeds meet. */}}
+{{- define "yitong.feedSlug" -}}
+{{- $slug := . | replace "." "--" -}}
+{{- if gt (len $slug) 40 }}{{ printf "%s-%s" ($slug | trunc 31 | trimSuffix "-") (sha256sum . | trunc 8) }}{{ else }}{{ $slug }}{{ end -}}
+{{- end }}
+
+{{/* Of a connector's objects, short enough for a pod's name: dict root feed */}}
 {{- define "yitong.connectorName" -}}
-{{- $slug := .feed | replace "." "-" -}}
-{{- $name := printf "%s-feed-%s" (include "yitong.fullname" .root) $slug -}}
-{{- if or (gt (len $name) 52) (contains "--" $slug) }}{{ printf "%s-%s" ($name | trunc 43 | trimSuffix "-") (sha256sum .feed | trunc 8) }}{{ else }}{{ $name }}{{ end -}}
+{{- $name := printf "%s-feed-%s" (include "yitong.fullname" .root) (include "yitong.feedSlug" .feed) -}}
+{{- if gt (len $name) 52 }}{{ printf "%s-%s" ($name | trunc 43 | trimSuffix "-") (sha256sum .feed | trunc 8) }}{{ else }}{{ $name }}{{ end -}}
 {{- end }}
 
 {{- define "yitong.serverSecret" -}}

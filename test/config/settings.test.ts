@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { shape } from '../../contracts/validate.js';
+import { keptFromOthers } from '../../gateway/audit/private-file.js';
 import { namesBus, readBusSettings } from '../../gateway/config/bus.js';
 import { configurationSchema, readSettings, settingsTable } from '../../gateway/config.js';
 
@@ -66,5 +67,21 @@ t.test('the JSON schema of the configuration knows each setting, and refuses wha
   const check = shape<unknown>(configurationSchema(), 'bad_config');
   t.doesNotThrow(() => check({ gateway: { workers: 2 }, audit: { required: 1 } }, place));
   for (const wrong of [{ gateway: { prot: 1 } }, { gateway: { workers: '2' } }, { gatewey: {} }]) t.throws(() => check(wrong, place), { code: 'bad_config' });
+  t.end();
+});
+
+t.test('a key is kept from others by its mode, or by root for our group', (t) => {
+  const ours = [65532];
+  const file = (mode: number, uid: number, gid: number) => keptFromOthers({ mode, uid, gid }, ours);
+  t.ok(file(0o100600, 1000, 1000));
+  t.ok(file(0o100400, 0, 0));
+  t.ok(file(0o100440, 0, 65532), 'as Kubernetes mounts a Secret');
+  for (const [mode, uid, gid, what] of [
+    [0o640, 1000, 65532, 'an owner who is not root gave it to the group'],
+    [0o440, 0, 100, 'the group is not ours'],
+    [0o440, 0, 0, 'the group of root'],
+    [0o460, 0, 65532, 'the group writes'],
+    [0o444, 0, 65532, 'all can read it'],
+  ] as const) t.notOk(file(mode, uid, gid), what);
   t.end();
 });

@@ -1,0 +1,49 @@
+/** What the operator reads after an install: where things are, and what is not as it should be. */
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { CHART, helmForTest, judgeForTest, type Example, type Values } from './chart.js';
+
+/** Helm shows notes only after an install, so they are rendered as the content of a ConfigMap. */
+function notes(t: Test): ((values: Values, example: Example) => Promise<string>) | undefined {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return undefined;
+  const chart = join(t.testdir(), 'yitong');
+  cpSync(CHART, chart, { recursive: true });
+  const file = join(chart, 'templates/NOTES.txt');
+  writeFileSync(join(chart, 'templates/_notes.tpl'), `{{- define "notes" }}${readFileSync(file, 'utf8')}{{ end }}`);
+  writeFileSync(join(chart, 'templates/notes.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: notes }\ndata:\n  text: {{ include "notes" . | toJson }}\n');
+  rmSync(file);
+  return async (values, example) => {
+    const { code, stdout, stderr } = await helm.template(values, { example, chart });
+    t.equal(code, 0, stderr);
+    return judge({ x: stdout }).objects['x']!.find(({ metadata }) => metadata.name === 'notes')?.data?.['text'] ?? '';
+  };
+}
+
+const warnings = (text: string): readonly string[] => text.split('\n').filter((line) => line.includes('WARNING'));
+
+t.test('what is missing is said', async (t) => {
+  const read = notes(t);
+  if (read === undefined) return;
+  t.strictSame(warnings(await read({}, 'three-zones')), [], 'a whole install has no warning');
+  const told: readonly (readonly [Values, Example, RegExp])[] = [
+    [{}, 'one-node', /no witness/],
+    [{ config: { audit: { durability: 'replicated' } } }, 'existing-kafka', /two replicas/],
+    [{ networkPolicy: { kafka: { to: [] } } }, 'three-zones', /no pod reaches Kafka/],
+    [{ networkPolicy: { issuer: { to: [] } } }, 'three-zones', /nobody can sign in/],
+    [{ networkPolicy: { witnesses: { to: [] } } }, 'three-zones', /no checkpoint is published/],
+    [{ networkPolicy: { enabled: false } }, 'three-zones', /every pod of the cluster/],
+    [{ workspace: { path: '/app' } }, 'one-node', /invented/],
+  ];
+  for (const [values, example, says] of told) t.match(warnings(await read(values, example)).join('\n'), says);
+});
+
+t.test('each address that is named is there, and the volume is said not to be on a network', async (t) => {
+  const read = notes(t);
+  if (read === undefined) return;
+  const text = await read({}, 'three-zones');
+  for (const part of ['city-yitong.gov.svc:8443', 'city-yitong-lead.gov.svc:8443', 'city-yitong-people.gov.svc:443', 'https://data.city.example', 'data-city-yitong-<n>', 'never a network file system', 'city-yitong-0 sequences']) t.match(text, part);
+  t.match(await read({}, 'one-node'), 'lost with its disk');
+});

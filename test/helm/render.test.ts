@@ -1,0 +1,87 @@
+/** What the chart renders is what Kubernetes takes, in its older and newer versions; every example and option of it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { CHART, EXAMPLES, helmForTest, judgeForTest, matrix, ofKind, OPTIONS, podsOf } from './chart.js';
+
+/** Kinds of others, whose schemas Kubernetes does not have. */
+const OTHERS = ['Certificate', 'PrometheusRule', 'ServiceMonitor', 'TLSRoute'];
+
+t.test('helm lint has nothing to say', async (t) => {
+  const helm = helmForTest(t);
+  if (helm === undefined) return;
+  t.strictSame(readdirSync(join(CHART, 'examples')).sort(), EXAMPLES.map((name) => `${name}.yaml`).sort());
+  for (const example of EXAMPLES) {
+    const { code, stdout, stderr } = await helm.lint({}, example);
+    t.equal(code, 0, `${example}: ${stdout}${stderr}`);
+  }
+});
+
+t.test('every example with every option is valid for Kubernetes 1.27, 1.31, 1.34 and 1.37, and names objects once', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const texts = await matrix(t, helm);
+  // a workspace as an image is of 1.31 and newer
+  const older = Object.fromEntries(Object.entries(texts).filter(([, text]) => !/^ +image: \{ reference/m.test(text)));
+  t.ok(Object.keys(older).length > EXAMPLES.length * 2 && Object.keys(older).length < Object.keys(texts).length);
+  const now = judge(texts, ['1.31', '1.34', '1.37']);
+  t.strictSame(now.wrong, []);
+  t.strictSame(now.unknown, OTHERS);
+  t.strictSame(judge(older, ['1.27']).wrong, []);
+  for (const [name, objects] of Object.entries(now.objects)) {
+    const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    t.strictSame([...new Set(names)], names, name);
+    for (const { metadata } of objects) {
+      t.ok(metadata.name.length <= 63, `${name}: ${metadata.name}`);
+      t.equal(metadata.labels?.['app.kubernetes.io/instance'], 'city', `${name}: ${metadata.name} belongs to its release`);
+    }
+  }
+});
+
+t.test('the schemas of Kubernetes that judge here find what is wrong', (t) => {
+  const judge = judgeForTest(t);
+  if (judge === undefined) return t.end();
+  const service = (spec: string): string => `apiVersion: v1\nkind: Service\nmetadata: { name: x }\nspec: ${spec}\n`;
+  const versions = ['1.34'];
+  t.strictSame(judge({ x: service('{ ports: [{ port: 1 }] }') }, versions).wrong, []);
+  t.match(judge({ x: service('{ prots: [] }') }, versions).wrong, [/prots/]);
+  t.match(judge({ x: service("{ ports: [{ port: '1' }] }") }, versions).wrong, [/port/]);
+  t.match(judge({ x: service('{ type: ClusterIP, type: NodePort }') }, versions).wrong, [/twice/]);
+  t.end();
+});
+
+t.test('Prometheus and Grafana get the files of the chart, whole', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const { stdout } = await helm.template(OPTIONS['everything watched']!.values, { example: 'existing-kafka' });
+  const alerts = readFileSync(join(CHART, 'files/alerts.yaml'), 'utf8');
+  const dashboard = readFileSync(join(CHART, 'files/dashboard.json'), 'utf8');
+  const { objects } = judge({ rendered: stdout, alerts: `apiVersion: x/v1\nkind: Alerts\nmetadata: { name: x }\n${alerts}` });
+  const all = objects['rendered']!;
+  const { groups } = objects['alerts']![0] as unknown as { readonly groups: readonly unknown[] };
+  t.ok(groups.length > 0);
+  t.strictSame(ofKind(all, 'PrometheusRule')[0]?.spec['groups'], groups);
+  const map = all.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.labels?.['grafana_dashboard'] === '1');
+  t.strictSame(JSON.parse(map?.data?.['yitong.json'] ?? ''), JSON.parse(dashboard));
+});
+
+t.test('feeds with like names have objects of their own, in the gateway\'s pod as well', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const long = 'd'.repeat(50);
+  const feeds = ['a.b-c', 'a-b.c', `a.${long}-one`, `a.${long}-two`];
+  const login = { kafka: { sasl: { mechanism: 'scram-sha-512', username: 'a', existingSecret: 'a' } }, files: [{ mountPath: '/run/a', secret: 'a' }] };
+  const { stdout: apart } = await helm.template({ connectors: feeds.map((feed) => ({ feed, ...login })) }, { example: 'existing-kafka' });
+  const { stdout: together } = await helm.template({ connectors: feeds.map((feed) => ({ feed, files: login.files })) }, { example: 'one-node' });
+  const { objects, wrong } = judge({ apart, together }, ['1.34']);
+  t.strictSame(wrong, []);
+  const deployments = ofKind(objects['apart']!, 'Deployment').map(({ metadata }) => metadata.name);
+  t.equal(new Set(deployments).size, feeds.length, deployments.join(' '));
+  const [pod] = podsOf(objects['together']!);
+  t.equal(new Set(pod?.spec.containers.map(({ name }) => name)).size, feeds.length + 1);
+  t.equal(new Set(pod?.spec.volumes.map(({ name }) => name)).size, pod?.spec.volumes.length);
+  for (const name of [...deployments, ...(pod?.spec.containers ?? []).map((one) => one.name)]) t.ok(name.length <= 63, name);
+});

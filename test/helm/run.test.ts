@@ -1,0 +1,139 @@
+/** The pods that the chart renders, run as processes: what it says to them is what they start with. There is no cluster here; scheduling, volumes and networks are Kubernetes' and are not run. */
+import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { keyPem, makeKeys, makeLeaf, makeRoot, type Issuer, type LeafParts } from '../../gateway/pki/x509.js';
+import { ask, until } from '../e2e/ask.js';
+import { makeWorkspace, PURPOSE } from '../faults/workspace.js';
+import { freePorts } from '../servers/ports.js';
+import { helmForTest, judgeForTest, podsOf, type Manifest, type Values } from './chart.js';
+import { startContainer, type Running, type Store } from './pods.js';
+
+t.setTimeout(240_000);
+
+interface Ready { readonly ready: boolean; readonly reasons: readonly string[]; readonly replicas?: { readonly sequencer?: string; readonly others: readonly { readonly state: string; readonly lag: number }[] } }
+const health = async (port: number): Promise<Ready | undefined> => await fetch(`http://127.0.0.1:${port}/health/ready`).then(async (response) => (await response.json()) as Ready, () => undefined);
+const comes = (what: string, port: number, process: Running): Promise<Ready | undefined> => until(what, () => Promise.race([health(port), process.ended.then(() => { throw new Error(`${what}: ${process.said()}`); })]), (seen) => seen?.ready === true, 60_000);
+
+async function issuer(common: string): Promise<Issuer & { readonly leaf: (use: LeafParts['use'], names: LeafParts['names']) => Promise<Readonly<Record<string, string>>> }> {
+  const span = { notBefore: new Date(Date.now() - 86_400_000), notAfter: new Date(Date.now() + 30 * 86_400_000) };
+  const keys = await makeKeys('ec');
+  let serial = 4096;
+  const root: Issuer = { certificate: await makeRoot('City', common, '4001', keys, span), key: keys.privateKey };
+  return {
+    ...root,
+    async leaf(use, names) {
+      const own = await makeKeys('ec');
+      const certificate = await makeLeaf(root, { organisation: 'City', common, serialNumber: `40${String(++serial)}`, use, names, publicKey: own.publicKey, ...span });
+      return { 'tls.crt': certificate, 'tls.key': await keyPem(own.privateKey), 'ca.crt': root.certificate };
+    },
+  };
+}
+
+/** A workspace that everybody may read, as in an image. */
+async function workspaceIn(dir: string): Promise<string> {
+  const workspace = join(dir, 'workspace');
+  await makeWorkspace({ dir: workspace, prefix: 'faults', ports: { api: 1, people: 2, health: 3 }, apiUrl: 'http://127.0.0.1:1' });
+  const open = (path: string): void => {
+    chmodSync(path, 0o755);
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) open(join(path, entry.name));
+      else chmodSync(join(path, entry.name), 0o644);
+    }
+  };
+  open(workspace);
+  return workspace;
+}
+
+/** The same as the kubelet mounts a ConfigMap of it: links through `..data`. */
+function asConfigMap(workspace: string, to: string): string {
+  mkdirSync(to);
+  symlinkSync(workspace, join(to, '..data'));
+  for (const name of readdirSync(workspace)) symlinkSync(join('..data', name), join(to, name));
+  return to;
+}
+
+async function rendered(t: Test, values: Values, example: 'one-node' | 'existing-kafka'): Promise<readonly Manifest[] | undefined> {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return undefined;
+  const { code, stdout, stderr } = await helm.template(values, { example });
+  t.equal(code, 0, stderr);
+  return judge({ x: stdout }).objects['x']!;
+}
+
+const BODY = { purpose: PURPOSE, subject: 'uscc:91990101MAEXA0001X', datasets: [{ id: 'faults.files' }] };
+const portsOf = ([api = 0, people = 0, port = 0]: readonly number[]): Readonly<Record<string, string>> => ({ YITONG_GATEWAY_PORT: String(api), YITONG_GATEWAY_PEOPLE_PORT: String(people), YITONG_GATEWAY_HEALTH_PORT: String(port), YITONG_GATEWAY_DRAIN_SECONDS: '1' });
+
+t.test('one node: the gateway and a connector of its pod start, and a row of the inbox is answered', async (t) => {
+  const objects = await rendered(t, { connectors: [{ feed: 'faults.files', inbox: [{ mountPath: '/workspace/inbox', claimName: 'inbox' }] }], documents: { existingSecret: 'documents' } }, 'one-node');
+  if (objects === undefined) return;
+  const dir = t.testdir();
+  chmodSync(dir, 0o755);
+  const workspace = await workspaceIn(dir);
+  writeFileSync(join(workspace, 'inbox', 'one.csv'), 'uscc,number,state,amount,note\n91990101MAEXA0001X,1,open,5,\n');
+  const ca = await issuer('City CA');
+  const store: Store = { 'city-server': await ca.leaf('server', [{ type: 'ip', value: '127.0.0.1' }]), documents: await ca.leaf('documents', []) };
+  const [pod] = podsOf(objects);
+  const [gateway, feed] = pod!.spec.containers;
+  const ports = await freePorts(4);
+  const common = { pod: pod!, name: 'city-yitong-0', dir: join(dir, 'pod'), workspace, store };
+  const group = startContainer(t, { ...common, container: gateway!, env: portsOf(ports) });
+  await comes('the gateway', ports[2]!, group);
+  const port = String(ports[3]);
+  const connector = startContainer(t, { ...common, container: { ...feed!, args: feed!.args.map((arg) => (arg === '8450' ? port : arg)) } });
+  await comes('the connector', ports[3]!, connector);
+  const pki = join(workspace, 'pki');
+  cpSync(pki, join(dir, 'client'), { recursive: true });
+  writeFileSync(join(dir, 'client', 'ca.pem'), ca.certificate);
+  const answer = await until('the row', () => ask(`https://127.0.0.1:${ports[0]}`, join(dir, 'client'), 'asker', { method: 'POST', path: '/v1/query', body: BODY }), ({ status, text }) => status === 200 && text.includes('"amount":5'), 60_000);
+  t.match(JSON.parse(answer.text), { datasets: {} });
+  t.match(await (await fetch(`http://127.0.0.1:${ports[2]}/metrics`)).text(), /yitong_requests_total/);
+  t.match(await (await fetch(`http://127.0.0.1:${ports[3]}/metrics`)).text(), /yitong_/);
+  t.strictSame(readdirSync(join(connector.dir, 'data')).sort(), ['bus', 'connectors', 'crosswalks', 'quarantine'], 'it wrote where it has a volume');
+  t.equal(await connector.stop(), 0, connector.said());
+  t.equal(await group.stop(), 0, group.said());
+});
+
+t.test('two replicas: each knows itself by its name alone, they meet, one sequences; one that is not declared does not start', async (t) => {
+  const objects = await rendered(t, { connectors: [], documents: { existingSecret: 'documents' }, tls: { replica: { ca: { configMap: 'city-replica-ca' } } } }, 'existing-kafka');
+  if (objects === undefined) return;
+  const dir = t.testdir();
+  chmodSync(dir, 0o755);
+  const workspace = asConfigMap(await workspaceIn(dir), join(dir, 'mounted'));
+  const ca = await issuer('City CA');
+  const replicas = await issuer('Replica CA');
+  const names = ['city-yitong-0', 'city-yitong-1'];
+  const spiffe = (name: string): LeafParts['names'] => [{ type: 'url', value: `spiffe://city.example/replica/${name}` }];
+  const store: Store = {
+    'city-server': await ca.leaf('server', [{ type: 'ip', value: '127.0.0.1' }]),
+    documents: await ca.leaf('documents', []),
+    'city-replica-0': await replicas.leaf('both', spiffe(names[0]!)),
+    'city-replica-1': await replicas.leaf('both', spiffe(names[1]!)),
+    'city-replica-ca': { 'ca.crt': replicas.certificate },
+    'city-oidc': { secret: 'of the provider' },
+    'kafka-ca': { 'ca.crt': ca.certificate },
+    'kafka-gateway': { password: 'x' },
+  };
+  const [pod] = podsOf(objects);
+  const replicaPorts = await freePorts(2);
+  const instead = Object.fromEntries(names.map((name, i) => [`https://${name}.city-yitong-pods.gov.svc.cluster.local:8446`, `https://127.0.0.1:${replicaPorts[i]}`]));
+  const start = async (i: number): Promise<{ readonly process: Running; readonly ports: readonly number[] }> => {
+    const ports = await freePorts(3);
+    const own = join(dir, `pod-${i}`);
+    mkdirSync(own);
+    // the bus is the one thing that is another here: each replica has an embedded one
+    const env = { ...portsOf(ports), YITONG_AUDIT_REPLICA_PORT: String(replicaPorts[i] ?? 0), YITONG_BUS_DRIVER: 'embedded', YITONG_BUS_DIR: join(own, 'volume', 'bus') };
+    return { ports, process: startContainer(t, { pod: pod!, container: pod!.spec.containers[0]!, name: `city-yitong-${i}`, dir: own, workspace, store, env, instead, without: /^YITONG_BUS_/ }) };
+  };
+  const stranger = await start(2);
+  t.not(await stranger.process.ended, 0);
+  t.match(stranger.process.said(), /names every replica, and `city-yitong-2` is not among them/);
+  const both = [await start(0), await start(1)];
+  for (const [i, { process, ports }] of both.entries()) await comes(`replica ${i}`, ports[2]!, process);
+  const [first, second] = both as [typeof stranger, typeof stranger];
+  const met = await until('agreement', () => health(second.ports[2]!), (seen) => seen?.replicas?.sequencer === 'city-yitong-0', 60_000);
+  t.ok(met?.ready);
+  await until('copies', () => health(first.ports[2]!), (seen) => seen?.replicas?.others.every(({ state, lag }) => state === 'following' && lag === 0) === true, 60_000);
+  for (const { process } of both) t.equal(await process.stop(), 0, process.said());
+});

@@ -51,19 +51,22 @@ function lasting(status: number, answer: Partial<QueryAnswer>): Answer {
 export async function answersOf(running: City, questions: readonly Question[]): Promise<Answer[]> {
   const clients = new Map<string, Awaited<ReturnType<City['as']>>>();
   for (const { client } of questions) if (!clients.has(client)) clients.set(client, await running.as(client));
-  const answers: Answer[] = [];
-  for (const { client, body } of questions) {
-    const gateway = clients.get(client);
-    if (gateway === undefined) throw new Error('no such client');
-    try {
-      answers.push(lasting(200, await gateway.query(body)));
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      answers.push(lasting(error.status, { ...error.problem } as Partial<QueryAnswer>));
-    }
-  }
-  for (const gateway of clients.values()) gateway.close();
-  return answers;
+  const answers = new Map<Question, Answer>();
+  await Promise.all(
+    [...clients].map(async ([client, gateway]) => {
+      for (const question of questions) {
+        if (question.client !== client) continue;
+        try {
+          answers.set(question, lasting(200, await gateway.query(question.body)));
+        } catch (error) {
+          if (!(error instanceof GatewayError)) throw error;
+          answers.set(question, lasting(error.status, { ...error.problem } as Partial<QueryAnswer>));
+        }
+      }
+      gateway.close();
+    }),
+  );
+  return questions.map((question) => answers.get(question) ?? { text: 'not asked', seen: [] });
 }
 
 /** Asks without end from one connection; what each answer took, ms. */

@@ -1,9 +1,10 @@
 /** What one run of the sequencer takes in: new entries of all journals, each journal's in its order, its chain verified on the way. */
-import { gapBody } from '../events.js';
+import { administrationBody, gapBody } from '../events.js';
 import { journalFolders } from '../journal/folders.js';
 import { commitmentOf } from '../journal/format.js';
 import { JOURNAL_START, readOn } from '../journal/reader.js';
 import { readFault } from '../replicas/fault.js';
+import { withoutSubject } from '../seal.js';
 import type { BodyRecord } from './bodies.js';
 import { leafHash } from './merkle.js';
 import type { JournalState, SequencerState } from './state.js';
@@ -36,6 +37,24 @@ export interface CollectOptions {
   readonly randomBytes: (size: number) => Buffer;
 }
 
+/** By whom the entry says it is that stands before entries which were erased before they came into this log. */
+const ARRIVED = 'sequencer';
+const NO_SALT = Buffer.alloc(32);
+
+/**
+ * Entries that were erased in their journal before this log took them: of a log that was restored, or taken over, from before their erasure. What the log publishes of
+ * them is known; that they are erased is said by the sequencer's own entry before them.
+ * @param first log index of the first record
+ */
+export function arrivedErased(first: number, records: readonly BodyRecord[]): readonly { readonly index: number; readonly by: number }[] {
+  let by = -1;
+  return records.flatMap(({ salt, body }, i) => {
+    if (salt.equals(NO_SALT)) return [{ index: first + i, by }];
+    if (body.includes(`"action":"erasure","by":"${ARRIVED}"`)) by = first + i;
+    return [];
+  });
+}
+
 /** Reads only. */
 export function collect(state: SequencerState, { dataDir, limit, now, randomBytes }: CollectOptions): Batch {
   const records: BodyRecord[] = [];
@@ -45,14 +64,17 @@ export function collect(state: SequencerState, { dataDir, limit, now, randomByte
   const gaps: Gap[] = [];
   let own = state.own;
 
-  const addGap = (journal: string, from: number, to: number, why: GapReason): void => {
+  const addOwn = (text: string): void => {
     const salt = Buffer.from(randomBytes(32));
-    const body = Buffer.from(gapBody({ time: now(), journal, from, to, why }));
+    const body = Buffer.from(text);
     own = { ...own, seq: own.seq + 1 };
     records.push({ ...own, salt, body });
     const commitment = commitmentOf(salt, body);
     commitments.push(commitment);
     leaves.push(leafHash(commitment));
+  };
+  const addGap = (journal: string, from: number, to: number, why: GapReason): void => {
+    addOwn(gapBody({ time: now(), journal, from, to, why }));
     gaps.push({ kind: 'gap', journal, from, to, why });
   };
 
@@ -83,9 +105,12 @@ export function collect(state: SequencerState, { dataDir, limit, now, randomByte
         if (result.resume === undefined) break;
         continue;
       }
+      const gone = result.groups.flatMap(({ entries }) => entries).filter(({ erased }) => erased === true).length;
+      if (gone > 0) addOwn(administrationBody({ time: new Date(now()).toISOString(), action: 'erasure', by: ARRIVED, detail: { journal: id, entries: gone } }));
       for (const group of result.groups) {
-        for (const { seq, salt, body, commitment, leaf } of group.entries) {
-          records.push({ journal: id, seq, salt, body });
+        for (const { seq, salt, body, commitment, leaf, erased } of group.entries) {
+          // listed as erased, and perhaps not blanked so far
+          records.push({ journal: id, seq, ...(erased === true ? { salt: NO_SALT, body: withoutSubject(body) } : { salt, body }) });
           commitments.push(commitment);
           leaves.push(leaf);
         }

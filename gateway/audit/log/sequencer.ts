@@ -17,7 +17,7 @@ import { readIfThere } from '../receipts.js';
 import { publishVkey } from '../signer.js';
 import { openBodies, packRecords, type BodyRecord, type BodyStore, type PackedRecords } from './bodies.js';
 import { openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
-import { collect, type Gap } from './collect.js';
+import { arrivedErased, collect, type Gap } from './collect.js';
 import { gatherCosignatures, type Gathering, type WitnessHealth, type WitnessSetup } from './gathering.js';
 import { parseNote, type Signer } from './note.js';
 import { dropStaged, stage, staged } from './staging.js';
@@ -154,6 +154,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       if (completedSize() < state.size) {
         step('applying');
         bodies.write(state.before.size, records, packed);
+        for (const { index, by } of arrivedErased(state.before.size, records)) bodies.erase([index], by);
         step('bodies');
         await writeTiles(layout.log, files);
         step('tiles');

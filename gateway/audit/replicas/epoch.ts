@@ -17,6 +17,8 @@ export interface Seen {
   readonly size: number;
   /** base64 */
   readonly root: string;
+  /** Of which log; absent before the first checkpoint. */
+  readonly origin?: string;
 }
 
 export interface Claim extends Seen {
@@ -33,7 +35,7 @@ export const claimSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['epoch', 'holder', 'established', 'size', 'root'],
-  properties: { epoch: { type: 'integer', minimum: 1 }, holder: { type: 'string', maxLength: 31 }, established: { type: 'boolean' }, size: { type: 'integer', minimum: 0 }, root: { type: 'string', maxLength: 64 } },
+  properties: { epoch: { type: 'integer', minimum: 1 }, holder: { type: 'string', maxLength: 31 }, established: { type: 'boolean' }, size: { type: 'integer', minimum: 0 }, root: { type: 'string', maxLength: 64 }, origin: { type: 'string', maxLength: 200 } },
 };
 const check = shape<Claim>(claimSchema, 'log_invalid');
 
@@ -57,6 +59,11 @@ export function judge(current: Claim | undefined, own: Seen, claim: Claim, wish?
   // of two that start at once, the name decides
   if (wish !== undefined && claim.epoch === wish.epoch && !claim.established && wish.holder < claim.holder) return refused(`\`${wish.holder}\` starts as the sequencer in epoch ${wish.epoch} as well`);
   for (const seen of [current ?? NOTHING_SEEN, own]) {
+    // a log that goes on under another name behind a backup; only people raise an epoch
+    if (claim.origin !== undefined && seen.origin !== undefined && claim.origin !== seen.origin) {
+      if (current === undefined || claim.epoch > current.epoch) continue;
+      return refused(`its log is \`${claim.origin}\`, and \`${seen.origin}\` was seen here; where it was restored from a backup, raise \`audit.epoch\``);
+    }
     if (claim.size < seen.size) return refused(`its log has ${claim.size} entries, and ${seen.size} were seen here; bring the newest copy`);
     if (claim.size === seen.size && claim.root !== seen.root) return refused(`its log of ${claim.size} entries is another than was seen here: a fork`);
   }
@@ -121,8 +128,8 @@ export function openRegister(dataDir: string): Register {
   return registerIn({ read: () => readVersion(dir), swap: (after, text) => swapVersion(dir, after, text) }, () => {
     const checkpoint = readState(state)?.state.checkpoint ?? '';
     if (checkpoint === '') return NOTHING_SEEN;
-    const { size, root } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
-    return { size, root: root.toString('base64') };
+    const { size, root, origin } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
+    return { size, root: root.toString('base64'), origin };
   });
 }
 

@@ -9,7 +9,7 @@ import { ask, until } from '../e2e/ask.js';
 import { identityOf, load } from './load.js';
 import { declared, healthOf, QUESTION, town, type Json } from './town.js';
 
-t.setTimeout(120_000);
+t.setTimeout(340_000);
 
 const here = declared(t);
 const CONTRACT = 'contracts/datasets/office/shops/contract.json';
@@ -20,16 +20,18 @@ await here.change('yitong.json', { gateway: { workers: 2, batchChunk: 1 } });
 const pidOf = (data: string): number => runningUp(data)?.pid ?? Number.NaN;
 
 t.test('under load, each request that a connection took has its whole answer', async (t) => {
-  const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '3' });
+  // as long as it takes; the second signal, of `stop`, ends it
+  const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '600' });
   const asking = load({ api: city.api, pki: city.pki, client: 'front-desk', asked: { path: '/v1/query', body: QUESTION }, connections: 16 });
   const slow = load({ api: city.api, pki: city.pki, client: 'front-desk', asked: { path: '/v1/query', body: QUESTION }, connections: 16, pause: 400 });
-  await until('some load', async () => asking.count(), (count) => count > 500);
+  t.teardown(() => Promise.all([asking.stop(), slow.stop()]));
+  await until('some load', async () => asking.count(), (count) => count > 200, 60_000);
   process.kill(pidOf(city.data), 'SIGTERM');
   const leaving = await until('the readiness', () => healthOf(city), ({ status }) => status === 503);
   t.same(leaving.reasons, ['draining']);
   const at = asking.count();
   t.equal((await ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION })).status, 200, 'a new connection is answered');
-  await until('the drain going on', async () => asking.count(), (count) => count > at + 100);
+  await until('the drain going on', async () => asking.count(), (count) => count > at + 100, 60_000);
   await city.stop();
   const reports = await Promise.all([asking.stop(), slow.stop()]);
   for (const { answered, failed, refused, connections, closing } of reports) {

@@ -1,6 +1,7 @@
 /** A city as an operator watches it: a gateway of two workers with feeds, a witness of its log and a connector of another office, each with its health port. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
@@ -21,6 +22,11 @@ export interface Program {
 /** A command of `yitong` that goes on until it is told to stop; it must end in good order. */
 export async function program(t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Program> {
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  // a suite that ends without a teardown must not leave it behind
+  const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  reaper.unref();
+  (reaper.stdin as Socket).unref();
+  child.once('exit', () => reaper.kill('SIGKILL'));
   const stderr: Buffer[] = [];
   const stdout: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));

@@ -48,7 +48,7 @@ export function packages(lock) {
 
 const LICENCE = /^(?:licen[cs]e|notice|copying|authors)/i;
 /** Of a package: what Node never loads. Sources of addons are among it, since scripts of packages are turned off (.npmrc). */
-const NOT_LOADED = /\.(?:map|[cm]?tsx?|md|markdown|flow|tsbuildinfo|c|cc|cpp|h|hpp|gyp|gypi|swf|html?|(?:test|spec)\.[cm]?js)$/i;
+const NOT_LOADED = /\.(?:map|[cm]?tsx?|md|markdown|flow|tsbuildinfo|c|cc|cpp|h|hpp|gyp|gypi|swf|html?)$/i;
 const NOT_RUN = /^(?:tests?(?:\.[cm]?js)?|__tests__|specs?|scripts|docs?|examples?|bench(?:marks?)?|coverage|tsconfig.*\.json|makefile|rollup\..*|vitest\..*)$/i;
 
 /** Says of a path in a package whether the image takes it. */

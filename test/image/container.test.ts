@@ -9,7 +9,7 @@ import { execContained, notContained, runContained, startContained } from './con
 import { command, only } from './dockerfile.js';
 import { makeRoot, temporary } from './root.js';
 
-t.setTimeout(240_000);
+t.setTimeout(340_000);
 
 const LOOK = `
 const fs = require('node:fs');

@@ -17,7 +17,7 @@ import { NONROOT, notContained, runContained, startContained, type Contained, ty
 import { command } from './dockerfile.js';
 import { filesBelow, makeRoot, temporary } from './root.js';
 
-t.setTimeout(240_000);
+t.setTimeout(340_000);
 
 const TOTAL = 10_000;
 const SUBJECT = uscc.make(7);

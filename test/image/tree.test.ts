@@ -8,7 +8,7 @@ import { packageRoot } from '../../gateway/cli/places.js';
 import { environment, finalStage, instructions, only } from './dockerfile.js';
 import { filesBelow, makeTree, PLAIN, temporary } from './root.js';
 
-t.setTimeout(240_000);
+t.setTimeout(340_000);
 
 const clone = packageRoot();
 const EPOCH = { SOURCE_DATE_EPOCH: '1767225600' };
@@ -34,19 +34,18 @@ function build(dir: string, tar: string, before: string): string {
 
 t.test('the same commit gives the same bytes, in whichever folder and by whomever it is built', (t) => {
   const dir = temporary(t);
-  const one = build(context(join(dir, 'one')), join(dir, 'one.tar'), 'umask 022');
-  const other = build(context(join(dir, 'quite/another/place')), join(dir, 'other.tar'), 'umask 077; export TZ=Asia/Shanghai LC_ALL=C');
+  const one = build(context(join(dir, 'quite/another/place')), join(dir, 'one.tar'), 'umask 077; export TZ=Asia/Shanghai LC_ALL=C');
   t.match(one, /^[0-9a-f]{64}$/);
-  t.equal(other, one);
+  // the same, as it comes of the clone in which this is run
+  t.match(makeTree(join(dir, 'here'), ['--tar', join(dir, 'here.tar')], clone, EPOCH), one);
   t.equal(execFileSync('sha256sum', [join(dir, 'one.tar')], { encoding: 'utf8' }).slice(0, 64), one, 'and it says what it wrote');
-  t.ok(readFileSync(join(dir, 'one.tar')).equals(readFileSync(join(dir, 'other.tar'))));
-  t.match(makeTree(join(dir, 'here'), ['--tar', join(dir, 'here.tar')], clone, EPOCH), one, 'as it comes of a clone in which somebody works');
+  t.ok(readFileSync(join(dir, 'one.tar')).equals(readFileSync(join(dir, 'here.tar'))), 'every byte');
 
   // read by a program of others
   const opened = join(dir, 'opened');
   mkdirSync(opened);
   execFileSync('tar', ['-xpf', join(dir, 'one.tar'), '-C', opened]);
-  t.equal(spawnSync('diff', ['-r', opened, join(dir, 'one/out')]).status, 0, 'the tar file holds the tree');
+  t.equal(spawnSync('diff', ['-r', opened, join(dir, 'quite/another/place/out')]).status, 0, 'the tar file holds the tree');
   const listed = execFileSync('tar', ['--numeric-owner', '--full-time', '--utc', '-tvf', join(dir, 'one.tar')], { encoding: 'utf8', maxBuffer: 64 * 1_048_576 }).trim().split('\n');
   const strange = listed.filter((line) => !/^(?:drwxr-xr-x|-rw-r--r--|-rwxr-xr-x) 0\/0 +\d+ 2026-01-01 00:00:00 /.test(line));
   t.match(strange, [/^drwx------ 65532\/65532 +0 2026-01-01 00:00:00 data\/$/], 'root owns everything but the data folder');
@@ -114,7 +113,7 @@ t.test('neither tests nor sources nor keys are in it, and all that a workspace d
   const out = temporary(t);
   makeTree(out);
   const all = filesBelow(join(out, 'app')).map((path) => relative(join(out, 'app'), path));
-  t.strictSame(all.filter((path) => /\.(?:pem|key|p12|map|tsbuildinfo)$|(?:^|\/)\.|^dist\/test|\.test\.js$/.test(path)), []);
+  t.strictSame(all.filter((path) => /\.(?:pem|key|p12|map|tsbuildinfo)$|(?:^|\/)\.|^dist\/test|^dist\/.*\.test\.js$/.test(path)), []);
   const declared = all.filter((path) => path.endsWith('.d.ts'));
   t.ok(declared.includes('dist/gateway/client/index.d.ts'), 'programs in TypeScript find the client');
   const open = declared.flatMap((path) => [...readFileSync(join(out, 'app', path), 'utf8').matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g)].map(([, to]) => join(dirname(path), `${to}.d.ts`))).filter((path) => !declared.includes(path));

@@ -5,6 +5,7 @@ import t from 'tap';
 import { checkBackup } from '../../gateway/backup/check.js';
 import { FILES, MANIFEST, readManifest, writeManifest, type Manifest } from '../../gateway/backup/manifest.js';
 import { restoreBackup } from '../../gateway/backup/restore.js';
+import { wantRoom } from '../../gateway/backup/write.js';
 import { run } from '../e2e/command.js';
 import { backUp, put, smallFolder } from './folder.js';
 
@@ -142,4 +143,9 @@ t.test('a backup whose disk is cut off in the middle leaves nothing that could p
   t.match(await checkBackup(to), { verified: 300 });
   truncateSync(join(to, MANIFEST), 10);
   await t.rejects(checkBackup(to), { code: 'backup_manifest' });
+});
+
+t.test('a copy that has no room is refused before it begins', async (t) => {
+  t.throws(() => wantRoom(dir, 2 ** 60), { code: 'backup_no_room' });
+  t.doesNotThrow(() => wantRoom(dir, 0));
 });

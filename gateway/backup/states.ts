@@ -51,6 +51,7 @@ export const states: readonly State[] = [
   without('running', 'addresses of a running city', /^up\.json$/, 'passing', 'the next one has its own'),
   without('replays', 'replays of the console under way', /^replays\//, 'passing', 'they end with their process'),
   without('staged', 'a run of the sequencer that is not in its place yet', /^audit\/staged\//, 'passing', 'the log is copied at a size that is in its place'),
+  without('contracts', 'a copy of the contracts in force', /^contracts-in-force(?:\.[^/]*)?\//, 'derived', 'made again from the workspace at each start'),
   without('view', 'the view: current records and their history, by subject', /^view\//, 'derived', 'made again from the bus; so no long snapshot of it is held'),
   without('search', 'blocks of the search index', /^audit\/search\//, 'derived', 'made again from bodies and log'),
   without('sessions', 'who is signed in', /^people\/sessions$/, 'passing', 'who signed out since must not be signed in again'),

@@ -76,7 +76,7 @@ t.test('an endpoint that hangs keeps no answer and no end waiting; what it loses
   const metrics = async (): Promise<string> => (await fetch(`${running.health}/metrics`)).text();
   const count = (text: string, which: string, process: string): number => Number(new RegExp(`^yitong_spans_${which}_total\\{process="${process}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
   for (const process of ['worker-1', 'writer', 'feeds']) await until(`${process} counts`, metrics, (text) => count(text, 'dropped', process) > 0);
-  t.match(running.said(), /worker 1: traces are dropped, their endpoint does not take them/);
+  t.match(running.said(), /"process":"worker-1","msg":"traces are dropped, their endpoint does not take them/);
   t.notOk(running.said().includes(subject.slice('uscc:'.length)));
   collector.answer = 'takes';
   await until('spans go again', async () => {

@@ -70,7 +70,7 @@ t.test('taken at any moment under load, it is one whole', async (t) => {
         const known = receipts.slice(-400).concat(receipts.slice(0, 50)).filter((id) => lookupReceipt(data, id).kind === 'logged');
         const erasing = erasures.map(async ([after, subject]) => {
           await wait(after);
-          await orderErasure({ keys, journal: orders, now: Date.now }, { subject: `uscc:${String(subject)}`, reason: 'a court said so', legalBasis: 'PIPL Art.47', by: 'operator' });
+          await orderErasure({ keys, journal: orders, now: Date.now }, { subject: `uscc:${String(subject)}`, reason: 'a court said so', legalBasis: 'a court order', by: 'operator' });
         });
         await promisify(execFile)(process.execPath, [child, data, to, JSON.stringify(Object.fromEntries(pauses))]);
         await Promise.all(erasing);

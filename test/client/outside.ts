@@ -27,7 +27,8 @@ export function project(dir: string): Project {
   return {
     dir,
     compile: () =>
-      promisify(execFile)(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', dir], { cwd: dir }).then(
+      // the runner's loaders, which it hands to each Node that is started, are none of a reader's
+      promisify(execFile)('env', ['-u', 'NODE_OPTIONS', process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', dir], { cwd: dir }).then(
         () => '',
         (failed: { readonly stdout: string; readonly stderr: string }) => `${failed.stdout}${failed.stderr}`,
       ),

@@ -1,7 +1,7 @@
 /** Runs the checks one after the other: a check that breaks or hangs is a finding like another. */
 import { readdir } from 'node:fs/promises';
 import { fail, note, type Check, type Finding, type Patient } from './port.js';
-import { words } from './words.js';
+import { wordsOf } from '../inforce/words.js';
 
 export interface Result {
   readonly check: string;
@@ -39,7 +39,7 @@ export async function examine(patient: Patient, checks: readonly (readonly [stri
   for (const [name, check] of checks) {
     if (patient.signal.aborted) break;
     const work = check.run(patient).catch((error: unknown): readonly Finding[] => {
-      const why = words(error);
+      const why = wordsOf(error);
       if (told.has(why)) return [note(`not looked at, for: ${why}`)];
       told.add(why);
       return [fail(why, 'mend this first; what builds on it was not looked at')];

@@ -1,4 +1,5 @@
 /** Whether a server answers, and what time it has. */
+import { Told } from '../process/words.js';
 import { request as http } from 'node:http';
 import { request as https } from 'node:https';
 
@@ -20,7 +21,7 @@ export function reach(url: string, { ca, ms = 5000 }: { readonly ca?: string; re
       let size = 0;
       response.on('data', (part: Buffer) => {
         size += part.length;
-        if (size > LIMIT) response.destroy(new Error('it answers more than was asked for'));
+        if (size > LIMIT) response.destroy(new Told('it answers more than was asked for'));
         else parts.push(part);
       });
       response.on('error', reject);
@@ -29,7 +30,7 @@ export function reach(url: string, { ca, ms = 5000 }: { readonly ca?: string; re
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8'), ...(Number.isNaN(date) ? {} : { ahead: date - Date.now() }) });
       });
     });
-    asked.on('error', (error) => reject(error.name === 'TimeoutError' || error.name === 'AbortError' ? new Error(`no answer within ${ms / 1000} s`) : error));
+    asked.on('error', (error) => reject(error.name === 'TimeoutError' || error.name === 'AbortError' ? new Told(`no answer within ${ms / 1000} s`) : error));
     asked.end();
   });
 }

@@ -2,6 +2,7 @@
  * What of a workspace a process holds in memory from its start: contracts, feeds and yitong.json, as files. Light: the supervisor looks at it for months,
  * and loads nothing of it. Policies are followed by each worker (`follow.ts`).
  */
+import { YitongError } from '../../contracts/errors.js';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
@@ -29,7 +30,7 @@ export async function layersOf(dir: string): Promise<readonly string[]> {
   const layers: string[] = [];
   for (let next: string | undefined = resolve(dir); next !== undefined; ) {
     const layer: string = await realpath(next);
-    if (layers.includes(layer)) throw new Error('`extends` leads back to a workspace that it started from');
+    if (layers.includes(layer)) throw new YitongError('bad_workspace', '`extends` leads back to a workspace that it started from');
     layers.push(layer);
     const { extends: other } = JSON.parse(await readFile(join(layer, 'yitong.json'), 'utf8')) as { readonly extends?: unknown };
     next = typeof other === 'string' ? resolve(layer, other) : undefined;

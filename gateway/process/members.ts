@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events';
 import type { Gathering } from '../metrics/gather.js';
 import type { Log } from './log.js';
 import type { FromChild, Opened, ToChild } from './messages.js';
+import { Told } from './words.js';
 
 export interface Member {
   readonly name: string;
@@ -104,7 +105,7 @@ export const once = <K extends FromChild['kind']>(events: EventEmitter, kind: K,
     const fail = (who: Member, message: string): void => {
       if (who !== from) return;
       done();
-      reject(new Error(`${who.name}: ${message}`));
+      reject(new Told(`${who.name}: ${message}`));
     };
     events.on(kind, listen);
     events.on('failed', fail);

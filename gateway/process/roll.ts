@@ -6,7 +6,7 @@ import { checkContent } from './checking.js';
 import { gone, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { Opened, ProcessArguments } from './messages.js';
 import { Rolling, type Taken } from './rolling.js';
-import { inWords } from './words.js';
+import { inWords, Told } from './words.js';
 
 /** The workers of a group, whoever of them serves. */
 export interface Crew {
@@ -64,8 +64,8 @@ const within = async <T>(ms: number, what: string, awaited: Promise<T>, ended: A
   let timer: NodeJS.Timeout | undefined;
   let stops = (): void => undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} within ${String(ms / 1000)} s`)), ms);
-    stops = () => reject(new Error('the group stops'));
+    timer = setTimeout(() => reject(new Told(`${what} within ${String(ms / 1000)} s`)), ms);
+    stops = () => reject(new Told('the group stops'));
     ended.addEventListener('abort', stops);
   });
   return Promise.race([awaited, late]).finally(() => {
@@ -97,7 +97,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
       const heard = (who: Member): void => {
         if (who !== one) return;
         events.off('exit', heard);
-        reject(new Error(`a new ${one.name} ended before it was ready`));
+        reject(new Told(`a new ${one.name} ended before it was ready`));
       };
       events.on('exit', heard);
     });
@@ -117,13 +117,13 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     try {
       // one behind the other: those that answer meanwhile need the machine
       for (const one of fresh) {
-        if (ended.signal.aborted) throw new Error('the group stops');
+        if (ended.signal.aborted) throw new Told('the group stops');
         const ready = once(events, 'ready', one);
         const end = ending(one);
         for (const promise of [ready, end]) promise.catch(() => undefined);
         run(one, running);
         await within(START_WITHIN, `a new ${one.name} was not ready`, Promise.race([ready, end]), ended.signal);
-        if (one.opened === undefined || !sameContent(one.opened.version, version)) throw new Error('the files changed again meanwhile');
+        if (one.opened === undefined || !sameContent(one.opened.version, version)) throw new Told('the files changed again meanwhile');
       }
     } catch (error) {
       crew.coming = [];
@@ -159,7 +159,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
       retireWorkers: () => leave(crew.leaving),
       async swapWriter(contracts) {
         const taken = once(events, 'taken', writer).then(({ why }) => {
-          if (why !== undefined) throw new Error(`the writer does not read by the new contracts: ${why}`);
+          if (why !== undefined) throw new Told(`the writer does not read by the new contracts: ${why}`);
         });
         // one that starts anew reads what is on disk as well
         const restarted = once(events, 'ready', writer);

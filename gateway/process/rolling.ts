@@ -5,7 +5,7 @@
  */
 import { sameContent, type ContentVersion } from '../inforce/content.js';
 import type { Checked } from './checking.js';
-import { inWords } from './words.js';
+import { inWords, Told } from './words.js';
 
 export type Taken = Extract<Checked, { ok: true }>;
 
@@ -139,7 +139,7 @@ export class Rolling {
     }
     const checked = await parts.check();
     if (this.#stopped) return;
-    if (!checked.ok) throw new Error(checked.why);
+    if (!checked.ok) throw new Told(checked.why);
     if (!sameContent(checked.version, this.version)) await this.#roll(checked);
     await this.#finish();
     this.#well();

@@ -16,6 +16,7 @@ import { gone, member, once, run, toAll, type Member, type RunParts } from './me
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
 import { rollGroup, type ContentReport, type Crew, type GroupRolling } from './roll.js';
+import { Told } from './words.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -190,7 +191,7 @@ export function startGroup(options: GroupOptions): Group {
     ask(undefined);
     await drained;
     events.off('ready', ask);
-    if (ports === undefined || first === undefined) throw new Error('no worker named its ports');
+    if (ports === undefined || first === undefined) throw new Told('no worker named its ports');
     up = true;
     roll = rollGroup({ args, crew, writer, feeds, newWorker, opened: first, events, running, log, drainSeconds: (seconds) => (drainSeconds = seconds) });
     return ports;

@@ -4,6 +4,11 @@ import { isYitongError } from '../../contracts/errors.js';
 /** What the engine says of a mistake in our own code: names of properties, no values. */
 const ENGINE = /^(?:Cannot (?:read|set) properties of (?:undefined|null)(?: \((?:reading|setting) '[A-Za-z_$][\w$]{0,60}'\))?|[\w$.]{1,80} is not (?:a function|a constructor|iterable|defined)|Maximum call stack size exceeded|Invalid time value|Invalid array length|Array buffer allocation failed)$/;
 
+/** An error of ours whose message was made for an operator. */
+export class Told extends Error {
+  override readonly name = 'Told';
+}
+
 const isSystem = (error: Error & { readonly code?: unknown; readonly syscall?: unknown }): boolean => typeof error.code === 'string' && typeof error.syscall === 'string';
 
 /**
@@ -12,7 +17,7 @@ const isSystem = (error: Error & { readonly code?: unknown; readonly syscall?: u
  */
 export function messageOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return isYitongError(error) || isSystem(error) || ENGINE.test(error.message) ? error.message : undefined;
+  return isYitongError(error) || error instanceof Told || isSystem(error) || ENGINE.test(error.message) ? error.message : undefined;
 }
 
 /** A library may put anything there. */

@@ -9,6 +9,7 @@ import { openBus } from '../../connectors/bus/open.js';
 import { examine, loadChecks } from '../../gateway/doctor/examine.js';
 import { ok, type Check, type Patient } from '../../gateway/doctor/port.js';
 import { initPki, issueServer } from '../../gateway/pki/authority.js';
+import { Told } from '../../gateway/process/words.js';
 import { city } from '../e2e/city.js';
 import { run } from '../e2e/command.js';
 import { freePort } from '../servers/ports.js';
@@ -135,9 +136,9 @@ t.test('a check that breaks or hangs is a finding, and the others are run', asyn
   const results = await examine(
     patient,
     [
-      ['breaks', check(0, async () => { throw new Error('no such thing'); })],
+      ['breaks', check(0, async () => { throw new Told('no such thing'); })],
       ['hangs', check(1, () => new Promise(() => undefined))],
-      ['breaks again', check(2, async () => { throw new Error('no such thing'); })],
+      ['breaks again', check(2, async () => { throw new Told('no such thing'); })],
       ['works', check(3, async () => [ok('fine')])],
     ],
     undefined,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { witnessSetup } from '../../process/witnesses.js';
 import { note, ok, warn, type Check, type Finding } from '../port.js';
 import { reach } from '../reach.js';
-import { words } from '../words.js';
+import { wordsOf } from '../../inforce/words.js';
 
 /** ms: beyond it certificates, sessions and terms of tokens begin to be judged differently here and there. */
 const SKEW = 5000;
@@ -29,7 +29,7 @@ const check: Check = {
         else findings.push(warn(`the identity provider answers ${status}, and not as \`${people.issuer}\``, 'set `people.issuer` exactly as the provider calls itself'));
         findings.push(...clock('the identity provider', ahead));
       } catch (error) {
-        findings.push(warn(`the identity provider cannot be reached: ${words(error)}`, 'nobody can sign in; look at the network and its certificate'));
+        findings.push(warn(`the identity provider cannot be reached: ${wordsOf(error)}`, 'nobody can sign in; look at the network and its certificate'));
       }
     }
     const setup = await witnessSetup(audit, patient.workspaceDir, { file: join(patient.workspaceDir, 'yitong.json') });
@@ -41,7 +41,7 @@ const check: Check = {
         answering++;
         findings.push(ok(`the witness \`${verifier.name}\` answers`), ...clock(`the witness \`${verifier.name}\``, ahead));
       } catch (error) {
-        findings.push(warn(`the witness \`${verifier.name}\` cannot be reached: ${words(error)}`, 'ask its operator; look at the network and `ca`'));
+        findings.push(warn(`the witness \`${verifier.name}\` cannot be reached: ${wordsOf(error)}`, 'ask its operator; look at the network and `ca`'));
       }
     }
     if (setup !== undefined && answering < setup.required) findings.push(warn(`${answering} witnesses answer and ${setup.required} are required: no checkpoint is published`, 'answers go on, receipts wait; bring the witnesses back'));

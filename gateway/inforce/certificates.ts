@@ -8,6 +8,7 @@ import { createSecureContext } from 'node:tls';
 import { YitongError } from '../../contracts/errors.js';
 import { pemBlocks } from '../identity/certificate.js';
 import { fingerprint } from './fingerprint.js';
+import { looks, type Looks } from './looks.js';
 import { wordsOf } from './words.js';
 
 export type CertificateName = 'server' | 'documents' | 'replica';
@@ -56,18 +57,11 @@ export interface CertificateOptions {
   readonly figures?: CertificateFigures;
 }
 
-export interface FollowedCertificates {
+export interface FollowedCertificates extends Looks {
   /** One look at all; for tests, and for the timer of `start`. */
-  look(): Promise<void>;
-  /** Looks every `interval` ms. */
-  start(interval?: number): void;
-  /** Resolves when no look is under way any more. */
-  stop(): Promise<void>;
+  look(): Promise<boolean>;
 }
 
-const INTERVAL = 1000;
-/** ms between looks while a file changes */
-const SETTLE = 300;
 const DAY = 86_400_000;
 /** Days before the end at which it is said again. */
 const STAGES = [0, 1, 7, 30];
@@ -195,34 +189,16 @@ export async function followCertificates(options: CertificateOptions): Promise<F
     options.onWarnings?.(warnings);
   }
 
-  let soon = false;
-  async function look(): Promise<void> {
-    soon = false;
+  async function look(): Promise<boolean> {
+    let soon = false;
     for (const one of certificates) if (await lookAt(one)) soon = true;
     tellState();
+    return soon;
   }
 
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
-  let stopped = false;
   await look();
   return {
     look,
-    start(interval = INTERVAL) {
-      const next = (): void => {
-        timer = setTimeout(() => {
-          looking = look()
-            .catch((error: unknown) => log('error', `certificates could not be looked at: ${wordsOf(error)}`))
-            .then(() => (stopped ? undefined : next()));
-        }, soon ? Math.min(SETTLE, interval) : interval);
-        timer.unref();
-      };
-      next();
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await looking;
-    },
+    ...looks(look, (error) => log('error', `certificates could not be looked at: ${wordsOf(error)}`)),
   };
 }

@@ -17,6 +17,7 @@ import { watchExpiry, type ExpiryParts } from './expiry.js';
 import { fingerprint } from './fingerprint.js';
 import { changes, inForceOf, type InForce } from './snapshot.js';
 import { readSuspensions, suspendedIn, type Suspensions } from './suspensions.js';
+import { looks, type Looks } from './looks.js';
 import { wordsOf } from './words.js';
 
 export interface FollowOptions {
@@ -49,20 +50,13 @@ export interface Figures {
   crlSecondsLeft: ExpiryParts['tell'];
 }
 
-export interface Following {
+export interface Following extends Looks {
   /** What is in force now. */
   current(): InForce;
-  /** One look; for tests, and for the timer of `start`. */
-  look(): Promise<void>;
-  /** Looks every `interval` ms. */
-  start(interval?: number): void;
-  /** Resolves when no look is under way any more. */
-  stop(): Promise<void>;
+  /** One look; for tests, and for the timer of `start`. Whether the next should come soon. */
+  look(): Promise<boolean>;
 }
 
-const INTERVAL = 1000;
-/** Between looks while files change: a file that is half written is not loaded as half a file. */
-const SETTLE = 300;
 /** Files that never come to rest are loaded as they are after this many ms, so that nobody keeps a revocation out by writing on and on. */
 const UNREST = 2000;
 
@@ -191,9 +185,8 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   }
 
   /** Changes often come one behind another: after a load, and while files are not still, the next look comes soon. */
-  let soon = false;
-  async function look(): Promise<void> {
-    soon = false;
+  async function look(): Promise<boolean> {
+    let soon = false;
     resuspend();
     let print: string | undefined;
     try {
@@ -212,6 +205,7 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
       soon = true;
     } else if (print !== undefined) seen = undefined;
     tellState();
+    return soon;
   }
 
   function tellState(): void {
@@ -228,29 +222,11 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
     options.onWarnings?.(warnings);
   }
 
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
-  let stopped = false;
   tellState();
   options.onAct?.({ action: 'policies_in_force', target: first.version, detail: { start: true } });
   return {
     current: () => current,
     look,
-    start(interval = INTERVAL) {
-      const next = (): void => {
-        timer = setTimeout(() => {
-          looking = look()
-            .catch((error: unknown) => log('error', `policies could not be looked at: ${words(error)}`))
-            .then(() => (stopped ? undefined : next()));
-        }, soon ? Math.min(SETTLE, interval) : interval);
-        timer.unref();
-      };
-      next();
-    },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await looking;
-    },
+    ...looks(look, (error) => log('error', `policies could not be looked at: ${words(error)}`)),
   };
 }

@@ -1,12 +1,10 @@
 /** An installation as production has it: a workspace with its own CA, certificates of it, and a data folder. Each part can be spoiled. */
-import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examine, loadChecks, type Result } from '../../gateway/doctor/examine.js';
 import { patientOf } from '../../gateway/doctor/patient.js';
 import type { Finding } from '../../gateway/doctor/port.js';
 import { keyPem, makeCrl, makeKeys, makeLeaf, makeRoot, type Issuer } from '../../gateway/pki/x509.js';
-import { cli } from '../e2e/city.js';
 import { freePorts } from '../servers/ports.js';
 
 const DAY = 86_400_000;
@@ -27,11 +25,12 @@ export interface Installation {
   look(only?: readonly string[]): Promise<readonly Result[]>;
 }
 
-export async function installation(dir: string): Promise<Installation> {
+/** @param template a workspace that `yitong init` made */
+export async function installation(dir: string, template: string): Promise<Installation> {
   const workspace = join(dir, 'city');
   const data = join(dir, 'data');
   const pki = join(workspace, 'pki');
-  execFileSync(process.execPath, [cli, 'init', workspace]);
+  await cp(template, workspace, { recursive: true });
   await mkdir(pki);
   await mkdir(join(workspace, 'policies', 'anchors'), { recursive: true });
   await mkdir(data, { mode: 0o700 });

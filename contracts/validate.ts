@@ -1,5 +1,5 @@
 /** The one place where ajv stands: a JSON schema becomes a check that turns `unknown` into a type or names what is wrong. */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
 import { YitongError, type ErrorCode, type Place } from './errors.js';
 
@@ -25,13 +25,14 @@ function describe(error: ErrorObject): string {
 }
 
 /**
- * Compiles `schema` (JSON schema 2020-12) once. The check returns the same value, typed; nothing is coerced, dropped or filled in.
+ * Compiles `schema` (JSON schema 2020-12) once, when it is first used: a process that starts needs few of them. The check returns the same value, typed; nothing is coerced, dropped or filled in.
  * Content files only: the message may name keys and allowed values, never what stood in the value.
  * @throws YitongError with `code` and the place
  */
 export function shape<T>(schema: object, code: ErrorCode): (value: unknown, place: Place) => T {
-  const check = ajv.compile<T>(schema);
+  let check: ValidateFunction<T> | undefined;
   return (value, place) => {
+    check ??= ajv.compile<T>(schema);
     if (check(value)) return value;
     const first = check.errors?.[0];
     throw new YitongError(code, first === undefined ? 'malformed' : describe(first), { place });

@@ -42,6 +42,9 @@ async function loadServices(folder: URL): Promise<readonly { readonly name: stri
   );
 }
 
+/** Those of this build. What a process loads once is there the next time. */
+export const builtServices = (): ReturnType<typeof loadServices> => loadServices(new URL('./services/', import.meta.url));
+
 export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
   const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now), tickets: await openTickets(brought) };
   const { gateway } = context.settings;
@@ -65,6 +68,8 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     routerOptions: { maxParamLength: 300 },
   };
   const app: FastifyInstance = Fastify(base);
+  // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   const asPage: AsPage = (request, told) => (face === 'people' ? errorPage(request, told, context.workspace) : undefined);
   errorsPlugin(app, asPage);
   jsonBodies(app, gateway.maxJsonDepth);
@@ -85,7 +90,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     tracingPlugin(app, context);
     notFoundPlugin(app, [], asPage);
   }
-  for (const { service } of await loadServices(options.services ?? new URL('./services/', import.meta.url))) {
+  for (const { service } of await (options.services === undefined ? builtServices() : loadServices(options.services))) {
     if (service.port === face) await app.register(async (scope) => service.register(scope, context));
   }
   return app;

@@ -38,6 +38,8 @@ export type FromChild =
   | { readonly kind: 'ready'; readonly api?: number; readonly people?: number; readonly opened?: Opened }
   /** Writer: it reads by what stood on disk when `take` was asked, or why it does not. */
   | { readonly kind: 'taken'; readonly why?: string }
+  /** Worker: it has loaded what it can without the data folder, and waits for `begin`. */
+  | { readonly kind: 'loaded' }
   /** Feeds: every feed has run once. */
   | { readonly kind: 'first-pass'; readonly reports: readonly { readonly dataset: string; readonly rows: number; readonly state: string }[] }
   /** Feeds: how far the first pass is. */
@@ -62,6 +64,8 @@ export type FromChild =
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =
+  /** To workers: the writer has the data folder, and its view is there. */
+  | { readonly kind: 'begin' }
   | { readonly kind: 'drain' }
   /** To workers: from now on each answer closes its connection. `listening`: new ones are taken until `stop`; else it ends once it has none. */
   | { readonly kind: 'leave'; readonly listening: boolean }

@@ -130,6 +130,10 @@ export function startGroup(options: GroupOptions): Group {
           first ??= message.opened;
         }
         break;
+      case 'loaded':
+        // it listens from now on; what was sent before it did may be lost
+        if (writer.everReady) toAll([from], { kind: 'begin' });
+        break;
       case 'health':
         from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
         if (message.warnings !== undefined) from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
@@ -176,9 +180,11 @@ export function startGroup(options: GroupOptions): Group {
   const workersReady = crew.workers.map((one) => once(events, 'ready', one));
   const ready = (async () => {
     run(writer, running);
+    // what they load takes as long as what the writer does; they touch nothing before it is there
+    for (const one of crew.workers) run(one, running);
     await writerReady;
     if (stopping) throw stoppedEarly();
-    for (const one of crew.workers) run(one, running);
+    toAll(crew.workers, { kind: 'begin' });
     if (feeds !== undefined) run(feeds, running);
     await Promise.all(workersReady);
     await firstPass;

@@ -8,7 +8,7 @@ import { openBus, spoolOf } from '../../connectors/bus/open.js';
 import type { Bus } from '../../connectors/bus/port.js';
 import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
-import { buildApp } from '../app.js';
+import { buildApp, builtServices } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
@@ -67,9 +67,49 @@ runChild(name, async (args, signal, onMessage) => {
     format === 'json' ? pino.destination(2) : asText(),
   );
   const now = Date.now;
+  const begun = new Promise<void>((resolve) => {
+    onMessage((message) => {
+      if (message.kind === 'begin') resolve();
+    });
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
   const { workspace, version } = await loadStill(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const { gateway, audit } = settings;
+  /** By what they are about. */
+  const warnings = new Map<string, readonly string[]>();
+  const warn = (about: string, found: readonly string[]): void => {
+    warnings.set(about, found);
+    tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
+  };
+  /** All workers follow the same files: one of a replica puts it on record. */
+  let records = process.env['YITONG_RECORDS'] === 'true';
+  /** Before the journal is open. */
+  const early: string[] = [];
+  let note = (clear: string): void => void early.push(clear);
+  const onAct = (act: Act | CertificateAct | ContractsAct): void => {
+    if (records) note(administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }));
+  };
+  const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void => log[level](detail, message);
+  let onAnchors: (() => void) | undefined;
+  const following = await followInForce({
+    workspace,
+    developmentPki: args.developmentPki,
+    suspensions: suspensionsDir(args.data),
+    now,
+    log: toLog,
+    onWarnings: (found) => warn('policies', found),
+    onChange: (next, before) => {
+      if (next.anchors !== before.anchors) onAnchors?.();
+    },
+    onAct,
+    figures: inForceFigures,
+  });
+  await builtServices();
+  tell({ kind: 'loaded' });
+  await begun;
+  if (signal.aborted) return;
 
   const layout = auditLayout(args.data);
   const setup = await replicaSetup(audit, args.workspace, { file: join(args.workspace, 'yitong.json') });
@@ -92,38 +132,14 @@ runChild(name, async (args, signal, onMessage) => {
   const firstSeq = own.lastSeq;
   const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
   const journal = copied ?? own;
+  note = (clear) => journal.note({ clear });
+  for (const clear of early) note(clear);
   onMessage((message) => {
     if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
   });
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
-  /** By what they are about. */
-  const warnings = new Map<string, readonly string[]>();
-  const warn = (about: string, found: readonly string[]): void => {
-    warnings.set(about, found);
-    tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
-  };
-  /** All workers follow the same files: one of a replica puts it on record. */
-  let records = process.env['YITONG_RECORDS'] === 'true';
-  const onAct = (act: Act | CertificateAct | ContractsAct): void => {
-    if (records) journal.note({ clear: administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }) });
-  };
-  const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void => log[level](detail, message);
-  let onAnchors: (() => void) | undefined;
-  const following = await followInForce({
-    workspace,
-    developmentPki: args.developmentPki,
-    suspensions: suspensionsDir(args.data),
-    now,
-    log: toLog,
-    onWarnings: (found) => warn('policies', found),
-    onChange: (next, before) => {
-      if (next.anchors !== before.anchors) onAnchors?.();
-    },
-    onAct,
-    figures: inForceFigures,
-  });
   const inForce = following.current;
   const identify = makeIdentifier({ inForce, now });
   let bus: Promise<Bus> | undefined;

@@ -1,7 +1,7 @@
 /** Runs the checks one after the other: a check that breaks or hangs is a finding like another. */
 import { readdir } from 'node:fs/promises';
 import { fail, note, type Check, type Finding, type Patient } from './port.js';
-import { wordsOf } from '../inforce/words.js';
+import { wordsOf } from '../logging/words.js';
 
 export interface Result {
   readonly check: string;

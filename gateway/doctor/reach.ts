@@ -1,5 +1,5 @@
 /** Whether a server answers, and what time it has. */
-import { Told } from '../process/words.js';
+import { Told } from '../logging/words.js';
 import { request as http } from 'node:http';
 import { request as https } from 'node:https';
 

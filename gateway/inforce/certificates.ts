@@ -9,7 +9,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { pemBlocks } from '../identity/certificate.js';
 import { fingerprint } from './fingerprint.js';
 import { looks, type Looks } from './looks.js';
-import { wordsOf } from './words.js';
+import { wordsOf } from '../logging/words.js';
 
 export type CertificateName = 'server' | 'documents' | 'replica';
 

@@ -18,7 +18,7 @@ import { fingerprint } from './fingerprint.js';
 import { changes, inForceOf, type InForce } from './snapshot.js';
 import { readSuspensions, suspendedIn, type Suspensions } from './suspensions.js';
 import { looks, type Looks } from './looks.js';
-import { wordsOf } from './words.js';
+import { wordsOf } from '../logging/words.js';
 
 export interface FollowOptions {
   readonly workspace: Workspace;

@@ -2,7 +2,7 @@
 import type { Feed } from '../../connectors/feed.js';
 import type { RunReport } from '../../connectors/report.js';
 import { isYitongError } from '../../contracts/errors.js';
-import { inWords } from '../process/words.js';
+import { inWords } from '../logging/words.js';
 import { cells, gauge, type Family, type Labels } from './families.js';
 
 const OUTCOMES = ['published', 'unchanged', 'merged', 'quarantined', 'skipped'] as const;

@@ -6,7 +6,7 @@ import { loadPolicies } from '../../policies/load.js';
 import { anchorsOf } from '../inforce/anchors.js';
 import { contractChanges, findingsOf, readDeclared } from '../inforce/declared.js';
 import { loadStill } from '../inforce/loading.js';
-import { wordsOf } from '../inforce/words.js';
+import { wordsOf } from '../logging/words.js';
 import type { Checked, CheckArguments } from './checking.js';
 import { differing, fixedSettings, groupSettings } from './settings.js';
 

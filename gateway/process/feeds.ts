@@ -13,7 +13,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { readTracing } from '../config/tracing.js';
 import { runChild, tell } from './messages.js';
 import { childTracing } from './tracing.js';
-import { inWords } from './words.js';
+import { inWords } from '../logging/words.js';
 
 runChild('feeds', async (args, signal) => {
   const workspace = await loadWorkspace(args.workspace);

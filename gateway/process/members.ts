@@ -2,9 +2,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { Gathering } from '../metrics/gather.js';
-import type { Log } from './log.js';
+import type { Log } from '../logging/log.js';
 import type { FromChild, Opened, ToChild } from './messages.js';
-import { Told } from './words.js';
+import { Told } from '../logging/words.js';
 
 export interface Member {
   readonly name: string;

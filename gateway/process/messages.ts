@@ -4,8 +4,8 @@ import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
 import type { ContentVersion } from '../inforce/content.js';
 import type { Family } from '../metrics/families.js';
-import { defaultLog, openLog, warningsTo, type LogSettings } from './log.js';
-import { inWords } from './words.js';
+import { defaultLog, openLog, warningsTo, type LogSettings } from '../logging/log.js';
+import { inWords } from '../logging/words.js';
 import type { ReplicasReport } from './replicas.js';
 import type { FixedSettings } from './settings.js';
 

@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isYitongError, type ErrorCode, type Place } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { inWords } from './words.js';
+import { inWords } from '../logging/words.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
 import type { GatewaySettings } from '../config.js';

@@ -8,7 +8,7 @@ import { followBus } from '../view/follow.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import type { ViewWriter } from '../view/port.js';
 import type { WriterHealth } from './writer-health.js';
-import { inWords } from './words.js';
+import { inWords } from '../logging/words.js';
 
 export interface ReadingParts {
   readonly dataDir: string;

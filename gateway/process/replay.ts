@@ -9,7 +9,7 @@ import { loadPolicies } from '../../policies/load.js';
 import { makeReplay } from '../../policies/replay.js';
 import { replayLog, type LogReplay } from '../audit/decisions.js';
 import { openSearch } from '../audit/search/index.js';
-import { defaultLog, openLog } from './log.js';
+import { defaultLog, openLog } from '../logging/log.js';
 
 export interface ReplayArguments {
   readonly workspace: string;

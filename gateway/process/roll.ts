@@ -6,7 +6,7 @@ import { checkContent } from './checking.js';
 import { gone, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { Opened, ProcessArguments } from './messages.js';
 import { Rolling, type Taken } from './rolling.js';
-import { inWords, Told } from './words.js';
+import { inWords, Told } from '../logging/words.js';
 
 /** The workers of a group, whoever of them serves. */
 export interface Crew {

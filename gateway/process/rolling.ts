@@ -5,7 +5,7 @@
  */
 import { sameContent, type ContentVersion } from '../inforce/content.js';
 import type { Checked } from './checking.js';
-import { inWords, Told } from './words.js';
+import { inWords, Told } from '../logging/words.js';
 
 export type Taken = Extract<Checked, { ok: true }>;
 

@@ -8,7 +8,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { runningUp, type UpFile } from '../cli/places.js';
 import type { GatewaySettings } from '../config.js';
 import { serveHealth } from './health.js';
-import { logSettings, openLog, warningsTo } from './log.js';
+import { logSettings, openLog, warningsTo } from '../logging/log.js';
 import type { Prepared, PrepareArguments } from './prepare.js';
 import { lazyProvider } from './lazy-provider.js';
 import { PROVIDER_SECRET } from './provider-secret.js';

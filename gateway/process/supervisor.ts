@@ -11,12 +11,12 @@ import type { LogHealth } from '../audit/log/sequencer.js';
 import type { Family } from '../metrics/families.js';
 import { gatherMetrics, processOf } from '../metrics/gather.js';
 import type { GatewaySettings } from '../config.js';
-import type { Log } from './log.js';
+import type { Log } from '../logging/log.js';
 import { gone, member, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
 import { rollGroup, type ContentReport, type Crew, type GroupRolling } from './roll.js';
-import { Told } from './words.js';
+import { Told } from '../logging/words.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;

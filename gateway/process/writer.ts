@@ -22,7 +22,7 @@ import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
 import { followCertificates } from '../inforce/certificates.js';
 import { loadStill } from '../inforce/loading.js';
-import { wordsOf } from '../inforce/words.js';
+import { inWords, wordsOf } from '../logging/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { viewFigures } from '../metrics/view.js';
@@ -34,7 +34,6 @@ import { spanFigures } from '../metrics/spans.js';
 import { childTracing } from './tracing.js';
 import { writerHealth, type WriterHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
-import { inWords } from './words.js';
 
 /** ms between two looks for blocks of the search index that are missing. */
 const INDEX_EVERY = 5_000;

@@ -9,7 +9,7 @@ import { openBus } from '../../connectors/bus/open.js';
 import { examine, loadChecks } from '../../gateway/doctor/examine.js';
 import { ok, type Check, type Patient } from '../../gateway/doctor/port.js';
 import { initPki, issueServer } from '../../gateway/pki/authority.js';
-import { Told } from '../../gateway/process/words.js';
+import { Told } from '../../gateway/logging/words.js';
 import { city } from '../e2e/city.js';
 import { run } from '../e2e/command.js';
 import { freePort } from '../servers/ports.js';

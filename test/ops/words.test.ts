@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
 import { YitongError } from '../../contracts/errors.js';
-import { errorInLog, inWords } from '../../gateway/process/words.js';
-import { asText, openLog } from '../../gateway/process/log.js';
+import { errorInLog, inWords } from '../../gateway/logging/words.js';
+import { asText, openLog } from '../../gateway/logging/log.js';
 import { counter, exposition, gauge, merge, type Family } from '../../gateway/metrics/families.js';
 import { parsed, promtool, promtoolForTest } from './rules.js';
 

@@ -15,7 +15,7 @@ import { readTracing } from '../../config/tracing.js';
 import { startTracing } from '../../tracing/index.js';
 import { contentPrint } from '../../inforce/content.js';
 import { loadStill } from '../../inforce/loading.js';
-import { wordsOf } from '../../inforce/words.js';
+import { inWords, wordsOf } from '../../logging/words.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
 import { busOf, busOption } from '../bus.js';
@@ -23,8 +23,7 @@ import { readSettings } from '../../config.js';
 import { feedFigures } from '../../metrics/feeds.js';
 import { buildInfo, processFigures } from '../../metrics/process.js';
 import { diskFigures, readyFigures } from '../../metrics/replica.js';
-import { logSettings, openLog, warningsTo, type Log } from '../../process/log.js';
-import { inWords } from '../../process/words.js';
+import { logSettings, openLog, warningsTo, type Log } from '../../logging/log.js';
 import { healthOptions, healthServer } from '../health-options.js';
 
 const command: Command = {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { readSettings } from '../../config.js';
-import { logSettings, openLog, warningsTo } from '../../process/log.js';
+import { logSettings, openLog, warningsTo } from '../../logging/log.js';
 import { serveHealth } from '../../process/health.js';
 import { startGroup } from '../../process/supervisor.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';

@@ -10,7 +10,7 @@ import { text } from '../places.js';
 import { buildInfo, processFigures } from '../../metrics/process.js';
 import { diskFigures, readyFigures } from '../../metrics/replica.js';
 import { witnessFigures } from '../../metrics/witness.js';
-import { defaultLog, openLog, warningsTo } from '../../process/log.js';
+import { defaultLog, openLog, warningsTo } from '../../logging/log.js';
 import type { Command } from '../command.js';
 import { healthOptions, healthServer } from '../health-options.js';
 

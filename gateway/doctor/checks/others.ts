@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { witnessSetup } from '../../process/witnesses.js';
 import { note, ok, warn, type Check, type Finding } from '../port.js';
 import { reach } from '../reach.js';
-import { wordsOf } from '../../inforce/words.js';
+import { wordsOf } from '../../logging/words.js';
 
 /** ms: beyond it certificates, sessions and terms of tokens begin to be judged differently here and there. */
 const SKEW = 5000;

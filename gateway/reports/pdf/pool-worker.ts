@@ -4,7 +4,7 @@ import { isYitongError, type ErrorCode } from '../../../contracts/errors.js';
 import type { ReportModel } from '../model.js';
 import { draw, type DrawOptions } from './draw.js';
 import { faceOf } from './font.js';
-import { inWords } from '../../process/words.js';
+import { inWords } from '../../logging/words.js';
 
 export interface ToThread {
   readonly model: ReportModel;

@@ -1,4 +1,5 @@
 /** Errors in words for the process log, for health and for an operator: never with a value that somebody sent or a source holds. */
+import { relative } from 'node:path';
 import { isYitongError } from '../../contracts/errors.js';
 
 /** What the engine says of a mistake in our own code: names of properties, no values. */
@@ -39,6 +40,17 @@ export function inWords(error: unknown): string {
   const code = codeIn(error);
   const at = framesOf(error)[0];
   return `${kindOf(error)}${code === undefined ? '' : ` ${code}`}${at === undefined ? '' : ` ${at}`}`;
+}
+
+/**
+ * With the file that it is about.
+ * @param dir folder that files are named from; without it they are named in full
+ */
+export function wordsOf(error: unknown, dir?: string): string {
+  if (!isYitongError(error)) return inWords(error);
+  const { place } = error.extra;
+  const file = place === undefined ? '' : dir === undefined ? place.file : relative(dir, place.file);
+  return `${place === undefined ? '' : `\`${file}${place.line === undefined ? '' : `:${String(place.line)}`}\`: `}${error.message} [${error.code}]`;
 }
 
 export interface ErrorInLog {

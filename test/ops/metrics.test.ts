@@ -41,6 +41,8 @@ await fetch(`${gateway.people.replace('https:', 'http:')}/`).catch(() => undefin
 const scrape = async (of: keyof typeof addresses): Promise<string> => textOf(`${addresses[of]}/metrics`);
 const parts = ['gateway', 'witness', 'connector'] as const;
 await until('a checkpoint of the witness', () => scrape('witness'), (text) => /^yitong_witness_cosigned_total\{.*\} [1-9]/m.test(text));
+// a checkpoint may be on its way just now: the witness cosigned when it was asked last
+await until('the gateway knows its witness', () => scrape('gateway'), (text) => /^yitong_witness_up\{.*state="cosigned".*\} 1$/m.test(text));
 await until('the connector\'s first run', () => scrape('connector'), (text) => /^yitong_ready\{part="connector"\} 1$/m.test(text));
 await until('the quarantined row', () => scrape('gateway'), (text) => /^yitong_quarantine_rows\{dataset="transport.weighbridge-checks"\} 1$/m.test(text));
 const texts = new Map(await Promise.all(parts.map(async (part) => [part, await scrape(part)] as const)));

@@ -93,8 +93,8 @@ export function parsed(text: string): Scraped {
     if (what === 'HELP') helps.set(name, rest);
     if (what === 'TYPE') types.set((family = name), rest);
     if (line === '' || line.startsWith('#')) continue;
-    const [, , set = '', value = ''] = /^([a-zA-Z_:]\w*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    samples.push({ family, labels: Object.fromEntries([...set.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = '', text = '']) => [label, text])), value: Number(value) });
+    const [, , set = '', value = ''] = /^([a-zA-Z_:]\w*)(?:\{(.*)\})? (\S+)$/s.exec(line) ?? [];
+    samples.push({ family, labels: Object.fromEntries([...set.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/gs)].map(([, label = '', text = '']) => [label, text])), value: Number(value) });
   }
   return { types, helps, samples };
 }

@@ -65,7 +65,7 @@ t.test('whatever a label holds comes back as it was', (t) => {
   fc.assert(
     fc.property(label, fc.double({ noNaN: true }), (text, value) => {
       const [sample] = parsed(exposition([gauge('yitong_x', 'help', [[{ a: text }, value]])])).samples;
-      t.equal(sample?.labels['a']?.replace(/\\(.)/g, (_, one: string) => (one === 'n' ? '\n' : one)), text);
+      t.equal(sample?.labels['a']?.replace(/\\(.)/gs, (_, one: string) => (one === 'n' ? '\n' : one)), text);
       const read = sample?.value === undefined || Number.isNaN(sample.value) ? (value > 0 ? Infinity : -Infinity) : sample.value;
       t.equal(read, value === 0 ? 0 : value);
     }),

@@ -29,6 +29,20 @@ interface Meta {
   readonly txn: bigint;
 }
 
+/** Whether pages are gone from the end of the file, for whoever opens it beside its writer: it looks further only where the file is shorter than it may be. */
+export function cutShort(path: string): boolean {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    if (size === 0) return false;
+    const meta = newest(fd);
+    if (typeof meta !== 'string' && size >= (meta.lastPage + 1) * meta.psize) return false;
+  } finally {
+    closeSync(fd);
+  }
+  return damageOf(path) !== undefined;
+}
+
 /** Undefined where the file is whole, is not there, or was never written to; otherwise what is wrong with it, in words. */
 export function damageOf(path: string): string | undefined {
   let fd: number;

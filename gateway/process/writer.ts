@@ -136,6 +136,7 @@ runChild('writer', async (args, signal, onMessage) => {
   onMessage((message) => {
     if (message.kind === 'drain') void drain();
     if (message.kind === 'hold') hold = message.on;
+    if (message.kind === 'damaged') void reading.damaged(message.file);
     if (message.kind === 'take') {
       health.again();
       loadStill(args.workspace)

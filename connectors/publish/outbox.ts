@@ -173,14 +173,10 @@ export class Outbox {
   private settle(changes: readonly Live[], intent: string): void {
     const { state, rememberPositions, now } = this.options;
     if (rememberPositions === true) for (const { position, content } of changes) void state.putPosition(this.dataset, position, content, now().getTime());
-    state.putAll(changes).then(
+    const done = [...this.leftCount].filter(([, count]) => count <= 0).map(([name]) => name);
+    for (const name of done) this.leftCount.delete(name);
+    state.putAll(this.dataset, changes, [intent, ...done]).then(
       () => {
-        state.settled(this.dataset, intent);
-        for (const [name, count] of [...this.leftCount]) {
-          if (count > 0) continue;
-          this.leftCount.delete(name);
-          state.settled(this.dataset, name);
-        }
         for (const entry of changes) {
           // a newer change of the same record may be on its way already
           if (this.live.get(entry.key) === entry) this.live.delete(entry.key);

@@ -178,9 +178,10 @@ export class State {
     throw new YitongError('state_unavailable', 'what was published could not be written to the folder of the connectors; is its disk full or broken?', { cause: failure.cause });
   }
 
-  /** All in one commit; resolves when readers see it. */
-  putAll(changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[]): Promise<unknown> {
-    return this.track(this.records.batch(() => {
+  /** All in one commit, with the intents that are carried out by it; resolves when readers see it. */
+  putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: readonly string[]): Promise<unknown> {
+    return this.track(this.root.batch(() => {
+      for (const name of intents) void this.intents.remove(`${dataset}|${name}`);
       for (const change of changes) void (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change)));
     }));
   }
@@ -265,17 +266,17 @@ export class State {
     return this.track(this.intents.put(`${dataset}|${name}`, stored));
   }
 
-  /** They are sent, and the records say so. */
-  settled(dataset: string, name: string): void {
-    void this.track(this.intents.remove(`${dataset}|${name}`));
-  }
-
   /** What a process that died, or a send that failed, may have left on the bus without noting it; in the order in which it was sent. */
   intended(dataset: string): readonly { readonly name: string; readonly intents: readonly Intent[] }[] {
     return [...this.intents.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({
       name: key.slice(dataset.length + 1),
       intents: value.map((stored) => (typeof stored === 'string' ? { key: stored, sequence: '', hash: '', withdrawn: false } : { key: stored[0], sequence: stored[1], hash: Buffer.from(stored[2], 'base64').toString('latin1'), withdrawn: stored[3] === 1 })),
     }));
+  }
+
+  /** Whether the bus may have something of the dataset that the records here do not speak of. */
+  isUncertain(dataset: string): boolean {
+    return this.intents.getKeysCount({ start: `${dataset}|`, end: `${dataset}}`, limit: 1 }) > 0;
   }
 
   /** Records of a dataset whose withdrawal is held back, in key order. */

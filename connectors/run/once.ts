@@ -121,6 +121,7 @@ export class Run {
       },
       ...(this.options.wake === undefined ? {} : { wake: this.options.wake }),
       signal,
+      cutOff: state.isUncertain(feed.dataset),
       pseudonym: (text) => createHmac('sha256', this.secret).update(text).digest('hex').slice(0, PSEUDONYM),
       keys,
       options,

@@ -111,6 +111,8 @@ export interface SourceContext {
     /** Durable when it resolves, and all that was published before with it: for what must be known after a crash. */
     keep?(value: unknown): Promise<void>;
   };
+  /** A run was cut off since the last that was completed: the bus may have more of the source than that one saw. */
+  readonly cutOff?: boolean;
   /** Asks for a run now, between the runs of the schedule. Absent where runs are not scheduled. */
   readonly wake?: () => void;
   readonly signal: AbortSignal;

@@ -215,7 +215,7 @@ export async function takeFiles(context: SourceContext, source: FileSource, kind
   const identity = feedIdentity(context);
   const before = memory.get();
   const remembered = before === undefined ? undefined : checkMemory(before, place);
-  const looking: Looking = { kind, identity, remembered, again: readAgain(context) || remembered?.feed !== identity };
+  const looking: Looking = { kind, identity, remembered, again: readAgain(context) || remembered?.feed !== identity || (feed.snapshot && context.cutOff === true) };
 
   const paths = source.path === undefined ? undefined : typeof source.path === 'string' ? [source.path] : source.path;
   const files = paths !== undefined ? await namedFiles(baseDir, paths) : await droppedFiles(baseDir, source.folder ?? '.', source.ending ?? kind.ending, settle, now());

@@ -343,7 +343,7 @@ export class State {
       }
     }
     await this.root.transaction(() => {
-      for (const name of ['memory', 'watermark', 'refused', 'unreadable', 'groups']) void this.meta.remove(`${name}|${dataset}`);
+      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups']) void this.meta.remove(`${name}|${dataset}`);
     });
   }
 

@@ -107,7 +107,7 @@ securityContext:
   runAsUser: 65532
   runAsGroup: 65532
   fsGroup: 65532
-  # `Always` would make keys on the volume readable by the group at each start, and they are refused then
+  # `Always` would give keys on the volume to the group at each start; the process takes them back, and warns each time
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile: { type: RuntimeDefault }
 {{- with .Values.image.pullSecrets }}

@@ -28,7 +28,11 @@ export function checkStill(context: Identifies, request: FastifyRequest, client:
   if (code !== undefined) throw new YitongError(code, 'the client may not be answered any more');
 }
 
-export function identityPlugin(app: FastifyInstance, context: GatewayContext): void {
+/** Counts and names why who asks is refused; undefined where it is not. */
+export type RefusalOf = (request: FastifyRequest) => ErrorCode | undefined;
+
+/** @returns for what is answered without the hooks of a request */
+export function identityPlugin(app: FastifyInstance, context: GatewayContext): RefusalOf {
   const refusals = refusalCounter();
   const flush = (everything: boolean): void => {
     for (const clear of refusals.drain(context.now(), everything)) context.journal.note({ clear });
@@ -39,6 +43,7 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): v
     flush(true);
   });
 
+  const counts = (request: FastifyRequest, code: Parameters<typeof refusals.count>[1]): void => refusals.count(request.raw.socket.remoteAddress ?? 'unknown', code, context.now());
   app.decorateRequest('client', undefined);
   const identify = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const identity = identityOf(context, request);
@@ -47,7 +52,7 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): v
       done();
       return;
     }
-    refusals.count(request.raw.socket.remoteAddress ?? 'unknown', identity.code, context.now());
+    counts(request, identity.code);
     // the connection is of no further use to a stranger, and holding it would hold a socket
     void reply.header('connection', 'close');
     done(new YitongError(identity.code, 'present a certificate that this gateway knows; the operator can see why it was refused'));
@@ -55,4 +60,10 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): v
   app.addHook('onRequest', identify);
   // a body may take its time, and a revocation counts from the second that it is in force: asked again once the request is whole
   app.addHook('preHandler', identify);
+  return (request) => {
+    const identity = identityOf(context, request);
+    if (identity.kind === 'client') return undefined;
+    counts(request, identity.code);
+    return identity.code;
+  };
 }

@@ -12,6 +12,7 @@ import { identityPlugin } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
+import { refusalsPlugin } from './plugins/refusals.js';
 import { tracingPlugin } from './plugins/tracing.js';
 
 export type Face = Service['port'];
@@ -71,7 +72,8 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   const asPage: AsPage = (request, told) => (face === 'people' ? errorPage(request, told, context.workspace) : undefined);
-  errorsPlugin(app, asPage);
+  refusalsPlugin(app, face, context);
+  errorsPlugin(app, asPage, (request, code) => app.refused(request, code));
   jsonBodies(app, gateway.maxJsonDepth);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);

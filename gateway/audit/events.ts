@@ -1,7 +1,7 @@
 /** What the audit log records. Each field stands in docs/audit-events.md; a test holds the two equal. */
 import { YitongError } from '../../contracts/errors.js';
 
-export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'signed_in', 'looked', 'issued', 'verified', 'compliance_code', 'administration', 'journal_gap'] as const;
+export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'refused', 'signed_in', 'looked', 'issued', 'verified', 'compliance_code', 'administration', 'journal_gap'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Stands in an entry's clear part for what a client made up: free text may name somebody. */
@@ -64,6 +64,17 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('minute', 'time', 'the minute that is counted'),
     field('code', 'string', 'error code of the refusal'),
     field('count', 'integer', 'refusals of this code from this source in this minute'),
+  ],
+  refused: [
+    TYPE, TIME, REQUEST,
+    field('port', 'string', '`api`, the mTLS port, or `people`'),
+    field('route', 'string', 'method and route that was asked, as it is declared: `GET /v1/reports/:id`'),
+    field('code', 'string', 'error code of the refusal'),
+    field('client', 'string', 'the client that was refused, where it was a system', false),
+    field('authority', 'string', 'the authority to which the client belongs, or for which the person acts', false),
+    field('roles', 'array', 'roles of the person, where it was one', false),
+    field('datasets', 'array', 'where the address named one that the workspace has: `dataset`, `effect` (deny), `reason`', false),
+    SUBJECT,
   ],
   signed_in: [
     TYPE, TIME,
@@ -236,6 +247,22 @@ export function completedBody(event: { readonly time: string; readonly client: s
 
 export function signedInBody(event: { readonly time: string; readonly outcome: string; readonly roles: readonly string[]; readonly authority?: string; readonly reason?: string }): string {
   return JSON.stringify({ type: 'signed_in', ...event });
+}
+
+export interface RefusedEvent {
+  readonly time: string;
+  readonly requestId: string;
+  readonly port: 'api' | 'people';
+  readonly route: string;
+  readonly code: string;
+  readonly client?: string;
+  readonly authority?: string;
+  readonly roles?: readonly string[];
+  readonly datasets?: readonly { readonly dataset: string; readonly effect: 'deny'; readonly reason: string }[];
+}
+
+export function refusedBody(event: RefusedEvent): string {
+  return JSON.stringify({ type: 'refused', ...event });
 }
 
 export function lookedBody(event: { readonly time: string; readonly requestId: string; readonly action: string; readonly role: string; readonly authority?: string; readonly detail?: Readonly<Record<string, unknown>>; readonly results?: number }): string {

@@ -1,13 +1,9 @@
-/** Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the log. */
+/** Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the log (plugins/refusals). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TLSSocket } from 'node:tls';
 import { YitongError, type ErrorCode } from '../../contracts/errors.js';
 import type { Client } from '../../policies/types.js';
 import type { GatewayContext, Identity } from '../context.js';
-import { refusalCounter } from '../audit/events.js';
-
-/** How often counted minutes are looked for. */
-const LOOK = 5000;
 
 type Identifies = Pick<GatewayContext, 'identify'>;
 
@@ -29,16 +25,6 @@ export function checkStill(context: Identifies, request: FastifyRequest, client:
 }
 
 export function identityPlugin(app: FastifyInstance, context: GatewayContext): void {
-  const refusals = refusalCounter();
-  const flush = (everything: boolean): void => {
-    for (const clear of refusals.drain(context.now(), everything)) context.journal.note({ clear });
-  };
-  const timer = setInterval(() => flush(false), LOOK).unref();
-  app.addHook('onClose', () => {
-    clearInterval(timer);
-    flush(true);
-  });
-
   app.decorateRequest('client', undefined);
   const identify = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const identity = identityOf(context, request);
@@ -47,7 +33,7 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): v
       done();
       return;
     }
-    refusals.count(request.raw.socket.remoteAddress ?? 'unknown', identity.code, context.now());
+    app.countRefusal(request, identity.code);
     // the connection is of no further use to a stranger, and holding it would hold a socket
     void reply.header('connection', 'close');
     done(new YitongError(identity.code, 'present a certificate that this gateway knows; the operator can see why it was refused'));

@@ -99,6 +99,7 @@ export function eachTerm(body: LogBody, references: CaseReferences | undefined, 
     if (dataset !== undefined && dataset.includes('.')) term('provider', providerOf(dataset));
     if (body.type === 'released') text('result', effect);
   }
+  if (body.type === 'refused') text('result', 'deny');
   for (const { requestId } of body.answers ?? []) text('request', requestId);
   text('subject', body.subject?.pseudonym);
   text('case', references?.case);

@@ -23,6 +23,8 @@ function kindOf({ type, datasets = [] }: ExportedEntry['found']['body']): Kind {
       return { category_uid: 3, class_uid: 3004, activity_id: OTHER, status_id: SUCCESS };
     case 'refused_before_identity':
       return { category_uid: 3, class_uid: 3002, activity_id: LOGON, status_id: FAILURE };
+    case 'refused':
+      return { category_uid: 6, class_uid: 6003, activity_id: OTHER, status_id: FAILURE };
     case 'released':
       return { category_uid: 6, class_uid: 6003, activity_id: READ, status_id: datasets.some(({ effect }) => effect === 'allow') ? SUCCESS : FAILURE };
     default:

@@ -34,7 +34,7 @@ function kindOf({ type, datasets = [] }: ExportedEntry['found']['body']): Kind {
 
 export function toOcsf({ found, evidence }: ExportedEntry): string {
   const { body, opened } = found;
-  const { caseId, actor } = detailsOf(opened);
+  const { item = body.item, caseId, actor } = detailsOf(opened);
   const kind = kindOf(body);
   const event = {
     ...kind,
@@ -48,7 +48,7 @@ export function toOcsf({ found, evidence }: ExportedEntry): string {
     resources: (body.datasets ?? []).map(({ dataset, grant }) => ({ uid: dataset, type: 'dataset', ...(grant === undefined ? {} : { labels: [`grant:${grant}`] }) })),
     unmapped: {
       purpose: body.purpose,
-      item: body.item,
+      item,
       subject: opened?.subject ?? body.subject?.pseudonym,
       caseId,
       caseHandler: actor,

@@ -81,7 +81,7 @@ const service: Service = {
           const body = Buffer.from(denialOf(plan, request.id), 'utf8');
           const receipt = await journal.append({
             clear: plan.template({
-              time: new Date(started).toISOString(), requestId: request.id, traceparent, item: asked.case?.item, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, subjects: subjects.length,
+              time: new Date(started).toISOString(), requestId: request.id, traceparent, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, subjects: subjects.length,
             }),
           });
           const whole = withReceipt(body, receipt.json);

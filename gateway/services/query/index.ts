@@ -76,7 +76,6 @@ const service: Service = {
             time,
             requestId: request.id,
             traceparent: traceOf(request),
-            item: query.case?.item,
             asOf: query.asOf,
             records: answer.counts,
             bodySha256: hash('sha256', answer.body, 'base64url'),

@@ -57,6 +57,7 @@ export const states: readonly State[] = [
   without('sessions', 'who is signed in', /^people\/sessions$/, 'passing', 'who signed out since must not be signed in again'),
   without('codes', 'compliance codes of the last minutes', /^reports\/compliance\/codes$/, 'passing', 'a code that was answered must not be answered again'),
   without('lookups', 'counts of look-ups of this minute', /^reports\/lookups$/, 'passing', 'counted anew'),
+  without('cursor-key', 'the key of cursors', /^cursors\/key$/, 'derived', 'made anew; whoever was between two pages asks from the first on'),
   without('watching', 'which process watches documents', /^reports\/watching$/, 'passing', 'it names a process of this machine'),
 
   source('alerts', 'what the watching rules found, who acknowledged it, and how far they have read', /^audit\/alerts\/alerts$/, 'map'),

@@ -8,7 +8,7 @@ import { namesOf } from '../../console/names.js';
 import { searchPage } from '../../console/pages/auditing/search.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { addressOf, clearPart, filtersOf, HIDDEN, hiddenPart, queryOf, scoped, type Side } from './filters.js';
+import { addressOf, filtersOf, HIDDEN, onRecord, queryOf, scoped, type Side } from './filters.js';
 import { numberOf, type Auditing } from './auditing.js';
 
 const PATH = '/console/search';
@@ -58,9 +58,10 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
       const query = scoped(queryOf(filters), role, person, side);
       const page = await search().page(query, { limit: PAGE, ...(from === undefined ? {} : { after: from }) });
       const { subject, caseId, actor } = filters;
+      const { detail, about } = onRecord(filters, context);
       await app.people.record.looked(person, {
         requestId: request.id, action: subject === undefined && caseId === undefined && actor === undefined ? 'search' : 'search_subject', role,
-        detail: { ...clearPart(filters), ...(role === 'inspector' ? { side } : {}) }, results: page.entries.length, about: hiddenPart(filters),
+        detail: { ...detail, ...(role === 'inspector' ? { side } : {}) }, results: page.entries.length, about,
       });
       const sides = role === 'inspector' ? { side } : {};
       const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) => [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));

@@ -11,15 +11,17 @@ import { answerForMetrics } from '../metrics/answer.js';
 import { feedFigures } from '../metrics/feeds.js';
 import { spanFigures } from '../metrics/spans.js';
 import { readTracing } from '../config/tracing.js';
-import { runChild, tell } from './messages.js';
+import { runChild, starting, tell } from './messages.js';
 import { childTracing } from './tracing.js';
 import { inWords } from '../logging/words.js';
 
 runChild('feeds', async (args, signal) => {
+  starting('loads the workspace');
   const workspace = await loadWorkspace(args.workspace);
   const kinds = await loadSourceKinds();
   const all = [...(await loadFeeds(workspace, kinds)).values()];
   const feeds = all.filter((feed) => feed.schedule !== 'push');
+  starting('opens the bus');
   const bus = await openBus(args.bus, { mayBeAway: true });
   const state = State.open(args.data);
   const tracing = await childTracing(readTracing(workspace.settings['tracing'], { file: join(args.workspace, 'yitong.json') }, process.env), 'feeds', args);

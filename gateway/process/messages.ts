@@ -38,6 +38,8 @@ export type FromChild =
   | { readonly kind: 'ready'; readonly api?: number; readonly people?: number; readonly opened?: Opened }
   /** Writer: it reads by what stood on disk when `take` was asked, or why it does not. */
   | { readonly kind: 'taken'; readonly why?: string }
+  /** What it is at while it starts, after "it": `opens the view`. */
+  | { readonly kind: 'starting'; readonly what: string }
   /** Worker: it has loaded what it can without the data folder, and waits for `begin`. */
   | { readonly kind: 'loaded' }
   /** Feeds: every feed has run once. */
@@ -64,6 +66,8 @@ export type FromChild =
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =
+  /** To the writer: the group has started, so that it may step back behind the answers. */
+  | { readonly kind: 'started' }
   /** To workers: the writer has the data folder, and its view is there. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'drain' }
@@ -86,6 +90,9 @@ export type ToChild =
 export function tell(message: FromChild): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
+
+/** Says what the start is at; whoever waits for it is told when that takes long. @param what after "it": `opens the view` */
+export const starting = (what: string): void => tell({ kind: 'starting', what });
 
 const lastWork: (() => Promise<void>)[] = [];
 

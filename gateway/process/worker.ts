@@ -35,7 +35,7 @@ import type { Provider } from '../people/signin.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { leaving } from './leaving.js';
 import { asText, defaultLog } from '../logging/log.js';
-import { runChild, tell, type ProcessArguments } from './messages.js';
+import { runChild, starting, tell, type ProcessArguments } from './messages.js';
 import { errorInLog } from '../logging/words.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { fixedSettings } from './settings.js';
@@ -74,6 +74,7 @@ runChild(name, async (args, signal, onMessage) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
   });
+  starting('loads the workspace');
   const { workspace, version } = await loadStill(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const { gateway, audit } = settings;
@@ -106,11 +107,14 @@ runChild(name, async (args, signal, onMessage) => {
     onAct,
     figures: inForceFigures,
   });
+  starting('loads its services');
   await builtServices();
+  starting('waits for the writer');
   tell({ kind: 'loaded' });
   await begun;
   if (signal.aborted) return;
 
+  starting('opens its journal');
   const layout = auditLayout(args.data);
   const setup = await replicaSetup(audit, args.workspace, { file: join(args.workspace, 'yitong.json') });
   const signer = openReplicaSigner(args.data, signerNames(audit.origin).replica);
@@ -138,6 +142,7 @@ runChild(name, async (args, signal, onMessage) => {
     if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
   });
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
+  starting('opens the view');
   const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
 
   const inForce = following.current;
@@ -179,12 +184,14 @@ runChild(name, async (args, signal, onMessage) => {
   let pair = await readPair(files);
   const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
   const peopleTls = (): TlsOptions => ({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' });
+  starting('prepares its routes');
   const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
   const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
   answerForMetrics(name, async () => [...(await workerFigures(name, own, firstSeq)), ...spanFigures(name, tracing)]);
   countRequests(api, 'api');
   countRequests(people, 'people');
   for (const { server } of [api, people]) leave.watch(server);
+  starting('opens its ports');
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
   // new connections; on those that are open the identifier asks for the anchor at each request

@@ -27,7 +27,7 @@ import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
-import { runChild, tell } from './messages.js';
+import { runChild, starting, tell } from './messages.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
 import { spanFigures } from '../metrics/spans.js';
@@ -45,14 +45,14 @@ const CLOCKS_EVERY = 2000;
 const SETTLE_MS = 3000;
 
 runChild('writer', async (args, signal, onMessage) => {
-  // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  starting('loads the workspace');
   const workspace = await loadWorkspace(args.workspace);
   const place = { file: join(args.workspace, 'yitong.json') };
   const settings = readSettings(workspace.settings, place, process.env, args.flags);
   const rules = await loadRules();
   const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
+  starting('opens the audit log');
   // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
   const setup = await replicaSetup(settings.audit, args.workspace, place);
   const names = signerNames(settings.audit.origin);
@@ -74,8 +74,10 @@ runChild('writer', async (args, signal, onMessage) => {
   const lock = sequencer === undefined ? holdWriter(args.data) : undefined;
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
+  starting('opens the bus');
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
   const tracing = await childTracing(settings.tracing, 'writer', args);
+  starting('opens the view');
   let hold = false;
   const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
   const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health, ...(tracing === undefined ? {} : { tracer: tracing.tracer }) }, signal);
@@ -90,6 +92,7 @@ runChild('writer', async (args, signal, onMessage) => {
       // the workers follow it too, and say what is wrong with it
       : await followCertificates({ certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()), now: Date.now, log: () => undefined });
   certificates?.start();
+  starting('opens spool, search index and alerts');
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, reading.current().workspace, dataset), onState: health.spool });
@@ -135,6 +138,8 @@ runChild('writer', async (args, signal, onMessage) => {
   };
   onMessage((message) => {
     if (message.kind === 'drain') void drain();
+    // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
+    if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
     if (message.kind === 'take') {
       health.again();

@@ -20,6 +20,8 @@ export async function serveWitness(witness: Witness, { host, port, tls, onError 
     ...(tls === undefined ? {} : { https: { ...tls, minVersion: 'TLSv1.2' } }),
     logger: false,
     bodyLimit: BODY_LIMIT,
+    // a busy machine is waited for
+    pluginTimeout: 0,
     requestTimeout: 10_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,

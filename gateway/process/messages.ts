@@ -34,6 +34,16 @@ export interface Opened {
   readonly fixed: FixedSettings;
 }
 
+/** What the first run of a feed did. */
+export interface FirstPass {
+  readonly dataset: string;
+  /** Read; of them `quarantined` wait in quarantine, `skipped` are not the dataset's, and all others are published. */
+  readonly rows: number;
+  readonly quarantined: number;
+  readonly skipped: number;
+  readonly state: string;
+}
+
 export type FromChild =
   | { readonly kind: 'ready'; readonly api?: number; readonly people?: number; readonly opened?: Opened }
   /** Writer: it reads by what stood on disk when `take` was asked, or why it does not. */
@@ -43,7 +53,7 @@ export type FromChild =
   /** Worker: it has loaded what it can without the data folder, and waits for `begin`. */
   | { readonly kind: 'loaded' }
   /** Feeds: every feed has run once. */
-  | { readonly kind: 'first-pass'; readonly reports: readonly { readonly dataset: string; readonly rows: number; readonly state: string }[] }
+  | { readonly kind: 'first-pass'; readonly reports: readonly FirstPass[] }
   /** Feeds: how far the first pass is. */
   | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly dataset: string }
   /** Writer: the view holds everything that stood on the bus when `drain` was asked. */

@@ -84,6 +84,13 @@ runChild(name, async (args, signal, onMessage) => {
     warnings.set(about, found);
     tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
   };
+  /** Why it cannot serve, by what it is about. */
+  const reasons = new Map<string, readonly string[]>();
+  const cannot = (about: string, found: readonly string[]): void => {
+    reasons.set(about, found);
+    const all = [...reasons.values()].flat();
+    tell({ kind: 'health', ready: all.length === 0, reasons: all });
+  };
   /** All workers follow the same files: one of a replica puts it on record. */
   let records = process.env['YITONG_RECORDS'] === 'true';
   /** Before the journal is open. */
@@ -101,6 +108,7 @@ runChild(name, async (args, signal, onMessage) => {
     now,
     log: toLog,
     onWarnings: (found) => warn('policies', found),
+    onReasons: (found) => cannot('anchors', found),
     onChange: (next, before) => {
       if (next.anchors !== before.anchors) onAnchors?.();
     },
@@ -129,7 +137,7 @@ runChild(name, async (args, signal, onMessage) => {
     segmentBytes: audit.segmentBytes,
     onGroup: countGroup,
     onHealth: (healthy, reason) => {
-      tell({ kind: 'health', ready: healthy, reasons: healthy ? [] : [`the audit journal cannot be written: ${reason}`] });
+      cannot('journal', healthy ? [] : [`the audit journal cannot be written: ${reason}`]);
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
     },
   });

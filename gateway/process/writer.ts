@@ -10,6 +10,7 @@ import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { auditLayout } from '../audit/layout.js';
 import { tryLock, type Lock } from '../audit/lock.js';
+import { startPruning } from '../audit/log/prune.js';
 import { startSequencer, type Sequencer, type SequencerAlert } from '../audit/log/sequencer.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
@@ -25,9 +26,12 @@ import { loadStill } from '../inforce/loading.js';
 import { inWords, wordsOf } from '../logging/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
+import { partFigures } from '../metrics/parts.js';
+import { calendarFigures } from '../metrics/calendars.js';
 import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
 import { runChild, starting, tell } from './messages.js';
+import { startHousekeeping } from './housekeeping.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
 import { spanFigures } from '../metrics/spans.js';
@@ -119,6 +123,16 @@ runChild('writer', async (args, signal, onMessage) => {
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
   const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
 
+  const { keep } = settings;
+  const pruning =
+    sequencer === undefined
+      ? undefined
+      : startPruning({ dataDir: args.data, keep: keep.journals, now: Date.now, may: () => fence?.fenced === undefined, onKept: alert, onError: (error) => alert(inWords(error)) });
+  const housekeeping = startHousekeeping({
+    dataDir: args.data, keep, journals: pruning, alerts: watcher, now: Date.now, onProblems: health.housekeeping, onGone: alert,
+    workspace: () => reading.current().workspace, tickets: () => reading.current().tickets,
+  });
+
   let told = '';
   const tellLog = setInterval(() => {
     if (sequencer === undefined) return;
@@ -152,9 +166,10 @@ runChild('writer', async (args, signal, onMessage) => {
         .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
     }
   });
+  const parts = partFigures(args.data);
   answerForMetrics('writer', async () => {
     const now = reading.open();
-    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...spanFigures('writer', tracing)];
+    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...housekeeping.figures(), ...(await parts()), ...calendarFigures(reading.current().calendars, Date.now()), ...spanFigures('writer', tracing)];
   });
   tell({ kind: 'ready' });
 
@@ -162,6 +177,8 @@ runChild('writer', async (args, signal, onMessage) => {
   await tracing?.stop();
   await forwarding;
   clearInterval(clocks);
+  await housekeeping.stop();
+  await pruning?.stop();
   // before the last run of the sequencer, so that the alerts' entries are in the log too
   await watcher.stop();
   await raised.close();

@@ -46,6 +46,9 @@ const DAY = 24 * HOUR;
 const MISSED = 3;
 /** ms for which `State.prunePositions` keeps a position; another term is told it as another time. */
 const POSITIONS = 30 * DAY;
+/** Of `State.prunePositions`, at most so many calls a look, and one for so many ms between looks. */
+const CALLS = 60;
+const CALL_EACH = 60_000;
 /** ms that a look waits for those who publish to a dataset. */
 const WAIT = 2000;
 
@@ -60,25 +63,25 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   const startedAt = now();
   const lines = new Map<Kind, { doneAt: number; gone: number; why: string | undefined }>((['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [kind, { doneAt: startedAt, gone: 0, why: undefined }]));
 
-  /** How many went, as far as the job counts them. */
+  let state: State | undefined;
+  // it stays open: it knows how far the positions were looked through
+  const opened = (): State => (state ??= State.open(dataDir));
+
+  /** How many went. */
   const jobs: Readonly<Record<Kind, () => Promise<number> | number>> = {
     async positions() {
       if (!existsSync(join(dataDir, 'connectors'))) return 0;
-      const state = State.open(dataDir);
-      try {
-        await state.prunePositions(now() + POSITIONS - keep.positions);
-        return 0;
-      } finally {
-        await state.close();
-      }
+      let gone = 0;
+      // each call looks at some of them, and the next goes on behind these
+      for (let calls = Math.min(CALLS, Math.ceil(interval / CALL_EACH)); calls > 0; calls--) gone += await opened().prunePositions(now() + POSITIONS - keep.positions);
+      return gone;
     },
     async quarantine() {
       let gone = 0;
       for (const { id } of workspace().contracts.values()) {
         if (!Quarantine.exists(dataDir, id)) continue;
-        const state = State.open(dataDir);
         try {
-          gone += await takeTurn(state, id, { wait: WAIT }, async () => {
+          gone += await takeTurn(opened(), id, { wait: WAIT }, async () => {
             const quarantine = Quarantine.open(dataDir, id, () => new Date(now()));
             try {
               return await quarantine.expirePushed(new Date(now() - keep.quarantine));
@@ -89,8 +92,6 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
         } catch (error) {
           // somebody publishes to it; it is looked at again
           if (!isYitongError(error) || error.code !== 'dataset_busy') throw error;
-        } finally {
-          await state.close();
         }
       }
       return gone;
@@ -116,7 +117,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
         line.gone += gone;
         line.doneAt = now();
         line.why = undefined;
-        if (gone > 0) onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
+        if (gone > 0 && kind !== 'positions') onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
       } catch (error) {
         line.why = inWords(error);
       }
@@ -137,8 +138,8 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
           ...[...lines].map(([kind, { doneAt }]) => [{ kind }, Math.max(0, at - doneAt) / 1000] as const),
           ...(journals === undefined ? [] : [[{ kind: 'journals' }, Math.max(0, at - journals.lookedAt()) / 1000] as const]),
         ]),
-        counter('yitong_housekeeping_gone_total', 'what went since its term was over, by kind: segments of journals, pushed records in quarantine, alerts, tickets', [
-          ...[...lines].flatMap(([kind, { gone }]) => (kind === 'positions' ? [] : [[{ kind }, gone] as const])),
+        counter('yitong_housekeeping_gone_total', 'what went since its term was over, by kind', [
+          ...[...lines].map(([kind, { gone }]) => [{ kind }, gone] as const),
           ...(segments === undefined ? [] : [[{ kind: 'journals' }, segments] as const]),
         ]),
         counter('yitong_journal_given_back_bytes_total', 'bytes of journal segments that were given back to the disk since the writer started', bytes),
@@ -148,6 +149,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
       clearInterval(timer);
       clearInterval(telling);
       await looking;
+      await state?.close();
     },
   };
 }

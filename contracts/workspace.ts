@@ -13,7 +13,7 @@ import type { Authority, AvroSchema, Codelist, Contract, ContractVersion, KeySch
 import { shape } from './validate.js';
 
 /** Sections of yitong.json whose content belongs to others. */
-const SECTIONS = ['gateway', 'bus', 'acl', 'audit', 'connectors', 'people', 'tracing', 'synthetic'] as const;
+const SECTIONS = ['gateway', 'bus', 'acl', 'audit', 'connectors', 'people', 'keep', 'tracing', 'synthetic'] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */
 export const UNREGISTERED = 0;
 

@@ -64,6 +64,8 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     bodyLimit: gateway.bodyLimitBytes,
     // one logger for all: what is logged names its request itself
     childLoggerFactory: (logger) => logger,
+    // a busy machine is waited for; whoever starts a worker says what it is at, and for how long (process/waiting.ts)
+    pluginTimeout: 0,
     requestTimeout: gateway.requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,

@@ -78,7 +78,7 @@ export const states: readonly State[] = [
 
   source('log', 'the published log, its bodies, index and commit point', /^log\/(?:checkpoint|tile\/.*)$|^audit\/(?:checkpoint|state\/\d{12}|bodies\/\d{8}\.(?:dat|idx)|index\/[a-z0-9-]+)$/, 'log'),
   source('log-keys', 'public keys of the log and of replicas, of now and of before', /^log\/(?:vkey|replicas\/[0-9a-f]{8}\.vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint))$/, 'files'),
-  source('journals', 'journals of this replica, and copies of those of others', /^(?:journal|mirrors\/[^/]+)\/[^/]+\/(?:\d{8}\.seg(?:\.erased)?|durable|fault|retired)$/, 'journals'),
+  source('journals', 'journals of this replica, and copies of those of others', /^(?:journal|mirrors\/[^/]+)\/[^/]+\/(?:\d{8}\.seg(?:\.erased)?|durable|fault|retired|groups|pruned)$/, 'journals'),
   source('epoch', 'whom this replica agreed to as the sequencer', /^audit\/epoch\/\d{12}$/, 'versions'),
 
   source('subject-keys', 'pseudonym and key of each subject', /^audit\/keys\/subjects$/, 'map', { secret: true }),

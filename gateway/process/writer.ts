@@ -10,6 +10,7 @@ import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { auditLayout } from '../audit/layout.js';
 import { tryLock, type Lock } from '../audit/lock.js';
+import { startPruning } from '../audit/log/prune.js';
 import { startSequencer, type Sequencer, type SequencerAlert } from '../audit/log/sequencer.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
@@ -25,9 +26,12 @@ import { loadStill } from '../inforce/loading.js';
 import { inWords, wordsOf } from '../logging/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
+import { partFigures } from '../metrics/parts.js';
+import { calendarFigures } from '../metrics/calendars.js';
 import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
-import { runChild, tell } from './messages.js';
+import { runChild, starting, tell } from './messages.js';
+import { startHousekeeping } from './housekeeping.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
 import { spanFigures } from '../metrics/spans.js';
@@ -45,14 +49,14 @@ const CLOCKS_EVERY = 2000;
 const SETTLE_MS = 3000;
 
 runChild('writer', async (args, signal, onMessage) => {
-  // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  starting('loads the workspace');
   const workspace = await loadWorkspace(args.workspace);
   const place = { file: join(args.workspace, 'yitong.json') };
   const settings = readSettings(workspace.settings, place, process.env, args.flags);
   const rules = await loadRules();
   const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
+  starting('opens the audit log');
   // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
   const setup = await replicaSetup(settings.audit, args.workspace, place);
   const names = signerNames(settings.audit.origin);
@@ -74,8 +78,10 @@ runChild('writer', async (args, signal, onMessage) => {
   const lock = sequencer === undefined ? holdWriter(args.data) : undefined;
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
+  starting('opens the bus');
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
   const tracing = await childTracing(settings.tracing, 'writer', args);
+  starting('opens the view');
   let hold = false;
   const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
   const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health, ...(tracing === undefined ? {} : { tracer: tracing.tracer }) }, signal);
@@ -90,6 +96,7 @@ runChild('writer', async (args, signal, onMessage) => {
       // the workers follow it too, and say what is wrong with it
       : await followCertificates({ certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()), now: Date.now, log: () => undefined });
   certificates?.start();
+  starting('opens spool, search index and alerts');
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, reading.current().workspace, dataset), onState: health.spool });
@@ -116,6 +123,16 @@ runChild('writer', async (args, signal, onMessage) => {
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
   const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
 
+  const { keep } = settings;
+  const pruning =
+    sequencer === undefined
+      ? undefined
+      : startPruning({ dataDir: args.data, keep: keep.journals, now: Date.now, may: () => fence?.fenced === undefined, onKept: alert, onError: (error) => alert(inWords(error)) });
+  const housekeeping = startHousekeeping({
+    dataDir: args.data, keep, journals: pruning, alerts: watcher, now: Date.now, onProblems: health.housekeeping, onGone: alert,
+    workspace: () => reading.current().workspace, tickets: () => reading.current().tickets,
+  });
+
   let told = '';
   const tellLog = setInterval(() => {
     if (sequencer === undefined) return;
@@ -135,6 +152,8 @@ runChild('writer', async (args, signal, onMessage) => {
   };
   onMessage((message) => {
     if (message.kind === 'drain') void drain();
+    // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
+    if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
     if (message.kind === 'take') {
       health.again();
@@ -147,9 +166,10 @@ runChild('writer', async (args, signal, onMessage) => {
         .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
     }
   });
+  const parts = partFigures(args.data);
   answerForMetrics('writer', async () => {
     const now = reading.open();
-    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...spanFigures('writer', tracing)];
+    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...housekeeping.figures(), ...(await parts()), ...calendarFigures(reading.current().calendars, Date.now()), ...spanFigures('writer', tracing)];
   });
   tell({ kind: 'ready' });
 
@@ -157,6 +177,8 @@ runChild('writer', async (args, signal, onMessage) => {
   await tracing?.stop();
   await forwarding;
   clearInterval(clocks);
+  await housekeeping.stop();
+  await pruning?.stop();
   // before the last run of the sequencer, so that the alerts' entries are in the log too
   await watcher.stop();
   await raised.close();

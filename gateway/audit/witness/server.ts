@@ -24,6 +24,8 @@ export async function serveWitness(witness: Witness, { host, port, tls, onError 
     ...(tls === undefined ? {} : { https: { ...SAFE_TLS, ...tls, connectionsCheckingInterval: 1000 } }),
     logger: false,
     bodyLimit: BODY_LIMIT,
+    // a busy machine is waited for
+    pluginTimeout: 0,
     requestTimeout: 10_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,

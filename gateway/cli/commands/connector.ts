@@ -26,6 +26,12 @@ import { diskFigures, readyFigures } from '../../metrics/replica.js';
 import { logSettings, openLog, warningsTo, type Log } from '../../logging/log.js';
 import { healthOptions, healthServer } from '../health-options.js';
 
+/** What a connector that was not told to run once goes on for. */
+function keepsRunning({ dataset, schedule }: Feed): string {
+  const what = schedule === 'push' ? 'its rows are pushed to the gateway, so that there is nothing to run' : schedule === 'watch' ? 'it runs when a file comes into its folder' : `it runs by its schedule \`${schedule}\``;
+  return `${dataset}: goes on until it is stopped; ${what}. \`--once\` runs it once and ends`;
+}
+
 const command: Command = {
   summary: 'one feed: reads its source and publishes what changed',
   usage: '<authority.dataset> [--once | --again | --drop-slot] [--workspace D] [--data D] [--bus kafka] [--health-port N] [--json]',
@@ -101,6 +107,10 @@ const command: Command = {
       if (report.notes['older_files_left'] !== undefined) log('warn', `${feed.dataset}: ${report.notes['older_files_left']} files of the folder are older than the newest by their names and were passed over`);
       if (report.notes['backlog_high'] !== undefined) log('warn', `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed`);
     };
+    const note = (message: string): void => {
+      if (inLog) log('info', message, { feed: feed.dataset });
+      else call.say(message);
+    };
     const run = async (signal: AbortSignal, wake?: () => void): Promise<RunReport> => {
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson || inLog, now: () => performance.now() });
       try {
@@ -130,6 +140,7 @@ const command: Command = {
         else call.say(`health: ${health.url}/health/ready`);
         call.json({ health: health.url });
       }
+      if (!call.asJson) note(keepsRunning(feed));
       const scheduler = scheduleFeeds({
         feeds: [feed],
         before: renewed,

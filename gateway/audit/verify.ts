@@ -1,5 +1,5 @@
 /** Proves the log from its files alone: what is published, and where the data folder is given, bodies and journals too. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { commitmentOf, groupText } from './journal/format.js';
@@ -7,6 +7,7 @@ import { journalFolders } from './journal/folders.js';
 import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
 import { expiryOf } from './erasure/expire.js';
 import { auditLayout } from './layout.js';
+import { remainsOfLog } from './log/begun.js';
 import { openBodies, type BodyStore } from './log/bodies.js';
 import { openCheckpoint, type Checkpoint } from './log/checkpoint.js';
 import { requireCosigned, type WitnessPolicy } from './log/cosignature.js';
@@ -74,6 +75,9 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
   const { logDir, dataDir } = options;
   // The state before the checkpoints: the log can then only be ahead of it by what came since, or behind by the run that is under way.
   const state = dataDir === undefined ? undefined : readState(auditLayout(dataDir).state)?.state;
+  // by it the log goes on: a folder that lost it holds a log which nobody can go on with, whatever else of it verifies
+  const remains = dataDir === undefined || state !== undefined ? undefined : remainsOfLog(dataDir);
+  if (remains !== undefined && existsSync(join(logDir, 'vkey'))) throw fault(`${remains}, and the state of the sequencer is gone: nothing more comes into the log`);
   const vkey = options.vkey ?? readIfThere(join(logDir, 'vkey'))?.toString('utf8');
   if (vkey === undefined) throw fault('there is no `vkey` beside the log; name the key');
   const verifier = parseVkey(vkey);
@@ -158,12 +162,12 @@ function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts:
   if (!commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`the body of entry ${index} does not match its commitment`);
   counts.bodies++;
   const text = stored.body.toString('utf8');
-  if (text.includes('"action":"restored"') && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
+  if (/"action":"(?:restored|taken_over)"/.test(text) && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
   if (!text.includes('"journal_gap"')) return;
-  const event = JSON.parse(text) as { type?: string; journal?: string; from?: number; to?: number };
+  const event = JSON.parse(text) as { type?: string; journal?: string; from?: number; to?: number; open?: boolean };
   if (event.type !== 'journal_gap' || typeof event.journal !== 'string' || !stored.journal.startsWith('sequencer-')) return;
   const known = gaps.get(event.journal) ?? [];
-  known.push([Number(event.from), Number(event.to)]);
+  known.push([Number(event.from), event.open === true ? Infinity : Number(event.to)]);
   gaps.set(event.journal, known);
 }
 

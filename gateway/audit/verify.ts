@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
-import { commitmentOf, groupText } from './journal/format.js';
+import { commitmentOf, groupText, segmentName } from './journal/format.js';
 import { journalFolders } from './journal/folders.js';
-import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
+import { JOURNAL_START, readOn, segmentsOf, type Position } from './journal/reader.js';
 import { expiryOf } from './erasure/expire.js';
 import { auditLayout } from './layout.js';
 import { remainsOfLog } from './log/begun.js';
@@ -163,12 +163,15 @@ function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts:
   counts.bodies++;
   const text = stored.body.toString('utf8');
   if (/"action":"(?:restored|taken_over)"/.test(text) && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
-  if (!text.includes('"journal_gap"')) return;
-  const event = JSON.parse(text) as { type?: string; journal?: string; from?: number; to?: number; open?: boolean };
-  if (event.type !== 'journal_gap' || typeof event.journal !== 'string' || !stored.journal.startsWith('sequencer-')) return;
-  const known = gaps.get(event.journal) ?? [];
-  known.push([Number(event.from), event.open === true ? Infinity : Number(event.to)]);
-  gaps.set(event.journal, known);
+  const gap = gapIn(stored.journal, text);
+  if (gap !== undefined) gaps.set(gap.journal, [...(gaps.get(gap.journal) ?? []), gap.range]);
+}
+
+/** The seqs that an entry of the sequencer declares missing; without end where nobody knows it. @param text of its body */
+export function gapIn(by: string, text: string): { readonly journal: string; readonly range: [number, number] } | undefined {
+  if (!text.includes('"journal_gap"') || !by.startsWith('sequencer-')) return undefined;
+  const { type, journal, from, to, open } = JSON.parse(text) as { readonly type?: string; readonly journal?: unknown; readonly from?: number; readonly to?: number; readonly open?: boolean };
+  return type === 'journal_gap' && typeof journal === 'string' ? { journal, range: [Number(from), open === true ? Infinity : Number(to)] } : undefined;
 }
 
 /** An entry by which the log goes on behind a backup. */
@@ -204,6 +207,9 @@ function checkErasures(bodies: BodyStore, size: number, counts: Counts): void {
   }
 }
 
+/** The file in which a reader at `position` reads on. */
+export const segmentAt = (dir: string, { segment }: Position): string => join(dir, segmentName(segment === 0 ? (segmentsOf(dir)[0] ?? 1) : segment));
+
 /** Vkeys of the replicas, as the log publishes them. */
 export function replicaKeys(logDir: string): readonly Verifier[] {
   const dir = join(logDir, 'replicas');
@@ -237,7 +243,9 @@ async function checkJournals(
       const result = readOn(folder.dir, position, 20_000);
       if (result.kind === 'end') break;
       if (result.kind === 'gap') {
-        if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) throw fault(`seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so`);
+        if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) {
+          throw fault(`${segmentAt(folder.dir, position)}: seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so; \`yitong audit mend\` declares it`);
+        }
         counts.declaredMissing += Math.max(0, result.to - result.from + 1);
         if (result.resume === undefined) break;
         position = result.resume;

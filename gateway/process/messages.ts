@@ -60,6 +60,8 @@ export type FromChild =
   | { readonly kind: 'drained' }
   /** Writer: how far the published log is. */
   | { readonly kind: 'log'; readonly health: LogHealth }
+  /** Writer: by task, ms since 1970 when it came forward last. */
+  | { readonly kind: 'passes'; readonly at: Readonly<Record<string, number>> }
   /** Writer: what it knows of the other replicas of the log. */
   | { readonly kind: 'replicas'; readonly report: ReplicasReport }
   /** Writer: by journal, the newest seq that a second replica has on its disk. */

@@ -12,6 +12,7 @@ import { inWords } from '../logging/words.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
 import type { GatewaySettings } from '../config.js';
+import type { WatchedAudit } from './log-health.js';
 import { initPki, issueClient, issueDocumentSigner, issueServer } from '../pki/authority.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { groupSettings } from './settings.js';
@@ -23,13 +24,13 @@ export interface PrepareArguments {
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'> }
+  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'>; readonly audit: WatchedAudit }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
 async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
   const workspace = await loadWorkspace(dir);
   const policies = await loadPolicies(workspace);
-  const { gateway } = groupSettings(workspace, dir, flags, true);
+  const { gateway, audit } = groupSettings(workspace, dir, flags, true);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   await initPki(pki);
@@ -44,7 +45,7 @@ async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promi
     if (!existsSync(join(pki, 'clients', id, 'cert.pem'))) await issueClient(pki, id, { spiffe: [binding.uri] });
     clients.push(id);
   }
-  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel } };
+  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel }, audit };
 }
 
 const tell = (prepared: Prepared): void => {

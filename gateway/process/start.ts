@@ -54,7 +54,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     throw new YitongError('bad_config', `a group (process ${running.pid}) runs on this data folder already; stop it, or give another --data`, { place: { file: options.data } });
   }
   const pki = join(options.data, 'pki');
-  const { clients, gateway } = await prepared({ workspace: options.workspace, data: options.data, flags: options.flags });
+  const { clients, gateway, audit } = await prepared({ workspace: options.workspace, data: options.data, flags: options.flags });
 
   const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
   const asked = logSettings(gateway);
@@ -82,7 +82,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   try {
     const ports = await group.ready;
     provider.serve(`https://127.0.0.1:${ports.people}`);
-    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data });
+    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data, audit });
     const up: UpFile = {
       pid: process.pid,
       holder: holderName('up'),

@@ -49,6 +49,7 @@ const rows = {
   internal: { status: 500, title: 'the gateway failed; nothing was released' },
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
+  store_damaged: { status: 503, title: 'a store of the data folder is damaged or gone, so what needs it is not answered; the message says which, and what to do' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },

@@ -76,6 +76,7 @@ export const states: readonly State[] = [
   source('quarantine', 'rows that break their contract, with the reason', /^quarantine\/[^/]+\.mdb$/, 'map'),
   source('spool', 'records that were accepted while the bus was away', /^spool\/data\.mdb$/, 'map'),
   source('bus', 'the embedded bus', /^bus\/data\.mdb$/, 'map'),
+  source('bus-cluster', 'which bus stood there, so that one that is gone is missed', /^bus\.cluster$/, 'files'),
 
   source('log', 'the published log, its bodies, index and commit point', /^log\/(?:checkpoint|tile\/.*)$|^audit\/(?:checkpoint|state\/\d{12}|bodies\/\d{8}\.(?:dat|idx)|index\/[a-z0-9-]+)$/, 'log'),
   source('log-keys', 'public keys of the log and of replicas, of now and of before', /^log\/(?:vkey|replicas\/[0-9a-f]{8}\.vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint))$/, 'files'),

@@ -75,6 +75,8 @@ export type FromChild =
   /** The answer to `metrics`, and once more before it ends in order. */
   | { readonly kind: 'metrics'; readonly metrics: readonly Family[] }
   | { readonly kind: 'alert'; readonly message: string }
+  /** Worker: the file (inode number) of the view is damaged. */
+  | { readonly kind: 'damaged'; readonly file: number }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =
@@ -91,6 +93,8 @@ export type ToChild =
   | { readonly kind: 'hold'; readonly on: boolean }
   /** To the writer: what is on disk, if it is still that. */
   | { readonly kind: 'take'; readonly contracts: string }
+  /** To the writer: what a worker said. */
+  | Extract<FromChild, { kind: 'damaged' }>
   | { readonly kind: 'stop' }
   | { readonly kind: 'metrics' }
   /** To workers that stop: what is still under way is not waited for. */

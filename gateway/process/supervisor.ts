@@ -170,6 +170,10 @@ export function startGroup(options: GroupOptions): Group {
       case 'alert':
         log('warn', message.message, {}, processOf(from.name));
         break;
+      case 'damaged':
+        log('error', 'the view is damaged; it is built anew from the bus', {}, processOf(from.name));
+        toAll([writer], message);
+        break;
       case 'failed':
         log('error', message.message, {}, processOf(from.name));
         events.emit('failed', from, message.message);

@@ -155,7 +155,7 @@ runChild(name, async (args, signal, onMessage) => {
   });
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
   starting('opens the view');
-  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
+  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace, onDamaged: (file) => tell({ kind: 'damaged', file }) });
 
   const inForce = following.current;
   const identify = makeIdentifier({ inForce, now });
@@ -177,7 +177,14 @@ runChild(name, async (args, signal, onMessage) => {
     inForce,
     identify,
     // one that is away says so when it is used, and is used again when it is back
-    bus: () => (bus ??= openBus(args.bus, { mayBeAway: true })),
+    bus: () => {
+      if (bus === undefined) {
+        bus = openBus(args.bus, { mayBeAway: true });
+        // one that cannot be opened now is tried again by whoever needs it next
+        bus.catch(() => (bus = undefined));
+      }
+      return bus;
+    },
     ...(spool === undefined ? {} : { spool }),
     dataDir: args.data,
     // one that sequenced before another took over has the older ones itself
@@ -280,7 +287,7 @@ runChild(name, async (args, signal, onMessage) => {
   await journal.close();
   await keys.close();
   await view.close();
-  await (await bus)?.close();
+  await (await bus?.catch(() => undefined))?.close();
   await spool?.store.close();
 });
 

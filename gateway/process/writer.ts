@@ -162,6 +162,7 @@ runChild('writer', async (args, signal, onMessage) => {
     // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
     if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
+    if (message.kind === 'damaged') void reading.damaged(message.file);
     if (message.kind === 'take') {
       health.again();
       loadStill(args.workspace)

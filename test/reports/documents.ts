@@ -10,6 +10,7 @@ import { renderPdf } from '../../gateway/reports/pdf/index.js';
 import type { Pdf } from '../../gateway/reports/pdf/options.js';
 import { openDocumentSigner, type DocumentSigner } from '../../gateway/reports/pdf/signer.js';
 import { missingHere } from '../missing.js';
+import { thisSecond } from '../support/clock.js';
 
 export const CODE = '7KQ4-M2XD-9RTB';
 export const URL_OF_CODE = `https://verify.yunzhou.example/verify/${CODE}`;
@@ -27,7 +28,7 @@ export interface Office {
 }
 
 /** @param now default: the real time; what a program of others judges by its own clock must have been made then */
-export async function office(dir: string, { rsa = false, now = new Date(Math.floor(Date.now() / 1000) * 1000) }: { readonly rsa?: boolean; readonly now?: Date } = {}): Promise<Office> {
+export async function office(dir: string, { rsa = false, now = thisSecond() }: { readonly rsa?: boolean; readonly now?: Date } = {}): Promise<Office> {
   const pki = join(dir, 'pki');
   await initPki(pki, { now });
   await issueDocumentSigner(pki, SIGNER, { rsa, now });

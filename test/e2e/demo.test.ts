@@ -2,6 +2,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { touch } from '../support/clock.js';
 import { run } from './command.js';
 
 t.setTimeout(180_000);
@@ -27,6 +28,7 @@ t.test('the reference city shows what is granted, what is withheld, and what is 
 t.test('a tour under grants whose terms are over says so, and fails', async (t) => {
   const workspace = join(t.testdir(), 'city');
   t.equal((await run('init', workspace)).code, 0);
+  touch(join(workspace, 'inbox/shops.csv'));
   const tour = [{ title: { zh: '店铺', en: 'A shop' }, client: 'front-desk', purpose: 'permit-check', subject: 'uscc:91990101MAEXA0001X', datasets: ['office.shops'] }];
   await writeFile(join(workspace, 'policies/tour.json'), JSON.stringify(tour));
   t.match(await run('demo', '--workspace', workspace), { code: 0, stdout: /office\.shops: current, 1 record/ });

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { keepPki } from '../../gateway/pki/authority.js';
 import { startUp } from '../../gateway/process/start.js';
+import { touch } from '../support/clock.js';
 import { until } from './ask.js';
 import { city, cli } from './city.js';
 
@@ -53,6 +54,7 @@ void t.test('init, up, query, audit and quarantine work from the workspace\'s ow
 void t.test('a data folder that stood for a year is started again, and answers', async (t) => {
   const workspace = join(t.testdir(), 'my-city');
   execFileSync(process.execPath, [cli, 'init', workspace]);
+  touch(join(workspace, 'inbox/shops.csv'));
   const data = join(t.testdirName, 'data');
   const clients = [{ id: 'front-desk', uri: 'spiffe://yitong.example/client/front-desk' }];
   await keepPki(join(data, 'pki'), { clients, signer: '我的城市', now: new Date(Date.now() - 380 * 86_400_000) });

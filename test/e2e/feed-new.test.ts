@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t from 'tap';
 import { firmsCsv, permitsWorkbook, toldOf, type Told } from '../connectors/proposed.js';
+import { touch } from '../support/clock.js';
 import { city } from './city.js';
 import { run } from './command.js';
 
@@ -18,6 +19,7 @@ t.test('a file and a workbook become datasets that answer, by what was proposed 
   const workbook = join(dir, 'permits.xlsx');
   writeFileSync(csv, iconv.encode(firmsCsv(200), 'gb18030'));
   writeFileSync(workbook, permitsWorkbook(60));
+  touch(csv, workbook);
   await run('init', workspace);
   const feedNew = async (...args: string[]): Promise<Told> => {
     const { code, stdout, stderr } = await run('feed', 'new', ...args, '--workspace', workspace, '--json');

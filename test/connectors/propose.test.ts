@@ -1,37 +1,15 @@
 /** What is proposed for a file: nothing is guessed in silence, and nothing that digits or check characters say is lost. */
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t, { type Test } from 'tap';
 import type { Answers } from '../../connectors/propose/decision.js';
-import { look, propose, type ProposeContext, type Proposal } from '../../connectors/propose/propose.js';
-import { sniffFile } from '../../connectors/propose/sniff.js';
-import { readTerms } from '../../connectors/propose/terms.js';
+import type { Proposal } from '../../connectors/propose/propose.js';
 import siret from '../../contracts/subjects/siret.js';
 import uscc from '../../contracts/subjects/uscc.js';
-import { loadWorkspace } from '../../contracts/workspace.js';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { cli } from '../e2e/city.js';
 import { firmsCsv } from './proposed.js';
+import { context, newCity, proposeText } from './proposing.js';
 
-const NONE: Answers = { dateFormats: new Map(), types: new Map(), classes: new Map(), names: new Map() };
-const termsFile = join(packageRoot(), 'connectors/propose/terms.json');
-const workspaceDir = join(t.testdir(), 'city');
-execFileSync(process.execPath, [cli, 'init', workspaceDir]);
-
-async function context(): Promise<ProposeContext> {
-  return { workspace: await loadWorkspace(workspaceDir), terms: await readTerms(termsFile), signal: new AbortController().signal, now: () => new Date('2026-06-01T00:00:00Z') };
-}
-
-async function proposed(t: Test, content: string | Uint8Array, answers: Partial<Answers> = {}, name = 'firms.csv'): Promise<Proposal> {
-  const path = join(t.testdir(), name);
-  writeFileSync(path, content);
-  const at = await context();
-  const said = { ...NONE, ...answers };
-  const { source, decisions } = await sniffFile(path, said, { schemes: at.workspace.schemes, terms: at.terms });
-  return propose(await look({ source: { ...source, path }, schedule: 'PT1H', snapshot: true, decisions, name }, at), said, at);
-}
+const workspaceDir = newCity();
+const proposed = async (t: Test, content: string | Uint8Array, answers: Partial<Answers> = {}, name = 'firms.csv'): Promise<Proposal> => proposeText(t, await context(workspaceDir), content, answers, name);
 
 const of = ({ decisions }: Proposal, about: string) => decisions.find((decision) => decision.about === about);
 const typeOf = ({ fields }: Proposal, column: string): string | undefined => fields.find((field) => field.column === column)?.type.kind;

@@ -1,5 +1,5 @@
 /** A data officer has a file and no idea of schemas: one command, and a service asks and is answered what it may know. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t from 'tap';
@@ -55,7 +55,7 @@ t.test('a file and a workbook become datasets that answer, by what was proposed 
   await running.stop();
 
   // what is said to undo it does
-  for (const path of [...firms.undo, ...permits.undo, 'inbox/permits.xlsx']) rmSync(join(workspace, path), { recursive: true, force: true });
+  for (const path of [...firms.undo, ...permits.undo]) rmSync(join(workspace, path), { recursive: true, force: true });
   t.strictSame(everything(workspace).filter((path) => /registry|permits\.xlsx/.test(path.slice(workspace.length))), []);
 });
 
@@ -74,4 +74,36 @@ t.test('in a workspace with many authorities nobody is guessed, and the city goe
   t.notOk(existsSync(join(workspace, 'contracts/datasets/samr/authority.json')), 'the authority is that of the base');
   t.match(JSON.parse(readFileSync(join(workspace, 'contracts/schema-ids.json'), 'utf8')), { 'samr.firms': { 1: {} } });
   t.equal((await run('contracts', 'check', '--workspace', workspace)).code, 0);
+});
+
+t.test('two provinces have a register of one name, and what cannot be written is said before the register is read', async (t) => {
+  const dir = t.testdir();
+  const [workspace, csv, bare] = [join(dir, 'city'), join(dir, 'companies.csv'), join(dir, 'bare.csv')];
+  writeFileSync(csv, firmsCsv(60));
+  // whoever reads it to its end says that it has no row
+  writeFileSync(bare, '统一社会信用代码,企业名称\n');
+  await run('init', workspace);
+  const feedNew = (...args: readonly string[]) => run('feed', 'new', ...args, '--workspace', workspace, '--yes', '--json');
+  for (const authority of ['north', 'south']) {
+    const { code, stderr } = await feedNew(csv, '--authority', authority, '--grant', 'front-desk:permit-check');
+    t.equal(code, 0, stderr);
+    t.match(JSON.parse(readFileSync(join(workspace, `policies/grants/front-desk-${authority}-companies.json`), 'utf8')), { dataset: `${authority}.companies` });
+  }
+  t.equal((await run('policies', 'check', '--workspace', workspace)).code, 0);
+  const before = everything(workspace);
+  // what is there already, under the name that another grant would have
+  copyFileSync(join(workspace, 'policies/grants/front-desk-north-companies.json'), join(workspace, 'policies/grants/front-desk-north-bare.json'));
+  writeFileSync(join(workspace, 'connectors/feeds/west'), 'no folder');
+  for (const [args, why] of [
+    [['--authority', 'north', '--dataset', 'companies'], /`north\.companies` is there already/],
+    [['--authority', 'west'], /connectors\/feeds\/west` is no folder/],
+    [['--authority', 'east', '--grant', 'front-desk:nobody-knows'], /there is no purpose `nobody-knows`/],
+    [['--authority', 'north', '--dataset', 'bare', '--grant', 'front-desk:permit-check'], /front-desk-north-bare\.json` is there already/],
+  ] as const) {
+    const { code, stderr } = await feedNew(bare, ...args);
+    t.strictSame([code, why.test(stderr)], [2, true], stderr);
+  }
+  rmSync(join(workspace, 'policies/grants/front-desk-north-bare.json'));
+  rmSync(join(workspace, 'connectors/feeds/west'));
+  t.strictSame(everything(workspace), before);
 });

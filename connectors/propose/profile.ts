@@ -5,6 +5,7 @@ import { DateTally } from './dates.js';
 import { Distinct, hashText, type Hash } from './hashes.js';
 import { NumberTally } from './numbers.js';
 import type { Terms } from './terms.js';
+import { simplified } from './traditional.js';
 
 /** Different values of a column that are kept, with their counts. */
 const MAX_VALUES = 40;
@@ -14,6 +15,8 @@ const LOOKED_AT = 50_000;
 /** After so many values without one key of a scheme, the column is not asked for it again. */
 const SCHEME_TRIES = 2_000;
 const MAX_COLUMNS = 500;
+/** Of the words that mean "no value" in Chinese. */
+const MAX_WORD = 4;
 /** Longer than any key with what people write between its parts. */
 const MAX_KEY_LENGTH = 128;
 
@@ -157,7 +160,7 @@ export class Profiler {
       if (text.length > MAX_KEPT_LENGTH || (known === undefined && column.values.size >= MAX_VALUES)) column.values = undefined;
       else column.values.set(text, (known ?? 0) + 1);
     }
-    if (this.perhaps.has(text)) {
+    if (this.perhaps.has(text) || (text.length <= MAX_WORD && this.perhaps.has(simplified(text)))) {
       column.unsure.set(text, (column.unsure.get(text) ?? 0) + 1);
       return;
     }
@@ -194,7 +197,7 @@ export class Profiler {
     column.looked += 1;
     if (text.length <= 20 && MOBILE.test(text)) column.mobiles += 1;
     else if (text.length <= 254 && text.includes('@') && EMAIL.test(text)) column.emails += 1;
-    else if (text.length <= 4 && HAN_NAME.test(text) && this.terms.surnames.includes(text.charAt(0))) column.personNames += 1;
+    else if (text.length <= 4 && HAN_NAME.test(text) && this.terms.surnames.includes(simplified(text.charAt(0)))) column.personNames += 1;
     if (text.length > 18 && this.hasKeyInside(text)) column.keysInside += 1;
   }
 

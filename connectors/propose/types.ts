@@ -7,6 +7,7 @@ import { count, share, type Answers, type Decision } from './decision.js';
 import { NUMBER_STYLES, type NumberStyle } from './numbers.js';
 import { lostZeros, type ColumnProfile } from './profile.js';
 import { hasWord, plain, termOf, type Terms } from './terms.js';
+import { simplified } from './traditional.js';
 
 export type FieldType =
   | { readonly kind: 'text' | 'int' | 'long' | 'double' | 'date' | 'timestamp' | 'boolean' | 'texts' }
@@ -149,9 +150,11 @@ function ofDates(choice: Choice, monthFirst: boolean | undefined, terms: Terms):
 function ofWords(choice: Choice, terms: Terms): TypePlan | undefined {
   const { values } = choice.column;
   if (values?.size !== 2) return undefined;
-  const pair = terms.booleans.find(([yes, no]) => values.has(yes) && values.has(no));
-  if (pair === undefined) return undefined;
-  return choice.make({ kind: 'boolean' }, [{ boolean: { true: [pair[0]], false: [pair[1]] } }], `only \`${pair[0]}\` and \`${pair[1]}\` occur`);
+  const words = [...values.keys()];
+  const written = terms.booleans.map((pair) => pair.map((word) => words.find((one) => one === word || simplified(one) === word)));
+  const [yes, no] = written.find(([a, b]) => a !== undefined && b !== undefined) ?? [];
+  if (yes === undefined || no === undefined) return undefined;
+  return choice.make({ kind: 'boolean' }, [{ boolean: { true: [yes], false: [no] } }], `only \`${yes}\` and \`${no}\` occur`);
 }
 
 const KINDS = ['text', 'int', 'long', 'double', 'decimal', 'date', 'timestamp', 'boolean'] as const;

@@ -3,6 +3,8 @@ import iconv from 'iconv-lite';
 import t, { type Test } from 'tap';
 import type { Answers } from '../../connectors/propose/decision.js';
 import type { Proposal } from '../../connectors/propose/propose.js';
+import { plain } from '../../connectors/propose/terms.js';
+import { simplified } from '../../connectors/propose/traditional.js';
 import siret from '../../contracts/subjects/siret.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import { firmsCsv } from './proposed.js';
@@ -104,4 +106,32 @@ t.test('a file that is no register, or no file that is read, is refused with wha
   await t.rejects(proposed(t, 'code,name\n'), { message: /there is no row/ });
   await t.rejects(proposed(t, firmsCsv(30), { classes: new Map([['nothing', 'public']]) }), { message: /there is no column or field `nothing`/ });
   await t.rejects(proposed(t, firmsCsv(30), { subject: { column: '企业名称', scheme: 'uscc' } }), { message: /no value of `企业名称`/ });
+});
+
+t.test('titles in traditional characters are the words that they are in simplified ones', async (t) => {
+  const head = '社會信用代碼,店名,統一編號,公司名稱,負責人,聯絡電話,地址,資本額,核准設立日期,營業項目,有無停業,停業日期';
+  const people = '陳張劉葉龔';
+  const found = await proposed(t, table(head, 60, (i) => [uscc.make(i), `示範店${i}`, `0${1_000_000 + i}`, `示範第${i}公司`, `${people.charAt(i % 5)}某某`, `0912${String(100_000 + i)}`, `示範路${i}號`, i * 1000, '2020-01-31', '餐飲', i % 2 === 0 ? '有' : '無', i % 4 === 0 ? '2021-05-31' : '無'].join(',')));
+  const by = Object.fromEntries(found.fields.map(({ column, field, classification, type }) => [column, `${field} ${classification} ${type.kind}`]));
+  t.match(by, {
+    店名: 'name public text',
+    統一編號: 'unifiedNumber public text',
+    負責人: 'personInCharge personal text',
+    聯絡電話: 'phone personal text',
+    地址: 'address internal text',
+    資本額: 'registeredCapital public int',
+    核准設立日期: 'establishedOn public date',
+    營業項目: 'businessScope public text',
+    有無停業: /boolean$/,
+    停業日期: /date$/,
+  });
+  t.equal(found.fields.find(({ column }) => column === '公司名稱')?.title.zh, '公司名稱', 'the title is the one of the source');
+  t.strictSame([found.trial.published, found.trial.first[0]?.['column11'] ?? found.trial.first[0]?.[found.fields[10]?.field ?? '']], [60, false]);
+});
+
+t.test('the dictionary is one, in simplified characters', async (t) => {
+  const { terms } = await context(workspaceDir);
+  const words = JSON.stringify(terms);
+  t.equal(simplified(words), words, 'no traditional character in it, so a word is known in both or in neither');
+  for (const [traditional, word] of [['統編', '统编'], ['證照號碼', '证照号码'], ['營業項目', '营业项目'], ['縣市別', '县市别'], ['處罰決定書文號', '处罚决定书文号'], ['法定代表人', '法定代表人'], ['註冊資本', '注册资本']] as const) t.equal(plain(traditional), plain(word));
 });

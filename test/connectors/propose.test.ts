@@ -1,4 +1,6 @@
 /** What is proposed for a file: nothing is guessed in silence, and nothing that digits or check characters say is lost. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t, { type Test } from 'tap';
 import type { Answers } from '../../connectors/propose/decision.js';
@@ -7,6 +9,7 @@ import { plain } from '../../connectors/propose/terms.js';
 import { simplified } from '../../connectors/propose/traditional.js';
 import siret from '../../contracts/subjects/siret.js';
 import uscc from '../../contracts/subjects/uscc.js';
+import { packageRoot } from '../../gateway/cli/places.js';
 import { firmsCsv } from './proposed.js';
 import { context, newCity, proposeText } from './proposing.js';
 
@@ -134,4 +137,32 @@ t.test('the dictionary is one, in simplified characters', async (t) => {
   const words = JSON.stringify(terms);
   t.equal(simplified(words), words, 'no traditional character in it, so a word is known in both or in neither');
   for (const [traditional, word] of [['統編', '统编'], ['證照號碼', '证照号码'], ['營業項目', '营业项目'], ['縣市別', '县市别'], ['處罰決定書文號', '处罚决定书文号'], ['法定代表人', '法定代表人'], ['註冊資本', '注册资本']] as const) t.equal(plain(traditional), plain(word));
+});
+
+t.test('a key scheme that the workspace declares is found: by its check where it has one, else by its title, never in any column of its form', async (t) => {
+  const dir = newCity('declared');
+  mkdirSync(join(dir, 'contracts/subjects'), { recursive: true });
+  const page = readFileSync(join(packageRoot(), 'docs/mapping.md'), 'utf8');
+  for (const [, id = '', text = ''] of page.matchAll(/`contracts\/subjects\/([a-z-]+)\.json`:\n\n```json\n([^`]+)```/g)) writeFileSync(join(dir, `contracts/subjects/${id}.json`), text);
+  writeFileSync(join(dir, 'contracts/subjects/code4.json'), JSON.stringify({ name: { zh: '四位', en: 'four digits' }, standard: 'own', kind: 'pattern', persons: true, length: 4, pattern: '9999', vectors: { valid: ['0001'], invalid: [{ input: '1', code: 'bad_value' }] } }));
+  const at = await context(dir);
+  const number = at.workspace.schemes.get('unified-number');
+  if (number === undefined) throw new Error('the page has no example');
+  const firms = table('統一編號,店名,年,資本', 60, (i) => `${number.make(i)},示範店${i},${2000 + (i % 20)},${1000 + i}`);
+  const found = await proposeText(t, at, firms);
+  t.match(of(found, 'subject'), { proposed: '統一編號:unified-number', sure: true });
+  t.match(found.trial, { published: 60, quarantined: 0 });
+  const told = found.fields.slice(0, 3).map(({ field, classification, type }) => `${field} ${classification} ${type.kind}`);
+  t.strictSame(told, ['unifiedNumber public text', 'name public text', 'year public int'], 'a number of four digits is not everybody\'s key');
+  // zeros that a spreadsheet took
+  const lost = await proposeText(t, at, table('統一編號,店名', 60, (i) => `${number.make(i).replace(/^0+/, '')},示範店${i}`));
+  t.match([of(lost, 'zeros')?.proposed, lost.trial.published], ['padStart 8', 60]);
+  const stalls = await proposeText(t, at, table('摊位,店名', 60, (i) => `A ${i},示範店${i}`));
+  t.match(of(stalls, 'subject'), { proposed: '摊位:stall', sure: false });
+  t.match([stalls.trial.published, stalls.fields[0]?.classification], [60, 'internal']);
+  const said = await proposeText(t, at, table('格,店名', 60, (i) => `A ${i},示範店${i}`), { subject: { column: '格', scheme: 'stall' } });
+  t.equal(said.trial.published, 60);
+  await t.rejects(proposeText(t, at, table('格,店名', 60, (i) => `A ${i},示範店${i}`)), { code: 'bad_feed', message: /no column holds keys/ });
+  const headed = await proposeText(t, at, `${firms.split('\n').slice(1).join('\n')}`, { subject: { column: 'column1', scheme: 'unified-number' } });
+  t.equal(of(headed, 'header')?.proposed, 'none');
 });

@@ -19,8 +19,10 @@ import { cli } from '../e2e/city.js';
 export const NONE: Answers = { dateFormats: new Map(), types: new Map(), classes: new Map(), names: new Map() };
 const termsFile = join(packageRoot(), 'connectors/propose/terms.json');
 
-export const newCity = (): string => {
-  const dir = join(t.testdir(), 'city');
+const cities = t.testdir();
+
+export const newCity = (name = 'city'): string => {
+  const dir = join(cities, name);
   execFileSync(process.execPath, [cli, 'init', dir]);
   return dir;
 };

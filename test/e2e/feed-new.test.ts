@@ -1,5 +1,5 @@
 /** A data officer has a file and no idea of schemas: one command, and a service asks and is answered what it may know. */
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t from 'tap';
@@ -106,4 +106,23 @@ t.test('two provinces have a register of one name, and what cannot be written is
   rmSync(join(workspace, 'policies/grants/front-desk-north-bare.json'));
   rmSync(join(workspace, 'connectors/feeds/west'));
   t.strictSame(everything(workspace), before);
+});
+
+t.test('a register whose rows carry a free identifier answers by it, though no key scheme is built in', async (t) => {
+  const dir = t.testdir();
+  const [workspace, csv] = [join(dir, 'city'), join(dir, 'stalls.csv')];
+  await run('init', workspace);
+  mkdirSync(join(workspace, 'contracts/subjects'), { recursive: true });
+  const stall = { name: { zh: '摊位', en: 'stall' }, standard: 'own', kind: 'none', normalise: { fullWidth: true, case: 'upper' }, length: { min: 1, max: 30 }, vectors: { valid: ['摊位 A:1'], invalid: [{ input: ' ', code: 'bad_value' }] } };
+  writeFileSync(join(workspace, 'contracts/subjects/stall.json'), JSON.stringify(stall));
+  writeFileSync(csv, `摊位,店名\n${Array.from({ length: 40 }, (_, i) => `东区  a:${i},示例${i}店`).join('\n')}\n`);
+  const made = await run('feed', 'new', csv, '--workspace', workspace, '--yes', '--authority', 'market', '--grant', 'front-desk:permit-check', '--json');
+  t.equal(made.code, 0, made.stderr);
+  const checked = await run('contracts', 'check', '--workspace', workspace, '--json');
+  t.match(JSON.parse(checked.stdout), { errors: 0 });
+  const running = await city(t, { workspace });
+  const answer = await (await running.as('front-desk')).query({ purpose: 'permit-check', subject: 'stall: 东区 Ａ:7', datasets: [{ id: 'market.stalls' }] });
+  t.match(answer.datasets[0], { status: 'current', records: [{ record: { name: '示例7店' } }] });
+  t.equal((await (await running.as('front-desk')).query({ purpose: 'permit-check', subject: 'stall:东区 A:99', datasets: [{ id: 'market.stalls' }] })).datasets[0]?.records.length, 0);
+  await running.stop();
 });

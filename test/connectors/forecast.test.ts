@@ -170,3 +170,32 @@ t.test('the real registers with their zeros lost', async (t) => {
     await holds(t, found, name);
   }
 });
+
+t.test('odd files: each is refused with a reason, or becomes what was said', async (t) => {
+  const code = '统一社会信用代码';
+  const rows = (n: number, row: (i: number) => string): string => Array.from({ length: n }, (_, i) => row(i + 1)).join('\n');
+  const utf16 = (text: string): Uint8Array => iconv.encode(text, 'utf-16le', { addBOM: true });
+  const shapes: Readonly<Record<string, string | Uint8Array>> = {
+    'empty columns': `${code},a,b,\n${rows(60, (i) => `${uscc.make(i)},,,`)}\n`,
+    'a column that is empty but once': `${code},a\n${rows(60, (i) => `${uscc.make(Math.ceil(i / 2))},${i === 7 ? '2024-01-31' : ''}`)}\n`,
+    'two columns with keys': `${code},母公司代码,名称\n${rows(60, (i) => `${uscc.make(i)},${uscc.make(100 + (i % 7))},示例${i}`)}\n`,
+    'headers that repeat': `${code},名称,名称,地址,地址\n${rows(60, (i) => `${uscc.make(Math.ceil(i / 2))},a${i},b,c,d`)}\n`,
+    'short and long rows': `${code},名称,年度\n${rows(60, (i) => (i % 29 === 0 ? uscc.make(i) : i % 31 === 0 ? `${uscc.make(i)},a,2020,more` : `${uscc.make(i)},a,2020`))}\n`,
+    'keys in small letters and with blanks': `${code},名称\n${rows(60, (i) => ` ${uscc.make(i).toLowerCase()} ,示例${i % 3}`)}\n`,
+    'a quote that is not closed': `${code},名称\n${rows(60, (i) => `${uscc.make(i)},${i === 40 ? '"open' : 'x'}`)}\n`,
+    'UTF-16': utf16(`${code}\t名称\n${rows(60, (i) => `${uscc.make(i)}\t示例${i}`)}\n`),
+    GB18030: iconv.encode(`${code},名称\n${rows(60, (i) => `${uscc.make(i)},示例企业名称第${i}号`)}\n`, 'gb18030'),
+    Big5: iconv.encode(`統一社會信用代碼,公司名稱\n${rows(60, (i) => `${uscc.make(i)},臺灣示範第${i}股份有限公司的營業處所`)}\n`, 'big5'),
+    'a byte order mark and CRLF': `\ufeff${code},名称\r\n${rows(60, (i) => `${uscc.make(i)},x\r`)}\n`,
+  };
+  for (const [what, content] of Object.entries(shapes)) {
+    const found = await proposeText(t, at, content);
+    t.equal(of(found, 'subject')?.proposed.endsWith(':uscc'), true, what);
+    t.equal(new Set(found.fields.map(({ field }) => field)).size, found.fields.length, `${what}: each field once`);
+    t.ok(found.trial.published > 0, `${what}: something is published`);
+    await holds(t, found, what);
+  }
+  for (const [what, content] of [['only a header', `${code},名称\n`], ['a key column without a value', `${code},名称\n${rows(60, (i) => `,x${i}`)}\n`], ['nothing at all', ''], ['one byte', 'x']] as const) {
+    await t.rejects(proposeText(t, at, content), { code: 'bad_feed' }, what);
+  }
+});

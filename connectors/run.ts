@@ -51,8 +51,8 @@ async function run(options: RunOptions, contract: Contract, span: Span | undefin
   const now = options.now ?? (() => new Date());
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
   const reports: RunReport[] = [];
-  // what was read before is read again once, not with each run that follows
-  const { again: _again, ...later } = options.options ?? {};
+  // what was asked of one run is not asked of those that follow it
+  const { again: _again, acceptShrink: _acceptShrink, ...later } = options.options ?? {};
   let crosswalks: Crosswalks | undefined;
   try {
     crosswalks = await openCrosswalks(options);

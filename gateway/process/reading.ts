@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { damageOf } from '../../connectors/store-file.js';
 import { controlTopic, dataTopic, type Bus } from '../../connectors/bus/port.js';
 import type { Tracer } from '../../contracts/tracing.js';
+import { loadCalendars, type Calendar } from '../../contracts/calendar.js';
 import type { Workspace } from '../../contracts/types.js';
 import { openTickets, type Tickets } from '../lifecycles/tickets.js';
 import { followBus } from '../view/follow.js';
@@ -29,6 +30,7 @@ export interface Reading {
   readonly workspace: Workspace;
   readonly writer: ViewWriter;
   readonly tickets: Tickets;
+  readonly calendars: ReadonlyMap<string, Calendar>;
   readonly topics: readonly string[];
   /** Begins; @param signal ends it. Resolves when the last batch is committed. @throws YitongError `topic_mismatch`, `view_unavailable` */
   follow(signal: AbortSignal): Promise<void>;
@@ -60,11 +62,13 @@ async function openView(dataDir: string, workspace: Workspace, alert: (message: 
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
 export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold, tracer }: ReadingParts): Promise<Reading> {
   const writer = await openView(dataDir, workspace, alert);
+  const calendars = await loadCalendars(workspace.layers);
   const tickets = await openTickets({ dataDir, workspace, now: Date.now });
   return {
     workspace,
     writer,
     tickets,
+    calendars,
     topics: [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))],
     follow: (signal) =>
       followBus({

@@ -252,7 +252,7 @@ runChild(name, async (args, signal, onMessage) => {
     left = true;
     leave.stopListening();
     records = false;
-    void leave.empty(LINGER).then(() => leaves.abort());
+    leave.empty(LINGER).then(() => leaves.abort(), () => leaves.abort());
   });
   onMessage((message) => {
     if (message.kind !== 'records') return;

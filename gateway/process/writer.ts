@@ -174,11 +174,11 @@ runChild('writer', async (args, signal, onMessage) => {
     tell({ kind: 'drained' });
   };
   onMessage((message) => {
-    if (message.kind === 'drain') void drain();
+    if (message.kind === 'drain') drain().catch((error: unknown) => alert(inWords(error)));
     // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
     if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
-    if (message.kind === 'damaged') void reading.damaged(message.file);
+    if (message.kind === 'damaged') reading.damaged(message.file).catch((error: unknown) => alert(inWords(error)));
     if (message.kind === 'take') {
       health.again();
       loadStill(args.workspace)

@@ -70,7 +70,7 @@ export class Quarantine {
     const dir = join(dataDir, 'quarantine');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, `${dataset}.mdb`);
-    refuseDamaged(path, `the quarantine of \`${dataset}\``, 'put it back from a backup, or remove it: its rows come again with the next run of their source, those that were pushed do not (docs/faults.md)');
+    refuseDamaged(path, `the quarantine of \`${dataset}\``, 'put it back from a backup, or remove it: its rows come again with the next run of their source, those that were pushed do not (docs/faults.md)', true);
     const db = open<QuarantineEntry, string>({ path, noSubdir: true, encoding: 'json' });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
     return new Quarantine(db, now);

@@ -70,7 +70,7 @@ export class Spool {
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
       chmodSync(dir, 0o700);
-      refuseDamaged(join(dir, 'data.mdb'), 'the spool of records that wait for the bus', 'put `spool` back from a backup; what was acknowledged and is only in it has to be pushed again (docs/faults.md)');
+      refuseDamaged(join(dir, 'data.mdb'), 'the spool of records that wait for the bus', 'put `spool` back from a backup; what was acknowledged and is only in it has to be pushed again (docs/faults.md)', true);
       // without overlapping sync a transaction resolves when it is on disk
       const root = open<Buffer, Buffer>({ path: dir, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', maxDbs: 4, overlappingSync: false });
       const binary = (name: string): Database<Buffer, Buffer> => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });

@@ -67,7 +67,7 @@ export function openTicketStore(dataDir: string): TicketStore {
   const dir = ticketsDir(dataDir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'tickets');
-  refuseDamaged(path, 'the store of tickets', 'put `tickets` back from a backup (docs/faults.md)');
+  refuseDamaged(path, 'the store of tickets', 'put `tickets` back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync
   const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
   chmodSync(path, 0o600);

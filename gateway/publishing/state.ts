@@ -6,7 +6,7 @@ import { isYitongError, YitongError } from '../../contracts/errors.js';
 
 /** @throws YitongError `store_damaged`, `store_unavailable` */
 export function openState(dataDir: string): State {
-  refuseDamaged(join(dataDir, 'connectors', 'data.mdb'), 'the state of connectors', 'put `connectors` back from a backup, or remove it, so that every feed publishes anew (docs/faults.md)');
+  refuseDamaged(join(dataDir, 'connectors', 'data.mdb'), 'the state of connectors', 'put `connectors` back from a backup, or remove it, so that every feed publishes anew (docs/faults.md)', true);
   try {
     return State.open(dataDir);
   } catch (cause) {

@@ -103,7 +103,7 @@ export function openReportStore(dataDir: string): ReportStore {
   const dir = join(dataDir, 'reports');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'store');
-  refuseDamaged(path, 'the store of reports', 'put `reports/store` back from a backup (docs/faults.md)');
+  refuseDamaged(path, 'the store of reports', 'put `reports/store` back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync, so no code is given for a report that a power cut takes
   const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
   chmodSync(path, 0o600);

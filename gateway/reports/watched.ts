@@ -77,7 +77,7 @@ export function openWatched(dataDir: string): Watched {
   const dir = join(dataDir, 'reports');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'watched');
-  refuseDamaged(path, '`reports/watched`', 'put it back from a backup (docs/faults.md)');
+  refuseDamaged(path, '`reports/watched`', 'put it back from a backup (docs/faults.md)', true);
   refuseDamaged(join(dir, 'watching'), '`reports/watching`', 'nothing lasting is in it: remove it (docs/faults.md)');
   const map = open<Value, Key[number][]>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
   chmodSync(path, 0o600);

@@ -67,7 +67,7 @@ export const alertId = (rule: string, { key, period }: Pick<Finding, 'key' | 'pe
 export function openAlerts(dir: string): AlertStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, 'alerts');
-  refuseDamaged(file, '`audit/alerts`', 'put it back from a backup (docs/faults.md)');
+  refuseDamaged(file, '`audit/alerts`', 'put it back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync
   const map = open<unknown, string>({ path: file, encoding: 'json', overlappingSync: false, noSubdir: true });
   chmodSync(file, 0o600);

@@ -67,7 +67,7 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
   const secretFile = join(dir, 'secret');
   createOnce(secretFile, () => randomBytes(32));
   const secret = createSecretKey(readFileSync(secretFile));
-  refuseDamaged(join(dir, 'guesses'), '`verify/guesses`', 'put it back from a backup (docs/faults.md)');
+  refuseDamaged(join(dir, 'guesses'), '`verify/guesses`', 'put it back from a backup (docs/faults.md)', true);
   const map = open<Buffer, Buffer>({ path: join(dir, 'guesses'), encoding: 'binary', keyEncoding: 'binary', noSubdir: true, maxReaders: 512 });
   const closed = writes();
   chmodSync(join(dir, 'guesses'), 0o600);

@@ -10,7 +10,7 @@ import { refuseDamaged } from '../../../../connectors/store-file.js';
 export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'statuses');
-  refuseDamaged(path, '`reports/status`', 'put it back from a backup (docs/faults.md)');
+  refuseDamaged(path, '`reports/status`', 'put it back from a backup (docs/faults.md)', true);
   const map = open<Buffer, string>({ path, encoding: 'binary', noSubdir: true, maxReaders: 512 });
   const closed = writes();
   chmodSync(path, 0o600);

@@ -124,7 +124,10 @@ runChild(name, async (args, signal, onMessage) => {
   starting('waits for the writer');
   tell({ kind: 'loaded' });
   await begun;
-  if (signal.aborted) return;
+  if (signal.aborted) {
+    await following.stop();
+    return;
+  }
 
   starting('opens its journal');
   const layout = auditLayout(args.data);

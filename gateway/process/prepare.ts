@@ -11,6 +11,7 @@ import { inWords } from '../logging/words.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
 import type { GatewaySettings } from '../config.js';
+import type { WatchedAudit } from './log-health.js';
 import { keepPki } from '../pki/authority.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { groupSettings } from './settings.js';
@@ -22,20 +23,20 @@ export interface PrepareArguments {
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'> }
+  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'>; readonly audit: WatchedAudit }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
 async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
   const workspace = await loadWorkspace(dir);
   const policies = await loadPolicies(workspace);
-  const { gateway } = groupSettings(workspace, dir, flags, true);
+  const { gateway, audit } = groupSettings(workspace, dir, flags, true);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   // a client bound by its own CA's names or by a key brings its own certificate
   const clients = [...policies.clients.values()].flatMap(({ id, binding }) => (binding.kind === 'spiffe' ? [{ id, uri: binding.uri }] : []));
   await keepPki(pki, { clients, signer: workspace.name.zh });
   createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
-  return { ok: true, clients: clients.map(({ id }) => id), gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel } };
+  return { ok: true, clients: clients.map(({ id }) => id), gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel }, audit };
 }
 
 const tell = (prepared: Prepared): void => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BusSettings } from '../../connectors/bus/open.js';
 import { YitongError } from '../../contracts/errors.js';
+import { holderName } from '../../contracts/holder.js';
 import { runningUp, type UpFile } from '../cli/places.js';
 import type { GatewaySettings } from '../config.js';
 import { serveHealth } from './health.js';
@@ -58,7 +59,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   }
   const pki = join(options.data, 'pki');
   const preparing: PrepareArguments = { workspace: options.workspace, data: options.data, flags: options.flags };
-  const { clients, gateway } = await prepared(preparing);
+  const { clients, gateway, audit } = await prepared(preparing);
 
   const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
   const asked = logSettings(gateway);
@@ -104,9 +105,10 @@ export async function startUp(options: UpOptions): Promise<Up> {
   try {
     const ports = await group.ready;
     provider.serve(`https://127.0.0.1:${ports.people}`);
-    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data });
+    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data, audit });
     const up: UpFile = {
       pid: process.pid,
+      holder: holderName('up'),
       api: `https://127.0.0.1:${ports.api}`,
       people: `https://127.0.0.1:${ports.people}`,
       health: `http://${gateway.healthHost}:${health.port}`,

@@ -10,6 +10,7 @@ import { connect, connectionOf, GatewayError, receiptId, type DatasetAnswer, typ
 import { startUp } from '../../process/start.js';
 import { loadTour, type TourStep } from '../../tour/tour.js';
 import { folders, workspaceOption } from '../places.js';
+import { loadedRows } from '../loaded.js';
 import type { Command, Invocation } from '../command.js';
 
 /** One line a dataset: what came, and what did not, and why. */
@@ -89,8 +90,7 @@ const command: Command = {
         flags: { port: 0, peoplePort: 0, healthPort: 0 },
         options: {},
       });
-      const rows = up.reports.reduce((sum, report) => sum + report.rows, 0);
-      call.say(`published ${rows.toLocaleString('en')} rows of ${up.reports.length} datasets; all are in the view\n`);
+      call.say(`published ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets; all are in the view\n`);
       let told: Told[];
       try {
         told = await tour(steps, data, up.api, up.pki, call);

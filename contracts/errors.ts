@@ -50,6 +50,7 @@ const rows = {
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
   store_damaged: { status: 503, title: 'a store of the data folder is damaged or gone, so what needs it is not answered; the message says which, and what to do' },
+  store_unavailable: { status: 503, title: 'a store of the data folder cannot be written or opened, so what needs it is not answered' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },

@@ -1,13 +1,14 @@
 /** Proves the log from its files alone: what is published, and where the data folder is given, bodies and journals too. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
-import { chainAfter, commitmentOf, groupText, type GroupHeader } from './journal/format.js';
+import { chainAfter, commitmentOf, groupText, segmentName, type GroupHeader } from './journal/format.js';
 import { journalFolders } from './journal/folders.js';
 import { prunedGroups, readPruned } from './journal/pruned.js';
-import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
+import { JOURNAL_START, readOn, segmentsOf, type Position } from './journal/reader.js';
 import { expiryOf } from './erasure/expire.js';
 import { auditLayout } from './layout.js';
+import { remainsOfLog } from './log/begun.js';
 import { openBodies, type BodyStore } from './log/bodies.js';
 import { openCheckpoint, type Checkpoint } from './log/checkpoint.js';
 import { requireCosigned, type WitnessPolicy } from './log/cosignature.js';
@@ -77,6 +78,9 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
   const { logDir, dataDir } = options;
   // The state before the checkpoints: the log can then only be ahead of it by what came since, or behind by the run that is under way.
   const state = dataDir === undefined ? undefined : readState(auditLayout(dataDir).state)?.state;
+  // by it the log goes on: a folder that lost it holds a log which nobody can go on with, whatever else of it verifies
+  const remains = dataDir === undefined || state !== undefined ? undefined : remainsOfLog(dataDir);
+  if (remains !== undefined && existsSync(join(logDir, 'vkey'))) throw fault(`${remains}, and the state of the sequencer is gone: nothing more comes into the log`);
   const vkey = options.vkey ?? readIfThere(join(logDir, 'vkey'))?.toString('utf8');
   if (vkey === undefined) throw fault('there is no `vkey` beside the log; name the key');
   const verifier = parseVkey(vkey);
@@ -161,13 +165,16 @@ function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts:
   if (!commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`the body of entry ${index} does not match its commitment`);
   counts.bodies++;
   const text = stored.body.toString('utf8');
-  if (text.includes('"action":"restored"') && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
-  if (!text.includes('"journal_gap"')) return;
-  const event = JSON.parse(text) as { type?: string; journal?: string; from?: number; to?: number };
-  if (event.type !== 'journal_gap' || typeof event.journal !== 'string' || !stored.journal.startsWith('sequencer-')) return;
-  const known = gaps.get(event.journal) ?? [];
-  known.push([Number(event.from), Number(event.to)]);
-  gaps.set(event.journal, known);
+  if (/"action":"(?:restored|taken_over)"/.test(text) && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
+  const gap = gapIn(stored.journal, text);
+  if (gap !== undefined) gaps.set(gap.journal, [...(gaps.get(gap.journal) ?? []), gap.range]);
+}
+
+/** The seqs that an entry of the sequencer declares missing; without end where nobody knows it. @param text of its body */
+export function gapIn(by: string, text: string): { readonly journal: string; readonly range: [number, number] } | undefined {
+  if (!text.includes('"journal_gap"') || !by.startsWith('sequencer-')) return undefined;
+  const { type, journal, from, to, open } = JSON.parse(text) as { readonly type?: string; readonly journal?: unknown; readonly from?: number; readonly to?: number; readonly open?: boolean };
+  return type === 'journal_gap' && typeof journal === 'string' ? { journal, range: [Number(from), open === true ? Infinity : Number(to)] } : undefined;
 }
 
 /** An entry by which the log goes on behind a backup. */
@@ -202,6 +209,9 @@ function checkErasures(bodies: BodyStore, size: number, counts: Counts): void {
     if (!order(index, stored.kind)) throw fault(`entry ${index} is said to be ${stored.kind} by entry ${stored.by}, which says nothing of the kind`);
   }
 }
+
+/** The file in which a reader at `position` reads on. */
+export const segmentAt = (dir: string, { segment }: Position): string => join(dir, segmentName(segment === 0 ? (segmentsOf(dir)[0] ?? 1) : segment));
 
 /** Vkeys of the replicas, as the log publishes them. */
 export function replicaKeys(logDir: string): readonly Verifier[] {
@@ -284,7 +294,9 @@ async function checkJournals(
         continue;
       }
       if (result.kind === 'gap') {
-        if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) throw fault(`seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so`);
+        if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) {
+          throw fault(`${segmentAt(folder.dir, position)}: seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so; \`yitong audit mend\` declares it`);
+        }
         counts.declaredMissing += Math.max(0, result.to - result.from + 1);
         if (result.resume === undefined) break;
         position = result.resume;

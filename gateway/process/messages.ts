@@ -60,6 +60,8 @@ export type FromChild =
   | { readonly kind: 'drained' }
   /** Writer: how far the published log is. */
   | { readonly kind: 'log'; readonly health: LogHealth }
+  /** Writer: by task, ms since 1970 when it came forward last. */
+  | { readonly kind: 'passes'; readonly at: Readonly<Record<string, number>> }
   /** Writer: what it knows of the other replicas of the log. */
   | { readonly kind: 'replicas'; readonly report: ReplicasReport }
   /** Writer: by journal, the newest seq that a second replica has on its disk. */
@@ -73,6 +75,8 @@ export type FromChild =
   /** The answer to `metrics`, and once more before it ends in order. */
   | { readonly kind: 'metrics'; readonly metrics: readonly Family[] }
   | { readonly kind: 'alert'; readonly message: string }
+  /** Worker: the file (inode number) of the view is damaged. */
+  | { readonly kind: 'damaged'; readonly file: number }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =
@@ -89,6 +93,8 @@ export type ToChild =
   | { readonly kind: 'hold'; readonly on: boolean }
   /** To the writer: what is on disk, if it is still that. */
   | { readonly kind: 'take'; readonly contracts: string }
+  /** To the writer: what a worker said. */
+  | Extract<FromChild, { kind: 'damaged' }>
   | { readonly kind: 'stop' }
   | { readonly kind: 'metrics' }
   /** To workers that stop: what is still under way is not waited for. */

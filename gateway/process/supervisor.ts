@@ -42,6 +42,8 @@ export interface Group {
   warnings(): readonly string[];
   /** As the writer said last; undefined before. */
   log(): LogHealth | undefined;
+  /** By task of the writer, ms since 1970 when it came forward last; what it said last, also while it hangs. */
+  passes(): Readonly<Record<string, number>>;
   /** The other replicas of the log, as the writer said last; undefined where there are none. */
   replicas(): ReplicasReport | undefined;
   /** Whether contracts, feeds or yitong.json on disk are not those in force, because they may not be. */
@@ -74,6 +76,7 @@ export function startGroup(options: GroupOptions): Group {
   let draining = false;
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
+  let passes: Readonly<Record<string, number>> = {};
   let replicas: ReplicasReport | undefined;
   const gathering = gatherMetrics();
   let ports: { api: number; people: number } | undefined;
@@ -149,6 +152,9 @@ export function startGroup(options: GroupOptions): Group {
       case 'log':
         logHealth = message.health;
         break;
+      case 'passes':
+        passes = message.at;
+        break;
       case 'alerts':
         alerts = message.counts;
         break;
@@ -163,6 +169,10 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'alert':
         log('warn', message.message, {}, processOf(from.name));
+        break;
+      case 'damaged':
+        log('error', 'the view is damaged; it is built anew from the bus', {}, processOf(from.name));
+        toAll([writer], message);
         break;
       case 'failed':
         log('error', message.message, {}, processOf(from.name));
@@ -269,6 +279,7 @@ export function startGroup(options: GroupOptions): Group {
     ready: Promise.race([ready, stopped]),
     firstPass,
     log: () => logHealth,
+    passes: () => passes,
     replicas: () => replicas,
     alerts: () => alerts,
     metrics: gathering.metrics,

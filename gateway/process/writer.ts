@@ -101,6 +101,10 @@ runChild('writer', async (args, signal, onMessage) => {
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, reading.current().workspace, dataset), onState: health.spool });
 
+  // Each says when it came forward; how long ago that is, the supervisor says: so one that died is seen, and a writer that hangs too.
+  const passes: Record<string, number> = {};
+  const passed = (task: string): void => void (passes[task] = Date.now());
+  for (const task of ['watching', 'searching']) passed(task);
   const search = openSearch(args.data);
   const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
   const watcher = startWatching({
@@ -110,10 +114,12 @@ runChild('writer', async (args, signal, onMessage) => {
       tell({ kind: 'alerts', counts: watcher.counts() });
     },
     onError: (error) => tell({ kind: 'alert', message: inWords(error) }),
+    onPass: () => passed('watching'),
   });
   tell({ kind: 'alerts', counts: watcher.counts() });
   const watchClocks = (): void => {
     try {
+      passed('clocks');
       watcher.raise(overdueAlerts(reading.current().tickets, Date.now()));
     } catch (error) {
       alert(inWords(error));
@@ -121,7 +127,7 @@ runChild('writer', async (args, signal, onMessage) => {
   };
   const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
-  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
+  const indexing = setInterval(() => void search.catchUp(watcher.position()).then(() => passed('searching')).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
 
   const { keep } = settings;
   const pruning =
@@ -139,6 +145,7 @@ runChild('writer', async (args, signal, onMessage) => {
 
   let told = '';
   const tellLog = setInterval(() => {
+    tell({ kind: 'passes', at: passes });
     if (sequencer === undefined) return;
     const health = sequencer.health();
     const text = JSON.stringify(health);
@@ -159,6 +166,7 @@ runChild('writer', async (args, signal, onMessage) => {
     // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
     if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
+    if (message.kind === 'damaged') void reading.damaged(message.file);
     if (message.kind === 'take') {
       health.again();
       loadStill(args.workspace)

@@ -10,6 +10,7 @@ export const typeNames: Readonly<Record<string, Localised>> = {
   included: { zh: '批量答复中的主体', en: 'subject of a batch' },
   completed: { zh: '答复完成', en: 'answers completed' },
   refused_before_identity: { zh: '身份未核验', en: 'refused before identity' },
+  refused: { zh: '拒绝', en: 'refusal' },
   signed_in: { zh: '登录', en: 'sign-in' },
   looked: { zh: '查阅', en: 'look' },
   issued: { zh: '出具文书', en: 'document issued' },
@@ -93,6 +94,8 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
       return zh ? `${body.answers?.length ?? 0} 次答复完成` : `${body.answers?.length ?? 0} answers completed`;
     case 'refused_before_identity':
       return `${body.count ?? 0} × ${body.code ?? ''}`;
+    case 'refused':
+      return `${String(body['route'])} · ${body.code ?? ''}`;
     case 'administration':
     case 'looked':
       return actionWords(body.action, language);

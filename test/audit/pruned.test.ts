@@ -2,6 +2,7 @@
 import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { damagedJournals, mendDamage } from '../../gateway/audit/damage.js';
 import { orderErasure } from '../../gateway/audit/erasure/order.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
@@ -15,9 +16,10 @@ import { openSearch } from '../../gateway/audit/search/index.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
 import { checkBackup } from '../../gateway/backup/check.js';
 import { restoreBackup } from '../../gateway/backup/restore.js';
+import { takeOver } from '../../gateway/backup/takeover.js';
 import { backUp } from '../backup/folder.js';
 import { until } from '../e2e/ask.js';
-import { fill, journalOf, sequencerOf } from './filled.js';
+import { fill, journalOf, ORIGIN, sequencerOf } from './filled.js';
 
 t.setTimeout(300_000);
 const KEEP = 3_600_000;
@@ -131,6 +133,23 @@ t.test('a backup of a shortened journal is checked, restored, and goes on', asyn
   await fill(to, 5, 'w1', 2000);
   await sequence(to);
   t.match(await check(to), { ok: true, size: 906 });
+});
+
+t.test('what was given back is no damage, to nobody who looks for some, and comes along when another replica takes over', async (t) => {
+  const dir = t.testdir();
+  const [data, east] = [join(dir, 'data'), join(dir, 'east')];
+  const receipts = await filledLog(data);
+  t.ok(prune(data) >= 3);
+  t.strictSame(await damagedJournals(data, new Map()), []);
+  t.match(await mendDamage({ dataDir: data, now: Date.now, dryRun: false }), { journals: [], closed: [] });
+  t.match(await check(data), { ok: true, size: 900, declaredMissing: 0 }, 'and nothing is declared missing');
+  await fill(east, 1);
+  const taken = await takeOver({ dataDir: east, from: data, replica: 'east', others: [], configured: ORIGIN, knowledge: { kind: 'none', word: 'nothing came after it' }, now: Date.now });
+  t.match(taken, { renamed: false });
+  const report = await check(east);
+  t.equal(report.fault, undefined);
+  t.match(report, { ok: true, journalEntries: 900, pruned: 450 });
+  t.match(lookupReceipt(east, receipts[0] ?? ''), { kind: 'logged' });
 });
 
 t.test('nothing goes that the published log does not hold', async (t) => {

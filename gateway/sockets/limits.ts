@@ -14,3 +14,11 @@ export function gateLimits({ maxConnections, unaskedConnections, unaskedPerAddre
   const unasked = Math.min(ofEach(unaskedConnections, workers), Math.max(1, Math.floor(open / 2)));
   return { open, unasked, unaskedOfAddress: Math.min(ofEach(unaskedPerAddress, workers), unasked) };
 }
+
+/**
+ * A request, head and body, must have arrived within `ms`, and is closed soon after. Node looks every half minute by itself; and where its term for heads
+ * (60 s unless set) is the longer one, it takes each for the other, so that a body would have that minute.
+ */
+export const requestsWithin = (ms: number): Readonly<Record<'requestTimeout' | 'headersTimeout' | 'connectionsCheckingInterval', number>> => ({
+  requestTimeout: ms, headersTimeout: ms, connectionsCheckingInterval: Math.min(1000, Math.max(50, Math.floor(ms / 10))),
+});

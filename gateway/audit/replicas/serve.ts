@@ -11,6 +11,7 @@ import { isYitongError, YitongError, errorTable } from '../../../contracts/error
 import { shape } from '../../../contracts/validate.js';
 import { SAFE_TLS } from '../../identity/tls.js';
 import { gate } from '../../sockets/gate.js';
+import { requestsWithin } from '../../sockets/limits.js';
 import { erasedBy } from '../erasure/order.js';
 import type { Verifier } from '../log/note.js';
 import { receiptFor } from '../receipts.js';
@@ -142,7 +143,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     secureOptions: SAFE_TLS.secureOptions | constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
   });
   const server = createServer(
-    { ...secure(), connectionsCheckingInterval: 1000 },
+    { ...secure(), ...requestsWithin(10_000) },
     (request, response) => {
       answer(request, response).catch((error: unknown) => {
         const code = isYitongError(error) ? error.code : 'internal';
@@ -153,7 +154,6 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     },
   );
   gate(server, LIMITS);
-  server.requestTimeout = 10_000;
   server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,6 +1,6 @@
 /** From the settings, which are of a port over the whole group, to what each worker takes. */
 import type { GatewaySettings } from '../config.js';
-import { connectionsFor } from './descriptors.js';
+import { connectionsFor, descriptorLimit } from './descriptors.js';
 import type { GateLimits } from './gate.js';
 
 /** The mTLS port and the people's. */
@@ -13,6 +13,12 @@ export function gateLimits({ maxConnections, unaskedConnections, unaskedPerAddre
   const open = Math.min(ofEach(maxConnections, workers), connectionsFor(descriptors, PORTS));
   const unasked = Math.min(ofEach(unaskedConnections, workers), Math.max(1, Math.floor(open / 2)));
   return { open, unasked, unaskedOfAddress: Math.min(ofEach(unaskedPerAddress, workers), unasked) };
+}
+
+/** Of a port that few know, in a process that has one. @param open fewer where files are few */
+export function portLimits(open: number, descriptors = descriptorLimit()): GateLimits {
+  const all = Math.min(open, connectionsFor(descriptors, 1));
+  return { open: all, unasked: Math.max(2, Math.floor(all / 4)), unaskedOfAddress: Math.max(1, Math.floor(all / 8)) };
 }
 
 /**

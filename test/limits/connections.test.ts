@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { connectionsFor, descriptorLimit } from '../../gateway/sockets/descriptors.js';
 import { gate, networkOf, type Cut, type GateLimits } from '../../gateway/sockets/gate.js';
-import { gateLimits } from '../../gateway/sockets/limits.js';
+import { gateLimits, portLimits } from '../../gateway/sockets/limits.js';
 import { ask, until } from '../e2e/ask.js';
 import { city, type City } from '../e2e/city.js';
 import { declared, QUESTION } from '../serving/town.js';
@@ -143,6 +143,7 @@ t.test('a reserve of files stays, whatever is configured, and a worker takes its
   t.ok(descriptorLimit() >= 64);
   const settings = { maxConnections: 4096, unaskedConnections: 512, unaskedPerAddress: 128, workers: 4 };
   t.same(gateLimits(settings, 1_000_000), { open: 1024, unasked: 128, unaskedOfAddress: 32 });
+  t.same(portLimits(256, 256), { open: 128, unasked: 32, unaskedOfAddress: 16 });
   t.same(gateLimits(settings, 256), { open: 64, unasked: 32, unaskedOfAddress: 32 });
   t.end();
 });

@@ -11,7 +11,7 @@ import { isYitongError, YitongError, errorTable } from '../../../contracts/error
 import { shape } from '../../../contracts/validate.js';
 import { SAFE_TLS } from '../../identity/tls.js';
 import { gate } from '../../sockets/gate.js';
-import { requestsWithin } from '../../sockets/limits.js';
+import { portLimits, requestsWithin } from '../../sockets/limits.js';
 import { erasedBy } from '../erasure/order.js';
 import type { Verifier } from '../log/note.js';
 import { receiptFor } from '../receipts.js';
@@ -36,7 +36,7 @@ export interface ReplicaPortOptions {
 
 const MAX_BODY = 1 << 20;
 /** The other replicas, some times over. */
-const LIMITS = { open: 512, unasked: 128, unaskedOfAddress: 64 } as const;
+const MAX_CONNECTIONS = 512;
 /** Longest wait for new entries. */
 const MAX_WAIT = 2000;
 
@@ -153,7 +153,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
       });
     },
   );
-  gate(server, LIMITS);
+  gate(server, portLimits(MAX_CONNECTIONS));
   server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

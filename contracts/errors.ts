@@ -16,6 +16,7 @@ const rows = {
   // requests
   bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
   bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
+  source_time_ahead: { status: 400, title: 'the source time lies in the future' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
   bad_cursor: { status: 400, title: 'the cursor is not one of this question under the policies in force', refusal: true },
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },

@@ -50,6 +50,7 @@ const rows = {
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
+  state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },
   spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
   bus_denied: { status: 500, title: 'the bus does not let this principal do that' },

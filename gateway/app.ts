@@ -9,8 +9,8 @@ import { completions } from './answer/completions.js';
 import { openTickets } from './lifecycles/tickets.js';
 import { errorPage } from './console/pages/error.js';
 import type { GatewayContext, Service, WorkerContext } from './context.js';
-import { errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
-import { identityPlugin } from './plugins/identity.js';
+import { answerUnrouted, errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
+import { identityPlugin, type RefusalOf } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
@@ -48,12 +48,16 @@ async function loadServices(folder: URL): Promise<readonly { readonly name: stri
 /** Those of this build. What a process loads once is there the next time. */
 export const builtServices = (): ReturnType<typeof loadServices> => loadServices(new URL('./services/', import.meta.url));
 
+/** Ms between looks at requests that do not end: Node's own 30 s would let one of 10 s go on for 40. */
+export const checkingInterval = (requestTimeout: number): number => Math.min(1000, Math.max(50, Math.floor(requestTimeout / 10)));
+
 export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
   const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now), tickets: await openTickets(brought) };
   const { gateway } = context.settings;
   const idOf = requestIds(context.workspace.schemes);
+  let refusalOf: RefusalOf | undefined;
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
-    ...(options.https === undefined ? {} : { https: options.https }),
+    ...(options.https === undefined ? {} : { https: { ...options.https, handshakeTimeout: gateway.handshakeTimeoutMs, connectionsCheckingInterval: checkingInterval(gateway.requestTimeoutMs) } }),
     ...(options.logger === undefined ? { logger: false as const } : { loggerInstance: options.logger }),
     // a request is in the audit log; the process log holds what went wrong
     logController: new LogController({ disableRequestLogging: true }),
@@ -65,6 +69,8 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     keepAliveTimeout: 72_000,
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle' as const,
+    // addresses that no route could be found for; they come before the hooks of a request
+    frameworkErrors: (_error, request, reply) => answerUnrouted(request, reply, refusalOf),
     genReqId: (request) => idOf(request.headers['x-request-id']),
     clientErrorHandler: (error, socket) => sendBelowHttp(error, socket, idOf(undefined)),
     ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const, useDefaults: false, allErrors: false } },
@@ -90,7 +96,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   app.addHook('onClose', () => context.completions.flush());
   app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {
-    identityPlugin(app, context);
+    refusalOf = identityPlugin(app, context);
     tracingPlugin(app, context);
     await limitsPlugin(app, context);
     notFoundPlugin(app, [app.rateLimit()]);

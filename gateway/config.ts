@@ -1,7 +1,7 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `tracing`, `bus`), then environment (`YITONG_GATEWAY_PORT`), then flags;
- * `acl` and `connectors` stand in the file only.
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `tracing`, `bus`, `connectors`), then environment (`YITONG_GATEWAY_PORT`), then flags;
+ * `acl` stands in the file only.
  * An unknown key is an error.
  */
 import type { Static } from 'typebox';
@@ -35,12 +35,12 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['people', propertiesOf(peopleSchema)],
   ['tracing', tracingProperties],
   ['bus', busProperties],
+  ['connectors', ceilingSchema.properties],
 ];
 
 /** Sections that stand in yitong.json only. */
 const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [
   ['acl', rightsSchema.properties],
-  ['connectors', ceilingSchema.properties],
 ];
 
 const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');

@@ -115,6 +115,8 @@ export const HEADER = {
   sourceTime: 'yt-source-time', // ISO 8601 UTC
   position: 'yt-position', // the source's own position, or the content hash
   contractVersion: 'yt-contract-version',
+  /** `<epoch>.<number>`, of each record of a data topic: within an epoch a record's later version has the higher number, so that what comes again is told from what comes back. Absent from older topics. */
+  sequence: 'yt-sequence',
   reason: 'yt-reason', // of a withdrawal
   traceparent: 'traceparent',
 } as const;

@@ -34,6 +34,8 @@ export interface Found {
   readonly schedule: string;
   /** A run sees all of it. */
   readonly snapshot: boolean;
+  /** Folders of the files that were named. */
+  readonly roots?: readonly string[];
   readonly decisions: readonly Decision[];
   /** Out of which a dataset's name can be made: of the file or table. */
   readonly name: string;
@@ -73,7 +75,7 @@ const everyColumn = ({ columns = [] }: Found): Feed['mapping'] => ({ fields: Obj
 
 async function eachRow(found: Found, context: ProposeContext, pass: number, mapping: Feed['mapping'] | undefined, add: (row: SourceRow | Parameters<Profiler['add']>[0]) => void): Promise<void> {
   const { workspace, signal, now, onProgress } = context;
-  const rows = readRows({ workspace, source: found.source, schedule: found.schedule, snapshot: found.snapshot, signal, now, ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(pass, progress) }) }, mapping ?? everyColumn(found));
+  const rows = readRows({ workspace, source: found.source, schedule: found.schedule, snapshot: found.snapshot, ...(found.roots === undefined ? {} : { roots: found.roots }), signal, now, ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(pass, progress) }) }, mapping ?? everyColumn(found));
   for await (const batch of rows) for (const row of batch) add(row);
 }
 

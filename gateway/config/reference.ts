@@ -32,7 +32,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   bus: 'Where records travel ([Kafka](kafka.md)). Without this section, and without any `YITONG_BUS_*`, the bus is embedded, in the folder `bus` of the data folder. `dir` belongs to `embedded`, all others to `kafka`, which cannot do without ' +
     `${busSettingsSchema.then.required.map((key) => `\`${key}\``).join(', ')}.`,
   acl: 'What `yitong bus acl` sets on a Kafka ([who may do what](kafka.md#who-may-do-what)). In yitong.json only.',
-  connectors: 'How far sources may reach. In yitong.json only.',
+  connectors: 'How far sources may reach, whatever feeds say ([mapping](mapping.md)).',
 };
 
 /** Settings that hold until the gateway is started anew, or the name of a section of which all do. */

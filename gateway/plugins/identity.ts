@@ -24,7 +24,11 @@ export function checkStill(context: Identifies, request: FastifyRequest, client:
   if (code !== undefined) throw new YitongError(code, 'the client may not be answered any more');
 }
 
-export function identityPlugin(app: FastifyInstance, context: GatewayContext): void {
+/** Counts and names why who asks is refused; undefined where it is not. */
+export type RefusalOf = (request: FastifyRequest) => ErrorCode | undefined;
+
+/** @returns for what is answered without the hooks of a request */
+export function identityPlugin(app: FastifyInstance, context: GatewayContext): RefusalOf {
   app.decorateRequest('client', undefined);
   const identify = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const identity = identityOf(context, request);
@@ -41,4 +45,10 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): v
   app.addHook('onRequest', identify);
   // a body may take its time, and a revocation counts from the second that it is in force: asked again once the request is whole
   app.addHook('preHandler', identify);
+  return (request) => {
+    const identity = identityOf(context, request);
+    if (identity.kind === 'client') return undefined;
+    app.countRefusal(request, identity.code);
+    return identity.code;
+  };
 }

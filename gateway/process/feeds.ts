@@ -49,6 +49,9 @@ runChild('feeds', async (args, signal) => {
       figures.reported(feed, report);
       if (failing.delete(feed.dataset)) warn();
       heard(feed.dataset, report.rows, report.state);
+      if (report.cutOff !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: the run that began at ${report.cutOff.began} was cut off after some ${report.cutOff.rows} rows; this one has started over` });
+      if (report.held !== undefined && report.state !== 'nothing-new') tell({ kind: 'alert', message: `${feed.dataset}: ${report.held} records that left are still on record, since rows that cannot be read may be theirs; see \`yitong withdrawals list ${feed.dataset}\`` });
+      if (report.notes['older_files_left'] !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: ${report.notes['older_files_left']} files of the folder are older than the newest by their names and were passed over` });
       if (report.notes['backlog_high'] !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed` });
     },
     onError: (feed, error, retryIn, lasting) => {

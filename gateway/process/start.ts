@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BusSettings } from '../../connectors/bus/open.js';
 import { YitongError } from '../../contracts/errors.js';
+import { holderName } from '../../contracts/holder.js';
 import { runningUp, type UpFile } from '../cli/places.js';
 import type { GatewaySettings } from '../config.js';
 import { serveHealth } from './health.js';
@@ -84,6 +85,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data });
     const up: UpFile = {
       pid: process.pid,
+      holder: holderName('up'),
       api: `https://127.0.0.1:${ports.api}`,
       people: `https://127.0.0.1:${ports.people}`,
       health: `http://${gateway.healthHost}:${health.port}`,

@@ -26,10 +26,14 @@ import { followInForce, type Act } from '../inforce/follow.js';
 import { loadStill } from '../inforce/loading.js';
 import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
-import { serverTlsOptions } from '../identity/tls.js';
+import { SAFE_TLS, serverTlsOptions } from '../identity/tls.js';
 import { answerForMetrics } from '../metrics/answer.js';
+import { countCut } from '../metrics/counts.js';
 import { spanFigures } from '../metrics/spans.js';
 import { certificateFigures, countGroup, countRequests, inForceFigures, watchSpool, workerFigures } from '../plugins/metrics.js';
+import { descriptorLimit } from '../sockets/descriptors.js';
+import { gate } from '../sockets/gate.js';
+import { gateLimits, ofEach } from '../sockets/limits.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import { peopleAddress } from '../people/address.js';
 import type { Provider } from '../people/signin.js';
@@ -181,14 +185,19 @@ runChild(name, async (args, signal, onMessage) => {
   const files = pki === undefined ? { cert: gateway.serverCert, key: gateway.serverKey } : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
   if (files.cert === '' || files.key === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
   let pair = await readPair(files);
+  const limits = gateLimits(gateway, descriptorLimit());
+  if (limits.open < ofEach(gateway.maxConnections, gateway.workers)) log.warn({ connections: limits.open }, 'fewer connections than `gateway.maxConnections` are taken on each port: this process may not open more files (`ulimit -n`)');
   const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
-  const peopleTls = (): TlsOptions => ({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' });
+  const peopleTls = (): TlsOptions => ({ ...SAFE_TLS, cert: pair.cert, key: pair.key });
   const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
   const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
   answerForMetrics(name, async () => [...(await workerFigures(name, own, firstSeq)), ...spanFigures(name, tracing)]);
   countRequests(api, 'api');
   countRequests(people, 'people');
-  for (const { server } of [api, people]) leave.watch(server);
+  for (const [port, { server }] of [['api', api], ['people', people]] as const) {
+    gate(server, limits, (why) => countCut(port, why));
+    leave.watch(server);
+  }
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
   peoplePort = (people.server.address() as AddressInfo).port;

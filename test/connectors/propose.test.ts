@@ -1,7 +1,7 @@
 /** What is proposed for a file: nothing is guessed in silence, and nothing that digits or check characters say is lost. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import iconv from 'iconv-lite';
 import t, { type Test } from 'tap';
 import type { Answers } from '../../connectors/propose/decision.js';
@@ -30,7 +30,7 @@ async function proposed(t: Test, content: string | Uint8Array, answers: Partial<
   const at = await context();
   const said = { ...NONE, ...answers };
   const { source, decisions } = await sniffFile(path, said, { schemes: at.workspace.schemes, terms: at.terms });
-  return propose(await look({ source: { ...source, path }, schedule: 'PT1H', snapshot: true, decisions, name }, at), said, at);
+  return propose(await look({ source: { ...source, path }, schedule: 'PT1H', snapshot: true, roots: [dirname(path)], decisions, name }, at), said, at);
 }
 
 const of = ({ decisions }: Proposal, about: string) => decisions.find((decision) => decision.about === about);

@@ -1,5 +1,5 @@
 /** A data officer has a file and no idea of schemas: one command, and a service asks and is answered what it may know. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t from 'tap';
@@ -36,6 +36,8 @@ t.test('a file and a workbook become datasets that answer, by what was proposed 
   const permits = await feedNew(workbook, '--yes', '--authority', 'registry', '--copy', '--grant', 'counter:opening', '--legal-basis', '食品安全法 第三十五条');
   t.strictSame([firms.dataset, permits.dataset], ['registry.firms', 'registry.permits']);
   t.ok(existsSync(join(workspace, 'inbox/permits.xlsx')));
+  t.ok(existsSync(join(workspace, 'inbox/企业登记.csv')), 'also without `--copy`: a feed reads nothing outside of the workspace');
+  t.ok(firms.undo.includes('inbox/企业登记.csv'));
   const checked = await run('contracts', 'check', '--workspace', workspace, '--json');
   t.match(JSON.parse(checked.stdout), { errors: 0, findings: [] }, 'nothing is left to complain about, not even an example');
   t.equal((await run('policies', 'check', '--workspace', workspace)).code, 0);
@@ -55,8 +57,25 @@ t.test('a file and a workbook become datasets that answer, by what was proposed 
   await running.stop();
 
   // what is said to undo it does
-  for (const path of [...firms.undo, ...permits.undo, 'inbox/permits.xlsx']) rmSync(join(workspace, path), { recursive: true, force: true });
-  t.strictSame(everything(workspace).filter((path) => /registry|permits\.xlsx/.test(path.slice(workspace.length))), []);
+  for (const path of [...firms.undo, ...permits.undo]) rmSync(join(workspace, path), { recursive: true, force: true });
+  t.strictSame(everything(workspace).filter((path) => /registry|permits\.xlsx|企业登记/.test(path.slice(workspace.length))), []);
+});
+
+t.test('a file of the workspace is read where it lies, by its own name where a link was named; a link in the inbox is not written through', async (t) => {
+  const dir = t.testdir();
+  const workspace = join(dir, 'city');
+  await run('init', workspace);
+  writeFileSync(join(workspace, 'inbox', 'firms-11.csv'), firmsCsv(20));
+  symlinkSync(join(workspace, 'inbox', 'firms-11.csv'), join(dir, 'firms.csv'));
+  const feedNew = (file: string, dataset: string, ...more: string[]) => run('feed', 'new', file, '--workspace', workspace, '--yes', '--authority', 'registry', '--dataset', dataset, '--json', ...more);
+  const { code, stdout, stderr } = await feedNew(join(dir, 'firms.csv'), 'firms');
+  t.equal(code, 0, stderr);
+  t.equal((JSON.parse(stdout) as { files: Record<string, { source: { path: string } }> }).files['connectors/feeds/registry/firms.json']?.source.path, 'inbox/firms-11.csv');
+  t.strictSame(readdirSync(join(workspace, 'inbox')).filter((name) => name.startsWith('firms')), ['firms-11.csv']);
+  writeFileSync(join(dir, 'other.csv'), firmsCsv(20));
+  symlinkSync(join(dir, 'elsewhere.csv'), join(workspace, 'inbox', 'other.csv'));
+  t.not((await feedNew(join(dir, 'other.csv'), 'other', '--copy')).code, 0);
+  t.notOk(existsSync(join(dir, 'elsewhere.csv')));
 });
 
 t.test('in a workspace with many authorities nobody is guessed, and the city goes on as before', async (t) => {

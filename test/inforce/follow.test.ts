@@ -313,6 +313,14 @@ t.test('an anchor that is added is trusted, one that is removed is not; the last
   t.same(await ids(), ['two']);
   t.match(warnings.join(), /nobody could be let in/);
   await declare('two');
+  await declare('three');
+  await ids();
+  await writeFile(join(anchors, 'three.pem'), await readFile(join(anchors, 'two.pem')));
+  await writeFile(join(anchors, 'three.crl'), await readFile(join(anchors, 'two.crl')));
+  await ids();
+  t.match(warnings.join(), /`three` and `two` hold the same CA certificate/, 'neither entitlement counts for both');
+  await rm(join(anchors, 'three.json'));
+  await ids();
   await initPki(join(dir, 'pki'));
   await writeFile(join(anchors, 'two.pem'), await readFile(join(dir, 'pki/ca.pem')));
   await writeFile(join(anchors, 'two.crl'), await readFile(join(dir, 'pki/crl.pem')));

@@ -4,11 +4,13 @@
  */
 import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { TLSSocket, type TlsOptions } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { isYitongError, YitongError, errorTable } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import { SAFE_TLS } from '../../identity/tls.js';
+import { gate } from '../../sockets/gate.js';
 import { erasedBy } from '../erasure/order.js';
 import type { Verifier } from '../log/note.js';
 import { receiptFor } from '../receipts.js';
@@ -32,6 +34,8 @@ export interface ReplicaPortOptions {
 }
 
 const MAX_BODY = 1 << 20;
+/** The other replicas, some times over. */
+const LIMITS = { open: 512, unasked: 128, unaskedOfAddress: 64 } as const;
 /** Longest wait for new entries. */
 const MAX_WAIT = 2000;
 
@@ -132,13 +136,13 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     } else throw new YitongError('not_found', 'the replica port has no such path');
   }
 
-  const secure = (): TlsOptions => ({
-    ...setup.tls, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000,
+  const secure = (): ServerOptions => ({
+    ...setup.tls, requestCert: true, rejectUnauthorized: true, ...SAFE_TLS, minVersion: 'TLSv1.3',
     // each connection shows its certificate anew
-    secureOptions: constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
+    secureOptions: SAFE_TLS.secureOptions | constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
   });
   const server = createServer(
-    secure(),
+    { ...secure(), connectionsCheckingInterval: 1000 },
     (request, response) => {
       answer(request, response).catch((error: unknown) => {
         const code = isYitongError(error) ? error.code : 'internal';
@@ -148,6 +152,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
       });
     },
   );
+  gate(server, LIMITS);
   server.requestTimeout = 10_000;
   server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve, reject) => {

@@ -1,13 +1,15 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
 import { look, propose, type Looked, type ProposeContext, type Proposal } from '../../../connectors/propose/propose.js';
 import { readTerms } from '../../../connectors/propose/terms.js';
 import { filesOf, refuseOverwrite, writeFiles, type NewFile } from '../../../connectors/propose/write.js';
+import { checkReachable } from '../../../connectors/sources/files.js';
+import type { FileSource } from '../../../connectors/sources/take.js';
 import { checkWorkspace } from '../../../contracts/compat.js';
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { registerSchemas } from '../../../contracts/register.js';
 import { SCHEMA_IDS } from '../../../contracts/schema-ids.js';
 import type { Workspace } from '../../../contracts/types.js';
@@ -62,6 +64,17 @@ async function proposeAll(desk: Desk, ask: boolean): Promise<Proposal> {
   return again;
 }
 
+/** Whether the feed could not read a file where it lies: outside of the workspace, and of the folders that the installation declares. */
+function outside({ workspace }: Desk, { draft }: Proposal): boolean {
+  try {
+    checkReachable(draft.feed.source as Pick<FileSource, 'path'>, workspace, 'the proposed feed');
+    return false;
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    return true;
+  }
+}
+
 /** Where the source lies in the feed that is written: a copy, if one is asked for. */
 function withCopies(proposal: Proposal, paths: readonly string[]): { readonly proposal: Proposal; readonly copies: readonly (readonly [string, string])[] } {
   const copies = paths.map((path): [string, string] => [path, `inbox/${basename(path)}`]);
@@ -82,7 +95,8 @@ async function write({ workspace, call }: Desk, proposal: Proposal, files: reado
     await writeFiles(dir, all);
     for (const [from, to] of copies) {
       await mkdir(dirname(join(dir, to)), { recursive: true });
-      await copyFile(from, join(dir, to));
+      // never through a link that stands there
+      await copyFile(from, join(dir, to), constants.COPYFILE_EXCL);
     }
     const { added } = await registerSchemas(dir);
     const loaded = await loadWorkspace(dir);
@@ -143,7 +157,7 @@ const command: Command = {
     workspace: workspaceOption,
     yes: { type: 'boolean', describe: 'take every proposal, also what is not sure' },
     'dry-run': { type: 'boolean', describe: 'show what would be written, and write nothing' },
-    copy: { type: 'boolean', describe: 'put a copy of the file into the workspace\'s `inbox/`; else the feed reads it where it lies' },
+    copy: { type: 'boolean', describe: 'put a copy of the file into the workspace\'s `inbox/`; else the feed reads it where it lies, and only what lies outside of the workspace and of `connectors.roots` is copied' },
     grant: { type: 'string', describe: 'CLIENT:PURPOSE, who may ask: a grant of all that is not personal, for a year' },
     'legal-basis': { type: 'string', describe: 'of the grant; without it that of the purpose' },
   },
@@ -156,7 +170,8 @@ const command: Command = {
     if (call.values['copy'] === true && paths.some((path) => path.includes('://'))) throw new YitongError('bad_config', '`--copy` is for files');
     const ask = !yes && !dry && !call.asJson && canAsk();
     const first = await proposeAll(desk, ask);
-    const { proposal, copies } = call.values['copy'] === true ? withCopies(first, paths) : { proposal: first, copies: [] };
+    const isFile = !paths.some((path) => path.includes('://'));
+    const { proposal, copies } = isFile && (call.values['copy'] === true || outside(desk, first)) ? withCopies(first, paths) : { proposal: first, copies: [] };
     const { files, undo } = filesOf(proposal);
     const open = openOf(proposal.decisions);
     const tell = (written: boolean): void =>
@@ -168,7 +183,7 @@ const command: Command = {
         leftOut: proposal.leftOut,
         trial: { ...proposal.trial, first: maskedRows(proposal, workspace.schemes) },
         files: Object.fromEntries(files.map(({ path, content }) => [path, content])),
-        undo,
+        undo: [...undo, ...copies.map(([, to]) => to)],
       });
 
     if (!yes && !ask) {
@@ -185,6 +200,7 @@ const command: Command = {
       call.say('');
       call.say('Would be written:');
       for (const { path } of [...files, ...(grant?.files ?? [])]) call.say(`  ${path}`);
+      for (const [, to] of copies) call.say(`  ${to}`);
       call.say('Nothing was written.');
       tell(false);
       return 0;

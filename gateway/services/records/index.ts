@@ -68,6 +68,7 @@ const service: Service = {
               quarantined: count('quarantined'),
               ...(spooled ? { spooled: count('spooled') } : {}),
               ...(outcome.withdrawn === undefined ? {} : { withdrawn: outcome.withdrawn }),
+              ...(outcome.held === undefined ? {} : { held: outcome.held }),
               ...(outcome.shrunk === undefined ? {} : { refused: 'snapshot_shrunk' }),
             },
           }),

@@ -29,6 +29,7 @@ export const answerSchema = Type.Object({
     Type.Object({ position: Type.String(), status: Type.Enum(['published', 'unchanged', 'merged', 'quarantined', 'spooled'], { description: 'spooled: the bus is away, the record is safe on the gateway\'s disk and will be published in its order' }), code: Type.Optional(Type.String()) }),
   ),
   withdrawn: Type.Optional(Type.Integer({ description: 'of a snapshot: records that had left' })),
+  held: Type.Optional(Type.Integer({ description: 'of a snapshot: records that it does not name and that stay on record, since records of it that cannot be read may be theirs' })),
 });
 
 export type RecordsBody = Static<typeof bodySchema>;

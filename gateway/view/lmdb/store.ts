@@ -13,7 +13,7 @@ import { writes as writing } from '../../../connectors/write-lock.js';
 import { YitongError } from '../../../contracts/errors.js';
 
 /** Raised with any change of layout; a view of another number is rebuilt from the bus. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 /** lmdb's longest key with 4 kB pages is 1,978 bytes; both lengths in UTF-8 bytes. */
 export const MAX_SUBJECT = 255;
 export const MAX_RECORD_ID = 1024;

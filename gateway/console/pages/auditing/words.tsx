@@ -52,6 +52,8 @@ const actionNames: Readonly<Record<string, Localised>> = {
   grant_suspended: { zh: '暂停授权', en: 'suspended a grant' },
   grant_resumed: { zh: '恢复授权', en: 'resumed a grant' },
   quarantine_shown: { zh: '查看隔离区', en: 'saw the quarantine' },
+  withdrawal_released: { zh: '确认撤回暂缓的记录', en: 'released a held withdrawal' },
+  withdrawal_kept: { zh: '确认保留暂缓撤回的记录', en: 'kept a record that had left' },
   quarantine_retried: { zh: '重试被隔离的行', en: 'tried rows held back again' },
   document_revoked: { zh: '撤销文书', en: 'revoked a document' },
   erasure: { zh: '抹除一个主体', en: 'erased a subject' },

@@ -10,7 +10,7 @@ import { canonicalJson } from '../../contracts/canonical.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
 import { createOnce } from '../audit/durable.js';
-import { readByUsOnly } from '../audit/private-file.js';
+import { openToOthers } from '../audit/private-file.js';
 import type { Cut, ReadPoint } from '../view/port.js';
 
 const NONCE = 12;
@@ -88,7 +88,8 @@ export function openCursors(dataDir: string, file: string): Cursors {
   let secret: Buffer;
   try {
     secret = readFileSync(file === '' ? own : file);
-    if (file !== '' && !readByUsOnly(file)) throw new YitongError('bad_config', 'the secret of cursors can be read by others than its owner; `chmod 600` it', place);
+    const open = file === '' ? undefined : openToOthers(file);
+    if (open !== undefined) throw new YitongError('bad_config', open, place);
   } catch (cause) {
     if (cause instanceof YitongError || file === '') throw cause;
     throw new YitongError('bad_config', '`gateway.cursorKeyFile` names a file that cannot be read', { ...place, cause });

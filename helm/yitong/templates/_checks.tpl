@@ -39,6 +39,12 @@
 {{- if and (eq .kind "configMap") (or (not .configMap.name) (not .configMap.items)) }}{{ fail "workspace.configMap: name, and items that say where in the workspace each key stands" }}{{ end -}}
 {{- if and (eq .kind "persistentVolumeClaim") (not .persistentVolumeClaim.claimName) }}{{ fail "workspace.persistentVolumeClaim.claimName" }}{{ end -}}
 {{- if and (eq .kind "imageVolume") (not .imageVolume.reference) }}{{ fail "workspace.imageVolume.reference" }}{{ end -}}
+{{- if eq .kind "imageVolume" }}
+{{- /* only the numbers: what a provider adds would make it older than itself for semver */}}
+{{- $version := regexFind "[0-9]+\\.[0-9]+\\.[0-9]+" $.Capabilities.KubeVersion.Version }}
+{{- if semverCompare "<1.31.0" $version }}{{ fail (printf "workspace.kind: image volumes came with Kubernetes 1.31, and this is %s" $version) }}{{ end -}}
+{{- if and (semverCompare "<1.35.0" $version) (not .imageVolume.featureGate) }}{{ fail (printf "workspace.imageVolume.featureGate: Kubernetes %s drops an image volume without a word unless the feature gate ImageVolume is on at the API server and at every kubelet; say `true` where it is, or take another workspace.kind (without a cluster, say which one it is for with --kube-version)" $version) }}{{ end -}}
+{{- end }}
 {{- if and (eq .kind "configMap") .overlays }}{{ fail "workspace.overlays: nothing can be mounted into a ConfigMap; put the files among workspace.configMap.items" }}{{ end -}}
 {{- end }}
 {{- with $v.autoscaling }}

@@ -48,6 +48,9 @@ const REFUSED: readonly (readonly [what: string, example: Example, values: Value
   ['files mounted into a ConfigMap', 'three-zones', { workspace: { kind: 'configMap', configMap: { name: 'c', items: [{ key: 'a', path: 'yitong.json' }] } } }, /overlays/],
   ['a path out of the workspace', 'one-node', { workspace: { kind: 'configMap', configMap: { name: 'c', items: [{ key: 'a', path: '../etc' }] } } }, /path/],
   ['an Ingress to a closed port', 'existing-kafka', { service: { people: { enabled: false } } }, /service\.people/],
+  ['a house where nothing would run', 'one-node', { gateway: { enabled: false }, connectors: [] }, /nothing would run/],
+  ['connectors of the gateway\'s pod without one', 'one-node', { gateway: { enabled: false }, connectors: [{ feed: 'a.b' }] }, /gateway's pod/],
+  ['an address of a gateway that is not there', 'three-zones', { gateway: { enabled: false } }, /gateway\.enabled is false/],
   ['a witness without a key', 'one-node', { witness: { enabled: true, name: 'w', logs: [{ vkey: 'x' }] } }, /witness/],
 ];
 

@@ -131,6 +131,24 @@ export class Quarantine {
     }
   }
 
+  /**
+   * Pushed records that came first before `before` go: whoever pushed them was told at once, and may push them again. Rows of a source stay until it is read again.
+   * @returns how many
+   */
+  async expirePushed(before: Date): Promise<number> {
+    await this.last;
+    const limit = before.toISOString();
+    let gone = 0;
+    for (const { key, value } of this.db.getRange({ snapshot: false })) {
+      if ((value.value === undefined && value.withdraw === undefined) || value.firstSeen >= limit) continue;
+      this.remove(key);
+      gone += 1;
+      await this.room();
+    }
+    await this.flushed();
+    return gone;
+  }
+
   async get(id: string): Promise<QuarantineEntry | undefined> {
     await this.last;
     return this.db.get(id);

@@ -96,6 +96,8 @@ const queueOf = (stored: unknown): readonly string[] => (Array.isArray(stored) ?
 /** Key, sequence, hash in base64, whether it is a withdrawal; a bare key where an older version wrote it. */
 type StoredIntent = string | readonly [key: string, sequence: string, hash: string, withdrawn: 0 | 1];
 
+const storedIntent = ({ key, sequence, hash, withdrawn }: Intent): StoredIntent => [key, sequence, Buffer.from(hash, 'latin1').toString('base64'), withdrawn ? 1 : 0];
+
 interface Block {
   readonly from: number;
   readonly to: number;
@@ -178,10 +180,10 @@ export class State {
     throw new YitongError('state_unavailable', 'what was published could not be written to the folder of the connectors; is its disk full or broken?', { cause: failure.cause });
   }
 
-  /** All in one commit, with the intents that are carried out by it; resolves when readers see it. */
-  putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: readonly string[]): Promise<unknown> {
+  /** All in one commit, with what is left of the intents that it carries out; resolves when readers see it. */
+  putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: ReadonlyMap<string, readonly Intent[]>): Promise<unknown> {
     return this.track(this.root.batch(() => {
-      for (const name of intents) void this.intents.remove(`${dataset}|${name}`);
+      for (const [name, rest] of intents) void (rest.length === 0 ? this.intents.remove(`${dataset}|${name}`) : this.intents.put(`${dataset}|${name}`, rest.map(storedIntent)));
       for (const change of changes) void (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change)));
     }));
   }
@@ -262,8 +264,7 @@ export class State {
 
   /** What is about to be sent; another process sees it when it resolves. */
   intend(dataset: string, name: string, intents: readonly Intent[]): Promise<unknown> {
-    const stored = intents.map(({ key, sequence, hash, withdrawn }): StoredIntent => [key, sequence, Buffer.from(hash, 'latin1').toString('base64'), withdrawn ? 1 : 0]);
-    return this.track(this.intents.put(`${dataset}|${name}`, stored));
+    return this.track(this.intents.put(`${dataset}|${name}`, intents.map(storedIntent)));
   }
 
   /** What a process that died, or a send that failed, may have left on the bus without noting it; in the order in which it was sent. */
@@ -343,7 +344,7 @@ export class State {
       }
     }
     await this.root.transaction(() => {
-      for (const name of ['memory', 'watermark', 'refused', 'unreadable', 'groups']) void this.meta.remove(`${name}|${dataset}`);
+      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups']) void this.meta.remove(`${name}|${dataset}`);
     });
   }
 

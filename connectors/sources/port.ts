@@ -103,6 +103,8 @@ export interface SourceContext {
   readonly workspace: Workspace;
   /** Relative paths of a feed are relative to this. */
   readonly baseDir: string;
+  /** Folders below which files may lie beside those that the installation declares: of files that whoever runs this has named itself. */
+  readonly roots?: readonly string[];
   readonly now: () => Date;
   /** What the last completed run left here, e.g. a cursor; `set` is made durable with the run's completion. */
   readonly memory: {

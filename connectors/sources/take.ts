@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { parseDuration } from '../../contracts/duration.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
+import { filesRoots } from './ceiling.js';
 import { droppedFiles, fingerprint, namedFiles, type Fingerprint, type ReadingFile, type TakenFile } from './files.js';
 import type { Charset } from './charset.js';
 import type { BrokenCode, BrokenRow, SourceContext, SourceRow, SourceRun, Unchanged } from './port.js';
@@ -217,8 +218,9 @@ export async function takeFiles(context: SourceContext, source: FileSource, kind
   const remembered = before === undefined ? undefined : checkMemory(before, place);
   const looking: Looking = { kind, identity, remembered, again: readAgain(context) || remembered?.feed !== identity || (feed.snapshot && context.cutOff === true) };
 
+  const roots = filesRoots(context);
   const paths = source.path === undefined ? undefined : typeof source.path === 'string' ? [source.path] : source.path;
-  const files = paths !== undefined ? await namedFiles(baseDir, paths) : await droppedFiles(baseDir, source.folder ?? '.', source.ending ?? kind.ending, settle, now());
+  const files = paths !== undefined ? await namedFiles(baseDir, paths, roots) : await droppedFiles(baseDir, source.folder ?? '.', source.ending ?? kind.ending, settle, now(), roots);
   if (paths === undefined) files.sort((a, b) => byName(a.name, b.name));
   if (new Set(files.map((file) => file.name)).size < files.length) throw new YitongError('bad_feed', 'two files of one source have one name, so that positions would not be unique', { place });
 

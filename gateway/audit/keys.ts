@@ -26,10 +26,10 @@ export interface SubjectKeys {
   /** The secret of the subject that stands behind a pseudonym; undefined once it was destroyed. */
   byPseudonym(pseudonym: string): SubjectSecret | undefined;
   /**
-   * A name for a case id, an actor, a subject or a record that only this data folder can make again: for the search index and for tickets, which then hold none of them.
+   * A name for an item, a case id, an actor, a subject or a record that only this data folder can make again: for the search index and for tickets, which then hold none of them.
    * @returns 32 hex digits
    */
-  reference(kind: 'case' | 'actor' | 'subject' | 'record', text: string): string;
+  reference(kind: 'item' | 'case' | 'actor' | 'subject' | 'record', text: string): string;
   /** Makes what is missing, in one transaction that is on disk when this returns. */
   ensure(subjects: Iterable<string>): void;
   /**

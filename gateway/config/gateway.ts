@@ -24,6 +24,7 @@ export const gatewaySchema = Type.Object(
     ratePerMinute: Type.Integer({ default: 120_000, minimum: 1, maximum: 100_000_000, description: 'requests a minute and client in each worker, where the client\'s file says nothing' }),
     maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
     maxRecords: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000, description: 'records of one dataset in one answer; more come by cursor' }),
+    cursorKeyFile: Type.String({ default: '', description: 'file with a secret of at least 32 bytes under which cursors are made, the same on each replica; empty: each replica has its own in its data folder, and does not take those of others' }),
     batchChunk: Type.Integer({ default: 100, minimum: 1, maximum: 1000, description: 'subjects of a batch that are decided, read and put on record together' }),
     verifyGuesses: Type.Integer({ default: 10, minimum: 1, maximum: 1_000_000, description: 'different values that a client may claim of one field of one subject in 24 hours, on each replica' }),
     unknownCodesPerMinute: Type.Integer({ default: 200, minimum: 1, maximum: 1_000_000, description: 'verification codes of no document that a client may send in a minute, on each replica' }),

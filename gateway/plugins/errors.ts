@@ -106,13 +106,22 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
 /** Said once by whoever found it, or counted for the log; a line for each request would fill the disk that is full already. */
 const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['audit_unavailable', 'replication_timeout', 'shutting_down', 'revocation_unknown']);
 
+/** Apart from the rest: told while an answer is under way, so that its status has left already. @returns the code that is told */
+export async function toldLate(request: FastifyRequest, error: unknown): Promise<ErrorCode> {
+  const { code } = codeOf(error);
+  return request.server.refused(request, code).then(() => code, (failed: unknown) => codeOf(failed).code);
+}
+
 /** A page for people, where a request wants one; else it gets problem+json. */
 export type AsPage = (request: FastifyRequest, problem: Problem) => string | undefined;
 
 const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply => reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
 
-export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined): void {
-  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+/** @param refused puts a refusal on record (plugins/refusals); default: there is no record */
+export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined, refused: FastifyInstance['refused'] = () => Promise.resolve()): void {
+  app.setErrorHandler(async (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    // a refusal is on record before it is told; where it cannot be, that is what is told
+    const error = await refused(request, codeOf(thrown).code).then(() => thrown, (failed: unknown) => failed);
     const { code, detail } = codeOf(error);
     countError(code);
     const { status } = errorTable[code];

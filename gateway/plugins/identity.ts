@@ -1,13 +1,9 @@
-/** Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the log. */
+/** Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the log (plugins/refusals). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TLSSocket } from 'node:tls';
 import { YitongError, type ErrorCode } from '../../contracts/errors.js';
 import type { Client } from '../../policies/types.js';
 import type { GatewayContext, Identity } from '../context.js';
-import { refusalCounter } from '../audit/events.js';
-
-/** How often counted minutes are looked for. */
-const LOOK = 5000;
 
 type Identifies = Pick<GatewayContext, 'identify'>;
 
@@ -33,17 +29,6 @@ export type RefusalOf = (request: FastifyRequest) => ErrorCode | undefined;
 
 /** @returns for what is answered without the hooks of a request */
 export function identityPlugin(app: FastifyInstance, context: GatewayContext): RefusalOf {
-  const refusals = refusalCounter();
-  const flush = (everything: boolean): void => {
-    for (const clear of refusals.drain(context.now(), everything)) context.journal.note({ clear });
-  };
-  const timer = setInterval(() => flush(false), LOOK).unref();
-  app.addHook('onClose', () => {
-    clearInterval(timer);
-    flush(true);
-  });
-
-  const counts = (request: FastifyRequest, code: Parameters<typeof refusals.count>[1]): void => refusals.count(request.raw.socket.remoteAddress ?? 'unknown', code, context.now());
   app.decorateRequest('client', undefined);
   const identify = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const identity = identityOf(context, request);
@@ -52,7 +37,7 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): R
       done();
       return;
     }
-    counts(request, identity.code);
+    app.countRefusal(request, identity.code);
     // the connection is of no further use to a stranger, and holding it would hold a socket
     void reply.header('connection', 'close');
     done(new YitongError(identity.code, 'present a certificate that this gateway knows; the operator can see why it was refused'));
@@ -63,7 +48,7 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): R
   return (request) => {
     const identity = identityOf(context, request);
     if (identity.kind === 'client') return undefined;
-    counts(request, identity.code);
+    app.countRefusal(request, identity.code);
     return identity.code;
   };
 }

@@ -79,7 +79,8 @@ export async function startReplicas({ dataDir, setup, durability, register, fenc
       name: setup.name,
       ...(current === undefined ? {} : { sequencer: current.holder, epoch: current.epoch }),
       ...(fence?.fenced === undefined ? {} : { fenced: fence.fenced }),
-      ...(askedAt === undefined ? {} : { askedAt }),
+      // where another sequences and never asked, it has not since this began
+      ...(askedAt === undefined && fence !== undefined ? {} : { askedAt: askedAt ?? startedAt }),
       others: following?.health() ?? [],
     };
   };

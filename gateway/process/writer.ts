@@ -10,6 +10,7 @@ import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { auditLayout } from '../audit/layout.js';
 import { tryLock, type Lock } from '../audit/lock.js';
+import { startPruning } from '../audit/log/prune.js';
 import { startSequencer, type Sequencer, type SequencerAlert } from '../audit/log/sequencer.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
@@ -25,9 +26,12 @@ import { loadStill } from '../inforce/loading.js';
 import { inWords, wordsOf } from '../logging/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
+import { partFigures } from '../metrics/parts.js';
+import { calendarFigures } from '../metrics/calendars.js';
 import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
-import { runChild, tell } from './messages.js';
+import { runChild, starting, tell } from './messages.js';
+import { startHousekeeping } from './housekeeping.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
 import { spanFigures } from '../metrics/spans.js';
@@ -45,14 +49,14 @@ const CLOCKS_EVERY = 2000;
 const SETTLE_MS = 3000;
 
 runChild('writer', async (args, signal, onMessage) => {
-  // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  starting('loads the workspace');
   const workspace = await loadWorkspace(args.workspace);
   const place = { file: join(args.workspace, 'yitong.json') };
   const settings = readSettings(workspace.settings, place, process.env, args.flags);
   const rules = await loadRules();
   const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
+  starting('opens the audit log');
   // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
   const setup = await replicaSetup(settings.audit, args.workspace, place);
   const names = signerNames(settings.audit.origin);
@@ -74,8 +78,10 @@ runChild('writer', async (args, signal, onMessage) => {
   const lock = sequencer === undefined ? holdWriter(args.data) : undefined;
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
+  starting('opens the bus');
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
   const tracing = await childTracing(settings.tracing, 'writer', args);
+  starting('opens the view');
   let hold = false;
   const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
   const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health, ...(tracing === undefined ? {} : { tracer: tracing.tracer }) }, signal);
@@ -90,10 +96,15 @@ runChild('writer', async (args, signal, onMessage) => {
       // the workers follow it too, and say what is wrong with it
       : await followCertificates({ certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()), now: Date.now, log: () => undefined });
   certificates?.start();
+  starting('opens spool, search index and alerts');
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, reading.current().workspace, dataset), onState: health.spool });
 
+  // Each says when it came forward; how long ago that is, the supervisor says: so one that died is seen, and a writer that hangs too.
+  const passes: Record<string, number> = {};
+  const passed = (task: string): void => void (passes[task] = Date.now());
+  for (const task of ['watching', 'searching']) passed(task);
   const search = openSearch(args.data);
   const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
   const watcher = startWatching({
@@ -103,10 +114,12 @@ runChild('writer', async (args, signal, onMessage) => {
       tell({ kind: 'alerts', counts: watcher.counts() });
     },
     onError: (error) => tell({ kind: 'alert', message: inWords(error) }),
+    onPass: () => passed('watching'),
   });
   tell({ kind: 'alerts', counts: watcher.counts() });
   const watchClocks = (): void => {
     try {
+      passed('clocks');
       watcher.raise(overdueAlerts(reading.current().tickets, Date.now()));
     } catch (error) {
       alert(inWords(error));
@@ -114,10 +127,21 @@ runChild('writer', async (args, signal, onMessage) => {
   };
   const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
-  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
+  const indexing = setInterval(() => void search.catchUp(watcher.position()).then(() => passed('searching')).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
+
+  const { keep } = settings;
+  const pruning =
+    sequencer === undefined
+      ? undefined
+      : startPruning({ dataDir: args.data, keep: keep.journals, now: Date.now, may: () => fence?.fenced === undefined, onKept: alert, onError: (error) => alert(inWords(error)) });
+  const housekeeping = startHousekeeping({
+    dataDir: args.data, keep, journals: pruning, alerts: watcher, now: Date.now, onProblems: health.housekeeping, onGone: alert,
+    workspace: () => reading.current().workspace, tickets: () => reading.current().tickets,
+  });
 
   let told = '';
   const tellLog = setInterval(() => {
+    tell({ kind: 'passes', at: passes });
     if (sequencer === undefined) return;
     const health = sequencer.health();
     const text = JSON.stringify(health);
@@ -135,7 +159,10 @@ runChild('writer', async (args, signal, onMessage) => {
   };
   onMessage((message) => {
     if (message.kind === 'drain') void drain();
+    // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
+    if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
+    if (message.kind === 'damaged') void reading.damaged(message.file);
     if (message.kind === 'take') {
       health.again();
       loadStill(args.workspace)
@@ -147,9 +174,10 @@ runChild('writer', async (args, signal, onMessage) => {
         .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
     }
   });
+  const parts = partFigures(args.data);
   answerForMetrics('writer', async () => {
     const now = reading.open();
-    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...spanFigures('writer', tracing)];
+    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...housekeeping.figures(), ...(await parts()), ...calendarFigures(reading.current().calendars, Date.now()), ...spanFigures('writer', tracing)];
   });
   tell({ kind: 'ready' });
 
@@ -157,6 +185,8 @@ runChild('writer', async (args, signal, onMessage) => {
   await tracing?.stop();
   await forwarding;
   clearInterval(clocks);
+  await housekeeping.stop();
+  await pruning?.stop();
   // before the last run of the sequencer, so that the alerts' entries are in the log too
   await watcher.stop();
   await raised.close();

@@ -26,6 +26,8 @@ export async function serveWitness(witness: Witness, { host, port, tls, onError 
     ...(tls === undefined ? {} : { https: { ...SAFE_TLS, ...tls, ...requestsWithin(REQUEST_MS) } }),
     logger: false,
     bodyLimit: BODY_LIMIT,
+    // a busy machine is waited for
+    pluginTimeout: 0,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,

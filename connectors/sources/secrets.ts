@@ -1,7 +1,6 @@
 /** What a feed names and does not hold: credentials and keys, in the environment or in a file. */
-import { readFile, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { YitongError, type Place } from '../../contracts/errors.js';
+import { isYitongError, YitongError, type Place } from '../../contracts/errors.js';
+import { openPlace, placeOf } from './places.js';
 
 export type Reference = { readonly env: string; readonly prefix?: string } | { readonly file: string; readonly prefix?: string };
 
@@ -20,9 +19,15 @@ const PRINTABLE = /^[\x20-\x7e]+$/;
 
 const refuse = (what: string, place: Place): YitongError => new YitongError('bad_feed', what, { place });
 
-/** @throws YitongError `bad_feed` if it is not there or cannot stand in a request; never with the value */
-export async function readSecret(reference: Reference, baseDir: string, place: Place, env: Readonly<Record<string, string | undefined>>): Promise<string> {
-  const secret = 'env' in reference ? env[reference.env] : (await readText(reference.file, baseDir, MAX_SECRET, place)).trim();
+/** Where what a feed names may lie: relative paths below `baseDir`, all of them below `roots` (`filesRoots`). */
+export interface Ground {
+  readonly baseDir: string;
+  readonly roots: readonly string[];
+}
+
+/** @throws YitongError `bad_feed` if it is not there, lies elsewhere, or cannot stand in a request; never with the value */
+export async function readSecret(reference: Reference, ground: Ground, place: Place, env: Readonly<Record<string, string | undefined>>): Promise<string> {
+  const secret = 'env' in reference ? env[reference.env] : (await readText(reference.file, ground, MAX_SECRET, place)).trim();
   const name = 'env' in reference ? `the environment variable \`${reference.env}\`` : `the file \`${reference.file}\``;
   if (secret === undefined || secret === '') throw refuse(`${name} that the feed names is not set`, place);
   const whole = `${reference.prefix ?? ''}${secret}`;
@@ -30,13 +35,19 @@ export async function readSecret(reference: Reference, baseDir: string, place: P
   return whole;
 }
 
-/** @throws YitongError `bad_feed` */
-export async function readText(file: string, baseDir: string, limit: number, place: Place): Promise<string> {
-  const path = resolve(baseDir, file);
-  const info = await stat(path).catch(() => undefined);
-  if (info?.isFile() !== true) throw refuse(`the file \`${file}\` that the feed names is not there`, place);
-  if (info.size > limit) throw refuse(`the file \`${file}\` that the feed names is larger than ${limit} bytes`, place);
-  return readFile(path, 'utf8').catch((cause: unknown) => {
+/** A text that a feed names: as for its data, nothing outside of the roots, so that no feed sends another's password to its own host. @throws YitongError `bad_feed` */
+export async function readText(file: string, { baseDir, roots }: Ground, limit: number, place: Place): Promise<string> {
+  const real = await placeOf(roots, baseDir, file).catch((error: unknown) => {
+    throw isYitongError(error) ? refuse(error.message, place) : error;
+  });
+  if (real === undefined) throw refuse(`the file \`${file}\` that the feed names is not there`, place);
+  const handle = await openPlace(real).catch((cause: unknown) => {
     throw new YitongError('bad_feed', `the file \`${file}\` that the feed names cannot be read`, { place, cause });
   });
+  try {
+    if ((await handle.stat()).size > limit) throw refuse(`the file \`${file}\` that the feed names is larger than ${limit} bytes`, place);
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
 }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { parseDuration } from '../../contracts/duration.js';
 import { YitongError, type Place } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
-import { checkReach } from '../sources/ceiling.js';
+import { checkReach, filesRoots } from '../sources/ceiling.js';
 import { addressKind } from '../sources/http/door.js';
 import { readSecret, readText, secretSchema, type Reference } from '../sources/secrets.js';
 
@@ -88,7 +88,8 @@ export function addressOf(source: Pick<ServerSource, 'server'>, defaultPort: num
 /** @throws YitongError `bad_feed` if it cannot be meant, or a secret is not there */
 export async function resolveServer(source: ServerSource, defaultPort: number, { workspace, baseDir, place, env }: Surroundings): Promise<Server> {
   const { host, port } = addressOf(source, defaultPort, workspace, place);
-  const pem = async (path: string | undefined): Promise<string | undefined> => (path === undefined ? undefined : readText(path, baseDir, MAX_PEM, place));
+  const ground = { baseDir, roots: filesRoots({ baseDir, workspace }) };
+  const pem = async (path: string | undefined): Promise<string | undefined> => (path === undefined ? undefined : readText(path, ground, MAX_PEM, place));
   const said = source.tls === undefined && isLoopback(host) ? false : source.tls;
   const given = said === false ? {} : (said ?? {});
   const [ca, cert, key] = [await pem(given.ca), await pem(given.cert), await pem(given.key)];
@@ -98,7 +99,7 @@ export async function resolveServer(source: ServerSource, defaultPort: number, {
     port,
     database: source.database,
     user: source.user,
-    password: source.password === undefined ? undefined : await readSecret(source.password, baseDir, place, env),
+    password: source.password === undefined ? undefined : await readSecret(source.password, ground, place, env),
     tls: said === false ? undefined : { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) },
     connectTimeout: durationOf(source.connectTimeout, CONNECT_TIMEOUT, 'connectTimeout', place),
     statementTimeout: durationOf(source.statementTimeout, STATEMENT_TIMEOUT, 'statementTimeout', place),

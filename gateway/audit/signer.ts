@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { createOnce, replaceFile } from './durable.js';
 import { auditLayout } from './layout.js';
-import { readByUsOnly } from './private-file.js';
+import { openToOthers } from './private-file.js';
 import { rawPublicKey, verifierOf, type Signer, type Verifier } from './log/note.js';
 import { readState } from './log/state.js';
 
@@ -24,7 +24,7 @@ export function ephemeralSigner(name: string): Signer {
 
 /**
  * Reads the key of `file`, making it on the first run. Two processes that come at once get one key.
- * @throws YitongError `audit_unavailable` if the file is not such a key or others than the owner may read it
+ * @throws YitongError `audit_unavailable` if the file is not such a key, or others than the owner may read it and we may not close it to them
  */
 export function openSigner(file: string, name: string): Signer {
   // a key that is there may stand where nothing can be written: a mounted secret
@@ -32,9 +32,8 @@ export function openSigner(file: string, name: string): Signer {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     createOnce(file, () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
   }
-  if (!readByUsOnly(file)) {
-    throw new YitongError('audit_unavailable', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
-  }
+  const open = openToOthers(file);
+  if (open !== undefined) throw new YitongError('audit_unavailable', open, { place: { file } });
   let key: KeyObject;
   try {
     key = createPrivateKey(readFileSync(file));

@@ -290,7 +290,7 @@ async function make(options: TakeoverOptions, dataDir: string, partial: string):
   const plan = await look(options);
   rmSync(partial, { recursive: true, force: true });
   const copied = plan.source === undefined ? [] : filesBelow(plan.source).filter(({ path }) => OF_LOG.test(path) && !path.endsWith('.tmp'));
-  const brought = [...plan.bring].map(([to, dir]) => ({ to: to.slice(dataDir.length + 1), dir, files: filesBelow(dir).filter(({ path }) => /^\d{8}\.seg(?:\.erased)?$|^(?:fault|durable)$/.test(path)) }));
+  const brought = [...plan.bring].map(([to, dir]) => ({ to: to.slice(dataDir.length + 1), dir, files: filesBelow(dir).filter(({ path }) => /^\d{8}\.seg(?:\.erased)?$|^(?:fault|durable|groups|pruned)$/.test(path)) }));
   const total = [...copied, ...brought.flatMap(({ files }) => files)].reduce((sum, { bytes }) => sum + bytes, 0);
   wantRoom(dataDir, total);
   try {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../contracts/errors.js';
+import { holderLives } from '../../contracts/holder.js';
 
 /** The folder of package.json, which is itself the reference workspace. */
 export function packageRoot(): string {
@@ -30,6 +31,8 @@ export const dataDir = (given: string | undefined, workspace: string): string =>
 /** What `up` leaves in its data folder while it runs. */
 export interface UpFile {
   readonly pid: number;
+  /** That process by `holderName`: its number alone may be another's by now. Files of older versions lack it. */
+  readonly holder?: string;
   readonly api: string;
   readonly people: string;
   readonly health: string;
@@ -37,22 +40,13 @@ export interface UpFile {
   readonly pki: string;
 }
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 /** Undefined where no `up` runs on this data folder. */
 export function runningUp(data: string): UpFile | undefined {
   const file = join(data, 'up.json');
   if (!existsSync(file)) return undefined;
   const up = JSON.parse(readFileSync(file, 'utf8')) as UpFile;
   // in a container every group is process 1: after a kill, the file that the one before left names its successor itself
-  return up.pid !== process.pid && alive(up.pid) ? up : undefined;
+  return up.pid !== process.pid && holderLives(up.holder ?? `${up.pid}  up`) ? up : undefined;
 }
 
 type Value = string | boolean | string[] | undefined;

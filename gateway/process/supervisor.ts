@@ -15,6 +15,7 @@ import type { Log } from '../logging/log.js';
 import { gone, member, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
+import { watchStart, waitsFor } from './waiting.js';
 import { rollGroup, type ContentReport, type Crew, type GroupRolling } from './roll.js';
 import { Told } from '../logging/words.js';
 
@@ -122,6 +123,7 @@ export function startGroup(options: GroupOptions): Group {
         from.ready = true;
         from.everReady = true;
         if (draining) toAll([from], { kind: 'leave', listening: true });
+        if (up && from === writer) toAll([writer], { kind: 'started' });
         from.replacing = false;
         if (message.opened !== undefined) from.opened = message.opened;
         if (message.api !== undefined && message.people !== undefined) {
@@ -136,6 +138,9 @@ export function startGroup(options: GroupOptions): Group {
       case 'loaded':
         // it listens from now on; what was sent before it did may be lost
         if (writer.everReady) toAll([from], { kind: 'begin' });
+        break;
+      case 'starting':
+        from.doing = message.what;
         break;
       case 'health':
         from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
@@ -165,6 +170,10 @@ export function startGroup(options: GroupOptions): Group {
       case 'alert':
         log('warn', message.message, {}, processOf(from.name));
         break;
+      case 'damaged':
+        log('error', 'the view is damaged; it is built anew from the bus', {}, processOf(from.name));
+        toAll([writer], message);
+        break;
       case 'failed':
         log('error', message.message, {}, processOf(from.name));
         events.emit('failed', from, message.message);
@@ -177,6 +186,10 @@ export function startGroup(options: GroupOptions): Group {
     }
     events.emit(message.kind, message, from);
   }
+
+  /** Under `up`, once all processes are there: what the start is waiting for. */
+  let waits: string | undefined;
+  const waiting = watchStart({ members: () => [...members(), ...crew.coming], others: () => (up ? undefined : waits), log, now: Date.now });
 
   const running: RunParts = { events, log, heard, stopping: () => stopping, gathering };
   events.setMaxListeners(200);
@@ -193,7 +206,9 @@ export function startGroup(options: GroupOptions): Group {
     toAll(crew.workers, { kind: 'begin' });
     if (feeds !== undefined) run(feeds, running);
     await Promise.all(workersReady);
+    waits = 'the first pass of the feeds';
     await firstPass;
+    waits = 'the view, to hold what is on the bus';
     const drained = once(events, 'drained', writer);
     // a writer that dies before it has answered is asked again when it is back
     const ask = (_: unknown, who: Member = writer): void => {
@@ -204,7 +219,9 @@ export function startGroup(options: GroupOptions): Group {
     await drained;
     events.off('ready', ask);
     if (ports === undefined || first === undefined) throw new Told('no worker named its ports');
+    waits = undefined;
     up = true;
+    toAll([writer], { kind: 'started' });
     roll = rollGroup({ args, crew, writer, feeds, newWorker, opened: first, events, running, log, drainSeconds: (seconds) => (drainSeconds = seconds) });
     return ports;
   })();
@@ -224,6 +241,7 @@ export function startGroup(options: GroupOptions): Group {
     if (up && drainSeconds > 0) draining = true;
     else stopping = true;
     events.emit('stopping');
+    waiting.stop();
     // what is under way of a replacement ends with its processes
     const rolled = roll?.stop();
     const shorten = (): void => {
@@ -265,7 +283,7 @@ export function startGroup(options: GroupOptions): Group {
     replicas: () => replicas,
     alerts: () => alerts,
     metrics: gathering.metrics,
-    reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [`${one.name} is not ready`]))),
+    reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [waitsFor(one)]))),
     warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
     stale: () => roll?.stale() ?? false,
     content: () => roll?.report(),

@@ -1,11 +1,12 @@
 /** Configuration from yitong.json and the environment: what an operator sets counts, and what nobody knows is refused. */
+import { chmodSync, statSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { shape } from '../../contracts/validate.js';
-import { keptFromOthers } from '../../gateway/audit/private-file.js';
+import { keptFromOthers, mayClose, openToOthers } from '../../gateway/audit/private-file.js';
 import { namesBus, readBusSettings } from '../../gateway/config/bus.js';
 import { configurationSchema, readSettings, settingsTable } from '../../gateway/config.js';
 
@@ -84,4 +85,37 @@ t.test('a key is kept from others by its mode, or by root for our group', (t) =>
     [0o444, 0, 65532, 'all can read it'],
   ] as const) t.notOk(file(mode, uid, gid), what);
   t.end();
+});
+
+t.test('a key of ours that was given to our own group is closed again; one that anybody else may have seen is not mended', async (t) => {
+  const us = { uid: 65532, groups: [65532, 2000] };
+  const folder = { mode: 0o42770, uid: 65532, gid: 65532 };
+  const closes = (mode: number, uid: number, gid: number, at = folder) => mayClose({ mode, uid, gid }, at, us);
+  t.ok(closes(0o100660, 65532, 65532), 'as the kubelet leaves it on a copied volume');
+  t.ok(closes(0o100640, 65532, 2000));
+  for (const [mode, uid, gid, at, what] of [
+    [0o664, 65532, 65532, folder, 'all could read it'],
+    [0o660, 65532, 100, folder, 'a group that is not ours could read it'],
+    [0o660, 1000, 65532, folder, 'it is another\'s'],
+    [0o660, 65532, 65532, { ...folder, uid: 1000 }, 'its folder is another\'s, who may have put it there'],
+  ] as const) t.notOk(closes(mode, uid, gid, at), what);
+
+  await t.test('of files', async (t) => {
+    const heard: string[] = [];
+    const listen = ({ message }: Error): void => void heard.push(message);
+    process.on('warning', listen);
+    t.teardown(() => process.off('warning', listen));
+    const file = join(t.testdir({ key: 'x' }), 'key');
+    chmodSync(file, 0o660);
+    t.equal(openToOthers(file), undefined);
+    t.equal(statSync(file).mode & 0o777, 0o600);
+    chmodSync(file, 0o604);
+    t.match(openToOthers(file), /chmod 600/);
+    t.equal(statSync(file).mode & 0o777, 0o604, 'left for who decides whether the key is still one');
+    const other = { uid: 65532, groups: [65532] };
+    if (process.getuid?.() === 0) t.match(openToOthers(file, other), /belongs to root/);
+    await new Promise(setImmediate);
+    t.equal(heard.length, 1);
+    t.match(heard[0], `${file} was open to group`);
+  });
 });

@@ -1,10 +1,10 @@
 /** Real registers of two countries behind the gateway: each by its own workspace, client and grants, asked over mTLS. */
-import { cp, readFile, symlink } from 'node:fs/promises';
+import { cp, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { DatasetAnswer } from '../../gateway/client/index.js';
 import { testData } from '../data.js';
-import { fixture } from '../registers/run.js';
+import { declareData, fixture } from '../registers/run.js';
 import { city, type City } from './city.js';
 import { query } from './suite.js';
 
@@ -15,7 +15,7 @@ async function country(t: Test, name: string, folder: string): Promise<{ readonl
   if (data === undefined) return undefined;
   const workspace = join(t.testdir(), 'workspace');
   await cp(fixture(name), workspace, { recursive: true });
-  await symlink(dirname(data), join(workspace, 'data'));
+  await declareData(workspace, dirname(data));
   return { running: await city(t, { workspace }), data };
 }
 

@@ -63,6 +63,11 @@ export class Service {
     );
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Pids of its children whose command line holds `word`. */
   children(word: string): readonly number[] {
     return this.#child?.pid === undefined ? [] : childrenOf(this.#child.pid, word);

@@ -23,9 +23,20 @@ export interface Rendered {
   readonly stderr: string;
 }
 
+export interface Rendering {
+  readonly example?: Example;
+  /** Version of Kubernetes. */
+  readonly cluster?: string;
+  readonly chart?: string;
+  /** File with the address of a cluster that is asked what is there; without it none is asked, as in `helm template` by itself. */
+  readonly kubeconfig?: string;
+  /** What the cluster serves beside what Kubernetes has: `group/version`, `group/version/Kind`. */
+  readonly apis?: readonly string[];
+}
+
 export interface Helm {
   /** `helm template` in the namespace `gov`, release `city`. */
-  template(values: Values, more?: { readonly example?: Example; readonly cluster?: string; readonly chart?: string }): Promise<Rendered>;
+  template(values: Values, more?: Rendering): Promise<Rendered>;
   lint(values: Values, example?: Example): Promise<Rendered>;
 }
 
@@ -46,7 +57,8 @@ export function helmForTest(t: Test): Helm | undefined {
     );
   };
   return {
-    template: (values, { example, cluster = CLUSTER, chart = CHART } = {}) => run(['template', 'city', chart], values, example, cluster),
+    template: (values, { example, cluster = CLUSTER, chart = CHART, kubeconfig, apis = [] } = {}) =>
+      run(['template', 'city', chart, ...(kubeconfig === undefined ? [] : ['--dry-run=server', '--kubeconfig', kubeconfig]), ...apis.flatMap((api) => ['--api-versions', api])], values, example, cluster),
     lint: (values, example) => run(['lint', '--strict', CHART], values, example, CLUSTER),
   };
 }

@@ -2,10 +2,11 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { CHART, helmForTest, judgeForTest, type Example, type Values } from './chart.js';
+import { CHART, helmForTest, judgeForTest, type Example, type Rendering, type Values } from './chart.js';
+import { clusterForTest } from './cluster.js';
 
 /** Helm shows notes only after an install, so they are rendered as the content of a ConfigMap. */
-function notes(t: Test): ((values: Values, example: Example) => Promise<string>) | undefined {
+function notes(t: Test): ((values: Values, example: Example, more?: Rendering) => Promise<string>) | undefined {
   const helm = helmForTest(t);
   const judge = judgeForTest(t);
   if (helm === undefined || judge === undefined) return undefined;
@@ -15,8 +16,8 @@ function notes(t: Test): ((values: Values, example: Example) => Promise<string>)
   writeFileSync(join(chart, 'templates/_notes.tpl'), `{{- define "notes" }}${readFileSync(file, 'utf8')}{{ end }}`);
   writeFileSync(join(chart, 'templates/notes.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: notes }\ndata:\n  text: {{ include "notes" . | toJson }}\n');
   rmSync(file);
-  return async (values, example) => {
-    const { code, stdout, stderr } = await helm.template(values, { example, chart });
+  return async (values, example, more = {}) => {
+    const { code, stdout, stderr } = await helm.template(values, { ...more, example, chart });
     t.equal(code, 0, stderr);
     return judge({ x: stdout }).objects['x']!.find(({ metadata }) => metadata.name === 'notes')?.data?.['text'] ?? '';
   };
@@ -46,4 +47,23 @@ t.test('each address that is named is there, and the volume is said not to be on
   const text = await read({}, 'three-zones');
   for (const part of ['city-yitong.gov.svc:8443', 'city-yitong-lead.gov.svc:8443', 'city-yitong-people.gov.svc:443', 'https://data.city.example', 'data-city-yitong-<n>', 'never a network file system', 'city-yitong-0 sequences']) t.match(text, part);
   t.match(await read({}, 'one-node'), 'lost with its disk');
+});
+
+t.test('with the autoscaler it is said how many replicas stay, and from where that is known', async (t) => {
+  const read = notes(t);
+  if (read === undefined) return;
+  await t.test('a cluster', async (t) => {
+    const cluster = await clusterForTest(t);
+    const scaled = { replicas: 4, autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 4 } };
+    cluster.set('city-yitong', { replicas: 3 });
+    const kept = await read(scaled, 'three-zones', cluster);
+    t.match(kept, /spec\.replicas stays 3, as the StatefulSet has it/);
+    t.strictSame(warnings(kept), []);
+    cluster.set('city-yitong', { replicas: 1 });
+    t.match(warnings(await read(scaled, 'three-zones', cluster)).join('\n'), /has 1 replica.*2/, 'what an older chart took away is given back, and said');
+    cluster.set('city-yitong', { replicas: 0 });
+    t.match(warnings(await read(scaled, 'three-zones', cluster)).join('\n'), /scaled to 0/);
+    cluster.set('city-yitong', undefined);
+    t.match(await read(scaled, 'three-zones', cluster), /begins with all 4/);
+  });
 });

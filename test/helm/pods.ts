@@ -1,6 +1,6 @@
 /** A rendered pod as processes of this machine: the same arguments, environment and files, in folders instead of mounts, as the user that the pod names where this machine lets us. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import { cli } from '../e2e/city.js';
@@ -9,9 +9,9 @@ import type { Container, Pod, Volume } from './chart.js';
 /** Secrets and ConfigMaps of the namespace: name → key → content. */
 export type Store = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-const USER = 65532;
+export const USER = 65532;
 /** Whether a process of the pod's user can run here: we are root, and it can read what was compiled. */
-const mayBecome = process.getuid?.() === 0 && spawnSync(process.execPath, [cli, '--help'], { uid: USER, gid: USER }).status === 0;
+export const asUser = process.getuid?.() === 0 && spawnSync(process.execPath, [cli, '--help'], { uid: USER, gid: USER }).status === 0;
 
 /** Files as the kubelet lays them out: a dated folder, `..data` that points to it, and links through that. */
 function project(dir: string, files: Readonly<Record<string, string>>, mode: number): void {
@@ -21,8 +21,8 @@ function project(dir: string, files: Readonly<Record<string, string>>, mode: num
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
     // without the pod's user, who owns it is who runs
-    chmodSync(file, mayBecome ? mode : mode & 0o700);
-    if (mayBecome) chownSync(file, 0, USER);
+    chmodSync(file, asUser ? mode : mode & 0o700);
+    if (asUser) chownSync(file, 0, USER);
   }
   symlinkSync('..2026_11_26', join(dir, '..data'));
   for (const top of new Set(Object.keys(files).map((path) => path.split('/')[0] ?? ''))) symlinkSync(join('..data', top), join(dir, top));
@@ -69,6 +69,8 @@ export interface Running {
 export function startContainer(t: Test, { pod, container, name, dir, workspace, store, env = {}, instead = {}, without }: PodOptions): Running {
   const places: (readonly [string, string])[] = [['/workspace', workspace]];
   const root = join(dir, container.name);
+  // a container that starts again begins anew; its volume stays
+  rmSync(root, { recursive: true, force: true });
   for (const { name: volume, mountPath, subPath } of container.volumeMounts) {
     const to = join(root, mountPath);
     const found = pod.spec.volumes.find((one) => one.name === volume);
@@ -77,7 +79,7 @@ export function startContainer(t: Test, { pod, container, name, dir, workspace, 
       mkdirSync(from, { recursive: true });
       mkdirSync(dirname(to), { recursive: true });
       symlinkSync(from, to);
-      if (mayBecome) for (const each of [join(dir, 'volume'), from]) { chownSync(each, 0, USER); chmodSync(each, 0o2775); }
+      if (asUser) for (const each of [join(dir, 'volume'), from]) { chownSync(each, 0, USER); chmodSync(each, 0o2775); }
     } else {
       mkdirSync(to, { recursive: true });
       if (found?.secret !== undefined || found?.projected !== undefined || found?.configMap !== undefined) project(to, filesOf(found, store), found.projected?.defaultMode ?? found.secret?.defaultMode ?? 0o644);
@@ -97,7 +99,7 @@ export function startContainer(t: Test, { pod, container, name, dir, workspace, 
     env: { PATH: process.env['PATH'] ?? '', TMPDIR: dir, ...variables, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: root,
-    ...(mayBecome ? { uid: USER, gid: USER } : {}),
+    ...(asUser ? { uid: USER, gid: USER } : {}),
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));

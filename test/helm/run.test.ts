@@ -1,13 +1,14 @@
 /** The pods that the chart renders, run as processes: what it says to them is what they start with. There is no cluster here; scheduling, volumes and networks are Kubernetes' and are not run. */
-import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, lchownSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { keyPem, makeKeys, makeLeaf, makeRoot, type Issuer, type LeafParts } from '../../gateway/pki/x509.js';
 import { ask, until } from '../e2e/ask.js';
 import { makeWorkspace, PURPOSE } from '../faults/workspace.js';
+import { missingHere } from '../missing.js';
 import { freePorts } from '../servers/ports.js';
 import { helmForTest, judgeForTest, podsOf, type Manifest, type Values } from './chart.js';
-import { startContainer, type Running, type Store } from './pods.js';
+import { asUser, startContainer, USER, type Running, type Store } from './pods.js';
 
 t.setTimeout(240_000);
 
@@ -93,6 +94,49 @@ t.test('one node: the gateway and a connector of its pod start, and a row of the
   t.strictSame(readdirSync(join(connector.dir, 'data')).sort(), ['bus', 'connectors', 'crosswalks', 'quarantine'], 'it wrote where it has a volume');
   t.equal(await connector.stop(), 0, connector.said());
   t.equal(await group.stop(), 0, group.said());
+});
+
+/** As the kubelet does with a volume whose root has not the group or not its setgid bit: a restored or copied one. Every file and folder is given to the group. */
+function givenToGroup(volume: string): void {
+  for (const name of ['', ...readdirSync(volume, { recursive: true }) as string[]]) {
+    const path = join(volume, name);
+    const { mode } = lstatSync(path);
+    lchownSync(path, -1, USER);
+    if (!lstatSync(path).isSymbolicLink()) chmodSync(path, (mode & 0o7777) | (statSync(path).isDirectory() ? 0o2770 : 0o660));
+  }
+}
+
+t.test('a volume that was copied or restored: the kubelet gives its keys to the group, and the gateway takes them back and says so', async (t) => {
+  if (!asUser) return void missingHere(t, 'the user of the pod: this is not root, or that user cannot read what was compiled');
+  const objects = await rendered(t, { connectors: [], documents: { existingSecret: 'documents' } }, 'one-node');
+  if (objects === undefined) return;
+  const dir = t.testdir();
+  chmodSync(dir, 0o755);
+  const workspace = await workspaceIn(dir);
+  const ca = await issuer('City CA');
+  const store: Store = { 'city-server': await ca.leaf('server', [{ type: 'ip', value: '127.0.0.1' }]), documents: await ca.leaf('documents', []) };
+  const [pod] = podsOf(objects);
+  const start = async (): Promise<Running> => {
+    const ports = await freePorts(3);
+    const group = startContainer(t, { pod: pod!, container: pod!.spec.containers[0]!, name: 'city-yitong-0', dir: join(dir, 'pod'), workspace, store, env: portsOf(ports) });
+    await comes('the gateway', ports[2]!, group);
+    return group;
+  };
+  const first = await start();
+  t.equal(await first.stop(), 0, first.said());
+  t.notMatch(first.said(), /group/, 'nothing to take back on a volume of its own');
+  const volume = join(dir, 'pod', 'volume');
+  const keys = (readdirSync(volume, { recursive: true }) as string[]).filter((name) => /(?:\.key|\/secret)$/.test(name)).map((name) => join(volume, name));
+  t.equal(keys.length, 3, 'of log, replica and subjects');
+  givenToGroup(volume);
+  for (const file of keys) t.equal(statSync(file).mode & 0o777, 0o660);
+  const second = await start();
+  t.equal(await second.stop(), 0, second.said());
+  for (const file of keys) t.strictSame([statSync(file).mode & 0o777, statSync(file).uid], [0o600, USER], file);
+  t.match(second.said(), /"level":"warn"[^\n]*log\.key[^\n]*group 65532[^\n]*0600/, 'the operator reads it in the process log');
+  const third = await start();
+  t.equal(await third.stop(), 0, third.said());
+  t.notMatch(third.said(), /group 65532/);
 });
 
 t.test('two replicas: each knows itself by its name alone, they meet, one sequences; one that is not declared does not start', async (t) => {

@@ -75,6 +75,24 @@ t.test('each setting arrives at the gateway as it stands in the values', async (
   t.match(readBusSettings(undefined, place, env), { ...config['bus'], clientId: 'city-yitong-0', groupId: 'city-yitong' });
 });
 
+t.test('every process that loads feeds lets them read what is mounted for them, and what the values declare, and no more', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const declared = { connectors: { roots: ['/srv/drop', '/inbox'], allowHosts: ['db.example:5432'] } };
+  const texts = {
+    mounted: (await helm.template({}, { example: 'three-zones' })).stdout,
+    declared: (await helm.template({ config: declared }, { example: 'three-zones' })).stdout,
+    none: (await helm.template({ connectors: [{ feed: 'a.b' }] }, { example: 'one-node' })).stdout,
+  };
+  const { objects } = judge(texts);
+  const reach = (name: keyof typeof texts): readonly (readonly [unknown, unknown])[] =>
+    podsOf(objects[name]!).flatMap(({ spec }) => spec.containers.map((container) => environment(container))).map((env) => [env['YITONG_CONNECTORS_ROOTS'], env['YITONG_CONNECTORS_ALLOW_HOSTS']]);
+  t.strictSame(reach('mounted'), Array(3).fill(['["/run/samr","/inbox"]', undefined]));
+  t.strictSame(reach('declared'), Array(3).fill(['["/srv/drop","/inbox","/run/samr"]', '["db.example:5432"]']));
+  t.strictSame(reach('none'), Array(2).fill([undefined, undefined]));
+});
+
 t.test('how a process proves itself to Kafka is what the bus takes', async (t) => {
   const helm = helmForTest(t);
   const judge = judgeForTest(t);

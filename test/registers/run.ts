@@ -1,5 +1,5 @@
 /** What the tests of the registers share: a workspace on real data, an embedded bus, a view, and what an observer sees of them. */
-import { cp, symlink } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
@@ -52,8 +52,21 @@ export async function openRegister(t: Test, name: string, folder: string): Promi
   const dir = t.testdir();
   const copy = join(dir, 'workspace');
   await cp(fixture(name), copy, { recursive: true });
-  await symlink(dirname(data), join(copy, 'data'));
+  await declareData(copy, dirname(data));
   return openWorkspace(dir, copy, data);
+}
+
+/** The feeds of a copied workspace read `data/…` where it lies, outside of the workspace: its folder is declared, as an operator would. */
+export async function declareData(workspace: string, data: string): Promise<void> {
+  const feeds = join(workspace, 'connectors/feeds');
+  for (const name of await readdir(feeds, { recursive: true })) {
+    if (!name.endsWith('.json')) continue;
+    const text = await readFile(join(feeds, name), 'utf8');
+    await writeFile(join(feeds, name), text.replaceAll('"data/', JSON.stringify(`${data}/`).slice(0, -1)));
+  }
+  const file = join(workspace, 'yitong.json');
+  const settings = JSON.parse(await readFile(file, 'utf8')) as { readonly connectors?: object };
+  await writeFile(file, JSON.stringify({ ...settings, connectors: { ...settings.connectors, roots: [data] } }));
 }
 
 /** The folder of a workspace of these tests. */

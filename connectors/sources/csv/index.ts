@@ -6,6 +6,7 @@ import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
 import type { SourceContext, SourceKind } from '../port.js';
 import { headerNames, missingColumn } from '../columns.js';
+import { checkReachable } from '../files.js';
 import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows } from './rows.js';
 
@@ -64,7 +65,7 @@ const csv: SourceKind = {
   kind: 'csv',
   description: 'CSV files by path, or a folder into which files are dropped',
   schema,
-  check: checked,
+  check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),
   open,
 };
 export default csv;

@@ -5,6 +5,7 @@ import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
 import type { SourceContext, SourceKind } from '../port.js';
+import { checkReachable } from '../files.js';
 import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows, MAX_LINE, type Column } from './rows.js';
 
@@ -90,7 +91,7 @@ const fixedWidth: SourceKind = {
   kind: 'fixed-width',
   description: 'text files whose columns stand at fixed places of a line, counted in characters or bytes',
   schema,
-  check: checked,
+  check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),
   open,
 };
 export default fixedWidth;

@@ -7,7 +7,7 @@ import type { Workspace } from '../../../contracts/types.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { MAX_ITEM_BYTES } from '../json-value.js';
-import { aboveCeiling, ceilingOf } from '../ceiling.js';
+import { aboveCeiling, ceilingOf, filesRoots } from '../ceiling.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
 import { feedIdentity, readAgain } from '../take.js';
 import { makeDoor, USUAL_PORT, type Door } from './door.js';
@@ -75,12 +75,13 @@ function checked(feed: Feed, workspace: Workspace): Checked {
 
 async function getter(source: Checked, context: SourceContext, { sleep, env }: HttpParts): Promise<Getter> {
   const { feed, baseDir, now, signal } = context;
+  const ground = { baseDir, roots: filesRoots(context) };
   const place = { file: feed.file };
   const headers: Record<string, string> = {};
-  for (const [name, header] of Object.entries(source.headers ?? {})) headers[name] = await readSecret(header, baseDir, place, env);
+  for (const [name, header] of Object.entries(source.headers ?? {})) headers[name] = await readSecret(header, ground, place, env);
   const parameters: Record<string, string> = {};
-  for (const [name, parameter] of Object.entries(source.parameters ?? {})) parameters[name] = await readSecret(parameter, baseDir, place, env);
-  const pem = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readText(file, baseDir, MAX_KEY_FILE, place));
+  for (const [name, parameter] of Object.entries(source.parameters ?? {})) parameters[name] = await readSecret(parameter, ground, place, env);
+  const pem = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readText(file, ground, MAX_KEY_FILE, place));
   const [ca, cert, key] = [await pem(source.tls?.ca), await pem(source.tls?.cert), await pem(source.tls?.key)];
   return makeGetter({
     door: source.door,

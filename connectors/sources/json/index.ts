@@ -5,7 +5,7 @@ import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { Batcher } from '../batch.js';
 import { CHARSETS, type Charset } from '../charset.js';
-import { fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
+import { checkReachable, fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
 import { exceeds, MAX_DEPTH, MAX_ITEM_BYTES, parseJson, POINTER_PATTERN, pointerParts, RAW, toCells, tooLarge, type Refusal } from '../json-value.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow } from '../port.js';
 import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
@@ -112,7 +112,7 @@ const json: SourceKind = {
   kind: 'json',
   description: 'JSON files: the array of items at a place of a document, or newline-delimited JSON',
   schema,
-  check: checked,
+  check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),
   open,
 };
 export default json;

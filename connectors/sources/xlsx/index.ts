@@ -4,6 +4,7 @@ import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import type { SourceContext, SourceKind } from '../port.js';
+import { checkReachable } from '../files.js';
 import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
 import { fileRows } from './rows.js';
 
@@ -56,7 +57,7 @@ const xlsx: SourceKind = {
   kind: 'xlsx',
   description: 'workbooks (.xlsx): the rows of one sheet below its header',
   schema,
-  check: checked,
+  check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),
   open,
 };
 export default xlsx;

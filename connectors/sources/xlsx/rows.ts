@@ -1,9 +1,9 @@
 /** One sheet of a workbook to rows, positions `<file name>#<row number as the program shows it>`. */
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { YitongError } from '../../../contracts/errors.js';
 import { headerNames, requireColumns } from '../columns.js';
-import { changed, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
+import { changed, openTaken, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
 import { RAW } from '../json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../port.js';
 import { unreadable } from '../take.js';
@@ -108,7 +108,7 @@ async function* sheetRows(archive: Archive, file: TakenFile, options: SheetOptio
 
 /** @throws YitongError `bad_feed` if the header lacks a column that the feed reads; `bad_row` if the file changes meanwhile */
 export async function* fileRows(file: TakenFile, print: Fingerprint, options: SheetOptions, reading: ReadingFile): AsyncGenerator<(SourceRow | BrokenRow)[]> {
-  const handle = await open(file.path, 'r');
+  const handle = await openTaken(file);
   let last = 0;
   try {
     const archive: Archive = { handle, entries: await readDirectory(handle, print.size), signal: reading.signal };

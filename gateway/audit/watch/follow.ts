@@ -42,6 +42,8 @@ export interface Watcher {
   runOnce(): Promise<number>;
   /** Alerts that come from no entry of the log; each is on record with the next look. */
   raise(alerts: readonly Alert[]): void;
+  /** As `AlertStore.prune`. */
+  prune(before: number, standing: ReadonlySet<string>): number;
   /** The next entry that it reads. */
   position(): number;
   /** Alerts ever raised, by rule. */
@@ -194,6 +196,7 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
   return {
     runOnce,
     raise: (alerts) => tell(store.raise(alerts)),
+    prune: (before, standing) => store.prune(before, standing),
     position: () => next,
     counts: () => store.counts(),
     async stop() {

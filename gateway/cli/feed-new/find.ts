@@ -1,5 +1,6 @@
 /** The source that was named, looked at as far as is needed to read it. */
-import { basename, isAbsolute, relative, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { datasetName } from '../../../connectors/propose/names.js';
 import type { Answers } from '../../../connectors/propose/decision.js';
 import type { Found } from '../../../connectors/propose/propose.js';
@@ -10,10 +11,13 @@ import type { Terms } from '../../../connectors/propose/terms.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Workspace } from '../../../contracts/types.js';
 
+/** Without links, which a feed does not follow; as it is where nothing is there. */
+const real = async (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+
 /** As a feed names it: relative to the workspace where it lies in it. */
-function feedPath(workspace: Workspace, path: string): string {
-  const full = resolve(path);
-  const below = relative(workspace.dir, full);
+async function feedPath(workspace: Workspace, path: string): Promise<string> {
+  const full = await real(path);
+  const below = relative(await real(workspace.dir), full);
   return below.startsWith('..') || isAbsolute(below) ? full : below;
 }
 
@@ -38,12 +42,13 @@ async function findFiles(paths: readonly string[], answers: Answers, workspace: 
   const [first] = paths;
   if (first === undefined) throw new YitongError('bad_feed', 'name a file; see `yitong feed new --help`');
   const { source, decisions } = await sniffFile(first, answers, { schemes: workspace.schemes, terms });
-  const [only, ...more] = paths.map((path) => feedPath(workspace, path));
+  const [only, ...more] = await Promise.all(paths.map((path) => feedPath(workspace, path)));
   const { kind, ...keys } = source;
   return {
     source: { kind, path: more.length === 0 ? only : [only, ...more], ...keys },
     schedule: 'PT1H',
     snapshot: true,
+    roots: await Promise.all(paths.map(async (path) => dirname(await real(path)))),
     decisions,
     name: paths.map((path) => basename(path)).find((name) => datasetName(name, terms) !== undefined) ?? basename(first),
   };

@@ -6,7 +6,7 @@ import { X509Certificate, createPrivateKey, hash, sign as signBytes } from 'node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import { readByUsOnly } from '../../audit/private-file.js';
+import { openToOthers } from '../../audit/private-file.js';
 import { DOCUMENT_SIGNING, readCertificate, type SignatureAlgorithm } from '../../console/browser/certificate.js';
 import { pemBlocks } from '../../identity/certificate.js';
 
@@ -47,7 +47,8 @@ export function documentSigner(certificates: string, key: string): DocumentSigne
 export function openDocumentSigner(dir: string): DocumentSigner {
   const file = join(dir, 'key.pem');
   try {
-    if (!readByUsOnly(file)) throw new YitongError('bad_config', 'the key file can be read by others than its owner; `chmod 600` it', { place: { file } });
+    const open = openToOthers(file);
+    if (open !== undefined) throw new YitongError('bad_config', open, { place: { file } });
     return documentSigner(readFileSync(join(dir, 'cert.pem'), 'utf8'), readFileSync(file, 'utf8'));
   } catch (cause) {
     if (cause instanceof YitongError) throw cause;

@@ -111,7 +111,9 @@ const service: Service = {
         try {
           await act(shownBy(request)?.id ?? '', request);
         } catch (error) {
-          return show(request, reply, told(error));
+          const why = told(error);
+          await app.refused(request, why.code);
+          return show(request, reply, why);
         }
         return reply.header('cache-control', 'no-store').redirect(SHOW, 303);
       });
@@ -137,8 +139,9 @@ const service: Service = {
     }
     const open = { schema: { hide: true } };
     /** What did not work, above the form by which it can be done again. */
-    const again = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
+    const again = async (request: FastifyRequest, reply: FastifyReply, error: unknown): Promise<FastifyReply> => {
       const { code: why } = told(error);
+      await app.refused(request, why);
       return ask(request, reply.code(errorTable[why].status), { code: '', fault: errorWords(why, request.language) });
     };
 

@@ -13,6 +13,18 @@
 {{- end }}
 {{- end }}
 
+{{/*
+How far sources may reach, for every process that loads feeds: what config.connectors says, and below which folders files may lie: also those that are mounted for a connector.
+No feed is refused in one pod for a folder that is mounted in another.
+*/}}
+{{- define "yitong.reach" -}}
+{{- $reach := deepCopy (dig "connectors" dict .Values.config) -}}
+{{- $roots := default list (get $reach "roots") -}}
+{{- range .Values.connectors }}{{ range concat (default list .files) (default list .inbox) }}{{ $roots = append $roots .mountPath }}{{ end }}{{ end -}}
+{{- if $roots }}{{ $_ := set $reach "roots" (uniq $roots) }}{{ end -}}
+{{- range $key, $value := $reach }}{{ if not (kindIs "invalid" $value) }}{{ include "yitong.setting" (dict "section" "connectors" "key" $key "value" $value) }}{{ end }}{{ end -}}
+{{- end }}
+
 {{/* Who this process is for Kafka, and how it proves it: dict kafka groupId */}}
 {{- define "yitong.kafkaSettings" -}}
 - name: YITONG_BUS_CLIENT_ID
@@ -107,7 +119,7 @@ securityContext:
   runAsUser: 65532
   runAsGroup: 65532
   fsGroup: 65532
-  # `Always` would make keys on the volume readable by the group at each start, and they are refused then
+  # `Always` would give keys on the volume to the group at each start; the process takes them back, and warns each time
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile: { type: RuntimeDefault }
 {{- with .Values.image.pullSecrets }}

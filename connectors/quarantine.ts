@@ -119,7 +119,7 @@ export class Quarantine {
     // whatever is written after it, a failed write is met by whoever waits for what was put
     const last = written.then(done, (cause: unknown) => {
       done();
-      this.failed ??= new YitongError('store_unavailable', 'the quarantine cannot be written; is its disk full?', { cause });
+      this.failed ??= new YitongError('state_unavailable', 'the quarantine cannot be written; is its disk full?', { cause });
     });
     this.last = this.last.then(() => last);
   }
@@ -196,7 +196,7 @@ export class Quarantine {
     return this.entries;
   }
 
-  /** @throws YitongError `store_unavailable` if anything that was put before could not be written */
+  /** @throws YitongError `state_unavailable` if anything that was put before could not be written */
   async flushed(): Promise<void> {
     await this.last;
     const { failed } = this;

@@ -16,6 +16,7 @@ const rows = {
   // requests
   bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
   bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
+  source_time_ahead: { status: 400, title: 'the source time lies in the future' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
   bad_cursor: { status: 400, title: 'the cursor is not one of this question under the policies in force', refusal: true },
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
@@ -50,13 +51,13 @@ const rows = {
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
   store_damaged: { status: 503, title: 'a store of the data folder is damaged or gone, so what needs it is not answered; the message says which, and what to do' },
-  store_unavailable: { status: 503, title: 'a store of the data folder cannot be written or opened, so what needs it is not answered' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },
   spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
   bus_denied: { status: 500, title: 'the bus does not let this principal do that' },
   bus_login_failed: { status: 500, title: 'the bus and this program do not trust each other: certificate, user name or password' },
+  address_unknown: { status: 503, title: 'the address by which people reach the gateway is not known (`people.publicUrl`), so nothing that names it is made' },
   answer_timeout: { status: 503, title: 'the answer was not ready in time' },
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace

@@ -147,9 +147,13 @@ runChild('writer', async (args, signal, onMessage) => {
 
   const { keep } = settings;
   const pruning =
-    sequencer === undefined
+    sequencer === undefined && replicas === undefined
       ? undefined
-      : startPruning({ dataDir: args.data, keep: keep.journals, now: Date.now, may: () => fence?.fenced === undefined, onKept: alert, onError: (error) => alert(inWords(error)) });
+      : startPruning({
+          dataDir: args.data, keep: keep.journals, now: Date.now, onKept: alert, onError: (error) => alert(inWords(error)),
+          // also one that lost its place to another goes by what that one has
+          followed: () => (sequencer !== undefined && fence?.fenced === undefined ? undefined : (replicas?.integrated() ?? new Map<string, number>())),
+        });
   const housekeeping = startHousekeeping({
     dataDir: args.data, keep, journals: pruning, alerts: watcher, now: Date.now, onProblems: health.housekeeping, onGone: alert,
     workspace: () => reading.current().workspace, tickets: () => reading.current().tickets,

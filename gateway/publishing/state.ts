@@ -4,13 +4,13 @@ import { State } from '../../connectors/publish/index.js';
 import { refuseDamaged } from '../../connectors/store-file.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 
-/** @throws YitongError `store_damaged`, `store_unavailable` */
+/** @throws YitongError `store_damaged`, `state_unavailable` */
 export function openState(dataDir: string): State {
   refuseDamaged(join(dataDir, 'connectors', 'data.mdb'), 'the state of connectors', 'put `connectors` back from a backup, or remove it, so that every feed publishes anew (docs/faults.md)', true);
   try {
     return State.open(dataDir);
   } catch (cause) {
     if (isYitongError(cause)) throw cause;
-    throw new YitongError('store_unavailable', 'the state of connectors cannot be opened', { cause });
+    throw new YitongError('state_unavailable', 'the state of connectors cannot be opened', { cause });
   }
 }

@@ -86,10 +86,10 @@ function newest(fd: number): Meta | string {
   const second = metaAt(fd, first.psize, 1);
   if (typeof second === 'string') return second;
   if (first.psize !== second.psize) return 'its two heads do not agree';
-  // a commit writes the head that its number says, so one is just behind the other
-  const apart = first.txn > second.txn ? first.txn - second.txn : second.txn - first.txn;
-  if (apart > 1n) return 'its two heads are not of commits that follow each other';
-  return first.txn > second.txn ? first : second;
+  const [older, newer] = first.txn > second.txn ? [second, first] : [first, second];
+  // a commit writes the head that its number says, so one is just behind the other; in a compacted copy the first is that of an empty file
+  if (newer.txn - older.txn > 1n && older.lastPage > 1) return 'its two heads are not of commits that follow each other';
+  return newer;
 }
 
 function metaAt(fd: number, at: number, page: number): Meta | string {

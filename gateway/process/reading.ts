@@ -123,7 +123,7 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
     following.then(
       () => (signal.aborted ? taking.then(done, done) : undefined),
       (error: unknown) => {
-        if (error instanceof ViewDamaged) rebuilt('what is read in it');
+        if (error instanceof ViewDamaged) rebuilt('what is read in it').catch(fail);
         else fail(error);
       },
     );

@@ -10,7 +10,7 @@ import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import { buildApp, builtServices } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
-import { openSubjectKeys } from '../audit/keys.js';
+import { openSubjectKeys, refuseLostKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { receiptFor } from '../audit/receipts.js';
 import { openRegister } from '../audit/replicas/epoch.js';
@@ -130,6 +130,7 @@ runChild(name, async (args, signal, onMessage) => {
   const layout = auditLayout(args.data);
   const setup = await replicaSetup(audit, args.workspace, { file: join(args.workspace, 'yitong.json') });
   const signer = openReplicaSigner(args.data, signerNames(audit.origin).replica);
+  refuseLostKeys(layout);
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   const own = await openJournal({
     dir: layout.journals,
@@ -251,7 +252,7 @@ runChild(name, async (args, signal, onMessage) => {
     left = true;
     leave.stopListening();
     records = false;
-    void leave.empty(LINGER).then(() => leaves.abort());
+    leave.empty(LINGER).then(() => leaves.abort(), () => leaves.abort());
   });
   onMessage((message) => {
     if (message.kind !== 'records') return;

@@ -153,7 +153,7 @@ t.test('a policy that does not compile changes nothing, and is said until it is 
 for (const [what, act] of [
   ['a grant that is deleted', (here: Here) => rm(join(here.dir, GRANT))],
   ['a grant that is suspended', async (here: Here) => here.write(GRANT, { ...(await here.read(GRANT)), status: 'suspended' })],
-  ['a grant that is ended', async (here: Here) => here.write(GRANT, { ...(await here.read(GRANT)), until: '2026-01-02' })],
+  ['a grant that is ended', async (here: Here) => here.write(GRANT, { ...(await here.read(GRANT)), from: '2026-01-01', until: '2026-01-02' })],
   ['a client that is suspended', async (here: Here) => here.write(CLIENT, { ...(await here.read(CLIENT)), status: 'suspended' })],
   ['a client that is deleted', (here: Here) => rm(join(here.dir, CLIENT))],
 ] as const) {

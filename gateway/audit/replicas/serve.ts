@@ -11,6 +11,7 @@ import { isYitongError, YitongError, errorTable } from '../../../contracts/error
 import { shape } from '../../../contracts/validate.js';
 import { SAFE_TLS } from '../../identity/tls.js';
 import { gate } from '../../sockets/gate.js';
+import { portLimits, requestsWithin } from '../../sockets/limits.js';
 import { erasedBy } from '../erasure/order.js';
 import type { Verifier } from '../log/note.js';
 import { receiptFor } from '../receipts.js';
@@ -38,7 +39,7 @@ export interface ReplicaPortOptions {
 
 const MAX_BODY = 1 << 20;
 /** The other replicas, some times over. */
-const LIMITS = { open: 512, unasked: 128, unaskedOfAddress: 64 } as const;
+const MAX_CONNECTIONS = 512;
 /** Longest wait for new entries. */
 const MAX_WAIT = 2000;
 
@@ -149,7 +150,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     secureOptions: SAFE_TLS.secureOptions | constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
   });
   const server = createServer(
-    { ...secure(), connectionsCheckingInterval: 1000 },
+    { ...secure(), ...requestsWithin(10_000) },
     (request, response) => {
       answer(request, response).catch((error: unknown) => {
         const code = isYitongError(error) ? error.code : 'internal';
@@ -159,8 +160,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
       });
     },
   );
-  gate(server, LIMITS);
-  server.requestTimeout = 10_000;
+  gate(server, portLimits(MAX_CONNECTIONS));
   server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -17,6 +17,7 @@ const rows = {
   bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
   bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
+  bad_case: { status: 400, title: 'a part of the case holds nothing that can be read' },
   bad_cursor: { status: 400, title: 'the cursor is not one of this question under the policies in force', refusal: true },
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
   body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },

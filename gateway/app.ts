@@ -5,6 +5,7 @@ import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import { holdsKey } from '../contracts/keys.js';
 import type { Workspace } from '../contracts/types.js';
+import { checkCase } from './answer/request.js';
 import { completions } from './answer/completions.js';
 import { openTickets } from './lifecycles/tickets.js';
 import { errorPage } from './console/pages/error.js';
@@ -99,6 +100,10 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     refusalOf = identityPlugin(app, context);
     tracingPlugin(app, context);
     await limitsPlugin(app, context);
+    app.addHook('preHandler', (request, _reply, done) => {
+      checkCase(request.body);
+      done();
+    });
     notFoundPlugin(app, [app.rateLimit()]);
     await openApiPlugin(app, context);
   } else {

@@ -23,6 +23,7 @@ const rows = {
   body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },
   wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
   rate_limited: { status: 429, title: 'the client has used up its requests for now' },
+  too_many_at_once: { status: 429, title: 'the client has as many requests under way as it may' },
   request_timeout: { status: 408, title: 'the request did not arrive in time' },
   not_found: { status: 404, title: 'there is nothing at this address', refusal: true },
   method_not_allowed: { status: 405, title: 'the address does not take this method' },

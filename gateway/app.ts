@@ -17,6 +17,7 @@ import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
 import { refusalsPlugin } from './plugins/refusals.js';
 import { tracingPlugin } from './plugins/tracing.js';
+import { underWayPlugin } from './plugins/under-way.js';
 
 export type Face = Service['port'];
 
@@ -98,6 +99,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {
     refusalOf = identityPlugin(app, context);
+    underWayPlugin(app, context);
     tracingPlugin(app, context);
     await limitsPlugin(app, context);
     app.addHook('preHandler', (request, _reply, done) => {

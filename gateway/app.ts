@@ -5,6 +5,7 @@ import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import { holdsKey } from '../contracts/keys.js';
 import type { Workspace } from '../contracts/types.js';
+import { checkCase } from './answer/request.js';
 import { completions } from './answer/completions.js';
 import { openTickets } from './lifecycles/tickets.js';
 import { errorPage } from './console/pages/error.js';
@@ -16,6 +17,7 @@ import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
 import { refusalsPlugin } from './plugins/refusals.js';
 import { tracingPlugin } from './plugins/tracing.js';
+import { underWayPlugin } from './plugins/under-way.js';
 import { requestsWithin } from './sockets/limits.js';
 
 export type Face = Service['port'];
@@ -97,8 +99,13 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {
     refusalOf = identityPlugin(app, context);
+    underWayPlugin(app, context);
     tracingPlugin(app, context);
     await limitsPlugin(app, context);
+    app.addHook('preHandler', (request, _reply, done) => {
+      checkCase(request.body);
+      done();
+    });
     notFoundPlugin(app, [app.rateLimit()]);
     await openApiPlugin(app, context);
   } else {

@@ -1,4 +1,5 @@
 /** The decision: granted ∩ permitted ∩ asked, deny by default. No clock; the caller gives the time. */
+import { saysSomething } from '../contracts/visible.js';
 import type { Classification, Contract, Delivery, Workspace } from '../contracts/types.js';
 import { makeCedarEngine, type CedarEngine, type CedarVerdict } from './cedar.js';
 import { grantedFields, type GrantedFields, type GrantedLeaf } from './fields.js';
@@ -60,7 +61,7 @@ function stated(given: DecisionInput['case']): number {
   let mask = 0;
   for (const part of ['item', 'caseId', 'actor'] as const) {
     const value = given[part];
-    if (typeof value === 'string' && value.trim() !== '') mask |= CASE_BITS[part];
+    if (typeof value === 'string' && saysSomething(value)) mask |= CASE_BITS[part];
   }
   return mask;
 }

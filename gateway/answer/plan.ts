@@ -5,6 +5,7 @@
 import { YitongError } from '../../contracts/errors.js';
 import type { DatasetId, FieldPath } from '../../contracts/ids.js';
 import type { Contract, Delivery, KeyScheme } from '../../contracts/types.js';
+import { saysSomething } from '../../contracts/visible.js';
 import { canAsk } from '../../policies/fields.js';
 import { rowsOnRecord } from '../../policies/replay.js';
 import type { Client, Decider, Decision, ReleasedField } from '../../policies/types.js';
@@ -64,7 +65,7 @@ export interface PlanInput {
 
 /** A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key too. */
 function keyOf(client: Client, query: Asked): string {
-  let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${query.case === undefined ? '' : `${query.case.item === undefined ? 0 : 1}${query.case.caseId === undefined ? 0 : 1}${query.case.actor === undefined ? 0 : 1}`}`;
+  let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${Object.keys(presence(query.case ?? {})).join()}`;
   for (const dataset of query.datasets) {
     key += `\0${dataset.id.length}\0${dataset.id}`;
     if (dataset.fields !== undefined) {
@@ -245,11 +246,13 @@ function remember(of: (schemaId: number) => Projection): (schemaId: number) => P
   };
 }
 
+const isStated = (text: string | undefined): boolean => text !== undefined && saysSomething(text);
+
 /** Which parts of a case are stated; the plan is shared by all cases, so it may not hold one. */
 function presence(given: StatedCase): { item?: string; caseId?: string; actor?: string } {
   return {
-    ...(given.item === undefined ? {} : { item: 'stated' }),
-    ...(given.caseId === undefined ? {} : { caseId: 'stated' }),
-    ...(given.actor === undefined ? {} : { actor: 'stated' }),
+    ...(isStated(given.item) ? { item: 'stated' } : {}),
+    ...(isStated(given.caseId) ? { caseId: 'stated' } : {}),
+    ...(isStated(given.actor) ? { actor: 'stated' } : {}),
   };
 }

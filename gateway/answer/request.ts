@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type, type Static } from 'typebox';
 import { YitongError } from '../../contracts/errors.js';
 import { datasetId, fieldPath, purposeId, subjectKey, type SubjectKey } from '../../contracts/ids.js';
+import { saysSomething } from '../../contracts/visible.js';
 import { parseTraceparent } from '../../contracts/tracing.js';
 import type { Contract, KeyScheme } from '../../contracts/types.js';
 import { releasedSubjectJson } from '../audit/events.js';
@@ -19,6 +20,18 @@ export const caseSchema = Type.Object(
   { ...strict, description: 'what the client says it is working on; kept as its assertion' },
 );
 export type StatedCase = Static<typeof caseSchema>;
+
+/**
+ * For every route whose body has a `case`, as soon as the body is known to be in order.
+ * @throws YitongError `bad_case`
+ */
+export function checkCase(body: unknown): void {
+  const stated = (body as { readonly case?: unknown } | null | undefined)?.case;
+  if (typeof stated !== 'object' || stated === null) return;
+  for (const [part, text] of Object.entries(stated)) {
+    if (typeof text === 'string' && !saysSomething(text)) throw new YitongError('bad_case', `\`case.${part}\` holds no letter and no digit; leave out what is not known`);
+  }
+}
 
 export const purposeSchema = id('a purpose of the workspace, e.g. `licence-review`');
 export const subjectSchema = id('key scheme and key, e.g. `uscc:91310000…`');

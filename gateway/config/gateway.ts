@@ -22,6 +22,8 @@ export const gatewaySchema = Type.Object(
     requestTimeoutMs: Type.Integer({ default: 10_000, minimum: 100, maximum: 600_000, description: 'a request must have arrived within this time' }),
     handlerTimeoutMs: Type.Integer({ default: 30_000, minimum: 100, maximum: 600_000, description: 'the bus must have taken pushed records within this time' }),
     ratePerMinute: Type.Integer({ default: 120_000, minimum: 1, maximum: 100_000_000, description: 'requests a minute and client in each worker, where the client\'s file says nothing' }),
+    underWayPerClient: Type.Integer({ default: 256, minimum: 1, maximum: 100_000, description: 'requests that one client may have under way at once in each worker' }),
+    underWayPerConnection: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'requests under way on one connection: more than one are pipelined' }),
     maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
     maxRecords: Type.Integer({ default: 1000, minimum: 1, maximum: 10_000, description: 'records of one dataset in one answer; more come by cursor' }),
     cursorKeyFile: Type.String({ default: '', description: 'file with a secret of at least 32 bytes under which cursors are made, the same on each replica; empty: each replica has its own in its data folder, and does not take those of others' }),

@@ -127,7 +127,7 @@ export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefi
     const { status } = errorTable[code];
     // what fails on this side (disks, brokers, our own faults) is told to the operator, with its stack, and never to the client
     if (status >= 500 && !TOLD_ELSEWHERE.has(code)) request.log.error({ err: error, requestId: request.id }, 'request failed');
-    if (code === 'rate_limited' || status === 503) reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
+    if (status === 429 || status === 503) reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
     const shown = status >= 500 ? undefined : detail;
     // of a body that is not wanted enough is taken that its sender comes to read why
     if (status < 500) endBehindBody(request.raw, reply.raw);

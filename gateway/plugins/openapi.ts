@@ -8,6 +8,7 @@ import type { GatewayContext } from '../context.js';
 import { errorAnswers } from './openapi/errors.js';
 import { loadExamples, withExamples } from './openapi/examples.js';
 import type { Operation } from './openapi/operation.js';
+import { unchanging } from './unchanging.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -61,7 +62,6 @@ export async function openApiPlugin(app: FastifyInstance, context: GatewayContex
     if (config?.errors !== undefined) for (const one of [method].flat()) errors.set(`${one.toLowerCase()} ${named(url)}`, config.errors);
   });
   const examples = await loadExamples(context.workspace);
-  let described: object | undefined;
   const describe = (): object => {
     const made = app.swagger() as Described;
     const operations = Object.entries(made.paths ?? {}).map(([path, methods]) => [
@@ -73,6 +73,6 @@ export async function openApiPlugin(app: FastifyInstance, context: GatewayContex
   app.get(
     '/v1/openapi.json',
     { schema: { operationId: 'openapi', summary: 'this description', description: 'OpenAPI 3.1 of the mTLS port. Examples are those of the workspace.', tags: ['about'], response: { 200: open } }, serializerCompiler: () => JSON.stringify },
-    () => (described ??= describe()),
+    unchanging(describe),
   );
 }

@@ -15,6 +15,7 @@ import type { Person, Role } from '../people/person.js';
 import { recorder, type Recorder } from '../people/record.js';
 import { openSessions, sameText, type Session, type Sessions } from '../people/sessions.js';
 import { openSignIn, type SignIn } from '../people/signin.js';
+import { peopleLimitsPlugin } from './limits.js';
 
 /** An entry of the console's navigation, declared by the route that it leads to. */
 export interface NavEntry {
@@ -43,6 +44,8 @@ declare module 'fastify' {
     /** Who may call a route of the people's port; absent: everybody. */
     roles?: readonly Role[];
     nav?: NavEntry;
+    /** Fields of the route's form that may come several times. */
+    lists?: readonly string[];
   }
   interface FastifyRequest {
     /** Of whoever is signed in. */
@@ -109,17 +112,42 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     request.session = token === undefined ? undefined : sessions.find(token);
     done();
   });
-  app.addHook('preHandler', (request, reply, done) => {
-    const roles = request.routeOptions.config.roles;
+  await peopleLimitsPlugin(app, context);
+  app.addHook('onRequest', (request, reply, done) => {
+    const { roles } = request.routeOptions.config;
     if (roles !== undefined) {
       if (request.session === undefined) return void toSignIn(request, reply);
       if (!roles.some((role) => request.session?.person.roles.includes(role) === true)) return done(new YitongError('role_missing', 'this page is for other roles than yours'));
     }
+    checkQuery(request);
+    done();
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') request.body = formOf(request);
+    done();
+  });
+  app.addHook('preHandler', (request, _reply, done) => {
     if (request.method !== 'GET' && request.method !== 'HEAD' && request.session !== undefined && !isOurs(request, request.session)) {
       return done(new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again'));
     }
     done();
   });
+}
+
+/** Handlers read texts: what an address says it says once. @throws YitongError `bad_request` */
+function checkQuery({ query }: FastifyRequest): void {
+  for (const value of Object.values(query as Readonly<Record<string, unknown>>)) if (typeof value !== 'string') throw new YitongError('bad_request', 'a parameter of the address comes once');
+}
+
+/** A form, whatever was sent: fields with a text each, and those that the route names as `lists` with one or several. None is an empty one. @throws YitongError `bad_request` */
+function formOf({ body, routeOptions: { config: { lists = [] } } }: FastifyRequest): Readonly<Record<string, string | readonly string[]>> {
+  if (body === undefined || body === null) return {};
+  if (typeof body !== 'object' || Array.isArray(body)) throw new YitongError('bad_request', 'the body is not a form');
+  const isText = (value: unknown): value is string => typeof value === 'string';
+  for (const [name, value] of Object.entries(body)) {
+    if (!isText(value) && !(lists.includes(name) && Array.isArray(value) && value.every(isText))) throw new YitongError('bad_request', 'a field of the form is a text, and comes once');
+  }
+  return body as Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** A page is asked for again after signing in; anything else is told why it is refused. */

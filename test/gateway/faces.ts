@@ -112,7 +112,7 @@ export async function faces(t: Test, { settings: given = {}, dataDir: own, liste
       const found = [...policies.clients.values()].find(({ id }) => id === asking);
       return found === undefined ? { kind: 'refused', code: 'client_unknown' } : { kind: 'client', client: found };
     },
-    bus: () => Promise.reject(new Error('no bus here')), dataDir, now: Date.now,
+    bus: () => Promise.reject(new YitongError('bus_unavailable', 'no bus here')), dataDir, now: Date.now,
     ...(listening === undefined ? {} : { peopleAddress: () => listening }), ...(provider === undefined ? {} : { provider }),
   };
   const pki = await mkdtemp(join(tmpdir(), 'yitong-test-'));

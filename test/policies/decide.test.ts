@@ -69,7 +69,7 @@ t.test('two grants are never added up: the one that releases more answers, then 
 
 t.test('a required part of the case that is missing or blank is asked for', (t) => {
   const { decide } = makeDecider(policySet({ grants: [grant('one', { requires: ['item', 'caseId'] })] }), SPACE);
-  for (const given of [{}, { item: 'x' }, { item: 'x', caseId: '  ' }]) t.match(decide(ask({ case: given })), { effect: 'deny', reasons: [{ code: 'case_required' }] });
+  for (const given of [{}, { item: 'x' }, { item: 'x', caseId: '  ' }, { item: '\u3000', caseId: 'y' }, { item: '\u200b\u00a0\u2800', caseId: 'y' }, { item: '\u3164', caseId: 'y' }, { item: '---', caseId: 'y' }]) t.match(decide(ask({ case: given })), { effect: 'deny', reasons: [{ code: 'case_required' }] });
   t.match(decide(ask({ case: { item: 'x', caseId: 'y' } })), { effect: 'allow' });
   t.match(decide(ask()), { effect: 'deny' }, 'the allow is not kept for those who state nothing');
   t.end();

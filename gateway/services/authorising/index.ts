@@ -34,7 +34,7 @@ const service: Service = {
     const reports = await reportsOf(context);
     app.addHook('onClose', () => reports.close());
     const { definitions } = reports;
-    const config = { roles: ROLES };
+    const config = { roles: ROLES, lists: ['domains', 'purposes'] };
     const schema = { hide: true };
     const inDays = (days: number): string => dayIn(context.now() + days * DAY);
 

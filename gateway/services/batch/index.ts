@@ -57,7 +57,7 @@ const service: Service = {
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',
       {
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'view_unavailable'] },
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'] },
         schema: {
           operationId: 'batch',
           summary: 'ask about many subjects at once',

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import type { Service } from '../../context.js';
+import { unchanging } from '../../plugins/unchanging.js';
 import { statusOf } from '../../answer/status.js';
 import { entrySchema, listSchema } from './schema.js';
 
@@ -52,7 +53,7 @@ const service: Service = {
     app.get(
       '/v1/catalogue',
       { schema: { operationId: 'catalogue', summary: 'the data catalogue', description: 'Every entry, by id, without its items. All of it in one answer.', tags: ['catalogue'], response: { 200: listSchema } }, serializerCompiler },
-      () => ({ entries: ids.flatMap((id) => workspace.contracts.get(id) ?? []).map((contract) => entry(contract, workspace, true)) }),
+      unchanging(() => ({ entries: ids.flatMap((id) => workspace.contracts.get(id) ?? []).map((contract) => entry(contract, workspace, true)) })),
     );
     app.get<{ Params: { id: string } }>(
       '/v1/catalogue/:id',

@@ -149,7 +149,7 @@ const service: Service = {
 
     app.get(ASK, open, async (request, reply) => ask(request, reply, { code: '' }));
     app.get<Route>(`${ASK}/:code`, open, async (request, reply) => ask(request, reply, { code: TOKEN.test(request.params.code) ? request.params.code : '' }));
-    app.post<Route>(ASK, open, async (request, reply) => {
+    app.post<Route>(ASK, { ...open, config: { lists: ['domain'] } }, async (request, reply) => {
       const { code: given = '', report = '', domain = [], months = '' } = request.body;
       const domains = [domain].flat().flatMap((one) => (one.startsWith(`${report}/`) ? [one.slice(report.length + 1)] : []));
       const chosen = { report, domains, months: Number(months) };

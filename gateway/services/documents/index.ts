@@ -40,7 +40,7 @@ const service: Service = {
     app.post<{ Body: VerifyBody }>(
       '/v1/documents/verify',
       {
-        config: { errors: ['too_many_watched'] },
+        config: { errors: ['bad_case', 'too_many_watched'] },
         schema: {
           operationId: 'verifyDocuments',
           summary: 'verify documents by their codes',

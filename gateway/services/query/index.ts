@@ -37,7 +37,7 @@ const service: Service = {
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'view_unavailable'] },
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'] },
         schema: {
           operationId: 'query',
           summary: 'ask about a subject across departments, for a stated purpose',

@@ -47,7 +47,7 @@ const service: Service = {
     const { definitions } = reports;
     const downloads: readonly Download[] = [...[...renderers.values()].map(({ extension }) => ({ extension, coded: true })), { extension: 'json', coded: false }];
     const today = (): string => dayIn(context.now());
-    const config = { roles: ROLES };
+    const config = { roles: ROLES, lists: ['subjects', 'domains', 'code'] };
     const schema = { hide: true };
     const titleOf = (language: Language): string => (language === 'zh' ? '信用报告' : 'Reports');
 

@@ -14,7 +14,7 @@ import { withProgress } from './progress.js';
 import { authorisationSchema, ofSubject, reportSchema, subjectHeader, type AuthorisationBody, type OfSubject, type ReportBody } from './schema.js';
 
 /** What any question for a report can be refused for. */
-const ASKING = ['denied', 'bad_subject', 'not_found', 'view_unavailable'] as const;
+const ASKING = ['denied', 'bad_case', 'bad_subject', 'not_found', 'view_unavailable'] as const;
 const byId = Type.Object({ id: idSchema('of the report or authorisation') }, strict);
 const told = (receipt: Receipt): unknown => JSON.parse(receipt.json) as unknown;
 // parts are objects already; the schemas are for OpenAPI
@@ -122,7 +122,7 @@ const service: Service = {
 
     app.post<{ Body: AuthorisationBody }>(
       '/v1/authorisations',
-      { config: { errors: ['denied', 'bad_subject', 'not_found'] }, schema: { operationId: 'authorise', summary: 'record that a company lets another ask for its report', description: 'The client answers for it that the company has said so. It counts once it is on record.', tags, body: authorisationSchema, response: { 201: authorisedSchema } }, serializerCompiler },
+      { config: { errors: ['denied', 'bad_case', 'bad_subject', 'not_found'] }, schema: { operationId: 'authorise', summary: 'record that a company lets another ask for its report', description: 'The client answers for it that the company has said so. It counts once it is on record.', tags, body: authorisationSchema, response: { 201: authorisedSchema } }, serializerCompiler },
       async (request, reply) => {
         const { case: stated, ...body } = request.body;
         entitled(request, body.report);

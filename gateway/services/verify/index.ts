@@ -50,7 +50,7 @@ const service: Service = {
     app.post<{ Body: VerifyRequest }>(
       '/v1/verify',
       {
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'view_unavailable'] },
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'] },
         schema: {
           operationId: 'verify',
           summary: 'compare what somebody states with what departments have on record, without seeing it',

@@ -135,6 +135,11 @@ t.test('the Dockerfile pins its bases, runs without root and needs no shell', (t
   t.equal(only('STOPSIGNAL'), 'SIGTERM');
   t.equal(only('EXPOSE'), '8443 8444 8445');
   t.strictSame(JSON.parse(only('ENTRYPOINT')), ['/nodejs/bin/node', '/app/dist/gateway/cli/main.js']);
+  // COPY copies what is in a folder and makes the folder itself with 0755: one with a mode of its own comes as part of what is copied
+  const copies = finalStage().filter(({ name }) => name === 'COPY').map(({ text }) => text.split(/\s+/).filter((word) => !word.startsWith('--')));
+  t.notOk(copies.some(([, to]) => to === '/data'), '/data would lose its mode');
+  t.ok(copies.some(([from, to]) => from === '/volumes/' && to === '/'));
+  t.match(instructions().find(({ name, text }) => name === 'RUN' && text.includes('.image.mjs'))?.text, /mv \/out\/data \/volumes\/data/);
   t.strictSame(JSON.parse(only('CMD')), ['gateway', '--workspace', '/workspace', '--data', '/data']);
   t.match(only('HEALTHCHECK'), / CMD \["\/nodejs\/bin\/node", /);
   t.strictSame(finalStage().filter(({ name }) => ['RUN', 'SHELL', 'ADD'].includes(name)), []);

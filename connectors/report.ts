@@ -20,9 +20,20 @@ export interface RunReport {
   readonly sourceTime?: string;
   /** What the source must keep until it is read, as of the last run. */
   readonly backlogBytes?: number;
+  /** Records that left and are not withdrawn, since rows that cannot be read may be theirs; after the run. */
+  readonly held?: number;
+  /** The run before this one was cut off: it has no report of its own. */
+  readonly cutOff?: CutOff;
   /** Rows that wait in the feed's quarantine after the run. */
   readonly inQuarantine?: number;
   readonly ms: number;
+}
+
+export interface CutOff {
+  /** ISO 8601 UTC */
+  readonly began: string;
+  /** That it had read when it was last looked at. */
+  readonly rows: number;
 }
 
 type Counter = 'rows' | 'published' | 'unchanged' | 'merged' | 'quarantined' | 'skipped' | 'withdrawn';
@@ -84,6 +95,7 @@ export function joinReports(reports: readonly RunReport[]): RunReport | undefine
       codes: sum(a.codes, b.codes),
       // a look behind that found nothing new does not undo what was done
       state: a.state === 'refused' || b.state === 'nothing-new' ? a.state : b.state,
+      ...(a.cutOff === undefined ? {} : { cutOff: a.cutOff }),
       ms: a.ms + b.ms,
     }),
     first,

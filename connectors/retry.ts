@@ -4,8 +4,9 @@ import type { Workspace } from '../contracts/types.js';
 import type { Bus } from './bus/port.js';
 import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
 import type { Feed } from './feed.js';
+import { restColumns } from './mapping/columns.js';
 import { compileMapping } from './mapping/index.js';
-import { createPublisher, takeTurn, type PublishRow, type State, type TurnOptions } from './publish/index.js';
+import { openSession, restOfCells, takeTurn, type PublishRow, type State, type TurnOptions } from './publish/index.js';
 import type { Quarantine, QuarantineEntry } from './quarantine.js';
 
 export interface RetryOptions {
@@ -72,6 +73,7 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
   if (ids === undefined && quarantine.count() > most) throw new YitongError('bad_request', `more than ${most} rows are in quarantine; name positions, or have the source sent again`);
   const entries = ids === undefined ? (await quarantine.list()).filter(({ problems }) => problems[0]?.code !== 'conflicting_duplicate') : await named(quarantine, ids, options.skipAbsent === true);
   const mapping = Object.keys(feed.mapping.fields).length === 0 ? undefined : compileMapping(feed.mapping, contract, workspace.schemes, feed.file, crosswalks.find);
+  const rest = restColumns(feed.mapping, contract);
   const report = { tried: entries.length, published: 0, unchanged: 0, outdated: 0, skipped: 0, stillBad: 0, unreadable: 0 };
   const results: RetriedRow[] = [];
   const rows: { readonly entry: QuarantineEntry; readonly row: PublishRow }[] = [];
@@ -86,7 +88,7 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
         report.skipped += 1;
         results.push({ position, status: 'skipped' });
         quarantine.remove(entry.id);
-      } else if (mapped.ok) rows.push({ entry, row: { ...place, value: mapped.value, cells: entry.cells } });
+      } else if (mapped.ok) rows.push({ entry, row: { ...place, value: mapped.value, cells: entry.cells, rest: restOfCells(rest, entry.cells) } });
       else {
         report.stillBad += 1;
         results.push(bad(position, mapped.problems));
@@ -97,11 +99,11 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
       results.push(bad(position, entry.problems));
     }
   }
-  const publisher = await createPublisher({ workspace, contract, bus: options.bus, state: options.state, quarantine, now: options.now, mode: 'stream', skipOlder: true, run: 'retry' });
+  const session = await openSession({ workspace, contract, bus: options.bus, state: options.state, quarantine, now: options.now, mode: 'stream', skipOlder: true, maxWithdrawShare: feed.maxWithdrawShare, run: 'retry' });
   try {
     // entries of one record in the order of their rows, so that the newest is the one that stays
     rows.sort((a, b) => (a.row.sourceTime < b.row.sourceTime ? -1 : a.row.sourceTime > b.row.sourceTime ? 1 : a.row.rowNumber - b.row.rowNumber));
-    const published = await publisher.publish(rows.map(({ row }) => row));
+    const published = await session.publish(rows.map(({ row }) => row));
     published.forEach(({ position, status, code }, i) => {
       results.push({ position, status, ...(code === undefined ? {} : { code }) });
       const entry = rows[i]?.entry;
@@ -113,7 +115,7 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
     });
     await quarantine.flushed();
   } finally {
-    await publisher.close();
+    await session.close();
   }
   return { ...report, results };
 }

@@ -5,7 +5,7 @@ import type { Contract } from '../contracts/types.js';
 import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
 import { sendWatermark, takeTurn } from './publish/index.js';
 import { Quarantine } from './quarantine.js';
-import { joinReports, type RunReport } from './report.js';
+import { joinReports, type CutOff, type RunReport } from './report.js';
 import { retryInTurn } from './retry.js';
 import { lastWatermark } from './run/end.js';
 import { Run } from './run/once.js';
@@ -46,13 +46,36 @@ async function recorded({ tracer, feed }: RunOptions, work: (span: Span | undefi
   }
 }
 
-async function run(options: RunOptions, contract: Contract, span: Span | undefined): Promise<RunReport> {
-  const { feed } = options;
-  const now = options.now ?? (() => new Date());
+/** Between two looks at how far a run is, for the one that finds it cut off. */
+const NOTED_MS = 5_000;
+
+/** Keeps on disk that a run goes on, and how far it is. Returns what the last one left that never ended. */
+function noteRun({ state, feed, onProgress }: RunOptions, now: () => Date): { readonly cutOff: CutOff | undefined; readonly onProgress: NonNullable<RunOptions['onProgress']>; ended(): void } {
+  const before = state.read('run', feed.dataset) as CutOff | null | undefined;
+  const began = now().toISOString();
+  let noted = performance.now();
+  state.write('run', feed.dataset, { began, rows: 0 } satisfies CutOff);
+  return {
+    cutOff: before ?? undefined,
+    onProgress(progress) {
+      onProgress?.(progress);
+      if (performance.now() - noted < NOTED_MS) return;
+      noted = performance.now();
+      state.write('run', feed.dataset, { began, rows: progress.rows } satisfies CutOff);
+    },
+    ended: () => state.write('run', feed.dataset, null),
+  };
+}
+
+async function run(given: RunOptions, contract: Contract, span: Span | undefined): Promise<RunReport> {
+  const { feed, state } = given;
+  const now = given.now ?? (() => new Date());
+  const noted = noteRun(given, now);
+  const options: RunOptions = { ...given, onProgress: noted.onProgress };
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
   const reports: RunReport[] = [];
-  // what was read before is read again once, not with each run that follows
-  const { again: _again, ...later } = options.options ?? {};
+  // what was asked of one run is not asked of those that follow it
+  const { again: _again, acceptShrink: _acceptShrink, ...later } = options.options ?? {};
   let crosswalks: Crosswalks | undefined;
   try {
     crosswalks = await openCrosswalks(options);
@@ -61,13 +84,19 @@ async function run(options: RunOptions, contract: Contract, span: Span | undefin
       reports.push(report);
       if (more && !options.signal.aborted) continue;
       const tied = await retryTied(options, quarantine, crosswalks, now);
-      const joined = { ...(joinReports(reports) ?? report), inQuarantine: quarantine.count() };
+      const held = state.held(feed.dataset).length;
+      const joined = {
+        ...(joinReports(reports) ?? report), inQuarantine: quarantine.count(),
+        ...(held === 0 ? {} : { held }), ...(noted.cutOff === undefined ? {} : { cutOff: noted.cutOff }),
+      };
       return tied === 0 ? joined : { ...joined, notes: { ...joined.notes, tied_by_crosswalk: tied } };
     }
   } catch (error) {
     await failed(options, contract, now).catch(() => undefined);
     throw error;
   } finally {
+    // one that failed is told as such
+    noted.ended();
     await quarantine.close();
     await crosswalks?.close();
   }

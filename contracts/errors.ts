@@ -8,49 +8,57 @@ export interface ErrorRow {
   readonly status: number;
   /** One line for docs/errors.md and problem+json `title`. */
   readonly title: string;
+  /** Somebody may not have what was asked for, or is told that it is not there: on record with whom. */
+  readonly refusal?: true;
 }
 
 const rows = {
   // requests
   bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
   bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
+  source_time_ahead: { status: 400, title: 'the source time lies in the future' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
+  bad_cursor: { status: 400, title: 'the cursor is not one of this question under the policies in force', refusal: true },
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
   body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },
   wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
   rate_limited: { status: 429, title: 'the client has used up its requests for now' },
   request_timeout: { status: 408, title: 'the request did not arrive in time' },
-  not_found: { status: 404, title: 'there is nothing at this address' },
+  not_found: { status: 404, title: 'there is nothing at this address', refusal: true },
   method_not_allowed: { status: 405, title: 'the address does not take this method' },
   // identity
   certificate_required: { status: 401, title: 'no client certificate was presented' },
   certificate_invalid: { status: 401, title: 'the client certificate does not verify' },
   certificate_untrusted: { status: 401, title: 'no trust anchor of the gateway issued the client certificate' },
-  certificate_expired: { status: 401, title: 'the client certificate or one of its issuers has expired' },
+  certificate_expired: { status: 401, title: 'the client certificate or one of its issuers has expired', refusal: true },
   certificate_not_yet_valid: { status: 401, title: 'the client certificate or one of its issuers is not valid yet' },
-  certificate_revoked: { status: 401, title: 'the client certificate or one of its issuers is revoked' },
+  certificate_revoked: { status: 401, title: 'the client certificate or one of its issuers is revoked', refusal: true },
   revocation_unknown: { status: 503, title: 'the revocation list is past its grace, so nobody can be let in' },
   certificate_unnamed: { status: 403, title: 'the certificate has no SPIFFE URI and is bound to no client otherwise' },
   certificate_ambiguous: { status: 403, title: 'the certificate has more than one URI, or fits more than one client' },
-  anchor_not_entitled: { status: 403, title: 'the trust anchor of the certificate may not name clients of that authority' },
-  client_unknown: { status: 403, title: 'the certificate is bound to no client' },
-  client_suspended: { status: 403, title: 'the client is suspended' },
+  anchor_not_entitled: { status: 403, title: 'the trust anchor of the certificate may not name clients of that authority', refusal: true },
+  client_unknown: { status: 403, title: 'the certificate is bound to no client', refusal: true },
+  client_suspended: { status: 403, title: 'the client is suspended', refusal: true },
   // decision
-  denied: { status: 403, title: 'no dataset of the request may be answered' },
+  denied: { status: 403, title: 'no dataset of the request may be answered', refusal: true },
   too_many_watched: { status: 422, title: 'the client watches as many documents as a client may' },
-  authorisation_missing: { status: 403, title: 'a company of the report has not authorised whoever asks' },
-  not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it' },
+  authorisation_missing: { status: 403, title: 'a company of the report has not authorised whoever asks', refusal: true },
+  not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it', refusal: true },
   replay_running: { status: 409, title: 'as many replays run as may run at once' },
   dataset_busy: { status: 409, title: 'another run publishes to the dataset' },
   // running
   internal: { status: 500, title: 'the gateway failed; nothing was released' },
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
+  store_damaged: { status: 503, title: 'a store of the data folder is damaged or gone, so what needs it is not answered; the message says which, and what to do' },
+  store_unavailable: { status: 503, title: 'a store of the data folder cannot be written or opened, so what needs it is not answered' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
+  state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },
   spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
   bus_denied: { status: 500, title: 'the bus does not let this principal do that' },
   bus_login_failed: { status: 500, title: 'the bus and this program do not trust each other: certificate, user name or password' },
+  address_unknown: { status: 503, title: 'the address by which people reach the gateway is not known (`people.publicUrl`), so nothing that names it is made' },
   answer_timeout: { status: 503, title: 'the answer was not ready in time' },
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace
@@ -93,14 +101,14 @@ const rows = {
   topic_weak: { status: 500, title: 'a topic keeps or asks for fewer copies than the settings say' },
   offset_out_of_range: { status: 500, title: 'the offset asked for is no longer kept' },
   // people
-  sign_in_required: { status: 401, title: 'nobody is signed in' },
+  sign_in_required: { status: 401, title: 'nobody is signed in', refusal: true },
   sign_in_failed: { status: 401, title: 'the sign-in was not confirmed' },
   sign_in_unavailable: { status: 503, title: 'nobody can sign in at present' },
-  role_missing: { status: 403, title: 'the person has none of the roles that this needs' },
-  form_foreign: { status: 403, title: 'the form did not come from a page of this session' },
+  role_missing: { status: 403, title: 'the person has none of the roles that this needs', refusal: true },
+  form_foreign: { status: 403, title: 'the form did not come from a page of this session', refusal: true },
   // documents
   report_invalid: { status: 422, title: 'a report does not verify' },
-  report_revoked: { status: 409, title: 'the report is revoked, so no credential is made of it' },
+  report_revoked: { status: 409, title: 'the report is revoked, so no credential is made of it', refusal: true },
   // credentials of reports
   credential_malformed: { status: 422, title: 'the credential is not written as its format and type say' },
   credential_type: { status: 422, title: 'the credential is of another type' },
@@ -123,14 +131,14 @@ const rows = {
   holder_proof_time: { status: 422, title: 'the presentation was made too long ago, or in the future' },
   holder_proof_digest: { status: 422, title: 'what is presented is not what the holder signed' },
   // compliance codes
-  code_unknown: { status: 404, title: 'there is no such code for whoever asks' },
-  code_used: { status: 409, title: 'the code was used' },
-  code_expired: { status: 410, title: 'the code or its answer was not used in time' },
-  code_refused: { status: 403, title: 'the company refused to answer' },
-  code_not_confirmed: { status: 409, title: 'the company has not confirmed' },
-  code_changed: { status: 409, title: 'what was confirmed is not what was asked' },
+  code_unknown: { status: 404, title: 'there is no such code for whoever asks', refusal: true },
+  code_used: { status: 409, title: 'the code was used', refusal: true },
+  code_expired: { status: 410, title: 'the code or its answer was not used in time', refusal: true },
+  code_refused: { status: 403, title: 'the company refused to answer', refusal: true },
+  code_not_confirmed: { status: 409, title: 'the company has not confirmed', refusal: true },
+  code_changed: { status: 409, title: 'what was confirmed is not what was asked', refusal: true },
   // tickets
-  act_refused: { status: 409, title: 'this party may not do that in the present state of the ticket' },
+  act_refused: { status: 409, title: 'this party may not do that in the present state of the ticket', refusal: true },
   act_incomplete: { status: 400, title: 'the act lacks what it requires; all of it is told at once' },
   ticket_moved: { status: 409, title: 'somebody acted on the ticket at the same time; look at it again' },
   // log

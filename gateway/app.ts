@@ -3,27 +3,31 @@ import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions
 import { readdir } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
+import { holdsKey } from '../contracts/keys.js';
+import type { Workspace } from '../contracts/types.js';
 import { completions } from './answer/completions.js';
 import { openTickets } from './lifecycles/tickets.js';
 import { errorPage } from './console/pages/error.js';
 import type { GatewayContext, Service, WorkerContext } from './context.js';
-import { errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
-import { identityPlugin } from './plugins/identity.js';
+import { answerUnrouted, errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
+import { identityPlugin, type RefusalOf } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
+import { refusalsPlugin } from './plugins/refusals.js';
 import { tracingPlugin } from './plugins/tracing.js';
+import { requestsWithin } from './sockets/limits.js';
 
 export type Face = Service['port'];
 
 /** What a caller may give as its own request id; anything else is replaced. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Ids unique over restarts and workers: a random prefix of the process and a count. */
-function requestIds(): (given: string | string[] | undefined) => string {
+/** Ids unique over restarts and workers: a random prefix of the process and a count. One that is given is kept, unless it is somebody's key: it stands in logs in clear. */
+function requestIds(schemes: Workspace['schemes']): (given: string | string[] | undefined) => string {
   const prefix = randomBytes(9).toString('base64url').replaceAll('_', '.');
   let count = 0;
-  return (given) => (typeof given === 'string' && REQUEST_ID.test(given) ? given : `${prefix}-${(count++).toString(36)}`);
+  return (given) => (typeof given === 'string' && REQUEST_ID.test(given) && !holdsKey(given, schemes.values()) ? given : `${prefix}-${(count++).toString(36)}`);
 }
 
 export interface AppOptions {
@@ -48,20 +52,25 @@ export const builtServices = (): ReturnType<typeof loadServices> => loadServices
 export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
   const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now), tickets: await openTickets(brought) };
   const { gateway } = context.settings;
-  const idOf = requestIds();
+  const idOf = requestIds(context.workspace.schemes);
+  let refusalOf: RefusalOf | undefined;
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
-    ...(options.https === undefined ? {} : { https: options.https }),
+    ...(options.https === undefined ? {} : { https: { ...options.https, handshakeTimeout: gateway.handshakeTimeoutMs, ...requestsWithin(gateway.requestTimeoutMs) } }),
     ...(options.logger === undefined ? { logger: false as const } : { loggerInstance: options.logger }),
     // a request is in the audit log; the process log holds what went wrong
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: gateway.bodyLimitBytes,
     // one logger for all: what is logged names its request itself
     childLoggerFactory: (logger) => logger,
+    // a busy machine is waited for; whoever starts a worker says what it is at, and for how long (process/waiting.ts)
+    pluginTimeout: 0,
     requestTimeout: gateway.requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     maxRequestsPerSocket: 0,
     forceCloseConnections: 'idle' as const,
+    // addresses that no route could be found for; they come before the hooks of a request
+    frameworkErrors: (_error, request, reply) => answerUnrouted(request, reply, refusalOf),
     genReqId: (request) => idOf(request.headers['x-request-id']),
     clientErrorHandler: (error, socket) => sendBelowHttp(error, socket, idOf(undefined)),
     ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const, useDefaults: false, allErrors: false } },
@@ -71,16 +80,23 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   const asPage: AsPage = (request, told) => (face === 'people' ? errorPage(request, told, context.workspace) : undefined);
-  errorsPlugin(app, asPage);
+  refusalsPlugin(app, face, context);
+  errorsPlugin(app, asPage, (request, code) => app.refused(request, code));
   jsonBodies(app, gateway.maxJsonDepth);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    const { headers } = request.raw;
+    // a trace context is repeated in entries, headers of records and spans: one that names somebody is none
+    if (headers.traceparent !== undefined && [headers.traceparent, headers.tracestate].flat().some((text) => text !== undefined && holdsKey(text, context.workspace.schemes.values()))) {
+      delete headers.traceparent;
+      delete headers.tracestate;
+    }
     done();
   });
   app.addHook('onClose', () => context.completions.flush());
   app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {
-    identityPlugin(app, context);
+    refusalOf = identityPlugin(app, context);
     tracingPlugin(app, context);
     await limitsPlugin(app, context);
     notFoundPlugin(app, [app.rateLimit()]);

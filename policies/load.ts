@@ -10,8 +10,8 @@ import type { Contract, Workspace } from '../contracts/types.js';
 import { knowsField } from './fields.js';
 import { formsProblem } from './forms.js';
 import { readRules } from './rules.js';
-import { anchorFile, casesFile, clientFile, grantFile, purposesFile, type ClientFile, type GrantFile } from './shapes.js';
-import type { Anchor, Binding, CaseFile, Client, Grant, PolicySet, Purpose, RowPredicate, Rule } from './types.js';
+import { anchorFile, casesFile, clientFile, grantFile, purposesFile, type AnchorFile, type ClientFile, type GrantFile } from './shapes.js';
+import type { Anchor, AnchorLists, Binding, CaseFile, Client, Grant, PolicySet, Purpose, RowPredicate, Rule } from './types.js';
 
 /** Turns a malformed identifier of a content file into the file's own error, with its place. */
 function at<T>(code: ErrorCode, place: Place, read: () => T): T {
@@ -137,6 +137,14 @@ function readGrant(id: GrantId, content: GrantFile, workspace: Workspace, client
   return { ...content, id, client, dataset, fields, purposes: granted, rows: rowPredicate(content.rows, contract, workspace, place) };
 }
 
+/** Nobody is let in without a list by leaving a line out. */
+function listsOf({ crl, noCrlBecause }: AnchorFile, place: { readonly file: string }): AnchorLists {
+  if (crl !== undefined && noCrlBecause === undefined) return { crl: join(dirname(place.file), crl) };
+  if (crl === undefined && noCrlBecause !== undefined) return { noCrlBecause };
+  const why = crl === undefined ? 'says nothing of revocation' : 'has a list, and says that it has none';
+  throw new YitongError('bad_policy', `the anchor ${why}: write \`crl\`, the file of its revocation lists, or \`noCrlBecause\`, why a certificate of it cannot be called back; one of them`, { place });
+}
+
 async function readAnchors(workspace: Workspace, hash: Hash): Promise<Anchor[]> {
   const anchors: Anchor[] = [];
   for (const file of await contentFiles(workspace.layers, 'policies/anchors', '.json', 1)) {
@@ -150,8 +158,8 @@ async function readAnchors(workspace: Workspace, hash: Hash): Promise<Anchor[]> 
       name: content.name,
       ca: join(dirname(file.path), content.ca),
       authorities: typeof authorities === 'string' ? '*' : authorities.map((name) => knownAuthority(workspace, name, 'bad_policy', place)),
-      ...(content.crl === undefined ? {} : { crl: join(dirname(file.path), content.crl) }),
       crlGrace,
+      ...listsOf(content, place),
     });
     hash(`anchors/${file.name}`, content);
   }

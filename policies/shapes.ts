@@ -103,6 +103,7 @@ export interface AnchorFile {
   readonly authorities: '*' | readonly string[];
   readonly crl?: string;
   readonly crlGrace?: string;
+  readonly noCrlBecause?: string;
 }
 const relative = { type: 'string', pattern: '^[^/\\\\].*$', maxLength: 400 } as const;
 export const anchorFile = shape<AnchorFile>(
@@ -112,6 +113,7 @@ export const anchorFile = shape<AnchorFile>(
     authorities: { type: ['string', 'array'], pattern: '^\\*$', items: text, minItems: 1, uniqueItems: true },
     crl: relative,
     crlGrace: text,
+    noCrlBecause: { ...text, minLength: 10 },
   }),
   'bad_policy',
 );

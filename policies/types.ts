@@ -116,19 +116,25 @@ export interface Decision {
   readonly validUntil: number;
 }
 
-/** `policies/anchors/<anchor>.json`: a certificate authority whose client certificates are let in. */
-export interface Anchor {
+interface AnchorBase {
   readonly id: string;
-  readonly name: Localised;
   /** Absolute path of a PEM file: the root, and the intermediates whose revocation lists are checked. */
   readonly ca: string;
   /** The authorities whose clients this anchor may name. */
   readonly authorities: '*' | readonly AuthorityId[];
-  /** Absolute path of a PEM file of one or more CRLs. Absent: this anchor revokes by no list. */
-  readonly crl?: string;
   /** Milliseconds after a list's nextUpdate in which it still counts. */
   readonly crlGrace: number;
 }
+
+/** One of the two: whoever has no list says so. */
+export type AnchorLists =
+  | { /** Absolute path of a PEM file of one or more CRLs. */ readonly crl: string; readonly noCrlBecause?: undefined }
+  | { readonly crl?: undefined; /** In words, why this anchor revokes by no list. */ readonly noCrlBecause: string };
+
+export type AnchorDeclaration = AnchorBase & AnchorLists;
+
+/** `policies/anchors/<anchor>.json`: a certificate authority whose client certificates are let in. */
+export type Anchor = AnchorDeclaration & { readonly name: Localised };
 
 /** One Cedar policy of `policies/rules/<topic>/policy.cedar`. */
 export interface Rule {

@@ -34,6 +34,20 @@ export function namingColumns(mapping: Mapping, contract: Contract): ReadonlySet
   return found;
 }
 
+/** The columns of which the subject's key is made. */
+function keyColumns(mapping: Mapping, contract: Contract): ReadonlySet<string> {
+  const found = new Set<string>();
+  const expression = mapping.fields[contract.subject.field];
+  if (expression !== undefined) ofExpression(expression, found);
+  return found;
+}
+
+/** Mapped columns that have no part in the key, in order: what the row says beside it. */
+export function restColumns(mapping: Mapping, contract: Contract): readonly string[] {
+  const key = keyColumns(mapping, contract);
+  return [...mappedColumns(mapping)].filter((column) => !key.has(column)).sort();
+}
+
 export function mappedColumns(mapping: Mapping): ReadonlySet<string> {
   const found = new Set<string>();
   if (mapping.skip !== undefined) ofCondition(mapping.skip, found);

@@ -23,6 +23,8 @@ export interface CompiledMapping {
   skips(cells: Cells): boolean;
   /** Only what names the record: subject and record id. Undefined where they cannot be read. For withdrawn and broken rows. */
   identify(cells: Cells): JsonRecord | undefined;
+  /** What can be read of that, and which of its fields cannot. */
+  partly(cells: Cells): { readonly value: JsonRecord; readonly failed: ReadonlySet<string> };
 }
 
 type Maker = (cells: Cells, run: RowRun) => Made;
@@ -76,6 +78,11 @@ export function compileMapping(mapping: Mapping, contract: Contract, schemes: Re
       const run: RowRun = { problems: undefined, notes: undefined, field: '', column: '' };
       const value = fill(identity, cells, run, false);
       return run.problems === undefined ? value : undefined;
+    },
+    partly(cells) {
+      const run: RowRun = { problems: undefined, notes: undefined, field: '', column: '' };
+      const value = fill(identity, cells, run, false);
+      return { value, failed: new Set(run.problems?.map(({ field }) => field)) };
     },
   };
 }

@@ -1,5 +1,9 @@
-export { createPublisher, Publisher } from './publisher.js';
-export type { PublishResult, PublishRow, PublisherOptions } from './options.js';
+export { openSession, Session, type SessionOptions, type Settled } from './session.js';
+export { heldId, keepHeld, releaseHeld, type HeldOptions } from './release.js';
+export type { Held } from './state.js';
+export { restOfCells } from './rest.js';
+export { digest } from './holds.js';
+export type { PublishResult, PublishRow } from './options.js';
 export { identifier } from './identity.js';
 export { State } from './state.js';
 export { takeTurn, type TurnOptions } from './turn.js';

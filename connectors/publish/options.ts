@@ -17,7 +17,7 @@ export interface Place {
 
 export type PublishRow = Place &
   (
-    | { readonly value: JsonForm; /** As the source had it, for the quarantine. */ readonly cells?: Readonly<Record<string, Cell>> }
+    | { readonly value: JsonForm; /** As the source had it, for the quarantine. */ readonly cells?: Readonly<Record<string, Cell>>; /** As in `Published`. */ readonly rest?: string }
     | { readonly withdraw: { /** With or without its scheme. */ readonly subject: string; readonly recordId: string; readonly reason: string } }
   );
 
@@ -49,15 +49,12 @@ export interface PublisherOptions {
   readonly onDuplicate?: 'quarantine' | 'last';
   /** Of a stream: a position that came before is not published again (`http-push`). Default false. */
   readonly rememberPositions?: boolean;
-  /** Of a stream: rows older than what is published of their record are `merged` (retries from the quarantine). Default false. */
+  /** Rows older than what is published of their record are `merged` (retries from the quarantine, files that are read again). Default false. */
   readonly skipOlder?: boolean;
   /** Of a stream: a withdrawal of what is not published is `unchanged`, so that the key of a row that was never the dataset's stays untold. Default false. */
   readonly knownOnly?: boolean;
-  /**
-   * New records are noted before they are sent, so that a run that sees the whole source withdraws also those that left it after a crash between the
-   * bus and the state. For sources that may never name them again. Default false.
-   */
-  readonly intents?: boolean;
+  /** Records whose withdrawal is held (`stateKey`); those that a row names, or withdraws, leave it and are given by `takeNamedAgain` of the publisher. */
+  readonly held?: Set<string>;
   /** Under which it publishes, where its trace is recorded: each batch then has a span, and its records say which. */
   readonly span?: Span;
   /** Name of the run, for the quarantine. */

@@ -3,13 +3,13 @@ import { hash } from 'node:crypto';
 import { encodeFramed } from '../../contracts/avro.js';
 import type { FieldProblem } from '../../contracts/errors.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
-import { HEADER, controlSpec, dataTopic, type Bus, type OutRecord, type Producer } from '../bus/port.js';
-import { identifier, type JsonForm } from './identity.js';
+import { HEADER, dataTopic, type OutRecord, type Producer } from '../bus/port.js';
+import { identifier, type JsonForm, type Partly } from './identity.js';
 import type { Place, PublisherOptions, PublishResult, PublishRow } from './options.js';
 import { Outbox } from './outbox.js';
+import { restOfValue } from './rest.js';
 import { Sender } from './sender.js';
 import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey } from './state.js';
-import { recogniseTopic } from './topic.js';
 
 type Headers = { readonly [name in (typeof HEADER)['sourceTime' | 'position' | 'contractVersion']]: string };
 
@@ -18,21 +18,22 @@ const MAX_SUPERSEDED = 8 * HASH_BYTES;
 
 const contentHash = (content: Buffer | string): string => hash('sha256', content, 'binary').slice(0, HASH_BYTES);
 
-/** @throws YitongError `topic_mismatch`, `bus_unavailable` */
-export async function createPublisher(options: PublisherOptions & { readonly bus: Bus }): Promise<Publisher> {
-  const { bus, contract, workspace } = options;
-  await bus.ensureTopics([
-    { topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history },
-    controlSpec(workspace.prefix, contract.authority),
-  ]);
-  await recogniseTopic(bus, options.state, workspace, contract);
-  return new Publisher(options, await bus.producer());
+/** A record that is published and was not seen. */
+export interface Gone {
+  readonly subject: string;
+  readonly recordId: string;
+  /** As in `Published`. */
+  readonly rest: string;
 }
 
 export class Publisher {
   private readonly identify;
   private readonly outbox: Outbox;
   private seen = new SeenSlots();
+  /** Records that a row of this run named which is not published; only those of which the bus may have something are asked for. */
+  private readonly named = new Set<string>();
+  /** Records that were held and that a row has named since, until somebody takes them. */
+  private namedAgain: { readonly key: string; readonly withdrawn: boolean }[] = [];
   /** `onDuplicate: last`: rows that a later row replaced in the last run, and in this one not yet. */
   private readonly deferred = new Map<string, () => PublishResult>();
   private readonly version;
@@ -44,7 +45,7 @@ export class Publisher {
 
   constructor(
     private readonly options: PublisherOptions,
-    private readonly producer: Producer,
+    producer: Producer,
   ) {
     const { contract, workspace } = options;
     this.dataset = contract.id;
@@ -61,21 +62,19 @@ export class Publisher {
    * @throws YitongError `bus_unavailable`: then none of the rows counts as published
    */
   async publish(rows: readonly PublishRow[], span = this.options.span): Promise<PublishResult[]> {
+    this.outbox.ready();
     const results = rows.map((row) => this.decide(row));
     await this.outbox.send(span);
     return results;
-  }
-
-  /** The run is complete: what a dead process intended is sent again, or withdrawn. */
-  forgetIntents(): void {
-    this.outbox.forgetIntents();
   }
 
   /** A row that is not published now, but may name its record: the record has not left the source. */
   markSeen(value: JsonForm | undefined): 'published' | 'not_published' | 'nameless' {
     const found = value === undefined ? undefined : this.identify.of(value);
     if (found === undefined || !found.ok) return 'nameless';
-    const published = this.outbox.current(stateKey(this.dataset, found.identity.subject, found.identity.recordId));
+    const key = stateKey(this.dataset, found.identity.subject, found.identity.recordId);
+    if (this.outbox.isUncertain(key)) this.named.add(key);
+    const published = this.outbox.current(key);
     if (published === undefined) return 'not_published';
     this.seen.add(published.slot);
     return 'published';
@@ -84,40 +83,52 @@ export class Publisher {
   /** Everything has left the source at once; what comes after this is seen anew. */
   forgetSeen(): void {
     this.seen = new SeenSlots();
+    this.named.clear();
   }
 
+  /** Whether the bus has, or may have, something of the record that was not withdrawn. */
   isPublished(subject: string, recordId: string): boolean {
-    return this.outbox.current(stateKey(this.dataset, subject, recordId)) !== undefined;
+    const key = stateKey(this.dataset, subject, recordId);
+    return this.outbox.current(key) !== undefined || this.outbox.isUncertain(key);
   }
 
-  /** Ends a run of `onDuplicate: last`: returns how many rows that counted as merged were published after all. */
+  /** Ends a run of rows: returns how many rows that counted as merged were published after all (`onDuplicate: last`). */
   async finish(): Promise<number> {
+    this.outbox.ready();
     const count = this.deferred.size;
     for (const publish of this.deferred.values()) publish();
     this.deferred.clear();
+    if (this.options.mode === 'run') this.outbox.settleUnsure();
     await this.outbox.send(this.options.span);
     return count;
   }
 
   /** Records that this run has not seen, and how many there are in all. */
-  async unseen(): Promise<{ readonly gone: readonly { readonly subject: string; readonly recordId: string }[]; readonly all: number }> {
-    const gone: { subject: string; recordId: string }[] = [];
+  async unseen(): Promise<{ readonly gone: readonly Gone[]; readonly all: number }> {
+    const gone: Gone[] = [];
     let all = 0;
-    for await (const { subject, recordId, slot } of this.options.state.all(this.dataset)) {
+    for await (const { subject, recordId, slot, rest } of this.options.state.all(this.dataset)) {
       all += 1;
-      if (!this.seen.has(slot)) gone.push({ subject, recordId });
+      if (!this.seen.has(slot)) gone.push({ subject, recordId, rest });
     }
     for (const key of this.outbox.leftKeys()) {
-      if (this.outbox.current(key) !== undefined) continue;
+      if (this.outbox.current(key) !== undefined || this.named.has(key)) continue;
       all += 1;
-      gone.push(namesOf(key));
+      gone.push({ ...namesOf(key), rest: '' });
     }
     return { gone, all };
   }
 
-  async close(): Promise<void> {
-    await this.options.state.flushed();
-    await this.producer.close();
+  /** Records that were held and are named, or withdrawn, by now; each is given once. */
+  takeNamedAgain(): readonly { readonly key: string; readonly withdrawn: boolean }[] {
+    const taken = this.namedAgain;
+    this.namedAgain = [];
+    return taken;
+  }
+
+  /** What a row that names no record says all the same of the one that it stands for. */
+  partly(value: JsonForm, failed?: ReadonlySet<string>): Partly {
+    return this.identify.partly(value, failed);
   }
 
   private refuse(row: PublishRow, problems: readonly FieldProblem[]): PublishResult {
@@ -141,7 +152,10 @@ export class Publisher {
     const bytes = encoded.ok ? encoded.body.length - FRAME_BYTES : 0;
     if (!encoded.ok || bytes > this.options.contract.maxRecordBytes) {
       const published = this.outbox.current(key);
+      // a field that says which record this is may be what is wrong: then it names none
+      if (!encoded.ok && encoded.problems.some((problem) => this.identify.naming.has(problem.field))) return { ...this.refuse(row, encoded.problems), nameless: true };
       if (published !== undefined) this.seen.add(published.slot);
+      else if (this.outbox.isUncertain(key)) this.named.add(key);
       if (!encoded.ok) return this.refuse(row, encoded.problems);
       return this.refuse(row, [{ code: 'record_too_large', field: '', reason: `the record has ${bytes} bytes, its dataset allows ${this.options.contract.maxRecordBytes}` }]);
     }
@@ -149,7 +163,10 @@ export class Publisher {
     const content = contentHash(framed);
     const record: OutRecord = { subject, recordId, value: framed, headers: this.headers(row) };
     const result = this.options.mode === 'run' ? this.decideInRun(row, key, content, record) : this.decideInStream(row, key, content, record);
-    if (result.status !== 'quarantined') this.options.quarantine.good(position);
+    if (result.status !== 'quarantined') {
+      this.options.quarantine.good(position);
+      if (this.options.held?.delete(key) === true) this.namedAgain.push({ key, withdrawn: false });
+    }
     return normalised ? { ...result, normalised: true } : result;
   }
 
@@ -159,10 +176,11 @@ export class Publisher {
     const again = published !== undefined && this.seen.has(published.slot);
     if (published === undefined) return this.change(row, key, this.options.state.newSlot(), content, '', record);
     this.seen.add(published.slot);
-    if (published.hash === content) {
+    if (published.hash === content && !this.outbox.isUncertain(key)) {
       this.deferred.delete(key);
       return { position, status: again ? 'merged' : 'unchanged' };
     }
+    if (!again && this.options.skipOlder === true && published.sourceTime > this.millis(row.sourceTime)) return { position, status: 'merged' };
     const last = this.options.onDuplicate === 'last';
     if (!again || this.deferred.has(key)) {
       // in the last run a later row replaced this content: wait for that row instead of publishing both each time
@@ -188,7 +206,7 @@ export class Publisher {
       return this.refuse(row, [{ code: 'conflicting_duplicate', field: '', reason: 'the position came before with other content' }]);
     }
     const published = this.outbox.current(key);
-    if (published?.hash === content) {
+    if (published?.hash === content && !this.outbox.isUncertain(key)) {
       this.seen.add(published.slot);
       this.outbox.remember(position, content);
       return { position, status: 'unchanged' };
@@ -217,15 +235,17 @@ export class Publisher {
     const key = stateKey(this.dataset, subject, withdraw.recordId);
     const current = this.outbox.current(key);
     this.options.quarantine.good(position);
-    if (current === undefined && this.options.knownOnly === true) return { position, status: 'unchanged' };
+    if (current === undefined && this.options.knownOnly === true && !this.outbox.isUncertain(key)) return { position, status: 'unchanged' };
+    if (this.options.held?.delete(key) === true) this.namedAgain.push({ key, withdrawn: true });
     const slot = current?.slot ?? 0;
     return this.change(row, key, slot, content, '', record, true);
   }
 
   /** The row goes out; the state follows when the bus has it. */
-  private change(row: Place, key: string, slot: number, content: string, superseded: string, record: OutRecord, withdrawn = false): PublishResult {
+  private change(row: PublishRow, key: string, slot: number, content: string, superseded: string, record: OutRecord, withdrawn = false): PublishResult {
     const { position } = row;
-    this.outbox.add({ slot, hash: content, sourceTime: this.millis(row.sourceTime), superseded, key, position, withdrawn }, record);
+    const rest = 'value' in row ? (row.rest ?? restOfValue(row.value, this.options.contract.subject.field)) : '';
+    this.outbox.add({ slot, hash: content, content, sourceTime: this.millis(row.sourceTime), superseded, rest, key, position, withdrawn }, record);
     if (!withdrawn) this.seen.add(slot);
     return { position, status: 'published' };
   }

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { YitongError } from '../../contracts/errors.js';
 import { writes } from '../write-lock.js';
 
 /** One published record. `slot` is a small number of its own, for the bitmap of a run. */
@@ -17,10 +18,41 @@ export interface Published {
   readonly sourceTime: number;
   /** Hashes of rows of the last run that a later row of the same run replaced (`onDuplicate: last`), one behind the other. */
   readonly superseded: string;
+  /** 8 bytes of a hash of what its row holds beside the key, a character a byte; empty where that is not known. */
+  readonly rest: string;
+}
+
+/** A version that was about to be sent; the bus may have it, and the state does not say so yet. */
+export interface Intent {
+  readonly key: string;
+  readonly sequence: string;
+  /** As in `Published`; of a withdrawal, of what names it. */
+  readonly hash: string;
+  readonly withdrawn: boolean;
+}
+
+/** A record that the source does not name any more, and that is not withdrawn: a row that cannot be read may be its row. */
+export interface Held {
+  readonly subject: string;
+  readonly recordId: string;
+  /** ISO 8601 UTC */
+  readonly since: string;
+  /** What holds it: ids of unreadable rows, or of groups of them (`connectors/publish/holds.ts`). */
+  readonly by: readonly string[];
+  /** Where those rows stand in the source, a few of them; for people. */
+  readonly positions: readonly string[];
+  /** Somebody looked and said that it is still on the register. */
+  readonly kept?: { readonly by: string; readonly at: string };
+  /** It was named since, by something that did not see the whole source: it is held again if a run that does see it does not name it. */
+  readonly dormant?: true;
 }
 
 export const HASH_BYTES = 16;
-const HEAD = 12;
+export const REST_BYTES = 8;
+/** Of an entry that was written before there was a `rest`; told by its length, which is a number of hashes longer. */
+const OLD_HEAD = 12;
+const HEAD = OLD_HEAD + REST_BYTES;
+const NO_REST = '\0'.repeat(REST_BYTES);
 /** Slots taken at once: a first load takes more and more of them. */
 const FIRST_BLOCK = 1024;
 const LAST_BLOCK = 65_536;
@@ -43,16 +75,30 @@ export function hasHash(list: string, hash: string): boolean {
   return false;
 }
 
-function encode({ slot, hash, sourceTime, superseded }: Published): Buffer {
+function encode({ slot, hash, sourceTime, superseded, rest }: Published): Buffer {
   const out = Buffer.allocUnsafe(HEAD + hash.length + superseded.length);
   out.writeUInt32LE(slot, 0);
   out.writeDoubleLE(sourceTime, 4);
+  out.write(rest === '' ? NO_REST : rest, OLD_HEAD, 'latin1');
   out.write(hash, HEAD, 'latin1');
   if (superseded !== '') out.write(superseded, HEAD + hash.length, 'latin1');
   return out;
 }
 
+const headOf = (bytes: Buffer): number => ((bytes.length - OLD_HEAD) % HASH_BYTES === 0 ? OLD_HEAD : HEAD);
+
+function restOf(bytes: Buffer): string {
+  if (headOf(bytes) === OLD_HEAD) return '';
+  const rest = bytes.toString('latin1', OLD_HEAD, HEAD);
+  return rest === NO_REST ? '' : rest;
+}
+
 const queueOf = (stored: unknown): readonly string[] => (Array.isArray(stored) ? stored.filter((one) => typeof one === 'string') : []);
+
+/** Key, sequence, hash in base64, whether it is a withdrawal; a bare key where an older version wrote it. */
+type StoredIntent = string | readonly [key: string, sequence: string, hash: string, withdrawn: 0 | 1];
+
+const storedIntent = ({ key, sequence, hash, withdrawn }: Intent): StoredIntent => [key, sequence, Buffer.from(hash, 'latin1').toString('base64'), withdrawn ? 1 : 0];
 
 interface Block {
   readonly from: number;
@@ -68,6 +114,12 @@ export class State {
   private reserve: Block | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private readonly closed = writes();
+  private readonly epoch = randomBytes(6).toString('hex');
+  private sent = 0;
+  /** The first write that failed since it was last told. */
+  private failure: { readonly cause: unknown } | undefined;
+  /** Where the next look for old positions begins. */
+  private pruned = '';
 
   private constructor(
     /** The folder of which this is a part. */
@@ -76,7 +128,8 @@ export class State {
     private readonly records: Database<Buffer, string>,
     private readonly meta: Database<unknown, string>,
     private readonly positions: Database<Buffer, string>,
-    private readonly intents: Database<readonly string[], string>,
+    private readonly intents: Database<readonly StoredIntent[], string>,
+    private readonly holds: Database<Omit<Held, 'subject' | 'recordId'>, string>,
   ) {}
 
   static open(dataDir: string): State {
@@ -89,7 +142,8 @@ export class State {
       root.openDB<Buffer, string>({ name: 'records', encoding: 'binary' }),
       root.openDB<unknown, string>({ name: 'meta', encoding: 'json' }),
       root.openDB<Buffer, string>({ name: 'positions', encoding: 'binary' }),
-      root.openDB<readonly string[], string>({ name: 'intents', encoding: 'json' }),
+      root.openDB<readonly StoredIntent[], string>({ name: 'intents', encoding: 'json' }),
+      root.openDB<Omit<Held, 'subject' | 'recordId'>, string>({ name: 'held', encoding: 'json' }),
     );
   }
 
@@ -98,17 +152,40 @@ export class State {
     const bytes: Buffer | undefined = this.records.getBinaryFast(key);
     if (bytes === undefined) return undefined;
     const end = bytes.length;
+    const head = headOf(bytes);
     return {
       slot: bytes.readUInt32LE(0),
       sourceTime: bytes.readDoubleLE(4),
-      hash: bytes.toString('latin1', HEAD, HEAD + HASH_BYTES),
-      superseded: end === HEAD + HASH_BYTES ? '' : bytes.toString('latin1', HEAD + HASH_BYTES, end),
+      hash: bytes.toString('latin1', head, head + HASH_BYTES),
+      superseded: end === head + HASH_BYTES ? '' : bytes.toString('latin1', head + HASH_BYTES, end),
+      rest: restOf(bytes),
     };
   }
 
-  /** All in one commit; resolves when readers see it. */
-  putAll(changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[]): Promise<unknown> {
-    return (this.last = this.records.batch(() => {
+  /** Names the next version that is sent: `<epoch>.<number>`. Within an epoch, which is one opening of this folder, it only rises. */
+  nextSequence(): string {
+    return `${this.epoch}.${(this.sent += 1)}`;
+  }
+
+  /** A write that nobody may wait for; that it failed is told by the next `check` or `flushed`. */
+  private track<T>(written: Promise<T>): Promise<T> {
+    this.last = written;
+    written.catch((cause: unknown) => (this.failure ??= { cause }));
+    return written;
+  }
+
+  /** @throws YitongError `state_unavailable` if something that was put since the last look is not on disk */
+  check(): void {
+    const { failure } = this;
+    if (failure === undefined) return;
+    this.failure = undefined;
+    throw new YitongError('state_unavailable', 'what was published could not be written to the folder of the connectors; is its disk full or broken?', { cause: failure.cause });
+  }
+
+  /** All in one commit, with what is left of the intents that it carries out; resolves when readers see it. */
+  putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: ReadonlyMap<string, readonly Intent[]>): Promise<unknown> {
+    return this.track(this.root.batch(() => {
+      for (const [name, rest] of intents) void (rest.length === 0 ? this.intents.remove(`${dataset}|${name}`) : this.intents.put(`${dataset}|${name}`, rest.map(storedIntent)));
       for (const change of changes) void (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change)));
     }));
   }
@@ -121,7 +198,7 @@ export class State {
       this.reserve = undefined;
     } else if (this.reserve === undefined && this.freeEnd - this.free === this.half) {
       // beforehand, as taking a block waits for the disk
-      this.last = this.root
+      this.root
         .transaction(() => this.takeBlock())
         .then(
           (block) => (this.reserve ??= block),
@@ -147,14 +224,15 @@ export class State {
   }
 
   /** Every record of a dataset, in key order; waits for what was put before. */
-  async *all(dataset: string): AsyncGenerator<{ readonly subject: string; readonly recordId: string; readonly slot: number }> {
-    await this.last;
+  async *all(dataset: string): AsyncGenerator<{ readonly subject: string; readonly recordId: string; readonly slot: number; readonly rest: string }> {
+    await this.last.catch(() => undefined);
+    this.check();
     let start = `${dataset}|`;
     const end = `${dataset}}`;
     // in pieces, so that no read transaction stays open while withdrawals are sent
     for (;;) {
       const piece = [...this.records.getRange({ start, end, limit: 1000 })];
-      for (const { key, value } of piece) yield { ...namesOf(key), slot: value.readUInt32LE(0) };
+      for (const { key, value } of piece) yield { ...namesOf(key), slot: value.readUInt32LE(0), rest: restOf(value) };
       const tail = piece.at(-1);
       if (tail === undefined || piece.length < 1000) return;
       start = `${tail.key}\0`;
@@ -170,30 +248,56 @@ export class State {
     const value = Buffer.allocUnsafe(8 + hash.length);
     value.writeDoubleLE(now, 0);
     value.write(hash, 8, 'latin1');
-    return (this.last = this.positions.put(`${dataset}|${position}`, value));
+    return this.track(this.positions.put(`${dataset}|${position}`, value));
   }
 
-  /** Forgets positions older than 30 days, a bounded number at a time. */
-  async prunePositions(now: number): Promise<void> {
-    for (const { key, value } of [...this.positions.getRange({ limit: PRUNE })]) {
-      if (now - value.readDoubleLE(0) > KEEP_POSITIONS_MS) this.last = this.positions.remove(key);
+  /** Forgets positions older than 30 days. Looks at a bounded number of them and goes on from there the next time; returns how many it forgot. */
+  async prunePositions(now: number): Promise<number> {
+    const piece = [...this.positions.getRange({ ...(this.pruned === '' ? {} : { start: `${this.pruned}\0` }), limit: PRUNE })];
+    this.pruned = piece.length < PRUNE ? '' : (piece.at(-1)?.key ?? '');
+    const old = piece.filter(({ value }) => now - value.readDoubleLE(0) > KEEP_POSITIONS_MS);
+    if (old.length > 0) {
+      await this.track(this.positions.batch(() => {
+        for (const { key } of old) void this.positions.remove(key);
+      }));
     }
-    await this.last;
+    return old.length;
   }
 
-  /** Keys of new records that are about to be sent; another process sees them when it resolves. */
-  intend(dataset: string, name: string, keys: readonly string[]): Promise<unknown> {
-    return (this.last = this.intents.put(`${dataset}|${name}`, keys));
+  /** What is about to be sent; another process sees it when it resolves. */
+  intend(dataset: string, name: string, intents: readonly Intent[]): Promise<unknown> {
+    return this.track(this.intents.put(`${dataset}|${name}`, intents.map(storedIntent)));
   }
 
-  /** They are sent, and the records say so. */
-  settled(dataset: string, name: string): void {
-    this.last = this.intents.remove(`${dataset}|${name}`);
+  /** What a process that died, or a send that failed, may have left on the bus without noting it; in the order in which it was sent. */
+  intended(dataset: string): readonly { readonly name: string; readonly intents: readonly Intent[] }[] {
+    return [...this.intents.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({
+      name: key.slice(dataset.length + 1),
+      intents: value.map((stored) => (typeof stored === 'string' ? { key: stored, sequence: '', hash: '', withdrawn: false } : { key: stored[0], sequence: stored[1], hash: Buffer.from(stored[2], 'base64').toString('latin1'), withdrawn: stored[3] === 1 })),
+    }));
   }
 
-  /** What a process that died may have sent without noting it. */
-  intended(dataset: string): readonly { readonly name: string; readonly keys: readonly string[] }[] {
-    return [...this.intents.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({ name: key.slice(dataset.length + 1), keys: value }));
+  /** Whether the bus may have something of the dataset that the records here do not speak of. */
+  isUncertain(dataset: string): boolean {
+    return this.intents.getKeysCount({ start: `${dataset}|`, end: `${dataset}}`, limit: 1 }) > 0;
+  }
+
+  /** Records of a dataset whose withdrawal is held back, in key order. */
+  held(dataset: string): Held[] {
+    return this.holders(dataset).filter(({ dormant }) => dormant !== true);
+  }
+
+  /** The same, with those that were named since. */
+  holders(dataset: string): Held[] {
+    return [...this.holds.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({ ...namesOf(key), ...value }));
+  }
+
+  /** In one commit. */
+  changeHeld(dataset: string, put: readonly Held[], remove: readonly Pick<Held, 'subject' | 'recordId'>[]): Promise<unknown> {
+    return this.track(this.holds.batch(() => {
+      for (const { subject, recordId } of remove) void this.holds.remove(stateKey(dataset, subject, recordId));
+      for (const { subject, recordId, ...held } of put) void this.holds.put(stateKey(dataset, subject, recordId), held);
+    }));
   }
 
   read(name: string, dataset: string): unknown {
@@ -216,7 +320,7 @@ export class State {
   }
 
   write(name: string, dataset: string, value: unknown): void {
-    this.last = this.meta.put(`${name}|${dataset}`, value);
+    void this.track(this.meta.put(`${name}|${dataset}`, value));
   }
 
   /** Who publishes to a dataset, first, and who waits to, as the other processes have left it. */
@@ -236,8 +340,8 @@ export class State {
 
   /** All that is known of a dataset: its records, positions, what its source had read, its watermark. */
   async forget(dataset: string): Promise<void> {
-    await this.last;
-    for (const map of [this.records, this.positions]) {
+    await this.last.catch(() => undefined);
+    for (const map of [this.records, this.positions, this.intents, this.holds]) {
       for (;;) {
         const keys = [...map.getKeys({ start: `${dataset}|`, end: `${dataset}}`, limit: FORGET })];
         await this.root.transaction(() => {
@@ -247,20 +351,24 @@ export class State {
       }
     }
     await this.root.transaction(() => {
-      for (const name of ['memory', 'watermark', 'refused', 'nameless']) void this.meta.remove(`${name}|${dataset}`);
+      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups']) void this.meta.remove(`${name}|${dataset}`);
     });
   }
 
-  /** Resolves when all that was put is on disk. */
+  /** Resolves when all that was put is on disk. @throws YitongError `state_unavailable` if it is not */
   async flushed(): Promise<void> {
-    await this.last;
+    await this.last.catch(() => undefined);
+    this.check();
     await this.root.flushed;
   }
 
   async close(): Promise<void> {
-    await this.flushed();
-    await this.root.close();
-    this.closed();
+    try {
+      await this.flushed();
+    } finally {
+      await this.root.close();
+      this.closed();
+    }
   }
 }
 

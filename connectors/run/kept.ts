@@ -3,9 +3,10 @@ import type { Contract } from '../../contracts/types.js';
 import type { Mapping } from '../feed.js';
 import { namingColumns } from '../mapping/columns.js';
 import type { CompiledMapping } from '../mapping/index.js';
-import type { Publisher } from '../publish/index.js';
+import type { Session } from '../publish/index.js';
 import type { Quarantine } from '../quarantine.js';
 import type { Cell, Keys } from '../sources/port.js';
+import { Nameless } from './rows.js';
 
 export interface KeptOptions {
   readonly contract: Contract;
@@ -18,28 +19,32 @@ export interface KeptOptions {
 
 export class KeptRows implements Keys {
   readonly columns: ReadonlySet<string>;
-  /** Rows of which nobody can say which record they are; undefined where no key was looked at. */
-  nameless: number | undefined;
-  /** Set before the first row is read; how it publishes depends on what the source is. */
-  publisher: Publisher | undefined;
+  private begun: { readonly session: Session; readonly nameless: Nameless } | undefined;
 
   constructor(private readonly options: KeptOptions) {
     this.columns = namingColumns(options.declared, options.contract);
   }
 
+  /** Before the first row is read; how it publishes depends on what the source is. */
+  begin(session: Session): void {
+    const { contract, declared, mapping } = this.options;
+    this.begun = { session, nameless: new Nameless({ session, contract, declared, mapping }) };
+  }
+
   keep(position: string, cells: Readonly<Record<string, Cell>>): boolean {
     const { mapping, quarantine, run } = this.options;
-    if (this.publisher === undefined) throw new Error('a key was looked at before the run began');
-    this.nameless ??= 0;
+    if (this.begun === undefined) throw new Error('a key was looked at before the run began');
+    const { session, nameless } = this.begun;
     if (mapping.skips(cells)) return true;
+    const identity = mapping.identify(cells);
     const refused = quarantine.runOf(position);
     // what an earlier run refused may be good now; it is not marked as seen, so that it is no duplicate of itself when it is read
     if (refused !== undefined && refused !== run) {
-      if (mapping.identify(cells) === undefined) this.nameless += 1;
+      if (identity === undefined) nameless.key(position, cells);
       return false;
     }
-    const state = this.publisher.markSeen(mapping.identify(cells));
-    if (state === 'nameless') this.nameless += 1;
+    const state = session.markSeen(identity);
+    if (state === 'nameless') nameless.key(position, cells);
     return state === 'published' || refused === run;
   }
 }

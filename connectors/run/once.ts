@@ -6,12 +6,12 @@ import type { Contract } from '../../contracts/types.js';
 import type { Crosswalks } from '../crosswalk/index.js';
 import { KeptRows } from './kept.js';
 import { compileMapping, type CompiledMapping } from '../mapping/index.js';
-import { createPublisher, recogniseTopic, sendWatermark, type Publisher } from '../publish/index.js';
+import { openSession, recogniseTopic, sendWatermark, type Session } from '../publish/index.js';
 import type { Quarantine } from '../quarantine.js';
 import { Tally, type RunReport } from '../report.js';
 import { loadSourceKinds } from '../sources/load.js';
 import type { Backlog, Keys, SourceKind, SourceRun } from '../sources/port.js';
-import { complete, lastWatermark, withdraw } from './end.js';
+import { complete, lastWatermark, settle } from './end.js';
 import type { RunOptions } from './options.js';
 import { RunRows } from './rows.js';
 
@@ -54,16 +54,17 @@ export class Run {
       return { report: this.report('nothing-new', last?.sourceTime), more: false };
     }
     if ('unchanged' in source) {
+      for (const [name, count] of Object.entries(source.notes ?? {})) this.tally.note(name, count);
       const last = lastWatermark(state, feed);
       if (last === undefined) return { report: this.report('nothing-new', undefined, source.backlog), more: false };
       // a refused snapshot stays refused however often it is delivered
-      const renewed = state.read('refused', feed.dataset) !== true && source.sourceTime > last.sourceTime ? { ...last, sourceTime: source.sourceTime } : last;
+      const renewed = state.read('refused', feed.dataset) !== true && source.sourceTime !== undefined && source.sourceTime > last.sourceTime ? { ...last, sourceTime: source.sourceTime } : last;
       await sendWatermark(bus, workspace, this.contract, renewed);
       if (renewed !== last) state.write('watermark', feed.dataset, renewed);
       return { report: this.report('nothing-new', renewed.sourceTime, source.backlog), more: false };
     }
     const events = source.events === true;
-    const publisher = await createPublisher({
+    const session = await openSession({
       workspace,
       contract: this.contract,
       bus,
@@ -71,28 +72,28 @@ export class Run {
       quarantine: this.quarantine,
       now: this.now,
       ...(events ? { mode: 'stream', knownOnly: true } : { mode: 'run', snapshot: source.whole?.() ?? feed.snapshot, onDuplicate: feed.onDuplicate }),
-      // a source that says itself what it saw may not name a record again that it named before a crash
-      intents: source.whole !== undefined,
+      ...(source.again === true ? { skipOlder: true } : {}),
+      maxWithdrawShare: feed.maxWithdrawShare,
+      acceptShrink: this.options.options?.['acceptShrink'] === 'true',
       run: this.name,
       ...(this.span === undefined ? {} : { span: this.span }),
     });
-    kept.publisher = publisher;
+    kept.begin(session);
     const { contract, mapping, quarantine, tally, name: run } = this;
-    const rows = new RunRows({ contract, schemes: workspace.schemes, mapping, quarantine, publisher, tally, run, events });
+    const rows = new RunRows({ contract, schemes: workspace.schemes, mapping, quarantine, session, declared: feed.mapping, tally, run, events });
     try {
-      const emptied = await this.publishAll(source, publisher, rows);
+      const emptied = await this.publishAll(source, session, rows);
       for (const [name, count] of Object.entries(source.notes?.() ?? {})) this.tally.note(name, count);
-      const republished = await publisher.finish();
+      const republished = await session.finish();
       this.tally.add('merged', -republished);
       this.tally.add('published', republished);
-      const seen = { whole: emptied || (source.whole?.() ?? feed.snapshot), tail: rows.tail, nameless: kept.nameless ?? rows.nameless };
-      const parts = { ...this.options, contract, quarantine, publisher, tally, run };
-      const outcome = await withdraw(parts, seen, source.sourceTime);
-      if (!outcome.refused && outcome.held !== true) publisher.forgetIntents();
+      const seen = { whole: emptied || (source.whole?.() ?? feed.snapshot), tail: rows.tail };
+      const parts = { feed, state, quarantine, session, tally, run };
+      const outcome = await settle(parts, seen, source.sourceTime);
       await complete(parts, seen, source, outcome, () => this.pendingMemory);
       return { report: this.report(outcome.refused ? 'refused' : 'complete', source.sourceTime, source.backlog), more: source.more === true };
     } finally {
-      await publisher.close();
+      await session.close();
     }
   }
 
@@ -119,7 +120,9 @@ export class Run {
         },
       },
       ...(this.options.wake === undefined ? {} : { wake: this.options.wake }),
+      ...(this.options.roots === undefined ? {} : { roots: this.options.roots }),
       signal,
+      cutOff: state.isUncertain(feed.dataset),
       pseudonym: (text) => createHmac('sha256', this.secret).update(text).digest('hex').slice(0, PSEUDONYM),
       keys,
       options,
@@ -127,7 +130,7 @@ export class Run {
   }
 
   /** True where the source said that it was emptied. */
-  private async publishAll(source: SourceRun, publisher: Publisher, rows: RunRows): Promise<boolean> {
+  private async publishAll(source: SourceRun, session: Session, rows: RunRows): Promise<boolean> {
     let emptied = false;
     const ahead: Promise<void>[] = [];
     for await (const batch of source.rows) {
@@ -135,11 +138,11 @@ export class Run {
       if (batch.emptied === true) {
         // the rows before it are decided on already: `publish` decides before it returns
         emptied = true;
-        publisher.forgetSeen();
+        session.forgetSeen();
         continue;
       }
       this.tally.add('rows', batch.length);
-      const sent = publisher.publish(rows.map(batch, source.sourceTime)).then((results) => rows.count(results));
+      const sent = session.publish(rows.map(batch, source.sourceTime)).then((results) => rows.count(results));
       // the rejection is met where it is awaited below; until then Node must not take it for a forgotten one
       sent.catch(() => undefined);
       ahead.push(sent);

@@ -46,7 +46,7 @@ export interface SourceBatch extends ReadonlyArray<SourceRow | BrokenRow> {
 export interface Outcome {
   /** They were too many to believe. */
   readonly refused: boolean;
-  /** Rows that cannot be read may be theirs, so that they were not withdrawn. */
+  /** Rows that cannot be read may be theirs, so that some were not withdrawn that left since the last run that saw it. */
   readonly held?: boolean;
 }
 
@@ -60,6 +60,8 @@ export interface SourceRun {
   readonly events?: true;
   /** How far, in the unit of `total`. */
   progress?(): number;
+  /** The rows were taken before, so that what is published of a record since then is newer. */
+  readonly again?: true;
   /** Called after everything was published or quarantined; the source may move its cursor (returned, stored by the runner) or a drop-folder file. */
   complete?(outcome?: Outcome): Promise<void>;
   /** After the rows: true where this run saw the whole source, by its rows or by `context.keys`, so that what it did not see has left. Default the feed's `snapshot`. */
@@ -78,11 +80,13 @@ export interface Backlog {
   readonly high: boolean;
 }
 
-/** The whole source was looked at and is as the last completed run left it: nothing to read, but it was seen up to here. */
+/** There is nothing to read. */
 export interface Unchanged {
   readonly unchanged: true;
-  /** ISO 8601 UTC */
-  readonly sourceTime: string;
+  /** ISO 8601 UTC: the whole source was looked at and is as the last completed run left it, and it was seen up to here. Absent where nothing came to be looked at. */
+  readonly sourceTime?: string;
+  /** For the report. */
+  readonly notes?: Readonly<Record<string, number>>;
   readonly backlog?: Backlog;
 }
 
@@ -109,6 +113,8 @@ export interface SourceContext {
     /** Durable when it resolves, and all that was published before with it: for what must be known after a crash. */
     keep?(value: unknown): Promise<void>;
   };
+  /** A run was cut off since the last that was completed: the bus may have more of the source than that one saw. */
+  readonly cutOff?: boolean;
   /** Asks for a run now, between the runs of the schedule. Absent where runs are not scheduled. */
   readonly wake?: () => void;
   readonly signal: AbortSignal;

@@ -1,10 +1,13 @@
 /**
- * What every kind of file has in common: files by path, which together are the source, or a drop folder whose files are taken one a
- * run; the time of the data; and that a file which did not change is not read again.
+ * What every kind of file has in common: files by path, which together are the source, or a drop folder; the time of the data; and that a file which
+ * did not change is not read again.
+ *
+ * Of a drop folder whose files are whole registers the newest counts, by name, and never one that is older than what was read: what the register was
+ * before is not published once more. Files that are additions are all read, one a run, in the order of their names.
  */
 import { createHash } from 'node:crypto';
 import { parseDuration } from '../../contracts/duration.js';
-import { YitongError } from '../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
 import { filesRoots } from './ceiling.js';
 import { droppedFiles, fingerprint, namedFiles, type Fingerprint, type ReadingFile, type TakenFile } from './files.js';
@@ -45,19 +48,22 @@ export interface FileKind {
 interface Memory {
   /** Of the feed: when the mapping changes, files are read again. */
   readonly feed: string;
+  /** Files that were read, and, of whole registers, those that were passed over because a newer one was there. */
   readonly taken: readonly Fingerprint[];
+  /** Of additions: files that were read by an earlier mapping and are to be read once more. */
+  readonly again?: readonly Fingerprint[];
+  /** Of whole registers: the last file that was read, even where it is not in the folder any more. */
+  readonly newest?: Fingerprint;
 }
 
+const fingerprints = {
+  type: 'array',
+  items: { type: 'object', required: ['name', 'size', 'sha256'], properties: { name: { type: 'string' }, size: { type: 'number' }, sha256: { type: 'string' } } },
+};
 const memorySchema = {
   type: 'object',
   required: ['feed', 'taken'],
-  properties: {
-    feed: { type: 'string' },
-    taken: {
-      type: 'array',
-      items: { type: 'object', required: ['name', 'size', 'sha256'], properties: { name: { type: 'string' }, size: { type: 'number' }, sha256: { type: 'string' } } },
-    },
-  },
+  properties: { feed: { type: 'string' }, taken: fingerprints, again: fingerprints, newest: fingerprints.items },
 };
 const checkMemory = shape<Memory>(memorySchema, 'internal');
 
@@ -105,6 +111,103 @@ export function checkFiles(source: FileSource, file: string): number {
   return settle;
 }
 
+/** Order of names in which numbers count as numbers: `day-9` before `day-10`. */
+export function byName(a: string, b: string): number {
+  const [left, right] = [a.match(PARTS) ?? [], b.match(PARTS) ?? []];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const [x = '', y = ''] = [left[i], right[i]];
+    const numbers = DIGITS.test(x) && DIGITS.test(y);
+    const [p, q] = numbers ? [x.replace(ZEROS, ''), y.replace(ZEROS, '')] : [x, y];
+    if (numbers && p.length !== q.length) return p.length - q.length;
+    if (p !== q) return p < q ? -1 : 1;
+  }
+  if (left.length !== right.length) return left.length - right.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+const PARTS = /\d+|\D+/g;
+const DIGITS = /^\d/;
+const ZEROS = /^0+(?=\d)/;
+
+type Print = Awaited<ReturnType<typeof fingerprint>>;
+
+/** What a run reads, and what is remembered of the folder once it has. */
+interface Choice {
+  readonly chosen: readonly { readonly file: TakenFile; readonly print: Print }[];
+  readonly memory: Memory;
+  /** The rows were taken before, by an earlier mapping or by the same one. */
+  readonly again?: true;
+  readonly more?: true;
+  readonly notes?: Readonly<Record<string, number>>;
+}
+
+interface Looking {
+  readonly kind: FileKind;
+  readonly identity: string;
+  readonly remembered: Memory | undefined;
+  /** What was read before counts as not read: the mapping is another one, or somebody asked for it. */
+  readonly again: boolean;
+}
+
+/** Of a folder of whole registers: the newest file, if it is newer than what was read or to be read again. */
+async function chooseNewest(files: readonly TakenFile[], { kind, identity, remembered, again }: Looking): Promise<Choice | undefined> {
+  const newest = remembered === undefined ? undefined : (remembered.newest ?? [...remembered.taken].sort((a, b) => byName(a.name, b.name)).at(-1));
+  const file = files.at(-1);
+  if (file === undefined) return undefined;
+  const order = newest === undefined ? 1 : byName(file.name, newest.name);
+  const seen = new Map((remembered?.taken ?? []).map((one) => [one.name, one]));
+  const late = files.filter(({ name, size }) => newest !== undefined && byName(name, newest.name) < 0 && seen.get(name)?.size !== size).length;
+  if (order < 0) return late === 0 ? undefined : { chosen: [], memory: remember(files, seen, { feed: identity, newest }), notes: { older_files_left: late } };
+  const print = await fingerprint(file, kind.charset);
+  if (order === 0 && newest !== undefined && same(newest, print) && !again) return late === 0 ? undefined : { chosen: [], memory: remember(files, seen, { feed: identity, newest }), notes: { older_files_left: late } };
+  const passed = files.slice(0, -1).filter(({ name }) => !seen.has(name)).length;
+  seen.set(file.name, kept(print));
+  return {
+    chosen: [{ file, print }],
+    memory: remember(files, seen, { feed: identity, newest: kept(print) }),
+    ...(passed === 0 ? {} : { notes: { older_files_left: passed } }),
+  };
+}
+
+/** Files that are in the folder still, so that this stays as small as the folder. */
+function remember(files: readonly TakenFile[], seen: ReadonlyMap<string, Fingerprint>, { feed, newest }: { readonly feed: string; readonly newest: Fingerprint | undefined }): Memory {
+  const taken = files.map(({ name, size }) => {
+    const known = seen.get(name);
+    return known?.size === size ? known : { name, size, sha256: '' };
+  });
+  return { feed, taken, ...(newest === undefined ? {} : { newest }) };
+}
+
+/** Of a folder of additions: the first file that was not read, or not by this mapping. */
+async function chooseNext(files: readonly TakenFile[], { kind, identity, remembered, again }: Looking): Promise<Choice | undefined> {
+  const names = new Set(files.map(({ name }) => name));
+  // names that left the folder are forgotten
+  const there = (list: readonly Fingerprint[]): Fingerprint[] => list.filter(({ name }) => names.has(name));
+  const taken = again ? [] : there(remembered?.taken ?? []);
+  const before = there(again ? [...(remembered?.taken ?? []), ...(remembered?.again ?? [])] : (remembered?.again ?? []));
+  for (const [i, file] of files.entries()) {
+    const print = await fingerprint(file, kind.charset);
+    if (taken.some((other) => same(other, print))) continue;
+    const known = before.some((other) => same(other, print));
+    const rest = before.filter(({ name }) => name !== file.name);
+    return {
+      chosen: [{ file, print }],
+      memory: { feed: identity, taken: [...taken.filter(({ name }) => name !== file.name), kept(print)], ...(rest.length === 0 ? {} : { again: rest }) },
+      ...(known ? { again: true } : {}),
+      ...(i < files.length - 1 ? { more: true } : {}),
+    };
+  }
+  return undefined;
+}
+
+/** Of files by path: all of them, if one of them changed. */
+async function chooseAll(files: readonly TakenFile[], { kind, identity, remembered, again }: Looking): Promise<Choice | undefined> {
+  const chosen: { readonly file: TakenFile; readonly print: Print }[] = [];
+  for (const file of files) chosen.push({ file, print: await fingerprint(file, kind.charset) });
+  const known = again ? [] : (remembered?.taken ?? []);
+  if (chosen.every(({ print }) => known.some((other) => same(other, print)))) return undefined;
+  return { chosen, memory: { feed: identity, taken: chosen.map(({ print }) => kept(print)) } };
+}
+
 /** @throws YitongError `bad_feed` if the feed names no files, or none that are there */
 export async function takeFiles(context: SourceContext, source: FileSource, kind: FileKind): Promise<SourceRun | Unchanged | undefined> {
   const { feed, baseDir, now, memory } = context;
@@ -113,52 +216,54 @@ export async function takeFiles(context: SourceContext, source: FileSource, kind
   const identity = feedIdentity(context);
   const before = memory.get();
   const remembered = before === undefined ? undefined : checkMemory(before, place);
-  const taken = readAgain(context) || remembered?.feed !== identity ? [] : remembered.taken;
+  const looking: Looking = { kind, identity, remembered, again: readAgain(context) || remembered?.feed !== identity || (feed.snapshot && context.cutOff === true) };
 
   const roots = filesRoots(context);
   const paths = source.path === undefined ? undefined : typeof source.path === 'string' ? [source.path] : source.path;
   const files = paths !== undefined ? await namedFiles(baseDir, paths, roots) : await droppedFiles(baseDir, source.folder ?? '.', source.ending ?? kind.ending, settle, now(), roots);
-  const names = new Set(files.map((file) => file.name));
-  if (names.size < files.length) throw new YitongError('bad_feed', 'two files of one source have one name, so that positions would not be unique', { place });
+  if (paths === undefined) files.sort((a, b) => byName(a.name, b.name));
+  if (new Set(files.map((file) => file.name)).size < files.length) throw new YitongError('bad_feed', 'two files of one source have one name, so that positions would not be unique', { place });
 
-  const chosen: { readonly file: TakenFile; readonly print: Awaited<ReturnType<typeof fingerprint>> }[] = [];
-  let more = false;
-  for (const file of files) {
-    const print = await fingerprint(file, kind.charset);
-    const known = taken.some((other) => same(other, print));
-    if (paths !== undefined) chosen.push({ file, print });
-    else if (!known) {
-      if (chosen.length === 1) {
-        more = true;
-        break;
-      }
-      chosen.push({ file, print });
-    }
-  }
-  if (chosen.length === 0) return undefined;
-  if (paths !== undefined && chosen.every(({ print }) => taken.some((other) => same(other, print)))) {
-    // a department that delivers the same file again has said that it still holds
-    return { unchanged: true, sourceTime: sourceTime(source, files, now()) };
+  const choice = await (paths !== undefined ? chooseAll : feed.snapshot ? chooseNewest : chooseNext)(files, looking);
+  // a department that delivers the same file again has said that it still holds
+  if (choice === undefined) return paths === undefined ? undefined : { unchanged: true, sourceTime: sourceTime(source, files, now()) };
+  const { chosen, again } = choice;
+  if (chosen.length === 0) {
+    await memory.keep?.(choice.memory);
+    return { unchanged: true, ...(choice.notes === undefined ? {} : { notes: choice.notes }) };
   }
 
   let done = 0;
+  let misfits = 0;
   const reading: ReadingFile = { signal: context.signal, onBytes: (bytes) => (done += bytes) };
-  async function* rows(): AsyncGenerator<Batch> {
-    for (const { file, print } of chosen) {
-      if (print.charsetOk) yield* kind.rows(file, print, reading);
-      else yield [unreadable(file, 'wrong_charset', `the file is not in \`${kind.charset}\``)];
+  async function* rowsOf(file: TakenFile, print: Print): AsyncGenerator<Batch> {
+    if (!print.charsetOk) {
+      yield [unreadable(file, 'wrong_charset', `the file is not in \`${kind.charset}\``)];
+      return;
     }
+    let begun = false;
+    try {
+      for await (const batch of kind.rows(file, print, reading)) {
+        begun = true;
+        yield batch;
+      }
+    } catch (error) {
+      // additions that were read by an earlier mapping and do not fit the new one stay as they were published
+      if (again !== true || begun || !isYitongError(error) || error.code !== 'bad_feed') throw error;
+      misfits += 1;
+    }
+  }
+  async function* rows(): AsyncGenerator<Batch> {
+    for (const { file, print } of chosen) yield* rowsOf(file, print);
   }
   return {
     sourceTime: sourceTime(source, chosen.map(({ file }) => file), now()),
     total: chosen.reduce((sum, { file }) => sum + file.size, 0),
     rows: rows(),
     progress: () => done,
-    more,
-    complete: async () => {
-      // names that left the folder are forgotten, so that this stays as small as the folder
-      const old = paths !== undefined ? [] : taken.filter((other) => names.has(other.name) && !chosen.some(({ print }) => print.name === other.name));
-      memory.set({ feed: identity, taken: [...old, ...chosen.map(({ print }) => kept(print))] } satisfies Memory);
-    },
+    more: choice.more === true,
+    ...(again === undefined ? {} : { again }),
+    notes: () => ({ ...choice.notes, ...(misfits === 0 ? {} : { files_of_another_form: misfits }) }),
+    complete: async () => memory.set(choice.memory),
   };
 }

@@ -6,6 +6,7 @@ import { YitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
 import type { Cut, ReadOutcome, ReadPoint, ViewReader } from '../view/port.js';
 import { Out } from '../projection/index.js';
+import type { Cursors } from './cursors.js';
 import type { Plan } from './plan.js';
 import type { freshness } from './status.js';
 
@@ -30,10 +31,6 @@ function isoCache(): (ms: number) => string {
   };
 }
 
-/** A cursor holds the record id after which to go on; it is meaningless to anyone without the records themselves. */
-const encodeCursor = (recordId: string): string => Buffer.from(recordId, 'utf8').toString('base64url');
-const decodeCursor = (cursor: string): string => Buffer.from(cursor, 'base64url').toString('utf8');
-
 interface Part {
   start: number;
   end: number;
@@ -49,7 +46,7 @@ export interface Page {
   readonly cursor?: string;
 }
 
-export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshness>, maxRecords: number): (
+export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshness>, maxRecords: number, cursors: Cursors): (
   /** The text before `"datasets":[`, from the opening brace on. */
   head: string,
   /** Of the plan's datasets, in its order. */
@@ -59,6 +56,7 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
   at: ReadPoint,
   returnCut: boolean,
   now: number,
+  /** @throws YitongError `bad_cursor` before anything is read */
 ) => Answer {
   const scratch = new Out(64 * 1024);
   const iso = isoCache();
@@ -68,7 +66,10 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
     const states = plan.read.map(({ contract }) => fresh(contract, now));
     const asked = plan.datasets.flatMap((dataset, i) => (dataset.allowed === undefined ? [] : [pages[i]]));
     const parts: Part[] = asked.map(() => ({ start: 0, end: 0, count: 0, seen: 0, last: '', more: false }));
-    const after = asked.map((one) => (one?.cursor === undefined ? undefined : decodeCursor(one.cursor)));
+    const after = plan.read.map(({ scope }, i) => {
+      const cursor = asked[i]?.cursor;
+      return cursor === undefined ? undefined : cursors.recordId(scope, subject, cursor, at);
+    });
     scratch.pos = 0;
     const outcomes: readonly ReadOutcome[] = view.read(subject, plan.readIds, at, (i, version) => {
       const part = parts[i];
@@ -115,7 +116,7 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
         pieces.push(text, part);
         text = '';
       }
-      text += `${allowed.tail}${part.more ? `,"cursor":"${encodeCursor(part.last)}"` : ''}}`;
+      text += `${allowed.tail}${part.more ? `,"cursor":"${cursors.make(allowed.scope, subject, part.last, at, cut)}"` : ''}}`;
     }
     pieces.push(`${text}]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
     return { body: assemble(pieces, scratch), counts: countsOf(plan, parts, outcomes) };

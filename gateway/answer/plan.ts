@@ -12,6 +12,7 @@ import type { GatewayContext } from '../context.js';
 import { releasedTemplate, UNKNOWN, type ReleasedDataset } from '../audit/events.js';
 import { counted, decided } from '../metrics/counts.js';
 import { projectionCache, type Form, type Projection } from '../projection/index.js';
+import { cursorScope } from './cursors.js';
 import { rowFilter, type RowFilter } from './rows.js';
 import { checkNames, checkUnique, type Asked, type StatedCase } from './request.js';
 
@@ -30,6 +31,8 @@ export interface PlannedDataset {
         /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
         readonly rows: RowFilter;
+        /** Of its cursors. */
+        readonly scope: string;
       }
     | undefined;
   /** The whole of a denied dataset's answer. */
@@ -168,6 +171,7 @@ export class Plans {
         head: `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},"grant":${JSON.stringify(decision.grant)},"status":"`,
         tail: `],"withheld":${JSON.stringify(withheld)}`,
         withheld,
+        scope: cursorScope({ client: client.id, purpose: query.purpose, dataset: contract.id, fields: asked.fields, policyVersion: decider.version }),
         projection: remember((schemaId) => {
           const schema = byId.get(schemaId);
           if (schema === undefined || schema.contract.id !== contract.id) throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);

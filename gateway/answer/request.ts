@@ -90,7 +90,7 @@ export function traceOf({ headers: { traceparent }, span }: Pick<FastifyRequest,
 }
 
 /**
- * What of a request may name somebody, for the sealed part of its entry: case, actor, and words that the workspace does not know.
+ * What of a request may name somebody, for the sealed part of its entry: item, case, actor, and words that the workspace does not know.
  * @param results of claims, in their order
  */
 export function sealedOf(stated: StatedCase | undefined, unknown: object | undefined, results?: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** What the audit log records. Each field stands in docs/audit-events.md; a test holds the two equal. */
 import { YitongError } from '../../contracts/errors.js';
 
-export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'signed_in', 'looked', 'issued', 'verified', 'compliance_code', 'administration', 'journal_gap'] as const;
+export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'refused', 'signed_in', 'looked', 'issued', 'verified', 'compliance_code', 'administration', 'journal_gap'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Stands in an entry's clear part for what a client made up: free text may name somebody. */
@@ -19,7 +19,7 @@ const field = (name: string, type: string, describe: string, required = true): E
 const TYPE = field('type', 'string', 'which of these events this is');
 const TIME = field('time', 'time', 'when the gateway wrote it');
 const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
-const SUBJECT = field('subject', 'object', '`pseudonym`, and `enc`: the subject, case, actor, record ids, and words of the request that the workspace does not know, under the subject\'s own key', false);
+const SUBJECT = field('subject', 'object', '`pseudonym`, and `enc`: the subject, item, case, actor, record ids, and words of the request that the workspace does not know, under the subject\'s own key', false);
 
 /** The one list of fields of the clear part, by event. */
 export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
@@ -29,7 +29,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('client', 'string', 'the client to whom the answer went'),
     field('authority', 'string', 'the authority to which the client belongs'),
     field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
-    field('item', 'string', 'the item code of the case (事项编码), as the client asserts it', false),
+    field('item', 'string', 'of older entries: the item code of the case in clear; now it stands under the subject\'s key', false),
     field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
     field('datasets', 'array', 'for each dataset asked: `dataset`, `asked` (fields, where they were named; `(unknown)` for one that the dataset has not), `grant`, `effect` (allow or deny), `reason`, `fields` released, `forms` of those not released as value, `rows` where not all were granted (areas; of a list of subjects their number), `records` count, `asOf`'),
     field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
@@ -64,6 +64,17 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('minute', 'time', 'the minute that is counted'),
     field('code', 'string', 'error code of the refusal'),
     field('count', 'integer', 'refusals of this code from this source in this minute'),
+  ],
+  refused: [
+    TYPE, TIME, REQUEST,
+    field('port', 'string', '`api`, the mTLS port, or `people`'),
+    field('route', 'string', 'method and route that was asked, as it is declared: `GET /v1/reports/:id`'),
+    field('code', 'string', 'error code of the refusal'),
+    field('client', 'string', 'the client that was refused, where it was a system', false),
+    field('authority', 'string', 'the authority to which the client belongs, or for which the person acts', false),
+    field('roles', 'array', 'roles of the person, where it was one', false),
+    field('datasets', 'array', 'where the address named one that the workspace has: `dataset`, `effect` (deny), `reason`', false),
+    SUBJECT,
   ],
   signed_in: [
     TYPE, TIME,
@@ -116,7 +127,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
   ],
   administration: [
     TYPE, TIME,
-    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, `contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `document_revoked`, `restored`'),
+    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, `contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, `withdrawal_kept`, `document_revoked`, `restored`, `taken_over`'),
     field('by', 'string', 'role or service that did it; a person stands in the subject part'),
     field('target', 'string', 'what it was done to: an id, never a person', false),
     field('detail', 'object', 'whatever else the action declares', false),
@@ -127,7 +138,8 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('journal', 'string', 'the journal in which entries are missing'),
     field('from', 'integer', 'first seq that cannot be read'),
     field('to', 'integer', 'last seq that cannot be read; smaller than `from` if none is known to be missing'),
-    field('why', 'string', '`missing`, `damaged`, `rolled_back` or `vanished`'),
+    field('open', 'boolean', 'true where nobody knows how far the journal went: whatever came behind `to` is missing too', false),
+    field('why', 'string', '`missing`, `damaged`, `rolled_back`, `vanished`, or `lost` where another replica took over'),
   ],
 };
 
@@ -166,8 +178,6 @@ export interface ReleasedParts {
   readonly time: string;
   readonly requestId: string;
   readonly traceparent?: string | undefined;
-  /** Item code of the case. */
-  readonly item?: string | undefined;
   /** Records released of each dataset, in the plan's order. */
   readonly records: ArrayLike<number>;
   readonly asOf?: string | undefined;
@@ -199,7 +209,6 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
     clear += datasets.length === 0 ? ']' : '}]';
     clear += `,"time":${quoted(parts.time)},"requestId":${quoted(parts.requestId)}`;
     if (parts.traceparent !== undefined) clear += `,"traceparent":${quoted(parts.traceparent)}`;
-    if (parts.item !== undefined) clear += `,"item":${quoted(parts.item)}`;
     if (parts.chunk !== undefined) clear += `,"chunk":${parts.chunk}`;
     if (parts.subjects !== undefined) clear += `,"subjects":${parts.subjects}`;
     if (parts.report !== undefined) clear += `,"report":${quoted(parts.report)}`;
@@ -209,8 +218,9 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
 }
 
 /** `json` of the subject part of a `released` entry. */
-export function releasedSubjectJson(parts: { readonly caseId?: string | undefined; readonly actor?: string | undefined; readonly recordIds?: readonly string[] }): string {
+export function releasedSubjectJson(parts: { readonly item?: string | undefined; readonly caseId?: string | undefined; readonly actor?: string | undefined; readonly recordIds?: readonly string[] }): string {
   let json = '';
+  if (parts.item !== undefined) json += `,"item":${quoted(parts.item)}`;
   if (parts.caseId !== undefined) json += `,"caseId":${quoted(parts.caseId)}`;
   if (parts.actor !== undefined) json += `,"actor":${quoted(parts.actor)}`;
   if (parts.recordIds !== undefined) json += `,"recordIds":${JSON.stringify(parts.recordIds)}`;
@@ -236,6 +246,22 @@ export function completedBody(event: { readonly time: string; readonly client: s
 
 export function signedInBody(event: { readonly time: string; readonly outcome: string; readonly roles: readonly string[]; readonly authority?: string; readonly reason?: string }): string {
   return JSON.stringify({ type: 'signed_in', ...event });
+}
+
+export interface RefusedEvent {
+  readonly time: string;
+  readonly requestId: string;
+  readonly port: 'api' | 'people';
+  readonly route: string;
+  readonly code: string;
+  readonly client?: string;
+  readonly authority?: string;
+  readonly roles?: readonly string[];
+  readonly datasets?: readonly { readonly dataset: string; readonly effect: 'deny'; readonly reason: string }[];
+}
+
+export function refusedBody(event: RefusedEvent): string {
+  return JSON.stringify({ type: 'refused', ...event });
 }
 
 export function lookedBody(event: { readonly time: string; readonly requestId: string; readonly action: string; readonly role: string; readonly authority?: string; readonly detail?: Readonly<Record<string, unknown>>; readonly results?: number }): string {
@@ -273,7 +299,7 @@ export function administrationBody(event: { readonly time: string; readonly acti
   return JSON.stringify({ type: 'administration', ...event });
 }
 
-export function gapBody(event: { readonly time: number; readonly journal: string; readonly from: number; readonly to: number; readonly why: string }): string {
+export function gapBody(event: { readonly time: number; readonly journal: string; readonly from: number; readonly to: number; readonly open?: true; readonly why: string }): string {
   return JSON.stringify({ type: 'journal_gap', ...event, time: new Date(event.time).toISOString() });
 }
 

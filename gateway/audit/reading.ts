@@ -4,7 +4,7 @@ import type { BodyStore, StoredBody } from './log/bodies.js';
 import { unseal, type OpenedSubject } from './seal.js';
 import { detailsOf, type CaseReferences, type LogBody } from './search/entry.js';
 
-const ACTORS = 5000;
+const CACHED = 5000;
 
 export class ReadEntry {
   private decrypted: { readonly subject: OpenedSubject | undefined } | undefined;
@@ -23,15 +23,15 @@ export class ReadEntry {
     return (this.decrypted ??= { subject: this.secrets.open(this.body) }).subject;
   }
 
-  /** Its case and its handler, keyed. @throws YitongError `log_invalid` */
+  /** Its item, its case and its handler, keyed. @throws YitongError `log_invalid` */
   get references(): CaseReferences {
-    return (this.keyed ??= this.secrets.references(this.opened));
+    return (this.keyed ??= this.secrets.references(this.opened, this.body));
   }
 }
 
 interface Secrets {
   open(body: LogBody): OpenedSubject | undefined;
-  references(opened: OpenedSubject | undefined): CaseReferences;
+  references(opened: OpenedSubject | undefined, body: LogBody): CaseReferences;
 }
 
 export interface EntryReader {
@@ -42,25 +42,29 @@ export interface EntryReader {
 }
 
 export function entryReader(bodies: BodyStore, keys: SubjectKeys): EntryReader {
-  // the same few handlers again and again
-  let actors = new Map<string, string>();
-  const actorOf = (name: string): string => {
-    let found = actors.get(name);
-    if (found === undefined) {
-      if (actors.size >= ACTORS) actors = new Map();
-      actors.set(name, (found = keys.reference('actor', name)));
-    }
-    return found;
-  };
+  /** The same few again and again. */
+  function cached(kind: 'item' | 'actor'): (text: string) => string {
+    let known = new Map<string, string>();
+    return (text) => {
+      let found = known.get(text);
+      if (found === undefined) {
+        if (known.size >= CACHED) known = new Map();
+        known.set(text, (found = keys.reference(kind, text)));
+      }
+      return found;
+    };
+  }
+  const actorOf = cached('actor');
+  const itemOf = cached('item');
   const secrets: Secrets = {
     open({ subject: { pseudonym, enc } = {} }) {
       if (pseudonym === undefined || enc === undefined) return undefined;
       const secret = keys.byPseudonym(pseudonym);
       return secret === undefined ? undefined : unseal(secret, enc);
     },
-    references(opened) {
-      const { caseId, actor } = detailsOf(opened);
-      return { ...(caseId === undefined ? {} : { case: keys.reference('case', caseId) }), ...(actor === undefined ? {} : { actor: actorOf(actor) }) };
+    references(opened, body) {
+      const { item = body.item, caseId, actor } = detailsOf(opened);
+      return { ...(item === undefined ? {} : { item: itemOf(item) }), ...(caseId === undefined ? {} : { case: keys.reference('case', caseId) }), ...(actor === undefined ? {} : { actor: actorOf(actor) }) };
     },
   };
   function entryOf(index: number, stored: StoredBody): ReadEntry {

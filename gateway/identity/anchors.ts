@@ -3,27 +3,30 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { YitongError, isYitongError } from '../../contracts/errors.js';
 import type { AuthorityId } from '../../contracts/ids.js';
-import type { Anchor } from '../../policies/types.js';
+import type { AnchorDeclaration } from '../../policies/types.js';
 import { pemBlocks } from './certificate.js';
 import { makeRevocation, type Revocation } from './revocation.js';
+import { rulesOf } from './rules.js';
 
 export interface TrustAnchor {
   readonly id: string;
   /** The roots, and the intermediates whose lists are checked. */
   readonly certificates: readonly X509Certificate[];
   readonly authorities: '*' | ReadonlySet<AuthorityId>;
-  /** Absent where the anchor declares no list. */
+  /** Absent where the anchor declares in words that it has no list. */
   readonly revocation?: Revocation;
 }
 
-export interface AnchorParts {
+/** What an anchor says of its revocation lists: one of the two. */
+type Lists<List> = { readonly crl: List; readonly noCrlBecause?: undefined } | { readonly crl?: undefined; readonly noCrlBecause: string };
+
+export type AnchorParts = {
   readonly id: string;
   readonly ca: string;
   readonly authorities: '*' | readonly AuthorityId[];
-  readonly crl?: string | YitongError;
   /** ms */
   readonly crlGrace?: number;
-}
+} & Lists<string | YitongError>;
 
 /** What goes on while an anchor's files are read again. */
 export interface Carried {
@@ -42,6 +45,11 @@ function certificatesOf(id: string, ca: string): readonly X509Certificate[] {
     }
   });
   if (certificates.length === 0 || certificates.some((one) => !one.ca)) throw new YitongError('bad_policy', `anchor \`${id}\`: \`ca\` must hold CA certificates and nothing else`);
+  for (const one of certificates) {
+    const { fault, weakKey } = rulesOf(one);
+    const why = fault ?? weakKey;
+    if (why !== undefined) throw new YitongError('bad_policy', `anchor \`${id}\`: nobody could come in by a CA certificate of it, for ${why}`);
+  }
   return certificates;
 }
 
@@ -76,8 +84,8 @@ const readList = (file: string): Promise<string | YitongError> => readFile(file,
  * Reads a declared anchor's files.
  * @throws YitongError with the file
  */
-export async function loadAnchor({ id, ca, authorities, crl, crlGrace }: Omit<Anchor, 'name'>, carried: Carried = {}): Promise<TrustAnchor> {
-  const texts = { id, ca: await read(ca), authorities, crlGrace, ...(crl === undefined ? {} : { crl: await readList(crl) }) };
+export async function loadAnchor({ id, ca, authorities, crl, noCrlBecause, crlGrace }: AnchorDeclaration, carried: Carried = {}): Promise<TrustAnchor> {
+  const texts = { id, ca: await read(ca), authorities, crlGrace, ...(crl === undefined ? { noCrlBecause } : { crl: await readList(crl) }) };
   try {
     return makeAnchor(texts, carried);
   } catch (error) {

@@ -19,7 +19,7 @@ export const INTEGER = 0x02;
 export const BIT_STRING = 0x03;
 const OCTET_STRING = 0x04;
 export const OID = 0x06;
-const BOOLEAN = 0x01;
+export const BOOLEAN = 0x01;
 export const UTC_TIME = 0x17;
 export const GENERALIZED_TIME = 0x18;
 export const context = (n: number, constructed = true): number => (constructed ? 0xa0 : 0x80) | n;

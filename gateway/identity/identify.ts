@@ -1,10 +1,12 @@
-/** Who is at the other end of a connection. Verification itself is TLS's; this binds a verified certificate to a client. */
+/** Who is at the other end of a connection. TLS proves that the peer has the key; the chain is verified here once more, and bound to a client. */
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { ErrorCode } from '../../contracts/errors.js';
 import type { Client, PolicySet } from '../../policies/types.js';
 import type { TrustAnchor } from './anchors.js';
 import { certificateFacts, type CertificateFacts } from './certificate.js';
+import { pathsOf, type Path, type Paths, type Verified } from './chain.js';
+import { CLIENT_AUTH } from './rules.js';
 
 const CODES = [
   'certificate_required',
@@ -34,27 +36,26 @@ export interface Known {
 
 /** What a connection's certificates say; read once a connection. */
 interface Presented {
+  readonly certificate: X509Certificate;
   readonly leaf: CertificateFacts;
-  /** The span in which every certificate of the chain is good. */
-  readonly from: number;
-  readonly until: number;
-  /** Each certificate below the root with its issuer's fingerprint. */
-  readonly links: readonly { readonly issuer: string; readonly serial: string }[];
-  /** Fingerprint of the certificate that the chain ends at. */
-  readonly top: string;
+  /** What the peer showed beside it: nothing of it is verified. */
+  readonly shown: readonly X509Certificate[];
   /** What TLS found wrong with the chain. */
   readonly fault: RefusalCode | undefined;
-  /** The anchor above the chain, and whom the certificate is bound to, under `known`. */
+  /** Signatures that were looked at: they stay what they are when anchors change. */
+  readonly verified: Verified;
+  /** The ways to an anchor, and whom the certificate is bound to by each, under `known`. */
   known: Known | undefined;
-  anchor: TrustAnchor | undefined;
-  identity: Identity;
+  anchors: readonly TrustAnchor[] | undefined;
+  ways: Paths<TrustAnchor>;
+  identities: readonly Identity[];
 }
 
 /** Longer chains are none that we verify the revocation of. */
 const MAX_CHAIN = 8;
 
-/** Leaf first. Node ends the chain at a root, which names itself as its issuer. */
-function chainOf(socket: TLSSocket): X509Certificate[] {
+/** Leaf first, then what was shown with it: Node puts together what fits by name and key id, and looks at no signature. */
+function shownBy(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let at = socket.getPeerCertificate(true);
   for (;;) {
@@ -73,20 +74,12 @@ function datesOf(error: unknown): RefusalCode | undefined {
 }
 
 function read(socket: TLSSocket): Presented | RefusalCode {
-  const chain = chainOf(socket);
-  if (chain.length === 0) return 'certificate_required';
-  if (chain.length > MAX_CHAIN) return 'certificate_invalid';
-  const facts = chain.map(certificateFacts);
-  const [leaf, top] = [facts[0], facts[facts.length - 1]];
-  if (leaf === undefined || top === undefined) return 'certificate_untrusted';
-  const links = facts.slice(0, -1).map(({ serial }, index) => ({ serial, issuer: facts[index + 1]?.fingerprint ?? '' }));
-  // a trusted certificate that is presented as the leaf itself has no issuer to ask
-  const alone = links.length === 0;
+  const [certificate, ...shown] = shownBy(socket);
+  if (certificate === undefined) return 'certificate_required';
+  if (shown.length >= MAX_CHAIN) return 'certificate_invalid';
   return {
-    leaf, links, top: top.fingerprint, known: undefined, anchor: undefined, identity: refused.client_unknown,
-    fault: socket.authorized ? (alone ? 'certificate_invalid' : undefined) : (datesOf(socket.authorizationError) ?? 'certificate_invalid'),
-    from: Math.max(...facts.map(({ notBefore }) => notBefore)),
-    until: Math.min(...facts.map(({ notAfter }) => notAfter)),
+    certificate, shown, leaf: certificateFacts(certificate), verified: new Map(), known: undefined, anchors: undefined, ways: { kind: 'untrusted' }, identities: [],
+    fault: socket.authorized ? undefined : (datesOf(socket.authorizationError) ?? 'certificate_invalid'),
   };
 }
 
@@ -128,14 +121,28 @@ export interface IdentifierParts {
   now(): number;
 }
 
+/** Why a way to an anchor does not lead there now; undefined while it does. */
+function barOf({ anchor, links, from, until }: Path<TrustAnchor>, anchors: readonly TrustAnchor[], time: number): RefusalCode | undefined {
+  // written so that a time that is no number refuses
+  if (!(time >= from)) return 'certificate_not_yet_valid';
+  if (!(time < until)) return 'certificate_expired';
+  for (const { issuer, serial } of links) {
+    // whoever revokes it: a CA may stand below two anchors, one of which has no list
+    if (anchors.some(({ revocation }) => revocation?.revokes(issuer, serial) === true)) return 'certificate_revoked';
+    const status = anchor.revocation?.status(issuer, serial, time) ?? 'good';
+    if (status !== 'good') return status === 'revoked' ? 'certificate_revoked' : 'revocation_unknown';
+  }
+  return undefined;
+}
+
 /**
  * The server must ask for certificates without refusing (`serverTlsOptions`), so that a refusal has a code. Certificates are read once
- * a connection; dates, revocation of each certificate of the chain, the anchor and the client's status are looked at on each call.
+ * a connection, and the ways to an anchor are looked for when anchors change; dates, revocation of each certificate of the chain, the
+ * anchor and the client's status are looked at on each call. Both must agree, TLS and the chain that is built here.
  */
 export function makeIdentifier({ inForce, now }: IdentifierParts): (socket: TLSSocket) => Identity {
   const connections = new WeakMap<TLSSocket, Presented | RefusalCode>();
   let indexed: Known | undefined;
-  let roots: ReadonlyMap<string, TrustAnchor> = new Map();
   let clients: ReadonlyMap<string, Client> = new Map();
 
   const present = (socket: TLSSocket): Presented | RefusalCode => {
@@ -154,12 +161,13 @@ export function makeIdentifier({ inForce, now }: IdentifierParts): (socket: TLSS
 
   const resolve = (presented: Presented, known: Known): void => {
     if (indexed !== known) {
-      roots = new Map(known.anchors.flatMap((anchor) => anchor.certificates.map((certificate) => [certificate.fingerprint256, anchor] as const)));
       clients = new Map([...known.policies.clients.values()].map((client) => [bindingKey(client), client]));
       indexed = known;
     }
-    presented.anchor = roots.get(presented.top);
-    presented.identity = presented.anchor === undefined ? refused.certificate_untrusted : bind(presented.leaf, presented.anchor, clients);
+    const { certificate, shown, verified } = presented;
+    if (presented.anchors !== known.anchors) presented.ways = pathsOf({ leaf: certificate, shown, anchors: known.anchors, purpose: CLIENT_AUTH, verified });
+    presented.anchors = known.anchors;
+    presented.identities = presented.ways.kind === 'paths' ? presented.ways.paths.map(({ anchor }) => bind(presented.leaf, anchor, clients)) : [];
     presented.known = known;
   };
 
@@ -169,19 +177,18 @@ export function makeIdentifier({ inForce, now }: IdentifierParts): (socket: TLSS
     const time = now();
     const known = inForce();
     if (presented.known !== known) resolve(presented, known);
+    const { ways, identities, fault } = presented;
     // of a chain that leads nowhere nothing else is said: whoever made it up chose its dates as well
-    if (presented.anchor === undefined) return refused.certificate_untrusted;
-    if (presented.fault !== undefined) return refused[presented.fault];
-    if (!(time >= presented.from)) return refused.certificate_not_yet_valid;
-    if (!(time < presented.until)) return refused.certificate_expired;
-    const { revocation } = presented.anchor;
-    if (revocation !== undefined) {
-      for (const { issuer, serial } of presented.links) {
-        const status = revocation.status(issuer, serial, time);
-        if (status === 'revoked') return refused.certificate_revoked;
-        if (status === 'unknown') return refused.revocation_unknown;
-      }
+    if (ways.kind === 'untrusted') return refused.certificate_untrusted;
+    if (fault !== undefined) return refused[fault];
+    if (ways.kind === 'invalid') return refused.certificate_invalid;
+    let why: Identity | undefined;
+    for (const [i, path] of ways.paths.entries()) {
+      const bar = barOf(path, known.anchors, time);
+      const identity = bar === undefined ? (identities[i] ?? refused.client_unknown) : refused[bar];
+      if (identity.kind === 'client') return identity;
+      why ??= identity;
     }
-    return presented.identity;
+    return why ?? refused.certificate_untrusted;
   };
 }

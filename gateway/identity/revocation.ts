@@ -2,6 +2,7 @@
 import { X509Certificate, verify } from 'node:crypto';
 import { YitongError } from '../../contracts/errors.js';
 import { certificateFacts, pemBlocks } from './certificate.js';
+import { rulesOf } from './rules.js';
 import { BIT_STRING, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, serialHex, time, whole, OID } from './der.js';
 
 /** Signature algorithm → digest; null where the algorithm has its own. An RSA-PSS or older list is refused. */
@@ -13,6 +14,7 @@ const DIGESTS: ReadonlyMap<string, string | null> = new Map([
   ['2a864886f70d01010c', 'sha384'],
   ['2a864886f70d01010d', 'sha512'],
   ['2b6570', null], // Ed25519
+  ['2b6571', null], // Ed448
 ]);
 
 export interface RevocationList {
@@ -93,7 +95,8 @@ export function readRevocationList(pem: string, issuers: readonly X509Certificat
   const { signed, algorithm, signature, ...list } = parse(der);
   const digest = DIGESTS.get(algorithm);
   if (digest === undefined) return refuse('is signed by an algorithm that is not taken');
-  const signer = issuers.find((issuer) => certificateFacts(issuer).subjectDer === list.issuer && verify(digest, signed, issuer.publicKey, signature));
+  // RFC 5280, section 6.3.3 (f): a CA whose key is not for lists makes none
+  const signer = issuers.find((issuer) => certificateFacts(issuer).subjectDer === list.issuer && rulesOf(issuer).may.list && verify(digest, signed, issuer.publicKey, signature));
   return signer === undefined ? refuse('is not signed by a certificate of its anchor') : { ...list, signer };
 }
 
@@ -109,15 +112,17 @@ export interface Revocation {
    */
   replace(pem: string): readonly string[];
   /**
-   * @param issuer fingerprint of the issuing certificate
+   * @param issuer who issued: `issuerId` of its rules, so that a CA whose certificate was made anew under its key is the same
    * @param now ms since 1970
    */
   status(issuer: string, serial: string, now: number): RevocationStatus;
+  /** Whether a list held revokes it, also one whose term is over: what was called back stays so. */
+  revokes(issuer: string, serial: string): boolean;
   /** ms since 1970: the earliest `nextUpdate` of a list held; undefined if none is held. */
   due(): number | undefined;
   /** ms since 1970: the earliest instant at which a list held stops to count; undefined if none is held. */
   validUntil(): number | undefined;
-  /** By fingerprint of the certificate that signed. */
+  /** By `issuerId` of the certificate that signed. */
   held(): ReadonlyMap<string, RevocationList>;
 }
 
@@ -135,7 +140,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
  * @param before whose lists go on until newer ones come
  */
 export function makeRevocation(issuers: readonly X509Certificate[], grace: number, before?: Revocation): Revocation {
-  const known = new Set(issuers.map(({ fingerprint256 }) => fingerprint256));
+  const known = new Set(issuers.map((issuer) => rulesOf(issuer).issuerId));
   let lists: ReadonlyMap<string, RevocationList> = new Map([...(before?.held() ?? [])].filter(([signer]) => known.has(signer)));
   const earliest = (): number | undefined => (lists.size === 0 ? undefined : Math.min(...[...lists.values()].map(({ nextUpdate }) => nextUpdate)));
   return {
@@ -146,8 +151,9 @@ export function makeRevocation(issuers: readonly X509Certificate[], grace: numbe
       const left: string[] = [];
       for (const block of blocks) {
         const { signer, ...list } = readRevocationList(block, issuers);
-        const why = older(list, next.get(signer.fingerprint256));
-        if (why === undefined) next.set(signer.fingerprint256, list);
+        const id = rulesOf(signer).issuerId;
+        const why = older(list, next.get(id));
+        if (why === undefined) next.set(id, list);
         else left.push(`a revocation list ${why}`);
       }
       lists = next;
@@ -159,6 +165,7 @@ export function makeRevocation(issuers: readonly X509Certificate[], grace: numbe
       if (list === undefined || !(now < list.nextUpdate + grace)) return 'unknown';
       return list.revoked.has(serial) ? 'revoked' : 'good';
     },
+    revokes: (issuer, serial) => lists.get(issuer)?.revoked.has(serial) === true,
     due: earliest,
     validUntil() {
       const due = earliest();

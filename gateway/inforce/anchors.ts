@@ -1,11 +1,9 @@
 /** The trust anchors of a process: those of the workspace in production, the development CA under `up`; never both. */
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
-import type { Anchor, PolicySet } from '../../policies/types.js';
+import type { AnchorDeclaration, PolicySet } from '../../policies/types.js';
 import { isDevelopmentCertificate } from '../pki/marker.js';
 import { loadAnchor, type Carried, type TrustAnchor } from '../identity/anchors.js';
-
-export type AnchorDeclaration = Omit<Anchor, 'name'>;
 
 /** @param developmentPki folder of the development CA; undefined in production */
 export function declaredAnchors({ anchors }: Pick<PolicySet, 'anchors'>, developmentPki: string | undefined): readonly AnchorDeclaration[] {
@@ -30,6 +28,15 @@ export async function anchorsOf(
     }),
   );
   if (developmentPki !== undefined) return anchors;
+  const declared = new Map<string, string>();
+  for (const { id, certificates } of anchors) {
+    for (const { fingerprint256 } of certificates) {
+      const other = declared.get(fingerprint256);
+      // whom it may name and what revokes it would be either's
+      if (other !== undefined && other !== id) throw new YitongError('bad_policy', `anchors \`${other}\` and \`${id}\` hold the same CA certificate; it belongs to one of them`);
+      declared.set(fingerprint256, id);
+    }
+  }
   if (anchors.length === 0) throw new YitongError('bad_policy', 'nobody could be let in: `policies/anchors/` declares no certificate authority');
   for (const anchor of anchors) {
     if (anchor.certificates.some((certificate) => isDevelopmentCertificate(certificate))) {

@@ -12,6 +12,8 @@ const clients = cells('yitong_client_requests_total', 'requests of clients that 
 const rows = cells('yitong_pushed_records_total', 'records pushed over HTTP, by dataset and what became of them');
 const handshakes = cells('yitong_tls_failures_total', 'TLS connections that failed before a request, by port');
 
+const cuts = cells('yitong_connections_cut_total', 'connections closed to make room, or not taken, by port and limit: those that had asked nothing (of one address, of all), all that are open');
+
 const byCode = new Map<ErrorCode, Cell>();
 
 /** An answer with this code of the error table is sent. */
@@ -44,4 +46,8 @@ export function countHandshake(port: 'api' | 'people'): void {
   handshakes.cell({ port }).n++;
 }
 
-export const countedFigures = (): Family[] => [decisions, errors, clients, rows, handshakes].map((each) => each.family());
+export function countCut(port: 'api' | 'people', limit: 'unasked' | 'address' | 'open'): void {
+  cuts.cell({ port, limit }).n++;
+}
+
+export const countedFigures = (): Family[] => [decisions, errors, clients, rows, handshakes, cuts].map((each) => each.family());

@@ -20,6 +20,7 @@ interface Line {
   lastRunMs: number | undefined;
   backlogBytes: number | undefined;
   inQuarantine: number | undefined;
+  held: number;
 }
 
 export interface FeedFigures {
@@ -33,7 +34,7 @@ export interface FeedFigures {
 
 /** @param quarantine whether the data folder is the feeds' own; under a gateway the writer counts what waits in quarantine */
 export function feedFigures(feeds: readonly Pick<Feed, 'dataset'>[], quarantine: boolean, now: () => number = Date.now): FeedFigures {
-  const fresh = (): Line => ({ state: 'starting', runningSince: undefined, failingSince: undefined, said: '', away: 'source', lastSuccess: undefined, lastRunMs: undefined, backlogBytes: undefined, inQuarantine: undefined });
+  const fresh = (): Line => ({ state: 'starting', runningSince: undefined, failingSince: undefined, said: '', away: 'source', lastSuccess: undefined, lastRunMs: undefined, backlogBytes: undefined, inQuarantine: undefined, held: 0 });
   const lines = new Map<string, Line>(feeds.map(({ dataset }) => [dataset, fresh()]));
   const rows = cells('yitong_feed_rows_total', 'rows read, by feed and what became of them; their sum is all that was read');
   const withdrawn = cells('yitong_feed_withdrawn_total', 'records withdrawn because they left a snapshot, by feed');
@@ -61,7 +62,7 @@ export function feedFigures(feeds: readonly Pick<Feed, 'dataset'>[], quarantine:
       withdrawn.cell({ feed }).n += report.withdrawn;
       for (const [code, count] of Object.entries(report.codes)) codes.cell({ feed, code }).n += count;
       runs.cell({ feed, state: report.state }).n++;
-      Object.assign(one, { state: report.state, runningSince: undefined, failingSince: undefined, lastRunMs: report.ms, backlogBytes: report.backlogBytes, inQuarantine: report.inQuarantine });
+      Object.assign(one, { state: report.state, runningSince: undefined, failingSince: undefined, lastRunMs: report.ms, backlogBytes: report.backlogBytes, inQuarantine: report.inQuarantine, held: report.held ?? 0 });
       if (report.state !== 'refused') one.lastSuccess = now();
     },
     failed(feed, error) {
@@ -89,6 +90,7 @@ export function feedFigures(feeds: readonly Pick<Feed, 'dataset'>[], quarantine:
       gauge('yitong_feed_last_success_timestamp_seconds', 'when a run ended well last, seconds since 1970', each(({ lastSuccess }) => (lastSuccess === undefined ? undefined : lastSuccess / 1000))),
       gauge('yitong_feed_last_run_seconds', 'how long the last run took', each(({ lastRunMs }) => (lastRunMs === undefined ? undefined : lastRunMs / 1000))),
       gauge('yitong_feed_backlog_bytes', 'what the source must keep until the feed has read it (the write-ahead log of a database)', each(({ backlogBytes }) => backlogBytes)),
+      gauge('yitong_feed_held_withdrawals', 'records that left their register and stay on record, since rows that cannot be read may be theirs; until somebody releases them or the rows are mended', each(({ held }) => held)),
       ...(quarantine ? [gauge('yitong_quarantine_rows', 'rows that wait in quarantine, by dataset', [...lines].map(([dataset, { inQuarantine }]) => [{ dataset }, inQuarantine] as const))] : []),
     ],
   };

@@ -1,5 +1,5 @@
 /** What people do is on record like what systems do: durable before they see anything. Who it was stands under that person's own key. */
-import { administrationBody, lookedBody, signedInBody } from '../audit/events.js';
+import { administrationBody, lookedBody, refusedBody, signedInBody, type RefusedEvent } from '../audit/events.js';
 import type { Journal, Receipt } from '../audit/port.js';
 import type { Person } from './person.js';
 
@@ -33,6 +33,8 @@ export interface Recorder {
   looked(person: Person, look: Look): Promise<void>;
   /** @throws YitongError `audit_unavailable`: then nothing may be done */
   did(person: Person, deed: Deed): Promise<Receipt>;
+  /** @throws YitongError `audit_unavailable`: then that is told in place of the refusal */
+  refused(person: Person, what: Omit<RefusedEvent, 'client' | 'authority' | 'roles'>): Promise<void>;
   signedIn(person: Person | undefined, outcome: 'signed_in' | 'signed_out' | 'refused', reason?: string): Promise<void>;
 }
 
@@ -51,6 +53,13 @@ export function recorder(journal: Journal, now: () => number): Recorder {
       return journal.append({
         clear: administrationBody({ time: time(), action, by: role, target, ...(detail === undefined ? {} : { detail }) }),
         subject: { subject, json: JSON.stringify({ name: person.name, ...about }) },
+      });
+    },
+    async refused(person, what) {
+      const { authority, roles } = person;
+      await journal.append({
+        clear: refusedBody({ ...what, ...(authority === undefined ? {} : { authority }), roles }),
+        subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name }) },
       });
     },
     async signedIn(person, outcome, reason) {

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { deeperThan } from '../../contracts/depth.js';
 import { errorTable, isYitongError, type ErrorCode, YitongError } from '../../contracts/errors.js';
 import { countError } from '../metrics/counts.js';
+import { endBehindBody, sayAndClose } from '../sockets/linger.js';
 
 export interface Problem {
   readonly type: string;
@@ -63,15 +64,32 @@ export function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
 /** Seconds after which it is worth asking again, where nothing but time helps. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { bus_unavailable: 5, spool_full: 30 };
 
+/**
+ * An address that no route can be looked for (too long, not well-formed). Fastify's own answer would repeat it, and come before anybody was asked who
+ * they are.
+ * @param refusalOf why who asks is refused; undefined where nobody need be known
+ */
+export function answerUnrouted(request: FastifyRequest, reply: FastifyReply, refusalOf: ((request: FastifyRequest) => ErrorCode | undefined) | undefined): void {
+  const refusal = refusalOf?.(request);
+  if (refusal !== undefined) void reply.header('connection', 'close');
+  const code = refusal ?? 'not_found';
+  countError(code);
+  void sendProblem(reply.header('x-request-id', request.id), request.id, code);
+}
+
 function sendProblem(reply: FastifyReply, requestId: string, code: ErrorCode, detail?: string): FastifyReply {
   const again = RETRY_AFTER[code];
   if (again !== undefined) void reply.header('retry-after', again);
   return reply.code(errorTable[code].status).type('application/problem+json').serializer(JSON.stringify).send(problem(code, requestId, detail));
 }
 
-/** What Node refuses before there is a request: no HTTP, headers that are too large, one that never ends. */
-export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pick<Socket, 'writable' | 'destroy' | 'end'>, requestId: string): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/**
+ * What Node refuses before there is a request: no HTTP, headers that are too large, one that never ends. Where HTTP was not spoken yet, as in a
+ * handshake that failed or took too long, nothing is said: it would wait for the handshake, for ever.
+ */
+export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pick<Socket, 'writable' | 'destroy' | 'end' | 'resume' | 'once'>, requestId: string): void {
+  const spoken = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || error.code?.startsWith('HPE_') === true;
+  if (!spoken || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -79,7 +97,8 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
   countError(code);
   const body = JSON.stringify(problem(code, requestId));
   const reason = STATUS_CODES[errorTable[code].status] ?? '';
-  socket.end(
+  sayAndClose(
+    socket,
     `HTTP/1.1 ${errorTable[code].status} ${reason}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
@@ -87,13 +106,22 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
 /** Said once by whoever found it, or counted for the log; a line for each request would fill the disk that is full already. */
 const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['audit_unavailable', 'replication_timeout', 'shutting_down', 'revocation_unknown']);
 
+/** Apart from the rest: told while an answer is under way, so that its status has left already. @returns the code that is told */
+export async function toldLate(request: FastifyRequest, error: unknown): Promise<ErrorCode> {
+  const { code } = codeOf(error);
+  return request.server.refused(request, code).then(() => code, (failed: unknown) => codeOf(failed).code);
+}
+
 /** A page for people, where a request wants one; else it gets problem+json. */
 export type AsPage = (request: FastifyRequest, problem: Problem) => string | undefined;
 
 const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply => reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
 
-export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined): void {
-  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+/** @param refused puts a refusal on record (plugins/refusals); default: there is no record */
+export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined, refused: FastifyInstance['refused'] = () => Promise.resolve()): void {
+  app.setErrorHandler(async (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    // a refusal is on record before it is told; where it cannot be, that is what is told
+    const error = await refused(request, codeOf(thrown).code).then(() => thrown, (failed: unknown) => failed);
     const { code, detail } = codeOf(error);
     countError(code);
     const { status } = errorTable[code];
@@ -101,6 +129,8 @@ export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefi
     if (status >= 500 && !TOLD_ELSEWHERE.has(code)) request.log.error({ err: error, requestId: request.id }, 'request failed');
     if (code === 'rate_limited' || status === 503) reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
     const shown = status >= 500 ? undefined : detail;
+    // of a body that is not wanted enough is taken that its sender comes to read why
+    if (status < 500) endBehindBody(request.raw, reply.raw);
     const html = asPage(request, problem(code, request.id, shown));
     if (html !== undefined) return sendPage(reply, status, html);
     return sendProblem(reply, request.id, code, shown);

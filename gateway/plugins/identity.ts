@@ -1,13 +1,9 @@
-/** Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the log. */
+/** Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the log (plugins/refusals). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TLSSocket } from 'node:tls';
 import { YitongError, type ErrorCode } from '../../contracts/errors.js';
 import type { Client } from '../../policies/types.js';
 import type { GatewayContext, Identity } from '../context.js';
-import { refusalCounter } from '../audit/events.js';
-
-/** How often counted minutes are looked for. */
-const LOOK = 5000;
 
 type Identifies = Pick<GatewayContext, 'identify'>;
 
@@ -28,17 +24,11 @@ export function checkStill(context: Identifies, request: FastifyRequest, client:
   if (code !== undefined) throw new YitongError(code, 'the client may not be answered any more');
 }
 
-export function identityPlugin(app: FastifyInstance, context: GatewayContext): void {
-  const refusals = refusalCounter();
-  const flush = (everything: boolean): void => {
-    for (const clear of refusals.drain(context.now(), everything)) context.journal.note({ clear });
-  };
-  const timer = setInterval(() => flush(false), LOOK).unref();
-  app.addHook('onClose', () => {
-    clearInterval(timer);
-    flush(true);
-  });
+/** Counts and names why who asks is refused; undefined where it is not. */
+export type RefusalOf = (request: FastifyRequest) => ErrorCode | undefined;
 
+/** @returns for what is answered without the hooks of a request */
+export function identityPlugin(app: FastifyInstance, context: GatewayContext): RefusalOf {
   app.decorateRequest('client', undefined);
   const identify = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const identity = identityOf(context, request);
@@ -47,7 +37,7 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): v
       done();
       return;
     }
-    refusals.count(request.raw.socket.remoteAddress ?? 'unknown', identity.code, context.now());
+    app.countRefusal(request, identity.code);
     // the connection is of no further use to a stranger, and holding it would hold a socket
     void reply.header('connection', 'close');
     done(new YitongError(identity.code, 'present a certificate that this gateway knows; the operator can see why it was refused'));
@@ -55,4 +45,10 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): v
   app.addHook('onRequest', identify);
   // a body may take its time, and a revocation counts from the second that it is in force: asked again once the request is whole
   app.addHook('preHandler', identify);
+  return (request) => {
+    const identity = identityOf(context, request);
+    if (identity.kind === 'client') return undefined;
+    app.countRefusal(request, identity.code);
+    return identity.code;
+  };
 }

@@ -10,7 +10,7 @@ import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import { buildApp, builtServices } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
-import { openSubjectKeys } from '../audit/keys.js';
+import { openSubjectKeys, refuseLostKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { receiptFor } from '../audit/receipts.js';
 import { openRegister } from '../audit/replicas/epoch.js';
@@ -26,16 +26,21 @@ import { followInForce, type Act } from '../inforce/follow.js';
 import { loadStill } from '../inforce/loading.js';
 import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
-import { serverTlsOptions } from '../identity/tls.js';
+import { SAFE_TLS, serverTlsOptions } from '../identity/tls.js';
 import { answerForMetrics } from '../metrics/answer.js';
+import { countCut } from '../metrics/counts.js';
 import { spanFigures } from '../metrics/spans.js';
 import { certificateFigures, countGroup, countRequests, inForceFigures, watchSpool, workerFigures } from '../plugins/metrics.js';
+import { descriptorLimit } from '../sockets/descriptors.js';
+import { gate } from '../sockets/gate.js';
+import { gateLimits, ofEach } from '../sockets/limits.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
+import { peopleAddress } from '../people/address.js';
 import type { Provider } from '../people/signin.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { leaving } from './leaving.js';
 import { asText, defaultLog } from '../logging/log.js';
-import { runChild, tell, type ProcessArguments } from './messages.js';
+import { runChild, starting, tell, type ProcessArguments } from './messages.js';
 import { errorInLog } from '../logging/words.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { fixedSettings } from './settings.js';
@@ -74,6 +79,7 @@ runChild(name, async (args, signal, onMessage) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
   });
+  starting('loads the workspace');
   const { workspace, version } = await loadStill(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const { gateway, audit } = settings;
@@ -82,6 +88,13 @@ runChild(name, async (args, signal, onMessage) => {
   const warn = (about: string, found: readonly string[]): void => {
     warnings.set(about, found);
     tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
+  };
+  /** Why it cannot serve, by what it is about. */
+  const reasons = new Map<string, readonly string[]>();
+  const cannot = (about: string, found: readonly string[]): void => {
+    reasons.set(about, found);
+    const all = [...reasons.values()].flat();
+    tell({ kind: 'health', ready: all.length === 0, reasons: all });
   };
   /** All workers follow the same files: one of a replica puts it on record. */
   let records = process.env['YITONG_RECORDS'] === 'true';
@@ -100,20 +113,25 @@ runChild(name, async (args, signal, onMessage) => {
     now,
     log: toLog,
     onWarnings: (found) => warn('policies', found),
+    onReasons: (found) => cannot('anchors', found),
     onChange: (next, before) => {
       if (next.anchors !== before.anchors) onAnchors?.();
     },
     onAct,
     figures: inForceFigures,
   });
+  starting('loads its services');
   await builtServices();
+  starting('waits for the writer');
   tell({ kind: 'loaded' });
   await begun;
   if (signal.aborted) return;
 
+  starting('opens its journal');
   const layout = auditLayout(args.data);
   const setup = await replicaSetup(audit, args.workspace, { file: join(args.workspace, 'yitong.json') });
   const signer = openReplicaSigner(args.data, signerNames(audit.origin).replica);
+  refuseLostKeys(layout);
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   const own = await openJournal({
     dir: layout.journals,
@@ -125,7 +143,7 @@ runChild(name, async (args, signal, onMessage) => {
     segmentBytes: audit.segmentBytes,
     onGroup: countGroup,
     onHealth: (healthy, reason) => {
-      tell({ kind: 'health', ready: healthy, reasons: healthy ? [] : [`the audit journal cannot be written: ${reason}`] });
+      cannot('journal', healthy ? [] : [`the audit journal cannot be written: ${reason}`]);
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
     },
   });
@@ -138,7 +156,8 @@ runChild(name, async (args, signal, onMessage) => {
     if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
   });
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
-  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
+  starting('opens the view');
+  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace, onDamaged: (file) => tell({ kind: 'damaged', file }) });
 
   const inForce = following.current;
   const identify = makeIdentifier({ inForce, now });
@@ -151,6 +170,8 @@ runChild(name, async (args, signal, onMessage) => {
   const pki = args.developmentPki;
   const leave = leaving();
   let ending = false;
+  /** 0 until it is open. */
+  let peoplePort = 0;
   const context: WorkerContext = {
     workspace,
     // under `up` the development CA vouches for documents
@@ -160,7 +181,14 @@ runChild(name, async (args, signal, onMessage) => {
     inForce,
     identify,
     // one that is away says so when it is used, and is used again when it is back
-    bus: () => (bus ??= openBus(args.bus, { mayBeAway: true })),
+    bus: () => {
+      if (bus === undefined) {
+        bus = openBus(args.bus, { mayBeAway: true });
+        // one that cannot be opened now is tried again by whoever needs it next
+        bus.catch(() => (bus = undefined));
+      }
+      return bus;
+    },
     ...(spool === undefined ? {} : { spool }),
     dataDir: args.data,
     // one that sequenced before another took over has the older ones itself
@@ -168,6 +196,7 @@ runChild(name, async (args, signal, onMessage) => {
       const here = receiptFor(args.data, id, client);
       return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
     },
+    peopleAddress: () => peopleAddress(gateway.peopleHost, peoplePort),
     ...(provider === undefined ? {} : { provider }),
     ending: () => ending,
     now,
@@ -177,16 +206,24 @@ runChild(name, async (args, signal, onMessage) => {
   const files = pki === undefined ? { cert: gateway.serverCert, key: gateway.serverKey } : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
   if (files.cert === '' || files.key === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
   let pair = await readPair(files);
+  const limits = gateLimits(gateway, descriptorLimit());
+  if (limits.open < ofEach(gateway.maxConnections, gateway.workers)) log.warn({ connections: limits.open }, 'fewer connections than `gateway.maxConnections` are taken on each port: this process may not open more files (`ulimit -n`)');
   const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
-  const peopleTls = (): TlsOptions => ({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' });
+  const peopleTls = (): TlsOptions => ({ ...SAFE_TLS, cert: pair.cert, key: pair.key });
+  starting('prepares its routes');
   const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
   const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
   answerForMetrics(name, async () => [...(await workerFigures(name, own, firstSeq)), ...spanFigures(name, tracing)]);
   countRequests(api, 'api');
   countRequests(people, 'people');
-  for (const { server } of [api, people]) leave.watch(server);
+  for (const [port, { server }] of [['api', api], ['people', people]] as const) {
+    gate(server, limits, (why) => countCut(port, why));
+    leave.watch(server);
+  }
+  starting('opens its ports');
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
+  peoplePort = (people.server.address() as AddressInfo).port;
   // new connections; on those that are open the identifier asks for the anchor at each request
   const renewed = (server: unknown, options: TlsOptions): void => {
     if (server instanceof TlsServer) server.setSecureContext(options);
@@ -220,7 +257,7 @@ runChild(name, async (args, signal, onMessage) => {
     left = true;
     leave.stopListening();
     records = false;
-    void leave.empty(LINGER).then(() => leaves.abort());
+    leave.empty(LINGER).then(() => leaves.abort(), () => leaves.abort());
   });
   onMessage((message) => {
     if (message.kind !== 'records') return;
@@ -228,10 +265,10 @@ runChild(name, async (args, signal, onMessage) => {
     onAct({ action: 'contracts_in_force', target: message.target, detail: message.detail });
   });
   following.start();
-  const { host, port, peopleHost, peoplePort } = gateway;
+  const { host, port, peopleHost } = gateway;
   tell({
-    kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port,
-    opened: { given: { host, port, peopleHost, peoplePort }, version, layers: workspace.layers, fixed: fixedSettings(workspace, settings) },
+    kind: 'ready', api: (api.server.address() as AddressInfo).port, people: peoplePort,
+    opened: { given: { host, port, peopleHost, peoplePort: gateway.peoplePort }, version, layers: workspace.layers, fixed: fixedSettings(workspace, settings) },
   });
   if (records) onAct({ action: 'contracts_in_force', target: version.contracts, detail: { feeds: version.feeds, settings: version.settings, start: true } });
 
@@ -256,7 +293,7 @@ runChild(name, async (args, signal, onMessage) => {
   await journal.close();
   await keys.close();
   await view.close();
-  await (await bus)?.close();
+  await (await bus?.catch(() => undefined))?.close();
   await spool?.store.close();
 });
 

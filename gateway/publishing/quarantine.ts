@@ -1,11 +1,12 @@
 /** The quarantine of this replica's data folder, for whoever may look into it: a department's systems over HTTP, its data officer on pages. */
 import { loadFeed } from '../../connectors/feeds.js';
-import { State } from '../../connectors/publish/index.js';
+import { keepHeld, releaseHeld, type State, type Held } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { retryQuarantine, type RetryReport } from '../../connectors/retry.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { Contract } from '../../contracts/types.js';
 import type { GatewayContext } from '../context.js';
+import { openState } from './state.js';
 
 export const MAX_ROWS = 10_000;
 /** A run may go on for hours: a retry does not wait for it. */
@@ -26,6 +27,13 @@ export interface QuarantineDesk {
    * @throws YitongError `not_publisher` without a feed, `bad_request` beyond `MAX_ROWS`, `bus_unavailable`, `dataset_busy`
    */
   retry(contract: Contract, ids: readonly string[] | undefined, first: () => Promise<void>): Promise<RetryReport | undefined>;
+  /** Records that left and are not withdrawn, since rows that cannot be read may be theirs. */
+  held(contract: Contract): readonly Held[];
+  /**
+   * Withdraws one of them, or says that it is still on the register. @param first as of `retry`
+   * @throws YitongError `not_found`, `not_publisher` without a feed, `bus_unavailable`, `dataset_busy`
+   */
+  decide(contract: Contract, what: 'release' | 'keep', id: string, by: string, first: () => Promise<void>): Promise<void>;
   /** When what goes on has ended. */
   close(): Promise<void>;
 }
@@ -46,8 +54,31 @@ export function openQuarantineDesk(context: Pick<GatewayContext, 'workspace' | '
     }
   }
 
+  const stateOf = (): State => (state ??= openState(dataDir));
+
+  async function decide(contract: Contract, what: 'release' | 'keep', id: string, by: string, first: () => Promise<void>): Promise<void> {
+    const feed = await loadFeed(workspace, contract.id);
+    if (feed === undefined) throw new YitongError('not_publisher', `\`${contract.id}\` has no feed`);
+    const bus = await context.bus();
+    if (spool?.store.waiting(contract.id) === true) throw new YitongError('bus_unavailable', 'records that were pushed before wait for the bus; try again when they are forwarded');
+    await first();
+    const quarantine = Quarantine.open(dataDir, contract.id, now);
+    try {
+      const options = { workspace, contract, feed, bus, state: stateOf(), quarantine, now, by, ids: [id], turn: { wait: WAIT } };
+      await (what === 'release' ? releaseHeld : keepHeld)(options);
+    } finally {
+      await quarantine.close();
+    }
+  }
+
   return {
     look,
+    held: (contract) => stateOf().held(contract.id),
+    decide(...asked) {
+      const mine = decide(...asked);
+      retrying.add(mine);
+      return mine.finally(() => retrying.delete(mine));
+    },
     async retry(contract, ids, first) {
       if (!Quarantine.exists(dataDir, contract.id)) return undefined;
       const feed = await loadFeed(workspace, contract.id);
@@ -56,7 +87,7 @@ export function openQuarantineDesk(context: Pick<GatewayContext, 'workspace' | '
       // what waits for the bus was pushed before, and must arrive before
       if (spool?.store.waiting(contract.id) === true) throw new YitongError('bus_unavailable', 'records that were pushed before wait for the bus; try again when they are forwarded');
       await first();
-      const options = { workspace, feed, bus, state: (state ??= State.open(dataDir)), now, skipAbsent: true, most: MAX_ROWS, turn: { wait: WAIT }, ...(ids === undefined ? {} : { ids }) };
+      const options = { workspace, feed, bus, state: stateOf(), now, skipAbsent: true, most: MAX_ROWS, turn: { wait: WAIT }, ...(ids === undefined ? {} : { ids }) };
       const mine = look(contract, (quarantine) => retryQuarantine({ ...options, quarantine }));
       retrying.add(mine);
       return mine.finally(() => retrying.delete(mine));

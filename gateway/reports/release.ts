@@ -33,7 +33,7 @@ export async function release(journal: Journal, { plan, client, purpose, report,
   const [only] = subjects;
   const alone = subjects.length === 1 && only !== undefined;
   const parts = {
-    time, requestId, traceparent, report, item: stated?.item, records: sums, bodySha256: hash('sha256', body, 'base64url'), bytes: Buffer.byteLength(body),
+    time, requestId, traceparent, report, records: sums, bodySha256: hash('sha256', body, 'base64url'), bytes: Buffer.byteLength(body),
     ...(alone ? {} : { subjects: subjects.length, chunk: 0 }),
   };
   if (alone) return journal.append({ clear: plan.template(parts), subject: { subject: only, json } });

@@ -34,15 +34,15 @@ t.test('a `released` entry says who, why and which fields, whatever stands in th
   fc.assert(
     fc.property(text, text, text, fc.option(text, { nil: undefined }), fc.array(asked, { maxLength: 4 }), fc.nat(), (client, requestId, time, item, datasets, bytes) => {
       const template = releasedTemplate({ client, authority: 'tax', purpose: 'p', policyVersion: 'v1', stated: ['item'], datasets });
-      const json = template({ time, requestId, traceparent: item, item, records: datasets.map((_, n) => n), bodySha256: 'abc', bytes, ...(bytes % 2 === 0 ? { dryRun: true, subjects: bytes } : {}) });
+      const json = template({ time, requestId, traceparent: item, records: datasets.map((_, n) => n), bodySha256: 'abc', bytes, ...(bytes % 2 === 0 ? { dryRun: true, subjects: bytes } : {}) });
       const body = JSON.parse(json) as Record<string, unknown> & { datasets: unknown[] };
       return (
-        misfit('released', json).length === 0 && body['client'] === client && body['requestId'] === requestId && body['time'] === time && body['item'] === item && body['bytes'] === bytes &&
+        misfit('released', json).length === 0 && body['client'] === client && body['requestId'] === requestId && body['time'] === time && body['traceparent'] === item && body['bytes'] === bytes &&
         JSON.stringify(body.datasets) === JSON.stringify(datasets.map(({ dataset, asked, effect, fields, forms, rows }, n) => ({ dataset, asked, effect, fields, forms, rows, records: n })))
       );
     }),
   );
-  t.same(JSON.parse(releasedSubjectJson({ caseId: '办件"1', actor: 'x', recordIds: ['r-1'] })), { caseId: '办件"1', actor: 'x', recordIds: ['r-1'] });
+  t.same(JSON.parse(releasedSubjectJson({ item: 'i"', caseId: '办件"1', actor: 'x', recordIds: ['r-1'] })), { item: 'i"', caseId: '办件"1', actor: 'x', recordIds: ['r-1'] });
   t.equal(releasedSubjectJson({}), '{}');
   t.end();
 });

@@ -12,7 +12,7 @@ import { runInNewContext } from 'node:vm';
 import { openBus, type BusSettings } from '../../connectors/bus/open.js';
 import { dataTopic, HEADER, type Bus, type OutRecord } from '../../connectors/bus/port.js';
 import { partitionOf, topicKey } from '../../connectors/bus/partition.js';
-import { createPublisher, identifier, State, type PublishRow } from '../../connectors/publish/index.js';
+import { identifier, openSession, State, type PublishRow } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { loadFeeds } from '../../connectors/feeds.js';
 import { compileMapping } from '../../connectors/mapping/index.js';
@@ -113,7 +113,7 @@ interface Scene {
 async function publisherSide({ workspace, contract, bus, rows }: Scene, data: string): Promise<Measured> {
   const state = State.open(data);
   const quarantine = Quarantine.open(data, contract.id, () => new Date());
-  const publisher = await createPublisher({ workspace, contract, bus, state, quarantine, now: () => new Date(), mode: 'run', snapshot: true });
+  const publisher = await openSession({ workspace, contract, bus, state, quarantine, now: () => new Date(), mode: 'run', snapshot: true, maxWithdrawShare: 1, run: 'bench' });
   let published = 0;
   const result = await measured(rows.length, async () => {
     await pipelined(rows, async (batch) => {

@@ -52,6 +52,7 @@ export interface Sent {
   readonly time?: number;
   readonly position?: string;
   readonly sourceTime?: string;
+  readonly sequence?: string;
 }
 
 export function body(dataset: DatasetId, text: string): Buffer {
@@ -60,7 +61,7 @@ export function body(dataset: DatasetId, text: string): Buffer {
   return frame(schemaOf(dataset), encoded.body);
 }
 
-export function sent({ dataset = COMPANY, partition = 0, offset, subject: of = subject(1), record = '', text, time = 1000 + offset, position = `p${offset}`, sourceTime = '2026-01-01T00:00:00.000Z' }: Sent): InRecord {
+export function sent({ dataset = COMPANY, partition = 0, offset, subject: of = subject(1), record = '', text, time = 1000 + offset, position = `p${offset}`, sourceTime = '2026-01-01T00:00:00.000Z', sequence }: Sent): InRecord {
   return {
     topic: topicOf(dataset),
     partition,
@@ -68,7 +69,7 @@ export function sent({ dataset = COMPANY, partition = 0, offset, subject: of = s
     timestamp: time,
     key: `${of}|${record}`,
     value: text === null ? null : body(dataset, text),
-    headers: { [HEADER.sourceTime]: sourceTime, [HEADER.position]: position, ...(text === null ? { [HEADER.reason]: 'left' } : {}) },
+    headers: { [HEADER.sourceTime]: sourceTime, [HEADER.position]: position, ...(text === null ? { [HEADER.reason]: 'left' } : {}), ...(sequence === undefined ? {} : { [HEADER.sequence]: sequence }) },
   };
 }
 

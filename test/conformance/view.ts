@@ -112,6 +112,22 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     t.equal(seen(reader), '=A h=A', 'a content hash is no place in the source');
   });
 
+  t.test('what comes back after it was withdrawn is on record, though its source gives it the same place, time and content', async (t) => {
+    const { writer, reader } = await fresh(t);
+    const place = { position: 'in.csv#7', sourceTime: '2026-01-01T00:00:00.000Z' };
+    await send(writer, { offset: 0, text: 'A', ...place }, { offset: 1, text: null, ...place }, { offset: 2, text: 'A', ...place });
+    t.equal(seen(reader), '=A', 'an older topic, without sequences');
+    const numbered = (offset: number, record: string, text: string | null, sequence: string): Sent => ({ offset, record, text, sequence, ...place });
+    await send(writer, numbered(3, 'k', 'A', 'a1.1'), numbered(4, 'k', null, 'a1.2'), numbered(5, 'k', 'A', 'a1.3'));
+    t.equal(seen(reader), '=A k=A');
+    t.match(await send(writer, numbered(6, 'k', 'A', 'a1.1'), numbered(7, 'k', null, 'a1.2'), numbered(8, 'k', 'A', 'a1.3')), { applied: 0, ignored: 3 }, 'a batch that came twice changes nothing, not even for a moment');
+    await send(writer, numbered(9, 'k', null, 'b2.1'));
+    t.match(await send(writer, numbered(10, 'k', 'A', 'a1.3')), { applied: 0, ignored: 1 }, 'what another publisher withdrew stays withdrawn when the first one’s batch comes again');
+    t.match(await send(writer, numbered(11, 'k', 'A', 'b2.2')), { applied: 1 });
+    t.match(await send(writer, numbered(12, 'k', 'C', 'no sequence')), { poisoned: 1 });
+    t.equal(seen(reader), '=A k=A');
+  });
+
   t.test('a withdrawn record is gone now, was there before, and can come back', async (t) => {
     const { writer, reader } = await fresh(t);
     t.match(await send(writer, { offset: 0, text: null }), { ignored: 1 }, 'nothing to withdraw');

@@ -1,4 +1,4 @@
-import { utimesSync, writeFileSync } from 'node:fs';
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
@@ -23,7 +23,7 @@ async function scan(text: string, cut: number, separator: string): Promise<(read
   return rows;
 }
 
-const names = (rows: readonly (SourceRow | BrokenRow)[]) => rows.map((row) => ('cells' in row ? row.cells['name'] : row.broken.reason));
+const names = (rows: readonly (SourceRow | BrokenRow)[], column = 'name') => rows.map((row) => ('cells' in row && row.cells !== undefined ? row.cells[column] : 'broken' in row ? row.broken.reason : undefined));
 
 t.test('names survive the charset in which the department wrote them', async (t) => {
   const dir = t.testdir();
@@ -111,11 +111,11 @@ t.test('a column that was renamed at the source stops the run instead of emptyin
   await t.rejects(of(dir, { path: 'a.csv', colour: 'red' }), { code: 'bad_feed', message: /unknown key `colour`/ });
 });
 
-t.test('every file of a drop folder is taken once, in name order, and again when it changed', async (t) => {
+t.test('every file of a drop folder of additions is taken once, in name order, and again when it changed', async (t) => {
   const file = (name: string) => `code,name,status\n${KEY},${name},\n`;
   const dir = t.testdir({ in: { '2.csv': file('two'), '1.csv': file('one'), '3.csv.part': file('half'), 'note.txt': '' } });
   const memory = {};
-  const next = () => of(dir, { folder: 'in' }, { memory });
+  const next = () => of(dir, { folder: 'in' }, { memory, overrides: { snapshot: false } });
   const first = await next();
   t.strictSame([names(first?.rows ?? []), first?.run.more], [['one'], true]);
   const second = await next();
@@ -126,6 +126,45 @@ t.test('every file of a drop folder is taken once, in name order, and again when
   writeFileSync(join(dir, 'in', '1.csv'), file('three'));
   t.strictSame(names((await next())?.rows ?? []), ['three']);
   t.equal(await next(), undefined);
+});
+
+t.test('of a drop folder of whole registers the newest file counts, and never one that is older than what was read', async (t) => {
+  const file = (name: string, column = 'name') => `code,${column},status\n${KEY},${name},\n`;
+  const dir = t.testdir({ in: { 'day-9.csv': file('nine'), 'day-10.csv': file('ten'), 'day-8.csv': file('eight') } });
+  const memory = {};
+  const next = (reading: Reading = {}) => of(dir, { folder: 'in' }, { memory, ...reading });
+  const first = await next();
+  t.strictSame([names(first?.rows ?? []), first?.run.more, first?.run.notes?.()], [['ten'], false, { older_files_left: 2 }], 'numbers count as numbers');
+  t.equal(await next(), undefined);
+  writeFileSync(join(dir, 'in', 'day-7.csv'), file('late'));
+  writeFileSync(join(dir, 'in', 'day-8.csv'), file('eight, mended'));
+  t.equal(await next(), undefined, 'what comes late is the past');
+  t.strictSame(names((await next({ options: { again: 'true' } }))?.rows ?? []), ['ten'], 'read again: the newest');
+  const mapping = { fields: { code: { from: 'code', steps: [{ key: 'digit9' }] }, name: { from: 'title' } } };
+  await t.rejects(next({ mapping }), { code: 'bad_feed' });
+  writeFileSync(join(dir, 'in', 'day-11.csv'), file('eleven', 'title'));
+  t.strictSame(names((await next({ mapping }))?.rows ?? [], 'title'), ['eleven'], 'older files of another form stand in nobody’s way');
+  rmSync(join(dir, 'in', 'day-11.csv'));
+  t.equal(await next({ mapping }), undefined, 'the newest that was read is remembered when it has left the folder');
+  t.equal(await next({ mapping, options: { again: 'true' } }), undefined);
+  writeFileSync(join(dir, 'in', 'day-12.csv'), file('twelve', 'title'));
+  t.strictSame(names((await next({ mapping }))?.rows ?? [], 'title'), ['twelve']);
+});
+
+t.test('additions that do not fit a new mapping stay as they were published', async (t) => {
+  const file = (name: string, column = 'name') => `code,${column},status\n${KEY},${name},\n`;
+  const dir = t.testdir({ in: { '1.csv': file('one'), '2.csv': file('two') } });
+  const memory = {};
+  const next = (reading: Reading = {}) => of(dir, { folder: 'in' }, { memory, overrides: { snapshot: false }, ...reading });
+  t.strictSame([names((await next())?.rows ?? []), names((await next())?.rows ?? []), await next()], [['one'], ['two'], undefined]);
+  writeFileSync(join(dir, 'in', '3.csv'), file('three', 'title'));
+  await t.rejects(next(), { code: 'bad_feed' });
+  const mapping = { fields: { code: { from: 'code', steps: [{ key: 'digit9' }] }, name: { from: 'title' } } };
+  const runs = [await next({ mapping }), await next({ mapping }), await next({ mapping })];
+  t.strictSame(runs.map((run) => [names(run?.rows ?? [], 'title'), run?.run.again, run?.run.notes?.()]), [[[], true, { files_of_another_form: 1 }], [[], true, { files_of_another_form: 1 }], [['three'], undefined, {}]]);
+  t.equal(await next({ mapping }), undefined);
+  const again = await next({ mapping, options: { again: 'true' } });
+  t.strictSame([again?.run.again, again?.run.more], [true, true]);
 });
 
 t.test('the source time is the file’s, not the clock’s', async (t) => {

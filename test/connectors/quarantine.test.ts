@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createPublisher } from '../../connectors/publish/index.js';
+import { openSession } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { retryQuarantine } from '../../connectors/retry.js';
 import { digit9, feed } from './fixtures.js';
@@ -36,7 +36,7 @@ t.test('what a department pushes twice is published once, and an old retry does 
   const dir = t.testdir();
   const office = await openOffice(dir);
   const quarantine = Quarantine.open(office.dataDir, office.contract.id, now);
-  const publisher = await createPublisher({ workspace: office.workspace, contract: office.contract, bus: office.bus, state: office.state, quarantine, now, rememberPositions: true });
+  const publisher = await openSession({ workspace: office.workspace, contract: office.contract, bus: office.bus, state: office.state, quarantine, now, rememberPositions: true, maxWithdrawShare: 1, run: 'test' });
   const code = digit9.make(9);
   const row = (position: string, name: string) => ({ position, rowNumber: 0, sourceTime: '2024-05-01T00:00:00.000Z', value: { code, name } });
   const statuses = async (...rows: Parameters<typeof publisher.publish>[0]) => (await publisher.publish(rows)).map(({ status, code: problem }) => problem ?? status);

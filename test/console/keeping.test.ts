@@ -1,5 +1,6 @@
 /** Those who keep data and grants do their work on the pages of a real city, in a real browser; and no page breaks its own policy, its width or its contrast. */
 import t from 'tap';
+import { State } from '../../connectors/publish/index.js';
 import { GatewayError } from '../../gateway/client/index.js';
 import { until } from '../e2e/ask.js';
 import { query } from '../e2e/suite.js';
@@ -7,6 +8,12 @@ import { DATASET, question, seen } from './town.js';
 
 // a city starts, and a browser draws some hundred pages
 t.setTimeout(200_000);
+
+async function published(state: State): Promise<{ readonly subject: string; readonly recordId: string }[]> {
+  const found: { readonly subject: string; readonly recordId: string }[] = [];
+  for await (const one of state.all(DATASET)) found.push(one);
+  return found;
+}
 
 const GRANT = 'counter-company-register';
 
@@ -38,6 +45,27 @@ t.test('the pages of those who keep data and grants', async (t) => {
     t.equal(await rows.count(), 0);
     const other = await page.request.get('/console/feeds/tax.tax-arrears');
     t.equal(other.status(), 404, 'another authority’s feed does not exist');
+    t.same(complaints, []);
+  });
+
+  await t.test('a data officer looks at a record that left and is held, keeps it, and then has it withdrawn', async (t) => {
+    const state = State.open(town.data);
+    const [known] = await published(state);
+    if (known === undefined) throw new Error('nothing is published');
+    await state.changeHeld(DATASET, [{ subject: known.subject, recordId: known.recordId, since: new Date().toISOString(), by: ['row'], positions: ['licences.csv#17'] }], []);
+    await state.close();
+    const { page, complaints, inspect } = await as('chen-officer');
+    t.same(await inspect(`/console/feeds/${DATASET}`, 'feed-held'), []);
+    await page.goto(`/console/feeds/${DATASET}`);
+    const rows = page.locator('ul.rows > li');
+    t.match(await rows.first().innerText(), new RegExp(`${known.subject.slice(known.subject.indexOf(':') + 1)}[^]*licences.csv#17`));
+    await rows.first().locator('form[action$="/keep"] button').click();
+    t.match(await rows.first().innerText(), /已确认保留|kept/);
+    await rows.first().locator('form[action$="/release"] button').click();
+    t.equal(await rows.count(), 0);
+    const after = State.open(town.data);
+    t.notOk((await published(after)).some(({ subject, recordId }) => subject === known.subject && recordId === known.recordId), 'it is withdrawn');
+    await after.close();
     t.same(complaints, []);
   });
 

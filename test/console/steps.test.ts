@@ -15,6 +15,7 @@ async function answer(t: Test, run: Run, patience: number): Promise<{ readonly s
   const app = Fastify();
   t.teardown(() => app.close());
   app.decorate('people', { nav: [] } as unknown as People);
+  app.decorate('refused', () => Promise.resolve());
   app.addHook('onRequest', (request, _reply, done) => {
     request.session = session;
     request.language = 'zh';

@@ -103,6 +103,10 @@ const FAULTS: readonly (readonly [string, string, RegExp, (here: Installation, t
   ['a revocation list that has ended', 'anchors', /fail: the revocation list of anchor `city` ended on .*nobody of it is let in/, async ({ list }) => list(-2)],
   ['an anchor without a list', 'anchors', /warn: anchor `city` has no revocation list/, async ({ anchor }) => {
     const { crl: _, crlGrace: __, ...rest } = JSON.parse(await readFile(anchor, 'utf8')) as Record<string, unknown>;
+    await writeFile(anchor, JSON.stringify({ ...rest, noCrlBecause: 'its certificates live for a day' }));
+  }],
+  ['an anchor that says nothing of its lists', 'anchors', /fail: .*write `crl`, the file of its revocation lists, or `noCrlBecause`/, async ({ anchor }) => {
+    const { crl: _, crlGrace: __, ...rest } = JSON.parse(await readFile(anchor, 'utf8')) as Record<string, unknown>;
     await writeFile(anchor, JSON.stringify(rest));
   }],
   ['a grant whose term is over', 'policies', /warn: the term of .* is over/, async ({ workspace }) => {

@@ -43,7 +43,7 @@ t.test('a service reads many subjects in one stream, each chunk with its entry, 
   t.same(lines.flatMap(({ chunk, receipt }) => (chunk === undefined ? [] : [[chunk, receipt !== undefined]])), [[0, true], [1, true], [2, true]]);
   t.same(lines.at(-1), { summary: { requestId: 'r-1', subjects: 250, chunks: 3, records: 240 } });
   t.match(released(here), [
-    { delivery: 'batch', chunk: 0, subjects: 100, item: 'i', datasets: [{ dataset: 'tax.debts', grant: 'one', records: 100 }] },
+    { delivery: 'batch', chunk: 0, subjects: 100, datasets: [{ dataset: 'tax.debts', grant: 'one', records: 100 }] },
     { chunk: 1, subjects: 100 },
     { chunk: 2, subjects: 50, datasets: [{ records: 40 }] },
   ]);
@@ -53,7 +53,7 @@ t.test('a service reads many subjects in one stream, each chunk with its entry, 
   const included = here.entries.filter(({ body }) => body['type'] === 'included');
   t.same(included.map(({ draft }) => draft.subject?.subject), some(250));
   t.match(included[0]?.body, { client: 'alpha', purpose: 'credit', chunk: 0, datasets: [{ dataset: 'tax.debts', records: 1 }] });
-  t.same(JSON.parse(included[0]?.draft.subject?.json ?? ''), { caseId: 'c' }, 'what may name somebody is sealed');
+  t.same(JSON.parse(included[0]?.draft.subject?.json ?? ''), { item: 'i', caseId: 'c' }, 'what may name somebody is sealed');
 });
 
 t.test('more subjects than the grant allows, or no grant for batches, is denied and on record', async (t) => {

@@ -75,7 +75,7 @@ t.test('each verification is on record before its answer, with what was found an
   durable();
   const { json } = await asking;
   t.match(json, { requestId: 'r-1', receipt: { journal: 'w1', seq: 1 } });
-  t.match(here.entries.map((entry) => entry.body), [{ type: 'released', client: 'alpha', purpose: 'credit', delivery: 'verify', item: 'i-1', datasets: [{ dataset: 'tax.debts', grant: 'one', effect: 'allow', fields: ['name', 'staff'], records: 1 }] }]);
+  t.match(here.entries.map((entry) => entry.body), [{ type: 'released', client: 'alpha', purpose: 'credit', delivery: 'verify', datasets: [{ dataset: 'tax.debts', grant: 'one', effect: 'allow', fields: ['name', 'staff'], records: 1 }] }]);
   t.same(JSON.parse(here.entries[0]?.draft.subject?.json ?? ''), { item: 'i-1', caseId: 'c-1', results: ['mismatch', 'match'] });
   t.notMatch(here.entries[0]?.text, '独一无二');
 });

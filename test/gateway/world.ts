@@ -12,7 +12,7 @@ import { fieldsOf } from '../../contracts/fields.js';
 import { fieldPath, subjectKey, type DatasetId } from '../../contracts/ids.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import type { AvroSchema, Contract, ContractVersion, Workspace } from '../../contracts/types.js';
-import type { Client, Grant, Rule } from '../../policies/types.js';
+import type { Client, Grant, Purpose, Rule } from '../../policies/types.js';
 import { buildApp } from '../../gateway/app.js';
 import type { EntryDraft, Journal } from '../../gateway/audit/port.js';
 import { readSettings } from '../../gateway/config.js';
@@ -95,10 +95,15 @@ export interface WorldOptions {
   readonly records?: readonly Company[];
   readonly clients?: readonly Client[];
   readonly rules?: readonly Rule[];
+  readonly purposes?: readonly Purpose[];
+  /** Of policies and grants. */
+  readonly version?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   /** ISO 8601; undefined: never loaded. */
   readonly loaded?: string | undefined;
   readonly dataDir?: string;
+  /** Folder of services; default the built one. */
+  readonly services?: URL;
 }
 
 export async function world(t: Test, options: WorldOptions): Promise<World> {
@@ -151,7 +156,8 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
     close: () => Promise.resolve(),
   };
   const clients = options.clients ?? [client('alpha')];
-  const set = policySet({ clients, grants: options.grants, ...(options.rules === undefined ? {} : { rules: options.rules }) });
+  const { rules, purposes, version: policyVersion = 'test' } = options;
+  const set = { ...policySet({ clients, grants: options.grants, ...(rules === undefined ? {} : { rules }), ...(purposes === undefined ? {} : { purposes }) }), version: policyVersion };
   const inForce = inForceOf(set, [], space);
   let asking = 'alpha';
   // before all that could ask for it: a timer may while the rest is made
@@ -173,7 +179,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
     now: () => time.now,
   };
   const stream = { write: (line: string) => void log.push(line) };
-  const app = await buildApp('api', context, { https: pair, logger: pino({ level: 'trace' }, stream) });
+  const app = await buildApp('api', context, { https: pair, logger: pino({ level: 'trace' }, stream), ...(options.services === undefined ? {} : { services: options.services }) });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });

@@ -17,7 +17,7 @@ export const bound = (id: string, binding: Binding, status: Client['status'] = '
 });
 export const spiffe = (id: string, status: Client['status'] = 'active'): Client => bound(id, { kind: 'spiffe', uri: `spiffe://yitong.example/client/${id}` }, status);
 
-export async function anchorOf(dir: string, parts: Partial<AnchorParts> = {}): Promise<TrustAnchor> {
+export async function anchorOf(dir: string, parts: Partial<Pick<AnchorParts, 'authorities' | 'crlGrace'>> = {}): Promise<TrustAnchor> {
   const [ca, crl] = [await readFile(join(dir, 'ca.pem'), 'utf8'), await readFile(join(dir, 'crl.pem'), 'utf8')];
   return makeAnchor({ id: 'test', ca, crl, authorities: '*', ...parts });
 }

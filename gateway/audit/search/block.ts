@@ -19,7 +19,7 @@ export const blockFile = (dir: string, block: number): string => join(dir, `${St
 /** The beginning of a block that is not full yet. */
 export const partFile = (dir: string, block: number): string => join(dir, `${String(block).padStart(8, '0')}.part`);
 
-const MAGIC = Buffer.from('YTBLK\0\0\x01', 'latin1');
+const MAGIC = Buffer.from('YTBLK\0\0\x02', 'latin1');
 const HEADER = 64;
 const TIME = 6;
 const TERM = 12;

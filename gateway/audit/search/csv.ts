@@ -14,7 +14,7 @@ function cell(value: unknown): string {
 export function toCsv({ found, evidence }: ExportedEntry, first: boolean): string {
   const { body, opened } = found;
   const datasets = body.datasets ?? [];
-  const { caseId, actor } = detailsOf(opened);
+  const { item = body.item, caseId, actor } = detailsOf(opened);
   const row: Readonly<Record<(typeof COLUMNS)[number], unknown>> = {
     index: found.index,
     time: body.time,
@@ -22,7 +22,7 @@ export function toCsv({ found, evidence }: ExportedEntry, first: boolean): strin
     client: body.client,
     authority: body.authority,
     purpose: body.purpose,
-    item: body.item,
+    item,
     delivery: body.delivery,
     datasets: datasets.map(({ dataset }) => dataset).join(' '),
     grants: datasets.map(({ grant }) => grant ?? '').join(' ').trim(),

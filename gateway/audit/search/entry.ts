@@ -10,6 +10,7 @@ export interface LogBody {
   readonly client?: string;
   readonly authority?: string;
   readonly purpose?: string;
+  /** Of older entries. */
   readonly item?: string;
   readonly delivery?: string;
   readonly stated?: readonly string[];
@@ -38,11 +39,11 @@ export interface LogDataset {
   readonly records?: number;
 }
 
-/** By what one entry can be found; `case` and `actor` only through the subject's key. */
+/** By what one entry can be found; `item`, `case` and `actor` only through the subject's key. */
 export type TermKind = 'type' | 'client' | 'authority' | 'provider' | 'dataset' | 'grant' | 'purpose' | 'item' | 'result' | 'action' | 'request' | 'subject' | 'case' | 'actor';
 
 /** Those that are keyed hashes already: nothing of what they stand for can be guessed from them. */
-const KEYED: ReadonlySet<TermKind> = new Set<TermKind>(['subject', 'case', 'actor']);
+const KEYED: ReadonlySet<TermKind> = new Set<TermKind>(['subject', 'item', 'case', 'actor']);
 
 const DIGITS = 12;
 const cached = new Map<string, number>();
@@ -50,7 +51,7 @@ const MAX_CACHED = 20_000;
 
 /**
  * 48 bits of a term. Two terms that share them cost a look at a body that does not match: a body that is shown is always compared itself.
- * @param value of `subject` its pseudonym, of `case` and `actor` their keyed reference: hexadecimal
+ * @param value of `subject` its pseudonym, of `item`, `case` and `actor` their keyed reference: hexadecimal
  */
 export function termHash(kind: TermKind, value: string): number {
   if (KEYED.has(kind)) return Number.parseInt(value.slice(0, DIGITS), 16);
@@ -66,16 +67,17 @@ export function termHash(kind: TermKind, value: string): number {
   return found;
 }
 
-/** What the subject part says beside the subject: both references keyed. */
+/** What the subject part says beside the subject: all references keyed. */
 export interface CaseReferences {
+  readonly item?: string;
   readonly case?: string;
   readonly actor?: string;
 }
 
 /** What a request says of its case beside the subject. */
-export function detailsOf(opened: OpenedSubject | undefined): { readonly caseId?: string; readonly actor?: string } {
-  const { caseId, actor } = (opened?.details ?? {}) as { readonly caseId?: unknown; readonly actor?: unknown };
-  return { ...(typeof caseId === 'string' ? { caseId } : {}), ...(typeof actor === 'string' ? { actor } : {}) };
+export function detailsOf(opened: OpenedSubject | undefined): { readonly item?: string; readonly caseId?: string; readonly actor?: string } {
+  const { item, caseId, actor } = (opened?.details ?? {}) as { readonly item?: unknown; readonly caseId?: unknown; readonly actor?: unknown };
+  return { ...(typeof item === 'string' ? { item } : {}), ...(typeof caseId === 'string' ? { caseId } : {}), ...(typeof actor === 'string' ? { actor } : {}) };
 }
 
 /** The publishing authority of a dataset, which is the first part of its id. */
@@ -90,7 +92,6 @@ export function eachTerm(body: LogBody, references: CaseReferences | undefined, 
   text('client', body.client);
   text('authority', body.authority);
   text('purpose', body.purpose);
-  text('item', body.item);
   text('action', body.action);
   text('request', body.requestId);
   for (const { dataset, grant, effect } of body.datasets ?? []) {
@@ -99,8 +100,10 @@ export function eachTerm(body: LogBody, references: CaseReferences | undefined, 
     if (dataset !== undefined && dataset.includes('.')) term('provider', providerOf(dataset));
     if (body.type === 'released') text('result', effect);
   }
+  if (body.type === 'refused') text('result', 'deny');
   for (const { requestId } of body.answers ?? []) text('request', requestId);
   text('subject', body.subject?.pseudonym);
+  text('item', references?.item);
   text('case', references?.case);
   text('actor', references?.actor);
 }

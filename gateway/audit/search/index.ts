@@ -23,8 +23,6 @@ export interface SearchQuery {
   readonly dataset?: string;
   readonly grant?: string;
   readonly purpose?: string;
-  /** 事项编码 */
-  readonly item?: string;
   /** `allow`: something was released; `deny`: something was refused. */
   readonly result?: 'allow' | 'deny';
   readonly type?: string;
@@ -34,7 +32,8 @@ export interface SearchQuery {
   readonly subject?: string;
   /** Instead of `subject`. 32 hex digits */
   readonly pseudonym?: string;
-  /** 办件编号 and 经办人. Need access to the key map. */
+  /** 事项编码, 办件编号 and 经办人. Need access to the key map. */
+  readonly item?: string;
   readonly caseId?: string;
   readonly actor?: string;
   /** ms since 1970 */
@@ -97,7 +96,7 @@ export interface IndexFeed {
   take(entry: ReadEntry | undefined): void;
 }
 
-const TERMS: readonly (keyof SearchQuery & TermKind)[] = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'item', 'result', 'type', 'action', 'request'];
+const TERMS: readonly (keyof SearchQuery & TermKind)[] = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'result', 'type', 'action', 'request'];
 /** Blocks looked at between two turns of the event loop. */
 const TURN = 32;
 /** Entries read at once. */
@@ -239,14 +238,15 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     const pseudonym = query.pseudonym ?? (query.subject === undefined ? undefined : keys.get(query.subject)?.pseudonym);
     if (query.subject !== undefined && pseudonym === undefined) return undefined;
     if (pseudonym !== undefined) asked.push(['subject', pseudonym]);
+    if (query.item !== undefined) asked.push(['item', keys.reference('item', query.item)]);
     if (query.caseId !== undefined) asked.push(['case', keys.reference('case', query.caseId)]);
     if (query.actor !== undefined) asked.push(['actor', keys.reference('actor', query.actor)]);
     return {
       terms: asked.map(([kind, value]) => termHash(kind, value)),
       matches(entry) {
         const missing = new Set(asked.map(([kind, value]) => `${kind}:${value}`));
-        // only a question about a case or its handler needs the subject's key
-        eachTerm(entry.body, query.caseId === undefined && query.actor === undefined ? undefined : entry.references, (kind, value) => missing.delete(`${kind}:${value}`));
+        // only a question about an item, a case or its handler needs the subject's key
+        eachTerm(entry.body, query.item === undefined && query.caseId === undefined && query.actor === undefined ? undefined : entry.references, (kind, value) => missing.delete(`${kind}:${value}`));
         return missing.size === 0;
       },
     };

@@ -23,6 +23,8 @@ function kindOf({ type, datasets = [] }: ExportedEntry['found']['body']): Kind {
       return { category_uid: 3, class_uid: 3004, activity_id: OTHER, status_id: SUCCESS };
     case 'refused_before_identity':
       return { category_uid: 3, class_uid: 3002, activity_id: LOGON, status_id: FAILURE };
+    case 'refused':
+      return { category_uid: 6, class_uid: 6003, activity_id: OTHER, status_id: FAILURE };
     case 'released':
       return { category_uid: 6, class_uid: 6003, activity_id: READ, status_id: datasets.some(({ effect }) => effect === 'allow') ? SUCCESS : FAILURE };
     default:
@@ -32,7 +34,7 @@ function kindOf({ type, datasets = [] }: ExportedEntry['found']['body']): Kind {
 
 export function toOcsf({ found, evidence }: ExportedEntry): string {
   const { body, opened } = found;
-  const { caseId, actor } = detailsOf(opened);
+  const { item = body.item, caseId, actor } = detailsOf(opened);
   const kind = kindOf(body);
   const event = {
     ...kind,
@@ -46,7 +48,7 @@ export function toOcsf({ found, evidence }: ExportedEntry): string {
     resources: (body.datasets ?? []).map(({ dataset, grant }) => ({ uid: dataset, type: 'dataset', ...(grant === undefined ? {} : { labels: [`grant:${grant}`] }) })),
     unmapped: {
       purpose: body.purpose,
-      item: body.item,
+      item,
       subject: opened?.subject ?? body.subject?.pseudonym,
       caseId,
       caseHandler: actor,

@@ -34,7 +34,7 @@ export function accessReader(): (entry: ReadEntry) => Access | undefined {
       if (last.size >= MAX_CLIENTS) last.clear();
       last.set(client, opened.subject);
     }
-    const references = entry.references;
+    const { item: _, ...references } = entry.references;
     return {
       index, time, client, authority, purpose, weight: type === 'included' ? 0 : (chunk ?? 1), answered, found, step,
       ...(opened === undefined || pseudonym === undefined ? {} : { subject: pseudonym }),

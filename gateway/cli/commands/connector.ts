@@ -4,7 +4,6 @@ import { openBus } from '../../../connectors/bus/open.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { loadFeed, loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
-import { State } from '../../../connectors/publish/index.js';
 import { runFeed, type RunReport } from '../../../connectors/run.js';
 import { scheduleFeeds } from '../../../connectors/schedule.js';
 import { YitongError } from '../../../contracts/errors.js';
@@ -25,13 +24,20 @@ import { buildInfo, processFigures } from '../../metrics/process.js';
 import { diskFigures, readyFigures } from '../../metrics/replica.js';
 import { logSettings, openLog, warningsTo, type Log } from '../../logging/log.js';
 import { healthOptions, healthServer } from '../health-options.js';
+import { openState } from '../../publishing/state.js';
+
+/** What a connector that was not told to run once goes on for. */
+function keepsRunning({ dataset, schedule }: Feed): string {
+  const what = schedule === 'push' ? 'its rows are pushed to the gateway, so that there is nothing to run' : schedule === 'watch' ? 'it runs when a file comes into its folder' : `it runs by its schedule \`${schedule}\``;
+  return `${dataset}: goes on until it is stopped; ${what}. \`--once\` runs it once and ends`;
+}
 
 const command: Command = {
   summary: 'one feed: reads its source and publishes what changed',
   usage: '<authority.dataset> [--once | --again | --drop-slot] [--workspace D] [--data D] [--bus kafka] [--health-port N] [--json]',
   examples: ['yitong connector samr.company-register --health-port 9464', 'yitong connector office.shops --once --workspace my-city', 'yitong connector office.shops --drop-slot'],
   options: {
-    once: { type: 'boolean', describe: 'one run, then exit: 0 if all went well, 1 if rows were quarantined or the snapshot refused' },
+    once: { type: 'boolean', describe: 'one run, then exit: 0 if all went well, 1 if rows were quarantined, withdrawals held or the snapshot refused' },
     workspace: workspaceOption,
     data: dataOption,
     bus: busOption,
@@ -90,13 +96,20 @@ const command: Command = {
     const bus = await openBus(await busOf(text(call.values['bus']), dir, data), { mayBeAway: !once, onWarning: (message) => log('warn', message) });
     const tracing = await startTracing(readTracing(workspace.settings['tracing'], { file: join(dir, 'yitong.json') }, process.env), { process: 'connector', baseDir: dir, bus: bus.driver, onState: (message) => log('warn', message) });
     const traced = tracing === undefined ? {} : { tracer: tracing.tracer };
-    const state = State.open(data);
+    const state = openState(data);
     const told = (report: RunReport): void => {
       call.json(report);
       const { rows, published, unchanged, merged, quarantined, skipped, withdrawn, state, ms } = report;
       if (inLog) log('info', 'run', { feed: feed.dataset, rows, published, unchanged, merged, quarantined, skipped, withdrawn, state, ms: Math.round(ms) });
       else call.say(`${feed.dataset}: ${rows} rows = ${published} published + ${unchanged} unchanged + ${merged} merged + ${quarantined} quarantined + ${skipped} skipped; ${withdrawn} withdrawn; ${state}`);
+      if (report.cutOff !== undefined) log('warn', `${feed.dataset}: the run that began at ${report.cutOff.began} was cut off after some ${report.cutOff.rows} rows; this one has started over`);
+      if (report.held !== undefined) log('warn', `${feed.dataset}: ${report.held} records that left are still on record, since rows that cannot be read may be theirs; see \`yitong withdrawals list ${feed.dataset}\``);
+      if (report.notes['older_files_left'] !== undefined) log('warn', `${feed.dataset}: ${report.notes['older_files_left']} files of the folder are older than the newest by their names and were passed over`);
       if (report.notes['backlog_high'] !== undefined) log('warn', `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed`);
+    };
+    const note = (message: string): void => {
+      if (inLog) log('info', message, { feed: feed.dataset });
+      else call.say(message);
     };
     const run = async (signal: AbortSignal, wake?: () => void): Promise<RunReport> => {
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson || inLog, now: () => performance.now() });
@@ -114,7 +127,7 @@ const command: Command = {
         const report = await run(call.signal);
         told(report);
         if (dropping) return 0;
-        return report.state === 'complete' && report.quarantined === 0 ? 0 : 1;
+        return report.state === 'complete' && report.quarantined === 0 && report.held === undefined ? 0 : 1;
       }
       const figures = feedFigures([feed], true);
       const ofProcess = processFigures('connector');
@@ -127,6 +140,7 @@ const command: Command = {
         else call.say(`health: ${health.url}/health/ready`);
         call.json({ health: health.url });
       }
+      if (!call.asJson) note(keepsRunning(feed));
       const scheduler = scheduleFeeds({
         feeds: [feed],
         before: renewed,

@@ -7,6 +7,7 @@ import { calculateJwkThumbprint } from 'jose';
 import { YitongError } from '../../../contracts/errors.js';
 import { certificateFacts } from '../../identity/certificate.js';
 import { cursor, content, INTEGER, SEQUENCE, whole } from '../../identity/der.js';
+import { issues, standsAlone } from '../../identity/chain.js';
 
 /** The key never stands here: it may be in a hardware module. */
 export interface DocumentKey {
@@ -125,14 +126,15 @@ function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): Key
   if (leaf === undefined || !isP256(leaf.publicKey)) throw untrusted('`x5c` begins with no certificate of a document key');
   if (!namesIssuer(leaf, trust.issuer)) throw untrusted('the certificate does not name the issuer');
   const within = (certificate: X509Certificate): boolean => now >= Date.parse(certificate.validFrom) && now < Date.parse(certificate.validTo) + 1000;
-  let last = leaf;
+  if (!standsAlone(leaf)) throw untrusted('the certificate of the issuer is not one to sign with');
+  const climbed = [leaf];
   for (const certificate of certificates) {
     if (!within(certificate)) throw untrusted('a certificate of the issuer is not valid at this time');
     if (certificate === leaf) continue;
-    if (!certificate.ca || !last.checkIssued(certificate) || !last.verify(certificate.publicKey)) throw untrusted('the certificates of the issuer do not lead to one another');
-    last = certificate;
+    if (!issues(certificate, climbed)) throw untrusted('the certificates of the issuer do not lead to one another');
+    climbed.push(certificate);
   }
-  const held = anchors.some((anchor) => within(anchor) && (anchor.fingerprint256 === last.fingerprint256 || (anchor.ca && last.checkIssued(anchor) && last.verify(anchor.publicKey))));
+  const held = anchors.some((anchor) => within(anchor) && (anchor.fingerprint256 === climbed[climbed.length - 1]?.fingerprint256 || issues(anchor, climbed)));
   if (!held) throw untrusted('the certificates of the issuer lead to no anchor that is trusted');
   return leaf.publicKey;
 }

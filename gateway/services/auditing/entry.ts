@@ -37,7 +37,7 @@ export function entryRoutes(app: FastifyInstance, { context, search }: Auditing)
 
   const show = (request: FastifyRequest<{ Params: Params }>, entry: FoundEntry): Parameters<typeof entryPage>[0] => {
     const session = sessionOf(request);
-    const { caseId } = detailsOf(entry.opened);
+    const { item, caseId } = detailsOf(entry.opened);
     const link = (name: string, value: string | undefined): string | undefined => (value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`);
     return {
       language: request.language,
@@ -45,7 +45,7 @@ export function entryRoutes(app: FastifyInstance, { context, search }: Auditing)
       entry,
       size: search().size(),
       mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
-      links: { subject: link('subject', entry.opened?.subject), case: link('caseId', caseId) },
+      links: { subject: link('subject', entry.opened?.subject), item: link('item', item), case: link('caseId', caseId) },
       names: namesOf(context, request.language),
     };
   };

@@ -5,7 +5,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { EXPORT_FORMATS, exportEntries } from '../../audit/search/export.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { clearPart, filtersOf, HIDDEN, hiddenPart, queryOf, scoped, type Side } from './filters.js';
+import { filtersOf, HIDDEN, onRecord, queryOf, scoped, type Side } from './filters.js';
 import type { Auditing } from './auditing.js';
 
 const TYPES = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8', ocsf: 'application/x-ndjson' } as const;
@@ -21,12 +21,15 @@ export function exportRoutes(app: FastifyInstance, { context, search }: Auditing
     const side: Side = given['side'] === 'authority' ? 'authority' : 'provider';
     const format = EXPORT_FORMATS.find((one) => one === given['format']);
     if (format === undefined) throw new YitongError('bad_request', '`format` is ndjson, csv or ocsf');
-    await app.people.record.looked(person, { requestId: request.id, action: 'export', role, detail: { ...clearPart(filters), format, ...(role === 'inspector' ? { side } : {}) }, about: hiddenPart(filters) });
+    // a filter that is none is told before anything is on record
+    const query = scoped(queryOf(filters), role, person, side);
+    const { detail, about } = onRecord(filters, context);
+    await app.people.record.looked(person, { requestId: request.id, action: 'export', role, detail: { ...detail, format, ...(role === 'inspector' ? { side } : {}) }, about });
     const day = new Date(context.now()).toISOString().slice(0, 10);
     return reply
       .type(TYPES[format])
       .header('cache-control', 'no-store')
       .header('content-disposition', `attachment; filename="audit-${day}.${format === 'ocsf' ? 'ocsf.ndjson' : format}"`)
-      .send(Readable.from(exportEntries(context.dataDir, search(), format, scoped(queryOf(filters), role, person, side))));
+      .send(Readable.from(exportEntries(context.dataDir, search(), format, query)));
   });
 }

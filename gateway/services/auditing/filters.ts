@@ -1,14 +1,16 @@
 /** What a search of the console asks, as it stands in the address: nothing in it names a subject, a case or a handler in clear. */
 import { YitongError } from '../../../contracts/errors.js';
+import { EVENT_TYPES } from '../../audit/events.js';
 import type { SearchQuery } from '../../audit/search/index.js';
 import { fromLocal } from '../../console/time.js';
+import type { GatewayContext } from '../../context.js';
 import type { Person, Role } from '../../people/person.js';
 import { hideSubject, shownSubject, type Session } from '../../people/sessions.js';
 
 /** Fields that stand in the address as they are. */
-export const CLEAR = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'item', 'result', 'type', 'action', 'request', 'since', 'until'] as const;
+export const CLEAR = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'result', 'type', 'action', 'request', 'since', 'until'] as const;
 /** Fields that are sent by POST and stand in the address under a name of this session. */
-export const HIDDEN = ['subject', 'caseId', 'actor'] as const;
+export const HIDDEN = ['subject', 'item', 'caseId', 'actor'] as const;
 
 export type Filters = { readonly [name in (typeof CLEAR)[number] | (typeof HIDDEN)[number]]?: string };
 
@@ -69,11 +71,30 @@ export function scoped(query: SearchQuery, role: Role, person: Person, side: Sid
   return { ...query, [side]: own };
 }
 
-/** What the log says of a search: its filters, without whom it was about. */
-export function clearPart(filters: Filters): Readonly<Record<string, string>> {
-  return Object.fromEntries(CLEAR.flatMap((name) => (filters[name] === undefined ? [] : [[name, filters[name]]])));
+type Clear = (typeof CLEAR)[number];
+
+/** Whether a filter is a name that the workspace or the code gives; whatever else stands in one is what somebody typed. */
+function isKnown(name: Clear, value: string, { workspace, inForce }: Pick<GatewayContext, 'workspace' | 'inForce'>): boolean {
+  const has = (names: { has(name: string): boolean }): boolean => names.has(value);
+  const { policies, purposes } = inForce();
+  switch (name) {
+    case 'client': return has(policies.clients);
+    case 'authority': case 'provider': return has(workspace.authorities);
+    case 'dataset': return has(workspace.contracts);
+    case 'grant': return has(policies.grants);
+    case 'purpose': return has(purposes);
+    case 'type': return value === 'all' || EVENT_TYPES.some((one) => one === value);
+    case 'result': case 'since': case 'until': return true;
+    case 'action': case 'request': return false;
+    default: return name satisfies never;
+  }
 }
 
-export function hiddenPart(filters: Filters): Readonly<Record<string, string>> {
-  return Object.fromEntries(HIDDEN.flatMap((name) => (filters[name] === undefined ? [] : [[name, filters[name]]])));
+/** What the log says of a search: in clear its filters that are known names, and under the person's key whatever else was typed. `filters` have gone through `queryOf`. */
+export function onRecord(filters: Filters, context: Pick<GatewayContext, 'workspace' | 'inForce'>): { readonly detail: Readonly<Record<string, string>>; readonly about: Readonly<Record<string, string>> } {
+  const detail: Record<string, string> = {};
+  const about: Record<string, string> = {};
+  for (const name of CLEAR) if (filters[name] !== undefined) (isKnown(name, filters[name], context) ? detail : about)[name] = filters[name];
+  for (const name of HIDDEN) if (filters[name] !== undefined) about[name] = filters[name];
+  return { detail, about };
 }

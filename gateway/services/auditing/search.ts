@@ -8,7 +8,7 @@ import { namesOf } from '../../console/names.js';
 import { searchPage } from '../../console/pages/auditing/search.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { addressOf, clearPart, filtersOf, HIDDEN, hiddenPart, queryOf, scoped, type Side } from './filters.js';
+import { addressOf, filtersOf, HIDDEN, onRecord, queryOf, scoped, type Side } from './filters.js';
 import { numberOf, type Auditing } from './auditing.js';
 
 const PATH = '/console/search';
@@ -34,11 +34,14 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
   /** With its scheme, or without as people paste it: then of the one scheme that takes it. */
   function normalised(text: string): string {
     if (text.includes(':')) return parseSubject(text, workspace.schemes);
-    const fits = [...workspace.schemes.values()].flatMap(({ id, parse }) => {
-      const found = parse(text);
-      return found.ok ? [`${id}:${found.key}`] : [];
-    });
-    const [only, ...others] = fits;
+    const taking = (unchecked: boolean): string[] =>
+      [...workspace.schemes.values()].flatMap((scheme) => {
+        const found = (scheme.unchecked === true) === unchecked ? scheme.parse(text) : undefined;
+        return found?.ok === true ? [`${scheme.id}:${found.key}`] : [];
+      });
+    // a scheme without check digits takes nearly everything: it is meant where no other is
+    const checked = taking(false);
+    const [only, ...others] = checked.length > 0 ? checked : taking(true);
     if (only === undefined) throw new YitongError('bad_subject', 'this is no key of any scheme here; check its digits');
     if (others.length > 0) throw new YitongError('bad_subject', 'more than one scheme has such keys; write `<scheme>:<key>`');
     return only;
@@ -58,9 +61,10 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
       const query = scoped(queryOf(filters), role, person, side);
       const page = await search().page(query, { limit: PAGE, ...(from === undefined ? {} : { after: from }) });
       const { subject, caseId, actor } = filters;
+      const { detail, about } = onRecord(filters, context);
       await app.people.record.looked(person, {
         requestId: request.id, action: subject === undefined && caseId === undefined && actor === undefined ? 'search' : 'search_subject', role,
-        detail: { ...clearPart(filters), ...(role === 'inspector' ? { side } : {}) }, results: page.entries.length, about: hiddenPart(filters),
+        detail: { ...detail, ...(role === 'inspector' ? { side } : {}) }, results: page.entries.length, about,
       });
       const sides = role === 'inspector' ? { side } : {};
       const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) => [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));

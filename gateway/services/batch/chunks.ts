@@ -71,9 +71,9 @@ export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncG
 }
 
 /** The last line of a batch that may not go on, once that is on record. @param left subjects that are not answered */
-async function ended({ request, requestId, traceparent }: BatchParts, { journal }: BatchTools, plan: Plan, code: ErrorCode | undefined, chunk: number, left: number, started: number): Promise<Buffer> {
+async function ended({ requestId, traceparent }: BatchParts, { journal }: BatchTools, plan: Plan, code: ErrorCode | undefined, chunk: number, left: number, started: number): Promise<Buffer> {
   const body = problemLine(code ?? 'denied', requestId);
-  const parts = { time: new Date(started).toISOString(), requestId, traceparent, item: request.case?.item, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, chunk, subjects: left };
+  const parts = { time: new Date(started).toISOString(), requestId, traceparent, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, chunk, subjects: left };
   await journal.append({ clear: (code === undefined ? plan.template : plan.refusal(code))(parts) });
   return body;
 }
@@ -96,7 +96,7 @@ async function oneChunk(parts: BatchParts, { build, journal }: BatchTools, plan:
   const [receipt] = await Promise.all([
     journal.append({
       clear: plan.template({
-        time, requestId, traceparent, item: request.case?.item, records: counts, bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, chunk, subjects: subjects.length,
+        time, requestId, traceparent, records: counts, bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, chunk, subjects: subjects.length,
       }),
     }),
     ...included.map(({ subject, counts: own }) =>

@@ -5,6 +5,7 @@ import { errorTable, isYitongError, YitongError, type ErrorCode } from '../../..
 import type { SubjectKey } from '../../../contracts/ids.js';
 import type { KeyScheme } from '../../../contracts/types.js';
 import { answerBuilder } from '../../answer/build.js';
+import { openCursors } from '../../answer/cursors.js';
 import { denialOf } from '../../answer/denial.js';
 import { Plans } from '../../answer/plan.js';
 import { withReceipt } from '../../answer/receipt.js';
@@ -51,7 +52,7 @@ const service: Service = {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
     const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'batch' });
-    const build = answerBuilder(view, freshness(view), maxRecords);
+    const build = answerBuilder(view, freshness(view), maxRecords, openCursors(context.dataDir, context.settings.gateway.cursorKeyFile));
 
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',
@@ -80,7 +81,7 @@ const service: Service = {
           const body = Buffer.from(denialOf(plan, request.id), 'utf8');
           const receipt = await journal.append({
             clear: plan.template({
-              time: new Date(started).toISOString(), requestId: request.id, traceparent, item: asked.case?.item, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, subjects: subjects.length,
+              time: new Date(started).toISOString(), requestId: request.id, traceparent, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, subjects: subjects.length,
             }),
           });
           const whole = withReceipt(body, receipt.json);

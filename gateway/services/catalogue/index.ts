@@ -57,7 +57,7 @@ const service: Service = {
     app.get<{ Params: { id: string } }>(
       '/v1/catalogue/:id',
       {
-        config: { errors: ['not_found', 'view_unavailable'] },
+        config: { errors: ['not_found', 'view_unavailable'], open: true },
         schema: {
           operationId: 'catalogueEntry',
           summary: 'one entry of the catalogue, with its items and how fresh it is',

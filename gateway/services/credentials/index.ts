@@ -13,7 +13,7 @@ const service: Service = {
     app.get('/.well-known/jwt-vc-issuer', { schema: { hide: true } }, async (_request, reply) =>
       reply.type('application/json').header('cache-control', 'public, max-age=300').send(await credentials.metadata()),
     );
-    app.get<{ Params: { list: string } }>('/status/:list', { schema: { hide: true } }, async (request, reply) => {
+    app.get<{ Params: { list: string } }>('/status/:list', { schema: { hide: true }, config: { open: true } }, async (request, reply) => {
       const { list } = request.params;
       const token = /^\d{1,9}$/.test(list) ? await credentials.list(Number(list)) : undefined;
       if (token === undefined) throw new YitongError('not_found', 'there is no such status list');

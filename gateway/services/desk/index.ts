@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { loadFeed } from '../../../connectors/feeds.js';
+import { heldId } from '../../../connectors/publish/index.js';
 import type { QuarantineEntry } from '../../../connectors/quarantine.js';
 import type { RetryReport } from '../../../connectors/retry.js';
 import { loadSourceKinds } from '../../../connectors/sources/load.js';
@@ -24,6 +25,9 @@ const PAGE = 50;
 /** Rows of which codes are counted: a source whose every row is bad may have millions. */
 const COUNTED = 20_000;
 const ID = /^[0-9a-f]{16}$/;
+const HELD_ID = /^[\w-]{12}$/;
+/** Held records that are shown at once. */
+const HELD = 100;
 
 interface Route {
   readonly Params: { readonly dataset: string };
@@ -87,7 +91,7 @@ const service: Service = {
         workspace,
         children: feedPage({
           language: request.language, csrf, facts, rows: shown, codes: [...codes].sort(([, a], [, b]) => b - a), count,
-          first: after === '', next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
+          first: after === '', held: desk.held(contract).slice(0, HELD), heldCount: desk.held(contract).length, next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
           ...(content === undefined ? {} : { content }), ...(report === undefined ? {} : { report }),
         }),
       });
@@ -126,6 +130,20 @@ const service: Service = {
       await record.did(person, { action: 'quarantine_retried', role: 'data-officer', target: contract.id, detail: { requestId: request.id, ...counts } });
       return show(request, reply, contract, { report });
     });
+
+    for (const [what, action] of [['release', 'withdrawal_released'], ['keep', 'withdrawal_kept']] as const) {
+      app.post<Route>(`${PATH}/:dataset/${what}`, { handlerTimeout: context.settings.gateway.handlerTimeoutMs, schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+        const { person } = sessionOf(request);
+        const contract = own(person, request.params.dataset);
+        const { id = '' } = request.body;
+        if (!HELD_ID.test(id)) throw new YitongError('bad_request', '`id` is the id of a held record');
+        if (!desk.held(contract).some((one) => heldId(one) === id)) throw new YitongError('not_found', 'the withdrawal is not held any more');
+        await desk.decide(contract, what, id, `role:${person.authority ?? ''}`, async () => {
+          await record.did(person, { action, role: 'data-officer', target: contract.id, detail: { requestId: request.id, id } });
+        });
+        return show(request, reply, contract, {});
+      });
+    }
   },
 };
 export default service;

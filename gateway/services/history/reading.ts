@@ -1,11 +1,13 @@
 /** A subject's history, page by page. What may not be read is as if it were not there: a page is filled up behind it. */
-import type { LogBody } from '../../audit/search/entry.js';
+import { detailsOf, type LogBody } from '../../audit/search/entry.js';
 import type { FoundEntry, SearchIndex } from '../../audit/search/index.js';
 import { batchDatasets, shownDatasets, type NoticeGrants, type ShownDataset } from './notice.js';
 
 export interface HistoryEntry {
   readonly index: number;
   readonly body: FoundEntry['body'];
+  /** 事项编码, where one was stated. */
+  readonly item?: string;
   /** Empty where the entry is about a document. */
   readonly datasets: readonly ShownDataset[];
 }
@@ -47,13 +49,14 @@ export async function historyEntry(entry: FoundEntry, { search, grants, now }: R
   const { index, body } = entry;
   if (DOCUMENTS.has(body.type)) return { index, body, datasets: [] };
   const datasets = body.type === 'released' ? shownDatasets(body, grants, now) : body.type === 'included' ? batchDatasets(body, await answersOf(entry, search), grants, now) : [];
-  return datasets.length === 0 ? undefined : { index, body, datasets };
+  const { item = body.item } = detailsOf(entry.opened);
+  return datasets.length === 0 ? undefined : { index, body, ...(item === undefined ? {} : { item }), datasets };
 }
 
 export async function historyPage(subject: string, after: number | undefined, limit: number, reading: Reading): Promise<HistoryPage> {
   const entries: HistoryEntry[] = [];
   for (let from = after; ; ) {
-    const page = await reading.search.page({ subject }, { limit: RAW, ...(from === undefined ? {} : { after: from }) });
+    const page = await reading.search.page({ subject }, { limit: RAW, open: true, ...(from === undefined ? {} : { after: from }) });
     for (const found of page.entries) {
       const entry = await historyEntry(found, reading);
       if (entry === undefined) continue;

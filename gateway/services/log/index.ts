@@ -14,7 +14,7 @@ const PATH = /^(?:checkpoint|vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint)|repl
 
 /** `GET` and `HEAD /log/…` from `dir`. */
 export function serveLog(app: FastifyInstance, dir: string): void {
-  app.get<{ Params: { '*': string } }>('/log/*', { schema: { hide: true } }, async (request, reply) => {
+  app.get<{ Params: { '*': string } }>('/log/*', { schema: { hide: true }, config: { open: true } }, async (request, reply) => {
     const name = request.params['*'];
     // a verifier can be a page of somebody else; and a tile that is not there yet must not be remembered as missing
     void reply.header('access-control-allow-origin', '*').header('cache-control', 'no-store');

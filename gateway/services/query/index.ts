@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../contracts/errors.js';
 import { answerBuilder, type Answer } from '../../answer/build.js';
+import { openCursors } from '../../answer/cursors.js';
 import { denialOf } from '../../answer/denial.js';
 import { Plans, type Plan } from '../../answer/plan.js';
 import { withReceipt } from '../../answer/receipt.js';
@@ -31,12 +32,12 @@ const service: Service = {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
     const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'query' });
-    const build = answerBuilder(view, freshness(view), maxRecords);
+    const build = answerBuilder(view, freshness(view), maxRecords, openCursors(context.dataDir, context.settings.gateway.cursorKeyFile));
 
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'view_unavailable'] },
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'view_unavailable'] },
         schema: {
           operationId: 'query',
           summary: 'ask about a subject across departments, for a stated purpose',
@@ -75,7 +76,6 @@ const service: Service = {
             time,
             requestId: request.id,
             traceparent: traceOf(request),
-            item: query.case?.item,
             asOf: query.asOf,
             records: answer.counts,
             bodySha256: hash('sha256', answer.body, 'base64url'),

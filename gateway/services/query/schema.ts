@@ -1,5 +1,6 @@
 /** The request of POST /v1/query, as TypeBox; ajv checks it, OpenAPI shows it. */
 import { Type, type Static } from 'typebox';
+import { MAX_CURSOR } from '../../answer/cursors.js';
 import { caseSchema, datasetSchema, fieldSchema, purposeSchema, strict, subjectSchema } from '../../answer/request.js';
 import { datasetAnswerSchema, receiptSchema, withheldSchema } from '../../answer/schemas.js';
 
@@ -19,7 +20,7 @@ export const querySchema = (maxDatasets: number, maxRecords: number) =>
             id: datasetSchema,
             fields: Type.Optional(Type.Array(fieldSchema, { maxItems: 500, uniqueItems: true, description: 'default: all that are granted' })),
             limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxRecords, description: 'records in this answer' })),
-            cursor: Type.Optional(Type.String({ maxLength: 2000, description: 'where an earlier answer of the same query stopped' })),
+            cursor: Type.Optional(Type.String({ maxLength: MAX_CURSOR, description: 'where an earlier answer of the same query stopped' })),
           },
           strict,
         ),

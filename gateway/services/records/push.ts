@@ -1,18 +1,20 @@
 /**
- * Publishing what was pushed: one publisher a dataset in each worker, opened at the first push; pushes to one dataset go one after another, over all workers.
+ * Publishing what was pushed: one producer a dataset in each worker, opened at the first push; each push is a publication session of its own, and those of one
+ * dataset go one after another, over all workers.
  * While the bus is away they are decided as always, since what a record was is known here, and wait in the spool (`connectors/spool`).
  */
 import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { controlSpec, dataTopic, type Producer } from '../../../connectors/bus/port.js';
-import { Publisher, recogniseTopic, sendWatermarkBy, State, takeTurn, type PublisherOptions, type PublishRow } from '../../../connectors/publish/index.js';
+import { recogniseTopic, Session, type State, takeTurn, type PublishResult, type PublishRow } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { SpoolingProducer } from '../../../connectors/spool/index.js';
 import { isYitongError } from '../../../contracts/errors.js';
 import type { Span } from '../../../contracts/tracing.js';
 import type { GatewayContext } from '../../context.js';
 import type { RecordsBody } from './schema.js';
+import { openState } from '../../publishing/state.js';
 
 /** `spooled`: on this replica's disk, on its way to the bus. */
 export type PushStatus = 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled';
@@ -22,6 +24,8 @@ export interface PushOutcome {
   readonly spooled: boolean;
   readonly results: { readonly position: string; readonly status: PushStatus; readonly code?: string }[];
   readonly withdrawn?: number;
+  /** Of a snapshot: records that it did not name and that are not withdrawn, since records of it that name none may be theirs. */
+  readonly held?: number;
   /** Of a snapshot that lacked too many records: why none was withdrawn. Its own records are published all the same. */
   readonly shrunk?: string;
 }
@@ -38,7 +42,6 @@ export interface Push {
 
 interface Open {
   readonly producer: Producer;
-  readonly publisher: Publisher;
   readonly quarantine: Quarantine;
 }
 
@@ -49,10 +52,11 @@ export function pushing(context: GatewayContext): Push {
   const { workspace, spool } = context;
   const now = (): Date => new Date(context.now());
   let state: State | undefined;
+  let pushes = 0;
   const open = new Map<DatasetId, Promise<Open>>();
   const looked = new Map<DatasetId, number>();
   const running = new Set<Promise<unknown>>();
-  const stateOf = (): State => (state ??= State.open(context.dataDir));
+  const stateOf = (): State => (state ??= openState(context.dataDir));
   const waiting = (contract: Contract): boolean => spool?.store.waiting(contract.id) === true;
 
   const straight = async (contract: Contract): Promise<Producer> => {
@@ -60,12 +64,9 @@ export function pushing(context: GatewayContext): Push {
     await bus.ensureTopics([{ topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history }, controlSpec(workspace.prefix, contract.authority)]);
     return await bus.producer(spool === undefined ? {} : { giveUpAfterMs: spool.afterMs });
   };
-  const publisherOf = (contract: Contract, quarantine: Quarantine, producer: Producer, how: Pick<PublisherOptions, 'mode' | 'snapshot' | 'onDuplicate' | 'rememberPositions' | 'span'>): Publisher =>
-    new Publisher({ workspace, contract, state: stateOf(), quarantine, now, ...how }, producer);
   const stream = async (contract: Contract): Promise<Open> => {
     const producer = spool === undefined ? await straight(contract) : new SpoolingProducer({ spool: spool.store, queue: contract.id, open: () => straight(contract) });
-    const quarantine = Quarantine.open(context.dataDir, contract.id, now);
-    return { producer, quarantine, publisher: publisherOf(contract, quarantine, producer, { rememberPositions: true }) };
+    return { producer, quarantine: Quarantine.open(context.dataDir, contract.id, now) };
   };
   const opened = async (contract: Contract): Promise<Open> => {
     let found = open.get(contract.id);
@@ -100,53 +101,41 @@ export function pushing(context: GatewayContext): Push {
         ? { ...place, value: record.value as Extract<PublishRow, { value: unknown }>['value'] }
         : { ...place, withdraw: { subject: record.withdraw.subject, recordId: record.withdraw.recordId ?? '', reason: record.reason } };
     });
-  const told = (contract: Contract, results: Awaited<ReturnType<Publisher['publish']>>): Pick<PushOutcome, 'results' | 'spooled'> => {
+  const told = (contract: Contract, results: readonly PublishResult[]): Pick<PushOutcome, 'results' | 'spooled'> => {
     // another push of the dataset may wait instead of this one; nobody is hurt by hearing of it
     const spooled = waiting(contract);
     return { spooled, results: results.map(({ position, status, code }) => ({ position, status: spooled && status === 'published' ? 'spooled' : status, ...(code === undefined ? {} : { code }) })) };
   };
 
-  async function pushed(contract: Contract, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
-    const { publisher, quarantine } = await opened(contract);
-    await quarantine.refresh();
-    const results = await publisher.publish(rows(body), span);
-    await quarantine.flushed();
-    return told(contract, results);
-  }
-
-  /** A snapshot is a run of its own: it knows what it has seen, and withdraws the rest unless too much would vanish. */
-  async function snapshot(contract: Contract, feed: Feed, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
-    const { quarantine, producer } = await opened(contract);
-    await quarantine.refresh();
-    const publisher = publisherOf(contract, quarantine, producer, { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate, ...(span === undefined ? {} : { span }) });
-    const results = await publisher.publish(rows(body));
-    await publisher.finish();
-    const { gone, all } = await publisher.unseen();
-    if (gone.length > all * feed.maxWithdrawShare) {
-      await quarantine.flushed();
-      return { ...told(contract, results), withdrawn: 0, shrunk: `${gone.length} of ${all} records would be withdrawn; the feed allows a share of ${feed.maxWithdrawShare}` };
-    }
-    const sourceTime = new Date(body.sourceTime).toISOString();
-    await publisher.publish(
-      gone.map(({ subject, recordId }, i) => ({ position: `snapshot ${sourceTime} gone ${i}`, rowNumber: 0, sourceTime, withdraw: { subject, recordId, reason: 'left_snapshot' } })),
-    );
-    await quarantine.flushed();
-    return { ...told(contract, results), withdrawn: gone.length };
-  }
-
   async function turn(contract: Contract, feed: Feed, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
     if (spool !== undefined) await opened(contract);
     if (!looked.has(contract.id)) await recognise(contract);
-    const outcome = body.snapshot === true ? await snapshot(contract, feed, body, span) : await pushed(contract, body, span);
-    const { producer } = await opened(contract);
-    await sendWatermarkBy(producer, workspace, contract, {
-      dataset: contract.id,
-      sourceTime: new Date(body.sourceTime).toISOString(),
-      snapshot: body.snapshot === true,
-      rows: body.records.length,
-      state: outcome.shrunk === undefined ? 'complete' : 'refused',
-    });
-    return { ...outcome, spooled: outcome.spooled || waiting(contract) };
+    const { producer, quarantine } = await opened(contract);
+    await quarantine.refresh();
+    const whole = body.snapshot === true;
+    const session = new Session({
+      workspace, contract, state: stateOf(), quarantine, now,
+      // a snapshot is a run: it knows what it has seen, and withdraws the rest under the guards of one
+      ...(whole ? { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate } : { rememberPositions: true }),
+      maxWithdrawShare: feed.maxWithdrawShare,
+      run: `push ${new Date(context.now()).toISOString()} ${process.pid} ${(pushes += 1)}`,
+      ...(span === undefined ? {} : { span }),
+    }, producer);
+    const results = await session.publish(rows(body));
+    await session.finish();
+    const sourceTime = new Date(body.sourceTime).toISOString();
+    const settled = whole ? await session.settle({ tail: false }, sourceTime) : undefined;
+    await quarantine.flushed();
+    const refused = settled?.refused;
+    await session.watermark({ dataset: contract.id, sourceTime, snapshot: whole, rows: body.records.length, state: refused === undefined ? 'complete' : 'refused' });
+    const outcome = told(contract, results);
+    return {
+      ...outcome,
+      spooled: outcome.spooled || waiting(contract),
+      ...(settled === undefined ? {} : { withdrawn: settled.withdrawn }),
+      ...(settled === undefined || settled.held === 0 ? {} : { held: settled.held }),
+      ...(refused === undefined ? {} : { shrunk: `${refused.gone} of ${refused.all} records would be withdrawn; the feed allows a share of ${feed.maxWithdrawShare}` }),
+    };
   }
 
   return {
@@ -165,8 +154,8 @@ export function pushing(context: GatewayContext): Push {
     async close() {
       await Promise.allSettled(running);
       for (const one of open.values()) {
-        const { publisher, quarantine } = await one;
-        await publisher.close();
+        const { producer, quarantine } = await one;
+        await producer.close();
         await quarantine.close();
       }
       await state?.close();

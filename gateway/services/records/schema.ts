@@ -5,7 +5,7 @@ import { strict } from '../../answer/request.js';
 const position = Type.String({ minLength: 1, maxLength: 300, description: 'the source\'s own, unique and stable: what comes again under it is not published again' });
 export const bodySchema = Type.Object(
   {
-    sourceTime: Type.String({ format: 'date-time', description: 'the source is seen up to here' }),
+    sourceTime: Type.String({ format: 'date-time', description: 'the source is seen up to here; at most five minutes ahead of the gateway\'s clock' }),
     snapshot: Type.Optional(Type.Boolean({ description: 'these records are the whole dataset; what is missing has left' })),
     records: Type.Array(
       Type.Union([
@@ -29,6 +29,7 @@ export const answerSchema = Type.Object({
     Type.Object({ position: Type.String(), status: Type.Enum(['published', 'unchanged', 'merged', 'quarantined', 'spooled'], { description: 'spooled: the bus is away, the record is safe on the gateway\'s disk and will be published in its order' }), code: Type.Optional(Type.String()) }),
   ),
   withdrawn: Type.Optional(Type.Integer({ description: 'of a snapshot: records that had left' })),
+  held: Type.Optional(Type.Integer({ description: 'of a snapshot: records that it does not name and that stay on record, since records of it that cannot be read may be theirs' })),
 });
 
 export type RecordsBody = Static<typeof bodySchema>;

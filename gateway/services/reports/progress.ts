@@ -1,7 +1,8 @@
 /** An answer that takes a while: with `Accept: application/x-ndjson` lines of progress come first, and what is asked for is the last line. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PassThrough } from 'node:stream';
-import { errorTable, isYitongError } from '../../../contracts/errors.js';
+import { errorTable } from '../../../contracts/errors.js';
+import { toldLate } from '../../plugins/errors.js';
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
@@ -18,9 +19,9 @@ export async function withProgress(request: FastifyRequest, reply: FastifyReply,
   await Promise.race([first, result]);
   void result
     .then((value) => stream.end(line({ result: value })))
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
       request.log.error({ err: error, requestId: request.id }, 'report failed');
-      const code = isYitongError(error) ? error.code : 'internal';
+      const code = await toldLate(request, error);
       const { title, status: failed } = errorTable[code];
       stream.end(line({ problem: { type: `urn:yitong:error:${code}`, title, status: failed, code, requestId: request.id } }));
     });

@@ -81,7 +81,7 @@ const service: Service = {
       const fits = ({ grant, client, dataset }: GrantSummary): boolean =>
         [grant.id, grant.client, grant.dataset, ...grant.purposes, client.zh, client.en, dataset.zh, dataset.en].some((text) => text.toLowerCase().includes(word));
       const grants = all.filter((one) => (word === '' || fits(one)) && (asked === undefined || (asked === 'unused' ? one.last === undefined : one.state === asked)));
-      await record.looked(person, { requestId: request.id, action: 'grants', role: 'sharing-authority', detail: { ...(word === '' ? {} : { filter: word }), ...(asked === undefined ? {} : { state: asked }) }, results: grants.length });
+      await record.looked(person, { requestId: request.id, action: 'grants', role: 'sharing-authority', detail: asked === undefined ? {} : { state: asked }, ...(word === '' ? {} : { about: { filter: word } }), results: grants.length });
       return sendFramed(request, reply, { title: request.language === 'zh' ? '共享授权' : 'Grants', workspace, children: grantsPage({ language: request.language, all, grants: grants.slice((Number(page) - 1) * PAGE, Number(page) * PAGE), found: grants.length, page: Number(page), pages: Math.ceil(grants.length / PAGE), q, state: asked, days: DAYS, names: namesOf(context, request.language) }) });
     });
 

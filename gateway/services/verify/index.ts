@@ -90,7 +90,6 @@ const service: Service = {
               time,
               requestId: request.id,
               traceparent: traceOf(request),
-              item: asked.case?.item,
               records: plan.datasets.map((dataset) => (dataset.allowed === undefined ? 0 : (records[at++] ?? 0))),
               bodySha256: hash('sha256', body, 'base64url'),
               bytes: body.length,

@@ -94,10 +94,11 @@ export class DataApplier {
     } else {
       this.#view.at(old, 0);
       if (this.#view.partition !== read.partition) return 'partition';
+      if (overtakes(this.#view, read)) return ignore(tally);
       if (!read.withdrawn && this.#view.sameContent(read.schemaId, read.value, read.start)) return ignore(tally);
     }
     if (source.contract.history === 'full') {
-      if (this.#past && !read.withdrawn && this.#repeated(work.prefix, read)) return ignore(tally);
+      if (this.#past && this.#repeated(work.prefix, read)) return ignore(tally);
       if (old !== undefined || read.withdrawn) this.#past = true;
       if (old !== undefined) void this.store.history.put(historyKey(work.prefix, read.recordId, this.#view.at(old, 0).offset), Buffer.from(old));
       if (read.withdrawn) void this.store.history.put(historyKey(work.prefix, read.recordId, read.offset), encodeVersion(read));
@@ -147,16 +148,21 @@ export class DataApplier {
   }
 
   /**
-   * Publishing is at least once, so a run A, B of one record may come as A, B, A, B. The second A is the first one if the
-   * source gave it the same place and time as well. A content hash is no place: A, B, A with hashes are three versions.
+   * Publishing is at least once, so a run A, B of one record may come as A, B, A, B. The second A is the first one if its publisher gave it the same
+   * sequence; what comes back has a new one. In a topic without sequences it is the first one if the source gave it the same place and time as well,
+   * and the record was not withdrawn since. A content hash is no place: A, B, A with hashes are three versions.
    */
   #repeated(prefix: Buffer, read: NewVersion): boolean {
-    if (read.position === '' || HASH.test(read.position)) return false;
+    if (read.epoch === 0 && (read.withdrawn || read.position === '' || HASH.test(read.position))) return false;
     const newest = historyKey(prefix, read.recordId, 2 ** 48 - 1);
     for (const { value } of this.store.history.getRange({ start: newest, end: newest.subarray(0, -6), reverse: true, limit: REPEATS })) {
       const earlier = this.#view.at(value, 0);
+      if (read.epoch !== 0) {
+        if (overtakes(earlier, read)) return true;
+        continue;
+      }
+      if (earlier.withdrawn) return false;
       if (
-        !earlier.withdrawn &&
         earlier.sourceTime === read.sourceTime &&
         earlier.position === read.position &&
         earlier.sameContent(read.schemaId, read.value, read.start)
@@ -167,6 +173,9 @@ export class DataApplier {
     return false;
   }
 }
+
+/** Whether the same publisher has sent a later version of the record, or this one, before. */
+const overtakes = (earlier: RecordView, read: NewVersion): boolean => read.epoch !== 0 && earlier.epoch === read.epoch && earlier.sequence >= read.sequence;
 
 function ignore(tally: Tally): undefined {
   tally.ignored++;
@@ -195,7 +204,9 @@ function readVersion(
   const sourceTime = parseTime(headers[HEADER.sourceTime] ?? '');
   const position = headers[HEADER.position] ?? '';
   if (Number.isNaN(sourceTime) || position.length > MAX_POSITION) return 'headers';
-  const common = { recordId, partition: record.partition, offset: record.offset, publishedAt: record.timestamp, sourceTime, position };
+  const sequence = parseSequence(headers[HEADER.sequence]);
+  if (sequence === undefined) return 'headers';
+  const common = { ...sequence, recordId, partition: record.partition, offset: record.offset, publishedAt: record.timestamp, sourceTime, position };
   if (value === null) {
     return { ...common, schemaId: 0, contractVersion: 0, withdrawn: true, value: Buffer.from(headers[HEADER.reason] ?? ''), start: 0 };
   }
@@ -207,6 +218,18 @@ function readVersion(
   return { ...common, schemaId, contractVersion: schema.version.version, withdrawn: false, value, start: FRAME_BYTES };
 }
 
+
+const NO_SEQUENCE = { epoch: 0, sequence: 0 };
+/** `<epoch, at most 13 hexadecimal digits>.<number>`; undefined where it is there and is no sequence. */
+const SEQUENCE = /^([0-9a-f]{1,13})\.([1-9]\d{0,14})$/;
+
+function parseSequence(text: string | undefined): { readonly epoch: number; readonly sequence: number } | undefined {
+  if (text === undefined) return NO_SEQUENCE;
+  const found = SEQUENCE.exec(text);
+  const epoch = Number.parseInt(found?.[1] ?? '', 16);
+  // 13 digits may be beyond 2^53
+  return found === null || epoch === 0 || !Number.isSafeInteger(epoch) ? undefined : { epoch, sequence: Number(found[2]) };
+}
 
 let lastText = '';
 let lastTime = NaN;

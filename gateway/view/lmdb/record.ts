@@ -3,12 +3,13 @@
  *
  *     0  u32 length of the whole     12 u16 contract version    24 f64 published at    40 u8 kind
  *     4  u16 length of record id     14 u16 partition           32 f64 source time     41 3 bytes, zero
- *     6  u16 length of position      16 f64 offset              44 record id, position, Avro body (or the reason of a withdrawal)
- *     8  u32 schema id
+ *     6  u16 length of position      16 f64 offset
+ *     8  u32 schema id               44 f64 epoch of the sequence, 0 without one   52 f64 sequence
+ *                                    60 record id, position, Avro body (or the reason of a withdrawal)
  */
 import type { VersionView } from '../port.js';
 
-const FIXED = 44;
+const FIXED = 60;
 const VALUE = 0;
 const WITHDRAWN = 1;
 
@@ -21,6 +22,9 @@ export interface NewVersion {
   readonly publishedAt: number;
   readonly sourceTime: number;
   readonly position: string;
+  /** Of the publisher; epoch 0 where it gave none. */
+  readonly epoch: number;
+  readonly sequence: number;
   readonly withdrawn: boolean;
   /** Holds, from `start` on, the Avro body, or the reason in UTF-8. */
   readonly value: Buffer;
@@ -42,6 +46,8 @@ export function encodeVersion(version: NewVersion): Buffer {
   out.writeDoubleLE(version.publishedAt, 24);
   out.writeDoubleLE(version.sourceTime, 32);
   out.writeUInt32LE(version.withdrawn ? WITHDRAWN : VALUE, 40);
+  out.writeDoubleLE(version.epoch, 44);
+  out.writeDoubleLE(version.sequence, 52);
   out.set(recordId, FIXED);
   out.write(version.position, FIXED + recordId.length);
   value.copy(out, FIXED + recordId.length + position, start);
@@ -104,6 +110,13 @@ export class RecordView implements VersionView {
   }
   get sourceTime(): number {
     return this.bytes.readDoubleLE(this.#at + 32);
+  }
+  /** 0 where the publisher gave no sequence. */
+  get epoch(): number {
+    return this.bytes.readDoubleLE(this.#at + 44);
+  }
+  get sequence(): number {
+    return this.bytes.readDoubleLE(this.#at + 52);
   }
   get withdrawn(): boolean {
     return this.bytes[this.#at + 40] === WITHDRAWN;

@@ -163,7 +163,7 @@ class LmdbViewWriter implements ViewWriter {
     const about = Buffer.from(JSON.stringify({ reason, timestamp: record.timestamp, key: record.key, headers: record.headers }));
     const size = Buffer.alloc(4);
     size.writeUInt32LE(about.length);
-    void this.store.poison.put(poisonKey(record.topic, record.partition, record.offset), Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]));
+    this.store.poison.put(poisonKey(record.topic, record.partition, record.offset), Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]));
   }
 
   async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
@@ -243,10 +243,14 @@ class LmdbViewWriter implements ViewWriter {
     return [...found];
   }
 
-  async markIncomplete(topic: TopicName): Promise<void> {
+  async markIncomplete(topic: TopicName, behind?: { readonly partition: number; readonly next: number }): Promise<void> {
     const source = this.#source(topic);
-    if (source.kind === 'control') return;
-    this.#write(() => writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true }));
+    this.#write(() => {
+      if (source.kind === 'data') writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true });
+      if (behind === undefined) return;
+      const row = readOffset(this.store, topic, behind.partition);
+      if (behind.next > row.next) writeOffset(this.store, topic, behind.partition, { ...row, next: behind.next });
+    });
   }
 
   #restart(topic: TopicName, partitions: number): void {
@@ -260,7 +264,7 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   #clear(meta: Meta): void {
-    for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state]) db.clearSync();
+    for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state]) db.clear();
     writeMeta(this.store, meta);
   }
 

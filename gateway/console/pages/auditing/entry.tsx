@@ -14,7 +14,7 @@ export interface EntryProps {
   /** Entries of the log. */
   readonly size: number;
   readonly mayOpen: boolean;
-  readonly links: { readonly subject: string | undefined; readonly case: string | undefined };
+  readonly links: { readonly subject: string | undefined; readonly item: string | undefined; readonly case: string | undefined };
   readonly names: Names;
 }
 
@@ -27,7 +27,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
   const fact = (title: string, value: ComponentChildren): JSX.Element | null => (value === undefined || value === '' ? null : <><dt>{title}</dt><dd>{value}</dd></>);
   const link = (name: string, value: string | undefined, called?: string): JSX.Element | undefined =>
     value === undefined ? undefined : <><a href={search(name, value)}>{called ?? value}</a>{called === undefined ? null : <> <span class="mono soft">{value}</span></>}</>;
-  const { caseId, actor } = detailsOf(opened);
+  const { item = body.item, caseId, actor } = detailsOf(opened);
   const step = (key: string, title: string, what: string): JSX.Element => (
     <li data-step={key}><b>{title}</b><span class="mono" data-value="">{what}</span></li>
   );
@@ -53,7 +53,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
           {fact(say('用途', 'Purpose'), link('purpose', body.purpose, names.purpose(body.purpose)))}
           {fact(say('方式', 'Delivery'), body.type === 'released' ? deliveryNames[body.delivery ?? 'query']?.[language] : undefined)}
           {fact(say('用于报告', 'For the report'), body.report)}
-          {fact(say('事项编码', 'Item'), link('item', body.item))}
+          {body.item === undefined ? null : fact(say('事项编码', 'Item'), body.item)}
           {fact(say('操作', 'Action'), link('action', body.action))}
           {fact(say('请求编号', 'Request id'), link('request', body.requestId))}
           {fact(say('回执', 'Receipt'), <span class="mono">{receipt}</span>)}
@@ -94,7 +94,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
           <div class="card pad">
             {opened === undefined ? (
               <>
-                <p>{say('主体、办件与经办人以主体自己的密钥加密保存。', 'The subject, its case and the handler are kept encrypted under the subject\'s own key.')} <span class="mono">{body.subject.pseudonym}</span></p>
+                <p>{say('主体、事项、办件与经办人以主体自己的密钥加密保存。', 'The subject, its item, case and handler are kept encrypted under the subject\'s own key.')} <span class="mono">{body.subject.pseudonym}</span></p>
                 {mayOpen ? (
                   <form method="post" action={`/console/entries/${index}`} class="row">
                     <input type="hidden" name="csrf" value={csrf} />
@@ -106,6 +106,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
             ) : (
               <dl class="facts flat">
                 {fact(say('主体', 'Subject'), links.subject === undefined ? opened.subject : <a href={links.subject} title={say('此主体的全部访问', 'Everything about this subject')}>{opened.subject}</a>)}
+                {fact(say('事项编码', 'Item'), item === undefined ? undefined : links.item === undefined ? item : <a href={links.item}>{item}</a>)}
                 {fact(say('办件编号', 'Case'), caseId === undefined ? undefined : links.case === undefined ? caseId : <a href={links.case}>{caseId}</a>)}
                 {fact(say('经办人', 'Case handler'), actor)}
               </dl>

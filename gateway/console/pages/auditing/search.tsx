@@ -96,8 +96,8 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
           ))}
         </p>
       )}
-      {filters.subject === undefined && filters.caseId === undefined && filters.actor === undefined ? null : (
-        <p class="notice">{say('地址栏中的主体、办件与经办人以本次登录专用的代号出现；本次查阅已记入日志。', 'In the address the subject, case and handler stand under names of this sign-in only; this look is on record.')}</p>
+      {filters.subject === undefined && filters.item === undefined && filters.caseId === undefined && filters.actor === undefined ? null : (
+        <p class="notice">{say('地址栏中的主体、事项、办件与经办人以本次登录专用的代号出现；本次查阅已记入日志。', 'In the address the subject, item, case and handler stand under names of this sign-in only; this look is on record.')}</p>
       )}
       <div class="card scroll">
         {entries.length === 0 ? <p class="empty">{say('没有符合条件的记录。', 'Nothing matches.')}</p> : (

@@ -10,6 +10,7 @@ export const typeNames: Readonly<Record<string, Localised>> = {
   included: { zh: '批量答复中的主体', en: 'subject of a batch' },
   completed: { zh: '答复完成', en: 'answers completed' },
   refused_before_identity: { zh: '身份未核验', en: 'refused before identity' },
+  refused: { zh: '拒绝', en: 'refusal' },
   signed_in: { zh: '登录', en: 'sign-in' },
   looked: { zh: '查阅', en: 'look' },
   issued: { zh: '出具文书', en: 'document issued' },
@@ -51,6 +52,8 @@ const actionNames: Readonly<Record<string, Localised>> = {
   grant_suspended: { zh: '暂停授权', en: 'suspended a grant' },
   grant_resumed: { zh: '恢复授权', en: 'resumed a grant' },
   quarantine_shown: { zh: '查看隔离区', en: 'saw the quarantine' },
+  withdrawal_released: { zh: '确认撤回暂缓的记录', en: 'released a held withdrawal' },
+  withdrawal_kept: { zh: '确认保留暂缓撤回的记录', en: 'kept a record that had left' },
   quarantine_retried: { zh: '重试被隔离的行', en: 'tried rows held back again' },
   document_revoked: { zh: '撤销文书', en: 'revoked a document' },
   erasure: { zh: '抹除一个主体', en: 'erased a subject' },
@@ -91,6 +94,8 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
       return zh ? `${body.answers?.length ?? 0} 次答复完成` : `${body.answers?.length ?? 0} answers completed`;
     case 'refused_before_identity':
       return `${body.count ?? 0} × ${body.code ?? ''}`;
+    case 'refused':
+      return `${String(body['route'])} · ${body.code ?? ''}`;
     case 'administration':
     case 'looked':
       return actionWords(body.action, language);

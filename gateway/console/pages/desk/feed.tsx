@@ -1,5 +1,6 @@
 /** One feed: how it is, which rows were held back and why, and the way to try them again. */
 import type { JSX } from 'preact';
+import { heldId, type Held } from '../../../../connectors/publish/index.js';
 import type { QuarantineEntry } from '../../../../connectors/quarantine.js';
 import type { RetriedRow, RetryReport } from '../../../../connectors/retry.js';
 import type { Localised } from '../../../../contracts/types.js';
@@ -32,6 +33,9 @@ export interface FeedProps {
   /** Most frequent first; of very many rows, of the first ones only. */
   readonly codes: readonly (readonly [code: string, rows: number])[];
   readonly count: number;
+  /** Records that left and are still answered; the first of `heldCount`. */
+  readonly held: readonly Held[];
+  readonly heldCount: number;
   readonly first: boolean;
   readonly next: string | undefined;
   readonly content?: QuarantineEntry;
@@ -62,7 +66,7 @@ const outcomes: Readonly<Record<RetriedRow['status'], Localised>> = {
 /** What there is of a row, as it came. */
 const contentOf = ({ cells, raw, value, withdraw }: QuarantineEntry): string => raw ?? JSON.stringify(cells ?? value ?? withdraw ?? {}, null, 2);
 
-export function feedPage({ language, csrf, facts, rows, codes, count, first, next, content, report }: FeedProps): JSX.Element {
+export function feedPage({ language, csrf, facts, rows, codes, count, held, heldCount, first, next, content, report }: FeedProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const number = (n: number): string => n.toLocaleString('en');
@@ -70,7 +74,7 @@ export function feedPage({ language, csrf, facts, rows, codes, count, first, nex
   const whole = facts.records + count;
   const counted = codes.reduce((sum, [, n]) => sum + n, 0);
   const share = (n: number, of: number): string => (of === 0 ? '–' : `${((n / of) * 100).toFixed(n / of < 0.01 ? 2 : 1)}%`);
-  const act = (action: 'content' | 'retry', id: string, label: string, title: string): JSX.Element => (
+  const act = (action: 'content' | 'retry' | 'release' | 'keep', id: string, label: string, title: string): JSX.Element => (
     <form method="post" action={`${path}/${action}`}>
       <input type="hidden" name="csrf" value={csrf} />
       <input type="hidden" name="id" value={id} />
@@ -101,6 +105,29 @@ export function feedPage({ language, csrf, facts, rows, codes, count, first, nex
           <dt>{say('当前记录', 'Current records')}</dt><dd>{number(facts.records)}</dd>
         </dl>
       </div>
+
+      {heldCount === 0 ? null : (
+        <>
+          <h2>{say('暂缓撤回的记录', 'Withdrawals held back')}</h2>
+          <p class="foot">{say('以下记录已不在来源中，但来源里有新出现的无法识别的行，可能正是这些记录，因此仍按有效记录应答。请核对后逐条处理；无法识别的行修正后，将自动处理。', 'These records are not in the source any more, but it has new rows that cannot be read and may be theirs. They are still answered. Look at each; once the rows are mended, the rest settles by itself.')}</p>
+          <ul class="card rows">
+            {held.map((one) => (
+              <li>
+                <div class="grow">
+                  <p class="mono">{one.subject.slice(one.subject.indexOf(':') + 1)}{one.recordId === '' ? null : <> · {one.recordId}</>}</p>
+                  <p class="foot">{say(`${localMinute(one.since)} 起暂缓，相关行：`, `held since ${localMinute(one.since)} by `)}<span class="mono">{one.positions.join(', ')}</span></p>
+                  {one.kept === undefined ? null : <p><span class="state ok">{say('已确认保留', 'kept')}</span> {localMinute(one.kept.at)}</p>}
+                </div>
+                <div class="row">
+                  {act('release', heldId(one), say('确认撤回', 'Withdraw'), say('该记录已注销或移出，不再应答', 'it has left: it is not answered any more'))}
+                  {one.kept === undefined ? act('keep', heldId(one), say('确认保留', 'Keep'), say('该记录仍然有效', 'it is still on the register')) : null}
+                </div>
+              </li>
+            ))}
+          </ul>
+          {heldCount > held.length ? <p class="foot">{say(`共 ${number(heldCount)} 条，先显示 ${number(held.length)} 条。`, `${number(held.length)} of ${number(heldCount)} are shown.`)}</p> : null}
+        </>
+      )}
 
       <h2>{say('质量', 'Quality')}</h2>
       <div class="card">

@@ -62,7 +62,7 @@ function comparisons(entries: readonly HistoryEntry[]): ReadonlyMap<number, Hist
 }
 
 /** One look: whose system, why, and at what. */
-function Look({ entry: { body, datasets }, language, names }: { readonly entry: HistoryEntry } & Pick<HistoryProps, 'language' | 'names'>): JSX.Element {
+function Look({ entry: { body, item, datasets }, language, names }: { readonly entry: HistoryEntry } & Pick<HistoryProps, 'language' | 'names'>): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const none = datasets.filter(empty);
   const told = datasets.filter((one) => !empty(one));
@@ -74,7 +74,7 @@ function Look({ entry: { body, datasets }, language, names }: { readonly entry: 
       </div>
       <dl class="facts flat">
         <dt>{say('用途', 'Purpose')}</dt><dd>{names.purpose(body.purpose) ?? body.purpose ?? '–'}</dd>
-        {body.item === undefined ? null : <><dt>{say('事项编码', 'Item')}</dt><dd class="mono">{body.item}</dd></>}
+        {item === undefined ? null : <><dt>{say('事项编码', 'Item')}</dt><dd class="mono">{item}</dd></>}
         <dt>{say('方式', 'How')}</dt><dd>{deliveryNames[body.type === 'included' ? 'batch' : (body.delivery ?? 'query')]?.[language]}{body.dryRun === true ? say('（试算，未读取任何记录）', ' (dry run: no record was read)') : ''}</dd>
       </dl>
       <ul class="what">

@@ -1,0 +1,120 @@
+/**
+ * Who may hold a connection of a port. A connection that has not asked anything yet (its handshake included) costs its peer nothing: their number is
+ * bounded, in all and by address, and a new one takes the place of an old one, so that silent peers shut out each other and not those who ask. All
+ * connections are bounded as well: one without an answer under way gives way to a new one.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isIPv6, type Socket } from 'node:net';
+
+export interface GateLimits {
+  /** Connections that have not asked anything yet. */
+  readonly unasked: number;
+  /** The same of one address: of one network of 64 bits in IPv6. */
+  readonly unaskedOfAddress: number;
+  readonly open: number;
+}
+
+/** Which limit a connection was closed for. */
+export type Cut = 'unasked' | 'address' | 'open';
+
+interface Held {
+  readonly socket: Socket;
+  readonly address: string;
+  /** Answers under way. */
+  under: number;
+}
+
+/** First 64 bits of an IPv6 address, as its first four groups; one that holds an IPv4 address is that one. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
+  return [...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4).join(':');
+}
+
+/** Below TLS and above it, a connection is known by its two ends. */
+const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string => `${remoteAddress ?? ''} ${String(remotePort)} ${localAddress ?? ''}`;
+
+/**
+ * To be called before the server listens, and before anybody else looks at its connections.
+ * @param onCut told of each connection that was closed, or was not taken
+ */
+export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => void = () => undefined): void {
+  const byEnds = new Map<string, Held>();
+  const bySocket = new WeakMap<Socket, Held>();
+  /** The oldest first. */
+  const unasked = new Map<string, Set<Held>>();
+  let waiting = 0;
+  const idle = new Set<Held>();
+  let open = 0;
+
+  const asks = (held: Held): void => {
+    const of = unasked.get(held.address);
+    if (of?.delete(held) !== true) return;
+    waiting--;
+    if (of.size === 0) unasked.delete(held.address);
+  };
+  const cut = (held: Held | undefined, why: Cut): boolean => {
+    if (held === undefined) return false;
+    onCut(why);
+    asks(held);
+    idle.delete(held);
+    held.socket.destroy();
+    return true;
+  };
+  const first = <One>(of: Set<One> | undefined): One | undefined => of?.values().next().value;
+  const heaviest = (): Set<Held> | undefined => {
+    let most: Set<Held> | undefined;
+    for (const of of unasked.values()) if (most === undefined || of.size > most.size) most = of;
+    return most;
+  };
+
+  /** Whether the connection may come in; makes room for it. */
+  function admit(socket: Socket): boolean {
+    const address = networkOf(socket.remoteAddress ?? '');
+    if (open >= limits.open && !cut(first(heaviest()), 'open') && !cut(first(idle), 'open')) {
+      onCut('open');
+      return false;
+    }
+    const same = unasked.get(address);
+    if ((same?.size ?? 0) >= limits.unaskedOfAddress) cut(first(same), 'address');
+    else if (waiting >= limits.unasked) cut(first(heaviest()), 'unasked');
+    const held: Held = { socket, address, under: 0 };
+    const of = unasked.get(address) ?? new Set<Held>();
+    unasked.set(address, of.add(held));
+    waiting++;
+    open++;
+    const ends = endsOf(socket);
+    byEnds.set(ends, held);
+    bySocket.set(socket, held);
+    socket.once('close', () => {
+      asks(held);
+      idle.delete(held);
+      open--;
+      if (byEnds.get(ends) === held) byEnds.delete(ends);
+    });
+    return true;
+  }
+
+  const taken = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (admit(socket)) for (const take of taken) take.call(server, socket);
+    else socket.destroy();
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const held = bySocket.get(socket) ?? byEnds.get(endsOf(socket));
+    if (held === undefined) return;
+    bySocket.set(socket, held);
+    asks(held);
+    idle.delete(held);
+    held.under++;
+    response.once('close', () => {
+      if (--held.under === 0 && !held.socket.destroyed) idle.add(held);
+    });
+  });
+}

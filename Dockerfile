@@ -10,6 +10,7 @@ COPY . .
 ARG SOURCE_DATE_EPOCH=0
 RUN node node_modules/typescript/bin/tsc -b contracts policies connectors gateway/console/browser gateway \
  && node .image.mjs /out
+RUN mkdir /volumes && mv /out/data /volumes/data
 
 FROM gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
 LABEL org.opencontainers.image.title="Yitong" \
@@ -22,7 +23,8 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=build /out/app /app
-COPY --from=build --chown=65532:65532 /out/data /data
+# the folder above it: of a folder that is named, only the content is copied, and the folder itself is made anew with mode 0755
+COPY --from=build --chown=65532:65532 /volumes/ /
 COPY --from=build /out/workspace /workspace
 ENV NODE_ENV=production
 # one process group, which writes to /data and /tmp only

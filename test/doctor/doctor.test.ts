@@ -1,8 +1,9 @@
 /** `yitong doctor`: each thing that is wrong with an installation is found, said in words, and with what to do about it. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openBus } from '../../connectors/bus/open.js';
@@ -18,6 +19,14 @@ import { complaints, findingsOf, installation, type Installation } from './world
 t.setTimeout(180_000);
 const template = join(t.testdir(), 'template');
 t.match(await run('init', template), { code: 0 });
+
+/** A folder of the machine's own, to which everybody gets: one that is closed keeps others from what is open in it. */
+async function place(t: Test): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'yitong-doctor-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  await chmod(dir, 0o755);
+  return dir;
+}
 
 const served = async (t: Test, answer: (server: { readonly url: string }) => { readonly body: object; readonly date?: Date }): Promise<string> => {
   const server: Server = createServer((_request, response) => {
@@ -64,7 +73,7 @@ t.test('a development city that runs is well, from the outside and on request fr
 });
 
 t.test('a production installation that was never started is well, and looking makes nothing', async (t) => {
-  const here = await installation(t.testdir(), template);
+  const here = await installation(await place(t), template);
   const results = await here.look();
   t.strictSame(complaints(results).filter((line) => line.startsWith('fail')), []);
   t.notOk(existsSync(join(here.data, 'bus')));
@@ -117,6 +126,7 @@ const FAULTS: readonly (readonly [string, string, RegExp, (here: Installation, t
   ['a folder of the log that everybody may look into', 'data', /warn: everybody on this machine may look into .*journal/, async ({ data }) => {
     await mkdir(join(data, 'journal'), { mode: 0o755 });
     await chmod(join(data, 'journal'), 0o755);
+    await chmod(data, 0o755);
   }],
   ['an identity provider that is away', 'others', /warn: the identity provider cannot be reached/, async ({ set }) => set({ people: { issuer: `https://127.0.0.1:${await freePort()}` } })],
   ['an identity provider that calls itself otherwise', 'others', /warn: the identity provider answers 200, and not as/, async ({ set }, t) => set({ people: { issuer: await served(t, () => ({ body: { issuer: 'https://somebody.else' } })) } })],
@@ -132,7 +142,7 @@ const FAULTS: readonly (readonly [string, string, RegExp, (here: Installation, t
 
 for (const [what, check, said, spoil] of FAULTS) {
   t.test(`${what} is found, with what to do about it`, async (t) => {
-    const here = await installation(t.testdir(), template);
+    const here = await installation(await place(t), template);
     await spoil(here, t);
     const results = await here.look([check]);
     t.ok(complaints(results).some((line) => said.test(line)), complaints(results).join('\n'));

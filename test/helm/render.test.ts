@@ -1,4 +1,5 @@
 /** What the chart renders is what Kubernetes takes, in its older and newer versions; every example and option of it. */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -78,6 +79,23 @@ t.test('a house with only a witness, or with connectors alone, installs nothing 
   t.strictSame(all('witness').filter((name) => !/^(?:ServiceMonitor|PrometheusRule|ConfigMap -dashboard)/.test(name)), own);
   t.strictSame([...new Set(all('connectors').map((name) => name.split(' ')[0]))].sort(), ['ConfigMap', 'Deployment', 'NetworkPolicy', 'PersistentVolumeClaim', 'PrometheusRule', 'Service', 'ServiceAccount', 'ServiceMonitor']);
   t.notMatch(all('connectors').join('\n'), /StatefulSet|-lead|-people|-gateway|-pods/);
+});
+
+t.test('the pod that restores a volume is valid, keeps to the pod security of the others, and moves what was restored to where the gateway looks', (t) => {
+  const judge = judgeForTest(t);
+  if (judge === undefined) return t.end();
+  const text = /### Restoring a volume[\s\S]*?```yaml\n([\s\S]*?)```/.exec(readFileSync(join(CHART, 'README.md'), 'utf8'))?.[1] ?? '';
+  const { objects, wrong } = judge({ text }, ['1.34', '1.37']);
+  t.strictSame(wrong, []);
+  const { initContainers, containers } = objects['text']![0]!.spec as { readonly initContainers: readonly { readonly args: readonly string[] }[]; readonly containers: readonly { readonly command: readonly string[] }[] };
+  for (const container of [...initContainers, ...containers]) t.match(container, { securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } } });
+  t.match(initContainers[0]?.args, ['restore', String, '--data', '/volume/restored']);
+  const volume = t.testdir({ restored: { keys: { 'log.key': 'k' }, log: {} }, 'lost+found': {} });
+  const [, ...args] = containers[0]!.command.map((word) => word.replaceAll('/volume/', `${volume}/`));
+  t.equal(spawnSync(process.execPath, args, { encoding: 'utf8' }).stderr, '');
+  t.strictSame(readdirSync(volume).sort(), ['keys', 'log', 'lost+found']);
+  t.equal(readFileSync(join(volume, 'keys', 'log.key'), 'utf8'), 'k');
+  t.end();
 });
 
 t.test('the schemas of Kubernetes that judge here find what is wrong', (t) => {

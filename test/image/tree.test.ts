@@ -23,9 +23,9 @@ function context(dir: string): string {
   return dir;
 }
 
-/** The last RUN of the Dockerfile's build stage, in `dir`. @returns the layer's digest as the script says it */
+/** What the Dockerfile's build stage runs to make the tree, in `dir`. @returns the layer's digest as the script says it */
 function build(dir: string, tar: string, before: string): string {
-  const run = instructions().filter(({ name }) => name === 'RUN').at(-1)?.text ?? '';
+  const run = instructions().find(({ name, text }) => name === 'RUN' && text.includes('.image.mjs'))?.text ?? '';
   t.match(run, / \/out$/);
   const { status, stdout, stderr } = spawnSync(PLAIN[0], [...PLAIN.slice(1), 'sh', '-c', `${before}; ${run.replace(/\/out$/, `out --tar ${tar}`)}`], { cwd: dir, encoding: 'utf8', env: { ...process.env, ...EPOCH } });
   if (status !== 0) throw new Error(`the build stage failed: ${stdout}${stderr}`);
@@ -135,6 +135,11 @@ t.test('the Dockerfile pins its bases, runs without root and needs no shell', (t
   t.equal(only('STOPSIGNAL'), 'SIGTERM');
   t.equal(only('EXPOSE'), '8443 8444 8445');
   t.strictSame(JSON.parse(only('ENTRYPOINT')), ['/nodejs/bin/node', '/app/dist/gateway/cli/main.js']);
+  // COPY copies what is in a folder and makes the folder itself with 0755: one with a mode of its own comes as part of what is copied
+  const copies = finalStage().filter(({ name }) => name === 'COPY').map(({ text }) => text.split(/\s+/).filter((word) => !word.startsWith('--')));
+  t.notOk(copies.some(([, to]) => to === '/data'), '/data would lose its mode');
+  t.ok(copies.some(([from, to]) => from === '/volumes/' && to === '/'));
+  t.ok(instructions().some(({ name, text }) => name === 'RUN' && text === 'mkdir /volumes && mv /out/data /volumes/data'));
   t.strictSame(JSON.parse(only('CMD')), ['gateway', '--workspace', '/workspace', '--data', '/data']);
   t.match(only('HEALTHCHECK'), / CMD \["\/nodejs\/bin\/node", /);
   t.strictSame(finalStage().filter(({ name }) => ['RUN', 'SHELL', 'ADD'].includes(name)), []);

@@ -1,9 +1,10 @@
 /** The certificates that this installation shows, and signs with: read, fitting their keys, and for how long still. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pemBlocks } from '../../identity/certificate.js';
 import { isDevelopmentCertificate } from '../../pki/marker.js';
+import { openFindings, openToAll } from '../openness.js';
 import { fail, note, ok, warn, type Check, type Finding, type Patient } from '../port.js';
 
 const DAY = 86_400_000;
@@ -52,10 +53,8 @@ async function look({ name, cert, key }: Pair, { now, development }: Patient): P
   else if (days < SOON) findings.push(warn(`the ${name} certificate ends in ${days} days`, 'put a new one into the same files; a running gateway takes it'));
   else findings.push(ok(`the ${name} certificate counts for ${days} days more`));
   if (isDevelopmentCertificate(leaf) && !development) findings.push(fail(`the ${name} certificate is of a development CA`, 'production brings its own CA; development keys are for `yitong up` on this machine only'));
-  const { mode } = await stat(key);
   // an orchestrator mounts secrets for a group; the world is another matter
-  if (process.platform !== 'win32' && (mode & 0o007) !== 0) findings.push(warn(`everybody on this machine may read ${key}`, `chmod 640 ${key}`));
-  return findings;
+  return [...findings, ...(openToAll(key) ? openFindings('read', [key], '640') : [])];
 }
 
 const check: Check = {

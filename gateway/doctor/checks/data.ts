@@ -3,6 +3,7 @@ import { closeSync, existsSync, fdatasyncSync, openSync, readdirSync, rmSync, st
 import { access, constants, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditLayout } from '../../audit/layout.js';
+import { openFindings, openToAll } from '../openness.js';
 import { fail, note, ok, warn, type Check, type Finding } from '../port.js';
 
 /** statfs(2) magic numbers of file systems that lose what is on them, or on which LMDB and locks must not stand. */
@@ -54,10 +55,10 @@ const check: Check = {
     const time = fdatasyncTime(data);
     findings.push(time > SLOW ? warn(`one write takes ${time.toFixed(1)} ms to be durable: each answer waits for that`, 'a disk with power-loss protection, or a volume with more IOPS') : ok(`one write is durable in ${time.toFixed(2)} ms`));
     const { log, ...hidden } = auditLayout(data);
-    const open = process.platform === 'win32' ? [] : [data, ...Object.values(hidden)].filter((path) => existsSync(path) && statSync(path).isDirectory() && (statSync(path).mode & 0o007) !== 0);
+    const open = [data, ...Object.values(hidden)].filter((path) => existsSync(path) && statSync(path).isDirectory() && openToAll(path));
     // a data folder may stand in one that everybody sees; what is in it may not
     const inside = open.filter((path) => path !== data || readdirSync(path).some((name) => (statSync(join(data, name)).mode & 0o007) !== 0 && name !== 'log'));
-    if (inside.length > 0) findings.push(warn(`everybody on this machine may look into ${inside.join(', ')}`, `chmod 700 ${inside.join(' ')}`));
+    findings.push(...openFindings('look into', inside, '700'));
     if (!existsSync(log)) findings.push(note('there is no log yet: nothing was ever asked here'));
     return findings;
   },

@@ -3,7 +3,8 @@
  * was cut short ends by SIGBUS at the first page that is not there. Looked at before a store is opened: both heads, each page that can be
  * reached, and the order of its keys. What stands in values is for their own checksums (`checksum.ts`).
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { YitongError } from '../contracts/errors.js';
 
 const MAGIC = 0xbeefc0de;
@@ -70,14 +71,26 @@ export function damageOf(path: string): string | undefined {
   }
 }
 
+/** Stands beside a store that has something in it: one that is gone is missed. */
+const markOf = (path: string): string => `${path}.made`;
+
 /**
+ * To be called before a store is opened.
  * @param what names the store for people: `the bus`
  * @param mend what somebody has to do, a sentence without its point
- * @throws YitongError `store_damaged` if the file is there and not whole
+ * @param lasting whether nothing else has what is in it: then one that was there and is gone, or empty, is refused as well
+ * @throws YitongError `store_damaged`
  */
-export function refuseDamaged(path: string, what: string, mend: string): void {
+export function refuseDamaged(path: string, what: string, mend: string, lasting = false): void {
+  const refuse = (found: string): never => {
+    throw new YitongError('store_damaged', `${what} is damaged (${found}); ${mend}`);
+  };
   const found = damageOf(path);
-  if (found !== undefined) throw new YitongError('store_damaged', `${what} is damaged (${found}); ${mend}`);
+  if (found !== undefined) refuse(found);
+  if (!lasting) return;
+  const there = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  if (!there && existsSync(markOf(path))) refuse(`its file is gone or empty; to begin anew all the same, remove \`${basename(markOf(path))}\` beside it`);
+  if (there && !existsSync(markOf(path))) writeFileSync(markOf(path), '', { mode: 0o600 });
 }
 
 function newest(fd: number): Meta | string {
@@ -86,10 +99,10 @@ function newest(fd: number): Meta | string {
   const second = metaAt(fd, first.psize, 1);
   if (typeof second === 'string') return second;
   if (first.psize !== second.psize) return 'its two heads do not agree';
-  // a commit writes the head that its number says, so one is just behind the other
-  const apart = first.txn > second.txn ? first.txn - second.txn : second.txn - first.txn;
-  if (apart > 1n) return 'its two heads are not of commits that follow each other';
-  return first.txn > second.txn ? first : second;
+  const [older, newer] = first.txn > second.txn ? [second, first] : [first, second];
+  // a commit writes the head that its number says, so one is just behind the other; in a compacted copy the first is that of an empty file
+  if (newer.txn - older.txn > 1n && older.lastPage > 1) return 'its two heads are not of commits that follow each other';
+  return newer;
 }
 
 function metaAt(fd: number, at: number, page: number): Meta | string {

@@ -16,6 +16,7 @@ const rows = {
   // requests
   bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
   bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
+  source_time_ahead: { status: 400, title: 'the source time lies in the future' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
   bad_cursor: { status: 400, title: 'the cursor is not one of this question under the policies in force', refusal: true },
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
@@ -56,6 +57,7 @@ const rows = {
   spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
   bus_denied: { status: 500, title: 'the bus does not let this principal do that' },
   bus_login_failed: { status: 500, title: 'the bus and this program do not trust each other: certificate, user name or password' },
+  address_unknown: { status: 503, title: 'the address by which people reach the gateway is not known (`people.publicUrl`), so nothing that names it is made' },
   answer_timeout: { status: 503, title: 'the answer was not ready in time' },
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace

@@ -43,6 +43,8 @@ export interface Held {
   readonly positions: readonly string[];
   /** Somebody looked and said that it is still on the register. */
   readonly kept?: { readonly by: string; readonly at: string };
+  /** It was named since, by something that did not see the whole source: it is held again if a run that does see it does not name it. */
+  readonly dormant?: true;
 }
 
 export const HASH_BYTES = 16;
@@ -282,6 +284,11 @@ export class State {
 
   /** Records of a dataset whose withdrawal is held back, in key order. */
   held(dataset: string): Held[] {
+    return this.holders(dataset).filter(({ dormant }) => dormant !== true);
+  }
+
+  /** The same, with those that were named since. */
+  holders(dataset: string): Held[] {
     return [...this.holds.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({ ...namesOf(key), ...value }));
   }
 

@@ -9,6 +9,7 @@ import { gapBody } from './events.js';
 import { replaceFile } from './durable.js';
 import { journalFolders } from './journal/folders.js';
 import { RETIRED_FILE } from './journal/format.js';
+import { wasGivenBack } from './journal/pruned.js';
 import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
 import { scanNewest } from './journal/segments.js';
 import { auditLayout } from './layout.js';
@@ -52,7 +53,8 @@ export async function damagedJournals(dataDir: string, known: ReadonlyMap<string
       const result = readOn(dir, position, 20_000);
       if (result.kind === 'end') break;
       if (result.kind === 'gap') {
-        if (!(known.get(journal) ?? []).some(([from, to]) => from <= result.from && to >= result.to)) found.push({ journal, file, from: result.from, to: result.to, why: result.why });
+        const expected = (result.resume !== undefined && wasGivenBack(dir, result.resume.lastSeq)) || (known.get(journal) ?? []).some(([from, to]) => from <= result.from && to >= result.to);
+        if (!expected) found.push({ journal, file, from: result.from, to: result.to, why: result.why });
         if (result.resume === undefined) break;
         position = result.resume;
       } else position = result.position;

@@ -49,6 +49,7 @@ export const states: readonly State[] = [
   without('temporary', 'files on their way to their name', /(?:^|\/)[^/]*\.tmp$|(?:^|\/)spare$/, 'passing', 'nobody has been told of them'),
   without('locks', 'who holds what, and slots of readers', /(?:^|\/)lock\.mdb$|-lock$|\.lock(?:\.[0-9a-f]+)?$|^(?:journal|mirrors\/[^/]+)\/[^/]+\/lock$|^audit\/writing\//, 'passing', 'they name processes of this machine'),
   without('takeover', 'a log that is being taken over, on its way to its place', /^takeover\.partial\//, 'passing', 'the take-over makes it again'),
+  without('made', 'marks that a store has something in it', /\.made$/, 'derived', 'made again when the store is opened'),
   without('running', 'addresses of a running city', /^up\.json$/, 'passing', 'the next one has its own'),
   without('replays', 'replays of the console under way', /^replays\//, 'passing', 'they end with their process'),
   without('staged', 'a run of the sequencer that is not in its place yet', /^audit\/staged\//, 'passing', 'the log is copied at a size that is in its place'),

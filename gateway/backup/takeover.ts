@@ -194,7 +194,11 @@ async function look(options: TakeoverOptions): Promise<Look> {
   // what is known to have been, and cannot be read here or fetched from a replica that lives
   const lives = new Set([replica, ...others]);
   const ever = new Map<string, { readonly replica: string; readonly lastSeq: number }>();
-  for (const [id, { lastSeq, replica: whose }] of Object.entries(seen?.journals ?? {})) ever.set(id, { replica: whose ?? seen?.holder ?? gone, lastSeq });
+  for (const [id, { lastSeq, replica: whose, gone: before }] of Object.entries(seen?.journals ?? {})) {
+    // of what was lost before, the log that is taken over says so itself
+    if (before === true && state?.journals[id] !== undefined) continue;
+    ever.set(id, { replica: before === true ? 'gone before' : (whose ?? seen?.holder ?? gone), lastSeq });
+  }
   for (const [id, { tail, replica: whose }] of tails) ever.set(id, { replica: whose, lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, taken(id)) });
   const missing = [...ever].flatMap(([journal, { replica: whose, lastSeq }]): MissingEntries[] => {
     if (lives.has(whose)) return [];
@@ -286,7 +290,7 @@ async function make(options: TakeoverOptions, dataDir: string, partial: string):
   const plan = await look(options);
   rmSync(partial, { recursive: true, force: true });
   const copied = plan.source === undefined ? [] : filesBelow(plan.source).filter(({ path }) => OF_LOG.test(path) && !path.endsWith('.tmp'));
-  const brought = [...plan.bring].map(([to, dir]) => ({ to: to.slice(dataDir.length + 1), dir, files: filesBelow(dir).filter(({ path }) => /^\d{8}\.seg(?:\.erased)?$|^(?:fault|durable)$/.test(path)) }));
+  const brought = [...plan.bring].map(([to, dir]) => ({ to: to.slice(dataDir.length + 1), dir, files: filesBelow(dir).filter(({ path }) => /^\d{8}\.seg(?:\.erased)?$|^(?:fault|durable|groups|pruned)$/.test(path)) }));
   const total = [...copied, ...brought.flatMap(({ files }) => files)].reduce((sum, { bytes }) => sum + bytes, 0);
   wantRoom(dataDir, total);
   try {

@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Effect, TicketEvent } from '../../contracts/lifecycle/types.js';
+import { refuseDamaged } from '../../connectors/store-file.js';
 
 export interface TicketHead {
   /** 16 hex digits, random. */
@@ -66,6 +67,7 @@ export function openTicketStore(dataDir: string): TicketStore {
   const dir = ticketsDir(dataDir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'tickets');
+  refuseDamaged(path, 'the store of tickets', 'put `tickets` back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync
   const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
   chmodSync(path, 0o600);

@@ -4,5 +4,5 @@ import { gauge, type Family } from './families.js';
 
 /** @param now ms since 1970 */
 export const calendarFigures = (calendars: ReadonlyMap<string, Calendar>, now: number): Family[] => [
-  gauge('yitong_calendar_days_left', 'days that a calendar of working days still covers; negative once it has ended', [...calendars].map(([calendar, one]) => [{ calendar }, calendarDaysLeft(one, now)] as const)),
+  gauge('yitong_calendar_seconds_left', 'time that a calendar of working days still covers; negative once it has ended', [...calendars].map(([calendar, one]) => [{ calendar }, calendarDaysLeft(one, now) * 86_400] as const)),
 ];

@@ -1,12 +1,12 @@
 /**
  * A development CA in a folder:
- *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12 bundle.password]
+ *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12 bundle.password] [old/<serial>/…]
  *   documents/{cert,key}.pem [old/<serial>.pem]
  * Keys and passwords are readable by their owner only. Production brings its own CA.
  */
 import { X509Certificate, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
@@ -67,6 +67,8 @@ export interface Times {
 /** Makes the CA and its empty revocation list. What exists is left as it is: false. */
 export async function initPki(dir: string, { now = new Date() }: Times = {}): Promise<boolean> {
   if (existsSync(join(dir, 'ca.pem')) && existsSync(join(dir, 'ca.key'))) return false;
+  // the certificate is written last: with it the CA was whole, and what it issued may be in use
+  if (existsSync(join(dir, 'ca.pem'))) throw new YitongError('bad_config', `\`${dir}\` holds the certificate of a CA and not its key; put \`ca.key\` back, or take another folder for a new CA`);
   const keys = await makeKeys('ec');
   const span = { notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 3650 * DAY) };
   const serial = newSerial();
@@ -119,7 +121,36 @@ export interface ClientFiles extends Files {
   readonly password?: string;
 }
 
-/** @throws YitongError `bad_config` without a CA */
+/** What a client has: the files of its last certificate. */
+const CLIENT_FILES = ['cert.pem', 'key.pem', 'bundle.p12', 'bundle.password'] as const;
+
+/** The certificate that a client has; undefined if it has none. A key without one counts as well: it may belong to one that is in use. */
+export async function heldBy(dir: string, client: string): Promise<{ readonly folder: string; readonly serial: string; readonly notAfter: Date } | undefined> {
+  const folder = join(dir, 'clients', clientId(client));
+  if (!CLIENT_FILES.some((file) => existsSync(join(folder, file)))) return undefined;
+  try {
+    const { serialNumber, validTo } = new X509Certificate(await readFile(join(folder, 'cert.pem')));
+    return { folder, serial: serialHex(serialNumber), notAfter: new Date(validTo) };
+  } catch {
+    return { folder, serial: `unreadable-${String(Date.now())}`, notAfter: new Date(0) };
+  }
+}
+
+/** Keeps what a client has in `old/<serial>`: nothing that may be in use is lost. Who follows the files finds a certificate there at each moment. */
+async function putAside(dir: string, client: string): Promise<void> {
+  const held = await heldBy(dir, client);
+  if (held === undefined) return;
+  const to = join(held.folder, 'old', held.serial);
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  for (const file of CLIENT_FILES) if (existsSync(join(held.folder, file))) await copyFile(join(held.folder, file), join(to, file));
+  // a bundle is of its certificate: beside another one it would be taken for that one's
+  for (const file of ['bundle.p12', 'bundle.password']) await rm(join(held.folder, file), { force: true });
+}
+
+/**
+ * Under a new key. What the client had is kept in `old/<serial>/`; it stays good until it is revoked.
+ * @throws YitongError `bad_config` without a CA
+ */
 export async function issueClient(dir: string, client: string, options: ClientOptions = {}): Promise<ClientFiles> {
   const id = clientId(client);
   const { now = new Date(), rsa = false, p12 = false, server = false } = options;
@@ -136,6 +167,7 @@ export async function issueClient(dir: string, client: string, options: ClientOp
   const key = await keyPem(keys.privateKey);
   // before the certificate is given out, so that it can always be revoked by its client
   await save(join(dir, 'issued.json'), JSON.stringify([...(await readIssued(dir)), { serial: serialHex(serial), client: id }]), 0o644);
+  await putAside(dir, id);
   await save(join(folder, 'key.pem'), key, 0o600);
   await save(join(folder, 'cert.pem'), certificate, 0o644);
   const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), serial: serialHex(serial) };

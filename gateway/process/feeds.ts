@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { openBus } from '../../connectors/bus/open.js';
 import { loadFeed, loadFeeds } from '../../connectors/feeds.js';
-import { State } from '../../connectors/publish/index.js';
 import { runFeed } from '../../connectors/run.js';
 import { scheduleFeeds } from '../../connectors/schedule.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
@@ -14,6 +13,7 @@ import { readTracing } from '../config/tracing.js';
 import { runChild, starting, tell, type FirstPass } from './messages.js';
 import { childTracing } from './tracing.js';
 import { inWords } from '../logging/words.js';
+import { openState } from '../publishing/state.js';
 
 runChild('feeds', async (args, signal) => {
   starting('loads the workspace');
@@ -23,7 +23,7 @@ runChild('feeds', async (args, signal) => {
   const feeds = all.filter((feed) => feed.schedule !== 'push');
   starting('opens the bus');
   const bus = await openBus(args.bus, { mayBeAway: true });
-  const state = State.open(args.data);
+  const state = openState(args.data);
   const tracing = await childTracing(readTracing(workspace.settings['tracing'], { file: join(args.workspace, 'yitong.json') }, process.env), 'feeds', args);
   const traced = tracing === undefined ? {} : { tracer: tracing.tracer };
   const figures = feedFigures(feeds, false);

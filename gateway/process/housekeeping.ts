@@ -15,6 +15,7 @@ import type { Tickets } from '../lifecycles/tickets.js';
 import { overdueAlerts } from '../lifecycles/overdue.js';
 import { inWords } from '../logging/words.js';
 import { counter, gauge, type Family } from '../metrics/families.js';
+import { openState } from '../publishing/state.js';
 
 export interface HousekeepingOptions {
   readonly dataDir: string;
@@ -65,7 +66,7 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
 
   let state: State | undefined;
   // it stays open: it knows how far the positions were looked through
-  const opened = (): State => (state ??= State.open(dataDir));
+  const opened = (): State => (state ??= openState(dataDir));
 
   /** How many went. */
   const jobs: Readonly<Record<Kind, () => Promise<number> | number>> = {

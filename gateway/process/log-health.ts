@@ -40,7 +40,9 @@ export function watchLog({ dataDir, audit, now }: LogWatchOptions): LogWatch {
   function heldBackNow(): string | undefined {
     const current = openRegister(dataDir).current();
     if (current === undefined) return Object.keys(audit.replicas).length === 0 ? undefined : 'the other replicas must agree once that this one sequences';
-    return current.holder === audit.replica && current.established ? undefined : `\`${current.holder}\` was agreed to as the sequencer`;
+    if (current.holder === audit.replica) return current.established ? undefined : 'the other replicas must agree once that this one sequences';
+    // one that is not configured any more sequences nothing
+    return audit.replicas[current.holder] === undefined ? undefined : `\`${current.holder}\` was agreed to as the sequencer`;
   }
 
   function look(): void {

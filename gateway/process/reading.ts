@@ -46,22 +46,24 @@ function throwAway(dataDir: string, alert: (message: string) => void, why: strin
   for (const file of [viewFile(dataDir), `${viewFile(dataDir)}-lock`]) rmSync(file, { force: true });
 }
 
-async function openView(dataDir: string, workspace: Workspace, alert: (message: string) => void): Promise<ViewWriter> {
+/** @param damaged whether it takes the place of one that was damaged */
+async function openView(dataDir: string, workspace: Workspace, alert: (message: string) => void, damaged: boolean): Promise<ViewWriter> {
   const options = { dir: viewDir(dataDir), workspace };
   const found = damageOf(viewFile(dataDir));
   if (found !== undefined) throwAway(dataDir, alert, found);
   try {
-    return await openLmdbViewWriter(options);
+    return await openLmdbViewWriter({ ...options, rebuilding: damaged || found !== undefined });
   } catch (error) {
     if (!(error instanceof ViewDamaged)) throw error;
     throwAway(dataDir, alert, 'what it says of itself');
-    return await openLmdbViewWriter(options);
+    return await openLmdbViewWriter({ ...options, rebuilding: true });
   }
 }
 
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
-export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold, tracer }: ReadingParts): Promise<Reading> {
-  const writer = await openView(dataDir, workspace, alert);
+export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold, tracer }: ReadingParts, damaged = false): Promise<Reading> {
+  const writer = await openView(dataDir, workspace, alert, damaged);
+  const following = new Set<string>();
   const calendars = await loadCalendars(workspace.layers);
   const tickets = await openTickets({ dataDir, workspace, now: Date.now });
   return {
@@ -78,7 +80,12 @@ export async function openReading(workspace: Workspace, { dataDir, bus, health, 
         workspace,
         signal,
         hold,
-        onState: health.follows,
+        onState(dataset, state) {
+          health.follows(dataset, state);
+          if (state === 'following') following.add(dataset);
+          else following.delete(dataset);
+          if (following.size === workspace.contracts.size) writer.rebuilt().catch((error: unknown) => alert(inWords(error)));
+        },
         onError(error) {
           const message = inWords(error);
           alert(message);
@@ -123,7 +130,7 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
     following.then(
       () => (signal.aborted ? taking.then(done, done) : undefined),
       (error: unknown) => {
-        if (error instanceof ViewDamaged) rebuilt('what is read in it');
+        if (error instanceof ViewDamaged) rebuilt('what is read in it').catch(fail);
         else fail(error);
       },
     );
@@ -143,7 +150,7 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
     // what cannot be brought to the disk any more goes anyway
     await reading.close().catch(() => undefined);
     throwAway(parts.dataDir, parts.alert, why);
-    reading = await openReading(workspace, parts);
+    reading = await openReading(workspace, parts, true);
     closed = false;
     start();
   }

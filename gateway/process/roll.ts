@@ -214,10 +214,13 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     const soon = await rolling.look();
     if (ended.signal.aborted) return;
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), soon ? SETTLE : INTERVAL);
+    timer = setTimeout(lookSoon, soon ? SETTLE : INTERVAL);
     timer.unref();
   }
-  void look();
+  const lookSoon = (): void => {
+    look().catch((error: unknown) => log('error', 'contracts, feeds and yitong.json could not be looked at', { err: error }));
+  };
+  lookSoon();
   events.setMaxListeners(0);
 
   return {
@@ -229,7 +232,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     report: () => ({ contracts: rolling.current.contracts, since: new Date(since).toISOString(), replacing: rolling.replacing }),
     again() {
       rolling.again();
-      void look();
+      lookSoon();
     },
     async stop() {
       clearTimeout(timer);

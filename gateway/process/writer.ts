@@ -8,6 +8,7 @@ import { forwardSpool, Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { openSubjectKeys, refuseLostKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { tryLock, type Lock } from '../audit/lock.js';
 import { startPruning } from '../audit/log/prune.js';
@@ -19,6 +20,7 @@ import { openAuditSigners, openReplicaSigner } from '../audit/signer.js';
 import { replicaKeys } from '../audit/verify.js';
 import { startWatching } from '../audit/watch/follow.js';
 import { alertRecorder } from '../audit/watch/record.js';
+import { DAMAGED_KEY, damagedKeyAlerts } from '../audit/watch/keys.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
 import { followCertificates } from '../inforce/certificates.js';
@@ -43,6 +45,8 @@ import { witnessSetup } from './witnesses.js';
 const INDEX_EVERY = 5_000;
 /** ms between two looks of the watching rules at the log. */
 const WATCH_EVERY = 1000;
+/** ms between two looks through the keys of subjects. */
+const KEYS_EVERY = 24 * 3_600_000;
 /** ms between two looks for clocks of tickets that have run out. */
 const CLOCKS_EVERY = 2000;
 /** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
@@ -60,6 +64,8 @@ runChild('writer', async (args, signal, onMessage) => {
   // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
   const setup = await replicaSetup(settings.audit, args.workspace, place);
   const names = signerNames(settings.audit.origin);
+  refuseLostKeys(auditLayout(args.data));
+  const keys = openSubjectKeys({ dir: auditLayout(args.data).subjectKeys, cache: 100 });
   const signer = openReplicaSigner(args.data, names.replica);
   const register = openRegister(args.data);
   const fence = settings.audit.sequencer ? fenceOf(register, settings.audit) : undefined;
@@ -126,14 +132,28 @@ runChild('writer', async (args, signal, onMessage) => {
     }
   };
   const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
+  // whatever it finds is told, and nothing waits for it
+  const lookAtKeys = async (): Promise<void> => {
+    try {
+      const found = await damagedKeyAlerts(keys, Date.now(), signal);
+      if (found.length > 0 && !signal.aborted) watcher.raise(found);
+    } catch (error) {
+      alert(inWords(error));
+    }
+  };
+  const keyLooks = thresholds.has(DAMAGED_KEY) ? [setTimeout(() => void lookAtKeys(), WATCH_EVERY), setInterval(() => void lookAtKeys(), KEYS_EVERY)] : [];
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
   const indexing = setInterval(() => void search.catchUp(watcher.position()).then(() => passed('searching')).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
 
   const { keep } = settings;
   const pruning =
-    sequencer === undefined
+    sequencer === undefined && replicas === undefined
       ? undefined
-      : startPruning({ dataDir: args.data, keep: keep.journals, now: Date.now, may: () => fence?.fenced === undefined, onKept: alert, onError: (error) => alert(inWords(error)) });
+      : startPruning({
+          dataDir: args.data, keep: keep.journals, now: Date.now, onKept: alert, onError: (error) => alert(inWords(error)),
+          // also one that lost its place to another goes by what that one has
+          followed: () => (sequencer !== undefined && fence?.fenced === undefined ? undefined : (replicas?.integrated() ?? new Map<string, number>())),
+        });
   const housekeeping = startHousekeeping({
     dataDir: args.data, keep, journals: pruning, alerts: watcher, now: Date.now, onProblems: health.housekeeping, onGone: alert,
     workspace: () => reading.current().workspace, tickets: () => reading.current().tickets,
@@ -158,11 +178,11 @@ runChild('writer', async (args, signal, onMessage) => {
     tell({ kind: 'drained' });
   };
   onMessage((message) => {
-    if (message.kind === 'drain') void drain();
+    if (message.kind === 'drain') drain().catch((error: unknown) => alert(inWords(error)));
     // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
     if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
-    if (message.kind === 'damaged') void reading.damaged(message.file);
+    if (message.kind === 'damaged') reading.damaged(message.file).catch((error: unknown) => alert(inWords(error)));
     if (message.kind === 'take') {
       health.again();
       loadStill(args.workspace)
@@ -185,6 +205,7 @@ runChild('writer', async (args, signal, onMessage) => {
   await tracing?.stop();
   await forwarding;
   clearInterval(clocks);
+  for (const timer of keyLooks) clearInterval(timer);
   await housekeeping.stop();
   await pruning?.stop();
   // before the last run of the sequencer, so that the alerts' entries are in the log too
@@ -200,6 +221,7 @@ runChild('writer', async (args, signal, onMessage) => {
   await sequencer?.stop(witnesses === undefined ? 0 : SETTLE_MS);
   lock?.release();
   await search.close();
+  await keys.close();
   await reading.current().close();
   await bus.close();
   await spool?.close();

@@ -132,6 +132,8 @@ export interface ViewWriter {
    * @param behind where it goes on in a partition, behind what cannot be read
    */
   markIncomplete(topic: TopicName, behind?: { readonly partition: number; readonly next: number }): Promise<void>;
+  /** A view that took the place of a damaged one has all that the bus has: it may be read. */
+  rebuilt(): Promise<void>;
   identity(): { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> } | undefined;
   setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
   reader(): ViewReader;

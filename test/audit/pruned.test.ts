@@ -2,6 +2,7 @@
 import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { damagedJournals, mendDamage } from '../../gateway/audit/damage.js';
 import { orderErasure } from '../../gateway/audit/erasure/order.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
@@ -15,9 +16,10 @@ import { openSearch } from '../../gateway/audit/search/index.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
 import { checkBackup } from '../../gateway/backup/check.js';
 import { restoreBackup } from '../../gateway/backup/restore.js';
+import { takeOver } from '../../gateway/backup/takeover.js';
 import { backUp } from '../backup/folder.js';
 import { until } from '../e2e/ask.js';
-import { fill, journalOf, sequencerOf } from './filled.js';
+import { fill, journalOf, ORIGIN, sequencerOf } from './filled.js';
 
 t.setTimeout(300_000);
 const KEEP = 3_600_000;
@@ -133,6 +135,23 @@ t.test('a backup of a shortened journal is checked, restored, and goes on', asyn
   t.match(await check(to), { ok: true, size: 906 });
 });
 
+t.test('what was given back is no damage, to nobody who looks for some, and comes along when another replica takes over', async (t) => {
+  const dir = t.testdir();
+  const [data, east] = [join(dir, 'data'), join(dir, 'east')];
+  const receipts = await filledLog(data);
+  t.ok(prune(data) >= 3);
+  t.strictSame(await damagedJournals(data, new Map()), []);
+  t.match(await mendDamage({ dataDir: data, now: Date.now, dryRun: false }), { journals: [], closed: [] });
+  t.match(await check(data), { ok: true, size: 900, declaredMissing: 0 }, 'and nothing is declared missing');
+  await fill(east, 1);
+  const taken = await takeOver({ dataDir: east, from: data, replica: 'east', others: [], configured: ORIGIN, knowledge: { kind: 'none', word: 'nothing came after it' }, now: Date.now });
+  t.match(taken, { renamed: false });
+  const report = await check(east);
+  t.equal(report.fault, undefined);
+  t.match(report, { ok: true, journalEntries: 900, pruned: 450 });
+  t.match(lookupReceipt(east, receipts[0] ?? ''), { kind: 'logged' });
+});
+
 t.test('nothing goes that the published log does not hold', async (t) => {
   const base = t.testdir();
   const whole = join(base, 'whole');
@@ -234,10 +253,10 @@ t.test('it is done beside the sequencer, while entries come and the log is verif
   const data = t.testdir();
   await fill(data, 1);
   const sequencer = sequencerOf(data, { interval: 20, onAlert: (alert) => t.fail(JSON.stringify(alert)) });
-  let may = true;
+  let elsewhere: ReadonlyMap<string, number> | undefined;
   const errors: unknown[] = [];
   // each entry is promised to be in the log a millisecond after it came
-  const pruning = startPruning({ dataDir: data, keep: 1, now: Date.now, may: () => may, onKept: (message) => errors.push(message), onError: (error) => errors.push(error) });
+  const pruning = startPruning({ dataDir: data, keep: 1, now: Date.now, followed: () => elsewhere, onKept: (message) => errors.push(message), onError: (error) => errors.push(error) });
   const journal = await journalOf(data, 'w2', 1);
   const end = Date.now() + 60_000;
   for (let n = 0; pruning.given().segments < 5 && Date.now() < end; n++) {
@@ -246,10 +265,16 @@ t.test('it is done beside the sequencer, while entries come and the log is verif
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   t.ok(pruning.given().segments >= 5);
-  may = false;
-  const at = pruning.lookedAt();
-  await until('no look', () => new Promise<number>((resolve) => setTimeout(() => resolve(Date.now()), 100)), (now) => now > at + 2500);
-  t.ok(pruning.lookedAt() <= at + 1500, 'no look while another may need what is here');
+  const lost = Date.now();
+  // another sequences now, and has not said so far what it has
+  elsewhere = new Map();
+  await until('a look', () => Promise.resolve(pruning.lookedAt()), (at) => at > lost + 2500);
+  const { segments: had } = pruning.given();
+  for (let n = 0; n < 40; n++) await Promise.all(Array.from({ length: 20 }, (_, i) => journal.append({ clear: JSON.stringify({ type: 'released', time: new Date().toISOString(), n: i, pad: 'x'.repeat(400) }) })));
+  await sequencer.runOnce();
+  const later = Date.now();
+  await until('another look', () => Promise.resolve(pruning.lookedAt()), (at) => at > later);
+  t.equal(pruning.given().segments, had, 'nothing goes while another may need what is here');
   await pruning.stop();
   await journal.close();
   await sequencer.runOnce();

@@ -35,7 +35,7 @@ t.test('where the revocation list of each anchor has ended nothing is answered, 
 });
 
 t.test('a calendar that has ended is said by doctor, contracts check and a metric; its next year counts without a restart', async (t) => {
-  const left = async (): Promise<number> => Number(/^yitong_calendar_days_left\{calendar="office"\} (\S+)$/m.exec(await (await fetch(`${city.health}/metrics`)).text())?.[1]);
+  const left = async (): Promise<number> => Number(/^yitong_calendar_seconds_left\{calendar="office"\} (\S+)$/m.exec(await (await fetch(`${city.health}/metrics`)).text())?.[1]);
   t.ok((await left()) < 0);
   const doctor = await run('doctor', '--workspace', here.workspace, '--data', city.data, '--only', 'workspace');
   t.match(doctor.stdout, new RegExp(`WARN .*the calendar \`office\` ended with ${String(year - 1)}-12-31`));
@@ -44,7 +44,7 @@ t.test('a calendar that has ended is said by doctor, contracts check and a metri
   t.match(checked.stdout, /note +calendar office +the calendar `office` ended with/);
 
   await here.write('contracts/calendars/office.json', calendar(year - 1, year, year + 1));
-  await until('that the new years count', left, (days) => days > 365, 60_000);
+  await until('that the new years count', left, (seconds) => seconds > 365 * 86_400, 60_000);
   t.notMatch((await run('contracts', 'check', '--workspace', here.workspace)).stdout, /calendar office/);
   t.notMatch((await run('doctor', '--workspace', here.workspace, '--data', city.data, '--only', 'workspace')).stdout, /calendar `office`/);
   t.equal((await healthOf(city)).status, 200);

@@ -1,5 +1,6 @@
 /** A view whose file was flipped: whatever it still answers is what it answered before, and the rest is refused. Nothing is "none on record" that is there. */
-import { copyFileSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { damageOf } from '../../connectors/store-file.js';
 import { ViewDamaged } from '../../gateway/view/lmdb/checked.js';
@@ -111,4 +112,38 @@ t.test('a cut file is known as one before it is opened, however much is gone', a
     t.ok(damageOf(`${parent}/cut.mdb`), `${String(share)} of it`);
   }
   t.equal(damageOf(`${parent}/whole/view.mdb`), undefined);
+});
+
+t.test('while another view is built in the place of a damaged one nothing is answered from it: what it lacks is not "none on record"', async (t) => {
+  const dir = `${t.testdir()}/view`;
+  await fill(dir);
+  const reader = openLmdbViewReader({ dir, workspace: world(), onDamaged: () => undefined });
+  t.teardown(() => reader.close());
+  t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(2)), '=new 2 b=new 2');
+  for (const file of ['view.mdb', 'view.mdb-lock']) rmSync(`${dir}/${file}`, { force: true });
+  const writer = await openLmdbViewWriter({ dir, workspace: world(), rebuilding: true });
+  t.teardown(() => writer.close());
+  await writer.setIdentity('c', {});
+  const answer = (): string => {
+    try {
+      return seen(reader, { kind: 'now' }, COMPANY, subject(2));
+    } catch (error) {
+      return String((error as { code?: unknown }).code);
+    }
+  };
+  const until = async (wanted: string): Promise<void> => {
+    for (const end = Date.now() + 20_000; answer() !== wanted && Date.now() < end; ) {
+      t.not(answer(), '', 'never "none on record"');
+      await wait(100);
+    }
+    t.equal(answer(), wanted);
+  };
+  await until('view_unavailable');
+  await writer.apply([sent({ dataset: COMPANY, offset: 0, subject: subject(2), text: 'again' })]);
+  await writer.reset('c', {});
+  await writer.apply([sent({ dataset: COMPANY, offset: 0, subject: subject(2), text: 'again' })]);
+  await wait(700);
+  t.equal(answer(), 'view_unavailable', 'also after it was reset');
+  await writer.rebuilt();
+  await until('=again');
 });

@@ -73,6 +73,9 @@ export function addPruned(dir: string, before: Pruned | undefined, headers: read
   return pruned;
 }
 
+/** Whether all up to `seq` was given back, so that a reader who does not find it has met no damage. @throws YitongError `log_invalid` */
+export const wasGivenBack = (dir: string, seq: number): boolean => (readPruned(dir)?.lastSeq ?? 0) >= seq;
+
 /** Headers that are read at once. */
 const PIECE = 4096;
 

@@ -47,27 +47,11 @@ interface Log {
 }
 
 /** One segment after the other; whoever calls may stop between two. */
-export function* pruneJournals({ dataDir, keep, now, onKept }: PruneOptions): Generator<PruneReport> {
-  const log = openLog(dataDir);
+export function* pruneJournals(options: PruneOptions): Generator<PruneReport> {
+  const log = openLog(options.dataDir);
   if (log === undefined) return;
   try {
-    for (const [id, { dir }] of journalFolders(dataDir)) {
-      leftOver(dir);
-      for (;;) {
-        const segment = readSegments(dir)[0];
-        if (segment === undefined || segment > endOf(dir, id, log)) break;
-        const found = fits(dir, id, segment, log, now() - keep);
-        if (found === undefined) break;
-        if ('why' in found) {
-          onKept?.(id, found.why);
-          break;
-        }
-        addPruned(dir, readPruned(dir), found.headers, found.after);
-        const given = removeSegment(dir, segment);
-        syncDir(dir);
-        yield { segments: 1, bytes: given - found.headers.length * GROUP_HEADER };
-      }
-    }
+    for (const [id, { dir }] of journalFolders(options.dataDir)) yield* shorten(dir, id, options, () => endOf(dir, id, log), (entry) => inLog(id, entry, log));
   } finally {
     log.bodies.close();
   }
@@ -90,6 +74,39 @@ function endOf(dir: string, journal: string, { state }: Log): number {
   const marker = markerOf(dir);
   // of one that vanished or was rolled back nobody can say what it is evidence of
   return taken === undefined || before === undefined || marker === undefined || taken.dead === true ? 0 : Math.min(taken.segment, before.segment, marker.segment) - LAST;
+}
+
+/**
+ * The same on a replica that does not sequence. Its own journals and its copies of others are held against what the sequencing replica says it has in the published log, with
+ * bodies: it has read each of these entries from here, and verified it.
+ * @param integrated by journal, the newest seq that is there
+ */
+export function* pruneFollowed(options: PruneOptions, integrated: ReadonlyMap<string, number>): Generator<PruneReport> {
+  for (const [id, { dir }] of journalFolders(options.dataDir)) {
+    const upTo = integrated.get(id) ?? 0;
+    const end = (): number => {
+      const last = Math.max(0, (markerOf(dir)?.segment ?? 0) - LAST);
+      const first = readSegments(dir)[0];
+      return first === undefined || (headerOf(dir, first + 1)?.firstSeq ?? Infinity) - 1 > upTo ? 0 : last;
+    };
+    yield* shorten(dir, id, options, end, ({ seq }) => (seq > upTo ? `seq ${String(seq)} is not in the log` : undefined));
+  }
+}
+
+/** @param end the last segment that may go @param missing why an entry must stay */
+function* shorten(dir: string, id: string, { keep, now, onKept }: PruneOptions, end: () => number, missing: (entry: StoredEntry) => string | undefined): Generator<PruneReport> {
+  leftOver(dir);
+  for (;;) {
+    const segment = readSegments(dir)[0];
+    if (segment === undefined || segment > end()) return;
+    const found = fits(dir, segment, missing, now() - keep);
+    if (found === undefined) return;
+    if ('why' in found) return onKept?.(id, found.why);
+    addPruned(dir, readPruned(dir), found.headers, found.after);
+    const given = removeSegment(dir, segment);
+    syncDir(dir);
+    yield { segments: 1, bytes: given - found.headers.length * GROUP_HEADER };
+  }
 }
 
 const readSegments = (dir: string): number[] => readdirSync(dir).map(segmentNumber).filter((one) => one !== undefined).sort((a, b) => a - b);
@@ -115,7 +132,7 @@ function removeSegment(dir: string, segment: number): number {
 type Fits = { readonly headers: readonly Buffer[]; readonly after: Omit<Pruned, 'bytes'> } | { readonly why: string };
 
 /** Undefined of a segment that is too young. */
-function fits(dir: string, journal: string, segment: number, log: Log, oldest: number): Fits | undefined {
+function fits(dir: string, segment: number, missing: (entry: StoredEntry) => string | undefined, oldest: number): Fits | undefined {
   const file = join(dir, segmentName(segment));
   const { size, mtimeMs } = statSync(file);
   // it was written when its last entry was, or touched since: no need to read it yet
@@ -134,7 +151,7 @@ function fits(dir: string, journal: string, segment: number, log: Log, oldest: n
     if (group === undefined || entries === undefined || group.first !== lastSeq + 1 || !group.previous.equals(chain)) return { why: `segment ${String(segment)} is damaged behind seq ${String(lastSeq)}` };
     if (group.mergeBy > oldest) return undefined;
     for (const entry of entries) {
-      const why = inLog(journal, entry, log);
+      const why = missing(entry);
       if (why !== undefined) return { why };
     }
     headers.push(Buffer.from(bytes.subarray(at, at + GROUP_HEADER)));
@@ -178,7 +195,7 @@ export function pruneable(options: Omit<PruneOptions, 'onKept'>): readonly { rea
   try {
     return [...journalFolders(options.dataDir)].flatMap(([journal, { dir }]) => {
       const segment = readSegments(dir)[0];
-      const found = segment === undefined || segment > endOf(dir, journal, log) ? undefined : fits(dir, journal, segment, log, options.now() - options.keep);
+      const found = segment === undefined || segment > endOf(dir, journal, log) ? undefined : fits(dir, segment, (entry) => inLog(journal, entry, log), options.now() - options.keep);
       return segment === undefined || found === undefined || !('why' in found) ? [] : [{ journal, segment, why: found.why }];
     });
   } finally {
@@ -201,9 +218,20 @@ const LOOK = 10_000;
 /** Turns of the event loop between segments: the log comes first. */
 const REST = 50;
 
-/** @param may asked at each look: false where this replica does not sequence any more, for another may need what is here */
-export function startPruning(options: Omit<PruneOptions, 'onKept'> & { readonly may: () => boolean; readonly onKept: (message: string) => void; readonly onError: (error: unknown) => void }): Pruning {
-  const { keep, now, may, onKept, onError } = options;
+/** By journal, the newest seq that is in the published log of this data folder; for the other replicas. Empty before anything is published. */
+export function integratedSeqs(dataDir: string): ReadonlyMap<string, number> {
+  const layout = auditLayout(dataDir);
+  const state = readState(layout.state)?.state;
+  const note = readIfThere(join(layout.log, 'checkpoint'));
+  if (state === undefined || note === undefined) return new Map();
+  const { size } = parseCheckpoint(parseNote(note).text);
+  const journals = size >= state.size ? state.journals : size >= state.before.size ? state.before.journals : {};
+  return new Map(Object.entries(journals).flatMap(([id, { lastSeq, dead }]) => (dead === true ? [] : [[id, lastSeq] as const])));
+}
+
+/** @param followed asked at each look: where another replica sequences, what it said last that is in its log; undefined where this one does */
+export function startPruning(options: Omit<PruneOptions, 'onKept'> & { readonly followed: () => ReadonlyMap<string, number> | undefined; readonly onKept: (message: string) => void; readonly onError: (error: unknown) => void }): Pruning {
+  const { keep, now, followed, onKept, onError } = options;
   let [segments, bytes, lookedAt] = [0, 0, now()];
   let kept: ReadonlyMap<string, string> = new Map();
   let stopped = false;
@@ -218,7 +246,9 @@ export function startPruning(options: Omit<PruneOptions, 'onKept'> & { readonly 
     });
   async function look(): Promise<void> {
     const found = new Map<string, string>();
-    for (const one of pruneJournals({ ...options, onKept: (journal, why) => found.set(journal, `the journal \`${journal}\` is not shortened: ${why}`) })) {
+    const how = { ...options, onKept: (journal: string, why: string): void => void found.set(journal, `the journal \`${journal}\` is not shortened: ${why}`) };
+    const integrated = followed();
+    for (const one of integrated === undefined ? pruneJournals(how) : pruneFollowed(how, integrated)) {
       segments += one.segments;
       bytes += one.bytes;
       await sleep(REST);
@@ -231,8 +261,7 @@ export function startPruning(options: Omit<PruneOptions, 'onKept'> & { readonly 
   const running = (async () => {
     while (!stopped) {
       await sleep(Math.min(LOOK, Math.max(1000, keep / 4)));
-      if (stopped || !may()) continue;
-      await look().catch(onError);
+      if (!stopped) await look().catch(onError);
     }
   })();
   return {

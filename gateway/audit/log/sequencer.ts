@@ -265,18 +265,28 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   function release({ checkpoint }: SequencerState): void {
     if (checkpoint === '') return;
     const text = parseNote(Buffer.from(checkpoint)).text;
-    const standing = readIfThere(published);
-    const covers = standing !== undefined && parseNote(standing).text === text;
+    const covers = standing()?.text === text;
     if (gathering !== undefined) gathering.offer(checkpoint);
     else if (!covers) publish(checkpoint);
   }
 
+  /** What is published, if it is of this log and signed; a file that is damaged is as good as none, and is written again. */
+  function standing(): { readonly text: string; readonly size: number; readonly bytes: Buffer } | undefined {
+    const bytes = readIfThere(published);
+    if (bytes === undefined) return undefined;
+    try {
+      return { text: parseNote(bytes).text, size: openCheckpoint(bytes, origin, [signer]).size, bytes };
+    } catch {
+      return undefined;
+    }
+  }
+
   function publish(note: string): void {
-    const size = (bytes: Buffer | undefined): number => (bytes === undefined ? -1 : parseCheckpoint(parseNote(bytes).text).size);
+    const { size } = parseCheckpoint(parseNote(Buffer.from(note)).text);
     try {
       // One that lost its place must not take the world back. Between this look and the rename it still could, for one run's
       // time: a checkpoint that was true then, and the next publication is of the newer.
-      if (!lock.held() || size(readIfThere(published)) > size(Buffer.from(note))) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+      if (!lock.held() || (standing()?.size ?? -1) > size) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
       replaceFile(published, note);
     } catch (error) {
       options.onAlert({ kind: 'failed', reason: `the checkpoint cannot be published: ${error instanceof Error ? error.message : 'unknown'}` });
@@ -290,7 +300,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       ? undefined
       : gatherCosignatures({
           ...options.witnesses,
-          published: () => readIfThere(published),
+          published: () => standing()?.bytes,
           publish,
           read: (path) => readIfThere(join(layout.log, path)),
           now,
@@ -343,11 +353,11 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       return result;
     },
     health() {
-      const note = readIfThere(published);
-      if (note !== undefined) publishedAt ??= statSync(published).mtimeMs;
+      const note = standing();
+      if (note !== undefined) publishedAt ??= statSync(published, { throwIfNoEntry: false })?.mtimeMs;
       return {
         size: memory?.state.size ?? 0,
-        publishedSize: note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size,
+        publishedSize: note?.size ?? 0,
         ...(publishedAt === undefined ? {} : { publishedAt }),
         required: options.witnesses?.required ?? 0,
         witnesses: gathering?.health() ?? [],

@@ -155,13 +155,16 @@ export function watchWaiting({ dataDir, mergeDelay, now }: { readonly dataDir: s
     look() {
       const faults: string[] = [];
       const at = now();
-      let [complete, published] = [0, 0];
-      try {
-        complete = sizeOf(layout.complete);
-        published = sizeOf(join(layout.log, 'checkpoint'));
-      } catch (error) {
-        faults.push(`the log's checkpoint cannot be read: ${message(error)}`);
-      }
+      const sizeIn = (file: string): number => {
+        try {
+          return sizeOf(file);
+        } catch (error) {
+          faults.push(`${file} cannot be read: ${message(error)}`);
+          return 0;
+        }
+      };
+      const published = sizeIn(join(layout.log, 'checkpoint'));
+      let complete = sizeIn(layout.complete);
       // a checkpoint that is gone or damaged takes nothing back
       complete = Math.max(complete, published);
       takenNow(complete, faults);

@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Finding } from './rule.js';
+import { refuseDamaged } from '../../../connectors/store-file.js';
 
 export interface Alert extends Omit<Finding, 'key' | 'period'> {
   /** 32 hex digits: of rule, key and period, so that what is found again is the same alert. */
@@ -66,6 +67,7 @@ export const alertId = (rule: string, { key, period }: Pick<Finding, 'key' | 'pe
 export function openAlerts(dir: string): AlertStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, 'alerts');
+  refuseDamaged(file, '`audit/alerts`', 'put it back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync
   const map = open<unknown, string>({ path: file, encoding: 'json', overlappingSync: false, noSubdir: true });
   chmodSync(file, 0o600);

@@ -4,7 +4,6 @@ import { openBus } from '../../../connectors/bus/open.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { loadFeed, loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
-import { State } from '../../../connectors/publish/index.js';
 import { runFeed, type RunReport } from '../../../connectors/run.js';
 import { scheduleFeeds } from '../../../connectors/schedule.js';
 import { YitongError } from '../../../contracts/errors.js';
@@ -25,6 +24,7 @@ import { buildInfo, processFigures } from '../../metrics/process.js';
 import { diskFigures, readyFigures } from '../../metrics/replica.js';
 import { logSettings, openLog, warningsTo, type Log } from '../../logging/log.js';
 import { healthOptions, healthServer } from '../health-options.js';
+import { openState } from '../../publishing/state.js';
 
 /** What a connector that was not told to run once goes on for. */
 function keepsRunning({ dataset, schedule }: Feed): string {
@@ -96,7 +96,7 @@ const command: Command = {
     const bus = await openBus(await busOf(text(call.values['bus']), dir, data), { mayBeAway: !once, onWarning: (message) => log('warn', message) });
     const tracing = await startTracing(readTracing(workspace.settings['tracing'], { file: join(dir, 'yitong.json') }, process.env), { process: 'connector', baseDir: dir, bus: bus.driver, onState: (message) => log('warn', message) });
     const traced = tracing === undefined ? {} : { tracer: tracing.tracer };
-    const state = State.open(data);
+    const state = openState(data);
     const told = (report: RunReport): void => {
       call.json(report);
       const { rows, published, unchanged, merged, quarantined, skipped, withdrawn, state, ms } = report;

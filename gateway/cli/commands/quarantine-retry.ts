@@ -5,7 +5,6 @@ import { openBus } from '../../../connectors/bus/open.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
-import { State } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { Spool, spoolExists } from '../../../connectors/spool/index.js';
 import { retryQuarantine } from '../../../connectors/retry.js';
@@ -13,6 +12,7 @@ import { runFeed } from '../../../connectors/run.js';
 import { busOf, busOption } from '../bus.js';
 import type { Command } from '../command.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
+import { openState } from '../../publishing/state.js';
 
 /**
  * Once a mapping or a code list was corrected: the rows that it held back. What is still bad then may be good in the source by now, so that the source is read again,
@@ -58,7 +58,7 @@ const command: Command = {
       if (waits) throw new YitongError('bus_unavailable', `records of \`${feed.dataset}\` that were pushed before wait for the bus; try again when the gateway has forwarded them`);
     }
     const bus = await openBus(await busOf(text(call.values['bus']), dir, dataDir));
-    const state = State.open(dataDir);
+    const state = openState(dataDir);
     const quarantine = Quarantine.open(dataDir, feed.dataset, now);
     let closed = false;
     try {

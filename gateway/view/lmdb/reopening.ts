@@ -50,6 +50,10 @@ export function openLmdbViewReader({ dir, workspace, onDamaged }: ReaderOptions)
       if (error instanceof ViewDamaged) tell(store.file);
       throw error;
     }
+    if (found?.rebuilding === true) {
+      void store.close().catch(() => undefined);
+      throw new YitongError('view_unavailable', 'the view is being built anew from the bus; ask again in a while');
+    }
     if (found?.format !== FORMAT) {
       void store.close().catch(() => undefined);
       throw new YitongError('view_unavailable', 'the view was made by another version of the gateway; start its writer first');

@@ -8,6 +8,8 @@ import type { Store } from './store.js';
 export interface Meta {
   readonly format: number;
   readonly identity?: { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> };
+  /** It takes the place of one that was damaged, and does not have all of it yet: it is not read, for what is missing is not "none on record". */
+  readonly rebuilding?: true;
   /** Data topics whose records are being removed: a crash in between must not leave half of them. */
   readonly forgetting?: readonly TopicName[];
 }

@@ -42,6 +42,8 @@ export interface WriterOptions {
   readonly workspace: ViewWorkspace;
   /** Looks at each body before it is let in. By default `checkBodies`, so that no answer stumbles over a record later. */
   readonly check?: CheckBody;
+  /** It takes the place of one that was damaged: other processes read it after `rebuilt`. */
+  readonly rebuilding?: boolean;
   /** Bytes of address space for the map. Default 64 GiB. */
   readonly mapSize?: number;
 }
@@ -51,7 +53,7 @@ export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWr
   mkdirSync(options.dir, { recursive: true });
   const store = openStore(options.dir, false, options.mapSize);
   store.reapReaders();
-  const writer = new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace));
+  const writer = new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace), options.rebuilding === true);
   await writer.resume();
   return writer;
 }
@@ -66,12 +68,13 @@ class LmdbViewWriter implements ViewWriter {
     readonly store: Store,
     readonly workspace: ViewWorkspace,
     check: CheckBody,
+    rebuilding: boolean,
   ) {
     const numbers = store.write(() => {
       const meta = readMeta(store);
       // made by another version of this code: all of it can be had from the bus again
       if (meta?.format !== FORMAT) {
-        this.#clear({ format: FORMAT });
+        this.#clear({ format: FORMAT, ...(rebuilding ? { rebuilding } : {}) });
       }
       const numbered = numberDatasets(readNumbers(store), workspace.contracts.keys());
       writeNumbers(store, numbered);
@@ -187,7 +190,8 @@ class LmdbViewWriter implements ViewWriter {
   async reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
     this.#write(() => {
       const numbers = readNumbers(this.store);
-      this.#clear({ format: FORMAT, identity: { clusterId, topicIds } });
+      const rebuilding = readMeta(this.store)?.rebuilding;
+      this.#clear({ format: FORMAT, identity: { clusterId, topicIds }, ...(rebuilding === undefined ? {} : { rebuilding }) });
       writeNumbers(this.store, numbers);
     });
   }
@@ -250,6 +254,14 @@ class LmdbViewWriter implements ViewWriter {
       if (behind === undefined) return;
       const row = readOffset(this.store, topic, behind.partition);
       if (behind.next > row.next) writeOffset(this.store, topic, behind.partition, { ...row, next: behind.next });
+    });
+  }
+
+  async rebuilt(): Promise<void> {
+    if (readMeta(this.store)?.rebuilding === undefined) return;
+    this.#write(() => {
+      const { rebuilding: _, ...meta } = readMeta(this.store) ?? { format: FORMAT };
+      writeMeta(this.store, meta);
     });
   }
 

@@ -6,9 +6,10 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import type { FieldProblem } from '../contracts/errors.js';
+import { YitongError, type FieldProblem } from '../contracts/errors.js';
 import type { DatasetId } from '../contracts/ids.js';
 import type { Cell } from './sources/port.js';
+import { refuseDamaged } from './store-file.js';
 import { writes } from './write-lock.js';
 
 export interface QuarantinedRow {
@@ -41,7 +42,9 @@ export class Quarantine {
   /** What is being written: whether the entry will be there, and by which run. Reads do not see it yet. */
   private readonly pending = new Map<string, { readonly there: boolean; readonly run: string | undefined }>();
   private entries: number;
+  /** Resolves when all that was put is committed, or has failed; never rejects. */
   private last: Promise<unknown> = Promise.resolve();
+  private failed: YitongError | undefined;
   private readonly closed = writes();
 
   private constructor(
@@ -62,10 +65,12 @@ export class Quarantine {
     return existsSync(join(dataDir, 'quarantine', `${dataset}.mdb`));
   }
 
+  /** @throws YitongError `store_damaged` */
   static open(dataDir: string, dataset: DatasetId, now: () => Date): Quarantine {
     const dir = join(dataDir, 'quarantine');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, `${dataset}.mdb`);
+    refuseDamaged(path, `the quarantine of \`${dataset}\``, 'put it back from a backup, or remove it: its rows come again with the next run of their source, those that were pushed do not (docs/faults.md)', true);
     const db = open<QuarantineEntry, string>({ path, noSubdir: true, encoding: 'json' });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
     return new Quarantine(db, now);
@@ -111,9 +116,12 @@ export class Quarantine {
     const done = (): void => {
       if (this.pending.get(id) === mark) this.pending.delete(id);
     };
-    // a failed write is met by whoever awaits `last`
-    written.then(done, done);
-    this.last = written;
+    // whatever is written after it, a failed write is met by whoever waits for what was put
+    const last = written.then(done, (cause: unknown) => {
+      done();
+      this.failed ??= new YitongError('state_unavailable', 'the quarantine cannot be written; is its disk full?', { cause });
+    });
+    this.last = this.last.then(() => last);
   }
 
   /** Resolves when there is room for more: rows are read faster than they are written. */
@@ -129,6 +137,24 @@ export class Quarantine {
       this.remove(key);
       await this.room();
     }
+  }
+
+  /**
+   * Pushed records that came first before `before` go: whoever pushed them was told at once, and may push them again. Rows of a source stay until it is read again.
+   * @returns how many
+   */
+  async expirePushed(before: Date): Promise<number> {
+    await this.last;
+    const limit = before.toISOString();
+    let gone = 0;
+    for (const { key, value } of this.db.getRange({ snapshot: false })) {
+      if ((value.value === undefined && value.withdraw === undefined) || value.firstSeen >= limit) continue;
+      this.remove(key);
+      gone += 1;
+      await this.room();
+    }
+    await this.flushed();
+    return gone;
   }
 
   async get(id: string): Promise<QuarantineEntry | undefined> {
@@ -170,14 +196,21 @@ export class Quarantine {
     return this.entries;
   }
 
+  /** @throws YitongError `state_unavailable` if anything that was put before could not be written */
   async flushed(): Promise<void> {
     await this.last;
+    const { failed } = this;
+    this.failed = undefined;
+    if (failed !== undefined) throw failed;
     await this.db.flushed;
   }
 
   async close(): Promise<void> {
-    await this.flushed();
-    await this.db.close();
-    this.closed();
+    try {
+      await this.flushed();
+    } finally {
+      await this.db.close();
+      this.closed();
+    }
   }
 }

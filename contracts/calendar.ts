@@ -115,6 +115,20 @@ export async function loadCalendars(layers: readonly string[]): Promise<Readonly
   return new Map(await Promise.all(files.map(async ({ name, path }): Promise<[string, Calendar]> => [name.slice(0, -'.json'.length), makeCalendar(await readJson(path, 'bad_calendar'), { file: path })])));
 }
 
+/** Days that are left of a calendar from which on somebody should add the next year: from October on, when its notice (国务院办公厅关于节假日安排的通知) is about to come. */
+export const CALENDAR_SOON = 92;
+
+/** Days from `now` (ms since 1970) to the end of the last day that the calendar covers; negative afterwards. */
+export const calendarDaysLeft = ({ to }: Pick<Calendar, 'to'>, now: number): number => (beginOf(to) + MS - now) / MS;
+
+/** What to say of a calendar that ends soon or has ended; undefined of one that does not. */
+export function calendarEnding(name: string, calendar: Pick<Calendar, 'to'>, now: number): string | undefined {
+  const left = calendarDaysLeft(calendar, now);
+  if (left > CALENDAR_SOON) return undefined;
+  const how = left > 0 ? `covers days until ${calendar.to} only, ${String(Math.ceil(left))} more` : `ended with ${calendar.to}`;
+  return `the calendar \`${name}\` ${how}; behind it every Monday to Friday counts as a working day. Add the year that the notice of the State Council's office names to \`years\` of contracts/calendars/${name}.json: it counts without a restart`;
+}
+
 const listed = ({ holidays, makeUpDays }: Calendar, index: number): boolean => {
   const day = dayAt(index);
   return makeUpDays.has(day) || (!holidays.has(day) && !weekend(index));

@@ -16,6 +16,7 @@ const rows = {
   // requests
   bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
   bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
+  source_time_ahead: { status: 400, title: 'the source time lies in the future' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
   bad_case: { status: 400, title: 'a part of the case holds nothing that can be read' },
   bad_cursor: { status: 400, title: 'the cursor is not one of this question under the policies in force', refusal: true },
@@ -51,6 +52,7 @@ const rows = {
   internal: { status: 500, title: 'the gateway failed; nothing was released' },
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
   replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
+  store_damaged: { status: 503, title: 'a store of the data folder is damaged or gone, so what needs it is not answered; the message says which, and what to do' },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },

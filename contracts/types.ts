@@ -126,6 +126,12 @@ export interface KeyScheme {
   /** The standard and section that it implements. */
   readonly standard: string;
   readonly persons: boolean;
+  /** Anything of the right form is valid: a value alone does not tell that it is a key. */
+  readonly unchecked?: true;
+  /** Titles of columns that hold such keys. */
+  readonly titles?: readonly string[];
+  /** The least that a field with the key may be classified as; undefined where nothing was declared. */
+  readonly classification?: Classification;
   /** Normalises and checks. `changed` says that the input was not in normal form. Never throws. */
   parse(input: string): KeyResult;
   /** A shape for the eye without naming anybody: `9131**********001X`. */

@@ -1,19 +1,20 @@
 /** A workspace: a folder with `yitong.json` and declared content, over the workspaces that it extends. */
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { compileSchema } from './avro.js';
 import { checkContractFile, localisedSchema, makeContract } from './contract.js';
 import { isYitongError, YitongError, type ErrorCode, type Place } from './errors.js';
+import { higher } from './fields.js';
 import { contentFiles, readJson } from './files.js';
 import { authorityId, authorityOf, datasetId, type AuthorityId, type DatasetId } from './ids.js';
 import { refuseSchema } from './refuse.js';
 import { fingerprint, SchemaIds } from './schema-ids.js';
-import { loadKeySchemes } from './subjects.js';
+import { loadSchemes } from './schemes/load.js';
 import type { Authority, AvroSchema, Codelist, Contract, ContractVersion, KeyScheme, Localised, Workspace } from './types.js';
 import { shape } from './validate.js';
 
 /** Sections of yitong.json whose content belongs to others. */
-const SECTIONS = ['gateway', 'bus', 'acl', 'audit', 'connectors', 'people', 'tracing', 'synthetic'] as const;
+const SECTIONS = ['gateway', 'bus', 'acl', 'audit', 'connectors', 'people', 'keep', 'tracing', 'synthetic'] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */
 export const UNREGISTERED = 0;
 
@@ -64,12 +65,20 @@ function placed<T>(place: Place, act: () => T, code?: ErrorCode): T {
   }
 }
 
+/** Also where a volume that was to be here was not mounted: then there is an empty folder, or one with what was mounted over it. */
+const NO_WORKSPACE =
+  'there is no workspace in this folder. Name it with `--workspace`, begin one with `yitong init`, or look whether its volume is mounted: ' +
+  'Kubernetes 1.31 to 1.34 drops an image volume without a word unless the feature gate ImageVolume is on at the API server and at every kubelet';
+
 async function readLayers(dir: string): Promise<{ layers: string[]; own: Settings }> {
   const layers: string[] = [];
   let own: Settings | undefined;
   let next: string | undefined = resolve(dir);
   while (next !== undefined) {
     const file: string = join(next, 'yitong.json');
+    await stat(file).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') throw new YitongError('bad_workspace', NO_WORKSPACE, { place: { file }, cause });
+    });
     const settings: Settings = checkSettings(await readJson(file, 'bad_workspace'), { file });
     const layer: string = await realpath(next);
     if (layers.includes(layer)) {
@@ -186,6 +195,10 @@ async function readContract(found: Found, ground: Ground): Promise<Contract> {
       }),
     );
   }
+  const keyField = versions.at(-1)?.fields.find(({ path }) => path === file.subject.field);
+  if (scheme.classification !== undefined && keyField !== undefined && higher(keyField.classification, scheme.classification) !== keyField.classification) {
+    refuse(`\`${file.subject.field}\` must be classified as \`${scheme.classification}\` or higher: so the key scheme \`${scheme.id}\` declares its keys`);
+  }
   return makeContract(found.id, dirname(found.contract), file, versions, place);
 }
 
@@ -202,7 +215,7 @@ export interface LoadOptions {
  */
 export async function loadWorkspace(dir: string, options: LoadOptions = {}): Promise<Workspace> {
   const { layers, own } = await readLayers(dir);
-  const [schemes, authorities, codelists, ids] = await Promise.all([loadKeySchemes(), readAuthorities(layers), readCodelists(layers), SchemaIds.read(layers)]);
+  const [schemes, authorities, codelists, ids] = await Promise.all([loadSchemes(layers), readAuthorities(layers), readCodelists(layers), SchemaIds.read(layers)]);
   const ground: Ground = { ids, schemes, codelists, authorities, allowUnregistered: options.allowUnregistered === true };
   const contracts = new Map<DatasetId, Contract>();
   const schemasById = new Map<number, { contract: Contract; version: ContractVersion }>();

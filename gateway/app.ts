@@ -18,6 +18,7 @@ import { peoplePlugin } from './plugins/people.js';
 import { refusalsPlugin } from './plugins/refusals.js';
 import { tracingPlugin } from './plugins/tracing.js';
 import { underWayPlugin } from './plugins/under-way.js';
+import { requestsWithin } from './sockets/limits.js';
 
 export type Face = Service['port'];
 
@@ -50,22 +51,21 @@ async function loadServices(folder: URL): Promise<readonly { readonly name: stri
 /** Those of this build. What a process loads once is there the next time. */
 export const builtServices = (): ReturnType<typeof loadServices> => loadServices(new URL('./services/', import.meta.url));
 
-/** Ms between looks at requests that do not end: Node's own 30 s would let one of 10 s go on for 40. */
-export const checkingInterval = (requestTimeout: number): number => Math.min(1000, Math.max(50, Math.floor(requestTimeout / 10)));
-
 export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
   const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now), tickets: await openTickets(brought) };
   const { gateway } = context.settings;
   const idOf = requestIds(context.workspace.schemes);
   let refusalOf: RefusalOf | undefined;
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
-    ...(options.https === undefined ? {} : { https: { ...options.https, handshakeTimeout: gateway.handshakeTimeoutMs, connectionsCheckingInterval: checkingInterval(gateway.requestTimeoutMs) } }),
+    ...(options.https === undefined ? {} : { https: { ...options.https, handshakeTimeout: gateway.handshakeTimeoutMs, ...requestsWithin(gateway.requestTimeoutMs) } }),
     ...(options.logger === undefined ? { logger: false as const } : { loggerInstance: options.logger }),
     // a request is in the audit log; the process log holds what went wrong
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: gateway.bodyLimitBytes,
     // one logger for all: what is logged names its request itself
     childLoggerFactory: (logger) => logger,
+    // a busy machine is waited for; whoever starts a worker says what it is at, and for how long (process/waiting.ts)
+    pluginTimeout: 0,
     requestTimeout: gateway.requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,

@@ -1,7 +1,7 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `tracing`, `bus`, `connectors`), then environment (`YITONG_GATEWAY_PORT`), then flags;
- * `acl` stands in the file only.
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `tracing`, `bus`, `connectors`), then environment (`YITONG_GATEWAY_PORT`), then
+ * flags; `acl` stands in the file only.
  * An unknown key is an error.
  */
 import type { Static } from 'typebox';
@@ -13,6 +13,7 @@ import { shape } from '../contracts/validate.js';
 import { readKeep } from './audit/erasure/terms.js';
 import { auditSchema, REPLICA_NAME } from './config/audit.js';
 import { gatewaySchema } from './config/gateway.js';
+import { keepSchema, keepTerms, type KeepTerms } from './config/keep.js';
 import { peopleSchema } from './config/people.js';
 import { propertiesOf, readSection, variable, type Environment, type Properties, type Property } from './config/read.js';
 import { readTracing, tracingProperties, type TracingSettings } from './config/tracing.js';
@@ -25,6 +26,8 @@ export interface Settings {
   readonly gateway: GatewaySettings;
   readonly audit: AuditSettings;
   readonly people: PeopleSettings;
+  /** ms */
+  readonly keep: KeepTerms;
   readonly tracing: TracingSettings;
 }
 
@@ -33,6 +36,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['gateway', propertiesOf(gatewaySchema)],
   ['audit', propertiesOf(auditSchema)],
   ['people', propertiesOf(peopleSchema)],
+  ['keep', propertiesOf(keepSchema)],
   ['tracing', tracingProperties],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
@@ -45,6 +49,7 @@ const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [
 
 const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');
 const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
+const checkKeep = shape<Static<typeof keepSchema>>(keepSchema, 'bad_config');
 const checkPeople = shape<PeopleSettings>(peopleSchema, 'bad_config');
 
 /**
@@ -69,6 +74,7 @@ export function readSettings(
     gateway: checkGateway({ ...readSection('gateway', propertiesOf(gatewaySchema), given['gateway'], env), ...flags }, place),
     audit,
     people: checkPeople(readSection('people', propertiesOf(peopleSchema), given['people'], env), place),
+    keep: keepTerms(checkKeep(readSection('keep', propertiesOf(keepSchema), given['keep'], env), place), place),
     tracing: readTracing(given['tracing'], place, env),
   };
 }

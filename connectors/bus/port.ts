@@ -8,6 +8,7 @@
  *   failure, so consumers see each record at least once;
  * - a consumer starts at the offset that it asks for, never at one that the bus remembers for it;
  * - `timestamp` is stamped by the bus on appending (LogAppendTime), never by the sender;
+ * - what is read is what was written: a stretch that is damaged is reported to the consumer, and never passed over;
  * - a slow consumer is not fed faster than its handler resolves (back-pressure).
  */
 export type TopicName = string;
@@ -74,6 +75,14 @@ export interface OffsetLost {
   readonly high: number;
 }
 
+/** Offsets of a partition, from `from` up to but not with `to`, whose records are there no more or are not what was written. */
+export interface Damaged {
+  readonly topic: TopicName;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface ConsumeOptions {
   readonly topics: readonly TopicName[];
   /** The next offset to read of each partition; a partition that is not named starts at its low. Called once on each (re-)assignment. */
@@ -82,6 +91,11 @@ export interface ConsumeOptions {
   readonly onBatch: (batch: readonly InRecord[]) => Promise<void>;
   /** An offset before `low` or beyond `high`: the answer is the offset to go on from. */
   readonly onOffsetLost: (lost: OffsetLost) => number;
+  /**
+   * A damaged stretch comes next: reading goes on behind it when this resolves. Without it the consumption ends there, by `store_damaged`. Only
+   * the embedded bus finds damage itself; of Kafka it is the brokers' to find.
+   */
+  readonly onDamaged?: (stretch: Damaged) => Promise<void>;
   /** At most this many records a batch. */
   readonly maxBatch?: number;
 }

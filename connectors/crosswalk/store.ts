@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { writes } from '../write-lock.js';
+import { refuseDamaged } from '../store-file.js';
 
 /** One record of the crosswalk's topic; without `legacy` and `subject` it ties nothing (any more). */
 export interface Tie {
@@ -36,6 +37,7 @@ export class CrosswalkStore {
     const dir = join(dataDir, 'crosswalks');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, `${dataset}.${field}.mdb`);
+    refuseDamaged(path, 'a crosswalk', 'remove it: it is made anew from the bus (docs/faults.md)');
     const root = open<unknown, string>({ path, noSubdir: true, encoding: 'json', maxDbs: 4 });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
     const strings = (name: string): Database<string, string> => root.openDB<string, string>({ name, encoding: 'string' });
@@ -48,8 +50,8 @@ export class CrosswalkStore {
     await this.root.transaction(() => {
       this.links.clearSync();
       this.records.clearSync();
-      for (const key of [...this.root.getKeys({ start: 'next|', end: 'next}' })]) void this.root.remove(key);
-      void this.root.put('source', source);
+      for (const key of [...this.root.getKeys({ start: 'next|', end: 'next}' })]) this.root.removeSync(key);
+      this.root.putSync('source', source);
     });
   }
 
@@ -65,14 +67,14 @@ export class CrosswalkStore {
         if (offset < this.next(partition)) continue;
         const name = this.hash('record', record);
         const before = this.records.get(name);
-        if (before !== undefined) void this.links.remove(before + name);
-        if (legacy === undefined || subject === undefined) void this.records.remove(name);
+        if (before !== undefined) this.links.removeSync(before + name);
+        if (legacy === undefined || subject === undefined) this.records.removeSync(name);
         else {
           const link = this.hash('legacy', legacy);
-          void this.records.put(name, link);
-          void this.links.put(link + name, subject);
+          this.records.putSync(name, link);
+          this.links.putSync(link + name, subject);
         }
-        void this.root.put(`next|${partition}`, offset + 1);
+        this.root.putSync(`next|${partition}`, offset + 1);
       }
     });
   }

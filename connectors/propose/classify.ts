@@ -55,6 +55,9 @@ const known = (text: string): Classification => {
   return found;
 };
 
+/** Of a field that holds keys of it. */
+export const classOfKey = ({ persons, classification }: KeyScheme): Classification => classification ?? (persons ? 'personal' : 'public');
+
 export interface ClassContext {
   readonly schemes: ReadonlyMap<string, KeyScheme>;
   readonly terms: Terms;
@@ -69,7 +72,9 @@ export function classOf(column: ColumnProfile, named: Named, { schemes, terms, s
   });
   if (given !== undefined) return decided({ classification: known(given), reason: 'as you said', sure: true });
   const { persons } = subject.scheme;
-  if (column.name === subject.column && !persons) return decided({ classification: 'public', reason: `the key of a firm (${subject.scheme.id}) is public`, sure: true });
+  if (column.name === subject.column && (subject.scheme.classification !== undefined || !persons)) {
+    return decided({ classification: classOfKey(subject.scheme), reason: subject.scheme.classification === undefined ? `the key of a firm (${subject.scheme.id}) is public` : `declared by the key scheme \`${subject.scheme.id}\``, sure: true });
+  }
   const findings = [...fromValues(column, schemes), ...fromName(`${column.title} ${column.name}`, named, terms)];
   const highest = findings.reduce<Classification>((most, one) => higher(most, one.classification), 'public');
   const because = findings.find(({ classification, sure }) => classification === highest && sure) ?? findings.find(({ classification }) => classification === highest);

@@ -18,6 +18,8 @@ export interface Answers {
   readonly subject?: { readonly column: string; readonly scheme: string };
   /** Fields or columns; empty: a subject has one record. */
   readonly key?: readonly string[];
+  /** Whether keys that are digits, but too few of them, get zeros before them. */
+  readonly zeros?: 'pad' | 'keep';
   readonly charset?: string;
   readonly delimiter?: string;
   readonly header?: 'first' | 'none';

@@ -18,7 +18,7 @@ export interface FieldPlan {
   readonly steps: readonly Step[];
   readonly classification: Classification;
   readonly hints: readonly string[];
-  /** Rows without a value. */
+  /** Rows without a value, as the mapping reads it. */
   readonly empty: number;
 }
 

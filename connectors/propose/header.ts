@@ -1,8 +1,9 @@
 /** Whether a row names the columns, or is data already. */
 import type { KeyScheme } from '../../contracts/types.js';
+import { telling } from './profile.js';
 
 const DATA = /^[-+]?[\d.,:/ -]+$/;
-const hasKey = (cells: readonly string[], schemes: ReadonlyMap<string, KeyScheme>): boolean => cells.some((cell) => [...schemes.values()].some((scheme) => scheme.parse(cell.trim()).ok));
+const hasKey = (cells: readonly string[], schemes: ReadonlyMap<string, KeyScheme>): boolean => cells.some((cell) => [...telling(schemes).values()].some((scheme) => scheme.parse(cell.trim()).ok));
 const dataLike = (cell: string): boolean => cell.trim() !== '' && DATA.test(cell.trim());
 
 export interface HeaderGuess {

@@ -1,36 +1,37 @@
 /** Which columns tell one subject's records apart: the fewest under which no two different rows of the file meet. */
 import { YitongError } from '../../contracts/errors.js';
-import type { SourceRow } from '../sources/port.js';
 import { count, type Answers, type Decision } from './decision.js';
 import { hashText, KeyTable, type Hash } from './hashes.js';
 
 export interface KeyColumn {
   readonly column: string;
+  readonly field: string;
   /** Every row has a value. */
   readonly full: boolean;
-  /** May stand in a key though a row lacks it: a text has the empty text. */
-  readonly text: boolean;
+  /** How readily it stands in a key: 0 as others do; 1 only as text, since some rows lack it; 2 an amount or a long text, where nothing else tells rows apart. */
+  readonly tier: 0 | 1 | 2;
   /** How fit it is by its name and kind, where two columns do equally well. */
   readonly fitness: number;
 }
 
 export interface KeyPlan {
-  readonly columns: readonly string[];
+  readonly fields: readonly string[];
   readonly decision: Decision;
 }
 
 /** Halves and cells held at once, 4 bytes each; of a larger file a share of the subjects is looked at, each with all its rows. */
 const MAX_CELLS = 4_000_000;
-const MAX_KEY = 4;
+/** As many as a contract takes. */
+const MAX_KEY = 8;
 /** Columns that are tried. */
 const MAX_TRIED = 48;
 /** Rows of a file too short for saying that what holds in it holds always. */
 const FEW = 20;
 
-/** As the mapping will have it: rows that differ in white space only are one. */
-const cellText = (cell: SourceRow['cells'][string] | undefined): string => (cell === null || cell === undefined ? '' : typeof cell === 'string' ? cell.trim().replace(/\s+/g, ' ') : JSON.stringify(cell));
+/** A key has no null: what is absent is the empty text. */
+const textOf = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Rows as hashes: two of the subject, one of the whole row, one a column. */
+/** Rows as hashes of what the mapping makes of them: two of the subject, one of the whole row, one a field. */
 export class KeySample {
   readonly tried: readonly KeyColumn[];
   private readonly width: number;
@@ -40,11 +41,13 @@ export class KeySample {
   private table: KeyTable | undefined;
   private readonly hash: Hash = { high: 0, low: 0 };
 
+  /** @param said fields that are tried in any case */
   constructor(
     columns: readonly KeyColumn[],
-    private readonly subjectOf: (row: SourceRow) => string | undefined,
+    private readonly subjectField: string,
+    said: readonly string[] = [],
   ) {
-    this.tried = [...columns].sort((a, b) => b.fitness - a.fitness).slice(0, MAX_TRIED);
+    this.tried = [...columns].sort((a, b) => Number(said.includes(b.field)) - Number(said.includes(a.field)) || a.tier - b.tier || b.fitness - a.fitness).slice(0, MAX_TRIED);
     this.width = 3 + this.tried.length;
     this.cells = new Uint32Array(this.width * 1024);
   }
@@ -54,9 +57,10 @@ export class KeySample {
     return 1 / (this.mask + 1);
   }
 
-  add(row: SourceRow): void {
-    const subject = this.subjectOf(row);
-    if (subject === undefined) return;
+  /** @param record a row as the mapping makes it */
+  add(record: Readonly<Record<string, unknown>>): void {
+    const subject = record[this.subjectField];
+    if (typeof subject !== 'string') return;
     const { hash } = this;
     hashText(subject, hash);
     if ((hash.high & this.mask) !== 0) return;
@@ -66,9 +70,9 @@ export class KeySample {
     this.cells[at++] = hash.high;
     this.cells[at++] = hash.low;
     let whole = 0;
-    for (const cell of Object.values(row.cells)) whole = (Math.imul(whole, 31) + hashText(cellText(cell), hash).low) | 0;
+    for (const value of Object.values(record)) whole = (Math.imul(whole, 31) + hashText(textOf(value), hash).low) | 0;
     this.cells[at++] = whole >>> 0;
-    for (const { column } of this.tried) this.cells[at++] = hashText(cellText(row.cells[column]), hash).low;
+    for (const { field } of this.tried) this.cells[at++] = hashText(textOf(record[field]), hash).low;
     this.rows += 1;
   }
 
@@ -103,7 +107,7 @@ export class KeySample {
     let kept = 0;
     for (let row = 0; row < this.rows; row++) {
       const at = row * this.width;
-      this.hash.high = (this.cells[at] ?? 0) ^ (this.cells[at + 2] ?? 0);
+      this.hash.high = ((this.cells[at] ?? 0) ^ (this.cells[at + 2] ?? 0)) >>> 0;
       this.hash.low = (Math.imul(this.cells[at + 1] ?? 0, 31) + (this.cells[at + 2] ?? 0)) >>> 0;
       if (table.put(this.hash, 0) === undefined) found[kept++] = row;
     }
@@ -139,22 +143,26 @@ export class KeySample {
   }
 }
 
-const placesOf = (sample: KeySample, columns: readonly string[]): number[] => columns.map((column) => sample.tried.findIndex((one) => one.column === column));
+const placesOf = (sample: KeySample, fields: readonly string[]): number[] => fields.map((field) => sample.tried.findIndex((one) => one.field === field));
 
-/** Adds the column after which fewest rows still meet, until none do; then drops those that were not needed. */
+/** Adds the column after which fewest rows still meet, until none do; then drops those that were not needed. Columns of a higher tier stand in only where the lower do not suffice. */
 function search(sample: KeySample, all: Uint32Array, alone: { readonly surplus: number; readonly rows: Uint32Array }): { readonly places: number[]; readonly surplus: number } {
-  const usable = sample.tried.flatMap(({ full, text }, place) => (full || text ? [place] : []));
   const places: number[] = [];
   let { rows, surplus } = alone;
-  while (surplus > 0 && places.length < MAX_KEY) {
-    const tried = usable.filter((place) => !places.includes(place)).map((place) => ({ place, ...sample.meeting(rows, [...places, place]) }));
-    const least = Math.min(...tried.map((one) => one.surplus));
-    // a column that reads like a number or day of the record is worth more than one that happens to differ
-    const near = tried.filter((one) => one.surplus <= least + Math.max(all.length * 0.001, surplus * 0.1));
-    const best = near.sort((a, b) => (sample.tried[b.place]?.fitness ?? 0) - (sample.tried[a.place]?.fitness ?? 0) || a.surplus - b.surplus)[0];
-    if (best === undefined || best.surplus > surplus * 0.97) break;
-    places.push(best.place);
-    ({ rows, surplus } = best);
+  for (const tier of [0, 1, 2]) {
+    const usable = sample.tried.flatMap((one, place) => (one.tier === tier ? [place] : []));
+    while (surplus > 0 && places.length < MAX_KEY) {
+      const before = surplus;
+      // while two rows differ in some column, it is one that makes fewer of them meet
+      const tried = usable.filter((place) => !places.includes(place)).map((place) => ({ place, ...sample.meeting(rows, [...places, place]) })).filter((one) => one.surplus < before);
+      const least = Math.min(...tried.map((one) => one.surplus));
+      // a column that reads like a number or day of the record is worth more than one that happens to differ
+      const near = tried.filter((one) => one.surplus <= least + Math.max(all.length * 0.001, before * 0.1));
+      const best = near.sort((a, b) => (sample.tried[b.place]?.fitness ?? 0) - (sample.tried[a.place]?.fitness ?? 0) || a.surplus - b.surplus)[0];
+      if (best === undefined) break;
+      places.push(best.place);
+      ({ rows, surplus } = best);
+    }
   }
   for (const place of [...places]) {
     const without = places.filter((other) => other !== place);
@@ -170,29 +178,30 @@ export function findKey(sample: KeySample, rows: number, given: Answers['key']):
   const scope = sample.share === 1 ? 'in the whole file' : `in 1 of ${Math.round(1 / sample.share)} subjects, each with all its rows (the file is too large for all)`;
   const equal = same === 0 ? '' : `; ${count(same, 'row')} that repeat another entirely are merged`;
   const alone = sample.meeting(all, []);
-  const decided = (columns: readonly string[], reason: string, sure: boolean, alternatives: readonly string[] = []): KeyPlan => ({
-    columns,
-    decision: { about: 'key', proposed: columns.length === 0 ? 'none' : columns.join(', '), reason, sure, alternatives, option: '--key ' },
+  const columnOf = (field: string): string => sample.tried.find((one) => one.field === field)?.column ?? field;
+  const decided = (fields: readonly string[], reason: string, sure: boolean, alternatives: readonly string[] = []): KeyPlan => ({
+    fields,
+    decision: { about: 'key', proposed: fields.length === 0 ? 'none' : fields.map(columnOf).join(', '), reason, sure, alternatives, option: '--key ' },
   });
   if (given !== undefined) {
     const places = placesOf(sample, given);
     const unknown = given.find((_, i) => (places[i] ?? -1) < 0);
     if (unknown !== undefined) throw new YitongError('bad_feed', `\`${unknown}\` cannot stand in a key: it is no column, or its texts are too long`);
     const { surplus } = sample.meeting(all, places);
-    return decided(given, `as you said; ${surplus === 0 ? `no two different rows meet ${scope}` : `${count(surplus, 'row')} would be quarantined as duplicates ${scope}`}${equal}`, true);
+    return decided(given, `as you said; ${surplus === 0 ? 'no two different rows meet' : `${count(surplus, 'row')} meet another`} ${scope}${equal}`, true);
   }
   if (alone.surplus === 0) {
     return decided([], `each subject has one row ${scope}${equal}${rows < FEW ? `, but these are only ${count(rows, 'row')}` : ''}`, rows >= FEW, rows >= FEW ? [] : sample.tried.filter(({ full }) => full).slice(0, 3).map(({ column }) => column));
   }
   const { places, surplus } = search(sample, all, alone);
-  const columns = places.map((place) => sample.tried[place]?.column ?? '');
-  const others = sample.tried.filter(({ column, full }, place) => full && !columns.includes(column) && sample.meeting(alone.rows, [place]).surplus === 0).slice(0, 3);
+  const fields = places.map((place) => sample.tried[place]?.field ?? '');
+  const others = sample.tried.filter(({ field, full }, place) => full && !fields.includes(field) && sample.meeting(alone.rows, [place]).surplus === 0).slice(0, 3);
   // a number of the record by name, and different in every row, needs no question
-  const plainly = columns.length === 1 && others.every(({ fitness }) => (sample.tried[places[0] ?? 0]?.fitness ?? 0) >= fitness + 1);
+  const plainly = fields.length === 1 && others.every(({ fitness }) => (sample.tried[places[0] ?? 0]?.fitness ?? 0) >= fitness + 1);
   return decided(
-    columns,
-    `${count(alone.surplus, 'row')} share their subject with an earlier one; with ${columns.length === 0 ? 'any columns' : columns.map((column) => `\`${column}\``).join(' and ')} ${surplus === 0 ? `no two different rows meet ${scope}` : `${count(surplus, 'row')} still meet ${scope} and would be quarantined as duplicates`}${equal}`,
-    surplus === 0 && columns.length <= 2 && (others.length === 0 || plainly),
+    fields,
+    `${count(alone.surplus, 'row')} share their subject with an earlier one; with ${fields.length === 0 ? 'any columns' : fields.map((field) => `\`${columnOf(field)}\``).join(' and ')} ${surplus === 0 ? `no two different rows meet ${scope}` : `${count(surplus, 'row')} still meet ${scope}`}${equal}`,
+    surplus === 0 && fields.length <= 2 && (others.length === 0 || plainly),
     others.map(({ column }) => column),
   );
 }

@@ -5,6 +5,7 @@ import { DateTally } from './dates.js';
 import { Distinct, hashText, type Hash } from './hashes.js';
 import { NumberTally } from './numbers.js';
 import type { Terms } from './terms.js';
+import { simplified } from './traditional.js';
 
 /** Different values of a column that are kept, with their counts. */
 const MAX_VALUES = 40;
@@ -14,18 +15,35 @@ const LOOKED_AT = 50_000;
 /** After so many values without one key of a scheme, the column is not asked for it again. */
 const SCHEME_TRIES = 2_000;
 const MAX_COLUMNS = 500;
+/** Of the words that mean "no value" in Chinese. */
+const MAX_WORD = 4;
+/** Longer than any key with what people write between its parts. */
+const MAX_KEY_LENGTH = 128;
 
 export interface SchemeTally {
   ok: number;
   /** Of these, how many were not in normal form. */
   changed: number;
   tried: number;
+  /** Digits alone, and fewer than a key has; of these, how many are keys with zeros before them. */
+  short: number;
+  mended: number;
 }
+
+/** Keys that would be one by accident: one in ten wrong numbers passes a Luhn check. */
+const BY_ACCIDENT = 3;
+
+/** Whether digits that are too few are keys that lost their zeros, as in a spreadsheet that took them for numbers: nearly all of them are keys then. */
+export const lostZeros = ({ short, mended }: SchemeTally): boolean => mended >= BY_ACCIDENT && mended >= short * 0.9;
 
 const MOBILE = /^(?:\+?86[- ]?)?1[3-9]\d{9}$/;
 const EMAIL = /^[^@\s]+@[^@\s]+\.[A-Za-z]{2,20}$/;
 const HAN_NAME = /^\p{Script=Han}{2,4}$/u;
+const DIGITS = /^\d+$/;
 const DIGITS_INSIDE = /(?<!\d)\d{17}[\dXx](?![\dXx])/g;
+
+/** Schemes of which a key is known by its value alone. */
+export const telling = (schemes: ReadonlyMap<string, KeyScheme>): ReadonlyMap<string, KeyScheme> => new Map([...schemes].filter(([, { unchecked }]) => unchecked !== true));
 
 export class ColumnProfile {
   filled = 0;
@@ -38,6 +56,8 @@ export class ColumnProfile {
   values: Map<string, number> | undefined = new Map<string, number>();
   readonly distinct = new Distinct();
   readonly schemes = new Map<string, SchemeTally>();
+  /** Of schemes without check digits: what is of their form need not be a key. */
+  readonly forms = new Map<string, SchemeTally>();
   readonly numbers = new NumberTally();
   readonly dates = new DateTally();
   looked = 0;
@@ -90,7 +110,7 @@ export class Profiler {
   ) {
     this.sure = new Set(terms.nulls.sure);
     this.perhaps = new Set(terms.nulls.unsure);
-    this.people = [...schemes.values()].filter(({ persons }) => persons);
+    this.people = [...telling(schemes).values()].filter(({ persons }) => persons);
     this.lengths = new Map([...schemes.values()].map(({ id, make }) => [id, make(1).length]));
   }
 
@@ -140,7 +160,7 @@ export class Profiler {
       if (text.length > MAX_KEPT_LENGTH || (known === undefined && column.values.size >= MAX_VALUES)) column.values = undefined;
       else column.values.set(text, (known ?? 0) + 1);
     }
-    if (this.perhaps.has(text)) {
+    if (this.perhaps.has(text) || (text.length <= MAX_WORD && this.perhaps.has(simplified(text)))) {
       column.unsure.set(text, (column.unsure.get(text) ?? 0) + 1);
       return;
     }
@@ -151,16 +171,24 @@ export class Profiler {
   }
 
   private tryKeys(column: ColumnProfile, text: string): void {
-    if (text.length < 8 || text.length > 32) return;
+    if (text.length > MAX_KEY_LENGTH) return;
+    const digits = DIGITS.test(text);
     for (const scheme of this.schemes.values()) {
-      let tally = column.schemes.get(scheme.id);
-      if (tally === undefined) column.schemes.set(scheme.id, (tally = { ok: 0, changed: 0, tried: 0 }));
-      if (tally.ok === 0 && tally.tried >= SCHEME_TRIES) continue;
+      const tallies = scheme.unchecked === true ? column.forms : column.schemes;
+      let tally = tallies.get(scheme.id);
+      if (tally === undefined) tallies.set(scheme.id, (tally = { ok: 0, changed: 0, tried: 0, short: 0, mended: 0 }));
+      if (tally.ok + tally.mended === 0 && tally.tried >= SCHEME_TRIES) continue;
       tally.tried += 1;
       const parsed = scheme.parse(text);
-      if (!parsed.ok) continue;
-      tally.ok += 1;
-      if (parsed.changed) tally.changed += 1;
+      if (parsed.ok) {
+        tally.ok += 1;
+        if (parsed.changed) tally.changed += 1;
+        continue;
+      }
+      const length = this.lengths.get(scheme.id) ?? 0;
+      if (!digits || text.length >= length || scheme.unchecked === true) continue;
+      tally.short += 1;
+      if (scheme.parse(text.padStart(length, '0')).ok) tally.mended += 1;
     }
   }
 
@@ -169,7 +197,7 @@ export class Profiler {
     column.looked += 1;
     if (text.length <= 20 && MOBILE.test(text)) column.mobiles += 1;
     else if (text.length <= 254 && text.includes('@') && EMAIL.test(text)) column.emails += 1;
-    else if (text.length <= 4 && HAN_NAME.test(text) && this.terms.surnames.includes(text.charAt(0))) column.personNames += 1;
+    else if (text.length <= 4 && HAN_NAME.test(text) && this.terms.surnames.includes(simplified(text.charAt(0)))) column.personNames += 1;
     if (text.length > 18 && this.hasKeyInside(text)) column.keysInside += 1;
   }
 

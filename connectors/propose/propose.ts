@@ -3,21 +3,24 @@
  * hold; which of them tell a subject's records apart; what the proposed mapping makes of every row.
  */
 import { YitongError } from '../../contracts/errors.js';
+import type { DatasetId } from '../../contracts/ids.js';
 import type { Classification, Workspace } from '../../contracts/types.js';
-import type { Feed, Step } from '../feed.js';
+import type { Feed } from '../feed.js';
 import type { Progress } from '../run.js';
+import { compileMapping } from '../mapping/index.js';
 import type { SourceRow } from '../sources/port.js';
-import { classOf } from './classify.js';
+import { classOf, classOfKey } from './classify.js';
 import type { Answers, Decision } from './decision.js';
-import { datasetOf, makeDraft, type Draft, type FieldPlan } from './draft.js';
+import { datasetOf, makeDraft, type Draft, type DraftInput, type FieldPlan } from './draft.js';
+import { forecast } from './forecast.js';
 import { findKey, KeySample, type KeyColumn, type KeyPlan } from './keys.js';
 import { datasetName, isFieldName, nameColumn, type Named } from './names.js';
 import { Profiler, type ColumnProfile } from './profile.js';
-import { readRows } from './read.js';
+import { feedOf, readRows } from './read.js';
 import { findSubject, type SubjectPlan } from './subject.js';
 import { hasWord, isChinese, plain, type Terms } from './terms.js';
-import { Trial, type TrialReport } from './trial.js';
-import { typeOf } from './types.js';
+import { tryOut, type TrialReport } from './trial.js';
+import { asKeyText, typeOf } from './types.js';
 
 export interface ProposeContext {
   readonly workspace: Workspace;
@@ -104,13 +107,22 @@ function authorityOf(answers: Answers, workspace: Workspace): { readonly id: str
   return decided(undefined, ids.length === 0 ? 'the workspace has none yet; an id makes a new one' : 'a file does not say whose it is; another id makes a new one', false);
 }
 
-function datasetNamed(looked: Looked, answers: Answers, { workspace, terms }: ProposeContext, authority: string): { readonly name: string; readonly decision: Decision } {
+function datasetNamed(source: Pick<Found, 'name'>, answers: Answers, { workspace, terms }: Pick<ProposeContext, 'workspace' | 'terms'>, authority: string): { readonly name: string; readonly decision: Decision } {
   const decided = (name: string, reason: string, sure: boolean): { name: string; decision: Decision } => ({ name, decision: { about: 'dataset', proposed: name, reason, sure, alternatives: [], option: '--dataset ' } });
   if (answers.dataset !== undefined) return decided(answers.dataset, 'as you said', true);
-  const made = datasetName(looked.name, terms);
+  const made = datasetName(source.name, terms);
   const there = (name: string): boolean => [...workspace.contracts.keys()].some((id) => id === `${authority}.${name}`);
   if (made === undefined) return decided('register', 'the name of the source gives no id', false);
-  return there(made) ? decided(`${made}-2`, `\`${authority}.${made}\` is there already`, false) : decided(made, 'from the name of the source', true);
+  if (!there(made)) return decided(made, 'from the name of the source', true);
+  let n = 2;
+  while (there(`${made}-${n}`)) n += 1;
+  return decided(`${made}-${n}`, `\`${authority}.${made}\` is there already`, false);
+}
+
+/** What it would be called, known before a row is read; undefined while nobody has said whose it is. @throws YitongError `bad_identifier` */
+export function nameBeforehand(found: Pick<Found, 'name'>, answers: Answers, context: Pick<ProposeContext, 'workspace' | 'terms'>): DatasetId | undefined {
+  const { id } = authorityOf(answers, context.workspace);
+  return id === undefined ? undefined : datasetOf(id, datasetNamed(found, answers, context, id).name);
 }
 
 interface Column {
@@ -146,17 +158,18 @@ function unused({ profile }: Column): string | undefined {
 }
 
 function keyColumns(columns: readonly Column[], fields: readonly FieldPlan[], subject: SubjectPlan, rows: number, terms: Terms): KeyColumn[] {
-  return columns.flatMap(({ profile, named }) => {
+  return columns.flatMap(({ profile, named }): KeyColumn[] => {
     const plan = fields.find(({ field }) => field === named.field);
-    if (plan === undefined || (profile.name === subject.column && subject.steps.length === 1)) return [];
+    if (plan === undefined || (profile.name === subject.column && !subject.derived)) return [];
     const { kind } = plan.type;
-    if (profile.longest > 300 || profile.characters > profile.filled * 80 || profile.filled === 0 || kind === 'texts' || kind === 'double' || kind === 'decimal') return [];
+    if (profile.longest > 300 || profile.filled === 0 || kind === 'texts' || kind === 'double') return [];
     const full = plan.empty === 0;
     const code = hasWord(plain(profile.title), terms.codeWords) !== undefined || named.term?.text === true;
     const fitness =
       (code ? 4 : 0) + (kind === 'date' || kind === 'timestamp' ? 2.5 : 0) + (named.term?.field === 'year' ? 3 : 0) + (profile.distinct.estimate >= rows * 0.97 ? 3 : 0) + (full ? 2 : 0) +
       (profile.characters > profile.filled * 40 ? -2 : 0) + (profile.keysInside + profile.mobiles + profile.emails > 0 ? -2 : 0) - profile.number * 0.01;
-    return [{ column: profile.name, full, text: kind === 'text', fitness }];
+    const tier = kind === 'decimal' || profile.characters > profile.filled * 80 ? 2 : full || kind === 'text' ? 0 : 1;
+    return [{ column: profile.name, field: plan.field, full, tier, fitness }];
   });
 }
 
@@ -172,7 +185,7 @@ function planFields(columns: readonly Column[], subject: SubjectPlan, rows: numb
   const monthFirst = columns.map(({ profile }) => profile.dates.monthFirst).find((told) => told !== undefined);
   return columns.map((column): FieldPlan => {
     const { profile, named } = column;
-    const own = profile.name === subject.column && subject.steps.length === 1;
+    const own = profile.name === subject.column && !subject.derived;
     const typed = typeOf(profile, named.field, { terms, answers, monthFirst, text: texts.has(profile.name) });
     const classed = classOf(profile, named, { schemes: workspace.schemes, terms, subject, given: lookUp(answers.classes, column) });
     if (!own) decisions.push(typed.decision);
@@ -191,27 +204,48 @@ function planFields(columns: readonly Column[], subject: SubjectPlan, rows: numb
 }
 
 /** A key that stands inside a longer one gets a field of its own. */
-function derivedSubject({ scheme, column, steps }: SubjectPlan, taken: readonly FieldPlan[], terms: Terms, persons: Classification): FieldPlan {
+function derivedSubject({ scheme, column, steps }: SubjectPlan, taken: readonly FieldPlan[], terms: Terms, classification: Classification): FieldPlan {
   const base = terms.terms.find(({ field }) => field === scheme.id)?.field ?? scheme.id.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   let field = base;
   for (let n = 2; taken.some((other) => other.field === field); n++) field = `${base}${n}`;
-  return { column, field, title: scheme.name, type: { kind: 'text' }, steps, classification: persons, hints: [], empty: 0 };
+  return { column, field, title: scheme.name, type: { kind: 'text' }, steps, classification, hints: [], empty: 0 };
 }
 
-/** The second pass, in a function of its own: what it holds is let go before the third. */
-async function searchKey(looked: Looked, candidates: readonly KeyColumn[], subject: SubjectPlan, fields: readonly FieldPlan[], answers: Answers, context: ProposeContext): Promise<KeyPlan> {
-  const scheme = context.workspace.schemes.get(firstKey(subject.steps) ?? subject.scheme.id) ?? subject.scheme;
-  const cut = subject.steps.length > 1 ? subject.scheme.make(1).length : undefined;
-  const sample = new KeySample(candidates, ({ cells }) => {
-    const cell = cells[subject.column];
-    const parsed = typeof cell === 'string' || typeof cell === 'number' ? scheme.parse(String(cell).trim()) : undefined;
-    return parsed?.ok === true ? parsed.key.slice(0, cut) : undefined;
+/**
+ * The second pass, in a function of its own: what it holds is let go before the third. It looks at what the mapping makes of the rows, as a run does.
+ * Returns also how many rows lack each field.
+ */
+async function searchKey(looked: Looked, candidates: readonly KeyColumn[], input: DraftInput, answers: Answers, context: ProposeContext): Promise<{ readonly key: KeyPlan; readonly empty: ReadonlyMap<string, number> }> {
+  const { fields, subject, subjectField } = input;
+  const toField = (name: string): string => fields.find(({ field, column }) => field === name || (column === name && field !== subjectField))?.field ?? (name === subject.column && !subject.derived ? subjectField : name);
+  const said = answers.key?.map(toField).filter((field) => field !== subjectField);
+  const { contract, feed } = makeDraft({ ...input, recordId: [] });
+  const mapping = compileMapping(feed.mapping, contract, context.workspace.schemes);
+  const sample = new KeySample(candidates, subjectField, said);
+  const empty = new Map<string, number>();
+  await eachRow(looked, context, 2, feed.mapping, (row) => {
+    if ('broken' in row) return;
+    const mapped = mapping.map(row.cells);
+    if (!('ok' in mapped) || !mapped.ok) return;
+    for (const { field } of candidates) if ((mapped.value[field] ?? null) === null) empty.set(field, (empty.get(field) ?? 0) + 1);
+    sample.add(mapped.value);
   });
-  await eachRow(looked, context, 2, undefined, (row) => {
-    if (!('broken' in row)) sample.add(row);
+  return { key: findKey(sample, looked.profile.rows, said), empty };
+}
+
+/** Fields of the key that some rows lack become text, unless their type was said: a row that lacks a day is a good row. */
+function keyFields(fields: readonly FieldPlan[], key: KeyPlan, empty: ReadonlyMap<string, number>, columns: readonly Column[], answers: Answers, decisions: Decision[]): FieldPlan[] {
+  return fields.map((plan) => {
+    const lacking = empty.get(plan.field) ?? 0;
+    const profile = columns.find(({ named }) => named.field === plan.field)?.profile;
+    if (!key.fields.includes(plan.field) || lacking === 0 || profile === undefined) return plan;
+    const said = [answers.types, answers.dateFormats].some((given) => given.has(plan.field) || given.has(plan.column));
+    if (plan.type.kind === 'text' || said) return { ...plan, empty: lacking };
+    const { type, steps, decision, hints } = asKeyText(profile, plan.field, plan.type);
+    const at = decisions.findIndex(({ about }) => about === decision.about);
+    if (at >= 0) decisions[at] = decision;
+    return { ...plan, type, steps, hints, empty: lacking };
   });
-  const toColumn = (name: string): string => fields.find(({ field }) => field === name)?.column ?? name;
-  return findKey(sample, looked.profile.rows, answers.key?.map(toColumn).filter((column) => column !== subject.column || subject.steps.length > 1));
 }
 
 /** The second and third pass. @throws YitongError `bad_feed` where an answer names what is not there, or no column holds keys */
@@ -222,8 +256,8 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
   const authority = authorityOf(answers, workspace);
   const dataset = datasetNamed(looked, answers, context, authority.id ?? UNNAMED);
   decisions.push(authority.decision, dataset.decision);
-  const subject = findSubject(profile.columns, workspace.schemes, profile.rows, terms, answers.subject);
-  decisions.push(subject.decision);
+  const subject = findSubject(profile.columns, workspace.schemes, profile.rows, terms, answers);
+  decisions.push(subject.decision, ...(subject.zeros === undefined ? [] : [subject.zeros]));
 
   const named = nameAll([...profile.columns.values()], answers, terms, decisions);
   checkNames(answers.types, '--type', named);
@@ -235,43 +269,47 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
   });
   if (profile.surplusColumns > 0) leftOut.push({ column: '…', reason: 'columns beyond the 500th' });
   const columns = named.filter((column) => unused(column) === undefined);
-  const fields = planFields(columns, subject, profile.rows, answers, looked.texts ?? new Set(), context, decisions);
-  if (subject.steps.length > 1) fields.unshift(derivedSubject(subject, fields, terms, subject.scheme.persons ? 'personal' : 'public'));
-  const subjectField = (subject.steps.length > 1 ? fields[0] : fields.find(({ column }) => column === subject.column))?.field ?? '';
-
-  const key = await searchKey(looked, keyColumns(columns, fields, subject, profile.rows, terms), subject, fields, answers, context);
-  decisions.push(key.decision);
-
+  const planned = planFields(columns, subject, profile.rows, answers, looked.texts ?? new Set(), context, decisions);
+  if (subject.derived) planned.unshift(derivedSubject(subject, planned, terms, classOfKey(subject.scheme)));
+  const subjectField = (subject.derived ? planned[0] : planned.find(({ column }) => column === subject.column))?.field ?? '';
   const title = isChinese(looked.name) ? looked.name.replace(/\.[A-Za-z0-9]+$/, '') : dataset.name;
-  const draft = makeDraft({
+  const input: DraftInput = {
     dataset: datasetOf(authority.id ?? UNNAMED, dataset.name),
     name: { zh: title, en: dataset.name.charAt(0).toUpperCase() + dataset.name.slice(1).replaceAll('-', ' ') },
     subject,
     subjectField,
-    fields,
-    recordId: key.columns.map((column) => columns.find((one) => one.profile.name === column)?.named.field ?? column),
+    fields: planned,
+    recordId: [],
     nulls: [...new Set([...profile.columns.values()].flatMap(({ nulls }) => [...nulls.keys()]))].sort(),
     source: looked.source,
     schedule: looked.schedule,
     snapshot: looked.snapshot,
     today: context.now().toISOString().slice(0, 10),
+  };
+
+  const { key, empty } = await searchKey(looked, keyColumns(columns, planned, subject, profile.rows, terms), input, answers, context);
+  decisions.push(key.decision);
+  const fields = keyFields(planned, key, empty, columns, answers, decisions);
+  const draft = makeDraft({ ...input, fields, recordId: key.fields });
+  const { onProgress } = context;
+  const trial = await tryOut({
+    contract: draft.contract,
+    feed: { ...feedOf(looked, draft.feed.mapping), dataset: draft.contract.id, authority: draft.contract.authority },
+    workspace,
+    ...(looked.roots === undefined ? {} : { roots: looked.roots }),
+    signal: context.signal,
+    now: context.now,
+    ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(3, progress) }),
   });
-  const trial = new Trial(draft.contract, draft.feed.mapping, workspace.schemes, workspace);
-  await eachRow(looked, context, 3, draft.feed.mapping, (row) => trial.add(row));
   return {
     dataset: draft.contract.id,
     authorityNamed: authority.id !== undefined,
     newAuthority: authority.id !== undefined && ![...workspace.authorities.keys()].some((id) => id === authority.id),
-    decisions,
+    decisions: forecast(decisions, { fields, subjectField, trial }),
     fields,
     subjectField,
     leftOut,
     draft,
-    trial: trial.report(),
+    trial,
   };
-}
-
-function firstKey(steps: readonly Step[]): string | undefined {
-  const [first] = steps;
-  return typeof first === 'object' && 'key' in first ? first.key : undefined;
 }

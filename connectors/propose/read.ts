@@ -19,11 +19,24 @@ export interface Reading {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** As it stands before it has a file, of a dataset that is only looked at. */
+export const feedOf = ({ source, schedule, snapshot }: Pick<Feed, 'source' | 'schedule' | 'snapshot'>, mapping: Mapping): Feed => ({
+  dataset: datasetId('proposed.source'),
+  authority: authorityId('proposed'),
+  source,
+  schedule,
+  snapshot,
+  maxWithdrawShare: 1,
+  onDuplicate: 'quarantine',
+  mapping,
+  file: 'the proposed feed',
+});
+
 /** @throws YitongError as the source's reader; `shutting_down` if it is stopped */
 export async function* readRows({ workspace, source, schedule, snapshot, roots = [], signal, now, onProgress }: Reading, mapping: Mapping = { fields: {} }): AsyncGenerator<readonly (SourceRow | BrokenRow)[]> {
   const kind = (await loadSourceKinds()).get(source.kind);
   if (kind === undefined) throw new YitongError('bad_feed', `there is no source kind \`${source.kind}\``);
-  const feed: Feed = { dataset: datasetId('proposed.source'), authority: authorityId('proposed'), source, schedule, snapshot, maxWithdrawShare: 1, onDuplicate: 'quarantine', mapping, file: 'the proposed feed' };
+  const feed = feedOf({ source, schedule, snapshot }, mapping);
   const run = await kind.open({ feed, workspace, baseDir: workspace.dir, roots, now, memory: { get: () => undefined, set: () => undefined }, signal, options: {}, ...JUST_READING });
   if (run === undefined || 'unchanged' in run) return;
   let rows = 0;

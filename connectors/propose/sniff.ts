@@ -174,7 +174,7 @@ export async function sniffFile(path: string, answers: Answers, ground: Ground):
   const { head } = begun;
   if (head.length === 0) throw new YitongError('bad_feed', `the file \`${path}\` is empty`);
   if (head.toString('latin1', 0, 4) === 'PK\u0003\u0004') return sniffWorkbook(path, answers, ground);
-  if (head.readUInt16BE(0) === 0xd0cf) throw new YitongError('bad_feed', 'this is a workbook of the old form or one with a password; save it as `.xlsx` without');
+  if (head[0] === 0xd0 && head[1] === 0xcf) throw new YitongError('bad_feed', 'this is a workbook of the old form or one with a password; save it as `.xlsx` without');
   if (head[0] === 0xfe && head[1] === 0xff) throw new YitongError('bad_feed', 'the file is UTF-16 with the large byte first, which is not read; save it as UTF-8');
   if (['.parquet', '.gz', '.zip', '.7z', '.pdf', '.doc', '.docx'].includes(extname(path).toLowerCase())) throw new YitongError('bad_feed', 'this kind of file is not read; export CSV, JSON or XLSX');
   return sniffText(path, begun, answers, ground);

@@ -3,21 +3,27 @@ import { YitongError } from '../../contracts/errors.js';
 import type { KeyScheme } from '../../contracts/types.js';
 import type { Step } from '../feed.js';
 import { count, share, type Answers, type Decision } from './decision.js';
-import type { ColumnProfile } from './profile.js';
+import { lostZeros, type ColumnProfile, type SchemeTally } from './profile.js';
 import { plain, termOf, type Terms } from './terms.js';
 
 export interface SubjectPlan {
   readonly column: string;
   readonly scheme: KeyScheme;
+  /** What reads the key out of the column. */
   readonly steps: readonly Step[];
+  /** The key stands inside a longer one: it gets a field of its own. */
+  readonly derived: boolean;
   readonly decision: Decision;
+  /** What was decided on keys that lost their zeros, where there are such. */
+  readonly zeros: Decision | undefined;
 }
 
 interface Candidate {
   readonly column: ColumnProfile;
   readonly scheme: KeyScheme;
+  readonly tally: SchemeTally;
+  /** Keys as they stand, or with their zeros again. */
   readonly ok: number;
-  readonly changed: number;
   /** Of the values that are there. */
   readonly share: number;
   readonly named: boolean;
@@ -27,15 +33,20 @@ interface Candidate {
 const ENOUGH = 0.6;
 const SURELY = 0.97;
 
+function isNamed({ title }: ColumnProfile, { id, name, titles = [], unchecked }: KeyScheme, terms: Terms): boolean {
+  const bare = plain(title);
+  return termOf(title, terms)?.field === id || (unchecked === true ? ` ${bare} `.includes(` ${plain(id)} `) : bare.includes(plain(id))) || [name.zh, name.en, ...titles].some((one) => plain(one) === bare);
+}
+
 function candidates(columns: Iterable<ColumnProfile>, schemes: ReadonlyMap<string, KeyScheme>, rows: number, terms: Terms): Candidate[] {
   const found: Candidate[] = [];
   for (const column of columns) {
-    for (const [id, { ok, changed }] of column.schemes) {
+    for (const [id, tally] of [...column.schemes, ...column.forms]) {
       const scheme = schemes.get(id);
+      const ok = tally.ok + (lostZeros(tally) ? tally.mended : 0);
       if (scheme === undefined || column.told === 0 || ok / column.told < ENOUGH || column.told < rows * 0.5) continue;
-      const term = termOf(column.title, terms);
-      const named = term?.field === id || plain(column.title).includes(plain(id)) || plain(scheme.name.zh) === plain(column.title);
-      found.push({ column, scheme, ok, changed, share: ok / column.told, named });
+      const named = isNamed(column, scheme, terms);
+      if (named || scheme.unchecked !== true) found.push({ column, scheme, tally, ok, share: ok / column.told, named });
     }
   }
   // firms before people, so that a register of firms is not keyed by their representatives
@@ -43,43 +54,61 @@ function candidates(columns: Iterable<ColumnProfile>, schemes: ReadonlyMap<strin
   return found.sort((a, b) => rank(b) - rank(a));
 }
 
+/** What brings the keys of a column to their form, and what was decided on zeros that they lost. */
+function readKey({ name }: ColumnProfile, scheme: KeyScheme, tally: SchemeTally, given: Answers['zeros']): { readonly steps: readonly Step[]; readonly zeros: Decision | undefined } {
+  const { short, mended } = tally;
+  const plainly: readonly Step[] = [{ key: scheme.id }];
+  const padded: readonly Step[] = ['trim', { padStart: { length: scheme.make(1).length, with: '0' } }, ...plainly];
+  if (scheme.unchecked === true || (mended === 0 && given !== 'pad')) return { steps: plainly, zeros: undefined };
+  const pad = given === undefined ? lostZeros(tally) : given === 'pad';
+  const spoken = `padStart ${scheme.make(1).length}`;
+  const reason =
+    `${count(short, 'value')} of \`${name}\` are digits, but too few of them, as where a spreadsheet took them for numbers; with zeros before them ${mended === short ? 'all' : mended.toLocaleString('en')} satisfy the check` +
+    (given === undefined && !pad ? ', which wrong numbers may do by accident' : '');
+  return {
+    steps: pad ? padded : plainly,
+    zeros: { about: 'zeros', proposed: pad ? spoken : 'keep', reason: given === undefined ? reason : `as you said; ${reason}`, sure: given !== undefined || (pad && mended === short), alternatives: [pad ? 'keep' : 'pad'], option: '--zeros ' },
+  };
+}
+
 /** A key of one scheme may begin with one of another: a SIRET with its SIREN. */
 function begins(scheme: KeyScheme, other: KeyScheme): number | undefined {
+  if (scheme.unchecked === true || other.unchecked === true) return undefined;
   const length = scheme.make(1).length;
   const fits = [1, 7, 42, 999].every((n) => scheme.parse(other.make(n).slice(0, length)).ok);
   return fits && other.make(1).length > length ? length : undefined;
 }
 
 /** @throws YitongError `bad_feed` if no column holds keys, or the one that was named does not */
-export function findSubject(columns: ReadonlyMap<string, ColumnProfile>, schemes: ReadonlyMap<string, KeyScheme>, rows: number, terms: Terms, given: Answers['subject']): SubjectPlan {
+export function findSubject(columns: ReadonlyMap<string, ColumnProfile>, schemes: ReadonlyMap<string, KeyScheme>, rows: number, terms: Terms, { subject: given, zeros }: Pick<Answers, 'subject' | 'zeros'>): SubjectPlan {
   const found = candidates(columns.values(), schemes, rows, terms);
   const known = (id: string): KeyScheme => {
     const scheme = schemes.get(id);
     if (scheme === undefined) throw new YitongError('bad_feed', `there is no key scheme \`${id}\`; there are ${[...schemes.keys()].join(', ')}`);
     return scheme;
   };
-  const describe = ({ column, ok, changed }: Pick<Candidate, 'column' | 'ok' | 'changed'>, scheme: KeyScheme): string => {
-    const wrong = column.told - ok;
+  const describe = ({ column, tally: { ok, changed } }: Pick<Candidate, 'column' | 'tally'>, { standard, unchecked }: KeyScheme): string => {
     const empty = rows - column.told;
     return (
-      `${count(ok, 'value')} of ${column.told.toLocaleString('en')} satisfy ${scheme.standard.split(';')[0]} (${share(ok, column.told)})` +
-      `${changed > 0 ? `, ${changed.toLocaleString('en')} of them not in normal form` : ''}; ${wrong + empty === 0 ? 'no row would be quarantined for it' : `${count(wrong + empty, 'row')} would be quarantined${empty > 0 ? `, ${empty.toLocaleString('en')} of them without a value` : ''}`}`
+      `${count(ok, 'value')} of ${column.told.toLocaleString('en')} ${unchecked === true ? 'have the form of' : 'satisfy'} ${standard.split(';')[0]} (${share(ok, column.told)})` +
+      `${changed > 0 ? `, ${changed.toLocaleString('en')} of them not in normal form` : ''}${empty > 0 ? `; ${count(empty, 'row')} without a value` : ''}`
     );
   };
   if (given !== undefined) {
     const column = columns.get(given.column);
     if (column === undefined) throw new YitongError('bad_feed', `there is no column \`${given.column}\`; there are ${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`);
     const scheme = known(given.scheme);
-    const own = column.schemes.get(scheme.id);
+    const own = column.schemes.get(scheme.id) ?? column.forms.get(scheme.id);
     const decided = (reason: string, sure = true): Decision => ({ about: 'subject', proposed: `${given.column}:${given.scheme}`, reason: `as you said; ${reason}`, sure, alternatives: [], option: '--subject ' });
-    if (own !== undefined && own.ok > column.told * 0.1) return { column: column.name, scheme, steps: [{ key: scheme.id }], decision: decided(describe({ column, ...own }, scheme)) };
+    if (own !== undefined && own.ok + own.mended > column.told * 0.1) return { column: column.name, scheme, derived: false, ...readKey(column, scheme, own, zeros), decision: decided(describe({ column, tally: own }, scheme)) };
     const longer = found.find((one) => one.column === column && begins(scheme, one.scheme) !== undefined);
     const length = longer === undefined ? undefined : begins(scheme, longer.scheme);
     if (longer !== undefined && length !== undefined) {
-      return { column: column.name, scheme, steps: [{ key: longer.scheme.id }, { slice: [0, length] }], decision: decided(`the first ${length} characters of each ${longer.scheme.id}; ${describe(longer, longer.scheme)}`) };
+      const read = readKey(column, longer.scheme, longer.tally, zeros);
+      return { column: column.name, scheme, derived: true, zeros: read.zeros, steps: [...read.steps, { slice: [0, length] }], decision: decided(`the first ${length} characters of each ${longer.scheme.id}; ${describe(longer, longer.scheme)}`) };
     }
-    if (own === undefined || own.ok === 0) throw new YitongError('bad_feed', `no value of \`${given.column}\` is a valid \`${given.scheme}\`, so every row would be quarantined`);
-    return { column: column.name, scheme, steps: [{ key: scheme.id }], decision: decided(describe({ column, ...own }, scheme), false) };
+    if (own === undefined || own.ok + own.mended === 0) throw new YitongError('bad_feed', `no value of \`${given.column}\` is a valid \`${given.scheme}\`, so every row would be quarantined`);
+    return { column: column.name, scheme, derived: false, ...readKey(column, scheme, own, zeros), decision: decided(describe({ column, tally: own }, scheme), false) };
   }
   const [best, ...rest] = found;
   if (best === undefined) {
@@ -96,12 +125,13 @@ export function findSubject(columns: ReadonlyMap<string, ColumnProfile>, schemes
   return {
     column: column.name,
     scheme,
-    steps: [{ key: scheme.id }],
+    derived: false,
+    ...readKey(column, scheme, best.tally, zeros),
     decision: {
       about: 'subject',
       proposed: `${column.name}:${scheme.id}`,
       reason: describe(best, scheme),
-      sure: best.share >= 0.9 && !open && inside.length === 0,
+      sure: best.share >= 0.9 && !open && inside.length === 0 && scheme.unchecked !== true,
       alternatives: [...alternatives, ...inside],
       option: '--subject ',
     },

@@ -7,6 +7,7 @@ import { resolveServer, type ServerSource } from '../sql/server.js';
 import type { Answers, Decision } from './decision.js';
 import type { Found } from './propose.js';
 import { plain } from './terms.js';
+import { simplified } from './traditional.js';
 
 export interface Address {
   readonly catalogue: Catalogue;
@@ -95,7 +96,7 @@ export async function findTable({ catalogue, server }: Address, answers: Answers
   if (key.length === 0) throw new YitongError('bad_config', `\`${table ?? ''}\` has no primary key (is it a view?); say with \`--row-key\` which columns tell its rows apart`);
   decide('row key', key.join(', '), answers.rowKey === undefined ? 'the primary key of the table' : 'as you said', true, [], '--row-key ');
   const times = columns.filter(({ type }) => TIME_TYPE.test(type));
-  const likely = times.find(({ name, comment }) => UPDATED.test(name) || UPDATED.test(comment));
+  const likely = times.find(({ name, comment }) => UPDATED.test(name) || UPDATED.test(simplified(comment)));
   const updated = answers.updated === undefined ? likely?.name : answers.updated === 'none' ? undefined : named([answers.updated], 'updated')[0];
   decide(
     'updated',

@@ -2,6 +2,7 @@
 import { readJson } from '../../contracts/files.js';
 import { CLASSIFICATIONS, type Classification } from '../../contracts/types.js';
 import { shape } from '../../contracts/validate.js';
+import { simplified } from './traditional.js';
 
 export interface Term {
   /** Avro name. */
@@ -70,10 +71,9 @@ const check = shape<Terms>(
 /** @throws YitongError `bad_config` */
 export const readTerms = async (file: string): Promise<Terms> => check(await readJson(file, 'bad_config'), { file });
 
-/** Titles as they are compared: without accents, brackets and what stands in them, punctuation; lower case, single spaces. */
+/** Titles as they are compared: without accents, brackets and what stands in them, punctuation; in simplified characters; lower case, single spaces. */
 export const plain = (title: string): string =>
-  title
-    .normalize('NFKD')
+  simplified(title.normalize('NFKD'))
     .replace(/\p{M}/gu, '')
     .replace(/[([{【].*?[)\]}】]/g, ' ')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')

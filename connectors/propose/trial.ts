@@ -1,11 +1,22 @@
-/** The whole source through the proposed mapping, as a run would do it, publishing nothing: what would be published, and what would not and why. */
-import { checkRecord } from '../../contracts/examples.js';
-import type { Contract, KeyScheme, Workspace } from '../../contracts/types.js';
-import type { Mapping } from '../feed.js';
-import { compileMapping, type CompiledMapping, type Mapped } from '../mapping/index.js';
-import { identifier } from '../publish/identity.js';
-import type { BrokenRow, SourceRow } from '../sources/port.js';
-import { hashText, KeyTable, type Hash } from './hashes.js';
+/**
+ * The whole source through the proposed feed, by the code that runs feeds, against a bus that keeps nothing: what would be published, and what
+ * would not and why. Nothing is decided here, so a forecast cannot differ from the run that follows it.
+ *
+ * State and quarantine stand meanwhile in a folder of their own among the temporary files, readable by its owner only, and are removed. They hold
+ * what the source holds: what a killed process left there is removed by the next trial.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeRecord } from '../../contracts/avro.js';
+import { YitongError } from '../../contracts/errors.js';
+import type { Contract, Workspace } from '../../contracts/types.js';
+import { FRAME_BYTES } from '../../contracts/wire.js';
+import { dataTopic, type Ack, type Bus, type OutRecord } from '../bus/port.js';
+import type { Feed } from '../feed.js';
+import { State } from '../publish/index.js';
+import { Quarantine } from '../quarantine.js';
+import { runFeed, type Progress } from '../run.js';
 
 export interface Refused {
   readonly field: string;
@@ -22,89 +33,115 @@ export interface TrialReport {
   readonly quarantined: number;
   /** By the first problem of each row, most frequent first. */
   readonly refused: readonly Refused[];
-  /** False where the file has too many keys to hold: duplicates are then counted in a share of them. */
-  readonly exact: boolean;
+  /** Field → rows with a problem in it; a row may have several. Rows that meet another one are not among them. */
+  readonly byField: Readonly<Record<string, number>>;
+  /** Rows that have the key of an earlier one and other content. */
+  readonly duplicates: number;
   readonly first: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Keys held, of 24 bytes. */
-const MAX_KEYS = 500_000;
+export interface TrialOptions {
+  readonly contract: Contract;
+  readonly feed: Feed;
+  readonly workspace: Workspace;
+  /** Folders of the files that were named. */
+  readonly roots?: readonly string[];
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
 const SHOWN = 2;
 const MAX_REASONS = 200;
+/** Refused rows read back at once. */
+const PAGE = 1000;
+const FOLDER = 'yitong-trial-';
 
-type Published = Extract<Mapped, { ok: true }>['value'];
+/** A bus that takes everything and has nothing; it keeps the first values of one topic. */
+function nowhere(topic: string, first: Buffer[]): Bus {
+  const take = (to: string, records: readonly OutRecord[]): readonly Ack[] => {
+    if (to === topic) for (const { value } of records) if (first.length < SHOWN && value !== null) first.push(value);
+    return records.map(() => ({ partition: 0, offset: 0 }));
+  };
+  return {
+    driver: 'embedded',
+    ensureTopics: () => Promise.resolve(),
+    topicState: () => Promise.resolve(undefined),
+    clusterId: () => Promise.resolve('trial'),
+    producer: () => Promise.resolve({ send: (to, records) => Promise.resolve(take(to, records)), close: () => Promise.resolve() }),
+    consume: () => Promise.reject(new Error('nothing is read back from a trial')),
+    close: () => Promise.resolve(),
+  };
+}
 
-export class Trial {
-  private readonly mapping: CompiledMapping;
-  private readonly identity: ReturnType<typeof identifier>;
-  private readonly keys = new KeyTable(MAX_KEYS);
-  private readonly hash: Hash = { high: 0, low: 0 };
-  private readonly reasons = new Map<string, { field: string; code: string; reason: string; rows: number }>();
-  private readonly first: Published[] = [];
-  private rows = 0;
-  private good = 0;
-  private skipped = 0;
-  private merged = 0;
-  private conflicting = 0;
-  /** Rows refused for reasons beyond those that are told apart. */
-  private otherwise = 0;
-
-  constructor(
-    private readonly contract: Contract,
-    mapping: Mapping,
-    schemes: ReadonlyMap<string, KeyScheme>,
-    private readonly ground: Pick<Workspace, 'codelists' | 'schemes'>,
-  ) {
-    this.mapping = compileMapping(mapping, contract, schemes);
-    this.identity = identifier(contract, schemes);
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
+}
 
-  add(row: SourceRow | BrokenRow): void {
-    this.rows += 1;
-    if ('broken' in row) return this.refuse('', row.broken.code, row.broken.reason);
-    const mapped = this.mapping.map(row.cells);
-    if ('skipped' in mapped) {
-      this.skipped += 1;
-      return;
+async function removeLeftBehind(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : NaN);
+    // another user's folder is not ours to remove, and cannot be
+    if (Number.isInteger(pid) && isGone(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function refusedRows(dataDir: string, contract: Contract, now: () => Date): Promise<Pick<TrialReport, 'refused' | 'byField' | 'duplicates'>> {
+  const reasons = new Map<string, { field: string; code: string; reason: string; rows: number }>();
+  const byField = new Map<string, number>();
+  let duplicates = 0;
+  let otherwise = 0;
+  const quarantine = Quarantine.open(dataDir, contract.id, now);
+  try {
+    for (let after = ''; ; ) {
+      const page = await quarantine.page(after, PAGE);
+      for (const { id, problems } of page) {
+        after = id;
+        const { field = '', code = 'bad_value', reason = '' } = problems[0] ?? {};
+        const key = `${field}\n${code}\n${reason}`;
+        const known = reasons.get(key);
+        if (known !== undefined) known.rows += 1;
+        else if (reasons.size < MAX_REASONS) reasons.set(key, { field, code, reason, rows: 1 });
+        else otherwise += 1;
+        if (code === 'conflicting_duplicate') duplicates += 1;
+        else for (const one of new Set(problems.map((problem) => problem.field))) byField.set(one, (byField.get(one) ?? 0) + 1);
+      }
+      if (page.length < PAGE) break;
     }
-    if (!mapped.ok) return this.problem(mapped.problems);
-    const identified = this.identity.of(mapped.value);
-    if (!identified.ok) return this.problem(identified.problems);
-    const { subject, recordId, value } = identified.identity;
-    const checked = checkRecord(this.contract, value, this.ground);
-    if (!checked.ok) return this.problem(checked.problems);
-    this.good += 1;
-    if (this.first.length < SHOWN) this.first.push(value);
-    const content = hashText(checked.body.toString('latin1'), this.hash).low;
-    hashText(`${subject}|${recordId}`, this.hash);
-    if (!this.keys.keeps(this.hash)) return;
-    const before = this.keys.put(this.hash, content);
-    if (before === content) this.merged += 1;
-    else if (before !== undefined) this.conflicting += 1;
+  } finally {
+    await quarantine.close();
   }
+  if (otherwise > 0) reasons.set('', { field: '', code: 'bad_value', reason: 'for other reasons', rows: otherwise });
+  return { refused: [...reasons.values()].sort((a, b) => b.rows - a.rows), byField: Object.fromEntries(byField), duplicates };
+}
 
-  private problem(problems: readonly { readonly field: string; readonly code: string; readonly reason: string }[]): void {
-    const [first] = problems;
-    this.refuse(first?.field ?? '', first?.code ?? 'bad_value', first?.reason ?? '');
-  }
-
-  private refuse(field: string, code: string, reason: string): void {
-    const key = `${field}\n${code}\n${reason}`;
-    const known = this.reasons.get(key);
-    if (known !== undefined) known.rows += 1;
-    else if (this.reasons.size < MAX_REASONS) this.reasons.set(key, { field, code, reason, rows: 1 });
-    else this.otherwise += 1;
-  }
-
-  report(): TrialReport {
-    const { share } = this.keys;
-    const merged = Math.round(this.merged / share);
-    const conflicting = Math.round(this.conflicting / share);
-    const published = this.good - merged - conflicting;
-    const refused: Refused[] = [...this.reasons.values()];
-    if (conflicting > 0) refused.push({ field: '', code: 'conflicting_duplicate', reason: 'an earlier row has the same key and other content', rows: conflicting });
-    if (this.otherwise > 0) refused.push({ field: '', code: 'bad_value', reason: 'for other reasons', rows: this.otherwise });
-    refused.sort((a, b) => b.rows - a.rows);
-    return { rows: this.rows, published, merged, quarantined: this.rows - this.skipped - published - merged, refused, exact: share === 1, first: this.first };
+/** @throws YitongError as the run of a feed: `shutting_down` if it is stopped, the source's errors */
+export async function tryOut({ contract, feed, workspace, roots, signal, now, onProgress }: TrialOptions): Promise<TrialReport> {
+  await removeLeftBehind();
+  const dataDir = await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`));
+  try {
+    const first: Buffer[] = [];
+    const state = State.open(dataDir);
+    const here = { ...workspace, contracts: new Map([[contract.id, contract]]) };
+    const bus = nowhere(dataTopic(workspace.prefix, contract.id), first);
+    const { rows, published, merged, unchanged, quarantined } = await runFeed({ feed, workspace: here, bus, state, dataDir, signal, now, ...(roots === undefined ? {} : { roots }), ...(onProgress === undefined ? {} : { onProgress }) }).finally(() => state.close());
+    if (signal.aborted) throw new YitongError('shutting_down', 'stopped; nothing was written');
+    const refused = await refusedRows(dataDir, contract, now);
+    return {
+      rows,
+      published,
+      // of several files the later may repeat the earlier
+      merged: merged + unchanged,
+      quarantined,
+      ...refused,
+      first: first.map((value) => decodeRecord(contract.latest, value, FRAME_BYTES) as Readonly<Record<string, unknown>>),
+    };
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
   }
 }

@@ -5,8 +5,9 @@ import type { Step } from '../feed.js';
 import type { DateChoice } from './dates.js';
 import { count, share, type Answers, type Decision } from './decision.js';
 import { NUMBER_STYLES, type NumberStyle } from './numbers.js';
-import type { ColumnProfile } from './profile.js';
+import { lostZeros, type ColumnProfile } from './profile.js';
 import { hasWord, plain, termOf, type Terms } from './terms.js';
+import { simplified } from './traditional.js';
 
 export type FieldType =
   | { readonly kind: 'text' | 'int' | 'long' | 'double' | 'date' | 'timestamp' | 'boolean' | 'texts' }
@@ -100,15 +101,13 @@ function ofNumbers(choice: Choice, terms: Terms): TypePlan | undefined {
   if (column.mobiles > column.looked * 0.5) return choice.text('telephone numbers: digits that are dialled, not added up');
   const word = hasWord(title, terms.codeWords);
   if (word !== undefined || termOf(column.title, terms)?.text === true) return choice.text(`digits that name something (${word === undefined ? 'the title is known as a code' : `\`${word}\` in the title`}), not an amount`);
-  const lost = told - fits;
-  const losing = lost === 0 ? '' : `; ${count(lost, 'row')} with another text would be quarantined`;
   if (numbers.others === 0) {
     const type: FieldType = { kind: numbers.largest > MAX_INT ? 'long' : 'int' };
     const distinct = column.distinct.estimate;
     if (told > 20 && distinct > told * 0.5 && numbers.largest >= 10_000 && String(numbers.largest).length >= 5 && termOf(column.title, terms) === undefined && numbers.integers === told && column.characters === told * numbers.longestDigits) {
       return choice.text(`each has ${numbers.longestDigits} digits and most differ, as codes do; as a number it could be added up, which a code never is`, false, [type.kind]);
     }
-    return choice.make(type, [...nullIf(column), { integer: true }], `whole numbers of at most ${numbers.longestDigits} digits in ${share(numbers.integers, told)} of the values${losing}`, lost === 0, lost === 0 ? [] : ['text']);
+    return choice.make(type, [...nullIf(column), { integer: true }], `whole numbers of at most ${numbers.longestDigits} digits in ${share(numbers.integers, told)} of the values`);
   }
   const style = numberStyle(column);
   if (style === undefined) return undefined;
@@ -116,10 +115,10 @@ function ofNumbers(choice: Choice, terms: Terms): TypePlan | undefined {
     return choice.text(`numbers, but nobody can see whether the sign in them divides groups or decimals (${[style.style, ...style.torn].map(spokenStyle).join('; or ')})`, false, ['decimal']);
   }
   const scale = numbers.scales[style.at] ?? 2;
-  if (scale > 8) return choice.make({ kind: 'double' }, [...nullIf(column), { number: style.style }], `numbers with up to ${scale} decimals${losing}`, lost === 0);
+  if (scale > 8) return choice.make({ kind: 'double' }, [...nullIf(column), { number: style.style }], `numbers with up to ${scale} decimals`);
   const whole = Math.max(numbers.wholes[style.at] ?? 0, numbers.longestDigits);
   const type: FieldType = { kind: 'decimal', precision: whole + scale > 16 ? 38 : 18, scale: Math.max(2, scale) };
-  return choice.make(type, [...nullIf(column), { number: style.style }], `numbers, ${spokenStyle(style.style)}, at most ${scale} decimals${losing}`, lost === 0, lost === 0 ? [] : ['text']);
+  return choice.make(type, [...nullIf(column), { number: style.style }], `numbers, ${spokenStyle(style.style)}, at most ${scale} decimals`);
 }
 
 function ofDates(choice: Choice, monthFirst: boolean | undefined, terms: Terms): TypePlan | undefined {
@@ -138,23 +137,24 @@ function ofDates(choice: Choice, monthFirst: boolean | undefined, terms: Terms):
   for (const [day, times] of dates.sentinels) {
     if (times >= 3) choice.hints.push(`the day ${day} stands in ${count(times, 'row')}; if it means "not known", add {"nullIf":["${day}"]} to its steps`);
   }
-  const lost = told - found.fits;
   return choice.make(
     { kind: found.timed ? 'timestamp' : 'date' },
     [...nullIf(column), dateStep(found)],
-    `${share(found.fits, told)} of the values are ${found.timed ? 'times' : 'days'} of the form ${spoken}${lost === 0 ? '' : `; ${count(lost, 'row')} with another text would be quarantined`}${found.otherwise.length > 0 ? ', days before months or after as in the other columns' : ''}`,
-    lost === 0,
-    lost === 0 ? [] : ['text'],
-    lost === 0 ? option : undefined,
+    `${share(found.fits, told)} of the values are ${found.timed ? 'times' : 'days'} of the form ${spoken}${found.otherwise.length > 0 ? ', days before months or after as in the other columns' : ''}`,
+    true,
+    [],
+    option,
   );
 }
 
 function ofWords(choice: Choice, terms: Terms): TypePlan | undefined {
   const { values } = choice.column;
   if (values?.size !== 2) return undefined;
-  const pair = terms.booleans.find(([yes, no]) => values.has(yes) && values.has(no));
-  if (pair === undefined) return undefined;
-  return choice.make({ kind: 'boolean' }, [{ boolean: { true: [pair[0]], false: [pair[1]] } }], `only \`${pair[0]}\` and \`${pair[1]}\` occur`);
+  const words = [...values.keys()];
+  const written = terms.booleans.map((pair) => pair.map((word) => words.find((one) => one === word || simplified(one) === word)));
+  const [yes, no] = written.find(([a, b]) => a !== undefined && b !== undefined) ?? [];
+  if (yes === undefined || no === undefined) return undefined;
+  return choice.make({ kind: 'boolean' }, [{ boolean: { true: [yes], false: [no] } }], `only \`${yes}\` and \`${no}\` occur`);
 }
 
 const KINDS = ['text', 'int', 'long', 'double', 'decimal', 'date', 'timestamp', 'boolean'] as const;
@@ -207,10 +207,16 @@ export function typeOf(column: ColumnProfile, field: string, { terms, answers, m
   if (column.lists > 0) return choice.make({ kind: 'texts' }, [], 'lists of plain values');
   if (told === 0) return choice.text('no value in the whole file; text can hold whatever comes');
   if (column.booleans === told) return choice.make({ kind: 'boolean' }, [], 'true and false');
-  const key = [...column.schemes].find(([, tally]) => tally.ok >= told * 0.9);
+  const key = [...column.schemes].find(([, tally]) => tally.ok + (lostZeros(tally) ? tally.mended : 0) >= told * 0.9);
   if (key !== undefined) return choice.text(`a key (${key[0]}) is text`);
   const numbers = text ? undefined : ofNumbers(choice, terms);
   if (text && column.numbers.integers + column.numbers.others === told) return choice.text('the table holds it as text, though all are digits');
   const codes = column.values !== undefined && column.values.size <= 12 && told > 50 && hasWord(plain(column.title), terms.personWords) === undefined;
   return ofDates(choice, monthFirst, terms) ?? numbers ?? ofWords(choice, terms) ?? choice.text(codes && column.values !== undefined ? `text; only ${count(column.values.size, 'value occurs', 'values occur')}, so a code list could hold them` : 'text');
+}
+
+/** A column that tells records apart and has no value in some rows: a key is never null, but a text may be empty. */
+export function asKeyText(column: ColumnProfile, field: string, before: FieldType): TypePlan {
+  const choice = new Choice(column, field);
+  return choice.make({ kind: 'text' }, textSteps(column), `it tells records apart, and rows that lack it would be lost as ${spokenType(before)}; as text they have the empty one`, false, [spokenType(before).replace(/\(.*/, '')]);
 }

@@ -53,6 +53,8 @@ export interface PublisherOptions {
   readonly skipOlder?: boolean;
   /** Of a stream: a withdrawal of what is not published is `unchanged`, so that the key of a row that was never the dataset's stays untold. Default false. */
   readonly knownOnly?: boolean;
+  /** Records whose withdrawal is held (`stateKey`); those that a row names, or withdraws, leave it and are given by `takeNamedAgain` of the publisher. */
+  readonly held?: Set<string>;
   /** Under which it publishes, where its trace is recorded: each batch then has a span, and its records say which. */
   readonly span?: Span;
   /** Name of the run, for the quarantine. */

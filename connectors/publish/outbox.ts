@@ -24,18 +24,24 @@ interface Left extends Intent {
   readonly name: string;
 }
 
+/** A change on its way, and what of that which was left it takes the place of. */
+interface Change {
+  readonly live: Live;
+  readonly instead: readonly Left[];
+}
+
 export class Outbox {
   private readonly dataset: string;
   /** Newer than the state, until a commit has made the state as new. */
   private readonly live = new Map<string, Live>();
   private readonly livePositions = new Map<string, string>();
   /** What goes out with the next send: what the state will say, and the records, each at the same index. */
-  private changes: Live[] = [];
+  private changes: Change[] = [];
   private records: OutRecord[] = [];
   /** What a dead process or a failed send may have left on the bus, by record, in the order in which it was sent. */
   private left = new Map<string, readonly Left[]>();
-  /** How many records of each left intent are not decided on anew; none left: it is forgotten. */
-  private readonly leftCount = new Map<string, number>();
+  /** The same by the names under which the state has it, as it stands there. */
+  private readonly leftNames = new Map<string, readonly Left[]>();
   /** Records that are being sent again from the middle of what was left: what the bus has last is not what was decided last. */
   private readonly unsure = new Map<string, { readonly entry: Live; readonly record: OutRecord }>();
   private intending: Promise<unknown> = Promise.resolve();
@@ -58,10 +64,11 @@ export class Outbox {
   takeLeft(): void {
     this.failed = false;
     this.left = new Map();
-    this.leftCount.clear();
+    this.leftNames.clear();
     for (const { name, intents } of this.options.state.intended(this.dataset)) {
-      this.leftCount.set(name, intents.length);
-      for (const intent of intents) this.left.set(intent.key, [...(this.left.get(intent.key) ?? []), { ...intent, name }]);
+      const left = intents.map((intent): Left => ({ ...intent, name }));
+      this.leftNames.set(name, left);
+      for (const one of left) this.left.set(one.key, [...(this.left.get(one.key) ?? []), one]);
     }
   }
 
@@ -103,7 +110,7 @@ export class Outbox {
     const known = again === undefined || again.last ? entry : { ...entry, hash: UNKNOWN };
     if (known !== entry) this.unsure.set(entry.key, { entry, record });
     this.live.set(entry.key, known);
-    this.changes.push(known);
+    this.changes.push({ live: known, instead: again?.instead ?? [] });
     this.records.push(numbered);
     if (this.options.rememberPositions === true) this.livePositions.set(entry.position, entry.content);
   }
@@ -112,28 +119,24 @@ export class Outbox {
    * A version that was sent before and is sent again keeps its sequence, by which a view knows it; what is decided otherwise than before gets a new one,
    * and what was left of its record counts no more.
    */
-  private leftAgain({ key, hash, withdrawn }: Live): { readonly sequence: string; readonly last: boolean } | undefined {
+  private leftAgain({ key, hash, withdrawn }: Live): { readonly sequence: string | undefined; readonly last: boolean; readonly instead: readonly Left[] } | undefined {
     const left = this.left.get(key);
     if (left === undefined) return undefined;
     const at = left.findIndex((one) => one.sequence !== '' && one.hash === hash && one.withdrawn === withdrawn);
     const rest = at < 0 ? [] : left.slice(at + 1);
-    for (const { name } of at < 0 ? left : left.slice(0, at + 1)) this.countDown(name);
     if (rest.length === 0) this.left.delete(key);
     else this.left.set(key, rest);
-    const found = left[at];
-    return found === undefined ? undefined : { sequence: found.sequence, last: rest.length === 0 };
-  }
-
-  private countDown(name: string): void {
-    this.leftCount.set(name, (this.leftCount.get(name) ?? 0) - 1);
+    return { sequence: left[at]?.sequence, last: rest.length === 0, instead: at < 0 ? left : left.slice(0, at + 1) };
   }
 
   /** Of rows that are not events: what was sent from the middle of what was left is sent once more, as what holds now. */
   settleUnsure(): void {
     for (const { entry, record } of [...this.unsure.values()]) {
-      for (const { name } of this.left.get(entry.key) ?? []) this.countDown(name);
+      const instead = this.left.get(entry.key) ?? [];
       this.left.delete(entry.key);
       this.add(entry, record);
+      const change = this.changes.pop();
+      if (change !== undefined) this.changes.push({ ...change, instead });
     }
   }
 
@@ -158,26 +161,31 @@ export class Outbox {
   }
 
   /** Sends follow each other in the order in which this was called. */
-  private async intend(changes: readonly Live[], records: readonly OutRecord[]): Promise<string> {
+  private async intend(changes: readonly Change[], records: readonly OutRecord[]): Promise<string> {
     const { state } = this.options;
     this.sends += 1;
     const name = `${this.prefix}|${String(this.sends).padStart(9, '0')}`;
     const before = this.intending;
-    const mine = state.intend(this.dataset, name, changes.map(({ key, content, withdrawn }, i) => ({ key, hash: content, withdrawn, sequence: records[i]?.headers[HEADER.sequence] ?? '' })));
+    const mine = state.intend(this.dataset, name, changes.map(({ live: { key, content, withdrawn } }, i) => ({ key, hash: content, withdrawn, sequence: records[i]?.headers[HEADER.sequence] ?? '' })));
     this.intending = Promise.all([before, mine]);
     await this.intending;
     return name;
   }
 
   /** The bus has them: the state follows, in one commit for all. A commit that fails is told by `State.check`; what it would have said stays here. */
-  private settle(changes: readonly Live[], intent: string): void {
+  private settle(changes: readonly Change[], intent: string): void {
     const { state, rememberPositions, now } = this.options;
-    if (rememberPositions === true) for (const { position, content } of changes) void state.putPosition(this.dataset, position, content, now().getTime());
-    const done = [...this.leftCount].filter(([, count]) => count <= 0).map(([name]) => name);
-    for (const name of done) this.leftCount.delete(name);
-    state.putAll(this.dataset, changes, [intent, ...done]).then(
+    const lives = changes.map(({ live }) => live);
+    if (rememberPositions === true) for (const { position, content } of lives) void state.putPosition(this.dataset, position, content, now().getTime());
+    const intents = new Map<string, readonly Left[]>([[intent, []]]);
+    for (const one of changes.flatMap(({ instead }) => instead)) {
+      const rest = (this.leftNames.get(one.name) ?? []).filter((other) => other !== one);
+      this.leftNames.set(one.name, rest);
+      intents.set(one.name, rest);
+    }
+    state.putAll(this.dataset, lives, intents).then(
       () => {
-        for (const entry of changes) {
+        for (const entry of lives) {
           // a newer change of the same record may be on its way already
           if (this.live.get(entry.key) === entry) this.live.delete(entry.key);
           if (rememberPositions === true) this.livePositions.delete(entry.position);

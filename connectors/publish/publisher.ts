@@ -32,6 +32,8 @@ export class Publisher {
   private seen = new SeenSlots();
   /** Records that a row of this run named which is not published; only those of which the bus may have something are asked for. */
   private readonly named = new Set<string>();
+  /** Records that were held and that a row has named since, until somebody takes them. */
+  private namedAgain: { readonly key: string; readonly withdrawn: boolean }[] = [];
   /** `onDuplicate: last`: rows that a later row replaced in the last run, and in this one not yet. */
   private readonly deferred = new Map<string, () => PublishResult>();
   private readonly version;
@@ -117,6 +119,13 @@ export class Publisher {
     return { gone, all };
   }
 
+  /** Records that were held and are named, or withdrawn, by now; each is given once. */
+  takeNamedAgain(): readonly { readonly key: string; readonly withdrawn: boolean }[] {
+    const taken = this.namedAgain;
+    this.namedAgain = [];
+    return taken;
+  }
+
   /** What a row that names no record says all the same of the one that it stands for. */
   partly(value: JsonForm, failed?: ReadonlySet<string>): Partly {
     return this.identify.partly(value, failed);
@@ -154,7 +163,10 @@ export class Publisher {
     const content = contentHash(framed);
     const record: OutRecord = { subject, recordId, value: framed, headers: this.headers(row) };
     const result = this.options.mode === 'run' ? this.decideInRun(row, key, content, record) : this.decideInStream(row, key, content, record);
-    if (result.status !== 'quarantined') this.options.quarantine.good(position);
+    if (result.status !== 'quarantined') {
+      this.options.quarantine.good(position);
+      if (this.options.held?.delete(key) === true) this.namedAgain.push({ key, withdrawn: false });
+    }
     return normalised ? { ...result, normalised: true } : result;
   }
 
@@ -224,6 +236,7 @@ export class Publisher {
     const current = this.outbox.current(key);
     this.options.quarantine.good(position);
     if (current === undefined && this.options.knownOnly === true && !this.outbox.isUncertain(key)) return { position, status: 'unchanged' };
+    if (this.options.held?.delete(key) === true) this.namedAgain.push({ key, withdrawn: true });
     const slot = current?.slot ?? 0;
     return this.change(row, key, slot, content, '', record, true);
   }

@@ -10,6 +10,7 @@ import type { PublisherOptions, PublishResult, PublishRow } from './options.js';
 import { Publisher, type Gone } from './publisher.js';
 import { restOfValue } from './rest.js';
 import { recogniseTopic } from './topic.js';
+import { stateKey } from './state.js';
 import { sendWatermarkBy } from './watermark.js';
 
 export interface SessionOptions extends PublisherOptions {
@@ -58,7 +59,9 @@ export class Session {
     private readonly options: SessionOptions,
     private readonly producer: Producer,
   ) {
-    this.#publisher = new Publisher(options, producer);
+    const { state, contract } = options;
+    const held = new Set(state.holders(contract.id).map(({ subject, recordId }) => stateKey(contract.id, subject, recordId)));
+    this.#publisher = new Publisher(held.size === 0 ? options : { ...options, held }, producer);
   }
 
   /**
@@ -68,11 +71,21 @@ export class Session {
   async publish(rows: readonly PublishRow[], span?: Span): Promise<PublishResult[]> {
     const sent = span === undefined ? this.#publisher.publish(rows) : this.#publisher.publish(rows, span);
     const results = await sent;
+    const named = this.#publisher.takeNamedAgain();
+    if (named.length > 0) await this.#unhold(named);
     results.forEach(({ nameless }, i) => {
       const row = rows[i];
       if (nameless === true && row !== undefined && 'value' in row) this.#namelessValue(row.position, row.value, row.rest);
     });
     return results;
+  }
+
+  async #unhold(named: readonly { readonly key: string; readonly withdrawn: boolean }[]): Promise<void> {
+    const { state, contract } = this.options;
+    const withdrawn = new Map(named.map(({ key, withdrawn: gone }) => [key, gone]));
+    const about = state.holders(contract.id).filter(({ subject, recordId }) => withdrawn.has(stateKey(contract.id, subject, recordId)));
+    const gone = about.filter(({ subject, recordId }) => withdrawn.get(stateKey(contract.id, subject, recordId)) === true);
+    await state.changeHeld(contract.id, about.filter((one) => !gone.includes(one)).map((one) => ({ ...one, dormant: true as const })), gone);
   }
 
   #namelessValue(position: string, value: JsonForm, rest: string | undefined): void {
@@ -117,12 +130,12 @@ export class Session {
   async settle(seen: { readonly tail: boolean }, sourceTime: string): Promise<Settled> {
     const { state, contract, acceptShrink, maxWithdrawShare, run, now } = this.options;
     const before = readBefore(this.options);
-    if (seen.tail || this.#tooMany) return { refused: { why: 'tail', gone: 0, all: 0 }, withdrawn: 0, held: before.held.length, newlyHeld: 0 };
+    if (seen.tail || this.#tooMany) return { refused: { why: 'tail', gone: 0, all: 0 }, withdrawn: 0, held: state.held(contract.id).length, newlyHeld: 0 };
     const { gone, all } = await this.#publisher.unseen();
     const waiting = new Set(before.held.map(({ subject, recordId }) => `${subject}|${recordId}`));
     // what is held was looked at when it left; it does not count again
     const left = gone.filter(({ subject, recordId }) => !waiting.has(`${subject}|${recordId}`));
-    if (acceptShrink !== true && left.length > maxWithdrawShare * all) return { refused: { why: 'shrunk', gone: left.length, all }, withdrawn: 0, held: before.held.length, newlyHeld: 0 };
+    if (acceptShrink !== true && left.length > maxWithdrawShare * all) return { refused: { why: 'shrunk', gone: left.length, all }, withdrawn: 0, held: state.held(contract.id).length, newlyHeld: 0 };
     const judged = judgeGone(run, now().toISOString(), [...this.#unreadable.values()], gone, before);
     // on disk before anything is withdrawn: a crash in between must not make a new row one that stood there before
     await state.changeHeld(contract.id, judged.held, judged.over);
@@ -159,6 +172,6 @@ function readBefore({ state, contract }: Pick<SessionOptions, 'state' | 'contrac
   return {
     rows: (state.read('unreadable', contract.id) as Before['rows'] | undefined) ?? [],
     groups: (state.read('groups', contract.id) as Before['groups'] | undefined) ?? {},
-    held: state.held(contract.id),
+    held: state.holders(contract.id),
   };
 }

@@ -43,6 +43,8 @@ export interface Held {
   readonly positions: readonly string[];
   /** Somebody looked and said that it is still on the register. */
   readonly kept?: { readonly by: string; readonly at: string };
+  /** It was named since, by something that did not see the whole source: it is held again if a run that does see it does not name it. */
+  readonly dormant?: true;
 }
 
 export const HASH_BYTES = 16;
@@ -95,6 +97,8 @@ const queueOf = (stored: unknown): readonly string[] => (Array.isArray(stored) ?
 
 /** Key, sequence, hash in base64, whether it is a withdrawal; a bare key where an older version wrote it. */
 type StoredIntent = string | readonly [key: string, sequence: string, hash: string, withdrawn: 0 | 1];
+
+const storedIntent = ({ key, sequence, hash, withdrawn }: Intent): StoredIntent => [key, sequence, Buffer.from(hash, 'latin1').toString('base64'), withdrawn ? 1 : 0];
 
 interface Block {
   readonly from: number;
@@ -178,10 +182,10 @@ export class State {
     throw new YitongError('state_unavailable', 'what was published could not be written to the folder of the connectors; is its disk full or broken?', { cause: failure.cause });
   }
 
-  /** All in one commit, with the intents that are carried out by it; resolves when readers see it. */
-  putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: readonly string[]): Promise<unknown> {
+  /** All in one commit, with what is left of the intents that it carries out; resolves when readers see it. */
+  putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: ReadonlyMap<string, readonly Intent[]>): Promise<unknown> {
     return this.track(this.root.batch(() => {
-      for (const name of intents) void this.intents.remove(`${dataset}|${name}`);
+      for (const [name, rest] of intents) void (rest.length === 0 ? this.intents.remove(`${dataset}|${name}`) : this.intents.put(`${dataset}|${name}`, rest.map(storedIntent)));
       for (const change of changes) void (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change)));
     }));
   }
@@ -262,8 +266,7 @@ export class State {
 
   /** What is about to be sent; another process sees it when it resolves. */
   intend(dataset: string, name: string, intents: readonly Intent[]): Promise<unknown> {
-    const stored = intents.map(({ key, sequence, hash, withdrawn }): StoredIntent => [key, sequence, Buffer.from(hash, 'latin1').toString('base64'), withdrawn ? 1 : 0]);
-    return this.track(this.intents.put(`${dataset}|${name}`, stored));
+    return this.track(this.intents.put(`${dataset}|${name}`, intents.map(storedIntent)));
   }
 
   /** What a process that died, or a send that failed, may have left on the bus without noting it; in the order in which it was sent. */
@@ -281,6 +284,11 @@ export class State {
 
   /** Records of a dataset whose withdrawal is held back, in key order. */
   held(dataset: string): Held[] {
+    return this.holders(dataset).filter(({ dormant }) => dormant !== true);
+  }
+
+  /** The same, with those that were named since. */
+  holders(dataset: string): Held[] {
     return [...this.holds.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({ ...namesOf(key), ...value }));
   }
 

@@ -120,6 +120,7 @@ export class Run {
         },
       },
       ...(this.options.wake === undefined ? {} : { wake: this.options.wake }),
+      ...(this.options.roots === undefined ? {} : { roots: this.options.roots }),
       signal,
       cutOff: state.isUncertain(feed.dataset),
       pseudonym: (text) => createHmac('sha256', this.secret).update(text).digest('hex').slice(0, PSEUDONYM),

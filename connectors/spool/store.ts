@@ -8,10 +8,11 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { writes } from '../write-lock.js';
-import { YitongError } from '../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { syncDir } from '../../contracts/sync-dir.js';
 import { recordBytes, refuseTooLarge } from '../bus/limits.js';
 import type { OutRecord, TopicName } from '../bus/port.js';
+import { refuseDamaged } from '../store-file.js';
 
 export interface SpoolOptions {
   /** The gateway's data folder. */
@@ -63,12 +64,13 @@ export class Spool {
     private readonly options: SpoolOptions,
   ) {}
 
-  /** @throws YitongError `bus_unavailable` if the folder cannot be used */
+  /** @throws YitongError `bus_unavailable` if the folder cannot be used, `store_damaged` */
   static open(options: SpoolOptions): Spool {
     const dir = join(options.dataDir, 'spool');
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
       chmodSync(dir, 0o700);
+      refuseDamaged(join(dir, 'data.mdb'), 'the spool of records that wait for the bus', 'put `spool` back from a backup; what was acknowledged and is only in it has to be pushed again (docs/faults.md)', true);
       // without overlapping sync a transaction resolves when it is on disk
       const root = open<Buffer, Buffer>({ path: dir, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', maxDbs: 4, overlappingSync: false });
       const binary = (name: string): Database<Buffer, Buffer> => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
@@ -77,6 +79,7 @@ export class Spool {
       for (const folder of [dir, dirname(dir)]) syncDir(folder);
       return spool;
     } catch (cause) {
+      if (isYitongError(cause)) throw cause;
       throw new YitongError('bus_unavailable', 'the spool of records that wait for the bus cannot be opened', { cause });
     }
   }
@@ -97,7 +100,7 @@ export class Spool {
       // LMDB commits what was written before a throw: nothing is written before this
       if (size.bytes + bytes > this.options.maxBytes) return true;
       let next = size.next;
-      for (const record of records) void this.entries.put(keyOf(queue, next++), encode(topic, record, at));
+      for (const record of records) this.entries.putSync(keyOf(queue, next++), encode(topic, record, at));
       this.store({ records: size.records + records.length, bytes: size.bytes + bytes, next });
       return false;
     });
@@ -153,7 +156,7 @@ export class Spool {
         records += 1;
         bytes += recordBytes(decode(value).record);
       }
-      for (const key of gone) void this.entries.remove(key);
+      for (const key of gone) this.entries.removeSync(key);
       this.store({ records: size.records - records, bytes: size.bytes - bytes, next: size.next });
     });
   }
@@ -179,7 +182,7 @@ export class Spool {
     row.writeDoubleLE(records, 0);
     row.writeDoubleLE(bytes, 8);
     row.writeDoubleLE(next, 16);
-    void this.meta.put(SIZE, row);
+    this.meta.putSync(SIZE, row);
   }
 
   private async write<T>(work: () => T): Promise<T> {

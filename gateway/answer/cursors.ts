@@ -89,7 +89,7 @@ export function openCursors(dataDir: string, file: string): Cursors {
   try {
     secret = readFileSync(file === '' ? own : file);
     const open = file === '' ? undefined : openToOthers(file);
-    if (open !== undefined) throw new YitongError('bad_config', open, place);
+    if (open !== undefined) throw new YitongError('bad_config', `the secret of cursors: ${open}`, place);
   } catch (cause) {
     if (cause instanceof YitongError || file === '') throw cause;
     throw new YitongError('bad_config', '`gateway.cursorKeyFile` names a file that cannot be read', { ...place, cause });

@@ -1,4 +1,5 @@
 /** How fresh a dataset is, from its watermarks alone: also where no record matches. */
+import { isFresh } from '../../contracts/freshness.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Contract } from '../../contracts/types.js';
 import type { DatasetState, ViewReader } from '../view/port.js';
@@ -11,14 +12,13 @@ export interface Freshness {
 }
 
 /**
- * `current` while the last complete watermark is no older than the contract's update frequency, and the view has all that the bus
- * ever had of the dataset: of what may be missing "none on record" is not said.
+ * `current` while the last complete watermark is no older than the contract's update frequency and not of a time to come, and the view has all that
+ * the bus ever had of the dataset: of what may be missing "none on record" is not said.
  */
 export function statusOf(contract: Contract, state: Pick<DatasetState, 'complete' | 'incomplete'>, now: number): Freshness {
   const { complete } = state;
   if (complete === undefined) return { status: 'never-loaded' };
-  const age = now - Date.parse(complete.sourceTime);
-  return { status: age <= contract.updateFrequency && state.incomplete !== true ? 'current' : 'stale', sourceTime: complete.sourceTime };
+  return { status: isFresh(Date.parse(complete.sourceTime), contract.updateFrequency, now) && state.incomplete !== true ? 'current' : 'stale', sourceTime: complete.sourceTime };
 }
 
 /** Watermarks change seldom, queries come often: each dataset's is re-read after this many milliseconds. */
@@ -43,6 +43,6 @@ export function freshness(view: ViewReader): (contract: Contract, now: number) =
       known.set(contract.id, entry);
     }
     if (entry.sourceTime === undefined) return { status: 'never-loaded', json: entry.json };
-    return { status: now - entry.sourceTime <= contract.updateFrequency && !entry.incomplete ? 'current' : 'stale', json: entry.json };
+    return { status: isFresh(entry.sourceTime, contract.updateFrequency, now) && !entry.incomplete ? 'current' : 'stale', json: entry.json };
   };
 }

@@ -127,7 +127,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
   ],
   administration: [
     TYPE, TIME,
-    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, `contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, `withdrawal_kept`, `document_revoked`, `restored`'),
+    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, `contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, `withdrawal_kept`, `document_revoked`, `restored`, `taken_over`'),
     field('by', 'string', 'role or service that did it; a person stands in the subject part'),
     field('target', 'string', 'what it was done to: an id, never a person', false),
     field('detail', 'object', 'whatever else the action declares', false),
@@ -138,7 +138,8 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     field('journal', 'string', 'the journal in which entries are missing'),
     field('from', 'integer', 'first seq that cannot be read'),
     field('to', 'integer', 'last seq that cannot be read; smaller than `from` if none is known to be missing'),
-    field('why', 'string', '`missing`, `damaged`, `rolled_back` or `vanished`'),
+    field('open', 'boolean', 'true where nobody knows how far the journal went: whatever came behind `to` is missing too', false),
+    field('why', 'string', '`missing`, `damaged`, `rolled_back`, `vanished`, or `lost` where another replica took over'),
   ],
 };
 
@@ -298,7 +299,7 @@ export function administrationBody(event: { readonly time: string; readonly acti
   return JSON.stringify({ type: 'administration', ...event });
 }
 
-export function gapBody(event: { readonly time: number; readonly journal: string; readonly from: number; readonly to: number; readonly why: string }): string {
+export function gapBody(event: { readonly time: number; readonly journal: string; readonly from: number; readonly to: number; readonly open?: true; readonly why: string }): string {
   return JSON.stringify({ type: 'journal_gap', ...event, time: new Date(event.time).toISOString() });
 }
 

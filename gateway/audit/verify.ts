@@ -1,16 +1,18 @@
 /** Proves the log from its files alone: what is published, and where the data folder is given, bodies and journals too. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
-import { commitmentOf, groupText } from './journal/format.js';
+import { chainAfter, commitmentOf, groupText, segmentName, type GroupHeader } from './journal/format.js';
 import { journalFolders } from './journal/folders.js';
-import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
+import { prunedGroups, readPruned } from './journal/pruned.js';
+import { JOURNAL_START, readOn, segmentsOf, type Position } from './journal/reader.js';
 import { expiryOf } from './erasure/expire.js';
 import { auditLayout } from './layout.js';
+import { remainsOfLog } from './log/begun.js';
 import { openBodies, type BodyStore } from './log/bodies.js';
 import { openCheckpoint, type Checkpoint } from './log/checkpoint.js';
 import { requireCosigned, type WitnessPolicy } from './log/cosignature.js';
-import { treeRoot } from './log/merkle.js';
+import { HASH_BYTES, rootOfLeaves, treeRoot, type NodeReader } from './log/merkle.js';
 import { parseVkey, type Verifier } from './log/note.js';
 import { readState, type JournalState } from './log/state.js';
 import { ENTRY_BYTES, openEdge, parseBundle, tileNodes, tilePath, tileWidth, TILE_WIDTH, type TileFile } from './log/tiles.js';
@@ -44,6 +46,8 @@ export interface VerifyReport {
   readonly journals: number;
   /** Entries of journals found in the log. */
   readonly journalEntries: number;
+  /** Of them, entries whose segments were given back to the disk: proved by the log and by the replica's signatures, which are kept. */
+  readonly pruned: number;
   /** Durable in a journal, and newer than the checkpoint. */
   readonly newer: number;
   /** Seqs that an entry of the log says are missing. */
@@ -60,7 +64,7 @@ const PROGRESS = 65_536;
 
 /** Never throws for what is wrong with the log; that is the report's `fault`. Throws where files cannot be read at all. */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
-  const counts: Counts = { origin: '', size: 0, publishedSize: 0, cosignedBy: [], root: '', tiles: 0, bodies: 0, erased: 0, expired: 0, journals: 0, journalEntries: 0, newer: 0, declaredMissing: 0, signatures: 0 };
+  const counts: Counts = { origin: '', size: 0, publishedSize: 0, cosignedBy: [], root: '', tiles: 0, bodies: 0, erased: 0, expired: 0, journals: 0, journalEntries: 0, pruned: 0, newer: 0, declaredMissing: 0, signatures: 0 };
   try {
     await check(options, counts);
     return { ok: true, ...counts };
@@ -74,6 +78,9 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
   const { logDir, dataDir } = options;
   // The state before the checkpoints: the log can then only be ahead of it by what came since, or behind by the run that is under way.
   const state = dataDir === undefined ? undefined : readState(auditLayout(dataDir).state)?.state;
+  // by it the log goes on: a folder that lost it holds a log which nobody can go on with, whatever else of it verifies
+  const remains = dataDir === undefined || state !== undefined ? undefined : remainsOfLog(dataDir);
+  if (remains !== undefined && existsSync(join(logDir, 'vkey'))) throw fault(`${remains}, and the state of the sequencer is gone: nothing more comes into the log`);
   const vkey = options.vkey ?? readIfThere(join(logDir, 'vkey'))?.toString('utf8');
   if (vkey === undefined) throw fault('there is no `vkey` beside the log; name the key');
   const verifier = parseVkey(vkey);
@@ -158,13 +165,16 @@ function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts:
   if (!commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`the body of entry ${index} does not match its commitment`);
   counts.bodies++;
   const text = stored.body.toString('utf8');
-  if (text.includes('"action":"restored"') && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
-  if (!text.includes('"journal_gap"')) return;
-  const event = JSON.parse(text) as { type?: string; journal?: string; from?: number; to?: number };
-  if (event.type !== 'journal_gap' || typeof event.journal !== 'string' || !stored.journal.startsWith('sequencer-')) return;
-  const known = gaps.get(event.journal) ?? [];
-  known.push([Number(event.from), Number(event.to)]);
-  gaps.set(event.journal, known);
+  if (/"action":"(?:restored|taken_over)"/.test(text) && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
+  const gap = gapIn(stored.journal, text);
+  if (gap !== undefined) gaps.set(gap.journal, [...(gaps.get(gap.journal) ?? []), gap.range]);
+}
+
+/** The seqs that an entry of the sequencer declares missing; without end where nobody knows it. @param text of its body */
+export function gapIn(by: string, text: string): { readonly journal: string; readonly range: [number, number] } | undefined {
+  if (!text.includes('"journal_gap"') || !by.startsWith('sequencer-')) return undefined;
+  const { type, journal, from, to, open } = JSON.parse(text) as { readonly type?: string; readonly journal?: unknown; readonly from?: number; readonly to?: number; readonly open?: boolean };
+  return type === 'journal_gap' && typeof journal === 'string' ? { journal, range: [Number(from), open === true ? Infinity : Number(to)] } : undefined;
 }
 
 /** An entry by which the log goes on behind a backup. */
@@ -200,6 +210,9 @@ function checkErasures(bodies: BodyStore, size: number, counts: Counts): void {
   }
 }
 
+/** The file in which a reader at `position` reads on. */
+export const segmentAt = (dir: string, { segment }: Position): string => join(dir, segmentName(segment === 0 ? (segmentsOf(dir)[0] ?? 1) : segment));
+
 /** Vkeys of the replicas, as the log publishes them. */
 export function replicaKeys(logDir: string): readonly Verifier[] {
   const dir = join(logDir, 'replicas');
@@ -218,6 +231,49 @@ async function checkJournals(
 ): Promise<void> {
   const folders = journalFolders(dataDir);
   const keys = replicaKeys(logDir);
+  const signed = (journal: string, group: GroupHeader): void => {
+    const key = keys.find(({ keyId }) => keyId === group.keyId);
+    if (key === undefined) throw fault(`no vkey of the replica that signed seq ${group.first} of journal \`${journal}\``);
+    if (!key.verify(Buffer.from(groupText(journal, group)), group.signature)) throw fault(`the signature over seq ${group.first} of journal \`${journal}\` does not verify`);
+    counts.signatures++;
+  };
+  let node: NodeReader | undefined;
+  /** Segments between two positions were given back: the log's own commitments must lead to each root that the replica signed. False where they were not. */
+  const provePruned = (journal: string, dir: string, from: Position, to: Position, declared: readonly (readonly [number, number])[], upTo: number): boolean => {
+    const pruned = readPruned(dir);
+    if (pruned === undefined || pruned.lastSeq < to.lastSeq) return false;
+    let [lastSeq, chain] = [from.lastSeq, from.chain];
+    node ??= tileNodes(size, (path) => readIfThere(join(logDir, path)));
+    for (const group of prunedGroups(dir, pruned)) {
+      if (group.first <= from.lastSeq || group.first > to.lastSeq) continue;
+      const between = group.first - lastSeq - 1;
+      if (between > 0 && !declared.some(([first, last]) => first <= lastSeq + 1 && last >= group.first - 1)) throw fault(`seq ${lastSeq + 1} to ${group.first - 1} of journal \`${journal}\` are missing, and no entry says so`);
+      if (between === 0 && chain !== '' && group.previous.toString('base64') !== chain) throw fault(`the chain of journal \`${journal}\` breaks after seq ${lastSeq}`);
+      counts.declaredMissing += between;
+      signed(journal, group);
+      const leaves = Buffer.alloc(group.count * HASH_BYTES);
+      let newer = 0;
+      for (let i = 0; i < group.count; i++) {
+        const index = bodies.indexOf(journal, group.first + i);
+        // given back since we began
+        if (index !== undefined && index >= size && group.first + i > upTo) {
+          newer++;
+          continue;
+        }
+        const stored = index === undefined || index >= size ? undefined : bodies.read(index);
+        if (index === undefined || stored?.journal !== journal || stored.seq !== group.first + i) throw fault(`seq ${group.first + i} of journal \`${journal}\` is not in the log`);
+        node(0, index).copy(leaves, i * HASH_BYTES);
+      }
+      if (newer === 0 && !rootOfLeaves(leaves).equals(group.root)) throw fault(`seq ${group.first} to ${group.first + group.count - 1} of journal \`${journal}\` are other entries in the log than the replica signed`);
+      counts.newer += newer;
+      counts.journalEntries += group.count - newer;
+      counts.pruned += group.count - newer;
+      lastSeq = group.first + group.count - 1;
+      chain = chainAfter(group).toString('base64');
+    }
+    if (lastSeq !== to.lastSeq || (to.chain !== '' && chain !== to.chain)) throw fault(`what is kept of journal \`${journal}\` ends at seq ${lastSeq}, and does not lead to seq ${to.lastSeq + 1}`);
+    return true;
+  };
   for (const journal of new Set([...folders.keys(), ...Object.keys(sequenced)])) {
     counts.journals++;
     const declared = gaps.get(journal) ?? [];
@@ -232,8 +288,15 @@ async function checkJournals(
     for (let position: Position = JOURNAL_START; ; ) {
       const result = readOn(folder.dir, position, 20_000);
       if (result.kind === 'end') break;
+      if (result.kind === 'gap' && result.resume !== undefined && provePruned(journal, folder.dir, position, result.resume, declared, upTo)) {
+        position = result.resume;
+        reached = position.lastSeq;
+        continue;
+      }
       if (result.kind === 'gap') {
-        if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) throw fault(`seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so`);
+        if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) {
+          throw fault(`${segmentAt(folder.dir, position)}: seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so; \`yitong audit mend\` declares it`);
+        }
         counts.declaredMissing += Math.max(0, result.to - result.from + 1);
         if (result.resume === undefined) break;
         position = result.resume;
@@ -241,10 +304,7 @@ async function checkJournals(
         continue;
       }
       for (const group of result.groups) {
-        const key = keys.find(({ keyId }) => keyId === group.keyId);
-        if (key === undefined) throw fault(`no vkey of the replica that signed seq ${group.first} of journal \`${journal}\``);
-        if (!key.verify(Buffer.from(groupText(journal, group)), group.signature)) throw fault(`the signature over seq ${group.first} of journal \`${journal}\` does not verify`);
-        counts.signatures++;
+        signed(journal, group);
         for (const { seq, commitment } of group.entries) {
           const index = bodies.indexOf(journal, seq);
           if (index === undefined || index >= size) {

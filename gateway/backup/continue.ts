@@ -10,17 +10,15 @@ import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { replaceFile } from '../audit/durable.js';
 import { administrationBody } from '../audit/events.js';
-import { commitmentOf } from '../audit/journal/format.js';
 import { auditLayout } from '../audit/layout.js';
-import { openBodies, type BodyRecord } from '../audit/log/bodies.js';
-import { openCheckpoint, parseCheckpoint, signCheckpoint, type Checkpoint } from '../audit/log/checkpoint.js';
+import { edgeAt, putBehind } from '../audit/log/behind.js';
+import { openCheckpoint, parseCheckpoint, type Checkpoint } from '../audit/log/checkpoint.js';
 import { treeRoot } from '../audit/log/merkle.js';
 import { parseNote, parseVkey } from '../audit/log/note.js';
-import { readState, swapState } from '../audit/log/state.js';
-import { readPartial, writeTiles } from '../audit/log/tile-files.js';
-import { openEdge, tileNodes, type TileFile } from '../audit/log/tiles.js';
+import { readState } from '../audit/log/state.js';
+import { tileNodes } from '../audit/log/tiles.js';
 import { readIfThere } from '../audit/receipts.js';
-import { openSigner, publishVkey } from '../audit/signer.js';
+import { openSigner } from '../audit/signer.js';
 
 /** What is known of the log beyond the backup. */
 export type Knowledge =
@@ -83,7 +81,7 @@ export interface ContinueOptions {
 }
 
 /** `city/log` → `city/log/2-5f09c1a2` → `city/log/3-…`: a backup that is restored twice does not give one name to two logs. */
-const nextOrigin = (origin: string): string => {
+export const nextOrigin = (origin: string): string => {
   const [, base = origin, number = '1'] = /^(.*)\/(\d{1,6})-[0-9a-f]{8}$/.exec(origin) ?? [];
   return `${base}/${Number(number) + 1}-${randomBytes(4).toString('hex')}`;
 };
@@ -119,7 +117,7 @@ export async function continueLog({ dataDir, knowledge, origin: wanted, taken, e
   const signer = openSigner(join(layout.keys, 'log.key'), origin);
   if (!renamed && signer.vkey !== vkeyBefore) throw new YitongError('log_invalid', 'the log\'s key in the backup is not the one whose vkey stands beside the log');
 
-  const edge = openEdge(state.size, (path, bytes) => readPartial(layout.log, path, bytes));
+  const edge = edgeAt(dataDir, state.size);
   const before = parseCheckpoint(parseNote(Buffer.from(state.checkpoint)).text);
   if (!edge.root().equals(before.root)) throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
 
@@ -132,21 +130,7 @@ export async function continueLog({ dataDir, knowledge, origin: wanted, taken, e
     ...(lost === undefined ? {} : { lost }),
     erasures: erased.length,
   };
-  const own = { journal: `sequencer-${randomBytes(4).toString('hex')}`, seq: 1 + erased.length };
-  const records: BodyRecord[] = [administrationBody({ time, action: 'restored', by: 'operator', target: state.origin, detail }), ...erased.map((pseudonym) => orderOf(pseudonym, time))].map((body, i) => ({ journal: own.journal, seq: i + 1, salt: randomBytes(32), body: Buffer.from(body) }));
-  const files: TileFile[] = records.flatMap(({ salt, body }) => [...edge.append(commitmentOf(salt, body))]);
-  files.push(...edge.partials());
-
-  const bodies = openBodies(layout.bodies, layout.index);
-  try {
-    bodies.write(state.size, records);
-  } finally {
-    bodies.close();
-  }
-  await writeTiles(layout.log, files);
-  const checkpoint = signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]);
-  swapState(layout.state, version, { version: 1, origin, size: edge.size, checkpoint, journals: state.journals, before: { size: state.size, journals: state.journals }, staged: '0', own });
-  replaceFile(layout.complete, checkpoint, { mode: 0o600 });
-  publishVkey(join(layout.log, 'vkey'), signer);
+  const bodies = [administrationBody({ time, action: 'restored', by: 'operator', target: state.origin, detail }), ...erased.map((pseudonym) => orderOf(pseudonym, time))];
+  await putBehind({ dataDir, version, edge, journals: state.journals, before: state.journals, signer, origin, bodies });
   return { origin, vkey: signer.vkey, renamed, size: state.size, lost };
 }

@@ -12,8 +12,8 @@ const PIECE = 1 << 20;
 export interface Copies {
   /** What was copied so far. */
   readonly files: readonly ManifestFile[];
-  /** The file `path` of `from`, or its first `length` bytes. False if it is not there. */
-  file(from: string, path: string, how?: { readonly length?: number; readonly mode?: number }): Promise<boolean>;
+  /** The file `path` of `from`, or its first `length` bytes. `as`: its path in the copy. False if it is not there. */
+  file(from: string, path: string, how?: { readonly length?: number; readonly mode?: number; readonly as?: string }): Promise<boolean>;
   bytes(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
   /** An LMDB environment in one snapshot, compacted. @param path of its data file */
   map(from: string, path: string): Promise<void>;
@@ -60,7 +60,7 @@ export function copies(to: string, { onBytes, signal }: { readonly onBytes?: (by
 
   return {
     files,
-    async file(from, path, { length = Infinity, mode } = {}) {
+    async file(from, path, { length = Infinity, mode, as = path } = {}) {
       let source: FileHandle;
       try {
         source = await openFile(join(from, path), 'r');
@@ -71,7 +71,7 @@ export function copies(to: string, { onBytes, signal }: { readonly onBytes?: (by
       try {
         const stat = await source.stat();
         const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE, stat.size, length)));
-        await write(path, mode ?? stat.mode & 0o777, async (put) => {
+        await write(as, mode ?? stat.mode & 0o777, async (put) => {
           for (let at = 0; at < length; ) {
             const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), at);
             if (bytesRead === 0) break;

@@ -1,6 +1,8 @@
 /** Copying a journal while it is written: its marker first, then no more of its segments than the marker calls durable. */
 import { join } from 'node:path';
+import { YitongError } from '../../contracts/errors.js';
 import { MARKER_BYTES, MARKER_FILE, segmentNumber, writeMarker, type Marker } from '../audit/journal/format.js';
+import { GROUPS_FILE, PRUNED_FILE, readPruned } from '../audit/journal/pruned.js';
 import { markerOf } from '../audit/journal/segments.js';
 import type { JournalState } from '../audit/log/state.js';
 import type { Copies } from './copy.js';
@@ -36,4 +38,12 @@ export async function copyJournal(dataDir: string, path: string, taken: JournalS
     const segment = segmentNumber(name.replace(/\.erased$/, ''));
     if (name.endsWith('.erased') && segment !== undefined && segment <= last) await copies.file(dataDir, `${path}/${name}`);
   }
+  // what was given back, and what is kept of it: last, so that it covers each segment that went meanwhile
+  const pruned = readPruned(dir);
+  if (pruned === undefined) return;
+  if (taken !== undefined && taken.dead !== true && taken.segment <= pruned.segment) {
+    throw new YitongError('backup_source', 'the journal was shortened beyond the log in the copy while it was copied; raise `keep.journals`, and take the backup again', { place: { file: dir } });
+  }
+  await copies.file(dataDir, `${path}/${GROUPS_FILE}`, { length: pruned.bytes });
+  await copies.bytes(`${path}/${PRUNED_FILE}`, Buffer.from(`${JSON.stringify(pruned)}\n`));
 }

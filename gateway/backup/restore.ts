@@ -120,6 +120,7 @@ async function eraseAgain(dataDir: string, pseudonyms: readonly string[]): Promi
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   let destroyed = 0;
   try {
+    keys.forgetDestroyed();
     for (const pseudonym of pseudonyms) if (keys.destroy(pseudonym)) destroyed++;
   } finally {
     await keys.close();

@@ -48,6 +48,8 @@ const without = (id: string, what: string, path: RegExp, kind: 'derived' | 'pass
 export const states: readonly State[] = [
   without('temporary', 'files on their way to their name', /(?:^|\/)[^/]*\.tmp$|(?:^|\/)spare$/, 'passing', 'nobody has been told of them'),
   without('locks', 'who holds what, and slots of readers', /(?:^|\/)lock\.mdb$|-lock$|\.lock(?:\.[0-9a-f]+)?$|^(?:journal|mirrors\/[^/]+)\/[^/]+\/lock$|^audit\/writing\//, 'passing', 'they name processes of this machine'),
+  without('takeover', 'a log that is being taken over, on its way to its place', /^takeover\.partial\//, 'passing', 'the take-over makes it again'),
+  without('made', 'marks that a store has something in it', /\.made$/, 'derived', 'made again when the store is opened'),
   without('running', 'addresses of a running city', /^up\.json$/, 'passing', 'the next one has its own'),
   without('replays', 'replays of the console under way', /^replays\//, 'passing', 'they end with their process'),
   without('staged', 'a run of the sequencer that is not in its place yet', /^audit\/staged\//, 'passing', 'the log is copied at a size that is in its place'),
@@ -75,10 +77,11 @@ export const states: readonly State[] = [
   source('quarantine', 'rows that break their contract, with the reason', /^quarantine\/[^/]+\.mdb$/, 'map'),
   source('spool', 'records that were accepted while the bus was away', /^spool\/data\.mdb$/, 'map'),
   source('bus', 'the embedded bus', /^bus\/data\.mdb$/, 'map'),
+  source('bus-cluster', 'which bus stood there, so that one that is gone is missed', /^bus\.cluster$/, 'files'),
 
   source('log', 'the published log, its bodies, index and commit point', /^log\/(?:checkpoint|tile\/.*)$|^audit\/(?:checkpoint|state\/\d{12}|bodies\/\d{8}\.(?:dat|idx)|index\/[a-z0-9-]+)$/, 'log'),
   source('log-keys', 'public keys of the log and of replicas, of now and of before', /^log\/(?:vkey|replicas\/[0-9a-f]{8}\.vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint))$/, 'files'),
-  source('journals', 'journals of this replica, and copies of those of others', /^(?:journal|mirrors\/[^/]+)\/[^/]+\/(?:\d{8}\.seg(?:\.erased)?|durable|fault|retired)$/, 'journals'),
+  source('journals', 'journals of this replica, and copies of those of others', /^(?:journal|mirrors\/[^/]+)\/[^/]+\/(?:\d{8}\.seg(?:\.erased)?|durable|fault|retired|groups|pruned)$/, 'journals'),
   source('epoch', 'whom this replica agreed to as the sequencer', /^audit\/epoch\/\d{12}$/, 'versions'),
 
   source('subject-keys', 'pseudonym and key of each subject', /^audit\/keys\/subjects$/, 'map', { secret: true }),

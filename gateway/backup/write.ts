@@ -6,8 +6,10 @@ import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { syncDir } from '../../contracts/sync-dir.js';
+import { damagedJournals } from '../audit/damage.js';
 import { auditLayout } from '../audit/layout.js';
 import { readIfThere } from '../audit/receipts.js';
+import { verifyLog } from '../audit/verify.js';
 import { readVersion } from '../audit/versions.js';
 import { openStore } from '../view/lmdb/store.js';
 import { readDataset, readNumbers } from '../view/lmdb/state.js';
@@ -35,6 +37,8 @@ export interface BackupReport {
   readonly files: number;
   readonly bytes: number;
   readonly complete: boolean;
+  /** What of the log in the copy does not verify, in words; a restore refuses it until it is mended. */
+  readonly fault?: string;
 }
 
 /** Left free beside the copy itself: folders, journals of file systems. */
@@ -91,15 +95,26 @@ export async function writeBackup({ dataDir, to, program, now, onProgress, signa
       datasets: await countsOf(dataDir), unknown, files,
     };
     out.end();
+    const fault = await faultOf(join(partial, FILES), cut !== undefined);
     writeManifest(partial, manifest);
     if (existsSync(target)) throw new YitongError('backup_exists', 'somebody made this folder meanwhile', { place: { file: target } });
     renameSync(partial, target);
     syncDir(dirname(target));
-    return { manifest, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), complete: unknown.length === 0 };
+    return { manifest, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), complete: unknown.length === 0, ...(fault === undefined ? {} : { fault }) };
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** As whoever restores it finds it: a copy of what is damaged is a damaged copy, whatever its digests say. Paths are those of the data folder. */
+async function faultOf(copy: string, hasLog: boolean): Promise<string | undefined> {
+  if (!hasLog) {
+    const [damaged] = await damagedJournals(copy, new Map());
+    return damaged === undefined ? undefined : `${damaged.file}: seq ${damaged.from} to ${damaged.to} of journal \`${damaged.journal}\` cannot be read (${damaged.why})`.replaceAll(`${copy}/`, '');
+  }
+  const report = await verifyLog({ logDir: auditLayout(copy).log, dataDir: copy });
+  return report.fault?.replaceAll(`${copy}/`, '');
 }
 
 async function copyState(dataDir: string, state: State, cut: LogCut | undefined, out: Copies): Promise<void> {

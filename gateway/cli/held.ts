@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { openBus } from '../../connectors/bus/open.js';
 import { loadFeeds } from '../../connectors/feeds.js';
-import { State, type HeldOptions } from '../../connectors/publish/index.js';
+import { type HeldOptions } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { YitongError } from '../../contracts/errors.js';
 import { datasetId } from '../../contracts/ids.js';
@@ -10,6 +10,7 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { busOf } from './bus.js';
 import type { Invocation } from './command.js';
 import { folders, text } from './places.js';
+import { openState } from '../publishing/state.js';
 
 /** Of `release` and `keep`: which records are meant; `--all` or ids, and never neither. @throws YitongError `bad_request` */
 export function idsOf(call: Invocation, given: readonly string[]): readonly string[] | 'all' {
@@ -29,7 +30,7 @@ export async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOpt
   if (feed === undefined || contract === undefined) throw new YitongError('bad_feed', `\`${dataset}\` has no feed`);
   const now = (): Date => new Date();
   const bus = await openBus(await busOf(text(call.values['bus']), dir, data));
-  const state = State.open(data);
+  const state = openState(data);
   const quarantine = Quarantine.open(data, contract.id, now);
   try {
     return await work({ workspace, feed, contract, bus, state, quarantine, now, by: `cli:${userInfo().username}` });

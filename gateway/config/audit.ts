@@ -33,6 +33,7 @@ export const auditSchema = Type.Object(
     replicaCa: Type.String({ default: '', description: 'PEM file of the authorities that may vouch for replicas' }),
     origin: Type.String({ default: 'yitong.example/log', minLength: 3, maxLength: 200, description: 'origin line of the log\'s checkpoints' }),
     mergeWithinSeconds: Type.Integer({ default: 60, minimum: 1, maximum: 86_400, description: 'a receipt promises that its entry is in the log by then' }),
+    behindSeconds: Type.Integer({ default: 60, minimum: 5, maximum: 86_400, description: 'entries that wait for longer to be taken into the log make this replica not ready, for it promises what is not kept; those that wait for longer to be published, for want of witnesses, are a warning' }),
     segmentBytes: Type.Integer({ default: 16_777_216, minimum: 65_536, maximum: 1_073_741_824, description: 'size of a journal segment, preallocated' }),
     witnesses: Type.Array(
       Type.Object(

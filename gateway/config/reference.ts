@@ -28,6 +28,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   gateway: 'What the gateway listens on, its limits, and its certificates.',
   audit: 'The audit log, its witnesses, its replicas and its terms ([the log](log.md), [watching](watching.md)).',
   people: 'How people sign in, in a browser ([console](console.md)).',
+  keep: 'How long what piles up is kept, until it is given back ([what grows](operating.md#what-grows)).',
   tracing: 'Traces by OpenTelemetry, where an endpoint is named ([tracing](tracing.md)).',
   bus: 'Where records travel ([Kafka](kafka.md)). Without this section, and without any `YITONG_BUS_*`, the bus is embedded, in the folder `bus` of the data folder. `dir` belongs to `embedded`, all others to `kafka`, which cannot do without ' +
     `${busSettingsSchema.then.required.map((key) => `\`${key}\``).join(', ')}.`,

@@ -57,13 +57,15 @@ export async function sendInSteps(request: FastifyRequest, reply: FastifyReply, 
   const open = new PassThrough();
   open.write(before);
   stream = open;
-  void result
+  result
     .then((children) => render(children))
     .catch(async (error: unknown) => {
       request.log.error({ err: error, requestId: request.id }, 'page failed');
       const code = await toldLate(request, error);
       return `<p class="notice bad" role="alert">${zh ? '未能完成，请重试。' : 'It could not be finished; try again.'} ${errorTable[code].title} <span class="mono">${code} · ${request.id}</span></p>`;
     })
-    .then((html) => open.end(`<div>${html}</div>${after}`));
+    .then((html) => open.end(`<div>${html}</div>${after}`))
+    // neither the page nor what went wrong with it could be told: it ends where it is
+    .catch(() => open.destroy());
   return asPage(reply).send(open);
 }

@@ -13,7 +13,7 @@ import type { PolicySet } from '../../policies/types.js';
 import { readWithdrawals, withdrawnFrom } from '../../policies/withdraw.js';
 import type { TrustAnchor } from '../identity/anchors.js';
 import { anchorsOf, declaredAnchors } from './anchors.js';
-import { watchExpiry, type ExpiryParts } from './expiry.js';
+import { nobodyLetIn, watchExpiry, type ExpiryParts } from './expiry.js';
 import { fingerprint } from './fingerprint.js';
 import { changes, inForceOf, type InForce } from './snapshot.js';
 import { readSuspensions, suspendedIn, type Suspensions } from './suspensions.js';
@@ -31,6 +31,8 @@ export interface FollowOptions {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void;
   /** What an operator should see; empty when all is well. Called when it changes. */
   readonly onWarnings?: (warnings: readonly string[]) => void;
+  /** Why no request can be answered; empty when some can. Called when it changes. */
+  readonly onReasons?: (reasons: readonly string[]) => void;
   /** What has just come into force. */
   readonly onChange?: (now: InForce, before: InForce) => void;
   /** An act for the audit log. */
@@ -83,7 +85,8 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   /** Of the files of anchors, while the rest cannot be looked at. */
   let lists = '';
   let told = '';
-  const expiry = watchExpiry({ log, tell: (anchor, seconds) => options.figures?.crlSecondsLeft(anchor, seconds) });
+  let reasoned = '';
+  const expiry = watchExpiry({ log, tell: (anchor, seconds, stage) => options.figures?.crlSecondsLeft(anchor, seconds, stage) });
 
   const failed = (why: string): void => {
     if (trouble?.why !== why) log('error', `policies on disk do not load, so those in force go on: ${why}`);
@@ -216,6 +219,9 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
       ...expiry(current.anchors, now()),
     ];
     options.figures?.policiesStale(trouble !== undefined || unread !== undefined || problems.length > 0);
+    const reasons = nobodyLetIn(current.anchors, now());
+    if (reasons.join('\n') !== reasoned) options.onReasons?.(reasons);
+    reasoned = reasons.join('\n');
     const text = warnings.join('\n');
     if (text === told) return;
     told = text;

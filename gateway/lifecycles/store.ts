@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Effect, TicketEvent } from '../../contracts/lifecycle/types.js';
+import { refuseDamaged } from '../../connectors/store-file.js';
 
 export interface TicketHead {
   /** 16 hex digits, random. */
@@ -43,6 +44,11 @@ export interface TicketStore {
    * @returns false if the ticket has another number of events by now, or another one of its lifecycle is open about the record
    */
   append(head: TicketHead, after: number, event: StoredEvent, over: boolean): boolean;
+  /**
+   * Tickets that go, on disk when this returns; one that has another number of events by now stays. Other processes hear of it as of an event.
+   * @returns how many went
+   */
+  remove(tickets: readonly { readonly id: string; readonly events: number }[]): number;
   close(): Promise<void>;
 }
 
@@ -61,6 +67,7 @@ export function openTicketStore(dataDir: string): TicketStore {
   const dir = ticketsDir(dataDir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'tickets');
+  refuseDamaged(path, 'the store of tickets', 'put `tickets` back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync
   const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
   chmodSync(path, 0o600);
@@ -90,6 +97,24 @@ export function openTicketStore(dataDir: string): TicketStore {
         map.putSync(change(n), head.id);
         map.putSync(COUNT, n);
         return true;
+      });
+    },
+    remove(tickets) {
+      return map.transactionSync(() => {
+        // what was said of tickets that went with an earlier call: who was there has heard it, and who comes later need not
+        const past = [...map.getRange({ start: change(0), end: 'change/~' })].filter(({ value }) => map.get(`head/${String(value)}`) === undefined);
+        for (const { key } of past) map.removeSync(key);
+        const gone = tickets.filter(({ id, events: known }) => map.get(`head/${id}`) !== undefined && events(id).length === known);
+        const ids = new Set(gone.map(({ id }) => id));
+        if (ids.size > 0) for (const { key, value } of [...map.getRange({ start: change(0), end: 'change/~' })]) if (ids.has(String(value))) map.removeSync(key);
+        for (const { id, events: known } of gone) {
+          map.removeSync(`head/${id}`);
+          for (let n = 0; n < known; n++) map.removeSync(eventKey(id, n));
+          const n = count() + 1;
+          map.putSync(change(n), id);
+          map.putSync(COUNT, n);
+        }
+        return gone.length;
       });
     },
     close: () => map.close(),

@@ -76,6 +76,11 @@ export interface Tickets {
   list(actor: Actor): readonly SeenTicket[];
   /** Of every ticket, for figures and alerts. */
   all(): readonly Ticket[];
+  /**
+   * Tickets that were over before `before` (ms since 1970) go, if they do nothing to their record; what was done on them stays in the log.
+   * @returns how many
+   */
+  prune(before: number): number;
   /** Tickets whose events their lifecycle does not know any more; their effects hold. */
   unreadable(): number;
   /** @throws YitongError `not_found`, also for those that the actor may not see */
@@ -159,6 +164,11 @@ class OpenTickets implements Tickets {
     for (const id of store.changedSince(this.seen)) {
       const stored = store.read(id);
       if (stored !== undefined) this.take(stored);
+      else {
+        // it went, as its term was over
+        this.known.delete(id);
+        this.broken.delete(id);
+      }
     }
     this.seen = changes;
   }
@@ -201,6 +211,15 @@ class OpenTickets implements Tickets {
   all(): readonly Ticket[] {
     this.refresh();
     return [...this.known.values()].map((known) => this.ticket(known));
+  }
+
+  prune(before: number): number {
+    this.refresh();
+    const past = [...this.known.values()].filter(({ lifecycle, state }) => isOver(lifecycle, state) && state.at < before && effectOf(lifecycle, state) === 'none');
+    if (this.opened === undefined) return 0;
+    const gone = this.parts().store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
+    this.refresh();
+    return gone;
   }
 
   unreadable(): number {

@@ -2,10 +2,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gate } from '../sockets/gate.js';
+import { portLimits, requestsWithin } from '../sockets/limits.js';
 import { CONTENT_TYPE, exposition, type Family } from './families.js';
 
 /** A prober and a scraper, some times over; whoever only connects gives way to them. */
-const LIMITS = { open: 256, unasked: 64, unaskedOfAddress: 32 } as const;
+const MAX_CONNECTIONS = 256;
 
 export interface Served {
   readonly host: string;
@@ -23,7 +24,7 @@ export interface FiguresServer {
 }
 
 export async function serveFigures({ host, port, reasons, more, metrics }: Served): Promise<FiguresServer> {
-  const server: Server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
+  const server: Server = createServer(requestsWithin(5000), (request, response) => {
     const send = (status: number, type: string, body: string): void => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
     };
@@ -45,8 +46,7 @@ export async function serveFigures({ host, port, reasons, more, metrics }: Serve
         return send(404, 'text/plain', '/health/live /health/ready /metrics\n');
     }
   });
-  server.requestTimeout = 5000;
-  gate(server, LIMITS);
+  gate(server, portLimits(MAX_CONNECTIONS));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import type { Person } from './person.js';
+import { refuseDamaged } from '../../connectors/store-file.js';
 
 export interface Session {
   readonly person: Person;
@@ -61,6 +62,7 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
   const dir = join(dataDir, 'people');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'sessions');
+  refuseDamaged(path, '`people/sessions`', 'nothing lasting is in it: remove it (docs/faults.md)');
   const map = open<Stored, string>({ path, noSubdir: true, encoding: 'json', maxReaders: 512 });
   chmodSync(path, 0o600);
 

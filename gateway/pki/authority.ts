@@ -1,12 +1,12 @@
 /**
  * A development CA in a folder:
- *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12 bundle.password]
+ *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12 bundle.password] [old/<serial>/…]
  *   documents/{cert,key}.pem [old/<serial>.pem]
  * Keys and passwords are readable by their owner only. Production brings its own CA.
  */
 import { X509Certificate, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
@@ -19,6 +19,8 @@ import { keyPem, makeCrl, makeKeys, makeLeaf, makeRoot, readSigningKey, type Iss
 
 const DAY = 86_400_000;
 const CRL_DAYS = 30;
+/** What ends sooner is made anew when a folder is prepared. */
+const SOON_DAYS = 30;
 export const TRUST_DOMAIN = 'yitong.example';
 export const spiffeOf = (client: string, trustDomain: string = TRUST_DOMAIN): string => `spiffe://${trustDomain}/client/${client}`;
 
@@ -65,6 +67,8 @@ export interface Times {
 /** Makes the CA and its empty revocation list. What exists is left as it is: false. */
 export async function initPki(dir: string, { now = new Date() }: Times = {}): Promise<boolean> {
   if (existsSync(join(dir, 'ca.pem')) && existsSync(join(dir, 'ca.key'))) return false;
+  // the certificate is written last: with it the CA was whole, and what it issued may be in use
+  if (existsSync(join(dir, 'ca.pem'))) throw new YitongError('bad_config', `\`${dir}\` holds the certificate of a CA and not its key; put \`ca.key\` back, or take another folder for a new CA`);
   const keys = await makeKeys('ec');
   const span = { notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 3650 * DAY) };
   const serial = newSerial();
@@ -117,7 +121,36 @@ export interface ClientFiles extends Files {
   readonly password?: string;
 }
 
-/** @throws YitongError `bad_config` without a CA */
+/** What a client has: the files of its last certificate. */
+const CLIENT_FILES = ['cert.pem', 'key.pem', 'bundle.p12', 'bundle.password'] as const;
+
+/** The certificate that a client has; undefined if it has none. A key without one counts as well: it may belong to one that is in use. */
+export async function heldBy(dir: string, client: string): Promise<{ readonly folder: string; readonly serial: string; readonly notAfter: Date } | undefined> {
+  const folder = join(dir, 'clients', clientId(client));
+  if (!CLIENT_FILES.some((file) => existsSync(join(folder, file)))) return undefined;
+  try {
+    const { serialNumber, validTo } = new X509Certificate(await readFile(join(folder, 'cert.pem')));
+    return { folder, serial: serialHex(serialNumber), notAfter: new Date(validTo) };
+  } catch {
+    return { folder, serial: `unreadable-${String(Date.now())}`, notAfter: new Date(0) };
+  }
+}
+
+/** Keeps what a client has in `old/<serial>`: nothing that may be in use is lost. Who follows the files finds a certificate there at each moment. */
+async function putAside(dir: string, client: string): Promise<void> {
+  const held = await heldBy(dir, client);
+  if (held === undefined) return;
+  const to = join(held.folder, 'old', held.serial);
+  await mkdir(to, { recursive: true, mode: 0o700 });
+  for (const file of CLIENT_FILES) if (existsSync(join(held.folder, file))) await copyFile(join(held.folder, file), join(to, file));
+  // a bundle is of its certificate: beside another one it would be taken for that one's
+  for (const file of ['bundle.p12', 'bundle.password']) await rm(join(held.folder, file), { force: true });
+}
+
+/**
+ * Under a new key. What the client had is kept in `old/<serial>/`; it stays good until it is revoked.
+ * @throws YitongError `bad_config` without a CA
+ */
 export async function issueClient(dir: string, client: string, options: ClientOptions = {}): Promise<ClientFiles> {
   const id = clientId(client);
   const { now = new Date(), rsa = false, p12 = false, server = false } = options;
@@ -134,6 +167,7 @@ export async function issueClient(dir: string, client: string, options: ClientOp
   const key = await keyPem(keys.privateKey);
   // before the certificate is given out, so that it can always be revoked by its client
   await save(join(dir, 'issued.json'), JSON.stringify([...(await readIssued(dir)), { serial: serialHex(serial), client: id }]), 0o644);
+  await putAside(dir, id);
   await save(join(folder, 'key.pem'), key, 0o600);
   await save(join(folder, 'cert.pem'), certificate, 0o644);
   const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), serial: serialHex(serial) };
@@ -195,4 +229,38 @@ export async function revoke(dir: string, which?: string, { now = new Date(), ne
   for (const one of added) revoked.set(one, now.getTime());
   await writeCrl(dir, issuer, revoked, now, nextUpdate ?? new Date(now.getTime() + CRL_DAYS * DAY));
   return added;
+}
+
+/** Whether a certificate is missing or ends within thirty days. */
+const endsSoon = (cert: string, now: Date): boolean => !existsSync(cert) || Date.parse(new X509Certificate(readFileSync(cert)).validTo) < now.getTime() + SOON_DAYS * DAY;
+
+export interface Kept extends Times {
+  /** Those that are to have a certificate, with the name that binds it. */
+  readonly clients: readonly { readonly id: string; readonly uri: string }[];
+  /** Who signs documents, as it stands on them. */
+  readonly signer: string;
+}
+
+/**
+ * Keeps a folder usable however long it stands: makes the CA and certificates that are missing, those anew that end within thirty days, and at each call the server's and the
+ * revocation list, with all that is revoked. A certificate that was revoked is not made anew: who is to come back is issued one by name. The CA itself is good for ten years.
+ */
+export async function keepPki(dir: string, { clients, signer, now = new Date() }: Kept): Promise<void> {
+  if (!(await initPki(dir, { now }))) await revoke(dir, undefined, { now });
+  await issueServer(dir, [], { now });
+  if (endsSoon(join(dir, 'documents/cert.pem'), now)) await issueDocumentSigner(dir, signer, { now });
+  const ca = new X509Certificate(await readFile(join(dir, 'ca.pem')));
+  const { revoked } = readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [ca]);
+  for (const { id, uri } of clients) {
+    const folder = join(dir, 'clients', id);
+    const cert = join(folder, 'cert.pem');
+    if (!endsSoon(cert, now)) continue;
+    if (!existsSync(cert)) {
+      await issueClient(dir, id, { spiffe: [uri], now });
+      continue;
+    }
+    const before = new X509Certificate(await readFile(cert));
+    if (revoked.has(serialHex(before.serialNumber))) continue;
+    await issueClient(dir, id, { spiffe: [uri], now, rsa: before.publicKey.asymmetricKeyType === 'rsa', p12: existsSync(join(folder, 'bundle.p12')) });
+  }
 }

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, register } from 'prom-client';
 import type { Spool, SpoolSize } from '../../connectors/spool/index.js';
 import type { OpenJournal } from '../audit/journal/journal.js';
 import type { CertificateFigures } from '../inforce/certificates.js';
+import { STAGES } from '../inforce/expiry.js';
 import type { Figures } from '../inforce/follow.js';
 import type { Tickets } from '../lifecycles/tickets.js';
 import { countClient, countedFigures, countHandshake } from '../metrics/counts.js';
@@ -62,11 +63,18 @@ export async function workerFigures(process: string, journal: Pick<OpenJournal, 
 const stale = new Gauge({ name: 'yitong_policies_stale', help: '1 while policies, clients, grants or revocation lists on disk are not what is in force', aggregator: 'max' });
 const crlSeconds = new Gauge({ name: 'yitong_crl_seconds_left', help: 'until nobody of the anchor is let in: nextUpdate and grace of its revocation list; negative afterwards', labelNames: ['anchor'], aggregator: 'min' });
 
+const crlStage = new Gauge({ name: 'yitong_crl_stage', help: 'of the revocation list of an anchor: 0 good, 1 to be renewed soon, 2 nextUpdate is over, 3 within a day nobody is let in, 4 nobody is let in', labelNames: ['anchor'], aggregator: 'max' });
+
 export const inForceFigures: Figures = {
   policiesStale: (is) => stale.set(is ? 1 : 0),
-  crlSecondsLeft(anchor, seconds) {
-    if (seconds === undefined) crlSeconds.remove({ anchor });
-    else crlSeconds.set({ anchor }, seconds);
+  crlSecondsLeft(anchor, seconds, stage) {
+    if (seconds === undefined) {
+      crlSeconds.remove({ anchor });
+      crlStage.remove({ anchor });
+    } else {
+      crlSeconds.set({ anchor }, seconds);
+      crlStage.set({ anchor }, STAGES.indexOf(stage));
+    }
   },
 };
 

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { openBus } from '../../connectors/bus/open.js';
 import { loadFeed, loadFeeds } from '../../connectors/feeds.js';
-import { State } from '../../connectors/publish/index.js';
 import { runFeed } from '../../connectors/run.js';
 import { scheduleFeeds } from '../../connectors/schedule.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
@@ -11,17 +10,20 @@ import { answerForMetrics } from '../metrics/answer.js';
 import { feedFigures } from '../metrics/feeds.js';
 import { spanFigures } from '../metrics/spans.js';
 import { readTracing } from '../config/tracing.js';
-import { runChild, tell } from './messages.js';
+import { runChild, starting, tell, type FirstPass } from './messages.js';
 import { childTracing } from './tracing.js';
 import { inWords } from '../logging/words.js';
+import { openState } from '../publishing/state.js';
 
 runChild('feeds', async (args, signal) => {
+  starting('loads the workspace');
   const workspace = await loadWorkspace(args.workspace);
   const kinds = await loadSourceKinds();
   const all = [...(await loadFeeds(workspace, kinds)).values()];
   const feeds = all.filter((feed) => feed.schedule !== 'push');
+  starting('opens the bus');
   const bus = await openBus(args.bus, { mayBeAway: true });
-  const state = State.open(args.data);
+  const state = openState(args.data);
   const tracing = await childTracing(readTracing(workspace.settings['tracing'], { file: join(args.workspace, 'yitong.json') }, process.env), 'feeds', args);
   const traced = tracing === undefined ? {} : { tracer: tracing.tracer };
   const figures = feedFigures(feeds, false);
@@ -29,10 +31,10 @@ runChild('feeds', async (args, signal) => {
   /** Feeds whose last run failed, in words. */
   const failing = new Map<string, { readonly since: string; readonly said: string }>();
   const warn = (): void => tell({ kind: 'warnings', warnings: [...failing].map(([dataset, { since, said }]) => `${dataset} has not been read since ${since}: ${said}`) });
-  const reports = new Map<string, { dataset: string; rows: number; state: string }>();
-  const heard = (dataset: string, rows: number, outcome: string): void => {
+  const reports = new Map<string, FirstPass>();
+  const heard = (dataset: string, outcome: string, { rows, quarantined, skipped } = { rows: 0, quarantined: 0, skipped: 0 }): void => {
     if (reports.has(dataset)) return;
-    reports.set(dataset, { dataset, rows, state: outcome });
+    reports.set(dataset, { dataset, rows, quarantined, skipped, state: outcome });
     tell({ kind: 'progress', done: reports.size, total: feeds.length, dataset });
     if (reports.size === feeds.length) tell({ kind: 'first-pass', reports: [...reports.values()] });
   };
@@ -48,7 +50,7 @@ runChild('feeds', async (args, signal) => {
     onReport: (feed, report) => {
       figures.reported(feed, report);
       if (failing.delete(feed.dataset)) warn();
-      heard(feed.dataset, report.rows, report.state);
+      heard(feed.dataset, report.state, report);
       if (report.cutOff !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: the run that began at ${report.cutOff.began} was cut off after some ${report.cutOff.rows} rows; this one has started over` });
       if (report.held !== undefined && report.state !== 'nothing-new') tell({ kind: 'alert', message: `${feed.dataset}: ${report.held} records that left are still on record, since rows that cannot be read may be theirs; see \`yitong withdrawals list ${feed.dataset}\`` });
       if (report.notes['older_files_left'] !== undefined) tell({ kind: 'alert', message: `${feed.dataset}: ${report.notes['older_files_left']} files of the folder are older than the newest by their names and were passed over` });
@@ -60,7 +62,7 @@ runChild('feeds', async (args, signal) => {
       tell({ kind: 'alert', message: `${feed.dataset}: ${said}; again ${lasting ? 'when its files change' : `in ${Math.round(retryIn / 1000)} s`}` });
       failing.set(feed.dataset, { since: failing.get(feed.dataset)?.since ?? new Date().toISOString(), said });
       warn();
-      heard(feed.dataset, 0, said);
+      heard(feed.dataset, said);
     },
   });
   tell({ kind: 'ready' });

@@ -1,35 +1,53 @@
 /** Health and metrics of a gateway on their own port: live, ready with reasons, Prometheus text over all processes. */
-import type { LogHealth } from '../audit/log/sequencer.js';
 import { merge, type Family } from '../metrics/families.js';
 import { buildInfo, processFigures } from '../metrics/process.js';
-import { alertFigures, diskFigures, logFigures, readyFigures, replicaFigures, staleFigure } from '../metrics/replica.js';
+import { alertFigures, diskFigures, logFigures, readyFigures, replicaFigures, staleFigure, taskFigure } from '../metrics/replica.js';
 import { serveFigures, type FiguresServer } from '../metrics/serve.js';
+import { logReport, stalledTasks, watchLog, type WatchedAudit } from './log-health.js';
 import { replicasHealth } from './replicas-health.js';
 import type { Group } from './supervisor.js';
 
-/** What health says of the log: never a reason to take the gateway out, for answers do not wait for witnesses. */
-function logReport({ publishedAt, behindSince, ...rest }: LogHealth, now: number): Readonly<Record<string, unknown>> {
-  const seconds = (since: number): number => Math.max(0, Math.round((now - since) / 1000));
-  return { ...rest, ...(publishedAt === undefined ? {} : { publishedAgeSeconds: seconds(publishedAt) }), behindSeconds: behindSince === undefined ? 0 : seconds(behindSince) };
+/** ms without coming forward after which a task of the writer is a warning; the slowest, over a long log, says so every few seconds. */
+const STALLED = 120_000;
+
+export interface HealthOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly data: string;
+  readonly audit: WatchedAudit;
 }
 
-/** GET /health/live, /health/ready (503 with reasons; warnings, and how far the log is, do not change the status), /metrics. */
-export function serveHealth(group: Group, { host, port, data }: { readonly host: string; readonly port: number; readonly data: string }): Promise<FiguresServer> {
+/**
+ * GET /health/live, /health/ready (503 with reasons; warnings, and how far the log is, do not change the status), /metrics. Entries that nobody takes into the log are a
+ * reason; those that wait for witnesses are not, for other houses must not be able to stop this one.
+ */
+export async function serveHealth(group: Group, { host, port, data, audit }: HealthOptions): Promise<FiguresServer> {
   const ofProcess = processFigures('supervisor');
+  const log = watchLog({ dataDir: data, audit, now: Date.now });
+  const reasons = (): readonly string[] => [...group.reasons(), ...log.reasons()];
+  const warnings = (): readonly string[] => [...group.warnings(), ...log.warnings(), ...stalledTasks(group.passes(), STALLED, Date.now())];
   const metrics = async (): Promise<readonly Family[]> => {
     const [processes, disk] = await Promise.all([group.metrics(), diskFigures(data)]);
     const now = Date.now();
     return merge([
-      [buildInfo('gateway'), ...readyFigures('gateway', group.reasons(), group.warnings()), ...ofProcess(), ...disk],
-      [...logFigures(group.log(), now), ...replicaFigures(group.replicas(), now), ...alertFigures(group.alerts()), staleFigure(group.stale())],
+      [buildInfo('gateway'), ...readyFigures('gateway', reasons(), warnings()), ...ofProcess(), ...disk],
+      [...logFigures(group.log(), log.waiting(), now), taskFigure(group.passes(), now), ...replicaFigures(group.replicas(), now), ...alertFigures(group.alerts()), staleFigure(group.stale())],
       processes,
     ]);
   };
   const more = (): Readonly<Record<string, unknown>> => {
-    const log = group.log();
+    const now = Date.now();
+    const said = logReport(group.log(), log.waiting(), now);
     const replicas = group.replicas();
     const content = group.content();
-    return { warnings: group.warnings(), ...(content === undefined ? {} : { content }), ...(log === undefined ? {} : { log: logReport(log, Date.now()) }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, Date.now()) }) };
+    return { warnings: warnings(), ...(content === undefined ? {} : { content }), ...(said === undefined ? {} : { log: said }), ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, now) }) };
   };
-  return serveFigures({ host, port, reasons: group.reasons, more, metrics });
+  const served = await serveFigures({ host, port, reasons, more, metrics });
+  return {
+    port: served.port,
+    close() {
+      log.stop();
+      return served.close();
+    },
+  };
 }

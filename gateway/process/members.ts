@@ -17,6 +17,10 @@ export interface Member {
   reasons: readonly string[];
   warnings: readonly string[];
   ready: boolean;
+  /** ms since 1970 when its process was started. */
+  since: number;
+  /** What its start is at, after "it", as it said last. */
+  doing: string;
   /** Whether it is started again when it ends. One that is to take another's place is not before it has, one that leaves is not any more. */
   serving: boolean;
   /** It was told to end, to be started anew at once: nobody is to worry. */
@@ -28,9 +32,12 @@ const MAX_BACKOFF = 30_000;
 /** Ms. One that was ready and lived as long starts again at once: to let its clients wait longer each time would help nobody. */
 const RAN_FOR_A_WHILE = 10_000;
 
+/** Until it says more. */
+const LOADS = 'loads its program';
+
 export const member = (name: string, start: (self: Member) => ChildProcess, serving = true): Member => {
   const self: Member = {
-    name, start: () => start(self), process: undefined, restarts: 0, everReady: false, reasons: [`${name} is starting`], warnings: [], ready: false, serving, replacing: false,
+    name, start: () => start(self), process: undefined, restarts: 0, everReady: false, reasons: [`${name} is starting`], warnings: [], ready: false, since: Date.now(), doing: LOADS, serving, replacing: false,
   };
   return self;
 };
@@ -55,7 +62,9 @@ export function run(one: Member, parts: RunParts): void {
   one.process = started;
   one.ready = false;
   one.reasons = [];
+  one.doing = LOADS;
   const since = Date.now();
+  one.since = since;
   const called = one.slot === undefined ? one.name : `worker ${String(one.slot)}`;
   parts.gathering.follow(called, started);
   started.on('message', (message: FromChild) => parts.heard(one, message));

@@ -34,20 +34,34 @@ export interface Opened {
   readonly fixed: FixedSettings;
 }
 
+/** What the first run of a feed did. */
+export interface FirstPass {
+  readonly dataset: string;
+  /** Read; of them `quarantined` wait in quarantine, `skipped` are not the dataset's, and all others are published. */
+  readonly rows: number;
+  readonly quarantined: number;
+  readonly skipped: number;
+  readonly state: string;
+}
+
 export type FromChild =
   | { readonly kind: 'ready'; readonly api?: number; readonly people?: number; readonly opened?: Opened }
   /** Writer: it reads by what stood on disk when `take` was asked, or why it does not. */
   | { readonly kind: 'taken'; readonly why?: string }
+  /** What it is at while it starts, after "it": `opens the view`. */
+  | { readonly kind: 'starting'; readonly what: string }
   /** Worker: it has loaded what it can without the data folder, and waits for `begin`. */
   | { readonly kind: 'loaded' }
   /** Feeds: every feed has run once. */
-  | { readonly kind: 'first-pass'; readonly reports: readonly { readonly dataset: string; readonly rows: number; readonly state: string }[] }
+  | { readonly kind: 'first-pass'; readonly reports: readonly FirstPass[] }
   /** Feeds: how far the first pass is. */
   | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly dataset: string }
   /** Writer: the view holds everything that stood on the bus when `drain` was asked. */
   | { readonly kind: 'drained' }
   /** Writer: how far the published log is. */
   | { readonly kind: 'log'; readonly health: LogHealth }
+  /** Writer: by task, ms since 1970 when it came forward last. */
+  | { readonly kind: 'passes'; readonly at: Readonly<Record<string, number>> }
   /** Writer: what it knows of the other replicas of the log. */
   | { readonly kind: 'replicas'; readonly report: ReplicasReport }
   /** Writer: by journal, the newest seq that a second replica has on its disk. */
@@ -61,9 +75,13 @@ export type FromChild =
   /** The answer to `metrics`, and once more before it ends in order. */
   | { readonly kind: 'metrics'; readonly metrics: readonly Family[] }
   | { readonly kind: 'alert'; readonly message: string }
+  /** Worker: the file (inode number) of the view is damaged. */
+  | { readonly kind: 'damaged'; readonly file: number }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =
+  /** To the writer: the group has started, so that it may step back behind the answers. */
+  | { readonly kind: 'started' }
   /** To workers: the writer has the data folder, and its view is there. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'drain' }
@@ -75,6 +93,8 @@ export type ToChild =
   | { readonly kind: 'hold'; readonly on: boolean }
   /** To the writer: what is on disk, if it is still that. */
   | { readonly kind: 'take'; readonly contracts: string }
+  /** To the writer: what a worker said. */
+  | Extract<FromChild, { kind: 'damaged' }>
   | { readonly kind: 'stop' }
   | { readonly kind: 'metrics' }
   /** To workers that stop: what is still under way is not waited for. */
@@ -86,6 +106,9 @@ export type ToChild =
 export function tell(message: FromChild): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
+
+/** Says what the start is at; whoever waits for it is told when that takes long. @param what after "it": `opens the view` */
+export const starting = (what: string): void => tell({ kind: 'starting', what });
 
 const lastWork: (() => Promise<void>)[] = [];
 

@@ -1,9 +1,8 @@
 /**
- * Before a group starts: checks the workspace, makes the development CA and its certificates. In a process of its own, so that what it loads
+ * Before a group starts, and every day under `up`: checks the workspace, keeps the development CA and its certificates. In a process of its own, so that what it loads
  * (policy engine, certificate libraries) does not stay in the supervisor for months.
  */
-import { X509Certificate, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isYitongError, type ErrorCode, type Place } from '../../contracts/errors.js';
@@ -12,7 +11,8 @@ import { inWords } from '../logging/words.js';
 import { loadPolicies } from '../../policies/load.js';
 import { createOnce } from '../audit/durable.js';
 import type { GatewaySettings } from '../config.js';
-import { initPki, issueClient, issueDocumentSigner, issueServer } from '../pki/authority.js';
+import type { WatchedAudit } from './log-health.js';
+import { keepPki } from '../pki/authority.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { groupSettings } from './settings.js';
 
@@ -23,28 +23,20 @@ export interface PrepareArguments {
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'> }
+  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'>; readonly audit: WatchedAudit }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
 async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
   const workspace = await loadWorkspace(dir);
   const policies = await loadPolicies(workspace);
-  const { gateway } = groupSettings(workspace, dir, flags, true);
+  const { gateway, audit } = groupSettings(workspace, dir, flags, true);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
-  await initPki(pki);
-  await issueServer(pki);
-  const documents = join(pki, 'documents', 'cert.pem');
-  if (!existsSync(documents) || Date.parse(new X509Certificate(readFileSync(documents)).validTo) < Date.now() + 30 * 86_400_000) await issueDocumentSigner(pki, workspace.name.zh);
+  // a client bound by its own CA's names or by a key brings its own certificate
+  const clients = [...policies.clients.values()].flatMap(({ id, binding }) => (binding.kind === 'spiffe' ? [{ id, uri: binding.uri }] : []));
+  await keepPki(pki, { clients, signer: workspace.name.zh });
   createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
-  const clients: string[] = [];
-  for (const { id, binding } of policies.clients.values()) {
-    // a client bound by its own CA's names or by a key brings its own certificate
-    if (binding.kind !== 'spiffe') continue;
-    if (!existsSync(join(pki, 'clients', id, 'cert.pem'))) await issueClient(pki, id, { spiffe: [binding.uri] });
-    clients.push(id);
-  }
-  return { ok: true, clients, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel } };
+  return { ok: true, clients: clients.map(({ id }) => id), gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel }, audit };
 }
 
 const tell = (prepared: Prepared): void => {

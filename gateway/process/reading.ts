@@ -1,11 +1,16 @@
 /** What of the writer stands on the workspace: the view and how it follows the bus, the clocks of tickets, and what is forwarded. It can be taken anew while the writer runs. */
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { damageOf } from '../../connectors/store-file.js';
 import { controlTopic, dataTopic, type Bus } from '../../connectors/bus/port.js';
 import type { Tracer } from '../../contracts/tracing.js';
+import { loadCalendars, type Calendar } from '../../contracts/calendar.js';
 import type { Workspace } from '../../contracts/types.js';
 import { openTickets, type Tickets } from '../lifecycles/tickets.js';
 import { followBus } from '../view/follow.js';
+import { ViewDamaged } from '../view/lmdb/checked.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
+import { VIEW_FILE } from '../view/lmdb/store.js';
 import type { ViewWriter } from '../view/port.js';
 import type { WriterHealth } from './writer-health.js';
 import { inWords } from '../logging/words.js';
@@ -25,20 +30,47 @@ export interface Reading {
   readonly workspace: Workspace;
   readonly writer: ViewWriter;
   readonly tickets: Tickets;
+  readonly calendars: ReadonlyMap<string, Calendar>;
   readonly topics: readonly string[];
   /** Begins; @param signal ends it. Resolves when the last batch is committed. @throws YitongError `topic_mismatch`, `view_unavailable` */
   follow(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
+const viewDir = (dataDir: string): string => join(dataDir, 'view');
+const viewFile = (dataDir: string): string => join(viewDir(dataDir), VIEW_FILE);
+
+/** All of it can be had from the bus again: readers see another file and open that. */
+function throwAway(dataDir: string, alert: (message: string) => void, why: string): void {
+  alert(`the view is damaged (${why}); it is thrown away and built anew from the bus`);
+  for (const file of [viewFile(dataDir), `${viewFile(dataDir)}-lock`]) rmSync(file, { force: true });
+}
+
+/** @param damaged whether it takes the place of one that was damaged */
+async function openView(dataDir: string, workspace: Workspace, alert: (message: string) => void, damaged: boolean): Promise<ViewWriter> {
+  const options = { dir: viewDir(dataDir), workspace };
+  const found = damageOf(viewFile(dataDir));
+  if (found !== undefined) throwAway(dataDir, alert, found);
+  try {
+    return await openLmdbViewWriter({ ...options, rebuilding: damaged || found !== undefined });
+  } catch (error) {
+    if (!(error instanceof ViewDamaged)) throw error;
+    throwAway(dataDir, alert, 'what it says of itself');
+    return await openLmdbViewWriter({ ...options, rebuilding: true });
+  }
+}
+
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
-export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold, tracer }: ReadingParts): Promise<Reading> {
-  const writer = await openLmdbViewWriter({ dir: join(dataDir, 'view'), workspace });
+export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold, tracer }: ReadingParts, damaged = false): Promise<Reading> {
+  const writer = await openView(dataDir, workspace, alert, damaged);
+  const following = new Set<string>();
+  const calendars = await loadCalendars(workspace.layers);
   const tickets = await openTickets({ dataDir, workspace, now: Date.now });
   return {
     workspace,
     writer,
     tickets,
+    calendars,
     topics: [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))],
     follow: (signal) =>
       followBus({
@@ -48,7 +80,12 @@ export async function openReading(workspace: Workspace, { dataDir, bus, health, 
         workspace,
         signal,
         hold,
-        onState: health.follows,
+        onState(dataset, state) {
+          health.follows(dataset, state);
+          if (state === 'following') following.add(dataset);
+          else following.delete(dataset);
+          if (following.size === workspace.contracts.size) writer.rebuilt().catch((error: unknown) => alert(inWords(error)));
+        },
         onError(error) {
           const message = inWords(error);
           alert(message);
@@ -72,6 +109,8 @@ export interface FollowedWorkspace {
   start(): void;
   /** Goes on with another state of the workspace; one that cannot be opened changes nothing. @throws YitongError as `openReading` */
   take(workspace: Workspace): Promise<void>;
+  /** Builds the view anew, if that file (inode number) is still the one. */
+  damaged(file: number): Promise<void>;
   /** Resolves when following has ended by `signal`; rejects as `followBus` throws. */
   readonly ended: Promise<void>;
 }
@@ -88,8 +127,33 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
   const start = (): void => {
     round = new AbortController();
     following = reading.follow(AbortSignal.any([signal, round.signal]));
-    following.then(() => (signal.aborted ? taking.then(done, done) : undefined), fail);
+    following.then(
+      () => (signal.aborted ? taking.then(done, done) : undefined),
+      (error: unknown) => {
+        if (error instanceof ViewDamaged) rebuilt('what is read in it').catch(fail);
+        else fail(error);
+      },
+    );
   };
+  /** After what is under way; a failure ends the following. */
+  function rebuilt(why: string, file?: number): Promise<void> {
+    const now = taking.then(() => rebuild(why, file));
+    taking = now.catch(fail);
+    return taking;
+  }
+  async function rebuild(why: string, file?: number): Promise<void> {
+    if (signal.aborted || (file !== undefined && statSync(viewFile(parts.dataDir), { throwIfNoEntry: false })?.ino !== file)) return;
+    round.abort();
+    await following.catch(() => undefined);
+    closed = true;
+    const { workspace } = reading;
+    // what cannot be brought to the disk any more goes anyway
+    await reading.close().catch(() => undefined);
+    throwAway(parts.dataDir, parts.alert, why);
+    reading = await openReading(workspace, parts, true);
+    closed = false;
+    start();
+  }
   async function take(workspace: Workspace): Promise<void> {
     round.abort();
     await following;
@@ -114,6 +178,7 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
       taking = now.catch(() => undefined);
       return now;
     },
+    damaged: (file) => rebuilt('what is read in it', file),
     ended,
   };
 }

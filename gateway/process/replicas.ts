@@ -3,6 +3,8 @@ import type { AuditSettings } from '../config.js';
 import { openFence, type Fence, type Register } from '../audit/replicas/epoch.js';
 import { followReplicas, type Following, type ReplicaAlert } from '../audit/replicas/follow.js';
 import type { ReplicaSetup } from '../audit/replicas/peers.js';
+import { integratedText } from '../audit/replicas/client.js';
+import { integratedSeqs } from '../audit/log/prune.js';
 import { serveReplicaPort } from '../audit/replicas/serve.js';
 import type { Verifier } from '../audit/log/note.js';
 import type { FromChild } from './messages.js';
@@ -13,6 +15,8 @@ export type { ReplicasReport } from './replicas-health.js';
 /** ms between two looks at the own journals while another replica waits: where answers wait for it, and where they do not. */
 const LOOK = { replicated: 3, local: 50 } as const;
 const TELL_EVERY = 500;
+/** ms for which is not looked again at what is in the log. */
+const INTEGRATED_EVERY = 5000;
 
 /** The fence of a replica that is configured to sequence; undefined of a log that never had another replica. */
 export function fenceOf(register: Register, audit: Pick<AuditSettings, 'replica' | 'replicas' | 'epoch'>): Fence | undefined {
@@ -34,6 +38,8 @@ export interface ReplicasOptions {
 }
 
 export interface Replicas {
+  /** Where another replica sequences: what it said last that is in its log; empty before. */
+  integrated(): ReadonlyMap<string, number>;
   readonly port: number;
   /** `setup.tls` is another. */
   renew(): void;
@@ -53,10 +59,17 @@ function describe(alert: ReplicaAlert): string {
 export async function startReplicas({ dataDir, setup, durability, register, fence, vkeys, tell, onProblems }: ReplicasOptions): Promise<Replicas> {
   const startedAt = Date.now();
   let askedAt: number | undefined;
+  let integrated: ReadonlyMap<string, number> = new Map();
+  let mine = { at: -Infinity, text: '' };
+  const ofMine = (): string => {
+    if (Date.now() - mine.at > INTEGRATED_EVERY) mine = { at: Date.now(), text: integratedText(integratedSeqs(dataDir)) };
+    return mine.text;
+  };
   let confirmed = new Map<string, number>();
   const alert = (message: string): void => tell({ kind: 'alert', message });
   const port = await serveReplicaPort({
     dataDir, setup, register, vkeys, look: LOOK[durability],
+    onIntegrated: (found) => (integrated = found),
     onHeard(_peer, sequencer, has) {
       if (sequencer) askedAt = Date.now();
       if (durability !== 'replicated') return;
@@ -70,7 +83,7 @@ export async function startReplicas({ dataDir, setup, durability, register, fenc
   const following: Following | undefined =
     fence === undefined && durability === 'local'
       ? undefined
-      : followReplicas({ dataDir, setup, ...(fence === undefined ? {} : { fence }), copies: durability === 'replicated', now: Date.now, onAlert: (raised) => alert(describe(raised)) });
+      : followReplicas({ dataDir, setup, ...(fence === undefined ? {} : { fence }), copies: durability === 'replicated', now: Date.now, integrated: ofMine, onAlert: (raised) => alert(describe(raised)) });
 
   let told = '';
   const report = (): ReplicasReport => {
@@ -79,7 +92,8 @@ export async function startReplicas({ dataDir, setup, durability, register, fenc
       name: setup.name,
       ...(current === undefined ? {} : { sequencer: current.holder, epoch: current.epoch }),
       ...(fence?.fenced === undefined ? {} : { fenced: fence.fenced }),
-      ...(askedAt === undefined ? {} : { askedAt }),
+      // where another sequences and never asked, it has not since this began
+      ...(askedAt === undefined && fence !== undefined ? {} : { askedAt: askedAt ?? startedAt }),
       others: following?.health() ?? [],
     };
   };
@@ -93,6 +107,7 @@ export async function startReplicas({ dataDir, setup, durability, register, fenc
 
   return {
     port: port.port,
+    integrated: () => integrated,
     renew: () => port.renew(),
     once: async () => await following?.once(),
     async stop() {

@@ -7,6 +7,7 @@ import { gone, once, run, toAll, type Member, type RunParts } from './members.js
 import type { Opened, ProcessArguments } from './messages.js';
 import { Rolling, type Taken } from './rolling.js';
 import { inWords, Told } from '../logging/words.js';
+import { waitsFor } from './waiting.js';
 
 /** The workers of a group, whoever of them serves. */
 export interface Crew {
@@ -53,7 +54,7 @@ export interface ContentReport {
 const INTERVAL = 2000;
 /** Ms between looks while files change. */
 const SETTLE = 300;
-/** Ms in which a new worker must be ready. */
+/** Ms in which the start of a new worker must come a step further: a busy machine is waited for. */
 const START_WITHIN = 120_000;
 /** Ms that workers have whose place was taken: 10 s to be without connections, a minute for answers, and what they close. */
 const LEAVE_WITHIN = 90_000;
@@ -111,6 +112,25 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     crew.leaving = crew.leaving.filter((one) => !some.includes(one));
   }
 
+  /** As long as its start comes on. */
+  async function startsWithin(one: Member, ready: Promise<unknown>): Promise<void> {
+    const heard = new Set<() => void>();
+    const onStep = (_: unknown, who: Member): void => {
+      if (who === one) for (const again of heard) again();
+    };
+    events.on('starting', onStep);
+    try {
+      for (let over = false; !over; ) {
+        const step = new Promise<'step'>((resolve) => heard.add(() => resolve('step')));
+        const found = await within(START_WITHIN, `a new ${waitsFor(one)}, and came no step further`, Promise.race([ready.then(() => 'ready'), step]), ended.signal);
+        heard.clear();
+        over = found === 'ready';
+      }
+    } finally {
+      events.off('starting', onStep);
+    }
+  }
+
   async function startWorkers({ workers, version }: Taken): Promise<void> {
     const fresh = Array.from({ length: workers }, (_, i) => newWorker(`worker ${String(i + 1)}`));
     crew.coming = fresh;
@@ -122,7 +142,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
         const end = ending(one);
         for (const promise of [ready, end]) promise.catch(() => undefined);
         run(one, running);
-        await within(START_WITHIN, `a new ${one.name} was not ready`, Promise.race([ready, end]), ended.signal);
+        await startsWithin(one, Promise.race([ready, end]));
         if (one.opened === undefined || !sameContent(one.opened.version, version)) throw new Told('the files changed again meanwhile');
       }
     } catch (error) {
@@ -194,10 +214,13 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     const soon = await rolling.look();
     if (ended.signal.aborted) return;
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), soon ? SETTLE : INTERVAL);
+    timer = setTimeout(lookSoon, soon ? SETTLE : INTERVAL);
     timer.unref();
   }
-  void look();
+  const lookSoon = (): void => {
+    look().catch((error: unknown) => log('error', 'contracts, feeds and yitong.json could not be looked at', { err: error }));
+  };
+  lookSoon();
   events.setMaxListeners(0);
 
   return {
@@ -209,7 +232,7 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     report: () => ({ contracts: rolling.current.contracts, since: new Date(since).toISOString(), replacing: rolling.replacing }),
     again() {
       rolling.again();
-      void look();
+      lookSoon();
     },
     async stop() {
       clearTimeout(timer);

@@ -15,6 +15,8 @@ import { lazyProvider } from './lazy-provider.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { startGroup, type Group, type GroupOptions } from './supervisor.js';
 
+const DAY = 86_400_000;
+
 export interface UpOptions {
   readonly workspace: string;
   readonly data: string;
@@ -25,6 +27,8 @@ export interface UpOptions {
   readonly onProgress?: NonNullable<GroupOptions['onProgress']>;
   /** Ends the start as well, with `shutting_down`. */
   readonly signal?: AbortSignal;
+  /** How often certificates and revocation list of the development CA are renewed while it runs, ms. Default: a day. */
+  readonly renewMs?: number;
 }
 
 export interface Up extends UpFile {
@@ -54,7 +58,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
     throw new YitongError('bad_config', `a group (process ${running.pid}) runs on this data folder already; stop it, or give another --data`, { place: { file: options.data } });
   }
   const pki = join(options.data, 'pki');
-  const { clients, gateway } = await prepared({ workspace: options.workspace, data: options.data, flags: options.flags });
+  const preparing: PrepareArguments = { workspace: options.workspace, data: options.data, flags: options.flags };
+  const { clients, gateway, audit } = await prepared(preparing);
 
   const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
   const asked = logSettings(gateway);
@@ -73,7 +78,25 @@ export async function startUp(options: UpOptions): Promise<Up> {
   options.signal?.addEventListener('abort', () => void group.stop(), { once: true });
   let health: Awaited<ReturnType<typeof serveHealth>> | undefined;
   const file = join(options.data, 'up.json');
+  // a list is good for thirty days, a certificate for a year; what is not renewed is told a month ahead as any list or certificate that ends
+  let renewing: Promise<void> = Promise.resolve();
+  let renewal: NodeJS.Timeout | undefined;
+  const renewLater = (): void => {
+    renewal = setTimeout(() => {
+      renewing = prepared(preparing)
+        .catch((error: unknown) => log('warn', 'the certificates and the revocation list of the development CA could not be renewed; it is tried again', { err: error }))
+        .then(() => {
+          if (!stopping) renewLater();
+        });
+    }, options.renewMs ?? DAY);
+    renewal.unref();
+  };
+  let stopping = false;
+  renewLater();
   const stop = async (): Promise<void> => {
+    stopping = true;
+    clearTimeout(renewal);
+    await renewing;
     await group.stop();
     await provider.close();
     await health?.close();
@@ -82,7 +105,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   try {
     const ports = await group.ready;
     provider.serve(`https://127.0.0.1:${ports.people}`);
-    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data });
+    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data: options.data, audit });
     const up: UpFile = {
       pid: process.pid,
       holder: holderName('up'),

@@ -15,6 +15,7 @@ import type { Log } from '../logging/log.js';
 import { gone, member, once, run, toAll, type Member, type RunParts } from './members.js';
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
+import { watchStart, waitsFor } from './waiting.js';
 import { rollGroup, type ContentReport, type Crew, type GroupRolling } from './roll.js';
 import { Told } from '../logging/words.js';
 
@@ -41,6 +42,8 @@ export interface Group {
   warnings(): readonly string[];
   /** As the writer said last; undefined before. */
   log(): LogHealth | undefined;
+  /** By task of the writer, ms since 1970 when it came forward last; what it said last, also while it hangs. */
+  passes(): Readonly<Record<string, number>>;
   /** The other replicas of the log, as the writer said last; undefined where there are none. */
   replicas(): ReplicasReport | undefined;
   /** Whether contracts, feeds or yitong.json on disk are not those in force, because they may not be. */
@@ -73,6 +76,7 @@ export function startGroup(options: GroupOptions): Group {
   let draining = false;
   let logHealth: LogHealth | undefined;
   let alerts: Readonly<Record<string, number>> = {};
+  let passes: Readonly<Record<string, number>> = {};
   let replicas: ReplicasReport | undefined;
   const gathering = gatherMetrics();
   let ports: { api: number; people: number } | undefined;
@@ -119,6 +123,7 @@ export function startGroup(options: GroupOptions): Group {
         from.ready = true;
         from.everReady = true;
         if (draining) toAll([from], { kind: 'leave', listening: true });
+        if (up && from === writer) toAll([writer], { kind: 'started' });
         from.replacing = false;
         if (message.opened !== undefined) from.opened = message.opened;
         if (message.api !== undefined && message.people !== undefined) {
@@ -134,6 +139,9 @@ export function startGroup(options: GroupOptions): Group {
         // it listens from now on; what was sent before it did may be lost
         if (writer.everReady) toAll([from], { kind: 'begin' });
         break;
+      case 'starting':
+        from.doing = message.what;
+        break;
       case 'health':
         from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
         if (message.warnings !== undefined) from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
@@ -143,6 +151,9 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'log':
         logHealth = message.health;
+        break;
+      case 'passes':
+        passes = message.at;
         break;
       case 'alerts':
         alerts = message.counts;
@@ -159,6 +170,10 @@ export function startGroup(options: GroupOptions): Group {
       case 'alert':
         log('warn', message.message, {}, processOf(from.name));
         break;
+      case 'damaged':
+        log('error', 'the view is damaged; it is built anew from the bus', {}, processOf(from.name));
+        toAll([writer], message);
+        break;
       case 'failed':
         log('error', message.message, {}, processOf(from.name));
         events.emit('failed', from, message.message);
@@ -171,6 +186,10 @@ export function startGroup(options: GroupOptions): Group {
     }
     events.emit(message.kind, message, from);
   }
+
+  /** Under `up`, once all processes are there: what the start is waiting for. */
+  let waits: string | undefined;
+  const waiting = watchStart({ members: () => [...members(), ...crew.coming], others: () => (up ? undefined : waits), log, now: Date.now });
 
   const running: RunParts = { events, log, heard, stopping: () => stopping, gathering };
   events.setMaxListeners(200);
@@ -187,7 +206,9 @@ export function startGroup(options: GroupOptions): Group {
     toAll(crew.workers, { kind: 'begin' });
     if (feeds !== undefined) run(feeds, running);
     await Promise.all(workersReady);
+    waits = 'the first pass of the feeds';
     await firstPass;
+    waits = 'the view, to hold what is on the bus';
     const drained = once(events, 'drained', writer);
     // a writer that dies before it has answered is asked again when it is back
     const ask = (_: unknown, who: Member = writer): void => {
@@ -198,7 +219,9 @@ export function startGroup(options: GroupOptions): Group {
     await drained;
     events.off('ready', ask);
     if (ports === undefined || first === undefined) throw new Told('no worker named its ports');
+    waits = undefined;
     up = true;
+    toAll([writer], { kind: 'started' });
     roll = rollGroup({ args, crew, writer, feeds, newWorker, opened: first, events, running, log, drainSeconds: (seconds) => (drainSeconds = seconds) });
     return ports;
   })();
@@ -218,6 +241,7 @@ export function startGroup(options: GroupOptions): Group {
     if (up && drainSeconds > 0) draining = true;
     else stopping = true;
     events.emit('stopping');
+    waiting.stop();
     // what is under way of a replacement ends with its processes
     const rolled = roll?.stop();
     const shorten = (): void => {
@@ -255,10 +279,11 @@ export function startGroup(options: GroupOptions): Group {
     ready: Promise.race([ready, stopped]),
     firstPass,
     log: () => logHealth,
+    passes: () => passes,
     replicas: () => replicas,
     alerts: () => alerts,
     metrics: gathering.metrics,
-    reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [`${one.name} is not ready`]))),
+    reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [waitsFor(one)]))),
     warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
     stale: () => roll?.stale() ?? false,
     content: () => roll?.report(),

@@ -10,7 +10,7 @@ import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import { buildApp, builtServices } from '../app.js';
 import { openJournal } from '../audit/journal/journal.js';
-import { openSubjectKeys } from '../audit/keys.js';
+import { openSubjectKeys, refuseLostKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { receiptFor } from '../audit/receipts.js';
 import { openRegister } from '../audit/replicas/epoch.js';
@@ -40,7 +40,7 @@ import type { Provider } from '../people/signin.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { leaving } from './leaving.js';
 import { asText, defaultLog } from '../logging/log.js';
-import { runChild, tell, type ProcessArguments } from './messages.js';
+import { runChild, starting, tell, type ProcessArguments } from './messages.js';
 import { errorInLog } from '../logging/words.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { fixedSettings } from './settings.js';
@@ -79,6 +79,7 @@ runChild(name, async (args, signal, onMessage) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
     if (signal.aborted) resolve();
   });
+  starting('loads the workspace');
   const { workspace, version } = await loadStill(args.workspace);
   const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
   const { gateway, audit } = settings;
@@ -87,6 +88,13 @@ runChild(name, async (args, signal, onMessage) => {
   const warn = (about: string, found: readonly string[]): void => {
     warnings.set(about, found);
     tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
+  };
+  /** Why it cannot serve, by what it is about. */
+  const reasons = new Map<string, readonly string[]>();
+  const cannot = (about: string, found: readonly string[]): void => {
+    reasons.set(about, found);
+    const all = [...reasons.values()].flat();
+    tell({ kind: 'health', ready: all.length === 0, reasons: all });
   };
   /** All workers follow the same files: one of a replica puts it on record. */
   let records = process.env['YITONG_RECORDS'] === 'true';
@@ -105,20 +113,28 @@ runChild(name, async (args, signal, onMessage) => {
     now,
     log: toLog,
     onWarnings: (found) => warn('policies', found),
+    onReasons: (found) => cannot('anchors', found),
     onChange: (next, before) => {
       if (next.anchors !== before.anchors) onAnchors?.();
     },
     onAct,
     figures: inForceFigures,
   });
+  starting('loads its services');
   await builtServices();
+  starting('waits for the writer');
   tell({ kind: 'loaded' });
   await begun;
-  if (signal.aborted) return;
+  if (signal.aborted) {
+    await following.stop();
+    return;
+  }
 
+  starting('opens its journal');
   const layout = auditLayout(args.data);
   const setup = await replicaSetup(audit, args.workspace, { file: join(args.workspace, 'yitong.json') });
   const signer = openReplicaSigner(args.data, signerNames(audit.origin).replica);
+  refuseLostKeys(layout);
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   const own = await openJournal({
     dir: layout.journals,
@@ -130,7 +146,7 @@ runChild(name, async (args, signal, onMessage) => {
     segmentBytes: audit.segmentBytes,
     onGroup: countGroup,
     onHealth: (healthy, reason) => {
-      tell({ kind: 'health', ready: healthy, reasons: healthy ? [] : [`the audit journal cannot be written: ${reason}`] });
+      cannot('journal', healthy ? [] : [`the audit journal cannot be written: ${reason}`]);
       log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
     },
   });
@@ -143,7 +159,8 @@ runChild(name, async (args, signal, onMessage) => {
     if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
   });
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
-  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace });
+  starting('opens the view');
+  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace, onDamaged: (file) => tell({ kind: 'damaged', file }) });
 
   const inForce = following.current;
   const identify = makeIdentifier({ inForce, now });
@@ -167,7 +184,14 @@ runChild(name, async (args, signal, onMessage) => {
     inForce,
     identify,
     // one that is away says so when it is used, and is used again when it is back
-    bus: () => (bus ??= openBus(args.bus, { mayBeAway: true })),
+    bus: () => {
+      if (bus === undefined) {
+        bus = openBus(args.bus, { mayBeAway: true });
+        // one that cannot be opened now is tried again by whoever needs it next
+        bus.catch(() => (bus = undefined));
+      }
+      return bus;
+    },
     ...(spool === undefined ? {} : { spool }),
     dataDir: args.data,
     // one that sequenced before another took over has the older ones itself
@@ -189,6 +213,7 @@ runChild(name, async (args, signal, onMessage) => {
   if (limits.open < ofEach(gateway.maxConnections, gateway.workers)) log.warn({ connections: limits.open }, 'fewer connections than `gateway.maxConnections` are taken on each port: this process may not open more files (`ulimit -n`)');
   const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
   const peopleTls = (): TlsOptions => ({ ...SAFE_TLS, cert: pair.cert, key: pair.key });
+  starting('prepares its routes');
   const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
   const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
   answerForMetrics(name, async () => [...(await workerFigures(name, own, firstSeq)), ...spanFigures(name, tracing)]);
@@ -198,6 +223,7 @@ runChild(name, async (args, signal, onMessage) => {
     gate(server, limits, (why) => countCut(port, why));
     leave.watch(server);
   }
+  starting('opens its ports');
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
   peoplePort = (people.server.address() as AddressInfo).port;
@@ -234,7 +260,7 @@ runChild(name, async (args, signal, onMessage) => {
     left = true;
     leave.stopListening();
     records = false;
-    void leave.empty(LINGER).then(() => leaves.abort());
+    leave.empty(LINGER).then(() => leaves.abort(), () => leaves.abort());
   });
   onMessage((message) => {
     if (message.kind !== 'records') return;
@@ -270,7 +296,7 @@ runChild(name, async (args, signal, onMessage) => {
   await journal.close();
   await keys.close();
   await view.close();
-  await (await bus)?.close();
+  await (await bus?.catch(() => undefined))?.close();
   await spool?.store.close();
 });
 

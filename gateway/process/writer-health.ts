@@ -13,6 +13,8 @@ export interface WriterHealth {
   busUp(): boolean | undefined;
   incomplete(datasets: readonly string[]): void;
   spool(size: SpoolSize, problems: readonly string[]): void;
+  /** What does not go although its term is over. */
+  housekeeping(problems: readonly string[]): void;
   /** What is wrong between this replica and the others of the log. */
   replicas(problems: readonly string[]): void;
 }
@@ -30,6 +32,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let lost: readonly string[] = [];
   let spooled: readonly string[] = [];
   let replicas: readonly string[] = [];
+  let kept: readonly string[] = [];
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable') ? [`the bus is away, so nothing new is seen: ${bus ?? 'it cannot be read'}`] : [];
@@ -38,7 +41,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     const words = (of: readonly string[]): string[] => of.map((dataset) => `${dataset} is rebuilding`);
     const reasons = words(rebuilding.filter((dataset) => !expected(dataset)));
     if (!filled()) reasons.push(...away);
-    const warnings = [...(filled() ? away : []), ...words(rebuilding.filter(expected)), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled, ...replicas];
+    const warnings = [...(filled() ? away : []), ...words(rebuilding.filter(expected)), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled, ...replicas, ...kept];
     const message = { kind: 'health', ready: reasons.length === 0, reasons, warnings } as const;
     const text = JSON.stringify(message);
     if (text !== said) tell(message);
@@ -61,6 +64,10 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     busUp: () => (states.size === 0 ? undefined : ![...states.values()].includes('unavailable')),
     incomplete(datasets) {
       lost = datasets;
+      say();
+    },
+    housekeeping(problems) {
+      kept = problems;
       say();
     },
     replicas(problems) {

@@ -8,8 +8,10 @@ import { forwardSpool, Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { openSubjectKeys, refuseLostKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { tryLock, type Lock } from '../audit/lock.js';
+import { startPruning } from '../audit/log/prune.js';
 import { startSequencer, type Sequencer, type SequencerAlert } from '../audit/log/sequencer.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
@@ -18,6 +20,7 @@ import { openAuditSigners, openReplicaSigner } from '../audit/signer.js';
 import { replicaKeys } from '../audit/verify.js';
 import { startWatching } from '../audit/watch/follow.js';
 import { alertRecorder } from '../audit/watch/record.js';
+import { DAMAGED_KEY, damagedKeyAlerts } from '../audit/watch/keys.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
 import { followCertificates } from '../inforce/certificates.js';
@@ -25,9 +28,12 @@ import { loadStill } from '../inforce/loading.js';
 import { inWords, wordsOf } from '../logging/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
+import { partFigures } from '../metrics/parts.js';
+import { calendarFigures } from '../metrics/calendars.js';
 import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
-import { runChild, tell } from './messages.js';
+import { runChild, starting, tell } from './messages.js';
+import { startHousekeeping } from './housekeeping.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
 import { spanFigures } from '../metrics/spans.js';
@@ -39,23 +45,27 @@ import { witnessSetup } from './witnesses.js';
 const INDEX_EVERY = 5_000;
 /** ms between two looks of the watching rules at the log. */
 const WATCH_EVERY = 1000;
+/** ms between two looks through the keys of subjects. */
+const KEYS_EVERY = 24 * 3_600_000;
 /** ms between two looks for clocks of tickets that have run out. */
 const CLOCKS_EVERY = 2000;
 /** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
 const SETTLE_MS = 3000;
 
 runChild('writer', async (args, signal, onMessage) => {
-  // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  starting('loads the workspace');
   const workspace = await loadWorkspace(args.workspace);
   const place = { file: join(args.workspace, 'yitong.json') };
   const settings = readSettings(workspace.settings, place, process.env, args.flags);
   const rules = await loadRules();
   const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
+  starting('opens the audit log');
   // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
   const setup = await replicaSetup(settings.audit, args.workspace, place);
   const names = signerNames(settings.audit.origin);
+  refuseLostKeys(auditLayout(args.data));
+  const keys = openSubjectKeys({ dir: auditLayout(args.data).subjectKeys, cache: 100 });
   const signer = openReplicaSigner(args.data, names.replica);
   const register = openRegister(args.data);
   const fence = settings.audit.sequencer ? fenceOf(register, settings.audit) : undefined;
@@ -74,8 +84,10 @@ runChild('writer', async (args, signal, onMessage) => {
   const lock = sequencer === undefined ? holdWriter(args.data) : undefined;
   // answers come from the view: a bus that is away is waited for
   const alert = (message: string): void => tell({ kind: 'alert', message });
+  starting('opens the bus');
   const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
   const tracing = await childTracing(settings.tracing, 'writer', args);
+  starting('opens the view');
   let hold = false;
   const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
   const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health, ...(tracing === undefined ? {} : { tracer: tracing.tracer }) }, signal);
@@ -90,10 +102,15 @@ runChild('writer', async (args, signal, onMessage) => {
       // the workers follow it too, and say what is wrong with it
       : await followCertificates({ certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()), now: Date.now, log: () => undefined });
   certificates?.start();
+  starting('opens spool, search index and alerts');
   const spooling = spoolOf(args.bus);
   const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
   const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, reading.current().workspace, dataset), onState: health.spool });
 
+  // Each says when it came forward; how long ago that is, the supervisor says: so one that died is seen, and a writer that hangs too.
+  const passes: Record<string, number> = {};
+  const passed = (task: string): void => void (passes[task] = Date.now());
+  for (const task of ['watching', 'searching']) passed(task);
   const search = openSearch(args.data);
   const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
   const watcher = startWatching({
@@ -103,21 +120,48 @@ runChild('writer', async (args, signal, onMessage) => {
       tell({ kind: 'alerts', counts: watcher.counts() });
     },
     onError: (error) => tell({ kind: 'alert', message: inWords(error) }),
+    onPass: () => passed('watching'),
   });
   tell({ kind: 'alerts', counts: watcher.counts() });
   const watchClocks = (): void => {
     try {
+      passed('clocks');
       watcher.raise(overdueAlerts(reading.current().tickets, Date.now()));
     } catch (error) {
       alert(inWords(error));
     }
   };
   const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
+  // whatever it finds is told, and nothing waits for it
+  const lookAtKeys = async (): Promise<void> => {
+    try {
+      const found = await damagedKeyAlerts(keys, Date.now(), signal);
+      if (found.length > 0 && !signal.aborted) watcher.raise(found);
+    } catch (error) {
+      alert(inWords(error));
+    }
+  };
+  const keyLooks = thresholds.has(DAMAGED_KEY) ? [setTimeout(() => void lookAtKeys(), WATCH_EVERY), setInterval(() => void lookAtKeys(), KEYS_EVERY)] : [];
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
-  const indexing = setInterval(() => void search.catchUp(watcher.position()).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
+  const indexing = setInterval(() => void search.catchUp(watcher.position()).then(() => passed('searching')).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
+
+  const { keep } = settings;
+  const pruning =
+    sequencer === undefined && replicas === undefined
+      ? undefined
+      : startPruning({
+          dataDir: args.data, keep: keep.journals, now: Date.now, onKept: alert, onError: (error) => alert(inWords(error)),
+          // also one that lost its place to another goes by what that one has
+          followed: () => (sequencer !== undefined && fence?.fenced === undefined ? undefined : (replicas?.integrated() ?? new Map<string, number>())),
+        });
+  const housekeeping = startHousekeeping({
+    dataDir: args.data, keep, journals: pruning, alerts: watcher, now: Date.now, onProblems: health.housekeeping, onGone: alert,
+    workspace: () => reading.current().workspace, tickets: () => reading.current().tickets,
+  });
 
   let told = '';
   const tellLog = setInterval(() => {
+    tell({ kind: 'passes', at: passes });
     if (sequencer === undefined) return;
     const health = sequencer.health();
     const text = JSON.stringify(health);
@@ -134,8 +178,11 @@ runChild('writer', async (args, signal, onMessage) => {
     tell({ kind: 'drained' });
   };
   onMessage((message) => {
-    if (message.kind === 'drain') void drain();
+    if (message.kind === 'drain') drain().catch((error: unknown) => alert(inWords(error)));
+    // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
+    if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
+    if (message.kind === 'damaged') reading.damaged(message.file).catch((error: unknown) => alert(inWords(error)));
     if (message.kind === 'take') {
       health.again();
       loadStill(args.workspace)
@@ -147,9 +194,10 @@ runChild('writer', async (args, signal, onMessage) => {
         .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
     }
   });
+  const parts = partFigures(args.data);
   answerForMetrics('writer', async () => {
     const now = reading.open();
-    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...spanFigures('writer', tracing)];
+    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...housekeeping.figures(), ...(await parts()), ...calendarFigures(reading.current().calendars, Date.now()), ...spanFigures('writer', tracing)];
   });
   tell({ kind: 'ready' });
 
@@ -157,6 +205,9 @@ runChild('writer', async (args, signal, onMessage) => {
   await tracing?.stop();
   await forwarding;
   clearInterval(clocks);
+  for (const timer of keyLooks) clearInterval(timer);
+  await housekeeping.stop();
+  await pruning?.stop();
   // before the last run of the sequencer, so that the alerts' entries are in the log too
   await watcher.stop();
   await raised.close();
@@ -170,6 +221,7 @@ runChild('writer', async (args, signal, onMessage) => {
   await sequencer?.stop(witnesses === undefined ? 0 : SETTLE_MS);
   lock?.release();
   await search.close();
+  await keys.close();
   await reading.current().close();
   await bus.close();
   await spool?.close();

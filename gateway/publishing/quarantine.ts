@@ -1,11 +1,12 @@
 /** The quarantine of this replica's data folder, for whoever may look into it: a department's systems over HTTP, its data officer on pages. */
 import { loadFeed } from '../../connectors/feeds.js';
-import { keepHeld, releaseHeld, State, type Held } from '../../connectors/publish/index.js';
+import { keepHeld, releaseHeld, type State, type Held } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { retryQuarantine, type RetryReport } from '../../connectors/retry.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { Contract } from '../../contracts/types.js';
 import type { GatewayContext } from '../context.js';
+import { openState } from './state.js';
 
 export const MAX_ROWS = 10_000;
 /** A run may go on for hours: a retry does not wait for it. */
@@ -53,7 +54,7 @@ export function openQuarantineDesk(context: Pick<GatewayContext, 'workspace' | '
     }
   }
 
-  const stateOf = (): State => (state ??= State.open(dataDir));
+  const stateOf = (): State => (state ??= openState(dataDir));
 
   async function decide(contract: Contract, what: 'release' | 'keep', id: string, by: string, first: () => Promise<void>): Promise<void> {
     const feed = await loadFeed(workspace, contract.id);

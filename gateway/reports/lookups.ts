@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import { createOnce } from '../audit/durable.js';
+import { refuseDamaged } from '../../connectors/store-file.js';
 
 export interface LookupLimits {
   readonly perClient: number;
@@ -35,6 +36,7 @@ export function openLookups(dataDir: string, { perClient, inAll }: LookupLimits)
   createOnce(secretFile, () => randomBytes(32));
   const secret: KeyObject = createSecretKey(readFileSync(secretFile));
   const path = join(dir, 'lookups');
+  refuseDamaged(path, '`reports/lookups`', 'nothing lasting is in it: remove it (docs/faults.md)');
   // counts of the minute: a power cut may take them
   const map = open<number, [minute: number, who: string]>({ path, noSubdir: true, encoding: 'json', noSync: true, maxReaders: 512 });
   chmodSync(path, 0o600);

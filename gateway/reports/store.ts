@@ -14,6 +14,7 @@ import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
 import type { Authorisation } from './authorisation.js';
 import type { Day, Moment, ReportModel } from './model.js';
 import type { StatusPlace } from './vc/status/port.js';
+import { refuseDamaged } from '../../connectors/store-file.js';
 
 /** An issued report as it is kept. */
 export interface Issued {
@@ -102,6 +103,7 @@ export function openReportStore(dataDir: string): ReportStore {
   const dir = join(dataDir, 'reports');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'store');
+  refuseDamaged(path, 'the store of reports', 'put `reports/store` back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync, so no code is given for a report that a power cut takes
   const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
   chmodSync(path, 0o600);

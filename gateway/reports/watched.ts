@@ -13,6 +13,7 @@ import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
 import type { SectionKinds } from './kinds.js';
 import type { Moment } from './model.js';
 import type { Outcome } from './store.js';
+import { refuseDamaged } from '../../connectors/store-file.js';
 
 export interface Watch {
   readonly client: string;
@@ -76,6 +77,8 @@ export function openWatched(dataDir: string): Watched {
   const dir = join(dataDir, 'reports');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'watched');
+  refuseDamaged(path, '`reports/watched`', 'put it back from a backup (docs/faults.md)', true);
+  refuseDamaged(join(dir, 'watching'), '`reports/watching`', 'nothing lasting is in it: remove it (docs/faults.md)');
   const map = open<Value, Key[number][]>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
   chmodSync(path, 0o600);
   // who watches is of the moment: a power cut may take it

@@ -73,6 +73,8 @@ export async function followBus(options: FollowOptions): Promise<void> {
     } catch (error) {
       if (options.signal.aborted) return;
       if (isYitongError(error) && (error.code === 'topic_mismatch' || error.code === 'view_unavailable')) throw error;
+      // nobody knows what the bus lost, so of no dataset is it said that it is all there
+      if (isDamage(error)) await follower.damaged();
       follower.unavailable();
       options.onError?.(error);
       await wait(pause, undefined, { signal: options.signal }).catch(() => undefined);
@@ -82,6 +84,8 @@ export async function followBus(options: FollowOptions): Promise<void> {
     }
   }
 }
+
+const isDamage = (error: unknown): boolean => isYitongError(error) && error.code === 'store_damaged';
 
 class Follower {
   readonly #o: FollowOptions;
@@ -95,6 +99,8 @@ class Follower {
   #gathered: (readonly InRecord[])[] = [];
   #gatheredRecords = 0;
   #later: NodeJS.Timeout | undefined;
+  /** Topics whose ends are damaged. */
+  readonly #ended = new Set<TopicName>();
   /** Something is waited with, so nothing behind it is applied. */
   #held = false;
   /** Ends this round with an error that nobody waits for otherwise. */
@@ -119,7 +125,7 @@ class Follower {
     const topics = await this.#topics();
     await this.#recognise(topics);
     await this.#repair(topics);
-    this.#o.onIncomplete?.([...this.#contracts.values()].filter(({ id }) => this.#reader.datasetState(id).incomplete === true).map(({ id }) => id));
+    this.#tellIncomplete();
     for (const [topic, { partitions }] of topics) this.#targets.set(topic, partitions.map(targetOf));
     for (const topic of this.#contracts.keys()) this.#tell(topic);
 
@@ -148,6 +154,14 @@ class Follower {
         }
         return gap.low;
       },
+      onDamaged: async ({ topic, partition, from, to }) => {
+        // what was gathered before it is applied before it
+        await this.#applyGathered();
+        await writer.markIncomplete(topic, { partition, next: to });
+        this.#tell(topic);
+        this.#o.onNotice?.(`topic \`${topic}\` is damaged on the bus: its records ${from} to ${to - 1} of partition ${partition} cannot be read, ${this.#lacks(topic)}`);
+        this.#tellIncomplete();
+      },
       maxBatch: this.#o.maxBatch ?? 2000,
     });
     const looking = new AbortController();
@@ -168,13 +182,43 @@ class Follower {
     if ((lost || left) && !signal.aborted) await wait(Math.min(this.#o.retryMs ?? 1000, 100), undefined, { signal }).catch(() => undefined);
   }
 
+  #tellIncomplete(): void {
+    this.#o.onIncomplete?.([...this.#contracts.values()].filter(({ id }) => this.#reader.datasetState(id).incomplete === true).map(({ id }) => id));
+  }
+
+  #lacks(topic: TopicName): string {
+    return this.#contracts.has(topic) ? 'its dataset is incomplete' : 'watermarks among them are not known';
+  }
+
+  /** The bus itself says that it is damaged. */
+  async damaged(): Promise<void> {
+    for (const topic of this.#contracts.keys()) await this.#o.writer.markIncomplete(topic);
+    this.#tellIncomplete();
+  }
+
   unavailable(): void {
     for (const { id } of this.#contracts.values()) this.#set(id, 'unavailable');
   }
 
   async #topics(): Promise<ReadonlyMap<TopicName, TopicState>> {
-    const states = await Promise.all(this.#specs.map(async ({ topic }) => [topic, await this.#o.bus.topicState(topic)] as const));
+    const states = await Promise.all(this.#specs.map(async ({ topic }) => [topic, await this.#stateOf(topic)] as const));
     return new Map(states.flatMap(([topic, state]) => (state === undefined ? [] : [[topic, state] as const])));
+  }
+
+  /** Undefined also of a topic of which the bus does not know any more where it ends: it is not followed, and its dataset counts as incomplete. */
+  async #stateOf(topic: TopicName): Promise<TopicState | undefined> {
+    try {
+      return await this.#o.bus.topicState(topic);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      if (!this.#ended.has(topic)) {
+        this.#ended.add(topic);
+        await this.#o.writer.markIncomplete(topic);
+        this.#o.onNotice?.(`topic \`${topic}\` is damaged on the bus and is not followed any more: ${this.#lacks(topic)}`);
+        this.#tellIncomplete();
+      }
+      return undefined;
+    }
   }
 
   /** Offsets mean nothing on another cluster or in a topic that was made anew. */

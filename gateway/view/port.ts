@@ -127,8 +127,13 @@ export interface ViewWriter {
   forget(topic: TopicName, how?: Forget): Promise<void>;
   /** Data topics of which records were set aside for a schema that is known by now. */
   outgrown(): readonly TopicName[];
-  /** The bus no longer has the beginning of this data topic, and this view has not read it. */
-  markIncomplete(topic: TopicName): Promise<void>;
+  /**
+   * The bus no longer has all of this topic, and this view has not read it.
+   * @param behind where it goes on in a partition, behind what cannot be read
+   */
+  markIncomplete(topic: TopicName, behind?: { readonly partition: number; readonly next: number }): Promise<void>;
+  /** A view that took the place of a damaged one has all that the bus has: it may be read. */
+  rebuilt(): Promise<void>;
   identity(): { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> } | undefined;
   setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
   reader(): ViewReader;

@@ -8,6 +8,9 @@ import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { MARKER_FILE, segmentName } from '../../gateway/audit/journal/format.js';
 import { journalFolders } from '../../gateway/audit/journal/folders.js';
+import { readPruned } from '../../gateway/audit/journal/pruned.js';
+import { integratedSeqs, pruneFollowed, pruneJournals } from '../../gateway/audit/log/prune.js';
+import { integratedText } from '../../gateway/audit/replicas/client.js';
 import { eraseHere } from '../../gateway/audit/erasure/here.js';
 import { orderErasure } from '../../gateway/audit/erasure/order.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
@@ -57,6 +60,46 @@ function sequencing(one: Replica, t: Test): Sequencing {
     },
   };
 }
+
+t.test('a replica that does not sequence gives back what the one that does says is in the log, and no more; copies are shortened like journals', async (t) => {
+  const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);
+  let integrated: ReadonlyMap<string, number> = new Map();
+  await east.serve({ onIntegrated: (found) => (integrated = found) });
+  await west.serve();
+  for (let i = 0; i < 4; i++) await fill(east.data, 60, 'w1', i * 60);
+  const fence = west.fence();
+  const following = west.follow({ fence, integrated: () => integratedText(integratedSeqs(west.data)) });
+  const sequencer = sequencerOf(west.data, { fence, onAlert: (alert) => t.fail(JSON.stringify(alert)) });
+  t.teardown(() => sequencer.stop());
+  const run = async (): Promise<void> => {
+    for (let i = 0; i < 2; i++) {
+      await following.once();
+      await sequencer.runOnce();
+    }
+    await following.once();
+  };
+  const how = { keep: 3_600_000, now: () => Date.now() + 3 * 3_600_000, onKept: (journal: string, why: string) => t.fail(`${journal}: ${why}`) };
+  const shorten = (): number => [...pruneFollowed({ ...how, dataDir: east.data }, integrated)].length;
+  t.equal(shorten(), 0, 'nothing was said so far');
+  await run();
+  const id = journalIn(east.data);
+  t.equal(integrated.get(id), 240);
+  await fill(east.data, 60, 'w1', 240);
+  await fill(east.data, 60, 'w1', 300);
+  await fill(east.data, 60, 'w1', 360);
+  t.ok(shorten() >= 3);
+  t.equal(readPruned(join(east.data, 'journal', id))?.lastSeq, 240, 'what is not in the log stays');
+  await run();
+  for (let i = 0; i < 2; i++) await run();
+  t.ok([...pruneJournals({ ...how, dataDir: west.data })].length >= 2, 'the copy');
+  t.ok((readPruned(journalFolders(west.data).get(id)?.dir ?? '')?.lastSeq ?? 0) >= 120);
+  await fill(east.data, 60, 'w1', 420);
+  await run();
+  const report = await check(west.data);
+  t.equal(report.fault, undefined);
+  t.match(report, { ok: true, size: 480, journalEntries: 480, declaredMissing: 0, newer: 0 });
+  t.same(west.alerts, []);
+});
 
 t.test('entries of both replicas end in one log that verifies with its copies', async (t) => {
   const { west, east } = await replicas(t, t.testdir(), ['east', 'west']);

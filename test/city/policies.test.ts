@@ -2,6 +2,7 @@ import t from 'tap';
 import { clientId, datasetId } from '../../contracts/ids.js';
 import { runCases } from '../../policies/cases.js';
 import { makeDecider } from '../../policies/decide.js';
+import { endOfDay, startOfDay } from '../../policies/dates.js';
 import { loadPolicies } from '../../policies/load.js';
 import type { Decision } from '../../policies/types.js';
 import { town } from './town.js';
@@ -9,6 +10,7 @@ import { town } from './town.js';
 const { workspace } = await town();
 const set = await loadPolicies(workspace);
 const decider = makeDecider(set, workspace);
+/** Whichever day within the terms of the city's grants. */
 const NOW = Date.parse('2026-11-24T04:00:00Z');
 
 interface Asking {
@@ -89,5 +91,19 @@ t.test('every rule of the city does what its cases say', (t) => {
   const results = runCases(set, decider, NOW);
   t.ok(results.length > 0);
   t.same(results.filter(({ failure }) => failure !== undefined), []);
+  t.end();
+});
+
+t.test('each grant of the city has a term, and gives nothing before it and after it', (t) => {
+  const LIFE = { from: '2026-01-01', until: '2035-12-31' };
+  for (const { id, client, dataset, purposes: [purpose = ''], delivery: [delivery = 'query'], from, until } of set.grants.values()) {
+    const known = set.clients.get(client);
+    if (known?.status === 'suspended') continue;
+    t.same({ from, until }, LIFE, id);
+    if (known === undefined) throw new Error(`no client ${client}`);
+    for (const [now, code] of [[startOfDay(from) - 1, 'grant_not_begun'], [endOfDay(until), 'grant_expired']] as const) {
+      t.match(decider.decide({ client: known, purpose, dataset, delivery, case: restaurant.case, now }), { effect: 'deny', reasons: [{ code }] }, `${id} ${code}`);
+    }
+  }
   t.end();
 });

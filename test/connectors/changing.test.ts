@@ -76,6 +76,25 @@ t.test('a pushed snapshot with one mistyped key withdraws no company', async (t)
   await push.close();
 });
 
+t.test('a record that is held is not held any more once it is pushed, whatever else the push holds', async (t) => {
+  const office = await openOffice(t.testdir());
+  t.teardown(() => office.close());
+  const context = { workspace: office.workspace, dataDir: office.dataDir, now: Date.now, bus: async () => office.bus, settings: { gateway: { handlerTimeoutMs: 10_000 } } };
+  const push = pushing(context as unknown as GatewayContext);
+  t.teardown(() => push.close());
+  const feed = makeFeed({ kind: 'http-push' }, { maxWithdrawShare: 0.5 });
+  const send = (snapshot: boolean, codes: readonly string[]) =>
+    push.publish(office.contract, feed, { sourceTime: new Date((clock += 60_000)).toISOString(), snapshot, records: codes.map((code) => ({ position: `${clock} ${code}`, value: { code, name: `n${code}` } })) }, () => undefined, undefined);
+  await send(true, [key(1), key(2), key(3)]);
+  t.match(await send(true, [key(1), key(2), mistyped(3)]), { held: 1 });
+  t.equal(office.state.held(office.contract.id).length, 1);
+  await send(false, [key(3)]);
+  t.strictSame(office.state.held(office.contract.id), [], 'a stale hold would have somebody withdraw what is on record');
+  t.match(await send(true, [key(1), key(2), mistyped(3)]), { withdrawn: 0, held: 1 }, 'its row stands in the register as before');
+  await send(true, [key(1), key(2), key(3), mistyped(3)]);
+  t.match(await send(true, [key(1), key(2), mistyped(3)]), { withdrawn: 1, held: undefined }, 'a register that names both has said that they are two');
+});
+
 t.test('one key mended and another mistyped in the same run: neither company is withdrawn', async (t) => {
   const dir = t.testdir();
   const office = await openOffice(dir);

@@ -154,6 +154,9 @@ t.test('no request leaves for a place that the feed does not list', async (t) =>
     ['8.8.8.8', '10.1.2.3', '172.31.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.2', '::1', '169.254.169.254', '0.0.0.0', '::ffff:10.0.0.1', '::ffff:127.0.0.1', 'fd00::1', 'fe80::1', '64:ff9b::a00:1', '2001:db8::1', 'x'].map(addressKind),
     ['public', 'private', 'private', 'private', 'private', 'loopback', 'loopback', 'forbidden', 'forbidden', 'private', 'loopback', 'private', 'forbidden', 'forbidden', 'public', 'forbidden'],
   );
+  // an address that holds another one, in whichever way
+  for (const holder of ['::127.0.0.1', '::7f00:1', '::10.0.0.1', '::169.254.169.254', '::ffff:0:127.0.0.1', '64:ff9b::127.0.0.1', '64:ff9b:1::a00:1', '2002:7f00:1::', '2001:0:7f00:1::', '100::1', '192.88.99.1', 'fe80::1%eth0', '::']) t.equal(addressKind(holder), 'forbidden', holder);
+  for (const [holder, kind] of [['::ffff:7f00:1', 'loopback'], ['::ffff:169.254.169.254', 'forbidden'], ['::ffff:8.8.8.8', 'public'], ['0:0:0:0:0:0:0:1', 'loopback'], ['0:0:0:0:0:ffff:10.0.0.1', 'private']] as const) t.equal(addressKind(holder), kind, holder);
   // a name is judged by the address that is connected to
   const looked = (allowPrivate: boolean) =>
     new Promise((resolve) => makeDoor({ allowHosts: ['localhost'], ceiling: { allows: () => true }, allowPrivate }).lookup(false)('localhost', { family: 4 }, (error, address) => resolve(error?.message ?? address)));

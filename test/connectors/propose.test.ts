@@ -1,37 +1,20 @@
 /** What is proposed for a file: nothing is guessed in silence, and nothing that digits or check characters say is lost. */
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t, { type Test } from 'tap';
 import type { Answers } from '../../connectors/propose/decision.js';
-import { look, propose, type ProposeContext, type Proposal } from '../../connectors/propose/propose.js';
-import { sniffFile } from '../../connectors/propose/sniff.js';
-import { readTerms } from '../../connectors/propose/terms.js';
+import type { Proposal } from '../../connectors/propose/propose.js';
+import { plain } from '../../connectors/propose/terms.js';
+import { simplified } from '../../connectors/propose/traditional.js';
 import siret from '../../contracts/subjects/siret.js';
 import uscc from '../../contracts/subjects/uscc.js';
-import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
-import { cli } from '../e2e/city.js';
 import { firmsCsv } from './proposed.js';
+import { context, newCity, proposeText } from './proposing.js';
 
-const NONE: Answers = { dateFormats: new Map(), types: new Map(), classes: new Map(), names: new Map() };
-const termsFile = join(packageRoot(), 'connectors/propose/terms.json');
-const workspaceDir = join(t.testdir(), 'city');
-execFileSync(process.execPath, [cli, 'init', workspaceDir]);
-
-async function context(): Promise<ProposeContext> {
-  return { workspace: await loadWorkspace(workspaceDir), terms: await readTerms(termsFile), signal: new AbortController().signal, now: () => new Date('2026-06-01T00:00:00Z') };
-}
-
-async function proposed(t: Test, content: string | Uint8Array, answers: Partial<Answers> = {}, name = 'firms.csv'): Promise<Proposal> {
-  const path = join(t.testdir(), name);
-  writeFileSync(path, content);
-  const at = await context();
-  const said = { ...NONE, ...answers };
-  const { source, decisions } = await sniffFile(path, said, { schemes: at.workspace.schemes, terms: at.terms });
-  return propose(await look({ source: { ...source, path }, schedule: 'PT1H', snapshot: true, roots: [dirname(path)], decisions, name }, at), said, at);
-}
+const workspaceDir = newCity();
+const proposed = async (t: Test, content: string | Uint8Array, answers: Partial<Answers> = {}, name = 'firms.csv'): Promise<Proposal> => proposeText(t, await context(workspaceDir), content, answers, name);
 
 const of = ({ decisions }: Proposal, about: string) => decisions.find((decision) => decision.about === about);
 const typeOf = ({ fields }: Proposal, column: string): string | undefined => fields.find((field) => field.column === column)?.type.kind;
@@ -126,4 +109,60 @@ t.test('a file that is no register, or no file that is read, is refused with wha
   await t.rejects(proposed(t, 'code,name\n'), { message: /there is no row/ });
   await t.rejects(proposed(t, firmsCsv(30), { classes: new Map([['nothing', 'public']]) }), { message: /there is no column or field `nothing`/ });
   await t.rejects(proposed(t, firmsCsv(30), { subject: { column: '企业名称', scheme: 'uscc' } }), { message: /no value of `企业名称`/ });
+});
+
+t.test('titles in traditional characters are the words that they are in simplified ones', async (t) => {
+  const head = '社會信用代碼,店名,統一編號,公司名稱,負責人,聯絡電話,地址,資本額,核准設立日期,營業項目,有無停業,停業日期';
+  const people = '陳張劉葉龔';
+  const found = await proposed(t, table(head, 60, (i) => [uscc.make(i), `示範店${i}`, `0${1_000_000 + i}`, `示範第${i}公司`, `${people.charAt(i % 5)}某某`, `0912${String(100_000 + i)}`, `示範路${i}號`, i * 1000, '2020-01-31', '餐飲', i % 2 === 0 ? '有' : '無', i % 4 === 0 ? '2021-05-31' : '無'].join(',')));
+  const by = Object.fromEntries(found.fields.map(({ column, field, classification, type }) => [column, `${field} ${classification} ${type.kind}`]));
+  t.match(by, {
+    店名: 'name public text',
+    統一編號: 'unifiedNumber public text',
+    負責人: 'personInCharge personal text',
+    聯絡電話: 'phone personal text',
+    地址: 'address internal text',
+    資本額: 'registeredCapital public int',
+    核准設立日期: 'establishedOn public date',
+    營業項目: 'businessScope public text',
+    有無停業: /boolean$/,
+    停業日期: /date$/,
+  });
+  t.equal(found.fields.find(({ column }) => column === '公司名稱')?.title.zh, '公司名稱', 'the title is the one of the source');
+  t.strictSame([found.trial.published, found.trial.first[0]?.['column11'] ?? found.trial.first[0]?.[found.fields[10]?.field ?? '']], [60, false]);
+});
+
+t.test('the dictionary is one, in simplified characters', async (t) => {
+  const { terms } = await context(workspaceDir);
+  const words = JSON.stringify(terms);
+  t.equal(simplified(words), words, 'no traditional character in it, so a word is known in both or in neither');
+  for (const [traditional, word] of [['統編', '统编'], ['證照號碼', '证照号码'], ['營業項目', '营业项目'], ['縣市別', '县市别'], ['處罰決定書文號', '处罚决定书文号'], ['法定代表人', '法定代表人'], ['註冊資本', '注册资本']] as const) t.equal(plain(traditional), plain(word));
+});
+
+t.test('a key scheme that the workspace declares is found: by its check where it has one, else by its title, never in any column of its form', async (t) => {
+  const dir = newCity('declared');
+  mkdirSync(join(dir, 'contracts/subjects'), { recursive: true });
+  const page = readFileSync(join(packageRoot(), 'docs/mapping.md'), 'utf8');
+  for (const [, id = '', text = ''] of page.matchAll(/`contracts\/subjects\/([a-z-]+)\.json`:\n\n```json\n([^`]+)```/g)) writeFileSync(join(dir, `contracts/subjects/${id}.json`), text);
+  writeFileSync(join(dir, 'contracts/subjects/code4.json'), JSON.stringify({ name: { zh: '四位', en: 'four digits' }, standard: 'own', kind: 'pattern', persons: true, length: 4, pattern: '9999', vectors: { valid: ['0001'], invalid: [{ input: '1', code: 'bad_value' }] } }));
+  const at = await context(dir);
+  const number = at.workspace.schemes.get('unified-number');
+  if (number === undefined) throw new Error('the page has no example');
+  const firms = table('統一編號,店名,年,資本', 60, (i) => `${number.make(i)},示範店${i},${2000 + (i % 20)},${1000 + i}`);
+  const found = await proposeText(t, at, firms);
+  t.match(of(found, 'subject'), { proposed: '統一編號:unified-number', sure: true });
+  t.match(found.trial, { published: 60, quarantined: 0 });
+  const told = found.fields.slice(0, 3).map(({ field, classification, type }) => `${field} ${classification} ${type.kind}`);
+  t.strictSame(told, ['unifiedNumber public text', 'name public text', 'year public int'], 'a number of four digits is not everybody\'s key');
+  // zeros that a spreadsheet took
+  const lost = await proposeText(t, at, table('統一編號,店名', 60, (i) => `${number.make(i).replace(/^0+/, '')},示範店${i}`));
+  t.match([of(lost, 'zeros')?.proposed, lost.trial.published], ['padStart 8', 60]);
+  const stalls = await proposeText(t, at, table('摊位,店名', 60, (i) => `A ${i},示範店${i}`));
+  t.match(of(stalls, 'subject'), { proposed: '摊位:stall', sure: false });
+  t.match([stalls.trial.published, stalls.fields[0]?.classification], [60, 'internal']);
+  const said = await proposeText(t, at, table('格,店名', 60, (i) => `A ${i},示範店${i}`), { subject: { column: '格', scheme: 'stall' } });
+  t.equal(said.trial.published, 60);
+  await t.rejects(proposeText(t, at, table('格,店名', 60, (i) => `A ${i},示範店${i}`)), { code: 'bad_feed', message: /no column holds keys/ });
+  const headed = await proposeText(t, at, `${firms.split('\n').slice(1).join('\n')}`, { subject: { column: 'column1', scheme: 'unified-number' } });
+  t.equal(of(headed, 'header')?.proposed, 'none');
 });

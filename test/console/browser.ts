@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { missingHere } from '../missing.js';
+import { ownClock } from '../support/clock.js';
 
 /** The program, from YITONG_TEST_CHROMIUM or where Debian puts it. Where there is none the test is skipped by name; in CI it fails. */
 export function chromiumForTest(t: Test): string | undefined {
@@ -40,7 +41,7 @@ export interface Desk {
 }
 
 export async function launch(t: Test, executablePath: string): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'], env: ownClock() });
   t.teardown(() => browser.close());
   return browser;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { calendarDaysLeft, calendarEnding } from '../../contracts/calendar.js';
 import { addWorkingDays, beginOf, dayOf, deadline, isWorkingDay, loadCalendars, makeCalendar, workingDaysBetween, workingDaysLeft, type Calendar } from '../../contracts/calendar.js';
 import { isYitongError } from '../../contracts/errors.js';
 import { packageRoot } from '../../gateway/cli/places.js';
@@ -90,5 +91,16 @@ t.test('a calendar with a slip is refused', (t) => {
     [file({ holidays: ['2026-02-30'] }), 'no day'], [file({}, { 2028: whole }), 'a gap'], [file({ colour: 'red' }), 'an unknown key'], [file({ source: undefined }), 'no source'],
     [file({ holidays: ['2026-01-03'], makeUpDays: ['2026-01-03'] }), 'both'],
   ] as const) t.equal(code(() => makeCalendar(JSON.parse(JSON.stringify(wrong)), { file: 'c' })), 'bad_calendar', why);
+  t.end();
+});
+
+t.test('the end of a calendar is said from the first of October on, and once it is over', (t) => {
+  const to = '2031-12-31';
+  const at = (text: string): number => Date.parse(`${text}+08:00`);
+  t.equal(calendarEnding('mainland', { to }, at('2031-09-30T23:59:59')), undefined);
+  t.match(calendarEnding('mainland', { to }, at('2031-10-01T00:00:00')), /^the calendar `mainland` covers days until 2031-12-31 only, 92 more; behind it .* contracts\/calendars\/mainland\.json: it counts without a restart$/);
+  t.match(calendarEnding('mainland', { to }, at('2031-12-31T23:59:59')), /until 2031-12-31 only, 1 more/);
+  t.match(calendarEnding('mainland', { to }, at('2032-01-01T00:00:00')), /^the calendar `mainland` ended with 2031-12-31/);
+  t.equal(calendarDaysLeft({ to }, at('2031-12-31T00:00:00')), 1);
   t.end();
 });

@@ -5,7 +5,7 @@ import t from 'tap';
 import { datasetId } from '../../contracts/ids.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import type { TrustAnchor } from '../../gateway/identity/anchors.js';
-import { watchExpiry } from '../../gateway/inforce/expiry.js';
+import { nobodyLetIn, watchExpiry } from '../../gateway/inforce/expiry.js';
 import { replicaWarnings } from '../../gateway/process/replicas-health.js';
 import { writerHealth } from '../../gateway/process/writer-health.js';
 
@@ -69,12 +69,14 @@ t.test('each reason and warning of writer, replicas and revocation lists is expl
     health.replicas(replicaWarnings({ name: 'east', fenced: 'west holds epoch 2', others: [{ name: 'west', state: 'unreachable', lag: 0 }] }, 0, 60_000));
   }
   const DAY = 86_400_000;
-  const list = { due: () => 10 * DAY, validUntil: () => 20 * DAY };
+  const list = { due: () => 10 * DAY, validUntil: () => 20 * DAY, held: () => new Map([['a', { thisUpdate: 8 * DAY, nextUpdate: 10 * DAY }]]) };
   const look = watchExpiry({ log: () => undefined, tell: () => undefined });
   const anchor = { id: 'tax', certificates: [], authorities: '*', revocation: list } as unknown as TrustAnchor;
-  const seen = [9 * DAY, 11 * DAY, 19.5 * DAY, 21 * DAY].map((now) => look([anchor], now));
-  t.strictSame(seen.map(({ length }) => length), [0, 1, 1, 1]);
+  const seen = [9 * DAY, 9.6 * DAY, 11 * DAY, 19.5 * DAY, 21 * DAY].map((now) => look([anchor], now));
+  t.strictSame(seen.map(({ length }) => length), [0, 1, 1, 1, 1]);
   for (const warning of seen.flat()) explained(warnings, warning);
+  for (const reason of nobodyLetIn([anchor], 21 * DAY)) explained(reasons, reason);
+  t.equal(nobodyLetIn([anchor], 21 * DAY).length, 1);
   t.end();
 });
 

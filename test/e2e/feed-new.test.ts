@@ -1,9 +1,10 @@
 /** A data officer has a file and no idea of schemas: one command, and a service asks and is answered what it may know. */
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t from 'tap';
 import { firmsCsv, permitsWorkbook, toldOf, type Told } from '../connectors/proposed.js';
+import { touch } from '../support/clock.js';
 import { city } from './city.js';
 import { run } from './command.js';
 
@@ -18,6 +19,7 @@ t.test('a file and a workbook become datasets that answer, by what was proposed 
   const workbook = join(dir, 'permits.xlsx');
   writeFileSync(csv, iconv.encode(firmsCsv(200), 'gb18030'));
   writeFileSync(workbook, permitsWorkbook(60));
+  touch(csv, workbook);
   await run('init', workspace);
   const feedNew = async (...args: string[]): Promise<Told> => {
     const { code, stdout, stderr } = await run('feed', 'new', ...args, '--workspace', workspace, '--json');
@@ -93,4 +95,55 @@ t.test('in a workspace with many authorities nobody is guessed, and the city goe
   t.notOk(existsSync(join(workspace, 'contracts/datasets/samr/authority.json')), 'the authority is that of the base');
   t.match(JSON.parse(readFileSync(join(workspace, 'contracts/schema-ids.json'), 'utf8')), { 'samr.firms': { 1: {} } });
   t.equal((await run('contracts', 'check', '--workspace', workspace)).code, 0);
+});
+
+t.test('two provinces have a register of one name, and what cannot be written is said before the register is read', async (t) => {
+  const dir = t.testdir();
+  const [workspace, csv, bare] = [join(dir, 'city'), join(dir, 'companies.csv'), join(dir, 'bare.csv')];
+  writeFileSync(csv, firmsCsv(60));
+  // whoever reads it to its end says that it has no row
+  writeFileSync(bare, '统一社会信用代码,企业名称\n');
+  await run('init', workspace);
+  const feedNew = (...args: readonly string[]) => run('feed', 'new', ...args, '--workspace', workspace, '--yes', '--json');
+  for (const authority of ['north', 'south']) {
+    const { code, stderr } = await feedNew(csv, '--authority', authority, '--grant', 'front-desk:permit-check');
+    t.equal(code, 0, stderr);
+    t.match(JSON.parse(readFileSync(join(workspace, `policies/grants/front-desk-${authority}-companies.json`), 'utf8')), { dataset: `${authority}.companies` });
+  }
+  t.equal((await run('policies', 'check', '--workspace', workspace)).code, 0);
+  const before = everything(workspace);
+  // what is there already, under the name that another grant would have
+  copyFileSync(join(workspace, 'policies/grants/front-desk-north-companies.json'), join(workspace, 'policies/grants/front-desk-north-bare.json'));
+  writeFileSync(join(workspace, 'connectors/feeds/west'), 'no folder');
+  for (const [args, why] of [
+    [['--authority', 'north', '--dataset', 'companies'], /`north\.companies` is there already/],
+    [['--authority', 'west'], /connectors\/feeds\/west` is no folder/],
+    [['--authority', 'east', '--grant', 'front-desk:nobody-knows'], /there is no purpose `nobody-knows`/],
+    [['--authority', 'north', '--dataset', 'bare', '--grant', 'front-desk:permit-check'], /front-desk-north-bare\.json` is there already/],
+  ] as const) {
+    const { code, stderr } = await feedNew(bare, ...args);
+    t.strictSame([code, why.test(stderr)], [2, true], stderr);
+  }
+  rmSync(join(workspace, 'policies/grants/front-desk-north-bare.json'));
+  rmSync(join(workspace, 'connectors/feeds/west'));
+  t.strictSame(everything(workspace), before);
+});
+
+t.test('a register whose rows carry a free identifier answers by it, though no key scheme is built in', async (t) => {
+  const dir = t.testdir();
+  const [workspace, csv] = [join(dir, 'city'), join(dir, 'stalls.csv')];
+  await run('init', workspace);
+  mkdirSync(join(workspace, 'contracts/subjects'), { recursive: true });
+  const stall = { name: { zh: '摊位', en: 'stall' }, standard: 'own', kind: 'none', normalise: { fullWidth: true, case: 'upper' }, length: { min: 1, max: 30 }, vectors: { valid: ['摊位 A:1'], invalid: [{ input: ' ', code: 'bad_value' }] } };
+  writeFileSync(join(workspace, 'contracts/subjects/stall.json'), JSON.stringify(stall));
+  writeFileSync(csv, `摊位,店名\n${Array.from({ length: 40 }, (_, i) => `东区  a:${i},示例${i}店`).join('\n')}\n`);
+  const made = await run('feed', 'new', csv, '--workspace', workspace, '--yes', '--authority', 'market', '--grant', 'front-desk:permit-check', '--json');
+  t.equal(made.code, 0, made.stderr);
+  const checked = await run('contracts', 'check', '--workspace', workspace, '--json');
+  t.match(JSON.parse(checked.stdout), { errors: 0 });
+  const running = await city(t, { workspace });
+  const answer = await (await running.as('front-desk')).query({ purpose: 'permit-check', subject: 'stall: 东区 Ａ:7', datasets: [{ id: 'market.stalls' }] });
+  t.match(answer.datasets[0], { status: 'current', records: [{ record: { name: '示例7店' } }] });
+  t.equal((await (await running.as('front-desk')).query({ purpose: 'permit-check', subject: 'stall:东区 A:99', datasets: [{ id: 'market.stalls' }] })).datasets[0]?.records.length, 0);
+  await running.stop();
 });

@@ -1,11 +1,16 @@
 /** What a newcomer types, without one flag: every command finds what `up` made in this folder, and Ctrl-C ends it in good order. */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { cli } from './city.js';
+import { keepPki } from '../../gateway/pki/authority.js';
+import { startUp } from '../../gateway/process/start.js';
+import { touch } from '../support/clock.js';
+import { until } from './ask.js';
+import { city, cli } from './city.js';
 
 t.setTimeout(120_000);
 
@@ -44,4 +49,31 @@ void t.test('init, up, query, audit and quarantine work from the workspace\'s ow
   t.equal(entries.length, 1);
   t.equal((await run('audit', 'receipt', String(entries[0]?.receipt))).code, 0);
   t.match(await run('audit', 'export'), { code: 0, stdout: /"released"/ });
+});
+
+void t.test('a data folder that stood for a year is started again, and answers', async (t) => {
+  const workspace = join(t.testdir(), 'my-city');
+  execFileSync(process.execPath, [cli, 'init', workspace]);
+  touch(join(workspace, 'inbox/shops.csv'));
+  const data = join(t.testdirName, 'data');
+  const clients = [{ id: 'front-desk', uri: 'spiffe://yitong.example/client/front-desk' }];
+  await keepPki(join(data, 'pki'), { clients, signer: '我的城市', now: new Date(Date.now() - 380 * 86_400_000) });
+  const town = await city(t, { workspace, data });
+  const desk = await town.as('front-desk');
+  const { datasets } = await desk.query({ purpose: 'permit-check', subject: 'uscc:91990101MAEXA0001X', datasets: [{ id: 'office.shops' }] });
+  t.match(datasets, [{ status: 'current', records: [{ record: { name: '晨光面馆' } }] }]);
+});
+
+void t.test('the certificates and the list of a development CA are renewed while it runs', async (t) => {
+  const workspace = join(t.testdir(), 'my-city');
+  execFileSync(process.execPath, [cli, 'init', workspace]);
+  const data = join(t.testdirName, 'data');
+  const up = await startUp({ workspace, data, bus: { driver: 'embedded', dir: join(data, 'bus') }, flags: { port: 0, peoplePort: 0, healthPort: 0 }, options: {}, renewMs: 1000 });
+  try {
+    const list = (): string => readFileSync(join(up.pki, 'crl.pem'), 'utf8');
+    const before = list();
+    await until('a newer list', () => Promise.resolve(list() !== before), (newer) => newer);
+  } finally {
+    await up.stop();
+  }
 });

@@ -138,7 +138,7 @@ const acts = async (action: string): Promise<readonly Act[]> => (await entries<A
 const CHANGES: readonly (readonly [what: string, client: string, code: string, act: () => Promise<unknown>, from?: string])[] = [
   ['a certificate that is revoked', 'revoked', 'certificate_revoked', () => revoke(town.pki, 'revoked')],
   ['a client that is suspended', 'suspended', 'client_suspended', () => change('policies/clients/suspended.json', { status: 'suspended' })],
-  ['a grant that is ended', 'ended', 'denied', () => change('policies/grants/ended.json', { until: '2026-01-01' })],
+  ['a grant that is ended', 'ended', 'denied', () => change('policies/grants/ended.json', { from: '2020-01-01', until: '2026-01-01' })],
   ['a new grant', 'fresh', 'ok', () => write('policies/grants/fresh.json', { ...grant, client: 'fresh' }), 'denied'],
 ];
 // at once, as they would each take their seconds

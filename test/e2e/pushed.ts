@@ -79,6 +79,14 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
     t.strictSame(other, [{ position: 'w1', status: 'quarantined', code: 'conflicting_duplicate' }], 'another withdrawal under the same position is not lost in silence');
   });
 
+  await t.test('a source that was seen at a day to come is refused, and what it said is not current', async (t) => {
+    const { status, text } = await ask(running.api, running.pki, publisher, {
+      method: 'POST', path: `/v1/datasets/${dataset}/records`, body: { sourceTime: '2999-01-01T00:00:00Z', records: [{ position: 'ahead', value: value('X') }] },
+    });
+    t.match({ status, problem: JSON.parse(text) as Value }, { status: 400, problem: { code: 'source_time_ahead' } });
+    t.strictSame(numbers(await look()), ['A1', 'A2', 'A3'], 'nothing of it was published');
+  });
+
   await t.test('only the authority of a dataset publishes to it; what does not exist is refused alike', async (t) => {
     const refused = async (who: string, id: string) => {
       const { status, text } = await ask(running.api, running.pki, who, {

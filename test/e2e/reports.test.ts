@@ -12,6 +12,7 @@ import type { ReportBody } from '../../gateway/client/index.js';
 import { noticeGrants } from '../../gateway/services/history/notice.js';
 import { historyPage } from '../../gateway/services/history/reading.js';
 import { loadPolicies } from '../../policies/load.js';
+import { touch } from '../support/clock.js';
 import { until } from './ask.js';
 import { city, cli } from './city.js';
 import { entries, run } from './command.js';
@@ -47,6 +48,7 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   let edition = 0;
   const deliver = (): void => {
     writeFileSync(inbox('new'), JSON.stringify(penalties.map((one) => ({ ...one, officers: [`YZ${String(++edition).padStart(6, '0')}`] }))));
+    touch(inbox('new'));
     renameSync(inbox('new'), inbox('water.json'));
   };
   deliver();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import t from 'tap';
 import type { DatasetAnswer } from '../../gateway/client/index.js';
+import { touch } from '../support/clock.js';
 import { until } from './ask.js';
 import { city, cli } from './city.js';
 
@@ -43,6 +44,7 @@ void t.test('an empty answer is current, and turns stale at the declared frequen
   let edition = 0;
   const deliver = async (): Promise<void> => {
     await writeFile(inbox('shops.new'), `${register.trimEnd()}\n91990101MAEXA0001X,晨光面馆,东湖区,2024-03-18,${++edition}\n`.replace(/^91990101MAEXA0001X,.*,42\n/m, ''));
+    touch(inbox('shops.new'));
     await rename(inbox('shops.new'), inbox('shops.csv'));
   };
   let at = new AbortController();

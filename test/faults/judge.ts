@@ -87,7 +87,7 @@ export async function versionsOf(dir: string, workspace: Awaited<ReturnType<type
     }
     const reader = readerOn(store, workspace, () => Promise.resolve());
     const ids: DatasetId[] = [...workspace.contracts.keys()];
-    for (const key of [...store.heads.getKeys({})]) {
+    for (const key of [...store.heads.db.getKeys({})]) {
       const subject = key.toString('utf8') as SubjectKey;
       reader.read(subject, ids, { kind: 'now' }, (i, version) => add(ids[i] ?? '', `${subject}|${version.recordId}`, held(ids[i] ?? '', version, false)));
     }

@@ -11,6 +11,7 @@ import { startCluster, type Cluster } from '../servers/cluster.js';
 import { startWorld, type World } from './world.js';
 import { median, round } from '../bench/rows.js';
 import { SUCCESSES } from './signals.js';
+import { TAKEOVERS, takeoverRun, type TakeoverKind, type TakeoverReport } from './takeover.js';
 
 const HELP = `usage: npm run faults -- [--only WHAT,…] [--n N] [--minutes M] [--seed S] [--json]
 
@@ -21,6 +22,7 @@ acknowledged push and every answer's audit entry with what a run without faults 
                 kafka:connector     kafka:writer     kafka:worker     kafka:group      on one node of Apache Kafka
                 cluster:leader  cluster:controller  cluster:partition  cluster:disk
                 cluster:slow    cluster:freeze      cluster:rolling                    on three nodes of Apache Kafka
+                takeover-lost  takeover-kept    another replica takes over, without and with the disk of the dead one; \`--n\` of each
                 \`embedded\`, \`kafka\` and \`cluster\` mean all of theirs; default: embedded
   --n N         faults of each kind; default 10
   --minutes M   of cluster faults: go on for so long instead, whatever comes first out of the seed; default: --n
@@ -30,6 +32,7 @@ acknowledged push and every answer's audit entry with what a run without faults 
 examples:
   npm run faults -- --n 5
   npm run faults -- --only embedded:connector,embedded:writer,embedded:worker --n 200 --seed 7
+  npm run faults -- --only takeover-lost,takeover-kept --n 20 --seed 1
   npm run faults -- --only cluster --minutes 20 --seed 7
 `;
 
@@ -119,7 +122,10 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const kinds = chosen(values.only ?? 'embedded');
+  const asked = (values.only ?? 'embedded').split(',');
+  const isTakeover = (one: string): one is TakeoverKind => TAKEOVERS.some((kind) => kind === one);
+  const takeovers = asked.filter(isTakeover);
+  const kinds = takeovers.length === asked.length ? new Map<Driver, readonly string[]>() : chosen(asked.filter((one) => !isTakeover(one)).join(','));
   const n = whole('n', values.n, 10);
   const minutes = values.minutes === undefined ? undefined : whole('minutes', values.minutes, 0);
   const seed = whole('seed', values.seed, Math.floor(Math.random() * 1_000_000));
@@ -130,6 +136,14 @@ async function main(): Promise<number> {
     // as soon as it is known: the next world may take its time
     if (values.json !== true) print(report);
   };
+  const taken: TakeoverReport[] = [];
+  for (const kind of takeovers) {
+    for (let i = 0; i < n; i++) {
+      const report = await takeoverRun(kind, seed + i);
+      taken.push(report);
+      if (values.json !== true) printTakeover(report);
+    }
+  }
   for (const [driver, list] of kinds) {
     const cluster = driver === 'embedded' ? undefined : await startCluster({ nodes: driver === 'kafka' ? 1 : 3, diskMegabytes: driver === 'kafka' ? 512 : 192 });
     try {
@@ -151,8 +165,14 @@ async function main(): Promise<number> {
       await cluster?.stop();
     }
   }
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, reports })}\n`);
-  return reports.every(({ findings }) => findings.length === 0) ? 0 : 1;
+  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, reports, takeovers: taken })}\n`);
+  return [...reports, ...taken].every(({ findings }) => findings.length === 0) ? 0 : 1;
+}
+
+function printTakeover({ kind, seed, durability, receipts, logged, declared, renamed, seconds, findings }: TakeoverReport): void {
+  const out = (text: string): void => void process.stdout.write(`${text}\n`);
+  out(`${findings.length === 0 ? 'holds' : 'BROKEN'} ${kind}, seed ${seed}, ${durability}: ${receipts} receipts, ${logged} in the log, ${declared} declared missing, ${renamed ? 'under a new name' : 'under its name'}, in ${seconds} s`);
+  for (const finding of findings.slice(0, MOST_FINDINGS)) out(`  found: ${finding}`);
 }
 
 const MOST_FINDINGS = 20;

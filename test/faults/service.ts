@@ -39,10 +39,12 @@ export class Service {
   constructor(
     readonly args: readonly string[],
     readonly onLine: (line: string) => void,
+    /** Beside those of this process. */
+    readonly env: Readonly<Record<string, string>> = {},
   ) {}
 
   start(): void {
-    const child = spawn(process.execPath, [cli, ...this.args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [cli, ...this.args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } });
     running.add(child);
     this.#child = child;
     this.#killed = false;
@@ -59,6 +61,11 @@ export class Service {
         if (!this.#stopping) void wait(AGAIN).then(() => this.#stopping || this.start());
       }),
     );
+  }
+
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Pids of its children whose command line holds `word`. */

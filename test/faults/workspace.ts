@@ -20,6 +20,8 @@ export interface WorkspaceOptions {
   readonly ports: { readonly api: number; readonly people: number; readonly health: number };
   /** Of the API that one feed asks. */
   readonly apiUrl: string;
+  /** Over the sections of yitong.json. */
+  readonly settings?: Readonly<Record<string, object>>;
 }
 
 const title = (text: string) => ({ zh: text, en: text });
@@ -95,6 +97,7 @@ export async function makeWorkspace(options: WorkspaceOptions): Promise<void> {
     gateway: { port: ports.api, peoplePort: ports.people, healthPort: ports.health, serverCert: join(dir, 'pki', 'server', 'cert.pem'), serverKey: join(dir, 'pki', 'server', 'key.pem'), ratePerMinute: 10_000_000 },
     // small ones, so that a run also meets the end of a segment
     audit: { segmentBytes: 262_144 },
+    ...options.settings,
   });
   await cp(join(packageRoot(), 'policies', 'rules', 'base'), join(dir, 'policies', 'rules', 'base'), { recursive: true });
   await put('policies/purposes.json', { [PURPOSE]: { name: title('faults'), legalBasis: ['test'] } });

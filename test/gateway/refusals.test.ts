@@ -68,6 +68,7 @@ const cases: Readonly<Record<string, readonly [ErrorCode, RawRequest]>> = {
   'a subject of a scheme that is no key of the dataset': ['bad_subject', query({ subject: 'siren:399315613' })],
   'an unknown route': ['not_found', { path: `/v1/${MARK}` }],
   'a route of the people\'s port': ['not_found', { path: '/' }],
+  'an address that no parameter is as long as': ['not_found', { path: `/v1/catalogue/${MARK.repeat(40)}` }],
   'a path that climbs': ['not_found', { path: `/v1/../../etc/${MARK}` }],
   'a broken escape': ['not_found', { path: `/v1/catalogue/%E0%A4%A${MARK}` }],
   'a wrong method': ['method_not_allowed', { path: '/v1/query' }],
@@ -102,7 +103,7 @@ void t.test('who shows no certificate, or one of another CA, is let into nothing
       sent.on('error', reject);
       sent.end();
     });
-  for (const path of ['/v1/catalogue', '/v1/query', '/v1/openapi.json', '/registry/subjects', '/v1/no-such-route']) {
+  for (const path of ['/v1/catalogue', '/v1/query', '/v1/openapi.json', '/registry/subjects', '/v1/no-such-route', `/v1/catalogue/${MARK.repeat(40)}`, `/v1/catalogue/%E0%A4%A${MARK}`]) {
     const answers = [await knock(path), await knock(path, stranger), await knock(path, unbound)];
     for (const [i, code] of (['certificate_required', 'certificate_untrusted', 'client_unknown'] as const).entries()) {
       const answer = answers[i];
@@ -144,6 +145,49 @@ void t.test('what is no HTTP is refused in the same form', async (t) => {
     t.match(JSON.parse(body), { code: 'bad_request', status: 400 });
     t.notMatch(head + body, MARK);
   }
+});
+
+void t.test('a body that is larger than is taken by far is answered, and its sender comes to read why', async (t) => {
+  const pem = (...path: string[]): Buffer => readFileSync(join(served.pki, ...path));
+  /** As one that reads nothing before all is written; a connection that is reset loses the answer. */
+  const send = async (length: number, chunked: boolean, pair: object): Promise<number> => {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(served.api).port), ca: pem('ca.pem'), ...pair });
+    const failed = new Promise<never>((_, reject) => socket.once('error', reject));
+    failed.catch(() => undefined);
+    const put = (part: string): Promise<void> => Promise.race([failed, new Promise<void>((resolve) => socket.write(part, () => resolve()))]);
+    await put(`POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${chunked ? 'transfer-encoding: chunked' : `content-length: ${String(length)}`}\r\n\r\n`);
+    for (let left = length; left > 0; left -= 50_000) {
+      const part = 'x'.repeat(Math.min(left, 50_000));
+      await put(chunked ? `${part.length.toString(16)}\r\n${part}\r\n` : part);
+    }
+    if (chunked) await put('0\r\n\r\n');
+    let said = '';
+    socket.on('data', (data: Buffer) => (said += data.toString()));
+    await Promise.race([failed, new Promise((resolve) => socket.once('close', resolve))]);
+    return Number(/^HTTP\/1\.1 (\d{3}) /.exec(said)?.[1]);
+  };
+  const known = { cert: pem('clients/front-desk/cert.pem'), key: pem('clients/front-desk/key.pem') };
+  for (let i = 0; i < 5; i++) {
+    t.equal(await send(4_000_000, false, known), 413, 'of a length that was said');
+    t.equal(await send(4_000_000, true, known), 413, 'of a length that comes out');
+    t.equal(await send(4_000_000, false, {}), 401, 'of a stranger');
+  }
+});
+
+void t.test('a request that does not end is closed when it should be', async (t) => {
+  const short = await serve(t, { settings: { requestTimeoutMs: 1000 } });
+  const pem = (...path: string[]): Buffer => readFileSync(join(short.pki, ...path));
+  const begun = Date.now();
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(short.api).port), ca: pem('ca.pem'), cert: pem('clients/front-desk/cert.pem'), key: pem('clients/front-desk/key.pem') }, () => socket.write('POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{'));
+    let said = '';
+    socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(said));
+  });
+  t.match(answer, /^HTTP\/1\.1 408 /);
+  t.match(answer, '"code":"request_timeout"');
+  t.ok(Date.now() - begun < 10_000, 'not at the next of the looks that Node takes every half minute');
 });
 
 void t.test('a client that asks too often is told when to come back; others are not held up', async (t) => {

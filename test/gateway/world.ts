@@ -102,6 +102,8 @@ export interface WorldOptions {
   /** ISO 8601; undefined: never loaded. */
   readonly loaded?: string | undefined;
   readonly dataDir?: string;
+  /** Folder of services; default the built one. */
+  readonly services?: URL;
 }
 
 export async function world(t: Test, options: WorldOptions): Promise<World> {
@@ -177,7 +179,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
     now: () => time.now,
   };
   const stream = { write: (line: string) => void log.push(line) };
-  const app = await buildApp('api', context, { https: pair, logger: pino({ level: 'trace' }, stream) });
+  const app = await buildApp('api', context, { https: pair, logger: pino({ level: 'trace' }, stream), ...(options.services === undefined ? {} : { services: options.services }) });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });

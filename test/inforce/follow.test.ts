@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { clientId, grantId } from '../../contracts/ids.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { followInForce, type Act, type Following } from '../../gateway/inforce/follow.js';
+import { STAGES } from '../../gateway/inforce/expiry.js';
 import { changeSuspensions, readSuspensions } from '../../gateway/inforce/suspensions.js';
 import { initPki, issueClient, revoke } from '../../gateway/pki/authority.js';
 import { makeCrl, makeKeys, makeRoot } from '../../gateway/pki/x509.js';
@@ -22,6 +23,8 @@ interface Here extends Following {
   readonly log: { readonly level: string; readonly message: string }[];
   readonly acts: Act[];
   readonly warnings: () => readonly string[];
+  /** Why nobody can be answered. */
+  readonly reasons: () => readonly string[];
   readonly figures: Map<string, number | boolean | undefined>;
   now: number;
   write(path: string, content: string | object): Promise<void>;
@@ -43,6 +46,7 @@ async function following(t: Test, prepare?: (dir: string) => Promise<void>): Pro
   const acts: Act[] = [];
   const figures: Here['figures'] = new Map();
   let warnings: readonly string[] = [];
+  let reasons: readonly string[] = [];
   const made = { now: Date.now() };
   const workspace = await loadWorkspace(dir);
   const follow = await followInForce({
@@ -52,8 +56,9 @@ async function following(t: Test, prepare?: (dir: string) => Promise<void>): Pro
     now: () => made.now,
     log: (level, message) => void log.push({ level, message }),
     onWarnings: (said) => (warnings = said),
+    onReasons: (said) => (reasons = said),
     onAct: (act) => void acts.push(act),
-    figures: { policiesStale: (stale) => void figures.set('stale', stale), crlSecondsLeft: (anchor, seconds) => void figures.set(anchor, seconds) },
+    figures: { policiesStale: (stale) => void figures.set('stale', stale), crlSecondsLeft: (anchor, seconds, stage) => void figures.set(anchor, seconds).set(`${anchor} stage`, STAGES.indexOf(stage)) },
   });
   t.teardown(() => follow.stop());
   const client = follow.current().policies.clients.get(clientId('front-desk'));
@@ -61,6 +66,7 @@ async function following(t: Test, prepare?: (dir: string) => Promise<void>): Pro
   return Object.assign(made, follow, {
     dir, pki, log, acts, figures,
     warnings: () => warnings,
+    reasons: () => reasons,
     async write(path: string, content: string | object) {
       await mkdir(dirname(join(dir, path)), { recursive: true });
       await writeFile(join(dir, path), typeof content === 'string' ? content : JSON.stringify(content));
@@ -147,7 +153,7 @@ t.test('a policy that does not compile changes nothing, and is said until it is 
 for (const [what, act] of [
   ['a grant that is deleted', (here: Here) => rm(join(here.dir, GRANT))],
   ['a grant that is suspended', async (here: Here) => here.write(GRANT, { ...(await here.read(GRANT)), status: 'suspended' })],
-  ['a grant that is ended', async (here: Here) => here.write(GRANT, { ...(await here.read(GRANT)), until: '2026-01-02' })],
+  ['a grant that is ended', async (here: Here) => here.write(GRANT, { ...(await here.read(GRANT)), from: '2026-01-01', until: '2026-01-02' })],
   ['a client that is suspended', async (here: Here) => here.write(CLIENT, { ...(await here.read(CLIENT)), status: 'suspended' })],
   ['a client that is deleted', (here: Here) => rm(join(here.dir, CLIENT))],
 ] as const) {
@@ -253,7 +259,7 @@ t.test('revocation lists: newer ones are taken, whatever else is wrong; older, f
   t.equal(here.effect(), 'allow');
 });
 
-t.test('the end of a revocation list is said when it is due, a day before it stops to count, and then; the figure tells it all the time', async (t) => {
+t.test('the end of a revocation list is said before it is due, a day before it stops to count, and then; the figure tells it all the time', async (t) => {
   const here = await following(t);
   const start = here.now;
   const nextUpdate = new Date(Math.floor(start / 1000) * 1000 + 10 * DAY);
@@ -266,17 +272,24 @@ t.test('the end of a revocation list is said when it is due, a day before it sto
     await here.look();
     return here.warnings();
   };
-  t.same(await at(end - DAY - 1000), []);
+  t.same(await at(end - 2 * DAY - 1000), []);
+  t.equal(here.figures.get('development stage'), 0);
+  t.match(await at(end - 2 * DAY), [/^the revocation list of anchor `development` is to be renewed by .*: put a newer one into the file that the anchor names; from .* on nobody of this anchor is let in$/], 'a day ahead of nextUpdate');
+  t.equal(here.figures.get('development stage'), 1);
+  await at(end - DAY - 1000);
   t.equal(here.figures.get('development'), 86_401);
   t.match(await at(end - DAY), [/^the revocation list of anchor `development` ends within a day; from .* on nobody of this anchor is let in$/]);
   t.match(await at(end - 1), [/ends within a day/]);
+  t.same(here.reasons(), []);
   t.match(await at(end), [/^the revocation list of anchor `development` ended on/]);
+  t.match(here.reasons(), [/^no client is let in, for the revocation list of each anchor has ended: development; put newer lists into the files/], 'nothing is answered, so it is not ready');
   t.match(await at(end + 60_000), [/ended on/]);
   t.equal(here.figures.get('development'), -60);
-  t.same(here.log.filter(({ level }) => level !== 'info').map(({ level }) => level), ['warn', 'error'], 'one line each');
+  t.same(here.log.filter(({ level }) => level !== 'info').map(({ level }) => level), ['warn', 'warn', 'error'], 'one line each');
   await revoke(here.pki, undefined, { now: new Date(end + DAY) });
   await here.settle();
   t.same(here.warnings(), []);
+  t.same(here.reasons(), [], 'ready again with the new list');
 });
 
 t.test('with a grace of more than a day it is said as soon as the update is due', async (t) => {

@@ -5,10 +5,11 @@ import type { Role } from '../../gateway/people/person.js';
 import { client } from '../policies/city.js';
 import { authorityId } from '../../contracts/ids.js';
 
-export const COMPANY = { dataset: 'samr.penalties', subject: 'uscc:91990105MA000011U0' } as const;
+/** One that has a penalty on every day of the invented city until the middle of 2033; `feng-company` speaks for it. */
+export const COMPANY = { dataset: 'samr.penalties', subject: 'uscc:91990105MA0000193X' } as const;
 
 const person = (id: string, role: Role, parts: { readonly authority?: string; readonly subjects?: readonly string[] }): Actor => ({ kind: 'person', person: { id, name: id, roles: [role], subjects: [], ...parts } });
-export const company = person('qian', 'subject', { subjects: [COMPANY.subject] });
+export const company = person('feng', 'subject', { subjects: [COMPANY.subject] });
 export const stranger = person('he', 'subject', { subjects: ['uscc:91990102MA00001692'] });
 export const centre = person('zhou', 'credit-centre', { authority: 'data-bureau' });
 export const otherCentre = person('li', 'credit-centre', { authority: 'tax' });

@@ -29,7 +29,7 @@ t.test('objections and repair in a city', async (t) => {
   const town = await city(t, { env: { YITONG_GATEWAY_WORKERS: '2' } });
   const browser = await launch(t, chromium);
   const as = (person: string): Promise<Desk> => signIn(browser, town.people, person);
-  const [company, centre, provider] = [await as('qian-company'), await as('zhou-centre'), await as('chen-officer')];
+  const [company, centre, provider] = [await as('feng-company'), await as('zhou-centre'), await as('chen-officer')];
   let ticket = '';
   const does = async ({ page }: Desk, act: string, field?: string, text = ''): Promise<string> => {
     // an inspection leaves the other language behind

@@ -184,3 +184,32 @@ t.test('every ticket that a killed process told of is there', async (t) => {
   const { tickets } = await desk(t, dir);
   for (const id of told) t.equal(tickets.get(id, company).state.state, 'filed');
 });
+
+t.test('a ticket that is over goes after its term, in every process; one that is open, young, or does something to its record stays', async (t) => {
+  const here = await desk(t);
+  const { tickets, again } = here;
+  const about = (n: number): typeof RECORD => ({ ...RECORD, recordId: `云市监罚〔2026〕${String(100 + n)}号` });
+  const opened = async (n: number): Promise<string> => (await tickets.open('objection', about(n), { ...filing, actor: company })).head.id;
+  const [gone, deleted, open] = [await opened(1), await opened(2), await opened(3)];
+  await tickets.act(gone, act(company, 'withdraw'));
+  await tickets.act(deleted, act(centre, 'mark'));
+  await tickets.act(deleted, act(centre, 'forward'));
+  await tickets.act(deleted, act(provider, 'tell-revoked', { decision: '撤销〔2026〕1号' }));
+  await tickets.act(deleted, act(centre, 'delete'));
+  here.now += 1000 * DAY;
+  const young = await opened(4);
+  await tickets.act(young, act(company, 'withdraw'));
+  const other = await again();
+  t.equal(other.all().length, 4);
+  here.now += 100 * DAY;
+  t.equal(tickets.prune(here.now - 1096 * DAY), 1);
+  for (const one of [tickets, other, await again()]) {
+    t.strictSame(one.all().map(({ head }) => head.id).sort(), [deleted, open, young].sort());
+    t.throws(() => one.get(gone, company), { code: 'not_found' });
+    t.equal(one.effects.hidden(about(2)), 'revoked', 'what was deleted stays deleted');
+    t.equal(one.unreadable(), 0);
+  }
+  t.equal(tickets.prune(here.now - 1096 * DAY), 0);
+  t.same((await tickets.open('objection', about(1), { ...filing, actor: company })).state.state, 'filed', 'and a new one may be opened about the record');
+  t.equal(other.all().length, 4);
+});

@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { connectionsFor, descriptorLimit } from '../../gateway/sockets/descriptors.js';
 import { gate, networkOf, type Cut, type GateLimits } from '../../gateway/sockets/gate.js';
-import { gateLimits } from '../../gateway/sockets/limits.js';
+import { gateLimits, portLimits } from '../../gateway/sockets/limits.js';
 import { ask, until } from '../e2e/ask.js';
 import { city, type City } from '../e2e/city.js';
 import { declared, QUESTION } from '../serving/town.js';
@@ -31,11 +32,22 @@ async function silent(t: Test, port: number, count: number, localAddress = '127.
 
 const portOf = (address: string): number => Number(new URL(address).port);
 
+/** The suite that is agreed on under TLS 1.2 with a port. */
+async function spoken(address: string, ciphers: string): Promise<string> {
+  const socket = connectTls({ port: portOf(address), host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2', ciphers: `${ciphers}:@SECLEVEL=0` });
+  await once(socket, 'secureConnect');
+  const { name } = socket.getCipher();
+  socket.destroy();
+  return name;
+}
+
 t.test('a gateway that may open few files answers, reads suspensions and tells its health while hundreds of connections say nothing; and they end', { skip: process.platform === 'win32' }, async (t) => {
   const here = declared(t);
   const town: City = await city(t, { workspace: here.workspace, under: ['sh', '-c', 'ulimit -n 400; exec "$0" "$@"'] });
   const status = async (): Promise<number> => (await ask(town.api, town.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION })).status;
   t.equal(await status(), 200);
+  for (const ciphers of ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-CCM8']) await t.rejects(spoken(town.people, ciphers), `${ciphers} on the people's port`);
+  t.equal(await spoken(town.people, 'ECDHE-ECDSA-AES128-GCM-SHA256'), 'ECDHE-ECDSA-AES128-GCM-SHA256');
   const began = Date.now();
   const mark = (what: string): void => t.comment(`${what} after ${String(Math.round((Date.now() - began) / 1000))} s`);
   const quiet = [await silent(t, portOf(town.api), 600), await silent(t, portOf(town.people), 600), await silent(t, portOf(town.health), 300)];
@@ -131,6 +143,7 @@ t.test('a reserve of files stays, whatever is configured, and a worker takes its
   t.ok(descriptorLimit() >= 64);
   const settings = { maxConnections: 4096, unaskedConnections: 512, unaskedPerAddress: 128, workers: 4 };
   t.same(gateLimits(settings, 1_000_000), { open: 1024, unasked: 128, unaskedOfAddress: 32 });
+  t.same(portLimits(256, 256), { open: 128, unasked: 32, unaskedOfAddress: 16 });
   t.same(gateLimits(settings, 256), { open: 64, unasked: 32, unaskedOfAddress: 32 });
   t.end();
 });

@@ -3,10 +3,12 @@ import { equal, ok } from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { loadCalendars } from '../../contracts/calendar.js';
 import { errorTable } from '../../contracts/errors.js';
 import { loadLifecycles } from '../../contracts/lifecycle/load.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot, packageVersion, runningUp } from '../../gateway/cli/places.js';
+import { PARTS } from '../../gateway/metrics/parts.js';
 import { loadPolicies } from '../../policies/load.js';
 import { isReasonCode } from '../../policies/replay.js';
 import { childrenOf } from '../bench/servers.js';
@@ -71,6 +73,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
   const among = (...values: readonly string[]) => (text: string): boolean => values.includes(text);
   const datasets = new Set<string>([...workspace.contracts.keys(), 'office.shops']);
   const { lifecycles: all } = await loadLifecycles({ layers: workspace.layers, authorities: workspace.authorities });
+  const calendars = await loadCalendars(workspace.layers);
   const lifecycles = [...all.values()];
   const known: Readonly<Record<string, (text: string) => boolean>> = {
     part: among('gateway', 'witness', 'connector'),
@@ -93,9 +96,12 @@ t.test('the values of each label come from the workspace, the routes or a table'
     log: among('yitong.example/log', 'unknown'),
     rule: (text) => readdirSync(join(packageRoot(), 'gateway/audit/watch/rules')).includes(`${text}.ts`),
     anchor: (text) => text === 'development',
+    calendar: (text) => calendars.has(text),
+    kind: among(...Object.keys(PARTS), 'positions'),
     certificate: among('server', 'documents', 'replica'),
     lifecycle: (text) => lifecycles.some(({ id }) => id === text),
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),
+    task: among('watching', 'searching', 'clocks'),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { get, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -17,6 +17,9 @@ t.setTimeout(180_000);
 
 t.test('a replay shows how far it is, runs beside the gateway, once for a person and twice in all, and ends with its request', async (t) => {
   const served = await serve(t);
+  // in force when these were decided
+  const file = join(served.dir, 'workspace/policies/grants/front-desk-shops.json');
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), from: '2026-01-01' }));
   const log = storedLog(served.data);
   const body = (n: number): Buffer =>
     Buffer.from(JSON.stringify({

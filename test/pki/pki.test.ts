@@ -1,15 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import t from 'tap';
 import { makeAnchor } from '../../gateway/identity/anchors.js';
 import { pemBlocks } from '../../gateway/identity/certificate.js';
 import { readRevocationList } from '../../gateway/identity/revocation.js';
-import { initPki, issueClient, issueServer, revoke } from '../../gateway/pki/authority.js';
+import { initPki, issueClient, issueDocumentSigner, issueServer, keepPki, revoke } from '../../gateway/pki/authority.js';
 import { isDevelopmentCertificate } from '../../gateway/pki/marker.js';
+
+t.setTimeout(240_000);
 
 const openssl = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is missing';
 const main = new URL('../../gateway/cli/main.js', import.meta.url).pathname;
@@ -90,8 +93,10 @@ t.test('a list that another CA signed, or that was changed, is not taken', async
 });
 
 t.test('the command line issues and revokes', async (t) => {
-  const dir = join(t.testdir(), 'pki');
-  const run = (...args: string[]) => spawnSync(process.execPath, [main, 'pki', ...args], { encoding: 'utf8' });
+  const dir = join(mkdtempSync(join(tmpdir(), 'yitong-pki-')), 'pki');
+  t.teardown(() => rmSync(dirname(dir), { recursive: true, force: true }));
+  // no workspace is here or around the CA
+  const run = (...args: string[]) => spawnSync(process.execPath, [main, 'pki', ...args], { encoding: 'utf8', cwd: tmpdir() });
   t.match(run('issue', 'alpha', '--dir', dir), { status: 2, stderr: /yitong pki init/ });
   t.equal(run('init', '--dir', dir).status, 0);
   const issued = run('issue', 'alpha', '--dir', dir, '--json');
@@ -99,4 +104,76 @@ t.test('the command line issues and revokes', async (t) => {
   t.match(new X509Certificate(await text(cert)).subjectAltName, 'URI:spiffe://yitong.example/client/alpha');
   t.same(JSON.parse(run('revoke', 'alpha', '--dir', dir, '--json').stdout), { revoked: [serial] });
   t.equal(run('revoke', 'nobody', '--dir', dir).status, 2);
+});
+
+t.test('a working credential is not written over: it stays until one says so, and then it is kept', async (t) => {
+  const dir = join(mkdtempSync(join(tmpdir(), 'yitong-pki-')), 'pki');
+  t.teardown(() => rmSync(dirname(dir), { recursive: true, force: true }));
+  const run = (...args: string[]) => spawnSync(process.execPath, [main, 'pki', ...args, '--dir', dir], { encoding: 'utf8', cwd: tmpdir() });
+  t.equal(run('init').status, 0);
+  t.equal(run('issue', 'alpha', '--p12').status, 0);
+  const at = (...path: string[]): string => join(dir, 'clients/alpha', ...path);
+  const all = async (folder: string): Promise<readonly string[]> => Promise.all(['cert.pem', 'key.pem', 'bundle.password'].map((file) => text(join(folder, file))));
+  const before = await all(at());
+  t.match(run('issue', 'alpha'), { status: 2, stderr: /has a certificate in .* good until .*`--force`/ });
+  t.same(await all(at()), before, 'nothing was touched');
+  t.equal(run('issue', 'alpha', '--force').status, 0);
+  t.not(await text(at('key.pem')), before[1]);
+  const old = at('old', new X509Certificate(before[0] ?? '').serialNumber);
+  t.same(await all(old), before, 'certificate, key and password are kept');
+  t.equal(statSync(join(old, 'key.pem')).mode & 0o77, 0, 'for their owner only');
+  t.notOk(existsSync(at('bundle.p12')), 'no bundle of the one before beside the new certificate');
+  rmSync(join(dir, 'ca.key'));
+  t.match(run('init'), { status: 2, stderr: /not its key/ });
+});
+
+t.test('a certificate is of the trust domain of the workspace, and of the URI by which the workspace knows the client', async (t) => {
+  const folder = join(t.testdir(), 'city');
+  const dir = join(folder, '.yitong/data/pki');
+  t.equal(spawnSync(process.execPath, [main, 'init', folder], { encoding: 'utf8' }).status, 0);
+  const file = join(folder, 'policies/clients/front-desk.json');
+  writeFileSync(file, (await text(file)).replace('spiffe://yitong.example/client/front-desk', 'spiffe://city.example/desk/front'));
+  const run = (cwd: string, ...args: string[]) => spawnSync(process.execPath, [main, 'pki', ...args, '--dir', dir], { encoding: 'utf8', cwd });
+  t.equal(run(folder, 'init').status, 0);
+  const uriOf = async (client: string): Promise<string> => new X509Certificate(await text(join(dir, 'clients', client, 'cert.pem'))).subjectAltName ?? '';
+  t.match(run(folder, 'issue', 'front-desk', '--trust-domain', 'yitong.example'), { status: 2, stderr: /knows `front-desk` as `spiffe:\/\/city\.example\/desk\/front`/ });
+  t.match(run(folder, 'issue', 'front-desk', '--spiffe', 'spiffe://city.example/desk/back'), { status: 2, stderr: /knows `front-desk` as/ });
+  t.equal(run(folder, 'issue', 'front-desk').status, 0);
+  t.equal(await uriOf('front-desk'), 'URI:spiffe://city.example/desk/front');
+  t.match(run(folder, 'issue', 'other', '--trust-domain', 'elsewhere.example'), { status: 2, stderr: /`elsewhere\.example` is not the trust domain of the workspace.*`city\.example`/ });
+  // from another folder, the workspace is the one around the CA
+  t.equal(run(t.testdirName, 'issue', 'other').status, 0);
+  t.equal(await uriOf('other'), 'URI:spiffe://city.example/client/other');
+  t.equal(run(folder, 'issue', 'east', '--replica', '--spiffe', 'spiffe://elsewhere.example/replica/east').status, 0, 'a replica is no client');
+});
+
+t.test('a folder that stood for a year is usable again, and who was revoked stays out', async (t) => {
+  const dir = t.testdir();
+  const DAY = 86_400_000;
+  const then = Date.parse('2031-02-03T04:00:00Z');
+  const days = (n: number): Date => new Date(then + n * DAY);
+  const clients = ['alpha', 'beta', 'gamma'].map((id) => ({ id, uri: `spiffe://yitong.example/client/${id}` }));
+  await keepPki(dir, { clients, signer: 'the office', now: days(0) });
+  await issueDocumentSigner(dir, 'the office', { now: days(0) });
+  await issueClient(dir, 'alpha', { now: days(0), rsa: true, p12: true });
+  await revoke(dir, 'beta', { now: days(1) });
+  await issueClient(dir, 'gamma', { now: days(320) });
+  const root = new X509Certificate(await text(join(dir, 'ca.pem')));
+  const of = async (path: string): Promise<X509Certificate> => new X509Certificate(await text(join(dir, path)));
+  const list = async () => readRevocationList(await text(join(dir, 'crl.pem')), [root]);
+  const [alpha, beta, gamma] = [await of('clients/alpha/cert.pem'), await of('clients/beta/cert.pem'), await of('clients/gamma/cert.pem')];
+  t.ok((await list()).nextUpdate < days(335).getTime(), 'the list of then is long over');
+
+  await keepPki(dir, { clients, signer: 'the office', now: days(336) });
+  t.equal((await list()).nextUpdate, days(366).getTime(), 'the list is good for thirty days again');
+  t.ok((await list()).revoked.has(beta.serialNumber), 'with all that is revoked');
+  const fresh = await of('clients/alpha/cert.pem');
+  t.not(fresh.serialNumber, alpha.serialNumber);
+  t.equal(Date.parse(fresh.validTo), days(336 + 365).getTime());
+  t.match(fresh, { subjectAltName: 'URI:spiffe://yitong.example/client/alpha', publicKey: { asymmetricKeyType: 'rsa' } }, 'of the same name and kind');
+  t.ok(fresh.checkPrivateKey(createPrivateKey(await text(join(dir, 'clients/alpha/key.pem')))));
+  t.equal((await of('clients/beta/cert.pem')).serialNumber, beta.serialNumber, 'none for who was revoked');
+  t.equal((await of('clients/gamma/cert.pem')).serialNumber, gamma.serialNumber, 'nor for who has a good one');
+  t.equal(Date.parse((await of('documents/cert.pem')).validTo), days(336 + 365).getTime());
+  t.equal(Date.parse((await of('server/cert.pem')).validTo), days(336 + 365).getTime());
 });

@@ -10,6 +10,7 @@ import { renderPdf } from '../../gateway/reports/pdf/index.js';
 import type { Pdf } from '../../gateway/reports/pdf/options.js';
 import { openDocumentSigner, type DocumentSigner } from '../../gateway/reports/pdf/signer.js';
 import { missingHere } from '../missing.js';
+import { thisSecond } from '../support/clock.js';
 
 export const CODE = '7KQ4-M2XD-9RTB';
 export const URL_OF_CODE = `https://verify.yunzhou.example/verify/${CODE}`;
@@ -21,16 +22,19 @@ export interface Office {
   readonly ca: X509Certificate;
   readonly caFile: string;
   readonly sign: DocumentSigner;
+  /** Its one clock: when the certificates were made, and what it issues is signed unless told otherwise. Whole seconds, as a document has them. */
+  readonly now: Date;
   issue(model: ReportModel, at?: Date): Promise<Pdf>;
 }
 
-export async function office(dir: string, { rsa = false }: { readonly rsa?: boolean } = {}): Promise<Office> {
+/** @param now default: the real time; what a program of others judges by its own clock must have been made then */
+export async function office(dir: string, { rsa = false, now = thisSecond() }: { readonly rsa?: boolean; readonly now?: Date } = {}): Promise<Office> {
   const pki = join(dir, 'pki');
-  await initPki(pki);
-  await issueDocumentSigner(pki, SIGNER, { rsa });
+  await initPki(pki, { now });
+  await issueDocumentSigner(pki, SIGNER, { rsa, now });
   const caFile = join(pki, 'ca.pem');
   const sign = openDocumentSigner(join(pki, 'documents'));
-  return { pki, ca: new X509Certificate(readFileSync(caFile)), caFile, sign, issue: (model, at = new Date()) => renderPdf(model, { code: CODE, url: URL_OF_CODE, sign, at }) };
+  return { pki, ca: new X509Certificate(readFileSync(caFile)), caFile, sign, now, issue: (model, at = now) => renderPdf(model, { code: CODE, url: URL_OF_CODE, sign, at }) };
 }
 
 /** True if the program is here; otherwise the test is skipped by name, and fails in CI. */

@@ -34,11 +34,13 @@ for (const rsa of [false, true]) {
   const kind = rsa ? 'RSA' : 'P-256';
 
   t.test(`${kind}: a report that was not touched is genuine, and gives its model back`, async (t) => {
-    const { issue, ca } = await office(t.testdir(), { rsa });
+    // neither the day on which this was written nor today: the CA, its certificate and the signature are of one clock
+    const at = new Date('2031-02-03T01:02:03Z');
+    const { issue, ca } = await office(t.testdir(), { rsa, now: at });
     const model = sampleReport({ subjects: 2 });
-    const { bytes } = await issue(model, new Date('2026-11-26T01:02:03Z'));
+    const { bytes } = await issue(model);
     const check = await judged(bytes, ca);
-    t.match(check, { ok: true, code: CODE, signer: { name: SIGNER }, signedAt: Date.parse('2026-11-26T01:02:03Z'), steps: { form: true, digest: true, signature: true, certificate: true, model: true } });
+    t.match(check, { ok: true, code: CODE, signer: { name: SIGNER }, signedAt: at.getTime(), steps: { form: true, digest: true, signature: true, certificate: true, model: true } });
     t.equal(canonicalJson(check.model), canonicalJson(model));
   });
 
@@ -111,7 +113,7 @@ t.test('any bytes at all are judged without a crash', async (t) => {
 });
 
 t.test('only a certificate for signing documents, of a trusted CA, in force at the time, makes a report genuine', async (t) => {
-  const { pki, ca, issue, sign }: Office = await office(t.testdir());
+  const { pki, ca, issue, sign, now }: Office = await office(t.testdir());
   const model = sampleReport({ domains: 4 });
   const options = { code: CODE, url: URL_OF_CODE };
   const { bytes } = await issue(model);
@@ -128,8 +130,10 @@ t.test('only a certificate for signing documents, of a trusted CA, in force at t
     t.match(await judged(forged.bytes, ca), { ok: false, fault: 'the certificate is not one for signing documents', steps: { signature: true } });
   }
 
-  const late = await issue(model, new Date(Date.now() + 400 * 86_400_000));
-  t.match(await judged(late.bytes, ca), { ok: false, fault: 'a certificate was not in force at the time of signing' });
+  for (const days of [400, -2]) {
+    const { bytes: outside } = await issue(model, new Date(now.getTime() + days * 86_400_000));
+    t.match(await judged(outside, ca), { ok: false, fault: 'a certificate was not in force at the time of signing' }, `signed ${String(days)} days after it was made`);
+  }
 
   const swapped = await renderPdf(model, { ...options, at: new Date(), sign: { ...sign, sign: other.sign.sign } });
   t.match(await judged(swapped.bytes, ca), { ok: false, steps: { digest: true, signature: false } }, 'another key under the certificate');

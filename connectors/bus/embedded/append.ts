@@ -1,9 +1,9 @@
 /** Group commit: what waits while one commit is being flushed goes into the next one, in the order of the calls. */
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { Ack, OutRecord } from '../port.js';
 import { partitionOf } from '../partition.js';
 import { encodeChunks, stamp, type Chunk } from './chunk.js';
-import type { Store, TopicRow } from './store.js';
+import type { Head, Store, TopicRow } from './store.js';
 
 interface Waiting {
   readonly topic: TopicRow;
@@ -67,12 +67,17 @@ export class Appender {
     while (this.queue.length > 0) {
       const group = this.take();
       try {
-        const acks = await this.store.write(() => {
+        const done = await this.store.write(() => {
           this.store.countAppend();
           return group.map((waiting) => this.commit(waiting));
         });
-        group.forEach((waiting, index) => waiting.resolve(acks[index] ?? []));
-        this.hooks.appended(group.flatMap((waiting) => waiting.parts.map(({ partition }) => ({ topic: waiting.topic, partition }))));
+        group.forEach((waiting, index) => {
+          const acks = done[index] ?? [];
+          if (acks instanceof Error) waiting.reject(acks);
+          else waiting.resolve(acks);
+        });
+        const appended = group.filter((_, index) => !(done[index] instanceof Error));
+        this.hooks.appended(appended.flatMap((waiting) => waiting.parts.map(({ partition }) => ({ topic: waiting.topic, partition }))));
       } catch (error) {
         for (const waiting of group) waiting.reject(error);
       }
@@ -87,11 +92,19 @@ export class Appender {
     return this.queue.splice(0, count);
   }
 
-  private commit(waiting: Waiting): Ack[] {
+  /** @returns why it cannot be appended, where a partition of it is damaged: then nothing of it is written, and the others of the commit are */
+  private commit(waiting: Waiting): Ack[] | Error {
     const acks = new Array<Ack>(waiting.count);
     const { topic } = waiting;
-    for (const { partition, chunks, indices } of waiting.parts) {
-      const head = this.store.head(topic.number, partition);
+    let heads: readonly Head[];
+    try {
+      heads = waiting.parts.map(({ partition }) => this.store.head(topic.number, partition));
+    } catch (error) {
+      if (isYitongError(error)) return error;
+      throw error;
+    }
+    for (const [part, { partition, chunks, indices }] of waiting.parts.entries()) {
+      const head = heads[part] as Head;
       // a clock set back must not make time run backwards in the log
       const timestamp = Math.max(this.hooks.now(), head.timestamp);
       let next = head.next;

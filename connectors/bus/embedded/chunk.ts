@@ -1,17 +1,24 @@
 /**
  * A chunk is what one append wrote to one partition, kept as one LMDB value: few large puts instead of many small ones.
  *
- *     0  u8  version (1), 3 bytes of zero
- *     4  u32 count of records
+ *     0  4 bytes `YC` 0xc3 0x02
+ *     4  u32 count of records; 0 of a chunk of which compaction left nothing: it stands for its offsets, so that a chunk that is missing is missed
  *     8  u32 offset of the last record, relative to the chunk's first; compaction drops records, not this
  *    12  f64 timestamp of all its records, ms since 1970
- *    20  records: u32 relative offset, u32 key bytes, i32 value bytes (-1: a withdrawal), u16 count of headers,
+ *    20  u32 CRC-32 over its place (topic, partition, first offset) and all of it but these four bytes
+ *    24  records: u32 relative offset, u32 key bytes, i32 value bytes (-1: a withdrawal), u16 count of headers,
  *        key, value, then per header u16 name bytes, u32 value bytes, name, value
+ *
+ * Chunks of format 1 begin with 0x01 and three bytes of zero, and have no checksum: their records begin at 20.
  */
+import { sumOf } from '../../checksum.js';
 import type { InRecord, OutRecord } from '../port.js';
 import { topicKey } from '../partition.js';
 
-const HEAD = 20;
+const MAGIC = Buffer.from([0x59, 0x43, 0xc3, 0x02]);
+const FIRST_FORMAT = Buffer.from([1, 0, 0, 0]);
+const SUM_AT = 20;
+const HEAD = 24;
 const RECORD_HEAD = 14;
 /** A chunk is closed once it has this many bytes, so that reading one record does not decode a megabyte. */
 const CHUNK_BYTES = 64 * 1024;
@@ -43,8 +50,7 @@ function sizeOf(record: OutRecord): number {
 
 function encode(records: readonly OutRecord[], from: number, to: number, size: number): Buffer {
   const out = Buffer.allocUnsafe(size);
-  out.fill(0, 0, 4);
-  out[0] = 1;
+  MAGIC.copy(out);
   out.writeUInt32LE(to - from, 4);
   out.writeUInt32LE(to - from - 1, 8);
   let pos = HEAD;
@@ -75,6 +81,25 @@ function encode(records: readonly OutRecord[], from: number, to: number, size: n
   return out;
 }
 
+const begins = (chunk: Buffer, magic: Buffer): boolean => chunk.length >= SUM_AT && chunk.compare(magic, 0, 4, 0, 4) === 0;
+const recordsAt = (chunk: Buffer): number => (chunk[0] === FIRST_FORMAT[0] ? SUM_AT : HEAD);
+const sum = (place: Buffer, chunk: Buffer): number => sumOf(place, chunk.subarray(0, SUM_AT), chunk.subarray(HEAD));
+
+/** The last thing done to a chunk before it is stored at `place`. */
+export const seal = (place: Buffer, chunk: Buffer): void => void chunk.writeUInt32LE(sum(place, chunk), SUM_AT);
+
+/** Whether the chunk that stands at `place` is the one that was stored there. Of one of format 1 only its form can be looked at. */
+export function holds(place: Buffer, chunk: Buffer): boolean {
+  if (begins(chunk, MAGIC)) return chunk.length >= HEAD && chunk.readUInt32LE(SUM_AT) === sum(place, chunk);
+  if (!begins(chunk, FIRST_FORMAT)) return false;
+  try {
+    const slots = slotsOf(chunk);
+    return slots.every(({ relative }, i) => relative <= lastOf(chunk) && relative > (slots[i - 1]?.relative ?? -1)) && (slots.at(-1)?.to ?? SUM_AT) === chunk.length;
+  } catch {
+    return false;
+  }
+}
+
 export const stamp = (chunk: Buffer, timestamp: number): void => void chunk.writeDoubleLE(timestamp, 12);
 export const timestampOf = (chunk: Buffer): number => chunk.readDoubleLE(12);
 /** The last offset that the chunk covers, relative to its first. */
@@ -85,7 +110,7 @@ export function decodeChunk(topic: string, partition: number, first: number, chu
   const records: InRecord[] = [];
   const timestamp = timestampOf(chunk);
   const count = chunk.readUInt32LE(4);
-  let pos = HEAD;
+  let pos = recordsAt(chunk);
   for (let i = 0; i < count; i++) {
     const offset = first + chunk.readUInt32LE(pos);
     const keyBytes = chunk.readUInt32LE(pos + 4);
@@ -120,7 +145,7 @@ export interface Slot {
 export function slotsOf(chunk: Buffer): Slot[] {
   const slots: Slot[] = [];
   const count = chunk.readUInt32LE(4);
-  let pos = HEAD;
+  let pos = recordsAt(chunk);
   for (let i = 0; i < count; i++) {
     const from = pos;
     const keyBytes = chunk.readUInt32LE(pos + 4);
@@ -134,10 +159,19 @@ export function slotsOf(chunk: Buffer): Slot[] {
   return slots;
 }
 
-/** The same chunk with only these slots; undefined if none is left. */
-export function keepSlots(chunk: Buffer, slots: readonly Slot[]): Buffer | undefined {
-  if (slots.length === 0) return undefined;
-  const head = Buffer.from(chunk.subarray(0, HEAD));
+/** The same chunk with only these slots, which may be none; it still covers the same offsets. */
+export function keepSlots(chunk: Buffer, slots: readonly Slot[]): Buffer {
+  const head = Buffer.alloc(HEAD);
+  chunk.copy(head, 0, 0, SUM_AT);
+  MAGIC.copy(head);
   head.writeUInt32LE(slots.length, 4);
   return Buffer.concat([head, ...slots.map((slot) => chunk.subarray(slot.from, slot.to))]);
+}
+
+export const isEmpty = (chunk: Buffer): boolean => chunk.readUInt32LE(4) === 0;
+/** An empty chunk that covers the offsets up to `last`, relative to its first. */
+export function coverUpTo(chunk: Buffer, last: number): Buffer {
+  const out = keepSlots(chunk, []);
+  out.writeUInt32LE(last, 8);
+  return out;
 }

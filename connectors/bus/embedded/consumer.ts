@@ -4,7 +4,7 @@ import { DEFAULT_MAX_BATCH } from '../limits.js';
 import type { ConsumeOptions, Consumption, InRecord } from '../port.js';
 import { decodeChunk, lastOf } from './chunk.js';
 import type { Doorbell } from './doorbell.js';
-import type { Store, TopicRow } from './store.js';
+import { damaged, type Found, type Store, type TopicRow } from './store.js';
 
 /** Reads one partition onwards. Holds the decoded rest of one chunk, so that small batches do not decode it again. */
 class Cursor {
@@ -20,10 +20,10 @@ class Cursor {
     private next: number,
   ) {}
 
-  /** Up to `max` records that come next; empty if there are none yet. */
+  /** Up to `max` records that come next; empty if there are none yet. Ends before a damaged stretch, which `damage` gives then. */
   read(max: number): InRecord[] {
     const batch: InRecord[] = [];
-    while (batch.length < max && (this.at < this.rest.length || this.load())) {
+    while (batch.length < max && this.damage === undefined && (this.at < this.rest.length || this.load())) {
       const record = this.rest[this.at++];
       if (record === undefined || record.offset < this.next) continue;
       batch.push(record);
@@ -32,20 +32,52 @@ class Cursor {
     return batch;
   }
 
+  /** Offsets that cannot be read. */
+  damage: { readonly from: number; readonly to: number } | undefined;
+
+  /** Goes on behind the damaged stretch. */
+  skip(): void {
+    if (this.damage === undefined) return;
+    this.next = this.chunkEnd = this.damage.to;
+    this.damage = undefined;
+    this.rest = [];
+    this.at = 0;
+  }
+
+  /** The chunk that comes next; false if there is none, or `damage` comes before it. */
   private load(): boolean {
+    // before the chunks: what is below its end must be there
+    const { next: end, holesBelow } = this.store.head(this.row.number, this.partition);
+    const wanted = this.chunkEnd ?? this.next;
     // a jump (start, or after a lost offset) may land inside a chunk; after that chunks follow one another
-    const chunk = this.chunkEnd === undefined ? this.containing() : this.store.chunkAtOrAfter(this.row.number, this.partition, this.chunkEnd);
-    if (chunk === undefined) return false;
+    let chunk = this.chunkEnd === undefined ? this.containing() : this.after(wanted);
+    let broken = false;
+    while (chunk !== undefined && chunk.bytes === undefined) {
+      broken = true;
+      chunk = this.after(Math.max(chunk.first, wanted) + 1);
+    }
+    // what stands behind the end is damage of another place, and missed there
+    if (chunk === undefined && wanted >= end) return false;
+    const from = chunk?.first ?? end;
+    if (broken || (from > wanted && from > holesBelow)) {
+      this.damage = { from: wanted, to: from };
+      return false;
+    }
+    if (chunk?.bytes === undefined) return false;
     this.chunkEnd = chunk.first + lastOf(chunk.bytes) + 1;
     this.rest = decodeChunk(this.topic, this.partition, chunk.first, chunk.bytes);
     this.at = 0;
     return true;
   }
 
-  private containing(): { first: number; bytes: Buffer } | undefined {
+  private after(offset: number): Found | undefined {
+    return this.store.chunkAtOrAfter(this.row.number, this.partition, offset);
+  }
+
+  private containing(): Found | undefined {
     const before = this.store.chunkAtOrBefore(this.row.number, this.partition, this.next);
-    if (before !== undefined && before.first + lastOf(before.bytes) >= this.next) return before;
-    return this.store.chunkAtOrAfter(this.row.number, this.partition, this.next);
+    if (before !== undefined && (before.bytes === undefined || before.first + lastOf(before.bytes) >= this.next)) return before;
+    return this.after(this.next);
   }
 }
 
@@ -64,9 +96,15 @@ export function consumeEmbedded(store: Store, bell: Doorbell, topics: readonly (
       for (const cursor of cursors) {
         if (stopped) return;
         const batch = cursor.read(max);
-        if (batch.length === 0) continue;
+        if (batch.length === 0 && cursor.damage === undefined) continue;
         found = true;
-        await options.onBatch(batch);
+        if (batch.length > 0) await options.onBatch(batch);
+        if (cursor.damage !== undefined) {
+          const { topic, partition } = cursor;
+          if (options.onDamaged === undefined) throw damaged(`records of partition ${partition} of \`${topic}\`, offsets ${cursor.damage.from} to ${cursor.damage.to - 1}`);
+          await options.onDamaged({ topic, partition, ...cursor.damage });
+          cursor.skip();
+        }
         // a handler that never waits would keep timers and sockets from their turn
         await nextTurn();
       }

@@ -4,10 +4,10 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { YitongError } from '../../../contracts/errors.js';
 import { aboveCeiling, hostAndPort, type Ceiling } from '../ceiling.js';
 
-/** Never meant: this host's neighbours on the link (cloud metadata among them), groups, translations, what is not assigned. */
+/** Never meant: this host's neighbours on the link (cloud metadata among them), groups, addresses that hold another one (but ::ffff:0:0/96, which is judged as what it holds), what is not assigned. */
 const forbidden = new BlockList();
-for (const [net, bits] of [['0.0.0.0', 8], ['169.254.0.0', 16], ['192.0.0.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) forbidden.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [['::', 128], ['fe80::', 10], ['ff00::', 8], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['2002::', 16], ['2001::', 32]] as const) forbidden.addSubnet(net, bits, 'ipv6');
+for (const [net, bits] of [['0.0.0.0', 8], ['169.254.0.0', 16], ['192.0.0.0', 24], ['192.88.99.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) forbidden.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [['::', 96], ['::ffff:0:0:0', 96], ['100::', 64], ['fe80::', 10], ['ff00::', 8], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['2002::', 16], ['2001::', 32]] as const) forbidden.addSubnet(net, bits, 'ipv6');
 const inner = new BlockList();
 for (const [net, bits] of [['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['198.18.0.0', 15]] as const) inner.addSubnet(net, bits, 'ipv4');
 inner.addSubnet('fc00::', 7, 'ipv6');

@@ -144,7 +144,8 @@ async function openCopy(opened: Opened): Promise<SourceRun> {
       progress: copy.done,
       async complete(outcome) {
         const { system, consistent } = copy.slot;
-        believed = outcome?.refused !== true && outcome?.held !== true;
+        // what is held is known by name and stays on record; the rest of the copy is believed
+        believed = outcome?.refused !== true;
         await keep(context, { ...copying, state: believed ? 'reading' : 'refused-copy', system, lsn: lsnText(consistent) });
         if (!believed) await forget(opened, slot);
       },

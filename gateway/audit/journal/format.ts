@@ -112,18 +112,23 @@ export const NONE_ERASED: ErasedEntries = new Map();
  * which the replica signed, still does, and `readEntries` asks for it.
  */
 export function readGroup(bytes: Buffer, at: number, erased: ErasedEntries = NONE_ERASED): GroupHeader | undefined {
+  const group = groupHeader(bytes, at);
+  if (group === undefined || at + group.length > bytes.length) return undefined;
+  const { length, first, count } = group;
+  return crc32(bytes.subarray(at + GROUP_HEADER, at + length)) !== bytes.readUInt32BE(at + 156) && !someErased(erased, first, count) ? undefined : group;
+}
+
+/** The header alone; undefined if none that is undamaged stands at `at`. What it says of its payload is not looked at. */
+export function groupHeader(bytes: Buffer, at: number): GroupHeader | undefined {
   if (at + GROUP_HEADER > bytes.length || bytes.readUInt32BE(at) !== GROUP_MAGIC) return undefined;
   const head = bytes.subarray(at, at + GROUP_HEADER);
   if (crc32(head.subarray(0, 160)) !== head.readUInt32BE(160)) return undefined;
   const length = head.readUInt32BE(4);
-  if (head.readUInt16BE(22) !== SUITE || length < GROUP_HEADER || at + length > bytes.length) return undefined;
-  const first = head.readUIntBE(8, 6);
-  const count = head.readUInt16BE(14);
-  if (crc32(bytes.subarray(at + GROUP_HEADER, at + length)) !== head.readUInt32BE(156) && !someErased(erased, first, count)) return undefined;
+  if (head.readUInt16BE(22) !== SUITE || length < GROUP_HEADER) return undefined;
   return {
     length,
-    first,
-    count,
+    first: head.readUIntBE(8, 6),
+    count: head.readUInt16BE(14),
     mergeBy: head.readUIntBE(16, 6),
     keyId: head.readUInt32BE(24),
     previous: Buffer.from(head.subarray(28, 60)),

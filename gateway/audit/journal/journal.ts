@@ -5,6 +5,7 @@ import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
+import type { SubjectKeys } from '../keys.js';
 import { tryLock } from '../lock.js';
 import type { Signer } from '../log/note.js';
 import type { EntryDraft, Journal, Receipt } from '../port.js';
@@ -18,7 +19,7 @@ export interface JournalOptions {
   /** The worker process's own name, `w1`; lower case letters and digits. Its journal's id is `<name>-<8 hex digits>`, random once. */
   readonly name: string;
   /** Where the subjects' keys stand. */
-  readonly keys: { readonly dir: string };
+  readonly keys: Pick<SubjectKeys, 'dir'> & Partial<Pick<SubjectKeys, 'get'>>;
   readonly signer: Signer;
   readonly now: () => number;
   /** ms within which an entry is promised to be in the log; default 60 s. */
@@ -294,8 +295,21 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
     get durableAt() {
       return durableAt;
     },
-    append: (draft) => new Promise<Receipt>((resolve, reject) => accept({ draft, resolve, reject })),
-    note: (draft) => accept({ draft, resolve: undefined, reject: undefined }),
+    append: (draft) =>
+      new Promise<Receipt>((resolve, reject) => {
+        // thrown here, it concerns this entry; the thread that writes has no way to leave one out
+        if (draft.subject !== undefined) options.keys.get?.(draft.subject.subject);
+        accept({ draft, resolve, reject });
+      }),
+    note(draft) {
+      try {
+        if (draft.subject !== undefined) options.keys.get?.(draft.subject.subject);
+      } catch {
+        lostNotes++;
+        return;
+      }
+      accept({ draft, resolve: undefined, reject: undefined });
+    },
     async close() {
       if (closing) return;
       // what was accepted is still written

@@ -92,7 +92,7 @@ export function scanSegment(bytes: Buffer, file: string, erased: ErasedEntries =
     at += group.length;
   }
   for (let next = nextMagic(bytes, at + 1); next >= 0; next = nextMagic(bytes, next + 1)) {
-    if (groupHeaderAt(bytes, next)) throw broken(`the group after seq ${lastSeq} is damaged, and others follow it`);
+    if (groupHeaderAt(bytes, next)) throw broken(`the group after seq ${lastSeq} is damaged, and others follow it; \`yitong audit mend\` says what to do`);
   }
   return { header, end: at, lastGroupAt, lastSeq, chain };
 }
@@ -103,13 +103,16 @@ interface Recovered {
   readonly carried?: { readonly bytes: Buffer; readonly lastSeq: number; readonly chain: Buffer; readonly erased: ErasedEntries };
 }
 
-/** What the last process left. Reads; only the unused zeros of a segment that did not fail are given back. */
-function recover({ files, dir, journal, afterFailure = false }: DiskOptions): Recovered {
+/**
+ * The newest segment of a journal, as far as it is whole; undefined of one that was never written.
+ * @throws YitongError `log_invalid` where going on behind it would hide what is gone
+ */
+export function scanNewest(dir: string, journal: string): { readonly last: number; readonly file: string; readonly bytes: Buffer; readonly erased: ErasedEntries; readonly scan: Scan; readonly marker: Marker | undefined } | undefined {
   const last = listSegments(dir).at(-1);
   const marker = markerOf(dir);
   if (last === undefined) {
     if (marker !== undefined) throw new YitongError('log_invalid', 'the journal was written but its segments are gone', { place: { file: dir } });
-    return { tail: { segment: 0, end: 0, lastSeq: 0, chain: CHAIN_START } };
+    return undefined;
   }
   const file = join(dir, segmentName(last));
   const bytes = readFileSync(file);
@@ -118,8 +121,16 @@ function recover({ files, dir, journal, afterFailure = false }: DiskOptions): Re
   if (scan.header.journal !== journal || scan.header.segment !== last) throw new YitongError('log_invalid', 'the segment belongs to another journal or place', { place: { file } });
   // the marker never leads the disk: if it tells of more, acknowledged entries are gone, and going on would hide it
   if (marker !== undefined && (marker.lastSeq > scan.lastSeq || marker.segment > last)) {
-    throw new YitongError('log_invalid', `entries up to seq ${marker.lastSeq} were acknowledged, the disk has ${scan.lastSeq}`, { place: { file } });
+    throw new YitongError('log_invalid', `entries up to seq ${marker.lastSeq} were acknowledged, the disk has ${scan.lastSeq}; \`yitong audit mend\` says what to do`, { place: { file } });
   }
+  return { last, file, bytes, erased, scan, marker };
+}
+
+/** What the last process left. Reads; only the unused zeros of a segment that did not fail are given back. */
+function recover({ files, dir, journal, afterFailure = false }: DiskOptions): Recovered {
+  const found = scanNewest(dir, journal);
+  if (found === undefined) return { tail: { segment: 0, end: 0, lastSeq: 0, chain: CHAIN_START } };
+  const { last, file, bytes, erased, scan, marker } = found;
   const acknowledged = scan.lastGroupAt === 0 || (marker?.segment === last && marker.lastSeq === scan.lastSeq);
   if (!acknowledged) {
     // It may stand in the page cache only: after a failed fdatasync its pages count as clean, and a second fdatasync would lie.

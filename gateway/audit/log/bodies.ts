@@ -4,7 +4,7 @@
  * with the highest bit set where its term was over). Beside them, one file a journal says at
  * which log index each seq stands. All writes are by position, so that a run that died is written over by the next.
  */
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readSync, writeSync, constants } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { syncDir } from '../durable.js';
 import { emptied, withoutSubject } from '../seal.js';
@@ -78,6 +78,8 @@ export interface BodyStore {
   run(first: number, count: number): readonly (StoredBody | undefined)[];
   /** The log index of an entry; may point to an index that no checkpoint has yet. */
   indexOf(journal: string, seq: number): number | undefined;
+  /** Says again at which log index entries of a journal stand; its index then reaches `lastSeq`. Durable when it returns. */
+  reindex(journal: string, places: readonly { readonly seq: number; readonly index: number }[], lastSeq: number): void;
   /** Destroys salt and subject part. `by`: log index of the entry that says so. Durable when it returns; doing it again finishes what a crash left. */
   erase(indices: readonly number[], by: number): void;
   /** Destroys salt and body, otherwise like `erase`; what was erased before is expired from then on. */
@@ -89,6 +91,8 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
   // descriptors stay open, a few at a time, for readers come in runs
   const open = new Map<string, number>();
   const changed = new Set<number>();
+  /** Where what was written here ends, by file: one that is shorter than that was cut by somebody else. */
+  const ends = new Map<string, number>();
 
   function descriptor(file: string, write: boolean): number | undefined {
     const known = open.get(file);
@@ -123,7 +127,16 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
   function put(file: string, bytes: Buffer, at: number): void {
     const fd = descriptor(file, true);
     if (fd === undefined) throw new YitongError('internal', 'the body store cannot be written', { place: { file } });
+    const { nlink, size } = fstatSync(fd);
+    if (nlink === 0 || size < (ends.get(file) ?? 0)) {
+      closeSync(fd);
+      open.delete(file);
+      changed.delete(fd);
+      ends.delete(file);
+      throw new YitongError('log_invalid', `the file was ${nlink === 0 ? 'removed' : 'cut short'} while the log was written`, { place: { file } });
+    }
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+    ends.set(file, Math.max(size, at + bytes.length));
     changed.add(fd);
   }
   function get(file: string, at: number, length: number): Buffer | undefined {
@@ -190,6 +203,9 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
         const before = start % CHUNK === 0 ? undefined : slot(start - 1);
         if (start % CHUNK !== 0 && before === undefined) throw new YitongError('log_invalid', `the body of entry ${start - 1} is missing`);
         const begin = before === undefined ? 0 : before.offset + before.length;
+        // behind a hole nothing is written: what was there is not to be taken for zeros
+        const dat = file(chunk, '.dat');
+        if (begin > 0 && (descriptor(dat, false) === undefined || fstatSync(descriptor(dat, true) ?? 0).size < begin)) throw new YitongError('log_invalid', `stored entries up to ${start - 1} are cut off or gone`, { place: { file: dat } });
         const idx = Buffer.alloc(part.length * IDX);
         let offset = begin;
         part.forEach((length, i) => {
@@ -248,6 +264,18 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
       if (!(Number.isSafeInteger(seq) && seq >= 1)) return undefined;
       const value = get(journalFile(journal), (seq - 1) * SEQ, SEQ)?.readUIntBE(0, SEQ) ?? 0;
       return value === 0 ? undefined : value - 1;
+    },
+    reindex(journal, places, lastSeq) {
+      const at = (seq: number): number => (seq - 1) * SEQ;
+      const slotOf = (index: number): Buffer => {
+        const bytes = Buffer.alloc(SEQ);
+        bytes.writeUIntBE(index + 1, 0, SEQ);
+        return bytes;
+      };
+      // seqs that no entry has say nothing: zeros
+      if (lastSeq > 0 && get(journalFile(journal), at(lastSeq), SEQ) === undefined) put(journalFile(journal), Buffer.alloc(SEQ), at(lastSeq));
+      for (const { seq, index } of places) put(journalFile(journal), slotOf(index), at(seq));
+      flush();
     },
     erase: (indices, by) => destroy('erased', indices, by),
     expire: (indices, by) => destroy('expired', indices, by),

@@ -4,7 +4,7 @@
  * write is touched before the commit, so it is also right where two sequencers run at once: one commits, the other ends.
  */
 import { randomBytes as systemRandom } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
@@ -15,11 +15,13 @@ import { auditLayout } from '../layout.js';
 import { tryLock, type Lock } from '../lock.js';
 import { readIfThere } from '../receipts.js';
 import { publishVkey } from '../signer.js';
+import { traceOfLog } from './begun.js';
 import { openBodies, packRecords, type BodyRecord, type BodyStore, type PackedRecords } from './bodies.js';
 import { openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
 import { arrivedErased, collect, type Gap } from './collect.js';
 import { gatherCosignatures, type Gathering, type WitnessHealth, type WitnessSetup } from './gathering.js';
 import { parseNote, type Signer } from './note.js';
+import { mendLog, shortIndexes } from './mend.js';
 import { dropStaged, stage, staged } from './staging.js';
 import { readState, swapState, type SequencerState } from './state.js';
 import { dropPartials, readPartial, writeTiles } from './tile-files.js';
@@ -33,6 +35,8 @@ export type SequencerStep = 'read' | 'staged' | 'signed' | 'committed' | 'applyi
 export type SequencerAlert =
   | Gap
   | { readonly kind: 'failed'; readonly reason: string }
+  /** Files of the log were damaged, and made again from others; nothing is lost by it. */
+  | { readonly kind: 'mended'; readonly files: readonly string[] }
   /** Another replica sequences: this one never does again. */
   | { readonly kind: 'fenced'; readonly reason: string }
   | { readonly kind: 'witness'; readonly witness: string; readonly state: WitnessHealth['state']; readonly reason: string };
@@ -71,8 +75,6 @@ export interface LogHealth {
   readonly publishedSize: number;
   /** ms since 1970 when the published checkpoint was; absent before the first. */
   readonly publishedAt?: number;
-  /** ms since 1970 from which on entries wait for a checkpoint to be published; absent where none does. */
-  readonly behindSince?: number;
   /** Cosignatures without which no checkpoint is published. */
   readonly required: number;
   readonly witnesses: readonly WitnessHealth[];
@@ -82,6 +84,8 @@ export interface Sequencer {
   /** One run now, after any that is under way. @throws YitongError; the next run starts again from disk */
   runOnce(): Promise<RunResult>;
   health(): LogHealth;
+  /** What was committed last is put in its place; nothing is taken in. @throws YitongError */
+  settle(): Promise<void>;
   /** @param settle ms to wait for witnesses to cosign what the last run added; default 0 */
   stop(settle?: number): Promise<void>;
 }
@@ -112,19 +116,37 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   const step = options.onStep ?? ((): void => undefined);
   let memory: Memory | undefined;
   let publishedAt: number | undefined;
-  let behindSince: number | undefined;
 
-  /** What was committed last, done again as far as a crash left it undone, and the right edge of its tree. */
+  /** What was committed last, done again as far as a crash left it undone, and the right edge of its tree. What can be made again of the log is, where it was damaged. */
   async function load(): Promise<Memory> {
     const found = readState(layout.state);
     if (found === undefined) {
-      if (existsSync(published)) throw new YitongError('log_invalid', 'there is a published checkpoint but no state of the sequencer; restore the state, never start the log anew', { place: { file: layout.state } });
+      // another may sequence, or hold more of the log than is here: that is said first
+      options.fence?.hold();
+      const trace = traceOfLog(dataDir);
+      if (trace !== undefined) throw new YitongError('log_invalid', `${trace}, and no state of the sequencer: a log is never begun anew under its name; bring the state back, or see \`yitong audit takeover\``, { place: { file: layout.state } });
       const own = { journal: `sequencer-${randomBytes(4).toString('hex')}`, seq: 0 };
       const state = { version: 1, origin, size: 0, checkpoint: '', journals: {}, before: { size: 0, journals: {} }, staged: '0', own } as const;
       return { state, version: 0, edge: openEdge(0, () => Buffer.alloc(0)) };
     }
     const { state, version } = found;
     if (state.origin !== origin) throw new YitongError('log_invalid', `the log's origin is \`${state.origin}\`, not \`${origin}\``);
+    let edge: Edge;
+    try {
+      if (completed() === state.checkpoint && shortIndexes(dataDir, state).length > 0) throw new YitongError('log_invalid', 'the index of receipts is shorter than the log');
+      edge = await open(state);
+    } catch (error) {
+      const mended = await mendLog({ dataDir, state, verifier: signer, bodies }).catch(() => undefined);
+      // what cannot be mended is said as it was found
+      if (mended === undefined || mended.files.length === 0) throw isYitongError(error) ? error : new YitongError('log_invalid', `a file of the log cannot be read: ${error instanceof Error ? error.message : 'unknown'}`, { cause: error });
+      options.onAlert({ kind: 'mended', files: mended.files });
+      edge = await open(state);
+    }
+    return { state, version, edge };
+  }
+
+  /** @throws YitongError `log_invalid`, or whatever the disk says, where what is there does not lead to what was signed */
+  async function open(state: SequencerState): Promise<Edge> {
     const complete = completed() === state.checkpoint;
     const edge = openEdge(complete ? state.size : state.before.size, (path, bytes) => readPartial(layout.log, path, bytes));
     const records = complete ? [] : staged(layout.staged, state.staged);
@@ -133,7 +155,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     const { size, root } = openCheckpoint(Buffer.from(state.checkpoint), origin, [signer]);
     if (size !== state.size || size !== edge.size || !root.equals(edge.root())) throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
     if (!complete) await apply(state, records, packRecords(records), [...files, ...edge.partials()]);
-    return { state, version, edge };
+    return edge;
   }
 
   const completedSize = (): number => {
@@ -243,26 +265,34 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   function release({ checkpoint }: SequencerState): void {
     if (checkpoint === '') return;
     const text = parseNote(Buffer.from(checkpoint)).text;
-    const standing = readIfThere(published);
-    const covers = standing !== undefined && parseNote(standing).text === text;
-    if (!covers) behindSince ??= now();
+    const covers = standing()?.text === text;
     if (gathering !== undefined) gathering.offer(checkpoint);
     else if (!covers) publish(checkpoint);
   }
 
+  /** What is published, if it is of this log and signed; a file that is damaged is as good as none, and is written again. */
+  function standing(): { readonly text: string; readonly size: number; readonly bytes: Buffer } | undefined {
+    const bytes = readIfThere(published);
+    if (bytes === undefined) return undefined;
+    try {
+      return { text: parseNote(bytes).text, size: openCheckpoint(bytes, origin, [signer]).size, bytes };
+    } catch {
+      return undefined;
+    }
+  }
+
   function publish(note: string): void {
-    const size = (bytes: Buffer | undefined): number => (bytes === undefined ? -1 : parseCheckpoint(parseNote(bytes).text).size);
+    const { size } = parseCheckpoint(parseNote(Buffer.from(note)).text);
     try {
       // One that lost its place must not take the world back. Between this look and the rename it still could, for one run's
       // time: a checkpoint that was true then, and the next publication is of the newer.
-      if (!lock.held() || size(readIfThere(published)) > size(Buffer.from(note))) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+      if (!lock.held() || (standing()?.size ?? -1) > size) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
       replaceFile(published, note);
     } catch (error) {
       options.onAlert({ kind: 'failed', reason: `the checkpoint cannot be published: ${error instanceof Error ? error.message : 'unknown'}` });
       throw error;
     }
     publishedAt = now();
-    behindSince = memory === undefined || memory.state.size <= size(Buffer.from(note)) ? undefined : publishedAt;
   }
 
   const gathering: Gathering | undefined =
@@ -270,7 +300,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       ? undefined
       : gatherCosignatures({
           ...options.witnesses,
-          published: () => readIfThere(published),
+          published: () => standing()?.bytes,
           publish,
           read: (path) => readIfThere(join(layout.log, path)),
           now,
@@ -317,14 +347,18 @@ export function startSequencer(options: SequencerOptions): Sequencer {
 
   return {
     runOnce,
+    settle() {
+      const result = queue.then(async () => void (memory ??= await load()));
+      queue = result.catch(() => undefined);
+      return result;
+    },
     health() {
-      const note = readIfThere(published);
-      if (note !== undefined) publishedAt ??= statSync(published).mtimeMs;
+      const note = standing();
+      if (note !== undefined) publishedAt ??= statSync(published, { throwIfNoEntry: false })?.mtimeMs;
       return {
         size: memory?.state.size ?? 0,
-        publishedSize: note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size,
+        publishedSize: note?.size ?? 0,
         ...(publishedAt === undefined ? {} : { publishedAt }),
-        ...(behindSince === undefined ? {} : { behindSince }),
         required: options.witnesses?.required ?? 0,
         witnesses: gathering?.health() ?? [],
       };

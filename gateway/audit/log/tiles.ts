@@ -67,6 +67,11 @@ export function openEdge(size: number, read: (path: string, bytes: number) => Bu
     here.width = hashes % TILE_WIDTH;
     if (here.width > 0) load(here, level, Math.floor(hashes / TILE_WIDTH), HASH_BYTES);
   }
+  // a bundle is published as its entries, and the tree is of their hashes: a bit that changed in one of them must not go on into a full bundle
+  for (let i = 0; i < bundle.width; i++) {
+    const commitment = bundle.bytes.subarray(i * ENTRY_BYTES + 2, (i + 1) * ENTRY_BYTES);
+    if (!leafHash(commitment).equals(row(0).bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))) throw new YitongError('log_invalid', `entry ${size - bundle.width + i} of the bundle at the edge is not what its tile says`);
+  }
 
   let total = size;
   const indexAt = (level: number): number => Math.floor(total / TILE_WIDTH ** (level + 1));

@@ -21,11 +21,26 @@ export type ListAnswer =
   | { readonly kind: 'list'; readonly replica: string; readonly vkeys: readonly string[]; readonly journals: Readonly<Record<string, JournalExtent>> }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** A header, so that a replica of another version need not know of it. */
+export const INTEGRATED = 'yitong-integrated';
+/** Journals that are named at most. */
+const NAMED = 300;
+
+export const integratedText = (integrated: ReadonlyMap<string, number>): string => [...integrated].slice(-NAMED).map(([id, seq]) => `${id}:${String(seq)}`).join(',');
+
+/** What is not written so is left out. */
+export const parseIntegrated = (text: string): ReadonlyMap<string, number> =>
+  new Map(text.split(',').flatMap((one) => {
+    const match = /^([a-z][a-z0-9-]{0,59}):(\d{1,15})$/.exec(one);
+    return match === null ? [] : [[match[1] ?? '', Number(match[2])] as const];
+  }));
+
 export interface ReplicaClient {
   readonly peer: Peer;
   /** Each throws YitongError `replica_unavailable` where it does not answer as a replica. */
   claim(claim: Claim): Promise<Judgement>;
-  list(request: ListRequest): Promise<ListAnswer>;
+  /** @param integrated of a replica that sequences: what of the other's journals is in the published log, as `integratedText` writes it */
+  list(request: ListRequest, integrated?: string): Promise<ListAnswer>;
   /** Undefined if it has no such segment. */
   piece(journal: string, segment: number, from: number): Promise<Piece | undefined>;
   /** @param client to whom the answer of this receipt went */
@@ -71,11 +86,11 @@ export function replicaClient(peer: Peer, tls: ReplicaTls): ReplicaClient {
   });
   const unavailable = (why: string, cause?: unknown): YitongError => new YitongError('replica_unavailable', `the replica \`${peer.name}\` ${why}`, { ...(cause === undefined ? {} : { cause }) });
 
-  const send = (method: 'GET' | 'POST', path: string, body: unknown, patience: number): Promise<{ readonly status: number; readonly bytes: Buffer }> =>
+  const send = (method: 'GET' | 'POST', path: string, body: unknown, patience: number, more: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly bytes: Buffer }> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
       // a new certificate takes connections of its own
-      const request = httpsRequest(new URL(path, peer.url), { method, agent, cert: tls.cert, key: tls.key, ca: tls.ca, ...(payload === undefined ? {} : { headers: { 'content-type': 'application/json', 'content-length': payload.length } }) }, (response) => {
+      const request = httpsRequest(new URL(path, peer.url), { method, agent, cert: tls.cert, key: tls.key, ca: tls.ca, ...(payload === undefined ? {} : { headers: { ...more, 'content-type': 'application/json', 'content-length': payload.length } }) }, (response) => {
         const parts: Buffer[] = [];
         let length = 0;
         response.on('data', (part: Buffer) => {
@@ -92,15 +107,15 @@ export function replicaClient(peer: Peer, tls: ReplicaTls): ReplicaClient {
       request.end(payload);
     });
 
-  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown, patience = ANSWER_WITHIN): Promise<{ readonly status: number; readonly bytes: Buffer }> => {
+  const ask = async (method: 'GET' | 'POST', path: string, body?: unknown, patience = ANSWER_WITHIN, more: Readonly<Record<string, string>> = {}): Promise<{ readonly status: number; readonly bytes: Buffer }> => {
     try {
-      return await send(method, path, body, patience);
+      return await send(method, path, body, patience, more);
     } catch (cause) {
       throw unavailable(`cannot be reached: ${cause instanceof Error ? cause.message || 'no connection' : 'no connection'}`, cause);
     }
   };
-  async function json<T>(checked: (value: unknown, place: { readonly file: string }) => T, method: 'GET' | 'POST', path: string, body?: unknown, patience?: number): Promise<T> {
-    const { status, bytes } = await ask(method, path, body, patience);
+  async function json<T>(checked: (value: unknown, place: { readonly file: string }) => T, method: 'GET' | 'POST', path: string, body?: unknown, patience?: number, more?: Readonly<Record<string, string>>): Promise<T> {
+    const { status, bytes } = await ask(method, path, body, patience, more);
     if (status !== 200) throw unavailable(status === 403 ? 'does not know this replica by its certificate (403)' : `answers ${status}`);
     let value: unknown;
     try {
@@ -114,8 +129,8 @@ export function replicaClient(peer: Peer, tls: ReplicaTls): ReplicaClient {
   return {
     peer,
     claim: (claim) => json(checkJudgement, 'POST', '/v1/claim', claim),
-    async list(request) {
-      const answer = await json(checkList, 'POST', '/v1/journals', request, ANSWER_WITHIN + request.wait);
+    async list(request, integrated = '') {
+      const answer = await json(checkList, 'POST', '/v1/journals', request, ANSWER_WITHIN + request.wait, integrated === '' ? {} : { [INTEGRATED]: integrated });
       if (answer.kind === 'list' && answer.replica !== peer.name) throw unavailable(`calls itself \`${answer.replica}\`; \`audit.replica\` there and \`audit.replicas\` here must agree`);
       return answer;
     },

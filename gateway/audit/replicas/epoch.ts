@@ -4,12 +4,17 @@
  * begins when all agreed, once, and goes on whoever is away later. Whoever agreed to another's claim no longer sequences itself, and
  * cannot begin in that epoch. A claim with less of the log than was seen is refused: that is the compare of the compare-and-swap.
  */
+import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import { journalFolders } from '../journal/folders.js';
 import { auditLayout } from '../layout.js';
 import { parseCheckpoint } from '../log/checkpoint.js';
+import { treeRoot } from '../log/merkle.js';
 import { parseNote } from '../log/note.js';
 import { readState } from '../log/state.js';
+import { tileNodes } from '../log/tiles.js';
+import { readIfThere } from '../receipts.js';
 import { readVersion, swapVersion, type Version } from '../versions.js';
 
 /** Size and root of a checkpoint; size 0 before the first. */
@@ -19,6 +24,9 @@ export interface Seen {
   readonly root: string;
   /** Of which log; absent before the first checkpoint. */
   readonly origin?: string;
+  /** How far each journal is in that log: if its sequencer is lost with its disk, others can say what is missing. By journal; `replica` is absent of the holder's own. `gone`: it was
+   * lost before, and that log says so. */
+  readonly journals?: Readonly<Record<string, { readonly lastSeq: number; readonly replica?: string; readonly gone?: true }>>;
 }
 
 export interface Claim extends Seen {
@@ -35,7 +43,9 @@ export const claimSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['epoch', 'holder', 'established', 'size', 'root'],
-  properties: { epoch: { type: 'integer', minimum: 1 }, holder: { type: 'string', maxLength: 31 }, established: { type: 'boolean' }, size: { type: 'integer', minimum: 0 }, root: { type: 'string', maxLength: 64 }, origin: { type: 'string', maxLength: 200 } },
+  properties: { epoch: { type: 'integer', minimum: 1 }, holder: { type: 'string', maxLength: 31 }, established: { type: 'boolean' }, size: { type: 'integer', minimum: 0 }, root: { type: 'string', maxLength: 64 }, origin: { type: 'string', maxLength: 200 },
+    journals: { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, required: ['lastSeq'], properties: { lastSeq: { type: 'integer', minimum: 0 }, replica: { type: 'string', maxLength: 31 }, gone: { const: true } } } },
+  },
 };
 const check = shape<Claim>(claimSchema, 'log_invalid');
 
@@ -70,6 +80,15 @@ export function judge(current: Claim | undefined, own: Seen, claim: Claim, wish?
   return { kind: 'agreed' };
 }
 
+/** Why a log must not go on as it is, in words: of the log of that name more was seen than it has, or another tree. */
+function lacks(seen: Claim, { size, root, origin }: Seen, rootAt: ((size: number) => string | undefined) | undefined): string | undefined {
+  if (seen.size === 0 || (origin !== undefined && seen.origin !== undefined && origin !== seen.origin)) return undefined;
+  const name = seen.origin === undefined ? 'the log' : `the log \`${seen.origin}\``;
+  if (size < seen.size) return `${name} had ${seen.size} entries when \`${seen.holder}\` sequenced it, and ${size} are here; it is never begun anew under its name: bring the newest copy, or let it go on under another, with \`yitong audit takeover\``;
+  const then = size === seen.size ? root : rootAt?.(seen.size);
+  return then === undefined || then === seen.root ? undefined : `${name} was another tree at ${seen.size} entries than it is here: a fork`;
+}
+
 export interface Register {
   current(): Claim | undefined;
   /** What this data folder holds of a log, as committed. */
@@ -78,8 +97,8 @@ export interface Register {
   wish: Claim | undefined;
   /** Judges another's claim and, where it agrees, keeps it; durable when it returns. */
   take(claim: Claim): Judgement;
-  /** Begins with this replica's own claim. False if another was agreed to that stands against it. Durable when it returns true. */
-  begin(claim: Claim): boolean;
+  /** Begins with this replica's own claim, unless another was agreed to that stands against it, or more of the log was seen than the claim has. Durable when it is agreed. */
+  begin(claim: Claim): Judgement;
 }
 
 /** A text under compare-and-swap; see `versions.ts`. */
@@ -88,8 +107,13 @@ export interface Versions {
   swap(after: number, text: string): boolean;
 }
 
-/** A record kept in `versions`. @param own what this replica's data folder holds of a log @throws YitongError `log_invalid` if the record is damaged */
-export function registerIn(versions: Versions, own: () => Seen): Register {
+/**
+ * A record kept in `versions`.
+ * @param own what this replica's data folder holds of a log
+ * @param rootAt base64 root of that log when it had so many entries, at most those it has; undefined where its tiles do not say
+ * @throws YitongError `log_invalid` if the record is damaged
+ */
+export function registerIn(versions: Versions, own: () => Seen, rootAt?: (size: number) => string | undefined): Register {
   const read = (): { readonly claim: Claim | undefined; readonly version: number } => {
     const found = versions.read();
     if (found === undefined) return { claim: undefined, version: 0 };
@@ -115,8 +139,11 @@ export function registerIn(versions: Versions, own: () => Seen): Register {
     },
     begin(claim) {
       const { claim: current, version } = read();
-      if (current !== undefined && current.epoch >= claim.epoch) return false;
-      return versions.swap(version, `${JSON.stringify({ ...claim, established: true })}\n`);
+      const refused = (reason: string): Judgement => ({ kind: 'refused', reason });
+      if (current !== undefined && current.epoch >= claim.epoch) return refused('another claim came between');
+      const lacking = current === undefined ? undefined : lacks(current, claim, rootAt);
+      if (lacking !== undefined) return refused(lacking);
+      return versions.swap(version, `${JSON.stringify({ ...claim, established: true })}\n`) ? { kind: 'agreed' } : refused('another claim came between');
     },
   };
   return register;
@@ -126,11 +153,29 @@ export function registerIn(versions: Versions, own: () => Seen): Register {
 export function openRegister(dataDir: string): Register {
   const { epoch: dir, state } = auditLayout(dataDir);
   return registerIn({ read: () => readVersion(dir), swap: (after, text) => swapVersion(dir, after, text) }, () => {
-    const checkpoint = readState(state)?.state.checkpoint ?? '';
+    const { checkpoint, journals } = readState(state)?.state ?? { checkpoint: '', journals: {} };
     if (checkpoint === '') return NOTHING_SEEN;
+    const folders = journalFolders(dataDir);
     const { size, root, origin } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
-    return { size, root: root.toString('base64'), origin };
-  });
+    const taken = Object.entries(journals).map(([id, { lastSeq, dead }]) => {
+      const folder = folders.get(id);
+      if (folder === undefined || dead === true) return [id, { lastSeq, gone: true as const }] as const;
+      return [id, { lastSeq, ...(folder.replica === undefined ? {} : { replica: folder.replica }) }] as const;
+    });
+    return { size, root: root.toString('base64'), origin, journals: Object.fromEntries(taken) };
+  }, (size) => rootOfLog(dataDir, size));
+}
+
+/** base64 */
+function rootOfLog(dataDir: string, size: number): string | undefined {
+  const { log, state } = auditLayout(dataDir);
+  const whole = readState(state)?.state.size ?? 0;
+  try {
+    return treeRoot(size, tileNodes(whole, (path) => readIfThere(join(log, path)))).toString('base64');
+  } catch {
+    // tiles that are missing are the sequencer's to say
+    return undefined;
+  }
 }
 
 export interface Fence {
@@ -180,7 +225,8 @@ export function openFence(register: Register, { name, epoch, others }: { readonl
       const claim = mine();
       if (claim.established) return;
       if (waiting.size > 0) throw new YitongError('audit_unavailable', `\`${[...waiting].join('`, `')}\` must agree once that this replica sequences the log`);
-      if (!register.begin(claim)) throw stop('another claim came between');
+      const begun = register.begin(claim);
+      if (begun.kind === 'refused') throw stop(begun.reason);
       register.wish = undefined;
     },
   };

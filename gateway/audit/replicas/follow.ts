@@ -32,6 +32,8 @@ export interface FollowOptions {
   /** Also a replica that does not sequence keeps copies. */
   readonly copies: boolean;
   readonly now: () => number;
+  /** Where this replica sequences: what is in its published log, as `integratedText` writes it. */
+  readonly integrated?: () => string;
   /** ms between two looks at a replica that has nothing new; default 200. */
   readonly pause?: number;
   /** ms for which a fault of a journal must last before it counts as one; default 3000. */
@@ -60,7 +62,7 @@ interface Followed {
 const LONGEST_PAUSE = 4000;
 
 /** Starts nothing where `pause` is 0, for `once`. */
-export function followReplicas({ dataDir, setup, fence, copies, now, pause = 200, patience = 3000, onAlert }: FollowOptions): Following {
+export function followReplicas({ dataDir, setup, fence, copies, now, integrated, pause = 200, patience = 3000, onAlert }: FollowOptions): Following {
   const followed = setup.peers.map((peer): Followed => {
     const one: Followed = {
       client: replicaClient(peer, setup.tls), keys: [], agreed: false, state: 'waiting', reason: undefined, at: undefined, lag: 0,
@@ -105,7 +107,7 @@ export function followReplicas({ dataDir, setup, fence, copies, now, pause = 200
       one.agreed = true;
     }
     // before it has begun, as one that only copies: a sequencer that began without a journal would take it for vanished
-    const answer = await client.list({ ...(claim?.established === true ? { claim } : {}), have: one.copies.have(), wait });
+    const answer = await client.list({ ...(claim?.established === true ? { claim } : {}), have: one.copies.have(), wait }, claim?.established === true ? integrated?.() : undefined);
     if (answer.kind === 'refused') {
       lost(answer.reason);
       return false;

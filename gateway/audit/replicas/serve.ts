@@ -11,10 +11,12 @@ import { isYitongError, YitongError, errorTable } from '../../../contracts/error
 import { shape } from '../../../contracts/validate.js';
 import { SAFE_TLS } from '../../identity/tls.js';
 import { gate } from '../../sockets/gate.js';
+import { portLimits, requestsWithin } from '../../sockets/limits.js';
 import { erasedBy } from '../erasure/order.js';
 import type { Verifier } from '../log/note.js';
 import { receiptFor } from '../receipts.js';
 import type { ListAnswer, ListRequest } from './client.js';
+import { INTEGRATED, parseIntegrated } from './client.js';
 import { claimSchema, type Claim, type Judgement, type Register } from './epoch.js';
 import { encodePiece, journalExtent, journalIds, readPiece } from './extent.js';
 import type { Peer, ReplicaSetup } from './peers.js';
@@ -29,13 +31,15 @@ export interface ReplicaPortOptions {
   readonly look: number;
   /** A replica asked, as the sequencer or for copies. @param confirmed of this one's journals, the newest seq that is durable there */
   readonly onHeard: (peer: string, sequencer: boolean, confirmed: ReadonlyMap<string, number>) => void;
+  /** The sequencer said what it has in the published log. @param integrated by journal, the newest seq */
+  readonly onIntegrated?: (integrated: ReadonlyMap<string, number>) => void;
   /** What failed inside; no content. */
   readonly onError: (message: string) => void;
 }
 
 const MAX_BODY = 1 << 20;
 /** The other replicas, some times over. */
-const LIMITS = { open: 512, unasked: 128, unaskedOfAddress: 64 } as const;
+const MAX_CONNECTIONS = 512;
 /** Longest wait for new entries. */
 const MAX_WAIT = 2000;
 
@@ -95,10 +99,12 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
       return extent === undefined ? [] : [[id, extent]];
     }));
 
-  async function list(peer: Peer, { claim, have, wait }: ListRequest): Promise<ListAnswer> {
+  async function list(peer: Peer, { claim, have, wait }: ListRequest, integrated: string | undefined): Promise<ListAnswer> {
     if (claim !== undefined) {
       const judgement = judged(peer, claim);
       if (judgement.kind === 'refused') return judgement;
+      // of no other: it may have a log that this one is not in
+      if (integrated !== undefined) options.onIntegrated?.(parseIntegrated(integrated));
     }
     const now = extents(have);
     // more than there is: it copied a journal that was since taken back, and confirms nothing of this one
@@ -125,8 +131,10 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
       if (found === undefined) throw new YitongError('not_found', 'there is no such segment');
       response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(encodePiece(found));
     } else if (request.method !== 'POST') throw new YitongError('not_found', 'the replica port has no such path');
-    else if (url.pathname === '/v1/journals') json(await list(peer, checkRequest(await bodyOf(request), PLACE)));
-    else if (url.pathname === '/v1/claim') json(judged(peer, checkClaim(await bodyOf(request), PLACE)));
+    else if (url.pathname === '/v1/journals') {
+      const said = request.headers[INTEGRATED];
+      json(await list(peer, checkRequest(await bodyOf(request), PLACE), typeof said === 'string' ? said : undefined));
+    } else if (url.pathname === '/v1/claim') json(judged(peer, checkClaim(await bodyOf(request), PLACE)));
     else if (url.pathname === '/v1/receipts') {
       const { id, client } = checkAsked(await bodyOf(request), PLACE);
       json(receiptFor(dataDir, id, client));
@@ -142,7 +150,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     secureOptions: SAFE_TLS.secureOptions | constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
   });
   const server = createServer(
-    { ...secure(), connectionsCheckingInterval: 1000 },
+    { ...secure(), ...requestsWithin(10_000) },
     (request, response) => {
       answer(request, response).catch((error: unknown) => {
         const code = isYitongError(error) ? error.code : 'internal';
@@ -152,8 +160,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
       });
     },
   );
-  gate(server, LIMITS);
-  server.requestTimeout = 10_000;
+  gate(server, portLimits(MAX_CONNECTIONS));
   server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -29,6 +29,8 @@ export interface WatchOptions {
   readonly record: (alert: Alert) => Promise<void>;
   readonly onAlert?: (alert: Alert) => void;
   readonly onError: (error: unknown) => void;
+  /** It has read on, or is at the end. */
+  readonly onPass?: () => void;
   /** ms between two looks at the log's end; 0: only when `runOnce` is called. */
   readonly interval: number;
   /** ms that alerts without an entry, of an earlier life, wait for it to be met in the log; default 10,000. */
@@ -40,6 +42,8 @@ export interface Watcher {
   runOnce(): Promise<number>;
   /** Alerts that come from no entry of the log; each is on record with the next look. */
   raise(alerts: readonly Alert[]): void;
+  /** As `AlertStore.prune`. */
+  prune(before: number, standing: ReadonlySet<string>): number;
   /** The next entry that it reads. */
   position(): number;
   /** Alerts ever raised, by rule. */
@@ -57,7 +61,7 @@ const REST = 3;
 /** Entries after which the position is stored, where nothing was found. */
 const STORE_EVERY = 20_000;
 
-export function startWatching({ dataDir, rules, thresholds, index: feed, now, record, onAlert, onError, interval, settle = 10_000 }: WatchOptions): Watcher {
+export function startWatching({ dataDir, rules, thresholds, index: feed, now, record, onAlert, onError, onPass, interval, settle = 10_000 }: WatchOptions): Watcher {
   const layout = auditLayout(dataDir);
   const store = openAlerts(layout.alerts);
   const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 1000 });
@@ -170,11 +174,13 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
       unstored += SLICE;
       // with everything that rules have seen: also what comes after the access that was one too many
       if (found.length > 0 || unstored >= STORE_EVERY) tell(commit(found));
+      onPass?.();
       await rest(since);
     }
     if (next > begin && interval === 0) commit([]);
     await putOnRecord(waiting);
     if (now() - started >= settle) await putOnRecord(leftOver);
+    onPass?.();
     return next - begin;
   }
 
@@ -190,6 +196,7 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
   return {
     runOnce,
     raise: (alerts) => tell(store.raise(alerts)),
+    prune: (before, standing) => store.prune(before, standing),
     position: () => next,
     counts: () => store.counts(),
     async stop() {

@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Finding } from './rule.js';
+import { refuseDamaged } from '../../../connectors/store-file.js';
 
 export interface Alert extends Omit<Finding, 'key' | 'period'> {
   /** 32 hex digits: of rule, key and period, so that what is found again is the same alert. */
@@ -49,6 +50,8 @@ export interface AlertStore {
   markRecorded(id: string): void;
   /** False if there is no such alert, or it was acknowledged before. */
   acknowledge(id: string, acknowledgement: Acknowledgement): boolean;
+  /** Alerts that were acknowledged before `before` (ms since 1970) and have their entry go, but for those that stand. @returns how many */
+  prune(before: number, standing: ReadonlySet<string>): number;
   /** Alerts ever raised, by rule. */
   counts(): Readonly<Record<string, number>>;
   close(): Promise<void>;
@@ -56,12 +59,15 @@ export interface AlertStore {
 
 const PROGRESS = 'progress';
 const PREFIX = 'alert/';
+/** Of a rule: how many of its alerts went. */
+const GONE = 'gone/';
 
 export const alertId = (rule: string, { key, period }: Pick<Finding, 'key' | 'period'>): string => createHash('sha256').update(JSON.stringify([rule, key, period])).digest('hex').slice(0, 32);
 
 export function openAlerts(dir: string): AlertStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, 'alerts');
+  refuseDamaged(file, '`audit/alerts`', 'put it back from a backup (docs/faults.md)', true);
   // overlappingSync off: a synchronous transaction returns after its fsync
   const map = open<unknown, string>({ path: file, encoding: 'json', overlappingSync: false, noSubdir: true });
   chmodSync(file, 0o600);
@@ -98,8 +104,19 @@ export function openAlerts(dir: string): AlertStore {
     get,
     markRecorded: (id) => void change(id, { recorded: true }),
     acknowledge: (id, acknowledged) => change(id, { acknowledged }, (alert) => alert.acknowledged === undefined),
+    prune(before, standing) {
+      const past = list().filter(({ id, recorded, acknowledged }) => recorded && acknowledged !== undefined && acknowledged.at < before && !standing.has(id));
+      if (past.length === 0) return 0;
+      return map.transactionSync(() => {
+        for (const { id, rule } of past) {
+          map.removeSync(`${PREFIX}${id}`);
+          map.putSync(`${GONE}${rule}`, Number(map.get(`${GONE}${rule}`) ?? 0) + 1);
+        }
+        return past.length;
+      });
+    },
     counts() {
-      const counts: Record<string, number> = {};
+      const counts: Record<string, number> = Object.fromEntries([...map.getRange({ start: GONE, end: `${GONE}~` })].map(({ key, value }) => [key.slice(GONE.length), Number(value)]));
       for (const { rule } of list()) counts[rule] = (counts[rule] ?? 0) + 1;
       return counts;
     },

@@ -4,6 +4,7 @@ import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SAFE_TLS } from '../../identity/tls.js';
 import { gate } from '../../sockets/gate.js';
+import { portLimits, requestsWithin } from '../../sockets/limits.js';
 import type { Witness } from './witness.js';
 
 export interface WitnessServerOptions {
@@ -16,15 +17,18 @@ export interface WitnessServerOptions {
 
 /** Room for 63 hashes and 16 signatures of the largest kind (5 kB). */
 const BODY_LIMIT = 131_072;
+const REQUEST_MS = 10_000;
 /** The logs that it cosigns, and whoever fetches what it did. */
-const LIMITS = { open: 512, unasked: 128, unaskedOfAddress: 64 } as const;
+const MAX_CONNECTIONS = 512;
 
 export async function serveWitness(witness: Witness, { host, port, tls, onError }: WitnessServerOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
-    ...(tls === undefined ? {} : { https: { ...SAFE_TLS, ...tls, connectionsCheckingInterval: 1000 } }),
+    ...(tls === undefined ? {} : { https: { ...SAFE_TLS, ...tls, ...requestsWithin(REQUEST_MS) } }),
     logger: false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
+    // a busy machine is waited for
+    pluginTimeout: 0,
+    requestTimeout: REQUEST_MS,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
   };
@@ -46,7 +50,8 @@ export async function serveWitness(witness: Witness, { host, port, tls, onError 
     if (status >= 500) onError?.(error.message);
     void reply.code(status).header('content-type', 'text/plain; charset=utf-8').send(status >= 500 ? 'the witness failed; nothing was cosigned\n' : 'the request is not one that a witness takes\n');
   });
-  gate(app.server, LIMITS);
+  gate(app.server, portLimits(MAX_CONNECTIONS));
+  app.server.headersTimeout = REQUEST_MS;
   await app.listen({ host, port });
   const { port: bound } = app.server.address() as AddressInfo;
   return { url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`, close: () => app.close() };

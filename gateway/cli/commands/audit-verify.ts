@@ -84,7 +84,7 @@ const command: Command = {
       if (witnesses !== undefined) call.say(`the published checkpoint of ${report.publishedSize} entries is cosigned by ${report.cosignedBy.join(', ')}`);
       else if (report.publishedSize < report.size) call.say(`${report.publishedSize} of them are under the published checkpoint; the others wait for witnesses`);
       if (log === undefined) {
-        call.say(`${report.bodies} bodies match, ${report.erased} are erased and ${report.expired} expired by an entry; ${report.journals} journals: ${report.journalEntries} entries in the log, ${report.newer} newer, ${report.declaredMissing} declared missing, ${report.signatures} signatures`);
+        call.say(`${report.bodies} bodies match, ${report.erased} are erased and ${report.expired} expired by an entry; ${report.journals} journals: ${report.journalEntries} entries in the log${report.pruned === 0 ? '' : ` (${report.pruned} by the headers of their groups, their segments were given back)`}, ${report.newer} newer, ${report.declaredMissing} declared missing, ${report.signatures} signatures`);
       }
       if (vkey === undefined) call.say('checked against the `vkey` file beside the log; name the key with --vkey to trust no file of the operator');
       return 0;

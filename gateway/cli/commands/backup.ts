@@ -26,16 +26,17 @@ const command: Command = {
     const started = performance.now();
     const bar = progressBar('copying');
     try {
-      const { manifest, files, bytes, complete } = await writeBackup({ dataDir: folders(call.values).data, to: to ?? '', program: packageVersion(), now: Date.now, onProgress: bar.to, signal: call.signal });
+      const { manifest, files, bytes, complete, fault } = await writeBackup({ dataDir: folders(call.values).data, to: to ?? '', program: packageVersion(), now: Date.now, onProgress: bar.to, signal: call.signal });
       bar.end();
       const seconds = Math.round(performance.now() - started) / 1000;
       const { files: _, ...head } = manifest;
-      call.json({ backup: resolve(to ?? ''), ...head, files, bytes, seconds, complete });
+      call.json({ backup: resolve(to ?? ''), ...head, files, bytes, seconds, complete, ...(fault === undefined ? {} : { fault }) });
       call.say(`${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB in ${seconds} s`);
       if (manifest.log !== undefined) call.say(`the log \`${manifest.log.origin}\`: ${manifest.log.size} entries, root ${manifest.log.root}`);
       call.say('it holds the keys of the log, of this replica and of subjects: keep it as you keep the data folder, on an encrypted disk');
       if (!complete) call.say(`not complete: nobody knows what these are, and they are not in it: ${manifest.unknown.slice(0, 10).join(', ')}${manifest.unknown.length > 10 ? ` and ${manifest.unknown.length - 10} more` : ''} [backup_incomplete]`);
-      return complete ? 0 : 1;
+      if (fault !== undefined) call.say(`it cannot be restored as it is: ${fault} [log_invalid]. The data folder itself is damaged: \`yitong audit mend\` says what can be done there; then take another backup`);
+      return complete && fault === undefined ? 0 : 1;
     } finally {
       bar.end();
     }

@@ -4,7 +4,6 @@ import { openBus } from '../../../connectors/bus/open.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { loadFeed, loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
-import { State } from '../../../connectors/publish/index.js';
 import { runFeed, type RunReport } from '../../../connectors/run.js';
 import { scheduleFeeds } from '../../../connectors/schedule.js';
 import { YitongError } from '../../../contracts/errors.js';
@@ -25,6 +24,13 @@ import { buildInfo, processFigures } from '../../metrics/process.js';
 import { diskFigures, readyFigures } from '../../metrics/replica.js';
 import { logSettings, openLog, warningsTo, type Log } from '../../logging/log.js';
 import { healthOptions, healthServer } from '../health-options.js';
+import { openState } from '../../publishing/state.js';
+
+/** What a connector that was not told to run once goes on for. */
+function keepsRunning({ dataset, schedule }: Feed): string {
+  const what = schedule === 'push' ? 'its rows are pushed to the gateway, so that there is nothing to run' : schedule === 'watch' ? 'it runs when a file comes into its folder' : `it runs by its schedule \`${schedule}\``;
+  return `${dataset}: goes on until it is stopped; ${what}. \`--once\` runs it once and ends`;
+}
 
 const command: Command = {
   summary: 'one feed: reads its source and publishes what changed',
@@ -90,7 +96,7 @@ const command: Command = {
     const bus = await openBus(await busOf(text(call.values['bus']), dir, data), { mayBeAway: !once, onWarning: (message) => log('warn', message) });
     const tracing = await startTracing(readTracing(workspace.settings['tracing'], { file: join(dir, 'yitong.json') }, process.env), { process: 'connector', baseDir: dir, bus: bus.driver, onState: (message) => log('warn', message) });
     const traced = tracing === undefined ? {} : { tracer: tracing.tracer };
-    const state = State.open(data);
+    const state = openState(data);
     const told = (report: RunReport): void => {
       call.json(report);
       const { rows, published, unchanged, merged, quarantined, skipped, withdrawn, state, ms } = report;
@@ -100,6 +106,10 @@ const command: Command = {
       if (report.held !== undefined) log('warn', `${feed.dataset}: ${report.held} records that left are still on record, since rows that cannot be read may be theirs; see \`yitong withdrawals list ${feed.dataset}\``);
       if (report.notes['older_files_left'] !== undefined) log('warn', `${feed.dataset}: ${report.notes['older_files_left']} files of the folder are older than the newest by their names and were passed over`);
       if (report.notes['backlog_high'] !== undefined) log('warn', `${feed.dataset}: the database must keep ${Math.round((report.backlogBytes ?? 0) / 1_048_576)} MiB of its log for this feed`);
+    };
+    const note = (message: string): void => {
+      if (inLog) log('info', message, { feed: feed.dataset });
+      else call.say(message);
     };
     const run = async (signal: AbortSignal, wake?: () => void): Promise<RunReport> => {
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson || inLog, now: () => performance.now() });
@@ -130,6 +140,7 @@ const command: Command = {
         else call.say(`health: ${health.url}/health/ready`);
         call.json({ health: health.url });
       }
+      if (!call.asJson) note(keepsRunning(feed));
       const scheduler = scheduleFeeds({
         feeds: [feed],
         before: renewed,

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { calendarEnding, loadCalendars } from '../../../contracts/calendar.js';
 import type { Finding } from '../../../contracts/compat.js';
 import { contentFiles, readJson } from '../../../contracts/files.js';
 import { impact, type GrantFacts, type Impact } from '../../../contracts/impact.js';
@@ -54,6 +55,10 @@ const command: Command = {
       for (const { dataset, domains } of leftOut(report, workspace.contracts)) {
         findings.push({ severity: 'note', code: 'bad_report', dataset: `reports/${report.id}`, message: `leaves \`${dataset}\` out of ${domains.join(', ')}`, place: report.place });
       }
+    }
+    for (const [name, calendar] of await loadCalendars(workspace.layers).catch(() => [])) {
+      const ending = calendarEnding(name, calendar, Date.now());
+      if (ending !== undefined) findings.push({ severity: 'note', code: 'outside_calendar', dataset: `calendar ${name}`, message: ending });
     }
     const touched = before !== undefined && asked === true ? impact(before, workspace, await readGrants(workspace.layers)) : [];
     const errors = findings.filter(({ severity }) => severity === 'error').length;

@@ -10,6 +10,7 @@ import { connect, connectionOf, GatewayError, receiptId, type DatasetAnswer, typ
 import { startUp } from '../../process/start.js';
 import { loadTour, type TourStep } from '../../tour/tour.js';
 import { folders, workspaceOption } from '../places.js';
+import { loadedRows } from '../loaded.js';
 import type { Command, Invocation } from '../command.js';
 
 /** One line a dataset: what came, and what did not, and why. */
@@ -45,8 +46,15 @@ async function logged(data: string, id: string): Promise<Extract<ReturnType<type
   throw new YitongError('log_invalid', `the entry \`${id}\` did not come into the log within 10 s`);
 }
 
-async function tour(steps: readonly TourStep[], data: string, api: string, pki: string, call: Invocation): Promise<unknown[]> {
-  const told: unknown[] = [];
+interface Told {
+  readonly title: TourStep['title'];
+  readonly status: number;
+  readonly datasets: readonly { readonly id: string; readonly status: string; readonly reason?: string }[];
+  readonly receipt: string;
+}
+
+async function tour(steps: readonly TourStep[], data: string, api: string, pki: string, call: Invocation): Promise<Told[]> {
+  const told: Told[] = [];
   for (const [i, step] of steps.entries()) {
     call.say(`${i + 1}. ${step.title.en}  ${step.title.zh}`);
     call.say(`   ${step.client} asks for purpose ${step.purpose}`);
@@ -58,7 +66,7 @@ async function tour(steps: readonly TourStep[], data: string, api: string, pki: 
     call.say(`   on record as ${id}, entry ${entry.index} of the log:`);
     call.say(`     ${entry.body}`);
     call.say('');
-    told.push({ title: step.title, status, datasets: answer.datasets.map(({ id: dataset, status: state }) => ({ id: dataset, status: state })), receipt: id });
+    told.push({ title: step.title, status, datasets: answer.datasets.map(({ id: dataset, status: state, reason }) => ({ id: dataset, status: state, ...(reason === undefined ? {} : { reason }) })), receipt: id });
   }
   return told;
 }
@@ -82,9 +90,8 @@ const command: Command = {
         flags: { port: 0, peoplePort: 0, healthPort: 0 },
         options: {},
       });
-      const rows = up.reports.reduce((sum, report) => sum + report.rows, 0);
-      call.say(`published ${rows.toLocaleString('en')} rows of ${up.reports.length} datasets; all are in the view\n`);
-      let told: unknown[];
+      call.say(`published ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets; all are in the view\n`);
+      let told: Told[];
       try {
         told = await tour(steps, data, up.api, up.pki, call);
       } finally {
@@ -97,7 +104,9 @@ const command: Command = {
         call.say(`   the log verifies: ${verified.size} entries, root ${verified.root}`);
         call.say(`   ${verified.bodies} bodies match their commitments, ${verified.journalEntries} journal entries are in it, ${verified.signatures} group signatures hold`);
       } else call.say(`   the log does NOT verify: ${verified.fault ?? ''}`);
-      return verified.ok ? 0 : 1;
+      const ended = [...new Set(told.flatMap(({ datasets }) => datasets.flatMap(({ id, reason }) => (reason === 'grant_expired' ? [id] : []))))];
+      if (ended.length > 0) call.say(`\nthis tour shows nothing of ${ended.join(', ')}: the terms of the grants are over; \`yitong doctor\` names them`);
+      return verified.ok && ended.length === 0 ? 0 : 1;
     } finally {
       await rm(data, { recursive: true, force: true });
     }

@@ -3,9 +3,9 @@ import { constants, existsSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
-import { look, propose, type Looked, type ProposeContext, type Proposal } from '../../../connectors/propose/propose.js';
+import { look, nameBeforehand, propose, type Found, type Looked, type ProposeContext, type Proposal } from '../../../connectors/propose/propose.js';
 import { readTerms } from '../../../connectors/propose/terms.js';
-import { filesOf, refuseOverwrite, writeFiles, type NewFile } from '../../../connectors/propose/write.js';
+import { filesOf, pathsOf, refuseTaken, writeFiles, type NewFile } from '../../../connectors/propose/write.js';
 import { checkReachable } from '../../../connectors/sources/files.js';
 import type { FileSource } from '../../../connectors/sources/take.js';
 import { checkWorkspace } from '../../../contracts/compat.js';
@@ -19,7 +19,7 @@ import type { Command, Invocation } from '../command.js';
 import { answerOptions, answersOf, saidOf, type Said } from '../feed-new/answers.js';
 import { askOpen, canAsk, confirm } from '../feed-new/ask.js';
 import { findSource } from '../feed-new/find.js';
-import { parseGrant, planGrant, PURPOSES_FILE, type Asked, type GrantPlan } from '../feed-new/grant.js';
+import { checkAsked, grantPath, parseGrant, planGrant, PURPOSES_FILE, type Asked, type GrantPlan } from '../feed-new/grant.js';
 import { showNext } from '../feed-new/next.js';
 import { maskedRows, openOf, showOpen, showProposal } from '../feed-new/show.js';
 import { packageRoot, text, workspaceDir, workspaceOption } from '../places.js';
@@ -29,10 +29,30 @@ interface Desk {
   readonly workspace: Workspace;
   readonly context: ProposeContext;
   readonly paths: readonly string[];
+  readonly asked: Asked | undefined;
+  readonly copy: boolean;
+}
+
+const copiesOf = (paths: readonly string[]): readonly (readonly [string, string])[] => paths.map((path): [string, string] => [path, `inbox/${basename(path)}`]);
+
+/**
+ * What would stop the writing at the end, before the source is read: that may take long. What is not known yet, as nobody has said whose it is, is asked later.
+ * @throws YitongError `bad_config`
+ */
+async function refuseBeforehand({ workspace, context, asked, paths, copy, call }: Desk, found: Found, said: Said, ask: boolean): Promise<void> {
+  if (asked !== undefined) await checkAsked(workspace, asked);
+  const answers = answersOf(said);
+  // who is asked may still say another one
+  const dataset = ask && answers.authority === undefined ? undefined : nameBeforehand(found, answers, context);
+  if (dataset === undefined) {
+    if (call.values['yes'] === true) throw new YitongError('bad_config', `say with \`--authority\` whose register it is: ${[...workspace.authorities.keys()].join(', ')}, or a new id; nothing was written`);
+    return;
+  }
+  await refuseTaken(workspace, dataset, [...pathsOf(dataset), ...(asked === undefined ? [] : [grantPath(asked.client, dataset)]), ...(copy ? copiesOf(paths).map(([, to]) => to) : [])]);
 }
 
 /** Looks, and asks about what has to be known before rows can be read. */
-async function lookAt({ call, workspace, context, paths }: Desk, said: Said, ask: boolean): Promise<{ readonly looked: Looked; readonly said: Said }> {
+async function lookAt({ call, workspace, context, paths, asked, copy }: Desk, said: Said, ask: boolean): Promise<{ readonly looked: Looked; readonly said: Said }> {
   let now = said;
   let found = await findSource(paths, answersOf(now), workspace, context.terms, call.signal);
   const open = openOf(found.decisions);
@@ -45,6 +65,8 @@ async function lookAt({ call, workspace, context, paths }: Desk, said: Said, ask
     // what was accepted is not asked again
     found = { ...found, decisions: found.decisions.map((decision) => ({ ...decision, sure: true })) };
   }
+  // whoever only wants to see a proposal writes nothing
+  if (ask || call.values['yes'] === true || call.values['dry-run'] === true) await refuseBeforehand({ call, workspace, context, paths, asked, copy }, found, now, ask);
   return { looked: await look(found, context), said: now };
 }
 
@@ -77,7 +99,7 @@ function outside({ workspace }: Desk, { draft }: Proposal): boolean {
 
 /** Where the source lies in the feed that is written: a copy, if one is asked for. */
 function withCopies(proposal: Proposal, paths: readonly string[]): { readonly proposal: Proposal; readonly copies: readonly (readonly [string, string])[] } {
-  const copies = paths.map((path): [string, string] => [path, `inbox/${basename(path)}`]);
+  const copies = copiesOf(paths);
   const places = copies.map(([, to]) => to);
   const { draft } = proposal;
   return { proposal: { ...proposal, draft: { ...draft, feed: { ...draft.feed, source: { ...draft.feed.source, path: places.length === 1 ? places[0] : places } } } }, copies };
@@ -88,7 +110,6 @@ async function write({ workspace, call }: Desk, proposal: Proposal, files: reado
   const { dir } = workspace;
   const all = [...files, ...(grant?.files ?? [])];
   const made = [...all.map(({ path }) => path), ...copies.map(([, to]) => to)];
-  for (const [, to] of copies) if (existsSync(join(dir, to))) throw new YitongError('bad_config', `\`${to}\` is there already and is not overwritten`);
   // files of the workspace that get an entry more, as they were
   const before = await Promise.all([SCHEMA_IDS, PURPOSES_FILE].map(async (path): Promise<[string, Buffer | undefined]> => [join(dir, path), existsSync(join(dir, path)) ? await readFile(join(dir, path)) : undefined]));
   try {
@@ -139,7 +160,9 @@ async function deskOf(call: Invocation): Promise<Desk> {
       if (progress.total !== undefined && progress.done === progress.total) reporter.progress.end();
     },
   };
-  return { call, workspace, context, paths };
+  const [grant, copy] = [text(call.values['grant']), call.values['copy'] === true];
+  if (copy && paths.some((path) => path.includes('://'))) throw new YitongError('bad_config', '`--copy` is for files');
+  return { call, workspace, context, paths, copy, asked: grant === undefined ? undefined : parseGrant(grant, text(call.values['legal-basis'])) };
 }
 
 const command: Command = {
@@ -163,18 +186,16 @@ const command: Command = {
   },
   async run(call) {
     const desk = await deskOf(call);
-    const { workspace, paths, context } = desk;
+    const { workspace, paths, context, asked, copy } = desk;
     const dry = call.values['dry-run'] === true;
     const yes = call.values['yes'] === true;
-    const asked: Asked | undefined = text(call.values['grant']) === undefined ? undefined : parseGrant(text(call.values['grant']) ?? '', text(call.values['legal-basis']));
-    if (call.values['copy'] === true && paths.some((path) => path.includes('://'))) throw new YitongError('bad_config', '`--copy` is for files');
     const ask = !yes && !dry && !call.asJson && canAsk();
     const first = await proposeAll(desk, ask);
     const isFile = !paths.some((path) => path.includes('://'));
-    const { proposal, copies } = isFile && (call.values['copy'] === true || outside(desk, first)) ? withCopies(first, paths) : { proposal: first, copies: [] };
+    const { proposal, copies } = isFile && (copy || outside(desk, first)) ? withCopies(first, paths) : { proposal: first, copies: [] };
     const { files, undo } = filesOf(proposal);
     const open = openOf(proposal.decisions);
-    const tell = (written: boolean): void =>
+    const tell = (written: boolean, also: readonly string[] = []): void =>
       call.json({
         dataset: proposal.dataset,
         written,
@@ -183,7 +204,7 @@ const command: Command = {
         leftOut: proposal.leftOut,
         trial: { ...proposal.trial, first: maskedRows(proposal, workspace.schemes) },
         files: Object.fromEntries(files.map(({ path, content }) => [path, content])),
-        undo: [...undo, ...copies.map(([, to]) => to)],
+        undo: [...undo, ...also],
       });
 
     if (!yes && !ask) {
@@ -194,8 +215,8 @@ const command: Command = {
       return open.length > 0 ? 1 : 0;
     }
     if (!proposal.authorityNamed) throw new YitongError('bad_config', `say with \`--authority\` whose register it is: ${[...workspace.authorities.keys()].join(', ')}, or a new id; nothing was written`);
-    await refuseOverwrite(workspace, proposal, files);
     const grant = asked === undefined ? undefined : await planGrant(workspace, proposal, asked, context.now());
+    await refuseTaken(workspace, proposal.draft.contract.id, [...files, ...(grant?.files ?? [])].map(({ path }) => path).concat(copies.map(([, to]) => to)));
     if (dry) {
       call.say('');
       call.say('Would be written:');
@@ -214,8 +235,9 @@ const command: Command = {
     await write(desk, proposal, files, copies, grant);
     for (const { path } of [...files, ...(grant?.files ?? [])]) call.say(`  ${path}`);
     for (const [, to] of copies) call.say(`  ${to}`);
-    showNext({ proposal, workspace, undo: [...undo, ...copies.map(([, to]) => to), ...(grant?.files ?? []).map(({ path }) => path)], grant, asked, open: yes ? open : [] }, call.say);
-    tell(true);
+    const also = [...copies.map(([, to]) => to), ...(grant?.files ?? []).map(({ path }) => path)];
+    showNext({ proposal, workspace, undo: [...undo, ...also], grant, asked, open: yes ? open : [] }, call.say);
+    tell(true, also);
     return 0;
   },
 };

@@ -21,7 +21,7 @@ const command: Command = {
   async run(call) {
     const { workspace: dir, data } = folders(call.values);
     const workspace = await loadWorkspace(dir);
-    const { gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
+    const { gateway, audit } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
     if (gateway.serverCert === '' || gateway.serverKey === '') {
       throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files; for a first run without them there is `yitong up`');
     }
@@ -35,7 +35,7 @@ const command: Command = {
       log,
       drainSeconds: gateway.drainSeconds,
     });
-    const health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data });
+    const health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data, audit });
     // also where it never becomes ready
     call.signal.addEventListener('abort', () => void group.stop(), { once: true });
     try {

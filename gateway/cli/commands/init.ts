@@ -1,10 +1,20 @@
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { registerSchemas } from '../../../contracts/register.js';
+import { termOf } from '../../../policies/dates.js';
 import { packageRoot, text } from '../places.js';
 import type { Command } from '../command.js';
+
+/** The grants of a new workspace begin on the day on which it is made, and are for two years. */
+async function beginTerms(grants: string, now: number): Promise<void> {
+  const { from, until } = termOf(now, 2);
+  for (const name of await readdir(grants)) {
+    const text = await readFile(join(grants, name), 'utf8');
+    await writeFile(join(grants, name), text.replace(/"from": "[^"]*"/, `"from": "${from}"`).replace(/"until": "[^"]*"/, `"until": "${until}"`));
+  }
+}
 
 const command: Command = {
   summary: 'a new workspace that works, to be filled with your own registers',
@@ -23,6 +33,7 @@ const command: Command = {
       await cp(join(root, 'gateway', 'cli', 'template'), dir, { recursive: true });
       // the base rules are the workspace's own from now on: they decide, so its people must be able to read and change them
       await cp(join(root, 'policies', 'rules', 'base'), join(dir, 'policies', 'rules', 'base'), { recursive: true });
+      await beginTerms(join(dir, 'policies', 'grants'), Date.now());
       await registerSchemas(dir);
     } else {
       // sections are not inherited; without this one, the base's invented registers would stay empty

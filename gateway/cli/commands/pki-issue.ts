@@ -1,34 +1,63 @@
-import { TRUST_DOMAIN, issueClient } from '../../pki/authority.js';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import { loadPolicies } from '../../../policies/load.js';
+import { heldBy, issueClient } from '../../pki/authority.js';
+import { uriFor } from '../../pki/domain.js';
 import { type Command } from '../command.js';
+import { text } from '../places.js';
+
+/** `--workspace`, else the current folder if it is one, else the one that the folder of the CA stands in. */
+function workspaceFor(given: string | undefined, dir: string): string | undefined {
+  if (given !== undefined) return resolve(given);
+  if (existsSync('yitong.json')) return process.cwd();
+  for (let at = resolve(dir); ; at = dirname(at)) {
+    if (existsSync(join(at, 'yitong.json'))) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
 
 const command: Command = {
   summary: 'issue a client certificate from a development CA',
-  usage: '<client> --dir D [--trust-domain T | --spiffe URI] [--replica] [--rsa] [--p12] [--days N]',
+  usage: '<client> --dir D [--workspace W] [--trust-domain T | --spiffe URI] [--force] [--replica] [--rsa] [--p12] [--days N]',
   examples: ['yitong pki issue credit-platform --dir pki', 'yitong pki issue court-archive --dir pki --rsa --p12', 'yitong pki issue east --dir pki --replica --spiffe spiffe://city.example/replica/east'],
   options: {
     dir: { type: 'string', describe: 'folder of the CA' },
-    'trust-domain': { type: 'string', describe: 'trust domain of the SPIFFE URI', default: TRUST_DOMAIN },
-    spiffe: { type: 'string', describe: 'the URI itself, as it stands in `policies/clients/<client>.json`' },
+    workspace: { type: 'string', describe: 'workspace whose client it is; default: this folder, else the one around the folder of the CA' },
+    'trust-domain': { type: 'string', describe: 'trust domain of the SPIFFE URI; default: that of the workspace' },
+    spiffe: { type: 'string', describe: 'the URI itself; default: as it stands in `policies/clients/<client>.json`' },
+    force: { type: 'boolean', describe: 'in place of the certificate that the client has; that one is kept in `old/`' },
     replica: { type: 'boolean', describe: 'for a replica of the log, which is asked as a server as well; with `--spiffe`' },
     rsa: { type: 'boolean', describe: 'an RSA key, for systems that take no other' },
     p12: { type: 'boolean', describe: 'a PKCS#12 bundle as well, with its password beside it' },
     days: { type: 'string', describe: 'how long it is good', default: '365' },
   },
   async run({ values, positionals, say, json }) {
-    const { dir, spiffe, days } = values;
+    const { dir, days } = values;
+    const [spiffe, trustDomain] = [text(values['spiffe']), text(values['trust-domain'])];
     const [client] = positionals;
     const count = Number(days);
     if (typeof dir !== 'string' || client === undefined || positionals.length > 1 || !(Number.isInteger(count) && count > 0 && count <= 3650)) {
       console.error('say one client, `--dir`, and whole `--days` up to 3650');
       return 2;
     }
+    const replica = values['replica'] === true;
+    const workspace = workspaceFor(text(values['workspace']), dir);
+    const asked = { ...(spiffe === undefined ? {} : { spiffe }), ...(trustDomain === undefined ? {} : { trustDomain }) };
+    // a replica is no client of the workspace
+    const clients = replica || workspace === undefined ? undefined : (await loadPolicies(await loadWorkspace(workspace))).clients;
+    const uri = uriFor(client, asked, clients);
+    const held = await heldBy(dir, client);
+    if (held !== undefined && values['force'] !== true) {
+      console.error(`\`${client}\` has a certificate in ${held.folder}, good until ${held.notAfter.toISOString()}; \`--force\` issues another and keeps this one and its key in \`old/\``);
+      return 2;
+    }
     const now = new Date();
     const files = await issueClient(dir, client, {
       now,
       notAfter: new Date(now.getTime() + count * 86_400_000),
-      ...(typeof spiffe === 'string' ? { spiffe: [spiffe] } : {}),
-      ...(typeof values['trust-domain'] === 'string' ? { trustDomain: values['trust-domain'] } : {}),
-      server: values['replica'] === true,
+      spiffe: [uri],
+      server: replica,
       rsa: values['rsa'] === true,
       p12: values['p12'] === true,
     });

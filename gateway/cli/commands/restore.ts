@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
-import type { Knowledge } from '../../backup/continue.js';
 import { erasedIn } from '../../backup/erased.js';
 import { restoreBackup } from '../../backup/restore.js';
 import type { Command } from '../command.js';
+import { knowledgeOf } from '../knowledge.js';
 import { dataOption, folders, list, text, workspaceOption } from '../places.js';
 import { progressBar, type ProgressBar } from '../progress.js';
 
@@ -68,17 +66,3 @@ const command: Command = {
   },
 };
 export default command;
-
-function knowledgeOf(checkpoint: string | undefined, word: string | undefined): Knowledge {
-  if (word !== undefined) {
-    if (word.length > 500) throw new YitongError('bad_request', 'the word must have at most 500 characters');
-    return { kind: 'none', word };
-  }
-  if (checkpoint === undefined) return { kind: 'unknown' };
-  const file = resolve(checkpoint);
-  try {
-    return { kind: 'checkpoint', note: readFileSync(file) };
-  } catch (cause) {
-    throw new YitongError('bad_request', 'the file of the checkpoint cannot be read', { place: { file }, cause });
-  }
-}

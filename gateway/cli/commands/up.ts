@@ -3,6 +3,7 @@ import { startUp } from '../../process/start.js';
 import { busOf, busOption } from '../bus.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command, Invocation } from '../command.js';
+import { heldBack, loadedRows } from '../loaded.js';
 
 function port(call: Invocation): number | undefined {
   const given = text(call.values['port']);
@@ -52,14 +53,15 @@ const command: Command = {
     if (bar) process.stderr.write('\r\u001b[K');
     const { api, people, health, pki } = up;
     call.json({ ready: true, api, people, health, data, pki });
-    const rows = up.reports.reduce((sum, report) => sum + report.rows, 0);
     call.say('ready');
     call.say(`  API (mTLS)       ${api}`);
     call.say(`  people           ${people}`);
     call.say(`  health           ${health}/health/ready`);
     call.say(`  data             ${data}`);
     call.say(`  certificates     ${pki}`);
-    call.say(`  loaded           ${rows.toLocaleString('en')} rows of ${up.reports.length} datasets`);
+    call.say(`  loaded           ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets`);
+    const held = heldBack(up.reports);
+    if (held !== '') call.say(`  in quarantine    ${held}`);
     for (const failed of up.reports.filter(({ state }) => state !== 'complete')) call.say(`  not loaded       ${failed.dataset}: ${failed.state}`);
     call.say('');
     call.say('These keys come from a development CA and are for this machine only.');

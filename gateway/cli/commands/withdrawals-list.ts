@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { heldId, State } from '../../../connectors/publish/index.js';
+import { heldId } from '../../../connectors/publish/index.js';
 import { datasetId } from '../../../contracts/ids.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { Command } from '../command.js';
 import { dataOption, folders, workspaceOption } from '../places.js';
+import { openState } from '../../publishing/state.js';
 
 const SHOWN = 50;
 
@@ -21,7 +22,7 @@ const command: Command = {
     const datasets: object[] = [];
     let total = 0;
     if (existsSync(join(data, 'connectors'))) {
-      const state = State.open(data);
+      const state = openState(data);
       try {
         for (const id of ids) {
           const held = state.held(id);

@@ -9,6 +9,7 @@ export const answerOptions = {
   dataset: { type: 'string', describe: 'id of the dataset within its authority' },
   subject: { type: 'string', describe: 'COLUMN:scheme, whose key the records hang on' },
   key: { type: 'string', describe: 'columns that tell one subject\'s records apart, comma-separated; `none` if it has one record' },
+  zeros: { type: 'string', describe: '`pad` if keys that are digits, but too few, lost their zeros; `keep` if not' },
   charset: { type: 'string', describe: 'of a text file' },
   delimiter: { type: 'string', describe: 'between cells; `tab` for the tabulator' },
   header: { type: 'string', describe: '`first` if the first row names the columns, `none` if it is data' },
@@ -64,9 +65,10 @@ const listOf = (text: string): readonly string[] => text.split(',').map((one) =>
 /** @throws YitongError `bad_config` where an option is not written as it has to be */
 export function answersOf(said: Said): Answers {
   const one = (name: Name): string | undefined => said[name]?.at(-1);
-  const [subject, key, header] = [one('subject'), one('key'), one('header')];
+  const [subject, key, header, zeros] = [one('subject'), one('key'), one('header'), one('zeros')];
   const colon = subject?.lastIndexOf(':') ?? 0;
   if (subject !== undefined && (colon < 1 || colon === subject.length - 1)) throw new YitongError('bad_config', `\`--subject\` is written COLUMN:scheme, not \`${subject}\``);
+  if (zeros !== undefined && zeros !== 'pad' && zeros !== 'keep' && !/^padStart \d+$/.test(zeros)) throw new YitongError('bad_config', `\`--zeros\` is \`pad\` or \`keep\`, not \`${zeros}\``);
   if (header !== undefined && header !== 'first' && header !== 'none') throw new YitongError('bad_config', `\`--header\` is \`first\` or \`none\`, not \`${header}\``);
   const given = <K extends string>(name: K, value: string | undefined): { readonly [key in K]?: string } => (value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: string }));
   return {
@@ -82,6 +84,7 @@ export function answersOf(said: Said): Answers {
     ...(subject === undefined ? {} : { subject: { column: subject.slice(0, colon), scheme: subject.slice(colon + 1) } }),
     ...(key === undefined ? {} : { key: key === 'none' ? [] : listOf(key) }),
     ...(header === undefined ? {} : { header }),
+    ...(zeros === undefined ? {} : { zeros: zeros === 'keep' ? ('keep' as const) : ('pad' as const) }),
     dateFormats: pairs('date-format', said),
     types: pairs('type', said),
     classes: pairs('class', said),

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
-import { clientId, datasetNameOf, purposeId } from '../../../contracts/ids.js';
+import { authorityOf, clientId, datasetNameOf, purposeId, type DatasetId } from '../../../contracts/ids.js';
 import type { Workspace } from '../../../contracts/types.js';
 import type { Proposal } from '../../../connectors/propose/propose.js';
 import type { NewFile } from '../../../connectors/propose/write.js';
@@ -60,31 +60,41 @@ export function grantOf({ fields, draft, subjectField }: Proposal, { client, pur
   };
 }
 
-/** @throws YitongError `bad_config` where a new purpose has no legal basis, or the grant is there already */
-export async function planGrant(workspace: Workspace, proposal: Proposal, asked: Asked, now: Date): Promise<GrantPlan> {
-  const { draft } = proposal;
+/** Named after all that it is of: two authorities may have a dataset of one name. */
+export const grantPath = (client: string, dataset: DatasetId): string => `policies/grants/${client}-${authorityOf(dataset)}-${datasetNameOf(dataset)}.json`;
+
+/**
+ * What must be known before a grant can be written; needs nothing of the source, so it is asked before that is read.
+ * @throws YitongError `bad_config` where a new purpose has no legal basis
+ */
+export async function checkAsked(workspace: Workspace, asked: Asked): Promise<{ readonly newClient: boolean; readonly newPurpose: boolean; readonly legalBasis: readonly string[] }> {
   const policies = await loadPolicies(workspace);
   const purpose = [...policies.purposes.values()].find(({ id }) => id === asked.purpose);
-  const client = [...policies.clients.values()].find(({ id }) => id === asked.client);
   const legalBasis = asked.legalBasis === undefined ? purpose?.legalBasis : [asked.legalBasis];
   if (legalBasis === undefined) {
     throw new YitongError('bad_config', `there is no purpose \`${asked.purpose}\` (there are ${[...policies.purposes.keys()].join(', ') || 'none'}); a new one needs its \`--legal-basis\``);
   }
+  return { newClient: ![...policies.clients.values()].some(({ id }) => id === asked.client), newPurpose: purpose === undefined, legalBasis };
+}
+
+/** @throws YitongError `bad_config` where a new purpose has no legal basis */
+export async function planGrant(workspace: Workspace, proposal: Proposal, asked: Asked, now: Date): Promise<GrantPlan> {
+  const { draft } = proposal;
+  const { newClient, newPurpose, legalBasis } = await checkAsked(workspace, asked);
   const { grant, notGranted } = grantOf(proposal, asked, legalBasis, now);
-  const path = `policies/grants/${asked.client}-${datasetNameOf(draft.contract.id)}.json`;
-  if (existsSync(join(workspace.dir, path))) throw new YitongError('bad_config', `\`${path}\` is there already and is not overwritten`);
+  const path = grantPath(asked.client, draft.contract.id);
   const files: NewFile[] = [{ path, content: grant }];
-  if (client === undefined) {
+  if (newClient) {
     const { authority } = draft.contract;
     files.push({ path: `policies/clients/${asked.client}.json`, content: { authority, name: { zh: asked.client, en: asked.client }, identity: { spiffe: spiffeOf(asked.client) }, status: 'active' } });
   }
   let purposes: PurposesFile | undefined;
-  if (purpose === undefined) {
+  if (newPurpose) {
     const file = join(workspace.dir, PURPOSES);
     const own = existsSync(file) ? purposesFile(await readJson(file, 'bad_policy'), { file }) : {};
     purposes = { ...own, [asked.purpose]: { name: { zh: asked.purpose, en: asked.purpose }, legalBasis } };
   }
-  return { files, purposes, fields: grant.fields.map((field) => (typeof field === 'string' ? field : field.path)), notGranted, newClient: client === undefined };
+  return { files, purposes, fields: grant.fields.map((field) => (typeof field === 'string' ? field : field.path)), notGranted, newClient };
 }
 
 export const PURPOSES_FILE = PURPOSES;

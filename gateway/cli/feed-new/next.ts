@@ -5,7 +5,7 @@ import type { Proposal } from '../../../connectors/propose/propose.js';
 import { datasetNameOf } from '../../../contracts/ids.js';
 import { SCHEMA_IDS } from '../../../contracts/schema-ids.js';
 import type { Workspace } from '../../../contracts/types.js';
-import { grantOf, type Asked, type GrantPlan } from './grant.js';
+import { grantOf, grantPath, type Asked, type GrantPlan } from './grant.js';
 
 export interface Next {
   readonly proposal: Proposal;
@@ -45,7 +45,7 @@ export function showNext({ proposal, workspace, undo, grant, asked, open }: Next
     if (grant.notGranted.length > 0) say(`  not granted: ${grant.notGranted.join(', ')}`);
   } else {
     const { grant: made } = grantOf(proposal, { client: 'CLIENT', purpose: 'PURPOSE', legalBasis: undefined }, ['LEGAL BASIS'], new Date());
-    say(`  a grant, as policies/grants/CLIENT-${name}.json (docs/grants.md):`);
+    say(`  a grant, as ${grantPath('CLIENT', contract.id)} (docs/grants.md):`);
     say(`    ${JSON.stringify(made)}`);
   }
   const { password } = proposal.draft.feed.source;

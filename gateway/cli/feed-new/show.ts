@@ -70,8 +70,7 @@ export function showProposal(proposal: Proposal, schemes: ReadonlyMap<string, Ke
     for (const [field, value] of Object.entries(row)) say(`  ${pad(field, width)}${value === null ? '–' : cut(typeof value === 'string' ? value : JSON.stringify(value), 90)}`);
   }
   say('');
-  const about = trial.exact ? '' : 'about ';
-  say(`${plural(trial.rows, 'row')} in all: ${about}${trial.published.toLocaleString('en')} would be published, ${trial.merged.toLocaleString('en')} merged with an equal one, ${trial.quarantined.toLocaleString('en')} quarantined`);
+  say(`${plural(trial.rows, 'row')} in all: ${trial.published.toLocaleString('en')} would be published, ${trial.merged.toLocaleString('en')} merged with an equal one, ${trial.quarantined.toLocaleString('en')} quarantined`);
   for (const { field, code, reason, rows: times } of trial.refused.slice(0, 10)) say(`  ${times.toLocaleString('en').padStart(8)}  ${field === '' ? '' : `${field}: `}${reason} [${code}]`);
   if (trial.refused.length > 10) say(`            and ${trial.refused.length - 10} other reasons`);
 }

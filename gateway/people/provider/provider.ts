@@ -89,6 +89,6 @@ export function developmentProvider({ issuer, clientId, clientSecret, redirectUr
       choose(request, response, url).catch(() => send(response, 400, 'text/plain', 'this sign-in is over; begin again\n'));
       return;
     }
-    void oidc(request, response);
+    Promise.resolve(oidc(request, response)).catch(() => response.destroy());
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { writes } from '../../../connectors/write-lock.js';
 import type { CodeRecord } from './machine.js';
+import { refuseDamaged } from '../../../connectors/store-file.js';
 
 /** Codes that were looked for and are none, by who looked. */
 export interface Misses {
@@ -84,6 +85,7 @@ export function memoryCodes(): CodeStore {
 export function openCodeStore(dir: string, now?: () => number): CodeStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'codes');
+  refuseDamaged(path, '`reports/compliance/codes`', 'nothing lasting is in it: remove it (docs/faults.md)');
   const root = open({ path, noSubdir: true, maxReaders: 512, maxDbs: 2 });
   const codes = root.openDB<CodeRecord, string>({ name: 'codes', encoding: 'json' });
   const misses = root.openDB<Misses, string>({ name: 'misses', encoding: 'json' });
@@ -126,7 +128,8 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
       closed();
     },
   };
-  const timer = now === undefined ? undefined : setInterval(() => void store.sweep(now()), SWEEP);
+  // what could not be removed now is removed by a later sweep, and counts for nothing until then
+  const timer = now === undefined ? undefined : setInterval(() => store.sweep(now()).catch(() => undefined), SWEEP);
   timer?.unref();
   return store;
 }

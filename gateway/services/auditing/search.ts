@@ -34,11 +34,14 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
   /** With its scheme, or without as people paste it: then of the one scheme that takes it. */
   function normalised(text: string): string {
     if (text.includes(':')) return parseSubject(text, workspace.schemes);
-    const fits = [...workspace.schemes.values()].flatMap(({ id, parse }) => {
-      const found = parse(text);
-      return found.ok ? [`${id}:${found.key}`] : [];
-    });
-    const [only, ...others] = fits;
+    const taking = (unchecked: boolean): string[] =>
+      [...workspace.schemes.values()].flatMap((scheme) => {
+        const found = (scheme.unchecked === true) === unchecked ? scheme.parse(text) : undefined;
+        return found?.ok === true ? [`${scheme.id}:${found.key}`] : [];
+      });
+    // a scheme without check digits takes nearly everything: it is meant where no other is
+    const checked = taking(false);
+    const [only, ...others] = checked.length > 0 ? checked : taking(true);
     if (only === undefined) throw new YitongError('bad_subject', 'this is no key of any scheme here; check its digits');
     if (others.length > 0) throw new YitongError('bad_subject', 'more than one scheme has such keys; write `<scheme>:<key>`');
     return only;

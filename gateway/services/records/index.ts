@@ -5,6 +5,7 @@
 import { Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
+import { isAhead } from '../../../contracts/freshness.js';
 import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { Feed } from '../../../connectors/feed.js';
@@ -34,7 +35,7 @@ const service: Service = {
       {
         // the bus may be slow; a query waits for nothing but the journal, which gives up by itself
         handlerTimeout: context.settings.gateway.handlerTimeoutMs,
-        config: { errors: ['not_publisher', 'not_found', 'snapshot_shrunk', 'dataset_busy', 'bus_unavailable', 'spool_full', 'answer_timeout'] },
+        config: { errors: ['not_publisher', 'not_found', 'snapshot_shrunk', 'dataset_busy', 'source_time_ahead', 'bus_unavailable', 'spool_full', 'answer_timeout'] },
         schema: {
           operationId: 'publish',
           summary: 'publish records of a dataset',
@@ -49,6 +50,8 @@ const service: Service = {
         const client = clientOf(request);
         const { span } = request;
         const contract = ownDataset(context, request.params.id, client);
+        // a dataset seen up to a day to come would be called current until then, whatever became of its source
+        if (isAhead(Date.parse(request.body.sourceTime), context.now())) throw new YitongError('source_time_ahead', '`sourceTime` says up to when the source was seen; it lies more than five minutes ahead of the clock here');
         span?.step('publish');
         const { spooled, ...outcome } = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client), span);
         for (const { status } of outcome.results) countPushed(contract.id, status, 1);

@@ -7,13 +7,14 @@ import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { controlSpec, dataTopic, type Producer } from '../../../connectors/bus/port.js';
-import { recogniseTopic, Session, State, takeTurn, type PublishResult, type PublishRow } from '../../../connectors/publish/index.js';
+import { recogniseTopic, Session, type State, takeTurn, type PublishResult, type PublishRow } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { SpoolingProducer } from '../../../connectors/spool/index.js';
 import { isYitongError } from '../../../contracts/errors.js';
 import type { Span } from '../../../contracts/tracing.js';
 import type { GatewayContext } from '../../context.js';
 import type { RecordsBody } from './schema.js';
+import { openState } from '../../publishing/state.js';
 
 /** `spooled`: on this replica's disk, on its way to the bus. */
 export type PushStatus = 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled';
@@ -55,7 +56,7 @@ export function pushing(context: GatewayContext): Push {
   const open = new Map<DatasetId, Promise<Open>>();
   const looked = new Map<DatasetId, number>();
   const running = new Set<Promise<unknown>>();
-  const stateOf = (): State => (state ??= State.open(context.dataDir));
+  const stateOf = (): State => (state ??= openState(context.dataDir));
   const waiting = (contract: Contract): boolean => spool?.store.waiting(contract.id) === true;
 
   const straight = async (contract: Contract): Promise<Producer> => {

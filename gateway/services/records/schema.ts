@@ -5,7 +5,7 @@ import { strict } from '../../answer/request.js';
 const position = Type.String({ minLength: 1, maxLength: 300, description: 'the source\'s own, unique and stable: what comes again under it is not published again' });
 export const bodySchema = Type.Object(
   {
-    sourceTime: Type.String({ format: 'date-time', description: 'the source is seen up to here' }),
+    sourceTime: Type.String({ format: 'date-time', description: 'the source is seen up to here; at most five minutes ahead of the gateway\'s clock' }),
     snapshot: Type.Optional(Type.Boolean({ description: 'these records are the whole dataset; what is missing has left' })),
     records: Type.Array(
       Type.Union([

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { writes } from '../../../connectors/write-lock.js';
 import { createOnce } from '../../audit/durable.js';
+import { refuseDamaged } from '../../../connectors/store-file.js';
 
 export const WINDOW = 86_400_000;
 
@@ -66,6 +67,7 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
   const secretFile = join(dir, 'secret');
   createOnce(secretFile, () => randomBytes(32));
   const secret = createSecretKey(readFileSync(secretFile));
+  refuseDamaged(join(dir, 'guesses'), '`verify/guesses`', 'put it back from a backup (docs/faults.md)', true);
   const map = open<Buffer, Buffer>({ path: join(dir, 'guesses'), encoding: 'binary', keyEncoding: 'binary', noSubdir: true, maxReaders: 512 });
   const closed = writes();
   chmodSync(join(dir, 'guesses'), 0o600);

@@ -1,2 +1,2 @@
-export { openLmdbViewReader } from './reader.js';
-export { openLmdbViewWriter, type WriterOptions } from './writer.js';
+export { openLmdbViewReader } from './reopening.js';
+export { openLmdbViewWriter } from './writer.js';

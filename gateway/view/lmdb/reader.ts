@@ -9,20 +9,10 @@ import type { Cut, DatasetState, ReadOutcome, ReadPoint, VersionView, ViewReader
 import { bytesOf, entryOf, isSpilled, startOf } from './head.js';
 import { historicRead } from './historic.js';
 import { RecordView, lengthAt } from './record.js';
-import { readDataset, readMeta, readNumbers, readOffset, settle, type OffsetRow } from './state.js';
-import { FORMAT, behind, datasetPrefix, openStore, type Store } from './store.js';
+import { readDataset, readNumbers, readOffset, settle, type OffsetRow } from './state.js';
+import { behind, datasetPrefix, type Store } from './store.js';
 
 type Visit = (dataset: number, version: VersionView) => void | boolean;
-
-/** A read-only reader in a process of its own. @throws YitongError `view_unavailable` */
-export function openLmdbViewReader(options: { readonly dir: string; readonly workspace: ViewWorkspace }): ViewReader {
-  const store = openStore(options.dir, true);
-  if (readMeta(store)?.format !== FORMAT) {
-    void store.close();
-    throw new YitongError('view_unavailable', 'the view was made by another version of the gateway; start its writer first');
-  }
-  return readerOn(store, options.workspace, () => store.close());
-}
 
 /** @param close what closing the reader closes */
 export function readerOn(store: Store, workspace: ViewWorkspace, close: () => Promise<void>): ViewReader {
@@ -38,8 +28,6 @@ class LmdbViewReader implements ViewReader {
   readonly #view = new RecordView();
   #numbers: Readonly<Record<string, number>>;
   #known = new Map<DatasetId, Known>();
-  #given: Uint8Array | undefined;
-  #plain: Buffer = Buffer.alloc(0);
   #stamp = -1;
   #writes = -1;
   #turn: NodeJS.Immediate | undefined;
@@ -66,11 +54,9 @@ class LmdbViewReader implements ViewReader {
         return outcome;
       });
     }
-    const found: Uint8Array | undefined = this.store.heads.getBinaryFast(Buffer.from(subject));
+    let head = this.store.heads.read(Buffer.from(subject));
     const outcomes = datasets.map((): ReadOutcome => 'ok');
-    const size = found?.length ?? 0;
-    if (found === undefined) return outcomes;
-    let head = this.#whole(found);
+    if (head === undefined) return outcomes;
     let owned = false;
     for (let i = 0; i < datasets.length; i++) {
       const entry = entryOf(head, this.#number(datasets[i]));
@@ -80,7 +66,7 @@ class LmdbViewReader implements ViewReader {
         continue;
       }
       // reading the records would overwrite the buffer that the head stands in
-      if (!owned) head = Buffer.from(head.subarray(0, size));
+      if (!owned) head = Buffer.from(head);
       owned = true;
       const prefix = datasetPrefix(subject, this.#number(datasets[i]));
       for (const { value } of this.store.records.getRange({ start: prefix, end: behind(prefix) })) {
@@ -88,18 +74,6 @@ class LmdbViewReader implements ViewReader {
       }
     }
     return outcomes;
-  }
-
-  /**
-   * lmdb gives one buffer again and again, under a `length` that is only the value's, and bytes of the map itself for large
-   * values. Both become a plain Buffer here; for the first, one that is kept.
-   */
-  #whole(found: Uint8Array): Buffer {
-    if (found !== this.#given) {
-      this.#given = found;
-      this.#plain = Buffer.from(found.buffer, found.byteOffset, found.byteLength);
-    }
-    return this.#plain;
   }
 
   #visitPacked(head: Buffer, entry: number, i: number, visit: Visit): void {

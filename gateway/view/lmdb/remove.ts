@@ -1,6 +1,6 @@
 /** Takes one dataset out of the view, in pieces: each is a transaction, so that readers and other topics are not held up. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Database } from 'lmdb';
+import type { CheckedMap } from './checked.js';
 import { isEmpty, without } from './head.js';
 import type { DataSource } from './state.js';
 import type { Store } from './store.js';
@@ -14,21 +14,21 @@ export async function removeDataset(store: Store, source: DataSource, write: (wo
   await inPieces(store.heads, write, (key, value) => {
     const head = without(value, number);
     if (head === value) return;
-    if (isEmpty(head)) void store.heads.remove(key);
-    else void store.heads.put(key, head);
+    if (isEmpty(head)) store.heads.remove(key);
+    else store.heads.put(key, head);
   });
   for (const map of [store.records, store.history]) {
     await inPieces(map, write, (key) => {
       const end = key.indexOf(0);
-      if (key.readUInt16BE(end + 1) === number) void map.remove(key);
+      if (key.readUInt16BE(end + 1) === number) map.remove(key);
     });
   }
   await inPieces(store.poison, write, (key) => {
-    if (key.indexOf(0) === Buffer.byteLength(source.topic) && key.toString('utf8', 0, key.indexOf(0)) === source.topic) void store.poison.remove(key);
+    if (key.indexOf(0) === Buffer.byteLength(source.topic) && key.toString('utf8', 0, key.indexOf(0)) === source.topic) store.poison.remove(key);
   });
 }
 
-async function inPieces(map: Database<Buffer, Buffer>, write: (work: () => void) => void, look: (key: Buffer, value: Buffer) => void): Promise<void> {
+async function inPieces(map: CheckedMap, write: (work: () => void) => void, look: (key: Buffer, value: Buffer) => void): Promise<void> {
   for (let start: Buffer | undefined = Buffer.alloc(0); start !== undefined; ) {
     const from: Buffer = start;
     let last: Buffer | undefined;

@@ -8,6 +8,8 @@ import type { Store } from './store.js';
 export interface Meta {
   readonly format: number;
   readonly identity?: { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> };
+  /** It takes the place of one that was damaged, and does not have all of it yet: it is not read, for what is missing is not "none on record". */
+  readonly rebuilding?: true;
   /** Data topics whose records are being removed: a crash in between must not leave half of them. */
   readonly forgetting?: readonly TopicName[];
 }
@@ -68,10 +70,10 @@ export const waiting = (row: DatasetRow, pending: Pending): DatasetRow => ({
 
 // The rows below were written by this file, in the format that `meta` names; that is why they are not checked again.
 function read<T>(store: Store, key: string): T | undefined {
-  const row = store.state.getBinaryFast(Buffer.from(key));
-  return row === undefined ? undefined : (JSON.parse(row.toString('utf8', 0, row.length)) as T);
+  const row = store.state.read(Buffer.from(key));
+  return row === undefined ? undefined : (JSON.parse(row.toString()) as T);
 }
-const write = (store: Store, key: string, row: unknown): void => void store.state.put(Buffer.from(key), Buffer.from(JSON.stringify(row)));
+const write = (store: Store, key: string, row: unknown): void => store.state.put(Buffer.from(key), Buffer.from(JSON.stringify(row)));
 export const readMeta = (store: Store): Meta | undefined => read<Meta>(store, 'meta');
 export const writeMeta = (store: Store, meta: Meta): void => write(store, 'meta', meta);
 export const readNumbers = (store: Store): Readonly<Record<string, number>> => read<Record<string, number>>(store, 'numbers') ?? {};

@@ -6,29 +6,36 @@
  * - `history`: (subject, dataset, record, offset) → a version that is no longer current, or a withdrawal;
  * - `poison`: (topic, partition, offset) → a raw record that was set aside;
  * - `state`: offsets, dataset numbers and counters, watermarks, identity, as JSON.
+ *
+ * Each value stands with its checksum (`checked.ts`).
  */
 import { open, TransactionFlags, type Database } from 'lmdb';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writes as writing } from '../../../connectors/write-lock.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { CheckedMap, withSum } from './checked.js';
 
 /** Raised with any change of layout; a view of another number is rebuilt from the bus. */
 export const FORMAT = 2;
+export const VIEW_FILE = 'view.mdb';
 /** lmdb's longest key with 4 kB pages is 1,978 bytes; both lengths in UTF-8 bytes. */
 export const MAX_SUBJECT = 255;
 export const MAX_RECORD_ID = 1024;
 
 export interface Store {
-  readonly heads: Database<Buffer, Buffer>;
-  readonly records: Database<Buffer, Buffer>;
-  readonly history: Database<Buffer, Buffer>;
-  readonly poison: Database<Buffer, Buffer>;
-  readonly state: Database<Buffer, Buffer>;
+  /** Which file it is: another one once the view was built anew. */
+  readonly file: number;
+  readonly heads: CheckedMap;
+  readonly records: CheckedMap;
+  readonly history: CheckedMap;
+  readonly poison: CheckedMap;
+  readonly state: CheckedMap;
   /** All of it or nothing; committed, and seen by readers, when this returns. Reaches the disk with the next `flush`. */
   write<T>(work: () => T): T;
-  /** Resolves when what was committed is on disk. */
   /** What is read next is read in the newest snapshot. */
   newest(): void;
+  /** Resolves when what was committed is on disk. */
   flush(): Promise<void>;
   /** A number that changes with every commit of any process, as the snapshot of this turn of the event loop shows it. */
   stamp(): number;
@@ -48,7 +55,7 @@ const COMMIT = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT 
 export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30): Store {
   try {
     const root = open<Buffer, Buffer>({
-      path: join(dir, 'view.mdb'),
+      path: join(dir, VIEW_FILE),
       readOnly,
       maxDbs: 8,
       maxReaders: 512,
@@ -60,10 +67,10 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       keyEncoding: 'binary',
     });
     const closed = readOnly ? (): void => undefined : writing();
-    const binary = (name: string) => {
+    const binary = (name: string): CheckedMap => {
       const db: Database<Buffer, Buffer> | undefined = root.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
       if (db === undefined) throw new Error('not there yet');
-      return db;
+      return new CheckedMap(db);
     };
     const heads = binary('heads');
     const records = binary('records');
@@ -71,9 +78,10 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
     const poison = binary('poison');
     const state = binary('state');
     let writes = 0;
-    const readStamp = (): number => state.getBinaryFast(STAMP)?.readDoubleLE(0) ?? 0;
+    const readStamp = (): number => state.read(STAMP)?.readDoubleLE(0) ?? 0;
     let flushing: Promise<unknown> | undefined;
     return {
+      file: statSync(join(dir, VIEW_FILE)).ino,
       heads,
       records,
       history,
@@ -84,7 +92,7 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
           const done = work();
           const stamp = Buffer.allocUnsafe(8);
           stamp.writeDoubleLE(readStamp() + 1);
-          void state.put(STAMP, stamp);
+          state.put(STAMP, stamp);
           return done;
         }, COMMIT);
         writes++;
@@ -92,7 +100,7 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       },
       async flush() {
         // an asynchronous write carries its own flush, off this thread
-        flushing ??= state.put(FLUSHED, Buffer.alloc(1)).then(() => state.flushed).finally(() => (flushing = undefined));
+        flushing ??= state.db.put(FLUSHED, withSum(FLUSHED, Buffer.alloc(1))).then(() => state.db.flushed).finally(() => (flushing = undefined));
         await flushing;
       },
       // lmdb keeps one snapshot for about a millisecond, over turns of the event loop: what another process has committed would not be seen yet

@@ -42,6 +42,8 @@ export interface WriterOptions {
   readonly workspace: ViewWorkspace;
   /** Looks at each body before it is let in. By default `checkBodies`, so that no answer stumbles over a record later. */
   readonly check?: CheckBody;
+  /** It takes the place of one that was damaged: other processes read it after `rebuilt`. */
+  readonly rebuilding?: boolean;
   /** Bytes of address space for the map. Default 64 GiB. */
   readonly mapSize?: number;
 }
@@ -51,7 +53,7 @@ export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWr
   mkdirSync(options.dir, { recursive: true });
   const store = openStore(options.dir, false, options.mapSize);
   store.reapReaders();
-  const writer = new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace));
+  const writer = new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace), options.rebuilding === true);
   await writer.resume();
   return writer;
 }
@@ -66,12 +68,13 @@ class LmdbViewWriter implements ViewWriter {
     readonly store: Store,
     readonly workspace: ViewWorkspace,
     check: CheckBody,
+    rebuilding: boolean,
   ) {
     const numbers = store.write(() => {
       const meta = readMeta(store);
       // made by another version of this code: all of it can be had from the bus again
       if (meta?.format !== FORMAT) {
-        this.#clear({ format: FORMAT });
+        this.#clear({ format: FORMAT, ...(rebuilding ? { rebuilding } : {}) });
       }
       const numbered = numberDatasets(readNumbers(store), workspace.contracts.keys());
       writeNumbers(store, numbered);
@@ -163,7 +166,7 @@ class LmdbViewWriter implements ViewWriter {
     const about = Buffer.from(JSON.stringify({ reason, timestamp: record.timestamp, key: record.key, headers: record.headers }));
     const size = Buffer.alloc(4);
     size.writeUInt32LE(about.length);
-    void this.store.poison.put(poisonKey(record.topic, record.partition, record.offset), Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]));
+    this.store.poison.put(poisonKey(record.topic, record.partition, record.offset), Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]));
   }
 
   async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
@@ -187,7 +190,8 @@ class LmdbViewWriter implements ViewWriter {
   async reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
     this.#write(() => {
       const numbers = readNumbers(this.store);
-      this.#clear({ format: FORMAT, identity: { clusterId, topicIds } });
+      const rebuilding = readMeta(this.store)?.rebuilding;
+      this.#clear({ format: FORMAT, identity: { clusterId, topicIds }, ...(rebuilding === undefined ? {} : { rebuilding }) });
       writeNumbers(this.store, numbers);
     });
   }
@@ -243,10 +247,22 @@ class LmdbViewWriter implements ViewWriter {
     return [...found];
   }
 
-  async markIncomplete(topic: TopicName): Promise<void> {
+  async markIncomplete(topic: TopicName, behind?: { readonly partition: number; readonly next: number }): Promise<void> {
     const source = this.#source(topic);
-    if (source.kind === 'control') return;
-    this.#write(() => writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true }));
+    this.#write(() => {
+      if (source.kind === 'data') writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true });
+      if (behind === undefined) return;
+      const row = readOffset(this.store, topic, behind.partition);
+      if (behind.next > row.next) writeOffset(this.store, topic, behind.partition, { ...row, next: behind.next });
+    });
+  }
+
+  async rebuilt(): Promise<void> {
+    if (readMeta(this.store)?.rebuilding === undefined) return;
+    this.#write(() => {
+      const { rebuilding: _, ...meta } = readMeta(this.store) ?? { format: FORMAT };
+      writeMeta(this.store, meta);
+    });
   }
 
   #restart(topic: TopicName, partitions: number): void {
@@ -260,7 +276,7 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   #clear(meta: Meta): void {
-    for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state]) db.clearSync();
+    for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state]) db.clear();
     writeMeta(this.store, meta);
   }
 

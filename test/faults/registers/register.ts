@@ -81,7 +81,8 @@ export class Register {
       if (told.held.has(key)) {
         if (may.size === 0) findings.push(`${key} is held, and no row stands there that could be its own`);
         this.#mayStandFor.set(key, may);
-        this.possible.set(key, new Set([...was].filter((name) => name !== null)));
+        // of a run that was cut off nobody knows whether it arrived; what is held stays as it is
+        this.possible.set(key, was);
       } else {
         if (this.#standsWrong(key, rows) && !was.has(null)) findings.push(`${key} stands in the register by a wrong key, and is not held`);
         this.#mayStandFor.delete(key);

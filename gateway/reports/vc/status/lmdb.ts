@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import { writes } from '../../../../connectors/write-lock.js';
 import { bit, LIST_SIZE, setBit, takePlace, type StatusStore } from './port.js';
+import { refuseDamaged } from '../../../../connectors/store-file.js';
 
 /** @param dir of its own; made if it is not there */
 export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'statuses');
+  refuseDamaged(path, '`reports/status`', 'put it back from a backup (docs/faults.md)', true);
   const map = open<Buffer, string>({ path, encoding: 'binary', noSubdir: true, maxReaders: 512 });
   const closed = writes();
   chmodSync(path, 0o600);

@@ -104,7 +104,7 @@ t.test('a compliance code and a sign-in lead to ourselves, whatever host was nam
     const left = await here.people.inject({ url: '/sign-in', headers: { host } });
     t.equal(new URL(String(left.headers.location)).searchParams.get('redirect_uri'), wanted);
   }
-  const lost = await openFaces(t, await issued(t), { settings: { gateway: { peopleHost: '::' } }, provider: await issuerOf(t) });
+  const lost = await faces(t, { settings: { gateway: { peopleHost: '::' } }, provider: await issuerOf(t) });
   t.match(JSON.parse((await lost.visit({ path: '/sign-in', headers: { host: FOREIGN } })).text), { code: 'address_unknown' });
 });
 

@@ -21,6 +21,8 @@ const said: Partial<Readonly<Record<ErrorCode, Localised>>> = {
   code_refused: { zh: '企业拒绝答复', en: 'The company refused to answer' },
   code_not_confirmed: { zh: '企业尚未确认', en: 'The company has not confirmed yet' },
   code_changed: { zh: '屏幕上的问题已变化，请重新查看', en: 'What was confirmed is not what is asked; look again' },
+  address_unknown: { zh: '本系统尚未设置对外地址，暂不能出具文书或登录，请联系管理人员', en: 'The address of this system is not set, so no document is made and nobody signs in; ask its operator' },
+  bad_request: { zh: '请求的格式不正确，请返回页面重新填写', en: 'The request is not in order; go back to the page and fill it in again' },
   audit_unavailable: { zh: '审计日志暂时不可写，因此不显示任何内容', en: 'The audit log cannot be written at present, so nothing is shown' },
 };
 

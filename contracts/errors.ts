@@ -58,6 +58,7 @@ const rows = {
   spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
   bus_denied: { status: 500, title: 'the bus does not let this principal do that' },
   bus_login_failed: { status: 500, title: 'the bus and this program do not trust each other: certificate, user name or password' },
+  address_unknown: { status: 503, title: 'the address by which people reach the gateway is not known (`people.publicUrl`), so nothing that names it is made' },
   answer_timeout: { status: 503, title: 'the answer was not ready in time' },
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace

@@ -1,5 +1,5 @@
 /** A workspace: a folder with `yitong.json` and declared content, over the workspaces that it extends. */
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { compileSchema } from './avro.js';
 import { checkContractFile, localisedSchema, makeContract } from './contract.js';
@@ -65,12 +65,20 @@ function placed<T>(place: Place, act: () => T, code?: ErrorCode): T {
   }
 }
 
+/** Also where a volume that was to be here was not mounted: then there is an empty folder, or one with what was mounted over it. */
+const NO_WORKSPACE =
+  'there is no workspace in this folder. Name it with `--workspace`, begin one with `yitong init`, or look whether its volume is mounted: ' +
+  'Kubernetes 1.31 to 1.34 drops an image volume without a word unless the feature gate ImageVolume is on at the API server and at every kubelet';
+
 async function readLayers(dir: string): Promise<{ layers: string[]; own: Settings }> {
   const layers: string[] = [];
   let own: Settings | undefined;
   let next: string | undefined = resolve(dir);
   while (next !== undefined) {
     const file: string = join(next, 'yitong.json');
+    await stat(file).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') throw new YitongError('bad_workspace', NO_WORKSPACE, { place: { file }, cause });
+    });
     const settings: Settings = checkSettings(await readJson(file, 'bad_workspace'), { file });
     const layer: string = await realpath(next);
     if (layers.includes(layer)) {

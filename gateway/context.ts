@@ -36,6 +36,8 @@ export interface WorkerContext {
   readonly dataDir: string;
   /** What the log proves about a receipt, wherever it is kept; default: here. @throws as `receiptFor` of audit/receipts */
   readonly receipts?: (id: string, client: string) => Promise<ReceiptAnswer>;
+  /** Where the people's port is reached, as far as it is open; undefined where nobody can say. Default: as the settings say. */
+  readonly peopleAddress?: () => string | undefined;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;
   /** Whether the process is about to end, so that a long stream should; default: it never is. */

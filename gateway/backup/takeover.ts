@@ -194,7 +194,11 @@ async function look(options: TakeoverOptions): Promise<Look> {
   // what is known to have been, and cannot be read here or fetched from a replica that lives
   const lives = new Set([replica, ...others]);
   const ever = new Map<string, { readonly replica: string; readonly lastSeq: number }>();
-  for (const [id, { lastSeq, replica: whose }] of Object.entries(seen?.journals ?? {})) ever.set(id, { replica: whose ?? seen?.holder ?? gone, lastSeq });
+  for (const [id, { lastSeq, replica: whose, gone: before }] of Object.entries(seen?.journals ?? {})) {
+    // of what was lost before, the log that is taken over says so itself
+    if (before === true && state?.journals[id] !== undefined) continue;
+    ever.set(id, { replica: before === true ? 'gone before' : (whose ?? seen?.holder ?? gone), lastSeq });
+  }
   for (const [id, { tail, replica: whose }] of tails) ever.set(id, { replica: whose, lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, taken(id)) });
   const missing = [...ever].flatMap(([journal, { replica: whose, lastSeq }]): MissingEntries[] => {
     if (lives.has(whose)) return [];

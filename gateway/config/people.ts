@@ -7,7 +7,7 @@ export const peopleSchema = Type.Object(
     issuer: Type.String({ default: '', description: 'issuer URL of the OpenID Connect provider by which people sign in; empty: nobody can, and under `up` a development provider on loopback' }),
     clientId: Type.String({ default: 'yitong', description: 'client id at the provider' }),
     clientSecretFile: Type.String({ default: '', description: 'file that holds the client secret' }),
-    publicUrl: Type.String({ default: '', pattern: '^(?:https://[^/?#]+)?$', description: 'address of the people\'s port as browsers see it; empty: the host that they name' }),
+    publicUrl: Type.String({ default: '', pattern: '^(?:https://[^/?#]+)?$', description: 'address of the people\'s port as browsers see it: documents, codes, credentials and sign-ins name it; empty: `gateway.peopleHost` and its port, and where that is every address of the machine none of these is made' }),
     rolesClaim: Type.String({ default: 'yitong_roles', description: 'claim with the roles: auditor, inspector, data-officer, sharing-authority, subject' }),
     authorityClaim: Type.String({ default: 'yitong_authority', description: 'claim with the authority of an inspector or data officer' }),
     subjectsClaim: Type.String({ default: 'yitong_subjects', description: 'claim with the subjects for which a person speaks, each `<scheme>:<key>`' }),

@@ -6,7 +6,7 @@
  */
 import { X509Certificate, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
@@ -136,13 +136,15 @@ export async function heldBy(dir: string, client: string): Promise<{ readonly fo
   }
 }
 
-/** Moves what a client has to `old/<serial>`: nothing that may be in use is written over. */
+/** Keeps what a client has in `old/<serial>`: nothing that may be in use is lost. Who follows the files finds a certificate there at each moment. */
 async function putAside(dir: string, client: string): Promise<void> {
   const held = await heldBy(dir, client);
   if (held === undefined) return;
   const to = join(held.folder, 'old', held.serial);
   await mkdir(to, { recursive: true, mode: 0o700 });
-  for (const file of CLIENT_FILES) if (existsSync(join(held.folder, file))) await rename(join(held.folder, file), join(to, file));
+  for (const file of CLIENT_FILES) if (existsSync(join(held.folder, file))) await copyFile(join(held.folder, file), join(to, file));
+  // a bundle is of its certificate: beside another one it would be taken for that one's
+  for (const file of ['bundle.p12', 'bundle.password']) await rm(join(held.folder, file), { force: true });
 }
 
 /**

@@ -35,6 +35,7 @@ import { descriptorLimit } from '../sockets/descriptors.js';
 import { gate } from '../sockets/gate.js';
 import { gateLimits, ofEach } from '../sockets/limits.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
+import { peopleAddress } from '../people/address.js';
 import type { Provider } from '../people/signin.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { leaving } from './leaving.js';
@@ -169,6 +170,8 @@ runChild(name, async (args, signal, onMessage) => {
   const pki = args.developmentPki;
   const leave = leaving();
   let ending = false;
+  /** 0 until it is open. */
+  let peoplePort = 0;
   const context: WorkerContext = {
     workspace,
     // under `up` the development CA vouches for documents
@@ -193,6 +196,7 @@ runChild(name, async (args, signal, onMessage) => {
       const here = receiptFor(args.data, id, client);
       return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
     },
+    peopleAddress: () => peopleAddress(gateway.peopleHost, peoplePort),
     ...(provider === undefined ? {} : { provider }),
     ending: () => ending,
     now,
@@ -219,6 +223,7 @@ runChild(name, async (args, signal, onMessage) => {
   starting('opens its ports');
   await api.listen({ host: gateway.host, port: gateway.port });
   await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
+  peoplePort = (people.server.address() as AddressInfo).port;
   // new connections; on those that are open the identifier asks for the anchor at each request
   const renewed = (server: unknown, options: TlsOptions): void => {
     if (server instanceof TlsServer) server.setSecureContext(options);
@@ -260,10 +265,10 @@ runChild(name, async (args, signal, onMessage) => {
     onAct({ action: 'contracts_in_force', target: message.target, detail: message.detail });
   });
   following.start();
-  const { host, port, peopleHost, peoplePort } = gateway;
+  const { host, port, peopleHost } = gateway;
   tell({
-    kind: 'ready', api: (api.server.address() as AddressInfo).port, people: (people.server.address() as AddressInfo).port,
-    opened: { given: { host, port, peopleHost, peoplePort }, version, layers: workspace.layers, fixed: fixedSettings(workspace, settings) },
+    kind: 'ready', api: (api.server.address() as AddressInfo).port, people: peoplePort,
+    opened: { given: { host, port, peopleHost, peoplePort: gateway.peoplePort }, version, layers: workspace.layers, fixed: fixedSettings(workspace, settings) },
   });
   if (records) onAct({ action: 'contracts_in_force', target: version.contracts, detail: { feeds: version.feeds, settings: version.settings, start: true } });
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { calculateJwkThumbprint } from 'jose';
 import { YitongError } from '../../contracts/errors.js';
 import type { GatewayContext } from '../context.js';
+import { publicAddress } from '../people/address.js';
 import { reportsOf } from './index.js';
 import type { ReportModel } from './model.js';
 import { documentSignerOf, type DocumentSigner } from './pdf/signer.js';
-import { publicAddress } from './renderers.js';
 import { issueVc } from './vc/issue.js';
 import { documentKeyOf, issuerMetadata, namesIssuer, publicJwk, type DocumentKey, type IssuerMetadata } from './vc/keys.js';
 import { openStatuses } from './vc/status/lmdb.js';
@@ -19,7 +19,7 @@ import { verifyPresentation, type Verification, type VerifyOptions } from './vc/
 export type Presentation = Pick<VerifyOptions, 'nonce' | 'audience' | 'required' | 'subjects'> & { readonly presentation: string };
 
 export interface Credentials {
-  /** @throws YitongError `not_found` where no documents are signed here, `bad_config` */
+  /** @throws YitongError `not_found` where no documents are signed here, `bad_config`, `address_unknown` */
   metadata(): Promise<IssuerMetadata>;
   /** Status list token. Undefined where there is no such list. @throws YitongError as `metadata` */
   list(number: number): Promise<string | undefined>;
@@ -47,12 +47,11 @@ async function oldKeys(documents: string): Promise<readonly Pick<DocumentKey, 'j
 
 export function openCredentials(context: GatewayContext): Credentials {
   const { settings, dataDir, now } = context;
-  const { documents, peoplePort } = settings.gateway;
+  const { documents } = settings.gateway;
   let statuses: StatusStore | undefined;
   const stored = (): StatusStore => (statuses ??= openStatuses(join(dataDir, 'reports', 'status')));
 
   async function prepare(signer: DocumentSigner): Promise<Opened> {
-    if (settings.people.publicUrl === '' && peoplePort === 0) throw new YitongError('bad_config', '`people.publicUrl` names the issuer of credentials');
     const issuer = publicAddress(context);
     const own = await documentKeyOf(signer);
     const [leaf] = signer.certificates;

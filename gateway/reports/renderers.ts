@@ -22,17 +22,6 @@ export interface Renderer {
   render(document: Document, context: GatewayContext): Promise<Uint8Array>;
 }
 
-/** The people's port as others know it, where nothing else names it. */
-export function publicAddress({ settings: { people, gateway } }: Pick<GatewayContext, 'settings'>, host = `${gateway.peopleHost}:${String(gateway.peoplePort)}`): string {
-  return people.publicUrl === '' ? `https://${host}` : people.publicUrl;
-}
-
-/**
- * The address at which a code is looked up.
- * @param host of the people's port, as a browser has named it; else what is configured
- */
-export const lookupUrl = (code: string, context: Pick<GatewayContext, 'settings'>, host?: string): string => `${publicAddress(context, host)}/verify/${code}`;
-
 /** By media type. */
 export async function loadRenderers(folder = new URL('./renderers/', import.meta.url)): Promise<ReadonlyMap<string, Renderer>> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.js')).sort();

@@ -41,7 +41,7 @@ function dropped(request: IncomingMessage): Promise<void> {
 
 /** For an answer that leaves before its request's body was read: it is written at once, and ends (which closes the connection) when the body has come in. */
 export function endBehindBody(request: IncomingMessage, response: ServerResponse): void {
-  if (request.complete || request.destroyed || lingering.has(response)) return;
+  if (request.complete || request.readableEnded || request.destroyed || lingering.has(response)) return;
   lingering.add(response);
   const end = response.end.bind(response);
   response.end = ((chunk?: unknown) => {

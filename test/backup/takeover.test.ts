@@ -1,5 +1,5 @@
 /** A replica takes over the log of one that is gone: every entry that was promised is in the log, or declared missing there, and no name has two trees. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { auditLayout } from '../../gateway/audit/layout.js';
@@ -14,6 +14,7 @@ import { openReplicaSigner, openSigner } from '../../gateway/audit/signer.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
 import { planTakeover, takeOver, type TakeoverOptions } from '../../gateway/backup/takeover.js';
 import { fill, ORIGIN, sequencerOf } from '../audit/filled.js';
+import { backUp } from './folder.js';
 
 t.setTimeout(180_000);
 
@@ -171,4 +172,31 @@ t.test('nothing is taken over from, or into, a folder in which something runs', 
   await t.rejects(planTakeover({ ...base(east), from: west }), { code: 'audit_unavailable' });
   await sequencer.stop();
   await planTakeover({ ...base(east), from: west });
+});
+
+t.test('a folder whose log cannot go on by itself goes on from a backup and the journals that it still has: nothing is lost', async (t) => {
+  const data = join(t.testdir(), 'data');
+  const receipts = await fill(data, 60);
+  await run(data);
+  const backup = join(t.testdirName, 'backup');
+  await backUp(data, backup);
+  receipts.push(...(await fill(data, 30)));
+  await run(data);
+  receipts.push(...(await fill(data, 10)));
+  // the state is cut; then, as docs/faults.md says, what there was of the log is put aside
+  for (const path of ['audit/state', 'audit/bodies', 'audit/index', 'audit/staged', 'audit/checkpoint', 'log']) {
+    mkdirSync(join(t.testdirName, 'aside', path, '..'), { recursive: true });
+    if (existsSync(join(data, path))) renameSync(join(data, path), join(t.testdirName, 'aside', path));
+  }
+  const options: TakeoverOptions = { ...base(data), replica: 'west', from: join(backup, 'data') };
+  t.match(await planTakeover(options), { renamed: true, size: 60, missing: [] });
+  const done = await takeOver(options);
+  const fence = openFence(openRegister(data), { name: 'west', epoch: 2, others: [] });
+  const sequencer = startSequencer({ dataDir: data, fence, origin: done.origin, signer: openSigner(join(auditLayout(data).keys, 'log.key'), done.origin), now: Date.now, interval: 0, onAlert: () => undefined });
+  await sequencer.runOnce();
+  await sequencer.stop();
+  const report = await check(data);
+  t.equal(report.fault, undefined);
+  t.equal(report.newer, 0);
+  for (const id of receipts) if (lookupReceipt(data, id).kind !== 'logged') t.fail(`${id} is not in the log`);
 });

@@ -17,6 +17,7 @@ import { readSettings } from '../../gateway/config.js';
 import type { WorkerContext } from '../../gateway/context.js';
 import { inForceOf } from '../../gateway/inforce/snapshot.js';
 import type { Person } from '../../gateway/people/person.js';
+import type { Provider } from '../../gateway/people/signin.js';
 import { SESSION_COOKIE, type People } from '../../gateway/plugins/people.js';
 import { initPki, issueServer } from '../../gateway/pki/authority.js';
 import { openLmdbViewReader, openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
@@ -61,6 +62,8 @@ export interface Faces {
   ask(request: RawRequest, client: string): Promise<RawAnswer>;
   /** On the people's port; `as` signs somebody in. */
   visit(request: RawRequest, as?: Pick<Person, 'roles'> & Partial<Person>): Promise<RawAnswer>;
+  /** The cookie of who is signed in with these roles. */
+  cookie(as: Pick<Person, 'roles'> & Partial<Person>): string;
   /** The form token of who is signed in with these roles. */
   csrf(as: Pick<Person, 'roles'> & Partial<Person>): string;
 }
@@ -68,6 +71,9 @@ export interface Faces {
 export interface FacesOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly dataDir?: string;
+  /** Where the people's port is said to be open; default: as the settings say. */
+  readonly listening?: string;
+  readonly provider?: Provider;
 }
 
 /** A request of the examples of the API's description, by its operation. */
@@ -77,7 +83,7 @@ export function exampleOf(operation: string): { readonly parameters: Readonly<Re
   return { parameters: {}, ...(name === undefined ? {} : (JSON.parse(readFileSync(join(folder, name), 'utf8')) as object)) };
 }
 
-export async function faces(t: Test, { settings: given = {}, dataDir: own }: FacesOptions = {}): Promise<Faces> {
+export async function faces(t: Test, { settings: given = {}, dataDir: own, listening, provider }: FacesOptions = {}): Promise<Faces> {
   const dataDir = own ?? (await mkdtemp(join(tmpdir(), 'yitong-test-')));
   if (own === undefined) t.teardown(() => rm(dataDir, { recursive: true, force: true }));
   const workspace = await loadWorkspace(packageRoot());
@@ -107,6 +113,7 @@ export async function faces(t: Test, { settings: given = {}, dataDir: own }: Fac
       return found === undefined ? { kind: 'refused', code: 'client_unknown' } : { kind: 'client', client: found };
     },
     bus: () => Promise.reject(new Error('no bus here')), dataDir, now: Date.now,
+    ...(listening === undefined ? {} : { peopleAddress: () => listening }), ...(provider === undefined ? {} : { provider }),
   };
   const pki = await mkdtemp(join(tmpdir(), 'yitong-test-'));
   t.teardown(() => rm(pki, { recursive: true, force: true }));
@@ -165,6 +172,7 @@ export async function faces(t: Test, { settings: given = {}, dataDir: own }: Fac
       const answer = await people.inject({ method: method as 'GET', url: path, headers: { host: 'people.test', accept: 'application/json', ...form, ...cookie, ...headers }, ...payload });
       return { status: answer.statusCode, headers: answer.headers as RawAnswer['headers'], text: answer.body };
     },
+    cookie: (as) => `${SESSION_COOKIE}=${sessionOf(as).token}`,
     csrf: (as) => sessionOf(as).csrf,
   };
 }

@@ -49,6 +49,8 @@ export interface ServeOptions {
   readonly hook?: { readonly module: string; readonly parameter: unknown };
   readonly settings?: Partial<GatewaySettings>;
   readonly provider?: Provider;
+  /** Where the people's port is said to be open. */
+  readonly peopleAddress?: string;
   /** Of the bus that the shops were read to; default none. */
   readonly bus?: boolean;
   /** Client → requests a minute. */
@@ -94,6 +96,7 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
     workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
     bus: () => (bus === undefined ? Promise.reject(new Error('this gateway has no bus')) : Promise.resolve(bus)), dataDir: data, now: Date.now,
     ...(options.provider === undefined ? {} : { provider: options.provider }),
+    ...(options.peopleAddress === undefined ? {} : { peopleAddress: () => options.peopleAddress }),
   };
   const app = await buildApp(
     'api',

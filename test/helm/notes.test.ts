@@ -49,6 +49,36 @@ t.test('each address that is named is there, and the volume is said not to be on
   t.match(await read({}, 'one-node'), 'lost with its disk');
 });
 
+t.test('without a gateway it speaks of what is there', async (t) => {
+  const read = notes(t);
+  if (read === undefined) return;
+  const witness = { enabled: true, name: 'witness.example/w1', existingSecret: 'key', logs: [{ vkey: 'x' }] };
+  const alone = await read({ gateway: { enabled: false }, witness, connectors: [] }, 'one-node');
+  t.match(alone, 'city-yitong-witness.gov.svc:8460');
+  t.notMatch(alone, /sequences|statefulset|replica/);
+  t.match(warnings(alone).join('\n'), /no log reaches it/);
+  const feeds = await read({ gateway: { enabled: false }, gatewayApi: { enabled: false } }, 'three-zones');
+  t.match(feeds, 'deployment/city-yitong-feed-tax--tax-arrears');
+  t.strictSame(warnings(feeds), []);
+});
+
+t.test('an image volume that the cluster has dropped is said at the next upgrade', async (t) => {
+  const read = notes(t);
+  if (read === undefined) return;
+  await t.test('a cluster', async (t) => {
+    const cluster = await clusterForTest(t);
+    const spec = (volume: object) => ({ replicas: 3, template: { spec: { volumes: [{ name: 'tmp', emptyDir: {} }, { name: 'workspace', ...volume }] } } });
+    for (const dropped of [{}, { emptyDir: {} }]) {
+      cluster.set('city-yitong', spec(dropped));
+      t.match(warnings(await read({}, 'three-zones', cluster)).join('\n'), /dropped the image volume.*ImageVolume/);
+    }
+    for (const there of [{ image: { reference: 'x' } }, { persistentVolumeClaim: { claimName: 'city' } }, { configMap: { name: 'city' } }]) {
+      cluster.set('city-yitong', spec(there));
+      t.strictSame(warnings(await read({}, 'three-zones', cluster)), []);
+    }
+  });
+});
+
 t.test('with the autoscaler it is said how many replicas stay, and from where that is known', async (t) => {
   const read = notes(t);
   if (read === undefined) return;

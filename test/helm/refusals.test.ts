@@ -48,6 +48,9 @@ const REFUSED: readonly (readonly [what: string, example: Example, values: Value
   ['files mounted into a ConfigMap', 'three-zones', { workspace: { kind: 'configMap', configMap: { name: 'c', items: [{ key: 'a', path: 'yitong.json' }] } } }, /overlays/],
   ['a path out of the workspace', 'one-node', { workspace: { kind: 'configMap', configMap: { name: 'c', items: [{ key: 'a', path: '../etc' }] } } }, /path/],
   ['an Ingress to a closed port', 'existing-kafka', { service: { people: { enabled: false } } }, /service\.people/],
+  ['a house where nothing would run', 'one-node', { gateway: { enabled: false }, connectors: [] }, /nothing would run/],
+  ['connectors of the gateway\'s pod without one', 'one-node', { gateway: { enabled: false }, connectors: [{ feed: 'a.b' }] }, /gateway's pod/],
+  ['an address of a gateway that is not there', 'three-zones', { gateway: { enabled: false } }, /gateway\.enabled is false/],
   ['a witness without a key', 'one-node', { witness: { enabled: true, name: 'w', logs: [{ vkey: 'x' }] } }, /witness/],
 ];
 
@@ -59,6 +62,22 @@ t.test('refused', async (t) => {
     t.not(code, 0, what);
     t.match(stderr, says, what);
   }
+});
+
+t.test('an image volume where Kubernetes would drop it without a word is refused, until somebody says that its feature gate is on', async (t) => {
+  const helm = helmForTest(t);
+  if (helm === undefined) return;
+  const volume = (featureGate: boolean) => ({ workspace: { imageVolume: { featureGate } } });
+  for (const cluster of ['1.31.0', '1.33.5', 'v1.34.4-gke.100', '1.34.0+k3s1']) {
+    const { code, stderr } = await helm.template(volume(false), { example: 'three-zones', cluster });
+    t.not(code, 0, cluster);
+    t.match(stderr, /workspace\.imageVolume\.featureGate.*ImageVolume/, cluster);
+    t.equal((await helm.template(volume(true), { example: 'three-zones', cluster })).code, 0, cluster);
+  }
+  const old = await helm.template(volume(true), { example: 'three-zones', cluster: '1.30.9' });
+  t.match(old.stderr, /1\.31/, 'no gate helps there');
+  for (const cluster of ['1.35.0', 'v1.35.1-eks-1', '1.37.0']) t.equal((await helm.template(volume(false), { example: 'three-zones', cluster })).code, 0, cluster);
+  t.equal((await helm.template({ workspace: { kind: 'image' } }, { example: 'one-node', cluster: '1.30.9' })).code, 0, 'others are not asked');
 });
 
 t.test('a cluster that is too old is refused', async (t) => {

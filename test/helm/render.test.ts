@@ -39,6 +39,47 @@ t.test('every example with every option is valid for Kubernetes 1.27, 1.31, 1.34
   }
 });
 
+t.test('a TLSRoute has the version that the cluster serves, the newest of several; one that serves none is told', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const group = 'gateway.networking.k8s.io';
+  const served = (...versions: readonly string[]): readonly string[] => [`${group}/v1`, `${group}/v1/Gateway`, ...versions.flatMap((version) => [`${group}/${version}`, `${group}/${version}/TLSRoute`])];
+  const route = async (apis: readonly string[], gatewayApi = {}): Promise<string | undefined> => {
+    const { code, stdout, stderr } = await helm.template({ gatewayApi }, { example: 'three-zones', apis });
+    t.equal(code, 0, stderr);
+    return ofKind(judge({ x: stdout }).objects['x']!, 'TLSRoute')[0]?.apiVersion;
+  };
+  t.equal(await route(served('v1alpha2')), `${group}/v1alpha2`);
+  t.equal(await route(served('v1alpha2', 'v1alpha3')), `${group}/v1alpha3`);
+  t.equal(await route(served('v1alpha2', 'v1alpha3', 'v1')), `${group}/v1`);
+  t.equal(await route([]), `${group}/v1alpha3`, 'no cluster was asked');
+  t.equal(await route(served('v1'), { apiVersion: `${group}/v1alpha2` }), `${group}/v1alpha2`, 'what is said counts');
+  const none = await helm.template({}, { example: 'three-zones', apis: served() });
+  t.not(none.code, 0);
+  t.match(none.stderr, /gatewayApi.*TLSRoute/);
+});
+
+t.test('a house with only a witness, or with connectors alone, installs nothing of a gateway', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const witness = OPTIONS['a house with only a witness']!.values;
+  const none = { gateway: { enabled: false } };
+  const texts = {
+    bare: (await helm.template({ ...none, witness: witness['witness'] as object })).stdout,
+    witness: (await helm.template(witness, { example: 'three-zones' })).stdout,
+    connectors: (await helm.template({ ...none, gatewayApi: { enabled: false } }, { example: 'three-zones' })).stdout,
+  };
+  const { objects } = judge(texts);
+  const all = (name: keyof typeof texts): readonly string[] => objects[name]!.map(({ kind, metadata }) => `${kind} ${metadata.name.replace('city-yitong', '')}`).sort();
+  const own = ['ConfigMap -witness', 'Deployment -witness', 'NetworkPolicy -deny', 'NetworkPolicy -witness', 'PersistentVolumeClaim -witness', 'Service -witness', 'Service -witness-health', 'ServiceAccount '];
+  t.strictSame(all('bare'), own, 'two values are enough');
+  t.strictSame(all('witness').filter((name) => !/^(?:ServiceMonitor|PrometheusRule|ConfigMap -dashboard)/.test(name)), own);
+  t.strictSame([...new Set(all('connectors').map((name) => name.split(' ')[0]))].sort(), ['ConfigMap', 'Deployment', 'NetworkPolicy', 'PersistentVolumeClaim', 'PrometheusRule', 'Service', 'ServiceAccount', 'ServiceMonitor']);
+  t.notMatch(all('connectors').join('\n'), /StatefulSet|-lead|-people|-gateway|-pods/);
+});
+
 t.test('the schemas of Kubernetes that judge here find what is wrong', (t) => {
   const judge = judgeForTest(t);
   if (judge === undefined) return t.end();

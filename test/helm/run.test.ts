@@ -139,6 +139,30 @@ t.test('a volume that was copied or restored: the kubelet gives its keys to the 
   t.notMatch(third.said(), /group 65532/);
 });
 
+t.test('a workspace volume that is not there: Kubernetes drops an image volume without a word, the process refuses with what to do', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const { stdout } = await helm.template({ connectors: [{ feed: 'samr.company-register', kafka: { tls: { clientSecret: 'kafka-samr' } } }] }, { example: 'three-zones' });
+  const pods = podsOf(judge({ x: stdout }).objects['x']!);
+  // it does not come to reading any of them
+  const store = new Proxy<Store>({}, { get: () => new Proxy({}, { get: () => 'x' }) });
+  // what was mounted over it is there all the same
+  const laid = { bare: {}, overlaid: { policies: { grants: {} } } };
+  const dir = t.testdir(laid);
+  chmodSync(dir, 0o755);
+  for (const pod of pods) {
+    for (const name of Object.keys(laid)) {
+      const container = pod.spec.containers[0]!;
+      const own = join(dir, `${pod.owner.metadata.name}-${name}`);
+      mkdirSync(own);
+      const started = startContainer(t, { pod, container: { ...container, volumeMounts: container.volumeMounts.filter(({ mountPath }) => !mountPath.startsWith('/workspace')) }, name: 'city-yitong-0', dir: own, workspace: join(dir, name), store, without: /^YITONG_BUS_/ });
+      t.equal(await started.ended, 2, started.said());
+      t.match(started.said(), /there is no workspace in this folder.*ImageVolume.*\[bad_workspace\]/, `${container.name}, ${name}`);
+    }
+  }
+});
+
 t.test('two replicas: each knows itself by its name alone, they meet, one sequences; one that is not declared does not start', async (t) => {
   const objects = await rendered(t, { connectors: [], documents: { existingSecret: 'documents' }, tls: { replica: { ca: { configMap: 'city-replica-ca' } } } }, 'existing-kafka');
   if (objects === undefined) return;

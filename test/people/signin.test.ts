@@ -10,6 +10,9 @@ import type { Sessions } from '../../gateway/people/sessions.js';
 import type { People } from '../../gateway/plugins/people.js';
 import { serve, type Served } from '../gateway/serve.js';
 
+// each test makes a workspace by the command line
+t.setTimeout(180_000);
+
 const HOST = 'people.test:8444';
 const claims = { roles: 'yitong_roles', authority: 'yitong_authority', subjects: 'yitong_subjects' };
 
@@ -67,7 +70,7 @@ const NAME = '__Host-yitong';
 const sessionsOf = ({ people }: Served): Sessions => (people as typeof people & { readonly people: People }).people.sessions;
 
 t.test('signing in leads back to where one was, and signing out ends it everywhere', async (t) => {
-  const served = await serve(t, { provider: await provider(t) });
+  const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
   const browser = new Browser(served);
   t.match(await browser.ours('/console'), { status: 303, location: '/sign-in?to=%2Fconsole' });
   t.match(await browser.signIn('lin-auditor', '/console?lang=en'), { status: 303, location: '/console?lang=en' });
@@ -84,7 +87,7 @@ t.test('signing in leads back to where one was, and signing out ends it everywhe
 });
 
 t.test('whoever planted a cookie before gains nothing by the sign-in', async (t) => {
-  const served = await serve(t, { provider: await provider(t) });
+  const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
   const browser = new Browser(served);
   const planted = sessionsOf(served).create({ id: 'x|attacker', name: 'x', roles: ['auditor'], subjects: [] }).token;
   browser.jar.set(NAME, planted);
@@ -95,7 +98,7 @@ t.test('whoever planted a cookie before gains nothing by the sign-in', async (t)
 });
 
 t.test('a callback that was not begun here, comes twice or was changed signs nobody in', async (t) => {
-  const served = await serve(t, { provider: await provider(t) });
+  const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
   const browser = new Browser(served);
   const { location } = await browser.ours('/sign-in');
   const back = new URL(await browser.theirs(`${await browser.theirs(location)}/lin-auditor`, 'POST'));
@@ -109,7 +112,7 @@ t.test('a callback that was not begun here, comes twice or was changed signs nob
 });
 
 t.test('what a role may not see it is not shown, and who is not signed in is told so', async (t) => {
-  const served = await serve(t, { provider: await provider(t) });
+  const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
   const browser = new Browser(served);
   t.match(await browser.ours('/console/entries/0/proof', 'GET', undefined, { accept: 'application/json' }), { status: 401, text: /sign_in_required/ });
   await browser.signIn('wu-inspector');
@@ -119,7 +122,7 @@ t.test('what a role may not see it is not shown, and who is not signed in is tol
 });
 
 t.test('a sign-in leads to a path of this port, wherever it was told to lead', async (t) => {
-  const served = await serve(t, { provider: await provider(t) });
+  const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
   for (const to of ['https://evil.test/', '//evil.test', '/\\evil.test', 'javascript:alert(1)', '']) {
     t.match(await new Browser(served).signIn('lin-auditor', to), { status: 303, location: '/console' }, to);
   }

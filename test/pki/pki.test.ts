@@ -106,37 +106,6 @@ t.test('the command line issues and revokes', async (t) => {
   t.equal(run('revoke', 'nobody', '--dir', dir).status, 2);
 });
 
-t.test('a folder that stood for a year is usable again, and who was revoked stays out', async (t) => {
-  const dir = t.testdir();
-  const DAY = 86_400_000;
-  const then = Date.parse('2031-02-03T04:00:00Z');
-  const days = (n: number): Date => new Date(then + n * DAY);
-  const clients = ['alpha', 'beta', 'gamma'].map((id) => ({ id, uri: `spiffe://yitong.example/client/${id}` }));
-  await keepPki(dir, { clients, signer: 'the office', now: days(0) });
-  await issueDocumentSigner(dir, 'the office', { now: days(0) });
-  await issueClient(dir, 'alpha', { now: days(0), rsa: true, p12: true });
-  await revoke(dir, 'beta', { now: days(1) });
-  await issueClient(dir, 'gamma', { now: days(320) });
-  const root = new X509Certificate(await text(join(dir, 'ca.pem')));
-  const of = async (path: string): Promise<X509Certificate> => new X509Certificate(await text(join(dir, path)));
-  const list = async () => readRevocationList(await text(join(dir, 'crl.pem')), [root]);
-  const [alpha, beta, gamma] = [await of('clients/alpha/cert.pem'), await of('clients/beta/cert.pem'), await of('clients/gamma/cert.pem')];
-  t.ok((await list()).nextUpdate < days(335).getTime(), 'the list of then is long over');
-
-  await keepPki(dir, { clients, signer: 'the office', now: days(336) });
-  t.equal((await list()).nextUpdate, days(366).getTime(), 'the list is good for thirty days again');
-  t.ok((await list()).revoked.has(beta.serialNumber), 'with all that is revoked');
-  const fresh = await of('clients/alpha/cert.pem');
-  t.not(fresh.serialNumber, alpha.serialNumber);
-  t.equal(Date.parse(fresh.validTo), days(336 + 365).getTime());
-  t.match(fresh, { subjectAltName: 'URI:spiffe://yitong.example/client/alpha', publicKey: { asymmetricKeyType: 'rsa' } }, 'of the same name and kind');
-  t.ok(fresh.checkPrivateKey(createPrivateKey(await text(join(dir, 'clients/alpha/key.pem')))));
-  t.equal((await of('clients/beta/cert.pem')).serialNumber, beta.serialNumber, 'none for who was revoked');
-  t.equal((await of('clients/gamma/cert.pem')).serialNumber, gamma.serialNumber, 'nor for who has a good one');
-  t.equal(Date.parse((await of('documents/cert.pem')).validTo), days(336 + 365).getTime());
-  t.equal(Date.parse((await of('server/cert.pem')).validTo), days(336 + 365).getTime());
-});
-
 t.test('a working credential is not written over: it stays until one says so, and then it is kept', async (t) => {
   const dir = join(mkdtempSync(join(tmpdir(), 'yitong-pki-')), 'pki');
   t.teardown(() => rmSync(dirname(dir), { recursive: true, force: true }));
@@ -176,4 +145,35 @@ t.test('a certificate is of the trust domain of the workspace, and of the URI by
   t.equal(run(t.testdirName, 'issue', 'other').status, 0);
   t.equal(await uriOf('other'), 'URI:spiffe://city.example/client/other');
   t.equal(run(folder, 'issue', 'east', '--replica', '--spiffe', 'spiffe://elsewhere.example/replica/east').status, 0, 'a replica is no client');
+});
+
+t.test('a folder that stood for a year is usable again, and who was revoked stays out', async (t) => {
+  const dir = t.testdir();
+  const DAY = 86_400_000;
+  const then = Date.parse('2031-02-03T04:00:00Z');
+  const days = (n: number): Date => new Date(then + n * DAY);
+  const clients = ['alpha', 'beta', 'gamma'].map((id) => ({ id, uri: `spiffe://yitong.example/client/${id}` }));
+  await keepPki(dir, { clients, signer: 'the office', now: days(0) });
+  await issueDocumentSigner(dir, 'the office', { now: days(0) });
+  await issueClient(dir, 'alpha', { now: days(0), rsa: true, p12: true });
+  await revoke(dir, 'beta', { now: days(1) });
+  await issueClient(dir, 'gamma', { now: days(320) });
+  const root = new X509Certificate(await text(join(dir, 'ca.pem')));
+  const of = async (path: string): Promise<X509Certificate> => new X509Certificate(await text(join(dir, path)));
+  const list = async () => readRevocationList(await text(join(dir, 'crl.pem')), [root]);
+  const [alpha, beta, gamma] = [await of('clients/alpha/cert.pem'), await of('clients/beta/cert.pem'), await of('clients/gamma/cert.pem')];
+  t.ok((await list()).nextUpdate < days(335).getTime(), 'the list of then is long over');
+
+  await keepPki(dir, { clients, signer: 'the office', now: days(336) });
+  t.equal((await list()).nextUpdate, days(366).getTime(), 'the list is good for thirty days again');
+  t.ok((await list()).revoked.has(beta.serialNumber), 'with all that is revoked');
+  const fresh = await of('clients/alpha/cert.pem');
+  t.not(fresh.serialNumber, alpha.serialNumber);
+  t.equal(Date.parse(fresh.validTo), days(336 + 365).getTime());
+  t.match(fresh, { subjectAltName: 'URI:spiffe://yitong.example/client/alpha', publicKey: { asymmetricKeyType: 'rsa' } }, 'of the same name and kind');
+  t.ok(fresh.checkPrivateKey(createPrivateKey(await text(join(dir, 'clients/alpha/key.pem')))));
+  t.equal((await of('clients/beta/cert.pem')).serialNumber, beta.serialNumber, 'none for who was revoked');
+  t.equal((await of('clients/gamma/cert.pem')).serialNumber, gamma.serialNumber, 'nor for who has a good one');
+  t.equal(Date.parse((await of('documents/cert.pem')).validTo), days(336 + 365).getTime());
+  t.equal(Date.parse((await of('server/cert.pem')).validTo), days(336 + 365).getTime());
 });

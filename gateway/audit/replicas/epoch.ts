@@ -24,8 +24,9 @@ export interface Seen {
   readonly root: string;
   /** Of which log; absent before the first checkpoint. */
   readonly origin?: string;
-  /** How far each journal is in that log: if its sequencer is lost with its disk, others can say what is missing. By journal; `replica` is absent of the holder's own. */
-  readonly journals?: Readonly<Record<string, { readonly lastSeq: number; readonly replica?: string }>>;
+  /** How far each journal is in that log: if its sequencer is lost with its disk, others can say what is missing. By journal; `replica` is absent of the holder's own. `gone`: it was
+   * lost before, and that log says so. */
+  readonly journals?: Readonly<Record<string, { readonly lastSeq: number; readonly replica?: string; readonly gone?: true }>>;
 }
 
 export interface Claim extends Seen {
@@ -43,7 +44,7 @@ export const claimSchema = {
   additionalProperties: false,
   required: ['epoch', 'holder', 'established', 'size', 'root'],
   properties: { epoch: { type: 'integer', minimum: 1 }, holder: { type: 'string', maxLength: 31 }, established: { type: 'boolean' }, size: { type: 'integer', minimum: 0 }, root: { type: 'string', maxLength: 64 }, origin: { type: 'string', maxLength: 200 },
-    journals: { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, required: ['lastSeq'], properties: { lastSeq: { type: 'integer', minimum: 0 }, replica: { type: 'string', maxLength: 31 } } } },
+    journals: { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, required: ['lastSeq'], properties: { lastSeq: { type: 'integer', minimum: 0 }, replica: { type: 'string', maxLength: 31 }, gone: { const: true } } } },
   },
 };
 const check = shape<Claim>(claimSchema, 'log_invalid');
@@ -156,9 +157,10 @@ export function openRegister(dataDir: string): Register {
     if (checkpoint === '') return NOTHING_SEEN;
     const folders = journalFolders(dataDir);
     const { size, root, origin } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
-    const taken = Object.entries(journals).flatMap(([id, { lastSeq, dead }]) => {
+    const taken = Object.entries(journals).map(([id, { lastSeq, dead }]) => {
       const folder = folders.get(id);
-      return folder === undefined || dead === true ? [] : [[id, { lastSeq, ...(folder.replica === undefined ? {} : { replica: folder.replica }) }] as const];
+      if (folder === undefined || dead === true) return [id, { lastSeq, gone: true as const }] as const;
+      return [id, { lastSeq, ...(folder.replica === undefined ? {} : { replica: folder.replica }) }] as const;
     });
     return { size, root: root.toString('base64'), origin, journals: Object.fromEntries(taken) };
   }, (size) => rootOfLog(dataDir, size));

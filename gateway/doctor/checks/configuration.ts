@@ -2,7 +2,8 @@
 import { witnessSetup } from '../../process/witnesses.js';
 import { replicaSetup } from '../../audit/replicas/peers.js';
 import { join } from 'node:path';
-import { note, ok, warn, type Check } from '../port.js';
+import { peopleAddress } from '../../people/address.js';
+import { fail, note, ok, warn, type Check } from '../port.js';
 
 const check: Check = {
   about: 'settings of yitong.json and the environment',
@@ -18,7 +19,9 @@ const check: Check = {
     if (audit.witnesses.length === 0) findings.push(warn('no witness cosigns the log: it proves order and completeness, not that it was never replaced as a whole', 'let others run `yitong witness` and name them in `audit.witnesses` (docs/log.md)'));
     if (audit.durability === 'local') findings.push(note('an entry is durable on this machine\'s disk only: who loses the disk loses what was not copied yet', 'a second replica and `audit.durability: replicated` (docs/log.md)'));
     if (people.issuer === '') findings.push(note('`people.issuer` is empty: nobody can sign in to the console', 'set it to the issuer of your OpenID Connect provider'));
-    if (people.issuer !== '' && people.publicUrl === '') findings.push(warn('`people.publicUrl` is empty: links and QR codes of documents name whatever host a browser asked for', 'set it to the address that people use'));
+    if (people.publicUrl === '' && peopleAddress(gateway.peopleHost, gateway.peoplePort || 1) === undefined) {
+      findings.push((people.issuer === '' ? warn : fail)('`people.publicUrl` is empty and `gateway.peopleHost` is every address: nobody can sign in, and no document, code or credential is made', 'set it to the address that people use'));
+    } else if (people.issuer !== '' && people.publicUrl === '') findings.push(warn(`\`people.publicUrl\` is empty: links and QR codes of documents name \`${gateway.peopleHost}\``, 'set it to the address that people use'));
     if (gateway.documents === '') findings.push(note('`gateway.documents` is empty: reports cannot be issued', 'a certificate of your own document signer (`yitong pki documents` shows the form)'));
     return findings;
   },

@@ -12,11 +12,11 @@ import { answerView, askForm, waitView, type AskProps } from '../../console/page
 import { showView, UNDER_WAY } from '../../console/pages/compliance/show.js';
 import { errorWords } from '../../console/pages/error.js';
 import type { Service } from '../../context.js';
+import { publicAddress } from '../../people/address.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
 import { codeId, complianceOf, type CompanyView, type Scanner, type ScannerView } from '../../reports/compliance/index.js';
 import { openLookups } from '../../reports/lookups.js';
-import { publicAddress } from '../../reports/renderers.js';
 
 const SHOW = '/console/compliance';
 const ASK = '/compliance';
@@ -103,6 +103,8 @@ const service: Service = {
     app.get(`${SHOW}/state`, own, async (request, reply) => reply.header('cache-control', 'no-store').send({ state: shownBy(request)?.view.state ?? 'none' }));
     app.post<Route>(SHOW, own, async (request, reply) => {
       const session = sessionOf(request);
+      // a code that cannot be shown is not made
+      publicAddress(context, request.headers.host);
       const { code } = await codes.create(session.person, spokenFor(session, request.body.of), request.id);
       return reply.setCookie(CODE_COOKIE, code, COOKIE).header('cache-control', 'no-store').redirect(SHOW, 303);
     });

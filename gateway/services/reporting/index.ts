@@ -13,10 +13,11 @@ import { reportsPage } from '../../console/pages/reports/list.js';
 import { previewPage } from '../../console/pages/reports/preview.js';
 import type { Subjects } from '../../console/pages/reports/speaking.js';
 import type { Service } from '../../context.js';
+import { lookupUrl, publicAddress } from '../../people/address.js';
 import { sessionOf } from '../../plugins/people.js';
 import { dayIn } from '../../reports/compute/index.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
-import { loadRenderers, lookupUrl } from '../../reports/renderers.js';
+import { loadRenderers } from '../../reports/renderers.js';
 import { faultOf, freshForm, many, one, requestOf, sentForm, type Asked, type FormBody } from './form.js';
 import { definitionIn, speakingFor } from './speaking.js';
 import { standings, type Placed } from './standing.js';
@@ -116,6 +117,8 @@ const service: Service = {
       const { subjects, definition, asked } = filled(request);
       if (faultOf(asked, definition, today()) !== undefined) throw new YitongError('bad_request', 'the form is not complete; fill it in anew');
       const { language } = request;
+      // its code is shown once, with its link: where there is none, nothing is issued
+      publicAddress(context, request.headers.host);
       return sendInSteps(request, reply, { title: language === 'zh' ? '报告已出具' : 'Issued', workspace, scripts: ['choose.js'] }, async (progress) => {
         const issued = await reports.issue(requestOf(asked, subjects.subject), { ...askingOf(request), progress });
         const link = lookupUrl(issued.code, context, request.headers.host);
@@ -153,10 +156,12 @@ const service: Service = {
       const renderer = [...renderers.values()].find(({ extension }) => extension === as);
       if (renderer === undefined && as !== 'json') throw new YitongError('bad_request', 'there is no such document');
       if (renderer !== undefined && (code === undefined || !reports.isCodeOf(request.params.id, code))) return reply.header('cache-control', 'no-store').redirect(`${PATH}/${encodeURIComponent(request.params.id)}?code=wrong${query('&')}`, 303);
+      // one that could not say where it is looked up is not made
+      const url = renderer === undefined || code === undefined ? '' : lookupUrl(code, context, request.headers.host);
       const { id, document, model } = await reports.find(request.params.id, subject, askingOf(request));
       void reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="report.${as}"`);
       if (renderer === undefined || code === undefined) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ id, document, model }));
-      return reply.type(renderer.mediaType).send(Buffer.from(await renderer.render({ id, model, code, url: lookupUrl(code, context, request.headers.host) }, context)));
+      return reply.type(renderer.mediaType).send(Buffer.from(await renderer.render({ id, model, code, url }, context)));
     });
   },
 };

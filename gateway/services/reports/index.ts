@@ -7,7 +7,8 @@ import type { Receipt } from '../../audit/port.js';
 import { clientOf, type Service } from '../../context.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
 import { authorisationsSchema, authorisedSchema, definitionsSchema, issuedSchema, listSchema, previewSchema, shownSchema, withdrawnSchema } from '../../reports/schemas.js';
-import { loadRenderers, lookupUrl } from '../../reports/renderers.js';
+import { lookupUrl } from '../../people/address.js';
+import { loadRenderers } from '../../reports/renderers.js';
 import { jsonOf } from '../../reports/vc/jws.js';
 import { withProgress } from './progress.js';
 import { authorisationSchema, ofSubject, reportSchema, subjectHeader, type AuthorisationBody, type OfSubject, type ReportBody } from './schema.js';
@@ -109,11 +110,13 @@ const service: Service = {
         const { accept = '', 'yitong-subject': subject, 'yitong-code': code, 'yitong-holder': holder } = request.headers;
         const renderer = [...renderers.values()].find(({ mediaType }) => accept.includes(mediaType));
         if (renderer !== undefined && (code === undefined || !reports.isCodeOf(id, code))) throw new YitongError('bad_request', 'the header `yitong-code` gives the code of the report');
+        // one that could not say where it is looked up is not made
+        const url = renderer === undefined || code === undefined ? '' : lookupUrl(code, context);
         const issued = await reports.find(id, subject, asking(request));
         entitled(request, issued.model.report);
         if (renderer === undefined || code === undefined) return reply.send({ id, document: issued.document, model: issued.model });
         // bytes: the serializer above is for JSON
-        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code, url: lookupUrl(code, context), ...(holder === undefined ? {} : { holder: jsonOf(holder) ?? null }) }, context)));
+        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code, url, ...(holder === undefined ? {} : { holder: jsonOf(holder) ?? null }) }, context)));
       },
     );
 

@@ -2,6 +2,7 @@
 import { YitongError, isYitongError } from '../../../contracts/errors.js';
 import { signedOut } from '../../console/pages/session.js';
 import type { Service } from '../../context.js';
+import { publicAddress } from '../../people/address.js';
 import { ROLES } from '../../people/person.js';
 import { SESSION_COOKIE, sessionOf } from '../../plugins/people.js';
 
@@ -13,9 +14,10 @@ const home = '/console';
 
 const service: Service = {
   port: 'people',
-  register(app, { workspace, settings }) {
+  register(app, context) {
+    const { workspace } = context;
     const { people } = app;
-    const redirectUri = (host: string | undefined): string => `${settings.people.publicUrl === '' ? `https://${host ?? ''}` : settings.people.publicUrl}/callback`;
+    const redirectUri = (host: string | undefined): string => `${publicAddress(context, host)}/callback`;
 
     // where it leads depends on the roles: to the first page that somebody may see
     app.get(home, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {

@@ -207,7 +207,12 @@ class World {
 
   // --- the connector ---
 
-  readonly #shown = (name: string): string => (this.#upper ? `${name}!` : name);
+  readonly #shown = (name: string): string => (this.#upper && this.#source !== undefined ? `${name}!` : name);
+
+  /** The rows as they stand in the source; what is pushed was mapped by the department itself. */
+  #rows(): Row[] {
+    return this.register.deliver().map((row) => (this.#upper && this.#source === undefined ? { ...row, name: `${row.name}!` } : row));
+  }
 
   #mapping() {
     const name = this.#upper ? { concat: [{ from: this.#mapped }, { text: '!' }] } : { from: this.#mapped };
@@ -240,7 +245,7 @@ class World {
     this.#asOf += 60_000;
     this.#pushed += 1;
     try {
-      const records = this.register.deliver().map(({ key, licence, name }, i) => ({ position: `${this.#pushed}#${i}`, value: { code: key, name: this.#shown(name), status: licence } }));
+      const records = this.#rows().map(({ key, licence, name }, i) => ({ position: `${this.#pushed}#${i}`, value: { code: key, name, status: licence } }));
       const outcome = await push.publish(this.contract, feed, { sourceTime: new Date(this.#asOf).toISOString(), snapshot: true, records }, () => undefined, undefined);
       return { refused: outcome.shrunk !== undefined, nothing: false };
     } finally {
@@ -252,7 +257,7 @@ class World {
   #last: { readonly rows: readonly Row[]; readonly counted: boolean } | undefined;
 
   async deliver(options: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
-    const rows = this.register.deliver();
+    const rows = this.#rows();
     await this.#source?.put(rows, this.#form);
     return await this.#read(rows, options);
   }
@@ -320,7 +325,7 @@ class World {
           findings.push(...(await this.deliver()));
           this.#mapped = this.#form.title;
           // what was delivered in the new form is read by the new mapping
-          findings.push(...(await this.#read(this.register.deliver(), {})));
+          findings.push(...(await this.#read(this.#rows(), {})));
         }
         break;
       case 'mapping':

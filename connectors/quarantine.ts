@@ -9,7 +9,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { YitongError, type FieldProblem } from '../contracts/errors.js';
 import type { DatasetId } from '../contracts/ids.js';
 import type { Cell } from './sources/port.js';
-import { refuseDamaged } from './store-file.js';
+import { markMade, refuseDamaged } from './store-file.js';
 import { writes } from './write-lock.js';
 
 export interface QuarantinedRow {
@@ -73,6 +73,7 @@ export class Quarantine {
     refuseDamaged(path, `the quarantine of \`${dataset}\``, 'put it back from a backup, or remove it: its rows come again with the next run of their source, those that were pushed do not (docs/faults.md)', true);
     const db = open<QuarantineEntry, string>({ path, noSubdir: true, encoding: 'json' });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
+    markMade(path);
     return new Quarantine(db, now);
   }
 

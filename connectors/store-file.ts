@@ -88,9 +88,15 @@ export function refuseDamaged(path: string, what: string, mend: string, lasting 
   const found = damageOf(path);
   if (found !== undefined) refuse(found);
   if (!lasting) return;
-  const there = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  if (!there && existsSync(markOf(path))) refuse(`its file is gone or empty; to begin anew all the same, remove \`${basename(markOf(path))}\` beside it`);
-  if (there && !existsSync(markOf(path))) writeFileSync(markOf(path), '', { mode: 0o600 });
+  if (!filled(path) && existsSync(markOf(path))) refuse(`its file is gone or empty; to begin anew all the same, remove \`${basename(markOf(path))}\` beside it`);
+  markMade(path);
+}
+
+const filled = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+
+/** From now on the store is missed where it is gone; done by each opening of one that lasts, and by the first one once it is open. */
+export function markMade(path: string): void {
+  if (filled(path) && !existsSync(markOf(path))) writeFileSync(markOf(path), '', { mode: 0o600 });
 }
 
 function newest(fd: number): Meta | string {

@@ -146,6 +146,8 @@ export function runChild(name: string, body: (args: ProcessArguments, signal: Ab
       tell({ kind: 'failed', message: inWords(error) });
       log('error', 'the process ends', { err: error });
       process.exitCode = 1;
+      // whatever was begun before it failed keeps it alive no longer
+      setTimeout(() => process.exit(), 2000).unref();
       if (process.connected) process.disconnect();
     },
   );

@@ -1,14 +1,17 @@
 /** The state of connectors, for whoever publishes beside answering: one that is damaged or cannot be opened is said to whoever needs it, and to nobody else. */
 import { join } from 'node:path';
 import { State } from '../../connectors/publish/index.js';
-import { refuseDamaged } from '../../connectors/store-file.js';
+import { markMade, refuseDamaged } from '../../connectors/store-file.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 
 /** @throws YitongError `store_damaged`, `state_unavailable` */
 export function openState(dataDir: string): State {
-  refuseDamaged(join(dataDir, 'connectors', 'data.mdb'), 'the state of connectors', 'put `connectors` back from a backup, or remove it, so that every feed publishes anew (docs/faults.md)', true);
+  const file = join(dataDir, 'connectors', 'data.mdb');
+  refuseDamaged(file, 'the state of connectors', 'put `connectors` back from a backup, or remove it, so that every feed publishes anew (docs/faults.md)', true);
   try {
-    return State.open(dataDir);
+    const state = State.open(dataDir);
+    markMade(file);
+    return state;
   } catch (cause) {
     if (isYitongError(cause)) throw cause;
     throw new YitongError('state_unavailable', 'the state of connectors cannot be opened', { cause });

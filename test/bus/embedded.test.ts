@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { open } from 'lmdb';
 import t, { type Test } from 'tap';
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 import type { InRecord } from '../../connectors/bus/port.js';
@@ -168,4 +169,48 @@ t.test('a topic of the latest history stays small, and gives the newest of every
   const resumed = await collect(bus, [spec.topic], (got) => got.at(-1)?.offset === 2004, { from: () => 1, onOffsetLost: () => Number.NaN });
   t.equal(resumed.length, got.length);
   await bus.close();
+});
+
+t.test('a bus of the format before checksums is read as it was, with the holes that compaction left, and what is appended is checked', async (t) => {
+  const dir = `${t.testdir()}/bus`;
+  const root = open<Buffer, Buffer>({ path: dir, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', maxDbs: 8, overlappingSync: false });
+  const map = (name: string) => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+  const [meta, topics, heads, chunks] = [map('meta'), map('topics'), map('heads'), map('chunks')];
+  const text = (words: string): Buffer => Buffer.from(words);
+  /** Topic 0, partition 0. */
+  const place = (first?: number): Buffer => {
+    const key = Buffer.alloc(first === undefined ? 8 : 14);
+    if (first !== undefined) key.writeUIntBE(first, 8, 6);
+    return key;
+  };
+  const chunk = (value: string): Buffer => {
+    const bytes = Buffer.alloc(20 + 14 + 4 + value.length);
+    bytes[0] = 1;
+    bytes.writeUInt32LE(1, 4);
+    bytes.writeDoubleLE(1000, 12);
+    bytes.writeUInt32LE(4, 24);
+    bytes.writeInt32LE(value.length, 28);
+    bytes.write(`s:1|${value}`, 34);
+    return bytes;
+  };
+  await root.transaction(() => {
+    for (const [key, value] of [['format', '1'], ['cluster', 'old'], ['topics', '1']] as const) meta.putSync(text(key), text(value));
+    topics.putSync(text('yt.old'), text(JSON.stringify({ number: 0, id: 'id', partitions: 1, history: 'latest' })));
+    const head = Buffer.alloc(40);
+    head.writeDoubleLE(4, 0);
+    head.writeDoubleLE(1000, 16);
+    heads.putSync(place(), head);
+    // offsets 1 and 2 were compacted away
+    chunks.putSync(place(0), chunk('first'));
+    chunks.putSync(place(3), chunk('fourth'));
+  });
+  await root.close();
+  for (const turn of [1, 2]) {
+    const bus = await openEmbeddedBus({ dir });
+    t.equal(await bus.clusterId(), 'old');
+    await (await bus.producer()).send('yt.old', [record('s:1', `new ${String(turn)}`)]);
+    const got = await collect(bus, ['yt.old'], (all) => all.length >= 2 + turn);
+    t.strictSame(got.map(({ offset, value }) => `${String(offset)} ${String(value)}`), ['0 first', '3 fourth', '4 new 1', '5 new 2'].slice(0, 2 + turn));
+    await bus.close();
+  }
 });

@@ -324,8 +324,13 @@ function rememberCluster(dir: string, cluster: string): void {
   const file = clusterFile(dir);
   // whole or not at all; two processes that come at once write the same
   const fresh = `${file}.${process.pid}.tmp`;
-  writeFileSync(fresh, `${cluster}\n`, { mode: 0o600 });
-  renameSync(fresh, file);
+  try {
+    writeFileSync(fresh, `${cluster}\n`, { mode: 0o600 });
+    renameSync(fresh, file);
+  } catch (error) {
+    // a connector in the gateway's pod has the bus and not the folder above it; the gateway, whose folder it is, remembers, and refuses another bus
+    if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 /** @param what of the bus is damaged */

@@ -6,7 +6,7 @@
   {{- include "yitong.imageOf" .root | nindent 2 }}
   args: {{ concat (list "connector" $c.feed "--workspace" .root.Values.workspace.path "--data" "/data" "--health-host" .root.Values.listenAddress "--health-port" (toString .port)) (default list $c.args) | toJson }}
   env:
-    {{- include "yitong.settings" (dict "root" .root "sections" (list "bus" "tracing")) | trim | nindent 4 }}
+    {{- include "yitong.settings" (dict "root" .root "sections" (list "bus" "tracing" "keep")) | trim | nindent 4 }}
     {{- with include "yitong.reach" .root | trim }}{{ . | nindent 4 }}{{ end }}
     {{- with include "yitong.tracingSettings" .root | trim }}{{ . | nindent 4 }}{{ end }}
     {{- if .embedded }}

@@ -122,7 +122,8 @@ export class Outbox {
   private leftAgain({ key, hash, withdrawn }: Live): { readonly sequence: string | undefined; readonly last: boolean; readonly instead: readonly Left[] } | undefined {
     const left = this.left.get(key);
     if (left === undefined) return undefined;
-    const at = left.findIndex((one) => one.sequence !== '' && one.hash === hash && one.withdrawn === withdrawn);
+    // of several runs that were cut off each may have sent it
+    const at = left.findLastIndex((one) => one.sequence !== '' && one.hash === hash && one.withdrawn === withdrawn);
     const rest = at < 0 ? [] : left.slice(at + 1);
     if (rest.length === 0) this.left.delete(key);
     else this.left.set(key, rest);

@@ -151,6 +151,7 @@ export class Session {
     for (let at = 0; at < records.length; at += PIECE) {
       await this.#publisher.publish(records.slice(at, at + PIECE).map(({ subject, recordId }) => ({ position, rowNumber: 0, sourceTime, withdraw: { subject, recordId, reason } })));
     }
+    await this.#publisher.finish();
   }
 
   /** Says what was seen; durable when it resolves, and everything that was published before it. */

@@ -5,7 +5,7 @@ import { database } from './registers/main.js';
 
 const STEPS = 30;
 /** Those that found something once, first: kind and seed. */
-const FOUND: readonly (readonly [kind: (typeof KINDS)[number], seed: number])[] = [['file', 1003], ['file', 1006]];
+const FOUND: readonly (readonly [kind: (typeof KINDS)[number], seed: number])[] = [['file', 1003], ['file', 1006], ['push', 1055], ['file', 2056]];
 const SEEDS = [101, 102, 103, 104];
 
 t.test('whatever happens to a register, the answers say what it says', async (t) => {

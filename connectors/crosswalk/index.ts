@@ -8,6 +8,7 @@ import { datasetId, type DatasetId } from '../../contracts/ids.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { FRAME_BYTES, readFrame } from '../../contracts/wire.js';
 import { dataTopic, type Bus, type InRecord } from '../bus/port.js';
+import { readToEnd } from '../bus/read-to-end.js';
 import type { Feed } from '../feed.js';
 import { crosswalksOf, type CrosswalkLink, type FindSubject } from '../mapping/crosswalk.js';
 import type { State } from '../publish/index.js';
@@ -27,9 +28,6 @@ export interface CrosswalkOptions {
   readonly state: State;
   readonly signal: AbortSignal;
 }
-
-/** Without a record for so long, the bus is taken to be away. */
-const PATIENCE = 60_000;
 
 /**
  * Caught up with what the bus holds now.
@@ -77,40 +75,15 @@ async function catchUp(store: CrosswalkStore, contract: Contract, link: Crosswal
   if (state === undefined) return 'none';
   await store.follow(`${await bus.clusterId()} ${state.id}`);
   const behind = (): boolean => state.partitions.some(({ high, low }, partition) => high > low && store.next(partition) < high);
-  if (behind()) await consume(store, topic, (record) => tieOf(record, contract, workspace, link), behind, bus, signal);
-  return state.partitions.map((_, partition) => store.next(partition)).join(' ');
-}
-
-async function consume(store: CrosswalkStore, topic: string, tie: (record: InRecord) => Tie, behind: () => boolean, bus: Bus, signal: AbortSignal): Promise<void> {
-  let wake: (error?: Error) => void = () => undefined;
-  const reached = new Promise<void>((resolve, reject) => (wake = (error) => (error === undefined ? resolve() : reject(error))));
-  const stopped = (): void => wake(new YitongError('shutting_down', 'the run was stopped; the next one starts over'));
-  const late = (): void => wake(new YitongError('bus_unavailable', `the topic \`${topic}\` of a crosswalk could not be read to its end; may this connector read it?`));
-  let timer = setTimeout(late, PATIENCE);
-  signal.addEventListener('abort', stopped, { once: true });
-  const consumption = await bus.consume({
-    topics: [topic],
-    from: (_, partition) => store.next(partition),
-    onOffsetLost: ({ low }) => low,
-    onBatch: async (batch) => {
-      clearTimeout(timer);
-      await store.apply(batch.map(tie));
-      if (behind()) timer = setTimeout(late, PATIENCE);
-      else wake();
-    },
-  });
-  consumption.done.then(
-    () => undefined,
-    (error: unknown) => wake(error instanceof Error ? error : new Error(String(error))),
-  );
-  try {
-    if (signal.aborted) stopped();
-    await reached;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stopped);
-    await consumption.stop();
+  if (behind()) {
+    await readToEnd(bus, {
+      topic, behind, signal,
+      from: (partition) => store.next(partition),
+      apply: (batch) => store.apply(batch.map((record) => tieOf(record, contract, workspace, link))),
+      late: `the topic \`${topic}\` of a crosswalk could not be read to its end; may this connector read it?`,
+    });
   }
+  return state.partitions.map((_, partition) => store.next(partition)).join(' ');
 }
 
 /** What a record ties; one that cannot be read ties nothing. */

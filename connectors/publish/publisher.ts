@@ -1,5 +1,4 @@
 /** Publishing one dataset: check against the contract, find what changed, send, remember. */
-import { hash } from 'node:crypto';
 import { encodeFramed } from '../../contracts/avro.js';
 import type { FieldProblem } from '../../contracts/errors.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
@@ -8,15 +7,14 @@ import { identifier, type JsonForm, type Partly } from './identity.js';
 import type { Place, PublisherOptions, PublishResult, PublishRow } from './options.js';
 import { Outbox } from './outbox.js';
 import { restOfValue } from './rest.js';
+import { contentHash } from './topic.js';
 import { Sender } from './sender.js';
-import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey } from './state.js';
+import { hasHash, HASH_BYTES, namesOf, SeenSlots, stateKey } from './state.js';
 
 type Headers = { readonly [name in (typeof HEADER)['sourceTime' | 'position' | 'contractVersion']]: string };
 
 const MAX_POSITION = 1024;
 const MAX_SUPERSEDED = 8 * HASH_BYTES;
-
-const contentHash = (content: Buffer | string): string => hash('sha256', content, 'binary').slice(0, HASH_BYTES);
 
 /** A record that is published and was not seen. */
 export interface Gone {

@@ -85,6 +85,9 @@ function encode({ slot, hash, sourceTime, superseded, rest }: Published): Buffer
   return out;
 }
 
+/** Each write of a batch fails with the batch, which says so once. */
+const toldByBatch = (): void => undefined;
+
 const headOf = (bytes: Buffer): number => ((bytes.length - OLD_HEAD) % HASH_BYTES === 0 ? OLD_HEAD : HEAD);
 
 function restOf(bytes: Buffer): string {
@@ -185,8 +188,8 @@ export class State {
   /** All in one commit, with what is left of the intents that it carries out; resolves when readers see it. */
   putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: ReadonlyMap<string, readonly Intent[]>): Promise<unknown> {
     return this.track(this.root.batch(() => {
-      for (const [name, rest] of intents) void (rest.length === 0 ? this.intents.remove(`${dataset}|${name}`) : this.intents.put(`${dataset}|${name}`, rest.map(storedIntent)));
-      for (const change of changes) void (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change)));
+      for (const [name, rest] of intents) (rest.length === 0 ? this.intents.remove(`${dataset}|${name}`) : this.intents.put(`${dataset}|${name}`, rest.map(storedIntent))).catch(toldByBatch);
+      for (const change of changes) (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change))).catch(toldByBatch);
     }));
   }
 
@@ -258,7 +261,7 @@ export class State {
     const old = piece.filter(({ value }) => now - value.readDoubleLE(0) > KEEP_POSITIONS_MS);
     if (old.length > 0) {
       await this.track(this.positions.batch(() => {
-        for (const { key } of old) void this.positions.remove(key);
+        for (const { key } of old) this.positions.remove(key).catch(toldByBatch);
       }));
     }
     return old.length;
@@ -295,8 +298,8 @@ export class State {
   /** In one commit. */
   changeHeld(dataset: string, put: readonly Held[], remove: readonly Pick<Held, 'subject' | 'recordId'>[]): Promise<unknown> {
     return this.track(this.holds.batch(() => {
-      for (const { subject, recordId } of remove) void this.holds.remove(stateKey(dataset, subject, recordId));
-      for (const { subject, recordId, ...held } of put) void this.holds.put(stateKey(dataset, subject, recordId), held);
+      for (const { subject, recordId } of remove) this.holds.remove(stateKey(dataset, subject, recordId)).catch(toldByBatch);
+      for (const { subject, recordId, ...held } of put) this.holds.put(stateKey(dataset, subject, recordId), held).catch(toldByBatch);
     }));
   }
 
@@ -345,13 +348,13 @@ export class State {
       for (;;) {
         const keys = [...map.getKeys({ start: `${dataset}|`, end: `${dataset}}`, limit: FORGET })];
         await this.root.transaction(() => {
-          for (const key of keys) void map.remove(key);
+          for (const key of keys) map.removeSync(key);
         });
         if (keys.length < FORGET) break;
       }
     }
     await this.root.transaction(() => {
-      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups']) void this.meta.remove(`${name}|${dataset}`);
+      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups', 'unlearnt']) this.meta.removeSync(`${name}|${dataset}`);
     });
   }
 

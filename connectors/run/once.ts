@@ -47,6 +47,7 @@ export class Run {
     const kept = new KeptRows({ contract: this.contract, declared: feed.mapping, mapping: this.mapping, quarantine: this.quarantine, run: this.name });
     // before the source is asked what is new: for a topic that is new, everything is
     await recogniseTopic(bus, state, workspace, this.contract);
+    if (typeof state.read('unlearnt', feed.dataset) === 'string') this.tally.note('topic_not_read');
     const source = await this.open(kept);
     if (source === undefined) {
       const last = lastWatermark(state, feed);

@@ -1,5 +1,5 @@
 /** A register that changes: what has left is withdrawn, what may still be there is held by name, and what is on record is answered. */
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseMapping } from '../../connectors/mapping/index.js';
@@ -194,4 +194,22 @@ t.test('a run that died between the bus and its own memory leaves nothing that n
   put(join(dir, 'in.csv'), text(many(0, 20)));
   await office.run();
   t.strictSame([(await office.current())[`digit9:${key(77)}|`], (await office.current())[`digit9:${key(19)}|`]], [undefined, 'n19'], 'what left before the next run is withdrawn, and what was changed back is as it is');
+});
+
+t.test('a connector that lost what it remembers learns it from its topic, and withdraws what left meanwhile', async (t) => {
+  const dir = t.testdir();
+  const first = await openOffice(dir);
+  put(join(dir, 'in.csv'), text(many(0, 20)));
+  await first.run();
+  put(join(dir, 'in.csv'), text([...many(1, 20), line(key(30), 'n30')]));
+  await first.run();
+  const before = (await first.records()).length;
+  await first.close();
+  rmSync(join(dir, 'data'), { recursive: true });
+  const office = await openOffice(dir);
+  t.teardown(() => office.close());
+  put(join(dir, 'in.csv'), text([...many(2, 19), line(key(19), 'renamed'), line(key(30), 'n30')]));
+  t.match(await office.run(), { published: 1, unchanged: 18, withdrawn: 1, notes: { topic_not_read: undefined } });
+  t.equal((await office.records()).length, before + 2, 'nothing is published twice');
+  t.strictSame([(await office.current())[`digit9:${key(1)}|`], (await office.current())[`digit9:${key(19)}|`], Object.keys(await office.current()).length], [undefined, 'renamed', 19]);
 });

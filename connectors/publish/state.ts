@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
+import { SUM_BYTES, sumOf } from '../checksum.js';
 import { writes } from '../write-lock.js';
 
 /** One published record. `slot` is a small number of its own, for the bitmap of a run. */
@@ -49,9 +50,11 @@ export interface Held {
 
 export const HASH_BYTES = 16;
 export const REST_BYTES = 8;
-/** Of an entry that was written before there was a `rest`; told by its length, which is a number of hashes longer. */
+/** Of an entry that was written before there were `rest` and a checksum; told by its length, which is a number of hashes longer. */
 const OLD_HEAD = 12;
-const HEAD = OLD_HEAD + REST_BYTES;
+const REST_AT = OLD_HEAD;
+const SUM_AT = REST_AT + REST_BYTES;
+const HEAD = SUM_AT + SUM_BYTES;
 const NO_REST = '\0'.repeat(REST_BYTES);
 /** Slots taken at once: a first load takes more and more of them. */
 const FIRST_BLOCK = 1024;
@@ -75,24 +78,35 @@ export function hasHash(list: string, hash: string): boolean {
   return false;
 }
 
-function encode({ slot, hash, sourceTime, superseded, rest }: Published): Buffer {
+/** Over the key too: a value under another key is none. */
+const sumAt = (key: string, bytes: Buffer): number => sumOf(Buffer.from(key), bytes.subarray(0, SUM_AT), bytes.subarray(HEAD));
+
+function encode(key: string, { slot, hash, sourceTime, superseded, rest }: Published): Buffer {
   const out = Buffer.allocUnsafe(HEAD + hash.length + superseded.length);
   out.writeUInt32LE(slot, 0);
   out.writeDoubleLE(sourceTime, 4);
-  out.write(rest === '' ? NO_REST : rest, OLD_HEAD, 'latin1');
+  out.write(rest === '' ? NO_REST : rest, REST_AT, 'latin1');
   out.write(hash, HEAD, 'latin1');
   if (superseded !== '') out.write(superseded, HEAD + hash.length, 'latin1');
+  out.writeUInt32LE(sumAt(key, out), SUM_AT);
   return out;
 }
 
 /** Each write of a batch fails with the batch, which says so once. */
 const toldByBatch = (): void => undefined;
 
-const headOf = (bytes: Buffer): number => ((bytes.length - OLD_HEAD) % HASH_BYTES === 0 ? OLD_HEAD : HEAD);
+/** @throws YitongError `store_damaged` if the entry is not what was written */
+function headOf(key: string, bytes: Buffer): number {
+  if (bytes.length >= OLD_HEAD + HASH_BYTES && (bytes.length - OLD_HEAD) % HASH_BYTES === 0) return OLD_HEAD;
+  if (bytes.length < HEAD + HASH_BYTES || bytes.readUInt32LE(SUM_AT) !== sumAt(key, bytes)) {
+    throw new YitongError('store_damaged', 'what the connectors remember of a record is damaged; put `connectors` back from a backup, or remove it with `data.mdb.made`, so that it is learnt from the bus (docs/faults.md)');
+  }
+  return HEAD;
+}
 
-function restOf(bytes: Buffer): string {
-  if (headOf(bytes) === OLD_HEAD) return '';
-  const rest = bytes.toString('latin1', OLD_HEAD, HEAD);
+function restOf(key: string, bytes: Buffer): string {
+  if (headOf(key, bytes) === OLD_HEAD) return '';
+  const rest = bytes.toString('latin1', REST_AT, SUM_AT);
   return rest === NO_REST ? '' : rest;
 }
 
@@ -155,13 +169,13 @@ export class State {
     const bytes: Buffer | undefined = this.records.getBinaryFast(key);
     if (bytes === undefined) return undefined;
     const end = bytes.length;
-    const head = headOf(bytes);
+    const head = headOf(key, bytes);
     return {
       slot: bytes.readUInt32LE(0),
       sourceTime: bytes.readDoubleLE(4),
       hash: bytes.toString('latin1', head, head + HASH_BYTES),
       superseded: end === head + HASH_BYTES ? '' : bytes.toString('latin1', head + HASH_BYTES, end),
-      rest: restOf(bytes),
+      rest: restOf(key, bytes),
     };
   }
 
@@ -189,7 +203,7 @@ export class State {
   putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: ReadonlyMap<string, readonly Intent[]>): Promise<unknown> {
     return this.track(this.root.batch(() => {
       for (const [name, rest] of intents) (rest.length === 0 ? this.intents.remove(`${dataset}|${name}`) : this.intents.put(`${dataset}|${name}`, rest.map(storedIntent))).catch(toldByBatch);
-      for (const change of changes) (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change))).catch(toldByBatch);
+      for (const change of changes) (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change.key, change))).catch(toldByBatch);
     }));
   }
 
@@ -235,7 +249,7 @@ export class State {
     // in pieces, so that no read transaction stays open while withdrawals are sent
     for (;;) {
       const piece = [...this.records.getRange({ start, end, limit: 1000 })];
-      for (const { key, value } of piece) yield { ...namesOf(key), slot: value.readUInt32LE(0), rest: restOf(value) };
+      for (const { key, value } of piece) yield { ...namesOf(key), slot: value.readUInt32LE(0), rest: restOf(key, value) };
       const tail = piece.at(-1);
       if (tail === undefined || piece.length < 1000) return;
       start = `${tail.key}\0`;

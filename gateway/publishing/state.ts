@@ -7,7 +7,7 @@ import { isYitongError, YitongError } from '../../contracts/errors.js';
 /** @throws YitongError `store_damaged`, `state_unavailable` */
 export function openState(dataDir: string): State {
   const file = join(dataDir, 'connectors', 'data.mdb');
-  refuseDamaged(file, 'the state of connectors', 'put `connectors` back from a backup, or remove it, so that every feed publishes anew (docs/faults.md)', true);
+  refuseDamaged(file, 'the state of connectors', 'put `connectors` back from a backup, or remove it, so that it is learnt from the bus and every feed is read anew (docs/faults.md)', true);
   try {
     const state = State.open(dataDir);
     markMade(file);

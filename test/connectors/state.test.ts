@@ -56,3 +56,26 @@ t.test('positions of pushes are forgotten after thirty days, all of them, a piec
   t.equal(state.position('a.b', 'zz new 4'), 'x'.repeat(16));
   await state.close();
 });
+
+t.test('what is remembered of a record is not believed where it was changed on the disk; what was written before there were checksums is', async (t) => {
+  const state = State.open(t.testdir());
+  const whole = { slot: 3, hash: 'h'.repeat(16), sourceTime: 1000, superseded: 's'.repeat(32), rest: 'r'.repeat(8) };
+  await state.putAll('a.b', [{ ...whole, key: 'a.b|digit9:1|', withdrawn: false }], new Map());
+  t.strictSame(state.get('a.b|digit9:1|'), whole);
+  const { records } = state as unknown as { readonly records: { get(key: string): Buffer; put(key: string, value: Buffer): Promise<boolean> } };
+  const bytes = Buffer.from(records.get('a.b|digit9:1|'));
+  for (const at of [0, 5, 13, 21, 30, bytes.length - 1]) {
+    const flipped = Buffer.from(bytes);
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    await records.put('a.b|digit9:1|', flipped);
+    t.throws(() => state.get('a.b|digit9:1|'), { code: 'store_damaged' }, `byte ${at}`);
+  }
+  await records.put('a.b|digit9:2|', bytes);
+  t.throws(() => state.get('a.b|digit9:2|'), { code: 'store_damaged' }, 'under another key');
+  const old = Buffer.alloc(28, 'o');
+  old.writeUInt32LE(7, 0);
+  old.writeDoubleLE(5, 4);
+  await records.put('a.b|digit9:3|', old);
+  t.strictSame(state.get('a.b|digit9:3|'), { slot: 7, sourceTime: 5, hash: 'o'.repeat(16), superseded: '', rest: '' });
+  await state.close();
+});

@@ -7,8 +7,8 @@ import type { Random } from '../random.js';
 
 const SUBJECTS = 150;
 const RECORDS = 3;
-/** Files that may wait for the connector. */
-const WAITING = 4;
+/** Files that may wait for the connector: of several whole registers only the newest is read, and the history would not know which. */
+const WAITING = 1;
 const START = Date.parse('2026-01-01T00:00:00Z');
 
 export interface FileLoad {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { openFindings, openToAll } from '../../gateway/doctor/openness.js';
+import { PLAIN } from '../image/root.js';
 import { missingHere } from '../missing.js';
 
 const skip = process.platform === 'win32' ? 'no such modes' : false;
@@ -35,7 +36,7 @@ t.test('what is ours is closed with a command', { skip }, (t) => {
 t.test('a pod is not asked for a chmod that it cannot do: files of root, lent to its group', { skip }, (t) => {
   const module = join(packageRoot(), 'dist/gateway/doctor/openness.js');
   const as = { uid: 65532, gid: 65532 };
-  if (process.getuid?.() !== 0 || spawnSync(process.execPath, ['-e', `import(${JSON.stringify(pathToFileURL(module).href)})`], as).status !== 0) {
+  if (process.getuid?.() !== 0 || spawnSync('env', [...PLAIN.slice(1), process.execPath, '-e', `import(${JSON.stringify(pathToFileURL(module).href)})`], as).status !== 0) {
     missingHere(t, 'the user of the pod: this is not root, or that user cannot read what was compiled');
     return void t.end();
   }
@@ -47,7 +48,7 @@ t.test('a pod is not asked for a chmod that it cannot do: files of root, lent to
   chmodSync(data, 0o2775);
   chownSync(own, 65532, 65532);
   const look = (contained: boolean): readonly { readonly level: string; readonly mend: string }[] => {
-    const { stdout, stderr } = spawnSync(process.execPath, ['-e', `import(${JSON.stringify(pathToFileURL(module).href)}).then(({ openFindings }) => console.log(JSON.stringify(openFindings('look into', ${JSON.stringify([data, own])}, '700', ${String(contained)}))))`], { ...as, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync('env', [...PLAIN.slice(1), process.execPath, '-e', `import(${JSON.stringify(pathToFileURL(module).href)}).then(({ openFindings }) => console.log(JSON.stringify(openFindings('look into', ${JSON.stringify([data, own])}, '700', ${String(contained)}))))`], { ...as, encoding: 'utf8' });
     t.equal(stderr, '');
     return JSON.parse(stdout) as ReturnType<typeof look>;
   };

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { constants, existsSync } from 'node:fs';
+import { constants, existsSync, lstatSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
@@ -33,7 +33,8 @@ interface Desk {
   readonly copy: boolean;
 }
 
-const copiesOf = (paths: readonly string[]): readonly (readonly [string, string])[] => paths.map((path): [string, string] => [path, `inbox/${basename(path)}`]);
+/** @param other how a copy is named where one of that name is there; without it that is refused when it is written */
+const copiesOf = (paths: readonly string[], other: (name: string) => string = (name) => name): readonly (readonly [string, string])[] => paths.map((path): [string, string] => [path, `inbox/${other(basename(path))}`]);
 
 /**
  * What would stop the writing at the end, before the source is read: that may take long. What is not known yet, as nobody has said whose it is, is asked later.
@@ -98,8 +99,8 @@ function outside({ workspace }: Desk, { draft }: Proposal): boolean {
 }
 
 /** Where the source lies in the feed that is written: a copy, if one is asked for. */
-function withCopies(proposal: Proposal, paths: readonly string[]): { readonly proposal: Proposal; readonly copies: readonly (readonly [string, string])[] } {
-  const copies = copiesOf(paths);
+function withCopies(proposal: Proposal, paths: readonly string[], other?: (name: string) => string): { readonly proposal: Proposal; readonly copies: readonly (readonly [string, string])[] } {
+  const copies = copiesOf(paths, other);
   const places = copies.map(([, to]) => to);
   const { draft } = proposal;
   return { proposal: { ...proposal, draft: { ...draft, feed: { ...draft.feed, source: { ...draft.feed.source, path: places.length === 1 ? places[0] : places } } } }, copies };
@@ -192,7 +193,10 @@ const command: Command = {
     const ask = !yes && !dry && !call.asJson && canAsk();
     const first = await proposeAll(desk, ask);
     const isFile = !paths.some((path) => path.includes('://'));
-    const { proposal, copies } = isFile && (copy || outside(desk, first)) ? withCopies(first, paths) : { proposal: first, copies: [] };
+    // nobody asked for this copy, so that no name of it stands in anybody's way: another authority's register may have the same
+    const free = (name: string): string => (lstatSync(join(workspace.dir, 'inbox', name), { throwIfNoEntry: false }) === undefined ? name : `${first.dataset.replace('.', '-')}-${name}`);
+    const copied = isFile && (copy || outside(desk, first));
+    const { proposal, copies } = copied ? withCopies(first, paths, copy ? undefined : free) : { proposal: first, copies: [] };
     const { files, undo } = filesOf(proposal);
     const open = openOf(proposal.decisions);
     const tell = (written: boolean, also: readonly string[] = []): void =>

@@ -89,10 +89,13 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     void reply.header('x-request-id', request.id);
     const { headers } = request.raw;
     // a trace context is repeated in entries, headers of records and spans: one that names somebody is none
-    if (headers.traceparent !== undefined && [headers.traceparent, headers.tracestate].flat().some((text) => text !== undefined && holdsKey(text, context.workspace.schemes.values()))) {
+    const names = (text: string): boolean => holdsKey(text, context.workspace.schemes.values());
+    if (headers.traceparent !== undefined && [headers.traceparent].flat().some(names)) {
       delete headers.traceparent;
       delete headers.tracestate;
     }
+    // of a trace's state each member is somebody's own
+    if (headers.tracestate !== undefined) headers.tracestate = [headers.tracestate].flat().join(',').split(',').filter((member) => !names(member)).join(',');
     done();
   });
   app.addHook('onClose', () => context.completions.flush());

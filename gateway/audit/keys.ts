@@ -125,7 +125,11 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
       const half = Buffer.alloc(KEY);
       readSync(halves, half, 0, KEY, placeOf(value));
       if (half.equals(NOTHING)) {
-        if (value.length === UNSUMMED || map.get(destroying(value.subarray(0, PSEUDONYM))) !== undefined) return undefined;
+        const marked = (): boolean => map.get(destroying(value.subarray(0, PSEUDONYM))) !== undefined;
+        if (value.length === UNSUMMED || marked()) return undefined;
+        // the record may have been read before another process destroyed it, the half after
+        map.resetReadTxn();
+        if (map.get(at)?.equals(value) !== true || marked()) return undefined;
         throw new SubjectKeyDamaged(name);
       }
       for (let i = 0; i < KEY; i++) key[i] = (key[i] ?? 0) ^ (half[i] ?? 0);

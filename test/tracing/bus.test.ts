@@ -71,7 +71,7 @@ t.test('each record says which batch it was sent with; another trace makes no ro
   const untraced = (await office.records()).filter(({ headers }) => headers[HEADER.traceparent] === undefined);
   t.equal(untraced.length, 2, 'a run without a trace has no such header');
   const without = (record: InRecord | undefined): object => Object.fromEntries(Object.entries(record?.headers ?? {}).filter(([name]) => name !== HEADER.traceparent));
-  t.strictSame(Object.keys(without(all[0])).sort(), [HEADER.contractVersion, HEADER.position, HEADER.sourceTime].sort(), 'and with one no other header is another');
+  t.strictSame(Object.keys(without(all[0])).sort(), [HEADER.contractVersion, HEADER.position, HEADER.sequence, HEADER.sourceTime].sort(), 'and with one no other header is another');
 });
 
 t.test('a run that fails says by which code, and ends', async (t) => {

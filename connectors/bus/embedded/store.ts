@@ -251,6 +251,11 @@ export class Store {
     this.chunks.putSync(key, chunk);
   }
 
+  /** Whether the chunk stands there, as a reader that comes now finds it. */
+  holds(topic: number, partition: number, first: number, chunk: Buffer): boolean {
+    return this.chunks.get(place(topic, partition, first))?.equals(chunk) === true;
+  }
+
   /** Inside `write` only. */
   removeChunk(topic: number, partition: number, first: number): void {
     this.chunks.removeSync(place(topic, partition, first));

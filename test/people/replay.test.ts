@@ -49,7 +49,7 @@ t.test('a replay shows how far it is, runs beside the gateway, once for a person
   const first = await ask(lin);
   t.equal(first.response.statusCode, 200);
   t.match(first.response.headers['cache-control'], /no-store/);
-  await until('progress', () => Promise.resolve(first.text()), (text) => /<progress[^>]*max="120000"/.test(text));
+  await until('progress', () => Promise.resolve(first.text()), (text) => /<progress[^>]*max="120000"/.test(text), 60_000);
   t.match(first.text(), /href="\/console\/replay">Cancel/);
   t.equal(processes(), 1, 'in a process of its own');
   const again = await ask(lin);

@@ -137,6 +137,7 @@ t.test('a register whose rows carry a free identifier answers by it, though no k
   const stall = { name: { zh: '摊位', en: 'stall' }, standard: 'own', kind: 'none', normalise: { fullWidth: true, case: 'upper' }, length: { min: 1, max: 30 }, vectors: { valid: ['摊位 A:1'], invalid: [{ input: ' ', code: 'bad_value' }] } };
   writeFileSync(join(workspace, 'contracts/subjects/stall.json'), JSON.stringify(stall));
   writeFileSync(csv, `摊位,店名\n${Array.from({ length: 40 }, (_, i) => `东区  a:${i},示例${i}店`).join('\n')}\n`);
+  touch(csv);
   const made = await run('feed', 'new', csv, '--workspace', workspace, '--yes', '--authority', 'market', '--grant', 'front-desk:permit-check', '--json');
   t.equal(made.code, 0, made.stderr);
   const checked = await run('contracts', 'check', '--workspace', workspace, '--json');

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { constants, existsSync, lstatSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { loadFeeds } from '../../../connectors/feeds.js';
@@ -119,6 +119,9 @@ async function write({ workspace, call }: Desk, proposal: Proposal, files: reado
       await mkdir(dirname(join(dir, to)), { recursive: true });
       // never through a link that stands there
       await copyFile(from, join(dir, to), constants.COPYFILE_EXCL);
+      // a feed takes the file's time for that of its data
+      const { atime, mtime } = await stat(from);
+      await utimes(join(dir, to), atime, mtime);
     }
     const { added } = await registerSchemas(dir);
     const loaded = await loadWorkspace(dir);

@@ -25,7 +25,7 @@ const HELP = `usage: node dist/test/faults/soak.js --data DIR [--minutes 60] [--
   --workers N    worker processes of the gateway
 
 example:
-  node dist/test/faults/soak.js --minutes 60 --rate 50 --data /var/tmp/soak
+  node dist/test/faults/soak.js --minutes 60 --rate 50 --data soak
 `;
 
 /** What must grow with what is asked and published, and is kept for the law's terms or for good. All else must not. */

@@ -7,20 +7,20 @@ import { Quarantine } from '../../connectors/quarantine.js';
 import { YitongError } from '../../contracts/errors.js';
 import { datasetId } from '../../contracts/ids.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { busOf } from './bus.js';
-import type { Invocation } from './command.js';
-import { folders, text } from './places.js';
+import { busOf, busOption } from './bus.js';
+import type { Command, Invocation } from './command.js';
+import { dataOption, folders, text, workspaceOption } from './places.js';
 import { openState } from '../publishing/state.js';
 
-/** Of `release` and `keep`: which records are meant; `--all` or ids, and never neither. @throws YitongError `bad_request` */
-export function idsOf(call: Invocation, given: readonly string[]): readonly string[] | 'all' {
+/** Which records are meant; `--all` or ids, and never neither. @throws YitongError `bad_request` */
+function idsOf(call: Invocation, given: readonly string[]): readonly string[] | 'all' {
   const all = call.values['all'] === true;
   if (all === given.length > 0) throw new YitongError('bad_request', 'name the records by the ids that `yitong withdrawals list` shows, or say `--all`');
   return all ? 'all' : given;
 }
 
 /** Does the work with what a decision needs, and closes it. @throws YitongError `bad_request`, `bad_feed`, and what the work throws */
-export async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOptions, 'ids'>) => Promise<T>): Promise<T> {
+async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOptions, 'ids'>) => Promise<T>): Promise<T> {
   const [dataset] = call.positionals;
   if (dataset === undefined) throw new YitongError('bad_request', 'name a dataset, as in `yitong withdrawals release samr.company-register --all`');
   const { workspace: dir, data } = folders(call.values);
@@ -40,3 +40,33 @@ export async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOpt
     await bus.close();
   }
 }
+
+export interface Decision {
+  readonly verb: 'release' | 'keep';
+  readonly summary: string;
+  /** What is then so of the records: `withdrawn`. */
+  readonly outcome: string;
+  /** The same, as the key of the answer for machines. */
+  readonly key: string;
+  readonly decide: (options: HeldOptions) => Promise<number>;
+}
+
+/** `yitong withdrawals release` and `yitong withdrawals keep`. */
+export const decision = ({ verb, summary, outcome, key, decide }: Decision): Command => ({
+  summary,
+  usage: '<dataset> <id…> | --all [--workspace D] [--data D] [--bus kafka]',
+  examples: [`yitong withdrawals ${verb} samr.company-register Xv3kQ0aPz1LM`, `yitong withdrawals ${verb} samr.company-register --all`],
+  options: {
+    all: { type: 'boolean', describe: 'all that are held of the dataset' },
+    workspace: workspaceOption,
+    data: dataOption,
+    bus: busOption,
+  },
+  async run(call) {
+    const ids = idsOf(call, call.positionals.slice(1));
+    const done = await withHeld(call, (options) => decide({ ...options, ids, turn: { signal: call.signal } }));
+    call.say(`${done} ${done === 1 ? 'record' : 'records'} ${outcome}`);
+    call.json({ [key]: done });
+    return 0;
+  },
+});

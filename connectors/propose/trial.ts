@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeRecord } from '../../contracts/avro.js';
 import { YitongError } from '../../contracts/errors.js';
+import { holderLives } from '../../contracts/holder.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
 import { dataTopic, type Ack, type Bus, type OutRecord } from '../bus/port.js';
@@ -74,20 +75,11 @@ function nowhere(topic: string, first: Buffer[]): Bus {
   };
 }
 
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
-
 async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const pid = Number(name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : NaN);
+    const pid = name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : undefined;
     // another user's folder is not ours to remove, and cannot be
-    if (Number.isInteger(pid) && isGone(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+    if (pid !== undefined && /^[1-9]\d*$/.test(pid) && !holderLives(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

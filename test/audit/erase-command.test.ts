@@ -16,7 +16,7 @@ import { until } from '../e2e/ask.js';
 import type { Ended } from '../e2e/command.js';
 import { QUESTION, serve, SHOP } from '../gateway/serve.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 const served = await serve(t);
 const workspace = join(served.dir, 'workspace');
 const { origin } = readSettings((await loadWorkspace(workspace)).settings, { file: 'yitong.json' }, {}).audit;

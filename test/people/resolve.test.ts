@@ -7,7 +7,6 @@ import { signerNames } from '../../gateway/config.js';
 import { SESSION_COOKIE, type People } from '../../gateway/plugins/people.js';
 import { QUESTION, serve, SHOP } from '../gateway/serve.js';
 
-t.setTimeout(120_000);
 const ORIGIN = 'yitong.example/log';
 const KEY = SHOP.subject.slice(SHOP.subject.indexOf(':') + 1);
 

@@ -11,8 +11,8 @@ import { contentFiles, readJson } from './files.js';
 import type { Authority, Contract, FieldInfo, Localised, Workspace } from './types.js';
 import { shape } from './validate.js';
 
-/** What a report tells of, and the kind by which contracts call it. */
-const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty', judgment: 'judgment' } as const;
+/** What a report tells of, and the kind by which contracts call it: what administrative organs hold. What a court holds is of none of these kinds. */
+const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty' } as const;
 export type ReportKind = keyof typeof KIND_OF_CONTRACT;
 const REPORT_KINDS = Object.keys(KIND_OF_CONTRACT) as readonly ReportKind[];
 

@@ -72,7 +72,7 @@ export interface ReportSection {
   readonly digest: string;
 }
 
-export type RecordKind = 'penalty' | 'measure' | 'dishonesty' | 'judgment';
+export type RecordKind = 'penalty' | 'measure' | 'dishonesty';
 
 export interface ReportRecord {
   readonly kind: RecordKind;

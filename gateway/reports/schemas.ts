@@ -18,7 +18,7 @@ export const subjectOfReport = Type.Object({
 });
 
 const recordSchema = Type.Object({
-  kind: Type.Enum(['penalty', 'measure', 'dishonesty', 'judgment']),
+  kind: Type.Enum(['penalty', 'measure', 'dishonesty']),
   dataset: Type.String(),
   authority: localised,
   facts: Type.Array(Type.Object({ field: Type.String(), title: localised, value: Type.Union([Type.String(), localised]) })),

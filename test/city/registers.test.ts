@@ -42,7 +42,7 @@ for (const [id, feed] of feeds) {
   });
 }
 
-t.test('the domains of the credit report are covered, each by a register of penalties or judgments', (t) => {
+t.test('the domains of the credit report are covered, each by a register of penalties', (t) => {
   const domains = [...(workspace.codelists.get('domains')?.codes.keys() ?? [])];
   t.equal(domains.length, 41);
   const covered = new Set([...workspace.contracts.values()].filter(({ kind }) => kind === 'penalty').flatMap((contract) => contract.domains));

@@ -23,7 +23,6 @@ export const kinds: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'Administrative penalty' },
   measure: { zh: '行政强制措施', en: 'Enforcement measure' },
   dishonesty: { zh: '严重失信主体名单', en: 'Serious-dishonesty list' },
-  judgment: { zh: '刑事判决', en: 'Criminal judgment' },
 };
 
 export const relations: Readonly<Record<ReportSubject['relation'], Localised>> = {

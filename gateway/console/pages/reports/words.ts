@@ -22,7 +22,6 @@ export const kindNames: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'administrative penalty' },
   measure: { zh: '行政强制措施', en: 'enforcement measure' },
   dishonesty: { zh: '严重失信主体名单', en: 'serious-dishonesty list' },
-  judgment: { zh: '司法裁判', en: 'judgment' },
 };
 
 export const stateNames: Readonly<Record<SectionState, Localised>> = {

@@ -94,6 +94,17 @@ export interface Codelist {
   readonly id: string;
   readonly name: Localised;
   readonly codes: ReadonlyMap<string, Localised>;
+  /** Of a list of display tiers, by code: for how long a record of the tier is displayed to the public. */
+  readonly display?: ReadonlyMap<string, DisplayTerm>;
+}
+
+/** Whole months from the day of the decision. */
+export interface DisplayTerm {
+  /** After so many the company may ask for repair, which ends the display. */
+  readonly shortest: number;
+  /** After so many the display ends by itself. */
+  readonly longest: number;
+  readonly basis: readonly string[];
 }
 
 /** A workspace with the layers that it extends; nearest first. */

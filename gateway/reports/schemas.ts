@@ -106,7 +106,7 @@ export const kindsSchema = Type.Array(
   Type.Object({
     subject: Type.Integer({ description: 'index into the report\'s companies, in the document\'s order' }),
     domain: Type.String(),
-    changes: Type.Array(Type.Enum(['added', 'answered', 'withdrawn', 'revoked', 'repaired', 'expired', 'corrected', 'objection', 'objection_ended', 'not_answered'])),
+    changes: Type.Array(Type.Enum(['added', 'answered', 'withdrawn', 'excluded', 'revoked', 'repaired', 'expired', 'corrected', 'objection', 'objection_ended', 'not_answered'])),
   }),
   { description: 'where something has changed since, and of which kind' },
 );

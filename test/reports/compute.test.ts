@@ -111,6 +111,30 @@ void t.test('a fact that is withheld is left out, and one released in another fo
   t.equal(facts.get('fine'), '700.00');
 });
 
+void t.test('a summary penalty, and one of a warning alone, leave no trace; the display of others ends with their tier', async (t) => {
+  const made = await world(t);
+  await made.put(PENALTIES, company(0), 'by summary procedure', penalty('2026-01-01', { procedure: 'summary', kinds: ['fine'] }));
+  await made.put(PENALTIES, company(0), 'a warning alone', penalty('2026-01-01', { procedure: 'ordinary', kinds: ['warning', 'criticism'] }));
+  await made.put('water.penalties', company(0), 'ordinary', penalty('2025-09-01', { domain: '水务', decidedOn: '2025-11-26', displayUntil: '2028-11-26', displayTier: 'ordinary' }));
+  await made.put('fire.penalties', company(0), 'serious', penalty('2025-09-01', { domain: '消防安全', decidedOn: '2025-11-25', displayUntil: '2028-11-25', displayTier: 'serious' }));
+  await made.put('health.penalties', company(0), 'slight', penalty('2026-07-01', { domain: '卫生健康', decidedOn: '2026-08-25', displayUntil: '2029-08-25', displayTier: 'slight' }));
+  await made.seen();
+  const model = await modelOf(made);
+  t.match(section(model, 'market-regulation'), { state: 'none', records: [] });
+  const text = canonicalJson(model);
+  for (const gone of ['by summary procedure', 'a warning alone']) t.notOk(text.includes(gone), gone);
+  t.match(section(model, 'water').records, [{ displayed: true }], 'on the last day of a year');
+  t.match(section(model, 'fire-safety').records, [{ displayed: true }]);
+  t.match(section(model, 'health').records, [{ displayed: false }], 'the day after three months');
+});
+
+void t.test('"none" is not said where the grant hides by which procedure a penalty was made', async (t) => {
+  const made = await world(t);
+  await made.seen();
+  made.grants((grant) => (grant.client === 'credit-report-centre' && grant.dataset === 'water.penalties' ? { ...grant, fields: grant.fields.filter(({ path }) => path !== 'procedure') } : grant));
+  t.equal(section(await modelOf(made), 'water').state, 'not_answered');
+});
+
 void t.test('repaired, revoked and expired records are not in the report at all; one under objection is marked', async (t) => {
   const made = await world(t);
   await made.put(PENALTIES, company(0), 'kept', penalty('2025-01-01'));

@@ -60,7 +60,7 @@ function askedOf({ definition, domains }: Order): ReadonlyMap<number, AskedDatas
   return new Map(
     needed.map((at) => {
       const { contract, layout } = definition.datasets[at]!;
-      const needs = [layout.domain, layout.began, layout.ended, layout.repaired?.field, layout.displayUntil].filter((path) => path !== undefined);
+      const needs = [layout.domain, layout.began, layout.ended, layout.repaired?.field, layout.displayUntil, layout.display?.tier, layout.display?.from, ...layout.excludes.map(({ field }) => field)].filter((path) => path !== undefined);
       return [at, { id: contract.id, needs, fields: [...new Set([...needs, ...layout.facts.map(({ field }) => field.path as string)])] }];
     }),
   );

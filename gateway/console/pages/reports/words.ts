@@ -33,6 +33,7 @@ export const stateNames: Readonly<Record<SectionState, Localised>> = {
 
 export const changeNames: Readonly<Record<RecordChange, Localised>> = {
   withdrawn: { zh: '已由部门撤回', en: 'withdrawn by its department' },
+  excluded: { zh: '依法不再列入报告', en: 'left out by law' },
   revoked: { zh: '已撤销', en: 'revoked' },
   repaired: { zh: '已修复信用', en: 'repaired' },
   expired: { zh: '已过查询期限', en: 'past its term' },

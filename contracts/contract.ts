@@ -1,4 +1,4 @@
-/** `contract.json`: one catalogue entry, as Art.13–15 of 政务数据共享条例 ask for it. */
+/** `contract.json`: one catalogue entry, as 政务数据共享条例 Art.13–15 asks for it. */
 import { parseDuration } from './duration.js';
 import { YitongError, type Place } from './errors.js';
 import { authorityOf, fieldPath, type DatasetId } from './ids.js';

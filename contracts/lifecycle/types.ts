@@ -2,7 +2,7 @@
 import type { Localised } from '../types.js';
 
 /** On the record concerned: nothing, a mark that an objection is under way, or that it is not shown. */
-/** What a state does to the record: nothing, a mark, deleted (Art.37), or no longer shown (Art.38). */
+/** What a state does to the record: nothing, a mark, deleted (上海市社会信用条例 Art.37), or no longer shown (Art.38). */
 export type Effect = 'none' | 'mark' | 'delete' | 'hide';
 
 export interface Party {

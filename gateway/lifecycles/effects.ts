@@ -12,7 +12,7 @@ export interface RecordRef {
 }
 
 export interface RecordEffects {
-  /** `objection` while an objection is under way and marked (社会信用条例 Art.36). */
+  /** `objection` while an objection is under way and marked (上海市社会信用条例 Art.36). */
   marks(record: RecordRef): readonly Mark[];
   /** Of what was deleted (Art.37) or taken down (Art.38): it may be shown and reported no more. */
   hidden(record: RecordRef): 'revoked' | 'repaired' | undefined;

@@ -5,7 +5,7 @@ import { datasetId, fieldPath } from '../../contracts/ids.js';
 import { canonicalJson } from '../../contracts/canonical.js';
 import { sectionDigest } from '../../gateway/reports/compute/digest.js';
 import { openComputing } from '../../gateway/reports/compute/index.js';
-import { noMarks } from '../../gateway/reports/marks.js';
+import { noMarks, type RecordMarks } from '../../gateway/reports/marks.js';
 import type { ReportModel, ReportSection } from '../../gateway/reports/model.js';
 import type { ViewReader } from '../../gateway/view/port.js';
 import { company, entry, NOW, openWorld, penalty, PENALTIES, REGISTER, type ReportWorld } from './world.js';
@@ -148,6 +148,24 @@ void t.test('repaired, revoked and expired records are not in the report at all;
   t.equal(section(model, 'market-regulation').records.length, 1);
   const text = canonicalJson(model);
   for (const gone of ['"repaired"', '"revoked"', '"expired"']) t.notOk(text.includes(gone), `${gone} left no trace`);
+});
+
+void t.test('what the credit platform’s own register gives to nobody is in no report, and a document issued before is told why', async (t) => {
+  const made = await world(t);
+  const put = (id: string, endedOn: string, parts = {}) => made.put('data-bureau.collected-penalties', company(0), id, penalty(endedOn, { domain: '教育', ...parts }));
+  await put('last day', '2021-11-26');
+  await put('past its term', '2021-11-25');
+  await put('repaired', '2025-01-01', { repair: { status: 'repaired', on: '2026-01-01' } });
+  await put('deleted', '2025-01-01');
+  await made.seen();
+  const hides: RecordMarks = { marks: () => [], hidden: ({ recordId }) => (recordId === 'deleted' ? 'revoked' : undefined) };
+  const definition = made.reports.definitions.get('credit');
+  if (definition === undefined) throw new Error('no report');
+  const order = { definition, domains: definition.domains, from: '2000-01-01', to: '2026-11-26', purpose: 'listing', bearer: 'x', subjects: [{ subject: company(0), name: '', relation: 'self' as const }] };
+  const { model, untold } = await openComputing(made.context, hides).compute(order, undefined);
+  t.match(section(model, 'education'), { state: 'records', records: [{ endedOn: '2021-11-26' }] });
+  t.equal(section(model, 'education').records.length, 1);
+  t.strictSame(Object.fromEntries([...untold].map(([key, why]) => [(JSON.parse(key) as string[])[2], why])), { 'past its term': 'expired', repaired: 'repaired', deleted: 'revoked' });
 });
 
 void t.test('the serious-dishonesty list is told by its own layout; a debtor whom a court enforces against has no record in a report', async (t) => {

@@ -2,8 +2,9 @@
  * Whether a record may be told on a day: the term of 上海市社会信用条例 Art.35, repair (Art.38), what is not collected (Art.9) and not displayed
  * (上海市优化营商环境条例 Art.67), and the days that were asked for. Pure.
  */
-import { civilToDays, daysToDate, dateToDays } from '../../../contracts/logical.js';
+import { dateToDays } from '../../../contracts/logical.js';
 import type { RecordLayout, TermRule } from '../../../contracts/reports.js';
+import { lastDayOf, lastDayOfMonths } from '../../../contracts/terms.js';
 import type { Day } from '../model.js';
 
 /** What the rules look at, as the register says it. */
@@ -32,20 +33,7 @@ export type Verdict =
   | { readonly told: true; readonly endedOn?: Day; readonly reportableUntil?: Day; readonly displayed: boolean }
   | { readonly told: false; readonly why: 'excluded' | 'repaired' | 'expired' | 'outside' };
 
-/**
- * The last day of a term of whole months. The day from which it counts is not counted, and it ends on the day of the same number; where
- * that month has none, on its last (民法典 Art.201, 202): from 30 November to 28 February.
- */
-export function lastDayOfMonths(from: Day, months: number): Day {
-  const [year = 0, month = 1, day = 0] = from.split('-').map(Number);
-  const at = year * 12 + month - 1 + months;
-  const [y, m] = [Math.floor(at / 12), (at % 12) + 1];
-  const days = civilToDays(y, m, day) ?? (civilToDays(m === 12 ? y + 1 : y, m === 12 ? 1 : m + 1, 1) ?? Number.NaN) - 1;
-  return daysToDate(days) ?? from;
-}
-
-/** The last day of a term of whole years: from 29 February to 28 February. */
-export const lastDayOf = (ended: Day, years: number): Day => lastDayOfMonths(ended, years * 12);
+export { lastDayOf, lastDayOfMonths };
 
 export const reportableUntil = (ended: Day | undefined, { years }: TermRule): Day | undefined => (ended === undefined || years === undefined ? undefined : lastDayOf(ended, years));
 

@@ -112,9 +112,13 @@ function recordsOf(input: SectionInput, subject: number, name: string, untold: M
   const byDomain: Told[][] = domains.map(() => []);
   for (const [at, { dataset }] of answering) {
     const { layout, contract, authority } = dataset;
-    for (const { recordId, version, value } of rowsOf(subject, at)) {
+    for (const { recordId, version, value, closed } of rowsOf(subject, at)) {
       const of = { subject: name, dataset: contract.id, recordId, version };
       const key = JSON.stringify([subject, contract.id, recordId]);
+      if (closed !== undefined) {
+        untold.set(key, closed);
+        continue;
+      }
       const facts = recordFacts(value, layout);
       const hidden = marks.hidden(of);
       const verdict = hidden === undefined ? judge(facts, layout, reckoning) : { told: false as const, why: hidden };

@@ -9,6 +9,8 @@ export interface RecordRef {
   /** `uscc:9131…` */
   readonly subject: string;
   readonly recordId: string;
+  /** Of acts that wait for a term of the record, `<lifecycle>.<act>`: the first day (`YYYY-MM-DD`) on which each may open a ticket. As the reader of records knows it. */
+  readonly opens?: Readonly<Record<string, string>>;
 }
 
 export interface RecordEffects {

@@ -1,7 +1,7 @@
 /**
  * Working days (工作日) with holidays and make-up days, from `contracts/calendars/<name>.json`. Pure: reads no clock.
  *
- * Terms count as 民法典 (Civil Code) Art.201 and 203 count them: the day of the act does not count, and a term ends with the end (24:00, Asia/Shanghai) of its
+ * Terms count as 民法典 Art.201 and 203 count them: the day of the act does not count, and a term ends with the end (24:00, Asia/Shanghai) of its
  * last day, which in working days is never a holiday. A day is `YYYY-MM-DD`.
  */
 import { YitongError, type Place } from './errors.js';

@@ -124,11 +124,11 @@ function compareAll(contract: Contract): readonly Pick<Finding, 'severity' | 'me
 
 const STRICTNESS = { unconditional: 0, conditional: 1, none: 2 } as const;
 
-/** Art.15, 27: what a published entry may not do without its authority's fresh approval, which is told by a later date. */
+/** 政务数据共享条例 Art.16, 17(3), 27(3): what a published entry may not do without its authority's fresh approval, which is told by a later date. */
 function compareSharing(before: Contract, after: Contract, say: Say): void {
   const approved = after.approval.date > before.approval.date;
   const severity = approved ? 'note' : 'error';
-  const how = approved ? `, approved on ${after.approval.date}` : `; that needs an approval later than ${before.approval.date} (政务数据共享条例 Art.15)`;
+  const how = approved ? `, approved on ${after.approval.date}` : `; that needs an approval later than ${before.approval.date} (政务数据共享条例 Art.16, 17(3), 27(3))`;
   if (STRICTNESS[after.sharing.attribute] > STRICTNESS[before.sharing.attribute]) {
     say(severity, `sharing was tightened from ${before.sharing.attribute} to ${after.sharing.attribute}${how}`, 'bad_contract');
   } else if (canonicalJson(after.sharing.conditions ?? null) !== canonicalJson(before.sharing.conditions ?? null) && after.sharing.conditions !== undefined) {

@@ -1,4 +1,4 @@
-/** `contract.json`: one catalogue entry, as Art.13–15 of 政务数据共享条例 ask for it. */
+/** `contract.json`: one catalogue entry, as 政务数据共享条例 Art.13–15 asks for it. */
 import { parseDuration } from './duration.js';
 import { YitongError, type Place } from './errors.js';
 import { authorityOf, fieldPath, type DatasetId } from './ids.js';
@@ -18,6 +18,7 @@ export interface ContractFile {
     readonly conditions?: { readonly scope: Localised; readonly use: Localised };
     readonly refusal?: { readonly reason: Localised; readonly legalBasis: readonly string[] };
   };
+  readonly notGiven?: { readonly ended: string; readonly years: number; readonly repaired?: { readonly field: string; readonly values: readonly string[] }; readonly basis: readonly string[] };
   readonly grading: Contract['grading'];
   readonly approval: Contract['approval'];
   readonly assessments: Contract['assessments'];
@@ -59,6 +60,15 @@ const contractSchema = object(
       },
       ['delivery', 'conditions', 'refusal'],
     ),
+    notGiven: object(
+      {
+        ended: word,
+        years: { type: 'integer', minimum: 1, maximum: 100 },
+        repaired: object({ field: word, values: { type: 'array', minItems: 1, items: word } }),
+        basis: { type: 'array', minItems: 1, items: word },
+      },
+      ['repaired'],
+    ),
     grading: object({ category: word, grade: { type: 'string', enum: ['general', 'important', 'core'] } }),
     approval: signedOff,
     assessments: object({ secrecy: signedOff, personalInformation: signedOff }),
@@ -68,7 +78,7 @@ const contractSchema = object(
     history: { type: 'string', enum: ['full', 'latest'] },
     maxRecordBytes: { type: 'integer', minimum: 1, maximum: 16_777_216 },
   },
-  ['domains', 'kind', 'partitions', 'history', 'maxRecordBytes'],
+  ['notGiven', 'domains', 'kind', 'partitions', 'history', 'maxRecordBytes'],
 );
 
 const check = shape<ContractFile>(contractSchema, 'bad_contract');
@@ -102,6 +112,17 @@ export function checkContractFile(value: unknown, place: Place): ContractFile {
   return file;
 }
 
+/** Its fields are there, and of a type by which it can be judged: a rule that never holds would give everything. */
+function notGivenOf(id: DatasetId, rule: NonNullable<ContractFile['notGiven']>, { fields }: ContractVersion, place: Place): NonNullable<Contract['notGiven']> {
+  const known = (path: string, types: readonly string[], what: string) => {
+    const field = fields.find((one) => one.path === path);
+    if (field === undefined || !types.includes(field.type)) throw new YitongError('bad_contract', `\`notGiven.${what}\` names \`${path}\`, which is no ${types.join(' or ')} of \`${id}\``, { place });
+    return field.path;
+  };
+  const { repaired, ...rest } = rule;
+  return { ...rest, ended: known(rule.ended, ['date'], 'ended'), ...(repaired === undefined ? {} : { repaired: { ...repaired, field: known(repaired.field, ['string', 'enum'], 'repaired') } }) };
+}
+
 /**
  * @param versions ascending, not empty
  * @throws YitongError `bad_contract`
@@ -128,6 +149,7 @@ export function makeContract(id: DatasetId, dir: string, file: ContractFile, ver
     updateFrequency: parseDuration(file.updateFrequency)!,
     updateFrequencyText: file.updateFrequency,
     sharing: { ...sharing, delivery },
+    ...(file.notGiven === undefined ? {} : { notGiven: notGivenOf(id, file.notGiven, latest, place) }),
     grading: file.grading,
     approval: file.approval,
     assessments: file.assessments,

@@ -8,17 +8,24 @@ import { localisedSchema } from './contract.js';
 import { parseDuration } from './duration.js';
 import { YitongError, type Place } from './errors.js';
 import { contentFiles, readJson } from './files.js';
-import type { Authority, Contract, FieldInfo, Localised, Workspace } from './types.js';
+import type { Authority, Contract, DisplayTerm, FieldInfo, Localised, Workspace } from './types.js';
 import { shape } from './validate.js';
 
-/** What a report tells of, and the kind by which contracts call it. */
-const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty', judgment: 'judgment' } as const;
+/** What a report tells of, and the kind by which contracts call it: what administrative organs hold. What a court holds is of none of these kinds. */
+const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty' } as const;
 export type ReportKind = keyof typeof KIND_OF_CONTRACT;
 const REPORT_KINDS = Object.keys(KIND_OF_CONTRACT) as readonly ReportKind[];
 
 /** How long a record may be told from the day on which its conduct or event ended; no `years`: no end is set. */
 export interface TermRule {
   readonly years?: number;
+  readonly basis: readonly string[];
+}
+
+/** A record of which `field` has a value, and none but these. */
+export interface Exclusion {
+  readonly field: string;
+  readonly values: readonly string[];
   readonly basis: readonly string[];
 }
 
@@ -39,8 +46,12 @@ export interface RecordLayout {
   readonly term: TermRule;
   /** A record is repaired where `field` has one of these. */
   readonly repaired?: { readonly field: string; readonly values: readonly string[] };
+  /** Records that the report leaves out whatever their term is: each value of `field` is one of these. */
+  readonly excludes: readonly Exclusion[];
   /** The last day of public display (公示); undefined: displayed while it goes on. */
   readonly displayUntil?: string;
+  /** Which tier of display a record is of, and the day from which that counts: its longest term ends the display, whatever `displayUntil` says. */
+  readonly display?: { readonly tier: string; readonly from: string; readonly terms: ReadonlyMap<string, DisplayTerm> };
   readonly facts: readonly FactDefinition[];
 }
 
@@ -137,7 +148,9 @@ interface File {
         readonly ended: string;
         readonly term?: TermRule | { readonly end: 'none'; readonly basis: readonly string[] };
         readonly repaired?: { readonly field: string; readonly values: readonly string[] };
+        readonly excludes?: readonly Exclusion[];
         readonly displayUntil?: string;
+        readonly display?: { readonly tier: string; readonly from: string };
         readonly facts: readonly (string | { readonly field: string; readonly title: Localised })[];
       }
     >
@@ -203,10 +216,12 @@ const checkFile = shape<File>(
             ended: word,
             term,
             repaired: strict({ field: word, values: { type: 'array', minItems: 1, items: word } }),
+            excludes: { type: 'array', minItems: 1, items: strict({ field: word, values: { type: 'array', minItems: 1, uniqueItems: true, items: word }, basis }) },
             displayUntil: word,
+            display: strict({ tier: word, from: word }),
             facts: { type: 'array', minItems: 1, items: { anyOf: [word, strict({ field: word, title: localisedSchema })] } },
           },
-          ['domain', 'began', 'term', 'repaired', 'displayUntil'],
+          ['domain', 'began', 'term', 'repaired', 'excludes', 'displayUntil', 'display'],
         ),
       ),
       datasets: map('^.+$', name),
@@ -218,7 +233,7 @@ const checkFile = shape<File>(
   'bad_report',
 );
 
-type Ground = Pick<Workspace, 'layers' | 'contracts' | 'authorities'>;
+type Ground = Pick<Workspace, 'layers' | 'contracts' | 'authorities' | 'codelists'>;
 type Refuse = (what: string) => never;
 
 const termOf = (file: TermRule | { readonly end: 'none'; readonly basis: readonly string[] }): TermRule => ('end' in file ? { basis: file.basis } : file);
@@ -231,7 +246,7 @@ function fieldOf(contract: Contract, path: string, what: string, refuse: Refuse)
   return found;
 }
 
-function layoutOf(id: string, file: File, contract: Contract, refuse: Refuse): RecordLayout {
+function layoutOf(id: string, file: File, contract: Contract, codelists: Workspace['codelists'], refuse: Refuse): RecordLayout {
   const layout = file.layouts[id];
   if (layout === undefined) return refuse(`\`datasets.${contract.id}\` names the unknown layout \`${id}\``);
   const ofKind = file.kinds[layout.kind];
@@ -245,6 +260,11 @@ function layoutOf(id: string, file: File, contract: Contract, refuse: Refuse): R
     const { type } = fieldOf(contract, path, what, refuse);
     return type === 'string' || type === 'enum' ? path : refuse(`${what} \`${path}\` of \`${contract.id}\` is no text`);
   };
+  const displayOf = ({ tier, from }: { readonly tier: string; readonly from: string }): NonNullable<RecordLayout['display']> => {
+    const { codelist } = fieldOf(contract, tier, '`display.tier`', refuse);
+    const terms = codelist === undefined ? undefined : codelists.get(codelist)?.display;
+    return terms === undefined ? refuse(`\`display.tier\` \`${tier}\` of \`${contract.id}\` has no code list of display tiers`) : { tier, from: day(from, '`display.from`'), terms };
+  };
   return {
     kind: layout.kind,
     ended: day(layout.ended, '`ended`'),
@@ -252,7 +272,16 @@ function layoutOf(id: string, file: File, contract: Contract, refuse: Refuse): R
     ...(layout.domain === undefined ? {} : { domain: text(layout.domain, '`domain`') }),
     ...(layout.began === undefined ? {} : { began: day(layout.began, '`began`') }),
     ...(layout.repaired === undefined ? {} : { repaired: { ...layout.repaired, field: text(layout.repaired.field, '`repaired`') } }),
+    excludes: (layout.excludes ?? []).map((rule) => {
+      // a code that no record can have would make the rule one that leaves nothing out
+      const { codelist } = fieldOf(contract, rule.field, '`excludes`', refuse);
+      const codes = codelist === undefined ? undefined : codelists.get(codelist)?.codes;
+      if (codes === undefined) return refuse(`\`excludes\` \`${rule.field}\` of \`${contract.id}\` has no code list`);
+      const unknown = rule.values.find((value) => !codes.has(value));
+      return unknown === undefined ? rule : refuse(`\`excludes\` names \`${unknown}\`, which is no code of \`${String(codelist)}\``);
+    }),
     ...(layout.displayUntil === undefined ? {} : { displayUntil: day(layout.displayUntil, '`displayUntil`') }),
+    ...(layout.display === undefined ? {} : { display: displayOf(layout.display) }),
     facts: layout.facts.map((fact) => {
       const path = typeof fact === 'string' ? fact : fact.field;
       if (path.includes('[]')) refuse(`the fact \`${path}\` lies inside a list`);
@@ -289,7 +318,7 @@ function definitionOf(id: string, file: File, ground: Ground, place: Place): Rep
   const datasets = Object.entries(file.datasets).map(([dataset, layout]): ReportDataset => {
     const contract = ground.contracts.get(dataset as Contract['id']) ?? refuse(`\`datasets\` names the unknown dataset \`${dataset}\``);
     if (contract.subject.scheme !== scheme) refuse(`\`${dataset}\` is keyed by \`${contract.subject.scheme}\`, the subjects of the report by \`${scheme}\``);
-    return { contract, authority: authorityOf(contract.authority), layout: layoutOf(layout, file, contract, refuse) };
+    return { contract, authority: authorityOf(contract.authority), layout: layoutOf(layout, file, contract, ground.codelists, refuse) };
   });
   unique('the domain', file.domains.map((domain) => domain.id));
   unique('the value', file.domains.map((domain) => domain.value));

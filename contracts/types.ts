@@ -37,6 +37,15 @@ export interface ContractVersion {
   readonly fields: readonly FieldInfo[];
 }
 
+/** What a register of the credit platform withholds from every way of asking. What tickets delete or take down is withheld as well. */
+export interface NotGiven {
+  /** The day on which conduct or event ended, and for how many years after it the record is given. */
+  readonly ended: FieldPath;
+  readonly years: number;
+  readonly repaired?: { readonly field: FieldPath; readonly values: readonly string[] };
+  readonly basis: readonly string[];
+}
+
 export type SharingAttribute = 'unconditional' | 'conditional' | 'none';
 export type Delivery = 'query' | 'verify' | 'batch' | 'file' | 'subscription';
 
@@ -63,6 +72,8 @@ export interface Contract {
     readonly refusal?: { readonly reason: Localised; readonly legalBasis: readonly string[] };
   };
   /** 数据分类分级 */
+  /** Records that nobody is given, however it is asked; undefined: each record is given to whom a grant gives it. */
+  readonly notGiven?: NotGiven;
   readonly grading: { readonly category: string; readonly grade: 'general' | 'important' | 'core' };
   readonly approval: { readonly role: string; readonly date: string };
   readonly assessments: {
@@ -94,6 +105,17 @@ export interface Codelist {
   readonly id: string;
   readonly name: Localised;
   readonly codes: ReadonlyMap<string, Localised>;
+  /** Of a list of display tiers, by code: for how long a record of the tier is displayed to the public. */
+  readonly display?: ReadonlyMap<string, DisplayTerm>;
+}
+
+/** Whole months from the day of the decision. */
+export interface DisplayTerm {
+  /** After so many the company may ask for repair, which ends the display. */
+  readonly shortest: number;
+  /** After so many the display ends by itself. */
+  readonly longest: number;
+  readonly basis: readonly string[];
 }
 
 /** A workspace with the layers that it extends; nearest first. */

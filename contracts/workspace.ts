@@ -10,7 +10,7 @@ import { authorityId, authorityOf, datasetId, type AuthorityId, type DatasetId }
 import { refuseSchema } from './refuse.js';
 import { fingerprint, SchemaIds } from './schema-ids.js';
 import { loadSchemes } from './schemes/load.js';
-import type { Authority, AvroSchema, Codelist, Contract, ContractVersion, KeyScheme, Localised, Workspace } from './types.js';
+import type { Authority, AvroSchema, Codelist, DisplayTerm, Contract, ContractVersion, KeyScheme, Localised, Workspace } from './types.js';
 import { shape } from './validate.js';
 
 /** Sections of yitong.json whose content belongs to others. */
@@ -45,12 +45,25 @@ const checkAuthority = shape<{ readonly name: Localised; readonly area?: string 
   { type: 'object', additionalProperties: false, required: ['name'], properties: { name: localisedSchema, area: { type: 'string', minLength: 1 } } },
   'bad_workspace',
 );
-const checkCodelist = shape<{ readonly name: Localised; readonly codes: Readonly<Record<string, Localised>> }>(
+const months = { type: 'integer', minimum: 0, maximum: 1200 };
+const checkCodelist = shape<{ readonly name: Localised; readonly codes: Readonly<Record<string, Localised>>; readonly display?: Readonly<Record<string, DisplayTerm>> }>(
   {
     type: 'object',
     additionalProperties: false,
     required: ['name', 'codes'],
-    properties: { name: localisedSchema, codes: { type: 'object', minProperties: 1, additionalProperties: localisedSchema } },
+    properties: {
+      name: localisedSchema,
+      codes: { type: 'object', minProperties: 1, additionalProperties: localisedSchema },
+      display: {
+        type: 'object',
+        additionalProperties: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['shortest', 'longest', 'basis'],
+          properties: { shortest: months, longest: months, basis: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } },
+        },
+      },
+    },
   },
   'bad_workspace',
 );
@@ -101,12 +114,26 @@ async function readAuthorities(layers: readonly string[]): Promise<Map<Authority
   return authorities;
 }
 
+/** Every code of a list of display tiers has its term, none of which ends before it can be shortened. */
+function displayOf(codes: Readonly<Record<string, unknown>>, display: Readonly<Record<string, DisplayTerm>>, file: string): ReadonlyMap<string, DisplayTerm> {
+  const refuse = (what: string): never => {
+    throw new YitongError('bad_workspace', what, { place: { file } });
+  };
+  for (const code of new Set([...Object.keys(codes), ...Object.keys(display)])) {
+    const term = display[code];
+    if (codes[code] === undefined) refuse(`\`display\` names \`${code}\`, which is no code of the list`);
+    if (term === undefined) refuse(`\`display\` says nothing of the code \`${code}\``);
+    else if (term.longest < term.shortest) refuse(`the tier \`${code}\` ends before its shortest term is over`);
+  }
+  return new Map(Object.entries(display));
+}
+
 async function readCodelists(layers: readonly string[]): Promise<Map<string, Codelist>> {
   const lists = new Map<string, Codelist>();
   for (const { name, path } of await contentFiles(layers, 'contracts/codelists', '.json', 1)) {
     const id = name.slice(0, -'.json'.length);
     const file = checkCodelist(await readJson(path, 'bad_workspace'), { file: path });
-    lists.set(id, { id, name: file.name, codes: new Map(Object.entries(file.codes)) });
+    lists.set(id, { id, name: file.name, codes: new Map(Object.entries(file.codes)), ...(file.display === undefined ? {} : { display: displayOf(file.codes, file.display, path) }) });
   }
   return lists;
 }

@@ -40,7 +40,7 @@ export type RowPredicate =
   | { readonly kind: 'area'; readonly field: FieldPath; readonly areas: readonly string[] }
   | { readonly kind: 'subjects'; readonly subjects: readonly string[] };
 
-/** `policies/grants/<grant>.json`: an approved sharing application (Art.20–22). */
+/** `policies/grants/<grant>.json`: an approved sharing application (政务数据共享条例 Art.20–22). */
 export interface Grant {
   readonly id: GrantId;
   readonly client: ClientId;

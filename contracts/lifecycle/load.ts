@@ -32,7 +32,7 @@ const check = shape<Omit<Lifecycle, 'id'>>(
     parties: named(object({ title: localisedSchema, role: id }, { authority: id, follows: { type: 'boolean' } })),
     fields: named(object({ title: localisedSchema, min: { type: 'integer', minimum: 0 }, max: { type: 'integer', minimum: 1, maximum: 10_000 } }), 0),
     states: named(object({ title: localisedSchema, effect: { enum: ['none', 'mark', 'delete', 'hide'] } }, { terminal: { type: 'boolean' } })),
-    acts: named(object({ title: localisedSchema, by: some, from: ids, to: id }, { requires: ids, optional: ids, holder: id, once: { type: 'boolean' } })),
+    acts: named(object({ title: localisedSchema, by: some, from: ids, to: id }, { requires: ids, optional: ids, holder: id, once: { type: 'boolean' }, after: object({ tier: text, from: text }) })),
     clocks: named(
       object(
         { title: localisedSchema, basis: text, party: id, days, starts: some, stops: some, runsOut: { const: 'alert' } },
@@ -52,9 +52,10 @@ function checkNames({ parties, fields, states, acts, clocks }: Lifecycle, refuse
     for (const name of names) if (name !== undefined && !Object.hasOwn(table, name)) refuse(`${where} names the unknown ${kind} \`${name}\``);
   };
   for (const [name, { min, max }] of Object.entries(fields)) if (min > max) refuse(`\`fields.${name}\` asks for more than it takes`);
-  for (const [name, { by, from, to, requires = [], optional = [], holder }] of Object.entries(acts)) {
+  for (const [name, { by, from, to, requires = [], optional = [], holder, after }] of Object.entries(acts)) {
     const where = `\`acts.${name}\``;
     if (name === EXTEND || name === CONSENT) refuse(`${where} has a name that every lifecycle has already`);
+    if (after !== undefined && from.length > 0) refuse(`${where} opens no ticket, so it waits for no term of the record`);
     known('party', parties, [...by, holder], where);
     known('state', states, [...from, to], where);
     known('field', fields, [...requires, ...optional], where);

@@ -1,8 +1,7 @@
 /** A lifecycle: what may happen to a ticket, who may do it, and by when, as `contracts/lifecycles/<name>/lifecycle.json` declares it. */
 import type { Localised } from '../types.js';
 
-/** On the record concerned: nothing, a mark that an objection is under way, or that it is not shown. */
-/** What a state does to the record: nothing, a mark, deleted (Art.37), or no longer shown (Art.38). */
+/** What a state does to the record: nothing, a mark, deleted (上海市社会信用条例 Art.37), or no longer shown (Art.38). */
 export type Effect = 'none' | 'mark' | 'delete' | 'hide';
 
 export interface Party {
@@ -40,6 +39,11 @@ export interface ActRule {
   readonly holder?: string;
   /** At most once a ticket: what is missing is told once (政务数据共享条例 Art.21). */
   readonly once?: boolean;
+  /**
+   * Of an act that opens a ticket: only once the shortest term of display of the record is over (上海市优化营商环境条例 Art.67(2)). `tier` is the record's field
+   * with its tier, of which the code list says the term, and `from` the day from which it counts. A record that has no such fields gives no opening.
+   */
+  readonly after?: { readonly tier: string; readonly from: string };
 }
 
 export interface ExtensionRule {

@@ -70,6 +70,7 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
       const cursor = asked[i]?.cursor;
       return cursor === undefined ? undefined : cursors.recordId(scope, subject, cursor, at);
     });
+    const open = openNow(view, plan, subject, at);
     scratch.pos = 0;
     const outcomes: readonly ReadOutcome[] = view.read(subject, plan.readIds, at, (i, version) => {
       const part = parts[i];
@@ -77,7 +78,7 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
       if (part === undefined || dataset === undefined) throw new YitongError('internal', 'the view answered for a dataset that was not asked');
       const from = after[i];
       if (from !== undefined && version.recordId <= from) return true;
-      if (!dataset.rows(subject, version)) return true;
+      if (!dataset.rows(subject, version) || open?.[i]?.has(version.recordId) === false) return true;
       if (part.count >= (asked[i]?.limit ?? maxRecords)) {
         part.more = true;
         return false;
@@ -121,6 +122,21 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
     pieces.push(`${text}]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
     return { body: assemble(pieces, scratch), counts: countsOf(plan, parts, outcomes) };
   };
+}
+
+/**
+ * Of each dataset read that gives some records to nobody, the records that it gives now, where it is asked how it was before: a record that has
+ * since been deleted, repaired or has expired is not given as it was then either. Undefined where nothing of that kind is asked.
+ */
+function openNow(view: ViewReader, plan: Plan, subject: SubjectKey, at: ReadPoint): readonly (ReadonlySet<string> | undefined)[] | undefined {
+  if (at.kind === 'now' || plan.read.every(({ closed }) => closed === undefined)) return undefined;
+  const open = plan.read.map(({ closed }) => (closed === undefined ? undefined : new Set<string>()));
+  view.read(subject, plan.readIds, { kind: 'now' }, (i, version) => {
+    const dataset = plan.read[i];
+    if (dataset?.closed !== undefined && dataset.closed(subject, version) === undefined) open[i]?.add(version.recordId);
+    return true;
+  });
+  return open;
 }
 
 function countsOf(plan: Plan, parts: readonly Part[], outcomes: readonly ReadOutcome[]): number[] {

@@ -13,6 +13,7 @@ import type { GatewayContext } from '../context.js';
 import { releasedTemplate, UNKNOWN, type ReleasedDataset } from '../audit/events.js';
 import { counted, decided } from '../metrics/counts.js';
 import { projectionCache, type Form, type Projection } from '../projection/index.js';
+import { closedRecords, type ClosedRecord, type Closing } from './closed.js';
 import { cursorScope } from './cursors.js';
 import { rowFilter, type RowFilter } from './rows.js';
 import { checkNames, checkUnique, type Asked, type StatedCase } from './request.js';
@@ -32,6 +33,8 @@ export interface PlannedDataset {
         /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
         readonly rows: RowFilter;
+        /** Why a row that `rows` leaves out is given to nobody; undefined where its register declares nothing. */
+        readonly closed?: ClosedRecord;
         /** Of its cursors. */
         readonly scope: string;
       }
@@ -61,6 +64,8 @@ export interface PlanInput {
   readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>; readonly schemes: ReadonlyMap<string, KeyScheme> };
   readonly inForce: GatewayContext['inForce'];
   readonly delivery: Delivery;
+  /** What no answer gives, whichever way is asked. */
+  readonly closing: Closing;
 }
 
 /** A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key too. */
@@ -162,6 +167,14 @@ export class Plans {
     const forms = formsOf(decision.fields, contract, this.input.workspace.schemes);
     const byId = this.input.workspace.schemasById;
     const cached = this.#projections;
+    const closed = closedRecords(contract, this.input.closing, (schemaId, paths) => {
+      const schema = byId.get(schemaId);
+      return schema === undefined || schema.contract.id !== contract.id ? undefined : cached.get(schema.version, paths);
+    });
+    const granted = rowFilter(decision.rows, (schemaId, path) => {
+      const schema = byId.get(schemaId);
+      return schema === undefined ? undefined : cached.get(schema.version, [path]);
+    });
     const withheld = [...decision.withheld, ...(decision.rows.kind === 'all' ? [] : [{ field: '*', reason: 'rows_limited' }])];
     return {
       id: asked.id,
@@ -178,10 +191,8 @@ export class Plans {
           if (schema === undefined || schema.contract.id !== contract.id) throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);
           return cached.get(schema.version, released, forms);
         }),
-        rows: rowFilter(decision.rows, (schemaId, path) => {
-          const schema = byId.get(schemaId);
-          return schema === undefined ? undefined : cached.get(schema.version, [path]);
-        }),
+        rows: closed === undefined ? granted : (subject, version) => granted(subject, version) && closed(subject, version) === undefined,
+        ...(closed === undefined ? {} : { closed }),
       },
     };
   }

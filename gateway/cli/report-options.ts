@@ -48,9 +48,9 @@ export function sayModel({ title, range, purpose, bearer, subjects, domains, sec
       if (section.state === 'none') continue;
       const { records, state, domain } = section;
       say(`  ${domains[domain]?.title.zh ?? ''}  ${state === 'not_answered' ? 'not answered' : `${state === 'at_least' ? 'at least ' : ''}${String(records.length)} on record`}${section.missing.length === 0 ? '' : ` — ${since(section)}`}`);
-      for (const { facts, reportableUntil, displayed, marks } of records) {
+      for (const { facts, endedOn, reportableUntil, displayed, marks } of records) {
         say(`    ${facts.map(({ title: named, value }) => `${named.zh} ${typeof value === 'string' ? value : value.zh}`).join('  ')}`);
-        say(`      ${reportableUntil === undefined ? 'goes on' : `reportable until ${reportableUntil}`}${displayed ? ', displayed' : ''}${marks.length === 0 ? '' : ', objection under way'}`);
+        say(`      ${reportableUntil === undefined ? (endedOn === undefined ? 'goes on' : 'no end is set') : `reportable until ${reportableUntil}`}${displayed ? ', displayed' : ''}${marks.length === 0 ? '' : ', objection under way'}`);
       }
     }
   }

@@ -9,10 +9,12 @@ export interface RecordRef {
   /** `uscc:9131…` */
   readonly subject: string;
   readonly recordId: string;
+  /** Of acts that wait for a term of the record, `<lifecycle>.<act>`: the first day (`YYYY-MM-DD`) on which each may open a ticket. As the reader of records knows it. */
+  readonly opens?: Readonly<Record<string, string>>;
 }
 
 export interface RecordEffects {
-  /** `objection` while an objection is under way and marked (社会信用条例 Art.36). */
+  /** `objection` while an objection is under way and marked (上海市社会信用条例 Art.36). */
   marks(record: RecordRef): readonly Mark[];
   /** Of what was deleted (Art.37) or taken down (Art.38): it may be shown and reported no more. */
   hidden(record: RecordRef): 'revoked' | 'repaired' | undefined;

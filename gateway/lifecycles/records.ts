@@ -1,6 +1,8 @@
 /** Records that tickets can be about, as the parties of a ticket read them: what is public or internal of each, in words. */
 import { decodeRecord } from '../../contracts/avro.js';
 import type { DatasetId, SubjectKey } from '../../contracts/ids.js';
+import { dateToDays, daysToDate } from '../../contracts/logical.js';
+import { lastDayOfMonths } from '../../contracts/terms.js';
 import type { Contract, Localised, Workspace } from '../../contracts/types.js';
 import { partsOf, valuesAt } from '../answer/values.js';
 import type { ViewReader } from '../view/port.js';
@@ -46,7 +48,27 @@ export interface RecordReader {
   one(record: RecordRef): ShownRecord | undefined;
 }
 
-export function recordReader({ workspace, view }: { readonly workspace: Workspace; readonly view: ViewReader }): RecordReader {
+/** Acts that wait for the shortest display of a record, with the first day on which each may be done. Of a tier that nobody knows it is the longest of the shortest terms. */
+function opensOf(contract: Contract, value: unknown, codelists: Workspace['codelists'], lifecycles: Tickets['lifecycles']): NonNullable<RecordRef['opens']> {
+  const opens: Record<string, string> = {};
+  for (const { id, acts } of lifecycles.values()) {
+    for (const [act, { after }] of Object.entries(acts)) {
+      const field = contract.latest.fields.find(({ path }) => path === after?.tier);
+      const terms = field?.codelist === undefined ? undefined : codelists.get(field.codelist)?.display;
+      if (after === undefined || terms === undefined) continue;
+      const [tier] = valuesAt(value, partsOf(after.tier));
+      const [from] = valuesAt(value, partsOf(after.from));
+      if (typeof from !== 'string') continue;
+      const shortest = terms.get(String(tier))?.shortest ?? Math.max(...[...terms.values()].map((term) => term.shortest));
+      opens[`${id}.${act}`] = nextDay(lastDayOfMonths(from, shortest));
+    }
+  }
+  return opens;
+}
+
+const nextDay = (day: string): string => daysToDate((dateToDays(day) ?? Number.NaN) + 1) ?? '~';
+
+export function recordReader({ workspace, view, tickets }: { readonly workspace: Workspace; readonly view: ViewReader; readonly tickets: Pick<Tickets, 'lifecycles'> }): RecordReader {
   const of = (subject: string, contracts: readonly Contract[]): readonly ShownRecord[] => {
     const fitting = contracts.filter((contract) => subject.startsWith(`${contract.subject.scheme}:`));
     const found: ShownRecord[] = [];
@@ -55,11 +77,12 @@ export function recordReader({ workspace, view }: { readonly workspace: Workspac
       const contract = fitting[i];
       const known = workspace.schemasById.get(schemaId);
       if (contract === undefined || known === undefined) return;
+      const value = decodeRecord(known.version, bytes, start, end);
       found.push({
-        record: { dataset: contract.id, subject, recordId },
+        record: { dataset: contract.id, subject, recordId, opens: opensOf(contract, value, workspace.codelists, tickets.lifecycles) },
         name: contract.name,
         authority: workspace.authorities.get(contract.authority)?.name ?? { zh: contract.authority, en: contract.authority },
-        facts: factsOf(contract, decodeRecord(known.version, bytes, start, end), workspace.codelists),
+        facts: factsOf(contract, value, workspace.codelists),
       });
     });
     return found;

@@ -9,7 +9,9 @@ import { checkExtension, nextDue, readClocks, type ClockReading } from '../../co
 import { apply, holderOf, isOver, mayDo, effectOf } from '../../contracts/lifecycle/engine.js';
 import { loadLifecycles, type Lifecycles } from '../../contracts/lifecycle/load.js';
 import { CONSENT, EXTEND, type Lifecycle, type TicketEvent, type TicketState } from '../../contracts/lifecycle/types.js';
+import { daysToDate } from '../../contracts/logical.js';
 import type { Workspace } from '../../contracts/types.js';
+import { dayOf } from '../../policies/dates.js';
 import { openSubjectKeys, type SubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import type { Receipt } from '../audit/port.js';
@@ -283,7 +285,10 @@ class OpenTickets implements Tickets {
       if (holder === undefined || kind === undefined || !lifecycle.about.kinds.includes(kind)) return [];
       for (const { head, state } of this.known.values()) if (head.lifecycle === lifecycle.id && head.record === reference && !isOver(lifecycle, state)) return [];
       const parties = partiesOf(lifecycle, actor, { authority: authorityOf(record.dataset as DatasetId), isSubject: (one) => one === record.subject });
-      const acts = [...new Set(parties.flatMap((party) => mayDo(lifecycle, holder, undefined, party)))];
+      const today = daysToDate(dayOf(this.now())) ?? '';
+      // a day that nobody knows has not come
+      const due = (act: string): boolean => lifecycle.acts[act]?.after === undefined || (record.opens?.[`${lifecycle.id}.${act}`] ?? '~') <= today;
+      const acts = [...new Set(parties.flatMap((party) => mayDo(lifecycle, holder, undefined, party)))].filter(due);
       return acts.length === 0 ? [] : [{ lifecycle, acts }];
     });
   }

@@ -4,10 +4,10 @@ import type { Computed } from './compute/index.js';
 import type { Moment, ReportModel, ReportRecord, ReportSection, SectionState } from './model.js';
 
 /**
- * `withdrawn`: its department took it back. `revoked`, `repaired`: Art.37, Art.38. `expired`: its term is over. `corrected`: it now says something else.
+ * `withdrawn`: its department took it back. `excluded`: a rule of the report leaves it out. `revoked`, `repaired`: 上海市社会信用条例 Art.37, Art.38. `expired`: its term is over. `corrected`: it now says something else.
  * `objection`, `objection_ended`: the mark came or went. `not_answered`: its register does not answer any more.
  */
-export type RecordChange = 'withdrawn' | 'revoked' | 'repaired' | 'expired' | 'corrected' | 'objection' | 'objection_ended' | 'not_answered';
+export type RecordChange = 'withdrawn' | 'excluded' | 'revoked' | 'repaired' | 'expired' | 'corrected' | 'objection' | 'objection_ended' | 'not_answered';
 
 export interface SectionChange {
   readonly subject: number;

@@ -12,7 +12,7 @@ export interface MarkedRecord {
 }
 
 export interface RecordMarks {
-  /** An objection is under way (社会信用条例 Art.36): the record is told, with the mark. */
+  /** An objection is under way (上海市社会信用条例 Art.36): the record is told, with the mark. */
   marks(of: MarkedRecord): readonly 'objection'[];
   /** Revoked (Art.37) or repaired (Art.38): no longer told. */
   hidden(of: MarkedRecord): 'revoked' | 'repaired' | undefined;

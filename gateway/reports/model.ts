@@ -72,7 +72,7 @@ export interface ReportSection {
   readonly digest: string;
 }
 
-export type RecordKind = 'penalty' | 'measure' | 'dishonesty' | 'judgment';
+export type RecordKind = 'penalty' | 'measure' | 'dishonesty';
 
 export interface ReportRecord {
   readonly kind: RecordKind;
@@ -86,7 +86,7 @@ export interface ReportRecord {
   readonly reportableUntil?: Day;
   /** 公示: shown to the public as well, which is another question than whether it may be reported. */
   readonly displayed: boolean;
-  /** `objection`: an objection is under way (社会信用条例 Art.36). */
+  /** `objection`: an objection is under way (上海市社会信用条例 Art.36). */
   readonly marks: readonly 'objection'[];
   /** Partition and offset of the version on the dataset's topic. */
   readonly version: string;

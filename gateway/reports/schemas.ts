@@ -18,7 +18,7 @@ export const subjectOfReport = Type.Object({
 });
 
 const recordSchema = Type.Object({
-  kind: Type.Enum(['penalty', 'measure', 'dishonesty', 'judgment']),
+  kind: Type.Enum(['penalty', 'measure', 'dishonesty']),
   dataset: Type.String(),
   authority: localised,
   facts: Type.Array(Type.Object({ field: Type.String(), title: localised, value: Type.Union([Type.String(), localised]) })),
@@ -106,7 +106,7 @@ export const kindsSchema = Type.Array(
   Type.Object({
     subject: Type.Integer({ description: 'index into the report\'s companies, in the document\'s order' }),
     domain: Type.String(),
-    changes: Type.Array(Type.Enum(['added', 'answered', 'withdrawn', 'revoked', 'repaired', 'expired', 'corrected', 'objection', 'objection_ended', 'not_answered'])),
+    changes: Type.Array(Type.Enum(['added', 'answered', 'withdrawn', 'excluded', 'revoked', 'repaired', 'expired', 'corrected', 'objection', 'objection_ended', 'not_answered'])),
   }),
   { description: 'where something has changed since, and of which kind' },
 );

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { clientId, datasetId } from '../../contracts/ids.js';
+import { clientId, datasetId, purposeId } from '../../contracts/ids.js';
 import { runCases } from '../../policies/cases.js';
 import { makeDecider } from '../../policies/decide.js';
 import { endOfDay, startOfDay } from '../../policies/dates.js';
@@ -48,10 +48,22 @@ t.test('it learns the result of an inspection, not who inspected; of arrears not
 });
 
 t.test('a grant does not overrule a policy: the courts’ register does not serve to open a restaurant', (t) => {
-  const decision = ask({ ...restaurant, dataset: 'court.judgment-debtors' });
+  const lent = [...set.grants.values()].filter(({ dataset }) => dataset === 'court.judgment-debtors').map((grant) => ({ ...grant, client: clientId('one-stop-counter'), purposes: [purposeId('open-restaurant')] }));
+  t.ok(lent.length > 0);
+  const grants = new Map([...set.grants, ...lent.map((grant) => [grant.id, grant] as const)]);
+  const known = set.clients.get(clientId('one-stop-counter'));
+  if (known === undefined) throw new Error('no counter');
+  const decision = makeDecider({ ...set, grants }, workspace).decide({ ...restaurant, client: known, delivery: 'query', now: NOW, dataset: 'court.judgment-debtors' });
   t.equal(decision.effect, 'deny');
   t.match(decision.reasons, [{ code: 'policy' }]);
   t.ok(decision.reasons.some(({ policies }) => policies?.includes('judgment/by-purpose')));
+  t.end();
+});
+
+t.test('what a court holds is granted neither to the credit centre nor to the counter, and no rule lets it into a report', (t) => {
+  for (const asking of [restaurant, { client: 'credit-report-centre', purpose: 'credit-report' }]) {
+    t.match(ask({ ...asking, dataset: 'court.judgment-debtors' }), { effect: 'deny', reasons: [{ code: 'not_granted' }] });
+  }
   t.end();
 });
 

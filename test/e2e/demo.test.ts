@@ -21,7 +21,7 @@ t.test('the reference city shows what is granted, what is withheld, and what is 
   t.same(steps.map(({ status, datasets }) => ({ status, datasets })), [
     { status: 200, datasets: current('samr.company-register', 'samr.business-licence', 'fire.fire-checks', 'urban-management.shop-signs', 'water.drainage-permits') },
     { status: 200, datasets: [...current('samr.food-licence', 'samr.food-inspections', 'tobacco.retail-licence'), { id: 'tax.tax-arrears', status: 'denied', reason: 'not_granted' }] },
-    { status: 403, datasets: [{ id: 'court.judgment-debtors', status: 'denied', reason: 'policy' }] },
+    { status: 403, datasets: [{ id: 'hrss.social-insurance-persons', status: 'denied', reason: 'case_required' }] },
   ]);
 });
 

@@ -9,7 +9,7 @@ import pino from 'pino';
 import type { Test } from 'tap';
 import { compileSchema, encodeRecord } from '../../contracts/avro.js';
 import { fieldsOf } from '../../contracts/fields.js';
-import { fieldPath, subjectKey, type DatasetId } from '../../contracts/ids.js';
+import { authorityId, fieldPath, subjectKey, type DatasetId } from '../../contracts/ids.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import type { AvroSchema, Contract, ContractVersion, Workspace } from '../../contracts/types.js';
 import type { Client, Grant, Purpose, Rule } from '../../policies/types.js';
@@ -76,6 +76,7 @@ export interface World {
   /** The answer's head as soon as it is there; its body is the caller's to read, or to give up. */
   open(path: string, body: unknown, as?: string): Promise<IncomingMessage>;
   readonly dataDir: string;
+  readonly workspace: Workspace;
 }
 
 export async function folder(t: Test): Promise<string> {
@@ -93,6 +94,12 @@ async function serverPair(dir: string): Promise<{ cert: string; key: string }> {
 export interface WorldOptions {
   readonly grants: readonly Grant[];
   readonly records?: readonly Company[];
+  /** Of `tax.debts`. */
+  readonly contract?: Partial<Contract>;
+  /** Whose lifecycles and calendars there are; default none. */
+  readonly layers?: readonly string[];
+  /** As the records were before: what a question about a past moment reads. Default: the same. */
+  readonly past?: readonly Company[];
   readonly clients?: readonly Client[];
   readonly rules?: readonly Rule[];
   readonly purposes?: readonly Purpose[];
@@ -108,27 +115,34 @@ export interface WorldOptions {
 
 export async function world(t: Test, options: WorldOptions): Promise<World> {
   const version: ContractVersion = { version: 1, schemaId: 1, schema, type: compileSchema(schema), fields: fieldsOf(schema) };
-  const debts: Contract = { ...contract('tax.debts'), versions: [version], latest: version, updateFrequency: 86_400_000 };
+  const debts: Contract = { ...contract('tax.debts'), versions: [version], latest: version, updateFrequency: 86_400_000, ...options.contract };
   const cases: Contract = { ...contract('court.cases'), versions: [{ ...version, schemaId: 2 }], latest: { ...version, schemaId: 2 }, updateFrequency: 86_400_000 };
+  const base = workspace([debts, cases]);
   const space: Workspace = {
-    ...workspace([debts, cases]),
+    ...base,
     schemes: new Map([['uscc', uscc]]),
+    ...(options.layers === undefined ? {} : { layers: options.layers, authorities: new Map([...base.authorities, [authorityId('data-bureau'), { id: authorityId('data-bureau'), name: title, area: '310000' }]]) }),
     schemasById: new Map([[1, { contract: debts, version }], [2, { contract: cases, version: cases.latest }]]),
   };
-  const bodies = new Map<string, Buffer[]>();
-  for (const record of options.records ?? [company(0), company(1)]) {
-    const encoded = encodeRecord(version, record);
-    if (!encoded.ok) throw new Error(JSON.stringify(encoded.problems));
-    const subject = subjectKey('uscc', record.key);
-    bodies.set(subject, [...(bodies.get(subject) ?? []), encoded.body]);
-  }
+  const bodiesOf = (records: readonly Company[]): ReadonlyMap<string, readonly Buffer[]> => {
+    const bodies = new Map<string, Buffer[]>();
+    for (const record of records) {
+      const encoded = encodeRecord(version, record);
+      if (!encoded.ok) throw new Error(JSON.stringify(encoded.problems));
+      const subject = subjectKey('uscc', record.key);
+      bodies.set(subject, [...(bodies.get(subject) ?? []), encoded.body]);
+    }
+    return bodies;
+  };
+  const bodies = bodiesOf(options.records ?? [company(0), company(1)]);
+  const before = options.past === undefined ? bodies : bodiesOf(options.past);
   const reads: string[] = [];
   const loaded = 'loaded' in options ? options.loaded : new Date(NOW - 1000).toISOString();
   const view: ViewReader = {
-    read(subject, datasets, _at, visit) {
+    read(subject, datasets, at, visit) {
       reads.push(subject);
       for (const [i, id] of datasets.entries()) {
-        for (const [n, bytes] of (bodies.get(subject) ?? []).entries()) {
+        for (const [n, bytes] of ((at.kind === 'now' ? bodies : before).get(subject) ?? []).entries()) {
           if (visit(i, { recordId: String(n), schemaId: id === 'tax.debts' ? 1 : 2, contractVersion: 1, partition: 0, offset: n, publishedAt: NOW - 500, sourceTime: NOW - 1000, position: '', bytes, start: 0, end: bytes.length }) === false) break;
         }
       }
@@ -195,7 +209,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
       request.end(JSON.stringify(body));
     });
   const made: World = {
-    entries, notes, reads, log, dataDir, open,
+    entries, notes, reads, log, dataDir, open, workspace: space,
     get now() {
       return time.now;
     },

@@ -51,10 +51,11 @@ t.test('objections and repair in a city', async (t) => {
     t.same(await inspect('/console/tickets/records', 'ticket-records'), []);
     await page.goto('/console/tickets/records?lang=zh');
     const item = page.locator('.timeline > li').filter({ hasText: COMPANY.dataset }).first();
-    await item.locator('summary').press('Enter');
-    await item.locator('textarea[name="field.grounds"]').fill(GROUNDS);
-    await item.locator('textarea[name="field.grounds"]').press('Tab');
-    await item.locator('form button').press('Enter');
+    const objecting = item.locator('details').filter({ hasText: '提出异议' });
+    await objecting.locator('summary').press('Enter');
+    await objecting.locator('textarea[name="field.grounds"]').fill(GROUNDS);
+    await objecting.locator('textarea[name="field.grounds"]').press('Tab');
+    await objecting.locator('form button').press('Enter');
     await page.waitForURL(/\/console\/tickets\/[0-9a-f]{16}$/);
     ticket = new URL(page.url()).pathname;
     t.match(await page.innerText('main'), new RegExp(`已提出[^]*标注异议[^]*转交提供单位[^]*${GROUNDS}`));

@@ -94,7 +94,28 @@ t.test('Art.38: what was repaired is no longer shown within three working days o
     due(t, repair, run(repair, 'provider', ['tell-repaired', 'provider', told]), 'take-down', last);
   }
   const down = run(repair, 'provider', ['tell-repaired', 'provider', '2026-03-02'], ['take-down', 'centre', '2026-03-03']);
-  t.same([effectOf(repair, down), isOver(repair, down)], ['hide', true]);
+  t.same([effectOf(repair, down), isOver(repair, down)], ['hide', false], 'it is hidden while the conclusion is still to be shared');
+  t.end();
+});
+
+t.test('上海市优化营商环境条例 Art.67(3): the conclusion is shared within three working days, whoever asked for the repair; the record stays hidden', (t) => {
+  for (const [told, last] of [['2026-11-26', '2026-12-01'], ['2025-09-26', '2025-09-30'], ['2026-05-08', '2026-05-12'], ['2024-02-09', '2024-02-20']] as const) {
+    due(t, repair, run(repair, 'provider', ['tell-repaired', 'provider', told]), 'share', last);
+    const asked = run(repair, 'provider', ['ask', 'company', told], ['certify', 'provider', told]);
+    due(t, repair, asked, 'share', last);
+    due(t, repair, asked, 'take-down', last);
+    due(t, repair, run(repair, 'provider', ['ask', 'company', told], ['certify', 'provider', told], ['take-down', 'centre', told]), 'share', last);
+  }
+  const shared = run(repair, 'provider', ['ask', 'company', '2026-03-02'], ['certify', 'provider', '2026-03-03'], ['take-down', 'centre', '2026-03-04'], ['share', 'centre', '2026-03-05']);
+  t.same([effectOf(repair, shared), isOver(repair, shared)], ['hide', true]);
+  t.ok(shared.seenBy.includes('company'), 'the company sees that it was');
+  t.same(readClocks(repair, calendar, shared, at('2026-12-01')).filter(({ over, stoppedAt }) => over || stoppedAt === undefined), []);
+  for (const steps of [[['refuse', 'provider', '2026-03-03']], [['withdraw', 'company', '2026-03-03']]] as Step[][]) {
+    const ended = run(repair, 'provider', ['ask', 'company', '2026-03-02'], ...steps);
+    t.same([effectOf(repair, ended), isOver(repair, ended)], ['none', true]);
+  }
+  const revoked = run(repair, 'provider', ['ask', 'company', '2026-03-02'], ['tell-revoked-instead', 'provider', '2026-03-02']);
+  due(t, repair, revoked, 'delete', '2026-03-05');
   t.end();
 });
 

@@ -5,7 +5,7 @@ import { datasetId, fieldPath } from '../../contracts/ids.js';
 import { canonicalJson } from '../../contracts/canonical.js';
 import { sectionDigest } from '../../gateway/reports/compute/digest.js';
 import { openComputing } from '../../gateway/reports/compute/index.js';
-import { noMarks } from '../../gateway/reports/marks.js';
+import { noMarks, type RecordMarks } from '../../gateway/reports/marks.js';
 import type { ReportModel, ReportSection } from '../../gateway/reports/model.js';
 import type { ViewReader } from '../../gateway/view/port.js';
 import { company, entry, NOW, openWorld, penalty, PENALTIES, REGISTER, type ReportWorld } from './world.js';
@@ -111,6 +111,30 @@ void t.test('a fact that is withheld is left out, and one released in another fo
   t.equal(facts.get('fine'), '700.00');
 });
 
+void t.test('a summary penalty, and one of a warning alone, leave no trace; the display of others ends with their tier', async (t) => {
+  const made = await world(t);
+  await made.put(PENALTIES, company(0), 'by summary procedure', penalty('2026-01-01', { procedure: 'summary', kinds: ['fine'] }));
+  await made.put(PENALTIES, company(0), 'a warning alone', penalty('2026-01-01', { procedure: 'ordinary', kinds: ['warning', 'criticism'] }));
+  await made.put('water.penalties', company(0), 'ordinary', penalty('2025-09-01', { domain: '水务', decidedOn: '2025-11-26', displayUntil: '2028-11-26', displayTier: 'ordinary' }));
+  await made.put('fire.penalties', company(0), 'serious', penalty('2025-09-01', { domain: '消防安全', decidedOn: '2025-11-25', displayUntil: '2028-11-25', displayTier: 'serious' }));
+  await made.put('health.penalties', company(0), 'slight', penalty('2026-07-01', { domain: '卫生健康', decidedOn: '2026-08-25', displayUntil: '2029-08-25', displayTier: 'slight' }));
+  await made.seen();
+  const model = await modelOf(made);
+  t.match(section(model, 'market-regulation'), { state: 'none', records: [] });
+  const text = canonicalJson(model);
+  for (const gone of ['by summary procedure', 'a warning alone']) t.notOk(text.includes(gone), gone);
+  t.match(section(model, 'water').records, [{ displayed: true }], 'on the last day of a year');
+  t.match(section(model, 'fire-safety').records, [{ displayed: true }]);
+  t.match(section(model, 'health').records, [{ displayed: false }], 'the day after three months');
+});
+
+void t.test('"none" is not said where the grant hides by which procedure a penalty was made', async (t) => {
+  const made = await world(t);
+  await made.seen();
+  made.grants((grant) => (grant.client === 'credit-report-centre' && grant.dataset === 'water.penalties' ? { ...grant, fields: grant.fields.filter(({ path }) => path !== 'procedure') } : grant));
+  t.equal(section(await modelOf(made), 'water').state, 'not_answered');
+});
+
 void t.test('repaired, revoked and expired records are not in the report at all; one under objection is marked', async (t) => {
   const made = await world(t);
   await made.put(PENALTIES, company(0), 'kept', penalty('2025-01-01'));
@@ -126,18 +150,34 @@ void t.test('repaired, revoked and expired records are not in the report at all;
   for (const gone of ['"repaired"', '"revoked"', '"expired"']) t.notOk(text.includes(gone), `${gone} left no trace`);
 });
 
-void t.test('the serious-dishonesty list and judgments are told by their own layouts', async (t) => {
+void t.test('what the credit platform’s own register gives to nobody is in no report, and a document issued before is told why', async (t) => {
+  const made = await world(t);
+  const put = (id: string, endedOn: string, parts = {}) => made.put('data-bureau.collected-penalties', company(0), id, penalty(endedOn, { domain: '教育', ...parts }));
+  await put('last day', '2021-11-26');
+  await put('past its term', '2021-11-25');
+  await put('repaired', '2025-01-01', { repair: { status: 'repaired', on: '2026-01-01' } });
+  await put('deleted', '2025-01-01');
+  await made.seen();
+  const hides: RecordMarks = { marks: () => [], hidden: ({ recordId }) => (recordId === 'deleted' ? 'revoked' : undefined) };
+  const definition = made.reports.definitions.get('credit');
+  if (definition === undefined) throw new Error('no report');
+  const order = { definition, domains: definition.domains, from: '2000-01-01', to: '2026-11-26', purpose: 'listing', bearer: 'x', subjects: [{ subject: company(0), name: '', relation: 'self' as const }] };
+  const { model, untold } = await openComputing(made.context, hides).compute(order, undefined);
+  t.match(section(model, 'education'), { state: 'records', records: [{ endedOn: '2021-11-26' }] });
+  t.equal(section(model, 'education').records.length, 1);
+  t.strictSame(Object.fromEntries([...untold].map(([key, why]) => [(JSON.parse(key) as string[])[2], why])), { 'past its term': 'expired', repaired: 'repaired', deleted: 'revoked' });
+});
+
+void t.test('the serious-dishonesty list is told by its own layout; a debtor whom a court enforces against has no record in a report', async (t) => {
   const made = await world(t);
   await made.put('samr.dishonesty-list', company(0), 'L1', { listedOn: '2020-01-01', removedOn: null });
   await made.put('court.judgment-debtors', company(0), 'C1', { filedOn: '2018-01-01', closedOn: '2021-11-26' });
   await made.seen();
-  let model = await modelOf(made);
+  const model = await modelOf(made);
   t.match(section(model, 'market-regulation').records, [{ kind: 'dishonesty', displayed: true }]);
-  t.match(section(model, 'justice-administration').records, [{ kind: 'judgment', reportableUntil: '2026-11-26' }]);
-  made.now = NOW + 86_400_000;
-  await made.seen();
-  model = await modelOf(made);
-  t.equal(section(model, 'justice-administration').state, 'none', 'the day after its term');
+  t.equal(section(model, 'justice-administration').state, 'none');
+  t.strictSame(model.sections.flatMap(({ records }) => records.map(({ dataset }) => dataset)), ['samr.dishonesty-list']);
+  t.notMatch(JSON.stringify(model), /被执行|刑事|司法裁判|[Cc]riminal|judg(e)?ment/);
   t.ok(model.notes.some(({ en }) => en.startsWith('Enforcement measures: no authority shares them')), 'a kind that nobody shares is said, not passed over');
 });
 

@@ -46,7 +46,7 @@ function* said(model: ReportModel): Generator<string, void> {
           else yield* both(value);
         }
         if (record.endedOn !== undefined) yield record.endedOn;
-        yield record.reportableUntil ?? sentences.noEnd.zh;
+        yield record.reportableUntil ?? (record.endedOn === undefined ? sentences.goesOn : sentences.noEnd).zh;
         yield* both(record.displayed ? sentences.yes : sentences.no);
         yield* both(record.marks.length > 0 ? sentences.objection : sentences.noObjection);
         yield `${record.dataset} ${record.version}`;

@@ -1,12 +1,16 @@
-/** 社会信用条例 Art.35–38, day by day: what may be told, and until when. */
+/** 上海市社会信用条例 Art.9, 35–38 and 上海市优化营商环境条例 Art.67, day by day: what may be told, and until when. */
 import fc from 'fast-check';
 import t from 'tap';
 import { dateToDays, daysToDate } from '../../contracts/logical.js';
-import { judge, lastDayOf, type RecordFacts, type Reckoning } from '../../gateway/reports/compute/rules.js';
+import { loadReports } from '../../contracts/reports.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { packageRoot } from '../../gateway/cli/places.js';
+import { judge, lastDayOf, lastDayOfMonths, type RecordFacts, type Reckoning } from '../../gateway/reports/compute/rules.js';
 
-const layout = { term: { years: 5, basis: ['Art.35'] }, repaired: { field: 'repair.status', values: ['repaired'] }, displayUntil: 'displayUntil' };
+const layout = { excludes: [], term: { years: 5, basis: ['Art.35'] }, repaired: { field: 'repair.status', values: ['repaired'] }, displayUntil: 'displayUntil' };
 const wide: Omit<Reckoning, 'today'> = { from: '1990-01-01', to: '2099-12-31' };
-const on = (today: string, facts: RecordFacts, rules: typeof layout | { readonly term: { readonly years?: number; readonly basis: readonly string[] } } = layout, days = wide) => {
+type Rules = Parameters<typeof judge>[1];
+const on = (today: string, facts: RecordFacts, rules: Rules = layout, days = wide) => {
   const verdict = judge(facts, rules, { today, ...days });
   return verdict.told ? 'told' : verdict.why;
 };
@@ -29,10 +33,10 @@ void t.test('Art.35: conduct that ended on 29 February is told up to 28 February
 
 void t.test('Art.35: where a law sets another term, that one counts; where it sets no end, the record stays', async (t) => {
   const facts = { ended: '2021-11-26' };
-  t.equal(on('2024-11-26', facts, { term: { years: 3, basis: ['another law'] } }), 'told');
-  t.equal(on('2024-11-27', facts, { term: { years: 3, basis: ['another law'] } }), 'expired');
-  t.equal(on('2099-01-01', facts, { term: { basis: ['another law'] } }), 'told');
-  t.notOk('reportableUntil' in judge(facts, { term: { basis: ['another law'] } }, { today: '2099-01-01', ...wide }), 'and has no last day');
+  t.equal(on('2024-11-26', facts, { excludes: [], term: { years: 3, basis: ['another law'] } }), 'told');
+  t.equal(on('2024-11-27', facts, { excludes: [], term: { years: 3, basis: ['another law'] } }), 'expired');
+  t.equal(on('2099-01-01', facts, { excludes: [], term: { basis: ['another law'] } }), 'told');
+  t.notOk('reportableUntil' in judge(facts, { excludes: [], term: { basis: ['another law'] } }, { today: '2099-01-01', ...wide }), 'and has no last day');
 });
 
 void t.test('Art.35: conduct that goes on has no term yet', async (t) => {
@@ -52,8 +56,8 @@ void t.test('public display and telling are two flags: what is no longer display
   t.match(judge(facts, layout, { today: '2026-11-26', ...wide }), { told: true, displayed: true }, 'on the last day of display');
   t.match(judge(facts, layout, { today: '2026-11-27', ...wide }), { told: true, displayed: false }, 'the day after');
   t.match(judge({ ended: '2021-01-01', displayUntil: '2099-01-01' }, layout, { today: '2026-11-27', ...wide }), { told: false }, 'and display does not lengthen the term');
-  t.match(judge({ began: '2024-01-01' }, { term: layout.term }, { today: '2026-11-27', ...wide }), { displayed: true }, 'a list is displayed while the company stands on it');
-  t.match(judge({ began: '2024-01-01', ended: '2026-01-01' }, { term: layout.term }, { today: '2026-11-27', ...wide }), { displayed: false });
+  t.match(judge({ began: '2024-01-01' }, { excludes: [], term: layout.term }, { today: '2026-11-27', ...wide }), { displayed: true }, 'a list is displayed while the company stands on it');
+  t.match(judge({ began: '2024-01-01', ended: '2026-01-01' }, { excludes: [], term: layout.term }, { today: '2026-11-27', ...wide }), { displayed: false });
 });
 
 void t.test('the company chooses the time range: its first and last day belong to it', async (t) => {
@@ -79,4 +83,60 @@ void t.test('a term of whole years ends on the day of the same number, or one be
       return dateToDays(expected) === undefined ? ended.endsWith('02-29') && last === expected.replace('02-29', '02-28') : last === expected;
     }),
   );
+});
+
+void t.test('Art.9(2)(4), Art.67(2): a penalty by summary procedure, or of warning or criticism only, is not told on any day; a fine beside the warning is', async (t) => {
+  const reports = await loadReports(await loadWorkspace(packageRoot()));
+  for (const report of reports.values()) {
+    const penalty = report.datasets.find(({ layout }) => layout.kind === 'penalty')?.layout;
+    if (penalty === undefined) throw new Error('no penalties');
+    const said = (today: string, procedure: string, kinds: readonly string[]) => on(today, { ended: '2026-01-01', values: { procedure: [procedure], kinds } }, penalty);
+    for (const today of ['2026-01-01', '2026-04-01', '2026-11-26', '2031-01-01']) {
+      t.equal(said(today, 'ordinary', ['fine']), 'told', `${report.id} ${today}`);
+      t.equal(said(today, 'hearing', ['fine', 'warning']), 'told');
+      t.equal(said(today, 'ordinary', ['restriction', 'criticism']), 'told');
+      t.equal(said(today, 'summary', ['fine']), 'excluded', 'whatever the penalty');
+      t.equal(said(today, 'ordinary', ['warning']), 'excluded');
+      t.equal(said(today, 'ordinary', ['criticism']), 'excluded');
+      t.equal(said(today, 'hearing', ['warning', 'criticism']), 'excluded', 'whatever the procedure');
+    }
+    t.equal(said('2026-11-26', 'ordinary', []), 'told', 'what says no kind is not taken for a warning');
+    t.ok(penalty.excludes.every(({ basis }) => basis.some((one) => /^上海市(社会信用|优化营商环境)条例第.+条/.test(one))), 'each rule names its law');
+  }
+});
+
+void t.test('Art.67(2) and the tiers: display ends with the longest term of the tier, however long the register would display', async (t) => {
+  const terms = (await loadWorkspace(packageRoot())).codelists.get('display-tiers')?.display;
+  if (terms === undefined) throw new Error('no tiers');
+  const rules: Rules = { ...layout, display: { tier: 'displayTier', from: 'decidedOn', terms } };
+  const shown = (today: string, tier: string | undefined, displayUntil?: string) => {
+    const facts = { ended: '2025-10-01', displayFrom: '2025-11-30', ...(tier === undefined ? {} : { tier }), ...(displayUntil === undefined ? {} : { displayUntil }) };
+    const verdict = judge(facts, rules, { today, ...wide });
+    return verdict.told && verdict.displayed;
+  };
+  const last = { slight: '2026-02-28', ordinary: '2026-11-30', safety: '2026-11-30', serious: '2028-11-30' };
+  t.strictSame(['none', ...Object.keys(last)], [...terms.keys()]);
+  for (const day of ['2025-11-30', '2025-12-01', '2026-06-01']) t.equal(shown(day, 'none', '2099-12-31'), false, `what is not displayed is not on ${day} either`);
+  for (const [tier, day] of Object.entries(last)) {
+    const next = daysToDate((dateToDays(day) ?? 0) + 1) ?? '';
+    t.equal(shown(day, tier, '2099-12-31'), true, `${tier}: on its last day`);
+    t.equal(shown(next, tier, '2099-12-31'), false, `${tier}: the day after`);
+    t.equal(shown(day, tier), true, `${tier}: also where the register names no day`);
+    t.equal(shown(next, tier), false);
+    t.equal(shown('2026-01-02', tier, '2026-01-01'), false, `${tier}: a display that was ended earlier stays ended`);
+  }
+  t.equal(shown('2028-01-01', undefined, '2028-01-01'), true, 'without a tier the register’s day counts');
+  t.equal(shown('2028-01-01', 'of another list', '2028-01-01'), true);
+  const shortest = Object.fromEntries([...terms].map(([tier, term]) => [tier, term.shortest]));
+  t.strictSame(shortest, { none: 0, slight: 3, ordinary: 3, safety: 12, serious: 12 }, 'three months, and a year for food, medicines, special equipment, work safety and fire');
+  for (const { basis } of terms.values()) t.ok(basis.includes('上海市优化营商环境条例第六十七条第二款'));
+});
+
+void t.test('a term of months ends on the day of the same number, or on the last of a month that has none', async (t) => {
+  t.equal(lastDayOfMonths('2025-11-30', 3), '2026-02-28');
+  t.equal(lastDayOfMonths('2025-08-31', 3), '2025-11-30');
+  t.equal(lastDayOfMonths('2025-12-31', 2), '2026-02-28');
+  t.equal(lastDayOfMonths('2023-11-29', 3), '2024-02-29');
+  t.equal(lastDayOfMonths('2025-09-15', 3), '2025-12-15');
+  t.equal(lastDayOfMonths('2024-02-29', 12), '2025-02-28');
 });

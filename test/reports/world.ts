@@ -146,7 +146,7 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
 
 /** A penalty's parts: what the rules look at. */
 export const penalty = (endedOn: string, parts: Value = {}): Value => ({
-  domain: '市场监管', conduct: { summary: '未按规定公示年度报告', endedOn, place: null }, displayUntil: '2027-01-01', repair: { status: 'none', on: null }, ...parts,
+  domain: '市场监管', procedure: 'ordinary', kinds: ['fine'], displayTier: 'serious', conduct: { summary: '未按规定公示年度报告', endedOn, place: null }, displayUntil: '2027-01-01', repair: { status: 'none', on: null }, ...parts,
 });
 
 /** A register entry without relations. */

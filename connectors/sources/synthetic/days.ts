@@ -31,6 +31,14 @@ export function dateOf(day: number): string {
 /** The calendar day in China (UTC+8, no daylight saving) at an instant. */
 export const dayAt = (instant: Date): number => Math.floor((instant.getTime() + 8 * 3_600_000) / MS);
 
+/** The same day of the month some months later; where that month has none, its last. */
+export function monthsLater(date: string, months: number): string {
+  if (months === 0) return date;
+  const at = Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7)) - 1 + months;
+  const first = (month: number): number => dayOf(`${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}-01`);
+  return dateOf(Math.min(first(at) + Number(date.slice(8)) - 1, first(at + 1) - 1));
+}
+
 /** The same day of the month some years later; 29 February becomes the 28th. */
 export function yearsLater(date: string, years: number): string {
   const year = String(Number(date.slice(0, 4)) + years).padStart(4, '0');

@@ -9,7 +9,7 @@
  *   { "whole": { "from": 1, "to": 90, "skew": 2 } }      a whole number; with skew, large ones are rare
  *   { "decimal": { "from": 1, "to": 90, "scale": 2, "skew": 2 } }                   decimal text
  *   { "date": { "from": "2019-01-01", "to": "today" } }  a day between two; ends are dates or references
- *   { "date": { "after": "issued", "days": [3, 30] } } { "date": { "after": "issued", "years": 5 } }
+ *   { "date": { "after": "issued", "days": [3, 30] } } { "date": { "after": "issued", "years": 5 } } { "date": { "after": "issued", "months": 3 } }
  *   { "date": { "latest": "issued", "every": 5 } }        its last anniversary, of those every five years, that has come
  *   { "moment": { "on": "issued", "between": ["09:00", "17:30"] } }                  UTC time stamp of a local time of that day
  *   { "chance": 0.2 }                                    true or false

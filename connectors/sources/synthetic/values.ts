@@ -1,5 +1,5 @@
 /** Recipe values become functions, once. See `language.ts` for what can be written. */
-import { dateOf, dayOf, isDate, yearsLater } from './days.js';
+import { dateOf, dayOf, isDate, monthsLater, yearsLater } from './days.js';
 import { mix, saltOf, unit, weighted, wholeBetween } from './draws.js';
 import { test } from './conditions.js';
 import { below, complain, entriesOf, itemsOf, keysOf, numberOf, textOf, verbOf, type Node } from './language.js';
@@ -149,14 +149,15 @@ function date(node: Node, within: Compiling): Make {
       return last <= first ? low : dateOf(first + Math.floor(draw(scope) * (last - first + 1)));
     };
   }
-  const parts = keysOf(inner, ['after', 'days?', 'years?']);
+  const parts = keysOf(inner, ['after', 'days?', 'months?', 'years?']);
   const after = dayReference(parts['after'] as Node, within.names);
   const years = parts['years'] === undefined ? 0 : numberOf(parts['years'], 0, 100);
+  const months = parts['months'] === undefined ? 0 : numberOf(parts['months'], 0, 1200);
   const [least = 0, most = least] = parts['days'] === undefined ? [] : itemsOf(parts['days']).map((day) => numberOf(day, -40_000, 40_000));
   return (scope) => {
     const start = after(scope);
     if (typeof start !== 'string' || !isDate(start)) return null;
-    const moved = years === 0 ? start : yearsLater(start, years);
+    const moved = monthsLater(years === 0 ? start : yearsLater(start, years), months);
     return least === 0 && most === 0 ? moved : dateOf(dayOf(moved) + wholeBetween(draw(scope), least, most, undefined));
   };
 }

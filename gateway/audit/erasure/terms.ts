@@ -20,7 +20,7 @@ interface ClassRule {
 /** Classes with the rule that sets their shortest term. */
 export const keepClasses: Readonly<Record<KeepClass, ClassRule>> = {
   releases: { months: 36, days: 1096, law: '网络数据安全管理条例 Art.12', default: 'P3Y', describe: 'what was given to whom: `released`, `included`, `issued`' },
-  use: { months: 36, days: 1096, law: '政务数据共享条例 Art.29', default: 'P3Y', describe: 'what was done with it: `looked`, `verified`' },
+  use: { months: 36, days: 1096, law: '网络数据安全管理条例 Art.12', default: 'P3Y', describe: 'what was done with it: `looked`, `verified`' },
   rest: { months: 6, days: 184, law: '网络安全法', default: 'P6M', describe: 'every other entry but those of which the log needs the body to prove itself' },
 };
 export const KEEP_CLASSES = Object.keys(keepClasses) as readonly KeepClass[];

@@ -35,8 +35,8 @@ const command: Command = {
   summary: 'destroy what the log holds about a subject; the act itself stays on record',
   usage: '<subject> --reason TEXT --legal-basis TEXT [--by ROLE] [--archive DIR] [--data D] [--json] | --archive DIR',
   examples: [
-    "yitong audit erase uscc:91350100M000100Y43 --reason 'court order 2026-118' --legal-basis 'PIPL Art.47'",
-    "yitong audit erase person:123 --reason 'left the service' --legal-basis 'PIPL Art.47' --by data-officer --json",
+    "yitong audit erase uscc:91350100M000100Y43 --reason 'court order 2026-118' --legal-basis '个人信息保护法 Art.47'",
+    "yitong audit erase person:123 --reason 'left the service' --legal-basis '个人信息保护法 Art.47' --by data-officer --json",
     'yitong audit erase --archive /mnt/archive',
   ],
   options: {

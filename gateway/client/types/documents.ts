@@ -110,7 +110,7 @@ export interface SectionKinds {
   /** Id of the domain. */
   readonly domain: string;
   /** `added`: there is a new record. `answered`: a register that did not answer does. */
-  readonly changes: readonly ('added' | 'answered' | 'withdrawn' | 'revoked' | 'repaired' | 'expired' | 'corrected' | 'objection' | 'objection_ended' | 'not_answered')[];
+  readonly changes: readonly ('added' | 'answered' | 'withdrawn' | 'excluded' | 'revoked' | 'repaired' | 'expired' | 'corrected' | 'objection' | 'objection_ended' | 'not_answered')[];
 }
 
 export interface VerifyDocumentsBody {

@@ -22,7 +22,7 @@ const check: Check = {
       });
       const named = (status: string): readonly string[] => states.flatMap((one) => (one.status === status ? [one.sourceTime === undefined ? one.id : `${one.id} (${one.sourceTime})`] : []));
       const [stale, never] = [named('stale'), named('never-loaded')];
-      if (stale.length > 0) findings.push(warn(`older than the catalogue promises: ${stale.join(', ')}`, 'look at their connectors; the department is to update within the frequency that it declared (Art.17)'));
+      if (stale.length > 0) findings.push(warn(`older than the catalogue promises: ${stale.join(', ')}`, 'look at their connectors; the department is to update within the frequency that it declared (政务数据共享条例 Art.13(2), 16(2), 19(2))'));
       if (never.length > 0) findings.push(warn(`never loaded: ${never.join(', ')}`, 'start their connectors (`yitong connector <dataset>`); where the department pushes, ask it to'));
       const incomplete = states.filter(({ state }) => state.incomplete === true).map(({ id }) => id);
       if (incomplete.length > 0) findings.push(warn(`the bus no longer had all of ${incomplete.join(', ')}`, 'publish them again (`yitong connector <dataset> --again`); docs/kafka.md'));

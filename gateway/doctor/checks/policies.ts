@@ -21,7 +21,7 @@ const check: Check = {
     const idle = [...clients.values()].flatMap(({ id, authority }) => ((authority !== undefined && pushing.has(authority)) || [...grants.values()].some(({ client }) => client === id) ? [] : [id]));
     return [
       grants.size === 0 ? fail('there is no grant: every question is denied', 'write policies/grants/<grant>.json (docs/grants.md)') : ok(`${clients.size} clients, ${grants.size} grants, ${purposes.size} purposes, ${rules.length} policies`),
-      ...(ending.length === 0 ? [] : [warn(`within ${SOON} days end the grants ${ending.map(({ id }) => id).join(', ')}`, 'a new application takes up to ten working days (Art.21)')]),
+      ...(ending.length === 0 ? [] : [warn(`within ${SOON} days end the grants ${ending.map(({ id }) => id).join(', ')}`, 'a new application takes up to ten working days (政务数据共享条例 Art.21)')]),
       ...(over.length === 0 ? [] : [warn(`the term of ${over.map(({ id }) => id).join(', ')} is over`, 'remove the files, or put a new approval into them')]),
       ...(idle.length === 0 ? [] : [warn(`${idle.join(', ')} has no grant at all`, 'remove the client, or add its grant')]),
     ];

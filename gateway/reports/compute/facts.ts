@@ -40,6 +40,9 @@ export function factsOf(record: unknown, facts: readonly FactDefinition[], codel
   });
 }
 
+/** Each text at a path, those of a list too. */
+export const textsAt = (record: unknown, path: string): readonly string[] => valuesAt(record, partsOf(path)).filter((value) => typeof value === 'string');
+
 /** The text at a path, where there is one. */
 export function textAt(record: unknown, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;

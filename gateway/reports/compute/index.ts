@@ -60,7 +60,7 @@ function askedOf({ definition, domains }: Order): ReadonlyMap<number, AskedDatas
   return new Map(
     needed.map((at) => {
       const { contract, layout } = definition.datasets[at]!;
-      const needs = [layout.domain, layout.began, layout.ended, layout.repaired?.field, layout.displayUntil].filter((path) => path !== undefined);
+      const needs = [layout.domain, layout.began, layout.ended, layout.repaired?.field, layout.displayUntil, layout.display?.tier, layout.display?.from, ...layout.excludes.map(({ field }) => field)].filter((path) => path !== undefined);
       return [at, { id: contract.id, needs, fields: [...new Set([...needs, ...layout.facts.map(({ field }) => field.path as string)])] }];
     }),
   );
@@ -76,7 +76,7 @@ function unsharedKinds({ kinds, datasets }: ReportDefinition): Localised[] {
 const NO_NAME: Localised = { zh: '部分主体在登记簿中没有记录，其名称以统一社会信用代码代替。', en: 'Some subjects are not in the register; their codes stand in place of their names.' };
 
 export function openComputing({ workspace, view, inForce, now }: Pick<GatewayContext, 'workspace' | 'view' | 'inForce' | 'now'>, marks: RecordMarks): Computing {
-  const plans = new Plans({ workspace, inForce, delivery: 'query' });
+  const plans = new Plans({ workspace, inForce, delivery: 'query', closing: { hidden: (record) => marks.hidden({ ...record, version: '' }), now } });
   const reader = openReader(view);
 
   function clientOf(definition: ReportDefinition): Client {

@@ -4,6 +4,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import type { Client, Decision } from '../../../policies/types.js';
+import type { Closed } from '../../answer/closed.js';
 import type { Plan, Plans } from '../../answer/plan.js';
 import type { StatedCase } from '../../answer/request.js';
 import { Out } from '../../projection/index.js';
@@ -21,6 +22,8 @@ export interface Row {
   /** Partition and offset. */
   readonly version: string;
   readonly value: unknown;
+  /** Its register gives it to nobody; then there is no value. */
+  readonly closed?: Closed;
 }
 
 export interface Reading {
@@ -63,10 +66,15 @@ export function openReader(view: ViewReader): Reader {
     const outcomes = view.read(subject, plan.readIds, at, (i, version) => {
       const dataset = plan.read[i];
       if (dataset === undefined) throw new YitongError('internal', 'the view answered for a dataset that was not asked');
-      if (!dataset.rows(subject, version)) return;
+      const named = { recordId: version.recordId, version: `${String(version.partition)}:${String(version.offset)}` };
+      if (!dataset.rows(subject, version)) {
+        const closed = dataset.closed?.(subject, version);
+        if (closed !== undefined) rows[i]?.push({ ...named, value: undefined, closed });
+        return;
+      }
       scratch.pos = 0;
       dataset.projection(version.schemaId).write(version.bytes, version.start, version.end, scratch);
-      rows[i]?.push({ recordId: version.recordId, version: `${String(version.partition)}:${String(version.offset)}`, value: JSON.parse(scratch.written().toString('utf8')) });
+      rows[i]?.push({ ...named, value: JSON.parse(scratch.written().toString('utf8')) });
     });
     return outcomes.every((outcome) => outcome === 'ok') ? rows : undefined;
   }

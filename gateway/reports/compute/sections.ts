@@ -1,17 +1,17 @@
 /**
  * Sections from what was read. A section is never blank, and never "none" unless each register of its domain is current and was read in full.
  */
-import type { DomainDefinition, ReportDataset, ReportDefinition } from '../../../contracts/reports.js';
+import type { DomainDefinition, RecordLayout, ReportDataset, ReportDefinition } from '../../../contracts/reports.js';
 import type { Codelist } from '../../../contracts/types.js';
 import type { Freshness } from '../../answer/status.js';
 import type { RecordMarks } from '../marks.js';
 import type { ReportRecord, ReportSection, SectionState } from '../model.js';
-import { factsOf, textAt } from './facts.js';
+import { factsOf, textAt, textsAt } from './facts.js';
 import type { Row } from './read.js';
-import { judge, type Reckoning } from './rules.js';
+import { judge, type RecordFacts, type Reckoning } from './rules.js';
 
 export type Body = Omit<ReportSection, 'salt' | 'digest'>;
-export type Untold = 'repaired' | 'revoked' | 'expired' | 'outside';
+export type Untold = 'excluded' | 'repaired' | 'revoked' | 'expired' | 'outside';
 
 /** A register as it can be answered for now. */
 export interface Answering {
@@ -97,16 +97,29 @@ function newestFirst(a: Told, b: Told): number {
   return a.key < b.key ? -1 : 1;
 }
 
+/** What the rules look at; what has no value is left out. */
+function recordFacts(value: unknown, { began, ended, repaired, excludes, displayUntil, display }: RecordLayout): RecordFacts {
+  const paths = { began, ended, repaired: repaired?.field, displayUntil, tier: display?.tier, displayFrom: display?.from };
+  const found = Object.entries(paths).flatMap(([fact, path]) => {
+    const text = textAt(value, path);
+    return text === undefined ? [] : [[fact, text] as const];
+  });
+  return { ...Object.fromEntries(found), values: Object.fromEntries(excludes.map(({ field }) => [field, textsAt(value, field)])) };
+}
+
 function recordsOf(input: SectionInput, subject: number, name: string, untold: Map<string, Untold>): Told[][] {
   const { domains, answering, rowsOf, reckoning, marks, codelists } = input;
   const byDomain: Told[][] = domains.map(() => []);
   for (const [at, { dataset }] of answering) {
     const { layout, contract, authority } = dataset;
-    for (const { recordId, version, value } of rowsOf(subject, at)) {
+    for (const { recordId, version, value, closed } of rowsOf(subject, at)) {
       const of = { subject: name, dataset: contract.id, recordId, version };
       const key = JSON.stringify([subject, contract.id, recordId]);
-      const [began, ended, repaired, displayUntil] = [textAt(value, layout.began), textAt(value, layout.ended), textAt(value, layout.repaired?.field), textAt(value, layout.displayUntil)];
-      const facts = { ...(began === undefined ? {} : { began }), ...(ended === undefined ? {} : { ended }), ...(repaired === undefined ? {} : { repaired }), ...(displayUntil === undefined ? {} : { displayUntil }) };
+      if (closed !== undefined) {
+        untold.set(key, closed);
+        continue;
+      }
+      const facts = recordFacts(value, layout);
       const hidden = marks.hidden(of);
       const verdict = hidden === undefined ? judge(facts, layout, reckoning) : { told: false as const, why: hidden };
       if (!verdict.told) {

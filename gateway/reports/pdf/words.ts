@@ -23,7 +23,6 @@ export const kinds: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'Administrative penalty' },
   measure: { zh: '行政强制措施', en: 'Enforcement measure' },
   dishonesty: { zh: '严重失信主体名单', en: 'Serious-dishonesty list' },
-  judgment: { zh: '刑事判决', en: 'Criminal judgment' },
 };
 
 export const relations: Readonly<Record<ReportSubject['relation'], Localised>> = {
@@ -80,6 +79,7 @@ export const sentences = {
   objection: { zh: '异议处理中', en: 'an objection is under way' },
   noObjection: { zh: '无', en: 'none' },
   noEnd: { zh: '法律未设期限', en: 'the law sets no end' },
+  goesOn: { zh: '尚未终止，期限未起算', en: 'goes on, its term has not begun' },
   noMissing: { zh: '各领域数据均为最新，无未作答的部门。', en: 'Every dataset is current; no authority is missing.' },
   noRecords: { zh: '查询期间内无可报告的记录。', en: 'Nothing reportable in the period.' },
   notNone: { zh: '“未作答”不等于“无记录”：所列部门的数据缺失或未及时更新，不能据此判断。', en: '“Not answered” is not “none on record”: data of the authorities named are missing or out of date.' },

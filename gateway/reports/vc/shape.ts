@@ -88,7 +88,7 @@ const section = Type.Object(
     records: Type.Array(
       Type.Object(
         {
-          kind: Type.Enum(['penalty', 'measure', 'dishonesty', 'judgment']),
+          kind: Type.Enum(['penalty', 'measure', 'dishonesty']),
           dataset: text,
           authority: localised,
           facts: Type.Array(Type.Object({ field: text, title: localised, value: Type.Union([Type.String(), localised]) }, closed)),

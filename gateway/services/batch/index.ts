@@ -51,7 +51,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
-    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'batch' });
+    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'batch', closing: { hidden: (record) => context.tickets.effects.hidden(record), now } });
     const build = answerBuilder(view, freshness(view), maxRecords, openCursors(context.dataDir, context.settings.gateway.cursorKeyFile));
 
     app.post<{ Body: BatchRequest }>(

@@ -8,7 +8,7 @@ const head = {
   name: localised,
   provider: Type.Object({ id: Type.String(), name: Type.Optional(localised) }),
   sharing: Type.Object({
-    attribute: Type.Enum(['unconditional', 'conditional', 'none'], { description: 'Art.14' }),
+    attribute: Type.Enum(['unconditional', 'conditional', 'none'], { description: '政务数据共享条例 Art.14' }),
     delivery: Type.Array(Type.Enum(['query', 'verify', 'batch', 'file', 'subscription'])),
     conditions: Type.Optional(Type.Object({ scope: localised, use: localised }, { description: 'of `conditional`' })),
     refusal: Type.Optional(Type.Object({ reason: localised, legalBasis: Type.Array(Type.String()) }, { description: 'of `none`' })),

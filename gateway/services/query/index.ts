@@ -31,7 +31,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
-    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'query' });
+    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'query', closing: { hidden: (record) => context.tickets.effects.hidden(record), now } });
     const build = answerBuilder(view, freshness(view), maxRecords, openCursors(context.dataDir, context.settings.gateway.cursorKeyFile));
 
     app.post<{ Body: QueryRequest }>(

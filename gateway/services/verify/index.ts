@@ -40,7 +40,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { verifyGuesses } = context.settings.gateway;
-    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'verify' });
+    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'verify', closing: { hidden: (record) => context.tickets.effects.hidden(record), now } });
     const comparison = comparisons(workspace.schemes);
     const read = claimReader(view, freshness(view), workspace);
     // opened at the first request: most gateways verify nothing

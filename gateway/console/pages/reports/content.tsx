@@ -97,7 +97,7 @@ function Told({ record, domain, language, changed }: { readonly record: ReportRe
       <dl class="facts">
         {facts.map(({ title, value }) => <><dt>{title[language]}</dt><dd>{typeof value === 'string' ? value : value[language]}</dd></>)}
         {endedOn === undefined ? null : <><dt>{say('期限起算日', 'Term counts from')}</dt><dd>{endedOn}</dd></>}
-        <dt>{say('可查询至', 'Reportable until')}</dt><dd>{reportableUntil ?? say('未设期限', 'no end is set')}</dd>
+        <dt>{say('可查询至', 'Reportable until')}</dt><dd>{reportableUntil ?? (endedOn === undefined ? say('尚未终止，期限未起算', 'goes on, its term has not begun') : say('未设期限', 'no end is set'))}</dd>
       </dl>
     </li>
   );

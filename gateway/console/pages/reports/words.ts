@@ -22,7 +22,6 @@ export const kindNames: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'administrative penalty' },
   measure: { zh: '行政强制措施', en: 'enforcement measure' },
   dishonesty: { zh: '严重失信主体名单', en: 'serious-dishonesty list' },
-  judgment: { zh: '司法裁判', en: 'judgment' },
 };
 
 export const stateNames: Readonly<Record<SectionState, Localised>> = {
@@ -34,6 +33,7 @@ export const stateNames: Readonly<Record<SectionState, Localised>> = {
 
 export const changeNames: Readonly<Record<RecordChange, Localised>> = {
   withdrawn: { zh: '已由部门撤回', en: 'withdrawn by its department' },
+  excluded: { zh: '依法不再列入报告', en: 'left out by law' },
   revoked: { zh: '已撤销', en: 'revoked' },
   repaired: { zh: '已修复信用', en: 'repaired' },
   expired: { zh: '已过查询期限', en: 'past its term' },

@@ -5,12 +5,11 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
 import { YitongError, type FieldProblem } from '../contracts/errors.js';
 import type { DatasetId } from '../contracts/ids.js';
 import type { Cell } from './sources/port.js';
-import { markMade, refuseDamaged } from './store-file.js';
-import { writes } from './write-lock.js';
+import { openEnv, type Env } from './lmdb/env.js';
+import { markMade, refuseDamaged } from './lmdb/file.js';
 
 export interface QuarantinedRow {
   readonly position: string;
@@ -45,13 +44,16 @@ export class Quarantine {
   /** Resolves when all that was put is committed, or has failed; never rejects. */
   private last: Promise<unknown> = Promise.resolve();
   private failed: YitongError | undefined;
-  private readonly closed = writes();
 
   private constructor(
-    private readonly db: RootDatabase<QuarantineEntry, string>,
+    private readonly env: Env<QuarantineEntry, string>,
     private readonly now: () => Date,
   ) {
-    this.entries = db.getKeysCount();
+    this.entries = this.db.getKeysCount();
+  }
+
+  private get db(): Env<QuarantineEntry, string>['root'] {
+    return this.env.root;
   }
 
   /** Sees what other processes have changed; for whoever keeps it open beyond its own turn (`publish/turn.ts`). */
@@ -71,10 +73,10 @@ export class Quarantine {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, `${dataset}.mdb`);
     refuseDamaged(path, `the quarantine of \`${dataset}\``, 'put it back from a backup, or remove it: its rows come again with the next run of their source, those that were pushed do not (docs/faults.md)', true);
-    const db = open<QuarantineEntry, string>({ path, noSubdir: true, encoding: 'json' });
+    const env = openEnv<QuarantineEntry, string>({ file: path, encoding: 'json' });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
     markMade(path);
-    return new Quarantine(db, now);
+    return new Quarantine(env, now);
   }
 
   /** Durable after `flushed`. */
@@ -83,7 +85,7 @@ export class Quarantine {
     const known = this.has(id);
     if (!known) this.entries += 1;
     const firstSeen = (known ? this.db.get(id)?.firstSeen : undefined) ?? this.now().toISOString();
-    this.write(id, run, this.db.put(id, { ...row, id, firstSeen, run }));
+    this.write(id, run, this.env.write(() => this.db.putSync(id, { ...row, id, firstSeen, run })));
   }
 
   /** The row at this position is good now. */
@@ -102,7 +104,7 @@ export class Quarantine {
   remove(id: string): void {
     if (!this.has(id)) return;
     this.entries -= 1;
-    this.write(id, undefined, this.db.remove(id));
+    this.write(id, undefined, this.env.write(() => this.db.removeSync(id)));
   }
 
   /** Not a set of all ids: a source whose every row is bad would fill the memory with them. */
@@ -203,15 +205,13 @@ export class Quarantine {
     const { failed } = this;
     this.failed = undefined;
     if (failed !== undefined) throw failed;
-    await this.db.flushed;
   }
 
   async close(): Promise<void> {
     try {
       await this.flushed();
     } finally {
-      await this.db.close();
-      this.closed();
+      await this.env.close();
     }
   }
 }

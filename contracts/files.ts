@@ -1,6 +1,6 @@
 /** Reading the declared content of a workspace: JSON with places, and files found by folder over the workspace's layers. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { YitongError, type ErrorCode } from './errors.js';
 
 export interface ContentFile {
@@ -22,6 +22,13 @@ export async function readJson(path: string, code: ErrorCode): Promise<unknown> 
     const line = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
     throw new YitongError(code, 'the file is not JSON', { place: line === undefined ? { file: path } : { file: path, line }, cause });
   }
+}
+
+/** Names below `root`, or undefined where `path` is not below it. Both absolute; what is there is not looked at. */
+export function namesBelow(root: string, path: string): readonly string[] | undefined {
+  const below = relative(root, path);
+  if (below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below)) return undefined;
+  return below === '' ? [] : below.split(sep);
 }
 
 async function walk(base: string, below: string, depth: number, found: Map<string, string>): Promise<void> {

@@ -1,9 +1,11 @@
 /** Builds the two HTTP faces of a worker. Apart from `server.ts`, so that tests can inject. */
 import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { readdir } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerOptions } from 'node:https';
 import { randomBytes } from 'node:crypto';
-import { holdsKey } from '../contracts/keys.js';
+import { holdsKey, isFilledKey } from '../contracts/keys.js';
+import { parseTraceparent } from '../contracts/tracing.js';
 import type { Workspace } from '../contracts/types.js';
 import { checkCase } from './answer/request.js';
 import { completions } from './answer/completions.js';
@@ -32,6 +34,18 @@ function requestIds(schemes: Workspace['schemes']): (given: string | string[] | 
   return (given) => (typeof given === 'string' && REQUEST_ID.test(given) && !holdsKey(given, schemes.values()) ? given : `${prefix}-${(count++).toString(36)}`);
 }
 
+/** A trace context is repeated in entries, headers of records and spans: what is none goes, and one that names somebody is none. Of its state stays what is read. */
+function traceKeeper(schemes: Workspace['schemes']): (headers: IncomingHttpHeaders) => void {
+  const names = (id: string): boolean => id !== '' && isFilledKey(id, schemes.values());
+  return (headers) => {
+    const { traceparent, tracestate } = headers;
+    delete headers.tracestate;
+    const trace = typeof traceparent === 'string' ? parseTraceparent(traceparent, [tracestate ?? []].flat().join(',')) : undefined;
+    if (trace === undefined || names(trace.traceId) || names(trace.spanId)) delete headers.traceparent;
+    else if (trace.state !== undefined && !trace.state.split(/[^0-9a-f]+/).some(names)) headers.tracestate = trace.state;
+  };
+}
+
 export interface AppOptions {
   readonly https?: ServerOptions;
   readonly logger?: NonNullable<FastifyServerOptions['loggerInstance']>;
@@ -55,6 +69,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now), tickets: await openTickets(brought) };
   const { gateway } = context.settings;
   const idOf = requestIds(context.workspace.schemes);
+  const keepTrace = traceKeeper(context.workspace.schemes);
   let refusalOf: RefusalOf | undefined;
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
     ...(options.https === undefined ? {} : { https: { ...options.https, handshakeTimeout: gateway.handshakeTimeoutMs, ...requestsWithin(gateway.requestTimeoutMs) } }),
@@ -87,15 +102,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   jsonBodies(app, gateway.maxJsonDepth);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    const { headers } = request.raw;
-    // a trace context is repeated in entries, headers of records and spans: one that names somebody is none
-    const names = (text: string): boolean => holdsKey(text, context.workspace.schemes.values());
-    if (headers.traceparent !== undefined && [headers.traceparent].flat().some(names)) {
-      delete headers.traceparent;
-      delete headers.tracestate;
-    }
-    // of a trace's state each member is somebody's own
-    if (headers.tracestate !== undefined) headers.tracestate = [headers.tracestate].flat().join(',').split(',').filter((member) => !names(member)).join(',');
+    keepTrace(request.raw.headers);
     done();
   });
   app.addHook('onClose', () => context.completions.flush());

@@ -1,10 +1,10 @@
 /** Reads `policies/` over a workspace's layers and checks every reference. Beside `withdraw.ts` the only file here that does I/O. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseDuration } from '../contracts/duration.js';
 import { YitongError, isYitongError, type ErrorCode, type Place } from '../contracts/errors.js';
-import { contentFiles, readJson, type ContentFile } from '../contracts/files.js';
+import { contentFiles, namesBelow, readJson, type ContentFile } from '../contracts/files.js';
 import { authorityId, clientId, datasetId, fieldPath, grantId, purposeId, type AuthorityId, type ClientId, type GrantId, type PurposeId } from '../contracts/ids.js';
 import type { Contract, Workspace } from '../contracts/types.js';
 import { knowsField } from './fields.js';
@@ -137,9 +137,28 @@ function readGrant(id: GrantId, content: GrantFile, workspace: Workspace, client
   return { ...content, id, client, dataset, fields, purposes: granted, rows: rowPredicate(content.rows, contract, workspace, place) };
 }
 
+/**
+ * A file that an anchor names, beside the anchor's own file. Policies are content: they must not make the gateway read what only it can read, by a path or by a link.
+ * @param key under which it is named
+ * @throws YitongError `bad_policy` where it is not below the workspace, or hidden
+ */
+async function fileOf(layers: readonly string[], key: 'ca' | 'crl', named: string, place: { readonly file: string }): Promise<string> {
+  const refuse = (why: string): never => {
+    throw new YitongError('bad_policy', `\`${key}\`: \`${named}\` ${why}`, { place });
+  };
+  const path = join(dirname(place.file), named);
+  const layer = layers.find((root) => namesBelow(root, place.file) !== undefined) ?? refuse('leads out of the workspace');
+  const names = namesBelow(layer, path) ?? refuse('leads out of the workspace');
+  if (names.some((name) => name.startsWith('.'))) refuse('is hidden (a name in it begins with a dot)');
+  // one that is not there yet is said by whoever reads it; a link may stay inside, as those of a mounted folder do
+  const [root, real] = await Promise.all([layer, path].map((at) => realpath(at).catch(() => undefined)));
+  if (root !== undefined && real !== undefined && namesBelow(root, real) === undefined) refuse('leads out of the workspace by a link');
+  return path;
+}
+
 /** Nobody is let in without a list by leaving a line out. */
-function listsOf({ crl, noCrlBecause }: AnchorFile, place: { readonly file: string }): AnchorLists {
-  if (crl !== undefined && noCrlBecause === undefined) return { crl: join(dirname(place.file), crl) };
+async function listsOf(layers: readonly string[], { crl, noCrlBecause }: AnchorFile, place: { readonly file: string }): Promise<AnchorLists> {
+  if (crl !== undefined && noCrlBecause === undefined) return { crl: await fileOf(layers, 'crl', crl, place) };
   if (crl === undefined && noCrlBecause !== undefined) return { noCrlBecause };
   const why = crl === undefined ? 'says nothing of revocation' : 'has a list, and says that it has none';
   throw new YitongError('bad_policy', `the anchor ${why}: write \`crl\`, the file of its revocation lists, or \`noCrlBecause\`, why a certificate of it cannot be called back; one of them`, { place });
@@ -156,10 +175,10 @@ async function readAnchors(workspace: Workspace, hash: Hash): Promise<Anchor[]> 
     anchors.push({
       id: stem(file),
       name: content.name,
-      ca: join(dirname(file.path), content.ca),
+      ca: await fileOf(workspace.layers, 'ca', content.ca, place),
       authorities: typeof authorities === 'string' ? '*' : authorities.map((name) => knownAuthority(workspace, name, 'bad_policy', place)),
       crlGrace,
-      ...listsOf(content, place),
+      ...(await listsOf(workspace.layers, content, place)),
     });
     hash(`anchors/${file.name}`, content);
   }

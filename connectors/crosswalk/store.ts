@@ -5,9 +5,8 @@
 import { createHmac } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type Database, type RootDatabase } from 'lmdb';
-import { writes } from '../write-lock.js';
-import { refuseDamaged } from '../store-file.js';
+import { openEnv, type Database, type Env } from '../lmdb/env.js';
+import { refuseDamaged } from '../lmdb/file.js';
 
 /** One record of the crosswalk's topic; without `legacy` and `subject` it ties nothing (any more). */
 export interface Tie {
@@ -23,9 +22,8 @@ export type Found = { readonly kind: 'one'; readonly subject: string } | { reado
 const HASH = 32;
 
 export class CrosswalkStore {
-  private readonly closed = writes();
   private constructor(
-    private readonly root: RootDatabase<unknown, string>,
+    private readonly env: Env<unknown, string>,
     /** Hash of the identifier, then of the record → subject. */
     private readonly links: Database<string, string>,
     /** Hash of the record → hash of the identifier that it ties. */
@@ -38,31 +36,31 @@ export class CrosswalkStore {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, `${dataset}.${field}.mdb`);
     refuseDamaged(path, 'a crosswalk', 'remove it: it is made anew from the bus (docs/faults.md)');
-    const root = open<unknown, string>({ path, noSubdir: true, encoding: 'json', maxDbs: 4 });
+    const env = openEnv<unknown, string>({ file: path, encoding: 'json', maxDbs: 4 });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
-    const strings = (name: string): Database<string, string> => root.openDB<string, string>({ name, encoding: 'string' });
-    return new CrosswalkStore(root, strings('links'), strings('records'), secret);
+    const strings = (name: string): Database<string, string> => env.table<string, string>(name, { encoding: 'string' });
+    return new CrosswalkStore(env, strings('links'), strings('records'), secret);
   }
 
   /** Of the topic that was read: everything is read anew where it is another one. */
   async follow(source: string): Promise<void> {
-    if (this.root.get('source') === source) return;
-    await this.root.transaction(() => {
+    if (this.env.root.get('source') === source) return;
+    await this.env.write(() => {
       this.links.clearSync();
       this.records.clearSync();
-      for (const key of [...this.root.getKeys({ start: 'next|', end: 'next}' })]) this.root.removeSync(key);
-      this.root.putSync('source', source);
+      for (const key of [...this.env.root.getKeys({ start: 'next|', end: 'next}' })]) this.env.root.removeSync(key);
+      this.env.root.putSync('source', source);
     });
   }
 
   /** The offset to read next. */
   next(partition: number): number {
-    return Number(this.root.get(`next|${partition}`) ?? 0);
+    return Number(this.env.root.get(`next|${partition}`) ?? 0);
   }
 
   /** In one commit; what was applied before, also by another process, is passed over. */
   async apply(ties: readonly Tie[]): Promise<void> {
-    await this.root.transaction(() => {
+    await this.env.write(() => {
       for (const { partition, offset, record, legacy, subject } of ties) {
         if (offset < this.next(partition)) continue;
         const name = this.hash('record', record);
@@ -74,7 +72,7 @@ export class CrosswalkStore {
           this.records.putSync(name, link);
           this.links.putSync(link + name, subject);
         }
-        this.root.putSync(`next|${partition}`, offset + 1);
+        this.env.root.putSync(`next|${partition}`, offset + 1);
       }
     });
   }
@@ -90,8 +88,7 @@ export class CrosswalkStore {
   }
 
   async close(): Promise<void> {
-    await this.root.close();
-    this.closed();
+    await this.env.close();
   }
 
   private hash(what: string, text: string): string {

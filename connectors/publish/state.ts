@@ -5,10 +5,9 @@
 import { mkdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { open, type Database, type RootDatabase } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import { SUM_BYTES, sumOf } from '../checksum.js';
-import { writes } from '../write-lock.js';
+import { asBinary, openEnv, type Database, type Env } from '../lmdb/env.js';
 
 /** One published record. `slot` is a small number of its own, for the bitmap of a run. */
 export interface Published {
@@ -92,9 +91,6 @@ function encode(key: string, { slot, hash, sourceTime, superseded, rest }: Publi
   return out;
 }
 
-/** Each write of a batch fails with the batch, which says so once. */
-const toldByBatch = (): void => undefined;
-
 /** @throws YitongError `store_damaged` if the entry is not what was written */
 function headOf(key: string, bytes: Buffer): number {
   if (bytes.length >= OLD_HEAD + HASH_BYTES && (bytes.length - OLD_HEAD) % HASH_BYTES === 0) return OLD_HEAD;
@@ -130,18 +126,17 @@ export class State {
   /** The block after this one. */
   private reserve: Block | undefined;
   private last: Promise<unknown> = Promise.resolve();
-  private readonly closed = writes();
   private readonly epoch = randomBytes(6).toString('hex');
   private sent = 0;
   /** The first write that failed since it was last told. */
-  private failure: { readonly cause: unknown } | undefined;
+  private failure: YitongError | undefined;
   /** Where the next look for old positions begins. */
   private pruned = '';
 
   private constructor(
     /** The folder of which this is a part. */
     readonly dataDir: string,
-    private readonly root: RootDatabase<Buffer, string>,
+    private readonly env: Env<Buffer, string>,
     private readonly records: Database<Buffer, string>,
     private readonly meta: Database<unknown, string>,
     private readonly positions: Database<Buffer, string>,
@@ -152,15 +147,15 @@ export class State {
   static open(dataDir: string): State {
     const dir = join(dataDir, 'connectors');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const root = open<Buffer, string>({ path: dir, encoding: 'binary', noSubdir: false, maxDbs: 8 });
+    const env = openEnv<Buffer, string>({ file: join(dir, 'data.mdb'), encoding: 'binary', maxDbs: 8 });
     return new State(
       dataDir,
-      root,
-      root.openDB<Buffer, string>({ name: 'records', encoding: 'binary' }),
-      root.openDB<unknown, string>({ name: 'meta', encoding: 'json' }),
-      root.openDB<Buffer, string>({ name: 'positions', encoding: 'binary' }),
-      root.openDB<readonly StoredIntent[], string>({ name: 'intents', encoding: 'json' }),
-      root.openDB<Omit<Held, 'subject' | 'recordId'>, string>({ name: 'held', encoding: 'json' }),
+      env,
+      env.table<Buffer, string>('records', { encoding: 'binary' }),
+      env.table<unknown, string>('meta', { encoding: 'json' }),
+      env.table<Buffer, string>('positions', { encoding: 'binary' }),
+      env.table<readonly StoredIntent[], string>('intents', { encoding: 'json' }),
+      env.table<Omit<Held, 'subject' | 'recordId'>, string>('held', { encoding: 'json' }),
     );
   }
 
@@ -184,10 +179,20 @@ export class State {
     return `${this.epoch}.${(this.sent += 1)}`;
   }
 
-  /** A write that nobody may wait for; that it failed is told by the next `check` or `flushed`. */
-  private track<T>(written: Promise<T>): Promise<T> {
+  /** @throws YitongError `state_unavailable` */
+  private async commit<T>(work: () => T): Promise<T> {
+    try {
+      return await this.env.write(work);
+    } catch (cause) {
+      throw new YitongError('state_unavailable', 'what was published could not be written to the folder of the connectors; is its disk full or broken?', { cause });
+    }
+  }
+
+  /** A write that nobody may wait for; that it failed is told by the next `check` or `flushed` as well. */
+  private track<T>(work: () => T): Promise<T> {
+    const written = this.commit(work);
     this.last = written;
-    written.catch((cause: unknown) => (this.failure ??= { cause }));
+    written.catch((error: YitongError) => (this.failure ??= error));
     return written;
   }
 
@@ -196,27 +201,28 @@ export class State {
     const { failure } = this;
     if (failure === undefined) return;
     this.failure = undefined;
-    throw new YitongError('state_unavailable', 'what was published could not be written to the folder of the connectors; is its disk full or broken?', { cause: failure.cause });
+    throw failure;
   }
 
-  /** All in one commit, with what is left of the intents that it carries out; resolves when readers see it. */
+  /** All in one commit, with what is left of the intents that it carries out; resolves when it is on disk. */
   putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: ReadonlyMap<string, readonly Intent[]>): Promise<unknown> {
-    return this.track(this.root.batch(() => {
-      for (const [name, rest] of intents) (rest.length === 0 ? this.intents.remove(`${dataset}|${name}`) : this.intents.put(`${dataset}|${name}`, rest.map(storedIntent))).catch(toldByBatch);
-      for (const change of changes) (change.withdrawn ? this.records.remove(change.key) : this.records.put(change.key, encode(change.key, change))).catch(toldByBatch);
-    }));
+    const left = [...intents].map(([name, rest]) => ({ name: `${dataset}|${name}`, rest: rest.map(storedIntent) }));
+    const records = changes.map((change) => ({ key: change.key, bytes: change.withdrawn ? undefined : encode(change.key, change) }));
+    return this.track(() => {
+      for (const { name, rest } of left) if (rest.length === 0) this.intents.removeSync(name); else this.intents.putSync(name, rest);
+      for (const { key, bytes } of records) if (bytes === undefined) this.records.removeSync(key); else this.records.putSync(key, bytes);
+    });
   }
 
   /** A number that no other record has, also not one of another process. */
   newSlot(): number {
     if (this.free === this.freeEnd) {
-      if (this.reserve === undefined) this.use(this.root.transactionSync(() => this.takeBlock()));
+      if (this.reserve === undefined) this.use(this.env.writeSync(() => this.takeBlock()));
       else this.use(this.reserve);
       this.reserve = undefined;
     } else if (this.reserve === undefined && this.freeEnd - this.free === this.half) {
       // beforehand, as taking a block waits for the disk
-      this.root
-        .transaction(() => this.takeBlock())
+      this.commit(() => this.takeBlock())
         .then(
           (block) => (this.reserve ??= block),
           () => undefined, // then it is taken when it is needed, or fails there
@@ -265,7 +271,7 @@ export class State {
     const value = Buffer.allocUnsafe(8 + hash.length);
     value.writeDoubleLE(now, 0);
     value.write(hash, 8, 'latin1');
-    return this.track(this.positions.put(`${dataset}|${position}`, value));
+    return this.track(() => this.positions.putSync(`${dataset}|${position}`, value));
   }
 
   /** Forgets positions older than 30 days. Looks at a bounded number of them and goes on from there the next time; returns how many it forgot. */
@@ -274,16 +280,17 @@ export class State {
     this.pruned = piece.length < PRUNE ? '' : (piece.at(-1)?.key ?? '');
     const old = piece.filter(({ value }) => now - value.readDoubleLE(0) > KEEP_POSITIONS_MS);
     if (old.length > 0) {
-      await this.track(this.positions.batch(() => {
-        for (const { key } of old) this.positions.remove(key).catch(toldByBatch);
-      }));
+      await this.track(() => {
+        for (const { key } of old) this.positions.removeSync(key);
+      });
     }
     return old.length;
   }
 
-  /** What is about to be sent; another process sees it when it resolves. */
+  /** What is about to be sent; on disk when it resolves. */
   intend(dataset: string, name: string, intents: readonly Intent[]): Promise<unknown> {
-    return this.track(this.intents.put(`${dataset}|${name}`, intents.map(storedIntent)));
+    const stored = intents.map(storedIntent);
+    return this.track(() => this.intents.putSync(`${dataset}|${name}`, stored));
   }
 
   /** What a process that died, or a send that failed, may have left on the bus without noting it; in the order in which it was sent. */
@@ -311,10 +318,10 @@ export class State {
 
   /** In one commit. */
   changeHeld(dataset: string, put: readonly Held[], remove: readonly Pick<Held, 'subject' | 'recordId'>[]): Promise<unknown> {
-    return this.track(this.holds.batch(() => {
-      for (const { subject, recordId } of remove) this.holds.remove(stateKey(dataset, subject, recordId)).catch(toldByBatch);
-      for (const { subject, recordId, ...held } of put) this.holds.put(stateKey(dataset, subject, recordId), held).catch(toldByBatch);
-    }));
+    return this.track(() => {
+      for (const { subject, recordId } of remove) this.holds.removeSync(stateKey(dataset, subject, recordId));
+      for (const { subject, recordId, ...held } of put) this.holds.putSync(stateKey(dataset, subject, recordId), held);
+    });
   }
 
   read(name: string, dataset: string): unknown {
@@ -325,7 +332,7 @@ export class State {
   secret(): Buffer {
     const own = this.meta.get('secret');
     if (typeof own === 'string') return Buffer.from(own, 'hex');
-    const hex = this.root.transactionSync(() => {
+    const hex = this.env.writeSync(() => {
       // another process may have been faster
       const known = this.meta.get('secret');
       if (typeof known === 'string') return known;
@@ -337,18 +344,20 @@ export class State {
   }
 
   write(name: string, dataset: string, value: unknown): void {
-    void this.track(this.meta.put(`${name}|${dataset}`, value));
+    // as it is now: whoever gave it may change it before it is written
+    const text = asBinary(Buffer.from(JSON.stringify(value)));
+    void this.track(() => this.meta.putSync(`${name}|${dataset}`, text));
   }
 
   /** Who publishes to a dataset, first, and who waits to, as the other processes have left it. */
   queue(dataset: string): readonly string[] {
-    this.root.resetReadTxn();
+    this.env.root.resetReadTxn();
     return queueOf(this.meta.get(`queue|${dataset}`));
   }
 
   /** Resolves when the others see it. */
   async changeQueue(dataset: string, change: (queue: readonly string[]) => readonly string[]): Promise<void> {
-    await this.root.transaction(() => {
+    await this.commit(() => {
       const next = change(queueOf(this.meta.get(`queue|${dataset}`)));
       if (next.length === 0) this.meta.removeSync(`queue|${dataset}`);
       else this.meta.putSync(`queue|${dataset}`, next);
@@ -361,13 +370,13 @@ export class State {
     for (const map of [this.records, this.positions, this.intents, this.holds]) {
       for (;;) {
         const keys = [...map.getKeys({ start: `${dataset}|`, end: `${dataset}}`, limit: FORGET })];
-        await this.root.transaction(() => {
+        await this.commit(() => {
           for (const key of keys) map.removeSync(key);
         });
         if (keys.length < FORGET) break;
       }
     }
-    await this.root.transaction(() => {
+    await this.commit(() => {
       for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups', 'unlearnt']) this.meta.removeSync(`${name}|${dataset}`);
     });
   }
@@ -376,15 +385,13 @@ export class State {
   async flushed(): Promise<void> {
     await this.last.catch(() => undefined);
     this.check();
-    await this.root.flushed;
   }
 
   async close(): Promise<void> {
     try {
       await this.flushed();
     } finally {
-      await this.root.close();
-      this.closed();
+      await this.env.close();
     }
   }
 }

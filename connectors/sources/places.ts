@@ -4,8 +4,9 @@
  */
 import { constants } from 'node:fs';
 import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises';
-import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { YitongError, type Place } from '../../contracts/errors.js';
+import { namesBelow } from '../../contracts/files.js';
 
 /** Why a path is not read, for who wrote the feed. */
 const OUTSIDE = 'leads out of the workspace and of the folders that `connectors.roots` of yitong.json names';
@@ -13,13 +14,6 @@ const HIDDEN = 'is hidden (a name in it begins with a dot), and what is hidden i
 const LINK = 'is a link, or leads through one, and links are not followed: name the file itself, and its folder in `connectors.roots` if it lies outside of the workspace';
 
 const refused = (path: string, why: string, place?: Place): YitongError => new YitongError('bad_feed', `\`${path}\` ${why}`, place === undefined ? {} : { place });
-
-/** Names below `root`, or undefined where `path` is not below it. */
-function namesBelow(root: string, path: string): readonly string[] | undefined {
-  const below = relative(root, path);
-  if (below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below)) return undefined;
-  return below === '' ? [] : below.split(sep);
-}
 
 interface Spot {
   readonly root: string;

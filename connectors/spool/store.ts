@@ -6,13 +6,12 @@
  */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { open, type Database, type RootDatabase } from 'lmdb';
-import { writes } from '../write-lock.js';
+import { openEnv, type Database, type Env } from '../lmdb/env.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { syncDir } from '../../contracts/sync-dir.js';
 import { recordBytes, refuseTooLarge } from '../bus/limits.js';
 import type { OutRecord, TopicName } from '../bus/port.js';
-import { refuseDamaged } from '../store-file.js';
+import { refuseDamaged } from '../lmdb/file.js';
 
 export interface SpoolOptions {
   /** The gateway's data folder. */
@@ -56,9 +55,8 @@ const MOST_BYTES = 4_000_000;
 export const spoolExists = (dataDir: string): boolean => existsSync(join(dataDir, 'spool', 'data.mdb'));
 
 export class Spool {
-  private readonly closed = writes();
   private constructor(
-    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly env: Env<Buffer, Buffer>,
     private readonly entries: Database<Buffer, Buffer>,
     private readonly meta: Database<Buffer, Buffer>,
     private readonly options: SpoolOptions,
@@ -71,10 +69,9 @@ export class Spool {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
       chmodSync(dir, 0o700);
       refuseDamaged(join(dir, 'data.mdb'), 'the spool of records that wait for the bus', 'put `spool` back from a backup; what was acknowledged and is only in it has to be pushed again (docs/faults.md)', true);
-      // without overlapping sync a transaction resolves when it is on disk
-      const root = open<Buffer, Buffer>({ path: dir, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', maxDbs: 4, overlappingSync: false });
-      const binary = (name: string): Database<Buffer, Buffer> => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
-      const spool = new Spool(root, binary('entries'), binary('meta'), options);
+      const env = openEnv<Buffer, Buffer>({ file: join(dir, 'data.mdb'), encoding: 'binary', keyEncoding: 'binary', maxDbs: 4 });
+      const binary = (name: string): Database<Buffer, Buffer> => env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
+      const spool = new Spool(env, binary('entries'), binary('meta'), options);
       // a new file whose directory entry is not on disk vanishes with a power cut
       for (const folder of [dir, dirname(dir)]) syncDir(folder);
       return spool;
@@ -109,14 +106,14 @@ export class Spool {
 
   /** Whether anything of this queue waits, by what all processes have committed. */
   waiting(queue: string): boolean {
-    this.root.resetReadTxn();
+    this.env.root.resetReadTxn();
     for (const _ of this.entries.getKeys({ start: keyOf(queue, 0), end: behind(queue), limit: 1 })) return true;
     return false;
   }
 
   /** Queues in which something waits. */
   queues(): readonly string[] {
-    this.root.resetReadTxn();
+    this.env.root.resetReadTxn();
     const queues: string[] = [];
     for (let start: Buffer | undefined = Buffer.alloc(0); start !== undefined; ) {
       const [key]: Buffer[] = [...this.entries.getKeys({ start, limit: 1 })];
@@ -129,7 +126,7 @@ export class Spool {
 
   /** The oldest of a queue, as many of one topic as go into one send; undefined where nothing waits. */
   head(queue: string): Waiting | undefined {
-    this.root.resetReadTxn();
+    this.env.root.resetReadTxn();
     const records: OutRecord[] = [];
     let topic: TopicName | undefined;
     let upTo = 0;
@@ -168,8 +165,7 @@ export class Spool {
   }
 
   async close(): Promise<void> {
-    await this.root.close();
-    this.closed();
+    await this.env.close();
   }
 
   private stored(): { readonly records: number; readonly bytes: number; readonly next: number } {
@@ -187,7 +183,7 @@ export class Spool {
 
   private async write<T>(work: () => T): Promise<T> {
     try {
-      return await this.root.transaction(work);
+      return await this.env.write(work);
     } catch (cause) {
       throw new YitongError('bus_unavailable', 'the bus is away and the spool for it cannot be written', { cause });
     }

@@ -12,9 +12,9 @@ import { createHmac, createSecretKey, randomBytes as systemRandom, type KeyObjec
 import { chmodSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { open } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
-import { damageOf } from '../../connectors/store-file.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { damageOf } from '../../connectors/lmdb/file.js';
 import { createOnce } from './durable.js';
 
 export interface SubjectSecret {
@@ -105,8 +105,8 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
   createOnce(secretFile, () => randomBytes(SECRET));
   chmodSync(secretFile, 0o600);
   const secret = createSecretKey(readFileSync(secretFile));
-  // overlappingSync off: a synchronous transaction returns after its fsync, so no entry can use a key that a power cut takes
-  const map = open<Buffer, Buffer>({ path: mapFile, encoding: 'binary', keyEncoding: 'binary', overlappingSync: false, noSubdir: true, maxReaders: 512 });
+  const env = openEnv<Buffer, Buffer>({ file: mapFile, encoding: 'binary', keyEncoding: 'binary', maxReaders: 512 });
+  const map = env.root;
   chmodSync(mapFile, 0o600);
 
   const reverse = (pseudonym: Buffer): Buffer => Buffer.concat([BY_PSEUDONYM, pseudonym]);
@@ -164,11 +164,11 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
 
   const check = createHmac('sha256', secret).update('key store\0').digest();
   const known = map.get(CHECK);
-  if (known === undefined) map.transactionSync(() => map.putSync(CHECK, check));
+  if (known === undefined) env.writeSync(() => map.putSync(CHECK, check));
   else if (!known.equals(check)) throw lost('`secret` is not the one that they were made under');
   // after the map has a page on disk: halves without a map are damage
   if (counter(HALVES) === 0) {
-    map.transactionSync(() => {
+    env.writeSync(() => {
       if (counter(HALVES) !== 0) return;
       writeSync(halves, HALVES_HEAD, 0, KEY, 0);
       fdatasyncSync(halves);
@@ -209,7 +209,7 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
       map.resetReadTxn();
       return counter(GENERATION);
     },
-    turn: () => map.transactionSync(() => count(GENERATION, counter(GENERATION) + 1)),
+    turn: () => env.writeSync(() => count(GENERATION, counter(GENERATION) + 1)),
     get(subject) {
       const hit = young.get(subject);
       if (hit !== undefined) return hit;
@@ -232,7 +232,7 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
     // a prefix that no subject's key begins with keeps the two uses of the secret apart
     reference: (kind, text) => createHmac('sha256', secret).update(`${kind}\0${text}`).digest('hex').slice(0, 2 * PSEUDONYM),
     ensure(subjects) {
-      map.transactionSync(() => {
+      env.writeSync(() => {
         let place = counter(HALVES);
         const from = place;
         for (const subject of subjects) {
@@ -270,14 +270,14 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
     destroy(pseudonym) {
       const name = Buffer.from(pseudonym, 'hex');
       // on disk before the half is overwritten: one that is gone without it is damage
-      const found = map.transactionSync(() => {
+      const found = env.writeSync(() => {
         const at = map.get(reverse(name));
         const value = at === undefined ? undefined : map.get(at);
         if (at === undefined || value === undefined) return undefined;
         map.putSync(destroying(name), at);
         return { at, value };
       });
-      const done = found !== undefined && map.transactionSync(() => {
+      const done = found !== undefined && env.writeSync(() => {
         const { at, value } = found;
         // a crash right after it leaves a record that counts as none, and is removed by the next destroy or ensure
         if (value.length >= UNSUMMED) {
@@ -295,7 +295,7 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
       return done;
     },
     forgetDestroyed() {
-      map.transactionSync(() => {
+      env.writeSync(() => {
         for (const { key, value } of [...map.getRange({})]) {
           if (key.length !== LOOKUP || value.length < UNSUMMED) continue;
           const half = Buffer.alloc(KEY);
@@ -328,7 +328,7 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
     },
     async close() {
       clearInterval(refreshing);
-      await map.close();
+      await env.close();
       closeSync(halves);
     },
   };

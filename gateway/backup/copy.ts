@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { open as openFile, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { open } from 'lmdb';
+import { openEnv } from '../../connectors/lmdb/env.js';
 import { syncDir } from '../../contracts/sync-dir.js';
 import type { ManifestFile } from './manifest.js';
 
@@ -91,16 +91,15 @@ export function copies(to: string, { onBytes, signal }: { readonly onBytes?: (by
       if (statSync(source).size === 0) return;
       const folder = basename(path) === 'data.mdb';
       folderOf(path);
-      // for reading only: it takes part in the locks of those who write, and holds none
-      const environment = open({ path: folder ? dirname(source) : source, noSubdir: !folder, readOnly: true, maxDbs: 16 });
+      const environment = openEnv({ file: source, readOnly: true, maxDbs: 16 });
       const target = folder ? dirname(join(to, path)) : join(to, path);
       try {
         try {
-          await environment.backup(target, true);
+          await environment.root.backup(target, true);
         } catch {
           // pages that a killed process left behind are in nobody's tree, and LMDB does not compact such a map
           await rm(join(to, path), { force: true });
-          await environment.backup(target, false);
+          await environment.root.backup(target, false);
         }
       } finally {
         await environment.close();

@@ -2,8 +2,8 @@
 /** Finds the command's file, parses its options, prints help and errors. */
 import { readdirSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { isYitongError } from '../../contracts/errors.js';
 import type { Command, Invocation } from './command.js';
+import { failureLine } from './failure.js';
 import { helpOf } from './help.js';
 
 const folder = new URL('./commands/', import.meta.url);
@@ -89,17 +89,22 @@ async function main(argv: readonly string[]): Promise<number> {
   return command.run(call);
 }
 
+// where nothing is left that could wake a command it would end with 0
+let ended = false;
+process.once('exit', () => {
+  if (ended) return;
+  console.error('the command ended before it was done: what it waited for can not come any more');
+  process.exitCode = 2;
+});
+
 main(process.argv.slice(2)).then(
   (code) => {
+    ended = true;
     process.exitCode = code;
   },
   (error: unknown) => {
-    if (isYitongError(error)) {
-      const at = error.extra.place === undefined ? '' : `${error.extra.place.file}${error.extra.place.line === undefined ? '' : `:${error.extra.place.line}`}: `;
-      console.error(`${at}${error.message} [${error.code}]`);
-    } else {
-      console.error(error);
-    }
+    ended = true;
+    console.error(failureLine(error));
     process.exitCode = 2;
   },
 );

@@ -1,6 +1,6 @@
 /** What identity needs of a certificate that TLS has verified already. */
 import { X509Certificate, createHash } from 'node:crypto';
-import { SEQUENCE, content, context, cursor, encoded, extensions, inside, serialHex, whole, INTEGER } from './der.js';
+import { SEQUENCE, content, context, cursor, encoded, extensions, inside, serialHex, whole, INTEGER, type Serial } from './der.js';
 
 const SUBJECT_ALT_NAME = '551d11';
 const URI = context(6, false);
@@ -8,7 +8,7 @@ const URI = context(6, false);
 export interface CertificateFacts {
   /** SHA-256 of the certificate, as Node prints it. */
   readonly fingerprint: string;
-  readonly serial: string;
+  readonly serial: Serial;
   /** ms since 1970; the certificate is good for notBefore ≤ now < notAfter. */
   readonly notBefore: number;
   readonly notAfter: number;

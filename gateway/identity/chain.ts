@@ -3,6 +3,7 @@
  * own certificate is material only: names and key ids say where a link may be, and the signature says whether it is one.
  */
 import type { X509Certificate } from 'node:crypto';
+import type { Serial } from './der.js';
 import { allows } from './names.js';
 import { letsServe, rulesOf, type Rules } from './rules.js';
 
@@ -22,7 +23,7 @@ export interface Roots {
 export interface Path<Anchor> {
   readonly anchor: Anchor;
   /** Each certificate below the root: who issued it (`issuerId` of its rules), and its serial number. */
-  readonly links: readonly { readonly issuer: string; readonly serial: string }[];
+  readonly links: readonly { readonly issuer: string; readonly serial: Serial }[];
   /** ms since 1970: the span in which all of its certificates are good, from ≤ now < until. */
   readonly from: number;
   readonly until: number;

@@ -86,8 +86,12 @@ export function whole(bytes: Uint8Array, tag: number): Node {
 export const encoded = (bytes: Uint8Array, node: Node): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset + node.from, node.end - node.from);
 export const content = (bytes: Uint8Array, node: Node): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset + node.start, node.end - node.start);
 
-/** A serial number as Node prints it: upper-case hex; without leading zeros, so that two ways of writing it are one. */
-export const serialHex = (hex: string): string => hex.toUpperCase().replace(/^0+(?=.)/, '');
+declare const serialNumber: unique symbol;
+/** A serial number in the one form in which two are compared. */
+export type Serial = string & { readonly [serialNumber]: true };
+
+/** A serial number of a certificate or a list, from hex in either case: upper case, without leading zeros. Node and DER write it with some. */
+export const serialHex = (hex: string): Serial => hex.toUpperCase().replace(/^0+(?=.)/, '') as Serial;
 
 /** UTCTime or GeneralizedTime in the forms of RFC 5280, section 4.1.2.5; ms since 1970. */
 export function time(bytes: Uint8Array, node: Node): number {

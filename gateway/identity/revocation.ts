@@ -3,7 +3,7 @@ import { X509Certificate, verify } from 'node:crypto';
 import { YitongError } from '../../contracts/errors.js';
 import { certificateFacts, pemBlocks } from './certificate.js';
 import { rulesOf } from './rules.js';
-import { BIT_STRING, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, serialHex, time, whole, OID } from './der.js';
+import { BIT_STRING, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, serialHex, time, whole, OID, type Serial } from './der.js';
 
 /** Signature algorithm → digest; null where the algorithm has its own. An RSA-PSS or older list is refused. */
 const DIGESTS: ReadonlyMap<string, string | null> = new Map([
@@ -25,7 +25,7 @@ export interface RevocationList {
   readonly nextUpdate: number;
   /** CRL number (section 5.2.3), where the list has one. */
   readonly number?: bigint;
-  readonly revoked: ReadonlyMap<string, number>;
+  readonly revoked: ReadonlyMap<Serial, number>;
 }
 
 interface ParsedList extends RevocationList {
@@ -62,7 +62,7 @@ function parse(der: Buffer): ParsedList {
   if (more.some(({ critical }) => critical)) refuse('has a critical extension, so it is a partial or an indirect one');
   const numbered = more.find(({ oid }) => oid === CRL_NUMBER)?.value;
   const number = numbered === undefined ? undefined : BigInt(`0x0${content(numbered, whole(numbered, INTEGER)).toString('hex')}`);
-  const revoked = new Map<string, number>();
+  const revoked = new Map<Serial, number>();
   if (entries !== undefined) {
     for (const entry of inside(der, entries)) {
       const parts = cursor(der, entry);
@@ -115,9 +115,9 @@ export interface Revocation {
    * @param issuer who issued: `issuerId` of its rules, so that a CA whose certificate was made anew under its key is the same
    * @param now ms since 1970
    */
-  status(issuer: string, serial: string, now: number): RevocationStatus;
+  status(issuer: string, serial: Serial, now: number): RevocationStatus;
   /** Whether a list held revokes it, also one whose term is over: what was called back stays so. */
-  revokes(issuer: string, serial: string): boolean;
+  revokes(issuer: string, serial: Serial): boolean;
   /** ms since 1970: the earliest `nextUpdate` of a list held; undefined if none is held. */
   due(): number | undefined;
   /** ms since 1970: the earliest instant at which a list held stops to count; undefined if none is held. */

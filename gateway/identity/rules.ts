@@ -1,7 +1,8 @@
 /** What a certificate says of itself that counts when a chain is built (RFC 5280, sections 4 and 6.1), read from its DER. */
 import { X509Certificate, createHash, type KeyObject } from 'node:crypto';
 import {
-  BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OID, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, time, whole, type Extension, type Node,
+  BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OID, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, serialHex, time, whole, type Extension,
+  type Node, type Serial,
 } from './der.js';
 import { constraintsOf, namesOf, type NameConstraints, type Names } from './names.js';
 
@@ -34,7 +35,7 @@ const MAX_RSA_BITS = 8192;
 export interface Rules {
   /** SHA-256 of the subject's name and the key: who issues. Two certificates of one CA have the same. */
   readonly issuerId: string;
-  readonly serial: string;
+  readonly serial: Serial;
   /** Its own issuer by name. */
   readonly selfIssued: boolean;
   /** ms since 1970; good for notBefore ≤ now < notAfter. */
@@ -174,7 +175,7 @@ function read(certificate: X509Certificate): Rules {
   ];
   return {
     issuerId: createHash('sha256').update(subject).update(spki).digest('hex'),
-    serial: certificate.serialNumber,
+    serial: serialHex(serial.toString('hex')),
     selfIssued,
     notBefore: times[0] === undefined ? NaN : time(raw, times[0]),
     // the second named is the last one that is good

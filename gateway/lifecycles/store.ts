@@ -4,9 +4,9 @@
  */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import type { Effect, TicketEvent } from '../../contracts/lifecycle/types.js';
-import { refuseDamaged } from '../../connectors/store-file.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 
 export interface TicketHead {
   /** 16 hex digits, random. */
@@ -68,8 +68,8 @@ export function openTicketStore(dataDir: string): TicketStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'tickets');
   refuseDamaged(path, 'the store of tickets', 'put `tickets` back from a backup (docs/faults.md)', true);
-  // overlappingSync off: a synchronous transaction returns after its fsync
-  const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
+  const env = openEnv<Value, string>({ file: path, encoding: 'json', maxReaders: 512 });
+  const map = env.root;
   chmodSync(path, 0o600);
   const count = (): number => (map.get(COUNT) as number | undefined) ?? 0;
   const events = (id: string): StoredEvent[] => [...map.getRange({ start: eventKey(id, 0), end: `event/${id}/~` })].map(({ value }) => value as StoredEvent);
@@ -85,7 +85,7 @@ export function openTicketStore(dataDir: string): TicketStore {
       return head === undefined ? undefined : { head, events: events(id) };
     },
     append(head, after, event, over) {
-      return map.transactionSync(() => {
+      return env.writeSync(() => {
         if (events(head.id).length !== after) return false;
         const open = map.get(openKey(head));
         if (after === 0 ? open !== undefined : open !== head.id) return false;
@@ -100,7 +100,7 @@ export function openTicketStore(dataDir: string): TicketStore {
       });
     },
     remove(tickets) {
-      return map.transactionSync(() => {
+      return env.writeSync(() => {
         // what was said of tickets that went with an earlier call: who was there has heard it, and who comes later need not
         const past = [...map.getRange({ start: change(0), end: 'change/~' })].filter(({ value }) => map.get(`head/${String(value)}`) === undefined);
         for (const { key } of past) map.removeSync(key);
@@ -117,6 +117,6 @@ export function openTicketStore(dataDir: string): TicketStore {
         return gone.length;
       });
     },
-    close: () => map.close(),
+    close: () => env.close(),
   };
 }

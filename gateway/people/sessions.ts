@@ -5,10 +5,10 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import type { Person } from './person.js';
-import { refuseDamaged } from '../../connectors/store-file.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 
 export interface Session {
   readonly person: Person;
@@ -63,7 +63,8 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'sessions');
   refuseDamaged(path, '`people/sessions`', 'nothing lasting is in it: remove it (docs/faults.md)');
-  const map = open<Stored, string>({ path, noSubdir: true, encoding: 'json', maxReaders: 512 });
+  const env = openEnv<Stored, string>({ file: path, encoding: 'json', maxReaders: 512 });
+  const map = env.root;
   chmodSync(path, 0o600);
 
   const fresh = (): string => randomBytes(32).toString('base64url');
@@ -78,15 +79,16 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
     const stored = map.get(nameOf(token));
     return stored === undefined || over(stored) ? undefined : stored;
   };
+  const put = (token: string, stored: Stored): void => void env.writeSync(() => map.putSync(nameOf(token), stored));
   /** Removes it and gives what it was: of two who come at once, one gets it. */
   const remove = (token: string): Stored | undefined =>
-    map.transactionSync(() => {
+    env.writeSync(() => {
       const stored = look(token);
       if (stored !== undefined) map.removeSync(nameOf(token));
       return stored;
     });
   const sweep = setInterval(() => {
-    map.transactionSync(() => {
+    env.writeSync(() => {
       for (const { key, value } of map.getRange()) if (over(value)) map.removeSync(key);
     });
   }, SWEEP);
@@ -95,7 +97,7 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
   return {
     begin(pending) {
       const token = fresh();
-      map.putSync(nameOf(token), { kind: 'pending', value: { ...pending, since: now() } });
+      put(token, { kind: 'pending', value: { ...pending, since: now() } });
       return token;
     },
     take(token) {
@@ -106,7 +108,7 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
       const token = fresh();
       const at = now();
       const session: Session = { person, csrf: fresh(), since: at, seen: at, key: randomBytes(32).toString('base64') };
-      map.putSync(nameOf(token), { kind: 'session', value: session });
+      put(token, { kind: 'session', value: session });
       return { token, session };
     },
     find(token) {
@@ -114,7 +116,7 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
       if (stored?.kind !== 'session') return undefined;
       const at = now();
       if (at - stored.value.seen > Math.min(TOUCH, idleMs / 2)) {
-        map.transactionSync(() => {
+        env.writeSync(() => {
           // not if it was ended meanwhile: a session that was ended stays so
           if (map.get(nameOf(token)) !== undefined) map.putSync(nameOf(token), { kind: 'session', value: { ...stored.value, seen: at } });
         });
@@ -127,7 +129,7 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
     },
     async close() {
       clearInterval(sweep);
-      await map.close();
+      await env.close();
     },
   };
 }

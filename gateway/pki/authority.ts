@@ -223,7 +223,7 @@ export async function revoke(dir: string, which?: string, { now = new Date(), ne
   const held = readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [new X509Certificate(issuer.certificate)]);
   const revoked = new Map(held.revoked);
   const serial = which === undefined ? undefined : serialHex(which);
-  const found = (await readIssued(dir)).filter((issued) => issued.client === which || issued.serial === serial).map((issued) => issued.serial);
+  const found = (await readIssued(dir)).filter((issued) => issued.client === which || issued.serial === serial).map((issued) => serialHex(issued.serial));
   if (which !== undefined && found.length === 0) throw new YitongError('bad_config', `this CA has issued nothing to \`${which}\`, and nothing of that serial number`);
   const added = found.filter((one) => !revoked.has(one));
   for (const one of added) revoked.set(one, now.getTime());

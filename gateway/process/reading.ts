@@ -1,7 +1,7 @@
 /** What of the writer stands on the workspace: the view and how it follows the bus, the clocks of tickets, and what is forwarded. It can be taken anew while the writer runs. */
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { damageOf } from '../../connectors/store-file.js';
+import { damageOf } from '../../connectors/lmdb/file.js';
 import { controlTopic, dataTopic, type Bus } from '../../connectors/bus/port.js';
 import type { Tracer } from '../../contracts/tracing.js';
 import { loadCalendars, type Calendar } from '../../contracts/calendar.js';

@@ -1,7 +1,7 @@
 /** The state of connectors, for whoever publishes beside answering: one that is damaged or cannot be opened is said to whoever needs it, and to nobody else. */
 import { join } from 'node:path';
 import { State } from '../../connectors/publish/index.js';
-import { markMade, refuseDamaged } from '../../connectors/store-file.js';
+import { markMade, refuseDamaged } from '../../connectors/lmdb/file.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 
 /** @throws YitongError `store_damaged`, `state_unavailable` */

@@ -5,10 +5,10 @@
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import { createOnce } from '../audit/durable.js';
-import { refuseDamaged } from '../../connectors/store-file.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 
 export interface LookupLimits {
   readonly perClient: number;
@@ -38,13 +38,14 @@ export function openLookups(dataDir: string, { perClient, inAll }: LookupLimits)
   const path = join(dir, 'lookups');
   refuseDamaged(path, '`reports/lookups`', 'nothing lasting is in it: remove it (docs/faults.md)');
   // counts of the minute: a power cut may take them
-  const map = open<number, [minute: number, who: string]>({ path, noSubdir: true, encoding: 'json', noSync: true, maxReaders: 512 });
+  const env = openEnv<number, [minute: number, who: string]>({ file: path, encoding: 'json', noSync: true, maxReaders: 512 });
+  const map = env.root;
   chmodSync(path, 0o600);
   return {
     admit(client, now, count = 1) {
       const minute = Math.floor(now / MINUTE);
       const who = createHmac('sha256', secret).update(client).digest('base64url').slice(0, 22);
-      const admitted = map.transactionSync(() => {
+      const admitted = env.writeSync(() => {
         for (const key of [...map.getKeys({ end: [minute, ''], limit: 100 })]) map.removeSync(key);
         const [own, all] = [map.get([minute, who]) ?? 0, map.get([minute, ALL]) ?? 0];
         if (own + count > perClient || (inAll !== undefined && all + count > inAll)) return false;
@@ -54,6 +55,6 @@ export function openLookups(dataDir: string, { perClient, inAll }: LookupLimits)
       });
       if (!admitted) throw new YitongError('rate_limited', `too many codes were looked up; try again in ${String(Math.ceil(((minute + 1) * MINUTE - now) / 1000))} s`);
     },
-    close: () => map.close(),
+    close: () => env.close(),
   };
 }

@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
 import { openSubjectKeys } from '../audit/keys.js';
@@ -14,7 +13,8 @@ import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
 import type { Authorisation } from './authorisation.js';
 import type { Day, Moment, ReportModel } from './model.js';
 import type { StatusPlace } from './vc/status/port.js';
-import { refuseDamaged } from '../../connectors/store-file.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 
 /** An issued report as it is kept. */
 export interface Issued {
@@ -104,8 +104,8 @@ export function openReportStore(dataDir: string): ReportStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'store');
   refuseDamaged(path, 'the store of reports', 'put `reports/store` back from a backup (docs/faults.md)', true);
-  // overlappingSync off: a synchronous transaction returns after its fsync, so no code is given for a report that a power cut takes
-  const map = open<Value, string>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
+  const env = openEnv<Value, string>({ file: path, encoding: 'json', maxReaders: 512 });
+  const map = env.root;
   chmodSync(path, 0o600);
   const keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
 
@@ -136,7 +136,7 @@ export function openReportStore(dataDir: string): ReportStore {
     const enc = sealed(content);
     const { bearer, ...about } = row ?? {};
     const brief = row === undefined ? {} : { about: about as Omit<IssuedRow, 'bearer'>, said: sealed({ bearer }) };
-    map.transactionSync(() => {
+    env.writeSync(() => {
       map.putSync(key, { owner: secret.pseudonym, enc, until, links, ...brief });
       for (const link of links) map.putSync(link, key);
       if (counted !== undefined) map.putSync(NUMBERS, counted(numbers()));
@@ -199,13 +199,13 @@ export function openReportStore(dataDir: string): ReportStore {
     given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
     received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
     putPlace: (id, { list, index }) =>
-      map.transactionSync(() => {
+      env.writeSync(() => {
         if (!ID.test(id) || row(`report/${id}`) === undefined || revokedAt(id) !== undefined) return false;
         map.putSync(`place/${id}/${String(list)}/${String(index)}`, '');
         return true;
       }),
     revoke: (id, at) =>
-      map.transactionSync(() => {
+      env.writeSync(() => {
         if (!ID.test(id) || row(`report/${id}`) === undefined) return undefined;
         const first = revokedAt(id) ?? at;
         map.putSync(`revoked/${id}`, first);
@@ -221,14 +221,14 @@ export function openReportStore(dataDir: string): ReportStore {
     },
     revocations: () => map.getKeysCount({ start: 'revoked/', end: 'revoked/~' }),
     async verified(outcome) {
-      await map.transaction(() => {
+      await env.write(() => {
         const before = numbers();
         map.putSync(NUMBERS, { ...before, verified: { ...before.verified, [outcome]: before.verified[outcome] + 1 } });
       });
     },
     numbers,
     sweep(now) {
-      return map.transactionSync(() => {
+      return env.writeSync(() => {
         const over: [string, Row][] = [];
         for (const kind of ['report', 'authorisation']) {
           for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` })) if (typeof value === 'object' && 'until' in value && value.until < now) over.push([key, value]);
@@ -241,7 +241,7 @@ export function openReportStore(dataDir: string): ReportStore {
       });
     },
     async close() {
-      await map.close();
+      await env.close();
       await keys.close();
     },
   };

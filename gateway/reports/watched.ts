@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
@@ -13,7 +12,8 @@ import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
 import type { SectionKinds } from './kinds.js';
 import type { Moment } from './model.js';
 import type { Outcome } from './store.js';
-import { refuseDamaged } from '../../connectors/store-file.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 
 export interface Watch {
   readonly client: string;
@@ -79,10 +79,12 @@ export function openWatched(dataDir: string): Watched {
   const path = join(dir, 'watched');
   refuseDamaged(path, '`reports/watched`', 'put it back from a backup (docs/faults.md)', true);
   refuseDamaged(join(dir, 'watching'), '`reports/watching`', 'nothing lasting is in it: remove it (docs/faults.md)');
-  const map = open<Value, Key[number][]>({ path, noSubdir: true, encoding: 'json', overlappingSync: false, maxReaders: 512 });
+  const env = openEnv<Value, Key[number][]>({ file: path, encoding: 'json', maxReaders: 512 });
+  const map = env.root;
   chmodSync(path, 0o600);
   // who watches is of the moment: a power cut may take it
-  const lease = open<{ readonly holder: string; readonly until: number }, string>({ path: join(dir, 'watching'), noSubdir: true, encoding: 'json', noSync: true, maxReaders: 512 });
+  const leases = openEnv<{ readonly holder: string; readonly until: number }, string>({ file: join(dir, 'watching'), encoding: 'json', noSync: true, maxReaders: 512 });
+  const lease = leases.root;
   const keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
 
   const number = (kind: 'number' | 'count', client: string): number => {
@@ -100,7 +102,7 @@ export function openWatched(dataDir: string): Watched {
 
   return {
     watch(client, asked, now) {
-      map.transactionSync(() => {
+      env.writeSync(() => {
         const there = asked.map(({ id }) => map.get(['watch', id, client]));
         const added = new Set(asked.filter((_, i) => !isWatch(there[i])).map(({ id }) => id)).size;
         const count = number('count', client) + added;
@@ -118,7 +120,7 @@ export function openWatched(dataDir: string): Watched {
       return found;
     },
     forget(id) {
-      map.transactionSync(() => {
+      env.writeSync(() => {
         for (const { key: [, , client] } of [...between('watch', id)]) if (typeof client === 'string') drop(id, client);
       });
     },
@@ -127,7 +129,7 @@ export function openWatched(dataDir: string): Watched {
       const secret = keys.get(issuer);
       if (secret === undefined) return false;
       const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(change)));
-      return map.transaction(() => {
+      return env.write(() => {
         const now = map.get(['watch', id, client]);
         if (!isWatch(now) || now.state !== before || now.since !== since) return false;
         const next = number('number', client) + 1;
@@ -150,19 +152,19 @@ export function openWatched(dataDir: string): Watched {
     },
     last: (client) => number('number', client),
     lease: (holder, now) =>
-      lease.transactionSync(() => {
+      leases.writeSync(() => {
         const held = lease.get('lease');
         if (held !== undefined && held.holder !== holder && held.until > now) return false;
         lease.putSync('lease', { holder, until: now + LEASE });
         return true;
       }),
     release(holder) {
-      lease.transactionSync(() => {
+      leases.writeSync(() => {
         if (lease.get('lease')?.holder === holder) lease.removeSync('lease');
       });
     },
     sweep: (now) =>
-      map.transactionSync(() => {
+      env.writeSync(() => {
         let removed = 0;
         for (const { key: [, id, client], value } of [...between('watch')]) {
           if (!isWatch(value) || value.until > now || typeof id !== 'string' || typeof client !== 'string') continue;
@@ -177,8 +179,8 @@ export function openWatched(dataDir: string): Watched {
         return removed;
       }),
     async close() {
-      await map.close();
-      await lease.close();
+      await env.close();
+      await leases.close();
       await keys.close();
     },
   };

@@ -105,8 +105,7 @@ export interface ApplyResult {
 
 export interface ViewWriter {
   /**
-   * One batch of one partition, records and offset in one transaction. Resolves when committed (readers see it); durability
-   * follows the offset. Watermarks count at once, or, where `after` gives the next offsets of their datasets' topics as they
+   * One batch of one partition, records and offset in one transaction. Resolves when it is on disk, and readers see it. Watermarks count at once, or, where `after` gives the next offsets of their datasets' topics as they
    * were when the watermarks had arrived, only when the view has applied those topics that far: "complete" is never said of
    * records that are still on the way.
    */
@@ -115,8 +114,6 @@ export interface ViewWriter {
   applyAll(batches: readonly (readonly InRecord[])[]): Promise<void>;
   /** All that the bus stamped up to and including `at` (ms since 1970) in that partition has been applied; `asOf` is answered up to there. */
   caughtUp(partitions: readonly CaughtUp[]): Promise<void>;
-  /** Resolves when all that was applied is on disk. */
-  flush(): Promise<void>;
   /** The offset to go on from, 0 if none. */
   nextOffset(topic: string, partition: number): number;
   /** ms since 1970: everything that the bus stamped up to and including this moment in that partition has been applied; 0 if nothing. */

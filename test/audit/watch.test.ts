@@ -66,6 +66,38 @@ t.test('an alert names its entries, and nobody', async (t) => {
   t.notMatch(JSON.stringify(alerts), /SECRETSUBJECT|王经办|king-|M0001/, 'pseudonyms and references only');
 });
 
+t.test('whoever is refused again and again is told, known or not, also across a restart; no alert names an address or a person', async (t) => {
+  const { data, log } = opened(t);
+  const { watch, recorded } = records(t, data);
+  const few = readThresholds(rules, { refusals: { refusals: 10, knocks: 50, sources: 6 } }, { file: 'yitong.json' });
+  const time = (n: number): string => new Date(START + n * 60_000).toISOString();
+  const refused = (n: number, who: object): Draft => ({ clear: { type: 'refused', time: time(n), requestId: `r-${String(n)}`, port: 'api', route: 'GET /v1/reports/:id', code: 'not_found', ...who } });
+  const knock = (n: number, source: string, count: number): Draft => ({ clear: { type: 'refused_before_identity', time: time(n), source, minute: time(n), code: 'certificate_required', count } });
+  const to = async (drafts: readonly Draft[]): Promise<readonly Alert[]> => {
+    const before = new Set((await alertsOf(data)).map(({ id }) => id));
+    log.add(drafts);
+    // each time another process
+    const watcher = watch({ thresholds: few });
+    await watcher.runOnce();
+    await watcher.stop();
+    return (await alertsOf(data)).filter(({ id, rule }) => rule === 'refusals' && !before.has(id));
+  };
+  t.same(await to(Array.from({ length: 9 }, (_, n) => refused(n, { client: 'prober', authority: 'tax' }))), [], 'nine');
+  t.match(await to([refused(9, { client: 'prober', authority: 'tax' })]), [{ client: 'prober', facts: { refusals: 10, minutes: 60 }, entries: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }], 'the tenth');
+  t.same(await to(Array.from({ length: 5 }, (_, n) => refused(10 + n, { client: 'prober', authority: 'tax' }))), [], 'once');
+  t.same(await to(Array.from({ length: 30 }, (_, n) => refused(20 + 10 * n, { client: 'clumsy', authority: 'tax' }))), [], 'six an hour are nothing');
+
+  const person = await to(Array.from({ length: 10 }, (_, n) => ({ ...refused(400 + n, { roles: ['auditor'] }), subject: 'person:city|curious' })));
+  t.match(person, [{ subject: /^[0-9a-f]{32}$/, facts: { refusals: 10 } }]);
+  t.same(await to([knock(500, '203.0.113.7', 49)]), []);
+  t.match(await to([knock(501, '203.0.113.7', 3), knock(502, '203.0.113.7', 900)]), [{ facts: { knocks: 52 } }]);
+  t.match(await to(Array.from({ length: 7 }, (_, n) => knock(600 + n, `198.51.100.${String(n)}`, 2))), [{ facts: { sources: 6 } }], 'from many addresses');
+
+  const all = await alertsOf(data);
+  t.equal(recorded.length, all.length);
+  t.notMatch(JSON.stringify(all), /203\.0\.113|198\.51\.100|curious/);
+});
+
 t.test('a crash before an alert is on record loses none and tells none twice', async (t) => {
   const { data, log } = opened(t);
   const { watch, recorded } = records(t, data);

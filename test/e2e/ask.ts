@@ -40,7 +40,7 @@ export async function until<T>(what: string, probe: () => Promise<T>, holds: (se
   for (;;) {
     const seen = await probe();
     if (holds(seen)) return seen;
-    if (Date.now() > end) throw new Error(`${what} did not come within ${within} ms; last seen: ${JSON.stringify(seen).slice(0, 1500)}`);
+    if (Date.now() > end) throw new Error(`${what} did not come within ${within} ms; last seen: ${String(JSON.stringify(seen)).slice(0, 1500)}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

@@ -108,7 +108,6 @@ void t.test('a run without faults holds; what is then taken from it is found', a
   const store = async (data: string, work: (store: ReturnType<typeof openStore>) => void): Promise<void> => {
     const open = openStore(join(data, 'view'), false);
     open.write(() => work(open));
-    await open.flush();
     await open.close();
   };
   await planted('a version of the past is lost', (data) => store(data, ({ history }) => {

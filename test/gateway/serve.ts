@@ -11,6 +11,7 @@ import { buildApp } from '../../gateway/app.js';
 import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
+import type { Journal } from '../../gateway/audit/port.js';
 import { openAuditSigners } from '../../gateway/audit/signer.js';
 import { readSettings, signerNames, type GatewaySettings } from '../../gateway/config.js';
 import type { WorkerContext } from '../../gateway/context.js';
@@ -39,6 +40,8 @@ export interface Served {
   readonly data: string;
   readonly pki: string;
   readonly journal: OpenJournal;
+  /** What somebody waited for, made durable, in order. Beside it the journal writes what is gathered, as `completed`, when its time has come. */
+  readonly waited: readonly Readonly<Record<string, unknown>>[];
   /** What the journal has said of its health so far, newest last. */
   readonly health: readonly boolean[];
   /** As `front-desk`, or as the client named. */
@@ -88,12 +91,25 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
     dir: layout.journals, name: 'w1', keys, signer: openAuditSigners(data, signerNames(settings.audit.origin)).replica, now: Date.now, segmentBytes: 65_536, backoff: 20,
     onHealth: (healthy) => health.push(healthy), ...(options.hook === undefined ? {} : { hook: options.hook }),
   });
+  const waited: Readonly<Record<string, unknown>>[] = [];
+  const recorded: Journal = {
+    async append(draft) {
+      const receipt = await journal.append(draft);
+      waited.push(JSON.parse(draft.clear) as Record<string, unknown>);
+      return receipt;
+    },
+    note: (draft) => journal.note(draft),
+    get healthy() {
+      return journal.healthy;
+    },
+    close: () => journal.close(),
+  };
   const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
   const anchors = await anchorsOf(policies, pki);
   const inForce = inForceOf(policies, anchors, workspace);
   const bus = options.bus === true ? await openEmbeddedBus({ dir: join(data, 'bus') }) : undefined;
   const context: WorkerContext = {
-    workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
+    workspace, settings, view, journal: recorded, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
     bus: () => (bus === undefined ? Promise.reject(new Error('this gateway has no bus')) : Promise.resolve(bus)), dataDir: data, now: Date.now,
     ...(options.provider === undefined ? {} : { provider: options.provider }),
     ...(options.peopleAddress === undefined ? {} : { peopleAddress: () => options.peopleAddress }),
@@ -114,5 +130,5 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
     await view.close();
   });
   const api = `https://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
-  return { app, people, api, dir, data, pki, journal, health, ask: (request, client = 'front-desk') => ask(api, pki, client, request) };
+  return { app, people, api, dir, data, pki, journal, waited, health, ask: (request, client = 'front-desk') => ask(api, pki, client, request) };
 }

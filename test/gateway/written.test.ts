@@ -1,6 +1,8 @@
 /** What a caller writes freely names nobody once a subject is erased: it stands under a key, or is not repeated. */
 import t from 'tap';
-import { holdsKey } from '../../contracts/keys.js';
+import { createHash } from 'node:crypto';
+import { holdsKey, isFilledKey } from '../../contracts/keys.js';
+import cnpj from '../../contracts/subjects/cnpj.js';
 import cnId from '../../contracts/subjects/cn-id.js';
 import siret from '../../contracts/subjects/siret.js';
 import uscc from '../../contracts/subjects/uscc.js';
@@ -10,6 +12,11 @@ import { exampleOf, faces } from './faces.js';
 const KEY = KEYS[0] ?? '';
 const PERSON = cnId.make(7);
 const schemes = [uscc, cnId, siret];
+/** A person's and a company's key that can stand in hex. */
+const NUMERIC = Array.from({ length: 60 }, (_, n) => cnId.make(n)).find((key) => /^\d{18}$/.test(key)) ?? '';
+const HEX = Array.from({ length: 16_000 }, (_, n) => `91990102${String(n >> 4).padStart(9, '0')}${(n & 15).toString(16).toUpperCase()}`).find((key) => key.endsWith('A') && uscc.parse(key).ok) ?? '';
+/** Hex as a tracer draws it, the same in each run. */
+const drawn = (n: number): string => createHash('sha256').update(`trace ${String(n)}`).digest('hex');
 
 t.test('a text that holds a key of a scheme is told from one that does not', (t) => {
   for (const text of [KEY, PERSON, `uscc:${KEY}`, `req-${KEY}`, `${KEY}-17`, `a.${PERSON}.b`, `desk_${KEY}_2`, `id${KEY}`, `${PERSON.slice(0, 17)}${PERSON.slice(17).toLowerCase()}`, `${'0'.repeat(32 - PERSON.length)}${PERSON}`, siret.make(3)]) {
@@ -18,6 +25,28 @@ t.test('a text that holds a key of a scheme is told from one that does not', (t)
   for (const text of ['', 'a', 'Case-17.b_2', '4f1c2d3e-5b6a-4798-8899-aabbccddeeff', 'x'.repeat(64), `${KEY.slice(0, 17)}${KEY.endsWith('A') ? 'B' : 'A'}`]) t.equal(holdsKey(text, schemes), false, text);
   t.equal(holdsKey('Case-17', [{ ...uscc, id: 'any', parse: (key) => ({ ok: true, key, changed: false }) }]), false, 'a scheme that takes any word tells nothing');
   t.end();
+});
+
+t.test('an id of hex is told from a key that was filled up to its length, and is none because a scheme takes a part of it', (t) => {
+  for (const [key, length] of [[cnpj.make(3), 16], [NUMERIC, 32], [siret.make(3), 32]] as const) {
+    for (const filling of ['0', '7', 'a']) for (const id of [key.padStart(length, filling), key.padEnd(length, filling)]) t.equal(isFilledKey(id, [...schemes, cnpj]), true, id);
+  }
+  t.equal(isFilledKey(`f${cnpj.make(3)}f`, [cnpj]), true, 'filled up on both sides');
+  t.equal(isFilledKey(HEX.toLowerCase().padStart(32, '0'), schemes), true, 'also one with letters, where much is filled up');
+  const taken = Array.from({ length: 40_000 }, (_, n) => drawn(n)).filter((hex) => [hex.slice(0, 32), hex.slice(32, 48)].some((id) => isFilledKey(id, [...schemes, cnpj])));
+  t.strictSame(taken, [], 'of 40,000 trace contexts');
+  t.end();
+});
+
+t.test('a caller\'s trace goes on though a scheme takes a part of its ids', async (t) => {
+  const here = await faces(t);
+  const asked = { purpose: 'open-restaurant', subject: 'uscc:91990102MA00001692', datasets: [{ id: 'samr.company-register' }], case: { item: 'i', caseId: 'c', actor: 'a' } };
+  const contexts = Array.from({ length: 10_000 }, (_, n) => drawn(n)).map((hex) => `00-${hex.slice(0, 32)}-${hex.slice(32, 48)}-01`).filter((context) => holdsKey(context, [cnpj, siret]));
+  t.ok(contexts.length >= 5, `${String(contexts.length)} that hold what a scheme takes`);
+  for (const traceparent of contexts) {
+    await here.ask({ method: 'POST', path: '/v1/query', body: asked, headers: { traceparent } }, 'one-stop-counter');
+    t.match(here.entries.at(-1)?.body, { type: 'released', traceparent });
+  }
 });
 
 t.test('the item of a case stands under the key of its subject, as case and handler do, in every way of asking', async (t) => {
@@ -43,8 +72,7 @@ t.test('a request id or a trace context that is somebody\'s key is replaced', as
   const here = await faces(t);
   const asked = { purpose: 'open-restaurant', subject: 'uscc:91990102MA00001692', datasets: [{ id: 'samr.company-register' }], case: { item: 'i', caseId: 'c', actor: 'a' } };
   const traces = [`00-${'0'.repeat(14)}${PERSON.slice(0, 17)}0-${'1'.repeat(16)}-01`, `00-${'0'.repeat(32 - 18)}${cnId.make(11).replace('X', '0')}-${'1'.repeat(16)}-01`];
-  const numeric = Array.from({ length: 60 }, (_, n) => cnId.make(n)).find((key) => /^\d{18}$/.test(key)) ?? '';
-  traces.push(`00-${'0'.repeat(14)}${numeric}-${'1'.repeat(16)}-01`);
+  traces.push(`00-${'0'.repeat(14)}${NUMERIC}-${'1'.repeat(16)}-01`);
   for (const given of ['91990102MA00001692', `req-${PERSON}`, `desk.${KEY}.1`]) {
     for (const request of [{ method: 'POST', path: '/v1/query', body: asked }, { method: 'POST', path: '/v1/datasets/samr.company-register/records', body: exampleOf('publish').request }, { path: '/v1/catalogue' }, { path: '/v1/nothing' }]) {
       const { headers } = await here.ask({ ...request, headers: { 'x-request-id': given, traceparent: traces.at(-1) ?? '' } }, 'one-stop-counter');
@@ -57,7 +85,7 @@ t.test('a request id or a trace context that is somebody\'s key is replaced', as
   t.equal(good.headers['x-request-id'], 'Case-17.b_2');
   t.match(here.entries.at(-1)?.body, { requestId: 'Case-17.b_2', traceparent: `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01` });
   const everything = here.entries.map(({ draft }) => draft.clear).join('\n') + here.log.join('\n') + JSON.stringify(here.notes);
-  for (const key of [KEY, PERSON, numeric, '91990102MA00001692']) t.notOk(everything.includes(key), key);
+  for (const key of [KEY, PERSON, NUMERIC, '91990102MA00001692']) t.notOk(everything.includes(key), key);
 });
 
 t.test('what people type into a search or a filter stands under their own key, but for names of the workspace', async (t) => {

@@ -64,6 +64,21 @@ t.test('a leaf that a list of another anchor revokes stays out, where both ancho
   await world.close();
 });
 
+t.test('a revoked certificate stays out whatever its serial number begins with, and so does each client of a revoked CA', async (t) => {
+  for (const serial of ['4003', '0403', '00403f', 'f403', '03', '0a'.repeat(20)]) {
+    const below = await makeEc();
+    const [leaf, between] = [await leafOf({ serial }), await make({ subject: 'below', keys: below, issuer: 'A', signer: a, ca: true, serial })];
+    const under = await make({ subject: 'alpha', keys: own, issuer: 'below', signer: below, uris: ALPHA });
+    const anchor = makeAnchor({ id: 'a', ca: pemOf(rootA) + pemOf(between), authorities: '*', crl: (await makeList('A', a, [])) + (await makeList('below', below, [])) });
+    const world = await gateway(dir, [anchor], clients);
+    const asked = async (): Promise<readonly string[]> => [await world.ask(await shown([leaf], own)), await world.ask(await shown([under, between], own))];
+    t.strictSame(await asked(), ['alpha', 'alpha'], serial);
+    anchor.revocation?.replace(await makeList('A', a, [serial], new Date(Date.now() + 2000)));
+    t.strictSame(await asked(), ['certificate_revoked', 'certificate_revoked'], serial);
+    await world.close();
+  }
+});
+
 t.test('weak keys, weak signatures and leaves that are not for clients are refused', async (t) => {
   const world = await gateway(dir, [makeAnchor({ id: 'a', ca: pemOf(rootA), authorities: '*', ...because })], clients);
   t.equal(await world.ask(await shown([await leafOf()], own)), 'alpha');

@@ -50,7 +50,9 @@ export interface Shape {
 }
 
 let serials = 0;
-export const nextSerial = (): string => `40${(++serials).toString(16).padStart(14, '0')}`;
+/** In turn one of each shape that DER and hex write differently: a first digit of 0, a first byte above 7f, a first byte of 0. */
+const FIRST_BYTES = ['40', '04', 'f4', '00'] as const;
+export const nextSerial = (): string => `${FIRST_BYTES[++serials % FIRST_BYTES.length] ?? ''}${serials.toString(16).padStart(14, '0')}`;
 const nameOf = (name: string) => [{ O: ['City'] }, { CN: [name] }];
 export const pemOf = (certificate: X509Certificate): string => certificate.toString();
 

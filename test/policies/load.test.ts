@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp } from 'node:fs/promises';
+import { cp, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeDecider } from '../../policies/decide.js';
@@ -85,6 +85,9 @@ const mistakes: readonly [what: string, files: Record<string, unknown>, code: st
   ['an anchor that says nothing of revocation', { 'policies/anchors/city.json': { name, ca: 'a.pem', authorities: '*' } }, 'bad_policy', /write `crl`, the file of its revocation lists, or `noCrlBecause`/],
   ['an anchor that has a list and says that it has none', { 'policies/anchors/city.json': { name, ca: 'a.pem', authorities: '*', crl: 'a.crl', noCrlBecause: 'nobody keeps one here' } }, 'bad_policy', /one of them/],
   ['an anchor without a list that gives no reason', { 'policies/anchors/city.json': { name, ca: 'a.pem', authorities: '*', noCrlBecause: 'none' } }, 'bad_policy', /noCrlBecause/],
+  ['a revocation list outside of the workspace', { 'policies/anchors/city.json': { name, ca: 'a.pem', authorities: '*', crl: '../../../elsewhere/a.crl' } }, 'bad_policy', /`crl`: `..\/..\/..\/elsewhere\/a.crl` leads out of the workspace/],
+  ['a CA outside of the workspace', { 'policies/anchors/city.json': { name, ca: '../../../../a.pem', authorities: '*', crl: 'a.crl' } }, 'bad_policy', /`ca`: .* leads out of the workspace/],
+  ['a hidden revocation list', { 'policies/anchors/city.json': { name, ca: 'a.pem', authorities: '*', crl: '../../.git/a.crl' } }, 'bad_policy', /`crl`: .* is hidden/],
   ['a policy that does not compile', policy('permit (principal, action, resource)\n  wen { true };'), 'bad_policy', /wen/, 2],
   ['an unknown attribute', policy(`permit (principal, action, resource);\n\n${FORBID} { resource.colour == "red" };`), 'bad_policy', /colour/, 3],
   ['a misspelt classification', policy(`${FORBID} { resource.classification == "sensitiv" };`), 'bad_policy', /`resource.classification` is compared with `sensitiv`/],
@@ -101,6 +104,17 @@ for (const [what, files, code, message, line] of mistakes) {
     await t.rejects(load(dir, files), { code, message, extra: { place: { file, ...(line === undefined ? {} : { line }) } } });
   });
 }
+
+t.test('a revocation list that is a link out of the workspace is refused; one that stays inside is read', async (t) => {
+  const dir = t.testdir({ elsewhere: { 'a.crl': '' }, city: { policies: { anchors: { '..data': { 'city.crl.pem': '' } } } } });
+  const city = join(dir, 'city');
+  const file = join(city, 'policies/anchors/city.crl.pem');
+  await symlink('..data/city.crl.pem', file);
+  t.match((await load(city)).anchors, [{ id: 'city', crl: file }], 'as the kubelet mounts it');
+  await rm(file);
+  await symlink('../../../elsewhere/a.crl', file);
+  await t.rejects(load(city), { code: 'bad_policy', message: /`crl`: `city.crl.pem` leads out of the workspace/ });
+});
 
 t.test('the base rules hold in a workspace that has nothing else', async (t) => {
   const dir = t.testdir();

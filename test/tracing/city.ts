@@ -89,7 +89,7 @@ export async function tracedCity(t: Test, system: 'kafka' | 'yitong', options: P
     const body = { purpose: allowed.purpose, subject, datasets: [{ id: allowed.datasets[0] }] };
     t.equal((await ask(running.api, running.pki, allowed.client, { method: 'POST', path: '/v1/query', headers: { traceparent }, body })).status, 200);
     const after = caller(true);
-    await ask(running.api, running.pki, allowed.client, { method: 'POST', path: '/v1/query', headers: { traceparent: after.traceparent }, body });
+    t.equal((await ask(running.api, running.pki, allowed.client, { method: 'POST', path: '/v1/query', headers: { traceparent: after.traceparent }, body })).status, 200);
     await seen('the question after it', (one) => one.traceId === after.traceId && one.kind === SERVER);
     t.notOk(collector.spans().some((one) => one.traceId === traceId));
   });

@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
-import { damageOf } from '../../connectors/store-file.js';
+import { damageOf } from '../../connectors/lmdb/file.js';
 import { ViewDamaged } from '../../gateway/view/lmdb/checked.js';
 import { openLmdbViewReader, openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
 import type { ViewReader } from '../../gateway/view/port.js';

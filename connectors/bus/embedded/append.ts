@@ -10,8 +10,6 @@ interface Waiting {
   readonly parts: readonly { readonly partition: number; readonly chunks: readonly Chunk[]; readonly indices: readonly number[] }[];
   readonly bytes: number;
   readonly count: number;
-  /** Where its chunks were put by the commit. */
-  readonly placed: { readonly partition: number; readonly first: number; readonly bytes: Buffer }[];
   readonly resolve: (acks: readonly Ack[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -53,7 +51,7 @@ export class Appender {
       return { partition, chunks, indices: part.indices };
     });
     return new Promise((resolve, reject) => {
-      this.queue.push({ topic, parts, bytes, count: records.length, placed: [], resolve, reject });
+      this.queue.push({ topic, parts, bytes, count: records.length, resolve, reject });
       this.running ??= this.run();
     });
   }
@@ -77,7 +75,6 @@ export class Appender {
         group.forEach((waiting, index) => {
           const acks = done[index] ?? [];
           if (acks instanceof Error) waiting.reject(acks);
-          else if (!this.kept(waiting)) waiting.reject(new YitongError('bus_unavailable', 'the bus took the records and does not have them; send them again'));
           else waiting.resolve(acks);
         });
         const appended = group.filter((_, index) => !(done[index] instanceof Error));
@@ -87,11 +84,6 @@ export class Appender {
       }
     }
     this.running = undefined;
-  }
-
-  /** Nothing is acknowledged that a reader does not find: another process may be killed in the middle of a commit. Compaction moves what it keeps. */
-  private kept({ topic, placed }: Waiting): boolean {
-    return topic.history === 'latest' || placed.every(({ partition, first, bytes }) => this.store.holds(topic.number, partition, first, bytes));
   }
 
   private take(): Waiting[] {
@@ -121,7 +113,6 @@ export class Appender {
       for (const chunk of chunks) {
         stamp(chunk.bytes, timestamp);
         this.store.putChunk(topic.number, partition, next, chunk.bytes);
-        waiting.placed.push({ partition, first: next, bytes: chunk.bytes });
         for (let i = 0; i < chunk.count; i++) acks[indices[index++] ?? 0] = { partition, offset: next + i };
         next += chunk.count;
       }

@@ -1,12 +1,11 @@
 /** The LMDB environment of the embedded bus: the one file here that imports `lmdb`. Several processes may have it open at once. */
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { open, type Database, type RootDatabase } from 'lmdb';
 import { YitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../../../contracts/sync-dir.js';
 import { SUM_BYTES, sumOf } from '../../checksum.js';
-import { damageOf } from '../../store-file.js';
-import { writes } from '../../write-lock.js';
+import { damageOf } from '../../lmdb/file.js';
+import { openEnv, type Database, type Env } from '../../lmdb/env.js';
 import { holds, seal } from './chunk.js';
 
 export interface TopicRow {
@@ -56,13 +55,12 @@ export class Store {
   private readonly topics: Database<Buffer, Buffer>;
   private readonly heads: Database<Buffer, Buffer>;
   private readonly chunks: Database<Buffer, Buffer>;
-  private readonly closed = writes();
 
   private constructor(
-    private readonly root: RootDatabase<Buffer, Buffer>,
+    private readonly env: Env<Buffer, Buffer>,
     private readonly dir: string,
   ) {
-    const database = (name: string): Database<Buffer, Buffer> => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+    const database = (name: string): Database<Buffer, Buffer> => env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
     this.meta = database('meta');
     this.topics = database('topics');
     this.heads = database('heads');
@@ -95,18 +93,14 @@ export class Store {
       if (found !== undefined) throw damaged(`its file: ${found}`);
       const known = clusterBefore(dir);
       if (known !== undefined && (!existsSync(file) || statSync(file).size === 0)) throw damaged('its file is gone, and what it held with it');
-      const root = open<Buffer, Buffer>({
-        path: dir,
-        noSubdir: false,
+      const env = openEnv<Buffer, Buffer>({
+        file,
         encoding: 'binary',
         keyEncoding: 'binary',
         maxDbs: 8,
         mapSize: MAP_BYTES,
-        // a commit is on disk before anybody can read it: with overlapping sync a consumer could store the offset of a record
-        // that a power cut then takes back, and would skip the record that gets this offset afterwards
-        overlappingSync: false,
       });
-      const store = new Store(root, dir);
+      const store = new Store(env, dir);
       await store.write(() => {
         const format = store.meta.get(Buffer.from('format'));
         if (format === undefined) {
@@ -136,7 +130,7 @@ export class Store {
    */
   async write<T>(action: () => T): Promise<T> {
     try {
-      return await this.root.transaction(action);
+      return await this.env.write(action);
     } catch (error) {
       throw unavailable(error);
     }
@@ -159,7 +153,7 @@ export class Store {
 
   /** Reads from now on see what other processes have committed. */
   refresh(): void {
-    this.root.resetReadTxn();
+    this.env.root.resetReadTxn();
   }
 
   clusterId(): string {
@@ -251,11 +245,6 @@ export class Store {
     this.chunks.putSync(key, chunk);
   }
 
-  /** Whether the chunk stands there, as a reader that comes now finds it. */
-  holds(topic: number, partition: number, first: number, chunk: Buffer): boolean {
-    return this.chunks.get(place(topic, partition, first))?.equals(chunk) === true;
-  }
-
   /** Inside `write` only. */
   removeChunk(topic: number, partition: number, first: number): void {
     this.chunks.removeSync(place(topic, partition, first));
@@ -281,8 +270,7 @@ export class Store {
     const entry = opened.get(this.dir);
     if (entry === undefined || --entry.users > 0) return;
     opened.delete(this.dir);
-    await this.root.close();
-    this.closed();
+    await this.env.close();
   }
 }
 

@@ -22,6 +22,7 @@ export interface LogBody {
   readonly datasets?: readonly LogDataset[];
   readonly answers?: readonly { readonly requestId?: string; readonly status?: number; readonly microseconds?: number }[];
   readonly code?: string;
+  readonly source?: string;
   readonly count?: number;
   readonly action?: string;
   readonly subject?: { readonly pseudonym?: string; readonly enc?: string };

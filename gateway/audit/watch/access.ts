@@ -1,6 +1,6 @@
 /** From an entry to what rules see. */
 import type { ReadEntry } from '../reading.js';
-import type { Access } from './rule.js';
+import type { Access, Refusal } from './rule.js';
 
 /** The last characters of a key, in which neighbours differ: what counts them, and check characters. */
 const TAIL = 5;
@@ -10,6 +10,15 @@ const MAX_CLIENTS = 10_000;
 function stepOf(before: string | undefined, key: string): Access['step'] {
   if (before === undefined || before.length !== key.length || before === key || before.slice(0, -TAIL) !== key.slice(0, -TAIL)) return 0;
   return key > before ? 1 : -1;
+}
+
+/** Of refusals, of whoever is known and of whoever is not; undefined for every other entry. */
+export function refusalOf({ index, body: { type, time: at, client, subject, source, count } }: ReadEntry): Refusal | undefined {
+  const time = Date.parse(at ?? '');
+  if ((type !== 'refused' && type !== 'refused_before_identity') || Number.isNaN(time)) return undefined;
+  const person = subject?.pseudonym;
+  const who = client === undefined ? (person === undefined ? { source: source ?? '' } : { person }) : { client };
+  return { index, time, ...who, count: count ?? 1 };
 }
 
 /** Of accesses; undefined for every other entry. Holds the last key of each client in memory, and nowhere else. */

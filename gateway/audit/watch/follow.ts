@@ -1,5 +1,5 @@
 /**
- * Follows the log in its order, lets the rules see each access, and feeds the search index: each entry is read and decrypted once for both.
+ * Follows the log in its order, lets the rules see each access and each refusal, and feeds the search index: each entry is read and decrypted once for both.
  * Committed entries only; from a stored position, at least once.
  *
  * After a crash: entries behind the position are read again. Rules that look back over a window are shown that window first, silently, so that they
@@ -12,8 +12,8 @@ import { openSubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
 import { entryReader, type ReadEntry } from '../reading.js';
 import type { IndexFeed } from '../search/index.js';
-import { accessReader } from './access.js';
-import type { Access, Rules } from './rule.js';
+import { accessReader, refusalOf } from './access.js';
+import type { Finding, Rules, Watching } from './rule.js';
 import { alertId, openAlerts, type Alert } from './store.js';
 
 export interface WatchOptions {
@@ -81,8 +81,10 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
   let unstored = 0;
   let stopped = false;
 
-  /** Of an entry that is an access. One that is damaged is told and passed over: it must not stop what comes behind it. */
-  const accessIn = (entry: ReadEntry | undefined): Access | undefined => {
+  /** An entry as a rule is shown it. */
+  type Shown = { readonly time: number; readonly to: (rule: Watching) => Finding | undefined };
+  /** Of an entry that is an access or a refusal. One that is damaged is told and passed over: it must not stop what comes behind it. */
+  const shownOf = (entry: ReadEntry | undefined): Shown | undefined => {
     if (entry === undefined) return undefined;
     try {
       const { type, action, target } = entry.body;
@@ -90,7 +92,10 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
         store.markRecorded(target);
         leftOver.delete(target);
       }
-      return accessOf(entry);
+      const access = accessOf(entry);
+      if (access !== undefined) return { time: access.time, to: (rule) => rule.see(access) };
+      const refusal = refusalOf(entry);
+      return refusal === undefined ? undefined : { time: refusal.time, to: (rule) => rule.refused?.(refusal) };
     } catch (error) {
       onError(error);
       return undefined;
@@ -115,8 +120,8 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
     for (let index = first; index < next && !stopped; index += SLICE) {
       const since = performance.now();
       for (const entry of reader.run(index, Math.min(SLICE, next - index), onError)) {
-        const access = accessIn(entry);
-        if (access !== undefined) for (const { rule } of watching) if (rule.window > 0) rule.see(access);
+        const shown = shownOf(entry);
+        if (shown !== undefined) for (const { rule } of watching) if (rule.window > 0) shown.to(rule);
       }
       await rest(since);
     }
@@ -160,15 +165,15 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
       await feed?.begin(next);
       for (const entry of reader.run(next, Math.min(SLICE, end - next), onError)) {
         feed?.take(entry);
-        const access = accessIn(entry);
+        const shown = shownOf(entry);
         next++;
-        if (access === undefined) continue;
-        time = Math.max(time, access.time);
+        if (shown === undefined) continue;
+        time = Math.max(time, shown.time);
         for (const { name, rule } of watching) {
-          const finding = rule.see(access);
+          const finding = shown.to(rule);
           if (finding === undefined) continue;
           const { key, period, ...parts } = finding;
-          found.push({ id: alertId(name, { key, period }), rule: name, time: access.time, recorded: false, ...parts });
+          found.push({ id: alertId(name, { key, period }), rule: name, time: shown.time, recorded: false, ...parts });
         }
       }
       unstored += SLICE;

@@ -1,5 +1,5 @@
 /**
- * A watching rule: one file in `rules/`, default-exported, found by its name. It sees each access in the log's order and keeps what it needs in
+ * A watching rule: one file in `rules/`, default-exported, found by its name. It sees each access and each refusal in the log's order and keeps what it needs in
  * a state of its own; it reads no clock and writes nothing.
  */
 import { readdir } from 'node:fs/promises';
@@ -30,6 +30,21 @@ export interface Access {
   readonly case?: string;
 }
 
+/** Refusals on record, as rules see them. Whoever was refused is one of the three. */
+export interface Refusal {
+  /** Log index. */
+  readonly index: number;
+  /** ms since 1970, of the entry */
+  readonly time: number;
+  readonly client?: string;
+  /** Pseudonym. */
+  readonly person?: string;
+  /** Network address of somebody who was not known. It stands in the entry, and goes into no alert. */
+  readonly source?: string;
+  /** How many the entry stands for. */
+  readonly count: number;
+}
+
 export interface Threshold {
   readonly default: number;
   readonly minimum: number;
@@ -58,6 +73,8 @@ export const NAMED = 100;
 /** A rule at work. */
 export interface Watching {
   see(access: Access): Finding | undefined;
+  /** Only of a rule that looks at refusals. */
+  refused?(refusal: Refusal): Finding | undefined;
   /** ms that have to be read again after a restart; 0 where `stored` says all. */
   readonly window: number;
   /** JSON; only of a rule that learns for longer than a window. */
@@ -80,19 +97,25 @@ interface RuleParts<K extends string, S> {
   start(thresholds: Thresholds<K>): S;
   /** Changes `state`. */
   see(state: S, access: Access, thresholds: Thresholds<K>): Finding | undefined;
+  /** The same of a refusal. */
+  refused?(state: S, refusal: Refusal, thresholds: Thresholds<K>): Finding | undefined;
   /** ms; absent: the state is plain JSON and is stored. */
   window?(thresholds: Thresholds<K>): number;
 }
 
 /** Declares a rule; its state is its own. */
-export function watchRule<K extends string, S>({ title, advice, thresholds, start, see, window }: RuleParts<K, S>): WatchRule {
+export function watchRule<K extends string, S>({ title, advice, thresholds, start, see, refused, window }: RuleParts<K, S>): WatchRule {
   return {
     title, advice, thresholds,
     begin(given, stored) {
       // checked by `readThresholds`; the stored state is the rule's own, under its own name
       const own = given as Thresholds<K>;
       const state = window === undefined && stored !== undefined ? (stored as S) : start(own);
-      return { see: (access) => see(state, access, own), window: window?.(own) ?? 0, ...(window === undefined ? { stored: () => state } : {}) };
+      return {
+        see: (access) => see(state, access, own), window: window?.(own) ?? 0,
+        ...(refused === undefined ? {} : { refused: (refusal) => refused(state, refusal, own) }),
+        ...(window === undefined ? { stored: () => state } : {}),
+      };
     },
   };
 }

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import type { Finding } from './rule.js';
-import { refuseDamaged } from '../../../connectors/store-file.js';
+import { openEnv } from '../../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 
 export interface Alert extends Omit<Finding, 'key' | 'period'> {
   /** 32 hex digits: of rule, key and period, so that what is found again is the same alert. */
@@ -68,14 +68,14 @@ export function openAlerts(dir: string): AlertStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, 'alerts');
   refuseDamaged(file, '`audit/alerts`', 'put it back from a backup (docs/faults.md)', true);
-  // overlappingSync off: a synchronous transaction returns after its fsync
-  const map = open<unknown, string>({ path: file, encoding: 'json', overlappingSync: false, noSubdir: true });
+  const env = openEnv<unknown, string>({ file, encoding: 'json' });
+  const map = env.root;
   chmodSync(file, 0o600);
   // only this file writes the map
   const get = (id: string): Alert | undefined => map.get(`${PREFIX}${id}`) as Alert | undefined;
   const list = (): Alert[] => [...map.getRange({ start: PREFIX, end: `${PREFIX}~` })].map(({ value }) => value as Alert);
   const change = (id: string, parts: Partial<Alert>, may: (alert: Alert) => boolean = () => true): boolean =>
-    map.transactionSync(() => {
+    env.writeSync(() => {
       const alert = get(id);
       if (alert === undefined || !may(alert)) return false;
       map.putSync(`${PREFIX}${id}`, { ...alert, ...parts });
@@ -93,13 +93,13 @@ export function openAlerts(dir: string): AlertStore {
   return {
     progress: () => (map.get(PROGRESS) as Progress | undefined) ?? { next: 0, time: 0, states: {} },
     commit(alerts, progress) {
-      return map.transactionSync(() => {
+      return env.writeSync(() => {
         const fresh = add(alerts);
         map.putSync(PROGRESS, progress);
         return fresh;
       });
     },
-    raise: (alerts) => (alerts.every(({ id }) => get(id) !== undefined) ? [] : map.transactionSync(() => add(alerts))),
+    raise: (alerts) => (alerts.every(({ id }) => get(id) !== undefined) ? [] : env.writeSync(() => add(alerts))),
     list: () => list().sort((a, b) => b.time - a.time || (a.id < b.id ? -1 : 1)),
     get,
     markRecorded: (id) => void change(id, { recorded: true }),
@@ -107,7 +107,7 @@ export function openAlerts(dir: string): AlertStore {
     prune(before, standing) {
       const past = list().filter(({ id, recorded, acknowledged }) => recorded && acknowledged !== undefined && acknowledged.at < before && !standing.has(id));
       if (past.length === 0) return 0;
-      return map.transactionSync(() => {
+      return env.writeSync(() => {
         for (const { id, rule } of past) {
           map.removeSync(`${PREFIX}${id}`);
           map.putSync(`${GONE}${rule}`, Number(map.get(`${GONE}${rule}`) ?? 0) + 1);
@@ -120,6 +120,6 @@ export function openAlerts(dir: string): AlertStore {
       for (const { rule } of list()) counts[rule] = (counts[rule] ?? 0) + 1;
       return counts;
     },
-    close: () => map.close(),
+    close: () => env.close(),
   };
 }

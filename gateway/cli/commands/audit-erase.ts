@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isYitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { eraseInArchive } from '../../audit/archive/erase.js';
 import { orderLines } from '../../audit/archive/write.js';
@@ -19,12 +20,14 @@ import { readSettings, signerNames } from '../../config.js';
 import { fenceOf } from '../../process/replicas.js';
 import { witnessSetup } from '../../process/witnesses.js';
 import type { Command, Invocation } from '../command.js';
+import { failureLine } from '../failure.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { sequenced } from '../sequenced.js';
 
 /** ms to wait for another replica's sequencer. */
 const PATIENCE = 60_000;
 const LOOK = 100;
+const UNKNOWN = 'whether the order is on record is not known: if it is, it will be carried out; order it again, which does no harm';
 const EACH = 'each replica has its own key for a subject: order the erasure on the others too';
 
 /** Destroys what is on record about a subject: its key, the salts of its entries, their encrypted parts. The log goes on verifying. */
@@ -63,47 +66,70 @@ const command: Command = {
     const layout = auditLayout(data);
     const names = signerNames(audit.origin);
     const signer = openReplicaSigner(data, names.replica);
+    // what can be found wrong is, before anything is ordered
+    const log = audit.sequencer ? openAuditSigners(data, names).log : undefined;
+    const witnesses = audit.sequencer ? await witnessSetup(audit, dir, place) : undefined;
+    const replicas = audit.sequencer ? undefined : await replicaSetup(audit, dir, place);
     const keys = openSubjectKeys({ dir: layout.subjectKeys });
     const order = { subject, reason, legalBasis, by: text(call.values['by']) ?? 'operator' };
     let ordered: Awaited<ReturnType<typeof orderErasure>>;
+    let handed = false;
     try {
-      const journal = await openJournal({ dir: layout.journals, name: 'erasure', keys, signer, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
       try {
-        ordered = await orderErasure({ keys, journal, now: Date.now }, order);
+        const journal = await openJournal({ dir: layout.journals, name: 'erasure', keys, signer, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
+        try {
+          handed = true;
+          ordered = await orderErasure({ keys, journal, now: Date.now }, order);
+        } finally {
+          await journal.close();
+        }
       } finally {
-        await journal.close();
+        await keys.close();
       }
-    } finally {
-      await keys.close();
+    } catch (error) {
+      if (ordered !== undefined) return unfinished(call, ordered.receipt.id, [failureLine(error)]);
+      console.error(handed && isYitongError(error) && error.code === 'audit_unavailable' ? UNKNOWN : 'nothing was ordered');
+      throw error;
     }
-    const archives = async (): Promise<object> => (archive === undefined ? {} : { archives: await inArchives(call, data, archive) });
     if (ordered === undefined) {
       call.say('nothing is on record under this subject, or it was erased before');
-      call.json({ erased: false, ...(await archives()) });
+      call.json({ erased: false, ...(archive === undefined ? {} : { archives: await inArchives(call, data, archive) }) });
       return 0;
     }
     const { pseudonym, receipt } = ordered;
-    if (!audit.sequencer) return await erasedElsewhere(call, data, pseudonym, receipt.id, await replicaSetup(audit, dir, place));
-    const witnesses = await witnessSetup(audit, dir, place);
-    const fence = fenceOf(openRegister(data), audit);
     const troubles: string[] = [];
-    const by = await sequenced(
-      {
-        dataDir: data, signer: openAuditSigners(data, names).log, origin: audit.origin, now: Date.now, interval: 0, ...(fence === undefined ? {} : { fence }), ...(witnesses === undefined ? {} : { witnesses }),
-        onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
-      },
-      () => erasedBy(data, pseudonym),
-      call.signal,
-    );
-    for (const trouble of troubles) call.say(trouble);
-    if (by === undefined) {
-      call.json({ erased: false, ordered: receipt.id });
-      call.say(`the order is on record as \`${receipt.id}\`, and is carried out as soon as the sequencer gets to it; see \`yitong audit receipt ${receipt.id}\``);
-      return 1;
+    let by: number | undefined;
+    try {
+      if (log === undefined) by = await erasedElsewhere(call, data, pseudonym, replicas);
+      else {
+        const fence = fenceOf(openRegister(data), audit);
+        by = await sequenced(
+          {
+            dataDir: data, signer: log, origin: audit.origin, now: Date.now, interval: 0, ...(fence === undefined ? {} : { fence }), ...(witnesses === undefined ? {} : { witnesses }),
+            onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
+          },
+          () => erasedBy(data, pseudonym),
+          call.signal,
+        );
+      }
+    } catch (error) {
+      return unfinished(call, receipt.id, [...troubles, failureLine(error)]);
     }
+    if (by === undefined) return unfinished(call, receipt.id, [...troubles, ...(call.signal.aborted ? ['it was told to end before it saw the order carried out'] : [])]);
+    for (const trouble of troubles) console.error(trouble);
     call.say(`erased by entry ${by} of the log (\`${receipt.id}\`)`);
     if (Object.keys(audit.replicas).length > 0) call.say(EACH);
-    call.json({ erased: true, by, ordered: receipt.id, ...(await archives()) });
+    const done = { erased: true, by, ordered: receipt.id };
+    let archives;
+    try {
+      archives = archive === undefined ? {} : { archives: await inArchives(call, data, archive) };
+    } catch (error) {
+      const why = failureLine(error);
+      console.error(`${why}\nthe log has erased it by entry ${String(by)}, and not every archive has: run \`yitong audit erase --archive DIR\` once it can be read`);
+      call.json({ ...done, why: [why] });
+      return 1;
+    }
+    call.json({ ...done, ...archives });
     return 0;
   },
 };
@@ -129,8 +155,19 @@ async function inArchives(call: Invocation, data: string, given: string): Promis
   }
 }
 
-/** On a replica that does not sequence: the log first, then what is here. */
-async function erasedElsewhere(call: Invocation, data: string, pseudonym: string, ordered: string, setup: ReplicaSetup | undefined): Promise<0 | 1> {
+/**
+ * Says that an order is on record which was not seen to be carried out, and why: on stderr, so that it is read under `--json` too.
+ * @param whys in words; none: only time went by
+ */
+function unfinished(call: Invocation, ordered: string, whys: readonly string[]): 1 {
+  for (const why of whys) console.error(why);
+  console.error(`the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer of the log gets to it; see \`yitong audit receipt ${ordered}\`, and order it again to see it done`);
+  call.json({ erased: false, ordered, why: whys });
+  return 1;
+}
+
+/** On a replica that does not sequence: the log first, then what is here. @returns as `erasedBy`; undefined if the sequencer has not said so */
+async function erasedElsewhere(call: Invocation, data: string, pseudonym: string, setup: ReplicaSetup | undefined): Promise<number | undefined> {
   const sequencer = setup === undefined ? undefined : sequencerClient(setup, openRegister(data));
   try {
     for (const end = Date.now() + PATIENCE; Date.now() < end && !call.signal.aborted; await new Promise((resolve) => setTimeout(resolve, LOOK))) {
@@ -142,15 +179,11 @@ async function erasedElsewhere(call: Invocation, data: string, pseudonym: string
       } finally {
         await keys.close();
       }
-      call.json({ erased: true, by, ordered });
-      call.say(`erased by entry ${by} of the log (\`${ordered}\`)`);
-      call.say(EACH);
-      return 0;
+      return by;
     }
+    console.error('what this replica itself holds of the subject is not destroyed so far');
+    return undefined;
   } finally {
     sequencer?.close();
   }
-  call.json({ erased: false, ordered });
-  call.say(`the order is on record as \`${ordered}\`, and the sequencer of the log has not carried it out so far; ask again when it answers: nothing here was destroyed yet`);
-  return 1;
 }

@@ -15,6 +15,7 @@ import { readSettings, signerNames } from '../../config.js';
 import { fenceOf } from '../../process/replicas.js';
 import { witnessSetup } from '../../process/witnesses.js';
 import type { Command } from '../command.js';
+import { failureLine } from '../failure.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { progressBar } from '../progress.js';
 import { sequenced } from '../sequenced.js';
@@ -65,6 +66,9 @@ const command: Command = {
       console.error(warning);
 
       const signers = openAuditSigners(data, signerNames(audit.origin));
+      // what can be found wrong is, before anything is ordered
+      const fence = fenceOf(openRegister(data), audit);
+      const witnesses = await witnessSetup(audit, dir, place);
       const keys = openSubjectKeys({ dir: layout.subjectKeys });
       let ordered: string;
       try {
@@ -77,8 +81,6 @@ const command: Command = {
       } finally {
         await keys.close();
       }
-      const fence = fenceOf(openRegister(data), audit);
-      const witnesses = await witnessSetup(audit, dir, place);
       const troubles: string[] = [];
       const destroying = progressBar('destroying');
       const reached = (): number => {
@@ -86,6 +88,8 @@ const command: Command = {
         if (state.kind === 'under_way') destroying.to(state.at - found.from, found.to - found.from);
         return state.kind === 'under_way' ? state.at : -1;
       };
+      // the order is on record whatever happens now
+      const failed = (error: unknown): undefined => void troubles.push(failureLine(error));
       const by = await sequenced(
         {
           dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(fence === undefined ? {} : { fence }), ...(witnesses === undefined ? {} : { witnesses }),
@@ -97,11 +101,12 @@ const command: Command = {
         },
         call.signal,
         reached,
-      ).finally(destroying.end);
-      for (const trouble of troubles) call.say(trouble);
+      ).catch(failed).finally(destroying.end);
+      for (const trouble of troubles) console.error(trouble);
       if (by === undefined) {
-        call.json({ expired: 0, ordered, ...about });
-        call.say(`the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer gets to it`);
+        call.json({ expired: 0, ordered, why: troubles, ...about });
+        // on stderr, so that it is read under `--json` too
+        console.error(`the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer of the log gets to it`);
         return 1;
       }
       call.json({ expired: found.entries, by, ordered, ...about });

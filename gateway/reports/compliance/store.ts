@@ -1,10 +1,9 @@
 /** Where compliance codes stand: one map that all workers of a replica share, changed in transactions. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
-import { writes } from '../../../connectors/write-lock.js';
 import type { CodeRecord } from './machine.js';
-import { refuseDamaged } from '../../../connectors/store-file.js';
+import { openEnv } from '../../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 
 /** Codes that were looked for and are none, by who looked. */
 export interface Misses {
@@ -86,10 +85,9 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'codes');
   refuseDamaged(path, '`reports/compliance/codes`', 'nothing lasting is in it: remove it (docs/faults.md)');
-  const root = open({ path, noSubdir: true, maxReaders: 512, maxDbs: 2 });
-  const codes = root.openDB<CodeRecord, string>({ name: 'codes', encoding: 'json' });
-  const misses = root.openDB<Misses, string>({ name: 'misses', encoding: 'json' });
-  const closed = writes();
+  const env = openEnv({ file: path, maxReaders: 512, maxDbs: 2 });
+  const codes = env.table<CodeRecord, string>('codes', { encoding: 'json' });
+  const misses = env.table<Misses, string>('misses', { encoding: 'json' });
   chmodSync(path, 0o600);
   const maps: CodeMaps = {
     code: (id) => codes.get(id),
@@ -99,19 +97,14 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
   };
   let next = '';
   const store: CodeStore = {
-    async transaction(work) {
-      // what throws inside must undo what it has written, which a batch of several transactions does not
-      const result = await root.childTransaction(() => work(maps));
-      await root.flushed;
-      return result as ReturnType<typeof work>;
-    },
+    transaction: (work) => env.write(() => env.undone(() => work(maps))),
     code(id) {
       // what was read before in this turn of the loop would hide what another worker has committed since
-      root.resetReadTxn();
+      env.root.resetReadTxn();
       return codes.get(id);
     },
     async sweep(at) {
-      await root.transaction(() => {
+      await env.write(() => {
         const some = [...codes.getRange({ start: next, limit: SWEPT })];
         for (const { key, value } of some) {
           const left = swept(value, at);
@@ -124,8 +117,7 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
     },
     async close() {
       clearInterval(timer);
-      await root.close();
-      closed();
+      await env.close();
     },
   };
   // what could not be removed now is removed by a later sweep, and counts for nothing until then

@@ -6,10 +6,9 @@
 import { createHmac, createSecretKey, randomBytes as systemRandom, type KeyObject } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
-import { writes } from '../../../connectors/write-lock.js';
 import { createOnce } from '../../audit/durable.js';
-import { refuseDamaged } from '../../../connectors/store-file.js';
+import { openEnv } from '../../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 
 export const WINDOW = 86_400_000;
 
@@ -25,11 +24,9 @@ export interface Guess {
 export interface Guesses {
   /**
    * Which of these may be compared. A value that was claimed within the window may be again and counts once; a new one only while fewer
-   * than the limit stand in the window. Committed, and seen by all workers, when this resolves.
+   * than the limit stand in the window. On disk, and seen by all workers, when this resolves.
    */
   admit(guesses: readonly Guess[], now: number): Promise<readonly boolean[]>;
-  /** Resolves when what was admitted is on disk. */
-  flushed(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,8 +65,8 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
   createOnce(secretFile, () => randomBytes(32));
   const secret = createSecretKey(readFileSync(secretFile));
   refuseDamaged(join(dir, 'guesses'), '`verify/guesses`', 'put it back from a backup (docs/faults.md)', true);
-  const map = open<Buffer, Buffer>({ path: join(dir, 'guesses'), encoding: 'binary', keyEncoding: 'binary', noSubdir: true, maxReaders: 512 });
-  const closed = writes();
+  const env = openEnv<Buffer, Buffer>({ file: join(dir, 'guesses'), encoding: 'binary', keyEncoding: 'binary', maxReaders: 512 });
+  const map = env.root;
   chmodSync(join(dir, 'guesses'), 0o600);
   let swept = Buffer.alloc(0);
 
@@ -83,7 +80,7 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
     async admit(guesses, now) {
       const wanted = guesses.map((guess) => keysOf(secret, guess));
       if (wanted.every(({ field, value }) => holds(current(map.get(field), now), value))) return wanted.map(() => true);
-      return map.transaction(() => {
+      return env.write(() => {
         const admitted = wanted.map(({ field, value }) => {
           // read inside: another worker may have counted since
           const entries = current(map.get(field), now);
@@ -98,10 +95,6 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
         return admitted;
       });
     },
-    flushed: async () => void (await map.flushed),
-    close: async () => {
-      await map.close();
-      closed();
-    },
+    close: () => env.close(),
   };
 }

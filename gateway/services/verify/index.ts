@@ -84,20 +84,17 @@ const service: Service = {
         const body = Buffer.from(`${head}${claimsJson(asked, results)}}`, 'utf8');
         let at = 0;
         span?.step('audit');
-        const [receipt] = await Promise.all([
-          journal.append({
-            clear: plan.template({
-              time,
-              requestId: request.id,
-              traceparent: traceOf(request),
-              records: plan.datasets.map((dataset) => (dataset.allowed === undefined ? 0 : (records[at++] ?? 0))),
-              bodySha256: hash('sha256', body, 'base64url'),
-              bytes: body.length,
-            }),
-            subject: { subject, json: sealedOf(asked.case, plan.unknown, results.map(({ result }) => result)) },
+        const receipt = await journal.append({
+          clear: plan.template({
+            time,
+            requestId: request.id,
+            traceparent: traceOf(request),
+            records: plan.datasets.map((dataset) => (dataset.allowed === undefined ? 0 : (records[at++] ?? 0))),
+            bodySha256: hash('sha256', body, 'base64url'),
+            bytes: body.length,
           }),
-          guesses.flushed(),
-        ]);
+          subject: { subject, json: sealedOf(asked.case, plan.unknown, results.map(({ result }) => result)) },
+        });
         span?.step('respond');
         const whole = withReceipt(body, receipt.json);
         completions.watch(reply, request.id, client.id, () => whole.length);

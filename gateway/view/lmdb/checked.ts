@@ -2,9 +2,9 @@
  * A map whose values end with a checksum over key and value, looked at with each reading. A key that is not found is not found between two
  * neighbours that hold: damage to a key, or to the way that leads to it, shows there, since a search goes wrong only beside what is damaged.
  */
-import type { Database } from 'lmdb';
 import { YitongError } from '../../../contracts/errors.js';
 import { SUM_BYTES, sumOf } from '../../../connectors/checksum.js';
+import type { Database } from '../../../connectors/lmdb/env.js';
 
 /** The view does not hold what was written to it. It can be had from the bus again. */
 export class ViewDamaged extends YitongError {

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import { cutShort } from '../../../connectors/store-file.js';
+import { cutShort } from '../../../connectors/lmdb/file.js';
 import type { ViewReader, ViewWorkspace } from '../port.js';
 import { ViewDamaged } from './checked.js';
 import { readerOn } from './reader.js';

@@ -1,5 +1,5 @@
 /**
- * The one importer of lmdb: the environment, its five maps and their keys.
+ * The environment, its five maps and their keys.
  *
  * - `heads`: subject → one packed value with its current records of every dataset (`head.ts`);
  * - `records`: (subject, dataset, record) → one current record, for datasets of a subject that outgrew the packed value;
@@ -9,12 +9,11 @@
  *
  * Each value stands with its checksum (`checked.ts`).
  */
-import { open, TransactionFlags, type Database } from 'lmdb';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { writes as writing } from '../../../connectors/write-lock.js';
+import { openEnv } from '../../../connectors/lmdb/env.js';
 import { YitongError } from '../../../contracts/errors.js';
-import { CheckedMap, withSum } from './checked.js';
+import { CheckedMap } from './checked.js';
 
 /** Raised with any change of layout; a view of another number is rebuilt from the bus. */
 export const FORMAT = 2;
@@ -31,12 +30,10 @@ export interface Store {
   readonly history: CheckedMap;
   readonly poison: CheckedMap;
   readonly state: CheckedMap;
-  /** All of it or nothing; committed, and seen by readers, when this returns. Reaches the disk with the next `flush`. */
+  /** All of it or nothing; on disk, and seen by readers, when this returns. */
   write<T>(work: () => T): T;
   /** What is read next is read in the newest snapshot. */
   newest(): void;
-  /** Resolves when what was committed is on disk. */
-  flush(): Promise<void>;
   /** A number that changes with every commit of any process, as the snapshot of this turn of the event loop shows it. */
   stamp(): number;
   /** Commits of this process. */
@@ -47,31 +44,23 @@ export interface Store {
 }
 
 const STAMP = Buffer.from('stamp');
-const FLUSHED = Buffer.from('flushed');
-const COMMIT = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
 
 /** @param mapSize bytes of address space; costs no memory and no disk until it is written
  *  @throws YitongError `view_unavailable` */
 export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30): Store {
   try {
-    const root = open<Buffer, Buffer>({
-      path: join(dir, VIEW_FILE),
+    const env = openEnv<Buffer, Buffer>({
+      file: join(dir, VIEW_FILE),
       readOnly,
       maxDbs: 8,
       maxReaders: 512,
       // fixed, so that no process has to remap while it holds pointers into the map
       mapSize,
-      // a commit may reach the disk later, but whole: after a power loss the last flushed state comes back, offsets and all
-      overlappingSync: !readOnly,
       encoding: 'binary',
       keyEncoding: 'binary',
     });
-    const closed = readOnly ? (): void => undefined : writing();
-    const binary = (name: string): CheckedMap => {
-      const db: Database<Buffer, Buffer> | undefined = root.openDB<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
-      if (db === undefined) throw new Error('not there yet');
-      return new CheckedMap(db);
-    };
+    const { root } = env;
+    const binary = (name: string): CheckedMap => new CheckedMap(env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' }));
     const heads = binary('heads');
     const records = binary('records');
     const history = binary('history');
@@ -79,7 +68,6 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
     const state = binary('state');
     let writes = 0;
     const readStamp = (): number => state.read(STAMP)?.readDoubleLE(0) ?? 0;
-    let flushing: Promise<unknown> | undefined;
     return {
       file: statSync(join(dir, VIEW_FILE)).ino,
       heads,
@@ -88,30 +76,22 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       poison,
       state,
       write: (work) => {
-        const result = root.transactionSync(() => {
+        const result = env.writeSync(() => {
           const done = work();
           const stamp = Buffer.allocUnsafe(8);
           stamp.writeDoubleLE(readStamp() + 1);
           state.put(STAMP, stamp);
           return done;
-        }, COMMIT);
+        });
         writes++;
         return result;
-      },
-      async flush() {
-        // an asynchronous write carries its own flush, off this thread
-        flushing ??= state.db.put(FLUSHED, withSum(FLUSHED, Buffer.alloc(1))).then(() => state.db.flushed).finally(() => (flushing = undefined));
-        await flushing;
       },
       // lmdb keeps one snapshot for about a millisecond, over turns of the event loop: what another process has committed would not be seen yet
       newest: () => root.resetReadTxn(),
       stamp: readStamp,
       writes: () => writes,
       reapReaders: () => void root.readerCheck(),
-      async close() {
-        await root.close();
-        closed();
-      },
+      close: () => env.close(),
     };
   } catch (cause) {
     throw new YitongError('view_unavailable', 'the view cannot be opened; is its writer running, and its disk local and writable?', { cause });

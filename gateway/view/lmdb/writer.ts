@@ -33,7 +33,6 @@ import {
 } from './state.js';
 import { FORMAT, openStore, poisonKey, type Store } from './store.js';
 
-const FLUSH_MS = 250;
 const STATES = new Set<string>(['complete', 'failed', 'refused']);
 
 export interface WriterOptions {
@@ -61,8 +60,6 @@ export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWr
 class LmdbViewWriter implements ViewWriter {
   readonly #sources: ReadonlyMap<TopicName, DataSource | ControlSource>;
   readonly #data: DataApplier;
-  #timer: NodeJS.Timeout | undefined;
-  #failed: unknown;
 
   constructor(
     readonly store: Store,
@@ -289,18 +286,7 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   #write<T>(work: () => T): T {
-    if (this.#failed !== undefined) throw new YitongError('view_unavailable', 'the view could not be written to disk', { cause: this.#failed });
-    const result = this.store.write(work);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      // a failed flush must not pass for a good one: nothing is written after it
-      this.store.flush().catch((cause: unknown) => (this.#failed = cause));
-    }, FLUSH_MS);
-    return result;
-  }
-
-  flush(): Promise<void> {
-    return this.store.flush();
+    return this.store.write(work);
   }
 
   reader(): ReturnType<ViewWriter['reader']> {
@@ -308,8 +294,6 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.store.flush();
     await this.store.close();
   }
 }

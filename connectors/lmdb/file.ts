@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { YitongError } from '../contracts/errors.js';
+import { YitongError } from '../../contracts/errors.js';
 
 const MAGIC = 0xbeefc0de;
 const PAGE_HEAD = 24;
@@ -148,7 +148,8 @@ function walk(fd: number, meta: Meta): string | undefined {
   };
   const head = Buffer.alloc(PAGE_HEAD);
   function overflow(page: number, pages: number, size: number): boolean {
-    if (pages < 1 || (pages - 1) * psize > size + psize || pages * psize < size + PAGE_HEAD) return wrong('a large value has another size than its place');
+    // a value that is put again in one transaction, shorter, keeps its pages
+    if (pages < 1 || pages * psize < size + PAGE_HEAD) return wrong('a large value has another size than its place');
     if (!take(page, pages)) return false;
     if (readSync(fd, head, 0, PAGE_HEAD, page * psize) !== PAGE_HEAD) return wrong('it was cut short');
     if (head.readBigUInt64LE(0) !== BigInt(page) || (head.readUInt16LE(18) & OVERFLOW) === 0 || head.readUInt32LE(20) !== pages) return wrong('the page of a large value is another one');

@@ -49,7 +49,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
 
   app.get<{ Querystring: Record<string, string | undefined> }>(
     PATH,
-    { schema: { hide: true }, config: { roles: READERS, nav: { title: { zh: '检索', en: 'Search' }, order: 20 } } },
+    { schema: { hide: true }, config: { roles: READERS, nav: { title: { zh: '使用记录检索', en: 'Search' }, order: 20 } } },
     async (request, reply) => {
       const session = sessionOf(request);
       const { person } = session;
@@ -70,7 +70,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
       const names = namesOf(context, request.language, reports);
       const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) => [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));
       return sendFramed(request, reply, {
-        title: request.language === 'zh' ? '检索' : 'Search',
+        title: request.language === 'zh' ? '使用记录检索' : 'Search',
         workspace,
         children: searchPage({
           language: request.language,

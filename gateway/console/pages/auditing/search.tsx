@@ -83,6 +83,8 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
       </select>
     </label>
   );
+  // of one type alone the column would say the same in each row
+  const mixed = new Set(entries.map(({ body }) => body.type)).size > 1;
   const active = (Object.keys(LABELS) as (keyof Filters)[]).filter((name) => filters[name] !== undefined);
   return (
     <>
@@ -132,7 +134,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
       <div class="card scroll">
         {entries.length === 0 ? <p class="empty">{say('没有符合条件的记录。', 'Nothing matches.')}</p> : (
           <table>
-            <thead><tr><th>{say('时间', 'Time')}</th><th class="wide">{say('类型', 'Type')}</th><th>{say('应用', 'Client')}</th><th class="wide">{say('用途', 'Purpose')}</th><th class="wide">{say('数据集', 'Datasets')}</th><th>{say('结果', 'Result')}</th></tr></thead>
+            <thead><tr><th>{say('时间', 'Time')}</th>{mixed ? <th class="wide">{say('类型', 'Type')}</th> : null}<th>{say('应用', 'Client')}</th><th class="wide">{say('用途', 'Purpose')}</th><th class="wide">{say('数据集', 'Datasets')}</th><th>{say('结果', 'Result')}</th></tr></thead>
             <tbody>
               {entries.map((entry) => {
                 const { index, body } = entry;
@@ -140,7 +142,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
                 return (
                   <tr>
                     <td><a href={`/console/entries/${index}`}><time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time></a></td>
-                    <td class="wide">{typeWords(body.type, language)}</td>
+                    {mixed ? <td class="wide">{typeWords(body.type, language)}</td> : null}
                     <td>{names.client(body.client) ?? '–'}</td>
                     <td class="wide">{names.purpose(body.purpose, body.report) ?? '–'}</td>
                     <td class="wide">{datasets.slice(0, 3).map(({ dataset }) => names.dataset(dataset)).join(say('、', ', '))}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>

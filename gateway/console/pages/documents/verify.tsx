@@ -84,6 +84,7 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
   if (issued === undefined) {
     return (
       <>
+        <h1>{say('核验结果', 'Verification')}</h1>
         <div class="outcome bad"><div role="status"><b>{say('✗ 查无此文书', '✗ No such document')}</b><p>{say('此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。', 'The code belongs to no document: mistyped, past the time for which it is kept, or forged.')}</p></div></div>
         <p><a class="button" href="/verify">{say('重新输入', 'Try again')}</a></p>
       </>
@@ -96,6 +97,7 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
   const told = (changes?.sections ?? []).map((change) => ({ change, subject: subjects[change.subject], domain: model.domains[change.domain] }));
   return (
     <>
+      <h1>{say('核验结果', 'Verification')}</h1>
       <div class={`outcome ${revokedAt !== undefined ? 'bad' : changed ? 'warn' : 'ok'}`} data-outcome={outcome}>
         <div role="status">
           {revokedAt !== undefined ? (

@@ -103,8 +103,8 @@ export function formPage({ language, csrf, subjects, definition, definitions, gr
           <legend>{say('3 · 查询期间、用途与使用单位', '3 · Which days, why, for whom')}</legend>
           <div class="filters in">
             <label>{say('查询期间', 'Days')}<select name="range">{RANGES.map((id) => <option value={id} selected={id === asked.range}>{rangeNames[id][language]}</option>)}</select></label>
-            <label>{say('自（自定时）', 'From (of your own)')}<input type="date" name="from" value={asked.from} /></label>
-            <label>{say('至（自定时）', 'To (of your own)')}<input type="date" name="to" value={asked.to} /></label>
+            <label>{say('起始日（自定起止日时填写）', 'From (of your own)')}<input type="date" name="from" value={asked.from} /></label>
+            <label>{say('截止日（自定起止日时填写）', 'To (of your own)')}<input type="date" name="to" value={asked.to} /></label>
           </div>
           <div class="filters in">
             <label>{say('用途', 'Purpose')}<select name="purpose" required><option value="">{say('请选择', 'Choose')}</option>{[...definition.purposes].map(([id, title]) => <option value={id} selected={id === asked.purpose}>{title[language]}</option>)}</select></label>

@@ -9,3 +9,16 @@ export function parseDuration(text: string): number | undefined {
   const ms = ((((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
   return ms > 0 ? ms : undefined;
 }
+
+const UNITS = [['周', 'week'], ['天', 'day'], ['小时', 'hour'], ['分钟', 'minute'], ['秒', 'second']] as const;
+
+/** `PT1H` → `1 小时`, `1 hour`; undefined if `text` is no such duration. */
+export function durationInWords(text: string): { readonly zh: string; readonly en: string } | undefined {
+  const match = DURATION.exec(text);
+  if (match === null || parseDuration(text) === undefined) return undefined;
+  const parts = UNITS.flatMap(([zh, en], i) => {
+    const count = Number(match[i + 1] ?? 0);
+    return count === 0 ? [] : [{ zh: `${String(count)} ${zh}`, en: `${String(count)} ${en}${count === 1 ? '' : 's'}` }];
+  });
+  return { zh: parts.map(({ zh }) => zh).join(' '), en: parts.map(({ en }) => en).join(' ') };
+}

@@ -2,7 +2,7 @@
  * A source kind: one folder `sources/<kind>/` whose `index.ts` default-exports a SourceKind. Found by folder, registered
  * nowhere else.
  */
-import type { Workspace } from '../../contracts/types.js';
+import type { Localised, Workspace } from '../../contracts/types.js';
 import type { Feed } from '../feed.js';
 
 /** A cell is text or absent; sources with typed values (JSON) may give any JSON value. */
@@ -130,6 +130,8 @@ export const JUST_READING: Pick<SourceContext, 'pseudonym' | 'keys'> = { pseudon
 
 export interface SourceKind {
   readonly kind: string;
+  /** What an official calls it. */
+  readonly title: Localised;
   readonly description: string;
   /** JSON schema of the feed's `source`, `additionalProperties: false`. */
   readonly schema: { readonly [key: string]: unknown };

@@ -1,4 +1,5 @@
 /** The port between polling a table and a database: its driver and its way of writing SQL. One folder `sources/<kind>/` each. */
+import type { Localised } from '../../contracts/types.js';
 import type { Parsed } from '../sources/json-value.js';
 import type { Server } from './server.js';
 
@@ -54,6 +55,7 @@ export interface Session {
 
 export interface Dialect {
   readonly kind: string;
+  readonly title: Localised;
   readonly description: string;
   readonly port: number;
   /** Where the feed names no schema. */

@@ -163,6 +163,7 @@ export function tableKind(dialect: Dialect, env: NodeJS.ProcessEnv = process.env
   const check = shape<TableSource>(schema, 'bad_feed');
   return {
     kind: dialect.kind,
+    title: dialect.title,
     description: dialect.description,
     schema,
     check(feed, workspace) {

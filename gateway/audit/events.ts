@@ -1,5 +1,6 @@
 /** What the audit log records. Each field stands in docs/audit-events.md; a test holds the two equal. */
 import { YitongError } from '../../contracts/errors.js';
+import type { ActionName, LookName } from './actions.js';
 
 export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'refused', 'signed_in', 'looked', 'issued', 'verified', 'compliance_code', 'administration', 'journal_gap'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -264,7 +265,7 @@ export function refusedBody(event: RefusedEvent): string {
   return JSON.stringify({ type: 'refused', ...event });
 }
 
-export function lookedBody(event: { readonly time: string; readonly requestId: string; readonly action: string; readonly role: string; readonly authority?: string; readonly detail?: Readonly<Record<string, unknown>>; readonly results?: number }): string {
+export function lookedBody(event: { readonly time: string; readonly requestId: string; readonly action: LookName; readonly role: string; readonly authority?: string; readonly detail?: Readonly<Record<string, unknown>>; readonly results?: number }): string {
   return JSON.stringify({ type: 'looked', ...event });
 }
 
@@ -295,7 +296,7 @@ export function complianceBody(event: ComplianceStep): string {
   return JSON.stringify({ type: 'compliance_code', ...event });
 }
 
-export function administrationBody(event: { readonly time: string; readonly action: string; readonly by: string; readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): string {
+export function administrationBody(event: { readonly time: string; readonly action: ActionName; readonly by: string; readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): string {
   return JSON.stringify({ type: 'administration', ...event });
 }
 

@@ -60,6 +60,7 @@ button:focus-visible,input:focus-visible,input[type=date]:focus-within,input[typ
 .nav{display:flex;gap:4px;max-width:1120px;margin:0 auto 4px;padding:0 16px;overflow-x:auto;border-bottom:1px solid var(--line)}
 .nav a{padding:10px 12px;color:var(--soft);text-decoration:none;white-space:nowrap;border-bottom:2px solid transparent;margin-bottom:-1px}
 .nav a:hover{color:var(--ink)}
+@media (max-width:640px){.nav{flex-wrap:wrap;overflow-x:visible}.nav a{padding:8px 10px}}
 .nav a[aria-current]{color:var(--ink);font-weight:600;border-color:var(--brand)}
 .narrow{max-width:640px}
 .choices{list-style:none;margin:0;padding:0;display:grid;gap:10px}

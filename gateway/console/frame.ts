@@ -4,7 +4,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import { PassThrough } from 'node:stream';
 import { setTimeout as later } from 'node:timers/promises';
-import { errorTable } from '../../contracts/errors.js';
+import { errorWords } from '../../contracts/error-words.js';
 import { roleNames } from '../people/person.js';
 import { toldLate } from '../plugins/errors.js';
 import { sessionOf } from '../plugins/people.js';
@@ -62,7 +62,7 @@ export async function sendInSteps(request: FastifyRequest, reply: FastifyReply, 
     .catch(async (error: unknown) => {
       request.log.error({ err: error, requestId: request.id }, 'page failed');
       const code = await toldLate(request, error);
-      return `<p class="notice bad" role="alert">${zh ? '未能完成，请重试。' : 'It could not be finished; try again.'} ${errorTable[code].title} <span class="mono">${code} · ${request.id}</span></p>`;
+      return `<p class="notice bad" role="alert" data-error="${code}">${zh ? '未能完成，请重试。' : 'It could not be finished; try again.'} ${errorWords(code)[request.language]} <span class="mono">${zh ? '查询编号 ' : `${code} · `}<span class="exact">${request.id}</span></span></p>`;
     })
     .then((html) => open.end(`<div>${html}</div>${after}`))
     // neither the page nor what went wrong with it could be told: it ends where it is

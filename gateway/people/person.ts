@@ -32,7 +32,7 @@ export const roleNames: Readonly<Record<Role, Localised>> = {
   'data-officer': { zh: '数据专员', en: 'data officer' },
   'sharing-authority': { zh: '共享主管部门', en: 'sharing authority' },
   'credit-centre': { zh: '信用中心', en: 'credit centre' },
-  subject: { zh: '数据主体', en: 'data subject' },
+  subject: { zh: '企业用户', en: 'data subject' },
 };
 
 const texts = (claim: unknown): readonly string[] => (Array.isArray(claim) ? claim.filter((one): one is string => typeof one === 'string') : typeof claim === 'string' ? [claim] : []);

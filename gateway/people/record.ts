@@ -1,12 +1,12 @@
 /** What people do is on record like what systems do: durable before they see anything. Who it was stands under that person's own key. */
 import { administrationBody, lookedBody, refusedBody, signedInBody, type RefusedEvent } from '../audit/events.js';
 import type { Journal, Receipt } from '../audit/port.js';
+import type { ActionName, LookName } from '../audit/actions.js';
 import type { Person } from './person.js';
 
 export interface Look {
   readonly requestId: string;
-  /** `search`, `entry`, `export`, … */
-  readonly action: string;
+  readonly action: LookName;
   readonly role: string;
   /** Filters and the like: no subject, no name. */
   readonly detail?: Readonly<Record<string, unknown>>;
@@ -17,8 +17,7 @@ export interface Look {
 }
 
 export interface Deed {
-  /** `grant_suspended`, `quarantine_retried`, … */
-  readonly action: string;
+  readonly action: ActionName;
   readonly role: string;
   readonly target: string;
   readonly detail?: Readonly<Record<string, unknown>>;

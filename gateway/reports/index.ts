@@ -6,6 +6,7 @@ import { YitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
 import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
 import { parseSubject } from '../answer/request.js';
+import type { ActionName, LookName } from '../audit/actions.js';
 import { administrationBody, issuedBody, lookedBody, verifiedBody } from '../audit/events.js';
 import type { Receipt } from '../audit/port.js';
 import type { GatewayContext } from '../context.js';
@@ -166,13 +167,13 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     return found?.changes;
   }
 
-  const administration = (asking: Asking, action: string, one: Authorisation, detail: Readonly<Record<string, unknown>>): Promise<Receipt> =>
+  const administration = (asking: Asking, action: ActionName, one: Authorisation, detail: Readonly<Record<string, unknown>>): Promise<Receipt> =>
     journal.append({
       clear: administrationBody({ time: new Date(now()).toISOString(), action, by: asking.by, target: one.id, detail: { report: one.report, ...detail } }),
       subject: { subject: one.from, json: JSON.stringify({ ...asking.stated, to: one.to }) },
     });
 
-  const looked = (asking: Asking, action: string, subject: SubjectKey, detail: Readonly<Record<string, unknown>>, results: number): Promise<Receipt> =>
+  const looked = (asking: Asking, action: LookName, subject: SubjectKey, detail: Readonly<Record<string, unknown>>, results: number): Promise<Receipt> =>
     journal.append({
       clear: lookedBody({ time: new Date(now()).toISOString(), requestId: asking.requestId, action, role: asking.by, detail, results }),
       subject: { subject, json: JSON.stringify({ ...asking.stated }) },

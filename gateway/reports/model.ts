@@ -78,6 +78,8 @@ export interface ReportRecord {
   readonly kind: RecordKind;
   /** `<authority>.<dataset>` and the authority's name. */
   readonly dataset: string;
+  /** What the dataset is called; absent in reports of earlier versions. */
+  readonly register?: Localised;
   readonly authority: Localised;
   /** In the definition's order; values are text as a person reads it. */
   readonly facts: readonly { readonly field: string; readonly title: Localised; readonly value: string | Localised }[];

@@ -20,6 +20,7 @@ export const subjectOfReport = Type.Object({
 const recordSchema = Type.Object({
   kind: Type.Enum(['penalty', 'measure', 'dishonesty']),
   dataset: Type.String(),
+  register: Type.Optional(localised),
   authority: localised,
   facts: Type.Array(Type.Object({ field: Type.String(), title: localised, value: Type.Union([Type.String(), localised]) })),
   endedOn: Type.Optional(day('from which the term counts')),

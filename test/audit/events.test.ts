@@ -51,7 +51,7 @@ t.test('the other events have exactly the fields that are declared', (t) => {
   const time = '2026-11-24T00:00:00.000Z';
   t.same(misfit('included', includedBody({ time, requestId: 'r', client: 'c', authority: 'a', purpose: 'p', chunk: 0, datasets: [] })), []);
   t.same(misfit('completed', completedBody({ time, client: 'c', answers: [{ requestId: 'r', status: 200, bytes: 1, microseconds: 2, aborted: false }] })), []);
-  t.same(misfit('administration', administrationBody({ time, action: 'start', by: 'gateway', target: 'x', detail: {} })), []);
+  t.same(misfit('administration', administrationBody({ time, action: 'restored', by: 'gateway', target: 'x', detail: {} })), []);
   t.same(misfit('journal_gap', gapBody({ time: 0, journal: 'w1-00000000', from: 1, to: 2, why: 'missing' })), []);
   t.same(misfit('signed_in', signedInBody({ time, outcome: 'signed_in', roles: ['auditor'], authority: 'tax', reason: 'x' })), []);
   t.same(misfit('looked', lookedBody({ time, requestId: 'r', action: 'search', role: 'auditor', authority: 'tax', detail: {}, results: 1 })), []);

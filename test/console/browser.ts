@@ -7,6 +7,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import type { Test } from 'tap';
 import { missingHere } from '../missing.js';
 import { ownClock } from '../support/clock.js';
+import { latinIn, TEXTS } from './latin.js';
 
 /** The program, from YITONG_TEST_CHROMIUM or where Debian puts it. Where there is none the test is skipped by name; in CI it fails. */
 export function chromiumForTest(t: Test): string | undefined {
@@ -128,6 +129,7 @@ export async function signIn(browser: Browser, address: string, person?: string)
         await checked.setViewportSize({ width: WIDTHS[0], height: HEIGHT });
         await checked.goto(address);
         await reach(checked);
+        if (language === 'zh') for (const word of latinIn(await checked.evaluate<string>(TEXTS))) wrong.push(`${name}: \`${word}\` on a Chinese page`);
         for (const scheme of SCHEMES) {
           await checked.emulateMedia({ colorScheme: scheme });
           for (const width of WIDTHS) {

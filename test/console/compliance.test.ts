@@ -119,7 +119,7 @@ void t.test('a company shows its code, a stranger asks one thing, the company ag
     t.match(await company.page.innerText('main'), /税务局[^]*吴督查[^]*税务，近 24 个月/);
     await company.page.click('form[action$="/refuse"] button');
     await inspector.page.waitForSelector('.outcome.warn');
-    t.match(await inspector.page.innerText('main'), /企业拒绝答复[^]*也不等于没有记录/);
+    t.match(await inspector.page.innerText('main'), /企业拒绝答复[^]*也不表示没有记录/);
     t.notMatch(await inspector.page.innerText('main'), new RegExp(COMPANY));
     t.same(inspector.complaints, []);
   });

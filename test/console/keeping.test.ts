@@ -29,12 +29,12 @@ t.test('the pages of those who keep data and grants', async (t) => {
     const rows = page.locator('ul.rows > li');
     const before = await rows.count();
     t.ok(before >= 2, `${before} rows are held back`);
-    t.match(await rows.first().innerText(), /not_in_codelist[^]*type/);
+    t.match(await rows.first().innerText(), /取值不在代码表内/);
     await rows.first().locator('form[action$="/content"] button').click();
-    t.match(await page.innerText('.content pre'), /4530/);
+    t.match(await page.innerText('.content dl.own'), /4530/);
     await page.goto(`/console/feeds/${DATASET}`);
     await rows.first().locator('form[action$="/retry"] button').click();
-    t.match(await page.innerText('[role=status]'), /not_in_codelist/, 'nothing is mended yet');
+    t.match(await page.innerText('[role=status]'), /取值不在代码表内/, 'nothing is mended yet');
     t.same([...(await inspect('/console/feeds', 'feeds')), ...(await inspect(`/console/feeds/${DATASET}`, 'feed'))], []);
     know('1130', '1219', '2100', '4530');
     await page.goto(`/console/feeds/${DATASET}`);

@@ -74,7 +74,7 @@ t.test('the pages of those who read the log', async (t) => {
     await auditor.page.goto('/console/complaints');
     t.match(await auditor.page.innerText('main'), /本企业没有申请开办餐饮店/);
     await auditor.page.click('.timeline h2 a');
-    t.match(await auditor.page.innerText('main'), /one-stop-counter/);
+    t.match(await auditor.page.innerText('main'), /一网通办受理系统/);
     t.same(await auditor.inspect('/console/complaints', 'complaints'), []);
     t.same(auditor.complaints, []);
   });

@@ -37,7 +37,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
 
   await t.test('whose authorisation is missing is said by name, and nothing is read or issued', async (t) => {
     await page.goto('/console/reports?lang=zh');
-    t.match(await page.innerText('main'), /还没有报告[^]*一百多份/);
+    t.match(await page.innerText('main'), /暂无报告[^]*一百多份/);
     await page.click('main a.button');
     t.equal(await page.locator('input[name=domains]:checked').count(), 41, 'all domains unless the company says otherwise');
     t.ok((await page.locator('input[name=subjects]').count()) > 60, 'the whole group stands in the register');
@@ -96,7 +96,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
     const report = new URL(page.url()).pathname;
     const text = await page.innerText('main');
     t.notMatch(text, new RegExp(code));
-    t.match(text, /没有变化[^]*还没有人核验/);
+    t.match(text, /没有变化[^]*暂无核验记录/);
     const anybody = await browser.newPage({ ignoreHTTPSErrors: true, locale: 'zh-CN' });
     await anybody.goto(`${town.people}/verify/${code}`);
     t.match(await anybody.innerText('main'), /真实有效[^]*云州安光宏园餐饮有限公司/, 'whoever has the code finds the report');
@@ -135,7 +135,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
     t.match(await other.page.innerText('[role=status]'), /授权已撤回/);
     await page.goto('/console/reports/new?lang=zh');
     await fill(page, EIGHT);
-    t.match(await page.innerText('h1'), /还缺授权/);
+    t.match(await page.innerText('h1'), /部分企业尚未授权/);
     const auditor = await signIn(browser, town.people, 'lin-auditor');
     await until('the acts', async () => (await auditor.page.goto('/console/search?type=administration'), auditor.page.innerText('main')), (now) => /撤回报告授权[^]*授权查询报告/.test(now));
     t.same(other.complaints, []);

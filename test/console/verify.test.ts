@@ -100,10 +100,11 @@ t.test('the pages on which documents are verified', async (t) => {
     const at = forged.indexOf('/Title');
     forged[at + 8] = (forged[at + 8] ?? 0) ^ 1;
     t.equal(await drop(page, 'forged.pdf', forged), 'failed');
-    t.match(await page.innerText('[data-drop]'), /✗ 文件不可信/);
+    t.match(await page.innerText('[data-drop]'), /✗ 文件不可信：文件内容在签署之后被改动/, 'and why, in Chinese');
     t.equal(await drop(page, 'another.pdf', anotherPdf), 'other');
     t.match(await page.innerText('[data-drop]'), /不是此编码对应的文书/);
     t.equal(await drop(page, 'nothing.pdf', Buffer.from('no document')), 'failed');
+    t.match(await page.innerText('[data-drop]'), /✗ 文件不可信：文件不完整、已被改写，或不是本平台出具的文书/);
     await page.goto('/verify');
     await page.waitForSelector('[data-drop][data-state=ready]');
     t.equal(await drop(page, 'another.pdf', anotherPdf), 'proved', 'without a code it is a genuine file');

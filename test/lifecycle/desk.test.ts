@@ -42,7 +42,7 @@ t.test('objections and repair in a city', async (t) => {
   /** The record's own line on the company's page. */
   const line = async (): Promise<string> => {
     await company.page.goto('/console/tickets/records?lang=zh');
-    return company.page.locator('.timeline > li').filter({ hasText: COMPANY.dataset }).first().innerText();
+    return company.page.locator('.timeline > li').filter({ hasText: '市场监管行政处罚信息' }).first().innerText();
   };
 
   await t.test('a company objects to one of its records', async (t) => {
@@ -50,7 +50,7 @@ t.test('objections and repair in a city', async (t) => {
     t.same(await inspect('/console/tickets', 'tickets-empty'), []);
     t.same(await inspect('/console/tickets/records', 'ticket-records'), []);
     await page.goto('/console/tickets/records?lang=zh');
-    const item = page.locator('.timeline > li').filter({ hasText: COMPANY.dataset }).first();
+    const item = page.locator('.timeline > li').filter({ hasText: '市场监管行政处罚信息' }).first();
     const objecting = item.locator('details').filter({ hasText: '提出异议' });
     await objecting.locator('summary').press('Enter');
     await objecting.locator('textarea[name="field.grounds"]').fill(GROUNDS);

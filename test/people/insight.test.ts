@@ -31,6 +31,6 @@ t.test('an auditor sees alerts and says what was found out, replays a period, se
   t.equal((await ask(`/console/alerts/${id}`, token, { note: 'called them', csrf: 'guessed' })).statusCode, 403);
   t.equal((await ask(`/console/alerts/${id}`, token, { note: 'x', csrf: session.csrf })).statusCode, 400);
   t.equal((await ask(`/console/alerts/${id}`, token, { note: 'called them', csrf: session.csrf })).statusCode, 303);
-  t.match((await ask(`/console/alerts/${id}`)).body, /林审计: called them/);
+  t.match((await ask(`/console/alerts/${id}`)).body, /：林审计：called them/);
   t.notMatch(JSON.stringify(store.get(id)), /林审计|called/, 'sealed');
 });

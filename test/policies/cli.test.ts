@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { latinIn } from '../console/latin.js';
 import { write } from './city.js';
 
 const root = new URL('../../../', import.meta.url).pathname;
@@ -43,7 +44,9 @@ t.test('an officer reads in words why a client gets what it gets', async (t) => 
   for (const words of [/^allowed: credit platform \(alpha\) asks samr.company-register by query for credit/, /under grant one \(law\), in force from 2026-01-01 to 2026-12-31/,
     /fields: name, address.city, address.street, members\[\].role/, /classification personal: a policy forbids it, or none permits it \(t\/no-people\)/,
     /withheld members\[\].name/, /this holds until the beginning of 2027-01-01 in Shanghai/]) t.match(all.stdout, words);
-  t.match(run(...ask, '--zh').stdout, /^允许：信用平台/);
+  const zh = run(...ask, '--zh').stdout;
+  t.match(zh, /^允许：信用平台为“[^”]+”以查询方式取用“[^”]+”/);
+  t.same(latinIn(zh), ['law'], 'names, and no id: that is the basis in law of this grant');
   t.match(run(...ask, '--fields', 'capital'), { status: 1, stdout: /^denied/ });
   t.match(run('explain', '--client', 'nobody', '--purpose', 'credit', '--dataset', 'x'), { status: 2, stderr: /no client `nobody`/ });
 });

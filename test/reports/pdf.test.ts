@@ -49,7 +49,7 @@ function* said(model: ReportModel): Generator<string, void> {
         yield record.reportableUntil ?? (record.endedOn === undefined ? sentences.goesOn : sentences.noEnd).zh;
         yield* both(record.displayed ? sentences.yes : sentences.no);
         yield* both(record.marks.length > 0 ? sentences.objection : sentences.noObjection);
-        yield `${record.dataset} ${record.version}`;
+        if (record.register !== undefined) yield* both(record.register);
       }
     }
   }
@@ -184,5 +184,5 @@ t.test('a report without a missing authority says so, and one without records sa
   const { issue } = await office(t.testdir());
   const text = spoken(saved(t.testdirName, (await issue(none)).bytes));
   t.ok(text.includes(squeezed(sentences.noMissing.zh)) && text.includes(squeezed(sentences.noRecords.zh)));
-  t.notOk(text.includes('“未作答”'));
+  t.notOk(text.includes('“未答复”'));
 });

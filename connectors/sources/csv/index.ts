@@ -63,6 +63,7 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
 
 const csv: SourceKind = {
   kind: 'csv',
+  title: { zh: 'CSV 文件', en: 'CSV files' },
   description: 'CSV files by path, or a folder into which files are dropped',
   schema,
   check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),

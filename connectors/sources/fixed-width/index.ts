@@ -89,6 +89,7 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
 
 const fixedWidth: SourceKind = {
   kind: 'fixed-width',
+  title: { zh: '定长文本文件', en: 'fixed-width text files' },
   description: 'text files whose columns stand at fixed places of a line, counted in characters or bytes',
   schema,
   check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),

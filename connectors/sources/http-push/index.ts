@@ -3,6 +3,7 @@ import type { SourceKind } from '../port.js';
 
 const httpPush: SourceKind = {
   kind: 'http-push',
+  title: { zh: '部门推送', en: 'pushed by the department' },
   description: 'records that the department sends over HTTP',
   schema: { type: 'object', additionalProperties: false, required: ['kind'], properties: { kind: { const: 'http-push' } } },
   open: async () => undefined,

@@ -152,6 +152,7 @@ async function openWith(context: SourceContext, parts: HttpParts): Promise<Sourc
 
 export const httpKind = (parts: HttpParts): SourceKind => ({
   kind: 'http',
+  title: { zh: '部门接口', en: 'the department’s API' },
   description: 'a JSON API that is asked for its list, or for what changed since the last run',
   schema,
   check: checked,

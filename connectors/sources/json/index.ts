@@ -110,6 +110,7 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
 
 const json: SourceKind = {
   kind: 'json',
+  title: { zh: 'JSON 文件', en: 'JSON files' },
   description: 'JSON files: the array of items at a place of a document, or newline-delimited JSON',
   schema,
   check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),

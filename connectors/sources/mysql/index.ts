@@ -5,6 +5,7 @@ import { connectSession, quote } from './session.js';
 
 export default tableKind({
   kind: 'mysql',
+  title: { zh: 'MySQL 数据库', en: 'a MySQL database' },
   description: 'a table of a MySQL or MariaDB database that is asked for what changed',
   port: MYSQL_PORT,
   schema: ({ database }) => database,

@@ -262,6 +262,7 @@ function checkSlot({ slot }: SlotStatus, { slot: name, lsn }: Memory): void {
 
 const logical: SourceKind = {
   kind: 'postgres-logical',
+  title: { zh: 'PostgreSQL 数据库（实时变更）', en: 'a PostgreSQL database, each change' },
   description: 'a table of a PostgreSQL database, each change as it happens',
   schema,
   check: (feed, workspace) => void checked(feed, workspace),

@@ -7,6 +7,7 @@ const TYPES = { instant: 'timestamptz', local: 'timestamp', date: 'date' } as co
 
 export default tableKind({
   kind: 'postgres',
+  title: { zh: 'PostgreSQL 数据库', en: 'a PostgreSQL database' },
   description: 'a table of a PostgreSQL database that is asked for what changed',
   port: POSTGRES_PORT,
   schema: () => 'public',

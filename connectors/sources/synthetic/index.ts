@@ -94,6 +94,7 @@ async function* rows(made: Recipe, companies: number, today: number, signal: Abo
 
 const synthetic: SourceKind = {
   kind: 'synthetic',
+  title: { zh: '模拟数据（演示用）', en: 'an invented city' },
   description: 'an invented city: records made from a recipe and a seed, changing day by day',
   schema: {
     type: 'object',

@@ -55,6 +55,7 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
 
 const xlsx: SourceKind = {
   kind: 'xlsx',
+  title: { zh: 'Excel 工作簿', en: 'workbooks' },
   description: 'workbooks (.xlsx): the rows of one sheet below its header',
   schema,
   check: (feed, workspace) => checkReachable(checked(feed), workspace, feed.file),

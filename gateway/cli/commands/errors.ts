@@ -1,11 +1,12 @@
-import { errorTable } from '../../../contracts/errors.js';
+import { errorWords } from '../../../contracts/error-words.js';
+import { errorTable, type ErrorCode } from '../../../contracts/errors.js';
 import type { Command } from '../command.js';
 
 const command: Command = {
   summary: 'every error code with its HTTP status and meaning',
-  usage: '[--markdown] [--json]',
+  usage: '[--markdown] [--zh] [--json]',
   examples: ['yitong errors', 'yitong errors --markdown > docs/errors.md'],
-  options: { markdown: { type: 'boolean', describe: 'as the page docs/errors.md' } },
+  options: { markdown: { type: 'boolean', describe: 'as the page docs/errors.md' }, zh: { type: 'boolean', describe: '用中文说明' } },
   async run(call) {
     const rows = Object.entries(errorTable).map(([code, row]) => ({ code, ...row }));
     call.json({ errors: rows });
@@ -23,7 +24,8 @@ const command: Command = {
       for (const [reason, meaning] of reasons) call.say(`| \`${reason}\` | ${meaning} |`);
       return 0;
     }
-    for (const { code, status, title } of rows) call.say(`${code.padEnd(24)} ${status}  ${title}`);
+    const zh = call.values['zh'] === true;
+    for (const { code, status, title } of rows) call.say(zh ? `${status}  ${errorWords(code as ErrorCode).zh}` : `${code.padEnd(24)} ${status}  ${title}`);
     return 0;
   },
 };

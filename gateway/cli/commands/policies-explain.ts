@@ -1,13 +1,15 @@
+import { contractNames } from '../../console/names.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { Delivery } from '../../../contracts/types.js';
 import { makeDecider } from '../../../policies/decide.js';
 import { explain } from '../../../policies/explain.js';
+import { deliveryNames } from '../../../policies/words.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { Client } from '../../../policies/types.js';
 import { type Command } from '../command.js';
 import { folders, workspaceOption } from '../places.js';
 
-const DELIVERIES: readonly Delivery[] = ['query', 'verify', 'batch', 'file', 'subscription'];
+const DELIVERIES = Object.keys(deliveryNames) as readonly Delivery[];
 
 const command: Command = {
   summary: 'say in words what a client gets of a dataset for a purpose, and why; exit 1 if nothing',
@@ -52,7 +54,7 @@ const command: Command = {
       },
     };
     const decision = makeDecider(set, workspace).decide(input);
-    const words = explain(input, decision, set);
+    const words = explain(input, decision, set, contractNames(workspace));
     for (const line of values['zh'] === true ? words.zh : words.en) say(line);
     json({ decision, words });
     return decision.effect === 'allow' ? 0 : 1;

@@ -36,7 +36,9 @@ for (const region of document.querySelectorAll<HTMLElement>('[data-drop]')) {
         const row = region.querySelector<HTMLElement>(`[data-step="${step}"]`);
         if (row !== null) row.dataset['holds'] = String(holds);
       }
-      text('data-fault', found.fault ?? '');
+      // a Chinese page says itself what does not hold: of the first step that failed
+      const words = Object.entries(found.steps).flatMap(([step, holds]) => (holds ? [] : (region.querySelector<HTMLElement>(`[data-step="${step}"]`)?.dataset['faultWords'] ?? [])));
+      text('data-fault', words[0] ?? found.fault ?? '');
       if (!found.ok) {
         region.dataset['state'] = 'failed';
         return;

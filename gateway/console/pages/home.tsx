@@ -1,6 +1,7 @@
 /** The start page: what this city shares, how fresh it is, and how to ask. */
 import type { JSX } from 'preact';
 import type { Localised } from '../../../contracts/types.js';
+import { Id } from '../id.js';
 import { page, type Language } from '../page.js';
 import { localMinute as localTime } from '../time.js';
 
@@ -29,13 +30,13 @@ export interface HomeProps {
 const say: Readonly<Record<string, Localised>> = {
   title: { zh: '各部门的数据，一次依法查询', en: 'Every department, one lawful query' },
   lead: {
-    zh: '各部门保留自己的系统，按契约发布数据；应用按用途申请，逐字段授权；每一次查询在答复之前先记入可核验的审计日志。',
+    zh: '各部门保留原有系统，按数据契约发布数据；应用按用途申请，逐字段授权；每次查询在答复之前先行记入可核验的审计日志。',
     en: 'Departments keep their systems and publish under contracts; applications ask for a purpose and get only the fields granted; every query is in a verifiable audit log before its answer leaves.',
   },
-  departments: { zh: '部门', en: 'authorities' },
-  datasets: { zh: '数据集', en: 'datasets' },
-  records: { zh: '条当前记录', en: 'current records' },
-  entries: { zh: '条审计日志', en: 'entries in the log' },
+  departments: { zh: '接入部门数', en: 'authorities' },
+  datasets: { zh: '数据集数', en: 'datasets' },
+  records: { zh: '当前记录数', en: 'current records' },
+  entries: { zh: '审计日志条数', en: 'entries in the log' },
   catalogue: { zh: '数据目录', en: 'Catalogue' },
   name: { zh: '名称', en: 'Name' },
   provider: { zh: '提供单位', en: 'Provider' },
@@ -44,11 +45,11 @@ const say: Readonly<Record<string, Localised>> = {
   count: { zh: '记录', en: 'Records' },
   source: { zh: '数据时间（北京时间）', en: 'Seen up to (UTC+8)' },
   verify: { zh: '核验一份文书', en: 'Verify a document' },
-  numbers: { zh: '报告代替了多少证明', en: 'What reports have replaced' },
-  try: { zh: '试一试', en: 'Try it' },
+  numbers: { zh: '应用成效', en: 'What reports have replaced' },
+  try: { zh: '接口调用示例', en: 'Try it' },
   log: { zh: '审计日志', en: 'Audit log' },
-  empty: { zh: '还没有数据集。用 yitong init 建立工作区，然后放入第一个契约与数据源。', en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.' },
-  logEmpty: { zh: '日志还没有检查点；第一次查询之后一秒内出现。', en: 'No checkpoint yet; one appears within a second of the first query.' },
+  empty: { zh: '暂无数据集。请由技术人员建立工作区，并放入首个数据契约与数据源。', en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.' },
+  logEmpty: { zh: '日志尚无检查点；首次查询后一秒内生成。', en: 'No checkpoint yet; one appears within a second of the first query.' },
 };
 const sharing: Readonly<Record<HomeDataset['sharing'], Localised>> = {
   unconditional: { zh: '无条件共享', en: 'unconditional' },
@@ -57,7 +58,7 @@ const sharing: Readonly<Record<HomeDataset['sharing'], Localised>> = {
 };
 const state: Readonly<Record<HomeDataset['status'], Localised & { readonly css: string }>> = {
   current: { zh: '最新', en: 'current', css: 'current' },
-  stale: { zh: '过期', en: 'stale', css: 'stale' },
+  stale: { zh: '未及时更新', en: 'stale', css: 'stale' },
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
 };
 
@@ -68,7 +69,7 @@ function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly la
     <tr>
       <th scope="row">
         {dataset.name[language]}
-        <span class="id">{dataset.id}</span>
+        <Id language={language}>{dataset.id}</Id>
       </th>
       <td class="wide">{dataset.provider[language]}</td>
       <td class="wide">{sharing[dataset.sharing][language]}</td>
@@ -111,7 +112,7 @@ export function home(props: HomeProps): string {
         </div>
         {props.documents ? <p class="row ways"><a class="quiet" href="/verify">{w('verify')}</a><a class="quiet" href="/numbers">{w('numbers')}</a></p> : null}
         <h2>{w('try')}</h2>
-        <pre tabIndex={0}>{props.example}</pre>
+        <pre class="command" tabIndex={0}>{props.example}</pre>
         <h2>{w('catalogue')}</h2>
         <div class="card">
           {props.datasets.length === 0 ? (
@@ -144,13 +145,13 @@ export function home(props: HomeProps): string {
             <dl class="facts">
               <dt>{language === 'zh' ? '条目数' : 'size'}</dt>
               <dd>{props.log.size.toLocaleString('en')}</dd>
-              <dt>{language === 'zh' ? '根哈希' : 'root hash'}</dt>
+              <dt>{language === 'zh' ? '日志根摘要' : 'root hash'}</dt>
               <dd>
-                <code>{props.log.root}</code>
+                <code class="exact">{props.log.root}</code>
               </dd>
               <dt>{language === 'zh' ? '检查点' : 'checkpoint'}</dt>
               <dd>
-                <a href="/log/checkpoint">/log/checkpoint</a>
+                <a href="/log/checkpoint">{language === 'zh' ? '下载' : '/log/checkpoint'}</a>
               </dd>
             </dl>
           )}

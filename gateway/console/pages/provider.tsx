@@ -17,7 +17,7 @@ export function choosePerson({ language, workspace, persons, uid }: ChooseProps)
       <h1>{zh ? '选择身份' : 'Who are you?'}</h1>
       <p class="lead">
         {zh
-          ? '这是开发用的身份提供方：只在本机、只在演示中存在，不需要口令。正式环境使用本市的统一身份认证。'
+          ? '本页仅供本机演示使用，无需口令。正式环境使用本市统一身份认证。'
           : 'This is the development identity provider: on this machine only, in a demonstration only, without a password. In production the city\'s own provider stands here.'}
       </p>
       <ul class="choices">
@@ -30,7 +30,7 @@ export function choosePerson({ language, workspace, persons, uid }: ChooseProps)
                   {roles.map((role) => roleNames[role][language]).join(zh ? '、' : ', ')}
                   {authority === undefined ? null : ` · ${workspace.authorities.get(authority)?.name[language] ?? authority}`}
                 </span>
-                {subjects.length === 0 ? null : <span class="id">{subjects.join(' ')}</span>}
+                {subjects.length === 0 ? null : <span class="id">{(zh ? subjects.map((one) => one.slice(one.indexOf(':') + 1)) : subjects).join(' ')}</span>}
                 {note === undefined ? null : <span>{note[language]}</span>}
               </button>
             </form>

@@ -128,7 +128,7 @@ function recordsOf(input: SectionInput, subject: number, name: string, untold: M
       }
       const { told: _, displayed, ...days } = verdict;
       const record: ReportRecord = {
-        kind: layout.kind, dataset: contract.id, authority: authority.name, facts: factsOf(value, layout.facts, codelists), ...days, displayed, marks: marks.marks(of), version,
+        kind: layout.kind, dataset: contract.id, register: contract.name, authority: authority.name, facts: factsOf(value, layout.facts, codelists), ...days, displayed, marks: marks.marks(of), version,
       };
       const says = textAt(value, layout.domain);
       for (const [d, domain] of domains.entries()) {

@@ -150,10 +150,9 @@ function ending(flow: Flow, parent: Element, model: ReportModel, { code, url, si
     facts(flow, section, [
       [labels.verifyCode, { zh: code, en: '' }],
       [labels.signedBy, { zh: signer, en: '' }],
-      [labels.definition, { zh: `${model.report} ${model.definition}`, en: '' }],
+      [labels.definition, { zh: model.definition, en: '' }],
       [labels.digest, { zh: model.cut.digest, en: '' }],
       [labels.verifyAt, { zh: url, en: '' }],
-      [labels.purpose, { zh: model.purpose.id, en: '' }],
     ]);
     flow.text(section, 'P', sentences.attached.zh, { size: 8.5 });
     flow.text(section, 'P', sentences.attached.en, { size: 7, colour: SOFT }, 'en');

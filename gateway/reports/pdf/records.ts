@@ -24,7 +24,7 @@ export function drawRecords(flow: Flow, parent: Element, model: ReportModel, sub
 
 const plain = (zh: string, en = ''): Localised => ({ zh, en });
 
-function rowsOf({ facts, authority, endedOn, reportableUntil, displayed, marks, dataset, version }: ReportRecord): (readonly [Localised, Localised])[] {
+function rowsOf({ facts, authority, endedOn, reportableUntil, displayed, marks, register }: ReportRecord): (readonly [Localised, Localised])[] {
   const yes = displayed ? sentences.yes : sentences.no;
   return [
     [labels.authority, authority],
@@ -33,7 +33,7 @@ function rowsOf({ facts, authority, endedOn, reportableUntil, displayed, marks, 
     [labels.reportableUntil, reportableUntil !== undefined ? plain(reportableUntil) : endedOn === undefined ? sentences.goesOn : sentences.noEnd],
     [labels.displayed, yes],
     [labels.marks, marks.length === 0 ? sentences.noObjection : sentences.objection],
-    [labels.source, plain(`${dataset} ${version}`)],
+    ...(register === undefined ? [] : [[labels.source, register] as const]),
   ];
 }
 

@@ -6,18 +6,18 @@ export const states: Readonly<Record<SectionState, (records: number) => Localise
   none: () => ({ zh: '无记录', en: 'None on record' }),
   records: (n) => ({ zh: `有记录 ${String(n)} 条`, en: `${String(n)} on record` }),
   at_least: (n) => ({ zh: `至少 ${String(n)} 条`, en: `At least ${String(n)}` }),
-  not_answered: () => ({ zh: '未作答', en: 'Not answered' }),
+  not_answered: () => ({ zh: '未答复', en: 'Not answered' }),
 };
 
 export const stateTitles: Readonly<Record<SectionState, Localised>> = {
   none: { zh: '无记录', en: 'None on record' },
   records: { zh: '有记录', en: 'On record' },
-  at_least: { zh: '有记录，数据不全', en: 'On record, incomplete' },
-  not_answered: { zh: '未作答', en: 'Not answered' },
+  at_least: { zh: '有记录（数据不全）', en: 'On record, incomplete' },
+  not_answered: { zh: '未答复', en: 'Not answered' },
 };
 
 /** Over narrow columns. */
-export const shortTitles: Readonly<Record<SectionState, string>> = { none: '无记录', records: '有记录', at_least: '有·不全', not_answered: '未作答' };
+export const shortTitles: Readonly<Record<SectionState, string>> = { none: '无记录', records: '有记录', at_least: '有（数据不全）', not_answered: '未答复' };
 
 export const kinds: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'Administrative penalty' },
@@ -29,9 +29,9 @@ export const relations: Readonly<Record<ReportSubject['relation'], Localised>> =
   self: { zh: '本企业', en: 'Applicant' },
   parent: { zh: '母公司', en: 'Parent' },
   subsidiary: { zh: '子公司', en: 'Subsidiary' },
-  branch: { zh: '分公司', en: 'Branch' },
+  branch: { zh: '分支机构', en: 'Branch' },
   shareholder: { zh: '控股股东', en: 'Controlling shareholder' },
-  named: { zh: '指定主体', en: 'Named' },
+  named: { zh: '其他企业', en: 'Named' },
 };
 
 export const labels = {
@@ -44,47 +44,47 @@ export const labels = {
   subject: { zh: '企业名称', en: 'Company' },
   code: { zh: '统一社会信用代码', en: 'Subject key' },
   relation: { zh: '关系', en: 'Relation' },
-  subjects: { zh: '涉及主体', en: 'Companies' },
+  subjects: { zh: '涉及企业', en: 'Companies' },
   number: { zh: '序号', en: 'No.' },
   domain: { zh: '领域', en: 'Domain' },
   state: { zh: '结果', en: 'Finding' },
   asOf: { zh: '数据时间', en: 'As of' },
-  overview: { zh: '结论一览', en: 'Findings by domain' },
+  overview: { zh: '查询结果一览', en: 'Findings by domain' },
   records: { zh: '记录明细', en: 'Records' },
   authority: { zh: '作出单位', en: 'Authority' },
   endedOn: { zh: '期限起算日', en: 'Term counts from' },
-  reportableUntil: { zh: '可报告至', en: 'Reportable until' },
-  displayed: { zh: '公示', en: 'Publicly displayed' },
+  reportableUntil: { zh: '报告期限', en: 'Reportable until' },
+  displayed: { zh: '是否公示', en: 'Publicly displayed' },
   marks: { zh: '异议', en: 'Objection' },
   source: { zh: '数据来源', en: 'Source' },
-  missing: { zh: '未作答的部门', en: 'Authorities that did not answer' },
+  missing: { zh: '未答复的部门', en: 'Authorities that did not answer' },
   department: { zh: '部门', en: 'Authority' },
   since: { zh: '最后数据时间', en: 'Last heard' },
   domains: { zh: '涉及领域', en: 'Domains concerned' },
   notes: { zh: '说明', en: 'Notes' },
   provenance: { zh: '出具依据与核验', en: 'Basis and verification' },
-  definition: { zh: '报告定义', en: 'Definition' },
-  digest: { zh: '数据状态摘要', en: 'Digest of the state' },
+  definition: { zh: '报告定义摘要', en: 'Digest of the definition' },
+  digest: { zh: '数据摘要', en: 'Digest of the state' },
   signedBy: { zh: '电子签名', en: 'Signed electronically by' },
   verifyAt: { zh: '核验地址', en: 'Verify at' },
-  verifyCode: { zh: '验证码', en: 'Verification code' },
+  verifyCode: { zh: '核验码', en: 'Verification code' },
 } as const satisfies Record<string, Localised>;
 
 export const sentences = {
   synthetic: { zh: '示例数据 · 内容均为虚构 · 不具法律效力', en: 'SYNTHETIC DATA · everything here is invented' },
-  scan: { zh: '扫描二维码或输入验证码，核对原件与出具后的变化', en: 'Scan or enter the code to see the original and what has changed since' },
+  scan: { zh: '扫描二维码或输入核验码，核对原件与出具后的变化', en: 'Scan or enter the code to see the original and what has changed since' },
   never: { zh: '从未提供数据', en: 'never' },
   yes: { zh: '是', en: 'yes' },
   no: { zh: '否', en: 'no' },
   objection: { zh: '异议处理中', en: 'an objection is under way' },
   noObjection: { zh: '无', en: 'none' },
-  noEnd: { zh: '法律未设期限', en: 'the law sets no end' },
+  noEnd: { zh: '法律未规定', en: 'the law sets no end' },
   goesOn: { zh: '尚未终止，期限未起算', en: 'goes on, its term has not begun' },
-  noMissing: { zh: '各领域数据均为最新，无未作答的部门。', en: 'Every dataset is current; no authority is missing.' },
+  noMissing: { zh: '各领域数据均为最新，无未答复的部门。', en: 'Every dataset is current; no authority is missing.' },
   noRecords: { zh: '查询期间内无可报告的记录。', en: 'Nothing reportable in the period.' },
-  notNone: { zh: '“未作答”不等于“无记录”：所列部门的数据缺失或未及时更新，不能据此判断。', en: '“Not answered” is not “none on record”: data of the authorities named are missing or out of date.' },
+  notNone: { zh: '“未答复”不等于“无记录”：所列部门的数据缺失或未及时更新，不能据此判断。', en: '“Not answered” is not “none on record”: data of the authorities named are missing or out of date.' },
   atLeast: { zh: '该领域另有部门数据未更新，记录可能不全。', en: 'A dataset of this domain is not current; there may be more.' },
-  attached: { zh: '本文件附有 report.json，为同一报告的数据全文，可离线核对。', en: 'report.json, attached to this file, holds the whole report as data and can be checked offline.' },
+  attached: { zh: '本文件附有同一报告的全部数据，可离线核对。', en: 'report.json, attached to this file, holds the whole report as data and can be checked offline.' },
 } as const satisfies Record<string, Localised>;
 
 /** Said where characters were replaced. */

@@ -2,12 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
+import type { Lifecycle } from '../../../contracts/lifecycle/types.js';
 import { openSubjectKeys, type SubjectKeys } from '../../audit/keys.js';
 import { auditLayout } from '../../audit/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../../audit/seal.js';
 import { loadRules } from '../../audit/watch/rule.js';
 import { openAlerts, type Alert, type AlertStore } from '../../audit/watch/store.js';
 import { sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
+import type { Language } from '../../console/page.js';
 import { alertPage, alertsPage } from '../../console/pages/auditing/alerts.js';
 import { sessionOf } from '../../plugins/people.js';
 import type { Auditing } from './auditing.js';
@@ -20,7 +23,7 @@ interface Params {
   readonly id: string;
 }
 
-export async function alertRoutes(app: FastifyInstance, { context }: Auditing): Promise<void> {
+export async function alertRoutes(app: FastifyInstance, { context, reports }: Auditing): Promise<void> {
   const { workspace, dataDir, now } = context;
   const layout = auditLayout(dataDir);
   const rules = await loadRules();
@@ -31,6 +34,7 @@ export async function alertRoutes(app: FastifyInstance, { context }: Auditing): 
     await opened?.keys.close();
   });
 
+  const shared = (language: Language) => ({ language, names: namesOf(context, language, reports), lifecycles: context.tickets.lifecycles as ReadonlyMap<string, Lifecycle> });
   const alertOf = (id: string): Alert => {
     const alert = /^[0-9a-f]{32}$/.test(id) ? stores().store.get(id) : undefined;
     if (alert === undefined) throw new YitongError('not_found', 'there is no such alert');
@@ -50,7 +54,7 @@ export async function alertRoutes(app: FastifyInstance, { context }: Auditing): 
     const all = stores().store.list();
     await app.people.record.looked(person, { requestId: request.id, action: 'alerts', role: 'auditor', results: Math.min(all.length, SHOWN) });
     const { language } = request;
-    return sendFramed(request, reply, { title: language === 'zh' ? '告警' : 'Alerts', workspace, children: alertsPage({ language, rules, alerts: all.slice(0, SHOWN), total: all.length }) });
+    return sendFramed(request, reply, { title: language === 'zh' ? '告警' : 'Alerts', workspace, children: alertsPage({ ...shared(language), rules, alerts: all.slice(0, SHOWN), total: all.length }) });
   });
 
   app.get<{ Params: Params }>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
@@ -58,7 +62,7 @@ export async function alertRoutes(app: FastifyInstance, { context }: Auditing): 
     const alert = alertOf(request.params.id);
     await app.people.record.looked(person, { requestId: request.id, action: 'alert', role: 'auditor', detail: { alert: alert.id } });
     const { language } = request;
-    return sendFramed(request, reply, { title: language === 'zh' ? '告警' : 'Alert', workspace, children: alertPage({ language, rules, csrf, alert, note: noteOf(alert) }) });
+    return sendFramed(request, reply, { title: language === 'zh' ? '告警' : 'Alert', workspace, children: alertPage({ ...shared(language), rules, csrf, alert, note: noteOf(alert) }) });
   });
 
   app.post<{ Params: Params; Body: { readonly note?: string } }>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {

@@ -1,10 +1,13 @@
 /** What the pages of the auditor share. */
 import { YitongError } from '../../../contracts/errors.js';
 import type { SearchIndex } from '../../audit/search/index.js';
+import type { ReportNames } from '../../console/names.js';
 import type { GatewayContext } from '../../context.js';
 
 export interface Auditing {
   readonly context: GatewayContext;
+  /** For what entries say of documents. */
+  readonly reports: ReportNames;
   search(): SearchIndex;
 }
 

@@ -18,7 +18,7 @@ interface Params {
   readonly index: string;
 }
 
-export function entryRoutes(app: FastifyInstance, { context, search }: Auditing): void {
+export function entryRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
   const { workspace, dataDir } = context;
   const missing = (): YitongError => new YitongError('not_found', 'the log has no such entry');
 
@@ -46,7 +46,7 @@ export function entryRoutes(app: FastifyInstance, { context, search }: Auditing)
       size: search().size(),
       mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
       links: { subject: link('subject', entry.opened?.subject), item: link('item', item), case: link('caseId', caseId) },
-      names: namesOf(context, request.language),
+      names: namesOf(context, request.language, reports),
     };
   };
 
@@ -54,7 +54,7 @@ export function entryRoutes(app: FastifyInstance, { context, search }: Auditing)
     const { person } = sessionOf(request);
     const entry = entryFor(request, false);
     await app.people.record.looked(person, { requestId: request.id, action: 'entry', role: roleOf(request, person), detail: { entry: entry.index } });
-    return sendFramed(request, reply, { title: `#${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
+    return sendFramed(request, reply, { title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
   });
 
   app.post<{ Params: Params; Body: { readonly reason?: string } }>('/console/entries/:index', { schema: { hide: true }, config: { roles: ['auditor'] } }, async (request, reply) => {
@@ -65,7 +65,7 @@ export function entryRoutes(app: FastifyInstance, { context, search }: Auditing)
     await app.people.record.looked(person, {
       requestId: request.id, action: 'resolve', role: 'auditor', detail: { entry: entry.index }, about: { reason, ...(entry.opened === undefined ? {} : { subject: entry.opened.subject }) },
     });
-    return sendFramed(request, reply, { title: `#${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
+    return sendFramed(request, reply, { title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
   });
 
   app.get<{ Params: Params }>('/console/entries/:index/proof', { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {

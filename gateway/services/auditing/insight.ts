@@ -12,11 +12,11 @@ import { numberOf, type Auditing } from './auditing.js';
 
 const ROLES = ['auditor'] as const;
 
-export function insightRoutes(app: FastifyInstance, { context, search }: Auditing): void {
+export function insightRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
   const { workspace, now } = context;
   app.get<{ Querystring: { days?: string } }>(
     '/console/privileges',
-    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '最小权限', en: 'Least privilege' }, order: 34 } } },
+    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '授权使用情况', en: 'Least privilege' }, order: 34 } } },
     async (request, reply) => {
       const { person } = sessionOf(request);
       const { language } = request;
@@ -25,7 +25,7 @@ export function insightRoutes(app: FastifyInstance, { context, search }: Auditin
       await app.people.record.looked(person, { requestId: request.id, action: 'privileges', role: 'auditor', detail: { days } });
       const set = await loadPolicies(workspace);
       const { use, begins } = await useOf(search());
-      return sendFramed(request, reply, { title: language === 'zh' ? '最小权限' : 'Least privilege', workspace, children: privilegesPage({ language, days, names: namesOf(context, language), report: unused(set, workspace, use, now(), days), logBegins: begins }) });
+      return sendFramed(request, reply, { title: language === 'zh' ? '授权使用情况' : 'Least privilege', workspace, children: privilegesPage({ language, days, names: namesOf(context, language, reports), report: unused(set, workspace, use, now(), days), logBegins: begins }) });
     },
   );
 }

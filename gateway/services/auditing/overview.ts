@@ -9,7 +9,7 @@ import { overview, SPANS, type OverviewSpan } from '../../console/pages/auditing
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import type { Auditing } from './auditing.js';
 
-export function overviewRoutes(app: FastifyInstance, { context, search }: Auditing): void {
+export function overviewRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
   app.get<{ Querystring: { span?: string } }>(
     '/console/overview',
     { schema: { hide: true }, config: { roles: ['auditor'], nav: { title: { zh: '概览', en: 'Overview' }, order: 10 } } },
@@ -49,7 +49,7 @@ export function overviewRoutes(app: FastifyInstance, { context, search }: Auditi
           }
         }
       }
-      const names = namesOf(context, request.language);
+      const names = namesOf(context, request.language, reports);
       const top = (of: ReadonlyMap<string, readonly [number, number]>, name: (id: string) => string | undefined) =>
         [...of].map(([id, [requests, denied]]) => ({ id, name: name(id), requests, denied })).sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1)).slice(0, 8);
       const { workspace, dataDir } = context;

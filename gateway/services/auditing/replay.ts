@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
 import { framed, sendFramed } from '../../console/frame.js';
+import { namesOf } from '../../console/names.js';
 import { HERE, replayPage, replayPart } from '../../console/pages/auditing/replay.js';
 import { fromLocal } from '../../console/time.js';
 import { sessionOf } from '../../plugins/people.js';
@@ -23,7 +24,7 @@ function moment(text: string, name: string): number | undefined {
   return at;
 }
 
-export function replayRoutes(app: FastifyInstance, { context }: Auditing): void {
+export function replayRoutes(app: FastifyInstance, { context, reports }: Auditing): void {
   const { workspace, dataDir } = context;
   const replays = runningReplays(dataDir);
   // before connections are waited for: one of them may be that of a replay
@@ -31,7 +32,7 @@ export function replayRoutes(app: FastifyInstance, { context }: Auditing): void 
 
   app.get<{ Querystring: { since?: string; until?: string } }>(
     PATH,
-    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '策略重放', en: 'Policy replay' }, order: 32 } } },
+    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '策略回溯验证', en: 'Policy replay' }, order: 32 } } },
     async (request, reply) => {
       const { person } = sessionOf(request);
       const { language } = request;
@@ -39,15 +40,16 @@ export function replayRoutes(app: FastifyInstance, { context }: Auditing): void 
       const [from, to] = [moment(since, 'since'), moment(until, 'until')];
       const chosen = request.query.since !== undefined || request.query.until !== undefined;
       await app.people.record.looked(person, { requestId: request.id, action: 'replay', role: 'auditor', detail: { since, until } });
-      const page = { title: language === 'zh' ? '策略重放' : 'Policy replay', workspace, children: replayPage({ language, path: PATH, since, until, running: chosen }) };
+      const page = { title: language === 'zh' ? '策略回溯验证' : 'Policy replay', workspace, children: replayPage({ language, path: PATH, since, until, running: chosen }) };
       if (!chosen) return sendFramed(request, reply, page);
+      const names = namesOf(context, language, reports);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const told = replays.start(person.id, { workspace: workspace.dir, data: dataDir, most: SHOWN, ...(from === undefined ? {} : { since: from }), ...(to === undefined ? {} : { until: to }) }, gone.signal);
       const [before = '', behind = ''] = framed(request, page).split(HERE);
       const parts = async function* (): AsyncGenerator<string> {
         yield before;
-        for await (const message of told) yield replayPart({ language, path: PATH, message });
+        for await (const message of told) yield replayPart({ language, path: PATH, message, names });
         yield behind;
       };
       // a byte for whoever stands between would be held back: nothing is compressed or kept

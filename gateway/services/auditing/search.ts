@@ -15,7 +15,7 @@ const PATH = '/console/search';
 const PAGE = 50;
 const READERS = ['auditor', 'inspector'] as const;
 
-export function searchRoutes(app: FastifyInstance, { context, search }: Auditing): void {
+export function searchRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
   const { workspace } = context;
 
   app.post<{ Body: Record<string, unknown> }>(PATH, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
@@ -49,7 +49,7 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
 
   app.get<{ Querystring: Record<string, string | undefined> }>(
     PATH,
-    { schema: { hide: true }, config: { roles: READERS, nav: { title: { zh: '检索', en: 'Search' }, order: 20 } } },
+    { schema: { hide: true }, config: { roles: READERS, nav: { title: { zh: '使用记录检索', en: 'Search' }, order: 20 } } },
     async (request, reply) => {
       const session = sessionOf(request);
       const { person } = session;
@@ -67,9 +67,10 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
         detail: { ...detail, ...(role === 'inspector' ? { side } : {}) }, results: page.entries.length, about,
       });
       const sides = role === 'inspector' ? { side } : {};
+      const names = namesOf(context, request.language, reports);
       const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) => [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));
       return sendFramed(request, reply, {
-        title: request.language === 'zh' ? '检索' : 'Search',
+        title: request.language === 'zh' ? '使用记录检索' : 'Search',
         workspace,
         children: searchPage({
           language: request.language,
@@ -81,10 +82,11 @@ export function searchRoutes(app: FastifyInstance, { context, search }: Auditing
           next: page.next === undefined ? undefined : addressOf(PATH, filters, session, { ...sides, after: String(page.next) }),
           first: from === undefined ? undefined : addressOf(PATH, filters, session, sides),
           without: (name) => addressOf(PATH, { ...filters, [name]: undefined }, session, sides),
-          names: namesOf(context, request.language),
+          names,
           lists: {
             datasets: listed(workspace.contracts), authorities: listed(workspace.authorities),
             clients: listed(context.inForce().policies.clients), purposes: listed(context.inForce().policies.purposes),
+            grants: [...context.inForce().policies.grants.keys()].map((id) => ({ id, name: names.grant(id) ?? id })).sort((a, b) => (a.name < b.name ? -1 : 1)),
           },
         }),
       });

@@ -58,21 +58,21 @@ const service: Service = {
         throw error;
       });
       return {
-        id: contract.id, name: contract.name, records: state.records, updateFrequency: contract.updateFrequencyText, ...statusOf(contract, state, now()),
+        id: contract.id, name: contract.name, records: state.records, updateFrequency: contract.updateFrequencyText, titles: new Map(contract.latest.fields.map(({ path, title }) => [path, title])), ...statusOf(contract, state, now()),
         ...(state.watermark === undefined ? {} : { lastRun: { at: state.watermark.receivedAt, state: state.watermark.state, rows: state.watermark.rows } }),
         quarantined: (await desk.look(contract, async (quarantine) => quarantine.count())) ?? 0,
-        ...(feed === undefined ? {} : isYitongError(feed) ? { broken: feed.message } : { schedule: feed.schedule, kind: feed.source.kind }),
+        ...(feed === undefined ? {} : isYitongError(feed) ? { broken: feed } : { schedule: feed.schedule, kind: kinds.get(feed.source.kind)?.title }),
       };
     }
 
-    app.get(PATH, { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '我的数据源', en: 'My feeds' }, order: 12 } } }, async (request, reply) => {
+    app.get(PATH, { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '本单位数据源', en: 'My feeds' }, order: 12 } } }, async (request, reply) => {
       const { person } = sessionOf(request);
       const mine = [...workspace.contracts.values()].filter(({ authority }) => authority === person.authority).sort((a, b) => (a.id < b.id ? -1 : 1));
       const feeds: FeedFacts[] = [];
       for (const contract of mine) feeds.push(await factsOf(contract));
       await record.looked(person, { requestId: request.id, action: 'feeds', role: 'data-officer', results: feeds.length });
       const authority = [...workspace.authorities.values()].find(({ id }) => id === person.authority)?.name;
-      return sendFramed(request, reply, { title: request.language === 'zh' ? '我的数据源' : 'My feeds', workspace, children: feedsPage({ language: request.language, authority: authority?.[request.language] ?? person.authority ?? '', feeds }) });
+      return sendFramed(request, reply, { title: request.language === 'zh' ? '本单位数据源' : 'My feeds', workspace, children: feedsPage({ language: request.language, authority: authority?.[request.language] ?? person.authority ?? '', feeds }) });
     });
 
     interface Shown {

@@ -63,7 +63,7 @@ const service: Service = {
       const hidden = hideSubject(session, subject);
       const address = (from?: number): string => `${PATH}?of=${hidden}${from === undefined ? '' : `&after=${from}`}`;
       return sendFramed(request, reply, {
-        title: request.language === 'zh' ? '访问历史' : 'History',
+        title: request.language === 'zh' ? '数据使用记录' : 'History',
         workspace,
         children: historyView({
           language: request.language, csrf: session.csrf, subject, hidden, complaints, entries: page.entries, max: MAX_COMPLAINT,
@@ -76,7 +76,7 @@ const service: Service = {
       });
     }
 
-    app.get<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '访问历史', en: 'History' }, order: 14 } } }, async (request, reply) => {
+    app.get<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '数据使用记录', en: 'History' }, order: 14 } } }, async (request, reply) => {
       return show(request, reply, spokenFor(sessionOf(request), request.query.of), { after: indexOf(request.query.after) });
     });
 

@@ -4,6 +4,7 @@
  */
 import { entryId, type QuarantineEntry } from '../../../connectors/quarantine.js';
 import type { RetryReport } from '../../../connectors/retry.js';
+import type { ActionName } from '../../audit/actions.js';
 import { administrationBody } from '../../audit/events.js';
 import { clientOf, type Service } from '../../context.js';
 import { checkStill } from '../../plugins/identity.js';
@@ -47,7 +48,7 @@ const service: Service = {
     const desk = openQuarantineDesk(context);
     app.addHook('onClose', () => desk.close());
 
-    const note = (action: string, by: string, target: string, detail: Readonly<Record<string, unknown>>): Promise<unknown> =>
+    const note = (action: ActionName, by: string, target: string, detail: Readonly<Record<string, unknown>>): Promise<unknown> =>
       journal.append({ clear: administrationBody({ time: new Date(context.now()).toISOString(), action, by, target, detail }) });
 
     app.get<{ Params: { id: string }; Querystring: ListQuery }>(

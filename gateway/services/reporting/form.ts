@@ -56,7 +56,7 @@ export function faultOf({ subjects, domains, from, to, purpose, bearer }: Asked,
   if (from === '' || to === '' || from > to) return { zh: '请填写起止日期，开始日不晚于结束日。', en: 'Give two days, the first not after the second.' };
   if (to > today) return { zh: '结束日不能晚于今天。', en: 'The last day may not lie in the future.' };
   if (!definition.purposes.has(purpose)) return { zh: '请选择用途。', en: 'Choose a purpose.' };
-  if (bearer === '') return { zh: '请填写向谁出示。', en: 'Say who is to be shown the report.' };
+  if (bearer === '') return { zh: '请填写使用单位。', en: 'Say who is to be shown the report.' };
   return undefined;
 }
 

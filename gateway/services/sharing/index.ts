@@ -96,7 +96,7 @@ const service: Service = {
       const suspension = suspensions.grants.get(grant.id);
       const fields = workspace.contracts.get(grant.dataset)?.latest.fields ?? [];
       return sendFramed(request, reply, {
-        title: grant.id,
+        title: `${summary.client[request.language]} · ${summary.dataset[request.language]}`,
         workspace,
         children: grantPage({
           language: request.language, csrf, summary, days: DAYS, accesses: entries.map(({ index, body }) => ({ index, body })),

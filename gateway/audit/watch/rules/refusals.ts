@@ -12,9 +12,9 @@ interface Counted {
 const MOST = 10_000;
 
 export default watchRule({
-  title: { zh: '屡遭拒绝', en: 'refused again and again' },
+  title: { zh: '短时间内多次被拒', en: 'refused again and again' },
   advice: {
-    zh: '短时间内多次被拒：已知应用或人员反复尝试其无权访问的内容，或有身份不明者反复敲门（证书无效、被吊销或没有证书）。请查看所列条目：是配置有误、证书过期，还是有人在试探；必要时封禁地址或暂停应用。',
+    zh: '短时间内多次被拒：已知应用或人员反复尝试其无权访问的内容，或有身份不明者反复尝试连接（证书无效、被吊销或没有证书）。请查看所列条目：是配置有误、证书过期，还是有人在试探；必要时封禁地址或暂停应用。',
     en: 'Many refusals in a short time: a client or a person who tries what they may not, or somebody unknown who knocks (with no certificate, a bad or a revoked one). See the entries: a wrong setting, a certificate that is over, or somebody who tries doors? Block the address or suspend the client where it is that.',
   },
   thresholds: {

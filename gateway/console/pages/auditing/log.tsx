@@ -29,24 +29,24 @@ export function logPage({ language, checkpoint, integrated, vkey, now }: LogProp
   return (
     <>
       <h1>{say('审计日志的状态', 'Health of the audit log')}</h1>
-      <p class="lead">{say('每条记录先落盘、后答复；日志只公开承诺值，任何人都能核验它只增不改。', 'Every entry is on disk before its answer leaves. The log publishes commitments only; anybody can check that it only ever grows.')}</p>
-      {checkpoint === undefined ? <p class="notice">{say('还没有检查点；第一次查询之后一秒内出现。', 'No checkpoint yet; one appears within a second of the first query.')}</p> : (
+      <p class="lead">{say('每次答复之前，记录先行存盘；公开日志只含存证值，任何人都可核验日志只增不改。', 'Every entry is on disk before its answer leaves. The log publishes commitments only; anybody can check that it only ever grows.')}</p>
+      {checkpoint === undefined ? <p class="notice">{say('尚无公开的检查点；首次查询后一秒内生成。', 'No checkpoint yet; one appears within a second of the first query.')}</p> : (
         <>
           <div class="tiles">
-            <div class="tile"><b>{checkpoint.size.toLocaleString('en')}</b><span>{say('条在公开的检查点之下', 'entries under the published checkpoint')}</span></div>
-            <div class="tile"><b>{waiting.toLocaleString('en')}</b><span>{say('条已接入、等待公开', 'integrated, waiting to be published')}</span></div>
+            <div class="tile"><b>{checkpoint.size.toLocaleString('en')}</b><span>{say('已公开日志条数', 'entries under the published checkpoint')}</span></div>
+            <div class="tile"><b>{waiting.toLocaleString('en')}</b><span>{say('待公开条数', 'integrated, waiting to be published')}</span></div>
             <div class="tile"><b>{age(now - checkpoint.at, zh)}</b><span>{say(`公开于 ${localSecond(checkpoint.at)}`, `published at ${localSecond(checkpoint.at)}`)}</span></div>
-            <div class="tile"><b>{witnesses.length}</b><span>{witnesses.length === 0 ? say('个见证方联署；未配置见证', 'witnesses cosigned; none is configured') : say('个见证方联署', 'witnesses cosigned')}</span></div>
+            <div class="tile"><b>{witnesses.length}</b><span>{witnesses.length === 0 ? say('联署见证方数（未配置见证方）', 'witnesses cosigned; none is configured') : say('联署见证方数', 'witnesses cosigned')}</span></div>
           </div>
           <h2>{say('检查点', 'Checkpoint')}</h2>
-          <pre>{checkpoint.note}</pre>
+          <pre class="note">{checkpoint.note}</pre>
           <h2>{say('自行核验', 'Check it yourself')}</h2>
           <div class="card"><dl class="facts">
-            <dt>{say('日志密钥', 'Key of the log')}</dt><dd class="mono">{vkey}</dd>
-            <dt>{say('检查点', 'Checkpoint')}</dt><dd><a href="/log/checkpoint">/log/checkpoint</a></dd>
-            <dt>{say('命令', 'Command')}</dt><dd class="mono">npx yitong audit verify</dd>
+            <dt>{say('日志密钥', 'Key of the log')}</dt><dd class="mono note">{vkey}</dd>
+            <dt>{say('检查点', 'Checkpoint')}</dt><dd><a href="/log/checkpoint">{say('下载', '/log/checkpoint')}</a></dd>
+            <dt>{say('命令', 'Command')}</dt><dd><pre class="command">npx yitong audit verify</pre></dd>
           </dl></div>
-          {witnesses.length === 0 ? null : <><h2>{say('联署', 'Cosignatures')}</h2><ul>{witnesses.map((name) => <li class="mono">{name}</li>)}</ul></>}
+          {witnesses.length === 0 ? null : <><h2>{say('联署', 'Cosignatures')}</h2><ul>{witnesses.map((name) => <li class="mono note">{name}</li>)}</ul></>}
         </>
       )}
     </>

@@ -2,6 +2,8 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import { Bars } from '../../charts.js';
+import { errorWordsOf } from '../../../../contracts/error-words.js';
+import { Id } from '../../id.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 
@@ -38,7 +40,8 @@ export interface OverviewProps {
   readonly now: number;
 }
 
-const duration = (microseconds: number | undefined): string => (microseconds === undefined ? '–' : microseconds < 10_000 ? `${(microseconds / 1000).toPrecision(2)} ms` : `${Math.round(microseconds / 1000)} ms`);
+const duration = (microseconds: number | undefined, language: Language): string =>
+  microseconds === undefined ? '–' : `${microseconds < 10_000 ? (microseconds / 1000).toPrecision(2) : Math.round(microseconds / 1000)} ${language === 'zh' ? '毫秒' : 'ms'}`;
 
 export function overview(props: OverviewProps): JSX.Element {
   const zh = props.language === 'zh';
@@ -51,13 +54,13 @@ export function overview(props: OverviewProps): JSX.Element {
   const top = (title: string, filter: string, rows: readonly TopRow[]): JSX.Element => (
     <section class="card">
       <h2 class="in">{title}</h2>
-      {rows.length === 0 ? <p class="empty">{say('这段时间没有请求。', 'No requests in this time.')}</p> : (
+      {rows.length === 0 ? <p class="empty">{say('该时段暂无请求', 'No requests in this time.')}</p> : (
         <table>
           <thead><tr><th>{say('名称', 'Name')}</th><th class="n">{say('请求', 'Requests')}</th><th class="n">{say('其中拒绝', 'Denied')}</th></tr></thead>
           <tbody>
             {rows.map(({ id, name, requests: all, denied: no }) => (
               <tr>
-                <th><a href={`/console/search?${filter}=${encodeURIComponent(id)}`}>{name ?? id}</a>{name === undefined ? null : <span class="id">{id}</span>}</th>
+                <th><a href={`/console/search?${filter}=${encodeURIComponent(id)}`}>{name ?? id}</a>{name === undefined || name === id ? null : <Id language={props.language}>{id}</Id>}</th>
                 <td class="n">{count(all)}</td>
                 <td class="n">{no === 0 ? '–' : <a href={`/console/search?${filter}=${encodeURIComponent(id)}&result=deny`}>{count(no)}</a>}</td>
               </tr>
@@ -78,30 +81,30 @@ export function overview(props: OverviewProps): JSX.Element {
         </nav>
       </div>
       <div class="tiles">
-        <div class="tile"><b>{count(requests)}</b><span>{say('次请求', 'requests')}</span></div>
-        <div class="tile"><b>{requests === 0 ? '–' : `${((denied / requests) * 100).toFixed(denied === 0 ? 0 : 1)}%`}</b><span>{say('含拒绝', 'with a refusal')}</span></div>
-        <div class="tile"><b>{count(props.records)}</b><span>{say('条记录被提供', 'records released')}</span></div>
-        <div class="tile"><b>{duration(props.p50)}</b><span>{say(`中位时延；p99 ${duration(props.p99)}`, `median latency; p99 ${duration(props.p99)}`)}</span></div>
-        <div class="tile"><b>{count(refused)}</b><span>{say('次连接未通过身份核验', 'connections refused before identity')}</span></div>
-        <div class="tile"><b>{props.log === undefined ? '–' : count(props.log.size)}</b><span><a href="/console/log">{say('条日志已公开', 'entries in the published log')}</a></span></div>
+        <div class="tile"><b>{count(requests)}</b><span>{say('请求数', 'requests')}</span></div>
+        <div class="tile"><b>{requests === 0 ? '–' : `${((denied / requests) * 100).toFixed(denied === 0 ? 0 : 1)}%`}</b><span>{say('含拒绝请求占比', 'with a refusal')}</span></div>
+        <div class="tile"><b>{count(props.records)}</b><span>{say('提供记录数', 'records released')}</span></div>
+        <div class="tile"><b>{duration(props.p50, props.language)}</b><span>{say(`响应时间中位数；99% 的请求不超过 ${duration(props.p99, 'zh')}`, `median latency; p99 ${duration(props.p99, 'en')}`)}</span></div>
+        <div class="tile"><b>{count(refused)}</b><span>{say('未通过身份核验的连接数', 'connections refused before identity')}</span></div>
+        <div class="tile"><b>{props.log === undefined ? '–' : count(props.log.size)}</b><span><a href="/console/log">{say('已公开日志条数', 'entries in the published log')}</a></span></div>
       </div>
       <Bars
         title={say('请求数', 'Requests')}
         valueName={say('全部', 'all')}
-        partName={say('含拒绝', 'with a refusal')}
+        partName={say('含拒绝的请求', 'with a refusal')}
         tableName={say('以表格显示', 'As a table')}
         bars={props.bars.map(({ from, value, part }) => ({ label: label(from), value, part }))}
       />
       <div class="two">
-        {top(say('查询最多的应用', 'Top consumers'), 'client', props.clients)}
-        {top(say('被查最多的数据集', 'Top datasets'), 'dataset', props.datasets)}
+        {top(say('请求最多的应用', 'Top consumers'), 'client', props.clients)}
+        {top(say('使用最多的数据集', 'Top datasets'), 'dataset', props.datasets)}
         {top(say('用途', 'Purposes'), 'purpose', props.purposes)}
         <section class="card">
           <h2 class="in">{say('未通过身份核验', 'Refused before identity')}</h2>
-          {refused === 0 ? <p class="empty">{say('没有。', 'None.')}</p> : (
+          {refused === 0 ? <p class="empty">{say('暂无数据', 'None.')}</p> : (
             <table>
               <thead><tr><th>{say('原因', 'Code')}</th><th class="n">{say('次数', 'Count')}</th></tr></thead>
-              <tbody>{Object.entries(props.refused).sort(([, a], [, b]) => b - a).map(([code, n]) => <tr><th class="mono">{code}</th><td class="n">{count(n)}</td></tr>)}</tbody>
+              <tbody>{Object.entries(props.refused).sort(([, a], [, b]) => b - a).map(([code, n]) => <tr><th>{zh ? errorWordsOf(code).zh : <span class="mono">{code}</span>}</th><td class="n">{count(n)}</td></tr>)}</tbody>
             </table>
           )}
         </section>

@@ -2,12 +2,13 @@
 import type { JSX } from 'preact';
 import type { FoundEntry } from '../../../audit/search/index.js';
 import type { Filters, Side } from '../../../services/auditing/filters.js';
+import { actionTable, lookTable } from '../../../audit/actions.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { inOneLine, typeNames } from './words.js';
+import { inOneLine, typeNames, typeWords } from './words.js';
 
-const LISTS = ['clients', 'datasets', 'authorities', 'purposes'] as const;
+const LISTS = ['clients', 'datasets', 'authorities', 'purposes', 'grants'] as const;
 
 interface Named {
   readonly id: string;
@@ -31,7 +32,7 @@ export interface SearchProps {
 }
 
 const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string, en: string] } = {
-  client: ['应用', 'Client'], authority: ['使用单位', 'Consumer authority'], provider: ['提供单位', 'Provider'], dataset: ['数据集', 'Dataset'], grant: ['授权', 'Grant'], purpose: ['用途', 'Purpose'],
+  client: ['应用', 'Client'], authority: ['使用单位', 'Consumer authority'], provider: ['数据提供单位', 'Provider'], dataset: ['数据集', 'Dataset'], grant: ['授权', 'Grant'], purpose: ['用途', 'Purpose'],
   item: ['事项编码', 'Item'], result: ['结果', 'Result'], type: ['类型', 'Type'], action: ['操作', 'Action'], request: ['请求编号', 'Request id'], since: ['从', 'From'], until: ['到', 'Until'],
   subject: ['主体', 'Subject'], caseId: ['办件编号', 'Case'], actor: ['经办人', 'Case handler'],
 };
@@ -40,22 +41,54 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const label = (name: keyof Filters): string => LABELS[name][zh ? 0 : 1];
-  const text = (name: keyof Filters, list?: string): JSX.Element => (
-    <label>{label(name)}<input type="search" name={name} value={filters[name] ?? ''} list={list} autocomplete="off" spellcheck={false} /></label>
+  const text = (name: keyof Filters): JSX.Element => (
+    <label>{label(name)}<input type="search" name={name} value={filters[name] ?? ''} autocomplete="off" spellcheck={false} /></label>
   );
+  const acts: readonly Named[] = [...Object.entries(lookTable), ...Object.entries(actionTable)].map(([id, words]) => ({ id, name: words[language] }));
+  /** By name; what is asked for and stands in no list any more stays chosen. */
+  const named = (name: keyof Filters, all: readonly Named[]): JSX.Element => {
+    const value = filters[name];
+    const stray = value !== undefined && !all.some(({ id }) => id === value);
+    return (
+      <label>{label(name)}
+        <select name={name}>
+          <option value="">{say('全部', 'all')}</option>
+          {stray ? <option value={value} selected>{shownAs(name)}</option> : null}
+          {all.map((one) => <option value={one.id} selected={one.id === value}>{one.name}</option>)}
+        </select>
+      </label>
+    );
+  };
+  const shownAs = (name: keyof Filters): string => {
+    const value = filters[name] ?? '';
+    switch (name) {
+      case 'client': return names.client(value) ?? value;
+      case 'dataset': return names.dataset(value) ?? value;
+      case 'provider': case 'authority': return names.authority(value) ?? value;
+      case 'purpose': return names.purpose(value) ?? value;
+      case 'grant': return names.grant(value) ?? value;
+      case 'type': return value === 'all' ? say('全部类型', 'all types') : typeWords(value, language);
+      case 'result': return value === 'allow' ? say('提供', 'released') : say('不予提供', 'denied');
+      case 'action': return acts.find(({ id }) => id === value)?.name ?? say('未登记的操作', value);
+      case 'subject': return zh ? value.slice(value.indexOf(':') + 1) : value;
+      default: return value;
+    }
+  };
   const moment = (name: 'since' | 'until'): JSX.Element => <label>{label(name)}<input type="datetime-local" name={name} value={filters[name] ?? ''} /></label>;
   const choice = (name: 'result' | 'type', options: readonly (readonly [string, string])[]): JSX.Element => (
     <label>{label(name)}
       <select name={name}>
-        <option value="">{name === 'type' ? typeNames['released']?.[language] : say('全部', 'all')}</option>
+        <option value="">{name === 'type' ? typeNames.released[language] : say('全部', 'all')}</option>
         {options.map(([value, title]) => <option value={value} selected={filters[name] === value}>{title}</option>)}
       </select>
     </label>
   );
+  // of one type alone the column would say the same in each row
+  const mixed = new Set(entries.map(({ body }) => body.type)).size > 1;
   const active = (Object.keys(LABELS) as (keyof Filters)[]).filter((name) => filters[name] !== undefined);
   return (
     <>
-      <h1>{say('谁、何时、为何查了什么', 'Who saw what, when and why')}</h1>
+      <h1>{say('数据使用记录检索', 'Who saw what, when and why')}</h1>
       {side === undefined ? null : (
         <nav class="pills" aria-label={say('范围', 'Side')}>
           <a href="/console/search" aria-current={side === 'provider' ? 'true' : undefined}>{say('对本单位数据的访问', 'Access to our data')}</a>
@@ -67,32 +100,31 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
         {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
         {text('subject')}
         {text('caseId')}
-        {text('client', 'clients')}
-        {text('dataset', 'datasets')}
-        {side === 'provider' ? null : text('provider', 'authorities')}
-        {text('purpose', 'purposes')}
-        {choice('result', [['allow', say('提供', 'released')], ['deny', say('拒绝', 'denied')]])}
+        {named('client', lists.clients)}
+        {named('dataset', lists.datasets)}
+        {side === 'provider' ? null : named('provider', lists.authorities)}
+        {named('purpose', lists.purposes)}
+        {choice('result', [['allow', say('提供', 'released')], ['deny', say('不予提供', 'denied')]])}
         {moment('since')}
         {moment('until')}
         <details class="more" open={(['actor', 'authority', 'grant', 'item', 'type', 'action', 'request'] as const).some((name) => filters[name] !== undefined)}>
           <summary>{say('更多条件', 'More filters')}</summary>
           <div class="filters in">
             {text('actor')}
-            {side === 'authority' ? null : text('authority', 'authorities')}
-            {text('grant')}
+            {side === 'authority' ? null : named('authority', lists.authorities)}
+            {named('grant', lists.grants)}
             {text('item')}
             {choice('type', [['all', say('全部类型', 'all types')], ...Object.entries(typeNames).filter(([value]) => value !== 'released').map(([value, title]): [string, string] => [value, title[language]])])}
-            {text('action')}
+            {named('action', acts)}
             {text('request')}
           </div>
         </details>
         <div class="row"><button class="button" type="submit">{say('检索', 'Search')}</button><a class="quiet" href={side === 'authority' ? '/console/search?side=authority' : '/console/search'}>{say('清除', 'Clear')}</a></div>
-        {LISTS.map((list) => <datalist id={list}>{lists[list].map(({ id, name }) => <option value={id}>{name}</option>)}</datalist>)}
       </form>
       {active.length === 0 ? null : (
         <p class="chips">
           {active.map((name) => (
-            <a class="chip" href={without(name)} title={say('去掉此条件', 'Remove this filter')}>{label(name)}: {filters[name]} <span aria-hidden="true">×</span></a>
+            <a class="chip" href={without(name)} title={say('去掉此条件', 'Remove this filter')}>{label(name)}{say('：', ': ')}<span class={name === 'request' ? 'exact' : undefined}>{shownAs(name)}</span> <span aria-hidden="true">×</span></a>
           ))}
         </p>
       )}
@@ -102,7 +134,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
       <div class="card scroll">
         {entries.length === 0 ? <p class="empty">{say('没有符合条件的记录。', 'Nothing matches.')}</p> : (
           <table>
-            <thead><tr><th>{say('时间', 'Time')}</th><th class="wide">{say('类型', 'Type')}</th><th>{say('应用', 'Client')}</th><th class="wide">{say('用途', 'Purpose')}</th><th class="wide">{say('数据集', 'Datasets')}</th><th>{say('结果', 'Result')}</th></tr></thead>
+            <thead><tr><th>{say('时间', 'Time')}</th>{mixed ? <th class="wide">{say('类型', 'Type')}</th> : null}<th>{say('应用', 'Client')}</th><th class="wide">{say('用途', 'Purpose')}</th><th class="wide">{say('数据集', 'Datasets')}</th><th>{say('结果', 'Result')}</th></tr></thead>
             <tbody>
               {entries.map((entry) => {
                 const { index, body } = entry;
@@ -110,10 +142,10 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
                 return (
                   <tr>
                     <td><a href={`/console/entries/${index}`}><time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time></a></td>
-                    <td class="wide">{typeNames[body.type ?? '']?.[language] ?? body.type}</td>
-                    <td>{names.client(body.client) ?? body.client ?? '–'}</td>
-                    <td class="wide">{names.purpose(body.purpose) ?? body.purpose ?? '–'}</td>
-                    <td class="wide">{datasets.slice(0, 3).map(({ dataset }) => names.dataset(dataset) ?? dataset).join(say('、', ', '))}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>
+                    {mixed ? <td class="wide">{typeWords(body.type, language)}</td> : null}
+                    <td>{names.client(body.client) ?? '–'}</td>
+                    <td class="wide">{names.purpose(body.purpose, body.report) ?? '–'}</td>
+                    <td class="wide">{datasets.slice(0, 3).map(({ dataset }) => names.dataset(dataset)).join(say('、', ', '))}{datasets.length > 3 ? ` +${datasets.length - 3}` : ''}</td>
                     <td>{inOneLine(entry, language)}{entry.erasedBy === undefined ? null : <span class="state none">{say('主体已抹除', 'subject erased')}</span>}{entry.expiredBy === undefined ? null : <span class="state none">{say('已到期销毁', 'expired')}</span>}</td>
                   </tr>
                 );
@@ -132,7 +164,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
           {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
           {active.map((name) => <input type="hidden" name={name} value={filters[name]} />)}
           <label class="row">{say('导出全部结果（每行附证明）', 'Export all of it, each line with its proof')}
-            <select name="format"><option value="ndjson">NDJSON</option><option value="csv">CSV</option><option value="ocsf">OCSF</option></select>
+            <select name="format"><option value="ndjson">{say('JSON 逐行文件', 'NDJSON')}</option><option value="csv">{say('CSV 表格', 'CSV')}</option><option value="ocsf">{say('安全运营平台格式', 'OCSF')}</option></select>
           </label>
           <button class="quiet" type="submit">{say('导出', 'Export')}</button>
         </form>

@@ -1,77 +1,89 @@
 /** One entry of the log in plain words. */
 import type { JSX } from 'preact';
 import type { FoundEntry } from '../../../audit/search/index.js';
-import { reasonWords } from '../../../../policies/explain.js';
+import { errorWordsOf } from '../../../../contracts/error-words.js';
 import type { Localised } from '../../../../contracts/types.js';
+import { reasonWords } from '../../../../policies/words.js';
+import { actionWords, lookWords } from '../../../audit/actions.js';
+import type { EventType } from '../../../audit/events.js';
 import type { Language } from '../../page.js';
 
-export const typeNames: Readonly<Record<string, Localised>> = {
+export const typeNames: Readonly<Record<EventType, Localised>> = {
   released: { zh: '答复', en: 'answer' },
   included: { zh: '批量答复中的主体', en: 'subject of a batch' },
   completed: { zh: '答复完成', en: 'answers completed' },
   refused_before_identity: { zh: '身份未核验', en: 'refused before identity' },
   refused: { zh: '拒绝', en: 'refusal' },
   signed_in: { zh: '登录', en: 'sign-in' },
-  looked: { zh: '查阅', en: 'look' },
+  looked: { zh: '查阅操作', en: 'look' },
   issued: { zh: '出具文书', en: 'document issued' },
   verified: { zh: '核验文书', en: 'document verified' },
-  compliance_code: { zh: '合规码', en: 'compliance code' },
+  compliance_code: { zh: '合规码核验', en: 'compliance code' },
   administration: { zh: '管理操作', en: 'administration' },
   journal_gap: { zh: '日志缺口', en: 'gap in a journal' },
 };
 
-/** What people do, and how it ended. */
-const actionNames: Readonly<Record<string, Localised>> = {
-  overview: { zh: '查看概览', en: 'saw the overview' },
-  search: { zh: '检索', en: 'searched' },
-  search_subject: { zh: '按主体检索', en: 'searched by subject' },
-  entry: { zh: '查看一条记录', en: 'read an entry' },
-  resolve: { zh: '显示主体', en: 'had a subject shown' },
-  export: { zh: '导出', en: 'exported' },
-  log: { zh: '查看日志状态', en: 'saw the health of the log' },
-  feeds: { zh: '查看数据源', en: 'saw the feeds' },
-  feed: { zh: '查看一个数据源', en: 'saw a feed' },
-  quarantine_rows: { zh: '查看被隔离行的内容', en: 'read a row held back' },
-  grants: { zh: '查看共享授权', en: 'saw the grants' },
-  grant: { zh: '查看一份授权', en: 'saw a grant' },
-  history: { zh: '查看自己的访问历史', en: 'read its own history' },
-  reports: { zh: '查看自己的报告', en: 'saw its reports' },
-  report: { zh: '查看一份报告', en: 'read a report' },
-  report_changes: { zh: '比对报告出具以来的变化', en: 'compared a report with the registers since' },
-  authorisations: { zh: '查看报告授权', en: 'saw its authorisations' },
-  authorisation_recorded: { zh: '授权查询报告', en: 'authorised a company' },
-  authorisation_withdrawn: { zh: '撤回报告授权', en: 'withdrew an authorisation' },
-  complaints: { zh: '查看投诉', en: 'read complaints' },
-  complaint: { zh: '投诉', en: 'complained' },
-  tickets: { zh: '查看异议与修复', en: 'saw objections and repairs' },
-  ticket: { zh: '查看一张工单', en: 'read a ticket' },
-  ticket_records: { zh: '查看可提异议的记录', en: 'saw records that can be objected to' },
-  ticket_act: { zh: '办理工单', en: 'acted on a ticket' },
-  ticket_act_void: { zh: '工单办理未生效', en: 'an act on a ticket took no effect' },
-  tickets_shown: { zh: '向系统提供工单', en: 'tickets were shown to a system' },
-  grant_suspended: { zh: '暂停授权', en: 'suspended a grant' },
-  grant_resumed: { zh: '恢复授权', en: 'resumed a grant' },
-  quarantine_shown: { zh: '查看隔离区', en: 'saw the quarantine' },
-  withdrawal_released: { zh: '确认撤回暂缓的记录', en: 'released a held withdrawal' },
-  withdrawal_kept: { zh: '确认保留暂缓撤回的记录', en: 'kept a record that had left' },
-  quarantine_retried: { zh: '重试被隔离的行', en: 'tried rows held back again' },
-  document_revoked: { zh: '撤销文书', en: 'revoked a document' },
-  erasure: { zh: '抹除一个主体', en: 'erased a subject' },
-  expiry: { zh: '销毁到期内容', en: 'destroyed expired bodies' },
-  policies_in_force: { zh: '策略生效', en: 'policies came into force' },
-  revocation_list_in_force: { zh: '吊销列表生效', en: 'a revocation list came into force' },
-  records_published: { zh: '推送记录', en: 'records were pushed' },
+/** How a sign-in ended. */
+const outcomes: Readonly<Record<string, Localised>> = {
   signed_in: { zh: '登录', en: 'signed in' },
   signed_out: { zh: '退出', en: 'signed out' },
   refused: { zh: '登录被拒', en: 'was refused' },
 };
-const actionWords = (action: unknown, language: Language): string => (typeof action === 'string' ? (actionNames[action]?.[language] ?? action) : '');
 
-export const deliveryNames: Readonly<Record<string, Localised>> = {
-  query: { zh: '查询', en: 'query' },
-  verify: { zh: '核验', en: 'verification' },
-  batch: { zh: '批量查询', en: 'batch' },
+/** What the verification of a document found. */
+export const verdicts: Readonly<Record<string, Localised>> = {
+  genuine: { zh: '真实有效', en: 'genuine' },
+  changed: { zh: '出具后有变化', en: 'changed since' },
+  revoked: { zh: '已撤销', en: 'revoked' },
+  unknown: { zh: '查无此文书', en: 'no such document' },
 };
+
+const steps: Readonly<Record<string, Localised>> = {
+  created: { zh: '出示合规码', en: 'a code was shown' },
+  scanned: { zh: '发起核验', en: 'a question was asked' },
+  confirmed: { zh: '企业同意', en: 'the company agreed' },
+  refused: { zh: '企业拒绝', en: 'the company refused' },
+  answered: { zh: '答复已取走', en: 'the answer was taken' },
+};
+
+const gaps: Readonly<Record<string, Localised>> = {
+  missing: { zh: '记录缺失', en: 'entries are missing' },
+  damaged: { zh: '记录损坏', en: 'entries are damaged' },
+  rolled_back: { zh: '存储被回退', en: 'the disk was set back' },
+  vanished: { zh: '存储丢失', en: 'the disk is gone' },
+  lost: { zh: '由另一节点接管', en: 'another replica took over' },
+};
+
+/** Figures of alerts. */
+export const factNames: Readonly<Record<string, Localised>> = {
+  cases: { zh: '办件数', en: 'cases' },
+  hours: { zh: '时长（小时）', en: 'hours' },
+  minutes: { zh: '时长（分钟）', en: 'minutes' },
+  sequence: { zh: '连续查询次数', en: 'one after the other' },
+  subjects: { zh: '主体数', en: 'subjects' },
+  missing: { zh: '其中无记录', en: 'of them without records' },
+  hour: { zh: '时段（时）', en: 'hour' },
+  weekend: { zh: '周末', en: 'weekend' },
+  requests: { zh: '请求数', en: 'requests' },
+  purpose: { zh: '用途', en: 'purpose' },
+  clients: { zh: '应用数', en: 'clients' },
+  authorities: { zh: '单位数', en: 'authorities' },
+  refusals: { zh: '被拒次数', en: 'refusals' },
+  knocks: { zh: '身份核验前被拒次数', en: 'refusals before identity' },
+  sources: { zh: '网络地址数', en: 'network addresses' },
+  busiestBefore: { zh: '以往最高', en: 'busiest before' },
+  ticket: { zh: '工单编号', en: 'ticket' },
+  lifecycle: { zh: '办理流程', en: 'lifecycle' },
+  clock: { zh: '时限', en: 'clock' },
+  party: { zh: '承办方', en: 'party' },
+  due: { zh: '到期日', en: 'due' },
+};
+
+const inWords = (table: Readonly<Record<string, Localised>>, id: unknown, language: Language): string =>
+  (typeof id === 'string' && Object.hasOwn(table, id) ? table[id]?.[language] : undefined) ?? (language === 'zh' ? '其他' : typeof id === 'string' ? id : '');
+
+/** `released` and the like; of a type that a later version wrote, that it is another one. */
+export const typeWords = (type: string | undefined, language: Language): string => inWords(typeNames, type, language);
 
 export function Effect({ effect, language }: { readonly effect: string | undefined; readonly language: Language }): JSX.Element {
   const allow = effect === 'allow';
@@ -87,20 +99,29 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
       const refused = asked.filter(({ effect }) => effect === 'deny').length;
       const records = asked.reduce((sum, { records: n }) => sum + (n ?? 0), 0);
       const dry = body.dryRun === true ? (zh ? '（试算）' : ' (dry run)') : '';
-      if (refused === asked.length) return (zh ? `全部拒绝` : `all denied`) + dry;
-      return (zh ? `提供 ${records} 条记录${refused > 0 ? `，${refused} 个数据集被拒` : ''}` : `${records} ${records === 1 ? 'record' : 'records'} released${refused > 0 ? `, ${refused} ${refused === 1 ? 'dataset' : 'datasets'} denied` : ''}`) + dry;
+      if (refused === asked.length) return (zh ? '全部不予提供' : 'all denied') + dry;
+      return (zh ? `提供 ${records} 条记录${refused > 0 ? `，${refused} 个数据集不予提供` : ''}` : `${records} ${records === 1 ? 'record' : 'records'} released${refused > 0 ? `, ${refused} ${refused === 1 ? 'dataset' : 'datasets'} denied` : ''}`) + dry;
     }
     case 'completed':
       return zh ? `${body.answers?.length ?? 0} 次答复完成` : `${body.answers?.length ?? 0} answers completed`;
     case 'refused_before_identity':
-      return `${body.count ?? 0} × ${body.code ?? ''}`;
+      return `${errorWordsOf(body.code)[language]} × ${body.count ?? 0}`;
     case 'refused':
-      return `${String(body['route'])} · ${body.code ?? ''}`;
+      return zh ? errorWordsOf(body.code).zh : `${String(body['route'])} · ${body.code ?? ''}`;
     case 'administration':
+      return actionWords(body.action)[language];
     case 'looked':
-      return actionWords(body.action, language);
+      return lookWords(body.action)[language];
     case 'signed_in':
-      return actionWords(body['outcome'], language);
+      return inWords(outcomes, body['outcome'], language);
+    case 'verified':
+      return inWords(verdicts, body['outcome'], language);
+    case 'compliance_code':
+      return inWords(steps, body['step'], language);
+    case 'issued':
+      return zh ? `${String(body.subjects ?? 1)} 家企业，${Array.isArray(body['domains']) ? body['domains'].length : 0} 个领域` : `companies: ${String(body.subjects ?? 1)}, domains: ${Array.isArray(body['domains']) ? body['domains'].length : 0}`;
+    case 'journal_gap':
+      return inWords(gaps, body['why'], language);
     default:
       return '';
   }

@@ -17,8 +17,8 @@ export function complaintsPage({ language, complaints, first, next }: Complaints
   return (
     <>
       <h1>{say('投诉', 'Complaints')}</h1>
-      <p class="lead">{say('数据主体对某一次访问的投诉。内容以主体自己的密钥加密保存；本次查阅已记入日志。', 'What data subjects complain of, each about one look. Kept under the subject’s own key; this look is on record.')}</p>
-      {complaints.length === 0 ? <div class="card"><p class="empty">{say('没有投诉。', 'There are no complaints.')}</p></div> : (
+      <p class="lead">{say('企业用户对某次数据使用的投诉。内容以主体专属密钥加密保存；本次查阅已记入日志。', 'What data subjects complain of, each about one look. Kept under the subject’s own key; this look is on record.')}</p>
+      {complaints.length === 0 ? <div class="card"><p class="empty">{say('暂无投诉', 'There are no complaints.')}</p></div> : (
         <ol class="timeline">
           {complaints.map(({ about, entry, at, text, subject, search }) => (
             <li class="card pad">
@@ -27,7 +27,7 @@ export function complaintsPage({ language, complaints, first, next }: Complaints
                 <time dateTime={at}>{at === '' ? '–' : localSecond(at)}</time>
               </div>
               <p class="said">{text ?? say('主体已依法抹除。', 'The subject was erased.')}</p>
-              <p class="foot">{search === undefined ? null : <><a href={search}>{subject}</a> · </>}<a href={`/console/entries/${entry}`}>{say(`投诉记为第 ${entry} 条`, `on record as entry ${entry}`)}</a></p>
+              <p class="foot">{search === undefined ? null : <><a href={search}>{language === 'zh' ? subject?.slice(subject.indexOf(':') + 1) : subject}</a> · </>}<a href={`/console/entries/${entry}`}>{say(`投诉记为第 ${entry} 条`, `on record as entry ${entry}`)}</a></p>
             </li>
           ))}
         </ol>

@@ -29,7 +29,7 @@ export function askForm({ language, definitions, csrf, code, chosen, fault }: As
   return (
     <div class="phone">
       <h1>{say('扫合规码', 'Ask by compliance code')}</h1>
-      <p class="lead">{say('对着企业手机上的合规码提一个问题。企业看到您是谁、问什么，同意后您得到一次答复。', 'Ask one question by the code on a company’s phone. The company sees who you are and what you ask; if it agrees, you get the answer once.')}</p>
+      <p class="lead">{say('扫描企业手机上的合规码，发起一次核验。企业可看到核验人与核验事项，同意后您可查看一次答复。', 'Ask one question by the code on a company’s phone. The company sees who you are and what you ask; if it agrees, you get the answer once.')}</p>
       {fault === undefined ? null : <p class="notice bad" role="alert">{fault}</p>}
       <form class="stacked" method="post" action="/compliance">
         {csrf === undefined ? null : <input type="hidden" name="csrf" value={csrf} />}
@@ -40,7 +40,7 @@ export function askForm({ language, definitions, csrf, code, chosen, fault }: As
         </div>
         <label class="field">{say('合规码（或码中的网址）', 'Code, or the address that it says')}<input type="text" name="code" required minLength={43} maxLength={300} value={code} autocomplete="off" autocapitalize="none" spellcheck={false} /></label>
         <fieldset class="asks">
-          <legend>{say('问什么', 'What to ask')}</legend>
+          <legend>{say('核验事项', 'What to ask')}</legend>
           {reports.map(({ id, title, domains }) => (
             <div class="asked">
               <label><input type="radio" name="report" value={id} checked={id === first} required /> <b>{title[language]}</b></label>
@@ -52,9 +52,9 @@ export function askForm({ language, definitions, csrf, code, chosen, fault }: As
             </div>
           ))}
         </fieldset>
-        <label class="field">{say('期间', 'Period')}<select name="months">{MONTHS.map((months) => <option value={months} selected={months === (chosen?.months ?? 24)}>{monthsWords(months, language)}</option>)}</select></label>
-        <p class="soft">{csrf === undefined ? say('您没有登录，企业会看到“公开页面，身份不明”。', 'You have not signed in: the company sees “public page, unknown person”.') : say('企业会看到您的单位与姓名。', 'The company sees your authority and your name.')}{' '}{say('只问您需要的领域。', 'Ask only for what you need.')}</p>
-        <button class="button big" type="submit">{say('提问', 'Ask')}</button>
+        <label class="field">{say('查询期间', 'Period')}<select name="months">{MONTHS.map((months) => <option value={months} selected={months === (chosen?.months ?? 24)}>{monthsWords(months, language)}</option>)}</select></label>
+        <p class="soft">{csrf === undefined ? say('您尚未登录，企业将看到“公开页面，身份不明”。', 'You have not signed in: the company sees “public page, unknown person”.') : say('企业将看到您的单位与姓名。', 'The company sees your authority and your name.')}{' '}{say('请仅选择所需领域。', 'Ask only for what you need.')}</p>
+        <button class="button big" type="submit">{say('发起核验', 'Ask')}</button>
       </form>
     </div>
   );
@@ -66,7 +66,7 @@ export interface WaitProps extends Base {
   readonly now: number;
 }
 
-const Again = ({ language }: { readonly language: Language }): JSX.Element => <p><a class="button" href="/compliance">{sayIn(language)('再问一次', 'Ask again')}</a></p>;
+const Again = ({ language }: { readonly language: Language }): JSX.Element => <p><a class="button" href="/compliance">{sayIn(language)('重新发起核验', 'Ask again')}</a></p>;
 
 export function waitView({ language, definitions, csrf, view, now }: WaitProps): JSX.Element {
   const say = sayIn(language);
@@ -77,7 +77,7 @@ export function waitView({ language, definitions, csrf, view, now }: WaitProps):
         <h1>{say('合规码', 'Compliance code')}</h1>
         <div class="outcome warn" role="status">
           <b>{state === 'refused' ? say('企业拒绝答复', 'The company refused to answer') : state === 'expired' ? say('已过时限', 'The time is over') : say('答复已显示过一次', 'The answer was shown once')}</b>
-          <p>{state === 'refused' ? say('拒绝不等于有记录，也不等于没有记录。', 'That means neither that there is something on record nor that there is nothing.') : say('请企业出示新的合规码。', 'Let the company show a new code.')}</p>
+          <p>{state === 'refused' ? say('拒绝答复既不表示有记录，也不表示没有记录。', 'That means neither that there is something on record nor that there is nothing.') : say('请企业出示新的合规码。', 'Let the company show a new code.')}</p>
         </div>
         <Again language={language} />
       </div>
@@ -89,8 +89,8 @@ export function waitView({ language, definitions, csrf, view, now }: WaitProps):
       <h1>{ready ? say('企业已同意', 'The company agreed') : say('等待企业确认', 'Waiting for the company')}</h1>
       <section class="ask card pad">
         <dl class="facts flat">
-          <dt>{say('您问', 'You ask')}</dt><dd><QuestionWords question={question} definitions={definitions} language={language} /></dd>
-          <dt>{say('数字', 'Number')}</dt><dd><b class="number">{number}</b><span class="plain soft">{say('请企业核对：两边屏幕上的数字须一致。', 'The company compares it: both screens must show the same.')}</span></dd>
+          <dt>{say('核验事项', 'You ask')}</dt><dd><QuestionWords question={question} definitions={definitions} language={language} /></dd>
+          <dt>{say('比对数字', 'Number')}</dt><dd><b class="number">{number}</b><span class="plain soft">{say('请企业核对：两边屏幕上的数字须一致。', 'The company compares it: both screens must show the same.')}</span></dd>
         </dl>
         <Countdown until={until} now={now} language={language} />
       </section>
@@ -111,8 +111,8 @@ export function answerView({ language, definitions, answer }: Base & { readonly 
   return (
     <div class="phone" data-state="answered">
       <h1>{name ?? key}</h1>
-      {name === undefined ? <p class="notice bad">{say('登记簿中没有这家企业，“无记录”不说明什么。', 'The register does not have this company: “none on record” says nothing of it.')}</p> : <p class="mono soft">{key}</p>}
-      <p class="notice warn"><b>{say('请与墙上的营业执照核对名称和代码。', 'Compare name and code with the licence on the wall.')}</b></p>
+      {name === undefined ? <p class="notice bad">{say('登记系统中没有该企业，“无记录”不作为结论。', 'The register does not have this company: “none on record” says nothing of it.')}</p> : <p class="mono soft">{key}</p>}
+      <p class="notice warn"><b>{say('请与企业营业执照核对名称和代码。', 'Compare name and code with the licence on the wall.')}</b></p>
       <div class="card">
         <table>
           <thead><tr><th>{say('领域', 'Domain')}</th><th>{say('结果', 'Result')}</th></tr></thead>
@@ -123,14 +123,14 @@ export function answerView({ language, definitions, answer }: Base & { readonly 
                 <span class={`state ${state === 'none' ? 'ok' : state === 'not_answered' ? 'none' : 'warn'}`}>
                   {state === 'none' ? say('无记录', 'none on record') : state === 'records' ? say(`${String(count)} 条记录`, `${String(count)} on record`) : state === 'at_least' ? say(`至少 ${String(count)} 条`, `at least ${String(count)}`) : say('未答复', 'not answered')}
                 </span>
-                {state === 'at_least' || state === 'not_answered' ? <span class="plain soft">{say('有登记未更新，不能当作无记录', 'a register is not current: this is not “none”')}{asOf === undefined ? '' : say(`；数据截至 ${localSecond(asOf)}`, `; as of ${localSecond(asOf)}`)}</span> : null}
+                {state === 'at_least' || state === 'not_answered' ? <span class="plain soft">{say('有部门数据未及时更新，不视为无记录', 'a register is not current: this is not “none”')}{asOf === undefined ? '' : say(`；数据截至 ${localSecond(asOf)}`, `; as of ${localSecond(asOf)}`)}</span> : null}
               </td>
             </tr>
           ))}</tbody>
         </table>
       </div>
       <p><QuestionWords question={question} definitions={definitions} language={language} /></p>
-      <p class="foot">{say(`答复于 ${localSecond(answeredAt)}。只显示这一次，离开即失；截图不是证明。需要留存的，请企业出示报告。`, `Answered at ${localSecond(answeredAt)}. Shown this once; a picture of it proves nothing. Whoever needs to keep something asks for a report.`)}</p>
+      <p class="foot">{say(`答复于 ${localSecond(answeredAt)}。答复仅显示一次，离开本页后不再显示；截图不作为证明。需要留存的，请企业出示报告。`, `Answered at ${localSecond(answeredAt)}. Shown this once; a picture of it proves nothing. Whoever needs to keep something asks for a report.`)}</p>
       <Again language={language} />
     </div>
   );

@@ -28,7 +28,7 @@ function wordsOf({ added, records, is, was, missing }: SectionChange, language: 
 /** Where a PDF may be dropped; `drop.js` checks it in the browser. */
 function Drop({ language, document }: { readonly language: Language; readonly document?: string | undefined }): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const step = (key: string, title: string): JSX.Element => <li data-step={key}><b>{title}</b></li>;
+  const step = (key: string, title: string, fault: string): JSX.Element => <li data-step={key} data-fault-words={language === 'zh' ? fault : undefined}><b>{title}</b></li>;
   return (
     <section class="card pad drop" data-drop="" data-state="idle" data-document={document}>
       <label class="dropzone">
@@ -40,19 +40,19 @@ function Drop({ language, document }: { readonly language: Language; readonly do
       <div aria-live="polite">
         <p class="verdict">
           <span class="when checking">{say('正在检验…', 'Checking…')}</span>
-          <span class="when proved">{say('✓ 文件真实：签名有效，自签署以来未改动一个字节。', '✓ Genuine: the signature is valid and not one byte was changed.')}</span>
+          <span class="when proved">{say('✓ 文件真实：签名有效，自签署以来未经改动。', '✓ Genuine: the signature is valid and not one byte was changed.')}</span>
           <span class="when failed">{say('✗ 文件不可信：', '✗ Not to be trusted: ')}</span>
           <span class="when other">{say('✗ 文件真实，但不是此编码对应的文书。', '✗ A genuine file, but not the document of this code.')}</span>
           <span class="when error">{say('无法检验：请检查网络，或换用较新的浏览器。', 'It could not be checked: no connection, or a browser that is too old.')}</span>
-          <span class="when idle">{say('需要脚本；也可用 yitong report verify。', 'Needs scripts; `yitong report verify` does the same.')}</span>
+          <span class="when idle">{say('浏览器须启用脚本才能在此检验；也可由技术人员用命令行工具检验。', 'Needs scripts; `yitong report verify` does the same.')}</span>
           <span data-fault=""></span>
         </p>
         <ol class="steps">
-          {step('form', say('文件完整，签名覆盖全文', 'whole, and signed as a whole'))}
-          {step('digest', say('内容与签署时一致', 'the bytes that were signed'))}
-          {step('signature', say('签名出自证书的密钥', 'signed by the certificate’s key'))}
-          {step('certificate', say('证书由本平台签发', 'a certificate of this platform'))}
-          {step('model', say('每部分与其摘要一致', 'each section has its digest'))}
+          {step('form', say('文件完整，签名覆盖全文', 'whole, and signed as a whole'), '文件不完整、已被改写，或不是本平台出具的文书')}
+          {step('digest', say('内容与签署时一致', 'the bytes that were signed'), '文件内容在签署之后被改动')}
+          {step('signature', say('签名与证书相符', 'signed by the certificate’s key'), '签名与所附证书不符')}
+          {step('certificate', say('证书由本平台签发', 'a certificate of this platform'), '签名证书不是本平台签发，或签署时不在有效期内')}
+          {step('model', say('各部分与其摘要一致', 'each section has its digest'), '所附数据与摘要不符')}
         </ol>
         <p class="soft" data-about=""></p>
       </div>
@@ -73,7 +73,7 @@ export function verifyForm({ language, csrf, codes }: { readonly language: Langu
       </form>
       <h2>{say('检验 PDF 文件', 'Check a PDF')}</h2>
       <Drop language={language} />
-      {codes ? <p class="foot">{say('企业出示的是手机上的合规码？', 'The company shows a compliance code on its phone?')} <a href="/compliance">{say('扫合规码', 'Ask by it')}</a></p> : null}
+      {codes ? <p class="foot">{say('企业出示的是手机合规码？', 'The company shows a compliance code on its phone?')} <a href="/compliance">{say('扫合规码', 'Ask by it')}</a></p> : null}
     </>
   );
 }
@@ -84,6 +84,7 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
   if (issued === undefined) {
     return (
       <>
+        <h1>{say('核验结果', 'Verification')}</h1>
         <div class="outcome bad"><div role="status"><b>{say('✗ 查无此文书', '✗ No such document')}</b><p>{say('此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。', 'The code belongs to no document: mistyped, past the time for which it is kept, or forged.')}</p></div></div>
         <p><a class="button" href="/verify">{say('重新输入', 'Try again')}</a></p>
       </>
@@ -96,6 +97,7 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
   const told = (changes?.sections ?? []).map((change) => ({ change, subject: subjects[change.subject], domain: model.domains[change.domain] }));
   return (
     <>
+      <h1>{say('核验结果', 'Verification')}</h1>
       <div class={`outcome ${revokedAt !== undefined ? 'bad' : changed ? 'warn' : 'ok'}`} data-outcome={outcome}>
         <div role="status">
           {revokedAt !== undefined ? (
@@ -112,10 +114,10 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
             </>
           )}
         </div>
-        {again === undefined ? <a class="quiet" href="?">{say('再查一次', 'Look again')}</a> : (
+        {again === undefined ? <a class="quiet" href="?">{say('重新核验', 'Look again')}</a> : (
           <form class="again" method="post" action="/verify">
             {Object.entries(again).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
-            <button class="quiet" type="submit">{say('再查一次', 'Look again')}</button>
+            <button class="quiet" type="submit">{say('重新核验', 'Look again')}</button>
           </form>
         )}
       </div>
@@ -124,18 +126,18 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
           <dt>{say('文书', 'Document')}</dt><dd>{model.title[language]}</dd>
           <dt>{say('出具单位', 'Issued by')}</dt><dd>{model.issuer[language]}</dd>
           <dt>{say('出具时间', 'Issued at')}</dt><dd><time dateTime={model.issuedAt}>{localSecond(model.issuedAt)}</time></dd>
-          <dt>{say('主体', 'About')}</dt><dd>{subjects.slice(0, 12).map(({ name, key }) => <span class="plain">{name} <span class="mono soft">{key}</span></span>)}{subjects.length > 12 ? <span class="plain soft">{say(`等 ${String(subjects.length)} 家`, `and ${String(subjects.length - 12)} more`)}</span> : null}</dd>
-          <dt>{say('期间', 'Period')}</dt><dd>{model.range.from} – {model.range.to}</dd>
+          <dt>{say('企业', 'About')}</dt><dd>{subjects.slice(0, 12).map(({ name, key }) => <span class="plain">{name} <span class="mono soft">{key}</span></span>)}{subjects.length > 12 ? <span class="plain soft">{say(`等 ${String(subjects.length)} 家`, `and ${String(subjects.length - 12)} more`)}</span> : null}</dd>
+          <dt>{say('查询期间', 'Period')}</dt><dd>{model.range.from} – {model.range.to}</dd>
           <dt>{say('用途', 'Purpose')}</dt><dd>{model.purpose.name[language]}</dd>
-          <dt>{say('数据时点', 'State of the registers')}</dt><dd>{localSecond(model.cut.time)}</dd>
-          <dt>{say('文书摘要', 'Digest')}</dt><dd class="mono">{document}</dd>
+          <dt>{say('数据截至', 'State of the registers')}</dt><dd>{localSecond(model.cut.time)}</dd>
+          <dt>{say('文书摘要', 'Digest')}</dt><dd class="mono exact">{document}</dd>
         </dl>
       </div>
       {told.length === 0 ? null : (
         <>
           <h2>{changed ? say('出具之后的变化', 'What has changed since') : say('目前的差异', 'What stands otherwise now')}</h2>
           <div class="card"><table class="stack">
-            <thead><tr>{several ? <th>{say('主体', 'About')}</th> : null}<th>{say('领域', 'Domain')}</th><th>{say('变化', 'Change')}</th></tr></thead>
+            <thead><tr>{several ? <th>{say('企业', 'About')}</th> : null}<th>{say('领域', 'Domain')}</th><th>{say('变化', 'Change')}</th></tr></thead>
             <tbody>{told.map(({ change, subject, domain }) => <tr>{several ? <td>{subject?.name}</td> : null}<th scope="row">{domain?.title[language]}</th><td>{wordsOf(change, language).map((word) => <span class="plain">{word}</span>)}</td></tr>)}</tbody>
           </table></div>
         </>
@@ -147,7 +149,7 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
         <div class="card"><table class="stack">
           <thead><tr><th>{say('领域', 'Domain')}</th><th>{say('摘要（SHA-256）', 'Digest (SHA-256)')}</th></tr></thead>
           <tbody>{model.sections.map((section) => (
-            <tr><th>{model.domains[section.domain]?.title[language]}{several ? <span class="plain soft">{subjects[section.subject]?.name}</span> : null}</th><td class="mono">{section.digest}</td></tr>
+            <tr><th>{model.domains[section.domain]?.title[language]}{several ? <span class="plain soft">{subjects[section.subject]?.name}</span> : null}</th><td class="mono exact">{section.digest}</td></tr>
           ))}</tbody>
         </table></div>
       </details>

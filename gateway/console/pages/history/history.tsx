@@ -6,7 +6,8 @@ import type { HistoryEntry } from '../../../services/history/reading.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { deliveryNames } from '../auditing/words.js';
+import { deliveryWords } from '../../../../policies/words.js';
+import { verdicts } from '../auditing/words.js';
 
 export interface HistoryProps {
   readonly language: Language;
@@ -41,7 +42,7 @@ const empty = ({ released, records }: HistoryEntry['datasets'][number]): boolean
 const Folded = ({ datasets, names, summary }: Pick<HistoryEntry, 'datasets'> & Pick<HistoryProps, 'names'> & { readonly summary: string }): JSX.Element => (
   <details class="folded">
     <summary>{summary}</summary>
-    <ul>{datasets.map(({ dataset }) => <li>{names.dataset(dataset) ?? dataset}</li>)}</ul>
+    <ul>{datasets.map(({ dataset }) => <li>{names.dataset(dataset)}</li>)}</ul>
   </details>
 );
 
@@ -69,19 +70,19 @@ function Look({ entry: { body, item, datasets }, language, names }: { readonly e
   return (
     <>
       <div class="head">
-        <h2><span>{names.authority(body.authority) ?? body.authority}</span> <small>{names.client(body.client) ?? body.client}</small></h2>
+        <h2><span>{names.authority(body.authority)}</span> <small>{names.client(body.client)}</small></h2>
         <time dateTime={body.time}>{at(body.time)}</time>
       </div>
       <dl class="facts flat">
-        <dt>{say('用途', 'Purpose')}</dt><dd>{names.purpose(body.purpose) ?? body.purpose ?? '–'}</dd>
+        <dt>{say('用途', 'Purpose')}</dt><dd>{names.purpose(body.purpose, body.report) ?? '–'}</dd>
         {item === undefined ? null : <><dt>{say('事项编码', 'Item')}</dt><dd class="mono">{item}</dd></>}
-        <dt>{say('方式', 'How')}</dt><dd>{deliveryNames[body.type === 'included' ? 'batch' : (body.delivery ?? 'query')]?.[language]}{body.dryRun === true ? say('（试算，未读取任何记录）', ' (dry run: no record was read)') : ''}</dd>
+        <dt>{say('方式', 'How')}</dt><dd>{deliveryWords(body.type === 'included' ? 'batch' : (body.delivery ?? 'query'))[language]}{body.dryRun === true ? say('（预判，未读取任何记录）', ' (dry run: no record was read)') : ''}</dd>
       </dl>
       <ul class="what">
         {[...told, ...(none.length > FEW ? [] : none)].map(({ dataset, released, fields, records }) => (
           <li>
-            <span class={`state ${released ? (records > 0 ? 'ok' : 'none') : 'bad'}`}>{!released ? say('已拒绝', 'denied') : records > 0 ? say(`提供 ${records} 条`, `${records} released`) : say('无记录', 'no record')}</span>{' '}
-            {names.dataset(dataset) ?? dataset}
+            <span class={`state ${released ? (records > 0 ? 'ok' : 'none') : 'bad'}`}>{!released ? say('不予提供', 'denied') : records > 0 ? say(`提供 ${records} 条`, `${records} released`) : say('无记录', 'no record')}</span>{' '}
+            {names.dataset(dataset)}
             {released && records > 0 && fields.length > 0 ? <span class="plain soft">{fields.map((path) => names.field(dataset, path)).join(say('、', ', '))}</span> : null}
           </li>
         ))}
@@ -101,14 +102,14 @@ function Document({ body, look, language, names, definitions }: Pick<HistoryEntr
   return (
     <>
       <div class="head">
-        <h2><span>{issued ? say('出具文书', 'Document issued') : say('文书被核验', 'Document verified')}</span> <small>{definition?.title[language] ?? text(body['report'])}</small></h2>
+        <h2><span>{issued ? say('出具文书', 'Document issued') : say('文书被核验', 'Document verified')}</span> <small>{definition?.title[language] ?? say('已停用的报告', text(body['report']))}</small></h2>
         <time dateTime={body.time}>{at(body.time)}</time>
       </div>
       <dl class="facts flat">
         {issued
-          ? <><dt>{say('用途', 'Purpose')}</dt><dd>{definition?.purposes.get(text(body.purpose))?.[language] ?? body.purpose}</dd><dt>{say('范围', 'About')}</dt><dd>{say(`${String(body.subjects ?? 1)} 家企业，${String(Array.isArray(body['domains']) ? body['domains'].length : 0)} 个领域`, `companies: ${String(body.subjects ?? 1)}, domains: ${String(Array.isArray(body['domains']) ? body['domains'].length : 0)}`)}</dd></>
-          : <><dt>{say('核验方', 'By')}</dt><dd>{names.verifier(text(body['by']))}</dd><dt>{say('结果', 'Result')}</dt><dd><span class={`state ${found === 'genuine' ? 'ok' : 'warn'}`}>{outcomes[found] ?? found}</span></dd></>}
-        <dt>{say('文书摘要', 'Digest')}</dt><dd class="mono">{text(body['document'])}</dd>
+          ? <><dt>{say('用途', 'Purpose')}</dt><dd>{names.purpose(text(body.purpose), text(body['report']))}</dd><dt>{say('范围', 'About')}</dt><dd>{say(`${String(body.subjects ?? 1)} 家企业，${String(Array.isArray(body['domains']) ? body['domains'].length : 0)} 个领域`, `companies: ${String(body.subjects ?? 1)}, domains: ${String(Array.isArray(body['domains']) ? body['domains'].length : 0)}`)}</dd></>
+          : <><dt>{say('核验方', 'By')}</dt><dd>{names.verifier(text(body['by']))}</dd><dt>{say('结果', 'Result')}</dt><dd><span class={`state ${found === 'genuine' ? 'ok' : 'warn'}`}>{outcomes[found] ?? verdicts[found]?.[language] ?? say('其他', found)}</span></dd></>}
+        <dt>{say('文书摘要', 'Digest')}</dt><dd class="mono exact">{text(body['document'])}</dd>
       </dl>
       {look === undefined ? null : <Folded datasets={look.datasets} names={names} summary={say(`为核验文书与 ${String(look.datasets.length)} 个数据集比对，未提供记录`, `Compared with ${String(look.datasets.length)} datasets to verify it; no record was released`)} />}
     </>
@@ -123,14 +124,14 @@ export function historyView({ language, csrf, subject, hidden, entries, complain
   const placed = new Set([...looks.values()]);
   return (
     <>
-      <h1>{say('谁查了您的数据', 'Who looked at your data')}</h1>
-      <p class="lead">{say('每一次访问在答复之前先记入日志。依法暂缓或不予告知的访问不在此列。', 'Every look is on record before its answer leaves. Looks of which the law delays or withholds the notice are not listed.')}</p>
-      {elsewhere === 0 ? null : <p class="notice">{say(`此处仅列出由本节点答复的访问；另有 ${elsewhere} 个节点的访问未列出，请向运营方查询。`, `Only looks that this replica answered are listed; those answered by ${elsewhere} other ${elsewhere === 1 ? 'replica' : 'replicas'} are not. Ask the operator for them.`)}</p>}
-      {others.length === 0 ? <p class="notice">{say('主体：', 'Subject: ')}<span class="mono">{key}</span></p> : (
-        <nav class="pills" aria-label={say('主体', 'Subject')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{one.subject.slice(one.subject.indexOf(':') + 1)}</a>)}</nav>
+      <h1>{say('本企业数据使用记录', 'Who looked at your data')}</h1>
+      <p class="lead">{say('每次使用在答复之前先行记入日志。依法暂缓告知或不予告知的使用不在此列。', 'Every look is on record before its answer leaves. Looks of which the law delays or withholds the notice are not listed.')}</p>
+      {elsewhere === 0 ? null : <p class="notice">{say(`此处仅列出由本节点答复的使用记录；另有 ${elsewhere} 个节点的记录未列出，请向运维单位查询。`, `Only looks that this replica answered are listed; those answered by ${elsewhere} other ${elsewhere === 1 ? 'replica' : 'replicas'} are not. Ask the operator for them.`)}</p>}
+      {others.length === 0 ? <p class="notice">{say('企业：', 'Subject: ')}<span class="mono">{key}</span></p> : (
+        <nav class="pills" aria-label={say('企业', 'Subject')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{one.subject.slice(one.subject.indexOf(':') + 1)}</a>)}</nav>
       )}
-      {receipt === undefined ? null : <p class="notice" role="status">{say('投诉已记入日志，审计人员可见。回执：', 'Your complaint is on record and the auditors see it. Receipt: ')}<span class="mono">{receipt}</span></p>}
-      {entries.length === 0 ? <div class="card"><p class="empty">{say('没有可以显示的访问。', 'There is nothing to show.')}</p></div> : (
+      {receipt === undefined ? null : <p class="notice" role="status">{say('投诉已记入日志，审计人员可见。回执：', 'Your complaint is on record and the auditors see it. Receipt: ')}<span class="mono exact">{receipt}</span></p>}
+      {entries.length === 0 ? <div class="card"><p class="empty">{say('暂无数据', 'There is nothing to show.')}</p></div> : (
         <ol class="timeline">
           {entries.filter((entry) => !placed.has(entry)).map((entry) => {
             const { index, body, datasets } = entry;
@@ -140,7 +141,7 @@ export function historyView({ language, csrf, subject, hidden, entries, complain
                 {datasets.length === 0 ? <Document body={body} look={looks.get(index)} language={language} names={names} definitions={definitions} /> : <Look entry={entry} language={language} names={names} />}
                 {made.map((one) => <p class="notice warn">{say(`您于 ${localSecond(one.at)} 投诉：`, `You complained at ${localSecond(one.at)}: `)}{one.text ?? '–'}</p>)}
                 <details>
-                  <summary>{say('投诉此次访问', 'Complain about this')}</summary>
+                  <summary>{say('投诉此次使用', 'Complain about this')}</summary>
                   <form method="post" action="/console/history">
                     <input type="hidden" name="csrf" value={csrf} />
                     <input type="hidden" name="of" value={hidden} />

@@ -41,8 +41,8 @@ export function coverage({ report, domains, purposes }: Authorisation, definitio
   const named = definition?.domains.filter(({ id }) => domains?.includes(id) === true).map(({ title }) => title[language]) ?? [];
   const first = named.slice(0, 4).join(say('、', ', '));
   const where = domains === undefined ? say('全部领域', 'all domains') : named.length > 4 ? say(`${first}等 ${named.length} / ${all} 个领域`, `${first} and ${named.length - 4} more of ${all} domains`) : first;
-  const why = purposes === undefined ? say('不限用途', 'any purpose') : purposes.map((id) => definition?.purposes.get(id)?.[language] ?? id).join(say('、', ', '));
-  return `${definition?.title[language] ?? report} · ${where} · ${why}`;
+  const why = purposes === undefined ? say('不限用途', 'any purpose') : purposes.map((id) => definition?.purposes.get(id)?.[language] ?? say('未登记的用途', id)).join(say('、', ', '));
+  return `${definition?.title[language] ?? say('已停用的报告', report)} · ${where} · ${why}`;
 }
 
 export function authorisationsPage({ language, csrf, subjects, definitions, definition, given, received, today, until, latest, done, fault, sent }: AuthorisationsProps): JSX.Element {
@@ -70,10 +70,10 @@ export function authorisationsPage({ language, csrf, subjects, definitions, defi
       <Speaking language={language} subjects={subjects} />
       {done === undefined ? null : <p class="notice" role="status">{done.withdrawnAt === undefined ? say('授权已生效：', 'The authorisation is in force: ') : say('授权已撤回：', 'The authorisation is withdrawn: ')}<b class="code">{keyOf(done.to)}</b></p>}
       {fault === undefined ? null : <p class="notice bad" role="alert">{fault[language]}</p>}
-      <h2>{say('本企业授予的', 'Given')}</h2>
-      {given.length === 0 ? none(say('没有授权任何企业查询本企业。', 'No other company may ask about this one.')) : list(given, true)}
-      <h2>{say('本企业获得的', 'Received')}</h2>
-      {received.length === 0 ? none(say('没有企业授权本企业查询。需要时请对方登录后，按本企业的统一社会信用代码授权。', 'No company has authorised this one. Have it sign in and authorise your code.')) : list(received, false)}
+      <h2>{say('本企业作出的授权', 'Given')}</h2>
+      {given.length === 0 ? none(say('暂无数据', 'No other company may ask about this one.')) : list(given, true)}
+      <h2>{say('本企业获得的授权', 'Received')}</h2>
+      {received.length === 0 ? none(say('暂无数据。需要时，请对方登录后向本企业的统一社会信用代码授权。', 'No company has authorised this one. Have it sign in and authorise your code.')) : list(received, false)}
       <h2>{say('新授权', 'Authorise a company')}</h2>
       {definitions.size < 2 ? null : <nav class="pills" aria-label={say('报告种类', 'Kind of report')}>{[...definitions.values()].map(({ id, title }) => <a href={`/console/authorisations?report=${id}${subjects.query('&')}`} aria-current={id === definition.id ? 'true' : undefined}>{title[language]}</a>)}</nav>}
       <form method="post" action="/console/authorisations" class="card pad sheet" data-once>
@@ -110,7 +110,7 @@ export function withdrawPage({ language, csrf, subjects, definitions, one }: Pic
         <input type="hidden" name="csrf" value={csrf} />
         <input type="hidden" name="of" value={subjects.hidden} />
         <button class="button danger" type="submit">{say('撤回授权', 'Withdraw it')}</button>
-        <a class="quiet" href={`/console/authorisations${subjects.query('?')}`}>{say('保留', 'Keep it')}</a>
+        <a class="quiet" href={`/console/authorisations${subjects.query('?')}`}>{say('暂不撤回', 'Keep it')}</a>
       </form>
     </section>
   );

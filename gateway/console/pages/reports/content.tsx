@@ -97,7 +97,7 @@ function Told({ record, domain, language, changed }: { readonly record: ReportRe
       <dl class="facts">
         {facts.map(({ title, value }) => <><dt>{title[language]}</dt><dd>{typeof value === 'string' ? value : value[language]}</dd></>)}
         {endedOn === undefined ? null : <><dt>{say('期限起算日', 'Term counts from')}</dt><dd>{endedOn}</dd></>}
-        <dt>{say('可查询至', 'Reportable until')}</dt><dd>{reportableUntil ?? (endedOn === undefined ? say('尚未终止，期限未起算', 'goes on, its term has not begun') : say('未设期限', 'no end is set'))}</dd>
+        <dt>{say('报告期限', 'Reportable until')}</dt><dd>{reportableUntil ?? (endedOn === undefined ? say('尚未终止，期限未起算', 'goes on, its term has not begun') : say('法律未规定', 'no end is set'))}</dd>
       </dl>
     </li>
   );
@@ -135,14 +135,14 @@ export function ReportContent({ model, language, changed = () => undefined }: Co
       <dl class="card facts">
         <dt>{say('结论', 'In short')}</dt>
         <dd><b>{say(`${subjects.length} 家企业，${domains.length} 个领域：`, `${subjects.length} ${subjects.length === 1 ? 'company' : 'companies'}, ${domains.length} ${domains.length === 1 ? 'domain' : 'domains'}: `)}{records === 0 ? (unanswered.length === 0 ? say('均无记录', 'none on record') : say('已答复的领域均无记录', 'none on record where there was an answer')) : say(`${records} 条记录`, `${records} ${records === 1 ? 'record' : 'records'}`)}</b></dd>
-        <dt>{say('时间范围', 'Days')}</dt><dd>{range.from} – {range.to}</dd>
+        <dt>{say('查询期间', 'Days')}</dt><dd>{range.from} – {range.to}</dd>
         <dt>{say('用途', 'Purpose')}</dt><dd>{purpose.name[language]}</dd>
-        <dt>{say('出示给', 'To be shown to')}</dt><dd>{bearer}</dd>
+        <dt>{say('使用单位', 'To be shown to')}</dt><dd>{bearer}</dd>
       </dl>
-      <h2>{say('逐家逐领域', 'By company and domain')}</h2>
+      <h2>{say('各企业各领域结果', 'By company and domain')}</h2>
       <Matrix model={model} language={language} />
       <h2>{say('记录明细', 'The records')}</h2>
-      {told.length === 0 ? <div class="card"><p class="empty">{say('没有记录。', 'There are no records.')}</p></div> : told.map(({ subject, own }) => (
+      {told.length === 0 ? <div class="card"><p class="empty">{say('暂无数据', 'There are no records.')}</p></div> : told.map(({ subject, own }) => (
         <section class="told">
           <h3>{subject.name} <small class="code soft">{keyOf(subject.subject)}</small></h3>
           <ul class="what two">

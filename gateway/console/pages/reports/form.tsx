@@ -79,7 +79,7 @@ export function formPage({ language, csrf, subjects, definition, definitions, gr
         <input type="hidden" name="of" value={subjects.hidden} />
         <input type="hidden" name="report" value={definition.id} />
         <fieldset class="card pad">
-          <legend>{say(`1 · 关于哪些企业（共 ${group.length} 家可选）`, `1 · About whom (${group.length} to choose from)`)}</legend>
+          <legend>{say(`1 · 选择企业（共 ${group.length} 家可选）`, `1 · About whom (${group.length} to choose from)`)}</legend>
           {group.length < 2 ? null : (
             <p class="row" data-choose="subjects">
               <a class="quiet" href={here} data-pick="first">{say('仅本企业', 'This company only')}</a><a class="quiet" href={`${here}&whom=ready`} data-pick="ready">{say('全部已授权', 'All that authorised')}</a><a class="quiet" href={`${here}&whom=group`} data-pick="group">{say('整个集团', 'The whole group')}</a>
@@ -87,31 +87,31 @@ export function formPage({ language, csrf, subjects, definition, definitions, gr
             </p>
           )}
           <Tree group={group} chosen={chosen} language={language} />
-          {group.length > 1 ? null : <p class="soft">{say('登记簿中没有分支机构、控股子公司或控股股东。', 'The register ties no branch, subsidiary or controlling shareholder to it.')}</p>}
+          {group.length > 1 ? null : <p class="soft">{say('登记系统中没有该企业的分支机构、控股子公司或控股股东。', 'The register ties no branch, subsidiary or controlling shareholder to it.')}</p>}
           {missing === 0 ? null : (
             <p class="notice warn">
-              {say('未授权的企业怎样授权：由该企业登录本平台，打开“授权”，授权给统一社会信用代码 ', 'How to get a missing authorisation: that company signs in here, opens “Authorisations” and authorises the code ')}
-              <b class="code">{keyOf(subjects.subject)}</b>{say('。分支机构随其所属企业，授权后刷新本页即可。', '. Branches go with their company. Then load this page again.')}
+              {say('未授权的企业，请登录本平台，在“授权”页向以下统一社会信用代码的企业授权：', 'How to get a missing authorisation: that company signs in here, opens “Authorisations” and authorises the code ')}
+              <b class="code">{keyOf(subjects.subject)}</b>{say('。分支机构随所属企业一并授权，授权后刷新本页即可。', '. Branches go with their company. Then load this page again.')}
             </p>
           )}
         </fieldset>
         <fieldset class="card pad">
-          <legend>{say(`2 · 哪些领域（共 ${definition.domains.length} 个）`, `2 · Which domains (of ${definition.domains.length})`)}</legend>
+          <legend>{say(`2 · 选择领域（共 ${definition.domains.length} 个）`, `2 · Which domains (of ${definition.domains.length})`)}</legend>
           <Picks name="domains" all={definition.domains} chosen={new Set(asked.domains)} language={language} />
         </fieldset>
         <fieldset class="card pad">
-          <legend>{say('3 · 哪段时间、为何、给谁看', '3 · Which days, why, for whom')}</legend>
+          <legend>{say('3 · 查询期间、用途与使用单位', '3 · Which days, why, for whom')}</legend>
           <div class="filters in">
-            <label>{say('时间范围', 'Days')}<select name="range">{RANGES.map((id) => <option value={id} selected={id === asked.range}>{rangeNames[id][language]}</option>)}</select></label>
-            <label>{say('自（自定时）', 'From (of your own)')}<input type="date" name="from" value={asked.from} /></label>
-            <label>{say('至（自定时）', 'To (of your own)')}<input type="date" name="to" value={asked.to} /></label>
+            <label>{say('查询期间', 'Days')}<select name="range">{RANGES.map((id) => <option value={id} selected={id === asked.range}>{rangeNames[id][language]}</option>)}</select></label>
+            <label>{say('起始日（自定起止日时填写）', 'From (of your own)')}<input type="date" name="from" value={asked.from} /></label>
+            <label>{say('截止日（自定起止日时填写）', 'To (of your own)')}<input type="date" name="to" value={asked.to} /></label>
           </div>
           <div class="filters in">
             <label>{say('用途', 'Purpose')}<select name="purpose" required><option value="">{say('请选择', 'Choose')}</option>{[...definition.purposes].map(([id, title]) => <option value={id} selected={id === asked.purpose}>{title[language]}</option>)}</select></label>
-            <label class="span">{say('向谁出示', 'To be shown to')}<input type="text" name="bearer" value={asked.bearer} required maxLength={200} autocomplete="off" placeholder={say('例如：云州证券股份有限公司', 'e.g. Yunzhou Securities')} /></label>
+            <label class="span">{say('使用单位', 'To be shown to')}<input type="text" name="bearer" value={asked.bearer} required maxLength={200} autocomplete="off" placeholder={say('例如：云州证券股份有限公司', 'e.g. Yunzhou Securities')} /></label>
           </div>
         </fieldset>
-        <p class="row"><button class="button" type="submit">{say('预览', 'Preview')}</button><span class="soft">{say('预览不出具，也不产生核验码。', 'A preview issues nothing and makes no code.')}</span></p>
+        <p class="row"><button class="button" type="submit">{say('预览', 'Preview')}</button><span class="soft">{say('预览不出具报告，也不产生核验码。', 'A preview issues nothing and makes no code.')}</span></p>
       </form>
     </>
   );

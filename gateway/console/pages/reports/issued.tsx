@@ -22,19 +22,19 @@ interface Common {
 }
 
 const fileNames: Readonly<Record<string, { readonly zh: string; readonly en: string }>> = {
-  pdf: { zh: '下载 PDF', en: 'PDF' }, json: { zh: '下载 JSON（数据）', en: 'JSON (data)' }, jwt: { zh: '下载可验证凭证', en: 'Credential' }, 'sd-jwt': { zh: '下载可验证凭证（SD-JWT VC）', en: 'Credential (SD-JWT VC)' },
+  pdf: { zh: '下载 PDF', en: 'PDF' }, json: { zh: '下载 JSON（数据）', en: 'JSON (data)' }, jwt: { zh: '下载可验证凭证', en: 'Credential' }, 'sd-jwt': { zh: '下载可验证凭证（可选择披露）', en: 'Credential (SD-JWT VC)' }, sdjwt: { zh: '下载可验证凭证（可选择披露）', en: 'Credential (SD-JWT VC)' },
 };
 
 function Downloads({ id, language, csrf, subjects, downloads, code }: Common & { readonly id: string; readonly code: string | undefined }): JSX.Element {
   const say = sayIn(language);
-  const name = ({ extension }: Download): string => fileNames[extension]?.[language] ?? extension;
+  const name = ({ extension }: Download): string => fileNames[extension]?.[language] ?? say('下载其他格式', extension);
   const needed = code === undefined && downloads.some(({ coded }) => coded);
   return (
     <form method="post" action={`/console/reports/${id}/document`} class="row">
       <input type="hidden" name="csrf" value={csrf} />
       <input type="hidden" name="of" value={subjects.hidden} />
       {code === undefined ? null : <input type="hidden" name="code" value={code} />}
-      {needed ? <label class="field grow">{say('核验码（PDF 和凭证上要印它，本系统不保存）', 'Its code (it stands on PDF and credential, and is not kept here)')}<input type="text" name="code" autocomplete="off" maxLength={60} /></label> : null}
+      {needed ? <label class="field grow">{say('核验码（印于 PDF 和凭证，本系统不保存）', 'Its code (it stands on PDF and credential, and is not kept here)')}<input type="text" name="code" autocomplete="off" maxLength={60} /></label> : null}
       {downloads.map((one) => <button class="button low" type="submit" name="as" value={one.extension}>{name(one)}</button>)}
     </form>
   );
@@ -46,7 +46,7 @@ export function issuedPage({ issued: { id, code, document, model, keptUntil, rec
   return (
     <>
       <h1>{say('报告已出具', 'The report is issued')}</h1>
-      <div class="notice warn" role="status"><b>{say('核验码只在此显示一次。', 'The code is shown only once, here.')}</b> {say('本系统只保存其摘要。请现在复制，或下载印有它的文书。', 'Only its hash is kept. Copy it now, or download a document that carries it.')}</div>
+      <div class="notice warn" role="status"><b>{say('核验码只在此显示一次。', 'The code is shown only once, here.')}</b> {say('本系统只保存其摘要。请立即复制，或下载印有核验码的文书。', 'Only its hash is kept. Copy it now, or download a document that carries it.')}</div>
       <section class="card pad seal">
         <Qr text={link} label={say('核验链接的二维码', 'QR code of the link by which it is verified')} />
         <div>
@@ -58,11 +58,11 @@ export function issuedPage({ issued: { id, code, document, model, keptUntil, rec
       </section>
       <dl class="card facts">
         <dt>{say('报告', 'Report')}</dt><dd>{model.title[language]}</dd>
-        <dt>{say('企业', 'Companies')}</dt><dd>{model.subjects.length}</dd>
-        <dt>{say('出示给', 'To be shown to')}</dt><dd>{model.bearer}</dd>
+        <dt>{say('企业数', 'Companies')}</dt><dd>{model.subjects.length}</dd>
+        <dt>{say('使用单位', 'To be shown to')}</dt><dd>{model.bearer}</dd>
         <dt>{say('保存至', 'Kept until')}</dt><dd>{localMinute(keptUntil)}</dd>
-        <dt>{say('文书摘要', 'Digest')}</dt><dd class="code">{document}</dd>
-        <dt>{say('日志回执', 'Receipt')}</dt><dd class="code">{receipt.id}</dd>
+        <dt>{say('文书摘要', 'Digest')}</dt><dd class="code exact">{document}</dd>
+        <dt>{say('日志回执', 'Receipt')}</dt><dd class="code exact">{receipt.id}</dd>
       </dl>
       <p class="row"><a class="quiet" href={`/console/reports/${id}${subjects.query('?')}`}>{say('查看报告', 'See the report')}</a><a class="quiet" href={`/console/reports${subjects.query('?')}`}>{say('全部报告', 'All reports')}</a></p>
     </>
@@ -108,15 +108,15 @@ export function reportPage({ issued: { id, document, model, revokedAt }, changes
       <h2>{say('下载', 'Downloads')}</h2>
       {wrongCode ? <p class="notice bad" role="alert">{say('这不是这份报告的核验码。核验码共 28 位，在出具时显示，也印在每份文书上。', 'This is not the code of the report. It has 28 characters, was shown when it was issued, and stands on each of its documents.')}</p> : null}
       <div class="card pad"><Downloads {...common} id={id} code={undefined} /></div>
-      <h2>{say('谁核验过', 'Who verified it')}</h2>
+      <h2>{say('核验记录', 'Who verified it')}</h2>
       <div class="card">
-        {verified.length === 0 ? <p class="empty">{say('还没有人核验。', 'Nobody has yet.')}</p> : (
+        {verified.length === 0 ? <p class="empty">{say('暂无核验记录', 'Nobody has yet.')}</p> : (
           <ul class="rows">{verified.map(({ at, by, outcome }) => <li><span><b>{by}</b> <span class="soft">{outcome === 'revoked' ? say('得知已撤销', 'was told it is revoked') : outcome === 'changed' ? say('得知有变化', 'was told of changes') : say('得知真实有效', 'was told it is genuine')}</span></span><time dateTime={at}>{localSecond(at)}</time></li>)}</ul>
         )}
       </div>
       <h2>{say('内容', 'Content')}</h2>
       <ReportContent model={model} language={language} changed={changed} />
-      <p class="foot">{say('文书摘要 ', 'Digest ')}<span class="code">{document}</span> · {say('申请企业 ', 'asked for by ')}<span class="code">{keyOf(subjects.subject)}</span></p>
+      <p class="foot">{say('文书摘要 ', 'Digest ')}<span class="code exact">{document}</span> · {say('申请企业 ', 'asked for by ')}<span class="code">{keyOf(subjects.subject)}</span></p>
     </>
   );
 }

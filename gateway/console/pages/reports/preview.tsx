@@ -29,12 +29,12 @@ export function previewPage({ language, csrf, hidden, asked, subject, preview: {
   const lacking = missing.map(({ member, company }) => ({ member: members[member], company })).filter(({ member }) => member !== undefined);
   return (
     <>
-      <h1>{ready ? say('预览', 'Preview') : say('还缺授权', 'Authorisations are missing')}</h1>
-      {ready ? <p class="lead">{say('报告尚未出具。核对无误后出具，即得核验码和文书。', 'Nothing is issued yet. Issue it once it is as you want it: you get its code and its documents.')}</p> : (
+      <h1>{ready ? say('预览', 'Preview') : say('部分企业尚未授权', 'Authorisations are missing')}</h1>
+      {ready ? <p class="lead">{say('报告尚未出具。核对无误后出具，即可取得核验码和文书。', 'Nothing is issued yet. Issue it once it is as you want it: you get its code and its documents.')}</p> : (
         <>
           <div class="notice bad" role="alert">
             <p>{say(`${members.length} 家企业中有 ${lacking.length} 家没有为这些领域和用途授权，因此没有读取任何记录。`, `${lacking.length} of ${members.length} companies have not authorised these domains and this purpose, so no record was read.`)}</p>
-            <p>{say('请下列企业登录本平台，在“授权”页授权给 ', 'Have the companies below sign in here and authorise, under “Authorisations”, the code ')}<b class="code">{keyOf(subject)}</b>{say('；或返回修改，去掉它们。', '; or go back and leave them out.')}</p>
+            <p>{say('请下列企业登录本平台，在“授权”页授权给 ', 'Have the companies below sign in here and authorise, under “Authorisations”, the code ')}<b class="code">{keyOf(subject)}</b>{say('；或返回修改，不再选择上述企业。', '; or go back and leave them out.')}</p>
           </div>
           <ul class="card rows">
             {lacking.map(({ member, company }) => (

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Grant } from '../../../../policies/types.js';
+import { Id } from '../../id.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
@@ -56,12 +57,12 @@ export function grantsPage({ language, all, grants, found, page, pages, q, state
   return (
     <>
       <h1>{say('共享授权', 'Grants')}</h1>
-      <p class="lead">{say(`谁可以为什么用途取用什么，到何时为止，近 ${days} 天用了没有。`, `Who may have what for which purpose and until when, and what of it was used in the last ${days} days.`)}</p>
+      <p class="lead">{say(`各应用可为何种用途使用哪些数据、有效期限，以及近 ${days} 天的使用情况。`, `Who may have what for which purpose and until when, and what of it was used in the last ${days} days.`)}</p>
       <div class="tiles">
-        <div class="tile"><b>{all.length}</b><span>{say('份授权', 'grants')}</span></div>
-        <div class="tile"><b>{count((one) => one.state === 'active')}</b><span>{say('份有效', 'in force')}</span></div>
-        <div class="tile"><b>{count((one) => one.state === 'suspended')}</b><span>{say('份已暂停', 'suspended')}</span></div>
-        <div class="tile"><b>{count((one) => one.last === undefined)}</b><span><a href="/console/grants?state=unused">{say(`份近 ${days} 天未使用`, `unused for ${days} days`)}</a></span></div>
+        <div class="tile"><b>{all.length}</b><span>{say('授权总数', 'grants')}</span></div>
+        <div class="tile"><b>{count((one) => one.state === 'active')}</b><span>{say('有效授权数', 'in force')}</span></div>
+        <div class="tile"><b>{count((one) => one.state === 'suspended')}</b><span>{say('已暂停授权数', 'suspended')}</span></div>
+        <div class="tile"><b>{count((one) => one.last === undefined)}</b><span><a href="/console/grants?state=unused">{say(`近 ${days} 天未使用的授权数`, `unused for ${days} days`)}</a></span></div>
       </div>
       <form class="filters below" method="get" action="/console/grants" role="search">
         <label>{say('应用、数据集、用途', 'Client, dataset, purpose')}<input type="search" name="q" value={q} maxLength={100} /></label>
@@ -75,17 +76,17 @@ export function grantsPage({ language, all, grants, found, page, pages, q, state
         <div class="row"><button class="button" type="submit">{say('筛选', 'Filter')}</button>{q === '' && state === undefined ? null : <a class="quiet" href="/console/grants">{say('清除', 'Clear')}</a>}</div>
       </form>
       <div class="card scroll">
-        {grants.length === 0 ? <p class="empty">{say('没有符合条件的授权。', 'No grant matches.')}</p> : (
+        {grants.length === 0 ? <p class="empty">{say('暂无数据', 'No grant matches.')}</p> : (
           <table>
             <thead><tr>
               <th>{say('应用与数据集', 'Client and dataset')}</th><th class="wide">{say('用途', 'Purposes')}</th><th class="wide">{say('期限', 'Term')}</th><th>{say('状态', 'State')}</th>
-              <th class="wide">{say('最近使用', 'Last use')}</th><th class="n">{say('未用字段', 'Fields unused')}</th>
+              <th class="wide">{say('最近使用', 'Last use')}</th><th class="n">{say('未使用字段', 'Fields unused')}</th>
             </tr></thead>
             <tbody>
               {grants.map(({ grant, state: now, client, dataset, last, unused }) => (
                 <tr>
-                  <th><a href={`/console/grants/${grant.id}`}>{client[language]}</a><span class="plain">{dataset[language]}</span><span class="id">{grant.id}</span></th>
-                  <td class="wide">{grant.purposes.map((id) => names.purpose(id) ?? id).join(say('、', ', '))}</td>
+                  <th><a href={`/console/grants/${grant.id}`}>{client[language]}</a><span class="plain">{dataset[language]}</span><Id language={language}>{grant.id}</Id></th>
+                  <td class="wide">{grant.purposes.map((id) => names.purpose(id)).join(say('、', ', '))}</td>
                   <td class="wide date">{grant.from}<br />{grant.until}</td>
                   <td><StateOfGrant state={now} language={language} /></td>
                   <td class="wide">{last === undefined ? say('无', 'none') : localMinute(last)}</td>
@@ -99,7 +100,7 @@ export function grantsPage({ language, all, grants, found, page, pages, q, state
       {pages < 2 ? null : (
         <nav class="pager" aria-label={say('分页', 'Pages')}>
           <span>{page <= 1 ? null : <a class="quiet" href={address(page - 1)} rel="prev">{say('← 上一页', '← Previous')}</a>}</span>
-          <span class="soft">{say(`第 ${page} / ${pages} 页，共 ${found} 份`, `page ${page} of ${pages}, ${found} grants`)}</span>
+          <span class="soft">{say(`第 ${page} / ${pages} 页，共 ${found} 项`, `page ${page} of ${pages}, ${found} grants`)}</span>
           <span>{page >= pages ? null : <a class="quiet" href={address(page + 1)} rel="next">{say('下一页 →', 'Next →')}</a>}</span>
         </nav>
       )}

@@ -36,21 +36,21 @@ export function recordsPage({ language, csrf, subject, others, records, datasets
         <form class="filters" method="post" action="/console/tickets/find">
           <input type="hidden" name="csrf" value={csrf} />
           <label>{say('数据集', 'Dataset')}<select name="dataset">{datasets.map(({ id, name }) => <option value={id}>{name[language]}</option>)}</select></label>
-          <label>{say('主体（如 uscc:…）', 'Subject (e.g. uscc:…)')}<input type="text" name="subject" required maxLength={200} autocomplete="off" spellcheck={false} /></label>
+          <label>{say('企业（统一社会信用代码）', 'Company (e.g. uscc:…)')}<input type="text" name="subject" required maxLength={200} autocomplete="off" spellcheck={false} /></label>
           <button class="button" type="submit">{say('查找', 'Look up')}</button>
         </form>
       )}
       {subject === undefined ? null : others.length > 1 ? (
-        <nav class="pills" aria-label={say('主体', 'Subject')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{bare(one.subject)}</a>)}</nav>
-      ) : <p class="notice">{say('主体：', 'Subject: ')}<span class="mono">{bare(subject)}</span></p>}
-      {subject === undefined ? null : records.length === 0 ? <div class="card"><p class="empty">{say('没有这类记录。', 'There are no such records.')}</p></div> : (
+        <nav class="pills" aria-label={say('企业', 'Company')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{bare(one.subject)}</a>)}</nav>
+      ) : <p class="notice">{say('企业：', 'Company: ')}<span class="mono">{bare(subject)}</span></p>}
+      {subject === undefined ? null : records.length === 0 ? <div class="card"><p class="empty">{say('暂无数据', 'There are no such records.')}</p></div> : (
         <ol class="timeline">
           {records.map((shown) => {
             const { record, hidden, openings, marked, gone } = shown;
             return (
               <li class="card pad">
                 <div class="head">
-                  <h2 class="mono">{record.recordId}</h2>
+                  <h2 class="mono own">{record.recordId}</h2>
                   {gone ? <span class="state none">{say('不再展示', 'no longer shown')}</span> : marked ? <span class="state warn">{say('异议标注', 'objection')}</span> : null}
                 </div>
                 <Facts record={shown} language={language} />

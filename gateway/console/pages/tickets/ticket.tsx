@@ -35,7 +35,7 @@ export function ticketPage({ language, csrf, ticket, record }: TicketProps): JSX
       <div class="card">
         {clocks.length === 0 ? <p class="empty">{say('没有期限。', 'There are no terms.')}</p> : (
           <table class="tickets">
-            <thead><tr><th scope="col">{say('事项', 'What')}</th><th scope="col">{say('期限', 'Due')}</th><th scope="col" class="wide">{say('承办', 'Who')}</th><th scope="col" class="wide">{say('依据', 'Basis')}</th></tr></thead>
+            <thead><tr><th scope="col">{say('事项', 'What')}</th><th scope="col">{say('期限', 'Due')}</th><th scope="col" class="wide">{say('承办方', 'Who')}</th><th scope="col" class="wide">{say('依据', 'Basis')}</th></tr></thead>
             <tbody>
               {clocks.map((reading) => {
                 const rule = lifecycle.clocks[reading.clock];
@@ -70,7 +70,7 @@ export function ticketPage({ language, csrf, ticket, record }: TicketProps): JSX
           <li class="card pad">
             <div class="head"><h3>{nameOf(done, act, language)} <small>{nameOf(lifecycle.parties, party, language)}</small></h3><time dateTime={new Date(at).toISOString()}>{localSecond(at)}</time></div>
             {Object.entries(fields).map(([name, value]) => <p class="said"><b>{nameOf(lifecycle.fields, name, language)}</b>{say('：', ': ')}{value}</p>)}
-            <p class="foot">{say('日志回执 ', 'Receipt ')}<span class="mono">{entry}</span></p>
+            <p class="foot">{say('日志回执 ', 'Receipt ')}<span class="mono exact">{entry}</span></p>
           </li>
         ))}
       </ol>

@@ -4,12 +4,13 @@ import type { ClockReading } from '../../../../contracts/lifecycle/clocks.js';
 import type { ActRule, Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ShownRecord } from '../../../lifecycles/records.js';
+import { Id } from '../../id.js';
 import type { Language } from '../../page.js';
 
 /** `3f0a-91c2-…`: easier to read out. */
 export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
 
-export const nameOf = (rules: Readonly<Record<string, { readonly title: Localised }>>, id: string, language: Language): string => (Object.hasOwn(rules, id) ? rules[id]?.title[language] : undefined) ?? id;
+export const nameOf = (rules: Readonly<Record<string, { readonly title: Localised }>>, id: string, language: Language): string => (Object.hasOwn(rules, id) ? rules[id]?.title[language] : undefined) ?? (language === 'zh' ? '其他' : id);
 
 /** Working days until a clock runs out, or how long it is over. */
 export function Due({ reading: { due, over, left }, language }: { readonly reading: ClockReading; readonly language: Language }): JSX.Element {
@@ -29,7 +30,7 @@ export function Facts({ record: { name, authority, facts, record }, language }: 
   const zh = language === 'zh';
   return (
     <dl class="facts flat">
-      <dt>{zh ? '数据集' : 'Dataset'}</dt><dd>{name[language]} <span class="id">{record.dataset}</span></dd>
+      <dt>{zh ? '数据集' : 'Dataset'}</dt><dd>{name[language]}<Id language={language}>{record.dataset}</Id></dd>
       <dt>{zh ? '提供单位' : 'Provider'}</dt><dd>{authority[language]}</dd>
       {facts.map(({ title, value }) => <><dt>{title[language]}</dt><dd>{value[language]}</dd></>)}
     </dl>

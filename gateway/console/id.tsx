@@ -1,0 +1,6 @@
+/** The id behind a name. Readers of English have it in their files too; a Chinese page has names alone. */
+import type { ComponentChildren, JSX } from 'preact';
+import type { Language } from './page.js';
+
+export const Id = ({ language, children }: { readonly language: Language; readonly children: ComponentChildren }): JSX.Element | null =>
+  language === 'zh' ? null : <span class="id">{children}</span>;

@@ -1,8 +1,10 @@
 /** What every driver of the View port keeps. Run it with a module that exports its driver as `driver`. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { ViewReader, ViewWorkspace, ViewWriter } from '../../gateway/view/port.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import type { ReadPoint, ViewReader, ViewWorkspace, ViewWriter } from '../../gateway/view/port.js';
 import { COMPANY, LATEST, PENALTY, PERMIT, asOf, body, said, seen, sent, subject, topicOf, world, type Sent } from './view-world.js';
 
 export interface ViewDriver {
@@ -35,6 +37,34 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     t.strictSame(outcomes, ['ok', 'ok', 'ok']);
     t.strictSame(visits, ['0:x:p7:7:1007:102:1:0', '2:a:p1:1:1001:100:1:0', '2:b:p0:0:1000:100:1:0', '2:é:p2:2:1002:100:1:0']);
     t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(2)), '');
+  });
+
+  t.test('what a visitor reads of another store between two records changes nothing of what it is shown', async (t) => {
+    const { writer, reader } = await fresh(t);
+    const other = openEnv<Buffer, string>({ file: join(t.testdir({}), 'other'), encoding: 'binary' });
+    t.teardown(() => other.close());
+    other.writeSync(() => [10, 100, 1000, 8000].forEach((size) => other.root.putSync(String(size), Buffer.alloc(size, 0xff))));
+    const many = Array.from({ length: 120 }, (_, at) => ({ offset: at + 2, record: `r${at}`, text: 'x'.repeat(100) }));
+    await send(writer, { offset: 0, record: 'a', text: 'A' }, { offset: 1, record: 'b', text: 'B' });
+    await send(writer, { dataset: PENALTY, offset: 0, record: 'x', text: 'X' }, { dataset: PENALTY, offset: 1, record: 'y', text: 'Y' });
+    await send(writer, { dataset: PERMIT, offset: 0, record: 'p', text: 'P' });
+    const visited = (at: ReadPoint, disturb: boolean): string[] => {
+      const visits: string[] = [];
+      reader.read(subject(1), [PERMIT, PENALTY, COMPANY], at, (i, version) => {
+        visits.push(`${i}:${version.recordId}:${version.position}:${version.offset}:${Buffer.from(version.bytes.subarray(version.start, version.end)).toString('hex')}`);
+        if (disturb) for (const size of [10, 100, 1000, 8000]) other.root.get(String(size));
+        if (disturb) for (const _ of other.root.getRange({})) ;
+      });
+      return visits;
+    };
+    t.equal(visited({ kind: 'now' }, false).length, 5);
+    t.strictSame(visited({ kind: 'now' }, true), visited({ kind: 'now' }, false), 'packed');
+    await send(writer, ...many, { offset: 200, record: 'a', text: 'A2' });
+    await writer.caughtUp([COMPANY, PENALTY, PERMIT].flatMap((id) => [0, 1].map((partition) => ({ topic: topicOf(id), partition, at: 9000 }))));
+    t.equal(visited({ kind: 'now' }, false).length, 125);
+    t.strictSame(visited({ kind: 'now' }, true), visited({ kind: 'now' }, false), 'spilled');
+    t.strictSame(visited(asOf(1150), true), visited(asOf(1150), false), 'as it was');
+    t.equal(visited(asOf(1150), false).length, 125);
   });
 
   t.test('a visitor that has seen enough of one dataset still sees the next', async (t) => {

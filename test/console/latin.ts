@@ -16,6 +16,8 @@ const SHAPES: readonly RegExp[] = [
   // a digest, a number of a request, a pseudonym: base64, base64url, hexadecimal
   /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g,
   /(?<![\w+/])(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{20,}=*/g,
+  // a whole digest is now and then without a digit
+  /(?<![\w+/-])(?=[\w+/-]*[A-Z])(?=[\w+/-]*[a-z])[\w+/-]{43}=?(?![\w+/-])/g,
   /\b(?=[0-9a-f]*\d)[0-9a-f]{4,}\b/g,
 ];
 

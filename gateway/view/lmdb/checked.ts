@@ -27,7 +27,7 @@ export class CheckedMap {
     return found === undefined ? undefined : Buffer.from(found);
   }
 
-  /** Valid until the next reading of this map. @throws ViewDamaged */
+  /** Valid until the next reading of any store of the process: lmdb has one buffer for all. @throws ViewDamaged */
   read(key: Buffer): Buffer | undefined {
     const found: Uint8Array | undefined = this.db.getBinaryFast(key);
     if (found === undefined) {

@@ -54,10 +54,10 @@ class LmdbViewReader implements ViewReader {
         return outcome;
       });
     }
-    let head = this.store.heads.read(Buffer.from(subject));
+    // a copy: lmdb gives all stores of the process one buffer, and whoever is shown a record may read another store
+    const head = this.store.heads.get(Buffer.from(subject));
     const outcomes = datasets.map((): ReadOutcome => 'ok');
     if (head === undefined) return outcomes;
-    let owned = false;
     for (let i = 0; i < datasets.length; i++) {
       const entry = entryOf(head, this.#number(datasets[i]));
       if (entry < 0) continue;
@@ -65,9 +65,6 @@ class LmdbViewReader implements ViewReader {
         this.#visitPacked(head, entry, i, visit);
         continue;
       }
-      // reading the records would overwrite the buffer that the head stands in
-      if (!owned) head = Buffer.from(head);
-      owned = true;
       const prefix = datasetPrefix(subject, this.#number(datasets[i]));
       for (const { value } of this.store.records.getRange({ start: prefix, end: behind(prefix) })) {
         if (visit(i, this.#view.at(value, 0)) === false) break;

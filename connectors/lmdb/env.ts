@@ -76,7 +76,7 @@ export class Env<V, K extends Key> {
     this.#async = root.transaction.bind(root);
     this.#sync = root.transactionSync.bind(root);
     this.#guard(root);
-    if (!looksOnly) this.#settle();
+    this.settle();
   }
 
   /** A table of its own. @throws Error where the store was opened for reading only and has no such table */
@@ -167,8 +167,9 @@ export class Env<V, K extends Key> {
     stale.delete(this.#file);
   }
 
-  /** Looks whether the opening did harm. */
-  #settle(): void {
+  /** Looks whether the number that readers go by is that of the newest commit, and puts it right; waits for whoever writes. An opening does it by itself. */
+  settle(): void {
+    if (this.#looksOnly) return;
     for (let tries = 0; ; tries++) {
       let behind = false;
       this.#sync(() => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { openEnv } from '../../connectors/lmdb/env.js';
+import { openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
+import { COMPANY, seen, sent, world } from '../conformance/view-world.js';
 import { play } from './model.js';
 
 const SEEDS = [1, 2, 3, 4, 5, 6];
@@ -63,4 +65,24 @@ t.test('a process that opens the store again and again beside one that writes ta
   t.equal(env.root.getKeysCount(), n + 1);
   execFileSync(process.execPath, [heal, file]);
   t.equal(env.root.getKeysCount(), n + 1);
+});
+
+t.test('a reader of the view that was shown a record is not shown the view of before it', async (t) => {
+  const dir = t.testdir({});
+  const writer = await openLmdbViewWriter({ dir, workspace: world() });
+  t.teardown(() => writer.close());
+  const reader = writer.reader();
+  await writer.apply([sent({ offset: 0, text: 'A' })]);
+  await writer.apply([sent({ offset: 1, text: 'B' })]);
+  t.equal(seen(reader, { kind: 'now' }, COMPANY), '=B');
+  const model = new URL('model.js', import.meta.url).href;
+  // by another process: whoever has the store open must not open its lock file
+  const back = (): void => void execFileSync(process.execPath, ['--input-type=module', '-e', `const { setBack } = await import(${JSON.stringify(model)}); process.exit(setBack(${JSON.stringify(join(dir, 'view.mdb'))}, 1) ? 0 : 1);`]);
+  back();
+  await new Promise((resolve) => setImmediate(resolve));
+  t.equal(seen(reader, { kind: 'now' }, COMPANY), '=B');
+  back();
+  await writer.apply([sent({ offset: 2, text: 'C' })]);
+  t.equal(seen(reader, { kind: 'now' }, COMPANY), '=C');
+  t.equal(writer.nextOffset(sent({ offset: 2, text: 'C' }).topic, 0), 3);
 });

@@ -29,6 +29,7 @@ class LmdbViewReader implements ViewReader {
   #numbers: Readonly<Record<string, number>>;
   #known = new Map<DatasetId, Known>();
   #stamp = -1;
+  #seen = -1;
   #writes = -1;
   #turn: NodeJS.Immediate | undefined;
   #reading: NodeJS.Immediate | undefined;
@@ -44,7 +45,7 @@ class LmdbViewReader implements ViewReader {
   read(subject: SubjectKey, datasets: readonly DatasetId[], at: ReadPoint, visit: Visit): readonly ReadOutcome[] {
     // once a turn of the event loop: the queries of one turn share a snapshot, and none is older than its turn
     if (this.#reading === undefined) {
-      this.store.newest();
+      this.#newest();
       this.#reading = setImmediate(() => (this.#reading = undefined)).unref();
     }
     if (at.kind !== 'now') {
@@ -71,6 +72,14 @@ class LmdbViewReader implements ViewReader {
       }
     }
     return outcomes;
+  }
+
+  /** No snapshot is older than one that was read before: what was said of a dataset on the strength of that one would not hold for it. */
+  #newest(): void {
+    this.store.newest();
+    if (this.store.stamp() < this.#seen) this.store.settle();
+    // a view that was emptied counts from its beginning
+    this.#seen = this.store.stamp();
   }
 
   #visitPacked(head: Buffer, entry: number, i: number, visit: Visit): void {

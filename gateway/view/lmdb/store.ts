@@ -34,6 +34,8 @@ export interface Store {
   write<T>(work: () => T): T;
   /** What is read next is read in the newest snapshot. */
   newest(): void;
+  /** Where the newest snapshot is older than one that was read: waits until it is the newest again (`connectors/lmdb/env.ts`). */
+  settle(): void;
   /** A number that changes with every commit of any process, as the snapshot of this turn of the event loop shows it. */
   stamp(): number;
   /** Commits of this process. */
@@ -88,6 +90,10 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       },
       // lmdb keeps one snapshot for about a millisecond, over turns of the event loop: what another process has committed would not be seen yet
       newest: () => root.resetReadTxn(),
+      settle() {
+        env.settle();
+        root.resetReadTxn();
+      },
       stamp: readStamp,
       writes: () => writes,
       reapReaders: () => void root.readerCheck(),

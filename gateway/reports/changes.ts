@@ -33,7 +33,7 @@ export interface ReportChanges {
 }
 
 /** What a record says, whatever version says it. */
-const says = ({ version: _, marks: __, displayed: ___, ...rest }: ReportRecord): string => canonicalJson(rest);
+const says = ({ version: _, marks: __, displayed: ___, register: ____, ...rest }: ReportRecord): string => canonicalJson(rest);
 
 function recordChange(before: ReportRecord, now: ReportRecord): RecordChange | undefined {
   if (says(before) !== says(now)) return 'corrected';

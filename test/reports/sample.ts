@@ -14,7 +14,7 @@ function record(subject: number, domain: number, n: number): ReportRecord {
   return {
     kind: 'penalty',
     dataset: 'samr.penalties',
-    register: { zh: '市场监管行政处罚信息', en: 'Penalties of market regulation' },
+    register: { zh: `${DOMAINS[domain] ?? ''}行政处罚信息`, en: `Penalties of domain ${String(domain + 1)}` },
     authority: { zh: '云州市市场监督管理局', en: 'Market Regulation of Yunzhou' },
     facts: [
       { field: 'decisionNumber', title: { zh: '处罚决定书文号', en: 'Number of the decision' }, value: `云市监处罚〔2025〕${String(100 + subject * 41 + domain)}-${String(n)}号` },

@@ -90,6 +90,7 @@ const section = Type.Object(
         {
           kind: Type.Enum(['penalty', 'measure', 'dishonesty']),
           dataset: text,
+          register: Type.Optional(localised),
           authority: localised,
           facts: Type.Array(Type.Object({ field: text, title: localised, value: Type.Union([Type.String(), localised]) }, closed)),
           endedOn: Type.Optional(day),

@@ -49,7 +49,8 @@ async function workspaceIn(dir: string): Promise<string> {
 /** The same as the kubelet mounts a ConfigMap of it: links through `..data`. */
 function asConfigMap(workspace: string, to: string): string {
   mkdirSync(to);
-  symlinkSync(workspace, join(to, '..data'));
+  cpSync(workspace, join(to, '..2026_11_30'), { recursive: true });
+  symlinkSync('..2026_11_30', join(to, '..data'));
   for (const name of readdirSync(workspace)) symlinkSync(join('..data', name), join(to, name));
   return to;
 }

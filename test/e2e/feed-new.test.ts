@@ -8,7 +8,7 @@ import { touch } from '../support/clock.js';
 import { city } from './city.js';
 import { run } from './command.js';
 
-t.setTimeout(180_000);
+t.setTimeout(340_000);
 
 const everything = (dir: string): string[] => readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
 

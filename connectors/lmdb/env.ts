@@ -13,10 +13,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ABORT, open, type Database, type DatabaseOptions, type Key, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
 import { writes } from './ending.js';
+import { pathOf } from './file.js';
 
 export { asBinary, type Database, type Key, type RootDatabase } from 'lmdb';
 
@@ -39,10 +40,9 @@ const HEAL = fileURLToPath(new URL('heal.js', import.meta.url));
 /** @throws Error of LMDB or of the file system */
 export function openEnv<V, K extends Key>(options: EnvOptions): Env<V, K> {
   const { file, readOnly = false, noSync = false, ...rest } = options;
-  const folder = basename(file) === 'data.mdb';
   if (readOnly && statSync(file).size === 0) throw new Error('nothing was ever written to it');
   const looksOnly = readOnly && !writable(file);
-  const root = open<V, K>({ ...rest, path: folder ? dirname(file) : file, noSubdir: !folder, overlappingSync: false, ...(noSync ? { noSync } : {}), ...(looksOnly ? { readOnly: true } : {}) });
+  const root = open<V, K>({ ...rest, ...pathOf(file), overlappingSync: false, ...(noSync ? { noSync } : {}), ...(looksOnly ? { readOnly: true } : {}) });
   return new Env(root, file, readOnly, looksOnly);
 }
 
@@ -104,7 +104,7 @@ export class Env<V, K extends Key> {
       });
       // the one cast: it is undefined where it was refused only
       if (!refused) return result as T;
-      if (stale.has(this.#file)) this.#forget();
+      this.settle();
       this.#giveUp(tries);
     }
   }
@@ -162,24 +162,9 @@ export class Env<V, K extends Key> {
     return true;
   }
 
-  #forget(): void {
-    this.#sync(() => ABORT);
-    stale.delete(this.#file);
-  }
-
   /** Looks whether the number that readers go by is that of the newest commit, and puts it right; waits for whoever writes. An opening does it by itself. */
   settle(): void {
-    if (this.#looksOnly) return;
-    for (let tries = 0; ; tries++) {
-      let behind = false;
-      this.#sync(() => {
-        behind = this.#isBehind();
-        return ABORT;
-      });
-      stale.delete(this.#file);
-      if (!behind) return;
-      this.#giveUp(tries);
-    }
+    if (!this.#looksOnly) this.#inSync(() => undefined);
   }
 
   #giveUp(tries: number): void {

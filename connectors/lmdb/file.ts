@@ -4,7 +4,7 @@
  * reached, and the order of its keys. What stands in values is for their own checksums (`checksum.ts`).
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 
 const MAGIC = 0xbeefc0de;
@@ -29,6 +29,9 @@ interface Meta {
   readonly lastPage: number;
   readonly txn: bigint;
 }
+
+/** How LMDB is told of a data file: `data.mdb` by its folder, any other by its own name. */
+export const pathOf = (file: string): { readonly path: string; readonly noSubdir: boolean } => (basename(file) === 'data.mdb' ? { path: dirname(file), noSubdir: false } : { path: file, noSubdir: true });
 
 /** Whether pages are gone from the end of the file, for whoever opens it beside its writer: it looks further only where the file is shorter than it may be. */
 export function cutShort(path: string): boolean {

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { open as openFile, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openEnv } from '../../connectors/lmdb/env.js';
+import { pathOf } from '../../connectors/lmdb/file.js';
 import { syncDir } from '../../contracts/sync-dir.js';
 import type { ManifestFile } from './manifest.js';
 
@@ -89,10 +90,9 @@ export function copies(to: string, { onBytes, signal }: { readonly onBytes?: (by
       const source = join(from, path);
       // one that nobody ever wrote to has no pages so far, and is made anew when it is opened
       if (statSync(source).size === 0) return;
-      const folder = basename(path) === 'data.mdb';
       folderOf(path);
       const environment = openEnv({ file: source, readOnly: true, maxDbs: 16 });
-      const target = folder ? dirname(join(to, path)) : join(to, path);
+      const target = pathOf(join(to, path)).path;
       try {
         try {
           await environment.root.backup(target, true);

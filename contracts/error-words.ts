@@ -21,6 +21,7 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   body_too_large: { zh: '提交的内容超过大小上限' },
   body_too_deep: { zh: '提交的内容层级过深' },
   wrong_content_type: { zh: '不支持提交内容的格式' },
+  not_acceptable: { zh: '该地址不提供所请求的返回格式' },
   rate_limited: { zh: '操作过于频繁，请一分钟后再试', en: 'Too many at once; try again in a minute' },
   too_many_at_once: { zh: '同时办理的请求数已达上限，请稍后再试' },
   request_timeout: { zh: '请求未在规定时间内送达' },

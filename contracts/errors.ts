@@ -23,6 +23,7 @@ const rows = {
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
   body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },
   wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
+  not_acceptable: { status: 406, title: 'none of the media types that are asked for is one in which the address answers' },
   rate_limited: { status: 429, title: 'the client has used up its requests for now' },
   too_many_at_once: { status: 429, title: 'the client has as many requests under way as it may' },
   request_timeout: { status: 408, title: 'the request did not arrive in time' },

@@ -16,6 +16,7 @@ import { endingPlugin } from './plugins/ending.js';
 import { answerUnrouted, errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
 import { identityPlugin, type RefusalOf } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
+import { offersPlugin } from './plugins/offers.js';
 import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
 import { refusalsPlugin } from './plugins/refusals.js';
@@ -118,11 +119,13 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
       checkCase(request.body);
       done();
     });
+    offersPlugin(app, 'application/json');
     notFoundPlugin(app, [app.rateLimit()]);
     await openApiPlugin(app, context);
   } else {
     await peoplePlugin(app, context);
     tracingPlugin(app, context);
+    offersPlugin(app, 'text/html');
     notFoundPlugin(app, [], asPage);
   }
   for (const { service } of await (options.services === undefined ? builtServices() : loadServices(options.services))) {

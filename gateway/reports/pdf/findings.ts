@@ -90,8 +90,8 @@ export function drawFindings(flow: Flow, parent: Element, model: ReportModel, su
   flow.gap(4);
 }
 
-/** Titles in both languages, over columns that begin at `xs`. */
-export function columnHeads(sheet: Sheet, table: Element, y: number, heads: readonly (readonly [Localised, number])[]): void {
+/** Titles in both languages, over columns that begin at `xs`. @param more adds further cells to the row */
+export function columnHeads(sheet: Sheet, table: Element, y: number, heads: readonly (readonly [Localised, number])[], more: (tr: Element) => void = () => undefined): void {
   sheet.group(table, 'TR', (tr) => {
     for (const [{ zh, en }, x] of heads) {
       sheet.tag(tr, 'TH', () => {
@@ -99,6 +99,7 @@ export function columnHeads(sheet: Sheet, table: Element, y: number, heads: read
         sheet.put(en, x + sheet.widthOf(zh, { size: 8 }) + 4, y + 1.4, { size: 6.5, colour: SOFT });
       }, { scope: 'Column' });
     }
+    more(tr);
   });
 }
 
@@ -141,8 +142,7 @@ export function drawCompanies(flow: Flow, parent: Element, model: ReportModel): 
   flow.heading(parent, labels.subjects);
   sheet.group(parent, 'Table', (table) => {
     const heads = (): void => {
-      columnHeads(sheet, table, flow.y, [[labels.number, LEFT], [labels.subject, columns.name], [labels.relation, columns.relation]]);
-      sheet.group(table, 'TR', (tr) => ORDER.forEach((state, i) => sheet.tag(tr, 'TH', () => {
+      columnHeads(sheet, table, flow.y, [[labels.number, LEFT], [labels.subject, columns.name], [labels.relation, columns.relation]], (tr) => ORDER.forEach((state, i) => sheet.tag(tr, 'TH', () => {
         const title = shortTitles[state];
         mark(sheet, state, columns.counts + (i + 1) * step - sheet.widthOf(title, { size: 7 }) - 6, flow.y + 6);
         sheet.putRight(title, columns.counts + (i + 1) * step, flow.y + 1, { size: 7, colour: SOFT });

@@ -3,6 +3,8 @@
  * record are told and in which order, and by which rule a record may be told at all. A folder is enough: no report is named in code.
  */
 import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { canonicalJson } from './canonical.js';
 import { localisedSchema } from './contract.js';
 import { parseDuration } from './duration.js';
@@ -113,7 +115,16 @@ export interface ReportDefinition {
   /** ms for which an issued report is kept. */
   readonly retention: number;
   readonly notes: readonly Localised[];
+  /** Shown at the end of a PDF of it; undefined: none is. */
+  readonly seal?: SealDefinition;
   readonly place: Place;
+}
+
+/** A picture, and what it is: its alternative text, and the line below it. */
+export interface SealDefinition {
+  /** PNG of 8 bits a channel, not interlaced, without transparency: as a PDF holds it. */
+  readonly image: Uint8Array;
+  readonly words: Localised;
 }
 
 /** In full, or so much of it that a holder recognises it. */
@@ -158,6 +169,7 @@ interface File {
   readonly datasets: Readonly<Record<string, string>>;
   readonly domains: readonly { readonly id: string; readonly title: Localised; readonly value: string; readonly datasets: readonly string[] }[];
   readonly notes?: readonly Localised[];
+  readonly seal?: { readonly image: string; readonly words: Localised };
 }
 
 const NAME = '^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$';
@@ -227,8 +239,9 @@ const checkFile = shape<File>(
       datasets: map('^.+$', name),
       domains: { type: 'array', minItems: 1, items: strict({ id: name, title: localisedSchema, value: word, datasets: { type: 'array', minItems: 1, uniqueItems: true, items: word } }) },
       notes: { type: 'array', items: localisedSchema },
+      seal: strict({ image: { type: 'string', maxLength: 80, pattern: '^[a-z0-9][a-z0-9-]*\\.png$' }, words: localisedSchema }),
     },
-    ['notes', 'verification'],
+    ['notes', 'verification', 'seal'],
   ),
   'bad_report',
 );
@@ -304,6 +317,22 @@ function registerOf({ subjects }: File, contracts: Workspace['contracts'], refus
   return { contract, name: subjects.name, relations, fields: [...new Set(fields)] };
 }
 
+const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
+const SEAL_BYTES = 524_288;
+
+/** The picture beside the definition. */
+async function sealOf({ seal }: File, place: Place & { readonly file: string }): Promise<SealDefinition | undefined> {
+  if (seal === undefined) return undefined;
+  const refuse = (what: string): never => {
+    throw new YitongError('bad_report', `\`seal.image\` \`${seal.image}\` ${what}`, { place });
+  };
+  const image = await readFile(join(dirname(place.file), seal.image)).catch(() => refuse('does not stand beside the definition'));
+  if (image.length > SEAL_BYTES) refuse(`is larger than ${String(SEAL_BYTES)} bytes`);
+  // IHDR: width, height, bits a channel, colour type (0 grey, 2 RGB), compression, filter, interlace
+  if (image.length < 33 || !image.subarray(0, 8).equals(PNG) || image[24] !== 8 || (image[25] !== 0 && image[25] !== 2) || image[28] !== 0) refuse('is no PNG of 8 bits a channel, in grey or RGB, without transparency and not interlaced');
+  return { image, words: seal.words };
+}
+
 function definitionOf(id: string, file: File, ground: Ground, place: Place): ReportDefinition {
   const refuse: Refuse = (what) => {
     throw new YitongError('bad_report', what, { place });
@@ -369,7 +398,9 @@ export async function loadReports(workspace: Ground, onRefused?: (report: string
     const place = { file: path };
     try {
       if (!new RegExp(NAME).test(id)) throw new YitongError('bad_report', 'the folder of a report is named in lower-case words joined by hyphens', { place });
-      reports.set(id, definitionOf(id, checkFile(await readJson(path, 'bad_report'), place), workspace, place));
+      const checked = checkFile(await readJson(path, 'bad_report'), place);
+      const seal = await sealOf(checked, place);
+      reports.set(id, { ...definitionOf(id, checked, workspace, place), ...(seal === undefined ? {} : { seal }) });
     } catch (error) {
       if (onRefused === undefined || !(error instanceof YitongError)) throw error;
       onRefused(id, error);

@@ -28,6 +28,8 @@ export interface ReportModel {
   readonly bearer: string;
   readonly subjects: readonly ReportSubject[];
   readonly domains: readonly ReportDomain[];
+  /** Companies that were asked for and are not in it, since they have not authorised it; absent where there is none. */
+  readonly leftOut?: readonly LeftOut[];
   /** One a subject and domain, subjects outside, both in their order: `sections[s * domains.length + d]`. */
   readonly sections: readonly ReportSection[];
   /** What a reader should know of the whole: stand-in lists, characters outside the font. */
@@ -43,6 +45,9 @@ export interface ReportSubject {
   /** Index of the company a branch belongs to. */
   readonly of?: number;
 }
+
+/** Nothing of it was read but its entry in the register of companies. */
+export type LeftOut = Omit<ReportSubject, 'of'>;
 
 export interface ReportDomain {
   readonly id: string;

@@ -50,6 +50,7 @@ export const modelSchema = Type.Object(
     bearer: Type.String(),
     subjects: Type.Array(subjectOfReport),
     domains: Type.Array(domainSchema),
+    leftOut: Type.Optional(Type.Array(Type.Object({ subject: Type.String(), name: Type.String(), relation: Type.Enum([...RELATIONS]) }), { description: 'companies that were asked for and have not authorised it: named, and nothing said of them' })),
     sections: Type.Array(sectionSchema, { description: 'one a subject and domain: `sections[s * domains.length + d]`' }),
     notes: Type.Array(localised),
   },

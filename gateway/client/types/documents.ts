@@ -29,6 +29,8 @@ export interface ReportBody {
   readonly purpose: string;
   /** Who is to be shown it, as the company names them. */
   readonly bearer: string;
+  /** Companies that have not authorised it are left out, and the report names them. */
+  readonly leaveOut?: boolean;
   readonly case?: StatedCase;
 }
 

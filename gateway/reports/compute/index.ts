@@ -12,7 +12,7 @@ import type { StatedCase } from '../../answer/request.js';
 import { statusOf } from '../../answer/status.js';
 import type { GatewayContext } from '../../context.js';
 import type { RecordMarks } from '../marks.js';
-import type { Day, ReportModel, ReportSubject } from '../model.js';
+import type { Day, LeftOut, ReportModel, ReportSubject } from '../model.js';
 import { salted, sha256 } from './digest.js';
 import { textAt } from './facts.js';
 import { openReader, planOf, type AskedDataset, type Reader, type Row } from './read.js';
@@ -28,6 +28,8 @@ export interface Order {
   readonly to: Day;
   readonly purpose: string;
   readonly bearer: string;
+  /** Companies that it names and does not read. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 export interface Computed extends Pick<Sectioned, 'keys' | 'untold'> {
@@ -137,6 +139,7 @@ export function openComputing({ workspace, view, inForce, now }: Pick<GatewayCon
         bearer: order.bearer,
         subjects: order.subjects.map((subject, s) => ({ ...subject, name: names[s] ?? subject.name })),
         domains: domains.map(({ id, title }) => ({ id, title })),
+        ...(order.leftOut === undefined || order.leftOut.length === 0 ? {} : { leftOut: order.leftOut }),
         sections: salted(bodies),
         notes: [...definition.notes, ...unsharedKinds(definition), ...(names.some((name) => name === undefined) ? [NO_NAME] : [])],
       };

@@ -112,7 +112,7 @@ export interface ContentProps {
 
 export function ReportContent({ model, language, changed = () => undefined }: ContentProps): JSX.Element {
   const say = sayIn(language);
-  const { subjects, domains, sections, notes, range, purpose, bearer } = model;
+  const { subjects, domains, sections, notes, range, purpose, bearer, leftOut = [] } = model;
   const unanswered = silent(model);
   const records = sections.reduce((sum, section) => sum + section.records.length, 0);
   const told = subjects.map((subject, s) => ({ subject, own: sections.map((section, at) => ({ section, at })).filter(({ section }) => section.subject === s && section.records.length > 0) })).filter(({ own }) => own.length > 0);
@@ -139,6 +139,12 @@ export function ReportContent({ model, language, changed = () => undefined }: Co
         <dt>{say('用途', 'Purpose')}</dt><dd>{purpose.name[language]}</dd>
         <dt>{say('使用单位', 'To be shown to')}</dt><dd>{bearer}</dd>
       </dl>
+      {leftOut.length === 0 ? null : (
+        <div class="notice warn" role="note">
+          <p><b>{say(`下列 ${leftOut.length} 家企业未授权，未列入本报告，未查询其记录：`, `${leftOut.length === 1 ? 'One company has' : `${leftOut.length} companies have`} not authorised this and ${leftOut.length === 1 ? 'is' : 'are'} left out; no record of theirs was read:`)}</b></p>
+          <ul class="plainlist">{leftOut.map(({ subject, name, relation }) => <li>{name} <span class="soft">{relationNames[relation][language]}</span> <span class="code soft">{keyOf(subject)}</span></li>)}</ul>
+        </div>
+      )}
       <h2>{say('各企业各领域结果', 'By company and domain')}</h2>
       <Matrix model={model} language={language} />
       <h2>{say('记录明细', 'The records')}</h2>

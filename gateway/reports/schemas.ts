@@ -30,7 +30,7 @@ const recordSchema = Type.Object({
   version: Type.String({ description: 'partition and offset of the version on the dataset\'s topic' }),
 });
 const missingSchema = Type.Array(Type.Object({ authority: Type.String(), name: localised, since: Type.Optional(moment()) }), { description: 'who did not answer, and since when' });
-const told = { state: stateSchema, records: Type.Array(recordSchema), missing: missingSchema, asOf: Type.Optional(moment('the oldest source time among its datasets')) };
+const told = { state: stateSchema, records: Type.Array(recordSchema), missing: missingSchema, asOf: Type.Optional(moment('the oldest source time among its datasets')), marks: Type.Optional(Type.Array(Type.Literal('objection'), { description: 'the company says that something is missing here' })) };
 const sectionSchema = Type.Object({ subject: Type.Integer({ description: 'index into `subjects`' }), domain: Type.Integer({ description: 'index into `domains`' }), ...told, salt: Type.String(), digest: sha256('`salt` and the section without these two members') });
 /** As a credential shows it. */
 export const shownSectionSchema = Type.Object({ subject: Type.Integer({ description: 'index into `claims.subjects`' }), domain: domainSchema, ...told });

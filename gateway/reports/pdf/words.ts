@@ -87,6 +87,12 @@ export const sentences = {
   attached: { zh: '本文件附有同一报告的全部数据，可离线核对。', en: 'report.json, attached to this file, holds the whole report as data and can be checked offline.' },
 } as const satisfies Record<string, Localised>;
 
+/** Of a domain in which, as the company objects, something is missing. */
+export const lacking = ({ zh, en }: Localised): Localised => ({
+  zh: `${zh}：企业认为该领域的信息有遗漏，异议处理中。`,
+  en: `${en}: the company objects that something is missing in this domain; the objection is under way.`,
+});
+
 /** Said where characters were replaced. */
 export const outsideNote = (codes: readonly string[]): Localised => ({
   zh: `下列字符不在本文件字体内，文中以码位标示：${codes.join('、')}。`,

@@ -114,10 +114,16 @@ export function ReportContent({ model, language, changed = () => undefined }: Co
   const say = sayIn(language);
   const { subjects, domains, sections, notes, range, purpose, bearer } = model;
   const unanswered = silent(model);
+  const disputed = sections.filter(({ marks = [] }) => marks.includes('objection'));
   const records = sections.reduce((sum, section) => sum + section.records.length, 0);
   const told = subjects.map((subject, s) => ({ subject, own: sections.map((section, at) => ({ section, at })).filter(({ section }) => section.subject === s && section.records.length > 0) })).filter(({ own }) => own.length > 0);
   return (
     <>
+      {disputed.length === 0 ? null : (
+        <div class="notice warn" role="note">
+          {disputed.map(({ subject, domain }) => <p><b>{say('异议处理中：', 'Under objection: ')}</b>{subjects[subject]?.name} · {domains[domain]?.title[language]}{say('，企业认为该领域的信息有遗漏。', ': the company says that something is missing there.')}</p>)}
+        </div>
+      )}
       {unanswered.length === 0 ? null : (
         <div class="notice warn" role="note">
           <ul class="plainlist">

@@ -74,6 +74,9 @@ export interface ReportSection {
   readonly digest: string;
 }
 
+/** What is told of a report whichever way it is shown, without what names its sections. */
+export type ReportContents = Pick<ReportModel, 'subjects' | 'domains' | 'notes' | 'range' | 'purpose' | 'bearer'> & { readonly sections: readonly Omit<ReportSection, 'salt' | 'digest'>[] };
+
 export type RecordKind = 'penalty' | 'measure' | 'dishonesty';
 
 export interface ReportRecord {

@@ -150,3 +150,25 @@ export const complianceAnswerSchema = Type.Object({
   answeredAt: moment(),
   domains: Type.Array(Type.Object({ domain: Type.String(), state: stateSchema, count: Type.Optional(Type.Integer()), asOf: Type.Optional(moment()) })),
 });
+
+/** What a company released of a report. */
+export const releasedReportSchema = Type.Object(
+  {
+    report: Type.String(),
+    title: localised,
+    issuer: localised,
+    synthetic: Type.Boolean({ description: 'all data are invented' }),
+    issuedAt: moment(),
+    range: rangeSchema,
+    purpose: Type.Object({ id: Type.String(), name: localised }),
+    bearer: Type.String(),
+    subjects: Type.Array(subjectOfReport),
+    domains: Type.Array(domainSchema, { description: 'those that the company released; which others the report has is not told' }),
+    sections: Type.Array(Type.Object({ subject: Type.Integer({ description: 'index into `subjects`' }), domain: Type.Integer({ description: 'index into `domains`' }), ...told }), { description: 'one a subject and domain: `sections[s * domains.length + d]`' }),
+    notes: Type.Array(localised),
+    outcome: Type.Enum(['genuine', 'changed']),
+    comparedAt: Type.Optional(moment('absent where its definition is gone')),
+    changes: kindsSchema,
+  },
+  { description: 'the released domains of an issued report, beside the registers as they are now' },
+);

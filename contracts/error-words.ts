@@ -135,6 +135,7 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   code_used: { zh: '此码已用过，请企业出示新的', en: 'The code was used; let the company show a new one' },
   code_expired: { zh: '已过时限，请企业出示新的合规码', en: 'The time is over; let the company show a new code' },
   code_refused: { zh: '企业拒绝答复', en: 'The company refused to answer' },
+  code_withdrawn: { zh: '企业已撤回出示', en: 'The company took its release back' },
   code_not_confirmed: { zh: '企业尚未确认', en: 'The company has not confirmed yet' },
   code_changed: { zh: '屏幕上的核验事项已变化，请重新查看', en: 'What was confirmed is not what is asked; look again' },
   // tickets

@@ -137,6 +137,7 @@ const rows = {
   code_used: { status: 409, title: 'the code was used', refusal: true },
   code_expired: { status: 410, title: 'the code or its answer was not used in time', refusal: true },
   code_refused: { status: 403, title: 'the company refused to answer', refusal: true },
+  code_withdrawn: { status: 410, title: 'the company took its release back', refusal: true },
   code_not_confirmed: { status: 409, title: 'the company has not confirmed', refusal: true },
   code_changed: { status: 409, title: 'what was confirmed is not what was asked', refusal: true },
   // tickets

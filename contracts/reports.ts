@@ -54,6 +54,8 @@ export interface RecordLayout {
   readonly displayUntil?: string;
   /** Which tier of display a record is of, and the day from which that counts: its longest term ends the display, whatever `displayUntil` says. */
   readonly display?: { readonly tier: string; readonly from: string; readonly terms: ReadonlyMap<string, DisplayTerm> };
+  /** False: no law displays what is of this kind, so it never is. */
+  readonly displayed?: false;
   readonly facts: readonly FactDefinition[];
 }
 
@@ -162,6 +164,7 @@ interface File {
         readonly excludes?: readonly Exclusion[];
         readonly displayUntil?: string;
         readonly display?: { readonly tier: string; readonly from: string };
+        readonly displayed?: false;
         readonly facts: readonly (string | { readonly field: string; readonly title: Localised })[];
       }
     >
@@ -231,9 +234,10 @@ const checkFile = shape<File>(
             excludes: { type: 'array', minItems: 1, items: strict({ field: word, values: { type: 'array', minItems: 1, uniqueItems: true, items: word }, basis }) },
             displayUntil: word,
             display: strict({ tier: word, from: word }),
+            displayed: { const: false },
             facts: { type: 'array', minItems: 1, items: { anyOf: [word, strict({ field: word, title: localisedSchema })] } },
           },
-          ['domain', 'began', 'term', 'repaired', 'excludes', 'displayUntil', 'display'],
+          ['domain', 'began', 'term', 'repaired', 'excludes', 'displayUntil', 'display', 'displayed'],
         ),
       ),
       datasets: map('^.+$', name),
@@ -278,6 +282,7 @@ function layoutOf(id: string, file: File, contract: Contract, codelists: Workspa
     const terms = codelist === undefined ? undefined : codelists.get(codelist)?.display;
     return terms === undefined ? refuse(`\`display.tier\` \`${tier}\` of \`${contract.id}\` has no code list of display tiers`) : { tier, from: day(from, '`display.from`'), terms };
   };
+  if (layout.displayed === false && (layout.display !== undefined || layout.displayUntil !== undefined)) refuse(`the layout \`${id}\` is never displayed, so its display has no end`);
   return {
     kind: layout.kind,
     ended: day(layout.ended, '`ended`'),
@@ -295,6 +300,7 @@ function layoutOf(id: string, file: File, contract: Contract, codelists: Workspa
     }),
     ...(layout.displayUntil === undefined ? {} : { displayUntil: day(layout.displayUntil, '`displayUntil`') }),
     ...(layout.display === undefined ? {} : { display: displayOf(layout.display) }),
+    ...(layout.displayed === undefined ? {} : { displayed: layout.displayed }),
     facts: layout.facts.map((fact) => {
       const path = typeof fact === 'string' ? fact : fact.field;
       if (path.includes('[]')) refuse(`the fact \`${path}\` lies inside a list`);

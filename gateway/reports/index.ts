@@ -18,6 +18,7 @@ import { dayIn, openComputing, type Computed, type Order } from './compute/index
 import { isDay } from './compute/rules.js';
 import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member } from './group.js';
 import { noMarks, type RecordMarks } from './marks.js';
+import { partOf, releasedOf } from './part.js';
 import type { Asking, Missing, ReportRequest, Reports, Verified } from './port.js';
 import { release } from './release.js';
 import { revoking } from './revoking.js';
@@ -338,6 +339,13 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     async compare(id, asking) {
       const issued = kept().report(id);
       return issued === undefined ? undefined : compared(issued, asking);
+    },
+    async part(id, domains, asking) {
+      const issued = kept().report(id);
+      if (issued === undefined) return undefined;
+      if (kept().revokedAt(id) !== undefined) throw new YitongError('report_revoked', 'the report was revoked');
+      const part = partOf(issued, domains);
+      return releasedOf(part.model, await compared({ ...issued, ...part }, asking));
     },
     ...revoking({ kept, journal, now, definitions }),
     idOfCode(code) {

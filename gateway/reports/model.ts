@@ -72,10 +72,15 @@ export interface ReportSection {
   readonly missing: readonly { readonly authority: string; readonly name: Localised; readonly since?: Moment }[];
   /** The oldest source time among its datasets; absent where none was ever loaded. */
   readonly asOf?: Moment;
+  /** `objection`: the company says that something is missing here, and that is under way (上海市社会信用条例 Art.36); absent where it does not. */
+  readonly marks?: readonly 'objection'[];
   /** SHA-256 (base64url) over 16 random bytes of `salt` and the canonical JSON of the section without these two members. */
   readonly salt: string;
   readonly digest: string;
 }
+
+/** What is told of a report whichever way it is shown, without what names its sections. */
+export type ReportContents = Pick<ReportModel, 'subjects' | 'leftOut' | 'domains' | 'notes' | 'range' | 'purpose' | 'bearer'> & { readonly sections: readonly Omit<ReportSection, 'salt' | 'digest'>[] };
 
 export type RecordKind = 'penalty' | 'measure' | 'dishonesty';
 

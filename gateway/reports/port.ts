@@ -7,6 +7,7 @@ import type { Authorisation, Invitation } from './authorisation.js';
 import type { ReportChanges } from './changes.js';
 import type { Member } from './group.js';
 import type { Day, Moment, ReportModel, SectionState } from './model.js';
+import type { ReleasedReport } from './part.js';
 import type { Issued, IssuedRow, Numbers, Outcome } from './store.js';
 import type { StatusPlace } from './vc/status/port.js';
 
@@ -140,6 +141,11 @@ export interface Reports {
   verifyCode(code: string, asking: Asking): Promise<Verified>;
   /** An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as `changes`. */
   compare(id: string, asking: Asking): Promise<ReportChanges | undefined>;
+  /**
+   * Chosen domains of an issued report beside the registers as they are now, for whom its company releases them; what was read is on record when this resolves.
+   * Undefined where the report is not kept any more. @throws YitongError `report_revoked`, `audit_unavailable`
+   */
+  part(id: string, domains: readonly string[], asking: Asking): Promise<ReleasedReport | undefined>;
   /** When a credential of a report ends, ms since 1970: when the report is no longer kept. @throws YitongError `not_found`, `report_revoked` */
   credentialUntil(id: string): number;
   /** Where the status of a credential of it stands, before the credential leaves. @throws YitongError `report_revoked` */

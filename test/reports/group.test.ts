@@ -51,6 +51,7 @@ void t.test('whoever has not authorised it is left out where that is asked for: 
   const issued = await made.reports.issue(ask, made.asking());
   t.equal(issued.document, sha256(canonicalJson(issued.model)), 'what is left out is part of what is signed');
   t.match(issued.model, { leftOut: [{ subject: daughter }, { subject: outlet }] });
+  t.strictSame((await made.reports.part(issued.id, [issued.model.domains[0]?.id ?? ''], made.asking()))?.leftOut, issued.model.leftOut, 'whoever is shown a part of it learns that the group is not whole');
   t.equal((await made.reports.verifyCode(issued.code, made.asking())).outcome, 'genuine');
   await made.put(PENALTIES, daughter, 'p2', penalty('2025-02-01'));
   t.equal((await made.reports.verifyCode(issued.code, made.asking())).outcome, 'genuine', 'what happens to a company that is not in it is no change of it');

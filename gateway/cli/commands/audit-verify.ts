@@ -1,6 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isYitongError } from '../../../contracts/errors.js';
-import { readJson } from '../../../contracts/files.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { parseVkey } from '../../audit/log/note.js';
 import { promisedLeaf } from '../../audit/log/promised.js';
 import { promiseState, readPromise } from '../../audit/promise.js';
@@ -38,7 +38,7 @@ const command: Command = {
     if (archive !== undefined) return verifyOne(call, resolve(archive), vkey);
     const witnesses = witnessesNamed(call.values);
     const promiseFile = text(call.values['promise']);
-    const promise = promiseFile === undefined ? undefined : readPromise(await readJson(resolve(promiseFile), 'log_invalid'), promiseFile);
+    const { promise, answered } = promiseFile === undefined ? {} : readPromise(await promised(resolve(promiseFile)), promiseFile);
     let shown = 0;
     const report = await verifyLog({
       logDir: log ?? join(data, 'log'),
@@ -56,7 +56,7 @@ const command: Command = {
       const named = list(call.values['replica']).map(parseVkey);
       let leaf: Buffer;
       try {
-        leaf = promisedLeaf(promise, named.length > 0 ? named : replicaKeys(logDir));
+        leaf = promisedLeaf(promise, named.length > 0 ? named : replicaKeys(logDir), answered);
       } catch (error) {
         if (!isYitongError(error)) throw error;
         call.json({ ...report, promise: { fault: error.message } });
@@ -94,6 +94,14 @@ const command: Command = {
   },
 };
 export default command;
+
+async function promised(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new YitongError('log_invalid', 'the promise cannot be read', { place: { file }, cause });
+  }
+}
 
 async function verifyOne(call: Invocation, file: string, vkey: string | undefined): Promise<0 | 1 | 2> {
   if (vkey === undefined) {

@@ -126,7 +126,7 @@ function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised
           sheet.tag(tr, 'TD', () => {
             const under = sheet.putLines(cell?.zh ?? [], x + label, flow.y, { size: 9.5, weight: n === 0 && i === 0 ? 'bold' : 'regular' });
             sheet.putLines(cell?.en ?? [], x + label, under, { size: 7, colour: SOFT });
-          });
+          }, { columns: row.length === 1 && pairs.length > 1 ? 3 : 1 });
         });
       });
       flow.gap(height);

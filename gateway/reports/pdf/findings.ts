@@ -90,8 +90,8 @@ export function drawFindings(flow: Flow, parent: Element, model: ReportModel, su
   flow.gap(4);
 }
 
-/** Titles in both languages, over columns that begin at `xs`. */
-export function columnHeads(sheet: Sheet, table: Element, y: number, heads: readonly (readonly [Localised, number])[]): void {
+/** Titles in both languages, over columns that begin at `xs`. @param more adds further cells to the row */
+export function columnHeads(sheet: Sheet, table: Element, y: number, heads: readonly (readonly [Localised, number])[], more: (tr: Element) => void = () => undefined): void {
   sheet.group(table, 'TR', (tr) => {
     for (const [{ zh, en }, x] of heads) {
       sheet.tag(tr, 'TH', () => {
@@ -99,6 +99,7 @@ export function columnHeads(sheet: Sheet, table: Element, y: number, heads: read
         sheet.put(en, x + sheet.widthOf(zh, { size: 8 }) + 4, y + 1.4, { size: 6.5, colour: SOFT });
       }, { scope: 'Column' });
     }
+    more(tr);
   });
 }
 

@@ -1,4 +1,4 @@
-/** Pages of a tagged PDF (ISO 32000-1, 14.8; in the manner of ISO 14289-1) in one go and in memory, on PDFKit. What PDFKit keeps to itself is named here and nowhere else. */
+/** Pages of a tagged PDF that claims PDF/UA-1 (ISO 14289-1; on ISO 32000-1, 14.8), in one go and in memory, on PDFKit. What PDFKit keeps to itself is named here and nowhere else. */
 import PDFDocument from 'pdfkit';
 import { faceOf, type TrueTypeFace, type Weight } from './font.js';
 import { PLACEHOLDER } from './seal.js';
@@ -58,6 +58,8 @@ export interface TagOptions {
   readonly alt?: string;
   readonly lang?: string;
   readonly scope?: 'Row' | 'Column';
+  /** Columns of the table that a cell goes over, where not one. */
+  readonly columns?: number;
   readonly bbox?: readonly [number, number, number, number];
 }
 
@@ -96,7 +98,8 @@ export class Sheet extends PDFDocument {
 
   constructor({ title, author, info, at, bottom }: SheetOptions) {
     super({
-      size: [WIDTH, HEIGHT], margin: 0, pdfVersion: '1.7', tagged: true, lang: 'zh-CN', displayTitle: true, bufferPages: true, autoFirstPage: false,
+      // its types do not know the subset that it has
+      size: [WIDTH, HEIGHT], margin: 0, pdfVersion: '1.7', subset: 'PDF/UA' as 'PDF/A-1', tagged: true, lang: 'zh-CN', displayTitle: true, bufferPages: true, autoFirstPage: false,
       font: faceOf('regular') as unknown as string,
       info: { Title: title, Author: author, Producer: 'Yitong', Creator: 'Yitong', CreationDate: at, ModDate: at, ...info },
     });
@@ -198,12 +201,33 @@ export class Sheet extends PDFDocument {
     return y;
   }
 
+  /** Text of the document's properties goes into XML as PDFKit is given it: a company's `&` would break it. */
+  _addInfo(): void {
+    const { info } = this;
+    const escaped = Object.entries(info).map(([name, value]: [string, unknown]) => [name, typeof value === 'string' ? value.replace(/[&<>]/g, (sign) => `&#${String(sign.charCodeAt(0))};`) : value]);
+    this.info = Object.fromEntries(escaped) as typeof info;
+    (PDFDocument.prototype as unknown as { _addInfo(this: Sheet): void })._addInfo.call(this);
+    this.info = info;
+  }
+
   /** An element of the structure with what `draw` puts on the page. */
-  tag(parent: Element, type: string, draw: () => void, { bbox, ...options }: TagOptions = {}): void {
-    const content = this.markStructureContent(type);
-    draw();
-    this.endMarkedContent();
-    parent.add(this.#insides.struct(type, { ...options, ...(bbox === undefined ? {} : { bbox: [...bbox] }) }, [content]));
+  tag(parent: Element, type: string, draw: () => void, options: TagOptions = {}): void {
+    this.tagParts(parent, type, [draw], options);
+  }
+
+  /** One element whose parts stand on several pages: what comes before a part, as a new page, is done by the iterable. */
+  tagParts(parent: Element, type: string, draws: Iterable<() => void>, { bbox, columns = 1, ...options }: TagOptions = {}): void {
+    const contents: PDFKit.PDFStructureContent[] = [];
+    for (const draw of draws) {
+      contents.push(this.markStructureContent(type));
+      draw();
+      this.endMarkedContent();
+    }
+    const element = this.#insides.struct(type, { ...options, ...(bbox === undefined ? {} : { bbox: [...bbox] }) }, contents);
+    const { data } = (element as unknown as { readonly dictionary: Reference }).dictionary;
+    // PDFKit writes it for its own tables only
+    if (columns > 1) data['A'] = { ...(data['A'] ?? {}), O: 'Table', ColSpan: columns };
+    parent.add(element);
   }
 
   /** An element that holds others; it is ended after them. */

@@ -105,6 +105,7 @@ const section = Type.Object(
     ),
     missing: Type.Array(Type.Object({ authority: text, name: localised, since: Type.Optional(text) }, closed)),
     asOf: Type.Optional(text),
+    marks: Type.Optional(Type.Array(Type.Enum(['objection']))),
   },
   closed,
 );

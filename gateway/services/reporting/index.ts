@@ -161,7 +161,7 @@ const service: Service = {
       });
     });
 
-    app.post<Route>(`${PATH}/:id/document`, { schema, config }, async (request, reply) => {
+    app.post<Route>(`${PATH}/:id/document`, { schema, config: { ...config, offers: ['application/json', ...[...renderers.values()].map(({ mediaType }) => mediaType), 'text/html'] } }, async (request, reply) => {
       const body = request.body ?? {};
       const { subject, query } = speaking(request, one(body['of']));
       const as = one(body['as']) ?? '';

@@ -39,7 +39,7 @@ const BLOCKS = 1024;
 /** Blocks between two turns of the event loop: about 8 MB at a million companies. */
 const SLICE = 128;
 /** Names that fit, after which no more are looked for: whoever asks so has to say more. */
-const MOST_HITS = 50_000;
+const MOST_HITS = 20_000;
 const [LINE, ZERO] = [10, 0];
 
 const dirOf = (dataDir: string): string => join(dataDir, 'names');

@@ -18,6 +18,8 @@ export interface SectionChange {
   readonly added: number;
   /** Of those that the report told, by their place in its section. */
   readonly records: readonly { readonly record: number; readonly change: RecordChange }[];
+  /** That something is missing here is objected to now, or is not any more. */
+  readonly lacking?: 'objection' | 'objection_ended';
   /** Who does not answer now. */
   readonly missing: ReportSection['missing'];
 }
@@ -26,7 +28,7 @@ export interface ReportChanges {
   /** When it was compared, and with which state of the registers. */
   readonly at: Moment;
   readonly cut: ReportModel['cut'];
-  /** True where a record came, went or changed; that a register does not answer now changes nothing of what was said. */
+  /** True where a record came, went or changed, or an objection did; that a register does not answer now changes nothing of what was said. */
   readonly changed: boolean;
   /** Sections that stand otherwise. */
   readonly sections: readonly SectionChange[];
@@ -67,13 +69,15 @@ export function changesSince(model: Pick<ReportModel, 'sections' | 'domains' | '
       return change === undefined ? [] : [{ record: r, change }];
     });
     const added = there.filter((key) => !own.includes(key)).length;
-    if (records.length === 0 && added === 0 && then.state === section.state) return [];
-    return [{ subject: section.subject, domain: section.domain, was: section.state, is: then.state, added, records, missing: then.missing }];
+    const [before, after] = [section, then].map(({ marks = [] }) => marks.includes('objection'));
+    if (records.length === 0 && added === 0 && then.state === section.state && before === after) return [];
+    const lacking = before === after ? {} : { lacking: after === true ? ('objection' as const) : ('objection_ended' as const) };
+    return [{ subject: section.subject, domain: section.domain, was: section.state, is: then.state, added, records, ...lacking, missing: then.missing }];
   });
   return {
     at: now.model.issuedAt,
     cut: now.model.cut,
-    changed: sections.some(({ added, records }) => added > 0 || records.some(({ change }) => change !== 'not_answered')),
+    changed: sections.some(({ added, records, lacking }) => added > 0 || lacking !== undefined || records.some(({ change }) => change !== 'not_answered')),
     sections,
   };
 }

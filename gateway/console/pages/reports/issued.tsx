@@ -6,7 +6,7 @@ import { Qr } from '../../qr.js';
 import { localMinute, localSecond } from '../../time.js';
 import { ReportContent } from './content.js';
 import type { Subjects } from './speaking.js';
-import { changeNames, keyOf, sayIn } from './words.js';
+import { changeNames, keyOf, lackingNames, sayIn } from './words.js';
 
 /** A way to write it down: its name, and whether it carries the code. */
 export interface Download {
@@ -99,6 +99,7 @@ export function reportPage({ issued: { id, document, model, revokedAt }, changes
                 {model.subjects[one.subject]?.name} · {model.domains[one.domain]?.title[language]}
                 {one.added === 0 ? null : say(`，新增 ${one.added} 条`, `, ${one.added} new`)}
                 {one.records.map(({ change }) => `${say('，', ', ')}${changeNames[change][language]}`).join('')}
+                {one.lacking === undefined ? null : `${say('，', ', ')}${lackingNames[one.lacking][language]}`}
                 {one.missing.map(({ name }) => `${say('，目前未答复：', ', not answered now: ')}${name[language]}`).join('')}
               </li>
             ))}

@@ -34,6 +34,12 @@ export const stateNames: Readonly<Record<SectionState, Localised>> = {
   not_answered: { zh: '未答复', en: 'not answered' },
 };
 
+/** Of a section in which, as the company says, something is missing. */
+export const lackingNames: Readonly<Record<'objection' | 'objection_ended', Localised>> = {
+  objection: { zh: '企业认为信息有遗漏，异议处理中', en: 'the company objects that something is missing' },
+  objection_ended: { zh: '信息遗漏异议已处理完毕', en: 'it is no longer objected that something is missing' },
+};
+
 export const changeNames: Readonly<Record<RecordChange, Localised>> = {
   withdrawn: { zh: '已由部门撤回', en: 'withdrawn by its department' },
   excluded: { zh: '依法不再列入报告', en: 'left out by law' },

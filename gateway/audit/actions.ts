@@ -55,6 +55,7 @@ const looks = {
   reports: { zh: '查看本企业报告列表', en: 'saw its reports' },
   report: { zh: '查看一份报告', en: 'read a report' },
   report_changes: { zh: '比对报告出具后的变化', en: 'compared a report with the registers since' },
+  names: { zh: '按名称查找企业', en: 'looked a company up by its name' },
   authorisations: { zh: '查看报告授权', en: 'saw its authorisations' },
   complaints: { zh: '查看投诉', en: 'read complaints' },
   tickets: { zh: '查看异议与修复', en: 'saw objections and repairs' },

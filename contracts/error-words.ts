@@ -21,6 +21,7 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   body_too_large: { zh: '提交的内容超过大小上限' },
   body_too_deep: { zh: '提交的内容层级过深' },
   wrong_content_type: { zh: '不支持提交内容的格式' },
+  not_acceptable: { zh: '该地址不提供所请求的返回格式' },
   rate_limited: { zh: '操作过于频繁，请一分钟后再试', en: 'Too many at once; try again in a minute' },
   too_many_at_once: { zh: '同时办理的请求数已达上限，请稍后再试' },
   request_timeout: { zh: '请求未在规定时间内送达' },
@@ -135,6 +136,7 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   code_used: { zh: '此码已用过，请企业出示新的', en: 'The code was used; let the company show a new one' },
   code_expired: { zh: '已过时限，请企业出示新的合规码', en: 'The time is over; let the company show a new code' },
   code_refused: { zh: '企业拒绝答复', en: 'The company refused to answer' },
+  code_withdrawn: { zh: '企业已撤回出示', en: 'The company took its release back' },
   code_not_confirmed: { zh: '企业尚未确认', en: 'The company has not confirmed yet' },
   code_changed: { zh: '屏幕上的核验事项已变化，请重新查看', en: 'What was confirmed is not what is asked; look again' },
   // tickets

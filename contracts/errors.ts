@@ -23,6 +23,7 @@ const rows = {
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
   body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },
   wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
+  not_acceptable: { status: 406, title: 'none of the media types that are asked for is one in which the address answers' },
   rate_limited: { status: 429, title: 'the client has used up its requests for now' },
   too_many_at_once: { status: 429, title: 'the client has as many requests under way as it may' },
   request_timeout: { status: 408, title: 'the request did not arrive in time' },
@@ -137,6 +138,7 @@ const rows = {
   code_used: { status: 409, title: 'the code was used', refusal: true },
   code_expired: { status: 410, title: 'the code or its answer was not used in time', refusal: true },
   code_refused: { status: 403, title: 'the company refused to answer', refusal: true },
+  code_withdrawn: { status: 410, title: 'the company took its release back', refusal: true },
   code_not_confirmed: { status: 409, title: 'the company has not confirmed', refusal: true },
   code_changed: { status: 409, title: 'what was confirmed is not what was asked', refusal: true },
   // tickets

@@ -60,7 +60,7 @@ const checkCodelist = shape<{ readonly name: Localised; readonly codes: Readonly
           type: 'object',
           additionalProperties: false,
           required: ['shortest', 'longest', 'basis'],
-          properties: { shortest: months, longest: months, basis: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } },
+          properties: { shortest: months, longest: months, collected: { const: false }, basis: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } },
         },
       },
     },

@@ -11,13 +11,16 @@ export const open = Type.Object({}, { additionalProperties: true });
 const hash = (description: string) => Type.String({ description: `${description}, base64` });
 export const receiptSchema = Type.Object(
   {
+    version: Type.Optional(Type.Integer({ description: '2; its format, to the byte, is in docs/log.md' })),
     journal: Type.String(),
     seq: Type.Integer({ minimum: 1, description: 'within the journal; `<journal>:<seq>` is the id of GET /v1/receipts/{id}' }),
     leaf: hash('leaf hash of the entry'),
-    path: Type.Array(hash('a sibling'), { description: 'Merkle path from the leaf to `root`' }),
+    bodySha256: Type.Optional(Type.String({ description: 'digest of the answer without this member, base64url: the promise is of this answer and no other; absent where the entry is of no answer' })),
+    path: Type.Array(hash('a sibling'), { description: 'Merkle path from leaf and digest to `answers`' }),
     first: Type.Integer({ minimum: 1, description: 'sequence number of the first entry under `root`' }),
     count: Type.Integer({ minimum: 1, description: 'entries under `root`' }),
     root: hash('root over the entries that were made durable together'),
+    answers: Type.Optional(hash('root over the same entries with the digests of their answers')),
     mergeBy: moment('in the log by then'),
     key: Type.String({ description: 'name of the replica\'s key' }),
     algorithm: Type.String(),

@@ -23,6 +23,8 @@ const acts = {
   alert_raised: { zh: '产生告警', en: 'an alert was raised' },
   authorisation_recorded: { zh: '授权查询报告', en: 'authorised a company' },
   authorisation_withdrawn: { zh: '撤回报告授权', en: 'withdrew an authorisation' },
+  authorisation_requested: { zh: '请求报告授权', en: 'asked a company to authorise it' },
+  authorisation_declined: { zh: '拒绝报告授权', en: 'declined to authorise a company' },
   document_revoked: { zh: '撤销文书', en: 'revoked a document' },
   ticket_act: { zh: '办理工单', en: 'acted on a ticket' },
   ticket_act_void: { zh: '工单办理未生效', en: 'an act on a ticket took no effect' },

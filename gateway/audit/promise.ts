@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
 import { HASH_BYTES } from './log/merkle.js';
-import type { Promised } from './log/promised.js';
+import { answerSha256, type Promised } from './log/promised.js';
 import { tilePath, tileWidth, TILE_WIDTH } from './log/tiles.js';
 import { readIfThere } from './receipts.js';
 
@@ -17,15 +17,25 @@ const check = shape<Promised>(
     type: 'object',
     additionalProperties: false,
     required: ['journal', 'seq', 'leaf', 'path', 'first', 'count', 'root', 'mergeBy', 'key', 'algorithm', 'signature'],
-    properties: { journal: text, seq: number, leaf: text, path: { type: 'array', maxItems: 16, items: text }, first: number, count: number, root: text, mergeBy: text, key: text, algorithm: { const: 'ed25519' }, signature: text },
+    properties: { version: { const: 2 }, journal: text, seq: number, leaf: text, bodySha256: text, path: { type: 'array', maxItems: 16, items: text }, first: number, count: number, root: text, answers: text, mergeBy: text, key: text, algorithm: { const: 'ed25519' }, signature: text },
   },
   'log_invalid',
 );
 
-/** From a file that holds a receipt, or a whole answer with its receipt. @throws YitongError `log_invalid` */
-export function readPromise(json: unknown, file: string): Promised {
-  const inner = typeof json === 'object' && json !== null && 'receipt' in json ? json.receipt : json;
-  return check(inner, { file });
+/**
+ * From a file that holds a receipt, or a whole answer with its receipt.
+ * @returns `answered`: digest of the answer, where it is a whole one
+ * @throws YitongError `log_invalid`
+ */
+export function readPromise(bytes: Buffer, file: string): { readonly promise: Promised; readonly answered: string | undefined } {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new YitongError('log_invalid', 'a promise is a JSON file', { place: { file }, cause });
+  }
+  if (typeof json === 'object' && json !== null && 'receipt' in json) return { promise: check(json.receipt, { file }), answered: answerSha256(bytes) };
+  return { promise: check(json, { file }), answered: undefined };
 }
 
 export type PromiseState =

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
-import { chainAfter, commitmentOf, groupText, segmentName, type GroupHeader } from './journal/format.js';
+import { answerDigest, answerLeaf, chainAfter, commitmentOf, groupText, segmentName, type GroupHeader } from './journal/format.js';
 import { journalFolders } from './journal/folders.js';
 import { prunedGroups, readPruned } from './journal/pruned.js';
-import { JOURNAL_START, readOn, segmentsOf, type Position } from './journal/reader.js';
+import { JOURNAL_START, readOn, segmentsOf, type Position, type ReadGroup } from './journal/reader.js';
 import { expiryOf } from './erasure/expire.js';
 import { auditLayout } from './layout.js';
 import { remainsOfLog } from './log/begun.js';
@@ -225,6 +225,12 @@ export function replicaKeys(logDir: string): readonly Verifier[] {
   return files.filter((file) => file.endsWith('.vkey')).map((file) => parseVkey(readFileSync(join(dir, file), 'utf8')));
 }
 
+/** Whether the digests that the replica signed for are those of the entries. One that was erased keeps neither salt nor, where it expired, digest: then it cannot be told. */
+function promisedAsRecorded({ answers, entries }: ReadGroup): boolean {
+  if (answers === undefined || entries.some(({ erased }) => erased === true)) return true;
+  return rootOfLeaves(Buffer.concat(entries.map(({ leaf, body }) => answerLeaf(leaf, answerDigest(body))))).equals(answers);
+}
+
 async function checkJournals(
   dataDir: string, logDir: string, size: number, bodies: BodyStore, gaps: ReadonlyMap<string, readonly [number, number][]>,
   sequenced: Readonly<Record<string, JournalState>>, counts: Counts,
@@ -305,6 +311,7 @@ async function checkJournals(
       }
       for (const group of result.groups) {
         signed(journal, group);
+        if (!promisedAsRecorded(group)) throw fault(`seq ${group.first} to ${group.first + group.count - 1} of journal \`${journal}\` were promised for other answers than they record`);
         for (const { seq, commitment } of group.entries) {
           const index = bodies.indexOf(journal, seq);
           if (index === undefined || index >= size) {

@@ -2,12 +2,11 @@
  * Checking receipts without the gateway: only hashes, signatures and the keys that you name. Get the keys by another way than the answers: from the
  * operator's letter, or from a witness; `/log/vkey` and `/log/replicas/` of the people's port publish them.
  */
-import { createHash } from 'node:crypto';
 import { YitongError } from '../../contracts/errors.js';
 import { parseWitnessVkey } from '../audit/log/cosignature.js';
 import { leafHash } from '../audit/log/merkle.js';
 import { decodeBase64, parseVkey } from '../audit/log/note.js';
-import { promisedLeaf } from '../audit/log/promised.js';
+import { answerSha256, promisedLeaf } from '../audit/log/promised.js';
 import { verifyProof } from '../audit/log/proof.js';
 import { commitmentOf } from '../audit/journal/format.js';
 import { bytesOf } from './transport.js';
@@ -23,6 +22,8 @@ export interface VerifiedPromise {
   readonly leaf: Buffer;
   /** If the entry is not in the log by then, the receipt is evidence against the operator, who signed it. */
   readonly mergeBy: Date;
+  /** Digest of the answer for which it was given, base64url; undefined of receipts of before, and where the entry is of no answer. */
+  readonly bodySha256: string | undefined;
 }
 
 /**
@@ -34,15 +35,32 @@ export interface VerifiedPromise {
 export function verifyPromise(answer: Receipt | { readonly receipt: Receipt }, replicaVkeys: string | readonly string[]): VerifiedPromise {
   const receipt = 'receipt' in answer ? answer.receipt : answer;
   const leaf = promisedLeaf({ ...receipt }, [replicaVkeys].flat().map(parseVkey));
-  return { id: receiptId(receipt), leaf, mergeBy: new Date(receipt.mergeBy) };
+  return { id: receiptId(receipt), leaf, mergeBy: new Date(receipt.mergeBy), bodySha256: receipt.bodySha256 };
 }
 
-/** The bytes over which an entry's digest is: the answer without its last member, the receipt. */
-function digested(answer: object): Buffer {
+/**
+ * As `verifyPromise`, and that it was given for this very answer, byte for byte, of `query` or `verify`: nobody can show it beside another one. Says so before the
+ * entry is in the log, and without asking anybody.
+ * @param answer as the client returned it, or its bytes
+ * @throws YitongError `log_invalid`, also of a receipt of before, which does not say to which answer it belongs; TypeError if it is none that the client returned
+ */
+export function verifyAnswer(answer: { readonly receipt: Receipt } | Buffer, replicaVkeys: string | readonly string[]): VerifiedPromise {
+  const receipt = receiptIn(answer);
+  if (receipt === undefined) throw new TypeError('the answer has no receipt');
+  const verified = verifyPromise(receipt, replicaVkeys);
+  if (verified.bodySha256 !== digestOf(answer)) throw invalid('the promise does not verify: it was given for another answer, or does not say for which');
+  return verified;
+}
+
+function receiptIn(answer: object): Receipt | undefined {
+  const value: unknown = Buffer.isBuffer(answer) ? JSON.parse(answer.toString('utf8')) : answer;
+  return typeof value === 'object' && value !== null && 'receipt' in value ? (value.receipt as Receipt) : undefined;
+}
+
+function digestOf(answer: object): string {
   const bytes = Buffer.isBuffer(answer) ? answer : bytesOf(answer);
   if (bytes === undefined) throw new TypeError('the answer is none that this client received; give its bytes');
-  const at = bytes.lastIndexOf(',"receipt":');
-  return at < 0 ? bytes : Buffer.concat([bytes.subarray(0, at), Buffer.from('}')]);
+  return answerSha256(bytes);
 }
 
 export interface VerifyOptions {
@@ -72,7 +90,7 @@ export interface VerifiedReceipt {
  */
 export function verifyReceipt(logged: ReceiptAnswer, vkey: string, options: VerifyOptions = {}): VerifiedReceipt {
   const { body, salt, proof } = logged;
-  if (body === undefined || salt === undefined || proof === undefined) throw new TypeError(logged.state === 'logged' ? 'the body of the entry is gone, so only its place can be proved' : 'the entry is not in the log so far');
+  if (logged.state !== 'logged' || body === undefined || salt === undefined || proof === undefined) throw new TypeError(logged.state === 'logged' ? 'the body of the entry is gone, so only its place can be proved' : 'the entry is not in the log so far');
   const log = parseVkey(vkey);
   const { witnesses = [], required = witnesses.length } = options;
   const commitment = commitmentOf(decodeBase64(salt) ?? Buffer.alloc(0), Buffer.from(body));
@@ -83,11 +101,10 @@ export function verifyReceipt(logged: ReceiptAnswer, vkey: string, options: Veri
 }
 
 function checkAnswer(answer: object, id: string, leaf: Buffer, entry: Readonly<Record<string, unknown>>, vkeys: VerifyOptions['replicaVkeys']): void {
-  const sha256 = createHash('sha256').update(digested(answer)).digest('base64url');
-  if (entry['bodySha256'] !== sha256) throw invalid('the digest in the entry is not that of the answer');
-  const receipt = 'receipt' in answer ? (answer.receipt as Receipt) : undefined;
+  if (entry['bodySha256'] !== digestOf(answer)) throw invalid('the digest in the entry is not that of the answer');
+  const receipt = receiptIn(answer);
   if (receipt !== undefined && (receiptId(receipt) !== id || receipt.leaf !== leaf.toString('base64'))) throw invalid('the receipt of the answer is of another entry');
   if (vkeys === undefined) return;
-  if (receipt === undefined) throw new TypeError('bytes alone carry no receipt that could be verified');
+  if (receipt === undefined) throw new TypeError('the answer has no receipt that could be verified');
   verifyPromise(receipt, vkeys);
 }

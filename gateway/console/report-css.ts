@@ -16,6 +16,7 @@ b.code{font-weight:700}
 .plainlist{margin:0;padding-left:18px}.notice p{margin:4px 0}
 .fields-list{padding-left:34px}
 .steps-on{margin:16px 0}.steps-on form{margin:0}
+.invitation{margin-bottom:12px}.invitation p{margin:0 0 6px}.invitation .low{align-self:flex-end}
 .scroll:focus-visible,.tree.long:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
 .tree.long{max-height:460px;overflow-y:auto;border:1px solid var(--line);border-radius:10px;padding:0 12px}
 thead th.n{white-space:nowrap}

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { createInterface } from 'node:readline';
 import t from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
 import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
-import { groupText, MARKER_FILE, segmentName } from '../../gateway/audit/journal/format.js';
+import { answerLeaf, groupText, MARKER_FILE, segmentName } from '../../gateway/audit/journal/format.js';
 import { markerOf } from '../../gateway/audit/journal/segments.js';
 import { eraseInJournal } from '../../gateway/audit/journal/erased.js';
 import { JOURNAL_START, readOn, segmentsOf, type Position, type ReadGroup } from '../../gateway/audit/journal/reader.js';
@@ -35,22 +36,26 @@ function readAll(dir: string): ReadGroup[] {
 }
 
 interface ReceiptJson {
-  seq: number; journal: string; leaf: string; path: string[]; first: number; count: number; root: string; mergeBy: string; key: string; algorithm: string; signature: string;
+  seq: number; journal: string; leaf: string; bodySha256?: string; path: string[]; first: number; count: number; root: string; answers: string; mergeBy: string; key: string; algorithm: string; signature: string;
 }
+
+const digest = (n: number): string => createHash('sha256').update(String(n)).digest('base64url');
 
 t.test('a client can prove what the gateway promised it', async (t) => {
   const data = t.testdir();
   const journal = await open(data, { mergeDelay: 60_000, now: () => 1_700_000_000_000 });
   const receipts = await Promise.all(
-    Array.from({ length: 50 }, (_, n) => journal.append({ clear: `{"type":"released","n":${n}}`, subject: { subject: 'uscc:9131"x', json: '{"caseId":"办件-1"}' } })),
+    Array.from({ length: 50 }, (_, n) => journal.append({ clear: `{"type":"released","n":${n}${n % 2 === 0 ? `,"bodySha256":"${digest(n)}"` : ''}}`, subject: { subject: 'uscc:9131"x', json: '{"caseId":"办件-1"}' } })),
   );
   t.equal(new Set(receipts.map(({ id }) => id)).size, 50);
   for (const { json, id } of receipts) {
     const receipt = JSON.parse(json) as ReceiptJson;
     t.equal(id, `${journal.id}:${receipt.seq}`);
-    const root = rootFromInclusion(receipt.seq - receipt.first, receipt.count, Buffer.from(receipt.leaf, 'base64'), receipt.path.map((hash) => Buffer.from(hash, 'base64')));
-    t.equal(root?.toString('base64'), receipt.root);
-    const text = groupText(receipt.journal, { first: receipt.first, count: receipt.count, root: Buffer.from(receipt.root, 'base64'), mergeBy: Date.parse(receipt.mergeBy) });
+    t.equal(receipt.bodySha256, receipt.seq % 2 === 1 ? digest(receipt.seq - 1) : undefined, 'it says of which answer it is');
+    const bound = answerLeaf(Buffer.from(receipt.leaf, 'base64'), receipt.bodySha256);
+    const answers = rootFromInclusion(receipt.seq - receipt.first, receipt.count, bound, receipt.path.map((hash) => Buffer.from(hash, 'base64')));
+    t.equal(answers?.toString('base64'), receipt.answers);
+    const text = groupText(receipt.journal, { first: receipt.first, count: receipt.count, root: Buffer.from(receipt.root, 'base64'), answers, mergeBy: Date.parse(receipt.mergeBy) });
     const signature = Buffer.from(receipt.signature, 'base64');
     t.equal(receipt.algorithm, 'ed25519');
     t.equal(signature.readUInt32BE(0), signer.keyId);

@@ -213,8 +213,8 @@ t.test('what is kept of a shortened journal cannot be changed unseen', async (t)
     const file = join(dir, GROUPS_FILE);
     const bytes = readFileSync(file);
     const pruned = JSON.parse(readFileSync(join(dir, PRUNED_FILE), 'utf8')) as { bytes: number };
-    writeFileSync(file, Buffer.concat([bytes.subarray(0, 164), bytes.subarray(328)]));
-    writeFileSync(join(dir, PRUNED_FILE), JSON.stringify({ ...pruned, bytes: pruned.bytes - 164 }));
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, 196), bytes.subarray(392)]));
+    writeFileSync(join(dir, PRUNED_FILE), JSON.stringify({ ...pruned, bytes: pruned.bytes - 196 }));
   }, /are missing, and no entry says so/);
   await spoil('another segment away', (dir) => rmSync(join(dir, segments(dir)[0] ?? '')), /cannot be read|does not lead to/);
 });
@@ -233,7 +233,7 @@ t.test('a crash between two steps loses nothing', async (t) => {
   prune(data);
   t.equal(segments(dir).length, segments(saved).length - gone, 'they go with the next look');
   // headers of a segment that did not go before the crash stand behind what counts
-  appendFileSync(join(dir, GROUPS_FILE), Buffer.alloc(164 * 3, 7));
+  appendFileSync(join(dir, GROUPS_FILE), Buffer.alloc(196 * 3, 7));
   await fill(data, 150, 'w1', 900);
   await sequence(data);
   prune(data);

@@ -141,7 +141,7 @@ t.test('the promise of a replica is checked with the keys beside the log', async
   const { json } = await journal.append({ clear: '{"type":"released","client":"a"}' });
   const one = sequencing(west, t);
   const size = await one.run();
-  const promise = readPromise(JSON.parse(json), 'answer.json');
+  const { promise } = readPromise(Buffer.from(json), 'answer.json');
   const leaf = promisedLeaf(promise, replicaKeys(auditLayout(west.data).log));
   t.throws(() => promisedLeaf(promise, replicaKeys(auditLayout(west.data).log).filter(({ keyId }) => keyId !== signersOf(east.data).replica.keyId)), { code: 'log_invalid' });
   t.same(promiseState(auditLayout(west.data).log, size, leaf, promise.mergeBy, Date.now()), { kind: 'kept', index: 0 });

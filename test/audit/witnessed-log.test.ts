@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -141,7 +142,8 @@ t.test('a promise that was not kept is evidence', async (t) => {
   const data = t.testdir();
   await fill(data, 3);
   const journal = await journalOf(data);
-  const kept = await journal.append({ clear: '{"type":"released","time":"2026-01-01T00:00:00.000Z"}' });
+  const bodySha256 = createHash('sha256').update('{"datasets":[]}').digest('base64url');
+  const kept = await journal.append({ clear: `{"type":"released","time":"2026-01-01T00:00:00.000Z","bodySha256":"${bodySha256}"}` });
   await journal.close();
   const sequencer = sequencerOf(data);
   await sequencer.runOnce();
@@ -162,6 +164,7 @@ t.test('a promise that was not kept is evidence', async (t) => {
   };
   t.match(ask(kept.json), { status: 0, out: /kept: entry 3 of the log/ });
   t.match(ask(`{"datasets":[],"receipt":${kept.json}}`), { status: 0, out: /kept/ }, 'a whole answer');
+  t.match(ask(`{"datasets":[1],"receipt":${kept.json}}`), { status: 1, out: /does not verify: it is not of this answer/ }, 'the promise beside another answer');
   t.match(ask(broken.json), { status: 0, out: /not in the published log yet/ });
   t.match(ask(old.json), { status: 1, out: /broken: `replica-1.test` signed that/ });
   t.match(ask(old.json.replace(/"mergeBy":"20../, '"mergeBy":"2126')), { status: 1, out: /does not verify/ });

@@ -48,6 +48,7 @@ export interface Entry {
 }
 
 export interface Faces {
+  readonly dataDir: string;
   readonly api: FastifyInstance;
   readonly people: FastifyInstance & { readonly people: People };
   /** Made durable, in order. */
@@ -144,7 +145,7 @@ export async function faces(t: Test, { settings: given = {}, dataDir: own, liste
     return known;
   };
   return {
-    api, people, entries, notes, log,
+    dataDir, api, people, entries, notes, log,
     get healthy() {
       return healthy;
     },
@@ -169,7 +170,7 @@ export async function faces(t: Test, { settings: given = {}, dataDir: own, liste
       const cookie = as === undefined ? {} : { cookie: `${SESSION_COOKIE}=${sessionOf(as).token}` };
       const form = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
       const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : new URLSearchParams(body as Record<string, string>).toString() };
-      const answer = await people.inject({ method: method as 'GET', url: path, headers: { host: 'people.test', accept: 'application/json', ...form, ...cookie, ...headers }, ...payload });
+      const answer = await people.inject({ method: method as 'GET', url: path, headers: { host: 'people.test', accept: 'application/json, */*;q=0.5', ...form, ...cookie, ...headers }, ...payload });
       return { status: answer.statusCode, headers: answer.headers as RawAnswer['headers'], text: answer.body };
     },
     cookie: (as) => `${SESSION_COOKIE}=${sessionOf(as).token}`,

@@ -5,6 +5,7 @@ import t from 'tap';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { tilePath } from '../../gateway/audit/log/tiles.js';
 import { errorsPlugin } from '../../gateway/plugins/errors.js';
+import { offersPlugin } from '../../gateway/plugins/offers.js';
 import { serveLog } from '../../gateway/services/log/index.js';
 import { fill, sequencerOf } from '../audit/filled.js';
 
@@ -17,6 +18,7 @@ t.test('a monitor gets checkpoint, tiles and bundles byte for byte, with the hea
   const { log } = auditLayout(data);
   const app = Fastify();
   errorsPlugin(app);
+  offersPlugin(app, 'text/html');
   serveLog(app, log);
   t.teardown(() => app.close());
   const asks = { 'accept-encoding': 'gzip, br, identity' };

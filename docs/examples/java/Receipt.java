@@ -15,8 +15,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * java Receipt.java answer.json VKEY : whether a replica, whose vkey this is, promised under its signature to bring the entry of this answer into the
- * audit log. Needs no connection. The receipt is the last member of an answer; its text is that of docs/log.md.
+ * java Receipt.java answer.json VKEY : whether a replica, whose vkey this is, promised under its signature to bring the entry of this very answer into
+ * the audit log. Needs no connection. The receipt is the last member of an answer; its format is that of docs/log.md.
  */
 public class Receipt {
     static byte[] sha256(byte[]... parts) throws Exception {
@@ -58,7 +58,8 @@ public class Receipt {
         return node;
     }
 
-    static void verify(String receipt, String vkey) throws Exception {
+    /** @param digest of the answer without its receipt */
+    static void verify(String receipt, byte[] digest, String vkey) throws Exception {
         String[] parts = vkey.strip().split("\\+", 3);
         byte[] key = Base64.getDecoder().decode(parts[2]);
         byte[] id = Arrays.copyOf(sha256((parts[0] + "\n").getBytes(StandardCharsets.UTF_8), key), 4);
@@ -71,12 +72,14 @@ public class Receipt {
         long count = number(receipt, "count");
         long index = number(receipt, "seq") - first;
         if (index < 0 || index >= count) throw new IllegalArgumentException("the entry is outside its group");
-        byte[] root = rootOf(index, count, Base64.getDecoder().decode(text(receipt, "leaf")), path);
-        if (!Arrays.equals(root, Base64.getDecoder().decode(text(receipt, "root")))) throw new IllegalArgumentException("the path does not lead to the root");
+        if (number(receipt, "version") != 2) throw new IllegalArgumentException("another version than 2");
+        if (!text(receipt, "bodySha256").equals(Base64.getUrlEncoder().withoutPadding().encodeToString(digest))) throw new IllegalArgumentException("it is the promise of another answer");
+        byte[] leaf = sha256(new byte[] {0}, Base64.getDecoder().decode(text(receipt, "leaf")), digest);
+        if (!Arrays.equals(rootOf(index, count, leaf, path), Base64.getDecoder().decode(text(receipt, "answers")))) throw new IllegalArgumentException("the path does not lead to the root");
 
         byte[] signed = Base64.getDecoder().decode(text(receipt, "signature"));
         if (!text(receipt, "key").equals(parts[0]) || !Arrays.equals(Arrays.copyOf(signed, 4), id)) throw new IllegalArgumentException("another key signed it");
-        String group = "yitong-journal-group/v1 ed25519 sha256\n" + text(receipt, "journal") + "\n" + first + " " + count + "\n" + text(receipt, "root") + "\n" + text(receipt, "mergeBy") + "\n";
+        String group = "yitong-journal-group/v2 ed25519 sha256\n" + text(receipt, "journal") + "\n" + first + " " + count + "\n" + text(receipt, "root") + "\n" + text(receipt, "answers") + "\n" + text(receipt, "mergeBy") + "\n";
         // SubjectPublicKeyInfo of RFC 8410 in front of the 32 bytes of the key
         byte[] head = HexFormat.of().parseHex("302a300506032b6570032100");
         byte[] spki = Arrays.copyOf(head, head.length + 32);
@@ -88,10 +91,27 @@ public class Receipt {
     }
 
     public static void main(String[] args) throws Exception {
-        String answer = Files.readString(Path.of(args[0]));
-        String receipt = answer.substring(answer.lastIndexOf("\"receipt\":{"));
+        if (args.length != 2) {
+            System.err.println("java Receipt.java answer.json VKEY");
+            System.exit(2);
+        }
+        // the bytes as they came: ISO 8859-1 keeps each as one character
+        String answer;
         try {
-            verify(receipt, args[1]);
+            answer = Files.readString(Path.of(args[0]), StandardCharsets.ISO_8859_1);
+        } catch (java.io.IOException fault) {
+            System.err.println("cannot be read: " + args[0]);
+            System.exit(2);
+            return;
+        }
+        int cut = answer.lastIndexOf(",\"receipt\":{");
+        if (cut < 0) {
+            System.err.println("does not verify: the answer has no receipt");
+            System.exit(1);
+        }
+        String receipt = answer.substring(cut);
+        try {
+            verify(receipt, sha256((answer.substring(0, cut) + "}").getBytes(StandardCharsets.ISO_8859_1)), args[1]);
         } catch (IllegalArgumentException | SignatureException fault) {
             System.err.println("does not verify: " + fault.getMessage());
             System.exit(1);

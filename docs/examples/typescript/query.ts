@@ -1,5 +1,5 @@
 /** node query.js SUBJECT PURPOSE DATASET… */
-import { receiptId, retry, verifyPromise } from 'yitong/client';
+import { receiptId, retry, verifyAnswer } from 'yitong/client';
 import { run } from './connecting.js';
 
 const [subject = '', purpose = '', ...datasets] = process.argv.slice(2);
@@ -15,6 +15,6 @@ await run(async (gateway) => {
   }
   // keep the receipt with the case: it proves later what was told
   const { REPLICA_VKEY } = process.env;
-  const checked = REPLICA_VKEY === undefined ? 'not checked' : `in the log by ${verifyPromise(answer, REPLICA_VKEY).mergeBy.toISOString()}`;
+  const checked = REPLICA_VKEY === undefined ? 'not checked' : `in the log by ${verifyAnswer(answer, REPLICA_VKEY).mergeBy.toISOString()}`;
   console.log(`receipt ${receiptId(answer.receipt)}, ${checked}`);
 });

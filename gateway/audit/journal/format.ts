@@ -6,7 +6,10 @@ import { crc32 } from 'node:zlib';
 import { HASH_BYTES, leafHash, rootOfLeaves, sha256 } from '../log/merkle.js';
 
 export const SEGMENT_HEADER = 4096;
+/** Of a group of suite 1, and the least that any header has. */
 export const GROUP_HEADER = 164;
+/** Of a group of suite 2, which holds the root of its answers as well. */
+export const GROUP_HEADER_2 = GROUP_HEADER + HASH_BYTES;
 /** Length and salt before each body. */
 export const ENTRY_HEADER = 4 + 32;
 export const MAX_GROUP_ENTRIES = 256;
@@ -15,8 +18,9 @@ export const SALT_BYTES = 32;
 const SEGMENT_MAGIC = 'YTSEG001';
 const GROUP_MAGIC = 0x59544731; // YTG1
 const MARKER_MAGIC = 0x59544d31; // YTM1
-/** The one algorithm suite so far: SHA-256 and Ed25519. */
-const SUITE = 1;
+/** Both are SHA-256 and Ed25519. 1: the replica signs the root of the entries; 2: the root of the digests of their answers too, so that a promise says to which answer it belongs. */
+const SUITE_1 = 1;
+const SUITE_2 = 2;
 
 /** The chain before the first entry. */
 export const CHAIN_START = Buffer.alloc(HASH_BYTES);
@@ -79,23 +83,30 @@ export interface GroupHeader {
   /** Chain hash before this group. */
   readonly previous: Buffer;
   readonly root: Buffer;
+  /** Root over `answerLeaf` of each entry; undefined in suite 1. */
+  readonly answers: Buffer | undefined;
   readonly signature: Buffer;
 }
 
-/** Writes the header before a payload that already stands behind it, from `GROUP_HEADER` to `header.length`. */
+/** Bytes of the header itself. */
+export const headerBytes = ({ answers }: Pick<GroupHeader, 'answers'>): number => (answers === undefined ? GROUP_HEADER : GROUP_HEADER_2);
+
+/** Writes the header before a payload that already stands behind it, from `headerBytes` to `header.length`. */
 export function writeGroupHeader(bytes: Buffer, header: GroupHeader): void {
+  const payload = headerBytes(header);
   bytes.writeUInt32BE(GROUP_MAGIC, 0);
   bytes.writeUInt32BE(header.length, 4);
   bytes.writeUIntBE(header.first, 8, 6);
   bytes.writeUInt16BE(header.count, 14);
   bytes.writeUIntBE(header.mergeBy, 16, 6);
-  bytes.writeUInt16BE(SUITE, 22);
+  bytes.writeUInt16BE(header.answers === undefined ? SUITE_1 : SUITE_2, 22);
   bytes.writeUInt32BE(header.keyId, 24);
   header.previous.copy(bytes, 28);
   header.root.copy(bytes, 60);
   header.signature.copy(bytes, 92);
-  bytes.writeUInt32BE(crc32(bytes.subarray(GROUP_HEADER, header.length)), 156);
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, 160)), 160);
+  header.answers?.copy(bytes, 156);
+  bytes.writeUInt32BE(crc32(bytes.subarray(payload, header.length)), payload - 8);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, payload - 4)), payload - 4);
 }
 
 /** What is left of entries whose salts were destroyed, by seq; see erased.ts. */
@@ -115,16 +126,16 @@ export function readGroup(bytes: Buffer, at: number, erased: ErasedEntries = NON
   const group = groupHeader(bytes, at);
   if (group === undefined || at + group.length > bytes.length) return undefined;
   const { length, first, count } = group;
-  return crc32(bytes.subarray(at + GROUP_HEADER, at + length)) !== bytes.readUInt32BE(at + 156) && !someErased(erased, first, count) ? undefined : group;
+  const payload = at + headerBytes(group);
+  return crc32(bytes.subarray(payload, at + length)) !== bytes.readUInt32BE(payload - 8) && !someErased(erased, first, count) ? undefined : group;
 }
 
 /** The header alone; undefined if none that is undamaged stands at `at`. What it says of its payload is not looked at. */
 export function groupHeader(bytes: Buffer, at: number): GroupHeader | undefined {
-  if (at + GROUP_HEADER > bytes.length || bytes.readUInt32BE(at) !== GROUP_MAGIC) return undefined;
-  const head = bytes.subarray(at, at + GROUP_HEADER);
-  if (crc32(head.subarray(0, 160)) !== head.readUInt32BE(160)) return undefined;
+  const head = wholeHeader(bytes, at);
+  if (head === undefined) return undefined;
   const length = head.readUInt32BE(4);
-  if (head.readUInt16BE(22) !== SUITE || length < GROUP_HEADER) return undefined;
+  if (length < head.length) return undefined;
   return {
     length,
     first: head.readUIntBE(8, 6),
@@ -133,8 +144,19 @@ export function groupHeader(bytes: Buffer, at: number): GroupHeader | undefined 
     keyId: head.readUInt32BE(24),
     previous: Buffer.from(head.subarray(28, 60)),
     root: Buffer.from(head.subarray(60, 92)),
+    answers: head.length === GROUP_HEADER ? undefined : Buffer.from(head.subarray(156, 188)),
     signature: Buffer.from(head.subarray(92, 156)),
   };
+}
+
+/** The bytes of the header at `at`; undefined if none whose checksum fits stands there. */
+function wholeHeader(bytes: Buffer, at: number): Buffer | undefined {
+  if (at + GROUP_HEADER > bytes.length || bytes.readUInt32BE(at) !== GROUP_MAGIC) return undefined;
+  const suite = bytes.readUInt16BE(at + 22);
+  if (suite !== SUITE_1 && suite !== SUITE_2) return undefined;
+  const length = suite === SUITE_1 ? GROUP_HEADER : GROUP_HEADER_2;
+  const head = bytes.subarray(at, at + length);
+  return head.length === length && crc32(head.subarray(0, length - 4)) === head.readUInt32BE(length - 4) ? head : undefined;
 }
 
 function someErased(erased: ErasedEntries, first: number, count: number): boolean {
@@ -144,7 +166,7 @@ function someErased(erased: ErasedEntries, first: number, count: number): boolea
 
 /** True where a group header stands, whole or cut off: what follows damage then is not a torn tail. */
 export function groupHeaderAt(bytes: Buffer, at: number): boolean {
-  return at + GROUP_HEADER <= bytes.length && bytes.readUInt32BE(at) === GROUP_MAGIC && crc32(bytes.subarray(at, at + 160)) === bytes.readUInt32BE(at + 160);
+  return wholeHeader(bytes, at) !== undefined;
 }
 
 /** The next place at or behind `from` where a group header could begin, -1 if none. */
@@ -173,7 +195,7 @@ export function readEntries(bytes: Buffer, at: number, group: GroupHeader, erase
   const entries: StoredEntry[] = [];
   const end = at + group.length;
   const leaves = Buffer.allocUnsafe(group.count * HASH_BYTES);
-  let from = at + GROUP_HEADER;
+  let from = at + headerBytes(group);
   for (let i = 0; i < group.count; i++) {
     if (from + ENTRY_HEADER > end) return undefined;
     const next = from + ENTRY_HEADER + bytes.readUInt32BE(from);
@@ -201,9 +223,30 @@ export function chainAfter(group: Pick<GroupHeader, 'previous' | 'first' | 'coun
   return sha256(chainInput);
 }
 
-/** What the replica signs for a group; plain Ed25519 over this text, as a signed note would. */
-export function groupText(journal: string, group: Pick<GroupHeader, 'first' | 'count' | 'root' | 'mergeBy'>): string {
-  return `yitong-journal-group/v1 ed25519 sha256\n${journal}\n${group.first} ${group.count}\n${group.root.toString('base64')}\n${new Date(group.mergeBy).toISOString()}\n`;
+/**
+ * What the replica signs for a group; plain Ed25519 over this text, as a signed note would. The promises in answers are made of it: docs/log.md gives
+ * the text to the byte, and whoever changes it gives it another version.
+ */
+export function groupText(journal: string, group: Pick<GroupHeader, 'first' | 'count' | 'root' | 'answers' | 'mergeBy'>): string {
+  const { first, count, root, answers, mergeBy } = group;
+  const roots = answers === undefined ? [root] : [root, answers];
+  return `yitong-journal-group/v${String(roots.length)} ed25519 sha256\n${journal}\n${first} ${count}\n${roots.map((hash) => `${hash.toString('base64')}\n`).join('')}${new Date(mergeBy).toISOString()}\n`;
+}
+
+/** SHA-256(0x00 ‖ leaf ‖ digest): what binds an entry to the bytes that were answered. @param digest of the answer, base64url of 32 bytes; none where the entry is of no answer */
+export const answerLeaf = (leaf: Uint8Array, digest: string | undefined): Buffer => leafHash(digest === undefined ? leaf : Buffer.concat([leaf, Buffer.from(digest, 'base64url')]));
+
+const DIGEST_MEMBER = Buffer.from('"bodySha256":"');
+/** 32 bytes in base64url. */
+const DIGEST_TEXT = /^[\w-]{43}$/;
+
+/** The digest of the answer as the clear part of an entry has it, base64url; undefined where it has none. A quote inside of a JSON string is escaped, so no text can look like the member. */
+export function answerDigest(clear: Buffer): string | undefined {
+  const at = clear.indexOf(DIGEST_MEMBER);
+  if (at < 0) return undefined;
+  const from = at + DIGEST_MEMBER.length;
+  const digest = clear.toString('latin1', from, from + 43);
+  return DIGEST_TEXT.test(digest) ? digest : undefined;
 }
 
 /** How far a journal is durable. Written after each fdatasync and itself never synced: it can lag, never lead. */

@@ -1,10 +1,10 @@
 /** Builds one group: drafts in, the bytes of a group commit and a receipt for each entry out. */
 import { randomFillSync } from 'node:crypto';
-import { HASH_BYTES, leafHash, pathInLevels, sha256, treeLevels } from '../log/merkle.js';
+import { HASH_BYTES, leafHash, pathInLevels, rootOfLeaves, sha256, treeLevels } from '../log/merkle.js';
 import { signatureText, type Signer } from '../log/note.js';
 import { NONCE_BYTES, seal } from '../seal.js';
 import type { SubjectSecret } from '../keys.js';
-import { chainAfter, ENTRY_HEADER, GROUP_HEADER, groupText, MAX_GROUP_ENTRIES, SALT_BYTES, writeGroupHeader } from './format.js';
+import { answerDigest, answerLeaf, chainAfter, ENTRY_HEADER, GROUP_HEADER_2, groupText, MAX_GROUP_ENTRIES, SALT_BYTES, writeGroupHeader } from './format.js';
 import type { Frame } from './ring.js';
 
 /** A group that has grown this large is closed, so that one commit stays short. */
@@ -62,9 +62,12 @@ function subjectPlain(frame: Frame): Buffer {
 export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: GroupOptions): GroupBuilder {
   const buffer = Buffer.alloc(maxBytes);
   const leaves = Buffer.alloc(MAX_GROUP_ENTRIES * HASH_BYTES);
+  const answers = Buffer.alloc(MAX_GROUP_ENTRIES * HASH_BYTES);
+  /** Digests of the answers, base64url, as the entries have them. */
+  let digests: (string | undefined)[] = [];
   const nonce = Buffer.alloc(NONCE_BYTES);
   const target = Math.min(TARGET_BYTES, maxBytes);
-  let at = GROUP_HEADER;
+  let at = GROUP_HEADER_2;
   let count = 0;
   let newest = 0;
 
@@ -85,7 +88,11 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
         end += buffer.write(`${comma}"subject":{"pseudonym":"${secret.pseudonym}","enc":"${seal(secret, nonce, subjectPlain(frame))}"}}`, end, 'latin1');
       }
       buffer.writeUInt32BE(end - start, at);
-      leafHash(sha256(buffer.subarray(at + 4, end))).copy(leaves, count * HASH_BYTES);
+      const leaf = leafHash(sha256(buffer.subarray(at + 4, end)));
+      leaf.copy(leaves, count * HASH_BYTES);
+      const digest = answerDigest(frame.clear);
+      answerLeaf(leaf, digest).copy(answers, count * HASH_BYTES);
+      digests.push(digest);
       at = end;
       count++;
       if (frame.now > newest) newest = frame.now;
@@ -95,22 +102,25 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
       return count;
     },
     finish(first, previous) {
-      const levels = treeLevels(leaves.subarray(0, count * HASH_BYTES));
-      const root = levels.at(-1) ?? leaves;
+      const root = rootOfLeaves(leaves.subarray(0, count * HASH_BYTES));
+      const levels = treeLevels(answers.subarray(0, count * HASH_BYTES));
       const mergeBy = Math.floor(newest) + mergeDelay;
-      const group = { first, count, root, mergeBy, previous };
+      const group = { first, count, root, answers: levels.at(-1) ?? answers, mergeBy, previous };
       const signature = signer.sign(Buffer.from(groupText(journal, group)));
       const length = (at + 7) & ~7;
       buffer.fill(0, at, length);
       writeGroupHeader(buffer.subarray(0, length), { ...group, length, keyId: signer.keyId, signature });
-      const common = `"first":${first},"count":${count},"root":"${root.toString('base64')}","mergeBy":"${new Date(mergeBy).toISOString()}","key":${JSON.stringify(signer.name)},"algorithm":"ed25519","signature":"${signatureText(signer.keyId, signature)}"}`;
+      const common = `"first":${first},"count":${count},"root":"${root.toString('base64')}","answers":"${group.answers.toString('base64')}","mergeBy":"${new Date(mergeBy).toISOString()}","key":${JSON.stringify(signer.name)},"algorithm":"ed25519","signature":"${signatureText(signer.keyId, signature)}"}`;
       const receipts: string[] = [];
       for (let i = 0; i < count; i++) {
         const path = pathInLevels(levels, i).map((hash) => `"${hash.toString('base64')}"`);
-        receipts.push(`{"journal":"${journal}","seq":${first + i},"leaf":"${leaves.toString('base64', i * HASH_BYTES, (i + 1) * HASH_BYTES)}","path":[${path.join(',')}],${common}`);
+        const digest = digests[i];
+        const answer = digest === undefined ? '' : `"bodySha256":"${digest}",`;
+        receipts.push(`{"version":2,"journal":"${journal}","seq":${first + i},"leaf":"${leaves.toString('base64', i * HASH_BYTES, (i + 1) * HASH_BYTES)}",${answer}"path":[${path.join(',')}],${common}`);
       }
       const built = { bytes: buffer.subarray(0, length), first, count, chain: chainAfter(group), receipts };
-      at = GROUP_HEADER;
+      at = GROUP_HEADER_2;
+      digests = [];
       count = 0;
       newest = 0;
       return built;

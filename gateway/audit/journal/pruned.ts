@@ -1,6 +1,6 @@
 /**
  * What is left of journal segments that were given back to the disk. Their entries are in the log, which proves them; beside it the header of each
- * of their groups is kept, 164 bytes: with the commitments of the log it leads to the root that the replica signed, so that nothing less can be verified than before.
+ * of their groups is kept, 164 or 196 bytes: with the commitments of the log it leads to the root that the replica signed, so that nothing less can be verified than before.
  *
  * `groups` holds the headers one behind the other; `pruned` says how far it counts, and is written before a segment goes. What a crash leaves is a segment
  * that is still there, or headers behind the end that are written over.
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { replaceFile, syncDir } from '../durable.js';
-import { GROUP_HEADER, groupHeader, type GroupHeader } from './format.js';
+import { GROUP_HEADER_2, groupHeader, headerBytes, type GroupHeader } from './format.js';
 
 export const PRUNED_FILE = 'pruned';
 export const GROUPS_FILE = 'groups';
@@ -54,7 +54,7 @@ export function readPruned(dir: string): Pruned | undefined {
 
 /**
  * Adds the groups of one segment. Durable when it returns; the segment may go then.
- * @param headers each of `GROUP_HEADER` bytes, as they stood in the segment
+ * @param headers as they stood in the segment
  */
 export function addPruned(dir: string, before: Pruned | undefined, headers: readonly Buffer[], after: Omit<Pruned, 'bytes'>): Pruned {
   const bytes = Buffer.concat(headers);
@@ -76,8 +76,8 @@ export function addPruned(dir: string, before: Pruned | undefined, headers: read
 /** Whether all up to `seq` was given back, so that a reader who does not find it has met no damage. @throws YitongError `log_invalid` */
 export const wasGivenBack = (dir: string, seq: number): boolean => (readPruned(dir)?.lastSeq ?? 0) >= seq;
 
-/** Headers that are read at once. */
-const PIECE = 4096;
+/** Bytes that are read at once. */
+const PIECE = 4096 * GROUP_HEADER_2;
 
 /** The groups that were given back, in their order. @throws YitongError `log_invalid` if `groups` is shorter than it should be, or damaged */
 export function* prunedGroups(dir: string, { bytes }: Pruned): Generator<GroupHeader> {
@@ -90,16 +90,20 @@ export function* prunedGroups(dir: string, { bytes }: Pruned): Generator<GroupHe
     throw broken();
   }
   try {
-    const piece = Buffer.alloc(PIECE * GROUP_HEADER);
+    const piece = Buffer.alloc(PIECE);
     for (let at = 0; at < bytes; ) {
       const wanted = Math.min(piece.length, bytes - at);
-      if (wanted % GROUP_HEADER !== 0 || readSync(fd, piece, 0, wanted, at) !== wanted) throw broken();
-      for (let i = 0; i < wanted; i += GROUP_HEADER) {
-        const group = groupHeader(piece, i);
+      if (readSync(fd, piece, 0, wanted, at) !== wanted) throw broken();
+      // the last one of a piece that is not the last may be cut off: it is read again at the start of the next
+      const whole = at + wanted === bytes ? wanted : wanted - GROUP_HEADER_2;
+      let done = 0;
+      while (done < whole) {
+        const group = groupHeader(piece.subarray(0, wanted), done);
         if (group === undefined) throw broken();
         yield group;
+        done += headerBytes(group);
       }
-      at += wanted;
+      at += done;
     }
   } finally {
     closeSync(fd);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { syncDir } from '../durable.js';
 import { readErased } from '../journal/erased.js';
 import { journalFolders } from '../journal/folders.js';
-import { chainAfter, commitmentOf, decodeSegmentHeader, GROUP_HEADER, readEntries, readGroup, SEGMENT_HEADER, segmentName, segmentNumber, type StoredEntry } from '../journal/format.js';
+import { chainAfter, commitmentOf, decodeSegmentHeader, headerBytes, readEntries, readGroup, SEGMENT_HEADER, segmentName, segmentNumber, type StoredEntry } from '../journal/format.js';
 import { addPruned, readPruned, type Pruned } from '../journal/pruned.js';
 import { markerOf } from '../journal/segments.js';
 import { auditLayout } from '../layout.js';
@@ -105,7 +105,7 @@ function* shorten(dir: string, id: string, { keep, now, onKept }: PruneOptions, 
     addPruned(dir, readPruned(dir), found.headers, found.after);
     const given = removeSegment(dir, segment);
     syncDir(dir);
-    yield { segments: 1, bytes: given - found.headers.length * GROUP_HEADER };
+    yield { segments: 1, bytes: given - found.headers.reduce((sum, { length }) => sum + length, 0) };
   }
 }
 
@@ -154,7 +154,7 @@ function fits(dir: string, segment: number, missing: (entry: StoredEntry) => str
       const why = missing(entry);
       if (why !== undefined) return { why };
     }
-    headers.push(Buffer.from(bytes.subarray(at, at + GROUP_HEADER)));
+    headers.push(Buffer.from(bytes.subarray(at, at + headerBytes(group))));
     chain = chainAfter(group);
     lastSeq = group.first + group.count - 1;
     at += group.length;

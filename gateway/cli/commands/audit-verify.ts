@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isYitongError } from '../../../contracts/errors.js';
-import { readJson } from '../../../contracts/files.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { parseVkey } from '../../audit/log/note.js';
 import { promisedLeaf } from '../../audit/log/promised.js';
 import { promiseState, readPromise } from '../../audit/promise.js';
@@ -46,7 +46,7 @@ const command: Command = {
     if (log !== undefined && !existsSync(log)) throw new WrongUsage(`there is no folder \`${log}\`; \`--log\` names one with checkpoint, tiles and bundles`);
     const witnesses = witnessesNamed(call.values);
     const promiseFile = text(call.values['promise']);
-    const promise = promiseFile === undefined ? undefined : readPromise(await readJson(resolve(promiseFile), 'log_invalid'), promiseFile);
+    const { promise, answered } = promiseFile === undefined ? {} : readPromise(await promised(resolve(promiseFile)), promiseFile);
     const tell = (zh: string, en: string): void => call.say(call.words({ zh, en }));
     const bar = progressBar(call.words({ zh: '正在校验', en: 'verifying' }));
     const report = await verifyLog({
@@ -61,7 +61,7 @@ const command: Command = {
       const named = list(call.values['replica']).map(parseVkey);
       let leaf: Buffer;
       try {
-        leaf = promisedLeaf(promise, named.length > 0 ? named : replicaKeys(logDir));
+        leaf = promisedLeaf(promise, named.length > 0 ? named : replicaKeys(logDir), answered);
       } catch (error) {
         if (!isYitongError(error)) throw error;
         call.json({ ...report, promise: { fault: error.message } });
@@ -103,6 +103,14 @@ const command: Command = {
   },
 };
 export default command;
+
+async function promised(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new YitongError('log_invalid', 'the promise cannot be read', { place: { file }, cause });
+  }
+}
 
 async function verifyOne(call: Invocation, file: string, vkey: string | undefined): Promise<0 | 1> {
   if (vkey === undefined) {

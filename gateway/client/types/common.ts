@@ -17,18 +17,24 @@ export interface StatedCase {
  * `verifyPromise` checks it offline; the fields are those of docs/log.md.
  */
 export interface Receipt {
+  /** 2; absent of receipts of before, which do not say to which answer they belong. */
+  readonly version?: number;
   readonly journal: string;
   /** From 1, within the journal. */
   readonly seq: number;
   /** Leaf hash of the entry, base64. */
   readonly leaf: string;
-  /** Merkle path from the leaf to `root`, base64, the leaf's sibling first. */
+  /** Digest of the answer without its receipt, base64url; absent where the entry is of no answer. */
+  readonly bodySha256?: string;
+  /** Merkle path from leaf and digest to `answers`, base64, the sibling first. */
   readonly path: readonly string[];
   /** Sequence number of the group's first entry, and how many entries were made durable with one signature. */
   readonly first: number;
   readonly count: number;
-  /** Root over the group, base64. */
+  /** Root over the leaves of the group, base64. */
   readonly root: string;
+  /** Root over leaves and digests of the group, base64. */
+  readonly answers?: string;
   /** ISO 8601: in the log by then. */
   readonly mergeBy: string;
   /** Name of the replica's key. */

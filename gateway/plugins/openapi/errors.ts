@@ -6,7 +6,7 @@ import type { Answered, Operation } from './operation.js';
 const EVERYWHERE: readonly ErrorCode[] = [
   'certificate_required', 'certificate_invalid', 'certificate_untrusted', 'certificate_expired', 'certificate_not_yet_valid', 'certificate_revoked',
   'certificate_unnamed', 'certificate_ambiguous', 'anchor_not_entitled', 'client_unknown', 'client_suspended',
-  'rate_limited', 'too_many_at_once', 'internal', 'revocation_unknown', 'audit_unavailable', 'replication_timeout', 'shutting_down',
+  'not_acceptable', 'rate_limited', 'too_many_at_once', 'internal', 'revocation_unknown', 'audit_unavailable', 'replication_timeout', 'shutting_down',
 ];
 const WITH_BODY: readonly ErrorCode[] = ['bad_request', 'body_too_deep', 'request_timeout', 'body_too_large', 'wrong_content_type'];
 /** What the plugin writes where a schema has no description. */

@@ -5,7 +5,7 @@ import type { ReportModel, ReportRecord, ReportSection } from '../model.js';
 import { colours, columnHeads, sectionsOf } from './findings.js';
 import type { Flow } from './flow.js';
 import { INK, LEFT, LINE, RIGHT, SOFT, TOP, leading, type Element } from './sheet.js';
-import { kinds, labels, sentences } from './words.js';
+import { kinds, labels, lacking, sentences } from './words.js';
 
 export function drawRecords(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
   const sections = sectionsOf(model, subject).filter(({ records }) => records.length > 0);
@@ -18,6 +18,13 @@ export function drawRecords(flow: Flow, parent: Element, model: ReportModel, sub
     if (section.state !== 'at_least') continue;
     flow.text(parent, 'P', sentences.atLeast.zh, { size: 8, colour: colours.not_answered });
     flow.text(parent, 'P', sentences.atLeast.en, { size: 6.5, colour: SOFT }, 'en');
+    flow.gap(6);
+  }
+  for (const { domain, marks = [] } of sectionsOf(model, subject)) {
+    if (!marks.includes('objection')) continue;
+    const { zh, en } = lacking(model.domains[domain]?.title ?? plain(''));
+    flow.text(parent, 'P', zh, { size: 8, colour: colours.not_answered });
+    flow.text(parent, 'P', en, { size: 6.5, colour: SOFT }, 'en');
     flow.gap(6);
   }
 }
@@ -42,6 +49,8 @@ const LABEL = 86;
 const INNER = RIGHT - LEFT - 2 * PAD;
 const COLUMN = (INNER - 14) / 2;
 const BAR = 20;
+/** Columns under the value of a fact that stands alone in its row, beside rows of two titles and two values. */
+const WHOLE = 3;
 
 interface Cell {
   readonly title: Localised;
@@ -115,7 +124,7 @@ function drawRow(flow: Flow, table: Element, row: readonly Cell[], page: number)
       sheet.tag(tr, 'TD', () => {
         const under = sheet.putLines(cell.zh, x + LABEL, flow.y);
         sheet.putLines(cell.en, x + LABEL, under - 1.5, { size: 6.5, colour: SOFT });
-      });
+      }, { columns: row.length === 1 ? WHOLE : 1 });
     });
   });
   flow.gap(height);
@@ -132,14 +141,17 @@ function drawLong(flow: Flow, table: Element, cell: Cell): void {
   sheet.group(table, 'TR', (tr) => {
     sheet.tag(tr, 'TH', () => title(flow, cell, LEFT + PAD), { scope: 'Row' });
     const lines = [...cell.zh, ...cell.en];
-    for (let at = 0; at < lines.length; ) {
-      flow.need(leading(9));
-      const some = lines.slice(at, at + Math.max(1, Math.floor(flow.left / leading(9))));
-      sheet.tag(tr, 'TD', () => {
-        flow.y = sheet.putLines(some, LEFT + PAD + LABEL, flow.y);
-      });
-      at += some.length;
-    }
+    const parts = function* (): Generator<() => void> {
+      for (let at = 0; at < lines.length; ) {
+        flow.need(leading(9));
+        const some = lines.slice(at, at + Math.max(1, Math.floor(flow.left / leading(9))));
+        yield () => {
+          flow.y = sheet.putLines(some, LEFT + PAD + LABEL, flow.y);
+        };
+        at += some.length;
+      }
+    };
+    sheet.tagParts(tr, 'TD', parts(), { columns: WHOLE });
   });
 }
 

@@ -1,4 +1,4 @@
-/** Pages of a tagged PDF (ISO 32000-1, 14.8; in the manner of ISO 14289-1) in one go and in memory, on PDFKit. What PDFKit keeps to itself is named here and nowhere else. */
+/** Pages of a tagged PDF that claims PDF/UA-1 (ISO 14289-1; on ISO 32000-1, 14.8), in one go and in memory, on PDFKit. What PDFKit keeps to itself is named here and nowhere else. */
 import PDFDocument from 'pdfkit';
 import { faceOf, type TrueTypeFace, type Weight } from './font.js';
 import { PLACEHOLDER } from './seal.js';
@@ -21,7 +21,7 @@ export const TOP = 70;
 export type Element = PDFKit.PDFStructureElement;
 interface Reference {
   readonly data: Record<string, unknown>;
-  write(chunk: string): void;
+  write(chunk: string | Uint8Array): void;
   end(): void;
 }
 /** A font as PDFKit embeds it at the end: what was used of it, by the index in its subset. */
@@ -35,6 +35,7 @@ interface Embedded {
 interface Page {
   readonly xobjects: Record<string, Reference>;
   readonly fonts: Record<string, Reference>;
+  readonly ext_gstates: Record<string, Reference>;
   readonly dictionary: Reference;
   write(operators: string): void;
 }
@@ -57,6 +58,8 @@ export interface TagOptions {
   readonly alt?: string;
   readonly lang?: string;
   readonly scope?: 'Row' | 'Column';
+  /** Columns of the table that a cell goes over, where not one. */
+  readonly columns?: number;
   readonly bbox?: readonly [number, number, number, number];
 }
 
@@ -95,7 +98,8 @@ export class Sheet extends PDFDocument {
 
   constructor({ title, author, info, at, bottom }: SheetOptions) {
     super({
-      size: [WIDTH, HEIGHT], margin: 0, pdfVersion: '1.7', tagged: true, lang: 'zh-CN', displayTitle: true, bufferPages: true, autoFirstPage: false,
+      // its types do not know the subset that it has
+      size: [WIDTH, HEIGHT], margin: 0, pdfVersion: '1.7', subset: 'PDF/UA' as 'PDF/A-1', tagged: true, lang: 'zh-CN', displayTitle: true, bufferPages: true, autoFirstPage: false,
       font: faceOf('regular') as unknown as string,
       info: { Title: title, Author: author, Producer: 'Yitong', Creator: 'Yitong', CreationDate: at, ModDate: at, ...info },
     });
@@ -125,6 +129,11 @@ export class Sheet extends PDFDocument {
   /** The signature's own dictionary would need fonts of a form: it is ended in `signable`. */
   override endAcroForm(): this {
     return this;
+  }
+
+  /** Of the page that is drawn on, from 1. */
+  get pageNumber(): number {
+    return this.bufferedPageRange().count;
   }
 
   face(weight: Weight = 'regular'): TrueTypeFace {
@@ -192,12 +201,33 @@ export class Sheet extends PDFDocument {
     return y;
   }
 
+  /** Text of the document's properties goes into XML as PDFKit is given it: a company's `&` would break it. */
+  _addInfo(): void {
+    const { info } = this;
+    const escaped = Object.entries(info).map(([name, value]: [string, unknown]) => [name, typeof value === 'string' ? value.replace(/[&<>]/g, (sign) => `&#${String(sign.charCodeAt(0))};`) : value]);
+    this.info = Object.fromEntries(escaped) as typeof info;
+    (PDFDocument.prototype as unknown as { _addInfo(this: Sheet): void })._addInfo.call(this);
+    this.info = info;
+  }
+
   /** An element of the structure with what `draw` puts on the page. */
-  tag(parent: Element, type: string, draw: () => void, { bbox, ...options }: TagOptions = {}): void {
-    const content = this.markStructureContent(type);
-    draw();
-    this.endMarkedContent();
-    parent.add(this.#insides.struct(type, { ...options, ...(bbox === undefined ? {} : { bbox: [...bbox] }) }, [content]));
+  tag(parent: Element, type: string, draw: () => void, options: TagOptions = {}): void {
+    this.tagParts(parent, type, [draw], options);
+  }
+
+  /** One element whose parts stand on several pages: what comes before a part, as a new page, is done by the iterable. */
+  tagParts(parent: Element, type: string, draws: Iterable<() => void>, { bbox, columns = 1, ...options }: TagOptions = {}): void {
+    const contents: PDFKit.PDFStructureContent[] = [];
+    for (const draw of draws) {
+      contents.push(this.markStructureContent(type));
+      draw();
+      this.endMarkedContent();
+    }
+    const element = this.#insides.struct(type, { ...options, ...(bbox === undefined ? {} : { bbox: [...bbox] }) }, contents);
+    const { data } = (element as unknown as { readonly dictionary: Reference }).dictionary;
+    // PDFKit writes it for its own tables only
+    if (columns > 1) data['A'] = { ...(data['A'] ?? {}), O: 'Table', ColSpan: columns };
+    parent.add(element);
   }
 
   /** An element that holds others; it is ended after them. */
@@ -206,6 +236,13 @@ export class Sheet extends PDFDocument {
     parent.add(group);
     build(group);
     group.end();
+  }
+
+  /** As `group`, for one that gets members later on as well; whoever opened it ends it. */
+  open(parent: Element, type: string): Element {
+    const group = this.struct(type);
+    parent.add(group);
+    return group;
   }
 
   /** What a screen reader passes over. */
@@ -229,6 +266,30 @@ export class Sheet extends PDFDocument {
       const scale = width / size;
       // the page's own y runs downwards
       this.#insides.addContent(`q ${scale.toFixed(6)} 0 0 ${(-scale).toFixed(6)} ${x.toFixed(3)} ${(y + width).toFixed(3)} cm /${name} Do Q`);
+    };
+  }
+
+  /** A PNG in grey or RGB, whose white lets through what is below it: a PDF holds its pixels as the file does (ISO 32000-1, 7.4.4.4). */
+  stamp(name: string, png: Uint8Array): (x: number, y: number, width: number) => void {
+    const bytes = Buffer.from(png.buffer, png.byteOffset, png.length);
+    const [columns, rows] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+    const grey = bytes[25] === 0;
+    const image = this.#insides.ref({
+      Type: 'XObject', Subtype: 'Image', Width: columns, Height: rows, BitsPerComponent: 8, ColorSpace: grey ? 'DeviceGray' : 'DeviceRGB', Filter: 'FlateDecode',
+      DecodeParms: { Predictor: 15, Colors: grey ? 1 : 3, BitsPerComponent: 8, Columns: columns },
+    });
+    for (let at = 8; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+      if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT') image.write(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)));
+    }
+    image.end();
+    const blend = this.#insides.ref({ Type: 'ExtGState', BM: 'Multiply' });
+    blend.end();
+    return (x, y, width) => {
+      const { page } = this.#insides;
+      page.xobjects[name] = image;
+      page.ext_gstates[`${name}Blend`] = blend;
+      const height = (width * rows) / columns;
+      this.#insides.addContent(`q /${name}Blend gs ${width.toFixed(3)} 0 0 ${(-height).toFixed(3)} ${x.toFixed(3)} ${(y + height).toFixed(3)} cm /${name} Do Q`);
     };
   }
 

@@ -9,11 +9,11 @@ let pool: PdfPool | undefined;
 const renderer: Renderer = {
   mediaType: 'application/pdf',
   extension: 'pdf',
-  async render({ model, code, url }, { settings }) {
+  async render({ model, code, url, seal }, { settings }) {
     const { documents } = settings.gateway;
     if (documents === '') throw new YitongError('bad_config', '`gateway.documents` names the folder by which documents are signed');
     // threads of their own: a report of a large group takes seconds
-    const { bytes } = await (pool ??= pdfPool()).render(model, { code, url, sign: documentSignerOf(documents) });
+    const { bytes } = await (pool ??= pdfPool()).render(model, { code, url, sign: documentSignerOf(documents), ...(seal === undefined ? {} : { seal }) });
     return bytes;
   },
 };

@@ -68,7 +68,7 @@ export function entryRoutes(app: FastifyInstance, { context, reports, search }: 
     return sendFramed(request, reply, { title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
   });
 
-  app.get<{ Params: Params }>('/console/entries/:index/proof', { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
+  app.get<{ Params: Params }>('/console/entries/:index/proof', { schema: { hide: true }, config: { roles: READERS, offers: ['application/json'] } }, async (request, reply) => {
     const { index } = entryFor(request, false);
     const evidence = evidenceOf(dataDir, search())(index, true);
     if (evidence === undefined) throw missing();

@@ -11,7 +11,7 @@ import type { Auditing } from './auditing.js';
 const TYPES = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8', ocsf: 'application/x-ndjson' } as const;
 
 export function exportRoutes(app: FastifyInstance, { context, search }: Auditing): void {
-  app.post<{ Body: Record<string, unknown> }>('/console/export', { schema: { hide: true }, config: { roles: ['auditor', 'inspector'] } }, async (request, reply) => {
+  app.post<{ Body: Record<string, unknown> }>('/console/export', { schema: { hide: true }, config: { roles: ['auditor', 'inspector'], offers: [...new Set(Object.values(TYPES).map((type) => type.split(';')[0] ?? type))] } }, async (request, reply) => {
     const session = sessionOf(request);
     const { person } = session;
     const role = roleOf(request, person);

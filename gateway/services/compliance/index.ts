@@ -100,7 +100,7 @@ const service: Service = {
     const own = { schema: { hide: true }, config: { roles: ROLES } };
 
     app.get(SHOW, { ...own, config: { roles: ROLES, nav: { title: { zh: '合规码', en: 'Code' }, order: 13 } } }, async (request, reply) => show(request, reply));
-    app.get(`${SHOW}/state`, own, async (request, reply) => reply.header('cache-control', 'no-store').send({ state: shownBy(request)?.view.state ?? 'none' }));
+    app.get(`${SHOW}/state`, { ...own, config: { ...own.config, offers: ['application/json'] } }, async (request, reply) => reply.header('cache-control', 'no-store').send({ state: shownBy(request)?.view.state ?? 'none' }));
     app.post<Route>(SHOW, own, async (request, reply) => {
       const session = sessionOf(request);
       // a code that cannot be shown is not made
@@ -174,7 +174,7 @@ const service: Service = {
       }
       return send(request, reply, waitView({ ...base(request), view, now: now() }), { scripts: ['follow.js'], ...(UNDER_WAY.has(view.state) ? { refresh: REFRESH } : {}) });
     });
-    app.get(`${ASK}/answer/state`, open, async (request, reply) => reply.header('cache-control', 'no-store').send({ state: waited(request).state }));
+    app.get(`${ASK}/answer/state`, { ...open, config: { offers: ['application/json'] } }, async (request, reply) => reply.header('cache-control', 'no-store').send({ state: waited(request).state }));
     app.post(`${ASK}/answer`, open, async (request, reply) => {
       const scan = scanOf(request);
       try {

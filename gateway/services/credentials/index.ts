@@ -10,10 +10,10 @@ const service: Service = {
     app.addHook('onClose', () => credentials.close());
 
     // at the root, since the issuer is an address without a path (draft-ietf-oauth-sd-jwt-vc, section "JWT VC Issuer Metadata")
-    app.get('/.well-known/jwt-vc-issuer', { schema: { hide: true } }, async (_request, reply) =>
+    app.get('/.well-known/jwt-vc-issuer', { schema: { hide: true }, config: { offers: ['application/json'], public: true } }, async (_request, reply) =>
       reply.type('application/json').header('cache-control', 'public, max-age=300').send(await credentials.metadata()),
     );
-    app.get<{ Params: { list: string } }>('/status/:list', { schema: { hide: true }, config: { open: true } }, async (request, reply) => {
+    app.get<{ Params: { list: string } }>('/status/:list', { schema: { hide: true }, config: { open: true, offers: ['application/statuslist+jwt'], public: true } }, async (request, reply) => {
       const { list } = request.params;
       const token = /^\d{1,9}$/.test(list) ? await credentials.list(Number(list)) : undefined;
       if (token === undefined) throw new YitongError('not_found', 'there is no such status list');

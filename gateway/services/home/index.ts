@@ -31,7 +31,7 @@ const service: Service = {
     app.addHook('onClose', () => reports.close());
     const asset = (path: string, type: string, body: string): void => {
       const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-      app.get(path, { schema: { hide: true } }, (request, reply) => {
+      app.get(path, { schema: { hide: true }, config: { offers: [type.split(';')[0] ?? type] } }, (request, reply) => {
         void reply.header('etag', etag).header('cache-control', 'no-cache');
         return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.type(type).send(body);
       });

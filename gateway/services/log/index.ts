@@ -14,10 +14,10 @@ const PATH = /^(?:checkpoint|vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint)|repl
 
 /** `GET` and `HEAD /log/…` from `dir`. */
 export function serveLog(app: FastifyInstance, dir: string): void {
-  app.get<{ Params: { '*': string } }>('/log/*', { schema: { hide: true }, config: { open: true } }, async (request, reply) => {
+  app.get<{ Params: { '*': string } }>('/log/*', { schema: { hide: true }, config: { open: true, offers: ['text/plain', 'application/octet-stream'], public: true } }, async (request, reply) => {
     const name = request.params['*'];
-    // a verifier can be a page of somebody else; and a tile that is not there yet must not be remembered as missing
-    void reply.header('access-control-allow-origin', '*').header('cache-control', 'no-store');
+    // a tile that is not there yet must not be remembered as missing
+    void reply.header('cache-control', 'no-store');
     if (!PATH.test(name)) throw new YitongError('not_found', 'the log has no such file');
     // the largest file is a bundle of 8,704 bytes: read whole, so that length and bytes are of one version
     const bytes = await readFile(join(dir, name)).catch(() => undefined);

@@ -10,7 +10,8 @@ import { authorisationsSchema, authorisedSchema, definitionsSchema, issuedSchema
 import { lookupUrl } from '../../people/address.js';
 import { loadRenderers } from '../../reports/renderers.js';
 import { jsonOf } from '../../reports/vc/jws.js';
-import { withProgress } from './progress.js';
+import { preferred } from '../../plugins/offers.js';
+import { PROGRESS_TYPES, withProgress } from './progress.js';
 import { authorisationSchema, ofSubject, reportSchema, subjectHeader, type AuthorisationBody, type OfSubject, type ReportBody } from './schema.js';
 
 /** What any question for a report can be refused for. */
@@ -51,7 +52,7 @@ const service: Service = {
     app.post<{ Body: ReportBody }>(
       '/v1/reports/preview',
       {
-        config: { errors: [...ASKING] },
+        config: { errors: [...ASKING], offers: PROGRESS_TYPES },
         schema: { operationId: 'previewReport', summary: 'who a report would be about, whose authorisation is missing, and what it would say', description: 'Nothing is issued. `model` is as it would be issued now; absent while an authorisation is missing. On record like an issue.', tags, body: reportSchema, response: { 200: previewSchema } },
         serializerCompiler,
       },
@@ -108,7 +109,8 @@ const service: Service = {
         entitled(request);
         const { id } = request.params;
         const { accept = '', 'yitong-subject': subject, 'yitong-code': code, 'yitong-holder': holder } = request.headers;
-        const renderer = [...renderers.values()].find(({ mediaType }) => accept.includes(mediaType));
+        const wanted = preferred(accept, ['application/json', ...[...renderers.values()].map(({ mediaType }) => mediaType)]);
+        const renderer = [...renderers.values()].find(({ mediaType }) => mediaType === wanted);
         if (renderer !== undefined && (code === undefined || !reports.isCodeOf(id, code))) throw new YitongError('bad_request', 'the header `yitong-code` gives the code of the report');
         // one that could not say where it is looked up is not made
         const url = renderer === undefined || code === undefined ? '' : lookupUrl(code, context);
@@ -116,7 +118,7 @@ const service: Service = {
         entitled(request, issued.model.report);
         if (renderer === undefined || code === undefined) return reply.send({ id, document: issued.document, model: issued.model });
         // bytes: the serializer above is for JSON
-        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code, url, ...(holder === undefined ? {} : { holder: jsonOf(holder) ?? null }) }, context)));
+        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code, url, seal: reports.definitions.get(issued.model.report)?.seal, ...(holder === undefined ? {} : { holder: jsonOf(holder) ?? null }) }, context)));
       },
     );
 
@@ -133,7 +135,8 @@ const service: Service = {
 
     app.get<{ Headers: OfSubject }>('/v1/authorisations', { config: { errors: ['denied', 'bad_subject'] }, schema: { operationId: 'authorisations', summary: 'authorisations that a company gave and received, newest first', description: 'Also those that are over or withdrawn, as long as they are kept.', tags, headers: subjectHeader, response: { 200: authorisationsSchema } }, serializerCompiler }, async (request) => {
       entitled(request);
-      return reports.authorisationsOf(request.headers['yitong-subject'], asking(request));
+      const { given, received } = await reports.authorisationsOf(request.headers['yitong-subject'], asking(request));
+      return { given, received };
     });
 
     app.delete<{ Params: { id: string }; Headers: OfSubject }>(

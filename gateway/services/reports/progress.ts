@@ -3,12 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PassThrough } from 'node:stream';
 import { errorTable } from '../../../contracts/errors.js';
 import { toldLate } from '../../plugins/errors.js';
+import { preferred } from '../../plugins/offers.js';
+
+/** What a route that tells its progress offers. */
+export const PROGRESS_TYPES = ['application/json', 'application/x-ndjson'] as const;
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
 /** A failure before the first line has its status; a later one is the last line. */
 export async function withProgress(request: FastifyRequest, reply: FastifyReply, status: number, run: (progress: (done: number, of: number) => void) => Promise<object>): Promise<FastifyReply> {
-  if (request.headers.accept?.includes('application/x-ndjson') !== true) return reply.code(status).send(await run(() => undefined));
+  if (preferred(request.headers.accept ?? '', PROGRESS_TYPES) === PROGRESS_TYPES[0]) return reply.code(status).send(await run(() => undefined));
   const stream = new PassThrough();
   let begun: (() => void) | undefined;
   const first = new Promise<void>((resolve) => (begun = resolve));

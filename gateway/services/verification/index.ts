@@ -69,7 +69,7 @@ const service: Service = {
     app.get<Route>(`${PATH}/:code`, { schema: { hide: true } }, (request, reply) => show(request, reply, request.params.code, false));
 
     // by which the browser trusts a document's certificate; a document is compared with it where the file is, and goes nowhere
-    app.get(`${PATH}/ca.pem`, { schema: { hide: true }, config: { open: true } }, async (_request, reply) => {
+    app.get(`${PATH}/ca.pem`, { schema: { hide: true }, config: { open: true, offers: ['application/x-pem-file'], public: true } }, async (_request, reply) => {
       if (settings.gateway.documentCa === '') throw new YitongError('not_found', 'documents are not signed here');
       return reply.type('application/x-pem-file').header('cache-control', 'no-cache').send(readFileSync(settings.gateway.documentCa, 'utf8'));
     });

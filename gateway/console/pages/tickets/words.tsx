@@ -1,5 +1,5 @@
 /** How tickets, their clocks and their forms are told. */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import type { ClockReading } from '../../../../contracts/lifecycle/clocks.js';
 import type { ActRule, Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
@@ -44,10 +44,12 @@ export interface ActFormProps {
   readonly lifecycle: Lifecycle;
   readonly act: string;
   readonly hidden?: Readonly<Record<string, string>>;
+  /** Fields of the form that are none of the act. */
+  readonly children?: ComponentChildren;
 }
 
 /** What people write stands in fields of its own, so that an act has no hidden part. */
-export function ActForm({ language, csrf, action, lifecycle, act, hidden = {} }: ActFormProps): JSX.Element {
+export function ActForm({ language, csrf, action, lifecycle, act, hidden = {}, children }: ActFormProps): JSX.Element {
   const rule: ActRule | undefined = lifecycle.acts[act];
   const fields = [...(rule?.requires ?? []).map((name) => ({ name, required: true })), ...(rule?.optional ?? []).map((name) => ({ name, required: false }))];
   return (
@@ -55,6 +57,7 @@ export function ActForm({ language, csrf, action, lifecycle, act, hidden = {} }:
       <input type="hidden" name="csrf" value={csrf} />
       <input type="hidden" name="act" value={act} />
       {Object.entries(hidden).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+      {children}
       {fields.map(({ name, required }) => {
         const field = lifecycle.fields[name];
         return (

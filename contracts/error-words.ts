@@ -63,6 +63,7 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   shutting_down: { zh: '系统正在停止服务' },
   // content of a workspace
   bad_workspace: { zh: '工作区文件格式不正确' },
+  port_taken: { zh: '端口已被其他程序占用，或无权打开' },
   bad_config: { zh: '配置项未知或取值不正确' },
   bad_contract: { zh: '数据契约缺少法定或平台要求的内容' },
   schema_refused: { zh: '数据结构的写法不被接受' },

@@ -5,7 +5,7 @@ import type { ExportedEntry } from './evidence.js';
 const COLUMNS = ['index', 'time', 'type', 'client', 'authority', 'purpose', 'item', 'delivery', 'datasets', 'grants', 'effects', 'records', 'policy_version', 'request_id', 'receipt', 'subject', 'case_id', 'actor', 'erased_by', 'expired_by', 'body', 'salt', 'path', 'checkpoint'] as const;
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe before it. */
-function cell(value: unknown): string {
+export function cell(value: unknown): string {
   const text = value === undefined || value === null ? '' : String(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -91,6 +91,29 @@ t.test('the pages that ask for a company', async (t) => {
     t.same(complaints, []);
   });
 
+  await t.test('a company adds another to its report by its name, and asks it', async (t) => {
+    const { page, inspect, complaints } = await signIn(browser, town.people, 'he-company');
+    await page.goto('/console/reports/new?lang=zh');
+    const before = await page.locator('input[name=subjects]').count();
+    await page.fill('input[name=bearer]', '云州银行');
+    await page.fill('input[name=other]', '安光快餐');
+    await page.click('.other button');
+    await page.click(`.choices button[aria-label*="${HEAD}"]`);
+    t.equal(await page.locator('input[name=subjects]').count(), before + 1);
+    t.ok(await page.isChecked(`input[name=subjects][value="uscc:${HEAD}"]`));
+    t.equal(await page.inputValue('input[name=bearer]'), '云州银行', 'what was filled in is still there');
+    await page.selectOption('select[name=purpose]', 'financing');
+    await page.click('form.sheet > .row button');
+    await page.waitForSelector('form[action="/console/reports/invitations"]');
+    t.match(await page.innerText('main'), /云州安光快餐有限公司/);
+    t.same(await inspect('/console/reports/new', 'names-report-form'), []);
+    await page.goto('/console/reports/new?lang=zh');
+    await page.fill('input[name=other]', '91990105MA000011U1');
+    await page.click('.other button');
+    t.match(await page.innerText('[role=alert]'), /校验码/);
+    t.same(complaints.filter((one) => !one.includes('status of 400')), []);
+  });
+
   await t.test('a department finds the records of a company by its name', async (t) => {
     const { page, complaints } = await signIn(browser, town.people, 'chen-officer');
     await page.goto('/console/tickets/records?lang=zh');

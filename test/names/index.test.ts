@@ -1,4 +1,6 @@
 /** The index of names: what is taken for one name, what is found by a part of it, and that it is what the topic says, over renames, removals, restarts and other topics. */
+import { statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { NamesReader, NamesWriter, type NameChange } from '../../gateway/names/store.js';
 import { fit, normalName, soughtOf } from '../../gateway/names/normal.js';
@@ -117,4 +119,20 @@ void t.test('there is nothing to read before its writer has made it, and a reade
   t.strictSame((await reader?.find('uscc', FORMS, 3))?.companies, [], 'a key is no name');
   await reader?.close();
   await writer.close();
+});
+
+void t.test('one that was cut short is thrown away and read anew', async (t) => {
+  const dir = t.testdir();
+  const first = NamesWriter.open(dir);
+  await first.follow('x');
+  first.take(Array.from({ length: 3000 }, (_, n) => ({ partition: 0, offset: n, record: `uscc:${String(n)}|`, name: `云州安光${String(n)}有限公司` })));
+  await first.flush();
+  await first.close();
+  const file = join(dir, 'names', 'index.mdb');
+  truncateSync(file, statSync(file).size / 2);
+  t.equal(NamesReader.open(dir), undefined, 'nobody reads what is not whole');
+  const second = NamesWriter.open(dir);
+  await second.follow('x');
+  t.equal(second.next(0), 0);
+  await second.close();
 });

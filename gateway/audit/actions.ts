@@ -40,6 +40,7 @@ const looks = {
   entry: { zh: '查看一条记录', en: 'read an entry' },
   resolve: { zh: '显示主体', en: 'had a subject shown' },
   export: { zh: '导出数据使用记录', en: 'exported' },
+  certificate: { zh: '出具存证证明', en: 'had a certificate of proof made' },
   log: { zh: '查看日志状态', en: 'saw the health of the log' },
   alerts: { zh: '查看告警列表', en: 'saw the alerts' },
   alert: { zh: '查看一条告警', en: 'read an alert' },

@@ -167,7 +167,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
           {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
           {active.map((name) => <input type="hidden" name={name} value={filters[name]} />)}
           <label class="row">{say('导出全部结果（每行附证明）', 'Export all of it, each line with its proof')}
-            <select name="format"><option value="ndjson">{say('JSON 逐行文件', 'NDJSON')}</option><option value="csv">{say('CSV 表格', 'CSV')}</option><option value="ocsf">{say('安全运营平台格式', 'OCSF')}</option></select>
+            <select name="format"><option value="ndjson">{say('JSON 逐行文件', 'NDJSON')}</option><option value="xlsx">{say('Excel 表格', 'Excel workbook')}</option><option value="csv">{say('CSV 表格', 'CSV')}</option><option value="ocsf">{say('安全运营平台格式', 'OCSF')}</option></select>
           </label>
           <button class="quiet" type="submit">{say('导出', 'Export')}</button>
         </form>

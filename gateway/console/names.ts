@@ -49,7 +49,7 @@ export function contractNames({ contracts }: Pick<Workspace, 'contracts'>): Cont
   };
 }
 
-export function namesOf({ workspace, inForce }: GatewayContext, language: Language, reports: ReportNames = new Map()): Names {
+export function namesOf({ workspace, inForce }: Pick<GatewayContext, 'workspace' | 'inForce'>, language: Language, reports: ReportNames = new Map()): Names {
   const { clients, purposes, grants } = inForce().policies;
   const without = (zh: string) => (id: string): string => (language === 'zh' ? zh : id);
   const named = (map: ReadonlyMap<string, { readonly name: Localised }>, unknown: string): Naming => {

@@ -16,7 +16,8 @@ type Json = Record<string, any>;
 
 function workspaceWith(t: Test, id: string, change: (definition: Json) => void): string {
   const dir = join(t.testdir(), 'city');
-  mkdirSync(join(dir, 'contracts/reports', id), { recursive: true });
+  // with what stands beside it, as the picture of a seal
+  cpSync(join(root, 'contracts/reports/credit'), join(dir, 'contracts/reports', id), { recursive: true });
   const settings = JSON.parse(readFileSync(join(root, 'yitong.json'), 'utf8')) as Json;
   writeFileSync(join(dir, 'yitong.json'), JSON.stringify({ ...settings, extends: root }));
   mkdirSync(join(dir, 'connectors'));

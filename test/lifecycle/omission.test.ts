@@ -92,6 +92,16 @@ t.test('the sections that the register answers say that it is under objection, w
   const { model } = await made.reports.issue(made.request(), made.asking());
   const marked = model.sections.filter(({ marks }) => marks !== undefined);
   t.strictSame(marked.map(({ domain, state, marks }) => [model.domains[domain]?.id, state, marks]), [['taxation', 'none', ['objection']]]);
+
+  // a report that was issued before shows it to whoever verifies, and that it is over
+  const other = await made.reports.issue(made.request({ domains: ['water'] }), made.asking());
+  made.marks = { marks: () => [], hidden: () => undefined, missing: ({ dataset }) => (dataset === 'water.penalties' ? ['objection'] : []) };
+  t.match(await made.reports.verifyCode(other.code, made.asking()), { outcome: 'changed', changes: { sections: [{ domain: 0, added: 0, records: [], lacking: 'objection' }] } });
+  t.match(await made.reports.part(other.id, ['water'], made.asking()), { outcome: 'changed', changes: [{ domain: 'water', changes: ['objection'] }] });
+  const during = await made.reports.issue(made.request({ domains: ['water'] }), made.asking());
+  t.match(await made.reports.verifyCode(during.code, made.asking()), { outcome: 'genuine' }, 'one that says so itself has not changed');
+  made.marks = { marks: () => [], hidden: () => undefined };
+  t.match(await made.reports.verifyCode(during.code, made.asking()), { outcome: 'changed', changes: { sections: [{ lacking: 'objection_ended' }] } });
 });
 
 t.test('a lifecycle about what is missing deletes and hides nothing, waits for no record’s term, and only a subject speaks through a client', async (t) => {

@@ -9,7 +9,7 @@ import type { ReportModel } from '../../gateway/reports/model.js';
 import { draw } from '../../gateway/reports/pdf/draw.js';
 import { renderPdf } from '../../gateway/reports/pdf/index.js';
 import { verifyPdf } from '../../gateway/reports/pdf/verify.js';
-import { kinds, labels, sentences, states } from '../../gateway/reports/pdf/words.js';
+import { kindOf, labels, sentences, states } from '../../gateway/reports/pdf/words.js';
 import { CODE, SIGNER, URL_OF_CODE, office, pictures, programForTest, run, saved } from './documents.js';
 import { sampleReport } from './sample.js';
 
@@ -43,7 +43,7 @@ function* said(model: ReportModel): Generator<string, void> {
     }
     for (const section of own) {
       for (const [i, record] of section.records.entries()) {
-        yield `${model.domains[section.domain]?.title.zh ?? '?'} · ${kinds[record.kind].zh}（${String(i + 1)}/${String(section.records.length)}）`;
+        yield `${model.domains[section.domain]?.title.zh ?? '?'} · ${kindOf(record).zh}（${String(i + 1)}/${String(section.records.length)}）`;
         yield* both(record.authority);
         for (const { title, value } of record.facts) {
           yield* both(title);

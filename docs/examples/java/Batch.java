@@ -42,6 +42,12 @@ public class Batch {
         return context;
     }
 
+    static String set(String name) {
+        String value = System.getenv(name);
+        if (value == null || value.isEmpty()) throw new IllegalArgumentException("set " + name + "; see README.md");
+        return value;
+    }
+
     /** A JSON string. */
     static String quoted(String text) {
         StringBuilder out = new StringBuilder("\"");
@@ -64,15 +70,25 @@ public class Batch {
             System.err.println("java Batch.java PURPOSE DATASET < subjects.txt");
             System.exit(2);
         }
-        var env = System.getenv();
-        HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(10))
-            .sslContext(tls(Path.of(env.get("BUNDLE")), Path.of(env.get("BUNDLE_PASSWORD_FILE")), Path.of(env.get("CA"))))
-            .build();
+        URI api;
+        HttpClient client;
+        try {
+            api = URI.create(set("API"));
+            if (!"https".equals(api.getScheme()) || api.getHost() == null) throw new IllegalArgumentException("API is an address like https://gateway.example:8443");
+            client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(10))
+                .sslContext(tls(Path.of(set("BUNDLE")), Path.of(set("BUNDLE_PASSWORD_FILE")), Path.of(set("CA"))))
+                .build();
+        } catch (IllegalArgumentException | IOException | GeneralSecurityException unusable) {
+            // a file that is not there, a bundle or certificate that is none, another password
+            System.err.println("could not ask: " + unusable.toString().lines().findFirst().orElse(""));
+            System.exit(2);
+            return;
+        }
         String subjects = new String(System.in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).lines().map(String::strip).filter(line -> !line.isEmpty()).map(Batch::quoted).collect(Collectors.joining(","));
         String body = "{\"purpose\":" + quoted(args[0]) + ",\"subjects\":[" + subjects + "],\"datasets\":[{\"id\":" + quoted(args[1]) + "}]}";
-        HttpRequest request = HttpRequest.newBuilder(URI.create(env.get("API") + "/v1/query/batch"))
+        HttpRequest request = HttpRequest.newBuilder(api.resolve("/v1/query/batch"))
             .header("content-type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
@@ -95,7 +111,7 @@ public class Batch {
                 }
             }
         } catch (IOException | java.io.UncheckedIOException failed) {
-            System.err.println("no answer: " + failed);
+            System.err.println("no answer: " + failed.toString().lines().findFirst().orElse(""));
             System.exit(2);
         }
         if (!whole) {

@@ -42,6 +42,12 @@ public class Query {
         return context;
     }
 
+    static String set(String name) {
+        String value = System.getenv(name);
+        if (value == null || value.isEmpty()) throw new IllegalArgumentException("set " + name + "; see README.md");
+        return value;
+    }
+
     /** A JSON string. */
     static String quoted(String text) {
         StringBuilder out = new StringBuilder("\"");
@@ -76,15 +82,25 @@ public class Query {
             System.err.println("java Query.java SUBJECT PURPOSE DATASET…");
             System.exit(2);
         }
-        var env = System.getenv();
-        HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(10))
-            .sslContext(tls(Path.of(env.get("BUNDLE")), Path.of(env.get("BUNDLE_PASSWORD_FILE")), Path.of(env.get("CA"))))
-            .build();
+        URI api;
+        HttpClient client;
+        try {
+            api = URI.create(set("API"));
+            if (!"https".equals(api.getScheme()) || api.getHost() == null) throw new IllegalArgumentException("API is an address like https://gateway.example:8443");
+            client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(10))
+                .sslContext(tls(Path.of(set("BUNDLE")), Path.of(set("BUNDLE_PASSWORD_FILE")), Path.of(set("CA"))))
+                .build();
+        } catch (IllegalArgumentException | IOException | GeneralSecurityException unusable) {
+            // a file that is not there, a bundle or certificate that is none, another password
+            System.err.println("could not ask: " + unusable.toString().lines().findFirst().orElse(""));
+            System.exit(2);
+            return;
+        }
         String datasets = Arrays.stream(args).skip(2).map(id -> "{\"id\":" + quoted(id) + "}").collect(Collectors.joining(","));
         String body = "{\"purpose\":" + quoted(args[1]) + ",\"subject\":" + quoted(args[0]) + ",\"datasets\":[" + datasets + "]}";
-        HttpRequest request = HttpRequest.newBuilder(URI.create(env.get("API") + "/v1/query"))
+        HttpRequest request = HttpRequest.newBuilder(api.resolve("/v1/query"))
             .timeout(Duration.ofSeconds(30))
             .header("content-type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body))
@@ -93,7 +109,7 @@ public class Query {
         try {
             answer = asked(client, request);
         } catch (IOException failed) {
-            System.err.println("no answer: " + failed);
+            System.err.println("no answer: " + failed.toString().lines().findFirst().orElse(""));
             System.exit(2);
             return;
         }

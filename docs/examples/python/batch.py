@@ -5,7 +5,7 @@ from yitong import main
 
 
 def batch(gateway, arguments):
-    purpose, dataset = arguments
+    purpose, dataset = arguments[:2]
     subjects = [line.strip() for line in sys.stdin if line.strip()]
     whole = False
     for line in gateway.lines("/v1/query/batch", {"purpose": purpose, "subjects": subjects, "datasets": [{"id": dataset}]}):
@@ -22,4 +22,4 @@ def batch(gateway, arguments):
         return 2
 
 
-main(batch)
+main(batch, "python3 batch.py PURPOSE DATASET < subjects.txt", 2)

@@ -9,7 +9,7 @@ from yitong import again, main
 
 
 def publish(gateway, arguments):
-    [dataset] = arguments
+    dataset = arguments[0]
     rows = (json.loads(line) for line in sys.stdin if line.strip())
     bad = 0
     while records := list(islice(rows, 500)):
@@ -23,4 +23,4 @@ def publish(gateway, arguments):
     return 1 if bad else 0
 
 
-main(publish)
+main(publish, "python3 publish.py DATASET < records.ndjson", 1)

@@ -21,4 +21,4 @@ def query(gateway, arguments):
     sys.stdout.buffer.write(text)
 
 
-main(query)
+main(query, "python3 query.py SUBJECT PURPOSE DATASET… [> answer.json]", 3)

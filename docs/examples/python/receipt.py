@@ -11,10 +11,14 @@ import os
 import sys
 import time
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    print("the package `cryptography` is not installed: pip install cryptography", file=sys.stderr)
+    sys.exit(2)
 
-from yitong import main
+from yitong import Unusable, main
 
 
 class Invalid(Exception):
@@ -88,9 +92,14 @@ def verified(answer, logged, vkey):
 
 
 def receipt(gateway, arguments):
-    with open(arguments[0], "rb") as file:
-        answer = file.read()
-    promised = json.loads(answer)["receipt"]
+    if "LOG_VKEY" not in os.environ:
+        raise Unusable("set LOG_VKEY; see README.md")
+    try:
+        with open(arguments[0], "rb") as file:
+            answer = file.read()
+        promised = json.loads(answer)["receipt"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Unusable(f"no answer with a receipt in {arguments[0]}")
     name = f"{promised['journal']}:{promised['seq']}"
     while (logged := gateway.call("GET", f"/v1/receipts/{name}"))["state"] == "not_yet":
         time.sleep(0.5)
@@ -102,4 +111,4 @@ def receipt(gateway, arguments):
     print(f"verified: entry {logged['index']}, {entry['client']} for {entry['purpose']}")
 
 
-main(receipt)
+main(receipt, "LOG_VKEY='name+id+key' python3 receipt.py answer.json", 1)

@@ -22,6 +22,10 @@ class Refused(Exception):
         super().__init__(problem.get("detail") or problem.get("title") or f"the gateway answered {status}")
 
 
+class Unusable(Exception):
+    """What the caller has to mend before anything can be asked; one line."""
+
+
 class Gateway:
     """One connection; not for several threads at once."""
 
@@ -30,6 +34,8 @@ class Gateway:
         context = ssl.create_default_context(cafile=os.path.join(credentials, "ca.pem"))
         context.load_cert_chain(os.path.join(credentials, "cert.pem"), os.path.join(credentials, "key.pem"))
         url = urllib.parse.urlsplit(api)
+        if url.scheme != "https" or not url.hostname:
+            raise Unusable("API is an address like https://gateway.example:8443")
         self._connection = http.client.HTTPSConnection(url.hostname, url.port or 443, timeout=timeout, context=context)
 
     def _send(self, method, path, body=None, headers=None):
@@ -78,13 +84,16 @@ def again(call, attempts=5, longest=30):
             time.sleep(max(asked, min(longest, 0.25 * 2**attempt) * random.uniform(0.5, 1)))
 
 
-def main(work):
-    """Runs `work(gateway, arguments)`; exit 0 done, 1 refused, 2 no answer."""
+def main(work, usage, least):
+    """Runs `work(gateway, arguments)`; exit 0 done, 1 refused, 2 no answer, or it could not ask. `least`: how many arguments at least."""
+    arguments = sys.argv[1:]
     try:
-        gateway = Gateway(os.environ["API"], os.environ["CREDENTIALS"])
-        sys.exit(work(gateway, sys.argv[1:]))
-    except KeyError as missing:
-        sys.exit(f"set {missing}; see README.md")
+        if len(arguments) < least:
+            raise Unusable(usage)
+        api, credentials = os.environ.get("API"), os.environ.get("CREDENTIALS")
+        if not api or not credentials:
+            raise Unusable(f"set {'CREDENTIALS' if api else 'API'}; see README.md")
+        sys.exit(work(Gateway(api, credentials), arguments))
     except Refused as error:
         print(f"refused: {error.code} ({error.status}), request {error.request_id}: {error}", file=sys.stderr)
         for dataset in error.problem.get("datasets", []):
@@ -92,4 +101,8 @@ def main(work):
         sys.exit(1)
     except (OSError, http.client.HTTPException) as error:
         print(f"no answer: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (Unusable, ValueError) as error:
+        # an address, a certificate or a line of input that is none
+        print(error, file=sys.stderr)
         sys.exit(2)

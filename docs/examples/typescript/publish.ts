@@ -3,7 +3,6 @@ import { createInterface } from 'node:readline';
 import { retry, type PublishBody } from 'yitong/client';
 import { run } from './connecting.js';
 
-const [dataset = ''] = process.argv.slice(2);
 type Records = PublishBody['records'];
 
 async function* chunks(size: number): AsyncGenerator<Records> {
@@ -18,7 +17,7 @@ async function* chunks(size: number): AsyncGenerator<Records> {
   if (chunk.length > 0) yield chunk;
 }
 
-await run(async (gateway) => {
+await run({ line: 'node publish.js DATASET < records.ndjson', least: 1 }, async (gateway, [dataset = '']) => {
   let bad = 0;
   for await (const records of chunks(500)) {
     const body = { sourceTime: new Date().toISOString(), records };

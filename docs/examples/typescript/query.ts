@@ -1,10 +1,7 @@
-/** node query.js SUBJECT PURPOSE DATASET… */
 import { receiptId, retry, verifyAnswer } from 'yitong/client';
 import { run } from './connecting.js';
 
-const [subject = '', purpose = '', ...datasets] = process.argv.slice(2);
-
-await run(async (gateway) => {
+await run({ line: 'node query.js SUBJECT PURPOSE DATASET…', least: 3 }, async (gateway, [subject = '', purpose = '', ...datasets]) => {
   const answer = await retry(() => gateway.query({ purpose, subject, datasets: datasets.map((id) => ({ id })) }));
   for (const { id, status, reason, records, withheld } of answer.datasets) {
     console.log(`${id}: ${status}${reason === undefined ? '' : ` (${reason})`}`);

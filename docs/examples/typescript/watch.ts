@@ -1,10 +1,8 @@
 /** node watch.js CODE… : verifies documents, then tells the first change */
 import { run } from './connecting.js';
 
-const codes = process.argv.slice(2);
-
-await run(async (gateway) => {
-  const { results, after = 0 } = await gateway.verifyDocuments({ codes, watch: 'P90D' });
+await run({ line: 'node watch.js CODE…', least: 1 }, async (gateway, codes) => {
+  const { results, after = 0 } = await gateway.verifyDocuments({ codes: [...codes], watch: 'P90D' });
   for (const [i, { outcome, report }] of results.entries()) console.log(`${String(i + 1)}: ${outcome}${report === undefined ? '' : ` (${report})`}`);
   let changes = await gateway.documentChanges(after, 10);
   while (changes.changes.length === 0) changes = await gateway.documentChanges(changes.after, 10);

@@ -1,45 +1,21 @@
-/** One entry a row, for a spreadsheet: what people filter by, then the evidence. */
-import { detailsOf } from './entry.js';
+/** The table of entries as CSV (RFC 4180) that a spreadsheet opens: UTF-8 with its mark, for without it Chinese is taken for something else. */
+import { localSecond } from '../../console/time.js';
 import type { ExportedEntry } from './evidence.js';
+import { rowsOf, titlesOf, type Cell, type ExportWords } from './table.js';
 
-const COLUMNS = ['index', 'time', 'type', 'client', 'authority', 'purpose', 'item', 'delivery', 'datasets', 'grants', 'effects', 'records', 'policy_version', 'request_id', 'receipt', 'subject', 'case_id', 'actor', 'erased_by', 'expired_by', 'body', 'salt', 'path', 'checkpoint'] as const;
+const MARK = '\uFEFF';
+/** What a spreadsheet would run as a formula, also where it is written in full width. */
+const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠]|^[\t\r\n]/u;
 
-/** RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe before it. */
-export function cell(value: unknown): string {
-  const text = value === undefined || value === null ? '' : String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** A cell that a spreadsheet would run as a formula gets an apostrophe before it. Numbers and times are made here and need none. */
+export function cell(value: Cell): string {
+  if (value === undefined) return '';
+  if (typeof value === 'number') return String(value);
+  const text = value instanceof Date ? localSecond(value.getTime()) : FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export function toCsv({ found, evidence }: ExportedEntry, first: boolean): string {
-  const { body, opened } = found;
-  const datasets = body.datasets ?? [];
-  const { item = body.item, caseId, actor } = detailsOf(opened);
-  const row: Readonly<Record<(typeof COLUMNS)[number], unknown>> = {
-    index: found.index,
-    time: body.time,
-    type: body.type,
-    client: body.client,
-    authority: body.authority,
-    purpose: body.purpose,
-    item,
-    delivery: body.delivery,
-    datasets: datasets.map(({ dataset }) => dataset).join(' '),
-    grants: datasets.map(({ grant }) => grant ?? '').join(' ').trim(),
-    effects: datasets.map(({ effect }) => effect ?? '').join(' ').trim(),
-    records: datasets.length === 0 ? undefined : datasets.reduce((sum, { records }) => sum + (records ?? 0), 0),
-    policy_version: body['policyVersion'],
-    request_id: body.requestId,
-    receipt: found.receipt,
-    subject: opened?.subject ?? body.subject?.pseudonym,
-    case_id: caseId,
-    actor,
-    erased_by: found.erasedBy,
-    expired_by: found.expiredBy,
-    body: evidence.text,
-    salt: evidence.salt,
-    path: evidence.path?.join(' '),
-    checkpoint: evidence.checkpoint === undefined ? undefined : Buffer.from(evidence.checkpoint).toString('base64'),
-  };
-  return `${first ? `${COLUMNS.join(',')}\r\n` : ''}${COLUMNS.map((column) => cell(row[column])).join(',')}\r\n`;
-}
+const line = (cells: readonly Cell[]): string => `${cells.map(cell).join(',')}\r\n`;
+
+export const csvHead = (words: ExportWords): string => MARK + line(titlesOf(words));
+export const toCsv = (entry: ExportedEntry, first: boolean, words: ExportWords): string => `${first ? csvHead(words) : ''}${rowsOf(entry, words).map(line).join('')}`;

@@ -1,5 +1,5 @@
 /**
- * Entries for other systems: NDJSON, CSV and OCSF (Open Cybersecurity Schema Framework 1.6). Each line carries the body's exact text, its
+ * Entries for other systems and for people: NDJSON, OCSF (Open Cybersecurity Schema Framework 1.6), CSV and a workbook. Each carries the body's exact text, its
  * salt, and the hashes from its leaf to the root of one checkpoint, which stands on the first line: whoever holds the log's vkey can
  * check each line without asking us (`checkExport`).
  */
@@ -13,15 +13,25 @@ import { parseNote, type Verifier } from '../log/note.js';
 import { formatProof, verifyProof } from '../log/proof.js';
 import { tileNodes } from '../log/tiles.js';
 import { readIfThere } from '../receipts.js';
-import { toCsv } from './csv.js';
+import { csvHead, toCsv } from './csv.js';
 import type { Evidence, ExportedEntry } from './evidence.js';
 import type { PageOptions, SearchIndex, SearchQuery } from './index.js';
 import { toOcsf } from './ocsf.js';
+import { WITHOUT_NAMES, type ExportWords } from './table.js';
+import { workbookOf } from './workbook.js';
 
-export const EXPORT_FORMATS = ['ndjson', 'csv', 'ocsf'] as const;
+export const EXPORT_FORMATS = ['ndjson', 'csv', 'xlsx', 'ocsf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-type Writer = (entry: ExportedEntry, first: boolean) => string;
+/** File ending and media type of each. */
+export const EXPORT_TYPES: Readonly<Record<ExportFormat, { readonly ending: string; readonly mediaType: string }>> = {
+  ndjson: { ending: 'ndjson', mediaType: 'application/x-ndjson' },
+  csv: { ending: 'csv', mediaType: 'text/csv; charset=utf-8' },
+  xlsx: { ending: 'xlsx', mediaType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' },
+  ocsf: { ending: 'ocsf.ndjson', mediaType: 'application/x-ndjson' },
+};
+
+type Writer = (entry: ExportedEntry, first: boolean, words: ExportWords) => string;
 
 const toNdjson: Writer = ({ found, evidence }) => {
   const { text, index: _, ...proof } = evidence;
@@ -31,7 +41,7 @@ const toNdjson: Writer = ({ found, evidence }) => {
   return `{"index":${index},"receipt":${JSON.stringify(receipt)},"body":${text},${JSON.stringify(more).slice(1)}\n`;
 };
 
-const WRITERS: Readonly<Record<ExportFormat, Writer>> = { ndjson: toNdjson, csv: toCsv, ocsf: toOcsf };
+const WRITERS: Readonly<Record<Exclude<ExportFormat, 'xlsx'>, Writer>> = { ndjson: toNdjson, csv: toCsv, ocsf: toOcsf };
 
 /** What proves entries against the newest checkpoint; the checkpoint itself goes with those where it is wanted. */
 export function evidenceOf(dataDir: string, search: SearchIndex): (index: number, withCheckpoint: boolean) => Evidence | undefined {
@@ -52,8 +62,29 @@ export function evidenceOf(dataDir: string, search: SearchIndex): (index: number
   };
 }
 
-/** The export's text, piece by piece, oldest entry first unless told otherwise. */
-export async function* exportEntries(dataDir: string, search: SearchIndex, format: ExportFormat, query: SearchQuery, options: Omit<PageOptions, 'limit' | 'after'> & { readonly limit?: number } = {}): AsyncGenerator<string, void, undefined> {
+export interface ExportOptions extends Omit<PageOptions, 'limit' | 'after'> {
+  readonly limit?: number;
+  /** What ids are called in tables; default: ids alone. */
+  readonly words?: ExportWords;
+}
+
+/** The export, piece by piece, oldest entry first unless told otherwise. Text of UTF-8, of a workbook bytes. */
+export async function* exportEntries(dataDir: string, search: SearchIndex, format: ExportFormat, query: SearchQuery, { words = WITHOUT_NAMES, ...options }: ExportOptions = {}): AsyncGenerator<string | Buffer, void, undefined> {
+  const entries = proved(dataDir, search, query, options);
+  if (format === 'xlsx') {
+    yield* workbookOf(entries, words);
+    return;
+  }
+  let first = true;
+  for await (const entry of entries) {
+    yield WRITERS[format](entry, first, words);
+    first = false;
+  }
+  // a table of nothing has its head all the same
+  if (first && format === 'csv') yield csvHead(words);
+}
+
+async function* proved(dataDir: string, search: SearchIndex, query: SearchQuery, options: Omit<ExportOptions, 'words'>): AsyncGenerator<ExportedEntry, void, undefined> {
   const { limit = Infinity, ...rest } = options;
   const prove = evidenceOf(dataDir, search);
   let count = 0;
@@ -61,7 +92,7 @@ export async function* exportEntries(dataDir: string, search: SearchIndex, forma
     if (count === limit) return;
     const evidence = prove(found.index, count === 0);
     if (evidence === undefined) continue;
-    yield WRITERS[format]({ found, evidence }, count === 0);
+    yield { found, evidence };
     count++;
   }
 }

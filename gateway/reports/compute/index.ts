@@ -41,6 +41,8 @@ export interface Computed extends Pick<Sectioned, 'keys' | 'untold'> {
   readonly counts: readonly (readonly number[])[];
   /** Registers that are denied now. */
   readonly denied: ReadonlySet<string>;
+  /** Registers that the definition reads for these domains. */
+  readonly read: ReadonlySet<string>;
 }
 
 export interface Computing {
@@ -153,7 +155,7 @@ export function openComputing({ workspace, view, inForce, now }: Pick<GatewayCon
         notes: [...definition.notes, ...unsharedKinds(definition), ...(names.some((name) => name === undefined) ? [NO_NAME] : [])],
       };
       const denied = new Set([...answering.values()].flatMap(({ dataset, fresh }) => (fresh === undefined ? [dataset.contract.id] : [])));
-      return { model, keys, untold, plan, client, started, counts, denied };
+      return { model, keys, untold, plan, client, started, counts, denied, read: new Set([...asked.values()].map(({ id }) => id)) };
     },
   };
 }

@@ -105,7 +105,7 @@ const subjectFacts = ({ subjects: [subject] }: ReportModel): (readonly [Localise
   subject === undefined ? [] : [[labels.subject, { zh: subject.name, en: '' }], [labels.code, { zh: keyOf(subject.subject), en: '' }], [labels.relation, relations[subject.relation]]];
 
 /** Label and value, two pairs a row where they fit. */
-function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised, Localised])[]): void {
+export function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised, Localised])[]): void {
   const { sheet } = flow;
   const half = (RIGHT - LEFT - 16) / 2;
   const label = 92;

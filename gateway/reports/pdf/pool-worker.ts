@@ -1,25 +1,26 @@
-/** A thread that draws reports, one at a time. It holds no key. */
+/** A thread that draws reports and certificates, one at a time. It holds no key. */
 import { parentPort } from 'node:worker_threads';
 import { isYitongError, type ErrorCode } from '../../../contracts/errors.js';
+import { drawCertificate, type CertificateOptions } from '../certificate/draw.js';
+import type { CertificateModel } from '../certificate/model.js';
 import type { ReportModel } from '../model.js';
 import { draw, type DrawOptions } from './draw.js';
 import { faceOf } from './font.js';
 import { inWords } from '../../logging/words.js';
 
-export interface ToThread {
-  readonly model: ReportModel;
-  readonly options: DrawOptions;
-}
+export type ToThread =
+  | { readonly kind: 'report'; readonly model: ReportModel; readonly options: DrawOptions }
+  | { readonly kind: 'certificate'; readonly model: CertificateModel; readonly options: CertificateOptions };
 export type FromThread =
   | { readonly kind: 'drawn'; readonly bytes: Uint8Array; readonly outside: readonly string[] }
   | { readonly kind: 'failed'; readonly code?: ErrorCode; readonly message: string };
 
 faceOf('regular');
 faceOf('bold');
-parentPort?.on('message', ({ model, options }: ToThread) => {
+parentPort?.on('message', (asked: ToThread) => {
   const say = (message: FromThread, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(message, transfer);
   try {
-    const { bytes, outside } = draw(model, options);
+    const { bytes, outside } = asked.kind === 'report' ? draw(asked.model, asked.options) : drawCertificate(asked.model, asked.options);
     // an array of its own, so that it goes over without a copy
     const own = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length ? bytes : new Uint8Array(bytes);
     say({ kind: 'drawn', bytes: own, outside }, [own.buffer as ArrayBuffer]);

@@ -2,19 +2,24 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
+import type { CertificateModel } from '../certificate/model.js';
 import type { ReportModel } from '../model.js';
 import type { FromThread, ToThread } from './pool-worker.js';
 import { drawOptions, type Pdf, type PdfOptions } from './options.js';
-import { seal } from './seal.js';
+import { roomFor, seal } from './seal.js';
+import type { DocumentSigner } from './signer.js';
 
 export interface PdfPool {
   /** As `renderPdf`; jobs are taken in the order in which they come. */
   render(model: ReportModel, options: PdfOptions): Promise<Pdf>;
+  /** A certificate of proof, signed as reports are. */
+  certificate(model: CertificateModel, sign: DocumentSigner): Promise<Pdf>;
   /** Ends the threads; what is not drawn yet is refused. */
   close(): Promise<void>;
 }
 
-interface Job extends ToThread {
+interface Job {
+  readonly asked: ToThread;
   done(answer: FromThread): void;
   failed(error: Error): void;
 }
@@ -40,7 +45,7 @@ export function pdfPool({ threads = Math.min(4, availableParallelism()) }: { rea
     }
     thread.ref();
     try {
-      thread.postMessage({ model: job.model, options: job.options } satisfies ToThread);
+      thread.postMessage(job.asked);
     } catch (error) {
       job.failed(error as Error);
       give(thread);
@@ -67,20 +72,23 @@ export function pdfPool({ threads = Math.min(4, availableParallelism()) }: { rea
     give(thread);
   };
 
+  async function drawn(asked: ToThread, sign: DocumentSigner): Promise<Pdf> {
+    if (closed) throw new YitongError('shutting_down', 'reports are no longer drawn');
+    const answer = await new Promise<FromThread>((done, failed) => {
+      waiting.push({ asked, done, failed });
+      const free = idle.shift();
+      if (free !== undefined) give(free);
+      else if (all.size < threads) start();
+    });
+    if (answer.kind === 'failed') throw answer.code === undefined ? new Error(answer.message) : new YitongError(answer.code, answer.message);
+    const bytes = Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.length);
+    await seal(bytes, sign);
+    return { bytes, outside: answer.outside };
+  }
+
   return {
-    async render(model, options) {
-      if (closed) throw new YitongError('shutting_down', 'reports are no longer drawn');
-      const answer = await new Promise<FromThread>((done, failed) => {
-        waiting.push({ model, options: drawOptions(model, options), done, failed });
-        const free = idle.shift();
-        if (free !== undefined) give(free);
-        else if (all.size < threads) start();
-      });
-      if (answer.kind === 'failed') throw answer.code === undefined ? new Error(answer.message) : new YitongError(answer.code, answer.message);
-      const bytes = Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.length);
-      await seal(bytes, options.sign);
-      return { bytes, outside: answer.outside };
-    },
+    render: (model, options) => drawn({ kind: 'report', model, options: drawOptions(model, options) }, options.sign),
+    certificate: (model, sign) => drawn({ kind: 'certificate', model, options: { signer: sign.name, at: new Date(model.issuedAt), room: roomFor(sign.certificates) } }, sign),
     async close() {
       closed = true;
       for (const { failed } of waiting.splice(0)) failed(new YitongError('shutting_down', 'reports are no longer drawn'));

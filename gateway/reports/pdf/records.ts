@@ -5,7 +5,7 @@ import type { ReportModel, ReportRecord, ReportSection } from '../model.js';
 import { colours, columnHeads, sectionsOf } from './findings.js';
 import type { Flow } from './flow.js';
 import { INK, LEFT, LINE, RIGHT, SOFT, TOP, leading, type Element } from './sheet.js';
-import { kinds, labels, lacking, sentences } from './words.js';
+import { kindOf, labels, lacking, sentences } from './words.js';
 
 export function drawRecords(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
   const sections = sectionsOf(model, subject).filter(({ records }) => records.length > 0);
@@ -91,7 +91,7 @@ function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: Re
   const page = sheet.bottom - TOP;
   flow.need(Math.min(height, page));
   const domain = model.domains[section.domain];
-  const kind = kinds[record.kind];
+  const kind = kindOf(record);
   const heading = `${domain?.title.zh ?? ''} · ${kind.zh}（${String(index + 1)}/${String(section.records.length)}）`;
   const marked = record.marks.length > 0;
   sheet.artifact(() => {

@@ -1,6 +1,6 @@
 /** The words that every report has, whatever it is about. */
 import type { Localised } from '../../../contracts/types.js';
-import type { RecordKind, ReportSubject, SectionState } from '../model.js';
+import type { RecordKind, ReportRecord, ReportSubject, SectionState } from '../model.js';
 
 export const states: Readonly<Record<SectionState, (records: number) => Localised>> = {
   none: () => ({ zh: '无记录', en: 'None on record' }),
@@ -19,11 +19,14 @@ export const stateTitles: Readonly<Record<SectionState, Localised>> = {
 /** Over narrow columns. */
 export const shortTitles: Readonly<Record<SectionState, string>> = { none: '无记录', records: '有记录', at_least: '有（数据不全）', not_answered: '未答复' };
 
-export const kinds: Readonly<Record<RecordKind, Localised>> = {
+const kinds: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'Administrative penalty' },
   measure: { zh: '行政强制措施', en: 'Enforcement measure' },
   dishonesty: { zh: '严重失信主体名单', en: 'Serious-dishonesty list' },
 };
+
+/** Of a record that an earlier version told of under a kind that is none any more: its register, and no word for a kind. */
+export const kindOf = ({ kind, register }: Pick<ReportRecord, 'kind' | 'register'>): Localised => (Object.hasOwn(kinds, kind) ? kinds[kind] : (register ?? { zh: '其他信息', en: 'Other information' }));
 
 export const relations: Readonly<Record<ReportSubject['relation'], Localised>> = {
   self: { zh: '本企业', en: 'Applicant' },

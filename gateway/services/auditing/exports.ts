@@ -2,16 +2,18 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
-import { EXPORT_FORMATS, exportEntries } from '../../audit/search/export.js';
+import { EXPORT_FORMATS, EXPORT_TYPES, exportEntries } from '../../audit/search/export.js';
+import { exportWords } from '../../console/export-words.js';
+import { namesOf } from '../../console/names.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { filtersOf, HIDDEN, onRecord, queryOf, scoped, type Side } from './filters.js';
 import type { Auditing } from './auditing.js';
 
-const TYPES = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8', ocsf: 'application/x-ndjson' } as const;
+const OFFERS = [...new Set(Object.values(EXPORT_TYPES).map(({ mediaType }) => mediaType.split(';')[0] ?? mediaType))];
 
-export function exportRoutes(app: FastifyInstance, { context, search }: Auditing): void {
-  app.post<{ Body: Record<string, unknown> }>('/console/export', { schema: { hide: true }, config: { roles: ['auditor', 'inspector'], offers: [...new Set(Object.values(TYPES).map((type) => type.split(';')[0] ?? type))] } }, async (request, reply) => {
+export function exportRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
+  app.post<{ Body: Record<string, unknown> }>('/console/export', { schema: { hide: true }, config: { roles: ['auditor', 'inspector'], offers: OFFERS } }, async (request, reply) => {
     const session = sessionOf(request);
     const { person } = session;
     const role = roleOf(request, person);
@@ -20,16 +22,16 @@ export function exportRoutes(app: FastifyInstance, { context, search }: Auditing
     const filters = filtersOf(given, session, ['csrf', 'side', 'format']);
     const side: Side = given['side'] === 'authority' ? 'authority' : 'provider';
     const format = EXPORT_FORMATS.find((one) => one === given['format']);
-    if (format === undefined) throw new YitongError('bad_request', '`format` is ndjson, csv or ocsf');
+    if (format === undefined) throw new YitongError('bad_request', `\`format\` is one of ${EXPORT_FORMATS.join(', ')}`);
     // a filter that is none is told before anything is on record
     const query = scoped(queryOf(filters), role, person, side);
     const { detail, about } = onRecord(filters, context);
     await app.people.record.looked(person, { requestId: request.id, action: 'export', role, detail: { ...detail, format, ...(role === 'inspector' ? { side } : {}) }, about });
     const day = new Date(context.now()).toISOString().slice(0, 10);
     return reply
-      .type(TYPES[format])
+      .type(EXPORT_TYPES[format].mediaType)
       .header('cache-control', 'no-store')
-      .header('content-disposition', `attachment; filename="audit-${day}.${format === 'ocsf' ? 'ocsf.ndjson' : format}"`)
-      .send(Readable.from(exportEntries(context.dataDir, search(), format, query)));
+      .header('content-disposition', `attachment; filename="audit-${day}.${EXPORT_TYPES[format].ending}"`)
+      .send(Readable.from(exportEntries(context.dataDir, search(), format, query, { words: exportWords(namesOf(context, request.language, reports), request.language) }), { objectMode: false }));
   });
 }

@@ -57,7 +57,8 @@ const service: Service = {
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',
       {
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'] },
+        // `curl --json` and others ask for JSON whatever they expect; lines of JSON are what they get
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'], offers: ['application/x-ndjson', 'application/json'] },
         schema: {
           operationId: 'batch',
           summary: 'ask about many subjects at once',

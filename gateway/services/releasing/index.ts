@@ -102,7 +102,7 @@ const service: Service = {
       });
     }
     app.get(SHOWN, own, async (request, reply) => show(request, reply));
-    app.get(`${SHOWN}/state`, own, async (request, reply) => reply.header('cache-control', 'no-store').send({ state: shownBy(request)?.view.state ?? 'none' }));
+    app.get(`${SHOWN}/state`, { ...own, config: { ...own.config, offers: ['application/json'] } }, async (request, reply) => reply.header('cache-control', 'no-store').send({ state: shownBy(request)?.view.state ?? 'none' }));
     app.post<Route>(`${COMPANY}/withdraw`, own, async (request, reply) => {
       const shown = shownBy(request);
       if (shown === undefined) throw new YitongError('code_unknown', 'there is no such code; let the company release the report anew');

@@ -151,13 +151,13 @@ export function releasedView({ language, report }: { readonly language: Language
           </ul>
         )}
       </div>
+      <p class="notice">{say('企业决定出示哪些领域；未列出的领域不作任何结论。', 'The company chooses which domains it shows; of any other this says nothing.')}</p>
       <dl class="card facts">
         <dt>{say('报告', 'Report')}</dt><dd>{title[language]}</dd>
         <dt>{say('出具单位', 'Issued by')}</dt><dd>{issuer[language]}</dd>
         <dt>{say('出具时间', 'Issued at')}</dt><dd>{localMinute(issuedAt)}</dd>
         <dt>{say('出示领域', 'Domains shown')}</dt><dd>{domains.map((domain) => domain.title[language]).join(say('、', ', '))}</dd>
       </dl>
-      <p class="notice">{say('企业决定出示哪些领域；未列出的领域不作任何结论。', 'The company chooses which domains it shows; of any other this says nothing.')}</p>
       <ReportContent model={report} language={language} />
       <p class="foot">{say('内容仅显示一次，离开本页后不再显示；截图不作为证明。需要留存的，请企业提供带核验码的报告。', 'Shown this once; a picture of it proves nothing. Whoever needs to keep something asks for the report with its code.')}</p>
     </div>

@@ -4,7 +4,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { ReportContents, ReportRecord, ReportSection } from '../../../reports/model.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
-import { keyOf, kindNames, relationNames, sayIn, stateNames } from './words.js';
+import { keyOf, kindName, relationNames, sayIn, stateNames } from './words.js';
 
 type Section = ReportContents['sections'][number];
 
@@ -86,11 +86,11 @@ function Matrix({ model, language }: { readonly model: ReportContents; readonly 
 
 function Told({ record, domain, language, changed }: { readonly record: ReportRecord; readonly domain: Localised; readonly language: Language; readonly changed: string | undefined }): JSX.Element {
   const say = sayIn(language);
-  const { kind, authority, facts, endedOn, reportableUntil, marks } = record;
+  const { authority, facts, endedOn, reportableUntil, marks } = record;
   return (
     <li class="card">
       <div class="head pad">
-        <h4>{domain[language]} <small>{kindNames[kind][language]} · {authority[language]}</small></h4>
+        <h4>{domain[language]} <small>{kindName(record)[language]} · {authority[language]}</small></h4>
         <span class="row">
           {marks.includes('objection') ? <span class="state warn">{say('异议处理中', 'under objection')}</span> : null}
           {changed === undefined ? null : <span class="state warn">{changed}</span>}

@@ -4,7 +4,7 @@ import type { ShownRecord } from '../../../lifecycles/records.js';
 import type { OpenedTicket } from '../../../lifecycles/tickets.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { ActForm, Due, Facts, nameOf, numberOf } from './words.js';
+import { ActForm, actsOf, Due, Facts, nameOf, numberOf } from './words.js';
 
 export interface TicketProps {
   readonly language: Language;
@@ -18,7 +18,7 @@ export function ticketPage({ language, csrf, ticket, record }: TicketProps): JSX
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const { head, lifecycle, state, clocks, events, acts, over, record: about } = ticket;
   const effect = lifecycle.states[state.state]?.effect;
-  const done = { ...lifecycle.acts, extend: { title: { zh: '申请延长', en: 'Asked for more time' } }, consent: { title: { zh: '同意延长', en: 'Agreed to more time' } } };
+  const done = actsOf(lifecycle);
   return (
     <>
       <div class="head"><h1>{lifecycle.title[language]}</h1><span class={`state ${over ? 'none' : 'ok'}`}>{nameOf(lifecycle.states, state.state, language)}</span></div>

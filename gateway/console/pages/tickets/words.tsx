@@ -12,6 +12,11 @@ export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-'
 
 export const nameOf = (rules: Readonly<Record<string, { readonly title: Localised }>>, id: string, language: Language): string => (Object.hasOwn(rules, id) ? rules[id]?.title[language] : undefined) ?? (language === 'zh' ? '其他' : id);
 
+/** Acts of a lifecycle with those on clocks that every lifecycle has. */
+export const actsOf = ({ acts }: Pick<Lifecycle, 'acts'>): Readonly<Record<string, { readonly title: Localised }>> => ({
+  ...acts, extend: { title: { zh: '申请延长', en: 'Asked for more time' } }, consent: { title: { zh: '同意延长', en: 'Agreed to more time' } },
+});
+
 /** Working days until a clock runs out, or how long it is over. */
 export function Due({ reading: { due, over, left }, language }: { readonly reading: ClockReading; readonly language: Language }): JSX.Element {
   const zh = language === 'zh';

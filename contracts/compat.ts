@@ -15,7 +15,7 @@ export interface Finding {
   readonly severity: 'error' | 'note';
   readonly code: ErrorCode;
   /** Its id; of a report `reports/<report>`, of a lifecycle `lifecycle <lifecycle>`. */
-  readonly dataset: DatasetId | `reports/${string}` | `lifecycle ${string}` | `calendar ${string}`;
+  readonly dataset: DatasetId | `reports/${string}` | `names` | `lifecycle ${string}` | `calendar ${string}`;
   readonly message: string;
   readonly place?: Place;
 }

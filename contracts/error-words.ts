@@ -63,6 +63,7 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   shutting_down: { zh: '系统正在停止服务' },
   // content of a workspace
   bad_workspace: { zh: '工作区文件格式不正确' },
+  port_taken: { zh: '端口已被其他程序占用，或无权打开' },
   bad_config: { zh: '配置项未知或取值不正确' },
   bad_contract: { zh: '数据契约缺少法定或平台要求的内容' },
   schema_refused: { zh: '数据结构的写法不被接受' },
@@ -135,6 +136,7 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   code_used: { zh: '此码已用过，请企业出示新的', en: 'The code was used; let the company show a new one' },
   code_expired: { zh: '已过时限，请企业出示新的合规码', en: 'The time is over; let the company show a new code' },
   code_refused: { zh: '企业拒绝答复', en: 'The company refused to answer' },
+  code_withdrawn: { zh: '企业已撤回出示', en: 'The company took its release back' },
   code_not_confirmed: { zh: '企业尚未确认', en: 'The company has not confirmed yet' },
   code_changed: { zh: '屏幕上的核验事项已变化，请重新查看', en: 'What was confirmed is not what is asked; look again' },
   // tickets

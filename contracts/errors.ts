@@ -65,6 +65,7 @@ const rows = {
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace
   bad_workspace: { status: 500, title: 'a file of the workspace is malformed' },
+  port_taken: { status: 500, title: 'a port of the group is taken by another program, or may not be opened' },
   bad_config: { status: 500, title: 'the configuration has an unknown key or a wrong value' },
   bad_contract: { status: 500, title: 'a contract lacks what the law or the platform asks of it' },
   schema_refused: { status: 500, title: 'an Avro schema has a shape that is refused at registration' },
@@ -137,6 +138,7 @@ const rows = {
   code_used: { status: 409, title: 'the code was used', refusal: true },
   code_expired: { status: 410, title: 'the code or its answer was not used in time', refusal: true },
   code_refused: { status: 403, title: 'the company refused to answer', refusal: true },
+  code_withdrawn: { status: 410, title: 'the company took its release back', refusal: true },
   code_not_confirmed: { status: 409, title: 'the company has not confirmed', refusal: true },
   code_changed: { status: 409, title: 'what was confirmed is not what was asked', refusal: true },
   // tickets

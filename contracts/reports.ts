@@ -3,6 +3,8 @@
  * record are told and in which order, and by which rule a record may be told at all. A folder is enough: no report is named in code.
  */
 import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { canonicalJson } from './canonical.js';
 import { localisedSchema } from './contract.js';
 import { parseDuration } from './duration.js';
@@ -52,6 +54,8 @@ export interface RecordLayout {
   readonly displayUntil?: string;
   /** Which tier of display a record is of, and the day from which that counts: its longest term ends the display, whatever `displayUntil` says. */
   readonly display?: { readonly tier: string; readonly from: string; readonly terms: ReadonlyMap<string, DisplayTerm> };
+  /** False: no law displays what is of this kind, so it never is. */
+  readonly displayed?: false;
   readonly facts: readonly FactDefinition[];
 }
 
@@ -113,7 +117,16 @@ export interface ReportDefinition {
   /** ms for which an issued report is kept. */
   readonly retention: number;
   readonly notes: readonly Localised[];
+  /** Shown at the end of a PDF of it; undefined: none is. */
+  readonly seal?: SealDefinition;
   readonly place: Place;
+}
+
+/** A picture, and what it is: its alternative text, and the line below it. */
+export interface SealDefinition {
+  /** PNG of 8 bits a channel, not interlaced, without transparency: as a PDF holds it. */
+  readonly image: Uint8Array;
+  readonly words: Localised;
 }
 
 /** In full, or so much of it that a holder recognises it. */
@@ -151,6 +164,7 @@ interface File {
         readonly excludes?: readonly Exclusion[];
         readonly displayUntil?: string;
         readonly display?: { readonly tier: string; readonly from: string };
+        readonly displayed?: false;
         readonly facts: readonly (string | { readonly field: string; readonly title: Localised })[];
       }
     >
@@ -158,6 +172,7 @@ interface File {
   readonly datasets: Readonly<Record<string, string>>;
   readonly domains: readonly { readonly id: string; readonly title: Localised; readonly value: string; readonly datasets: readonly string[] }[];
   readonly notes?: readonly Localised[];
+  readonly seal?: { readonly image: string; readonly words: Localised };
 }
 
 const NAME = '^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$';
@@ -219,16 +234,18 @@ const checkFile = shape<File>(
             excludes: { type: 'array', minItems: 1, items: strict({ field: word, values: { type: 'array', minItems: 1, uniqueItems: true, items: word }, basis }) },
             displayUntil: word,
             display: strict({ tier: word, from: word }),
+            displayed: { const: false },
             facts: { type: 'array', minItems: 1, items: { anyOf: [word, strict({ field: word, title: localisedSchema })] } },
           },
-          ['domain', 'began', 'term', 'repaired', 'excludes', 'displayUntil', 'display'],
+          ['domain', 'began', 'term', 'repaired', 'excludes', 'displayUntil', 'display', 'displayed'],
         ),
       ),
       datasets: map('^.+$', name),
       domains: { type: 'array', minItems: 1, items: strict({ id: name, title: localisedSchema, value: word, datasets: { type: 'array', minItems: 1, uniqueItems: true, items: word } }) },
       notes: { type: 'array', items: localisedSchema },
+      seal: strict({ image: { type: 'string', maxLength: 80, pattern: '^[a-z0-9][a-z0-9-]*\\.png$' }, words: localisedSchema }),
     },
-    ['notes', 'verification'],
+    ['notes', 'verification', 'seal'],
   ),
   'bad_report',
 );
@@ -265,6 +282,7 @@ function layoutOf(id: string, file: File, contract: Contract, codelists: Workspa
     const terms = codelist === undefined ? undefined : codelists.get(codelist)?.display;
     return terms === undefined ? refuse(`\`display.tier\` \`${tier}\` of \`${contract.id}\` has no code list of display tiers`) : { tier, from: day(from, '`display.from`'), terms };
   };
+  if (layout.displayed === false && (layout.display !== undefined || layout.displayUntil !== undefined)) refuse(`the layout \`${id}\` is never displayed, so its display has no end`);
   return {
     kind: layout.kind,
     ended: day(layout.ended, '`ended`'),
@@ -282,6 +300,7 @@ function layoutOf(id: string, file: File, contract: Contract, codelists: Workspa
     }),
     ...(layout.displayUntil === undefined ? {} : { displayUntil: day(layout.displayUntil, '`displayUntil`') }),
     ...(layout.display === undefined ? {} : { display: displayOf(layout.display) }),
+    ...(layout.displayed === undefined ? {} : { displayed: layout.displayed }),
     facts: layout.facts.map((fact) => {
       const path = typeof fact === 'string' ? fact : fact.field;
       if (path.includes('[]')) refuse(`the fact \`${path}\` lies inside a list`);
@@ -302,6 +321,22 @@ function registerOf({ subjects }: File, contracts: Workspace['contracts'], refus
     }
   }
   return { contract, name: subjects.name, relations, fields: [...new Set(fields)] };
+}
+
+const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
+const SEAL_BYTES = 524_288;
+
+/** The picture beside the definition. */
+async function sealOf({ seal }: File, place: Place & { readonly file: string }): Promise<SealDefinition | undefined> {
+  if (seal === undefined) return undefined;
+  const refuse = (what: string): never => {
+    throw new YitongError('bad_report', `\`seal.image\` \`${seal.image}\` ${what}`, { place });
+  };
+  const image = await readFile(join(dirname(place.file), seal.image)).catch(() => refuse('does not stand beside the definition'));
+  if (image.length > SEAL_BYTES) refuse(`is larger than ${String(SEAL_BYTES)} bytes`);
+  // IHDR: width, height, bits a channel, colour type (0 grey, 2 RGB), compression, filter, interlace
+  if (image.length < 33 || !image.subarray(0, 8).equals(PNG) || image[24] !== 8 || (image[25] !== 0 && image[25] !== 2) || image[28] !== 0) refuse('is no PNG of 8 bits a channel, in grey or RGB, without transparency and not interlaced');
+  return { image, words: seal.words };
 }
 
 function definitionOf(id: string, file: File, ground: Ground, place: Place): ReportDefinition {
@@ -369,7 +404,9 @@ export async function loadReports(workspace: Ground, onRefused?: (report: string
     const place = { file: path };
     try {
       if (!new RegExp(NAME).test(id)) throw new YitongError('bad_report', 'the folder of a report is named in lower-case words joined by hyphens', { place });
-      reports.set(id, definitionOf(id, checkFile(await readJson(path, 'bad_report'), place), workspace, place));
+      const checked = checkFile(await readJson(path, 'bad_report'), place);
+      const seal = await sealOf(checked, place);
+      reports.set(id, { ...definitionOf(id, checked, workspace, place), ...(seal === undefined ? {} : { seal }) });
     } catch (error) {
       if (onRefused === undefined || !(error instanceof YitongError)) throw error;
       onRefused(id, error);

@@ -1,4 +1,5 @@
 /** A section of configuration: what yitong.json says, under what the environment says. */
+import { isYitongError, YitongError, type Place } from './errors.js';
 
 export interface Property {
   readonly type?: string;
@@ -35,4 +36,28 @@ export function readSection(name: string, properties: Properties, given: unknown
     if (env[variable(name, key)] === undefined) value[key] = own;
   }
   return value;
+}
+
+/**
+ * A section, checked. What is wrong in the environment is said of its variable, and not of a file in which it does not stand; all that is missing is said at once.
+ * @param required keys that somebody must say
+ * @throws YitongError `bad_config`
+ */
+export function checkedSection<T>(name: string, properties: Properties, check: (value: unknown, place: Place) => T, { given, env, place, over = {}, required = [] }: { readonly given: unknown; readonly env: Environment; readonly place: Place; readonly over?: Readonly<Record<string, unknown>>; readonly required?: readonly string[] }): T {
+  const value = { ...readSection(name, properties, given, env), ...over };
+  const missing = required.filter((key) => value[key] === undefined);
+  if (missing.length > 0) {
+    const said = missing.map((key) => `\`${name}.${key}\` (\`${variable(name, key)}\`)`).join(', ');
+    throw new YitongError('bad_config', `${said} ${missing.length === 1 ? 'is' : 'are'} not set, in yitong.json or in the environment`, { place });
+  }
+  try {
+    return check(value, place);
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    const [whole, key = ''] = /^`(\w+)[^`]*`/.exec(error.message) ?? [];
+    const from = variable(name, key);
+    if (whole === undefined || env[from] === undefined || over[key] !== undefined) throw error;
+    const json = ['array', 'object', 'boolean'].includes(properties[key]?.type ?? '') ? '; it is written as JSON' : '';
+    throw new YitongError(error.code, `\`${from}\`${error.message.slice(whole.length)}${json}`, { cause: error });
+  }
 }

@@ -115,6 +115,8 @@ export interface DisplayTerm {
   readonly shortest: number;
   /** After so many the display ends by itself. */
   readonly longest: number;
+  /** False: it is not collected as information on dishonesty, so no report tells of it. */
+  readonly collected?: false;
   readonly basis: readonly string[];
 }
 

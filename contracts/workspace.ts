@@ -60,7 +60,7 @@ const checkCodelist = shape<{ readonly name: Localised; readonly codes: Readonly
           type: 'object',
           additionalProperties: false,
           required: ['shortest', 'longest', 'basis'],
-          properties: { shortest: months, longest: months, basis: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } },
+          properties: { shortest: months, longest: months, collected: { const: false }, basis: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } },
         },
       },
     },
@@ -79,7 +79,7 @@ function placed<T>(place: Place, act: () => T, code?: ErrorCode): T {
 }
 
 /** Also where a volume that was to be here was not mounted: then there is an empty folder, or one with what was mounted over it. */
-const NO_WORKSPACE =
+export const NO_WORKSPACE =
   'there is no workspace in this folder. Name it with `--workspace`, begin one with `yitong init`, or look whether its volume is mounted: ' +
   'Kubernetes 1.31 to 1.34 drops an image volume without a word unless the feature gate ImageVolume is on at the API server and at every kubelet';
 

@@ -12,6 +12,7 @@ import { completions } from './answer/completions.js';
 import { openTickets } from './lifecycles/tickets.js';
 import { errorPage } from './console/pages/error.js';
 import type { GatewayContext, Service, WorkerContext } from './context.js';
+import { endingPlugin } from './plugins/ending.js';
 import { answerUnrouted, errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
 import { identityPlugin, type RefusalOf } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
@@ -98,6 +99,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   const asPage: AsPage = (request, told) => (face === 'people' ? errorPage(request, told, context.workspace) : undefined);
+  endingPlugin(app);
   refusalsPlugin(app, face, context);
   errorsPlugin(app, asPage, (request, code) => app.refused(request, code));
   jsonBodies(app, gateway.maxJsonDepth);

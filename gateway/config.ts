@@ -15,7 +15,7 @@ import { auditSchema, REPLICA_NAME } from './config/audit.js';
 import { gatewaySchema } from './config/gateway.js';
 import { keepSchema, keepTerms, type KeepTerms } from './config/keep.js';
 import { peopleSchema } from './config/people.js';
-import { propertiesOf, readSection, variable, type Environment, type Properties, type Property } from './config/read.js';
+import { checkedSection, propertiesOf, variable, type Environment, type Properties, type Property } from './config/read.js';
 import { readTracing, tracingProperties, type TracingSettings } from './config/tracing.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema>;
@@ -68,13 +68,13 @@ export function readSettings(
     const known = SECTIONS.some(([section, properties]) => Object.keys(properties).some((key) => variable(section, key) === name));
     if (!known) throw new YitongError('bad_config', `the environment has the unknown setting \`${name}\``);
   }
-  const audit = ofThisReplica(checkAudit(readSection('audit', propertiesOf(auditSchema), given['audit'], env), place), place);
+  const audit = ofThisReplica(checkedSection('audit', propertiesOf(auditSchema), checkAudit, { given: given['audit'], env, place }), place);
   readKeep(audit.keep, place);
   return {
-    gateway: checkGateway({ ...readSection('gateway', propertiesOf(gatewaySchema), given['gateway'], env), ...flags }, place),
+    gateway: checkedSection('gateway', propertiesOf(gatewaySchema), checkGateway, { given: given['gateway'], env, place, over: flags }),
     audit,
-    people: checkPeople(readSection('people', propertiesOf(peopleSchema), given['people'], env), place),
-    keep: keepTerms(checkKeep(readSection('keep', propertiesOf(keepSchema), given['keep'], env), place), place),
+    people: checkedSection('people', propertiesOf(peopleSchema), checkPeople, { given: given['people'], env, place }),
+    keep: keepTerms(checkedSection('keep', propertiesOf(keepSchema), checkKeep, { given: given['keep'], env, place }), place),
     tracing: readTracing(given['tracing'], place, env),
   };
 }

@@ -10,7 +10,8 @@ export interface ContractNames {
 }
 
 /** Grades of data, as a Chinese reader calls them. */
-const CLASSES: Readonly<Record<Classification, string>> = { public: '公开', internal: '内部', restricted: '受限', personal: '个人信息', sensitive: '敏感' };
+/** What classifications are called in Chinese. */
+export const CLASSES: Readonly<Record<Classification, string>> = { public: '公开', internal: '内部', restricted: '受限', personal: '个人信息', sensitive: '敏感' };
 
 /** Shanghai's day of an instant. */
 const day = (instant: number): string => new Date(instant + 8 * 3_600_000).toISOString().slice(0, 10);

@@ -9,9 +9,9 @@ import { authorityId, clientId, datasetId, fieldPath, grantId, purposeId, type A
 import type { Contract, Workspace } from '../contracts/types.js';
 import { knowsField } from './fields.js';
 import { formsProblem } from './forms.js';
-import { readRules } from './rules.js';
+import { readRules, type RuleFile } from './rules.js';
 import { anchorFile, casesFile, clientFile, grantFile, purposesFile, type AnchorFile, type ClientFile, type GrantFile } from './shapes.js';
-import type { Anchor, AnchorLists, Binding, CaseFile, Client, Grant, PolicySet, Purpose, RowPredicate, Rule } from './types.js';
+import type { Anchor, AnchorLists, Binding, CaseFile, Client, Grant, PolicySet, Purpose, RowPredicate } from './types.js';
 
 /** Turns a malformed identifier of a content file into the file's own error, with its place. */
 function at<T>(code: ErrorCode, place: Place, read: () => T): T {
@@ -211,14 +211,15 @@ export async function loadPolicies(workspace: Workspace): Promise<PolicySet> {
     clients: new Set<string>(clients.keys()),
     datasets: new Set<string>(workspace.contracts.keys()),
   };
-  const rules: Rule[] = [];
+  const ruleFiles: RuleFile[] = [];
   for (const file of await contentFiles(workspace.layers, 'policies/rules', '/policy.cedar', 2)) {
     const text = await readFile(file.path, 'utf8').catch((cause: unknown) => {
       throw new YitongError('bad_policy', 'the file cannot be read', { place: { file: file.path }, cause });
     });
-    rules.push(...readRules(dirname(file.name), file.path, text, known));
+    ruleFiles.push({ topic: dirname(file.name), file: file.path, text });
     hash(`rules/${file.name}`, text);
   }
+  const rules = readRules(ruleFiles, known);
   const cases: CaseFile[] = [];
   for (const file of await contentFiles(workspace.layers, 'policies/rules', '/cases.json', 2)) {
     const content = casesFile(await readJson(file.path, 'bad_policy'), { file: file.path });

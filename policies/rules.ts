@@ -1,6 +1,6 @@
-/** One `policy.cedar` becomes checked rules with ids and places. Pure: text comes in. */
+/** Files of policies become checked rules with ids and places. Pure: text comes in. */
 import { YitongError } from '../contracts/errors.js';
-import { checkPolicy, splitPolicies, type CedarProblem } from './cedar.js';
+import { checkPolicies, splitPolicies, type CedarPolicy, type CedarProblem } from './cedar.js';
 import { references, type KnownNames } from './schema.js';
 import type { Rule } from './types.js';
 
@@ -47,36 +47,57 @@ function* names(node: unknown): Generator<{ readonly where: string; readonly nam
   }
 }
 
+/** One `policy.cedar`. */
+export interface RuleFile {
+  /** The folder's name. */
+  readonly topic: string;
+  readonly file: string;
+  readonly text: string;
+}
+
+function refuse({ file, text }: RuleFile, { message, offset }: CedarProblem, base = 0): never {
+  throw new YitongError('bad_policy', message, { place: { file, line: lineAt(text, base + (offset ?? 0)) } });
+}
+
+interface Placed extends CedarPolicy {
+  readonly id: string;
+  /** Where it begins in its file. */
+  readonly offset: number;
+}
+
+function policiesOf(of: RuleFile): readonly Placed[] {
+  const split = splitPolicies(of.text);
+  if ('problems' in split) return refuse(of, split.problems[0] ?? { message: 'the policies do not compile' });
+  const taken = new Set<string>();
+  let from = 0;
+  return split.policies.map((policy, index) => {
+    const offset = Math.max(of.text.indexOf(policy.text, from), 0);
+    from = offset + policy.text.length;
+    const name = policy.idAnnotation ?? String(index + 1);
+    if (!ID.test(name)) refuse(of, { message: `the policy id \`${name}\` must be lower-case words joined by hyphens` }, offset);
+    const id = `${of.topic}/${name}`;
+    if (taken.has(id)) refuse(of, { message: `the policy id \`${id}\` is taken twice` }, offset);
+    taken.add(id);
+    return { ...policy, id, offset };
+  });
+}
+
 /**
- * @param topic the folder's name
  * @throws YitongError `bad_policy` with file and line: what does not compile, speaks of an unknown attribute, names what the
  * workspace does not have, can never hold, or takes an id twice
  */
-export function readRules(topic: string, file: string, text: string, known: KnownNames): readonly Rule[] {
-  const refuse = ({ message, offset }: CedarProblem, base = 0): never => {
-    throw new YitongError('bad_policy', message, { place: { file, line: lineAt(text, base + (offset ?? 0)) } });
-  };
-  const split = splitPolicies(text);
-  if ('problems' in split) return refuse(split.problems[0] ?? { message: 'the policies do not compile' });
+export function readRules(files: readonly RuleFile[], known: KnownNames): readonly Rule[] {
+  const all = files.flatMap((of) => policiesOf(of).map((policy) => ({ of, policy })));
+  const problems = checkPolicies(all.map(({ policy }) => policy.text));
   const allowed = references(known);
-  const rules: Rule[] = [];
-  const taken = new Set<string>();
-  let from = 0;
-  for (const [index, policy] of split.policies.entries()) {
-    const offset = Math.max(text.indexOf(policy.text, from), 0);
-    from = offset + policy.text.length;
-    const name = policy.idAnnotation ?? String(index + 1);
-    if (!ID.test(name)) refuse({ message: `the policy id \`${name}\` must be lower-case words joined by hyphens` }, offset);
-    const id = `${topic}/${name}`;
-    if (taken.has(id)) refuse({ message: `the policy id \`${id}\` is taken twice` }, offset);
-    taken.add(id);
-    const first = checkPolicy(policy.text)[0];
-    if (first !== undefined) refuse(first, offset);
+  return all.map(({ of, policy }, index) => {
+    const { id, offset } = policy;
+    const [first] = problems[index] ?? [];
+    if (first !== undefined) refuse(of, first, offset);
     for (const { where, name: used } of names(policy.json)) {
       const set = where === 'Client' ? known.clients : where === 'Dataset' ? known.datasets : allowed.get(where);
-      if (set !== undefined && !set.has(used)) refuse({ message: `\`${where}\` is compared with \`${used}\`, which the workspace does not know` }, offset);
+      if (set !== undefined && !set.has(used)) refuse(of, { message: `\`${where}\` is compared with \`${used}\`, which the workspace does not know` }, offset);
     }
-    rules.push({ id, topic, text: policy.text, effect: policy.effect, file, line: lineAt(text, offset) });
-  }
-  return rules;
+    return { id, topic: of.topic, text: policy.text, effect: policy.effect, file: of.file, line: lineAt(of.text, offset) };
+  });
 }

@@ -2,7 +2,7 @@
  * What has been published, in one LMDB folder a workspace (`<data>/connectors`): record key → content hash. Written after the bus has
  * acknowledged, so that a crash makes a record come twice, never not at all. Losing the folder costs one full re-publishing.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
@@ -143,6 +143,11 @@ export class State {
     private readonly intents: Database<readonly StoredIntent[], string>,
     private readonly holds: Database<Omit<Held, 'subject' | 'recordId'>, string>,
   ) {}
+
+  /** Whether something was ever published from this folder. */
+  static exists(dataDir: string): boolean {
+    return existsSync(join(dataDir, 'connectors', 'data.mdb'));
+  }
 
   static open(dataDir: string): State {
     const dir = join(dataDir, 'connectors');

@@ -12,6 +12,8 @@ export interface Party {
   readonly authority?: string;
   /** Sees each ticket from its beginning; others see it once they could act on it. */
   readonly follows?: boolean;
+  /** Of the role `subject`: clients that bring what a subject says, as they do for its reports. No other system speaks for a subject. */
+  readonly through?: readonly string[];
 }
 
 export interface FieldRule {
@@ -79,8 +81,8 @@ export interface Lifecycle {
   readonly title: Localised;
   readonly basis: string;
   readonly calendar: string;
-  /** Tickets concern one record of a dataset of one of these kinds. */
-  readonly about: { readonly kinds: readonly string[] };
+  /** Tickets concern one record of a dataset of one of these kinds; with `missing` what such a dataset should have of a subject, and no record of it. */
+  readonly about: { readonly kinds: readonly string[]; readonly missing?: true };
   readonly parties: Readonly<Record<string, Party>>;
   readonly fields: Readonly<Record<string, FieldRule>>;
   readonly states: Readonly<Record<string, StateRule>>;

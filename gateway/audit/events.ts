@@ -281,7 +281,7 @@ export function verifiedBody(event: { readonly time: string; readonly requestId:
 export interface ComplianceStep {
   readonly time: string;
   readonly requestId: string;
-  readonly step: 'created' | 'scanned' | 'confirmed' | 'refused' | 'answered';
+  readonly step: 'created' | 'scanned' | 'confirmed' | 'refused' | 'answered' | 'released' | 'looked' | 'withdrawn';
   readonly code: string;
   readonly by: string;
   readonly authority?: string;

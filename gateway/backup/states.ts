@@ -56,6 +56,7 @@ export const states: readonly State[] = [
   without('contracts', 'a copy of the contracts in force', /^contracts-in-force(?:\.[^/]*)?\//, 'derived', 'made again from the workspace at each start'),
   without('view', 'the view: current records and their history, by subject', /^view\//, 'derived', 'made again from the bus; so no long snapshot of it is held'),
   without('search', 'blocks of the search index', /^audit\/search\//, 'derived', 'made again from bodies and log'),
+  without('names', 'names by which companies are found', /^names\/index\.mdb$/, 'derived', 'made again from the bus'),
   without('sessions', 'who is signed in', /^people\/sessions$/, 'passing', 'who signed out since must not be signed in again'),
   without('codes', 'compliance codes of the last minutes', /^reports\/compliance\/codes$/, 'passing', 'a code that was answered must not be answered again'),
   without('lookups', 'counts of look-ups of this minute', /^reports\/lookups$/, 'passing', 'counted anew'),

@@ -1,18 +1,21 @@
 /** Which bus a command means. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { busSettingsSchema, type BusSettings } from '../../connectors/bus/open.js';
 import { YitongError } from '../../contracts/errors.js';
 import { readJson } from '../../contracts/files.js';
 import { namesBus, readBusSettings } from '../config/bus.js';
+import { NO_WORKSPACE } from '../../contracts/workspace.js';
 import { shape } from '../../contracts/validate.js';
 
-export const busOption = { type: 'string', describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
+export const busOption = { type: 'string', values: ['embedded', 'kafka'], describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
 
 const check = shape<BusSettings>(busSettingsSchema, 'bad_config');
 
 /** `--bus embedded`, or `--bus kafka` with the settings of yitong.json's section `bus` and of the environment. */
 export async function busOf(given: string | undefined, workspace: string, data: string): Promise<BusSettings> {
   const file = join(workspace, 'yitong.json');
+  if (!existsSync(file)) throw new YitongError('bad_workspace', NO_WORKSPACE, { place: { file } });
   const { bus } = (await readJson(file, 'bad_workspace')) as { bus?: unknown };
   if (given === 'embedded' || (given === undefined && !namesBus(bus, process.env))) return { driver: 'embedded', dir: join(data, 'bus') };
   if (given !== undefined && given !== 'kafka') throw new YitongError('bad_config', `--bus is \`embedded\` or \`kafka\`, not \`${given}\``);

@@ -1,8 +1,11 @@
 /** How a command reaches a gateway: the running `yitong up`, or the one that is named. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { connect, connectionOf, type Client } from '../client/index.js';
 import type { Invocation } from './command.js';
-import { dataOption, folders, runningUp, text, workspaceOption } from './places.js';
+import { didYouMean } from './near.js';
+import { dataOption, folders, program, runningFor, text, workspaceFlag, workspaceOption } from './places.js';
 
 export const gatewayOptions = {
   api: { type: 'string', describe: 'URL of the gateway; default: the running `yitong up`' },
@@ -11,11 +14,33 @@ export const gatewayOptions = {
   data: dataOption,
 } as const;
 
-/** @throws YitongError `bad_config` where no gateway runs and none is named */
+/** Clients that have a certificate in a PKI folder. */
+const clientsIn = (pki: string): readonly string[] => (existsSync(join(pki, 'clients')) ? readdirSync(join(pki, 'clients')).sort() : []);
+
+/** The first, for questions that every client may ask. */
+export const someClient = (pki: string): string | undefined => clientsIn(pki)[0];
+
+/** @throws YitongError `bad_config` where no gateway runs and none is named, `bad_request` where the client has no certificate */
 export async function gatewayAs(client: string, values: Invocation['values']): Promise<Client> {
-  const up = runningUp(folders(values).data);
-  const api = text(values['api']) ?? up?.api;
-  const pki = text(values['pki']) ?? up?.pki;
-  if (api === undefined || pki === undefined) throw new YitongError('bad_config', 'no gateway runs here; start one with `npm start`, or name --api and --pki');
+  const [given, folder] = [text(values['api']), text(values['pki'])];
+  const up = given === undefined || folder === undefined ? runningFor(values) : undefined;
+  const [api, pki] = [given ?? up?.api, folder ?? up?.pki];
+  if (api === undefined || pki === undefined) {
+    const { workspace } = folders(values);
+    throw new YitongError('bad_config', `no city runs on the workspace \`${workspace}\`; start it with \`${program()} up${workspaceFlag(workspace)}\`, name another with \`--workspace\`, or a gateway with \`--api\` and \`--pki\``);
+  }
+  if (!existsSync(pki)) throw new YitongError('bad_request', `there is no PKI folder \`${pki}\``);
+  const known = clientsIn(pki);
+  if (!known.includes(client)) {
+    const few = known.length <= 12 ? ` there ${known.length === 1 ? 'is' : 'are'} ${known.map((one) => `\`${one}\``).join(', ') || 'none'}` : ` there are ${String(known.length)}, as folders in it`;
+    throw new YitongError('bad_request', `there is no certificate of a client \`${client}\` in \`${join(pki, 'clients')}\`${didYouMean(client, known) || ';'}${few}`);
+  }
+  let address: URL;
+  try {
+    address = new URL(api);
+  } catch {
+    throw new YitongError('bad_request', `\`--api\` is an address as https://gateway.example:8443, not \`${api}\``);
+  }
+  if (address.protocol !== 'https:') throw new YitongError('bad_request', `\`--api\` begins with https://, not with \`${address.protocol}//\``);
   return connect(await connectionOf(api, pki, client));
 }

@@ -9,20 +9,21 @@ import { datasetId } from '../../contracts/ids.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { busOf, busOption } from './bus.js';
 import type { Command, Invocation } from './command.js';
+import { WrongUsage } from './failure.js';
 import { dataOption, folders, text, workspaceOption } from './places.js';
 import { openState } from '../publishing/state.js';
 
 /** Which records are meant; `--all` or ids, and never neither. @throws YitongError `bad_request` */
 function idsOf(call: Invocation, given: readonly string[]): readonly string[] | 'all' {
   const all = call.values['all'] === true;
-  if (all === given.length > 0) throw new YitongError('bad_request', 'name the records by the ids that `yitong withdrawals list` shows, or say `--all`');
+  if (all === given.length > 0) throw new WrongUsage('name the records by the ids that `yitong withdrawals list` shows, or say `--all`');
   return all ? 'all' : given;
 }
 
 /** Does the work with what a decision needs, and closes it. @throws YitongError `bad_request`, `bad_feed`, and what the work throws */
 async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOptions, 'ids'>) => Promise<T>): Promise<T> {
   const [dataset] = call.positionals;
-  if (dataset === undefined) throw new YitongError('bad_request', 'name a dataset, as in `yitong withdrawals release samr.company-register --all`');
+  if (dataset === undefined) throw new WrongUsage('name a dataset, as in `yitong withdrawals release samr.company-register --all`');
   const { workspace: dir, data } = folders(call.values);
   const workspace = await loadWorkspace(dir);
   const feed = (await loadFeeds(workspace)).get(datasetId(dataset));
@@ -44,6 +45,7 @@ async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOptions, '
 export interface Decision {
   readonly verb: 'release' | 'keep';
   readonly summary: string;
+  readonly zh: string;
   /** What is then so of the records: `withdrawn`. */
   readonly outcome: string;
   /** The same, as the key of the answer for machines. */
@@ -52,8 +54,10 @@ export interface Decision {
 }
 
 /** `yitong withdrawals release` and `yitong withdrawals keep`. */
-export const decision = ({ verb, summary, outcome, key, decide }: Decision): Command => ({
+export const decision = ({ verb, summary, zh, outcome, key, decide }: Decision): Command => ({
   summary,
+  zh,
+  takes: Infinity,
   usage: '<dataset> <id…> | --all [--workspace D] [--data D] [--bus kafka]',
   examples: [`yitong withdrawals ${verb} samr.company-register Xv3kQ0aPz1LM`, `yitong withdrawals ${verb} samr.company-register --all`],
   options: {

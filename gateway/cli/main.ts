@@ -1,92 +1,110 @@
 #!/usr/bin/env node
 /** Finds the command's file, parses its options, prints help and errors. */
-import { readdirSync } from 'node:fs';
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { Command, Invocation } from './command.js';
-import { failureLine } from './failure.js';
-import { helpOf } from './help.js';
+import { formFor, languageFor, parse } from './arguments.js';
+import type { Invocation, Language } from './command.js';
+import { AlreadyTold, failureLine, WrongUsage } from './failure.js';
+import { familyOf, helpOf, overview } from './help.js';
+import { below, commandNames, findCommand, loadCommand, spoken } from './names.js';
+import { nearest } from './near.js';
+import { csvText, tableLines } from './table.js';
+import { stillWorking } from './waiting.js';
 
-const folder = new URL('./commands/', import.meta.url);
-const names = readdirSync(folder)
-  .filter((file) => file.endsWith('.js'))
-  .map((file) => file.slice(0, -3))
-  .sort();
+const terminal = process.stdout.isTTY;
+const HELP: ReadonlySet<string | undefined> = new Set(['--help', '-h', 'help']);
 
-const load = async (name: string): Promise<Command> =>
-  ((await import(new URL(`${name}.js`, folder).href)) as { default: Command }).default;
-
-async function overview(): Promise<void> {
-  const lines = ['yitong — every department keeps its own system, all answer as one', '', 'usage: yitong <command> [options]', ''];
-  for (const name of names) {
-    const { summary } = await load(name);
-    lines.push(`  ${name.replaceAll('-', ' ').padEnd(20)} ${summary}`);
+/** No command of this name: what there is instead. */
+function unknown(argv: readonly string[]): string {
+  const [first = '', second] = argv;
+  const family = below(first);
+  const said = second === undefined || second.startsWith('-') ? first : `${first} ${second}`;
+  if (family.length > 0) {
+    const near = second === undefined ? undefined : nearest(`${first} ${second}`, family.map(spoken));
+    return `unknown command \`${said}\`; ${near === undefined ? `there is ${family.map((name) => `\`yitong ${spoken(name)}\``).join(', ')}` : `did you mean \`yitong ${near}\`?`}`;
   }
-  lines.push('', '`yitong <command> --help` shows options and examples');
-  console.log(lines.join('\n'));
+  const near = nearest(said, [...commandNames.map(spoken), '--version', '--help']) ?? nearest(first, commandNames.map((name) => name.split('-')[0] ?? name));
+  return `unknown command \`${said}\`; ${near === undefined ? '' : `did you mean \`yitong ${near}\`? `}\`yitong --help\` lists them`;
 }
 
-/** `contracts check x` → [`contracts-check`, [`x`]] */
-function find(argv: readonly string[]): { name: string; rest: string[] } | undefined {
-  const words = argv.slice(0, 2);
-  for (let count = words.length; count > 0; count--) {
-    const name = words.slice(0, count).join('-');
-    if (names.includes(name)) return { name, rest: argv.slice(count) };
+const languageOf = (argv: readonly string[]): Language => languageFor({ zh: argv.includes('--zh'), en: argv.includes('--en') }, terminal, process.env);
+
+/** `yitong help [command]`, and `--help` without a command. */
+async function help(argv: readonly string[]): Promise<number> {
+  const language = languageOf(argv);
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const [first] = words;
+  if (first === undefined) {
+    console.log(await overview(language));
+    return 0;
   }
-  return undefined;
+  const found = findCommand(words);
+  if (found !== undefined && found.rest.length === 0) {
+    console.log(helpOf(found.name, await loadCommand(found.name), language));
+    return 0;
+  }
+  const family = words.length === 1 ? below(first) : [];
+  if (family.length > 0) {
+    console.log(await familyOf(first, family, language));
+    return 0;
+  }
+  console.error(unknown(words));
+  return 2;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const first = argv[0];
-  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
-    await overview();
-    return 0;
-  }
-  const found = find(argv);
-  if (found === undefined) {
-    const near = names.filter((name) => name.startsWith(`${first}-`)).map((name) => `\`yitong ${name.replaceAll('-', ' ')}\``);
-    console.error(`unknown command \`${argv.slice(0, 2).join(' ')}\`${near.length > 0 ? `; there is ${near.join(', ')}` : '; `yitong --help` lists them'}`);
-    return 2;
-  }
-  const command = await load(found.name);
-  const options: NonNullable<ParseArgsConfig['options']> = {
-    help: { type: 'boolean', short: 'h' },
-    json: { type: 'boolean' },
-  };
-  for (const [name, { type, short, multiple, default: given }] of Object.entries(command.options)) {
-    options[name] = {
-      type,
-      ...(short === undefined ? {} : { short }),
-      ...(multiple === undefined ? {} : { multiple }),
-      ...(given === undefined ? {} : { default: given }),
-    };
-  }
-  let parsed;
+  const [first] = argv;
+  if (first === undefined || first === '--zh' || first === '--en' || HELP.has(first)) return help(argv.slice(first === undefined || first.startsWith('--') ? 0 : 1));
+  if (first === '--version' || first === '-V') return run('version', argv.slice(1));
+  const found = findCommand(argv);
+  if (found !== undefined) return run(found.name, found.rest);
+  if (argv.slice(1).some((word) => HELP.has(word) && word !== 'help')) return help(argv);
+  console.error(unknown(argv));
+  return 2;
+}
+
+async function run(name: string, args: readonly string[]): Promise<number> {
+  const command = await loadCommand(name);
   try {
-    parsed = parseArgs({ args: found.rest, options, allowPositionals: true });
+    const { values, positionals } = parse(command, args);
+    const language = languageFor(values, terminal, process.env);
+    if (values['help'] === true) {
+      console.log(helpOf(name, command, language));
+      return 0;
+    }
+    const form = formFor(values, 'output' in command.options, terminal || language === 'zh');
+    const stop = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+    const waiting = stillWorking(language);
+    const call: Invocation = {
+      values, positionals, form, language,
+      asJson: form === 'json',
+      signal: stop.signal,
+      words: (text) => text[language],
+      say: (line) => {
+        waiting.end();
+        if (form === 'lines' || form === 'table') console.log(line);
+      },
+      json: (value) => {
+        waiting.end();
+        if (form === 'json') console.log(JSON.stringify(value));
+      },
+      table: (table) => {
+        waiting.end();
+        if (form === 'csv') process.stdout.write(csvText(table));
+        else if (form === 'table') for (const line of tableLines(table, terminal && process.stdout.columns > 0 ? process.stdout.columns : undefined)) console.log(line);
+      },
+    };
+    try {
+      return await command.run(call);
+    } finally {
+      waiting.end();
+    }
   } catch (error) {
-    console.error(`${(error as Error).message}\nsee \`yitong ${found.name.replaceAll('-', ' ')} --help\``);
-    return 2;
+    if (error instanceof WrongUsage) {
+      console.error(`${error.message}\nsee \`yitong ${spoken(name)} --help\``);
+      return 2;
+    }
+    throw error;
   }
-  if (parsed.values['help'] === true) {
-    console.log(helpOf(found.name, command));
-    return 0;
-  }
-  const asJson = parsed.values['json'] === true;
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const call: Invocation = {
-    values: parsed.values as Invocation['values'],
-    positionals: parsed.positionals,
-    asJson,
-    signal: stop.signal,
-    say: (line) => {
-      if (!asJson) console.log(line);
-    },
-    json: (value) => {
-      if (asJson) console.log(JSON.stringify(value));
-    },
-  };
-  return command.run(call);
 }
 
 // where nothing is left that could wake a command it would end with 0
@@ -97,6 +115,11 @@ process.once('exit', () => {
   process.exitCode = 2;
 });
 
+// whoever reads no further, as `head`, is no failure
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 main(process.argv.slice(2)).then(
   (code) => {
     ended = true;
@@ -104,7 +127,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     ended = true;
-    console.error(failureLine(error));
+    if (!(error instanceof AlreadyTold)) console.error(failureLine(error));
     process.exitCode = 2;
   },
 );

@@ -1,10 +1,12 @@
 /** What the `report` commands share: the report, the company, and a model in words. */
+import { errorWordsOf } from '../../contracts/error-words.js';
 import { YitongError } from '../../contracts/errors.js';
 import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { GatewayError, type Client } from '../client/index.js';
 import type { ReportModel, ReportSection } from '../reports/model.js';
 import type { Invocation } from './command.js';
+import { stateNames } from '../console/pages/reports/words.js';
 import { gatewayAs } from './gateway-options.js';
 import { folders, text } from './places.js';
 
@@ -27,7 +29,8 @@ export async function askingFor(call: Invocation, definition: ReportDefinition, 
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     call.json(error.problem);
-    call.say(`${error.code}: ${error.message}`);
+    if (call.form === 'csv') console.error(`${error.message} [${error.code}]`);
+    call.say(call.language === 'zh' ? errorWordsOf(error.code).zh : `${error.code}: ${error.message}`);
     return 1;
   } finally {
     gateway.close();
@@ -35,6 +38,21 @@ export async function askingFor(call: Invocation, definition: ReportDefinition, 
 }
 
 const since = ({ missing }: ReportSection): string => missing.map(({ name, since: time }) => `${name.zh} (${name.en})${time === undefined ? ', never loaded or not allowed' : `, seen up to ${time}`}`).join('; ');
+
+/** A row a fact of a record, and one a domain without any. */
+export function showModel({ title, range, purpose, bearer, subjects, domains, sections, notes, cut }: ReportModel, call: Invocation): void {
+  const { words } = call;
+  const zh = call.language === 'zh';
+  call.say(words(title));
+  call.say(zh ? `${range.from} 至 ${range.to}；用途：${purpose.name.zh}；使用单位：${bearer}；数据截至 ${cut.time}` : `${range.from} to ${range.to}; purpose: ${purpose.name.en}; to be shown to ${bearer}; registers as of ${cut.time}`);
+  const rows = sections.flatMap(({ subject, domain, state, records, missing }) => {
+    const head = [subjects[subject]?.name ?? '', domains[domain] === undefined ? '' : words(domains[domain].title), `${words(stateNames[state])}${missing.length === 0 ? '' : ` (${missing.map(({ name }) => words(name)).join(', ')})`}`];
+    if (records.length === 0) return [[...head, '', '', '', '']];
+    return records.flatMap(({ facts, authority }, i) => facts.map(({ title: fact, value }) => [...head, i + 1, words(authority), words(fact), typeof value === 'string' ? value : words(value)]));
+  });
+  call.table({ columns: zh ? ['企业', '领域', '结果', '记录', '单位', '事项', '内容'] : ['company', 'domain', 'result', 'record', 'authority', 'fact', 'value'], rows });
+  for (const note of notes) call.say(words(note));
+}
 
 export function sayModel({ title, range, purpose, bearer, subjects, domains, sections, notes, cut }: ReportModel, say: (line: string) => void): void {
   say(`${title.zh}  ${title.en}`);

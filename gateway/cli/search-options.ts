@@ -57,7 +57,7 @@ export const searchFlags = {
   item: { type: 'string', describe: 'only for this item of service (事项编码)' },
   case: { type: 'string', describe: 'only for this case (办件编号)' },
   actor: { type: 'string', describe: 'only by this case handler (经办人)' },
-  result: { type: 'string', describe: '`allow`: something was released; `deny`: something was refused' },
+  result: { type: 'string', values: ['allow', 'deny'], describe: '`allow`: something was released; `deny`: something was refused' },
   type: { type: 'string', describe: 'only events of this type' },
   action: { type: 'string', describe: 'only this act of administration' },
   request: { type: 'string', describe: 'only this request (`X-Request-Id`)' },

@@ -6,10 +6,13 @@ import type { BatchBody, BatchChunk, BatchLine, BatchSummary, DryRunAnswer, Quer
 import type { CatalogueEntry, CatalogueHead, ReceiptAnswer, RegisteredSchema } from './types/catalogue.js';
 import type { CallOptions, Receipt } from './types/common.js';
 import type {
-  Authorisation, AuthorisationBody, ComplianceAnswer, DocumentChanges, ReportAnswer, ReportBody, ReportDefinitions, ReportPreview, ReportRow, RevocationAnswer, ScanAnswer, ScanBody,
+  Authorisation, AuthorisationBody, ComplianceAnswer, DocumentChanges, LookBody, ReleaseAnswer, ReleaseBody, ReleasedReport, ReleaseStateAnswer, ReportAnswer, ReportBody, ReportDefinitions, ReportPreview, ReportRow, RevocationAnswer, ScanAnswer, ScanBody,
   VerifyCredentialAnswer, VerifyCredentialBody, VerifyDocumentsAnswer, VerifyDocumentsBody,
 } from './types/documents.js';
 import type { ActBody, ObjectionsAnswer, ObjectionsQuestion, OpenObjectionBody, PublishAnswer, PublishBody, QuarantineAnswer, QuarantineQuestion, RetryAnswer, Ticket } from './types/publishing.js';
+
+/** Of a client through which companies speak, where a lifecycle says so: which company it is now. */
+export type SpeakingOptions = CallOptions & { readonly as?: string };
 
 /**
  * Every method takes `CallOptions` last, and throws `GatewayError` (what the gateway refused, with its code of docs/errors.md), `ConnectionError` (no whole
@@ -51,11 +54,11 @@ export interface Client {
   /** Publishes rows of the quarantine that fit by now. @param positions only these; default all but conflicting duplicates */
   retryQuarantine(dataset: string, positions?: readonly string[], options?: CallOptions): Promise<RetryAnswer>;
   /** Objections and repairs of which the client's authority is a party. */
-  objections(question?: ObjectionsQuestion, options?: CallOptions): Promise<ObjectionsAnswer>;
+  objections(question?: ObjectionsQuestion, options?: SpeakingOptions): Promise<ObjectionsAnswer>;
   /** Does one of a ticket's `acts`. @throws GatewayError `act_refused`, `act_incomplete`, `ticket_moved` */
-  actOnObjection(id: string, body: ActBody, options?: CallOptions): Promise<Ticket>;
+  actOnObjection(id: string, body: ActBody, options?: SpeakingOptions): Promise<Ticket>;
   /** Opens a ticket about a record of the client's authority. @throws GatewayError `not_found` for a record that is not in its dataset now */
-  openObjection(body: OpenObjectionBody, options?: CallOptions): Promise<Ticket>;
+  openObjection(body: OpenObjectionBody, options?: SpeakingOptions): Promise<Ticket>;
 
   /** The reports that this client may ask for. */
   reportDefinitions(options?: CallOptions): Promise<ReportDefinitions>;
@@ -95,6 +98,14 @@ export interface Client {
   scan(body: ScanBody, options?: CallOptions): Promise<ScanAnswer>;
   /** Whether the company has confirmed; then the answer, once. @throws GatewayError `code_refused`, `code_expired`, `code_used` */
   scanAnswer(ticket: string, options?: CallOptions): Promise<ComplianceAnswer>;
+  /** Releases an issued report of a company, or chosen domains of it, to whoever scans the code: two minutes, one look. @throws GatewayError `report_revoked` */
+  releaseReport(id: string, subject: string, body?: ReleaseBody, options?: CallOptions): Promise<ReleaseAnswer>;
+  /** Whether it was seen, and by whom. */
+  releaseState(id: string, release: string, subject: string, options?: CallOptions): Promise<ReleaseStateAnswer>;
+  /** Until it was seen. @throws GatewayError `code_used`, `code_expired` */
+  withdrawRelease(id: string, release: string, subject: string, options?: CallOptions): Promise<ReleaseStateAnswer>;
+  /** What a company released by a code, once. @throws GatewayError `code_unknown`, `code_used`, `code_withdrawn`, `code_expired`, `report_revoked` */
+  lookAtReport(body: LookBody, options?: CallOptions): Promise<ReleasedReport>;
 
   /** A schema of the registry by its id, as Avro JSON text. */
   schema(id: number, options?: CallOptions): Promise<{ readonly schema: string; readonly schemaType: string }>;
@@ -113,6 +124,8 @@ export interface Client {
 const at = (...parts: readonly (string | number)[]): string => `/${parts.map((part) => encodeURIComponent(part)).join('/')}`;
 /** A subject never stands in an address. */
 const of = (subject: string): Readonly<Record<string, string>> => ({ 'yitong-subject': subject });
+
+const speaking = (call: SpeakingOptions | undefined): Readonly<Record<string, string>> => (call?.as === undefined ? {} : of(call.as));
 
 function queryOf(parts: Readonly<Record<string, string | number | boolean | undefined>>): string {
   const given = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
@@ -139,9 +152,9 @@ export function connect(connection: Connection | FileConnection, options: Connec
     publish: (dataset, body, call) => post(at('v1', 'datasets', dataset, 'records'), body, call),
     quarantine: (dataset, question = {}, call) => get(`${at('v1', 'datasets', dataset, 'quarantine')}${queryOf({ ...question })}`, call),
     retryQuarantine: (dataset, positions, call) => post(at('v1', 'datasets', dataset, 'quarantine', 'retry'), positions === undefined ? {} : { positions }, call),
-    objections: (question = {}, call) => get(`/v1/objections${queryOf({ ...question })}`, call),
-    actOnObjection: (id, body, call) => post(at('v1', 'objections', id), body, call),
-    openObjection: (body, call) => post('/v1/objections', body, call),
+    objections: (question = {}, call) => get(`/v1/objections${queryOf({ ...question })}`, call, speaking(call)),
+    actOnObjection: (id, body, call) => ask({ method: 'POST', path: at('v1', 'objections', id), body, headers: speaking(call) }, call),
+    openObjection: (body, call) => ask({ method: 'POST', path: '/v1/objections', body, headers: speaking(call) }, call),
 
     reportDefinitions: (call) => get('/v1/reports/definitions', call),
     previewReport: (body, call) => post('/v1/reports/preview', body, call),
@@ -167,6 +180,10 @@ export function connect(connection: Connection | FileConnection, options: Connec
     verifyCredential: (body, call) => post('/v1/credentials/verify', body, call),
     scan: (body, call) => post('/v1/compliance/scans', body, call),
     scanAnswer: (ticket, call) => get(at('v1', 'compliance', 'scans', ticket), call),
+    releaseReport: (id, subject, body = {}, call) => ask({ method: 'POST', path: at('v1', 'reports', id, 'releases'), body, headers: of(subject) }, call),
+    releaseState: (id, release, subject, call) => get(at('v1', 'reports', id, 'releases', release), call, of(subject)),
+    withdrawRelease: (id, release, subject, call) => ask({ method: 'DELETE', path: at('v1', 'reports', id, 'releases', release), headers: of(subject) }, call),
+    lookAtReport: (body, call) => post('/v1/compliance/looks', body, call),
 
     schema: (id, call) => get(at('registry', 'schemas', 'ids', id), call),
     schemaSubjects: (call) => get('/registry/subjects', call),

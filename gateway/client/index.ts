@@ -3,7 +3,7 @@
  * What the gateway refuses comes as `GatewayError`, what did not come as `ConnectionError`; nothing is retried unless by `retry`.
  * Each operation of the OpenAPI document bears the name of its method as `operationId`.
  */
-export { connect, type Client } from './client.js';
+export { connect, type Client, type SpeakingOptions } from './client.js';
 export { connectionOf, credentialFiles, type Connection, type Credentials, type FileConnection } from './connection.js';
 export { ConnectionError, GatewayError, type Denial, type ProblemBody } from './errors.js';
 export type { ErrorCode, YitongError } from '../../contracts/errors.js';

@@ -2,7 +2,7 @@
 import { busProperties, busSettingsSchema, type BusSettings } from '../../connectors/bus/open.js';
 import type { Place } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
-import { readSection, variable, type Environment, type Properties } from './read.js';
+import { checkedSection, readSection, variable, type Environment, type Properties } from './read.js';
 
 const check = shape<BusSettings>(busSettingsSchema, 'bad_config');
 /** The connectors know their defaults themselves. */
@@ -12,4 +12,8 @@ const properties: Properties = Object.fromEntries(Object.entries(busProperties).
 export const namesBus = (given: unknown, env: Environment): boolean => given !== undefined || Object.keys(properties).some((key) => env[variable('bus', key)] !== undefined);
 
 /** @throws YitongError `bad_config` */
-export const readBusSettings = (given: unknown, place: Place, env: Environment): BusSettings => check(readSection('bus', properties, given, env), place);
+export function readBusSettings(given: unknown, place: Place, env: Environment): BusSettings {
+  const { driver } = readSection('bus', properties, given, env);
+  const required = driver === 'kafka' ? busSettingsSchema.then.required : driver === 'embedded' ? busSettingsSchema.else.then.required : ['driver'];
+  return checkedSection('bus', properties, check, { given, env, place, required });
+}

@@ -14,6 +14,7 @@ export const peopleSchema = Type.Object(
     idleMinutes: Type.Integer({ default: 15, minimum: 1, maximum: 480, description: 'a session ends when it was not used for so long' }),
     lookupsPerMinute: Type.Integer({ default: 30, minimum: 1, maximum: 100_000, description: 'verification codes that one person or network address may look up in a minute, on each replica' }),
     lookupsInAll: Type.Integer({ default: 1200, minimum: 1, maximum: 1_000_000, description: 'verification codes that all of them together may look up in a minute, on each replica' }),
+    namesPerMinute: Type.Integer({ default: 120, minimum: 1, maximum: 100_000, description: 'names of companies that one person may look up in a minute, on each replica' }),
     requestsPerMinute: Type.Integer({ default: 6000, minimum: 1, maximum: 100_000_000, description: 'requests a minute in each worker of one person who is signed in, and of one network address from which somebody comes who is not' }),
     maxHours: Type.Integer({ default: 8, minimum: 1, maximum: 24, description: 'a session ends at the latest after so long' }),
   },

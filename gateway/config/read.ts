@@ -2,6 +2,6 @@
 import type { TObject } from 'typebox';
 import type { Properties } from '../../contracts/settings.js';
 
-export { readSection, variable, type Environment, type Properties, type Property } from '../../contracts/settings.js';
+export { checkedSection, readSection, variable, type Environment, type Properties, type Property } from '../../contracts/settings.js';
 
 export const propertiesOf = (schema: TObject): Properties => schema.properties as Properties;

@@ -1,7 +1,7 @@
 /** Traces: section `tracing`. Plain JSON schema, since connectors read it too: TypeBox takes 12 MB that they have no other use for. */
 import { YitongError, type Place } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
-import { readSection, type Environment } from './read.js';
+import { checkedSection, type Environment } from './read.js';
 import { strict } from './strict.js';
 
 export interface TracingSettings {
@@ -32,7 +32,7 @@ const check = shape<TracingSettings>({ type: 'object', properties: tracingProper
 
 /** @throws YitongError `bad_config` */
 export function readTracing(given: unknown, place: Place, env: Environment): TracingSettings {
-  const tracing = check(readSection('tracing', tracingProperties, given, env), place);
+  const tracing = checkedSection('tracing', tracingProperties, check, { given, env, place });
   if ((tracing.certFile === '') !== (tracing.keyFile === '')) throw new YitongError('bad_config', '`tracing.certFile` and `tracing.keyFile` go together', { place });
   return tracing;
 }

@@ -37,6 +37,7 @@ const PROGRAMS: Readonly<Record<string, Localised>> = {
   operator: { zh: '运维人员', en: 'the operator' },
   restore: { zh: '备份恢复', en: 'the restore' },
   expiry: { zh: '到期销毁', en: 'expiry' },
+  seed: { zh: '示例数据', en: 'the sample data' },
 };
 
 /** Titles of datasets and fields, for whoever has a workspace and no page. */

@@ -23,7 +23,7 @@ export const sameContent = (one: ContentVersion, other: ContentVersion): boolean
 /** `contracts/datasets/<authority>/<dataset>/v1.avsc`, and room */
 const DEPTH = 5;
 /** Compiled code stands beside what is declared in the reference workspace. */
-const DECLARED = /\.(?:json|avsc)$/;
+const DECLARED = /\.(?:json|avsc|png)$/;
 
 /** The folder of a workspace, then those that it extends. @throws Error where a yitong.json cannot be read */
 export async function layersOf(dir: string): Promise<readonly string[]> {

@@ -2,9 +2,10 @@
 import { loadFeeds } from '../../connectors/feeds.js';
 import { canonicalJson } from '../../contracts/canonical.js';
 import { checkWorkspace, type Finding } from '../../contracts/compat.js';
-import type { YitongError } from '../../contracts/errors.js';
+import { isYitongError, type YitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import { loadLifecycles } from '../../contracts/lifecycle/load.js';
+import { loadNames } from '../../contracts/names.js';
 import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../contracts/workspace.js';
@@ -34,6 +35,10 @@ export async function readDeclared(dir: string): Promise<Declared> {
   const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
   const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void => void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
   const { lifecycles } = await loadLifecycles({ ...workspace, onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error) });
+  await loadNames(workspace).catch((error: unknown) => {
+    if (!isYitongError(error)) throw error;
+    refuse('names', error);
+  });
   await loadFeeds(workspace, undefined, (dataset, error) => {
     // a contract that does not load is told above, and not once more for its feed
     if (!refused.has(dataset)) refuse(dataset, error);

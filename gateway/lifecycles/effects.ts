@@ -9,6 +9,8 @@ export interface RecordRef {
   /** `uscc:9131…` */
   readonly subject: string;
   readonly recordId: string;
+  /** About no record of the dataset, but about what it should have of the subject; `recordId` is empty. */
+  readonly missing?: true;
   /** Of acts that wait for a term of the record, `<lifecycle>.<act>`: the first day (`YYYY-MM-DD`) on which each may open a ticket. As the reader of records knows it. */
   readonly opens?: Readonly<Record<string, string>>;
 }
@@ -16,6 +18,8 @@ export interface RecordRef {
 export interface RecordEffects {
   /** `objection` while an objection is under way and marked (上海市社会信用条例 Art.36). */
   marks(record: RecordRef): readonly Mark[];
+  /** `objection` while it is under way and marked that the dataset lacks something of the subject. */
+  missing(of: Pick<RecordRef, 'dataset' | 'subject'>): readonly Mark[];
   /** Of what was deleted (Art.37) or taken down (Art.38): it may be shown and reported no more. */
   hidden(record: RecordRef): 'revoked' | 'repaired' | undefined;
   /** Changes with each event: what was computed under another one may have changed. */
@@ -54,5 +58,6 @@ export function recordEffects(table: EffectTable, reference: (record: RecordRef)
     refresh();
     return table.has(record.dataset, () => reference(record), effect);
   };
-  return { marks: (record) => (has(record, 'mark') ? OBJECTION : NONE), hidden: (record) => (has(record, 'delete') ? 'revoked' : has(record, 'hide') ? 'repaired' : undefined), version: refresh };
+  const marks = (record: RecordRef): readonly Mark[] => (has(record, 'mark') ? OBJECTION : NONE);
+  return { marks, missing: ({ dataset, subject }) => marks({ dataset, subject, recordId: '', missing: true }), hidden: (record) => (has(record, 'delete') ? 'revoked' : has(record, 'hide') ? 'repaired' : undefined), version: refresh };
 }

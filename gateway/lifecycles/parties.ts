@@ -3,7 +3,12 @@ import type { Lifecycle, Party } from '../../contracts/lifecycle/types.js';
 import type { Client } from '../../policies/types.js';
 import type { Person } from '../people/person.js';
 
-export type Actor = { readonly kind: 'person'; readonly person: Person } | { readonly kind: 'client'; readonly client: Client };
+export type Actor = { readonly kind: 'person'; readonly person: Person } | {
+      readonly kind: 'client';
+      readonly client: Client;
+      /** For which subject it speaks now, where a lifecycle lets it; then it speaks for nobody else. */
+      readonly subject?: string;
+    };
 
 /** Whom a ticket, or a record, is about. */
 export interface Concern {
@@ -17,8 +22,12 @@ const authorityOf = (party: Party, { authority }: Concern): string | undefined =
 
 function actsFor(party: Party, actor: Actor, concern: Concern): boolean {
   const authority = authorityOf(party, concern);
-  // a system speaks for its authority, never for a company or for a role alone
-  if (actor.kind === 'client') return authority !== undefined && actor.client.authority === authority;
+  if (actor.kind === 'client') {
+    const { client, subject } = actor;
+    // a system speaks for its authority, never for a role alone; for a company only where the lifecycle names it
+    if (subject === undefined) return authority !== undefined && client.authority === authority;
+    return authority === undefined && party.through?.includes(client.id) === true && concern.isSubject(subject);
+  }
   const { person } = actor;
   if (!person.roles.some((role) => role === party.role)) return false;
   if (authority !== undefined) return person.authority === authority;

@@ -21,9 +21,9 @@ const FACTS = 10;
 const LONG = 400;
 const OPEN: ReadonlySet<string> = new Set(['public', 'internal']);
 
-/** Datasets whose kind some lifecycle is about, in the order of their ids. */
-export function concerned({ contracts }: Pick<Workspace, 'contracts'>, { lifecycles }: Pick<Tickets, 'lifecycles'>): readonly Contract[] {
-  const kinds = new Set([...lifecycles.values()].flatMap(({ about }) => about.kinds));
+/** Datasets whose kind some lifecycle is about, in the order of their ids; with `missing` those about whose gaps tickets can be. */
+export function concerned({ contracts }: Pick<Workspace, 'contracts'>, { lifecycles }: Pick<Tickets, 'lifecycles'>, missing?: true): readonly Contract[] {
+  const kinds = new Set([...lifecycles.values()].flatMap(({ about }) => (about.missing === missing ? about.kinds : [])));
   return [...contracts.values()].filter(({ kind }) => kinds.has(kind)).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -58,8 +58,10 @@ function opensOf(contract: Contract, value: unknown, codelists: Workspace['codel
       if (after === undefined || terms === undefined) continue;
       const [tier] = valuesAt(value, partsOf(after.tier));
       const [from] = valuesAt(value, partsOf(after.from));
-      if (typeof from !== 'string') continue;
-      const shortest = terms.get(String(tier))?.shortest ?? Math.max(...[...terms.values()].map((term) => term.shortest));
+      const term = terms.get(String(tier));
+      // what is never displayed has no display that a repair could end
+      if (typeof from !== 'string' || term?.longest === 0) continue;
+      const shortest = term?.shortest ?? Math.max(...[...terms.values()].map((term) => term.shortest));
       opens[`${id}.${act}`] = nextDay(lastDayOfMonths(from, shortest));
     }
   }
@@ -69,6 +71,7 @@ function opensOf(contract: Contract, value: unknown, codelists: Workspace['codel
 const nextDay = (day: string): string => daysToDate((dateToDays(day) ?? Number.NaN) + 1) ?? '~';
 
 export function recordReader({ workspace, view, tickets }: { readonly workspace: Workspace; readonly view: ViewReader; readonly tickets: Pick<Tickets, 'lifecycles'> }): RecordReader {
+  const named = ({ name, authority }: Contract): Pick<ShownRecord, 'name' | 'authority'> => ({ name, authority: workspace.authorities.get(authority)?.name ?? { zh: authority, en: authority } });
   const of = (subject: string, contracts: readonly Contract[]): readonly ShownRecord[] => {
     const fitting = contracts.filter((contract) => subject.startsWith(`${contract.subject.scheme}:`));
     const found: ShownRecord[] = [];
@@ -80,8 +83,7 @@ export function recordReader({ workspace, view, tickets }: { readonly workspace:
       const value = decodeRecord(known.version, bytes, start, end);
       found.push({
         record: { dataset: contract.id, subject, recordId, opens: opensOf(contract, value, workspace.codelists, tickets.lifecycles) },
-        name: contract.name,
-        authority: workspace.authorities.get(contract.authority)?.name ?? { zh: contract.authority, en: contract.authority },
+        ...named(contract),
         facts: factsOf(contract, value, workspace.codelists),
       });
     });
@@ -89,8 +91,9 @@ export function recordReader({ workspace, view, tickets }: { readonly workspace:
   };
   return {
     of,
-    one({ dataset, subject, recordId }) {
+    one({ dataset, subject, recordId, missing }) {
       const contract = workspace.contracts.get(dataset as DatasetId);
+      if (missing === true) return contract === undefined || !subject.startsWith(`${contract.subject.scheme}:`) ? undefined : { record: { dataset, subject, recordId: '', missing }, ...named(contract), facts: [] };
       return contract === undefined ? undefined : of(subject, [contract]).find(({ record }) => record.recordId === recordId);
     },
   };

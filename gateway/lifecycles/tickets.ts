@@ -118,6 +118,16 @@ export async function openTickets({ dataDir, workspace, now, lag = 250 }: Ticket
 }
 
 const actsOf = ({ lifecycle, state }: Known, parties: readonly string[]): readonly string[] => [...new Set(parties.flatMap((party) => mayDo(lifecycle, state.holder, state, party)))];
+/** What is sealed with an event. */
+interface Inside {
+  readonly subject: string;
+  /** With the first one. */
+  readonly recordId?: string;
+  readonly missing?: true;
+  readonly fields: Readonly<Record<string, string>>;
+}
+const namedIn = ({ recordId, missing }: Pick<RecordRef, 'recordId' | 'missing'>): Pick<RecordRef, 'recordId' | 'missing'> => ({ recordId, ...(missing === undefined ? {} : { missing }) });
+const recordOf = (dataset: string, { subject, recordId = '', missing }: Inside): RecordRef => ({ dataset, subject, ...namedIn({ recordId, ...(missing === undefined ? {} : { missing }) }) });
 const NOT_FOUND = 'there is no such ticket, or it is not yours to see';
 
 class OpenTickets implements Tickets {
@@ -152,8 +162,8 @@ class OpenTickets implements Tickets {
     return (this.opened ??= { store: openTicketStore(this.dataDir), keys: openSubjectKeys({ dir: auditLayout(this.dataDir).subjectKeys, cache: 1000 }) });
   }
 
-  private reference({ dataset, subject, recordId }: RecordRef): string {
-    return this.parts().keys.reference('record', JSON.stringify([dataset, subject, recordId]));
+  private reference({ dataset, subject, recordId, missing }: RecordRef): string {
+    return this.parts().keys.reference('record', JSON.stringify([dataset, subject, recordId, ...(missing === true ? ['missing'] : [])]));
   }
 
   /** Reads what is new. */
@@ -251,11 +261,11 @@ class OpenTickets implements Tickets {
     return { ...known, parties };
   }
 
-  private inside(event: StoredEvent): { readonly subject: string; readonly recordId?: string; readonly fields: Readonly<Record<string, string>> } | undefined {
+  private inside(event: StoredEvent): Inside | undefined {
     const secret = this.parts().keys.byPseudonym(event.pseudonym);
     if (secret === undefined) return undefined;
     const { subject, details } = unseal(secret, event.enc);
-    return { subject, ...(details as { readonly recordId?: string; readonly fields: Readonly<Record<string, string>> }) };
+    return { subject, ...(details as Omit<Inside, 'subject'>) };
   }
 
   get(id: string, actor: Actor): OpenedTicket {
@@ -269,7 +279,7 @@ class OpenTickets implements Tickets {
     const first = opened[0]?.first;
     return {
       ...this.ticket(known),
-      ...(first?.recordId === undefined ? {} : { record: { dataset: known.head.dataset, subject: first.subject, recordId: first.recordId } }),
+      ...(first?.recordId === undefined ? {} : { record: recordOf(known.head.dataset, first) }),
       events: opened.map(({ first: _, ...event }) => event),
       parties: known.parties,
       acts: first === undefined ? [] : actsOf(known, known.parties),
@@ -282,7 +292,7 @@ class OpenTickets implements Tickets {
     const kind = this.workspace.contracts.get(record.dataset as DatasetId)?.kind;
     return [...this.lifecycles.values()].flatMap((lifecycle) => {
       const holder = holderOf(lifecycle, authorityOf(record.dataset as DatasetId));
-      if (holder === undefined || kind === undefined || !lifecycle.about.kinds.includes(kind)) return [];
+      if (holder === undefined || kind === undefined || !lifecycle.about.kinds.includes(kind) || lifecycle.about.missing !== record.missing) return [];
       for (const { head, state } of this.known.values()) if (head.lifecycle === lifecycle.id && head.record === reference && !isOver(lifecycle, state)) return [];
       const parties = partiesOf(lifecycle, actor, { authority: authorityOf(record.dataset as DatasetId), isSubject: (one) => one === record.subject });
       const today = daysToDate(dayOf(this.now())) ?? '';
@@ -298,7 +308,7 @@ class OpenTickets implements Tickets {
     const first = this.parts().store.read(id)?.events[0];
     const inside = first === undefined ? undefined : this.inside(first);
     if (inside === undefined) throw new YitongError('act_refused', 'the subject of the ticket was erased; nothing more is done on it');
-    await this.store(known.head, known, known.parties, { dataset: known.head.dataset, subject: inside.subject, recordId: inside.recordId ?? '' }, act);
+    await this.store(known.head, known, known.parties, recordOf(known.head.dataset, inside), act);
     return this.get(id, act.actor);
   }
 
@@ -328,14 +338,14 @@ class OpenTickets implements Tickets {
     const deed = (action: TicketDeed['action']): TicketDeed => ({
       action, role: lifecycle.parties[party]?.role ?? '', target: head.id, subject: record.subject,
       detail: { lifecycle: lifecycle.id, dataset: head.dataset, act, party, ...(state === undefined ? {} : { from: state.state }), to: next.state, event: events, ...(clock === undefined ? {} : { clock }), ...(days === undefined ? {} : { days }) },
-      about: { subject: record.subject, recordId: record.recordId, fields },
+      about: { subject: record.subject, ...namedIn(record), fields },
     });
     const { id: entry } = await putOnRecord(deed('ticket_act'));
     const { store, keys } = this.parts();
     keys.ensure([record.subject]);
     const secret = keys.get(record.subject);
     if (secret === undefined) throw new YitongError('internal', 'the key of the subject is not there');
-    const details = { ...(events === 0 ? { recordId: record.recordId } : {}), fields };
+    const details = { ...(events === 0 ? namedIn(record) : {}), fields };
     const { fields: _, ...clear } = event;
     const stored: StoredEvent = { ...clear, entry, pseudonym: secret.pseudonym, enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify({ subject: record.subject, details }))), effect: effectOf(lifecycle, next) };
     if (!store.append(head, events, stored, isOver(lifecycle, next))) {

@@ -23,6 +23,8 @@ interface Line {
   held: number;
 }
 
+export const HELD_HELP = 'records that left their register and stay on record, since rows that cannot be read may be theirs; until somebody releases them or the rows are mended';
+
 export interface FeedFigures {
   began(feed: Pick<Feed, 'dataset'>): void;
   reported(feed: Pick<Feed, 'dataset'>, report: RunReport): void;
@@ -32,8 +34,8 @@ export interface FeedFigures {
   figures(): Family[];
 }
 
-/** @param quarantine whether the data folder is the feeds' own; under a gateway the writer counts what waits in quarantine */
-export function feedFigures(feeds: readonly Pick<Feed, 'dataset'>[], quarantine: boolean, now: () => number = Date.now): FeedFigures {
+/** @param own whether the data folder is the feeds' own; under a gateway, where departments push too, the writer counts what waits in quarantine and what is held back */
+export function feedFigures(feeds: readonly Pick<Feed, 'dataset'>[], own: boolean, now: () => number = Date.now): FeedFigures {
   const fresh = (): Line => ({ state: 'starting', runningSince: undefined, failingSince: undefined, said: '', away: 'source', lastSuccess: undefined, lastRunMs: undefined, backlogBytes: undefined, inQuarantine: undefined, held: 0 });
   const lines = new Map<string, Line>(feeds.map(({ dataset }) => [dataset, fresh()]));
   const rows = cells('yitong_feed_rows_total', 'rows read, by feed and what became of them; their sum is all that was read');
@@ -90,8 +92,12 @@ export function feedFigures(feeds: readonly Pick<Feed, 'dataset'>[], quarantine:
       gauge('yitong_feed_last_success_timestamp_seconds', 'when a run ended well last, seconds since 1970', each(({ lastSuccess }) => (lastSuccess === undefined ? undefined : lastSuccess / 1000))),
       gauge('yitong_feed_last_run_seconds', 'how long the last run took', each(({ lastRunMs }) => (lastRunMs === undefined ? undefined : lastRunMs / 1000))),
       gauge('yitong_feed_backlog_bytes', 'what the source must keep until the feed has read it (the write-ahead log of a database)', each(({ backlogBytes }) => backlogBytes)),
-      gauge('yitong_feed_held_withdrawals', 'records that left their register and stay on record, since rows that cannot be read may be theirs; until somebody releases them or the rows are mended', each(({ held }) => held)),
-      ...(quarantine ? [gauge('yitong_quarantine_rows', 'rows that wait in quarantine, by dataset', [...lines].map(([dataset, { inQuarantine }]) => [{ dataset }, inQuarantine] as const))] : []),
+      ...(own
+        ? [
+            gauge('yitong_feed_held_withdrawals', HELD_HELP, each(({ held }) => held)),
+            gauge('yitong_quarantine_rows', 'rows that wait in quarantine, by dataset', [...lines].map(([dataset, { inQuarantine }]) => [{ dataset }, inQuarantine] as const)),
+          ]
+        : []),
     ],
   };
 }

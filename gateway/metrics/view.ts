@@ -2,12 +2,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataTopic } from '../../connectors/bus/port.js';
+import { State } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
+import { isYitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Workspace } from '../../contracts/types.js';
 import { statusOf } from '../answer/status.js';
+import { openState } from '../publishing/state.js';
 import type { DatasetState, ViewWriter } from '../view/port.js';
 import { gauge, type Family, type Labels } from './families.js';
+import { HELD_HELP } from './feeds.js';
 
 const STATUSES = ['current', 'stale', 'never-loaded'] as const;
 
@@ -32,6 +36,22 @@ async function inQuarantine(dataDir: string, dataset: DatasetId): Promise<number
     return quarantine.count();
   } finally {
     await quarantine.close();
+  }
+}
+
+/** Withdrawals that are held back, by runs of feeds and by pushed snapshots alike; nothing where the state cannot be opened, which those who publish say. */
+async function heldBack(dataDir: string, datasets: readonly DatasetId[]): Promise<[Labels, number][]> {
+  if (!State.exists(dataDir)) return datasets.map((feed) => [{ feed }, 0]);
+  let state: State | undefined;
+  try {
+    state = openState(dataDir);
+    const opened = state;
+    return datasets.map((feed) => [{ feed }, opened.held(feed).length]);
+  } catch (error) {
+    if (isYitongError(error)) return [];
+    throw error;
+  } finally {
+    await state?.close();
   }
 }
 
@@ -61,6 +81,7 @@ export async function viewFigures({ workspace, writer, dataDir, busUp }: ViewPar
     gauge('yitong_dataset_incomplete', '1 where the bus no longer had all records when the view was built', each(({ incomplete }) => (incomplete === true ? 1 : 0))),
     gauge('yitong_view_lag_seconds', 'age of the moment up to which all that the bus took is in the view; about 2 while it follows', lag),
     gauge('yitong_view_bytes', 'bytes of the view on disk', bytesOf(join(dataDir, 'view', 'view.mdb'))),
+    gauge('yitong_feed_held_withdrawals', HELD_HELP, await heldBack(dataDir, contracts.map(({ id }) => id))),
     gauge('yitong_quarantine_rows', 'rows that wait in quarantine, by dataset', held),
   ];
 }

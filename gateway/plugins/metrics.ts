@@ -10,11 +10,12 @@ import type { Tickets } from '../lifecycles/tickets.js';
 import { countClient, countedFigures, countHandshake } from '../metrics/counts.js';
 import { counter, gauge, type Family } from '../metrics/families.js';
 import type { Numbers } from '../reports/index.js';
+import { CLIENT_LEFT } from './ending.js';
 
-const requests = new Counter({ name: 'yitong_requests_total', help: 'requests answered, by port, route and status', labelNames: ['port', 'route', 'status'] });
+const requests = new Counter({ name: 'yitong_requests_total', help: 'requests that are over, by port, route and status of the answer; 499: the client left before it', labelNames: ['port', 'route', 'status'] });
 const seconds = new Histogram({
   name: 'yitong_request_seconds',
-  help: 'time from the first byte in to the last byte out, by port and route',
+  help: 'time from the first byte in to the last byte out, or until the client left, by port and route',
   labelNames: ['port', 'route'],
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
 });
@@ -32,12 +33,11 @@ const servers = new Map<'api' | 'people', FastifyInstance['server']>();
 export function countRequests(app: FastifyInstance, port: 'api' | 'people'): void {
   servers.set(port, app.server);
   app.server.on('tlsClientError', () => countHandshake(port));
-  app.addHook('onResponse', (request, reply, done) => {
+  app.whenOver((request, reply, whole) => {
     const route = request.routeOptions.url ?? 'none';
-    requests.inc({ port, route, status: String(reply.statusCode) });
+    requests.inc({ port, route, status: String(whole ? reply.statusCode : CLIENT_LEFT) });
     seconds.observe({ port, route }, reply.elapsedTime / 1000);
     if (request.client !== undefined) countClient(request.client.id);
-    done();
   });
 }
 

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { errorTable } from '../../contracts/errors.js';
 import { parseTraceparent, type TraceContext } from '../../contracts/tracing.js';
 import type { GatewayContext } from '../context.js';
+import { CLIENT_LEFT } from './ending.js';
 import { codeOf } from './errors.js';
 
 const contextOf = ({ traceparent, tracestate }: Readonly<Record<string, string | string[] | undefined>>): TraceContext | undefined =>
@@ -32,9 +33,8 @@ export function tracingPlugin(app: FastifyInstance, { tracer, inForce }: Pick<Ga
     }
     done();
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    request.span?.set({ 'http.response.status_code': reply.statusCode });
+  app.whenOver((request, reply, whole) => {
+    request.span?.set({ 'http.response.status_code': whole ? reply.statusCode : CLIENT_LEFT });
     request.span?.end();
-    done();
   });
 }

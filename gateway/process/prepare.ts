@@ -13,6 +13,7 @@ import { createOnce } from '../audit/durable.js';
 import type { GatewaySettings } from '../config.js';
 import type { WatchedAudit } from './log-health.js';
 import { keepPki } from '../pki/authority.js';
+import { choosePorts, namedPorts, type TakenPort } from './ports.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { groupSettings } from './settings.js';
 
@@ -20,23 +21,27 @@ export interface PrepareArguments {
   readonly workspace: string;
   readonly data: string;
   readonly flags: Partial<GatewaySettings>;
+  /** Whether the group is about to open its ports, so that they must be free; not so once it has them. */
+  readonly opening: boolean;
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'>; readonly audit: WatchedAudit }
+  | { readonly ok: true; readonly ports: Partial<GatewaySettings>; readonly taken: readonly TakenPort[]; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'>; readonly audit: WatchedAudit }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
-async function prepare({ workspace: dir, data, flags }: PrepareArguments): Promise<Prepared> {
+async function prepare({ workspace: dir, data, flags, opening }: PrepareArguments): Promise<Prepared> {
   const workspace = await loadWorkspace(dir);
+  const asked = groupSettings(workspace, dir, flags, true);
+  const { flags: ports, taken } = opening ? await choosePorts(asked.gateway, namedPorts(workspace.settings['gateway'], process.env, flags), true) : { flags: {}, taken: [] };
+  const { gateway, audit } = groupSettings(workspace, dir, { ...flags, ...ports }, true);
   const policies = await loadPolicies(workspace);
-  const { gateway, audit } = groupSettings(workspace, dir, flags, true);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   // a client bound by its own CA's names or by a key brings its own certificate
   const clients = [...policies.clients.values()].flatMap(({ id, binding }) => (binding.kind === 'spiffe' ? [{ id, uri: binding.uri }] : []));
   await keepPki(pki, { clients, signer: workspace.name.zh });
   createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
-  return { ok: true, clients: clients.map(({ id }) => id), gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel }, audit };
+  return { ok: true, ports, taken, clients: clients.map(({ id }) => id), gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel }, audit };
 }
 
 const tell = (prepared: Prepared): void => {

@@ -14,6 +14,7 @@ import type { Prepared, PrepareArguments } from './prepare.js';
 import { lazyProvider } from './lazy-provider.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { startGroup, type Group, type GroupOptions } from './supervisor.js';
+import type { TakenPort } from './ports.js';
 
 const DAY = 86_400_000;
 
@@ -25,8 +26,12 @@ export interface UpOptions {
   /** For sources: companies, seed, day. */
   readonly options: Readonly<Record<string, string>>;
   readonly onProgress?: NonNullable<GroupOptions['onProgress']>;
+  /** Said before anything is loaded: ports that are taken, and the ones that are opened in their place (0: free ones). */
+  readonly onPorts?: (taken: readonly TakenPort[], ports: Partial<GatewaySettings>) => void;
   /** Ends the start as well, with `shutting_down`. */
   readonly signal?: AbortSignal;
+  /** What it logs is errors only, where yitong.json says nothing else. */
+  readonly quiet?: boolean;
   /** How often certificates and revocation list of the development CA are renewed while it runs, ms. Default: a day. */
   readonly renewMs?: number;
 }
@@ -58,17 +63,19 @@ export async function startUp(options: UpOptions): Promise<Up> {
     throw new YitongError('bad_config', `a group (process ${running.pid}) runs on this data folder already; stop it, or give another --data`, { place: { file: options.data } });
   }
   const pki = join(options.data, 'pki');
-  const preparing: PrepareArguments = { workspace: options.workspace, data: options.data, flags: options.flags };
-  const { clients, gateway, audit } = await prepared(preparing);
+  const preparing: PrepareArguments = { workspace: options.workspace, data: options.data, flags: options.flags, opening: true };
+  const { clients, gateway, audit, ports: chosen, taken } = await prepared(preparing);
+  if (taken.length > 0) options.onPorts?.(taken, chosen);
+  const flags = { ...options.flags, ...chosen };
 
   const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
   const asked = logSettings(gateway);
   // in a terminal the first run says what it is up to itself
-  const settings = asked.format === 'text' && asked.level === 'info' ? { ...asked, level: 'warn' as const } : asked;
+  const settings = asked.format === 'text' && asked.level === 'info' ? { ...asked, level: options.quiet === true ? ('error' as const) : ('warn' as const) } : asked;
   const log = openLog('supervisor', settings);
   warningsTo(log);
   const group = startGroup({
-    args: { workspace: options.workspace, data: options.data, bus: options.bus, flags: options.flags, developmentPki: pki, developmentIssuer: provider.issuer, log: settings, options: options.options },
+    args: { workspace: options.workspace, data: options.data, bus: options.bus, flags, developmentPki: pki, developmentIssuer: provider.issuer, log: settings, options: options.options },
     workers: gateway.workers,
     feeds: true,
     log,
@@ -83,7 +90,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   let renewal: NodeJS.Timeout | undefined;
   const renewLater = (): void => {
     renewal = setTimeout(() => {
-      renewing = prepared(preparing)
+      renewing = prepared({ ...preparing, flags, opening: false })
         .catch((error: unknown) => log('warn', 'the certificates and the revocation list of the development CA could not be renewed; it is tried again', { err: error }))
         .then(() => {
           if (!stopping) renewLater();

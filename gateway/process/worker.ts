@@ -37,6 +37,8 @@ import { gateLimits, ofEach } from '../sockets/limits.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
 import { peopleAddress } from '../people/address.js';
 import type { Provider } from '../people/signin.js';
+import { openReports } from '../reports/index.js';
+import { seedAuthorisations } from '../reports/seed.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { leaving } from './leaving.js';
 import { asText, defaultLog } from '../logging/log.js';
@@ -268,6 +270,11 @@ runChild(name, async (args, signal, onMessage) => {
     onAct({ action: 'contracts_in_force', target: message.target, detail: message.detail });
   });
   following.start();
+  if (records && pki !== undefined) {
+    // what an invented city knows before anybody comes, so that whoever is told that it is ready finds it
+    const reports = await openReports(context);
+    await seedAuthorisations(workspace, reports, now()).finally(() => reports.close());
+  }
   const { host, port, peopleHost } = gateway;
   tell({
     kind: 'ready', api: (api.server.address() as AddressInfo).port, people: peoplePort,

@@ -33,6 +33,7 @@ import { calendarFigures } from '../metrics/calendars.js';
 import { viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
 import { runChild, starting, tell } from './messages.js';
+import { followNames } from '../names/follow.js';
 import { startHousekeeping } from './housekeeping.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
@@ -110,7 +111,7 @@ runChild('writer', async (args, signal, onMessage) => {
   // Each says when it came forward; how long ago that is, the supervisor says: so one that died is seen, and a writer that hangs too.
   const passes: Record<string, number> = {};
   const passed = (task: string): void => void (passes[task] = Date.now());
-  for (const task of ['watching', 'searching']) passed(task);
+  for (const task of ['watching', 'searching', 'names']) passed(task);
   const search = openSearch(args.data);
   const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
   const watcher = startWatching({
@@ -144,6 +145,23 @@ runChild('writer', async (args, signal, onMessage) => {
   const keyLooks = thresholds.has(DAMAGED_KEY) ? [setTimeout(() => void lookAtKeys(), WATCH_EVERY), setInterval(() => void lookAtKeys(), KEYS_EVERY)] : [];
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
   const indexing = setInterval(() => void search.catchUp(watcher.position()).then(() => passed('searching')).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
+
+  let namesFailed = '';
+  const following = followNames({
+    bus, dataDir: args.data, workspace: () => reading.current().workspace, signal,
+    onPass: () => {
+      namesFailed = '';
+      passed('names');
+    },
+    // tried again each second, and told once; how long it has not come forward is seen from outside
+    onError: (error) => {
+      const why = inWords(error);
+      if (why !== namesFailed) alert(`names of companies: ${why}`);
+      namesFailed = why;
+    },
+  });
+  // what is not awaited before the end would be a failure that nobody sees
+  following.catch((error: unknown) => alert(inWords(error)));
 
   const { keep } = settings;
   const pruning =
@@ -202,6 +220,7 @@ runChild('writer', async (args, signal, onMessage) => {
   tell({ kind: 'ready' });
 
   await reading.ended;
+  await following;
   await tracing?.stop();
   await forwarding;
   clearInterval(clocks);

@@ -21,6 +21,32 @@ export interface Authorisation {
   readonly withdrawnAt?: Moment;
 }
 
+/** One company asks another to authorise it. */
+export interface Invitation {
+  readonly id: string;
+  readonly report: string;
+  /** Who is to authorise, and who asks; with their names in the register. */
+  readonly from: SubjectKey;
+  readonly to: SubjectKey;
+  readonly names: { readonly from: string; readonly to: string };
+  /** What the authorisation has to cover. Absent: all domains. */
+  readonly domains?: readonly string[];
+  readonly purposes: readonly string[];
+  /** Who is to be shown the report. */
+  readonly bearer: string;
+  readonly invitedAt: Moment;
+  /** The last day on which it can be answered. */
+  readonly until: Day;
+  readonly declinedAt?: Moment;
+}
+
+/** Not declined, not over, and no authorisation in force covers it. An authorisation answers it, however it came about. */
+export function isOpen({ report, from, to, domains, purposes, until, declinedAt }: Invitation, today: Day, allDomains: readonly string[], given: readonly Authorisation[]): boolean {
+  if (declinedAt !== undefined || today > until) return false;
+  const covered = (purpose: string): boolean => given.some((one) => one.from === from && covers(one, { report, by: to, domains: domains ?? allDomains, purpose, today }));
+  return !purposes.every(covered);
+}
+
 export interface Asked {
   readonly report: string;
   readonly by: SubjectKey;

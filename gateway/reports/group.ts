@@ -73,8 +73,9 @@ export function namedMembers(group: readonly Member[], subjects: readonly Subjec
 
 /** As the model has them: a branch points to its company where that is in the report. */
 export function subjectsOf(members: readonly Member[]): readonly (ReportSubject & { readonly subject: SubjectKey })[] {
+  const places = new Map(members.map(({ subject }, i) => [subject, i]));
   return members.map(({ subject, name, relation, company }) => {
-    const of = company === undefined ? -1 : members.findIndex((one) => one.subject === company);
-    return { subject, name, relation, ...(of < 0 ? {} : { of }) };
+    const of = company === undefined ? undefined : places.get(company);
+    return { subject, name, relation, ...(of === undefined ? {} : { of }) };
   });
 }

@@ -10,7 +10,7 @@ import type { ActionName, LookName } from '../audit/actions.js';
 import { administrationBody, issuedBody, lookedBody, verifiedBody } from '../audit/events.js';
 import type { Receipt } from '../audit/port.js';
 import type { GatewayContext } from '../context.js';
-import { missingAuthorisations, type Authorisation } from './authorisation.js';
+import { isOpen, missingAuthorisations, type Authorisation, type Invitation } from './authorisation.js';
 import { changesSince, type ReportChanges } from './changes.js';
 import { codeHash, newCode } from './code.js';
 import { sha256 } from './compute/digest.js';
@@ -18,12 +18,13 @@ import { dayIn, openComputing, type Computed, type Order } from './compute/index
 import { isDay } from './compute/rules.js';
 import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member } from './group.js';
 import { noMarks, type RecordMarks } from './marks.js';
+import { partOf, releasedOf } from './part.js';
 import type { Asking, Missing, ReportRequest, Reports, Verified } from './port.js';
 import { release } from './release.js';
 import { revoking } from './revoking.js';
 import { newId, openReportStore, NO_NUMBERS, type Issued, type Outcome, type ReportStore } from './store.js';
 
-export type { Authorisation } from './authorisation.js';
+export type { Authorisation, Invitation } from './authorisation.js';
 export type { RecordChange, ReportChanges, SectionChange } from './changes.js';
 export type { Member } from './group.js';
 export type * from './port.js';
@@ -32,6 +33,8 @@ export type { Issued, IssuedRow, Numbers, Outcome } from './store.js';
 const MAX_BEARER = 200;
 /** The longest that one authorisation holds, in days. */
 const MAX_AUTHORISED = 366;
+/** Days within which an invitation can be answered. */
+const INVITED = 90;
 const DAY = 86_400_000;
 const SWEEP = 3_600_000;
 
@@ -67,9 +70,10 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     throw new YitongError('bad_request', what);
   };
 
-  interface Checked extends Omit<Order, 'subjects'> {
+  interface Checked extends Omit<Order, 'subjects' | 'leftOut'> {
     readonly asker: SubjectKey;
     readonly named: 'group' | readonly SubjectKey[];
+    readonly leaveOut: boolean;
   }
   function checkDays(from: string, to: string): void {
     if (!isDay(from) || !isDay(to) || from > to) refuse('`from` and `to` are days, `YYYY-MM-DD`, the first not after the second');
@@ -92,7 +96,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     const named = request.subjects === 'group' ? 'group' : request.subjects.map((text) => subjectOf(definition, text));
     if (named !== 'group' && (named.length === 0 || new Set(named).size !== named.length)) refuse('`subjects` names each company once, and at least one');
     if (named.length > definition.maxSubjects && named !== 'group') refuse(`the report is about ${String(definition.maxSubjects)} companies at most`);
-    return { definition, domains, from, to, purpose, bearer, asker, named };
+    return { definition, domains, from, to, purpose, bearer, asker, named, leaveOut: request.leaveOut === true };
   }
 
   /** The register, read as it is needed; how many entries of whom is known afterwards. */
@@ -118,9 +122,20 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     return receipt;
   }
 
+  /** Who is left out is told by name, and so is on record. */
+  async function releasedNames({ leftOut = [], definition }: Order, asking: Asking, started: number, { plan }: ReturnType<typeof register>): Promise<void> {
+    if (leftOut.length === 0) return;
+    const subjects = leftOut.map(({ subject }) => subject as SubjectKey);
+    await release(journal, { plan, client: computing.clientOf(definition), purpose: definition.purpose, report: definition.id, ...asking, started, subjects, counts: subjects.map(() => [1]), body: canonicalJson(leftOut) });
+  }
+
   interface Found {
     readonly members: readonly Member[];
     readonly missing: readonly Missing[];
+    /** Those of the members whom the report is about. */
+    readonly kept: readonly Member[];
+    /** What is missing and not left out: while there is any, there is no report. */
+    readonly lacking: readonly Missing[];
     readonly order: Order;
     readonly company: ReturnType<typeof register>;
   }
@@ -132,13 +147,17 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     });
   }
   function membersFor(given: Checked, asking: Asking): Found {
-    const { definition, asker, named, ...rest } = given;
+    const { definition, asker, named, leaveOut, ...rest } = given;
     const company = register(definition, asking);
     const { entry } = company;
     const denied = company.plan.read.length === 0;
     const group = denied ? [] : membersOf(asker, entry, named === 'group' ? definition.maxSubjects : Math.max(definition.maxSubjects, 10_000));
     const members = named === 'group' || denied ? group : namedMembers(group, named, entry);
-    return { members, missing: missingOf(given, members), company, order: { definition, ...rest, subjects: subjectsOf(members) } };
+    const missing = missingOf(given, members);
+    const out = new Set(leaveOut ? missing.map(({ member }) => member) : []);
+    const kept = members.filter((_, i) => !out.has(i));
+    const leftOut = members.flatMap(({ subject, name, relation }, i) => (out.has(i) ? [{ subject, name, relation }] : []));
+    return { members, kept, lacking: out.size > 0 && kept.length > 0 ? [] : missing, missing, company, order: { definition, ...rest, subjects: subjectsOf(kept), leftOut } };
   }
 
   async function computed(order: Order, asking: Asking): Promise<Computed> {
@@ -167,7 +186,13 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     return found?.changes;
   }
 
-  const administration = (asking: Asking, action: ActionName, one: Authorisation, detail: Readonly<Record<string, unknown>>): Promise<Receipt> =>
+  const keyIn = (subject: SubjectKey): string => subject.slice(subject.indexOf(':') + 1);
+  const isUnanswered = (one: Invitation): boolean => {
+    const definition = definitions.get(one.report);
+    return definition !== undefined && isOpen(one, dayIn(now()), definition.domains.map(({ id }) => id), kept().given(one.from));
+  };
+
+  const administration = (asking: Asking, action: ActionName, one: Pick<Authorisation, 'id' | 'report' | 'from' | 'to'>, detail: Readonly<Record<string, unknown>>): Promise<Receipt> =>
     journal.append({
       clear: administrationBody({ time: new Date(now()).toISOString(), action, by: asking.by, target: one.id, detail: { report: one.report, ...detail } }),
       subject: { subject: one.from, json: JSON.stringify({ ...asking.stated, to: one.to }) },
@@ -224,12 +249,13 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     async preview(request, asking) {
       const given = checked(request);
       const started = now();
-      const { members, missing, order, company } = membersFor(given, asking);
-      if (missing.length > 0 || members.length === 0) {
+      const { members, missing, lacking, order, company } = membersFor(given, asking);
+      if (lacking.length > 0 || members.length === 0) {
         const receipt = await released(given.definition, asking, started, company, given.asker, canonicalJson(members));
         return { members, missing, receipt };
       }
       const found = await computed(order, asking);
+      await releasedNames(order, asking, started, company);
       const receipt = await releaseOf(found, order, asking, found.counts, canonicalJson(found.model));
       return { members, missing, model: found.model, receipt };
     },
@@ -237,23 +263,24 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     async issue(request, asking) {
       const given = checked(request);
       const { definition, asker } = given;
-      const { members, missing, order, company } = membersFor(given, asking);
+      const { members, kept: about, lacking, order, company } = membersFor(given, asking);
       if (members.length === 0) await released(definition, asking, now(), company, asker, '');
       // how many, and not who: names and codes stand in no message
       const unauthorised = (missing: readonly Missing[]): void => {
         if (missing.length > 0) throw new YitongError('authorisation_missing', `${String(missing.length)} of ${String(members.length)} companies have not authorised this; the preview names them`);
       };
-      if (missing.length > 0) await released(definition, asking, now(), company, asker, '');
-      unauthorised(missing);
+      if (lacking.length > 0) await released(definition, asking, now(), company, asker, '');
+      unauthorised(lacking);
       const found = await computed(order, asking);
       // what was withdrawn while a large group was read counts
-      unauthorised(missingOf(given, members));
+      unauthorised(missingOf(given, about));
       const { model, keys } = found;
       const text = canonicalJson(model);
       const document = sha256(text);
       const id = newId();
       const code = newCode();
-      const [, receipt] = await Promise.all([
+      const [, , receipt] = await Promise.all([
+        releasedNames(order, asking, found.started, company),
         releaseOf(found, order, asking, found.counts, text),
         journal.append({
           clear: issuedBody({
@@ -313,6 +340,13 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       const issued = kept().report(id);
       return issued === undefined ? undefined : compared(issued, asking);
     },
+    async part(id, domains, asking) {
+      const issued = kept().report(id);
+      if (issued === undefined) return undefined;
+      if (kept().revokedAt(id) !== undefined) throw new YitongError('report_revoked', 'the report was revoked');
+      const part = partOf(issued, domains);
+      return releasedOf(part.model, await compared({ ...issued, ...part }, asking));
+    },
     ...revoking({ kept, journal, now, definitions }),
     idOfCode(code) {
       const hash = codeHash(code);
@@ -365,9 +399,50 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
 
     async authorisationsOf(subject, asking) {
       const key = parseSubject(subject, workspace.schemes);
-      const found = { given: kept().given(key), received: kept().received(key) };
-      await looked(asking, 'authorisations', key, {}, found.given.length + found.received.length);
+      const invited = kept().invited(key).filter(isUnanswered);
+      const inviting = kept().inviting(key).filter(isUnanswered);
+      const found = { given: kept().given(key), received: kept().received(key), invited, inviting };
+      await looked(asking, 'authorisations', key, {}, found.given.length + found.received.length + invited.length + inviting.length);
       return found;
+    },
+
+    async invite(request, asking) {
+      const given = checked(request);
+      const { definition, asker, domains, purpose, bearer } = given;
+      const started = now();
+      const { members, missing, company } = membersFor(given, asking);
+      const companies = [...new Set(missing.map((one) => one.company))];
+      // read before it is said what was read
+      const names = new Map([asker, ...companies].map((one) => [one, company.entry(one).name ?? keyIn(one)]));
+      await released(definition, asking, started, company, asker, canonicalJson(members));
+      const nameOf = (one: SubjectKey): string => names.get(one) ?? keyIn(one);
+      const all = domains.length === definition.domains.length;
+      const until = dayIn(started + INVITED * DAY);
+      const same = (one: Invitation): boolean => one.report === definition.id && one.to === asker && one.purposes.includes(purpose) && (one.domains === undefined || domains.every(({ id }) => one.domains?.includes(id)));
+      return Promise.all(companies.map(async (from) => {
+        const known = kept().invited(from).find((one) => same(one) && (isUnanswered(one) || (one.declinedAt !== undefined && dayIn(started) <= one.until)));
+        if (known !== undefined) return known;
+        const invitation: Invitation = {
+          id: newId(), report: definition.id, from, to: asker, names: { from: nameOf(from), to: nameOf(asker) },
+          ...(all ? {} : { domains: domains.map(({ id }) => id) }), purposes: [purpose], bearer, invitedAt: new Date(started).toISOString(), until,
+        };
+        await administration(asking, 'authorisation_requested', invitation, { until, domains: invitation.domains, purposes: invitation.purposes });
+        kept().putInvitation(invitation, Date.parse(until) + definition.retention);
+        return invitation;
+      }));
+    },
+
+    isInvited(subject, id) {
+      const key = parseSubject(subject, workspace.schemes);
+      return definitions.size > 0 && kept().invited(key).some((one) => isUnanswered(one) && (id === undefined || one.id === id));
+    },
+
+    async decline(id, from, asking) {
+      const found = kept().invitation(id);
+      if (found === undefined || found.from !== parseSubject(from, workspace.schemes)) throw new YitongError('not_found', 'nobody has asked you for such an authorisation');
+      const receipt = await administration(asking, 'authorisation_declined', found, {});
+      kept().putInvitation({ ...found, declinedAt: found.declinedAt ?? new Date(now()).toISOString() }, Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0));
+      return receipt;
     },
 
     sweep: (at) => kept().sweep(at),

@@ -19,9 +19,10 @@ const whole = (state: string): boolean => state === 'none' || state === 'records
 
 /** Sections that stand otherwise, each kind once. */
 export function kindsOf({ domains }: Pick<ReportModel, 'domains'>, changes: Pick<ReportChanges, 'sections'> | undefined): readonly SectionKinds[] {
-  return (changes?.sections ?? []).map(({ subject, domain, was, is, added, records }) => {
+  return (changes?.sections ?? []).map(({ subject, domain, was, is, added, records, lacking }) => {
     const kinds = new Set<ChangeKind>(records.map(({ change }) => change));
     if (added > 0) kinds.add('added');
+    if (lacking !== undefined) kinds.add(lacking);
     if (whole(was) && !whole(is)) kinds.add('not_answered');
     if (!whole(was) && whole(is)) kinds.add('answered');
     return { subject, domain: domains[domain]?.id ?? '', changes: [...kinds].sort() };
@@ -36,9 +37,9 @@ export const lasting = (sections: readonly SectionKinds[]): readonly SectionKind
  * The same while nothing has come, gone or changed. Salted with what stands in the document alone, so that it tells nothing to whoever reads where it is kept.
  */
 export function stateOf({ sections: [first] }: Pick<ReportModel, 'sections'>, changes: Pick<ReportChanges, 'sections'> | undefined): string {
-  const sections = (changes?.sections ?? []).flatMap(({ subject, domain, added, records }) => {
+  const sections = (changes?.sections ?? []).flatMap(({ subject, domain, added, records, lacking }) => {
     const told = records.filter(({ change }) => change !== 'not_answered');
-    return told.length === 0 && added === 0 ? [] : [{ subject, domain, added, records: told }];
+    return told.length === 0 && added === 0 && lacking === undefined ? [] : [{ subject, domain, added, records: told, ...(lacking === undefined ? {} : { lacking }) }];
   });
   return sha256(`${first?.salt ?? ''}${canonicalJson(sections)}`);
 }

@@ -14,6 +14,8 @@ export interface MarkedRecord {
 export interface RecordMarks {
   /** An objection is under way (上海市社会信用条例 Art.36): the record is told, with the mark. */
   marks(of: MarkedRecord): readonly 'objection'[];
+  /** It is under way that the dataset lacks something of the subject (Art.36). */
+  missing?(of: Pick<MarkedRecord, 'subject' | 'dataset'>): readonly 'objection'[];
   /** Revoked (Art.37) or repaired (Art.38): no longer told. */
   hidden(of: MarkedRecord): 'revoked' | 'repaired' | undefined;
 }

@@ -28,6 +28,8 @@ export interface ReportModel {
   readonly bearer: string;
   readonly subjects: readonly ReportSubject[];
   readonly domains: readonly ReportDomain[];
+  /** Companies that were asked for and are not in it, since they have not authorised it; absent where there is none. */
+  readonly leftOut?: readonly LeftOut[];
   /** One a subject and domain, subjects outside, both in their order: `sections[s * domains.length + d]`. */
   readonly sections: readonly ReportSection[];
   /** What a reader should know of the whole: stand-in lists, characters outside the font. */
@@ -43,6 +45,9 @@ export interface ReportSubject {
   /** Index of the company a branch belongs to. */
   readonly of?: number;
 }
+
+/** Nothing of it was read but its entry in the register of companies. */
+export type LeftOut = Omit<ReportSubject, 'of'>;
 
 export interface ReportDomain {
   readonly id: string;
@@ -67,10 +72,15 @@ export interface ReportSection {
   readonly missing: readonly { readonly authority: string; readonly name: Localised; readonly since?: Moment }[];
   /** The oldest source time among its datasets; absent where none was ever loaded. */
   readonly asOf?: Moment;
+  /** `objection`: the company says that something is missing here, and that is under way (上海市社会信用条例 Art.36); absent where it does not. */
+  readonly marks?: readonly 'objection'[];
   /** SHA-256 (base64url) over 16 random bytes of `salt` and the canonical JSON of the section without these two members. */
   readonly salt: string;
   readonly digest: string;
 }
+
+/** What is told of a report whichever way it is shown, without what names its sections. */
+export type ReportContents = Pick<ReportModel, 'subjects' | 'leftOut' | 'domains' | 'notes' | 'range' | 'purpose' | 'bearer'> & { readonly sections: readonly Omit<ReportSection, 'salt' | 'digest'>[] };
 
 export type RecordKind = 'penalty' | 'measure' | 'dishonesty';
 

@@ -3,10 +3,11 @@ import type { SubjectKey } from '../../contracts/ids.js';
 import type { ReportDefinition } from '../../contracts/reports.js';
 import type { StatedCase } from '../answer/request.js';
 import type { Receipt } from '../audit/port.js';
-import type { Authorisation } from './authorisation.js';
+import type { Authorisation, Invitation } from './authorisation.js';
 import type { ReportChanges } from './changes.js';
 import type { Member } from './group.js';
 import type { Day, Moment, ReportModel, SectionState } from './model.js';
+import type { ReleasedReport } from './part.js';
 import type { Issued, IssuedRow, Numbers, Outcome } from './store.js';
 import type { StatusPlace } from './vc/status/port.js';
 
@@ -36,6 +37,8 @@ export interface ReportRequest {
   readonly purpose: string;
   /** Who is to be shown it, as the company names them. */
   readonly bearer: string;
+  /** Companies that have not authorised it are left out, and the report says so by name; default: then there is none. */
+  readonly leaveOut?: boolean | undefined;
 }
 
 export interface Missing {
@@ -48,7 +51,7 @@ export interface Missing {
 export interface Preview {
   readonly members: readonly Member[];
   readonly missing: readonly Missing[];
-  /** As it would be issued now; undefined while an authorisation is missing. */
+  /** As it would be issued now; undefined while an authorisation is missing and nobody is to be left out. */
   readonly model?: ReportModel;
   readonly receipt: Receipt;
 }
@@ -72,6 +75,14 @@ export interface AuthorisationRequest {
   readonly purposes?: readonly string[] | undefined;
   readonly since: Day;
   readonly until: Day;
+}
+
+export interface Authorisations {
+  readonly given: readonly Authorisation[];
+  readonly received: readonly Authorisation[];
+  /** Those that are not answered yet: of others to this company, and of this company to others. Newest first. */
+  readonly invited: readonly Invitation[];
+  readonly inviting: readonly Invitation[];
 }
 
 /** One company's standing, without its records. */
@@ -130,6 +141,11 @@ export interface Reports {
   verifyCode(code: string, asking: Asking): Promise<Verified>;
   /** An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as `changes`. */
   compare(id: string, asking: Asking): Promise<ReportChanges | undefined>;
+  /**
+   * Chosen domains of an issued report beside the registers as they are now, for whom its company releases them; what was read is on record when this resolves.
+   * Undefined where the report is not kept any more. @throws YitongError `report_revoked`, `audit_unavailable`
+   */
+  part(id: string, domains: readonly string[], asking: Asking): Promise<ReleasedReport | undefined>;
   /** When a credential of a report ends, ms since 1970: when the report is no longer kept. @throws YitongError `not_found`, `report_revoked` */
   credentialUntil(id: string): number;
   /** Where the status of a credential of it stands, before the credential leaves. @throws YitongError `report_revoked` */
@@ -156,7 +172,16 @@ export interface Reports {
   authorise(request: AuthorisationRequest, asking: Asking): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }>;
   /** Only by the company that gave it. @throws YitongError `not_found` */
   withdraw(id: string, from: string, asking: Asking): Promise<Receipt>;
-  authorisationsOf(subject: string, asking: Asking): Promise<{ readonly given: readonly Authorisation[]; readonly received: readonly Authorisation[] }>;
+  authorisationsOf(subject: string, asking: Asking): Promise<Authorisations>;
+  /**
+   * Asks each company whose authorisation the report lacks to give it: it finds that on its page. One that was asked for the same and has not answered yet is not asked again.
+   * @throws YitongError as `preview`
+   */
+  invite(request: ReportRequest, asking: Asking): Promise<readonly Invitation[]>;
+  /** Whether the company has invitations to answer, or this one. Of them nothing is told. */
+  isInvited(subject: string, id?: string): boolean;
+  /** Only by the company that was asked; asking it again is possible only once that invitation is over. @throws YitongError `not_found` */
+  decline(id: string, from: string, asking: Asking): Promise<Receipt>;
   /** Removes what is past its time; done every hour by itself. @returns how many reports and authorisations */
   sweep(now: number): number;
   close(): Promise<void>;

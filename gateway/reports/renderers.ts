@@ -1,6 +1,7 @@
 /** Ways to write a report down besides JSON: one file in `renderers/`, default-exported, found by folder. */
 import { readdir } from 'node:fs/promises';
 import type { GatewayContext } from '../context.js';
+import type { SealDefinition } from '../../contracts/reports.js';
 import type { ReportModel } from './model.js';
 
 export interface Document {
@@ -12,6 +13,8 @@ export interface Document {
   readonly url: string;
   /** The public key (JWK) of whoever is to present it, in a form that is bound to one. */
   readonly holder?: unknown;
+  /** Of its definition, where it has one. */
+  readonly seal?: SealDefinition | undefined;
 }
 
 export interface Renderer {

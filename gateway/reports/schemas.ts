@@ -30,10 +30,12 @@ const recordSchema = Type.Object({
   version: Type.String({ description: 'partition and offset of the version on the dataset\'s topic' }),
 });
 const missingSchema = Type.Array(Type.Object({ authority: Type.String(), name: localised, since: Type.Optional(moment()) }), { description: 'who did not answer, and since when' });
-const told = { state: stateSchema, records: Type.Array(recordSchema), missing: missingSchema, asOf: Type.Optional(moment('the oldest source time among its datasets')) };
+const told = { state: stateSchema, records: Type.Array(recordSchema), missing: missingSchema, asOf: Type.Optional(moment('the oldest source time among its datasets')), marks: Type.Optional(Type.Array(Type.Literal('objection'), { description: 'the company says that something is missing here' })) };
 const sectionSchema = Type.Object({ subject: Type.Integer({ description: 'index into `subjects`' }), domain: Type.Integer({ description: 'index into `domains`' }), ...told, salt: Type.String(), digest: sha256('`salt` and the section without these two members') });
 /** As a credential shows it. */
 export const shownSectionSchema = Type.Object({ subject: Type.Integer({ description: 'index into `claims.subjects`' }), domain: domainSchema, ...told });
+
+const leftOutSchema = Type.Optional(Type.Array(Type.Object({ subject: Type.String(), name: Type.String(), relation: Type.Enum([...RELATIONS]) }), { description: 'companies that were asked for and have not authorised it: named, and nothing said of them' }));
 
 export const modelSchema = Type.Object(
   {
@@ -50,6 +52,7 @@ export const modelSchema = Type.Object(
     bearer: Type.String(),
     subjects: Type.Array(subjectOfReport),
     domains: Type.Array(domainSchema),
+    leftOut: leftOutSchema,
     sections: Type.Array(sectionSchema, { description: 'one a subject and domain: `sections[s * domains.length + d]`' }),
     notes: Type.Array(localised),
   },
@@ -150,3 +153,26 @@ export const complianceAnswerSchema = Type.Object({
   answeredAt: moment(),
   domains: Type.Array(Type.Object({ domain: Type.String(), state: stateSchema, count: Type.Optional(Type.Integer()), asOf: Type.Optional(moment()) })),
 });
+
+/** What a company released of a report. */
+export const releasedReportSchema = Type.Object(
+  {
+    report: Type.String(),
+    title: localised,
+    issuer: localised,
+    synthetic: Type.Boolean({ description: 'all data are invented' }),
+    issuedAt: moment(),
+    range: rangeSchema,
+    purpose: Type.Object({ id: Type.String(), name: localised }),
+    bearer: Type.String(),
+    subjects: Type.Array(subjectOfReport),
+    leftOut: leftOutSchema,
+    domains: Type.Array(domainSchema, { description: 'those that the company released; which others the report has is not told' }),
+    sections: Type.Array(Type.Object({ subject: Type.Integer({ description: 'index into `subjects`' }), domain: Type.Integer({ description: 'index into `domains`' }), ...told }), { description: 'one a subject and domain: `sections[s * domains.length + d]`' }),
+    notes: Type.Array(localised),
+    outcome: Type.Enum(['genuine', 'changed']),
+    comparedAt: Type.Optional(moment('absent where its definition is gone')),
+    changes: kindsSchema,
+  },
+  { description: 'the released domains of an issued report, beside the registers as they are now' },
+);

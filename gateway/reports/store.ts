@@ -10,7 +10,7 @@ import type { SubjectKey } from '../../contracts/ids.js';
 import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
-import type { Authorisation } from './authorisation.js';
+import type { Authorisation, Invitation } from './authorisation.js';
 import type { Day, Moment, ReportModel } from './model.js';
 import type { StatusPlace } from './vc/status/port.js';
 import { openEnv } from '../../connectors/lmdb/env.js';
@@ -68,6 +68,11 @@ export interface ReportStore {
   /** Newest first. */
   given(from: SubjectKey): readonly Authorisation[];
   received(to: SubjectKey): readonly Authorisation[];
+  putInvitation(invitation: Invitation, keptUntil: number): void;
+  invitation(id: string): Invitation | undefined;
+  /** Of the company that was asked; newest first. */
+  invited(from: SubjectKey): readonly Invitation[];
+  inviting(to: SubjectKey): readonly Invitation[];
   /** Remembers where the status of a credential of the report stands. False where the report is gone or revoked: then there may be no such credential. */
   putPlace(id: string, place: StatusPlace): boolean;
   /** For good. @returns when it was revoked first, and where the status of each of its credentials stands; undefined where there is no such report */
@@ -198,6 +203,13 @@ export function openReportStore(dataDir: string): ReportStore {
     authorisation: (id) => (ID.test(id) ? opened<Authorisation>(`authorisation/${id}`) : undefined),
     given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
     received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
+    putInvitation(one, keptUntil) {
+      const { id, from, to, invitedAt } = one;
+      put(`invitation/${id}`, from, one, keptUntil, [`invited/${secretOf(from).pseudonym}/${invitedAt}/${id}`, `inviting/${secretOf(to).pseudonym}/${invitedAt}/${id}`]);
+    },
+    invitation: (id) => (ID.test(id) ? opened<Invitation>(`invitation/${id}`) : undefined),
+    invited: (from) => under('invited', from, (key) => opened<Invitation>(key)),
+    inviting: (to) => under('inviting', to, (key) => opened<Invitation>(key)),
     putPlace: (id, { list, index }) =>
       env.writeSync(() => {
         if (!ID.test(id) || row(`report/${id}`) === undefined || revokedAt(id) !== undefined) return false;
@@ -230,7 +242,7 @@ export function openReportStore(dataDir: string): ReportStore {
     sweep(now) {
       return env.writeSync(() => {
         const over: [string, Row][] = [];
-        for (const kind of ['report', 'authorisation']) {
+        for (const kind of ['report', 'authorisation', 'invitation']) {
           for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` })) if (typeof value === 'object' && 'until' in value && value.until < now) over.push([key, value]);
         }
         for (const [key, { links }] of over) {

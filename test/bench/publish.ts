@@ -109,8 +109,9 @@ interface Scene {
   readonly topic: string;
 }
 
-/** Every row is new: the state is empty. */
-async function publisherSide({ workspace, contract, bus, rows }: Scene, data: string): Promise<Measured> {
+/** Every row is new: the state is empty, and so is the topic, from which a state would learn what stands there. */
+async function publisherSide({ workspace: shared, contract, bus, rows }: Scene, data: string, round: number): Promise<Measured> {
+  const workspace: Workspace = { ...shared, prefix: `${shared.prefix}-${round + 1}` };
   const state = State.open(data);
   const quarantine = Quarantine.open(data, contract.id, () => new Date());
   const publisher = await openSession({ workspace, contract, bus, state, quarantine, now: () => new Date(), mode: 'run', snapshot: true, maxWithdrawShare: 1, run: 'bench' });
@@ -169,7 +170,7 @@ export async function publishRow(dir: string): Promise<BenchRow[]> {
   for (let round = -1; round < ROUNDS; round++) {
     const data = join(dir, `data-${round}`);
     const before = round % 2 === 0 ? await referenceSide(scene) : undefined;
-    const value = await publisherSide(scene, data);
+    const value = await publisherSide(scene, data, round);
     const reference = before ?? (await referenceSide(scene));
     if (round >= 0) rounds.push({ value: value.perSecond, reference: reference.perSecond, cpu: value.cpu, referenceCpu: reference.cpu });
   }

@@ -17,6 +17,8 @@ import type * as told from '../../gateway/reports/schemas.js';
 import type * as documents from '../../gateway/services/documents/schema.js';
 import type * as credentials from '../../gateway/services/credentials-api/index.js';
 import type * as compliance from '../../gateway/services/compliance-api/index.js';
+import type * as releases from '../../gateway/services/releases-api/index.js';
+import type { ReleasedReport } from '../../gateway/reports/part.js';
 import type { receiptSchema } from '../../gateway/answer/schemas.js';
 import type { Issued, IssuedRow, Preview } from '../../gateway/reports/index.js';
 import type * as client from '../../gateway/client/index.js';
@@ -84,9 +86,15 @@ export function held(): void {
   same<Same<Said<typeof compliance.scanSchema>, client.ScanBody>>();
   same<Same<Said<typeof compliance.scannedSchema>, Answer<'scan'>>>();
   same<Same<Said<typeof compliance.answerSchema>, Answer<'scanAnswer'>>>();
+  same<Same<Said<typeof releases.releaseBody>, client.ReleaseBody>>();
+  same<Same<Said<typeof releases.releaseSchema>, Answer<'releaseReport'>>>();
+  same<Same<Said<typeof releases.releaseStateSchema>, Answer<'releaseState'> & Answer<'withdrawRelease'>>>();
+  same<Same<Said<typeof releases.lookBody>, client.LookBody>>();
+  same<Same<Said<typeof told.releasedReportSchema>, Answer<'lookAtReport'>>>();
 
   // and what the gateway works with is what the schemas say
   same<Same<Issued['model'], Said<typeof told.modelSchema>>>();
+  same<Same<ReleasedReport, Said<typeof told.releasedReportSchema>>>();
   same<Same<IssuedRow, Said<typeof told.listSchema>['reports'][number]>>();
   same<Same<Preview['missing'][number]['member'], Said<typeof told.previewSchema>['missing'][number]['member']>>();
 }

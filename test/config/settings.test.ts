@@ -27,6 +27,21 @@ t.test('a bus may come from the environment alone, or change one key of yitong.j
   t.match(readBusSettings(kafka, place, { YITONG_BUS_BROKERS: '["two:9092"]' }), { brokers: ['two:9092'], groupId: 'city' });
 });
 
+t.test('what is wrong in the environment names its variable, and all that a bus lacks is said at once', (t) => {
+  t.throws(() => readBusSettings(undefined, place, { YITONG_BUS_DRIVER: 'kafka', YITONG_BUS_CLIENT_ID: 'city' }), {
+    code: 'bad_config',
+    message: '`bus.brokers` (`YITONG_BUS_BROKERS`), `bus.replication` (`YITONG_BUS_REPLICATION`), `bus.minInsyncReplicas` (`YITONG_BUS_MIN_INSYNC_REPLICAS`), `bus.groupId` (`YITONG_BUS_GROUP_ID`) are not set, in yitong.json or in the environment',
+  });
+  t.throws(() => readBusSettings(undefined, place, { YITONG_BUS_BROKERS: '["one:9092"]' }), { message: '`bus.driver` (`YITONG_BUS_DRIVER`) is not set, in yitong.json or in the environment' });
+  t.throws(() => readBusSettings(kafka, place, { YITONG_BUS_BROKERS: 'one:9092' }), { code: 'bad_config', message: '`YITONG_BUS_BROKERS` must be array; it is written as JSON' });
+  t.throws(() => readBusSettings(kafka, place, { YITONG_BUS_BROKERS: '["one"]' }), { message: /^`YITONG_BUS_BROKERS` must match pattern/ });
+  t.throws(() => readBusSettings(kafka, place, { YITONG_BUS_DRIVER: 'kafak' }), { message: '`YITONG_BUS_DRIVER` must be one of `embedded`, `kafka`' });
+  t.throws(() => readBusSettings({ ...kafka, brokers: 'one' }, place, {}), { message: '`brokers` must be array', extra: { place } }, 'and what stands in the file names the file');
+  t.throws(() => readSettings({}, place, { YITONG_GATEWAY_PORT: 'https' }), { message: '`YITONG_GATEWAY_PORT` must be integer' }, 'so of each section');
+  t.throws(() => readSettings({ gateway: { port: 1 } }, place, { YITONG_GATEWAY_PORT: '70000' }), { message: /^`YITONG_GATEWAY_PORT` must be <= 65535$/ });
+  t.end();
+});
+
 t.test('a key that nobody knows is refused, wherever it stands', async (t) => {
   t.throws(() => readSettings({ gateway: { prot: 1 } }, place, {}), { code: 'bad_config' });
   t.throws(() => readSettings({}, place, { YITONG_GATEWAY_PROT: '1' }), { code: 'bad_config' });

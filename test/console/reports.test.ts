@@ -54,15 +54,46 @@ t.test('the pages on which a company asks for its report', async (t) => {
     t.equal(await page.inputValue('input[name=bearer]'), BEARER);
   });
 
-  await t.test('the subsidiary authorises, after its form was told what is wrong with it', async (t) => {
+  await t.test('the whole group, as the README says: most have authorised it, the others are asked or left out by name', async (t) => {
+    const group = async (on: Page): Promise<void> => {
+      await on.goto('/console/reports/new?whom=group&lang=zh');
+      await fill(on);
+    };
+    await group(page);
+    t.match(await page.innerText('main'), /71 家企业中有 3 家没有/);
+    await page.click('form:has(input[name=leaveOut]) button');
+    await page.waitForSelector('form[action="/console/reports"]');
+    t.match(await page.innerText('main'), /68 家企业，41 个领域[^]*下列 3 家企业未授权，未列入本报告[^]*云州安光宏园餐饮有限公司/);
+    await page.click('form[action="/console/reports"] button');
+    await page.waitForSelector('.seal');
+    const [pdf] = await Promise.all([page.waitForEvent('download'), page.click('button[value=pdf]')]);
+    t.equal(readFileSync(await pdf.path()).subarray(0, 5).toString(), '%PDF-');
+
+    await group(page);
+    await page.click('form[action="/console/reports/invitations"] button');
+    t.match(await page.innerText('main'), /已向 2 家企业发出授权请求[^]*云州安光宏园餐饮有限公司/);
+    t.match(await page.getAttribute('main ul.rows a', 'href'), new RegExp(`^${town.people}/console/authorisations\\?invitation=[0-9a-f]{32}$`), 'the link names nobody');
+    await page.goto('/console/reports/new?whom=group&lang=zh');
+    t.equal(await page.locator('.member .state', { hasText: '已请求授权' }).count(), 3);
+    t.same(await inspect('/console/reports/new', 'report-invited', async (on) => {
+      await fill(on, EIGHT);
+      await on.click('form[action="/console/reports/invitations"] button');
+      await on.waitForSelector('ul.rows a');
+    }), []);
+  });
+
+  await t.test('the subsidiary finds at its next sign-in that it is asked, and authorises it', async (t) => {
     const other = await signIn(browser, town.people, 'sun-subsidiary');
-    await other.page.goto('/console/authorisations');
+    t.match(other.page.url(), /\/console\/authorisations/, 'what others wait for comes first');
+    t.same(await other.inspect('/console/authorisations', 'authorisation-asked'), []);
+    await other.page.goto('/console/authorisations?lang=zh');
+    t.match(await other.page.innerText('.invitation'), new RegExp(`云州安光快餐有限公司[^]*${HEAD}[^]*申请上市[^]*${BEARER}`));
     await other.page.fill('input[name=to]', '91990105MA000011U1');
     await other.page.click('form.sheet button[type=submit]');
     t.match(await other.page.innerText('[role=alert]'), /校验码/);
-    await other.page.fill('input[name=to]', HEAD);
-    await other.page.click('form.sheet button[type=submit]');
+    await other.page.click('.invitation button[value=agree]');
     t.match(await other.page.innerText('[role=status]'), new RegExp(`授权已生效：${HEAD}`));
+    t.equal(await other.page.locator('.invitation').count(), 0);
     t.notMatch(other.page.url(), new RegExp(HEAD), 'no address names a company');
     t.same(await other.inspect('/console/authorisations', 'authorisations'), []);
     // the answer that was refused is a complaint of the browser's console
@@ -91,8 +122,8 @@ t.test('the pages on which a company asks for its report', async (t) => {
 
   await t.test('the report stands in the list, without its code, and says who verified it', async (t) => {
     await page.goto('/console/reports?lang=zh');
-    t.match(await page.innerText('tbody tr'), new RegExp(`8[^]*申请上市[^]*${BEARER}[^]*可核验`));
-    await Promise.all([page.waitForURL(/\/console\/reports\/[0-9a-f]+$/), page.click('tbody a')]);
+    t.match(await page.innerText('tbody tr:first-child'), new RegExp(`8[^]*申请上市[^]*${BEARER}[^]*可核验`));
+    await Promise.all([page.waitForURL(/\/console\/reports\/[0-9a-f]+$/), page.click('tbody tr:first-child a')]);
     const report = new URL(page.url()).pathname;
     const text = await page.innerText('main');
     t.notMatch(text, new RegExp(code));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { leftOut, loadReports } from '../../contracts/reports.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { loadPolicies } from '../../policies/load.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { run } from '../e2e/command.js';
 
@@ -15,7 +16,8 @@ type Json = Record<string, any>;
 
 function workspaceWith(t: Test, id: string, change: (definition: Json) => void): string {
   const dir = join(t.testdir(), 'city');
-  mkdirSync(join(dir, 'contracts/reports', id), { recursive: true });
+  // with what stands beside it, as the picture of a seal
+  cpSync(join(root, 'contracts/reports/credit'), join(dir, 'contracts/reports', id), { recursive: true });
   const settings = JSON.parse(readFileSync(join(root, 'yitong.json'), 'utf8')) as Json;
   writeFileSync(join(dir, 'yitong.json'), JSON.stringify({ ...settings, extends: root }));
   mkdirSync(join(dir, 'connectors'));
@@ -39,6 +41,17 @@ void t.test('the reference city has the report on 41 domains over its registers,
   for (const report of reports.values()) t.strictSame(leftOut(report, workspace.contracts), [], `${report.id} leaves no register out`);
 });
 
+void t.test('a register that is shared for the credit report is read by one, and no grant lets the report’s client see what no report reads', async (t) => {
+  const workspace = await loadWorkspace(root);
+  const reports = await loadReports(workspace);
+  const read = new Set<string>([...reports.values()].flatMap(({ datasets, register }) => [register.contract.id, ...datasets.map(({ contract }) => contract.id)]));
+  const shared = [...workspace.contracts.values()].filter(({ sharing }) => JSON.stringify(sharing.conditions ?? {}).includes('专用信用报告')).map(({ id }) => id);
+  t.strictSame(shared.filter((id) => !read.has(id)), [], 'what is owed in tax, and what a court enforces, is shared for other ends');
+  const grants = [...(await loadPolicies(workspace)).grants.values()].filter(({ client }) => client === 'credit-report-centre');
+  t.strictSame(grants.map(({ dataset }) => dataset).filter((id) => !read.has(id)), []);
+  t.strictSame([...read].filter((id) => !grants.some(({ dataset }) => dataset === id)), [], 'and each that is read is granted');
+});
+
 void t.test('a report is added by its folder; what leaves a register out is noted', async (t) => {
   const dir = workspaceWith(t, 'short', (definition) => {
     definition['domains'] = [{ id: 'market-regulation', title: { zh: '市场监管', en: 'Market regulation' }, value: '市场监管', datasets: ['samr.penalties'] }];
@@ -49,11 +62,11 @@ void t.test('a report is added by its folder; what leaves a register out is note
   t.strictSame([...reports.keys()], ['credit', 'food-safety', 'short']);
   const short = reports.get('short');
   if (short === undefined) throw new Error('it is not there');
-  t.strictSame(leftOut(short, workspace.contracts).map(({ dataset, domains }) => [dataset, domains]), [['samr.dishonesty-list', ['market-regulation']]]);
+  t.strictSame(leftOut(short, workspace.contracts).map(({ dataset, domains }) => [dataset, domains]), [['samr.dishonesty-list', ['market-regulation']], ['samr.enforcement-measures', ['market-regulation']]]);
   const checked = await run('contracts', 'check', '--workspace', dir, '--json');
   t.equal(checked.code, 0, checked.stdout);
   const { findings } = JSON.parse(checked.stdout) as { findings: readonly { readonly dataset: string }[] };
-  t.match(findings.filter(({ dataset }) => dataset === 'reports/short'), [{ severity: 'note', message: 'leaves `samr.dishonesty-list` out of market-regulation' }]);
+  t.match(findings.filter(({ dataset }) => dataset === 'reports/short'), [{ severity: 'note', message: 'leaves `samr.dishonesty-list` out of market-regulation' }, { severity: 'note', message: 'leaves `samr.enforcement-measures` out of market-regulation' }]);
 });
 
 const refused: readonly (readonly [string, (definition: Json) => void, RegExp])[] = [

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { GatewayError, type ReportBody } from '../../gateway/client/index.js';
 import { dayIn } from '../../gateway/reports/compute/index.js';
-import { until } from './ask.js';
+import { ask, until } from './ask.js';
 import { city } from './city.js';
 import { entries } from './command.js';
 import { BUREAU, bureauCity, decide, penalty } from './penalties.js';
@@ -21,6 +21,11 @@ void t.test('many documents are verified at once, and whoever watches them is to
   const body = (of: string): ReportBody => ({ report: 'credit', as: of, subjects: [of], from: '2020-01-01', to: today, purpose: 'bidding', bearer: '云州市招标办' });
   await until('a report that every department answers', async () => (await centre.previewReport(body(company))).model, (model) => model?.sections.every(({ missing }) => missing.length === 0) === true);
   const [own, others] = [await centre.issueReport(body(company)), await centre.issueReport(body(other))];
+
+  // the ports were drawn by lot, and nothing says what the address is: it is the one that is open
+  const credential = await ask(running.api, running.pki, 'credit-report-centre', { path: `/v1/reports/${own.id}`, headers: { accept: 'application/dc+sd-jwt', 'yitong-subject': company, 'yitong-code': own.code } });
+  t.equal(credential.status, 200, credential.text.slice(0, 200));
+  t.match(JSON.parse(Buffer.from(credential.text.split('.')[1] ?? '', 'base64url').toString()), { iss: running.people, status: { status_list: { uri: `${running.people}/status/0` } } }, 'a credential names it');
 
   const seen = await bidding.verifyDocuments({ codes: [others.code, NOBODYS, own.code.toLowerCase().replaceAll('-', ''), 'no code at all'], watch: 'P30D', case: { caseId: 'B-2026-17' } });
   t.strictSame(seen.results.map(({ outcome, document }) => [outcome, document]), [['genuine', others.document], ['unknown', undefined], ['genuine', own.document], ['unknown', undefined]], 'in the order of the codes');

@@ -123,6 +123,10 @@ t.test('objections and repair in a city', async (t) => {
     t.match(await open('food-inspector', { colour: 'red' }), { status: 400 });
     t.match(await open('food-inspector'), { status: 201, json: { state: 'revocation-told' } });
     t.match(await open('food-inspector'), { status: 409, json: { code: 'act_refused' } }, 'one is open');
+    await company.page.goto('/console?lang=zh');
+    const told = await company.page.innerText('main');
+    for (const message of [/办理结论：已删除[^]*信用信息异议/, /办理结论：告知已撤回[^]*误报，撤回/, /告知行政行为已撤销[^]*云复决〔2026〕3号/]) t.match(told, message, 'the company is told of it where it comes in');
+    t.notMatch(told, new RegExp(GROUNDS), 'what it said itself is no message');
   });
 
   await t.test('each act is in the log, naming nobody in clear', async (t) => {

@@ -8,10 +8,10 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 
 const { lifecycles, calendars } = await loadLifecycles(await loadWorkspace(packageRoot()));
-const [objection, repair] = ['objection', 'repair'].map((id) => lifecycles.get(id)!) as [Lifecycle, Lifecycle];
+const [objection, repair, omission] = ['objection', 'repair', 'omission'].map((id) => lifecycles.get(id)!) as [Lifecycle, Lifecycle, Lifecycle];
 const calendar = calendars.get('mainland')!;
 const at = (local: string): number => Date.parse(`${local.length === 10 ? `${local}T10:00:00` : local}+08:00`);
-const said: Readonly<Record<string, string>> = { grounds: '处罚对象并非本企业', reason: '原决定事实清楚', correction: '更正处罚金额', decision: '云复决〔2026〕1号', certificate: '云信修〔2026〕2号' };
+const said: Readonly<Record<string, string>> = { grounds: '处罚对象并非本企业', reason: '原决定事实清楚', correction: '更正处罚金额', decision: '云复决〔2026〕1号', certificate: '云信修〔2026〕2号', missing: '缺少已作出的不予处罚决定', supplement: '补充登记' };
 
 type Step = readonly [act: string, party: string, on: string];
 const events = ({ acts }: Lifecycle, steps: readonly Step[]): TicketEvent[] =>
@@ -68,6 +68,29 @@ t.test('Art.36(2): a provider’s data are forwarded within two working days of 
     t.same(mayDo(objection, 'provider', ticket, 'provider'), ['correct', 'keep', 'tell-revoked', 'tell-repaired']);
     t.same(mayDo(objection, 'provider', ticket, 'centre'), [], 'the centre does not decide on what is not its own');
   }
+  t.end();
+});
+
+t.test('Art.36: that something is missing is objected to under the same terms: marked in one working day, forwarded in two, decided in five; its own data in five of receipt', (t) => {
+  for (const [filed, mark, forward, own] of [
+    ['2026-11-26', '2026-11-27', '2026-11-30', '2026-12-03'], ['2024-02-08', '2024-02-09', '2024-02-18', '2024-02-21'], ['2026-02-13', '2026-02-14', '2026-02-24', '2026-02-27'], ['2026-09-29', '2026-09-30', '2026-10-08', '2026-10-12'],
+  ] as const) {
+    due(t, omission, run(omission, 'provider', file(filed)), 'mark', mark);
+    due(t, omission, run(omission, 'provider', file(filed)), 'forward', forward);
+    const own_ = run(omission, 'centre', file(filed), ['mark', 'centre', filed]);
+    due(t, omission, own_, 'decide-own', own);
+    t.same(mayDo(omission, 'centre', own_, 'centre'), ['add-own', 'refuse-own'], 'the centre decides on what is its own');
+  }
+  for (const [filed, forwarded, decideBy] of [['2026-11-26', '2026-11-27', '2026-12-04'], ['2024-02-08', '2024-02-18', '2024-02-23'], ['2025-01-26', '2025-01-27', '2025-02-10'], ['2026-02-13', '2026-02-14', '2026-02-28']] as const) {
+    const ticket = run(omission, 'provider', file(filed), ['mark', 'centre', filed], ['forward', 'centre', forwarded]);
+    due(t, omission, ticket, 'decide', decideBy);
+    t.same(mayDo(omission, 'provider', ticket, 'provider'), ['add', 'refuse']);
+    t.same(mayDo(omission, 'provider', ticket, 'centre'), []);
+  }
+  const steps: Step[] = [file('2026-03-02'), ['mark', 'centre', '2026-03-03'], ['forward', 'centre', '2026-03-04'], ['add', 'provider', '2026-03-09']];
+  t.same(steps.map((_, n) => effectOf(omission, run(omission, 'provider', ...steps.slice(0, n + 1)))), ['none', 'mark', 'mark', 'none']);
+  const before = events(omission, steps.slice(0, 3));
+  t.throws(() => replay(omission, 'provider', [...before, { at: at('2026-03-09'), act: 'refuse', party: 'provider', fields: {} }]), { code: 'act_incomplete', message: '`reason` is missing' }, 'adding nothing needs a reason');
   t.end();
 });
 

@@ -30,7 +30,7 @@ t.test('a company may ask for repair from the day after the shortest display of 
   const tickets = await openTickets({ dataDir: dir, workspace, now: () => now, lag: 0 });
   t.teardown(() => tickets.close());
   const may = (record: RecordRef): boolean => tickets.openings(record, company).some(({ lifecycle, acts }) => lifecycle.id === 'repair' && acts.includes('ask'));
-  const first = { 'of slight': '2026-03-01', 'of ordinary': '2026-03-01', 'of safety': '2026-12-01', 'of serious': '2026-12-01', 'of null': '2026-12-01' };
+  const first = { 'of ordinary': '2026-03-01', 'of safety': '2026-12-01', 'of serious': '2026-12-01', 'of null': '2026-12-01' };
   for (const [recordId, day] of Object.entries(first)) {
     const record = records.get(recordId);
     if (record === undefined) throw new Error(`no record ${recordId}`);
@@ -44,6 +44,7 @@ t.test('a company may ask for repair from the day after the shortest display of 
   }
   now = morning('2030-01-01');
   t.notOk(may(records.get('list')!), 'a list of dishonesty is repaired by who put the company on it');
+  for (const tier of ['none', 'slight']) t.notOk(may(records.get(`of ${tier}`)!), `${tier}: what is never displayed has no display to end`);
   const { head } = await tickets.open('repair', records.get('of ordinary')!, ask);
   t.match(tickets.get(head.id, provider), { state: { state: 'asked' }, acts: ['certify', 'refuse', 'tell-revoked-instead'] }, 'the provider sees it at once');
   await tickets.act(head.id, act(provider, 'certify', { certificate: '云信修〔2030〕2号' }));
@@ -54,7 +55,7 @@ t.test('a company may ask for repair from the day after the shortest display of 
   t.match(told, { state: { state: 'shared' }, over: true });
   t.strictSame(told.events.map((event) => event.act), ['ask', 'certify', 'take-down', 'share'], 'the company is told each step');
   t.equal(tickets.effects.hidden(records.get('of ordinary')!), 'repaired', 'and the record stays hidden');
-  const refusedOne = await tickets.open('repair', records.get('of slight')!, ask);
+  const refusedOne = await tickets.open('repair', records.get('of serious')!, ask);
   await t.rejects(tickets.act(refusedOne.head.id, act(provider, 'refuse')), { code: 'act_incomplete' }, 'no refusal without a reason');
 });
 

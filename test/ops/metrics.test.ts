@@ -3,6 +3,7 @@ import { equal, ok } from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { State, type Held } from '../../connectors/publish/index.js';
 import { loadCalendars } from '../../contracts/calendar.js';
 import { errorTable } from '../../contracts/errors.js';
 import { loadLifecycles } from '../../contracts/lifecycle/load.js';
@@ -132,6 +133,21 @@ t.test('the numbers tell what happened', (t) => {
   t.ok((value('yitong_feed_rows_total', { feed: 'samr.company-register', outcome: 'published' }) ?? 0) >= everybody.length, 'feeds under `up` stand on the gateway\'s port');
   t.equal(samples.filter(({ family, value: up }) => family === 'yitong_process_up' && up === 1).length, 4, 'writer, feeds and two workers');
   t.end();
+});
+
+t.test('a withdrawal that is held back is counted whoever left it out, a run or a system that pushes', async (t) => {
+  const { dataset } = push.reader;
+  const counted = (count: number) => (text: string): boolean => parsed(text).samples.some(({ family, labels, value: held }) => family === 'yitong_feed_held_withdrawals' && labels['feed'] === dataset && held === count);
+  const hold = async (put: readonly Held[], remove: readonly Held[]): Promise<void> => {
+    const state = State.open(gateway.data);
+    await state.changeHeld(dataset, put, remove);
+    await state.close();
+  };
+  const left: Held = { subject, recordId: 'A1', since: new Date().toISOString(), by: ['row'], positions: ['2'] };
+  await hold([left], []);
+  await t.resolves(until('the figure', () => scrape('gateway'), counted(1)), 'held');
+  await hold([], [left]);
+  await t.resolves(until('the figure again', () => scrape('gateway'), counted(0)), 'and given free');
 });
 
 t.test('what a worker counted stays when it is gone, and its restart is counted', async (t) => {

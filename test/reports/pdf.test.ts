@@ -1,10 +1,15 @@
 /** What a reader of the PDF gets: all that the model holds, in text that can be searched, on pages that say where they can be checked. */
 import t from 'tap';
 import { canonicalJson } from '../../contracts/canonical.js';
+import { loadReports } from '../../contracts/reports.js';
 import type { Localised } from '../../contracts/types.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { packageRoot } from '../../gateway/cli/places.js';
 import type { ReportModel } from '../../gateway/reports/model.js';
 import { draw } from '../../gateway/reports/pdf/draw.js';
-import { kinds, labels, sentences, states } from '../../gateway/reports/pdf/words.js';
+import { renderPdf } from '../../gateway/reports/pdf/index.js';
+import { verifyPdf } from '../../gateway/reports/pdf/verify.js';
+import { kindOf, labels, sentences, states } from '../../gateway/reports/pdf/words.js';
 import { CODE, SIGNER, URL_OF_CODE, office, pictures, programForTest, run, saved } from './documents.js';
 import { sampleReport } from './sample.js';
 
@@ -38,7 +43,7 @@ function* said(model: ReportModel): Generator<string, void> {
     }
     for (const section of own) {
       for (const [i, record] of section.records.entries()) {
-        yield `${model.domains[section.domain]?.title.zh ?? '?'} · ${kinds[record.kind].zh}（${String(i + 1)}/${String(section.records.length)}）`;
+        yield `${model.domains[section.domain]?.title.zh ?? '?'} · ${kindOf(record).zh}（${String(i + 1)}/${String(section.records.length)}）`;
         yield* both(record.authority);
         for (const { title, value } of record.facts) {
           yield* both(title);
@@ -185,4 +190,74 @@ t.test('a report without a missing authority says so, and one without records sa
   const text = spoken(saved(t.testdirName, (await issue(none)).bytes));
   t.ok(text.includes(squeezed(sentences.noMissing.zh)) && text.includes(squeezed(sentences.noRecords.zh)));
   t.notOk(text.includes('“未答复”'));
+});
+
+/** So many companies, of which these have the records of the sample and the others none; `silent` domains answered for nobody. */
+function groupOf(companies: number, found: readonly number[], silent = 0): ReportModel {
+  const model = sampleReport({ subjects: companies, seed: 2 });
+  const sections = model.sections.map((section) => {
+    const { missing: _, ...rest } = section;
+    if (section.domain < silent) return { ...rest, state: 'not_answered' as const, records: [], missing: [{ authority: 'water', name: { zh: '云州市水务局', en: 'Water Authority of Yunzhou' } }] };
+    return found.includes(section.subject) && section.records.length > 0 ? { ...rest, state: 'records' as const, missing: [] } : { ...rest, state: 'none' as const, records: [], missing: [] };
+  });
+  return { ...model, sections };
+}
+const pagesOf = (file: string): readonly string[] => run('pdftotext', '-layout', file, '-').split('\f').slice(0, -1);
+
+t.test('a report on a group opens with what was found of each company and where; those without records are told together', async (t) => {
+  if (!programForTest(t, 'pdftotext', 'poppler-utils')) return;
+  const found = [0, 7, 40];
+  const whole = groupOf(71, found);
+  const model: ReportModel = { ...whole, leftOut: [{ subject: 'uscc:91990106MA000011WH', name: '云州未授权餐饮有限公司', relation: 'subsidiary' }] };
+  const { issue } = await office(t.testdir());
+  const file = saved(t.testdirName, (await issue(model)).bytes);
+  const pages = pagesOf(file);
+  t.ok(pages.length < 40, `${String(pages.length)} pages for 71 companies`);
+  t.match(squeezed(pages[0] ?? ''), /查询结果总表Whatwasfound共72家企业、41个领域：3家有记录，68家均无记录，1家未授权、未列入。/);
+  const table = pages.slice(0, 4).join('\n').split('\n');
+  for (const [n, { name }] of model.subjects.entries()) {
+    const row = table.find((line) => new RegExp(`^ *${String(n + 1)} .*${name}( |$)`).test(line)) ?? '';
+    const page = squeezed(pages[Number(/(\d+)\s*$/.exec(row)?.[1]) - 1] ?? '');
+    const heading = found.includes(n) ? `${String(n + 1)}．${name}` : squeezed(`${labels.clean.zh}（68 家）`);
+    if (!page.includes(heading)) t.fail(`the table leads nobody to company ${String(n + 1)}`, { row });
+  }
+  const text = spoken(file);
+  t.match(text, /云州未授权餐饮有限公司91990106MA000011WH子公司Subsidiary未授权，未列入notauthorised,leftout/);
+  t.ok(text.includes(squeezed(sentences.leftOutNote.zh)));
+  t.ok(text.includes('下列68家企业，已逐一查询41个领域，各部门均已答复，查询期间内均无可报告的记录。'));
+  t.equal(text.split(squeezed(`${labels.clean.zh}`)).length - 1, 1);
+});
+
+t.test('of companies without records it is not said that there is none where a department has not answered', async (t) => {
+  if (!programForTest(t, 'pdfinfo', 'poppler-utils')) return;
+  const { issue } = await office(t.testdir());
+  const text = spoken(saved(t.testdirName, (await issue(groupOf(20, [3], 2))).bytes));
+  t.ok(text.includes('共20家企业、41个领域：1家有记录，19家有领域未答复、其余无记录。'));
+  t.ok(text.includes('下列19家企业，已逐一查询41个领域：2个领域未答复，不能判断有无记录；其余领域均无可报告的记录。'));
+  t.notOk(text.includes('均已答复'));
+  t.notMatch(text, /(?<!已答复领域)均无记录的企业（/, 'none of them is without any record for certain');
+  // one whose register was granted in part stands apart from those that stand alike
+  const model = groupOf(20, [3]);
+  const sections = model.sections.map((section) => (section.subject === 5 && section.domain === 0 ? { ...section, state: 'not_answered' as const, missing: [{ authority: 'samr', name: { zh: '市场监管局', en: 'Market Regulation' } }] } : section));
+  const apart = spoken(saved(t.testdirName, (await issue({ ...model, sections })).bytes));
+  t.ok(apart.includes('下列18家企业，已逐一查询41个领域，各部门均已答复'));
+  t.ok(apart.includes('下列1家企业，已逐一查询41个领域：1个领域未答复'));
+});
+
+t.test('a seal is shown where the definition has one, with its words; it is a picture with an alternative, on the last page alone', async (t) => {
+  if (!programForTest(t, 'pdfimages', 'poppler-utils')) return;
+  const { sign, issue, now, ca } = await office(t.testdir());
+  const definition = (await loadReports(await loadWorkspace(packageRoot()))).get('credit');
+  const model = sampleReport({ seed: 3 });
+  t.match(definition?.seal?.words.zh, /示例/, 'that of the invented city says that it is none');
+  const plain = saved(t.testdirName, (await issue(model)).bytes);
+  t.equal(run('pdfimages', '-list', plain).trim().split('\n').length, 2, 'no seal is shown that nobody has declared');
+  const { bytes } = await renderPdf(model, { code: CODE, url: URL_OF_CODE, sign, at: now, ...(definition?.seal === undefined ? {} : { seal: definition.seal }) });
+  const file = saved(t.testdirName, bytes);
+  const images = run('pdfimages', '-list', file).trim().split('\n').slice(2);
+  t.equal(images.length, 1);
+  t.match(images[0], new RegExp(`^ *${String(pagesOf(file).length)} .* image +480 +480 +rgb`));
+  t.equal(run('pdfinfo', '-struct', file).split(/^ *Figure\b/m).length - 1, 2);
+  t.ok(spoken(file).includes(squeezed(definition?.seal?.words.zh ?? '?')));
+  t.match(await verifyPdf(bytes, [ca]), { ok: true }, 'and is checked as any other');
 });

@@ -114,9 +114,9 @@ void t.test('Art.67(2) and the tiers: display ends with the longest term of the 
     const verdict = judge(facts, rules, { today, ...wide });
     return verdict.told && verdict.displayed;
   };
-  const last = { slight: '2026-02-28', ordinary: '2026-11-30', safety: '2026-11-30', serious: '2028-11-30' };
-  t.strictSame(['none', ...Object.keys(last)], [...terms.keys()]);
-  for (const day of ['2025-11-30', '2025-12-01', '2026-06-01']) t.equal(shown(day, 'none', '2099-12-31'), false, `what is not displayed is not on ${day} either`);
+  const last = { ordinary: '2026-11-30', safety: '2026-11-30', serious: '2028-11-30' };
+  t.strictSame(['none', 'slight', ...Object.keys(last)], [...terms.keys()]);
+  for (const tier of ['none', 'slight']) for (const day of ['2025-11-30', '2025-12-01', '2026-06-01']) t.equal(shown(day, tier, '2099-12-31'), false, `what is not displayed is not on ${day} either`);
   for (const [tier, day] of Object.entries(last)) {
     const next = daysToDate((dateToDays(day) ?? 0) + 1) ?? '';
     t.equal(shown(day, tier, '2099-12-31'), true, `${tier}: on its last day`);
@@ -128,8 +128,8 @@ void t.test('Art.67(2) and the tiers: display ends with the longest term of the 
   t.equal(shown('2028-01-01', undefined, '2028-01-01'), true, 'without a tier the register’s day counts');
   t.equal(shown('2028-01-01', 'of another list', '2028-01-01'), true);
   const shortest = Object.fromEntries([...terms].map(([tier, term]) => [tier, term.shortest]));
-  t.strictSame(shortest, { none: 0, slight: 3, ordinary: 3, safety: 12, serious: 12 }, 'three months, and a year for food, medicines, special equipment, work safety and fire');
-  for (const { basis } of terms.values()) t.ok(basis.includes('上海市优化营商环境条例第六十七条第二款'));
+  t.strictSame(shortest, { none: 0, slight: 0, ordinary: 3, safety: 12, serious: 12 }, 'three months, and a year for food, medicines, special equipment, work safety and fire');
+  for (const [tier, { basis }] of terms) t.ok(basis.includes(tier === 'slight' ? '上海市社会信用条例第九条第二款第四项' : '上海市优化营商环境条例第六十七条第二款'), tier);
 });
 
 void t.test('a term of months ends on the day of the same number, or on the last of a month that has none', async (t) => {
@@ -139,4 +139,64 @@ void t.test('a term of months ends on the day of the same number, or on the last
   t.equal(lastDayOfMonths('2023-11-29', 3), '2024-02-29');
   t.equal(lastDayOfMonths('2025-09-15', 3), '2025-12-15');
   t.equal(lastDayOfMonths('2024-02-29', 12), '2025-02-28');
+});
+
+/** Layouts of the reference city that tell of a kind. */
+async function layoutsOf(kind: 'penalty' | 'measure' | 'dishonesty') {
+  const reports = await loadReports(await loadWorkspace(packageRoot()));
+  return [...reports.values()].flatMap(({ id, datasets }) => datasets.flatMap(({ contract, layout }) => (layout.kind === kind ? [{ id: `${id} ${contract.id}`, layout }] : [])));
+}
+
+void t.test('Art.9(2)(4): a penalty of slight conduct is not collected, so no report tells of it on any day, whatever its procedure and kind; the tier beside it is told', async (t) => {
+  const penalties = await layoutsOf('penalty');
+  for (const { id, layout: rules } of penalties) {
+    const said = (today: string, tier?: string) => on(today, { ended: '2026-01-01', displayFrom: '2026-02-01', ...(tier === undefined ? {} : { tier }), values: { procedure: ['ordinary'], kinds: ['fine'] } }, rules);
+    for (const today of ['2026-02-01', '2026-05-01', '2026-05-02', '2030-12-31']) {
+      t.equal(said(today, 'slight'), 'excluded', `${id} ${today}`);
+      t.equal(said(today, 'ordinary'), 'told');
+      t.equal(said(today), 'told', 'of no tier: not taken for slight');
+    }
+  }
+  t.ok(penalties.length > 10);
+});
+
+void t.test('Art.25, 35: a listing is told from the day of listing; what ended with its term five years from the day of removal, what was removed by repair not at all', async (t) => {
+  const lists = await layoutsOf('dishonesty');
+  for (const { id, layout: rules } of lists) {
+    t.equal(on('2023-05-13', { began: '2023-05-14' }, rules, { from: '1990-01-01', to: '2023-05-13' }), 'outside', `${id}: not before it`);
+    t.equal(on('2023-05-14', { began: '2023-05-14' }, rules, { from: '1990-01-01', to: '2023-05-14' }), 'told', 'on the day');
+    t.notOk('reportableUntil' in judge({ began: '2023-05-14' }, rules, { today: '2026-11-30', ...wide }), 'while the company stands on it no term runs');
+    const ended = { began: '2020-05-14', ended: '2023-05-14', repaired: 'term' };
+    t.equal(on('2028-05-14', ended, rules), 'told', 'on the last day of five years from the removal');
+    t.equal(on('2028-05-15', ended, rules), 'expired', 'the day after');
+    t.equal(on('2023-05-15', { ...ended, repaired: 'repaired' }, rules), 'repaired');
+  }
+  t.strictSame(lists.map(({ id }) => id), ['emergency.dishonesty-list', 'hrss.wage-dishonesty-list', 'samr.dishonesty-list', 'samr.medicine-dishonesty-list', 'tax.dishonesty-list'].map((id) => `credit ${id}`), 'work safety, wages, market regulation, medicines, tax');
+});
+
+void t.test('the display of a listing ends with its removal, and after three years at the latest', async (t) => {
+  for (const { id, layout: rules } of await layoutsOf('dishonesty')) {
+    const shown = (today: string, facts: RecordFacts): boolean => {
+      const verdict = judge({ tier: 'serious', displayFrom: '2023-05-14', began: '2023-05-14', ...facts }, rules, { today, ...wide });
+      return verdict.told && verdict.displayed;
+    };
+    t.equal(shown('2026-05-14', { displayUntil: '2099-01-01' }), true, `${id}: on the last day of three years`);
+    t.equal(shown('2026-05-15', { displayUntil: '2099-01-01' }), false, 'the day after, whatever the register says');
+    t.equal(shown('2025-01-31', { ended: '2025-01-31', displayUntil: '2025-01-31' }), true, 'on the day of the removal');
+    t.equal(shown('2025-02-01', { ended: '2025-01-31', displayUntil: '2025-01-31' }), false, 'the day after');
+  }
+});
+
+void t.test('an enforcement measure is told while it lasts and five years from its end, never displayed; one that found nothing unlawful is not told', async (t) => {
+  const measures = await layoutsOf('measure');
+  for (const { layout: rules } of measures) {
+    const taken = { began: '2021-03-02' };
+    t.match(judge(taken, rules, { today: '2026-11-30', ...wide }), { told: true, displayed: false }, 'while it lasts');
+    const ended = { ...taken, ended: '2021-04-01', values: { outcome: ['penalised'] } };
+    t.match(judge(ended, rules, { today: '2026-04-01', ...wide }), { told: true, displayed: false, reportableUntil: '2026-04-01' }, 'on the last day');
+    t.equal(on('2026-04-02', ended, rules), 'expired', 'the day after');
+    t.equal(on('2021-04-01', { ...ended, values: { outcome: ['cleared'] } }, rules), 'excluded');
+    t.equal(on('2021-04-01', { ...ended, values: { outcome: ['expired'] } }, rules), 'told');
+  }
+  t.equal(measures.length, 1);
 });

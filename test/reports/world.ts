@@ -98,7 +98,7 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
   const context = { workspace, journal, view: writer.reader(), inForce: () => inForce, dataDir: own, now: () => clock };
   const reports = await openReports(
     context,
-    { marks: (of) => world.marks.marks(of), hidden: (of) => world.marks.hidden(of) },
+    { marks: (of) => world.marks.marks(of), missing: (of) => world.marks.missing?.(of) ?? [], hidden: (of) => world.marks.hidden(of) },
   );
   let requests = 0;
   const world: ReportWorld = {

@@ -8,10 +8,11 @@ const MARK = '\uFEFF';
 const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠]|^[\t\r\n]/u;
 
 /** A cell that a spreadsheet would run as a formula gets an apostrophe before it. Numbers and times are made here and need none. */
-function cell(value: Cell): string {
-  if (value === undefined) return '';
+export function cell(value: unknown): string {
+  if (value === undefined || value === null) return '';
   if (typeof value === 'number') return String(value);
-  const text = value instanceof Date ? localSecond(value.getTime()) : FORMULA.test(value) ? `'${value}` : value;
+  const given = value instanceof Date ? localSecond(value.getTime()) : String(value);
+  const text = FORMULA.test(given) ? `'${given}` : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

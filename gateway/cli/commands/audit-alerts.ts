@@ -1,15 +1,17 @@
 import { auditLayout } from '../../audit/layout.js';
 import { openAlerts, type Alert } from '../../audit/watch/store.js';
 import type { Command } from '../command.js';
-import { dataOption, folders, workspaceOption } from '../places.js';
+import { AUDIT, dataOption, foldersThere, workspaceOption } from '../places.js';
 
 const command: Command = {
-  summary: 'what the watching rules found in the log, newest first; exit 1 if any is open',
+  summary: 'what the watching rules found in the log, newest first',
+  zh: '列出日志监测产生的告警，最新在前',
   usage: '[--all] [--data D] [--json]',
+  wanting: 'where an alert is open',
   examples: ['yitong audit alerts', 'yitong audit alerts --all --json'],
   options: { workspace: workspaceOption, data: dataOption, all: { type: 'boolean', describe: 'those that were acknowledged as well' } },
   async run({ values, say, json }) {
-    const store = openAlerts(auditLayout(folders(values).data).alerts);
+    const store = openAlerts(auditLayout(foldersThere(values, AUDIT).data).alerts);
     try {
       const all = store.list();
       const open = all.filter(({ acknowledged }) => acknowledged === undefined);

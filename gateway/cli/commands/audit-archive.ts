@@ -6,24 +6,26 @@ import { auditLayout } from '../../audit/layout.js';
 import { parseVkey } from '../../audit/log/note.js';
 import { openSearch } from '../../audit/search/index.js';
 import type { Command } from '../command.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
+import { WrongUsage } from '../failure.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../places.js';
 
 /** Old entries in one file that verifies by itself. */
 const command: Command = {
   summary: 'old entries with what proves them, in one file that verifies by itself',
+  zh: '将早期日志条目连同证明归档为一个可自行校验的文件',
   usage: '--before DATE <folder> [--data D] [--json]',
+  takes: 1,
   examples: ['yitong audit archive --before 2027-01-01 /mnt/archive', 'yitong audit verify --archive /mnt/archive/audit-before-2027-01-01.ndjson --vkey log.example+1a2b3c4d+AT…'],
   options: { workspace: workspaceOption, data: dataOption, before: { type: 'string', describe: 'entries of before this date, UTC' } },
   async run(call) {
     const given = text(call.values['before']);
     const [folder] = call.positionals;
     if (given === undefined || folder === undefined) {
-      console.error('name the folder and `--before DATE`');
-      return 2;
+      throw new WrongUsage('name the folder and `--before DATE`');
     }
     const before = Date.parse(given);
     if (Number.isNaN(before)) throw new YitongError('bad_request', `\`--before ${given}\` is not a date such as 2026-01-31`);
-    const { data } = folders(call.values);
+    const { data } = foldersThere(call.values, AUDIT);
     const dir = resolve(folder);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const file = join(dir, `audit-before-${new Date(before).toISOString().replace(/T00:00:00\.000Z$/, '').replaceAll(':', '')}.ndjson`);

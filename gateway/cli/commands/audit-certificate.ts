@@ -23,12 +23,15 @@ import { certificateModel } from '../../reports/certificate/model.js';
 import { roomFor, seal } from '../../reports/pdf/seal.js';
 import { openDocumentSigner } from '../../reports/pdf/signer.js';
 import type { Command } from '../command.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
+import { WrongUsage } from '../failure.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../places.js';
 
 /** A certificate of proof of one entry, signed; its making is on record before the file is there. */
 const command: Command = {
   summary: 'a certificate of proof of an entry (存证证明), as a signed PDF for a court',
+  zh: '出具一条日志的存证证明（已签名的 PDF）',
   usage: '<entry> --out FILE [--open] [--documents DIR] [--by WHO] [--data D] [--json]',
+  takes: 1,
   examples: ['yitong audit certificate 1042 --out certificate.pdf', 'yitong audit certificate w1-5f3a9c01:1042 --out certificate.pdf --open --by "office of the auditor, case 2026-17"'],
   options: {
     workspace: workspaceOption,
@@ -41,11 +44,10 @@ const command: Command = {
   async run(call) {
     const [named] = call.positionals;
     const out = text(call.values['out']);
-    if (named === undefined || call.positionals.length > 1 || out === undefined) {
-      console.error('name one entry, by its index or its receipt, and a file with `--out`');
-      return 2;
+    if (named === undefined || out === undefined) {
+      throw new WrongUsage('name one entry, by its index or its receipt, and a file with `--out`');
     }
-    const { workspace: dir, data } = folders(call.values);
+    const { workspace: dir, data } = foldersThere(call.values, AUDIT);
     const workspace = await loadWorkspace(dir);
     const { audit, gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
     const layout = auditLayout(data);

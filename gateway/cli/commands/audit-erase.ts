@@ -20,8 +20,8 @@ import { readSettings, signerNames } from '../../config.js';
 import { fenceOf } from '../../process/replicas.js';
 import { witnessSetup } from '../../process/witnesses.js';
 import type { Command, Invocation } from '../command.js';
-import { failureLine } from '../failure.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
+import { failureLine, WrongUsage } from '../failure.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../places.js';
 import { sequenced } from '../sequenced.js';
 
 /** ms to wait for another replica's sequencer. */
@@ -33,7 +33,10 @@ const EACH = 'each replica has its own key for a subject: order the erasure on t
 /** Destroys what is on record about a subject: its key, the salts of its entries, their encrypted parts. The log goes on verifying. */
 const command: Command = {
   summary: 'destroy what the log holds about a subject; the act itself stays on record',
+  zh: '依法抹除日志中某一主体的信息；抹除行为本身留痕',
   usage: '<subject> --reason TEXT --legal-basis TEXT [--by ROLE] [--archive DIR] [--data D] [--json] | --archive DIR',
+  takes: 1,
+  wanting: 'where the order is on record and was not seen to be carried out',
   examples: [
     "yitong audit erase uscc:91350100M000100Y43 --reason 'court order 2026-118' --legal-basis '个人信息保护法 Art.47'",
     "yitong audit erase person:123 --reason 'left the service' --legal-basis '个人信息保护法 Art.47' --by data-officer --json",
@@ -53,14 +56,13 @@ const command: Command = {
     const legalBasis = text(call.values['legal-basis']);
     const archive = text(call.values['archive']);
     if (subject === undefined && archive !== undefined) {
-      call.json({ archives: await inArchives(call, folders(call.values).data, archive) });
+      call.json({ archives: await inArchives(call, foldersThere(call.values, AUDIT).data, archive) });
       return 0;
     }
     if (subject === undefined || reason === undefined || legalBasis === undefined) {
-      console.error('name the subject, `--reason` and `--legal-basis`');
-      return 2;
+      throw new WrongUsage('name the subject, `--reason` and `--legal-basis`');
     }
-    const { workspace: dir, data } = folders(call.values);
+    const { workspace: dir, data } = foldersThere(call.values, AUDIT);
     const place = { file: join(dir, 'yitong.json') };
     const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
     const layout = auditLayout(data);

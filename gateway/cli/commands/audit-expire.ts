@@ -16,14 +16,16 @@ import { fenceOf } from '../../process/replicas.js';
 import { witnessSetup } from '../../process/witnesses.js';
 import type { Command } from '../command.js';
 import { failureLine } from '../failure.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../places.js';
 import { progressBar } from '../progress.js';
 import { sequenced } from '../sequenced.js';
 
 /** Destroys bodies whose term of keeping is over. The log goes on verifying, and says by which entry they went. */
 const command: Command = {
   summary: 'destroy bodies of the log that are past their term; the act itself stays on record',
+  zh: '销毁超过留存期限的日志正文；销毁行为本身留痕',
   usage: '[--before DATE] [--dry-run | --yes] [--by ROLE] [--data D] [--json]',
+  wanting: 'where the order is on record and was not seen to be carried out',
   examples: ['yitong audit expire --dry-run', 'yitong audit archive --before 2024-01-01 /mnt/archive && yitong audit expire --before 2024-01-01 --yes'],
   options: {
     workspace: workspaceOption,
@@ -37,7 +39,7 @@ const command: Command = {
     const given = text(call.values['before']);
     const limit = given === undefined ? Infinity : Date.parse(given);
     if (Number.isNaN(limit)) throw new YitongError('bad_request', `\`--before ${String(given)}\` is not a date such as 2026-01-31`);
-    const { workspace: dir, data } = folders(call.values);
+    const { workspace: dir, data } = foldersThere(call.values, AUDIT);
     const place = { file: join(dir, 'yitong.json') };
     const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
     if (!audit.sequencer) throw new YitongError('log_elsewhere', 'this replica does not keep the log; run it at the one that does');

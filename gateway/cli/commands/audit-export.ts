@@ -10,25 +10,26 @@ import { loadPolicies } from '../../../policies/load.js';
 import { loadReports } from '../../../contracts/reports.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { Command } from '../command.js';
-import { folders, text } from '../places.js';
+import { AUDIT, foldersThere, text } from '../places.js';
 import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
 
 /** Entries on stdout, oldest first, each with what proves it. */
 const command: Command = {
   summary: 'the audit entries with their proofs, oldest first: NDJSON, CSV, a workbook or OCSF',
+  zh: '导出日志条目及其证明，最早在前：NDJSON、CSV、Excel 表格或 OCSF',
   usage: '[--format ndjson|csv|xlsx|ocsf] [--zh] [--client C] [--dataset D] [--purpose P] [--since T] [--subject S] …',
   examples: ['yitong audit export --since 2026-01-01 > entries.ndjson', 'yitong audit export --format csv --provider samr > accesses.csv', 'yitong audit export --format xlsx --zh --since 2026-01-01 > 审计.xlsx', 'yitong audit export --format ocsf --result deny | your-siem'],
-  options: { ...searchFlags, format: { type: 'string', describe: 'ndjson, csv, xlsx or ocsf', default: 'ndjson' }, zh: { type: 'boolean', describe: 'of csv and xlsx: heads, names and words in Chinese' }, limit: { type: 'string', describe: 'at most so many' } },
+  options: { ...searchFlags, format: { type: 'string', values: EXPORT_FORMATS, describe: 'ndjson, csv, xlsx or ocsf', default: 'ndjson' }, limit: { type: 'string', describe: 'at most so many' } },
   async run(call) {
     const format = EXPORT_FORMATS.find((one) => one === text(call.values['format']));
     if (format === undefined) throw new YitongError('bad_request', `\`--format\` is one of ${EXPORT_FORMATS.join(', ')}`);
     if (format === 'xlsx' && process.stdout.isTTY) throw new YitongError('bad_request', 'a workbook is no text: send it into a file, `> audit.xlsx`');
-    const { data, workspace } = folders(call.values);
+    const { data, workspace } = foldersThere(call.values, AUDIT);
     const search = openSearch(data);
     try {
       const query = searchOptions(call.values);
       const limit = wholeNumber(call.values, 'limit');
-      const words = format === 'csv' || format === 'xlsx' ? await wordsOf(workspace, call.values['zh'] === true ? 'zh' : 'en') : undefined;
+      const words = format === 'csv' || format === 'xlsx' ? await wordsOf(workspace, call.language) : undefined;
       const options = { ...(words === undefined ? {} : { words }), open: call.values['open'] === true || query.subject !== undefined, ...(limit === undefined ? {} : { limit }) };
       for await (const piece of exportEntries(data, search, format, query, options)) {
         if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once('drain', resolve));

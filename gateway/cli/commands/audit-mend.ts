@@ -1,11 +1,13 @@
 import { mendDamage } from '../../audit/damage.js';
 import type { Command } from '../command.js';
-import { dataOption, folders, workspaceOption } from '../places.js';
+import { dataOption, foldersThere, workspaceOption } from '../places.js';
 
 /** What can be made again of damaged files of the log is; what cannot is said. Without `--yes` nothing is written. */
 const command: Command = {
   summary: 'mend damaged files of the log, with its group stopped; what cannot be made again is declared or said',
+  zh: '修复损坏的日志文件（须先停止运行）；无法复原的如实申报',
   usage: '[--yes] [--data D] [--json]',
+  wanting: 'where something cannot be made again, or is not yet',
   examples: ['yitong audit mend', 'yitong audit mend --data /var/lib/yitong --yes && yitong audit verify --data /var/lib/yitong'],
   options: {
     workspace: workspaceOption,
@@ -14,7 +16,7 @@ const command: Command = {
   },
   async run(call) {
     const dryRun = call.values['yes'] !== true;
-    const damage = await mendDamage({ dataDir: folders(call.values).data, now: Date.now, dryRun });
+    const damage = await mendDamage({ dataDir: foldersThere(call.values).data, now: Date.now, dryRun });
     call.json({ done: !dryRun, ...damage });
     const { again, journals, closed, left } = damage;
     for (const file of again) call.say(`${file}: made again from other files of the log`);

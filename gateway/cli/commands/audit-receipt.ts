@@ -7,13 +7,17 @@ import { decodeBase64, parseVkey } from '../../audit/log/note.js';
 import { verifyProof } from '../../audit/log/proof.js';
 import { lookupReceipt } from '../../audit/receipts.js';
 import type { Command, Invocation } from '../command.js';
-import { workspaceOption, dataOption, folders, text } from '../places.js';
+import { WrongUsage } from '../failure.js';
+import { AUDIT, dataOption, foldersThere, workspaceOption, text } from '../places.js';
 import { witnessesNamed, witnessFlags } from '../witness-options.js';
 
 /** What the log proves about one receipt, and the check of it without the log. Exit 1 while it is not in the log, or does not verify. */
 const command: Command = {
   summary: 'what the log proves about one receipt',
+  zh: '查看日志对一张回执的证明',
   usage: '<id> [--data D] [--proof] | --verify FILE --vkey KEY [--witness VKEY … --required K] [--json]',
+  takes: 1,
+  wanting: 'where the entry is not in the log yet, or what is verified does not hold',
   examples: [
     'yitong audit receipt w1-5f3a9c01:1042 --json > receipt.json',
     'yitong audit receipt --verify receipt.json --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG…',
@@ -32,10 +36,9 @@ const command: Command = {
     if (file !== undefined) return verify(call, file);
     const id = call.positionals[0];
     if (id === undefined) {
-      console.error('name the receipt, `<journal>:<seq>`, or a file with --verify');
-      return 2;
+      throw new WrongUsage('name the receipt, `<journal>:<seq>`, or a file with --verify');
     }
-    const found = lookupReceipt(folders(call.values).data, id);
+    const found = lookupReceipt(foldersThere(call.values, AUDIT).data, id);
     if (found.kind === 'not_yet') {
       call.json({ state: 'not_yet' });
       call.say(`\`${id}\` is not under a published checkpoint of the log`);
@@ -64,11 +67,10 @@ interface Logged {
 const string = { type: 'string' };
 const logged = shape<Logged>({ type: 'object', required: ['body', 'salt', 'proof'], properties: { body: string, salt: string, proof: string } }, 'log_invalid');
 
-async function verify(call: Invocation, file: string): Promise<0 | 1 | 2> {
+async function verify(call: Invocation, file: string): Promise<0 | 1> {
   const vkey = text(call.values['vkey']);
   if (vkey === undefined) {
-    console.error('`--vkey` names the log\'s key; whoever gave you the file must not be the one who gives you the key');
-    return 2;
+    throw new WrongUsage('`--vkey` names the log\'s key; whoever gave you the file must not be the one who gives you the key');
   }
   const log = parseVkey(vkey);
   const policy = witnessesNamed(call.values);

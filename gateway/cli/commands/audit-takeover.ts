@@ -3,6 +3,7 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { planTakeover, takeOver, type TakeoverOptions, type TakeoverPlan } from '../../backup/takeover.js';
 import { readSettings } from '../../config.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { knowledgeOf } from '../knowledge.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { progressBar, type ProgressBar } from '../progress.js';
@@ -10,6 +11,7 @@ import { progressBar, type ProgressBar } from '../progress.js';
 /** Another replica becomes the sequencer. Without `--yes` it only says what it found, what is missing and what it would do. */
 const command: Command = {
   summary: 'take over a log whose sequencer is gone: say what is missing, then go on with it here',
+  zh: '主日志节点失效后由本机接管：先列出缺失，再继续',
   usage: '[--from FOLDER] [--checkpoint FILE | --no-newer WORD] [--origin NAME] [--yes] [--data D] [--json]',
   examples: [
     'yitong audit takeover --data /var/lib/yitong',
@@ -28,9 +30,8 @@ const command: Command = {
   async run(call) {
     const checkpoint = text(call.values['checkpoint']);
     const word = text(call.values['no-newer']);
-    if (call.positionals.length > 0 || (checkpoint !== undefined && word !== undefined)) {
-      console.error('name folders with `--data` and `--from`, and not both of `--checkpoint` and `--no-newer`');
-      return 2;
+    if (checkpoint !== undefined && word !== undefined) {
+      throw new WrongUsage('say `--checkpoint` or `--no-newer`, not both');
     }
     const { workspace: dir, data } = folders(call.values);
     const { audit } = readSettings((await loadWorkspace(dir)).settings, { file: join(dir, 'yitong.json') }, process.env);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
@@ -7,13 +8,18 @@ import { promiseState, readPromise } from '../../audit/promise.js';
 import { replicaKeys, verifyLog } from '../../audit/verify.js';
 import { verifyArchive } from '../../audit/archive/verify.js';
 import type { Command, Invocation } from '../command.js';
-import { workspaceOption, dataOption, folders, list, text } from '../places.js';
+import { localSecond } from '../../console/time.js';
+import { WrongUsage } from '../failure.js';
+import { dataOption, foldersThere, list, text, workspaceOption } from '../places.js';
+import { progressBar } from '../progress.js';
 import { witnessesNamed, witnessFlags } from '../witness-options.js';
 
 /** Proves the audit log from its files. Exit 1 if it does not verify. */
 const command: Command = {
   summary: 'prove the audit log from its files alone',
+  zh: '仅凭文件校验审计日志',
   usage: '[--data D | --log DIR] [--vkey KEY] [--witness VKEY … --required K] [--promise FILE] [--json] | --archive FILE --vkey KEY [--witness VKEY … --required K]',
+  wanting: 'where the log, the archive or the promise does not verify',
   examples: [
     'yitong audit verify',
     'yitong audit verify --log ./log --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG… --witness w2.example+… --required 1',
@@ -32,25 +38,24 @@ const command: Command = {
   },
   async run(call) {
     const log = text(call.values['log']);
-    const data = folders(call.values).data;
     const vkey = text(call.values['vkey']);
     const archive = text(call.values['archive']);
     if (archive !== undefined) return verifyOne(call, resolve(archive), vkey);
+    // a published log stands by itself
+    const data = log === undefined ? foldersThere(call.values).data : '';
+    if (log !== undefined && !existsSync(log)) throw new WrongUsage(`there is no folder \`${log}\`; \`--log\` names one with checkpoint, tiles and bundles`);
     const witnesses = witnessesNamed(call.values);
     const promiseFile = text(call.values['promise']);
     const { promise, answered } = promiseFile === undefined ? {} : readPromise(await promised(resolve(promiseFile)), promiseFile);
-    let shown = 0;
+    const tell = (zh: string, en: string): void => call.say(call.words({ zh, en }));
+    const bar = progressBar(call.words({ zh: '正在校验', en: 'verifying' }));
     const report = await verifyLog({
       logDir: log ?? join(data, 'log'),
       ...(log === undefined ? { dataDir: data } : {}),
       ...(vkey === undefined ? {} : { vkey }),
       ...(witnesses === undefined ? {} : { witnesses }),
-      onProgress: (done, of) => {
-        const tenth = of === 0 ? 10 : Math.floor((done / of) * 10);
-        if (tenth > shown && of > 1_000_000) call.say(`… ${done} of ${of} entries`);
-        shown = Math.max(shown, tenth);
-      },
-    });
+      onProgress: bar.to,
+    }).finally(bar.end);
     if (report.ok && promise !== undefined) {
       const logDir = log ?? join(data, 'log');
       const named = list(call.values['replica']).map(parseVkey);
@@ -67,28 +72,32 @@ const command: Command = {
       call.json({ ...report, promise: { id: `${promise.journal}:${promise.seq}`, mergeBy: promise.mergeBy, ...state } });
       switch (state.kind) {
         case 'kept':
-          call.say(`the promise is kept: entry ${state.index} of the log`);
+          tell(`承诺已履行：日志第 ${state.index} 条`, `the promise is kept: entry ${state.index} of the log`);
           return 0;
         case 'open':
-          call.say(`the entry is not in the published log yet; it is promised by ${promise.mergeBy}`);
+          tell(`该条目尚未进入已公布的日志，承诺最迟于 ${localSecond(promise.mergeBy)}（北京时间）进入`, `the entry is not in the published log yet; it is promised by ${promise.mergeBy}`);
           return 0;
         case 'broken':
-          call.say(`the promise is broken: \`${promise.key}\` signed that the entry is in the log by ${promise.mergeBy}, and the published log of ${report.publishedSize} entries does not hold it`);
-          call.say('keep the file and this copy of the log: they are evidence that needs nobody\'s word');
+          tell(`承诺未履行：签名承诺该条目最迟于 ${localSecond(promise.mergeBy)}（北京时间）进入日志，而已公布的 ${report.publishedSize} 条中没有它`, `the promise is broken: \`${promise.key}\` signed that the entry is in the log by ${promise.mergeBy}, and the published log of ${report.publishedSize} entries does not hold it`);
+          tell('请保存此文件和这份日志副本：二者即为证据，无需任何人作证', 'keep the file and this copy of the log: they are evidence that needs nobody\'s word');
           return 1;
       }
     }
     call.json(report);
     if (report.ok) {
-      call.say(`the log \`${report.origin}\` verifies: ${report.size} entries, ${report.tiles} tiles and bundles, root ${report.root}`);
-      if (witnesses !== undefined) call.say(`the published checkpoint of ${report.publishedSize} entries is cosigned by ${report.cosignedBy.join(', ')}`);
-      else if (report.publishedSize < report.size) call.say(`${report.publishedSize} of them are under the published checkpoint; the others wait for witnesses`);
+      tell(`日志校验通过：共 ${report.size} 条，${report.tiles} 个文件，根摘要 ${report.root}`, `the log \`${report.origin}\` verifies: ${report.size} entries, ${report.tiles} tiles and bundles, root ${report.root}`);
+      if (witnesses !== undefined) tell(`已公布检查点（${report.publishedSize} 条）由 ${report.cosignedBy.length} 个见证方共签`, `the published checkpoint of ${report.publishedSize} entries is cosigned by ${report.cosignedBy.join(', ')}`);
+      else if (report.publishedSize < report.size) tell(`其中 ${report.publishedSize} 条已在公布的检查点之下，其余待见证方共签`, `${report.publishedSize} of them are under the published checkpoint; the others wait for witnesses`);
       if (log === undefined) {
-        call.say(`${report.bodies} bodies match, ${report.erased} are erased and ${report.expired} expired by an entry; ${report.journals} journals: ${report.journalEntries} entries in the log${report.pruned === 0 ? '' : ` (${report.pruned} by the headers of their groups, their segments were given back)`}, ${report.newer} newer, ${report.declaredMissing} declared missing, ${report.signatures} signatures`);
+        tell(
+          `${report.bodies} 份正文与存证一致，${report.erased} 份已依法抹除，${report.expired} 份已到期销毁；${report.journals} 本流水，${report.journalEntries} 条已入日志，${report.newer} 条待入，${report.declaredMissing} 条已申报缺失，${report.signatures} 个签名有效`,
+          `${report.bodies} bodies match, ${report.erased} are erased and ${report.expired} expired by an entry; ${report.journals} journals: ${report.journalEntries} entries in the log${report.pruned === 0 ? '' : ` (${report.pruned} by the headers of their groups, their segments were given back)`}, ${report.newer} newer, ${report.declaredMissing} declared missing, ${report.signatures} signatures`,
+        );
       }
-      if (vkey === undefined) call.say('checked against the `vkey` file beside the log; name the key with --vkey to trust no file of the operator');
+      if (vkey === undefined) tell('依据日志旁的公钥文件校验；如不信任运营方的任何文件，请以 --vkey 指定公钥', 'checked against the `vkey` file beside the log; name the key with --vkey to trust no file of the operator');
       return 0;
     }
+    if (call.language === 'zh') call.say('日志校验不通过：');
     call.say(`the log does not verify: ${report.fault ?? 'unknown'} [log_invalid]`);
     return 1;
   },
@@ -103,10 +112,9 @@ async function promised(file: string): Promise<Buffer> {
   }
 }
 
-async function verifyOne(call: Invocation, file: string, vkey: string | undefined): Promise<0 | 1 | 2> {
+async function verifyOne(call: Invocation, file: string, vkey: string | undefined): Promise<0 | 1> {
   if (vkey === undefined) {
-    console.error('an archive is checked against the log\'s key: name it with --vkey');
-    return 2;
+    throw new WrongUsage('an archive is checked against the log\'s key: name it with --vkey');
   }
   try {
     const witnesses = witnessesNamed(call.values);

@@ -4,21 +4,24 @@ import { isYitongError } from '../../../contracts/errors.js';
 import { checkBackup } from '../../backup/check.js';
 import { writeBackup } from '../../backup/write.js';
 import type { Command, Invocation } from '../command.js';
-import { dataOption, folders, packageVersion, text, workspaceOption } from '../places.js';
+import { WrongUsage } from '../failure.js';
+import { dataOption, foldersThere, packageVersion, text, workspaceOption } from '../places.js';
 import { progressBar } from '../progress.js';
 
 /** A copy of a data folder, taken while it is used. Exit 1 if it is not complete or, with `--check`, not what it was. */
 const command: Command = {
   summary: 'copy a data folder while it is used, or check such a copy',
+  zh: '在运行中复制数据目录，或检查一份备份',
   usage: '<new folder> [--data D] [--json] | --check <backup> [--json]',
+  takes: 1,
+  wanting: 'where the copy is not complete, or a backup is not what it was',
   examples: ['yitong backup /mnt/backups/2026-11-26', 'yitong backup /mnt/backups/samr --data /var/lib/yitong-samr', 'yitong backup --check /mnt/backups/2026-11-26'],
   options: { workspace: workspaceOption, data: dataOption, check: { type: 'string', describe: 'instead: a backup that is to be verified from its files alone' } },
   async run(call) {
     const check = text(call.values['check']);
     const [to] = call.positionals;
-    if ((check === undefined) === (to === undefined) || call.positionals.length > 1) {
-      console.error('name the new folder of the backup, or with `--check` one that is there');
-      return 2;
+    if ((check === undefined) === (to === undefined)) {
+      throw new WrongUsage('name the new folder of the backup, or with `--check` one that is there');
     }
     // answers come first
     setPriority(constants.priority.PRIORITY_LOW);
@@ -26,7 +29,7 @@ const command: Command = {
     const started = performance.now();
     const bar = progressBar('copying');
     try {
-      const { manifest, files, bytes, complete, fault } = await writeBackup({ dataDir: folders(call.values).data, to: to ?? '', program: packageVersion(), now: Date.now, onProgress: bar.to, signal: call.signal });
+      const { manifest, files, bytes, complete, fault } = await writeBackup({ dataDir: foldersThere(call.values).data, to: to ?? '', program: packageVersion(), now: Date.now, onProgress: bar.to, signal: call.signal });
       bar.end();
       const seconds = Math.round(performance.now() - started) / 1000;
       const { files: _, ...head } = manifest;

@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Command } from '../command.js';
+import { AlreadyTold } from '../failure.js';
 import { text } from '../places.js';
 
 const command: Command = {
   summary: 'the figures, each beside its reference in the same run',
+  zh: '性能指标，每项与同次运行的参照并列',
   usage: '[--only ID] [--records N] [--json]',
+  wanting: 'where a figure is below its floor',
   examples: ['yitong bench', 'yitong bench --only query --json', 'yitong bench --only flatness --records 10000000'],
   options: {
     only: { type: 'string', describe: 'one figure: query, publish, freshness, audit, audit-added-p99, memory, flatness, restart, rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch' },
@@ -21,7 +24,8 @@ const command: Command = {
     const child = spawn(process.execPath, [main, ...(call.asJson ? ['--json'] : []), ...(only === undefined ? [] : ['--only', only]), ...(records === undefined ? [] : ['--records', records])], { stdio: ['ignore', 'inherit', 'inherit'] });
     call.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-    return code === 0 ? 0 : code === 1 ? 1 : 2;
+    if (code !== 0 && code !== 1) throw new AlreadyTold();
+    return code;
   },
 };
 export default command;

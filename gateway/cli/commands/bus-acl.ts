@@ -10,6 +10,7 @@ import { namesBus } from '../../config/bus.js';
 import { busFrom, busOf } from '../bus.js';
 import { folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 
 const checkSettings = shape<RightsSettings>(rightsSchema, 'bad_config');
 type Mode = 'print' | 'check' | 'apply' | 'prune';
@@ -26,7 +27,9 @@ async function confirmed(count: number): Promise<boolean> {
 
 const command: Command = {
   summary: 'the ACLs by which only an authority writes to its topics: printed, checked, set',
+  zh: '消息总线权限：列出、比对、设置',
   usage: '[--check | --apply | --prune [--yes]] [--admin FILE] [--workspace D] [--json]',
+  wanting: 'with --check, --apply or --prune: where the cluster differs from what the workspace says',
   examples: ['yitong bus acl', 'yitong bus acl --check', 'yitong bus acl --apply --admin /etc/yitong/kafka-admin.json', 'yitong bus acl --prune --admin /etc/yitong/kafka-admin.json'],
   options: {
     check: { type: 'boolean', describe: 'compare with the cluster: 1 if an ACL is missing, or somebody may do what is not said here' },
@@ -39,7 +42,7 @@ const command: Command = {
   async run(call) {
     const { workspace: dir, data } = folders(call.values);
     const modes = (['check', 'apply', 'prune'] as const).filter((name) => call.values[name] === true);
-    if (modes.length > 1) throw new YitongError('bad_request', 'say one of `--check`, `--apply` and `--prune`');
+    if (modes.length > 1) throw new WrongUsage('say one of `--check`, `--apply` and `--prune`');
     const mode: Mode = modes[0] ?? 'print';
     const workspace = await loadWorkspace(dir);
     const settings = checkSettings(workspace.settings['acl'] ?? {}, { file: join(dir, 'yitong.json') });

@@ -4,6 +4,7 @@ import type { Command } from '../command.js';
 
 const command: Command = {
   summary: 'every setting with its type, range, default, variable and meaning',
+  zh: '列出全部配置项：类型、范围、默认值、变量名和含义',
   usage: '[--markdown | --schema | --json]',
   examples: ['yitong config', 'yitong config --json', 'yitong config --markdown > docs/configuration.md', 'yitong config --schema > yitong.schema.json'],
   options: {

@@ -17,6 +17,8 @@ import { loadStill } from '../../inforce/loading.js';
 import { inWords, wordsOf } from '../../logging/words.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
+import { didYouMean } from '../near.js';
 import { busOf, busOption } from '../bus.js';
 import { readSettings } from '../../config.js';
 import { feedFigures } from '../../metrics/feeds.js';
@@ -34,7 +36,10 @@ function keepsRunning({ dataset, schedule }: Feed): string {
 
 const command: Command = {
   summary: 'one feed: reads its source and publishes what changed',
+  zh: '运行一个数据源：读取并发布变化',
   usage: '<authority.dataset> [--once | --again | --drop-slot] [--workspace D] [--data D] [--bus kafka] [--health-port N] [--json]',
+  takes: 1,
+  wanting: 'with --once or --again: where rows were quarantined, withdrawals held or the snapshot refused',
   examples: ['yitong connector samr.company-register --health-port 9464', 'yitong connector office.shops --once --workspace my-city', 'yitong connector office.shops --drop-slot'],
   options: {
     once: { type: 'boolean', describe: 'one run, then exit: 0 if all went well, 1 if rows were quarantined, withdrawals held or the snapshot refused' },
@@ -51,13 +56,13 @@ const command: Command = {
   },
   async run(call) {
     const given = call.positionals[0];
-    if (given === undefined) throw new YitongError('bad_feed', 'name the dataset whose feed to run; see `yitong connector --help`');
+    if (given === undefined) throw new WrongUsage('name the dataset whose feed to run');
     const { workspace: dir, data } = folders(call.values);
     let workspace = await loadWorkspace(dir);
     let print = await contentPrint(workspace.layers);
     const feeds = await loadFeeds(workspace);
     const declared = feeds.get(datasetId(given));
-    if (declared === undefined) throw new YitongError('bad_feed', `there is no feed \`${given}\`; there are ${[...feeds.keys()].join(', ')}`);
+    if (declared === undefined) throw new YitongError('bad_feed', `there is no feed \`${given}\`${didYouMean(given, feeds.keys()) || ';'} there are ${[...feeds.keys()].join(', ')}`);
     let feed = declared;
     /** What changed on disk since the last run is taken, if it loads. */
     const renewed = async (): Promise<Feed> => {

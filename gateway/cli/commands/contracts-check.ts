@@ -8,6 +8,7 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { grantFile } from '../../../policies/shapes.js';
 import { findingsOf, readDeclared } from '../../inforce/declared.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { folders, workspaceOption } from '../places.js';
 
 async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
@@ -34,7 +35,9 @@ const spoken = (impacts: readonly Impact[]): string[] =>
 /** Contracts are complete, versions compatible, examples true, feeds fit; against an earlier workspace, what broke and whom it touches. */
 const command: Command = {
   summary: 'checks contracts and feeds: form, compatibility, examples, and whom a change touches',
+  zh: '检查数据契约和数据源：格式、兼容性、示例，以及变更影响到谁',
   usage: '[--workspace D] [--against D] [--impact]',
+  wanting: 'where a contract, a feed or a report has an error',
   examples: ['yitong contracts check', 'yitong contracts check --workspace city --against ../published/city --impact'],
   options: {
     workspace: workspaceOption,
@@ -44,8 +47,7 @@ const command: Command = {
   async run(call) {
     const { against, impact: asked } = call.values;
     if (asked === true && against === undefined) {
-      console.error('`--impact` compares two workspaces; say the earlier one with `--against D`');
-      return 2;
+      throw new WrongUsage('`--impact` compares two workspaces; say the earlier one with `--against D`');
     }
     const declared = await readDeclared(folders(call.values).workspace);
     const { workspace, lifecycles, reports, refused } = declared;

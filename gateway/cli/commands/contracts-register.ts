@@ -6,6 +6,7 @@ import { folders, workspaceOption } from '../places.js';
 /** Gives each new schema version its id of the registry wire format; commit the file that it writes. */
 const command: Command = {
   summary: 'gives ids to schema versions that have none',
+  zh: '为尚无编号的模式分配编号',
   usage: '[--workspace D]',
   examples: ['yitong contracts register', 'yitong contracts register --workspace city'],
   options: { workspace: workspaceOption },

@@ -10,6 +10,7 @@ import { connect, connectionOf, GatewayError, receiptId, type DatasetAnswer, typ
 import { startUp } from '../../process/start.js';
 import { loadTour, type TourStep } from '../../tour/tour.js';
 import { folders, workspaceOption } from '../places.js';
+import { progressBar } from '../progress.js';
 import { loadedRows } from '../loaded.js';
 import type { Command, Invocation } from '../command.js';
 
@@ -73,7 +74,9 @@ async function tour(steps: readonly TourStep[], data: string, api: string, pki: 
 
 const command: Command = {
   summary: 'a tour in a temporary folder: publishes, asks, shows the audit entries, verifies the log',
+  zh: '在临时目录中演示：发布、查询、查看日志条目、校验日志',
   usage: '[--workspace D] [--json]',
+  wanting: 'where the log does not verify, or the terms of the grants are over',
   examples: ['yitong demo'],
   options: { workspace: workspaceOption },
   async run(call) {
@@ -83,13 +86,17 @@ const command: Command = {
     const data = await mkdtemp(join(tmpdir(), 'yitong-demo-'));
     try {
       call.say('starting the city in a temporary folder …');
+      const bar = progressBar('publishing', call.asJson ? { shown: false } : {});
       const up = await startUp({
         workspace: dir,
         data,
         bus: { driver: 'embedded', dir: join(data, 'bus') },
         flags: { port: 0, peoplePort: 0, healthPort: 0 },
         options: {},
-      });
+        quiet: true,
+        onProgress: ({ done, total }) => bar.to(done, total),
+        signal: call.signal,
+      }).finally(bar.end);
       call.say(`published ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets; all are in the view\n`);
       let told: Told[];
       try {

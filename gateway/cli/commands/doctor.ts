@@ -5,12 +5,15 @@ import type { Level } from '../../doctor/port.js';
 import { busOption } from '../bus.js';
 import { dataOption, folders, list, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
+import { didYouMean } from '../near.js';
 
 const MARK: Readonly<Record<Level, string>> = { ok: 'ok  ', note: 'note', warn: 'WARN', fail: 'FAIL' };
 
 const command: Command = {
   summary: 'look at an installation and say what to mend',
+  zh: '检查一套安装，指出需要修复之处',
   usage: '[--only CHECK …] [--deep] [--strict] [--workspace D] [--data D] [--bus embedded|kafka] [--json]',
+  wanting: 'where something is to be mended; with --strict also where something is to be seen to',
   examples: ['yitong doctor', 'yitong doctor --workspace /srv/city --data /var/lib/yitong', 'yitong doctor --only bus --only certificates', 'yitong doctor --deep --strict --json'],
   options: {
     only: { type: 'string', multiple: true, describe: 'only this check; several times for several; `--only list` names them' },
@@ -30,7 +33,7 @@ const command: Command = {
       return 0;
     }
     const unknown = only.find((name) => !all.some(([known]) => known === name));
-    if (unknown !== undefined) throw new YitongError('bad_request', `there is no check \`${unknown}\`; there are ${all.map(([name]) => name).join(', ')}`);
+    if (unknown !== undefined) throw new YitongError('bad_request', `there is no check \`${unknown}\`${didYouMean(unknown, all.map(([name]) => name)) || ';'} there are ${all.map(([name]) => name).join(', ')}`);
     const patient = patientOf({ workspaceDir, data, bus: text(call.values['bus']), deep: call.values['deep'] === true, signal: call.signal });
     const say = ({ check, about, findings }: Result): void => {
       call.say(`${check}: ${about}`);
@@ -45,7 +48,7 @@ const command: Command = {
     const well = failed === 0 && (call.values['strict'] !== true || warned === 0);
     call.json({ ok: well, failed, warned, workspace: workspaceDir, data, checks: results });
     call.say('');
-    call.say(failed + warned === 0 ? 'all is well' : `${failed} to mend, ${warned} to see to`);
+    call.say(call.words(failed + warned === 0 ? { zh: '一切正常', en: 'all is well' } : { zh: `${failed} 项需要修复，${warned} 项需要关注`, en: `${failed} to mend, ${warned} to see to` }));
     return well ? 0 : 1;
   },
 };

@@ -4,9 +4,10 @@ import type { Command } from '../command.js';
 
 const command: Command = {
   summary: 'every error code with its HTTP status and meaning',
+  zh: '列出全部错误码及其含义',
   usage: '[--markdown] [--zh] [--json]',
   examples: ['yitong errors', 'yitong errors --markdown > docs/errors.md'],
-  options: { markdown: { type: 'boolean', describe: 'as the page docs/errors.md' }, zh: { type: 'boolean', describe: '用中文说明' } },
+  options: { markdown: { type: 'boolean', describe: 'as the page docs/errors.md' } },
   async run(call) {
     const rows = Object.entries(errorTable).map(([code, row]) => ({ code, ...row }));
     call.json({ errors: rows });
@@ -24,7 +25,7 @@ const command: Command = {
       for (const [reason, meaning] of reasons) call.say(`| \`${reason}\` | ${meaning} |`);
       return 0;
     }
-    const zh = call.values['zh'] === true;
+    const zh = call.language === 'zh';
     for (const { code, status, title } of rows) call.say(zh ? `${status}  ${errorWords(code as ErrorCode).zh}` : `${code.padEnd(24)} ${status}  ${title}`);
     return 0;
   },

@@ -16,6 +16,7 @@ import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { Command, Invocation } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { answerOptions, answersOf, saidOf, type Said } from '../feed-new/answers.js';
 import { askOpen, canAsk, confirm } from '../feed-new/ask.js';
 import { findSource } from '../feed-new/find.js';
@@ -145,7 +146,7 @@ async function write({ workspace, call }: Desk, proposal: Proposal, files: reado
 
 async function deskOf(call: Invocation): Promise<Desk> {
   const paths = call.positionals;
-  if (paths.length === 0) throw new YitongError('bad_feed', 'name a file or a database; see `yitong feed new --help`');
+  if (paths.length === 0) throw new WrongUsage('name a file or a database');
   const workspace = await loadWorkspace(workspaceDir(text(call.values['workspace'])));
   const terms = await readTerms(join(packageRoot(), 'connectors/propose/terms.json'));
   const what = ['what the columns hold', 'what tells records apart', 'the mapping, row by row'];
@@ -171,7 +172,10 @@ async function deskOf(call: Invocation): Promise<Desk> {
 
 const command: Command = {
   summary: 'a file or table becomes a feed: proposes contract, mapping, key and classification, with reasons',
+  zh: '将文件或数据表接入为数据源：提出契约、映射、主键和分类建议并说明理由',
   usage: '<file … | postgres://… | mysql://…> [--workspace D] [--yes] [--dry-run] [--grant CLIENT:PURPOSE] [--json]',
+  takes: Infinity,
+  wanting: 'where a proposal is not sure and nobody is there to be asked, or the answer was no',
   examples: [
     'yitong feed new companies.csv --workspace my-city',
     'yitong feed new permits.xlsx --authority construction --dataset permits --yes',

@@ -4,13 +4,16 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { readSettings } from '../../config.js';
 import { logSettings, openLog, warningsTo } from '../../logging/log.js';
 import { serveHealth } from '../../process/health.js';
+import { choosePorts } from '../../process/ports.js';
 import { startGroup } from '../../process/supervisor.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
+import { AlreadyTold } from '../failure.js';
 import { busOf, busOption } from '../bus.js';
 
 const command: Command = {
   summary: 'the gateway for production: writer and workers, with your own certificates',
+  zh: '生产环境的网关：使用自备证书',
   usage: '[--workspace D] [--data D] [--json]',
   examples: ['yitong gateway --workspace /srv/city --data /var/lib/yitong'],
   options: {
@@ -25,6 +28,8 @@ const command: Command = {
     if (gateway.serverCert === '' || gateway.serverKey === '') {
       throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files; for a first run without them there is `yitong up`');
     }
+    // before anything is loaded; which ports it takes is what its deployment says, and nothing else
+    await choosePorts(gateway, new Set(), false);
     const settings = logSettings(gateway);
     const log = openLog('supervisor', settings);
     warningsTo(log);
@@ -48,7 +53,7 @@ const command: Command = {
       if (!call.signal.aborted) {
         if (settings.format !== 'json') throw error;
         log('error', 'the gateway does not start', { err: error });
-        return 2;
+        throw new AlreadyTold();
       }
     } finally {
       await group.stop();

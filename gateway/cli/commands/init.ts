@@ -4,8 +4,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { registerSchemas } from '../../../contracts/register.js';
 import { termOf } from '../../../policies/dates.js';
-import { packageRoot, text } from '../places.js';
+import { packageRoot, program, text } from '../places.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 
 /** The grants of a new workspace begin on the day on which it is made, and are for two years. */
 async function beginTerms(grants: string, now: number): Promise<void> {
@@ -18,12 +19,14 @@ async function beginTerms(grants: string, now: number): Promise<void> {
 
 const command: Command = {
   summary: 'a new workspace that works, to be filled with your own registers',
+  zh: '建立一个可运行的新工作区',
   usage: '<dir> [--extends D]',
+  takes: 1,
   examples: ['yitong init my-city', 'yitong init second-city --extends ../first-city'],
   options: { extends: { type: 'string', describe: 'build on another workspace: its datasets, feeds and policies count where yours say nothing' } },
   async run(call) {
     const given = call.positionals[0];
-    if (given === undefined) throw new YitongError('bad_config', 'name the folder of the new workspace; see `yitong init --help`');
+    if (given === undefined) throw new WrongUsage('name the folder of the new workspace');
     const dir = resolve(given);
     await mkdir(dir, { recursive: true });
     if ((await readdir(dir)).length > 0) throw new YitongError('bad_config', 'the folder is not empty; a workspace begins in an empty one', { place: { file: dir } });
@@ -51,8 +54,8 @@ const command: Command = {
     }
     call.say('');
     call.say('Next:');
-    call.say(`  yitong up --workspace ${given}`);
-    if (base === undefined) call.say('  yitong query uscc:91990101MAEXA0001X --datasets office.shops --purpose permit-check --as front-desk --workspace ' + given);
+    call.say(`  ${program()} up --workspace ${given}`);
+    if (base === undefined) call.say(`  ${program()} query uscc:91990101MAEXA0001X --datasets office.shops --purpose permit-check --as front-desk --workspace ${given}`);
     return 0;
   },
 };

@@ -1,9 +1,11 @@
 import { issueDocumentSigner } from '../../pki/authority.js';
 import { type Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { text } from '../places.js';
 
 const command: Command = {
   summary: 'issue a certificate for signing documents from a development CA; a second time, the key is changed',
+  zh: '由开发用证书机构签发文书签名证书；再次执行则更换密钥',
   usage: '--dir D --name NAME [--rsa]',
   examples: ['yitong pki documents --dir pki --name "Credit Information Centre"'],
   options: {
@@ -14,8 +16,7 @@ const command: Command = {
   async run({ values, say, json }) {
     const [dir, name] = [text(values['dir']), text(values['name'])];
     if (dir === undefined || name === undefined) {
-      console.error('say `--dir` and `--name`');
-      return 2;
+      throw new WrongUsage('say `--dir` and `--name`');
     }
     const files = await issueDocumentSigner(dir, name, { rsa: values['rsa'] === true });
     say(`${files.cert}\n${files.key}`);

@@ -1,8 +1,10 @@
 import { initPki, issueServer } from '../../pki/authority.js';
 import { type Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 
 const command: Command = {
   summary: 'make a development CA with its revocation list and a server certificate',
+  zh: '建立开发用证书机构、吊销列表和服务器证书',
   usage: '--dir D [--name HOST …]',
   examples: ['yitong pki init --dir pki', 'yitong pki init --dir pki --name gateway.city.example'],
   options: {
@@ -12,8 +14,7 @@ const command: Command = {
   async run({ values, say, json }) {
     const { dir, name } = values;
     if (typeof dir !== 'string') {
-      console.error('`--dir` says where the CA is to stand');
-      return 2;
+      throw new WrongUsage('`--dir` says where the CA is to stand');
     }
     const made = await initPki(dir);
     const server = await issueServer(dir, Array.isArray(name) ? name : []);

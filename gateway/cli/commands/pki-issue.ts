@@ -5,6 +5,7 @@ import { loadPolicies } from '../../../policies/load.js';
 import { heldBy, issueClient } from '../../pki/authority.js';
 import { uriFor } from '../../pki/domain.js';
 import { type Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { text } from '../places.js';
 
 /** `--workspace`, else the current folder if it is one, else the one that the folder of the CA stands in. */
@@ -19,7 +20,9 @@ function workspaceFor(given: string | undefined, dir: string): string | undefine
 
 const command: Command = {
   summary: 'issue a client certificate from a development CA',
+  zh: '由开发用证书机构签发应用证书',
   usage: '<client> --dir D [--workspace W] [--trust-domain T | --spiffe URI] [--force] [--replica] [--rsa] [--p12] [--days N]',
+  takes: 1,
   examples: ['yitong pki issue credit-platform --dir pki', 'yitong pki issue court-archive --dir pki --rsa --p12', 'yitong pki issue east --dir pki --replica --spiffe spiffe://city.example/replica/east'],
   options: {
     dir: { type: 'string', describe: 'folder of the CA' },
@@ -37,9 +40,8 @@ const command: Command = {
     const [spiffe, trustDomain] = [text(values['spiffe']), text(values['trust-domain'])];
     const [client] = positionals;
     const count = Number(days);
-    if (typeof dir !== 'string' || client === undefined || positionals.length > 1 || !(Number.isInteger(count) && count > 0 && count <= 3650)) {
-      console.error('say one client, `--dir`, and whole `--days` up to 3650');
-      return 2;
+    if (typeof dir !== 'string' || client === undefined || !(Number.isInteger(count) && count > 0 && count <= 3650)) {
+      throw new WrongUsage('say one client, `--dir`, and whole `--days` up to 3650');
     }
     const replica = values['replica'] === true;
     const workspace = workspaceFor(text(values['workspace']), dir);
@@ -49,8 +51,7 @@ const command: Command = {
     const uri = uriFor(client, asked, clients);
     const held = await heldBy(dir, client);
     if (held !== undefined && values['force'] !== true) {
-      console.error(`\`${client}\` has a certificate in ${held.folder}, good until ${held.notAfter.toISOString()}; \`--force\` issues another and keeps this one and its key in \`old/\``);
-      return 2;
+      throw new WrongUsage(`\`${client}\` has a certificate in ${held.folder}, good until ${held.notAfter.toISOString()}; \`--force\` issues another and keeps this one and its key in \`old/\``);
     }
     const now = new Date();
     const files = await issueClient(dir, client, {

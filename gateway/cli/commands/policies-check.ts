@@ -7,7 +7,9 @@ import { folders, workspaceOption } from '../places.js';
 
 const command: Command = {
   summary: 'load clients, grants and policies, and run their cases',
+  zh: '加载应用、授权和策略，并运行其用例',
   usage: '[--workspace D]',
+  wanting: 'where a case does not hold',
   examples: ['yitong policies check', 'yitong policies check --workspace city --json'],
   options: { workspace: workspaceOption },
   async run({ values, say, json }) {

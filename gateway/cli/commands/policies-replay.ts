@@ -5,13 +5,16 @@ import { makeReplay, type Change } from '../../../policies/replay.js';
 import { replayLog } from '../../audit/decisions.js';
 import { openSearch } from '../../audit/search/index.js';
 import type { Command } from '../command.js';
-import { dataOption, folders, text, workspaceDir, workspaceOption } from '../places.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceDir, workspaceOption } from '../places.js';
+import { lineFree } from '../progress.js';
 import { searchFlags, searchOptions } from '../search-options.js';
 
 /** A changed policy against the log: also a check for a pull request. */
 const command: Command = {
-  summary: 'which decisions on record other policies would turn; exit 1 if any',
+  summary: 'which decisions on record other policies would turn',
+  zh: '以其他策略回溯验证已有裁决，列出结果不同的',
   usage: '[--against W] [--since T] [--until T] [--data D] [--json]',
+  wanting: 'where a decision on record would turn out otherwise',
   examples: ['yitong policies replay --since 2026-11-01', 'yitong policies replay --against ../changed-workspace --data /srv/yitong --json'],
   options: {
     workspace: workspaceOption,
@@ -21,7 +24,7 @@ const command: Command = {
     until: searchFlags.until,
   },
   async run({ values, say, json, asJson, signal }) {
-    const { workspace: own, data } = folders(values);
+    const { workspace: own, data } = foldersThere(values, AUDIT);
     const { since, until } = searchOptions(values);
     if (since !== undefined && until !== undefined && since >= until) throw new YitongError('bad_request', '`--since` must be before `--until`');
     const against = text(values['against']);
@@ -30,7 +33,10 @@ const command: Command = {
     const search = openSearch(data);
     const started = performance.now();
     try {
-      const progress = (entries: number): void => void process.stderr.write(`${entries.toLocaleString('en')} entries read …\n`);
+      const progress = (entries: number): void => {
+        lineFree();
+        process.stderr.write(`${entries.toLocaleString('en')} entries read …\n`);
+      };
       const period = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
       const result = await replayLog(search, makeReplay(set, workspace), period, asJson ? undefined : progress, signal);
       const { decisions, evaluated, otherwise, changes, skipped } = result;

@@ -5,18 +5,20 @@ import { unused } from '../../../policies/privilege.js';
 import { openSearch } from '../../audit/search/index.js';
 import { useOf } from '../../audit/use.js';
 import type { Command } from '../command.js';
-import { dataOption, folders, workspaceOption } from '../places.js';
+import { AUDIT, dataOption, foldersThere, workspaceOption } from '../places.js';
 import { wholeNumber } from '../search-options.js';
 
 const command: Command = {
-  summary: 'grants, granted fields and clients that were not used for a while; exit 1 if any',
+  summary: 'grants, granted fields and clients that were not used for a while',
+  zh: '列出一段时间未使用的授权、字段和应用',
   usage: '[--days N] [--data D] [--json]',
+  wanting: 'where a grant, a field or a client was not used',
   examples: ['yitong policies unused', 'yitong policies unused --days 180 --json'],
   options: { workspace: workspaceOption, data: dataOption, days: { type: 'string', describe: 'not used for so many days', default: '90' } },
   async run({ values, say, json }) {
     const days = wholeNumber(values, 'days') ?? 0;
     if (days < 1 || days > 36_500) throw new YitongError('bad_request', '`--days` is a whole number from 1 to 36500');
-    const { workspace: dir, data } = folders(values);
+    const { workspace: dir, data } = foldersThere(values, AUDIT);
     const workspace = await loadWorkspace(dir);
     const set = await loadPolicies(workspace);
     const search = openSearch(data);

@@ -11,6 +11,7 @@ import { retryQuarantine } from '../../../connectors/retry.js';
 import { runFeed } from '../../../connectors/run.js';
 import { busOf, busOption } from '../bus.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { openState } from '../../publishing/state.js';
 
@@ -34,7 +35,10 @@ async function waiting<T>({ dataset }: Pick<Feed, 'dataset'>, work: (begun: () =
 
 const command: Command = {
   summary: 'publish quarantined rows that fit by now; those that do not are read from their source again',
+  zh: '重新校验：发布已符合要求的数据，其余从数据源重新读取',
   usage: '<dataset> [id…] [--stored] [--workspace D] [--data D] [--bus kafka] [--json]',
+  takes: Infinity,
+  wanting: 'where rows stay in quarantine',
   examples: ['yitong quarantine retry samr.company-register', 'yitong quarantine retry samr.company-register 1f0c9a77be02d513'],
   options: {
     workspace: workspaceOption,
@@ -44,7 +48,7 @@ const command: Command = {
   },
   async run(call) {
     const [dataset, ...ids] = call.positionals;
-    if (dataset === undefined) throw new YitongError('bad_request', 'name a dataset, as in `yitong quarantine retry samr.company-register`');
+    if (dataset === undefined) throw new WrongUsage('name a dataset, as in `yitong quarantine retry samr.company-register`');
     const { workspace: dir, data: dataDir } = folders(call.values);
     const workspace = await loadWorkspace(dir);
     const feed = (await loadFeeds(workspace)).get(datasetId(dataset));

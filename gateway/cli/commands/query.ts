@@ -1,8 +1,49 @@
-import { YitongError } from '../../../contracts/errors.js';
+import { errorWordsOf } from '../../../contracts/error-words.js';
+import { reasonWords } from '../../../policies/words.js';
 import { GatewayError, receiptId, type DatasetAnswer } from '../../client/index.js';
+import { state as stateNames } from '../../console/pages/home.js';
+import { localMinute } from '../../console/time.js';
 import { gatewayOptions, gatewayAs } from '../gateway-options.js';
-import { text } from '../places.js';
-import type { Command } from '../command.js';
+import { folders, text } from '../places.js';
+import { tableOption } from '../arguments.js';
+import type { Command, Invocation } from '../command.js';
+import { WrongUsage } from '../failure.js';
+import type { Table } from '../table.js';
+import { leavesOf, namingAt, type Naming } from '../values.js';
+
+/** A row a value, with names beside codes. */
+function tabulate(answers: readonly DatasetAnswer[], naming: Naming, { form, language }: Pick<Invocation, 'form' | 'language'>): Table {
+  const zh = language === 'zh';
+  // a Chinese reader is not shown ids beside names; a program that reads CSV finds both
+  const short = zh && form === 'table';
+  const rows = answers.flatMap(({ id, records }) =>
+    records.flatMap(({ record }, i) =>
+      leavesOf(record).map(({ path, field, value }) => {
+        const [name, code] = [naming.field(id, field), naming.code(id, field, value)];
+        return [...(form === 'csv' ? [id, naming.dataset(id)] : []), i + 1, ...(short ? [] : [path]), short ? name ?? path : name, ...(form === 'csv' ? [value, code] : [code === undefined ? value : short ? code : `${value}  ${code}`])];
+      }),
+    ),
+  );
+  const dataset = form === 'csv' ? (zh ? ['数据集编号', '数据集'] : ['dataset', 'dataset name']) : [];
+  const columns = zh ? ['记录', ...(short ? [] : ['字段编号']), '字段', '内容'] : ['record', 'field', 'name', 'value'];
+  return { columns: [...dataset, ...columns, ...(form === 'csv' ? [zh ? '内容名称' : 'value name'] : [])], rows, whole: true };
+}
+
+/** In a terminal: a table a dataset, and what has to be said beside it. */
+function showTables(answers: readonly DatasetAnswer[], naming: Naming, call: Invocation): void {
+  const zh = call.language === 'zh';
+  if (call.form === 'csv') return call.table(tabulate(answers, naming, call));
+  for (const answer of answers) {
+    const { id, status, reason, sourceTime, records, withheld, cursor } = answer;
+    const state = Object.hasOwn(stateNames, status) ? stateNames[status as keyof typeof stateNames][call.language] : status === 'denied' ? (zh ? '不予提供' : 'denied') : zh ? '暂不可用' : status;
+    call.say('');
+    call.say(`${naming.dataset(id) ?? id}${zh ? '：' : ` (${id}): `}${state}${reason === undefined ? '' : zh ? `（${reasonWords(reason).zh}）` : ` (${reason}: ${reasonWords(reason).en})`}${sourceTime === undefined ? '' : zh ? `，数据截至 ${localMinute(sourceTime)}（北京时间）` : `, seen up to ${localMinute(sourceTime)} (UTC+8)`}`);
+    if (status === 'current' && records.length === 0) call.say(zh ? '无记录' : 'none on record');
+    if (records.length > 0) call.table(tabulate([answer], naming, call));
+    if (withheld.length > 0) call.say(`${zh ? '不予提供：' : 'withheld: '}${withheld.map(({ field, reason: why }) => `${naming.field(id, field) ?? field}${zh ? `（${reasonWords(why).zh}）` : ` (${why})`}`).join(zh ? '、' : ', ')}`);
+    if (cursor !== undefined) call.say(zh ? `还有记录：--cursor ${cursor}` : `more: --cursor ${cursor}`);
+  }
+}
 
 function show(answer: DatasetAnswer, say: (line: string) => void): void {
   const time = answer.sourceTime === undefined ? '' : `, source seen up to ${answer.sourceTime}`;
@@ -15,7 +56,10 @@ function show(answer: DatasetAnswer, say: (line: string) => void): void {
 
 const command: Command = {
   summary: 'ask about a subject across departments, from a shell',
-  usage: '<subject> --datasets a,b --purpose p --as client [--json]',
+  zh: '从终端跨部门查询一个主体',
+  usage: '<subject> --datasets a,b --purpose p --as client [-o table|json|csv]',
+  takes: 1,
+  wanting: 'where the gateway refuses',
   examples: ['yitong query uscc:91… --datasets samr.company-register,tax.registration --purpose licence-review --as one-window'],
   options: {
     datasets: { type: 'string', describe: 'dataset ids, comma-separated' },
@@ -27,6 +71,7 @@ const command: Command = {
     actor: { type: 'string', describe: '经办人, who handles it' },
     'as-of': { type: 'string', describe: 'answer as published up to this time (ISO 8601)' },
     cursor: { type: 'string', describe: 'go on where an earlier answer of one dataset stopped' },
+    ...tableOption,
     ...gatewayOptions,
   },
   async run(call) {
@@ -35,7 +80,7 @@ const command: Command = {
     const purpose = text(call.values['purpose']);
     const client = text(call.values['as']);
     if (subject === undefined || datasets === undefined || purpose === undefined || client === undefined) {
-      throw new YitongError('bad_request', 'a query names a subject, --datasets, --purpose and --as; see `yitong query --help`');
+      throw new WrongUsage('a query names a subject, --datasets, --purpose and --as');
     }
     const fields = text(call.values['fields'])?.split(',');
     const cursor = text(call.values['cursor']);
@@ -44,6 +89,10 @@ const command: Command = {
     const actor = text(call.values['actor']);
     const asOf = text(call.values['as-of']);
     const gateway = await gatewayAs(client, call.values);
+    const shown = async (answers: readonly DatasetAnswer[]): Promise<void> => {
+      if (call.form === 'lines') for (const answer of answers) show(answer, call.say);
+      else if (call.form !== 'json') showTables(answers, await namingAt(folders(call.values).workspace, call.language), call);
+    };
     try {
       const answer = await gateway.query({
         purpose,
@@ -53,14 +102,15 @@ const command: Command = {
         ...(asOf === undefined ? {} : { asOf }),
       });
       call.json(answer);
-      for (const dataset of answer.datasets) show(dataset, call.say);
-      call.say(`\nreceipt ${receiptId(answer.receipt)}`);
+      await shown(answer.datasets);
+      call.say(call.language === 'zh' ? `\n回执 ${receiptId(answer.receipt)}` : `\nreceipt ${receiptId(answer.receipt)}`);
       return 0;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       call.json(error.problem);
-      call.say(`${error.code}: ${error.message}`);
-      for (const dataset of error.denial?.datasets ?? []) show(dataset, call.say);
+      if (call.form === 'csv') console.error(`${error.message} [${error.code}]`);
+      call.say(call.language === 'zh' ? errorWordsOf(error.code).zh : `${error.code}: ${error.message}`);
+      await shown(error.denial?.datasets ?? []);
       return 1;
     } finally {
       gateway.close();

@@ -1,7 +1,7 @@
-import { YitongError } from '../../../contracts/errors.js';
 import { receiptId, type ReportBody } from '../../client/index.js';
 import { dayIn } from '../../reports/compute/index.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { gatewayOptions } from '../gateway-options.js';
 import { list, text } from '../places.js';
 import { askingFor, reportNamed, reportOption, sayModel } from '../report-options.js';
@@ -9,7 +9,9 @@ import { askingFor, reportNamed, reportOption, sayModel } from '../report-option
 /** A report is issued; or, with --preview, what it would say and whose authorisation is missing. Exit 1 where one is, or the gateway refuses. */
 const command: Command = {
   summary: 'issue a report on companies, in place of certificates',
+  zh: '为企业出具报告，代替证明',
   usage: '--for COMPANY [--about COMPANY … | --group] --purpose P --bearer NAME [--from DAY] [--to DAY] [--preview] [--json]',
+  wanting: 'where an authorisation is missing, or the gateway refuses',
   examples: [
     'yitong report issue --for uscc:91… --group --purpose listing --bearer "云州证券股份有限公司"',
     'yitong report issue --report food-safety --for uscc:91… --domains health --purpose supply --bearer "第一中学" --preview',
@@ -30,9 +32,9 @@ const command: Command = {
   async run(call) {
     const definition = await reportNamed(call.values);
     const [as, purpose, bearer] = ['for', 'purpose', 'bearer'].map((name) => text(call.values[name]));
-    if (as === undefined || purpose === undefined || bearer === undefined) throw new YitongError('bad_request', 'a report names --for, --purpose and --bearer; see `yitong report issue --help`');
+    if (as === undefined || purpose === undefined || bearer === undefined) throw new WrongUsage('a report names --for, --purpose and --bearer');
     const about = list(call.values['about']);
-    if (about.length > 0 && call.values['group'] === true) throw new YitongError('bad_request', 'give --about or --group, not both');
+    if (about.length > 0 && call.values['group'] === true) throw new WrongUsage('give --about or --group, not both');
     const to = text(call.values['to']) ?? dayIn(Date.now());
     const domains = text(call.values['domains'])?.split(',');
     const body: ReportBody = {

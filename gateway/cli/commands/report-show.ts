@@ -1,22 +1,27 @@
-import { YitongError } from '../../../contracts/errors.js';
+import { tableOption } from '../arguments.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { gatewayOptions } from '../gateway-options.js';
 import { text } from '../places.js';
-import { askingFor, reportNamed, reportOption, sayModel } from '../report-options.js';
+import { askingFor, reportNamed, reportOption, sayModel, showModel } from '../report-options.js';
 
 const command: Command = {
   summary: 'an issued report, as it was issued',
-  usage: '<id> --for COMPANY [--json]',
+  zh: '查看已出具的报告，内容与出具时一致',
+  usage: '<id> --for COMPANY [-o table|json|csv]',
+  takes: 1,
+  wanting: 'where the gateway refuses',
   examples: ['yitong report show 29e668442f1bc32876215ccc325911db --for uscc:91…'],
-  options: { report: { ...reportOption, describe: 'any report of the client that issued it' }, for: { type: 'string', describe: 'the company that asked for it, `uscc:91…`' }, ...gatewayOptions },
+  options: { ...tableOption, report: { ...reportOption, describe: 'any report of the client that issued it' }, for: { type: 'string', describe: 'the company that asked for it, `uscc:91…`' }, ...gatewayOptions },
   async run(call) {
     const [id] = call.positionals;
     const subject = text(call.values['for']);
-    if (id === undefined || subject === undefined) throw new YitongError('bad_request', 'name the report by its id, and the company with --for');
+    if (id === undefined || subject === undefined) throw new WrongUsage('name the report by its id, and the company with --for');
     return askingFor(call, await reportNamed(call.values), async (gateway) => {
       const shown = await gateway.showReport(id, subject);
       call.json(shown);
-      sayModel(shown.model, call.say);
+      if (call.form === 'lines') sayModel(shown.model, call.say);
+      else if (call.form !== 'json') showModel(shown.model, call);
       return 0;
     });
   },

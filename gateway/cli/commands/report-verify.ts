@@ -8,6 +8,7 @@ import { pemBlocks } from '../../identity/certificate.js';
 import { isDevelopmentCertificate } from '../../pki/marker.js';
 import { verifyPdf } from '../../reports/pdf/verify.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { dataOption, folders, list, workspaceOption } from '../places.js';
 
 const INVALID: ErrorCode = 'report_invalid';
@@ -33,7 +34,10 @@ async function trusted(files: readonly string[]): Promise<readonly X509Certifica
 /** Proves a report from its file alone. Exit 1 if it is not genuine. */
 const command: Command = {
   summary: 'prove that a report is genuine, offline, from its file',
+  zh: '仅凭文件离线核验报告真伪',
   usage: '<file> [--ca FILE …] [--json]',
+  takes: 1,
+  wanting: 'where the report is not genuine',
   examples: ['yitong report verify report.pdf', 'yitong report verify report.pdf --ca city-ca.pem', 'yitong report verify report.pdf --ca city-ca.pem --json | jq .model.sections'],
   options: {
     workspace: workspaceOption,
@@ -42,20 +46,10 @@ const command: Command = {
   },
   async run({ values, positionals, say, json }) {
     const [file] = positionals;
-    if (file === undefined || positionals.length > 1) {
-      console.error('name one file');
-      return 2;
-    }
+    if (file === undefined) throw new WrongUsage('name the file of the report');
     const named = list(values['ca']);
-    let bytes: Buffer;
-    let anchors: readonly X509Certificate[];
-    try {
-      bytes = await readFile(resolve(file));
-      anchors = await trusted(named.length > 0 ? named.map((one) => resolve(one)) : [join(folders(values).data, 'pki', 'ca.pem')]);
-    } catch (error) {
-      console.error(error instanceof YitongError ? `${error.message} [${error.code}]` : `a file cannot be read: ${(error as Error).message}`);
-      return 2;
-    }
+    const bytes = await readFile(resolve(file));
+    const anchors = await trusted(named.length > 0 ? named.map((one) => resolve(one)) : [join(folders(values).data, 'pki', 'ca.pem')]);
     const { ok, steps, fault, signer, signedAt, code, model } = await verifyPdf(bytes, anchors);
     const development = signer !== undefined && isDevelopmentCertificate(new X509Certificate(signer.certificate));
     json({

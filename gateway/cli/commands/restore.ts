@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { erasedIn } from '../../backup/erased.js';
 import { restoreBackup } from '../../backup/restore.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { knowledgeOf } from '../knowledge.js';
 import { dataOption, folders, list, text, workspaceOption } from '../places.js';
 import { progressBar, type ProgressBar } from '../progress.js';
@@ -9,7 +10,9 @@ import { progressBar, type ProgressBar } from '../progress.js';
 /** Puts a backup in the place of a lost data folder. The log goes on under a new name unless it is known that nothing newer was shown. */
 const command: Command = {
   summary: 'put a backup in the place of a lost data folder',
+  zh: '以备份恢复丢失的数据目录',
   usage: '<backup> [--data D] [--checkpoint FILE | --no-newer WORD] [--origin NAME] [--erasures PATH …] [--incomplete] [--json]',
+  takes: 1,
   examples: [
     'yitong restore /mnt/backups/2026-11-26 --data /var/lib/yitong --checkpoint from-witness.txt',
     "yitong restore /mnt/backups/2026-11-26 --data /var/lib/yitong --no-newer 'stopped before the backup, ticket 118'",
@@ -28,9 +31,8 @@ const command: Command = {
     const [backup] = call.positionals;
     const checkpoint = text(call.values['checkpoint']);
     const word = text(call.values['no-newer']);
-    if (backup === undefined || call.positionals.length > 1 || (checkpoint !== undefined && word !== undefined)) {
-      console.error('name the backup, and not both of `--checkpoint` and `--no-newer`');
-      return 2;
+    if (backup === undefined || (checkpoint !== undefined && word !== undefined)) {
+      throw new WrongUsage('name the backup, and not both of `--checkpoint` and `--no-newer`');
     }
     const { data } = folders(call.values);
     const started = performance.now();

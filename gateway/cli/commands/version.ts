@@ -4,6 +4,7 @@ import { packageVersion } from '../places.js';
 /** The version of this build and of the Node.js that runs it. */
 const command: Command = {
   summary: 'the version of this build',
+  zh: '本程序的版本',
   usage: '[--json]',
   examples: ['yitong version'],
   options: {},

@@ -1,24 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { heldId } from '../../../connectors/publish/index.js';
-import { datasetId } from '../../../contracts/ids.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { Command } from '../command.js';
-import { dataOption, folders, workspaceOption } from '../places.js';
+import { dataOption, foldersThere, workspaceOption } from '../places.js';
+import { knownDataset } from '../values.js';
 import { openState } from '../../publishing/state.js';
 
 const SHOWN = 50;
 
 const command: Command = {
   summary: 'records that left their register and are still on record, since rows that cannot be read may be theirs',
+  zh: '列出已离开登记、暂缓撤回的记录',
   usage: '[<dataset>] [--workspace D] [--data D] [--json]',
+  takes: 1,
   examples: ['yitong withdrawals list', 'yitong withdrawals list samr.company-register --json'],
   options: { workspace: workspaceOption, data: dataOption },
   async run(call) {
-    const { workspace: dir, data } = folders(call.values);
+    const { workspace: dir, data } = foldersThere(call.values);
     const workspace = await loadWorkspace(dir, { allowUnregistered: true });
     const [wanted] = call.positionals;
-    const ids = wanted === undefined ? [...workspace.contracts.keys()] : [datasetId(wanted)];
+    const ids = wanted === undefined ? [...workspace.contracts.keys()] : [knownDataset(workspace, wanted)];
     const datasets: object[] = [];
     let total = 0;
     if (existsSync(join(data, 'connectors'))) {
@@ -42,7 +44,7 @@ const command: Command = {
     if (total === 0) call.say('no withdrawal is held');
     else call.say('withdraw one that has really left: `yitong withdrawals release <dataset> <id>`; keep one that is still there: `yitong withdrawals keep <dataset> <id>`');
     call.json({ total, datasets });
-    return total === 0 ? 0 : 1;
+    return 0;
   },
 };
 export default command;

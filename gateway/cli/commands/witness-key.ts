@@ -4,10 +4,12 @@ import { openCosigner } from '../../audit/log/cosignature.js';
 import { openSigner } from '../../audit/signer.js';
 import { text } from '../places.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 
 /** Makes the key of a witness, or shows the vkey of one that is there. */
 const command: Command = {
   summary: 'make the key of a witness and print its vkey',
+  zh: '生成见证方密钥并显示其公钥',
   usage: '--key FILE --name NAME [--json]',
   examples: ['yitong witness key --key witness.key --name witness.example/w1'],
   options: {
@@ -18,8 +20,7 @@ const command: Command = {
     const key = text(values['key']);
     const name = text(values['name']);
     if (key === undefined || name === undefined) {
-      console.error('`--key` says where the key is to stand, `--name` how the witness is called');
-      return 2;
+      throw new WrongUsage('`--key` says where the key is to stand, `--name` how the witness is called');
     }
     const made = !existsSync(key);
     const { vkey } = openCosigner(name, openSigner(resolve(key), name).privateKey);

@@ -12,11 +12,13 @@ import { diskFigures, readyFigures } from '../../metrics/replica.js';
 import { witnessFigures } from '../../metrics/witness.js';
 import { defaultLog, openLog, warningsTo } from '../../logging/log.js';
 import type { Command } from '../command.js';
+import { WrongUsage } from '../failure.js';
 import { healthOptions, healthServer } from '../health-options.js';
 
 /** A witness runs apart from the gateway: on another machine, by somebody else. */
 const command: Command = {
   summary: 'cosign the checkpoints of logs that only grow',
+  zh: '为只增不改的日志检查点共签',
   usage: '--key FILE --config FILE [--health-port N] [--json]',
   examples: ['yitong witness key --key witness.key --name witness.example/w1', 'yitong witness --key witness.key --config witness.json --health-port 9465'],
   options: {
@@ -28,8 +30,7 @@ const command: Command = {
     const key = text(call.values['key']);
     const file = text(call.values['config']);
     if (key === undefined || file === undefined) {
-      console.error('`--key` and `--config` name the files of the witness; `yitong witness key` makes a key');
-      return 2;
+      throw new WrongUsage('`--key` and `--config` name the files of the witness; `yitong witness key` makes a key');
     }
     // a key made here by a mistyped name would be another witness
     if (!existsSync(key)) throw new YitongError('bad_config', 'there is no such key file; `yitong witness key` makes one', { place: { file: key } });

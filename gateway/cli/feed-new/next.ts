@@ -5,6 +5,7 @@ import type { Proposal } from '../../../connectors/propose/propose.js';
 import { datasetNameOf } from '../../../contracts/ids.js';
 import { SCHEMA_IDS } from '../../../contracts/schema-ids.js';
 import type { Workspace } from '../../../contracts/types.js';
+import { dataDir, program, runningUp } from '../places.js';
 import { grantOf, grantPath, type Asked, type GrantPlan } from './grant.js';
 
 export interface Next {
@@ -38,7 +39,7 @@ export function showNext({ proposal, workspace, undo, grant, asked, open }: Next
   say(`  ${folder}/v1.avsc   titles; a classification is the department's decision, the reasons above are not the law`);
   say('');
   say('Next:');
-  say(`  yitong contracts check${where}`);
+  say(`  ${program()} contracts check${where}`);
   if (grant !== undefined && asked !== undefined) {
     if (grant.newClient) say(`  policies/clients/${asked.client}.json   a new client, of ${authority}: say whose it is`);
     if (grant.purposes !== undefined) say(`  policies/purposes.json   the new purpose \`${asked.purpose}\`: say it in words`);
@@ -50,6 +51,6 @@ export function showNext({ proposal, workspace, undo, grant, asked, open }: Next
   }
   const { password } = proposal.draft.feed.source;
   if (typeof password === 'object' && password !== null && 'env' in password) say(`  export ${String(password.env)}=…   the password, which the feed names and does not hold`);
-  say(`  yitong up${where}`);
-  say(`  yitong query ${subject} --datasets ${contract.id} --purpose ${asked?.purpose ?? 'PURPOSE'} --as ${asked?.client ?? 'CLIENT'}${where}`);
+  if (runningUp(dataDir(undefined, workspace.dir)) === undefined) say(`  ${program()} up${where}`);
+  say(`  ${program()} query ${subject} --datasets ${contract.id} --purpose ${asked?.purpose ?? 'PURPOSE'} --as ${asked?.client ?? 'CLIENT'}${where}`);
 }

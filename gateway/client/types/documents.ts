@@ -29,6 +29,8 @@ export interface ReportBody {
   readonly purpose: string;
   /** Who is to be shown it, as the company names them. */
   readonly bearer: string;
+  /** Companies that have not authorised it are left out, and the report names them. */
+  readonly leaveOut?: boolean;
   readonly case?: StatedCase;
 }
 
@@ -218,4 +220,53 @@ export interface ComplianceAnswer {
     readonly answeredAt: string;
     readonly domains: readonly { readonly domain: string; readonly state: SectionState; readonly count?: number; readonly asOf?: string }[];
   };
+}
+
+export interface ReleaseBody {
+  /** Ids of domains of the report; default all. */
+  readonly domains?: readonly string[];
+}
+
+export interface ReleaseAnswer {
+  /** By which it is followed and taken back. */
+  readonly release: string;
+  /** For a phone to show, as the last part of an address; in no other answer. */
+  readonly code: string;
+  readonly expiresAt: string;
+}
+
+export interface ReleaseStateAnswer {
+  readonly state: 'released' | 'looked' | 'withdrawn' | 'expired';
+  /** When the state ends by itself, or ended. */
+  readonly until: string;
+  readonly domains: readonly string[];
+  readonly lookedBy?: { readonly kind: 'client' | 'person' | 'public'; readonly name?: string; readonly authority?: string };
+}
+
+export interface LookBody {
+  /** As the QR says it: the last part of its address. */
+  readonly code: string;
+}
+
+/** The domains that a company released of a report, beside the registers as they are now. Of any other domain it says nothing. */
+export interface ReleasedReport {
+  readonly report: string;
+  readonly title: Localised;
+  readonly issuer: Localised;
+  /** All data are invented. */
+  readonly synthetic: boolean;
+  readonly issuedAt: string;
+  readonly range: { readonly from: string; readonly to: string };
+  readonly purpose: { readonly id: string; readonly name: Localised };
+  readonly bearer: string;
+  readonly subjects: ReportModel['subjects'];
+  readonly leftOut?: NonNullable<ReportModel['leftOut']>;
+  readonly domains: ReportModel['domains'];
+  /** `sections[s * domains.length + d]` */
+  readonly sections: readonly Omit<ReportSection, 'salt' | 'digest'>[];
+  readonly notes: readonly Localised[];
+  readonly outcome: 'genuine' | 'changed';
+  /** Absent where its definition is gone, so that there is nothing to compare it with. */
+  readonly comparedAt?: string;
+  readonly changes: readonly SectionKinds[];
 }

@@ -108,8 +108,9 @@ export interface ActBody {
 
 export interface OpenObjectionBody extends ActBody {
   readonly lifecycle: string;
-  /** Of your own authority. */
+  /** Of your own authority; where you speak for the subject, any. */
   readonly dataset: string;
   readonly subject: string;
-  readonly recordId: string;
+  /** Absent where the dataset lacks something of the subject. */
+  readonly recordId?: string;
 }

@@ -51,12 +51,12 @@ const say: Readonly<Record<string, Localised>> = {
   empty: { zh: '暂无数据集。请由技术人员建立工作区，并放入首个数据契约与数据源。', en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.' },
   logEmpty: { zh: '日志尚无检查点；首次查询后一秒内生成。', en: 'No checkpoint yet; one appears within a second of the first query.' },
 };
-const sharing: Readonly<Record<HomeDataset['sharing'], Localised>> = {
+export const sharing: Readonly<Record<HomeDataset['sharing'], Localised>> = {
   unconditional: { zh: '无条件共享', en: 'unconditional' },
   conditional: { zh: '有条件共享', en: 'conditional' },
   none: { zh: '不予共享', en: 'not shared' },
 };
-const state: Readonly<Record<HomeDataset['status'], Localised & { readonly css: string }>> = {
+export const state: Readonly<Record<HomeDataset['status'], Localised & { readonly css: string }>> = {
   current: { zh: '最新', en: 'current', css: 'current' },
   stale: { zh: '未及时更新', en: 'stale', css: 'stale' },
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },

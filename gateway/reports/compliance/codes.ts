@@ -11,7 +11,8 @@ import type { Person } from '../../people/person.js';
 import { sameText } from '../../people/sessions.js';
 import type { Day, Moment, SectionState } from '../model.js';
 import { made, stateAt, step, type Asked, type CodeEvent, type CodeRecord, type CodeState, type Question, type Scanner } from './machine.js';
-import { MISSES_WITHIN, type CodeMaps, type CodeStore } from './store.js';
+import { countMiss, guessedTooOften, lookersOf } from './misses.js';
+import type { CodeStore } from './store.js';
 
 export interface DomainAnswer {
   readonly domain: string;
@@ -100,8 +101,6 @@ export interface CodesOptions {
   readonly answer: (subject: string, question: Question, requestId: string) => Promise<ComplianceStates>;
 }
 
-/** Codes that are none, of one scanner or address in ten minutes. */
-export const MISS_LIMIT = 20;
 const MAX_DOMAINS = 200;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -204,13 +203,6 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
     return found;
   }
 
-  /** Those who look, by whom misses are counted. */
-  const lookers = (scanner: Scanner, source: string): readonly string[] => [digest(`scanner ${scanner.kind} ${scanner.key}`), digest(`source ${source}`)];
-  const missesOf = (maps: CodeMaps, who: string, at: number): number => {
-    const found = maps.misses(who);
-    return found === undefined || at - found.since > MISSES_WITHIN ? 0 : found.count;
-  };
-
   return {
     async create(person, subject, requestId) {
       if (!person.roles.includes('subject') || !person.subjects.includes(subject)) throw new YitongError('role_missing', 'a code is shown by who speaks for the company');
@@ -226,16 +218,13 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
       const asked: Asked = { scanner: keyless(scanner), question: checkedQuestion(question, known), number: String(randomInt(10_000)).padStart(4, '0') };
       const ticket = fresh();
       const id = digest(code);
-      const who = lookers(scanner, source);
+      const who = lookersOf(scanner, source);
       const outcome = await store.transaction((maps): CodeRecord | ErrorCode => {
         const at = now();
-        if (who.some((one) => missesOf(maps, one, at) >= MISS_LIMIT)) return 'rate_limited';
+        if (guessedTooOften(maps, who, at)) return 'rate_limited';
         const found = TOKEN.test(code) ? maps.code(id) : undefined;
         if (found === undefined) {
-          for (const one of who) {
-            const count = missesOf(maps, one, at);
-            maps.putMisses(one, { since: count === 0 ? at : (maps.misses(one)?.since ?? at), count: count + 1 });
-          }
+          countMiss(maps, who, at);
           return 'code_unknown';
         }
         const next = step(found, { kind: 'scan', asked, ticket: digest(ticket) }, at);

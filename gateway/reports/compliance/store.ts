@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CodeRecord } from './machine.js';
+import type { ReleaseRecord } from './release.js';
 import { openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 
@@ -15,6 +16,9 @@ export interface CodeMaps {
   /** By the SHA-256 of the code. */
   code(id: string): CodeRecord | undefined;
   putCode(id: string, record: CodeRecord): void;
+  /** Of a report that was released by a code, by its SHA-256. */
+  release(id: string): ReleaseRecord | undefined;
+  putRelease(id: string, record: ReleaseRecord): void;
   misses(who: string): Misses | undefined;
   putMisses(who: string, misses: Misses): void;
 }
@@ -26,6 +30,7 @@ export interface CodeStore {
    */
   transaction<T>(work: (maps: CodeMaps) => T): Promise<T>;
   code(id: string): CodeRecord | undefined;
+  release(id: string): ReleaseRecord | undefined;
   /** Ten minutes after its end a code is emptied of whom and what it was about; after a day it is forgotten. Looks at some codes a call, in turn. */
   sweep(now: number): Promise<void>;
   close(): Promise<void>;
@@ -42,35 +47,43 @@ const SWEPT = 2000;
 const SHOWN = 10 * 60_000;
 
 /** What becomes of a record: itself, without what it was about, or nothing. */
-function swept(record: CodeRecord, now: number): CodeRecord | undefined {
+function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }>(record: T, now: number): T | undefined {
   if (now - record.madeAt > REMEMBERED) return undefined;
   const { live, ...rest } = record;
-  return live !== undefined && now - record.until >= SHOWN ? rest : record;
+  return live !== undefined && now - record.until >= SHOWN ? (rest as T) : record;
 }
 
 /** Ends with its process; for tests. */
 export function memoryCodes(): CodeStore {
   let codes = new Map<string, CodeRecord>();
+  let releases = new Map<string, ReleaseRecord>();
   let misses = new Map<string, Misses>();
   return {
     async transaction(work) {
-      const [newCodes, newMisses] = [new Map(codes), new Map(misses)];
+      const [newCodes, newReleases, newMisses] = [new Map(codes), new Map(releases), new Map(misses)];
       const result = work({
         code: (id) => newCodes.get(id),
         putCode: (id, record) => void newCodes.set(id, record),
+        release: (id) => newReleases.get(id),
+        putRelease: (id, record) => void newReleases.set(id, record),
         misses: (who) => newMisses.get(who),
         putMisses: (who, count) => void newMisses.set(who, count),
       });
-      [codes, misses] = [newCodes, newMisses];
+      [codes, releases, misses] = [newCodes, newReleases, newMisses];
       return result;
     },
     code: (id) => codes.get(id),
+    release: (id) => releases.get(id),
     async sweep(now) {
-      for (const [id, record] of codes) {
-        const left = swept(record, now);
-        if (left === undefined) codes.delete(id);
-        else codes.set(id, left);
-      }
+      const sweep = <T extends CodeRecord | ReleaseRecord>(map: Map<string, T>): void => {
+        for (const [id, record] of map) {
+          const left = swept(record, now);
+          if (left === undefined) map.delete(id);
+          else map.set(id, left);
+        }
+      };
+      sweep(codes);
+      sweep(releases);
       for (const [who, { since }] of misses) if (now - since > MISSES_WITHIN) misses.delete(who);
     },
     close: async () => {},
@@ -85,17 +98,30 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'codes');
   refuseDamaged(path, '`reports/compliance/codes`', 'nothing lasting is in it: remove it (docs/faults.md)');
-  const env = openEnv({ file: path, maxReaders: 512, maxDbs: 2 });
+  const env = openEnv({ file: path, maxReaders: 512, maxDbs: 3 });
   const codes = env.table<CodeRecord, string>('codes', { encoding: 'json' });
+  const releases = env.table<ReleaseRecord, string>('releases', { encoding: 'json' });
   const misses = env.table<Misses, string>('misses', { encoding: 'json' });
   chmodSync(path, 0o600);
   const maps: CodeMaps = {
     code: (id) => codes.get(id),
     putCode: (id, record) => codes.putSync(id, record),
+    release: (id) => releases.get(id),
+    putRelease: (id, record) => releases.putSync(id, record),
     misses: (who) => misses.get(who),
     putMisses: (who, count) => misses.putSync(who, count),
   };
-  let next = '';
+  const places = { codes: '', releases: '' };
+  /** Some of a table a call, in turn. */
+  function sweepSome<T extends CodeRecord | ReleaseRecord>(name: keyof typeof places, table: { getRange(range: object): Iterable<{ key: string; value: T }>; putSync(key: string, value: T): unknown; removeSync(key: string): unknown }, at: number): void {
+    const some = [...table.getRange({ start: places[name], limit: SWEPT })];
+    for (const { key, value } of some) {
+      const left = swept(value, at);
+      if (left === undefined) table.removeSync(key);
+      else if (left !== value) table.putSync(key, left);
+    }
+    places[name] = some.length < SWEPT ? '' : `${some.at(-1)?.key ?? ''}\0`;
+  }
   const store: CodeStore = {
     transaction: (work) => env.write(() => env.undone(() => work(maps))),
     code(id) {
@@ -103,15 +129,14 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
       env.root.resetReadTxn();
       return codes.get(id);
     },
+    release(id) {
+      env.root.resetReadTxn();
+      return releases.get(id);
+    },
     async sweep(at) {
       await env.write(() => {
-        const some = [...codes.getRange({ start: next, limit: SWEPT })];
-        for (const { key, value } of some) {
-          const left = swept(value, at);
-          if (left === undefined) codes.removeSync(key);
-          else if (left !== value) codes.putSync(key, left);
-        }
-        next = some.length < SWEPT ? '' : `${some.at(-1)?.key ?? ''}\0`;
+        sweepSome('codes', codes, at);
+        sweepSome('releases', releases, at);
         for (const { key, value } of [...misses.getRange({ limit: SWEPT })]) if (at - value.since > MISSES_WITHIN) misses.removeSync(key);
       });
     },

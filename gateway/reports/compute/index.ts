@@ -12,7 +12,7 @@ import type { StatedCase } from '../../answer/request.js';
 import { statusOf } from '../../answer/status.js';
 import type { GatewayContext } from '../../context.js';
 import type { RecordMarks } from '../marks.js';
-import type { Day, ReportModel, ReportSubject } from '../model.js';
+import type { Day, LeftOut, ReportModel, ReportSubject } from '../model.js';
 import { salted, sha256 } from './digest.js';
 import { textAt } from './facts.js';
 import { openReader, planOf, type AskedDataset, type Reader, type Row } from './read.js';
@@ -28,6 +28,8 @@ export interface Order {
   readonly to: Day;
   readonly purpose: string;
   readonly bearer: string;
+  /** Companies that it names and does not read. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 export interface Computed extends Pick<Sectioned, 'keys' | 'untold'> {
@@ -39,6 +41,8 @@ export interface Computed extends Pick<Sectioned, 'keys' | 'untold'> {
   readonly counts: readonly (readonly number[])[];
   /** Registers that are denied now. */
   readonly denied: ReadonlySet<string>;
+  /** Registers that the definition reads for these domains. */
+  readonly read: ReadonlySet<string>;
 }
 
 export interface Computing {
@@ -66,11 +70,20 @@ function askedOf({ definition, domains }: Order): ReadonlyMap<number, AskedDatas
   );
 }
 
-/** Kinds of records that the report is to tell of and no register shares: said, so that their absence is not taken for none. */
-function unsharedKinds({ kinds, datasets }: ReportDefinition): Localised[] {
-  return [...kinds].flatMap(([kind, { title }]) =>
-    datasets.some(({ layout }) => layout.kind === kind) ? [] : [{ zh: `${title.zh}：目前没有部门共享，本报告不含此类信息。`, en: `${title.en}: no authority shares them at present; this report says nothing of them.` }],
-  );
+/**
+ * Kinds of records of which the report tells in some of its domains only, or in none: said, so that their absence is not taken for none. Of the definition
+ * alone, whatever domains are asked for: who is shown some of them does not learn from it which the others are.
+ */
+function unsharedKinds({ kinds, datasets, domains }: ReportDefinition): Localised[] {
+  return [...kinds].flatMap(([kind, { title }]) => {
+    const sharing = domains.filter((domain) => domain.datasets.some((at) => datasets[at]?.layout.kind === kind));
+    if (sharing.length === domains.length) return [];
+    if (sharing.length === 0) return [{ zh: `${title.zh}：目前没有部门共享，本报告不含此类信息。`, en: `${title.en}: no authority shares them at present; this report says nothing of them.` }];
+    return [{
+      zh: `${title.zh}：目前共享此类信息的领域为${sharing.map((domain) => domain.title.zh).join('、')}；其他领域的“无记录”不涉及此类信息。`,
+      en: `${title.en}: shared at present in ${sharing.map((domain) => domain.title.en.toLowerCase()).join(', ')}; in any other domain “none on record” says nothing of them.`,
+    }];
+  });
 }
 
 const NO_NAME: Localised = { zh: '部分主体在登记簿中没有记录，其名称以统一社会信用代码代替。', en: 'Some subjects are not in the register; their codes stand in place of their names.' };
@@ -137,11 +150,12 @@ export function openComputing({ workspace, view, inForce, now }: Pick<GatewayCon
         bearer: order.bearer,
         subjects: order.subjects.map((subject, s) => ({ ...subject, name: names[s] ?? subject.name })),
         domains: domains.map(({ id, title }) => ({ id, title })),
+        ...(order.leftOut === undefined || order.leftOut.length === 0 ? {} : { leftOut: order.leftOut }),
         sections: salted(bodies),
         notes: [...definition.notes, ...unsharedKinds(definition), ...(names.some((name) => name === undefined) ? [NO_NAME] : [])],
       };
       const denied = new Set([...answering.values()].flatMap(({ dataset, fresh }) => (fresh === undefined ? [dataset.contract.id] : [])));
-      return { model, keys, untold, plan, client, started, counts, denied };
+      return { model, keys, untold, plan, client, started, counts, denied, read: new Set([...asked.values()].map(({ id }) => id)) };
     },
   };
 }

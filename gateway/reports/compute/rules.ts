@@ -55,9 +55,10 @@ const excluded = ({ values = {} }: RecordFacts, rules: RecordLayout['excludes'])
   });
 
 /** Days are compared as text: `YYYY-MM-DD` sorts as time does. */
-export function judge(facts: RecordFacts, layout: Pick<RecordLayout, 'term' | 'repaired' | 'excludes' | 'displayUntil' | 'display'>, { today, from, to }: Reckoning): Verdict {
+export function judge(facts: RecordFacts, layout: Pick<RecordLayout, 'term' | 'repaired' | 'excludes' | 'displayUntil' | 'display' | 'displayed'>, { today, from, to }: Reckoning): Verdict {
   const { began, ended, repaired } = facts;
-  if (excluded(facts, layout.excludes)) return { told: false, why: 'excluded' };
+  const uncollected = facts.tier !== undefined && layout.display?.terms.get(facts.tier)?.collected === false;
+  if (uncollected || excluded(facts, layout.excludes)) return { told: false, why: 'excluded' };
   if (repaired !== undefined && layout.repaired?.values.includes(repaired) === true) return { told: false, why: 'repaired' };
   const until = reportableUntil(ended, layout.term);
   if (until !== undefined && today > until) return { told: false, why: 'expired' };
@@ -65,6 +66,7 @@ export function judge(facts: RecordFacts, layout: Pick<RecordLayout, 'term' | 'r
   const first = began ?? ended;
   if ((first !== undefined && first > to) || (ended !== undefined && ended < from)) return { told: false, why: 'outside' };
   const displayUntil = displayedUntil(facts, layout);
-  const displayed = layout.displayUntil === undefined && layout.display === undefined ? ended === undefined || ended > today : displayUntil !== undefined && displayUntil >= today;
+  const whileItGoesOn = layout.displayUntil === undefined && layout.display === undefined;
+  const displayed = layout.displayed !== false && (whileItGoesOn ? ended === undefined || ended > today : displayUntil !== undefined && displayUntil >= today);
   return { told: true, ...(ended === undefined ? {} : { endedOn: ended }), ...(until === undefined ? {} : { reportableUntil: until }), displayed };
 }

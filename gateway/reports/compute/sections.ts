@@ -64,21 +64,26 @@ export interface SectionInput {
 
 /** One a subject and domain, subjects outside. */
 export function sectionsOf(input: SectionInput): Sectioned {
-  const { domains, subjects, answering } = input;
+  const { domains, subjects, answering, marks } = input;
   const fixed = domains.map(({ datasets }) => {
     const here = datasets.flatMap((at) => answering.get(at) ?? []);
     const times = here.flatMap(({ fresh }) => fresh?.sourceTime ?? []).sort();
     return { missing: missingOf(here), asOf: times[0] };
   });
+  const lackingOf = (name: string): readonly number[] => [...answering].flatMap(([at, { dataset }]) => (marks.missing?.({ subject: name, dataset: dataset.contract.id }).length ?? 0) > 0 ? [at] : []);
   const bodies: Body[] = [];
   const keys: string[][] = [];
   const untold = new Map<string, Untold>();
   for (const [subject, name] of subjects.entries()) {
     const byDomain = recordsOf(input, subject, name, untold);
+    const lacking = lackingOf(name);
     for (const domain of domains.keys()) {
       const { missing, asOf } = fixed[domain] ?? { missing: [], asOf: undefined };
       const found = (byDomain[domain] ?? []).sort(newestFirst);
-      bodies.push({ subject, domain, state: stateOf(found.length, missing.length), records: found.map(({ record }) => record), missing, ...(asOf === undefined ? {} : { asOf }) });
+      const marked = lacking.some((at) => domains[domain]?.datasets.includes(at) === true);
+      bodies.push({
+        subject, domain, state: stateOf(found.length, missing.length), records: found.map(({ record }) => record), missing, ...(asOf === undefined ? {} : { asOf }), ...(marked ? { marks: ['objection'] } : {}),
+      });
       keys.push(found.map(({ key }) => key));
     }
   }

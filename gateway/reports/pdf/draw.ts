@@ -1,10 +1,12 @@
 /** The pages of a report. */
 import { canonicalJson } from '../../../contracts/canonical.js';
+import type { SealDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
 import { MODEL_FILE } from '../../console/browser/pdf-signed.js';
 import { localSecond } from '../../console/time.js';
 import type { ReportModel } from '../model.js';
-import { drawCompanies, drawFindings, keyOf, overviewHeight, summaryOf } from './findings.js';
+import { drawAlike, drawCompanies, gathered } from './companies.js';
+import { drawFindings, keyOf, overviewHeight, summaryOf } from './findings.js';
 import { frame } from './frame.js';
 import { drawMissing, drawRecords } from './records.js';
 import { BRAND, HEIGHT, LEFT, RIGHT, SOFT, Sheet, TOP, leading, type Element } from './sheet.js';
@@ -22,6 +24,7 @@ export interface DrawOptions {
   readonly at: Date;
   /** Bytes to leave for the signature. */
   readonly room: number;
+  readonly seal?: SealDefinition;
 }
 
 export interface Drawn {
@@ -32,19 +35,19 @@ export interface Drawn {
 }
 
 /** @throws YitongError `bad_value` for a model that is no JSON */
-export function draw(model: ReportModel, { code, url, signer, at, room }: DrawOptions): Drawn {
+export function draw(model: ReportModel, { code, url, signer, at, room, seal }: DrawOptions): Drawn {
   const qr = qrOf(url);
   const side = sideOf(qr);
   const sheet = new Sheet({ title: `${model.title.zh} ${model.title.en}`, author: model.issuer.zh, info: { VerificationCode: code }, at, bottom: HEIGHT - 24 - side - 12 });
   const showQr = sheet.drawing('QR', qr.operators, qr.size);
   // before anything is drawn, so that the note on them can stand anywhere
-  for (const text of textsOf([model, code, url, signer])) sheet.drawable(text);
+  for (const text of textsOf([model, code, url, signer, seal?.words])) sheet.drawable(text);
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
   title(flow, model);
   facts(flow, root, [
-    ...(model.subjects.length === 1 ? subjectFacts(model) : []),
+    ...(model.subjects.length === 1 && model.leftOut === undefined ? subjectFacts(model) : []),
     [labels.issuer, model.issuer],
     [labels.issuedAt, { zh: `${localSecond(model.issuedAt)}（北京时间）`, en: '' }],
     [labels.cut, { zh: `${localSecond(model.cut.time)}（北京时间）`, en: '' }],
@@ -52,22 +55,32 @@ export function draw(model: ReportModel, { code, url, signer, at, room }: DrawOp
     [labels.purpose, model.purpose.name],
     [labels.bearer, { zh: model.bearer, en: '' }],
   ]);
-  if (model.subjects.length > 1) {
-    drawCompanies(flow, root, model);
-    // of many companies, what is missing is told before the first of them
-    drawMissing(flow, root, model);
-  }
-  model.subjects.forEach((_, subject) => {
+  const several = model.subjects.length > 1 || model.leftOut !== undefined;
+  const { told, alike } = several ? gathered(model) : { told: [0], alike: [] };
+  const number = several ? drawCompanies(flow, root, model) : () => undefined;
+  // of many companies, what is missing is told before the first of them
+  if (several) drawMissing(flow, root, model);
+  const pages = new Map<number, number>();
+  told.forEach((subject) => {
     sheet.group(root, 'Sect', (section) => {
-      if (model.subjects.length > 1) heading(flow, section, model, subject);
+      if (several) heading(flow, section, model, subject);
+      pages.set(subject, sheet.pageNumber);
       summaryOf(flow, section, model, subject);
       drawFindings(flow, section, model, subject);
       drawRecords(flow, section, model, subject);
     });
   });
-  if (model.subjects.length === 1) drawMissing(flow, root, model);
+  for (const some of alike) {
+    sheet.group(root, 'Sect', (section) => {
+      const page = drawAlike(flow, section, model, some);
+      for (const subject of some) pages.set(subject, page);
+    });
+  }
+  if (!several) drawMissing(flow, root, model);
   sheet.group(root, 'Sect', (section) => notes(flow, section, sheet.outside.size === 0 ? model.notes : [...model.notes, outsideNote([...sheet.outside])]));
   ending(flow, root, model, { code, url, signer });
+  signature(flow, root, model, seal);
+  number(pages);
   frame(sheet, model, { code, url, side, showQr });
   sheet.file(Buffer.from(canonicalJson(model)), { name: MODEL_FILE, type: 'application/json', description: `${model.title.zh}（数据） ${model.title.en} (data)`, relationship: 'Data', creationDate: at, modifiedDate: at } as PDFKit.Mixins.PDFAttachmentOptions);
   sheet.signable(room, at);
@@ -156,5 +169,34 @@ function ending(flow: Flow, parent: Element, model: ReportModel, { code, url, si
     ]);
     flow.text(section, 'P', sentences.attached.zh, { size: 8.5 });
     flow.text(section, 'P', sentences.attached.en, { size: 7, colour: SOFT }, 'en');
+  });
+}
+
+const SEAL = 104;
+
+/** Who issued it and when, as the last thing that is read, beside the seal where there is one. */
+function signature(flow: Flow, parent: Element, model: ReportModel, seal: SealDefinition | undefined): void {
+  if (seal === undefined) return;
+  const { sheet } = flow;
+  const show = sheet.stamp('Seal', seal.image);
+  flow.need(SEAL + 34);
+  flow.gap(10);
+  sheet.group(parent, 'Sect', (section) => {
+    const [year = '', month = '', day = ''] = localSecond(model.issuedAt).slice(0, 10).split('-');
+    const { y } = flow;
+    const left = RIGHT - SEAL;
+    const beside = left - 12;
+    sheet.tag(section, 'P', () => sheet.putRight(sheet.drawable(model.issuer.zh), beside, y + SEAL / 2 - 18, { size: 10.5 }));
+    sheet.tag(section, 'P', () => sheet.putRight(`${year} 年 ${String(Number(month))} 月 ${String(Number(day))} 日`, beside, y + SEAL / 2 + 2, { size: 10.5 }));
+    sheet.tag(section, 'Figure', () => show(left, y, SEAL), { alt: `${seal.words.zh} ${seal.words.en}`, bbox: [left, y, RIGHT, y + SEAL] });
+    flow.gap(SEAL + 2);
+    for (const [text, size, lang] of [[seal.words.zh, 7.5, 'zh-CN'], [seal.words.en, 6.5, 'en']] as const) {
+      sheet.tag(section, 'P', () => {
+        for (const line of sheet.lines(text, RIGHT - LEFT, { size })) {
+          sheet.putRight(line, RIGHT, flow.y, { size, colour: SOFT });
+          flow.gap(leading(size));
+        }
+      }, { lang });
+    }
   });
 }

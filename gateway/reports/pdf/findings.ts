@@ -4,7 +4,7 @@ import { localMinute } from '../../console/time.js';
 import type { ReportModel, ReportSection, SectionState } from '../model.js';
 import type { Flow } from './flow.js';
 import { INK, LEFT, LINE, RIGHT, SOFT, leading, type Colour, type Element, type Sheet } from './sheet.js';
-import { labels, relations, shortTitles, stateTitles, states } from './words.js';
+import { labels, stateTitles, states } from './words.js';
 
 const ORDER: readonly SectionState[] = ['none', 'records', 'at_least', 'not_answered'];
 export const colours: Readonly<Record<SectionState, Colour>> = { none: '#0d6b3f', records: '#a11f2b', at_least: '#a11f2b', not_answered: '#8a5a00' };
@@ -13,10 +13,10 @@ export const colours: Readonly<Record<SectionState, Colour>> = { none: '#0d6b3f'
 export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 
 export const sectionsOf = ({ sections, domains }: ReportModel, subject: number): readonly ReportSection[] => sections.slice(subject * domains.length, (subject + 1) * domains.length);
-const count = (sections: readonly ReportSection[], state: SectionState): number => sections.filter((section) => section.state === state).length;
+export const count = (sections: readonly ReportSection[], state: SectionState): number => sections.filter((section) => section.state === state).length;
 
 /** A mark that is told apart without colour as well: a ring, a full disc, a half one, a square. */
-function mark(sheet: Sheet, state: SectionState, x: number, y: number): void {
+export function mark(sheet: Sheet, state: SectionState, x: number, y: number): void {
   const colour = colours[state];
   sheet.lineWidth(0.9).strokeColor(colour).fillColor(colour);
   if (state === 'none') sheet.circle(x, y, 2.2).stroke();
@@ -132,52 +132,4 @@ function column(flow: Flow, parent: Element, sections: readonly ReportSection[],
       });
     });
   });
-}
-
-/** Who is in the group, each with its counts. */
-export function drawCompanies(flow: Flow, parent: Element, model: ReportModel): void {
-  const { sheet } = flow;
-  const columns = { name: LEFT + 42, relation: LEFT + 262, counts: LEFT + 338 };
-  const step = (RIGHT - columns.counts) / ORDER.length;
-  flow.heading(parent, labels.subjects);
-  sheet.group(parent, 'Table', (table) => {
-    const heads = (): void => {
-      columnHeads(sheet, table, flow.y, [[labels.number, LEFT], [labels.subject, columns.name], [labels.relation, columns.relation]], (tr) => ORDER.forEach((state, i) => sheet.tag(tr, 'TH', () => {
-        const title = shortTitles[state];
-        mark(sheet, state, columns.counts + (i + 1) * step - sheet.widthOf(title, { size: 7 }) - 6, flow.y + 6);
-        sheet.putRight(title, columns.counts + (i + 1) * step, flow.y + 1, { size: 7, colour: SOFT });
-      }, { scope: 'Column' })));
-      sheet.artifact(() => sheet.rule(LEFT, flow.y + 14, RIGHT, INK, 0.7));
-      flow.gap(HEAD);
-    };
-    heads();
-    model.subjects.forEach(({ subject, name, relation, of }, n) => {
-      const lines = sheet.lines(name, columns.relation - columns.name - 8, { size: 9 });
-      const height = lines.length * leading(9) + leading(7) + 2;
-      if (flow.left < height) {
-        flow.page();
-        heads();
-      }
-      const { y } = flow;
-      const sections = sectionsOf(model, n);
-      sheet.group(table, 'TR', (tr) => {
-        sheet.tag(tr, 'TD', () => sheet.put(String(n + 1), LEFT, y, { size: 8.5, colour: SOFT }));
-        sheet.tag(tr, 'TH', () => {
-          const under = sheet.putLines(lines, columns.name, y, { size: 9 });
-          sheet.put(sheet.drawable(keyOf(subject)), columns.name, under - 1, { size: 7, colour: SOFT });
-        }, { scope: 'Row' });
-        sheet.tag(tr, 'TD', () => {
-          sheet.put(relations[relation].zh, columns.relation, y, { size: 8.5 });
-          sheet.put(`${relations[relation].en}${of === undefined ? '' : ` of ${String(of + 1)}`}`, columns.relation, y + leading(8.5), { size: 6.5, colour: SOFT });
-        });
-        ORDER.forEach((state, i) => {
-          const number = String(count(sections, state));
-          sheet.tag(tr, 'TD', () => sheet.putRight(number, columns.counts + (i + 1) * step, y, { size: 9, weight: number === '0' ? 'regular' : 'bold', colour: number === '0' ? SOFT : colours[state] }));
-        });
-      });
-      sheet.artifact(() => sheet.rule(LEFT, y + height - 1, RIGHT, LINE, 0.4));
-      flow.gap(height + 1);
-    });
-  });
-  flow.gap(6);
 }

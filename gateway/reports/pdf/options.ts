@@ -1,4 +1,5 @@
 /** What a PDF is asked for with. Apart from what draws, so that whoever has pages drawn elsewhere does not load it. */
+import type { SealDefinition } from '../../../contracts/reports.js';
 import type { ReportModel } from '../model.js';
 import type { DrawOptions } from './draw.js';
 import { roomFor } from './seal.js';
@@ -12,6 +13,8 @@ export interface PdfOptions {
   readonly sign: DocumentSigner;
   /** Moment of signing; default: when the report was issued. */
   readonly at?: Date;
+  /** Shown at the end; default none. It is a picture and proves nothing: what proves is the signature. */
+  readonly seal?: SealDefinition;
 }
 
 export interface Pdf {
@@ -20,4 +23,6 @@ export interface Pdf {
   readonly outside: readonly string[];
 }
 
-export const drawOptions = (model: ReportModel, { code, url, sign, at = new Date(model.issuedAt) }: PdfOptions): DrawOptions => ({ code, url, signer: sign.name, at, room: roomFor(sign.certificates) });
+export const drawOptions = (model: ReportModel, { code, url, sign, at = new Date(model.issuedAt), seal }: PdfOptions): DrawOptions => ({
+  code, url, signer: sign.name, at, room: roomFor(sign.certificates), ...(seal === undefined ? {} : { seal }),
+});

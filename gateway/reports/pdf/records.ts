@@ -5,7 +5,7 @@ import type { ReportModel, ReportRecord, ReportSection } from '../model.js';
 import { colours, columnHeads, sectionsOf } from './findings.js';
 import type { Flow } from './flow.js';
 import { INK, LEFT, LINE, RIGHT, SOFT, TOP, leading, type Element } from './sheet.js';
-import { kinds, labels, sentences } from './words.js';
+import { kindOf, labels, lacking, sentences } from './words.js';
 
 export function drawRecords(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
   const sections = sectionsOf(model, subject).filter(({ records }) => records.length > 0);
@@ -18,6 +18,13 @@ export function drawRecords(flow: Flow, parent: Element, model: ReportModel, sub
     if (section.state !== 'at_least') continue;
     flow.text(parent, 'P', sentences.atLeast.zh, { size: 8, colour: colours.not_answered });
     flow.text(parent, 'P', sentences.atLeast.en, { size: 6.5, colour: SOFT }, 'en');
+    flow.gap(6);
+  }
+  for (const { domain, marks = [] } of sectionsOf(model, subject)) {
+    if (!marks.includes('objection')) continue;
+    const { zh, en } = lacking(model.domains[domain]?.title ?? plain(''));
+    flow.text(parent, 'P', zh, { size: 8, colour: colours.not_answered });
+    flow.text(parent, 'P', en, { size: 6.5, colour: SOFT }, 'en');
     flow.gap(6);
   }
 }
@@ -84,7 +91,7 @@ function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: Re
   const page = sheet.bottom - TOP;
   flow.need(Math.min(height, page));
   const domain = model.domains[section.domain];
-  const kind = kinds[record.kind];
+  const kind = kindOf(record);
   const heading = `${domain?.title.zh ?? ''} · ${kind.zh}（${String(index + 1)}/${String(section.records.length)}）`;
   const marked = record.marks.length > 0;
   sheet.artifact(() => {

@@ -21,7 +21,7 @@ export const TOP = 70;
 export type Element = PDFKit.PDFStructureElement;
 interface Reference {
   readonly data: Record<string, unknown>;
-  write(chunk: string): void;
+  write(chunk: string | Uint8Array): void;
   end(): void;
 }
 /** A font as PDFKit embeds it at the end: what was used of it, by the index in its subset. */
@@ -35,6 +35,7 @@ interface Embedded {
 interface Page {
   readonly xobjects: Record<string, Reference>;
   readonly fonts: Record<string, Reference>;
+  readonly ext_gstates: Record<string, Reference>;
   readonly dictionary: Reference;
   write(operators: string): void;
 }
@@ -128,6 +129,11 @@ export class Sheet extends PDFDocument {
   /** The signature's own dictionary would need fonts of a form: it is ended in `signable`. */
   override endAcroForm(): this {
     return this;
+  }
+
+  /** Of the page that is drawn on, from 1. */
+  get pageNumber(): number {
+    return this.bufferedPageRange().count;
   }
 
   face(weight: Weight = 'regular'): TrueTypeFace {
@@ -232,6 +238,13 @@ export class Sheet extends PDFDocument {
     group.end();
   }
 
+  /** As `group`, for one that gets members later on as well; whoever opened it ends it. */
+  open(parent: Element, type: string): Element {
+    const group = this.struct(type);
+    parent.add(group);
+    return group;
+  }
+
   /** What a screen reader passes over. */
   artifact(draw: () => void, type?: 'Pagination' | 'Layout'): void {
     this.markContent('Artifact', { type: type ?? 'Layout' });
@@ -253,6 +266,30 @@ export class Sheet extends PDFDocument {
       const scale = width / size;
       // the page's own y runs downwards
       this.#insides.addContent(`q ${scale.toFixed(6)} 0 0 ${(-scale).toFixed(6)} ${x.toFixed(3)} ${(y + width).toFixed(3)} cm /${name} Do Q`);
+    };
+  }
+
+  /** A PNG in grey or RGB, whose white lets through what is below it: a PDF holds its pixels as the file does (ISO 32000-1, 7.4.4.4). */
+  stamp(name: string, png: Uint8Array): (x: number, y: number, width: number) => void {
+    const bytes = Buffer.from(png.buffer, png.byteOffset, png.length);
+    const [columns, rows] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+    const grey = bytes[25] === 0;
+    const image = this.#insides.ref({
+      Type: 'XObject', Subtype: 'Image', Width: columns, Height: rows, BitsPerComponent: 8, ColorSpace: grey ? 'DeviceGray' : 'DeviceRGB', Filter: 'FlateDecode',
+      DecodeParms: { Predictor: 15, Colors: grey ? 1 : 3, BitsPerComponent: 8, Columns: columns },
+    });
+    for (let at = 8; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+      if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT') image.write(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)));
+    }
+    image.end();
+    const blend = this.#insides.ref({ Type: 'ExtGState', BM: 'Multiply' });
+    blend.end();
+    return (x, y, width) => {
+      const { page } = this.#insides;
+      page.xobjects[name] = image;
+      page.ext_gstates[`${name}Blend`] = blend;
+      const height = (width * rows) / columns;
+      this.#insides.addContent(`q /${name}Blend gs ${width.toFixed(3)} 0 0 ${(-height).toFixed(3)} ${x.toFixed(3)} ${(y + height).toFixed(3)} cm /${name} Do Q`);
     };
   }
 

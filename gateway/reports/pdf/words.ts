@@ -1,6 +1,6 @@
 /** The words that every report has, whatever it is about. */
 import type { Localised } from '../../../contracts/types.js';
-import type { RecordKind, ReportSubject, SectionState } from '../model.js';
+import type { RecordKind, ReportRecord, ReportSubject, SectionState } from '../model.js';
 
 export const states: Readonly<Record<SectionState, (records: number) => Localised>> = {
   none: () => ({ zh: '无记录', en: 'None on record' }),
@@ -19,11 +19,14 @@ export const stateTitles: Readonly<Record<SectionState, Localised>> = {
 /** Over narrow columns. */
 export const shortTitles: Readonly<Record<SectionState, string>> = { none: '无记录', records: '有记录', at_least: '有（数据不全）', not_answered: '未答复' };
 
-export const kinds: Readonly<Record<RecordKind, Localised>> = {
+const kinds: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'Administrative penalty' },
   measure: { zh: '行政强制措施', en: 'Enforcement measure' },
   dishonesty: { zh: '严重失信主体名单', en: 'Serious-dishonesty list' },
 };
+
+/** Of a record that an earlier version told of under a kind that is none any more: its register, and no word for a kind. */
+export const kindOf = ({ kind, register }: Pick<ReportRecord, 'kind' | 'register'>): Localised => (Object.hasOwn(kinds, kind) ? kinds[kind] : (register ?? { zh: '其他信息', en: 'Other information' }));
 
 export const relations: Readonly<Record<ReportSubject['relation'], Localised>> = {
   self: { zh: '本企业', en: 'Applicant' },
@@ -46,6 +49,10 @@ export const labels = {
   relation: { zh: '关系', en: 'Relation' },
   subjects: { zh: '涉及企业', en: 'Companies' },
   number: { zh: '序号', en: 'No.' },
+  page: { zh: '页码', en: 'Page' },
+  found: { zh: '查询结果总表', en: 'What was found' },
+  clean: { zh: '均无记录的企业', en: 'None on record' },
+  unanswered: { zh: '已答复领域均无记录的企业', en: 'None on record where there was an answer' },
   domain: { zh: '领域', en: 'Domain' },
   state: { zh: '结果', en: 'Finding' },
   asOf: { zh: '数据时间', en: 'As of' },
@@ -80,12 +87,40 @@ export const sentences = {
   noObjection: { zh: '无', en: 'none' },
   noEnd: { zh: '法律未规定', en: 'the law sets no end' },
   goesOn: { zh: '尚未终止，期限未起算', en: 'goes on, its term has not begun' },
+  leftOut: { zh: '未授权，未列入', en: 'not authorised, left out' },
+  leftOutNote: { zh: '未授权的企业只列出名称：未查询其记录，不能据此判断其有无记录。', en: 'Of those left out only the name is told: their records were not read, and nothing can be concluded of them.' },
   noMissing: { zh: '各领域数据均为最新，无未答复的部门。', en: 'Every dataset is current; no authority is missing.' },
   noRecords: { zh: '查询期间内无可报告的记录。', en: 'Nothing reportable in the period.' },
   notNone: { zh: '“未答复”不等于“无记录”：所列部门的数据缺失或未及时更新，不能据此判断。', en: '“Not answered” is not “none on record”: data of the authorities named are missing or out of date.' },
   atLeast: { zh: '该领域另有部门数据未更新，记录可能不全。', en: 'A dataset of this domain is not current; there may be more.' },
   attached: { zh: '本文件附有同一报告的全部数据，可离线核对。', en: 'report.json, attached to this file, holds the whole report as data and can be checked offline.' },
 } as const satisfies Record<string, Localised>;
+
+/** Over the table of companies. */
+export function inShort(parts: { readonly companies: number; readonly domains: number; readonly found: number; readonly clean: number; readonly unanswered: number; readonly leftOut: number }): Localised {
+  const said = [
+    [parts.found, `${String(parts.found)} 家有记录`, `${String(parts.found)} with records`],
+    [parts.clean, `${String(parts.clean)} 家均无记录`, `${String(parts.clean)} with none`],
+    [parts.unanswered, `${String(parts.unanswered)} 家有领域未答复、其余无记录`, `${String(parts.unanswered)} with none where there was an answer`],
+    [parts.leftOut, `${String(parts.leftOut)} 家未授权、未列入`, `${String(parts.leftOut)} left out`],
+  ] as const;
+  const told = said.filter(([n]) => n > 0);
+  return {
+    zh: `共 ${String(parts.companies)} 家企业、${String(parts.domains)} 个领域：${told.map(([, zh]) => zh).join('，')}。`,
+    en: `${String(parts.companies)} companies, ${String(parts.domains)} domains: ${told.map(([, , en]) => en).join(', ')}.`,
+  };
+}
+/** Of companies that have no record and stand alike in every domain. */
+export const alikeNote = (companies: number, domains: number, unanswered: number): Localised =>
+  unanswered === 0
+    ? { zh: `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域，各部门均已答复，查询期间内均无可报告的记录。`, en: `Each of these ${String(companies)} was asked about in all ${String(domains)} domains; every register answered and was current, and nothing is reportable in the period.` }
+    : { zh: `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域：${String(unanswered)} 个领域未答复，不能判断有无记录；其余领域均无可报告的记录。`, en: `Each of these ${String(companies)} was asked about in all ${String(domains)} domains: ${String(unanswered)} did not answer, of which nothing is said; the others have nothing reportable.` };
+
+/** Of a domain in which, as the company objects, something is missing. */
+export const lacking = ({ zh, en }: Localised): Localised => ({
+  zh: `${zh}：企业认为该领域的信息有遗漏，异议处理中。`,
+  en: `${en}: the company objects that something is missing in this domain; the objection is under way.`,
+});
 
 /** Said where characters were replaced. */
 export const outsideNote = (codes: readonly string[]): Localised => ({

@@ -7,11 +7,11 @@ import type { Renderer } from '../renderers.js';
 const renderer: Renderer = {
   mediaType: 'application/pdf',
   extension: 'pdf',
-  async render({ model, code, url }, { settings }) {
+  async render({ model, code, url, seal }, { settings }) {
     const { documents } = settings.gateway;
     if (documents === '') throw new YitongError('bad_config', '`gateway.documents` names the folder by which documents are signed');
     // threads of their own: a report of a large group takes seconds
-    const { bytes } = await sharedPool().render(model, { code, url, sign: documentSignerOf(documents) });
+    const { bytes } = await sharedPool().render(model, { code, url, sign: documentSignerOf(documents), ...(seal === undefined ? {} : { seal }) });
     return bytes;
   },
 };

@@ -70,6 +70,7 @@ const payload = Type.Object(
       ),
       { minItems: 1 },
     ),
+    left_out: Type.Optional(Type.Array(Type.Object({ subject: text, name: Type.String(), relation: Type.Enum(['self', 'parent', 'subsidiary', 'branch', 'shareholder', 'named']) }, closed), { minItems: 1 })),
     notes: Type.Array(localised),
     sections: Type.Object({ _sd: digests }, closed),
   },
@@ -104,6 +105,7 @@ const section = Type.Object(
     ),
     missing: Type.Array(Type.Object({ authority: text, name: localised, since: Type.Optional(text) }, closed)),
     asOf: Type.Optional(text),
+    marks: Type.Optional(Type.Array(Type.Enum(['objection']))),
   },
   closed,
 );
@@ -112,8 +114,8 @@ export const checkSection = shape<DisclosedSection>(section, 'credential_malform
 export const checkWhole = shape<Whole>(Type.Object({ domains: Type.Array(text), salts: Type.Array(text) }, closed), 'credential_malformed');
 
 /** The claims of a model that every verifier sees. Notes among them: without them what is shown would be taken for more than it is. */
-export function openClaims({ report, definition, title, issuer, synthetic, issuedAt, cut, range, purpose, bearer, subjects, notes }: ReportModel) {
-  return { report, definition, title, authority: issuer, synthetic, issued_at: issuedAt, cut, range, purpose, bearer, subjects, notes };
+export function openClaims({ report, definition, title, issuer, synthetic, issuedAt, cut, range, purpose, bearer, subjects, leftOut, notes }: ReportModel) {
+  return { report, definition, title, authority: issuer, synthetic, issued_at: issuedAt, cut, range, purpose, bearer, subjects, ...(leftOut === undefined ? {} : { left_out: leftOut }), notes };
 }
 
 export function disclosedSection(model: ReportModel, section: ReportSection): DisclosedSection {
@@ -141,9 +143,9 @@ export function modelOf(claims: Payload, sections: readonly DisclosedSection[], 
       made.push({ ...body, salt, digest: sectionDigest(salt, body) });
     }
   }
-  const { report, definition, title, authority, synthetic, issued_at, cut, range, purpose, bearer, subjects, notes } = claims;
+  const { report, definition, title, authority, synthetic, issued_at, cut, range, purpose, bearer, subjects, left_out: leftOut, notes } = claims;
   return {
     format: 'yitong-report/1', report, definition, title, issuer: authority, synthetic, issuedAt: issued_at, cut, range, purpose, bearer,
-    subjects: subjects as ReportModel['subjects'], domains: domains as readonly ReportDomain[], sections: made, notes,
+    subjects: subjects as ReportModel['subjects'], domains: domains as readonly ReportDomain[], ...(leftOut === undefined ? {} : { leftOut }), sections: made, notes,
   };
 }

@@ -1,9 +1,14 @@
 /** /console/search: who saw what. A subject, a case or a handler is sent by POST, and stands in the address under a name of this sign-in. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
+import type { SubjectKey } from '../../../contracts/ids.js';
 import type { Localised } from '../../../contracts/types.js';
+import type { LookUp } from '../../names/lookup.js';
 import { parseSubject } from '../../answer/request.js';
 import { sendFramed } from '../../console/frame.js';
+import { choosePage } from '../../console/pages/names/choose.js';
+import { namesOfCompanies } from '../../names/lookup.js';
+import { meant } from '../../names/resolve.js';
 import { namesOf } from '../../console/names.js';
 import { searchPage } from '../../console/pages/auditing/search.js';
 import { hideSubject } from '../../people/sessions.js';
@@ -25,14 +30,30 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
       const value = given[name];
       if (typeof value !== 'string' || value.trim() === '') continue;
       if (value.length > 200) throw new YitongError('bad_request', `\`${name}\` is too long`);
-      given[name] = hideSubject(session, name === 'subject' ? normalised(value.trim()) : value.trim());
+      if (name !== 'subject') {
+        given[name] = hideSubject(session, value.trim());
+        continue;
+      }
+      const whom = await meant(value.trim(), normalised, await namesOfCompanies(context), request, roleOf(request, session.person));
+      if (whom.kind === 'name') return sendChoice(request, reply, value.trim(), whom.found);
+      given[name] = hideSubject(session, whom.subject);
     }
     const side = given['side'] === 'authority' ? { side: 'authority' } : {};
     return reply.header('cache-control', 'no-store').redirect(addressOf(PATH, filtersOf(given, session, ['csrf', 'side']), session, side), 303);
   });
 
+  /** Which company is meant; the search goes on with the one that is chosen, as it was filled in. */
+  function sendChoice(request: FastifyRequest<{ Body: Record<string, unknown> }>, reply: FastifyReply, text: string, found: LookUp): FastifyReply {
+    const { language, body } = request;
+    const fields = Object.entries(body).flatMap(([name, value]): [string, string][] => (name === 'subject' || typeof value !== 'string' ? [] : [[name, value]]));
+    return sendFramed(request, reply, {
+      title: language === 'zh' ? '选择企业' : 'Which company?', workspace, scripts: ['names.js'],
+      children: choosePage({ language, text, found, action: PATH, fields, name: 'subject', valueOf: ({ subject }) => subject, back: body['side'] === 'authority' ? `${PATH}?side=authority` : PATH }),
+    });
+  }
+
   /** With its scheme, or without as people paste it: then of the one scheme that takes it. */
-  function normalised(text: string): string {
+  function normalised(text: string): SubjectKey {
     if (text.includes(':')) return parseSubject(text, workspace.schemes);
     const taking = (unchecked: boolean): string[] =>
       [...workspace.schemes.values()].flatMap((scheme) => {
@@ -44,7 +65,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
     const [only, ...others] = checked.length > 0 ? checked : taking(true);
     if (only === undefined) throw new YitongError('bad_subject', 'this is no key of any scheme here; check its digits');
     if (others.length > 0) throw new YitongError('bad_subject', 'more than one scheme has such keys; write `<scheme>:<key>`');
-    return only;
+    return parseSubject(only, workspace.schemes);
   }
 
   app.get<{ Querystring: Record<string, string | undefined> }>(
@@ -72,6 +93,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '使用记录检索' : 'Search',
         workspace,
+        scripts: ['names.js'],
         children: searchPage({
           language: request.language,
           csrf: session.csrf,
@@ -79,6 +101,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
           entries: page.entries,
           ...(role === 'inspector' ? { side } : {}),
           mayExport: true,
+          byName: (await namesOfCompanies(context)).definition?.roles.has(role) === true,
           next: page.next === undefined ? undefined : addressOf(PATH, filters, session, { ...sides, after: String(page.next) }),
           first: from === undefined ? undefined : addressOf(PATH, filters, session, sides),
           without: (name) => addressOf(PATH, { ...filters, [name]: undefined }, session, sides),

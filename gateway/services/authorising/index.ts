@@ -7,6 +7,7 @@ import { sendFramed } from '../../console/frame.js';
 import { authorisationsPage, withdrawPage, type AuthorisationsProps } from '../../console/pages/reports/authorisations.js';
 import type { Subjects } from '../../console/pages/reports/speaking.js';
 import type { Service } from '../../context.js';
+import { hideSubject } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
 import { dayIn } from '../../reports/compute/index.js';
 import { reportsOf } from '../../reports/index.js';
@@ -23,7 +24,7 @@ const DAY = 86_400_000;
 
 interface Route {
   readonly Params: { readonly id: string };
-  readonly Querystring: { readonly of?: string; readonly report?: string; readonly done?: string };
+  readonly Querystring: { readonly of?: string; readonly report?: string; readonly done?: string; readonly invitation?: string; readonly declined?: string };
   readonly Body: FormBody | undefined;
 }
 
@@ -42,19 +43,49 @@ const service: Service = {
     const definitionOf = (report: string | undefined): ReportDefinition => definitionIn(definitions, report);
     async function show(request: FastifyRequest, reply: FastifyReply, subjects: Subjects, definition: ReportDefinition, more: Pick<AuthorisationsProps, 'fault' | 'sent'> & { readonly done?: string | undefined }): Promise<FastifyReply> {
       const { language } = request;
-      const { given, received } = await reports.authorisationsOf(subjects.subject, askingOf(request));
+      const { given, received, invited, inviting } = await reports.authorisationsOf(subjects.subject, askingOf(request));
       const { done, ...rest } = more;
       return sendFramed(request, reply, {
         title: language === 'zh' ? '授权' : 'Authorisations', workspace, scripts: ['choose.js'],
         children: authorisationsPage({
-          language, csrf: sessionOf(request).csrf, subjects, definitions, definition, given, received, today: inDays(0), until: inDays(PROPOSED), latest: inDays(MOST), done: given.find(({ id }) => id === done), ...rest,
+          language, csrf: sessionOf(request).csrf, subjects, definitions, definition, given, received, invited, inviting, declined: request.method === 'GET' && (request.query as Route['Querystring']).declined !== undefined, today: inDays(0), until: inDays(PROPOSED), latest: inDays(MOST), done: given.find(({ id }) => id === done), ...rest,
         }),
       });
     }
 
     app.get<Route>(PATH, { schema, config: { ...config, nav: { title: { zh: '授权', en: 'Authorisations' }, order: 16 } } }, (request, reply) => {
-      const { of, report, done } = request.query;
-      return show(request, reply, speaking(request, of), definitionOf(report), { done });
+      const { of, report, done, invitation } = request.query;
+      return show(request, reply, speaking(request, of ?? invitedIn(request, invitation)), definitionOf(report), { done });
+    });
+
+    /** The company of the person that an invitation is to, as the session names it; its link names none. */
+    function invitedIn(request: FastifyRequest, invitation: string | undefined): string | undefined {
+      const session = sessionOf(request);
+      const to = invitation === undefined ? undefined : session.person.subjects.find((subject) => reports.isInvited(subject, invitation));
+      return to === undefined ? undefined : hideSubject(session, to);
+    }
+
+    app.post<Route>(`${PATH}/:id/answer`, { schema, config }, async (request, reply) => {
+      const body = request.body ?? {};
+      const subjects = speaking(request, one(body['of']));
+      const asking = askingOf(request);
+      const { invited } = await reports.authorisationsOf(subjects.subject, asking);
+      const found = invited.find(({ id }) => id === request.params.id);
+      if (found === undefined) throw new YitongError('not_found', 'nobody has asked you for such an authorisation, or it is answered');
+      void reply.header('cache-control', 'no-store');
+      if (one(body['answer']) !== 'agree') {
+        await reports.decline(found.id, subjects.subject, asking);
+        return reply.redirect(`${PATH}?declined=1${subjects.query('&')}`, 303);
+      }
+      const { report, from, to, domains, purposes } = found;
+      try {
+        const { authorisation } = await reports.authorise({ report, from, to, domains, purposes, since: inDays(0), until: one(body['until']) ?? '' }, asking);
+        return await reply.redirect(`${PATH}?done=${authorisation.id}${subjects.query('&')}`, 303);
+      } catch (error) {
+        const fault = isYitongError(error) ? wrong(error.code) : undefined;
+        if (fault === undefined) throw error;
+        return show(request, reply.code(400), subjects, definitionOf(report), { fault });
+      }
     });
 
     const wrong = (code: string): Localised | undefined =>

@@ -154,6 +154,8 @@ const service: Service = {
       const domains = [domain].flat().flatMap((one) => (one.startsWith(`${report}/`) ? [one.slice(report.length + 1)] : []));
       const chosen = { report, domains, months: Number(months) };
       const code = WITHIN.exec(given.trim())?.[1] ?? '';
+      // by the camera of this page, or typed: a report that is shown has a page of its own
+      if (given.trim().endsWith(`${ASK}/report/${code}`)) return reply.header('cache-control', 'no-store').redirect(`${ASK}/report/${code}`, 303);
       const scan = scanOf(request);
       const scanner = scannerOf(request, scan);
       try {

@@ -1,12 +1,15 @@
 /**
  * Objections and repairs over HTTP, for systems of an authority that is a party of them: which wait for it, deciding one, telling that a record was revoked or
- * repaired. What is shown and what is done is on record first.
+ * repaired; and for a client through which subjects speak, with the header `yitong-subject`, for that subject alone. What is shown and what is done is on record first.
  */
 import { YitongError } from '../../../contracts/errors.js';
+import type { Contract } from '../../../contracts/types.js';
 import { administrationBody } from '../../audit/events.js';
 import { parseSubject } from '../../answer/request.js';
 import { clientOf, type Service } from '../../context.js';
-import { recordReader } from '../../lifecycles/records.js';
+import type { RecordRef } from '../../lifecycles/effects.js';
+import { concerned, recordReader } from '../../lifecycles/records.js';
+import type { Actor } from '../../lifecycles/parties.js';
 import type { OpenedTicket, SeenTicket, TicketAct } from '../../lifecycles/tickets.js';
 import { checkStill } from '../../plugins/identity.js';
 import { ownDataset } from '../../publishing/owner.js';
@@ -14,11 +17,13 @@ import type { Client } from '../../../policies/types.js';
 import type { FastifyRequest } from 'fastify';
 import { actBody, limitOf, listQuery, listSchema, openBody, paramsSchema, ticketSchema, type ActBody, type ListQuery, type OpenBody } from './schema.js';
 
+/** Whom the client speaks for; a subject never stands in an address. */
+const SUBJECT = 'yitong-subject';
 const iso = (at: number): string => new Date(at).toISOString();
 
 function shown({ head, lifecycle, state, over, clocks, acts, events, record }: OpenedTicket): object {
   return {
-    id: head.id, lifecycle: lifecycle.id, dataset: head.dataset, ...(record === undefined ? {} : { subject: record.subject, recordId: record.recordId }),
+    id: head.id, lifecycle: lifecycle.id, dataset: head.dataset, ...(record === undefined ? {} : { subject: record.subject, ...(record.missing === true ? {} : { recordId: record.recordId }) }),
     state: state.state, openedAt: iso(state.openedAt), over,
     clocks: clocks.map(({ clock, due, left, over: late, stoppedAt }) => ({
       clock, party: lifecycle.clocks[clock]?.party ?? '', due: due.day, provisional: due.provisional, left, over: late, ...(stoppedAt === undefined ? {} : { stoppedAt: iso(stoppedAt) }),
@@ -35,8 +40,15 @@ const service: Service = {
     if (tickets.lifecycles.size === 0) return;
     const reader = recordReader(context);
 
+    /** For whom a client speaks now: its authority, or the subject in the header. */
+    function actorOf({ headers }: FastifyRequest, client: Client): Actor & { readonly kind: 'client' } {
+      const given = headers[SUBJECT];
+      if (given === undefined) return { kind: 'client', client };
+      if (typeof given !== 'string') throw new YitongError('bad_subject', `\`${SUBJECT}\` names one subject`);
+      return { kind: 'client', client, subject: parseSubject(given, workspace.schemes) };
+    }
     const acting = (request: FastifyRequest, client: Client, { act, fields = {} }: ActBody): TicketAct => ({
-      actor: { kind: 'client', client }, act, fields,
+      actor: actorOf(request, client), act, fields,
       record: ({ action, target, detail, subject, about }) =>
         journal.append({
           clear: administrationBody({ time: iso(context.now()), action, by: client.id, target, detail: { requestId: request.id, ...detail } }),
@@ -44,13 +56,20 @@ const service: Service = {
         }),
     });
 
+    const datasets = [...concerned(workspace, tickets), ...concerned(workspace, tickets, true)];
+    function concernedDataset(dataset: string): Contract {
+      const contract = datasets.find(({ id }) => id === dataset);
+      if (contract === undefined) throw new YitongError('not_found', 'there is no such dataset about which a ticket could be opened');
+      return contract;
+    }
+
     app.get<{ Querystring: ListQuery }>(
       '/v1/objections',
       {
         schema: {
           operationId: 'objections',
           summary: 'objections and repairs of which the client\'s authority is a party',
-          description: 'The next to run out comes first. What was written on a ticket is shown with it.',
+          description: 'The next to run out comes first. What was written on a ticket is shown with it. With the header `yitong-subject`, where a lifecycle lets this client speak for subjects: those of that subject.',
           tags: ['objections'],
           querystring: listQuery,
           response: { 200: listSchema },
@@ -60,13 +79,17 @@ const service: Service = {
         const client = clientOf(request);
         const { show = 'todo', after } = request.query;
         const fits = ({ acts, over }: SeenTicket): boolean => (show === 'closed' ? over : !over && (show === 'open' || acts.length > 0));
-        const all = tickets.list({ kind: 'client', client }).filter(fits);
+        const actor = actorOf(request, client);
+        const all = tickets.list(actor).filter(fits);
         const from = after === undefined ? 0 : all.findIndex(({ head }) => head.id === after) + 1;
         if (after !== undefined && from === 0) throw new YitongError('bad_request', '`after` names no ticket of this list any more; begin anew');
         const page = all.slice(from, from + limitOf(request.query));
-        await journal.append({ clear: administrationBody({ time: iso(context.now()), action: 'tickets_shown', by: client.id, detail: { requestId: request.id, ids: page.map(({ head }) => head.id) } }) });
+        await journal.append({
+          clear: administrationBody({ time: iso(context.now()), action: 'tickets_shown', by: client.id, detail: { requestId: request.id, ids: page.map(({ head }) => head.id) } }),
+          ...(actor.subject === undefined ? {} : { subject: { subject: actor.subject, json: '{}' } }),
+        });
         const last = page.at(-1);
-        return { tickets: page.map(({ head }) => shown(tickets.get(head.id, { kind: 'client', client }))), ...(last !== undefined && from + page.length < all.length ? { next: last.head.id } : {}) };
+        return { tickets: page.map(({ head }) => shown(tickets.get(head.id, actor))), ...(last !== undefined && from + page.length < all.length ? { next: last.head.id } : {}) };
       },
     );
 
@@ -98,7 +121,7 @@ const service: Service = {
         schema: {
           operationId: 'openObjection',
           summary: 'open a ticket about a record of the client\'s authority',
-          description: 'Tells that the act on which a record rests was revoked, or that a repair is certified. The record must be in its dataset now.',
+          description: 'Tells that the act on which a record rests was revoked, or that a repair is certified. The record must be in its dataset now. With the header `yitong-subject`: what that subject objects to, a record, or without `recordId` that a dataset lacks something of it.',
           tags: ['objections'],
           body: openBody,
           response: { 201: ticketSchema },
@@ -108,10 +131,15 @@ const service: Service = {
         const client = clientOf(request);
         checkStill(context, request, client);
         const { lifecycle, dataset, subject, recordId, ...act } = request.body;
-        const contract = ownDataset(context, dataset, client);
-        const record = { dataset: contract.id, subject: parseSubject(subject, workspace.schemes), recordId };
-        if (reader.one(record) === undefined) throw new YitongError('not_found', 'the dataset has no such record now');
-        return reply.status(201).send(shown(await tickets.open(lifecycle, record, acting(request, client, act))));
+        const actor = actorOf(request, client);
+        const about = parseSubject(subject, workspace.schemes);
+        // who speaks for a subject names any dataset, and no other subject
+        if (actor.subject !== undefined && actor.subject !== about) throw new YitongError('bad_subject', `\`subject\` is not that of \`${SUBJECT}\``);
+        const contract = actor.subject === undefined ? ownDataset(context, dataset, client) : concernedDataset(dataset);
+        const record: RecordRef = recordId === undefined ? { dataset: contract.id, subject: about, recordId: '', missing: true } : { dataset: contract.id, subject: about, recordId };
+        const found = reader.one(record);
+        if (found === undefined) throw new YitongError('not_found', 'the dataset has no such record now');
+        return reply.status(201).send(shown(await tickets.open(lifecycle, found.record, acting(request, client, act))));
       },
     );
   },

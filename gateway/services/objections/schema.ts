@@ -23,7 +23,7 @@ export const limitOf = ({ limit }: ListQuery): number => Math.min(MAX_PAGE, limi
 
 export const actBody = Type.Object({ act: word, fields: Type.Optional(fields) }, strict);
 export type ActBody = Static<typeof actBody>;
-export const openBody = Type.Object({ lifecycle: word, dataset: word, subject: word, recordId: Type.String({ maxLength: 1024 }), act: word, fields: Type.Optional(fields) }, strict);
+export const openBody = Type.Object({ lifecycle: word, dataset: word, subject: word, recordId: Type.Optional(Type.String({ maxLength: 1024, description: 'absent where the ticket is about what the dataset lacks of the subject' })), act: word, fields: Type.Optional(fields) }, strict);
 export type OpenBody = Static<typeof openBody>;
 
 export const ticketSchema = Type.Object({
@@ -31,7 +31,7 @@ export const ticketSchema = Type.Object({
   lifecycle: Type.String(),
   dataset: Type.String(),
   subject: Type.Optional(Type.String({ description: 'absent where the subject was erased' })),
-  recordId: Type.Optional(Type.String()),
+  recordId: Type.Optional(Type.String({ description: 'absent where the subject was erased, or the ticket is about what the dataset lacks' })),
   state: Type.String(),
   openedAt: Type.String({ format: 'date-time' }),
   over: Type.Boolean({ description: 'true once nothing more is done on it' }),

@@ -17,6 +17,8 @@ export interface Asked {
   readonly to: Day;
   readonly purpose: string;
   readonly bearer: string;
+  /** Who has not authorised it is to be left out, and named. */
+  readonly leaveOut: boolean;
 }
 
 export type FormBody = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -34,7 +36,7 @@ export function monthsBefore(day: Day, months: number): Day {
 }
 
 export const freshForm = ({ id, domains }: ReportDefinition, subjects: readonly string[], today: Day): Asked => ({
-  report: id, subjects, domains: domains.map((domain) => domain.id), range: '60', from: monthsBefore(today, 60), to: today, purpose: '', bearer: '',
+  report: id, subjects, domains: domains.map((domain) => domain.id), range: '60', from: monthsBefore(today, 60), to: today, purpose: '', bearer: '', leaveOut: false,
 });
 
 export function sentForm(body: FormBody, { id }: ReportDefinition, today: Day): Asked {
@@ -44,7 +46,7 @@ export function sentForm(body: FormBody, { id }: ReportDefinition, today: Day): 
     report: id, subjects: many(body['subjects']), domains: many(body['domains']), range,
     from: own ? (one(body['from']) ?? '') : monthsBefore(today, Number(range)),
     to: own ? (one(body['to']) ?? '') : today,
-    purpose: one(body['purpose']) ?? '', bearer: (one(body['bearer']) ?? '').trim(),
+    purpose: one(body['purpose']) ?? '', bearer: (one(body['bearer']) ?? '').trim(), leaveOut: one(body['leaveOut']) === 'yes',
   };
 }
 

@@ -10,6 +10,7 @@ import type { Language } from '../../console/page.js';
 import { formPage } from '../../console/pages/reports/form.js';
 import { issuedPage, reportPage, type Download, type VerifiedBy } from '../../console/pages/reports/issued.js';
 import { reportsPage } from '../../console/pages/reports/list.js';
+import { invitedPage } from '../../console/pages/reports/invited.js';
 import { previewPage } from '../../console/pages/reports/preview.js';
 import type { Subjects } from '../../console/pages/reports/speaking.js';
 import type { Service } from '../../context.js';
@@ -20,7 +21,7 @@ import { reportsOf, type Asking } from '../../reports/index.js';
 import { loadRenderers } from '../../reports/renderers.js';
 import { faultOf, freshForm, many, one, requestOf, sentForm, type Asked, type FormBody } from './form.js';
 import { definitionIn, speakingFor } from './speaking.js';
-import { standings, type Placed } from './standing.js';
+import { isReady, standings, type Placed } from './standing.js';
 
 const PATH = '/console/reports';
 const ROLES = ['subject'] as const;
@@ -56,8 +57,8 @@ const service: Service = {
     async function groupFor(request: FastifyRequest, subject: string, definition: ReportDefinition): Promise<readonly Placed[]> {
       const asking = askingOf(request);
       const members = await reports.groupOf(definition.id, subject, asking);
-      const { received } = await reports.authorisationsOf(subject, asking);
-      return standings(members, { report: definition.id, by: subject as SubjectKey, today: today() }, received);
+      const { received, inviting } = await reports.authorisationsOf(subject, asking);
+      return standings(members, { report: definition.id, by: subject as SubjectKey, today: today() }, received, inviting);
     }
     interface Filled {
       readonly subjects: Subjects;
@@ -97,7 +98,7 @@ const service: Service = {
       const definition = definitionOf(report);
       const subjects = speaking(request, of, `${PATH}/new?report=${definition.id}`);
       const group = await groupFor(request, subjects.subject, definition);
-      const chosen = group.filter(({ member, standing }) => (whom === 'group' ? member.relation !== 'named' : whom === 'ready' ? standing.state !== 'missing' : member.subject === subjects.subject));
+      const chosen = group.filter(({ member, standing }) => (whom === 'group' ? member.relation !== 'named' : whom === 'ready' ? isReady(standing) : member.subject === subjects.subject));
       return sendForm(request, reply, { subjects, definition, asked: freshForm(definition, chosen.map(({ member }) => member.subject), today()) }, group);
     });
 
@@ -109,7 +110,19 @@ const service: Service = {
       const { language } = request;
       return sendInSteps(request, reply, { title: language === 'zh' ? '预览' : 'Preview', workspace, scripts: ['choose.js'] }, async (progress) => {
         const preview = await reports.preview(requestOf(asked, subject), { ...askingOf(request), progress });
-        return previewPage({ language, csrf: sessionOf(request).csrf, hidden, asked, subject, preview });
+        return previewPage({ language, csrf: sessionOf(request).csrf, hidden, asked, preview });
+      });
+    });
+
+    app.post<Route>(`${PATH}/invitations`, { schema, config }, async (request, reply) => {
+      const { subjects, definition, asked } = filled(request);
+      if (faultOf(asked, definition, today()) !== undefined) throw new YitongError('bad_request', 'the form is not complete; fill it in anew');
+      const { language } = request;
+      const address = publicAddress(context, request.headers.host);
+      const invitations = await reports.invite(requestOf(asked, subjects.subject), askingOf(request));
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '已请求授权' : 'Asked', workspace, scripts: ['choose.js'],
+        children: invitedPage({ language, csrf: sessionOf(request).csrf, subjects, asked, invitations, linkOf: ({ id }) => `${address}/console/authorisations?invitation=${id}` }),
       });
     });
 
@@ -161,7 +174,7 @@ const service: Service = {
       const { id, document, model } = await reports.find(request.params.id, subject, askingOf(request));
       void reply.header('cache-control', 'no-store').header('content-disposition', `attachment; filename="report.${as}"`);
       if (renderer === undefined || code === undefined) return reply.type('application/json; charset=utf-8').send(JSON.stringify({ id, document, model }));
-      return reply.type(renderer.mediaType).send(Buffer.from(await renderer.render({ id, model, code, url }, context)));
+      return reply.type(renderer.mediaType).send(Buffer.from(await renderer.render({ id, model, code, url, seal: definitions.get(model.report)?.seal }, context)));
     });
   },
 };

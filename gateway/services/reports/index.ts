@@ -118,7 +118,7 @@ const service: Service = {
         entitled(request, issued.model.report);
         if (renderer === undefined || code === undefined) return reply.send({ id, document: issued.document, model: issued.model });
         // bytes: the serializer above is for JSON
-        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code, url, ...(holder === undefined ? {} : { holder: jsonOf(holder) ?? null }) }, context)));
+        return reply.type(renderer.mediaType).header('content-disposition', `attachment; filename="report.${renderer.extension}"`).send(Buffer.from(await renderer.render({ id, model: issued.model, code, url, seal: reports.definitions.get(issued.model.report)?.seal, ...(holder === undefined ? {} : { holder: jsonOf(holder) ?? null }) }, context)));
       },
     );
 
@@ -135,7 +135,8 @@ const service: Service = {
 
     app.get<{ Headers: OfSubject }>('/v1/authorisations', { config: { errors: ['denied', 'bad_subject'] }, schema: { operationId: 'authorisations', summary: 'authorisations that a company gave and received, newest first', description: 'Also those that are over or withdrawn, as long as they are kept.', tags, headers: subjectHeader, response: { 200: authorisationsSchema } }, serializerCompiler }, async (request) => {
       entitled(request);
-      return reports.authorisationsOf(request.headers['yitong-subject'], asking(request));
+      const { given, received } = await reports.authorisationsOf(request.headers['yitong-subject'], asking(request));
+      return { given, received };
     });
 
     app.delete<{ Params: { id: string }; Headers: OfSubject }>(

@@ -15,6 +15,7 @@ export const reportSchema = Type.Object(
     to: day('last day'),
     purpose: id('one of the report\'s purposes'),
     bearer: id('who is to be shown it, as the company names them'),
+    leaveOut: Type.Optional(Type.Boolean({ description: 'leave out the companies that have not authorised it; the report names them' })),
     case: Type.Optional(caseSchema),
   },
   strict,

@@ -4,7 +4,9 @@ import { signedOut } from '../../console/pages/session.js';
 import type { Service } from '../../context.js';
 import { publicAddress } from '../../people/address.js';
 import { ROLES } from '../../people/person.js';
+import { hideSubject } from '../../people/sessions.js';
 import { SESSION_COOKIE, sessionOf } from '../../plugins/people.js';
+import { reportsOf } from '../../reports/index.js';
 
 /** Lives for the trip to the identity provider and back. */
 const PENDING_COOKIE = '__Host-yitong-sign-in';
@@ -14,14 +16,20 @@ const home = '/console';
 
 const service: Service = {
   port: 'people',
-  register(app, context) {
+  async register(app, context) {
     const { workspace } = context;
+    const reports = await reportsOf(context);
+    app.addHook('onClose', () => reports.close());
     const { people } = app;
     const redirectUri = (host: string | undefined): string => `${publicAddress(context, host)}/callback`;
 
     // where it leads depends on the roles: to the first page that somebody may see
     app.get(home, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
-      const { roles } = sessionOf(request).person;
+      const session = sessionOf(request);
+      const { roles, subjects } = session.person;
+      // what others wait for comes first
+      const invited = roles.includes('subject') ? subjects.find((subject) => reports.isInvited(subject)) : undefined;
+      if (invited !== undefined) return reply.header('cache-control', 'no-store').redirect(`/console/authorisations?of=${hideSubject(session, invited)}`, 303);
       const first = people.nav.find((entry) => entry.roles.some((role) => roles.includes(role)));
       if (first === undefined) throw new YitongError('role_missing', 'there is no page for your role yet');
       return reply.header('cache-control', 'no-store').redirect(first.path, 303);

@@ -7,6 +7,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { parseSubject } from '../../answer/request.js';
 import { sendFramed } from '../../console/frame.js';
 import { SHOWS, ticketsPage, type Show } from '../../console/pages/tickets/list.js';
+import { missingPage } from '../../console/pages/tickets/missing.js';
 import { recordsPage } from '../../console/pages/tickets/records.js';
 import { ticketPage } from '../../console/pages/tickets/ticket.js';
 import type { Service } from '../../context.js';
@@ -15,7 +16,7 @@ import type { Actor } from '../../lifecycles/parties.js';
 import { concerned, recordReader, type ShownRecord } from '../../lifecycles/records.js';
 import type { SeenTicket, TicketAct } from '../../lifecycles/tickets.js';
 import { ROLES, type Person, type Role } from '../../people/person.js';
-import { hideSubject, shownSubject, type Session } from '../../people/sessions.js';
+import { hideSubject, shownSubject, spokenFor, type Session } from '../../people/sessions.js';
 import { watchTickets } from '../../plugins/metrics.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 
@@ -53,6 +54,8 @@ const service: Service = {
     const roles: readonly Role[] = ROLES.filter((role) => named.has(role));
     const reader = recordReader(context);
     const datasets = concerned(workspace, tickets);
+    /** Of which a company can say that something is missing in them. */
+    const lacking = concerned(workspace, tickets, true);
     const actorOf = (person: Person): Actor => ({ kind: 'person', person });
 
     const recordName = (session: Session, { dataset, subject, recordId }: RecordRef): string => hideSubject(session, JSON.stringify([dataset, subject, recordId]));
@@ -90,7 +93,7 @@ const service: Service = {
           language, show: show as Show, tickets: shown, begin: beginnings(person, language),
           counts: { todo: all.filter(fits.todo).length, open: all.filter(fits.open).length, closed: all.filter(fits.closed).length },
           over: all.filter(({ due }) => due?.over === true).length,
-          dataset: (id) => datasets.find((one) => one.id === id)?.name ?? { zh: id, en: id },
+          dataset: (id) => [...datasets, ...lacking].find((one) => one.id === id)?.name ?? { zh: id, en: id },
           previous: from === 0 ? undefined : `${PATH}?show=${show}&page=${Number(page) - 1}`,
           next: from + PAGE >= chosen.length ? undefined : `${PATH}?show=${show}&page=${Number(page) + 1}`,
         }),
@@ -112,6 +115,7 @@ const service: Service = {
         workspace,
         children: recordsPage({
           language, csrf, subject, datasets: own,
+          missing: subject === undefined || lacking.length === 0 || !person.subjects.includes(subject) ? undefined : `${PATH}/missing?of=${hideSubject(session, subject)}`,
           others: person.subjects.map((one) => ({ subject: one, href: `${PATH}/records?of=${hideSubject(session, one)}`, here: one === subject })),
           records: found.map((shown) => ({
             ...shown, hidden: recordName(session, shown.record), openings: tickets.openings(shown.record, actorOf(person)),
@@ -130,6 +134,28 @@ const service: Service = {
       return records(request, reply, subject === undefined ? {} : { subject, records: reader.of(subject, datasets) });
     });
 
+    const wholeOf = (subject: string, dataset: string): RecordRef => ({ dataset, subject, recordId: '', missing: true });
+    app.get<Route>(`${PATH}/missing`, { schema: { hide: true }, config: { roles: roles.filter((role) => role === 'subject') } }, async (request, reply) => {
+      const session = sessionOf(request);
+      const { person, csrf } = session;
+      const { of } = request.query;
+      const subject = of === undefined ? person.subjects[0] : person.subjects.find((one) => one === shownSubject(session, of));
+      if (subject === undefined) throw new YitongError('not_found', 'you speak for no such subject; open the page anew');
+      const fitting = lacking.filter(({ subject: { scheme } }) => subject.startsWith(`${scheme}:`));
+      const offered = fitting.map((contract) => ({ contract, openings: tickets.openings(wholeOf(subject, contract.id), actorOf(person)) })).filter(({ openings }) => openings.length > 0);
+      const openings = new Map(offered.flatMap((one) => one.openings).flatMap(({ lifecycle, acts }) => acts.map((act) => [`${lifecycle.id} ${act}`, { lifecycle, act }] as const)));
+      await record.looked(person, { requestId: request.id, action: 'ticket_records', role: roleOf(request, person), results: 0, about: { subject } });
+      const { language } = request;
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '信息有遗漏' : 'Something is missing', workspace,
+        children: missingPage({
+          language, csrf, subject, hidden: hideSubject(session, subject), openings: [...openings.values()],
+          others: person.subjects.map((one) => ({ subject: one, href: `${PATH}/missing?of=${hideSubject(session, one)}`, here: one === subject })),
+          registers: offered.map(({ contract: { id, name, authority } }) => ({ id, name, authority: workspace.authorities.get(authority)?.name ?? { zh: authority, en: authority } })),
+        }),
+      });
+    });
+
     app.post<Route>(`${PATH}/find`, { schema: { hide: true }, config: { roles: roles.filter((role) => role === 'data-officer') } }, async (request, reply) => {
       const { person } = sessionOf(request);
       const contract = datasets.find(({ id, authority }) => id === request.body['dataset'] && authority === person.authority);
@@ -143,9 +169,11 @@ const service: Service = {
     app.post<Route>(PATH, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
       const session = sessionOf(request);
       const { body } = request;
-      const { record: about } = namedRecord(session, text(body['record']));
+      // what is missing has no record to name: a register and who it is about stand in its place
+      const register = lacking.find(({ id }) => id === body['register']);
+      const about = register === undefined ? namedRecord(session, text(body['record'])).record : wholeOf(spokenFor(session, text(body['of'])), register.id);
       const opened = await tickets.open(text(body['lifecycle']), about, {
-        actor: actorOf(session.person), act: text(body['act']), fields: fieldsOf(body, ['csrf', 'act', 'lifecycle', 'record']), record: recording(request, session.person),
+        actor: actorOf(session.person), act: text(body['act']), fields: fieldsOf(body, ['csrf', 'act', 'lifecycle', 'record', 'register', 'of']), record: recording(request, session.person),
       });
       return to(reply, opened.head.id);
     });

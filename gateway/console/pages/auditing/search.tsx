@@ -6,6 +6,7 @@ import { actionTable, lookTable } from '../../../audit/actions.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
+import { CompanyField } from '../../company-field.js';
 import { inOneLine, typeNames, typeWords } from './words.js';
 
 const LISTS = ['clients', 'datasets', 'authorities', 'purposes', 'grants'] as const;
@@ -23,6 +24,8 @@ export interface SearchProps {
   /** Of an inspector. */
   readonly side?: Side;
   readonly mayExport: boolean;
+  /** Whether a company is found by its name. */
+  readonly byName: boolean;
   readonly next: string | undefined;
   readonly first: string | undefined;
   readonly without: (name: keyof Filters) => string;
@@ -37,7 +40,7 @@ const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string
   subject: ['主体', 'Subject'], caseId: ['办件编号', 'Case'], actor: ['经办人', 'Case handler'],
 };
 
-export function searchPage({ language, csrf, filters, entries, side, mayExport, next, first, without, names, lists }: SearchProps): JSX.Element {
+export function searchPage({ language, csrf, filters, entries, side, mayExport, byName, next, first, without, names, lists }: SearchProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const label = (name: keyof Filters): string => LABELS[name][zh ? 0 : 1];
@@ -98,7 +101,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
       <form class="filters" method="post" action="/console/search" role="search">
         <input type="hidden" name="csrf" value={csrf} />
         {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
-        {text('subject')}
+        <CompanyField language={language} name="subject" label={byName ? say('主体（代码或企业名称）', 'Subject (code, or name of a company)') : label('subject')} value={filters.subject ?? ''} byName={byName} />
         {text('caseId')}
         {named('client', lists.clients)}
         {named('dataset', lists.datasets)}

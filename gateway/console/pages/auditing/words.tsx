@@ -44,6 +44,9 @@ const steps: Readonly<Record<string, Localised>> = {
   confirmed: { zh: '企业同意', en: 'the company agreed' },
   refused: { zh: '企业拒绝', en: 'the company refused' },
   answered: { zh: '答复已取走', en: 'the answer was taken' },
+  released: { zh: '扫码出示报告', en: 'a report was released' },
+  looked: { zh: '报告已被查看', en: 'the report was seen' },
+  withdrawn: { zh: '企业撤回出示', en: 'the release was taken back' },
 };
 
 const gaps: Readonly<Record<string, Localised>> = {

@@ -108,6 +108,7 @@ export function showView(props: ShowProps): JSX.Element {
       {state === 'refused' ? <div class="outcome warn" role="status"><b>{say('您已拒绝', 'You refused')}</b><p>{say('对方未获得任何结果，仅知道您已拒绝。', 'The other side learnt nothing, only that you refused.')}</p></div> : null}
       {state === 'expired' ? <div class="outcome warn" role="status"><b>{say('此码已过期', 'The code has expired')}</b><p>{say('没有提供任何结果。', 'Nothing was answered.')}</p></div> : null}
       {state === 'scanned' || state === 'confirmed' ? null : <Make {...part} again={state === 'created'} />}
+      {state === undefined ? <p class="soft">{say('需要当面出示报告内容的，在', 'To show what a report says, open one of ')}<a href="/console/reports">{say('已出具的报告', 'your reports')}</a>{say('中选择“扫码出示”。', ' and choose “Show it by a code”.')}</p> : null}
       <p class="foot">{say('对方应将答复中的企业名称与营业执照比对。截图不作为证明；需要留存的，请出具报告。', 'The other side compares the name in its answer with the licence on your wall. A picture of an answer proves nothing: who needs to keep something asks for a report.')}</p>
     </div>
   );

@@ -4,7 +4,7 @@ import type { Issued, Outcome, RecordChange, ReportChanges, SectionChange } from
 import type { ShownSubject } from '../../../reports/shown.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { changeNames } from '../reports/words.js';
+import { changeNames, lackingNames } from '../reports/words.js';
 
 export interface Found {
   readonly outcome: Outcome;
@@ -15,12 +15,13 @@ export interface Found {
   readonly changes?: ReportChanges;
 }
 
-function wordsOf({ added, records, is, was, missing }: SectionChange, language: Language): readonly string[] {
+function wordsOf({ added, records, is, was, missing, lacking }: SectionChange, language: Language): readonly string[] {
   const zh = language === 'zh';
   const counts = new Map<RecordChange, number>();
   for (const { change } of records) counts.set(change, (counts.get(change) ?? 0) + 1);
   const words = [...counts].map(([change, n]) => (zh ? `${String(n)} 条${changeNames[change].zh}` : `${n === 1 ? 'one' : String(n)} ${changeNames[change].en}`));
   if (added > 0) words.unshift(zh ? `新增 ${String(added)} 条记录` : added === 1 ? 'one new record' : `${String(added)} new records`);
+  if (lacking !== undefined) words.push(lackingNames[lacking][language]);
   if (missing.length > 0 && is !== was) words.push(zh ? `目前未答复：${missing.map(({ name }) => name.zh).join('、')}` : `does not answer now: ${missing.map(({ name }) => name.en).join(', ')}`);
   return words.length > 0 ? words : [zh ? '状态已变化' : 'stands otherwise now'];
 }

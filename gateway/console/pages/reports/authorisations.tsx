@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
-import type { Authorisation } from '../../../reports/index.js';
+import type { Authorisation, Invitation } from '../../../reports/index.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 import { Picks } from './picks.js';
@@ -17,6 +17,10 @@ export interface AuthorisationsProps {
   readonly definition: ReportDefinition;
   readonly given: readonly Authorisation[];
   readonly received: readonly Authorisation[];
+  /** Not answered yet: by this company, and by others. */
+  readonly invited: readonly Invitation[];
+  readonly inviting: readonly Invitation[];
+  readonly declined: boolean;
   readonly today: string;
   readonly until: string;
   readonly latest: string;
@@ -34,7 +38,7 @@ function StateOf({ one: { withdrawnAt, since, until }, today, language }: { read
 }
 
 /** What it covers, in words. */
-export function coverage({ report, domains, purposes }: Authorisation, definitions: AuthorisationsProps['definitions'], language: Language): string {
+export function coverage({ report, domains, purposes }: Pick<Authorisation, 'report' | 'domains' | 'purposes'>, definitions: AuthorisationsProps['definitions'], language: Language): string {
   const say = sayIn(language);
   const definition = definitions.get(report);
   const all = definition?.domains.length ?? 0;
@@ -45,7 +49,7 @@ export function coverage({ report, domains, purposes }: Authorisation, definitio
   return `${definition?.title[language] ?? say('已停用的报告', report)} · ${where} · ${why}`;
 }
 
-export function authorisationsPage({ language, csrf, subjects, definitions, definition, given, received, today, until, latest, done, fault, sent }: AuthorisationsProps): JSX.Element {
+export function authorisationsPage({ language, csrf, subjects, definitions, definition, given, received, invited, inviting, declined, today, until, latest, done, fault, sent }: AuthorisationsProps): JSX.Element {
   const say = sayIn(language);
   const list = (rows: readonly Authorisation[], mine: boolean): JSX.Element => (
     <ul class="card rows">
@@ -70,10 +74,36 @@ export function authorisationsPage({ language, csrf, subjects, definitions, defi
       <Speaking language={language} subjects={subjects} />
       {done === undefined ? null : <p class="notice" role="status">{done.withdrawnAt === undefined ? say('授权已生效：', 'The authorisation is in force: ') : say('授权已撤回：', 'The authorisation is withdrawn: ')}<b class="code">{keyOf(done.to)}</b></p>}
       {fault === undefined ? null : <p class="notice bad" role="alert">{fault[language]}</p>}
+      {declined ? <p class="notice" role="status">{say('已拒绝该请求。', 'You have declined it.')}</p> : null}
+      {invited.length === 0 ? null : (
+        <>
+          <h2>{say(`待答复的授权请求（${invited.length}）`, `Others ask for your authorisation (${invited.length})`)}</h2>
+          {invited.map((one) => (
+            <form class="card pad invitation" method="post" action={`/console/authorisations/${one.id}/answer`}>
+              <input type="hidden" name="csrf" value={csrf} />
+              <input type="hidden" name="of" value={subjects.hidden} />
+              <p><b>{one.names.to}</b> <span class="code soft">{keyOf(one.to)}</span></p>
+              <p>{say('请求在它的信用报告中写入本企业的记录。', 'asks to have its report tell of you.')} <span class="soft">{coverage(one, definitions, language)}</span></p>
+              <p class="soft">{say(`使用单位：${one.bearer}；请于 ${one.until} 前答复`, `To be shown to ${one.bearer}; to be answered by ${one.until}`)}</p>
+              <div class="row">
+                <label class="field">{say('授权至', 'Until')}<input type="date" name="until" value={until} min={today} max={latest} required /></label>
+                <button class="button low" type="submit" name="answer" value="agree">{say('同意授权', 'Authorise it')}</button>
+                <button class="quiet low" type="submit" name="answer" value="decline" formnovalidate>{say('拒绝', 'Decline')}</button>
+              </div>
+            </form>
+          ))}
+        </>
+      )}
       <h2>{say('本企业作出的授权', 'Given')}</h2>
       {given.length === 0 ? none(say('暂无数据', 'No other company may ask about this one.')) : list(given, true)}
       <h2>{say('本企业获得的授权', 'Received')}</h2>
-      {received.length === 0 ? none(say('暂无数据。需要时，请对方登录后向本企业的统一社会信用代码授权。', 'No company has authorised this one. Have it sign in and authorise your code.')) : list(received, false)}
+      {received.length === 0 ? none(say('暂无数据。需要时，可在申请报告时请对方授权。', 'No company has authorised this one. Ask for it with a report.')) : list(received, false)}
+      {inviting.length === 0 ? null : (
+        <>
+          <h2>{say('等待对方答复', 'Asked, not answered yet')}</h2>
+          <ul class="card rows">{inviting.map((one) => <li><div><p><b>{one.names.from}</b> <span class="code soft">{keyOf(one.from)}</span></p><p class="soft">{coverage(one, definitions, language)}</p></div><a class="quiet" href={`/console/authorisations?invitation=${one.id}`}>{say('可发给对方的链接', 'The link to send')}</a></li>)}</ul>
+        </>
+      )}
       <h2>{say('新授权', 'Authorise a company')}</h2>
       {definitions.size < 2 ? null : <nav class="pills" aria-label={say('报告种类', 'Kind of report')}>{[...definitions.values()].map(({ id, title }) => <a href={`/console/authorisations?report=${id}${subjects.query('&')}`} aria-current={id === definition.id ? 'true' : undefined}>{title[language]}</a>)}</nav>}
       <form method="post" action="/console/authorisations" class="card pad sheet" data-once>

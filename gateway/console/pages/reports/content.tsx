@@ -1,10 +1,12 @@
 /** What a report says: who did not answer, the table of companies and domains, each record, notes. The same before it is issued and after. */
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
-import type { ReportModel, ReportRecord, ReportSection } from '../../../reports/model.js';
+import type { ReportContents, ReportRecord, ReportSection } from '../../../reports/model.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
-import { keyOf, kindNames, relationNames, sayIn, stateNames } from './words.js';
+import { keyOf, kindName, relationNames, sayIn, stateNames } from './words.js';
+
+type Section = ReportContents['sections'][number];
 
 interface Silent {
   readonly name: Localised;
@@ -13,7 +15,7 @@ interface Silent {
 }
 
 /** Departments that did not answer, each once, with the domains that wait for them. */
-function silent({ sections }: ReportModel): readonly Silent[] {
+function silent({ sections }: ReportContents): readonly Silent[] {
   const found = new Map<string, { name: Localised; since?: string; domains: Set<number> }>();
   for (const { domain, missing } of sections) {
     for (const { authority, name, since } of missing) {
@@ -27,16 +29,16 @@ function silent({ sections }: ReportModel): readonly Silent[] {
 }
 
 const MARK: Readonly<Record<ReportSection['state'], string>> = { none: '·', records: '', at_least: '≥', not_answered: '?' };
-const inCell = ({ state, records }: ReportSection): string => `${MARK[state]}${state === 'none' || state === 'not_answered' ? '' : records.length}`;
-const inWords = ({ state, records }: ReportSection, language: Language): string =>
+const inCell = ({ state, records }: Section): string => `${MARK[state]}${state === 'none' || state === 'not_answered' ? '' : records.length}`;
+const inWords = ({ state, records }: Section, language: Language): string =>
   state === 'records' || state === 'at_least' ? `${stateNames[state][language]} ${records.length}` : stateNames[state][language];
 /** More columns than this have their headings upright. */
 const FEW = 6;
 
-function Matrix({ model, language }: { readonly model: ReportModel; readonly language: Language }): JSX.Element {
+function Matrix({ model, language }: { readonly model: ReportContents; readonly language: Language }): JSX.Element {
   const { subjects, domains, sections } = model;
   const say = sayIn(language);
-  const row = (s: number): readonly ReportSection[] => sections.slice(s * domains.length, (s + 1) * domains.length);
+  const row = (s: number): readonly Section[] => sections.slice(s * domains.length, (s + 1) * domains.length);
   return (
     <>
       <div class="card scroll broad" tabIndex={0} role="region" aria-label={say('企业与领域对照表', 'Companies by domains')}>
@@ -59,7 +61,7 @@ function Matrix({ model, language }: { readonly model: ReportModel; readonly lan
       <ul class="card rows slim">
         {subjects.map(({ subject, name, relation }, s) => {
           const own = row(s);
-          const named = (states: readonly ReportSection['state'][]): readonly ReportSection[] => own.filter(({ state }) => states.includes(state));
+          const named = (states: readonly ReportSection['state'][]): readonly Section[] => own.filter(({ state }) => states.includes(state));
           const found = named(['records', 'at_least']);
           const unanswered = named(['not_answered']);
           return (
@@ -84,11 +86,11 @@ function Matrix({ model, language }: { readonly model: ReportModel; readonly lan
 
 function Told({ record, domain, language, changed }: { readonly record: ReportRecord; readonly domain: Localised; readonly language: Language; readonly changed: string | undefined }): JSX.Element {
   const say = sayIn(language);
-  const { kind, authority, facts, endedOn, reportableUntil, marks } = record;
+  const { authority, facts, endedOn, reportableUntil, marks } = record;
   return (
     <li class="card">
       <div class="head pad">
-        <h4>{domain[language]} <small>{kindNames[kind][language]} · {authority[language]}</small></h4>
+        <h4>{domain[language]} <small>{kindName(record)[language]} · {authority[language]}</small></h4>
         <span class="row">
           {marks.includes('objection') ? <span class="state warn">{say('异议处理中', 'under objection')}</span> : null}
           {changed === undefined ? null : <span class="state warn">{changed}</span>}
@@ -104,7 +106,7 @@ function Told({ record, domain, language, changed }: { readonly record: ReportRe
 }
 
 export interface ContentProps {
-  readonly model: ReportModel;
+  readonly model: ReportContents;
   readonly language: Language;
   /** What became of a record since, in words; by section and place. */
   readonly changed?: (section: number, record: number) => string | undefined;
@@ -112,12 +114,18 @@ export interface ContentProps {
 
 export function ReportContent({ model, language, changed = () => undefined }: ContentProps): JSX.Element {
   const say = sayIn(language);
-  const { subjects, domains, sections, notes, range, purpose, bearer } = model;
+  const { subjects, domains, sections, notes, range, purpose, bearer, leftOut = [] } = model;
   const unanswered = silent(model);
+  const disputed = sections.filter(({ marks = [] }) => marks.includes('objection'));
   const records = sections.reduce((sum, section) => sum + section.records.length, 0);
   const told = subjects.map((subject, s) => ({ subject, own: sections.map((section, at) => ({ section, at })).filter(({ section }) => section.subject === s && section.records.length > 0) })).filter(({ own }) => own.length > 0);
   return (
     <>
+      {disputed.length === 0 ? null : (
+        <div class="notice warn" role="note">
+          {disputed.map(({ subject, domain }) => <p><b>{say('异议处理中：', 'Under objection: ')}</b>{subjects[subject]?.name} · {domains[domain]?.title[language]}{say('，企业认为该领域的信息有遗漏。', ': the company says that something is missing there.')}</p>)}
+        </div>
+      )}
       {unanswered.length === 0 ? null : (
         <div class="notice warn" role="note">
           <ul class="plainlist">
@@ -139,6 +147,12 @@ export function ReportContent({ model, language, changed = () => undefined }: Co
         <dt>{say('用途', 'Purpose')}</dt><dd>{purpose.name[language]}</dd>
         <dt>{say('使用单位', 'To be shown to')}</dt><dd>{bearer}</dd>
       </dl>
+      {leftOut.length === 0 ? null : (
+        <div class="notice warn" role="note">
+          <p><b>{say(`下列 ${leftOut.length} 家企业未授权，未列入本报告，未查询其记录：`, `${leftOut.length === 1 ? 'One company has' : `${leftOut.length} companies have`} not authorised this and ${leftOut.length === 1 ? 'is' : 'are'} left out; no record of theirs was read:`)}</b></p>
+          <ul class="plainlist">{leftOut.map(({ subject, name, relation }) => <li>{name} <span class="soft">{relationNames[relation][language]}</span> <span class="code soft">{keyOf(subject)}</span></li>)}</ul>
+        </div>
+      )}
       <h2>{say('各企业各领域结果', 'By company and domain')}</h2>
       <Matrix model={model} language={language} />
       <h2>{say('记录明细', 'The records')}</h2>

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { RANGES, type Asked, type Range } from '../../../services/reporting/form.js';
-import type { Placed } from '../../../services/reporting/standing.js';
+import { isReady, type Placed } from '../../../services/reporting/standing.js';
 import type { Language } from '../../page.js';
 import { Picks } from './picks.js';
 import { Speaking, type Subjects } from './speaking.js';
@@ -33,6 +33,8 @@ function StandingChip({ standing, language }: { readonly standing: Placed['stand
       return <span class="state ok">{say(`已授权至 ${standing.until}`, `authorised until ${standing.until}`)}</span>;
     case 'limited':
       return <span class="state warn">{say(`部分授权至 ${standing.until}`, `in part until ${standing.until}`)}</span>;
+    case 'invited':
+      return <span class="state warn">{say(`${standing.on} 已请求授权`, `asked on ${standing.on}`)}</span>;
     case 'missing':
       return <span class="state bad">{say('未授权', 'not authorised')}</span>;
   }
@@ -51,7 +53,7 @@ function Tree({ group, chosen, language }: { readonly group: readonly Placed[]; 
     return (
       <li>
         <label class="pick member">
-          <input type="checkbox" name="subjects" value={member.subject} checked={chosen.has(member.subject)} data-ready={standing.state === 'missing' ? undefined : 'true'} data-group={member.relation === 'named' ? undefined : 'true'} />
+          <input type="checkbox" name="subjects" value={member.subject} checked={chosen.has(member.subject)} data-ready={isReady(standing) ? 'true' : undefined} data-group={member.relation === 'named' ? undefined : 'true'} />
           <span><b>{member.name}</b> <span class="soft">{relationNames[member.relation][language]}</span> {member.name === keyOf(member.subject) ? null : <span class="code soft">{keyOf(member.subject)}</span>}</span>
           <StandingChip standing={standing} language={language} />
         </label>
@@ -64,7 +66,7 @@ function Tree({ group, chosen, language }: { readonly group: readonly Placed[]; 
 
 export function formPage({ language, csrf, subjects, definition, definitions, group, asked, fault }: FormProps): JSX.Element {
   const say = sayIn(language);
-  const missing = group.filter(({ standing }) => standing.state === 'missing' || standing.state === 'limited').length;
+  const missing = group.filter(({ standing }) => !isReady(standing) || standing.state === 'limited').length;
   const chosen = new Set(asked.subjects);
   const here = `/console/reports/new?report=${definition.id}${subjects.query('&')}`;
   return (
@@ -90,8 +92,7 @@ export function formPage({ language, csrf, subjects, definition, definitions, gr
           {group.length > 1 ? null : <p class="soft">{say('登记系统中没有该企业的分支机构、控股子公司或控股股东。', 'The register ties no branch, subsidiary or controlling shareholder to it.')}</p>}
           {missing === 0 ? null : (
             <p class="notice warn">
-              {say('未授权的企业，请登录本平台，在“授权”页向以下统一社会信用代码的企业授权：', 'How to get a missing authorisation: that company signs in here, opens “Authorisations” and authorises the code ')}
-              <b class="code">{keyOf(subjects.subject)}</b>{say('。分支机构随所属企业一并授权，授权后刷新本页即可。', '. Branches go with their company. Then load this page again.')}
+              {say('部分企业尚未授权。仍可勾选：预览时可以请其授权，或不列入并在报告中写明。分支机构随所属企业一并授权。', 'Some have not authorised it. Choose them all the same: with the preview you can ask them, or leave them out and have the report say so. Branches go with their company.')}
             </p>
           )}
         </fieldset>

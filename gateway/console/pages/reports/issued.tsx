@@ -6,7 +6,7 @@ import { Qr } from '../../qr.js';
 import { localMinute, localSecond } from '../../time.js';
 import { ReportContent } from './content.js';
 import type { Subjects } from './speaking.js';
-import { changeNames, keyOf, sayIn } from './words.js';
+import { changeNames, keyOf, lackingNames, sayIn } from './words.js';
 
 /** A way to write it down: its name, and whether it carries the code. */
 export interface Download {
@@ -99,6 +99,7 @@ export function reportPage({ issued: { id, document, model, revokedAt }, changes
                 {model.subjects[one.subject]?.name} · {model.domains[one.domain]?.title[language]}
                 {one.added === 0 ? null : say(`，新增 ${one.added} 条`, `, ${one.added} new`)}
                 {one.records.map(({ change }) => `${say('，', ', ')}${changeNames[change][language]}`).join('')}
+                {one.lacking === undefined ? null : `${say('，', ', ')}${lackingNames[one.lacking][language]}`}
                 {one.missing.map(({ name }) => `${say('，目前未答复：', ', not answered now: ')}${name[language]}`).join('')}
               </li>
             ))}
@@ -108,6 +109,7 @@ export function reportPage({ issued: { id, document, model, revokedAt }, changes
       <h2>{say('下载', 'Downloads')}</h2>
       {wrongCode ? <p class="notice bad" role="alert">{say('这不是这份报告的核验码。核验码共 28 位，在出具时显示，也印在每份文书上。', 'This is not the code of the report. It has 28 characters, was shown when it was issued, and stands on each of its documents.')}</p> : null}
       <div class="card pad"><Downloads {...common} id={id} code={undefined} /></div>
+      {revokedAt === undefined ? <p class="row"><a class="quiet" href={`/console/compliance/release?report=${id}${subjects.query('&')}`}>{say('扫码出示', 'Show it by a code')}</a><span class="soft">{say('当面向对方出示整份报告或所选领域，对方查看一次。', 'To somebody before you: all of it or chosen domains, seen once.')}</span></p> : null}
       <h2>{say('核验记录', 'Who verified it')}</h2>
       <div class="card">
         {verified.length === 0 ? <p class="empty">{say('暂无核验记录', 'Nobody has yet.')}</p> : (

@@ -12,21 +12,25 @@ export interface PreviewProps {
   readonly csrf: string;
   readonly hidden: string;
   readonly asked: Asked;
-  readonly subject: string;
   readonly preview: Preview;
 }
 
-export function previewPage({ language, csrf, hidden, asked, subject, preview: { model, members, missing } }: PreviewProps): JSX.Element {
+export function previewPage({ language, csrf, hidden, asked, preview: { model, members, missing } }: PreviewProps): JSX.Element {
   const say = sayIn(language);
   const carried = <Carried asked={asked} csrf={csrf} hidden={hidden} />;
   const ready = model !== undefined;
+  const lacking = missing.map(({ member, company }) => ({ member: members[member], company })).filter(({ member }) => member !== undefined);
   const steps = (
     <div class="row steps-on">
       <form method="post" action="/console/reports/new"><input type="hidden" name="step" value="edit" />{carried}<button class="quiet" type="submit">{say('返回修改', 'Go back and change')}</button></form>
-      {ready ? <form method="post" action="/console/reports" data-once>{carried}<button class="button" type="submit">{say('出具报告', 'Issue the report')}</button></form> : null}
+      {ready ? <form method="post" action="/console/reports" data-once>{carried}<button class="button" type="submit">{say('出具报告', 'Issue the report')}</button></form> : (
+        <>
+          <form method="post" action="/console/reports/invitations" data-once>{carried}<button class="button" type="submit">{say('请其授权', 'Ask them to authorise it')}</button></form>
+          {lacking.length === members.length ? null : <form method="post" action="/console/reports/new"><Carried asked={{ ...asked, leaveOut: true }} csrf={csrf} hidden={hidden} /><button class="button low" type="submit">{say('不列入，并在报告中写明', 'Leave them out, and say so in the report')}</button></form>}
+        </>
+      )}
     </div>
   );
-  const lacking = missing.map(({ member, company }) => ({ member: members[member], company })).filter(({ member }) => member !== undefined);
   return (
     <>
       <h1>{ready ? say('预览', 'Preview') : say('部分企业尚未授权', 'Authorisations are missing')}</h1>
@@ -34,7 +38,7 @@ export function previewPage({ language, csrf, hidden, asked, subject, preview: {
         <>
           <div class="notice bad" role="alert">
             <p>{say(`${members.length} 家企业中有 ${lacking.length} 家没有为这些领域和用途授权，因此没有读取任何记录。`, `${lacking.length} of ${members.length} companies have not authorised these domains and this purpose, so no record was read.`)}</p>
-            <p>{say('请下列企业登录本平台，在“授权”页授权给 ', 'Have the companies below sign in here and authorise, under “Authorisations”, the code ')}<b class="code">{keyOf(subject)}</b>{say('；或返回修改，不再选择上述企业。', '; or go back and leave them out.')}</p>
+            <p>{say('可以请这些企业授权：对方下次登录时会看到请求；也可以不列入这些企业，报告中会写明其名称。', 'Ask them: they find it when they sign in next. Or leave them out: the report then names them.')}</p>
           </div>
           <ul class="card rows">
             {lacking.map(({ member, company }) => (

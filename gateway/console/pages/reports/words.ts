@@ -1,7 +1,7 @@
 /** What the pages of reports call things. */
 import type { Localised } from '../../../../contracts/types.js';
 import type { RecordChange } from '../../../reports/changes.js';
-import type { RecordKind, ReportSubject, SectionState } from '../../../reports/model.js';
+import type { RecordKind, ReportRecord, ReportSubject, SectionState } from '../../../reports/model.js';
 import type { Language } from '../../page.js';
 
 export type Say = (zh: string, en: string) => string;
@@ -18,17 +18,26 @@ export const relationNames: Readonly<Record<ReportSubject['relation'], Localised
   named: { zh: '其他企业', en: 'other company' },
 };
 
-export const kindNames: Readonly<Record<RecordKind, Localised>> = {
+const kindNames: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'administrative penalty' },
   measure: { zh: '行政强制措施', en: 'enforcement measure' },
   dishonesty: { zh: '严重失信主体名单', en: 'serious-dishonesty list' },
 };
+
+/** Of a record that an earlier version told of under a kind that is none any more: its register, and no word for a kind. */
+export const kindName = ({ kind, register }: Pick<ReportRecord, 'kind' | 'register'>): Localised => (Object.hasOwn(kindNames, kind) ? kindNames[kind] : (register ?? { zh: '其他信息', en: 'other information' }));
 
 export const stateNames: Readonly<Record<SectionState, Localised>> = {
   none: { zh: '无记录', en: 'none on record' },
   records: { zh: '有记录', en: 'on record' },
   at_least: { zh: '至少', en: 'at least' },
   not_answered: { zh: '未答复', en: 'not answered' },
+};
+
+/** Of a section in which, as the company says, something is missing. */
+export const lackingNames: Readonly<Record<'objection' | 'objection_ended', Localised>> = {
+  objection: { zh: '企业认为信息有遗漏，异议处理中', en: 'the company objects that something is missing' },
+  objection_ended: { zh: '信息遗漏异议已处理完毕', en: 'it is no longer objected that something is missing' },
 };
 
 export const changeNames: Readonly<Record<RecordChange, Localised>> = {

@@ -21,17 +21,20 @@ export interface RecordsProps {
   readonly subject: string | undefined;
   readonly others: readonly { readonly subject: string; readonly href: string; readonly here: boolean }[];
   readonly records: readonly OfferedRecord[];
+  /** Where somebody who speaks for a subject says that something is missing. */
+  readonly missing: string | undefined;
   /** Datasets in which the person may look a record up. */
   readonly datasets: readonly { readonly id: string; readonly name: Localised }[];
 }
 
-export function recordsPage({ language, csrf, subject, others, records, datasets }: RecordsProps): JSX.Element {
+export function recordsPage({ language, csrf, subject, others, records, missing, datasets }: RecordsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const bare = (one: string): string => one.slice(one.indexOf(':') + 1);
   return (
     <>
       <h1>{say('选择记录', 'Choose a record')}</h1>
       <p class="lead">{say('可以提出异议或告知撤销、修复的信用记录。', 'Credit records to object to, or of which a revocation or a repair can be told.')}</p>
+      {missing === undefined ? null : <p><a class="quiet" href={missing}>{say('应有的记录没有列出？', 'A record that should be here is not?')}</a></p>}
       {datasets.length === 0 ? null : (
         <form class="filters" method="post" action="/console/tickets/find">
           <input type="hidden" name="csrf" value={csrf} />

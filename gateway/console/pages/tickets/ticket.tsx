@@ -4,7 +4,7 @@ import type { ShownRecord } from '../../../lifecycles/records.js';
 import type { OpenedTicket } from '../../../lifecycles/tickets.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { ActForm, Due, Facts, nameOf, numberOf } from './words.js';
+import { ActForm, actsOf, Due, Facts, nameOf, numberOf } from './words.js';
 
 export interface TicketProps {
   readonly language: Language;
@@ -18,16 +18,16 @@ export function ticketPage({ language, csrf, ticket, record }: TicketProps): JSX
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const { head, lifecycle, state, clocks, events, acts, over, record: about } = ticket;
   const effect = lifecycle.states[state.state]?.effect;
-  const done = { ...lifecycle.acts, extend: { title: { zh: '申请延长', en: 'Asked for more time' } }, consent: { title: { zh: '同意延长', en: 'Agreed to more time' } } };
+  const done = actsOf(lifecycle);
   return (
     <>
       <div class="head"><h1>{lifecycle.title[language]}</h1><span class={`state ${over ? 'none' : 'ok'}`}>{nameOf(lifecycle.states, state.state, language)}</span></div>
       <p class="lead"><span class="mono">{numberOf(head.id)}</span> · {lifecycle.basis}</p>
-      {effect === 'mark' ? <p class="notice warn" role="status">{say('该记录在信用报告中标注“异议”。', 'The record is marked with an objection on credit reports.')}</p> : null}
+      {effect === 'mark' ? <p class="notice warn" role="status">{about?.missing === true ? say('信用报告的相应领域标注“异议处理中”。', 'Credit reports mark the domains concerned with an objection.') : say('该记录在信用报告中标注“异议”。', 'The record is marked with an objection on credit reports.')}</p> : null}
       {effect === 'hide' || effect === 'delete' ? <p class="notice" role="status">{say('该记录不再展示，也不进入信用报告。', 'The record is no longer shown, nor on credit reports.')}</p> : null}
       {about === undefined ? <p class="notice warn">{say('主体已依法抹除，内容不可读取。', 'The subject was erased; what was written cannot be read.')}</p> : (
         <section class="card pad" aria-label={say('所涉记录', 'The record')}>
-          <p class="mono">{about.subject.slice(about.subject.indexOf(':') + 1)} · {about.recordId}</p>
+          <p class="mono">{about.subject.slice(about.subject.indexOf(':') + 1)} {about.missing === true ? null : ` · ${about.recordId}`}</p>
           {record === undefined ? <p class="foot">{say('该记录目前不在登记册中。', 'The record is not in its register at present.')}</p> : <Facts record={record} language={language} />}
         </section>
       )}

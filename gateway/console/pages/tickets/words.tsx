@@ -1,5 +1,5 @@
 /** How tickets, their clocks and their forms are told. */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import type { ClockReading } from '../../../../contracts/lifecycle/clocks.js';
 import type { ActRule, Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
@@ -11,6 +11,11 @@ import type { Language } from '../../page.js';
 export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
 
 export const nameOf = (rules: Readonly<Record<string, { readonly title: Localised }>>, id: string, language: Language): string => (Object.hasOwn(rules, id) ? rules[id]?.title[language] : undefined) ?? (language === 'zh' ? '其他' : id);
+
+/** Acts of a lifecycle with those on clocks that every lifecycle has. */
+export const actsOf = ({ acts }: Pick<Lifecycle, 'acts'>): Readonly<Record<string, { readonly title: Localised }>> => ({
+  ...acts, extend: { title: { zh: '申请延长', en: 'Asked for more time' } }, consent: { title: { zh: '同意延长', en: 'Agreed to more time' } },
+});
 
 /** Working days until a clock runs out, or how long it is over. */
 export function Due({ reading: { due, over, left }, language }: { readonly reading: ClockReading; readonly language: Language }): JSX.Element {
@@ -44,10 +49,12 @@ export interface ActFormProps {
   readonly lifecycle: Lifecycle;
   readonly act: string;
   readonly hidden?: Readonly<Record<string, string>>;
+  /** Fields of the form that are none of the act. */
+  readonly children?: ComponentChildren;
 }
 
 /** What people write stands in fields of its own, so that an act has no hidden part. */
-export function ActForm({ language, csrf, action, lifecycle, act, hidden = {} }: ActFormProps): JSX.Element {
+export function ActForm({ language, csrf, action, lifecycle, act, hidden = {}, children }: ActFormProps): JSX.Element {
   const rule: ActRule | undefined = lifecycle.acts[act];
   const fields = [...(rule?.requires ?? []).map((name) => ({ name, required: true })), ...(rule?.optional ?? []).map((name) => ({ name, required: false }))];
   return (
@@ -55,6 +62,7 @@ export function ActForm({ language, csrf, action, lifecycle, act, hidden = {} }:
       <input type="hidden" name="csrf" value={csrf} />
       <input type="hidden" name="act" value={act} />
       {Object.entries(hidden).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+      {children}
       {fields.map(({ name, required }) => {
         const field = lifecycle.fields[name];
         return (

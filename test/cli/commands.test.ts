@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import t from 'tap';
-import type { Command } from '../gateway/cli/command.js';
-import { helpOf } from '../gateway/cli/help.js';
+import type { Command } from '../../gateway/cli/command.js';
+import { helpOf } from '../../gateway/cli/help.js';
 
-const main = new URL('../gateway/cli/main.js', import.meta.url).pathname;
-const folder = new URL('../gateway/cli/commands/', import.meta.url);
+const main = new URL('../../gateway/cli/main.js', import.meta.url).pathname;
+const folder = new URL('../../gateway/cli/commands/', import.meta.url);
 const commands = readdirSync(folder).filter((file) => file.endsWith('.js')).map((file) => file.slice(0, -3));
 
 t.test('a newcomer finds every command and an example of each', async (t) => {

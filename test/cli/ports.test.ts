@@ -1,0 +1,40 @@
+/** A port that is taken is found before anything is loaded: one that nobody named is given up for the next, one that somebody named is refused. */
+import { createServer, type AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { choosePorts, namedPorts, refusalOf } from '../../gateway/process/ports.js';
+
+/** A port that something listens on. */
+async function taken(t: Test): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => new Promise((resolve) => server.close(resolve)));
+  return (server.address() as AddressInfo).port;
+}
+const at = (port: number, peoplePort: number, healthPort: number) => ({ host: '127.0.0.1', port, peopleHost: '127.0.0.1', peoplePort, healthHost: '127.0.0.1', healthPort });
+
+t.test('what nobody named moves, all three together', async (t) => {
+  const port = await taken(t);
+  const { flags, taken: found } = await choosePorts(at(port, 0, 0), new Set(), true);
+  t.same(found, [{ key: 'port', port }]);
+  t.same(Object.keys(flags), ['port'], 'one that takes any port does not move');
+  t.not(flags.port, port);
+  t.equal(await refusalOf('127.0.0.1', flags.port ?? port), undefined, 'and is free');
+  t.ok(flags.port === 0 || ((flags.port ?? 0) - port) % 10 === 0, 'in steps that are remembered');
+});
+
+t.test('what somebody named is refused, in a message that says what to set', async (t) => {
+  const port = await taken(t);
+  const refused = { code: 'port_taken', message: `the people's port ${String(port)} of 127.0.0.1 is taken by another program; stop what uses it, or name another: \`gateway.peoplePort\` in yitong.json, or \`YITONG_GATEWAY_PEOPLE_PORT\`, or \`--port\`` };
+  await t.rejects(choosePorts(at(0, port, 0), new Set(['peoplePort']), true), refused);
+  await t.rejects(choosePorts(at(0, port, 0), new Set(), false), { code: 'port_taken' }, 'a gateway never takes another');
+  t.same(await choosePorts(at(0, 0, 0), new Set(['port']), false), { flags: {}, taken: [] });
+  await t.rejects(choosePorts({ ...at(0, 0, 1), healthHost: '192.0.2.1' }, new Set(), true), { message: /the health port 1 of 192\.0\.2\.1 is on an address that this machine does not have/ }, 'another number would not help');
+});
+
+t.test('named are ports of yitong.json, of the environment and of the command line', (t) => {
+  t.same([...namedPorts({ port: 1 }, {}, {})], ['port']);
+  t.same([...namedPorts(undefined, { YITONG_GATEWAY_PEOPLE_PORT: '2' }, {})], ['peoplePort']);
+  t.same([...namedPorts({ workers: 2 }, { YITONG_GATEWAY_WORKERS: '2' }, { healthPort: 0 })], ['healthPort']);
+  t.same([...namedPorts({}, {}, {})], []);
+  t.end();
+});

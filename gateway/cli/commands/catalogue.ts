@@ -2,7 +2,7 @@ import type { Contract, Localised, Workspace } from '../../../contracts/types.js
 import { durationInWords } from '../../../contracts/duration.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { CLASSES } from '../../../policies/explain.js';
-import { deliveryNames } from '../../../policies/words.js';
+import { deliveryNames, unitName } from '../../../policies/words.js';
 import type { CatalogueEntry } from '../../client/index.js';
 import { sharing as sharingNames, state as stateNames } from '../../console/pages/home.js';
 import { localMinute } from '../../console/time.js';
@@ -73,7 +73,7 @@ function described(call: Invocation, workspace: Workspace, contract: Contract, s
   call.say('');
   const rows = fields.map(({ path, title, classification, type, codelist, unit }) => [
     ...(zh && call.form === 'table' ? [] : [path]), words(title), zh ? CLASSES[classification] : classification,
-    ...(zh && call.form === 'table' ? [] : [type]), codelist === undefined ? '' : workspace.codelists.get(codelist)?.name[language] ?? codelist, unit ?? '',
+    ...(zh && call.form === 'table' ? [] : [type]), codelist === undefined ? '' : workspace.codelists.get(codelist)?.name[language] ?? codelist, unit === undefined ? '' : words(unitName(unit)),
   ]);
   if (call.form === 'lines') for (const row of rows) call.say(row.join('  ').trimEnd());
   call.table({ columns: zh ? [...(call.form === 'table' ? [] : ['字段']), '名称', '分类', ...(call.form === 'table' ? [] : ['类型']), '代码表', '单位'] : ['field', 'name', 'classification', 'type', 'code list', 'unit'], rows });

@@ -63,6 +63,7 @@ export function sayModel({ title, range, purpose, bearer, subjects, domains, sec
     const own = sections.slice(s * domains.length, (s + 1) * domains.length);
     const none = own.filter(({ state }) => state === 'none');
     if (none.length > 0) say(`  none on record: ${none.map(({ domain }) => domains[domain]?.title.zh ?? '').join('、')}`);
+    for (const { domain, marks = [] } of own) if (marks.includes('objection')) say(`  ${domains[domain]?.title.zh ?? ''}  objection under way: the company says that something is missing`);
     for (const section of own) {
       if (section.state === 'none') continue;
       const { records, state, domain } = section;

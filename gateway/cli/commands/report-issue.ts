@@ -11,7 +11,7 @@ import { askingFor, reportNamed, reportOption, sayModel } from '../report-option
 const command: Command = {
   summary: 'issue a report on companies, in place of certificates',
   zh: '为企业出具报告，代替证明',
-  usage: '--for COMPANY [--about COMPANY … | --group] --purpose P --bearer NAME [--from DAY] [--to DAY] [--preview] [--json]',
+  usage: '--for COMPANY [--about COMPANY … | --group] [--leave-out] --purpose P --bearer NAME [--from DAY] [--to DAY] [--preview] [--json]',
   wanting: 'where an authorisation is missing, or the gateway refuses',
   examples: [
     'yitong report issue --for uscc:91… --group --purpose listing --bearer "云州证券股份有限公司"',
@@ -22,6 +22,7 @@ const command: Command = {
     for: { type: 'string', describe: 'the company that asks, `uscc:91…`' },
     about: { type: 'string', multiple: true, describe: 'a company that it is about; default: the one that asks' },
     group: { type: 'boolean', describe: 'about the company with its branches, subsidiaries and controlling shareholders' },
+    'leave-out': { type: 'boolean', describe: 'leave out those that have not authorised it; the report names them' },
     domains: { type: 'string', describe: 'ids of domains, comma-separated; default all' },
     from: { type: 'string', describe: 'first day of conduct and events, YYYY-MM-DD; default: five years before --to' },
     to: { type: 'string', describe: 'last day; default: today' },
@@ -43,6 +44,7 @@ const command: Command = {
       subjects: call.values['group'] === true ? 'group' : about.length > 0 ? about : [as],
       from: text(call.values['from']) ?? `${String(Number(to.slice(0, 4)) - 5)}${to.slice(4).replace('-02-29', '-02-28')}`,
       ...(domains === undefined ? {} : { domains }),
+      ...(call.values['leave-out'] === true ? { leaveOut: true } : {}),
     };
     return askingFor(call, definition, async (gateway) => {
       if (call.values['preview'] === true) {
@@ -50,7 +52,7 @@ const command: Command = {
         call.json(preview);
         for (const { member, company } of preview.missing) call.say(`no authorisation for ${preview.members[member]?.name ?? ''}: ${company} has not given one`);
         if (preview.model !== undefined) sayModel(preview.model, call.say);
-        return preview.missing.length === 0 ? 0 : 1;
+        return preview.model === undefined ? 1 : 0;
       }
       // on stderr, where it does not mix with what is asked for
       const issued = await gateway.issueReport(body, (done, of) => {

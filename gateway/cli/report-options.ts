@@ -55,7 +55,7 @@ export function showModel({ title, range, purpose, bearer, subjects, domains, se
   for (const note of notes) call.say(words(note));
 }
 
-export function sayModel({ title, range, purpose, bearer, subjects, domains, sections, notes, cut }: ReportModel, say: (line: string) => void): void {
+export function sayModel({ title, range, purpose, bearer, subjects, domains, sections, leftOut = [], notes, cut }: ReportModel, say: (line: string) => void): void {
   say(`${title.zh}  ${title.en}`);
   say(`${range.from} to ${range.to}, purpose: ${purpose.name.zh} (${purpose.name.en}), to be shown to ${bearer}; registers as of ${cut.time}`);
   for (const [s, { subject, name, relation }] of subjects.entries()) {
@@ -73,5 +73,6 @@ export function sayModel({ title, range, purpose, bearer, subjects, domains, sec
       }
     }
   }
+  for (const { subject, name, relation } of leftOut) say(`\n${name}  ${subject}  (${relation})\n  has not authorised it and is left out: nothing of it was read`);
   for (const note of notes) say(`\n${note.zh}\n${note.en}`);
 }

@@ -18,6 +18,7 @@ import { checking, goneWords, notCertified } from '../../gateway/reports/certifi
 import { pdfPool } from '../../gateway/reports/pdf/pool.js';
 import { loadPolicies } from '../../policies/load.js';
 import { journalOf, sequencerOf, signersOf } from '../audit/filled.js';
+import { faces } from '../gateway/faces.js';
 import { runWitness, type RunningWitness } from '../audit/witnesses.js';
 import { office, programForTest, run } from './documents.js';
 import { judgedByVeraPdf } from './verapdf.js';
@@ -160,4 +161,56 @@ t.test('what is not published has no certificate, and what was erased or is with
   if (programForTest(t, 'pdfinfo', 'poppler-utils')) t.ok(['没有见证方联合签名', '保存期限已满'].every((part) => spoken(other).includes(part)));
   const found = judgedByVeraPdf(t, [file, other]);
   if (found !== undefined) t.strictSame(found, [`${file}: ok`, `${other}: ok`]);
+});
+
+t.test('from the page of an entry, for whoever may read it; its making is on record first', async (t) => {
+  const dir = t.testdir({ data: {} });
+  const data = join(dir, 'data');
+  await world(t, data);
+  const { pki } = await office(dir);
+  const here = await faces(t, { dataDir: data, settings: { gateway: { documents: join(pki, 'documents') } } });
+  const auditor = { roles: ['auditor'] as const };
+  const path = '/console/entries/0/certificate';
+  t.match((await here.visit({ path: '/console/entries/0', headers: { accept: 'text/html' } }, auditor)).text, `href="${path}"`);
+  const answer = await here.visit({ path }, auditor);
+  t.equal(answer.status, 200);
+  t.equal(answer.headers['content-type'], 'application/pdf');
+  t.match(answer.headers['content-disposition'], 'entry-0-certificate.pdf');
+  t.match(answer.text, /^%PDF-1\.7/);
+  const looked = here.entries.map(({ body }) => body).filter(({ action }) => action === 'certificate');
+  t.match(looked, [{ type: 'looked', role: 'auditor', detail: { entry: 0, document: /^[\w-]{43}$/ } }]);
+  t.equal((await here.visit({ path: '/console/entries/7/certificate' }, auditor)).status, 404);
+  // an inspector has those of the own authority
+  t.equal((await here.visit({ path }, { roles: ['inspector'], authority: 'tax' })).status, 200);
+  t.equal((await here.visit({ path }, { roles: ['inspector'], authority: 'fire' })).status, 404);
+  for (const roles of [['data-officer'], ['subject']] as const) t.equal((await here.visit({ path }, { roles })).status, 403);
+  here.healthy = false;
+  const closed = await here.visit({ path }, auditor);
+  t.equal(closed.status, 503);
+  t.notMatch(closed.text, '%PDF', 'nothing leaves that is not on record');
+
+  const without = await faces(t, { dataDir: data });
+  t.notMatch((await without.visit({ path: '/console/entries/0', headers: { accept: 'text/html' } }, auditor)).text, path, 'where nothing is signed none is offered');
+  t.equal((await without.visit({ path }, auditor)).status, 404);
+});
+
+t.test('from the command line, by index or receipt; its making stands in the log', async (t) => {
+  const dir = t.testdir({ data: {} });
+  const data = join(dir, 'data');
+  const here = await world(t, data);
+  const { pki } = await office(dir);
+  const out = join(dir, 'c.pdf');
+  const common = ['--data', data, '--documents', join(pki, 'documents')];
+  t.match(yitong('audit', 'certificate', '0', '--out', out, '--open', '--by', '审计处', ...common), { status: 0, out: /certificate of proof of entry 0 [^]*on record as `certificate-[0-9a-f]{8}:1`/ });
+  t.match(readFileSync(out).toString('latin1'), /^%PDF-1\.7/);
+  if (programForTest(t, 'pdfinfo', 'poppler-utils')) t.ok(spoken(out).includes('91990102MA00001692'));
+  t.match(yitong('audit', 'certificate', here.model(1).receipt, '--out', join(dir, 'd.pdf'), ...common), { status: 0, out: /of entry 1 / });
+  for (const [wrong, status] of [['99', 2], ['w1-00000000:5', 2], ['no such', 2]] as const) t.match(yitong('audit', 'certificate', wrong, '--out', join(dir, 'e.pdf'), ...common), { status, out: /./ }, wrong);
+  t.match(yitong('audit', 'certificate', '0', ...common), { status: 2, out: /--out/ });
+  await here.sequence();
+  const search = openSearch(data);
+  t.teardown(() => search.close());
+  const found = (await search.page({ action: 'certificate' }, { limit: 9, open: true })).entries;
+  t.equal(found.length, 2);
+  t.match(found.at(-1), { body: { type: 'looked', role: 'operator', detail: { entry: 0, opened: true, document: createHash('sha256').update(readFileSync(out)).digest('base64url') } }, opened: { details: { name: '审计处' } } });
 });

@@ -84,7 +84,7 @@ function numbered(flow: Flow, parent: Element, all: readonly Localised[]): void 
   });
 }
 
-const LABEL = 118;
+const LABEL = 124;
 
 /** Label and value over the whole width, a line each. */
 function rows(flow: Flow, parent: Element, pairs: readonly (readonly [Localised, Localised])[]): void {

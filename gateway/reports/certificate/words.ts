@@ -20,10 +20,10 @@ export const labels = {
   outcome: { zh: '结果', en: 'Outcome' },
   because: { zh: '字段或理由', en: 'Fields, or why not' },
   records: { zh: '记录数', en: 'Records' },
-  commitment: { zh: '条目摘要', en: 'Commitment of the entry' },
+  commitment: { zh: '条目摘要', en: 'Commitment' },
   leaf: { zh: '叶子哈希', en: 'Leaf hash' },
   origin: { zh: '日志名称', en: 'Log' },
-  size: { zh: '检查点条目数', en: 'Entries under the checkpoint' },
+  size: { zh: '检查点条目数', en: 'Its entries' },
   root: { zh: '检查点的根', en: 'Root of the checkpoint' },
   vkey: { zh: '日志公钥', en: 'Key of the log' },
   witness: { zh: '见证方', en: 'Witness' },
@@ -40,13 +40,13 @@ export function certified({ city, index, recordedAt, gone, proof: { size, witnes
   return [
     at === undefined
       ? { zh: `「${city.zh}」政务数据共享网关的审计日志有第 ${n} 条条目。`, en: `The audit log of the data-sharing gateway of ${city.en} has an entry ${n}.` }
-      : { zh: `「${city.zh}」政务数据共享网关于 ${at.zh}将本证明所载条目记入审计日志，列为第 ${n} 条。`, en: `The data-sharing gateway of ${city.en} put the entry of this certificate on record at ${at.en}, as entry ${n} of its audit log.` },
+      : { zh: `「${city.zh}」政务数据共享网关于 ${at.zh}将本证明所载条目记入审计日志，列为第 ${n} 条（序号自 0 起）。`, en: `The data-sharing gateway of ${city.en} put the entry of this certificate on record at ${at.en}, as entry ${n} of its audit log, counted from 0.` },
     gone === undefined
       ? { zh: '该条目自列入公开日志之时起未被改动、移位或删除：条目原文与随机数合并计算的 SHA-256 摘要即公开日志的该条条目，并由所附路径通向下列检查点的根。', en: 'Since it was published in the log the entry has not been changed, moved or removed: SHA-256 over its salt and its text is the entry of the published log, and the path attached leads from it to the root of the checkpoint below.' }
       : { zh: '该位置的条目自列入公开日志之时起未被改动、移位或删除：所附路径由其叶子哈希通向下列检查点的根。', en: 'Since it was published in the log the entry at this place has not been changed, moved or removed: the path attached leads from its leaf hash to the root of the checkpoint below.' },
     witnesses.length === 0
-      ? { zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名；没有见证方联合签名，日志整体是否曾被替换，除运行单位外无人作证。`, en: `The checkpoint covers ${String(size)} entries and is signed by the log's key. No witness cosigned it: that the log was never replaced as a whole, nobody but its operator vouches for.` }
-      : { zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名，并由 ${String(witnesses.length)} 个见证方于所列时间联合签名；见证方只在日志仅有增加、从未改写时签名。`, en: `The checkpoint covers ${String(size)} entries, is signed by the log's key, and was cosigned by ${String(witnesses.length)} ${witnesses.length === 1 ? 'witness' : 'witnesses'} at the times below; a witness signs only where the log grew and nothing of it was rewritten.` },
+      ? { zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名；没有见证方联合签名，日志整体是否曾被替换，除运行单位外无人作证。`, en: `The checkpoint covers ${String(size)} ${size === 1 ? 'entry' : 'entries'} and is signed by the log's key. No witness cosigned it: that the log was never replaced as a whole, nobody but its operator vouches for.` }
+      : { zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名，并由 ${String(witnesses.length)} 个见证方于所列时间联合签名；见证方只在日志仅有增加、从未改写时签名。`, en: `The checkpoint covers ${String(size)} ${size === 1 ? 'entry' : 'entries'}, is signed by the log's key, and was cosigned by ${String(witnesses.length)} ${witnesses.length === 1 ? 'witness' : 'witnesses'} at the times below; a witness signs only where the log grew and nothing of it was rewritten.` },
   ];
 }
 

@@ -9,6 +9,10 @@ import { drawOptions, type Pdf, type PdfOptions } from './options.js';
 import { roomFor, seal } from './seal.js';
 import type { DocumentSigner } from './signer.js';
 
+/** The one pool of a process: threads keep their fonts. */
+export const sharedPool = (): PdfPool => (shared ??= pdfPool());
+let shared: PdfPool | undefined;
+
 export interface PdfPool {
   /** As `renderPdf`; jobs are taken in the order in which they come. */
   render(model: ReportModel, options: PdfOptions): Promise<Pdf>;

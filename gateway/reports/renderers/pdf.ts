@@ -1,10 +1,8 @@
 /** The report as a signed PDF. */
 import { YitongError } from '../../../contracts/errors.js';
-import { pdfPool, type PdfPool } from '../pdf/pool.js';
+import { sharedPool } from '../pdf/pool.js';
 import { documentSignerOf } from '../pdf/signer.js';
 import type { Renderer } from '../renderers.js';
-
-let pool: PdfPool | undefined;
 
 const renderer: Renderer = {
   mediaType: 'application/pdf',
@@ -13,7 +11,7 @@ const renderer: Renderer = {
     const { documents } = settings.gateway;
     if (documents === '') throw new YitongError('bad_config', '`gateway.documents` names the folder by which documents are signed');
     // threads of their own: a report of a large group takes seconds
-    const { bytes } = await (pool ??= pdfPool()).render(model, { code, url, sign: documentSignerOf(documents), ...(seal === undefined ? {} : { seal }) });
+    const { bytes } = await sharedPool().render(model, { code, url, sign: documentSignerOf(documents), ...(seal === undefined ? {} : { seal }) });
     return bytes;
   },
 };

@@ -11,14 +11,12 @@ import { entryPage } from '../../console/pages/auditing/entry.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { numberOf, type Auditing } from './auditing.js';
+import { certificateRoute, type EntryParams as Params } from './certificate.js';
 
 const READERS = ['auditor', 'inspector'] as const;
 
-interface Params {
-  readonly index: string;
-}
-
-export function entryRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
+export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
+  const { context, reports, search } = auditing;
   const { workspace, dataDir } = context;
   const missing = (): YitongError => new YitongError('not_found', 'the log has no such entry');
 
@@ -46,6 +44,7 @@ export function entryRoutes(app: FastifyInstance, { context, reports, search }: 
       size: search().size(),
       mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
       links: { subject: link('subject', entry.opened?.subject), item: link('item', item), case: link('caseId', caseId) },
+      certified: context.settings.gateway.documents !== '',
       names: namesOf(context, request.language, reports),
     };
   };
@@ -74,4 +73,6 @@ export function entryRoutes(app: FastifyInstance, { context, reports, search }: 
     if (evidence === undefined) throw missing();
     return reply.header('cache-control', 'no-store').send({ ...evidence, vkey: readVkey(dataDir) });
   });
+
+  certificateRoute(app, auditing, READERS, (request) => entryFor(request, false));
 }

@@ -17,6 +17,8 @@ export interface EntryProps {
   /** Entries of the log. */
   readonly size: number;
   readonly mayOpen: boolean;
+  /** Documents are signed here, so that a certificate of proof can be made. */
+  readonly certified: boolean;
   readonly links: { readonly subject: string | undefined; readonly item: string | undefined; readonly case: string | undefined };
   readonly names: Names;
 }
@@ -30,7 +32,7 @@ function subjectWords({ subject, details }: NonNullable<FoundEntry['opened']>, l
 
 const search = (name: string, value: string): string => `/console/search?${name}=${encodeURIComponent(value)}`;
 
-export function entryPage({ language, csrf, entry, size, mayOpen, links, names }: EntryProps): JSX.Element {
+export function entryPage({ language, csrf, entry, size, mayOpen, certified, links, names }: EntryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const { index, receipt, erasedBy, expiredBy, body, opened } = entry;
@@ -140,7 +142,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, links, names }
           {step('path', say('已列入公开日志', 'path → root'), '')}
           {step('signature', say('公开日志由日志密钥签名', 'checkpoint signed by the log'), '')}
         </ol>
-        <p class="row"><button type="button" class="quiet" data-prove="">{say('重新验证', 'Check again')}</button><a class="quiet" href={`/console/entries/${index}/proof`} download={`entry-${index}.json`}>{say('下载证据', 'Download the evidence')}</a></p>
+        <p class="row"><button type="button" class="quiet" data-prove="">{say('重新验证', 'Check again')}</button><a class="quiet" href={`/console/entries/${index}/proof`} download={`entry-${index}.json`}>{say('下载证据', 'Download the evidence')}</a>{certified ? <a class="quiet" href={`/console/entries/${index}/certificate`}>{say('出具存证证明（PDF）', 'Certificate of proof (PDF)')}</a> : null}</p>
       </div>
       {zh ? <p class="foot">记录原文见所下载的证据。</p> : <details class="raw"><summary>As it was written</summary><pre>{JSON.stringify(body, null, 2)}</pre></details>}
     </>

@@ -24,7 +24,7 @@ const command: Command = {
   options: {
     ...searchFlags,
     ...tableOption,
-    limit: { type: 'string', describe: 'at most so many', default: '100' }, after: { type: 'string', describe: 'the next page: the index of the last entry seen' },
+    limit: { type: 'string', zh: '最多条数', describe: 'at most so many', default: '100' }, after: { type: 'string', zh: '下一页：已见最后一条的序号', describe: 'the next page: the index of the last entry seen' },
   },
   async run(call) {
     const search = openSearch(foldersThere(call.values, AUDIT).data);

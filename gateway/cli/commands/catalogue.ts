@@ -120,7 +120,7 @@ const command: Command = {
   options: {
     ...tableOption,
     ...gatewayOptions,
-    as: { type: 'string', describe: 'the client by which a running city is asked how fresh they are; default: the first that has a certificate' },
+    as: { type: 'string', zh: '以哪个应用的身份询问更新情况；默认：第一个有证书的应用', describe: 'the client by which a running city is asked how fresh they are; default: the first that has a certificate' },
   },
   async run(call) {
     const workspace = await loadWorkspace(folders(call.values).workspace, { allowUnregistered: true });

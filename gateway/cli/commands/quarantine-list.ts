@@ -35,10 +35,10 @@ const command: Command = {
   examples: ['yitong quarantine list', 'yitong quarantine list --dataset samr.company-register --json'],
   options: {
     ...tableOption,
-    dataset: { type: 'string', describe: 'only this dataset' },
+    dataset: { type: 'string', zh: '仅限该数据集', describe: 'only this dataset' },
     workspace: workspaceOption,
     data: dataOption,
-    limit: { type: 'string', describe: 'rows shown of each dataset', default: '50' },
+    limit: { type: 'string', zh: '每个数据集显示的行数', describe: 'rows shown of each dataset', default: '50' },
   },
   async run(call) {
     const { workspace: dir, data } = foldersThere(call.values);

@@ -28,9 +28,9 @@ const command: Command = {
   summary: 'the reports that a company asked for',
   zh: '列出企业申请过的报告',
   usage: '--for COMPANY [-o table|json|csv]',
-  wanting: 'where the gateway refuses',
+  wanting: { zh: '网关不予答复', en: 'where the gateway refuses' },
   examples: ['yitong report list --for uscc:91…'],
-  options: { ...tableOption, report: { ...reportOption, describe: 'any report of the client that issues it' }, for: { type: 'string', describe: 'the company, `uscc:91…`' }, ...gatewayOptions },
+  options: { ...tableOption, report: { ...reportOption, describe: 'any report of the client that issues it' }, for: { type: 'string', zh: '哪家企业', describe: 'the company, `uscc:91…`' }, ...gatewayOptions },
   async run(call) {
     const subject = text(call.values['for']);
     if (subject === undefined) throw new WrongUsage('name the company with --for');

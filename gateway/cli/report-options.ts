@@ -11,7 +11,7 @@ import { stateNames } from '../console/pages/reports/words.js';
 import { gatewayAs } from './gateway-options.js';
 import { folders, text } from './places.js';
 
-export const reportOption = { type: 'string', describe: 'the report: the name of its folder in contracts/reports; default: `credit`, or the only one' } as const;
+export const reportOption = { type: 'string', zh: '哪种报告；默认：信用报告，或唯一的一种', describe: 'the report: the name of its folder in contracts/reports; default: `credit`, or the only one' } as const;
 
 /** @throws YitongError `bad_request` */
 export async function reportNamed(values: Invocation['values']): Promise<ReportDefinition> {

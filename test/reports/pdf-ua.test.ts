@@ -2,15 +2,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { office, programForTest, run, saved } from './documents.js';
+import { CODE, office, programForTest, run, saved, URL_OF_CODE } from './documents.js';
 import { sampleReport } from './sample.js';
 import { judgedByVeraPdf } from './verapdf.js';
+import { loadReports } from '../../contracts/reports.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import { packageRoot } from '../../gateway/cli/places.js';
+import { renderPdf } from '../../gateway/reports/pdf/index.js';
 
 t.setTimeout(240_000);
 
 t.test('reports on one company, on a group, long ones, empty ones and odd ones are PDF/UA-1', async (t) => {
   const dir = t.testdir();
-  const { issue } = await office(dir);
+  const { issue, sign, now } = await office(dir);
   const plain = sampleReport({ domains: 5, seed: 3 });
   const [first] = plain.subjects;
   if (first === undefined) throw new Error('the sample has a company');
@@ -30,6 +34,10 @@ t.test('reports on one company, on a group, long ones, empty ones and odd ones a
     mkdirSync(join(dir, name));
     files.push(saved(join(dir, name), (await issue(model)).bytes));
   }
+  const seal = [...(await loadReports(await loadWorkspace(packageRoot()))).values()].find((one) => one.seal !== undefined)?.seal;
+  t.ok(seal, 'a definition of the reference city has a seal');
+  mkdirSync(join(dir, 'sealed'));
+  files.unshift(saved(join(dir, 'sealed'), (await renderPdf(sampleReport({ seed: 4 }), { code: CODE, url: URL_OF_CODE, sign, at: now, ...(seal === undefined ? {} : { seal }) })).bytes));
   if (programForTest(t, 'pdfinfo', 'poppler-utils')) {
     for (const file of files) t.match(run('pdfinfo', '-meta', file), /<pdfuaid:part>1<\/pdfuaid:part>/);
     // and it is XML that says the title

@@ -128,7 +128,7 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
   ],
   administration: [
     TYPE, TIME,
-    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, `contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, `withdrawal_kept`, `document_revoked`, `restored`, `taken_over`'),
+    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, `contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `authorisation_requested`, `authorisation_declined`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, `withdrawal_kept`, `document_revoked`, `restored`, `taken_over`'),
     field('by', 'string', 'role or service that did it; a person stands in the subject part'),
     field('target', 'string', 'what it was done to: an id, never a person', false),
     field('detail', 'object', 'whatever else the action declares', false),

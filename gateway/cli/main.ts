@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** Finds the command's file, parses its options, prints help and errors. */
+import { errorWords } from '../../contracts/error-words.js';
+import { isYitongError } from '../../contracts/errors.js';
 import { formFor, languageFor, parse } from './arguments.js';
 import type { Invocation, Language } from './command.js';
 import { AlreadyTold, failureLine, WrongUsage } from './failure.js';
@@ -127,6 +129,9 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     ended = true;
+    const argv = process.argv.slice(2);
+    // in Chinese what it is, and as it is written everywhere where and why
+    if (isYitongError(error) && languageOf(argv) === 'zh') console.error(errorWords(error.code).zh);
     if (!(error instanceof AlreadyTold)) console.error(failureLine(error));
     process.exitCode = 2;
   },

@@ -129,13 +129,13 @@ export function runningFor(values: Readonly<Record<string, Value>>): UpFile | un
 }
 
 /**
- * Both folders, for a command that reads what a city left: that of a city that runs on the workspace, where its own is not there.
+ * Both folders, for a command that reads what a city left: the data folder of the city that runs on the workspace, else its own or the one that is named.
  * @param holds what of it must be there, as `log`
  * @throws YitongError `bad_request`
  */
 export function foldersThere(values: Readonly<Record<string, Value>>, holds?: { readonly path: string; readonly what: string }): { readonly workspace: string; readonly data: string } {
   const { workspace, data: named } = folders(values);
-  const data = existsSync(named) ? named : runningFor(values)?.data ?? named;
+  const data = runningFor(values)?.data ?? named;
   const start = `\`yitong up${workspaceFlag(workspace)}\` starts a city`;
   if (!existsSync(data)) throw new YitongError('bad_request', `there is no data folder \`${data}\`; name it with \`--data\`, or its workspace with \`--workspace\`; ${start}`);
   if (!statSync(data).isDirectory()) throw new YitongError('bad_request', `\`${data}\` is no folder; \`--data\` names the data folder of a city`);

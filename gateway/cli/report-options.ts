@@ -6,6 +6,7 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { GatewayError, type Client } from '../client/index.js';
 import type { ReportModel, ReportSection } from '../reports/model.js';
 import type { Invocation } from './command.js';
+import { localMinute } from '../console/time.js';
 import { stateNames } from '../console/pages/reports/words.js';
 import { gatewayAs } from './gateway-options.js';
 import { folders, text } from './places.js';
@@ -44,7 +45,7 @@ export function showModel({ title, range, purpose, bearer, subjects, domains, se
   const { words } = call;
   const zh = call.language === 'zh';
   call.say(words(title));
-  call.say(zh ? `${range.from} 至 ${range.to}；用途：${purpose.name.zh}；使用单位：${bearer}；数据截至 ${cut.time}` : `${range.from} to ${range.to}; purpose: ${purpose.name.en}; to be shown to ${bearer}; registers as of ${cut.time}`);
+  call.say(zh ? `${range.from} 至 ${range.to}；用途：${purpose.name.zh}；使用单位：${bearer}；数据截至 ${localMinute(cut.time)}（北京时间）` : `${range.from} to ${range.to}; purpose: ${purpose.name.en}; to be shown to ${bearer}; registers as of ${cut.time}`);
   const rows = sections.flatMap(({ subject, domain, state, records, missing }) => {
     const head = [subjects[subject]?.name ?? '', domains[domain] === undefined ? '' : words(domains[domain].title), `${words(stateNames[state])}${missing.length === 0 ? '' : ` (${missing.map(({ name }) => words(name)).join(', ')})`}`];
     if (records.length === 0) return [[...head, '', '', '', '']];
@@ -54,7 +55,7 @@ export function showModel({ title, range, purpose, bearer, subjects, domains, se
   for (const note of notes) call.say(words(note));
 }
 
-export function sayModel({ title, range, purpose, bearer, subjects, domains, sections, notes, cut }: ReportModel, say: (line: string) => void): void {
+export function sayModel({ title, range, purpose, bearer, subjects, domains, sections, leftOut = [], notes, cut }: ReportModel, say: (line: string) => void): void {
   say(`${title.zh}  ${title.en}`);
   say(`${range.from} to ${range.to}, purpose: ${purpose.name.zh} (${purpose.name.en}), to be shown to ${bearer}; registers as of ${cut.time}`);
   for (const [s, { subject, name, relation }] of subjects.entries()) {
@@ -72,5 +73,6 @@ export function sayModel({ title, range, purpose, bearer, subjects, domains, sec
       }
     }
   }
+  for (const { subject, name, relation } of leftOut) say(`\n${name}  ${subject}  (${relation})\n  has not authorised it and is left out: nothing of it was read`);
   for (const note of notes) say(`\n${note.zh}\n${note.en}`);
 }

@@ -62,7 +62,7 @@ export async function openNames(context: GatewayContext): Promise<Names> {
   const { contract, client: clientId, forms, most, roles, name: path, tell } = definition;
   const plans = new Plans({ workspace, inForce, delivery: 'query', closing: { hidden: (record) => tickets.effects.hidden(record), now } });
   const reader = openReader(view);
-  const limits = openLookups(dataDir, { perClient: settings.people.namesPerMinute });
+  const limits = openLookups(dataDir, { perClient: settings.people.namesPerMinute, what: 'names' });
   const normalForms = forms.map(normalName);
   const facts = tell.map((field): FactDefinition => ({ field, title: field.title }));
   const asked = { id: contract.id, fields: [path, ...tell.map((field) => field.path)], needs: [path] };

@@ -19,7 +19,7 @@ export function withoutForm(normal: string, forms: readonly string[]): string {
 export function soughtOf(text: string, forms: readonly string[]): string | undefined {
   const normal = normalName(text);
   const sought = withoutForm(normal, forms);
-  return [...sought].length < 2 || forms.includes(sought) ? undefined : sought;
+  return [...sought].length < 2 || forms.includes(normal) || forms.includes(sought) ? undefined : sought;
 }
 
 /** How well a name fits; less is better: it is the name, but for its legal form; it begins so; it holds it. Undefined: it does not. */

@@ -4,11 +4,11 @@
  *
  * Companies lie in so many blocks by a hash of their key; a block is one value, and looking for a part of a name is a search for bytes in each.
  */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
 import { openEnv, type Database, type Env } from '../../connectors/lmdb/env.js';
-import { damageOf, refuseDamaged } from '../../connectors/lmdb/file.js';
+import { damageOf } from '../../connectors/lmdb/file.js';
 import { fit } from './normal.js';
 
 /** What a version on the topic says of its record: its name now, normal, or that it has none any more. */
@@ -39,7 +39,7 @@ const BLOCKS = 1024;
 /** Blocks between two turns of the event loop: about 8 MB at a million companies. */
 const SLICE = 128;
 /** Names that fit, after which no more are looked for: whoever asks so has to say more. */
-const MOST_HITS = 50_000;
+const MOST_HITS = 20_000;
 const [LINE, ZERO] = [10, 0];
 
 const dirOf = (dataDir: string): string => join(dataDir, 'names');
@@ -68,7 +68,8 @@ export class NamesWriter {
   static open(dataDir: string): NamesWriter {
     mkdirSync(dirOf(dataDir), { recursive: true, mode: 0o700 });
     const path = fileOf(dataDir);
-    refuseDamaged(path, '`names/index.mdb`', 'remove it: it is made anew from the bus (docs/faults.md)');
+    // all of it can be had from the bus again: readers see another file, and open that
+    if (damageOf(path) !== undefined) for (const file of [path, `${path}-lock`]) rmSync(file, { force: true });
     const env = openEnv<unknown, string>({ file: path, encoding: 'json', maxDbs: 4, maxReaders: 512 });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
     return new NamesWriter(env, env.table<Buffer, number>('blocks', { encoding: 'binary' }));

@@ -71,7 +71,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
   const asked = logSettings(gateway);
   // in a terminal the first run says what it is up to itself
-  const settings = asked.format === 'text' && asked.level === 'info' ? { ...asked, level: options.quiet === true ? ('error' as const) : ('warn' as const) } : asked;
+  const level = asked.level !== 'info' ? asked.level : options.quiet === true ? 'error' : asked.format === 'text' ? 'warn' : 'info';
+  const settings = { ...asked, level } as const;
   const log = openLog('supervisor', settings);
   warningsTo(log);
   const group = startGroup({

@@ -445,6 +445,10 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       return receipt;
     },
 
+    hasAuthorised(report, from, to) {
+      const [giver, taker] = [parseSubject(from, workspace.schemes), parseSubject(to, workspace.schemes)];
+      return kept().given(giver).some((one) => one.report === report && one.to === taker && (one.withdrawnAt !== undefined || one.until >= dayIn(now())));
+    },
     sweep: (at) => kept().sweep(at),
     // by each service that uses them
     close: () => (closing ??= end()),

@@ -14,6 +14,8 @@ export interface LookupLimits {
   readonly perClient: number;
   /** Absent: they are not counted together with others. */
   readonly inAll?: number;
+  /** What is looked up; default `codes`. */
+  readonly what?: string;
 }
 
 export interface Lookups {
@@ -29,7 +31,7 @@ export interface Lookups {
 const MINUTE = 60_000;
 const ALL = 'all';
 
-export function openLookups(dataDir: string, { perClient, inAll }: LookupLimits): Lookups {
+export function openLookups(dataDir: string, { perClient, inAll, what = 'codes' }: LookupLimits): Lookups {
   const dir = join(dataDir, 'reports');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const secretFile = join(dir, 'lookups-secret');
@@ -53,7 +55,7 @@ export function openLookups(dataDir: string, { perClient, inAll }: LookupLimits)
         if (inAll !== undefined) map.putSync([minute, ALL], all + count);
         return true;
       });
-      if (!admitted) throw new YitongError('rate_limited', `too many codes were looked up; try again in ${String(Math.ceil(((minute + 1) * MINUTE - now) / 1000))} s`);
+      if (!admitted) throw new YitongError('rate_limited', `too many ${what} were looked up; try again in ${String(Math.ceil(((minute + 1) * MINUTE - now) / 1000))} s`);
     },
     close: () => env.close(),
   };

@@ -182,6 +182,8 @@ export interface Reports {
   isInvited(subject: string, id?: string): boolean;
   /** Only by the company that was asked; asking it again is possible only once that invitation is over. @throws YitongError `not_found` */
   decline(id: string, from: string, asking: Asking): Promise<Receipt>;
+  /** Whether the one has authorised the other, now or later, or has withdrawn that and it is still kept. Nothing is told of it. */
+  hasAuthorised(report: string, from: string, to: string): boolean;
   /** Removes what is past its time; done every hour by itself. @returns how many reports and authorisations */
   sweep(now: number): number;
   close(): Promise<void>;

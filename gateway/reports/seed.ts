@@ -40,9 +40,7 @@ export async function seedAuthorisations(workspace: Pick<Workspace, 'layers' | '
   let recorded = 0;
   for (const { report, to, from } of check(await readJson(file, 'bad_config'), { file })) {
     if (!reports.definitions.has(report)) continue;
-    const { received } = await reports.authorisationsOf(to, asking);
-    const known = new Set<string>(received.filter((one) => one.report === report && (one.withdrawnAt !== undefined || one.until >= today)).map((one) => one.from));
-    const missing = from.filter((one) => !known.has(one));
+    const missing = from.filter((one) => !reports.hasAuthorised(report, one, to));
     await Promise.all(missing.map((one) => reports.authorise({ report, from: one, to, since: today, until: dayIn(now + HOLDS * DAY) }, asking)));
     recorded += missing.length;
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { formFor, languageFor, optionsOf } from '../../gateway/cli/arguments.js';
+import { formFor, languageFor, optionsOf, parse } from '../../gateway/cli/arguments.js';
 import { groupOf, helpOf } from '../../gateway/cli/help.js';
 import { commandNames, loadCommand, spoken } from '../../gateway/cli/names.js';
 import { distance, nearest } from '../../gateway/cli/near.js';
@@ -25,6 +25,19 @@ t.test('a command that can end with 1 says when, and one that lists cannot', asy
   }
   const page = readFileSync(join(packageRoot(), 'docs', 'cli.md'), 'utf8');
   for (const code of ['0', '1', '2']) t.match(page, new RegExp(`^\\| ${code} \\| `, 'm'), `docs/cli.md: ${code}`);
+});
+
+t.test('every command refuses what it does not know, before it does anything', async (t) => {
+  for (const name of commandNames) {
+    const command = await loadCommand(name);
+    t.throws(() => parse(command, ['--no-such-thing']), { name: 'WrongUsage', message: 'there is no option `--no-such-thing`' }, name);
+    if (Number.isFinite(command.takes ?? 0)) t.throws(() => parse(command, Array.from({ length: (command.takes ?? 0) + 1 }, (_, i) => `word-${String(i)}`)), { name: 'WrongUsage' }, `${name}: one word too many`);
+    for (const [option, { type }] of Object.entries(optionsOf(command))) {
+      if (type === 'string') t.throws(() => parse(command, [`--${option}`]), { message: `\`--${option}\` needs a value` }, `${name} --${option}`);
+      else t.throws(() => parse(command, [`--${option}=x`]), { message: `\`--${option}\` takes no value` }, `${name} --${option}`);
+    }
+    t.equal(parse(command, ['--help', 'and', 'whatever', 'else', 'comes']).values['help'], true, `${name}: help helps whoever wrote it wrong`);
+  }
 });
 
 t.test('each command has a group, a summary in Chinese, and options that do not take the place of others', async (t) => {

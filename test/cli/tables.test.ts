@@ -56,5 +56,6 @@ t.test('help in Chinese', async (t) => {
   t.match(help, { code: 0, stdout: /审计日志[^]*退出码/ });
   t.match(await run('help', 'quarantine', 'list', '--zh'), { code: 0, stdout: /^列出未通过校验的数据/ });
   t.match(await run('quarantine', '--help'), { code: 0, stdout: /quarantine list[^]*quarantine retry/ });
+  t.match(await run('audit', 'search', '--data', 'nowhere', '--zh'), { code: 2, stdout: '', stderr: /^请求格式不正确.*\nthere is no data folder `/ }, 'a failure says in Chinese what it is');
   t.match(await run('--version'), { code: 0, stdout: /^yitong \d/ });
 });

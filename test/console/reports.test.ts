@@ -21,7 +21,7 @@ async function fill(page: Page, subjects: readonly string[] = []): Promise<void>
   for (const key of subjects) await page.check(`input[name=subjects][value="uscc:${key}"]`);
   await page.selectOption('select[name=purpose]', 'listing');
   await page.fill('input[name=bearer]', BEARER);
-  await page.click('form.sheet button[type=submit]');
+  await page.click('form.sheet > .row button');
   await page.waitForSelector('.steps-on');
   // a page that takes a while comes in parts
   await page.waitForLoadState();

@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { loadReports } from '../../contracts/reports.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import { missingHere } from '../missing.js';
@@ -100,6 +102,16 @@ t.test('both pages have the same commands', (t) => {
   t.same(commandsOf('README.zh-CN.md'), english);
   for (const left of LEFT) t.ok(english.some(({ command }) => command === left), `${left} is still on the page`);
   t.end();
+});
+
+t.test('the figures of the page are those of the city', async (t) => {
+  const page = readFileSync(join(root, 'README.md'), 'utf8');
+  const { authorities, contracts } = await loadWorkspace(root);
+  t.match(page, `${String(authorities.size)} authorities, ${String(contracts.size)} registers`);
+  const rules = readFileSync(join(root, 'helm', 'yitong', 'files', 'alerts.yaml'), 'utf8').match(/^ *- alert:/gm)?.length ?? 0;
+  t.match(page, `${String(rules)} alert rules`);
+  const credit = (await loadReports(await loadWorkspace(root))).get('credit');
+  t.match(page, `over ${String(credit?.domains.length)} domains`);
 });
 
 t.test('each command does what the page says, from a clone to an answer about a row of the reader\'s own', async (t) => {

@@ -10,6 +10,7 @@ import t from 'tap';
 import { keepPki } from '../../gateway/pki/authority.js';
 import { startUp } from '../../gateway/process/start.js';
 import { touch } from '../support/clock.js';
+import { latinIn } from '../console/latin.js';
 import { until } from './ask.js';
 import { city, cli } from './city.js';
 
@@ -34,6 +35,13 @@ void t.test('init, up, query, audit and quarantine work from the workspace\'s ow
   const asked = await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk');
   t.equal(asked.code, 0);
   t.match(asked.stdout, '晨光面馆');
+  t.match((await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk', '-o', 'table')).stdout, /Shop register \(office\.shops\): current[^]*\n1 {7}name +.*晨光面馆\n/);
+  const spoken = await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk', '--zh');
+  t.match(spoken.stdout, /店铺登记：最新，数据截至 .*（北京时间）\n记录 +字段 +内容\n[^]*店铺名称 +晨光面馆[^]*\n回执 /);
+  t.same(latinIn(spoken.stdout.replace(/回执 \S+/, '')), [], 'no code and no id');
+  t.match((await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk', '-o', 'csv')).stdout, /^\ufeffdataset,dataset name,record,field,name,value,value name\r\noffice\.shops,Shop register,1,uscc,/);
+  t.match(await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-dsk'), { code: 2 }, 'a client without a certificate');
+  t.match((await run('catalogue', '-o', 'table')).stdout, /office\.shops +Shop register +.* current +\d{4}-\d{2}-\d{2} \d{2}:\d{2} +3\n/);
   t.match(await run('quarantine', 'list'), { code: 0, stdout: 'no row is in quarantine' });
 
   process.kill(-pid, 'SIGINT');
@@ -45,9 +53,13 @@ void t.test('init, up, query, audit and quarantine work from the workspace\'s ow
   const report = JSON.parse(verified.stdout) as { ok: boolean; size: number; newer: number };
   t.match(report, { ok: true, newer: 0 }, 'the last entry that a worker wrote is in the log');
   t.ok(report.size >= 2, 'the question was released and completed');
+  const told = await run('audit', 'search', '--type', 'released', '--zh');
+  t.match(told.stdout, /答复 +.*店铺登记/);
+  t.same(latinIn(told.stdout.replaceAll(/\S+:\d+$/gm, '')), [], 'no code and no id');
+  t.match((await run('audit', 'verify', '--zh')).stdout, /^日志校验通过/);
   const found = await run('audit', 'search', '--client', 'front-desk', '--type', 'released', '--json');
   const entries = JSON.parse(found.stdout) as { receipt: string }[];
-  t.equal(entries.length, 1);
+  t.equal(entries.length, 4);
   t.equal((await run('audit', 'receipt', String(entries[0]?.receipt))).code, 0);
   t.match(await run('audit', 'export'), { code: 0, stdout: /"released"/ });
 });

@@ -8,11 +8,10 @@ const MARK = '\uFEFF';
 const FORMULA = /^[\s\u0000]*[=+\-@＝＋－＠]|^[\t\r\n]/u;
 
 /** A cell that a spreadsheet would run as a formula gets an apostrophe before it. Numbers and times are made here and need none. */
-export function cell(value: unknown): string {
-  if (value === undefined || value === null) return '';
+export function cell(value: Cell): string {
+  if (value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const given = value instanceof Date ? localSecond(value.getTime()) : String(value);
-  const text = FORMULA.test(given) ? `'${given}` : given;
+  const text = value instanceof Date ? localSecond(value.getTime()) : FORMULA.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

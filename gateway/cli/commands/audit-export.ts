@@ -16,10 +16,10 @@ import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
 /** Entries on stdout, oldest first, each with what proves it. */
 const command: Command = {
   summary: 'the audit entries with their proofs, oldest first: NDJSON, CSV, a workbook or OCSF',
-  zh: '导出日志条目及其证明，最早在前：NDJSON、CSV、Excel 表格或 OCSF',
-  usage: '[--format ndjson|csv|xlsx|ocsf] [--zh] [--client C] [--dataset D] [--purpose P] [--since T] [--subject S] …',
+  zh: '导出日志条目及其证明，最早在前',
+  usage: '[--format ndjson|csv|xlsx|ocsf] [--client C] [--dataset D] [--purpose P] [--since T] [--subject S] …',
   examples: ['yitong audit export --since 2026-01-01 > entries.ndjson', 'yitong audit export --format csv --provider samr > accesses.csv', 'yitong audit export --format xlsx --zh --since 2026-01-01 > 审计.xlsx', 'yitong audit export --format ocsf --result deny | your-siem'],
-  options: { ...searchFlags, format: { type: 'string', values: EXPORT_FORMATS, describe: 'ndjson, csv, xlsx or ocsf', default: 'ndjson' }, limit: { type: 'string', describe: 'at most so many' } },
+  options: { ...searchFlags, format: { type: 'string', values: EXPORT_FORMATS, describe: 'ndjson, csv, xlsx or ocsf; with `--zh` heads, names and words of csv and xlsx are Chinese', default: 'ndjson' }, limit: { type: 'string', describe: 'at most so many' } },
   async run(call) {
     const format = EXPORT_FORMATS.find((one) => one === text(call.values['format']));
     if (format === undefined) throw new YitongError('bad_request', `\`--format\` is one of ${EXPORT_FORMATS.join(', ')}`);

@@ -15,6 +15,7 @@ import { startTracing } from '../../tracing/index.js';
 import { contentPrint } from '../../inforce/content.js';
 import { loadStill } from '../../inforce/loading.js';
 import { inWords, wordsOf } from '../../logging/words.js';
+import { lineFree } from '../progress.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
@@ -117,6 +118,7 @@ const command: Command = {
       else call.say(message);
     };
     const run = async (signal: AbortSignal, wake?: () => void): Promise<RunReport> => {
+      lineFree();
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson || inLog, now: () => performance.now() });
       try {
         const report = await runFeed({ feed, workspace, bus, state, dataDir: data, signal, baseDir: dir, options, onProgress: progress.update, ...traced, ...(wake === undefined ? {} : { wake }) });

@@ -23,6 +23,7 @@ import { findSource } from '../feed-new/find.js';
 import { checkAsked, grantPath, parseGrant, planGrant, PURPOSES_FILE, type Asked, type GrantPlan } from '../feed-new/grant.js';
 import { showNext } from '../feed-new/next.js';
 import { maskedRows, openOf, showOpen, showProposal } from '../feed-new/show.js';
+import { lineFree } from '../progress.js';
 import { packageRoot, text, workspaceDir, workspaceOption } from '../places.js';
 
 interface Desk {
@@ -159,6 +160,7 @@ async function deskOf(call: Invocation): Promise<Desk> {
     onProgress: (pass, progress) => {
       if (reporter?.pass !== pass) {
         reporter?.progress.end();
+        lineFree();
         reporter = { pass, progress: progressReporter({ label: `${pass} of 3, ${what[pass - 1] ?? ''}`, output: process.stderr, quiet: call.asJson, now: () => performance.now() }) };
       }
       reporter.progress.update(progress);

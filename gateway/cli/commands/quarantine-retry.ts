@@ -12,6 +12,7 @@ import { runFeed } from '../../../connectors/run.js';
 import { busOf, busOption } from '../bus.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
+import { lineFree } from '../progress.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { openState } from '../../publishing/state.js';
 
@@ -81,6 +82,7 @@ const command: Command = {
         return report.stillBad + report.unreadable === 0 ? 0 : 1;
       }
       call.say(`${left} rows are in quarantine as they were read; the source is read again, for what was mended there`);
+      lineFree();
       const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson, now: () => performance.now() });
       try {
         const again = await waiting(feed, (begun) =>

@@ -4,6 +4,7 @@ import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { gatewayOptions } from '../gateway-options.js';
 import { list, text } from '../places.js';
+import { lineFree } from '../progress.js';
 import { askingFor, reportNamed, reportOption, sayModel } from '../report-options.js';
 
 /** A report is issued; or, with --preview, what it would say and whose authorisation is missing. Exit 1 where one is, or the gateway refuses. */
@@ -53,6 +54,7 @@ const command: Command = {
       }
       // on stderr, where it does not mix with what is asked for
       const issued = await gateway.issueReport(body, (done, of) => {
+        lineFree();
         if (of > 1) process.stderr.write(`  ${String(done)} of ${String(of)} companies read\n`);
       });
       call.json(issued);

@@ -23,7 +23,7 @@ const command: Command = {
       call.json({ reports });
       const zh = call.language === 'zh';
       if (call.form === 'lines') for (const { id, report, issuedAt, purpose, subjects, domains, keptUntil } of reports) call.say(`${id}  ${issuedAt}  ${report}  ${purpose}  ${String(subjects)} ${subjects === 1 ? 'company' : 'companies'}, ${String(domains)} domains  kept until ${keptUntil.slice(0, 10)}`);
-      else if (call.form !== 'json') {
+      else if (call.form === 'csv' || reports.length > 0) {
         const definitions = await loadReports(await loadWorkspace(folders(call.values).workspace));
         call.table({
           columns: zh ? ['编号', '出具时间（北京时间）', '报告', '用途', '使用单位', '企业数', '领域数', '保存至', '状态'] : ['id', 'issued at (UTC+8)', 'report', 'purpose', 'bearer', 'companies', 'domains', 'kept until', 'state'],

@@ -1,12 +1,14 @@
 /** Questions on a terminal, each with what is proposed in brackets: Enter takes it. */
 import { createInterface, type Interface } from 'node:readline/promises';
 import type { Decision } from '../../../connectors/propose/decision.js';
+import { lineFree } from '../progress.js';
 import { withAnswer, type Said } from './answers.js';
 
 export const canAsk = (): boolean => process.stdin.isTTY && process.stderr.isTTY;
 
 /** Talks on stderr, as stdout is for results. */
 async function talk<T>(signal: AbortSignal, work: (terminal: Interface) => Promise<T>): Promise<T> {
+  lineFree();
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const close = (): void => terminal.close();
   signal.addEventListener('abort', close, { once: true });

@@ -4,10 +4,14 @@ import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
 import { sendFramed } from '../../console/frame.js';
+import { choosePage, keyOf } from '../../console/pages/names/choose.js';
 import { authorisationsPage, withdrawPage, type AuthorisationsProps } from '../../console/pages/reports/authorisations.js';
 import type { Subjects } from '../../console/pages/reports/speaking.js';
 import type { Service } from '../../context.js';
 import { hideSubject } from '../../people/sessions.js';
+import { parseSubject } from '../../answer/request.js';
+import { namesOfCompanies } from '../../names/lookup.js';
+import { meant } from '../../names/resolve.js';
 import { sessionOf } from '../../plugins/people.js';
 import { dayIn } from '../../reports/compute/index.js';
 import { reportsOf } from '../../reports/index.js';
@@ -33,6 +37,7 @@ const service: Service = {
   async register(app, context) {
     const { workspace } = context;
     const reports = await reportsOf(context);
+    const names = await namesOfCompanies(context);
     app.addHook('onClose', () => reports.close());
     const { definitions } = reports;
     const config = { roles: ROLES, lists: ['domains', 'purposes'] };
@@ -46,9 +51,9 @@ const service: Service = {
       const { given, received, invited, inviting } = await reports.authorisationsOf(subjects.subject, askingOf(request));
       const { done, ...rest } = more;
       return sendFramed(request, reply, {
-        title: language === 'zh' ? '授权' : 'Authorisations', workspace, scripts: ['choose.js'],
+        title: language === 'zh' ? '授权' : 'Authorisations', workspace, scripts: ['choose.js', 'names.js'],
         children: authorisationsPage({
-          language, csrf: sessionOf(request).csrf, subjects, definitions, definition, given, received, invited, inviting, declined: request.method === 'GET' && (request.query as Route['Querystring']).declined !== undefined, today: inDays(0), until: inDays(PROPOSED), latest: inDays(MOST), done: given.find(({ id }) => id === done), ...rest,
+          language, csrf: sessionOf(request).csrf, subjects, definitions, definition, given, received, invited, inviting, byName: names.definition?.roles.has('subject') === true, declined: request.method === 'GET' && (request.query as Route['Querystring']).declined !== undefined, today: inDays(0), until: inDays(PROPOSED), latest: inDays(MOST), done: given.find(({ id }) => id === done), ...rest,
         }),
       });
     }
@@ -104,8 +109,17 @@ const service: Service = {
       // ticked in full is without limit: also for what the report will have later
       const narrowed = (chosen: readonly string[], all: number): readonly string[] | undefined => (chosen.length === all ? undefined : chosen);
       try {
+        const whom = await meant(sent.to, (text) => parseSubject(`${definition.scheme}:${text}`, workspace.schemes), names, request, 'subject');
+        if (whom.kind === 'name') {
+          const { language } = request;
+          const fields = Object.entries(body).flatMap(([name, value]) => (name === 'to' ? [] : many(value).map((said): [string, string] => [name, said])));
+          return await sendFramed(request, reply, {
+            title: language === 'zh' ? '选择企业' : 'Which company?', workspace, scripts: ['names.js'],
+            children: choosePage({ language, text: sent.to, found: whom.found, action: PATH, fields, name: 'to', valueOf: ({ subject }) => keyOf(subject), back: `${PATH}${subjects.query('?')}` }),
+          });
+        }
         const { authorisation } = await reports.authorise({
-          report: definition.id, from: subjects.subject, to: `${definition.scheme}:${sent.to}`, since: inDays(0), until: sent.until,
+          report: definition.id, from: subjects.subject, to: whom.subject, since: inDays(0), until: sent.until,
           domains: narrowed(sent.domains, definition.domains.length), purposes: narrowed(sent.purposes, definition.purposes.size),
         }, askingOf(request));
         return await reply.header('cache-control', 'no-store').redirect(`${PATH}?done=${authorisation.id}${subjects.query('&')}`, 303);

@@ -1,12 +1,14 @@
 /** /console/reports: a company asks for its reports, sees what they would say, issues them, and sees who verified them. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
-import { traceOf } from '../../answer/request.js';
+import type { Localised } from '../../../contracts/types.js';
+import { parseSubject, traceOf } from '../../answer/request.js';
 import { sendFramed, sendInSteps } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import type { Language } from '../../console/page.js';
+import { choosePage, keyOf } from '../../console/pages/names/choose.js';
 import { formPage } from '../../console/pages/reports/form.js';
 import { issuedPage, reportPage, type Download, type VerifiedBy } from '../../console/pages/reports/issued.js';
 import { reportsPage } from '../../console/pages/reports/list.js';
@@ -14,6 +16,8 @@ import { invitedPage } from '../../console/pages/reports/invited.js';
 import { previewPage } from '../../console/pages/reports/preview.js';
 import type { Subjects } from '../../console/pages/reports/speaking.js';
 import type { Service } from '../../context.js';
+import { namesOfCompanies } from '../../names/lookup.js';
+import { meant } from '../../names/resolve.js';
 import { lookupUrl, publicAddress } from '../../people/address.js';
 import { sessionOf } from '../../plugins/people.js';
 import { dayIn } from '../../reports/compute/index.js';
@@ -43,6 +47,7 @@ const service: Service = {
   async register(app, context) {
     const { workspace } = context;
     const reports = await reportsOf(context);
+    const names = await namesOfCompanies(context);
     const renderers = await loadRenderers();
     app.addHook('onClose', () => reports.close());
     const { definitions } = reports;
@@ -65,18 +70,39 @@ const service: Service = {
       readonly definition: ReportDefinition;
       readonly asked: Asked;
     }
-    async function sendForm(request: FastifyRequest, reply: FastifyReply, { subjects, definition, asked }: Filled, group?: readonly Placed[]): Promise<FastifyReply> {
+    async function sendForm(request: FastifyRequest, reply: FastifyReply, { subjects, definition, asked }: Filled, group?: readonly Placed[], wrong?: Localised): Promise<FastifyReply> {
       const { language } = request;
-      const fault = group === undefined && request.method === 'POST' ? faultOf(asked, definition, today()) : undefined;
+      const fault = wrong ?? (group === undefined && request.method === 'POST' ? faultOf(asked, definition, today()) : undefined);
+      const all = group ?? (await groupFor(request, subjects.subject, definition));
+      // one that was named on the form, and that neither register nor authorisation ties to the company
+      const strangers = asked.subjects.filter((one) => !all.some(({ member }) => member.subject === one)).map((one): Placed => ({ member: { subject: one as SubjectKey, name: keyOf(one), relation: 'named' }, standing: { state: 'missing' } }));
       return sendFramed(request, reply.code(fault === undefined ? 200 : 400), {
-        title: language === 'zh' ? '申请报告' : 'Ask for a report', workspace, scripts: ['choose.js'],
-        children: formPage({ language, csrf: sessionOf(request).csrf, subjects, definition, definitions: [...definitions.values()], group: group ?? (await groupFor(request, subjects.subject, definition)), asked, fault }),
+        title: language === 'zh' ? '申请报告' : 'Ask for a report', workspace, scripts: ['choose.js', 'names.js'],
+        children: formPage({ language, csrf: sessionOf(request).csrf, subjects, definition, definitions: [...definitions.values()], group: [...all, ...strangers], asked, fault, byName: names.definition?.roles.has('subject') === true }),
       });
     }
     function filled(request: FastifyRequest<Route>): Filled {
       const body = request.body ?? {};
       const definition = definitionOf(one(body['report']));
       return { definition, subjects: speaking(request, one(body['of']), `${PATH}/new?report=${definition.id}`), asked: sentForm(body, definition, today()) };
+    }
+
+    /** The form again with one company more, which it names by its key or its name. */
+    async function withOther(request: FastifyRequest<Route>, reply: FastifyReply, form: Filled, other: string): Promise<FastifyReply> {
+      const { subjects, definition, asked } = form;
+      const { language, body = {} } = request;
+      const group = await groupFor(request, subjects.subject, definition);
+      const whom = await meant(other, (text) => parseSubject(`${definition.scheme}:${text}`, workspace.schemes), names, request, 'subject').catch((error: unknown) => {
+        if (!isYitongError(error) || error.code !== 'bad_subject') throw error;
+        return undefined;
+      });
+      if (whom === undefined) return sendForm(request, reply, form, group, { zh: '这不是有效的统一社会信用代码：共 18 位，末位为校验码。', en: 'This is no valid code: it has 18 characters, of which the last is a check.' });
+      if (whom.kind === 'key') return sendForm(request, reply, { ...form, asked: { ...asked, subjects: [...new Set([...asked.subjects, whom.subject])] } }, group);
+      const fields = Object.entries(body).flatMap(([name, value]) => (name === 'other' ? [] : many(value).map((said): [string, string] => [name, said])));
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '选择企业' : 'Which company?', workspace, scripts: ['names.js'],
+        children: choosePage({ language, text: other, found: whom.found, action: `${PATH}/new`, fields, name: 'other', valueOf: ({ subject }) => keyOf(subject), back: `${PATH}/new?report=${definition.id}${subjects.query('&')}` }),
+      });
     }
 
     app.get<Route>(PATH, { schema, config: { ...config, nav: { title: { zh: '信用报告', en: 'Reports' }, order: 15 } } }, async (request, reply) => {
@@ -105,6 +131,8 @@ const service: Service = {
     app.post<Route>(`${PATH}/new`, { schema, config }, async (request, reply) => {
       const form = filled(request);
       const { subjects: { subject, hidden }, definition, asked } = form;
+      const other = (one(request.body?.['other']) ?? '').trim();
+      if (other !== '') return withOther(request, reply, form, other);
       if (one(request.body?.['step']) === 'edit') return sendForm(request, reply, form, await groupFor(request, subject, definition));
       if (faultOf(asked, definition, today()) !== undefined) return sendForm(request, reply, form);
       const { language } = request;

@@ -5,7 +5,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
 import { parseSubject } from '../../answer/request.js';
+import type { SubjectKey } from '../../../contracts/ids.js';
 import { sendFramed } from '../../console/frame.js';
+import { choosePage } from '../../console/pages/names/choose.js';
 import { SHOWS, ticketsPage, type Show } from '../../console/pages/tickets/list.js';
 import { missingPage } from '../../console/pages/tickets/missing.js';
 import { recordsPage } from '../../console/pages/tickets/records.js';
@@ -15,6 +17,8 @@ import type { RecordRef } from '../../lifecycles/effects.js';
 import type { Actor } from '../../lifecycles/parties.js';
 import { concerned, recordReader, type ShownRecord } from '../../lifecycles/records.js';
 import type { SeenTicket, TicketAct } from '../../lifecycles/tickets.js';
+import { namesOfCompanies } from '../../names/lookup.js';
+import { meant } from '../../names/resolve.js';
 import { ROLES, type Person, type Role } from '../../people/person.js';
 import { hideSubject, shownSubject, spokenFor, type Session } from '../../people/sessions.js';
 import { watchTickets } from '../../plugins/metrics.js';
@@ -112,8 +116,9 @@ const service: Service = {
       const { language } = request;
       return sendFramed(request, reply, {
         title: language === 'zh' ? '选择记录' : 'Choose a record',
-        workspace,
+        workspace, scripts: ['names.js'],
         children: recordsPage({
+          byName: (await namesOfCompanies(context)).definition?.roles.has('data-officer') === true,
           language, csrf, subject, datasets: own,
           missing: subject === undefined || lacking.length === 0 || !person.subjects.includes(subject) ? undefined : `${PATH}/missing?of=${hideSubject(session, subject)}`,
           others: person.subjects.map((one) => ({ subject: one, href: `${PATH}/records?of=${hideSubject(session, one)}`, here: one === subject })),
@@ -160,7 +165,19 @@ const service: Service = {
       const { person } = sessionOf(request);
       const contract = datasets.find(({ id, authority }) => id === request.body['dataset'] && authority === person.authority);
       if (contract === undefined) throw new YitongError('not_found', 'your authority has no such dataset');
-      const subject = parseSubject(text(request.body['subject']).trim(), workspace.schemes);
+      const typed = text(request.body['subject']).trim();
+      const { scheme } = contract.subject;
+      const parse = (one: string): SubjectKey => parseSubject(one.includes(':') ? one : `${scheme}:${one}`, workspace.schemes);
+      const names = await namesOfCompanies(context);
+      const whom = names.definition?.contract.subject.scheme === scheme ? await meant(typed, parse, names, request, 'data-officer') : { kind: 'key' as const, subject: parse(typed) };
+      if (whom.kind === 'name') {
+        const { language } = request;
+        return sendFramed(request, reply, {
+          title: language === 'zh' ? '选择企业' : 'Which company?', workspace, scripts: ['names.js'],
+          children: choosePage({ language, text: typed, found: whom.found, action: `${PATH}/find`, fields: [['csrf', sessionOf(request).csrf], ['dataset', contract.id]], name: 'subject', valueOf: (choice) => choice.subject, back: `${PATH}/records` }),
+        });
+      }
+      const { subject } = whom;
       return records(request, reply, { subject, records: reader.of(subject, [contract]) });
     });
 

@@ -128,6 +128,7 @@ export function verifiedView({ language, again, outcome, issued, revokedAt, subj
           <dt>{say('出具单位', 'Issued by')}</dt><dd>{model.issuer[language]}</dd>
           <dt>{say('出具时间', 'Issued at')}</dt><dd><time dateTime={model.issuedAt}>{localSecond(model.issuedAt)}</time></dd>
           <dt>{say('企业', 'About')}</dt><dd>{subjects.slice(0, 12).map(({ name, key }) => <span class="plain">{name} <span class="mono soft">{key}</span></span>)}{subjects.length > 12 ? <span class="plain soft">{say(`等 ${String(subjects.length)} 家`, `and ${String(subjects.length - 12)} more`)}</span> : null}</dd>
+          {model.leftOut === undefined ? null : <><dt>{say('未列入的企业', 'Left out')}</dt><dd>{say(`${String(model.leftOut.length)} 家未授权，名称见文书`, `${String(model.leftOut.length)} that have not authorised it; the document names them`)}</dd></>}
           <dt>{say('查询期间', 'Period')}</dt><dd>{model.range.from} – {model.range.to}</dd>
           <dt>{say('用途', 'Purpose')}</dt><dd>{model.purpose.name[language]}</dd>
           <dt>{say('数据截至', 'State of the registers')}</dt><dd>{localSecond(model.cut.time)}</dd>

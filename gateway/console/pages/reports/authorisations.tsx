@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Authorisation, Invitation } from '../../../reports/index.js';
+import { CompanyField } from '../../company-field.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 import { Picks } from './picks.js';
@@ -21,6 +22,8 @@ export interface AuthorisationsProps {
   readonly invited: readonly Invitation[];
   readonly inviting: readonly Invitation[];
   readonly declined: boolean;
+  /** Whether a company is found by its name. */
+  readonly byName: boolean;
   readonly today: string;
   readonly until: string;
   readonly latest: string;
@@ -49,7 +52,7 @@ export function coverage({ report, domains, purposes }: Pick<Authorisation, 'rep
   return `${definition?.title[language] ?? say('已停用的报告', report)} · ${where} · ${why}`;
 }
 
-export function authorisationsPage({ language, csrf, subjects, definitions, definition, given, received, invited, inviting, declined, today, until, latest, done, fault, sent }: AuthorisationsProps): JSX.Element {
+export function authorisationsPage({ language, csrf, subjects, definitions, definition, given, received, invited, inviting, declined, byName, today, until, latest, done, fault, sent }: AuthorisationsProps): JSX.Element {
   const say = sayIn(language);
   const list = (rows: readonly Authorisation[], mine: boolean): JSX.Element => (
     <ul class="card rows">
@@ -111,7 +114,7 @@ export function authorisationsPage({ language, csrf, subjects, definitions, defi
         <input type="hidden" name="of" value={subjects.hidden} />
         <input type="hidden" name="report" value={definition.id} />
         <div class="filters in">
-          <label class="span">{say('授权给哪家企业（统一社会信用代码）', 'Which company (its code, 18 characters)')}<input type="text" name="to" value={sent?.to ?? ''} required maxLength={18} minLength={18} autocomplete="off" spellcheck={false} /></label>
+          <div class="span"><CompanyField language={language} name="to" label={byName ? say('授权给哪家企业（名称或统一社会信用代码）', 'Which company (its name, or its code)') : say('授权给哪家企业（统一社会信用代码）', 'Which company (its code, 18 characters)')} value={sent?.to ?? ''} byName={byName} required /></div>
           <label>{say('有效至（当日含，至多一年）', 'Until (that day included, a year at most)')}<input type="date" name="until" value={sent?.until ?? until} min={today} max={latest} required /></label>
         </div>
         <fieldset><legend>{say('用途', 'Purposes')}</legend><Picks name="purposes" language={language} all={[...purposes].map(([id, title]) => ({ id, title }))} chosen={new Set(sent?.purposes ?? purposes.keys())} /></fieldset>

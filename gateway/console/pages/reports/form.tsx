@@ -4,6 +4,7 @@ import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { RANGES, type Asked, type Range } from '../../../services/reporting/form.js';
 import { isReady, type Placed } from '../../../services/reporting/standing.js';
+import { CompanyField } from '../../company-field.js';
 import type { Language } from '../../page.js';
 import { Picks } from './picks.js';
 import { Speaking, type Subjects } from './speaking.js';
@@ -18,6 +19,8 @@ export interface FormProps {
   readonly group: readonly Placed[];
   readonly asked: Asked;
   readonly fault?: Localised | undefined;
+  /** Whether a company is found by its name. */
+  readonly byName: boolean;
 }
 
 const rangeNames: Readonly<Record<Range, Localised>> = {
@@ -64,7 +67,7 @@ function Tree({ group, chosen, language }: { readonly group: readonly Placed[]; 
   return <ul class={`tree ${group.length > SHORT ? 'long' : ''}`}>{tops.map(item)}</ul>;
 }
 
-export function formPage({ language, csrf, subjects, definition, definitions, group, asked, fault }: FormProps): JSX.Element {
+export function formPage({ language, csrf, subjects, definition, definitions, group, asked, fault, byName }: FormProps): JSX.Element {
   const say = sayIn(language);
   const missing = group.filter(({ standing }) => !isReady(standing) || standing.state === 'limited').length;
   const chosen = new Set(asked.subjects);
@@ -90,6 +93,7 @@ export function formPage({ language, csrf, subjects, definition, definitions, gr
           )}
           <Tree group={group} chosen={chosen} language={language} />
           {group.length > 1 ? null : <p class="soft">{say('登记系统中没有该企业的分支机构、控股子公司或控股股东。', 'The register ties no branch, subsidiary or controlling shareholder to it.')}</p>}
+          <div class="filters in other"><CompanyField language={language} name="other" label={byName ? say('另加其他企业（名称或统一社会信用代码）', 'Another company (its name, or its code)') : say('另加其他企业（统一社会信用代码）', 'Another company (its code)')} value="" byName={byName} /><button class="quiet low" type="submit" formnovalidate>{say('加入', 'Add it')}</button></div>
           {missing === 0 ? null : (
             <p class="notice warn">
               {say('部分企业尚未授权。仍可勾选：预览时可以请其授权，或不列入并在报告中写明。分支机构随所属企业一并授权。', 'Some have not authorised it. Choose them all the same: with the preview you can ask them, or leave them out and have the report say so. Branches go with their company.')}

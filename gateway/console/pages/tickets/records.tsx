@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ShownRecord } from '../../../lifecycles/records.js';
+import { CompanyField } from '../../company-field.js';
 import type { Language } from '../../page.js';
 import { ActForm, Facts, nameOf } from './words.js';
 
@@ -25,9 +26,11 @@ export interface RecordsProps {
   readonly missing: string | undefined;
   /** Datasets in which the person may look a record up. */
   readonly datasets: readonly { readonly id: string; readonly name: Localised }[];
+  /** Whether a company is found by its name. */
+  readonly byName: boolean;
 }
 
-export function recordsPage({ language, csrf, subject, others, records, missing, datasets }: RecordsProps): JSX.Element {
+export function recordsPage({ language, csrf, subject, others, records, missing, datasets, byName }: RecordsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const bare = (one: string): string => one.slice(one.indexOf(':') + 1);
   return (
@@ -39,7 +42,7 @@ export function recordsPage({ language, csrf, subject, others, records, missing,
         <form class="filters" method="post" action="/console/tickets/find">
           <input type="hidden" name="csrf" value={csrf} />
           <label>{say('数据集', 'Dataset')}<select name="dataset">{datasets.map(({ id, name }) => <option value={id}>{name[language]}</option>)}</select></label>
-          <label>{say('企业（统一社会信用代码）', 'Company (e.g. uscc:…)')}<input type="text" name="subject" required maxLength={200} autocomplete="off" spellcheck={false} /></label>
+          <CompanyField language={language} name="subject" label={byName ? say('企业（名称或统一社会信用代码）', 'Company (its name, or e.g. uscc:…)') : say('企业（统一社会信用代码）', 'Company (e.g. uscc:…)')} value="" byName={byName} required />
           <button class="button" type="submit">{say('查找', 'Look up')}</button>
         </form>
       )}

@@ -36,7 +36,9 @@ export function latinIn(text: string): readonly string[] {
 export const TEXTS = `(() => {
   const LEFT_OUT = 'script, style, noscript, [lang=en], pre.command, .note, .own';
   // a number of the log, a digest: none of them is made of words
-  const WORDS = /^[a-z]{2,}(?:[ _./:-][a-z]{2,})*$/i;
+  // (lower case, with capitals only where a word begins: what was drawn by lot is now and then without a digit)
+  const PART = '(?:[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*|[A-Z]{2,})';
+  const WORDS = new RegExp('^(?=.{2})' + PART + '(?:[ _./:-]' + PART + ')*$');
   const texts = [document.title];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {

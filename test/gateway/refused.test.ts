@@ -16,7 +16,7 @@ const FOR_EVERY_CLIENT: readonly string[] = [
 ];
 /** What anybody may read or send on the people's port;  is the published log as the router prints it. */
 const FOR_ANYBODY: readonly string[] = [
-  'GET /', 'GET /assets/*', 'GET /.well-known/jwt-vc-issuer', 'GET /status/:list', 'GET /compliance', 'GET /compliance/:code', 'GET /*', 'GET /numbers', 'GET /verify', 'POST /verify', 'GET /verify/:code', 'GET /verify/ca.pem',
+  'GET /', 'GET /assets/*', 'GET /.well-known/jwt-vc-issuer', 'GET /status/:list', 'GET /compliance', 'GET /compliance/:code', 'GET /compliance/report', 'GET /compliance/report/:code', 'POST /compliance/report', 'GET /*', 'GET /numbers', 'GET /verify', 'POST /verify', 'GET /verify/:code', 'GET /verify/ca.pem',
   'GET /sign-in', 'GET /callback', 'POST /sign-out', 'GET /signed-out',
 ];
 /** A client of the city that is entitled to none of what the examples ask for. */

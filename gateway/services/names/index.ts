@@ -18,7 +18,7 @@ const service: Service = {
     if (definition === undefined) return;
     const roles = ROLES.filter((role) => definition.roles.has(role));
     // sent by POST: what somebody looks for stands in no address
-    app.post<{ Body: Body }>('/console/names', { schema: { hide: true }, config: { roles } }, async (request, reply) => {
+    app.post<{ Body: Body }>('/console/names', { schema: { hide: true }, config: { roles, offers: ['application/json'] } }, async (request, reply) => {
       const { language } = request;
       const { person } = sessionOf(request);
       const found = await names.find(request.body.name ?? '', { person, role: roleOf(request, person), requestId: request.id, record: app.people.record });

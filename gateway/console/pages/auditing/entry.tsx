@@ -142,7 +142,7 @@ export function entryPage({ language, csrf, entry, size, mayOpen, certified, lin
           {step('path', say('已列入公开日志', 'path → root'), '')}
           {step('signature', say('公开日志由日志密钥签名', 'checkpoint signed by the log'), '')}
         </ol>
-        <p class="row"><button type="button" class="quiet" data-prove="">{say('重新验证', 'Check again')}</button><a class="quiet" href={`/console/entries/${index}/proof`} download={`entry-${index}.json`}>{say('下载证据', 'Download the evidence')}</a>{certified ? <a class="quiet" href={`/console/entries/${index}/certificate`}>{say('出具存证证明（PDF）', 'Certificate of proof (PDF)')}</a> : null}</p>
+        <p class="row"><button type="button" class="quiet" data-prove="">{say('重新验证', 'Check again')}</button><a class="quiet" href={`/console/entries/${index}/proof`} download={`entry-${index}.json`}>{say('下载证据', 'Download the evidence')}</a>{certified ? <a class="quiet" href={`/console/entries/${index}/certificate`} download={`entry-${index}-certificate.pdf`}>{say('出具存证证明（PDF）', 'Certificate of proof (PDF)')}</a> : null}</p>
       </div>
       {zh ? <p class="foot">记录原文见所下载的证据。</p> : <details class="raw"><summary>As it was written</summary><pre>{JSON.stringify(body, null, 2)}</pre></details>}
     </>

@@ -6,15 +6,15 @@ import { didYouMean } from './near.js';
 
 /** What every command takes. */
 export const commonOptions = {
-  help: { type: 'boolean', short: 'h', describe: 'what the command does, its options and examples' },
-  json: { type: 'boolean', describe: 'one JSON document on stdout' },
-  zh: { type: 'boolean', describe: '用中文说明' },
-  en: { type: 'boolean', describe: 'in English, also where the terminal is Chinese' },
+  help: { type: 'boolean', zh: '命令的作用、选项和示例', short: 'h', describe: 'what the command does, its options and examples' },
+  json: { type: 'boolean', zh: '在标准输出给出一份 JSON', describe: 'one JSON document on stdout' },
+  zh: { type: 'boolean', describe: 'in Chinese', zh: '使用中文' },
+  en: { type: 'boolean', zh: '使用英文，即使终端为中文环境', describe: 'in English, also where the terminal is Chinese' },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** Of commands whose result is rows. */
 export const tableOption = {
-  output: { type: 'string', short: 'o', values: ['table', 'json', 'csv'], describe: 'table, json or csv; default: a table on a terminal, else lines as without it' },
+  output: { type: 'string', zh: '表格、JSON 或 CSV；默认：终端上为表格，否则与无此选项时相同', short: 'o', values: ['table', 'json', 'csv'], describe: 'table, json or csv; default: a table on a terminal, else lines as without it' },
 } as const satisfies Readonly<Record<string, Option>>;
 
 export const optionsOf = (command: Pick<Command, 'options'>): Readonly<Record<string, Option>> => ({ ...command.options, ...commonOptions });

@@ -8,7 +8,7 @@ import { namesBus, readBusSettings } from '../config/bus.js';
 import { NO_WORKSPACE } from '../../contracts/workspace.js';
 import { shape } from '../../contracts/validate.js';
 
-export const busOption = { type: 'string', values: ['embedded', 'kafka'], describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
+export const busOption = { type: 'string', zh: '消息总线：内置，或按工作区设置', values: ['embedded', 'kafka'], describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
 
 const check = shape<BusSettings>(busSettingsSchema, 'bad_config');
 

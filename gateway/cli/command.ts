@@ -11,6 +11,8 @@ import type { Table } from './table.js';
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly describe: string;
+  /** The same for `--zh`. */
+  readonly zh?: string;
   readonly short?: string;
   readonly multiple?: boolean;
   readonly default?: string | boolean;
@@ -62,7 +64,7 @@ export interface Doing extends Described {
 /** Asks a question that can be answered with no. */
 export interface Asking extends Described {
   /** What exit code 1 says, after "exit 1": `where the log does not verify`. */
-  readonly wanting: string;
+  readonly wanting: string | Localised;
   run(call: Invocation): Promise<0 | 1>;
 }
 

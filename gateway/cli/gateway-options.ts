@@ -8,8 +8,8 @@ import { didYouMean } from './near.js';
 import { dataOption, folders, program, runningFor, text, workspaceFlag, workspaceOption } from './places.js';
 
 export const gatewayOptions = {
-  api: { type: 'string', describe: 'URL of the gateway; default: the running `yitong up`' },
-  pki: { type: 'string', describe: 'PKI folder; default: that of the running `yitong up`' },
+  api: { type: 'string', zh: '网关地址；默认：正在运行的城市', describe: 'URL of the gateway; default: the running `yitong up`' },
+  pki: { type: 'string', zh: '证书目录；默认：正在运行的城市的证书目录', describe: 'PKI folder; default: that of the running `yitong up`' },
   workspace: workspaceOption,
   data: dataOption,
 } as const;

@@ -58,11 +58,13 @@ export function helpOf(name: string, command: Command, language: Language = 'en'
   const options = Object.entries(optionsOf(command));
   out.push('', zh ? '选项：' : 'options:');
   for (const [option, declared] of options) {
-    const { describe, default: given } = declared;
-    out.push(`  ${shown(option, declared).padEnd(22)} ${describe}${given === undefined ? '' : ` (default: ${String(given)})`}`);
+    const { describe, zh: chinese, default: given } = declared;
+    const unless = given === undefined ? '' : zh ? `（默认：${String(given)}）` : ` (default: ${String(given)})`;
+    out.push(`  ${shown(option, declared).padEnd(22)} ${zh ? chinese ?? describe : describe}${unless}`);
   }
   out.push('', zh ? '示例：' : command.examples.length > 1 ? 'examples:' : 'example:', ...command.examples.map((example) => `  ${example}`));
   out.push('', EXITS[language]);
-  if (command.wanting !== undefined) out.push(zh ? `退出码 1：${command.wanting}` : `exit 1: ${command.wanting}`);
+  const { wanting } = command;
+  if (wanting !== undefined) out.push(`${zh ? '退出码 1：' : 'exit 1: '}${typeof wanting === 'string' ? wanting : wanting[language]}`);
   return out.join('\n');
 }

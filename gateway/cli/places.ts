@@ -109,8 +109,8 @@ export const text = (value: Value): string | undefined => (typeof value === 'str
 export const list = (value: Value): readonly string[] => (Array.isArray(value) ? value : typeof value === 'string' ? [value] : []);
 
 /** The options by which every command finds its workspace and data folder. */
-export const workspaceOption = { type: 'string', describe: 'folder with yitong.json; default: this folder, else the reference city' } as const;
-export const dataOption = { type: 'string', describe: 'data folder; default: .yitong/data in the workspace' } as const;
+export const workspaceOption = { type: 'string', zh: '工作区目录；默认：当前目录所在的工作区，否则为参考城市', describe: 'folder with yitong.json; default: the one that this folder lies in, else the reference city' } as const;
+export const dataOption = { type: 'string', zh: '数据目录；默认：工作区内的数据目录', describe: 'data folder; default: .yitong/data in the workspace' } as const;
 
 /** Both folders, from `--workspace` and `--data`. */
 export function folders(values: Readonly<Record<string, Value>>): { readonly workspace: string; readonly data: string } {

@@ -11,7 +11,7 @@ import { stateNames } from '../console/pages/reports/words.js';
 import { gatewayAs } from './gateway-options.js';
 import { folders, text } from './places.js';
 
-export const reportOption = { type: 'string', describe: 'the report: the name of its folder in contracts/reports; default: `credit`, or the only one' } as const;
+export const reportOption = { type: 'string', zh: '哪种报告；默认：信用报告，或唯一的一种', describe: 'the report: the name of its folder in contracts/reports; default: `credit`, or the only one' } as const;
 
 /** @throws YitongError `bad_request` */
 export async function reportNamed(values: Invocation['values']): Promise<ReportDefinition> {
@@ -63,6 +63,7 @@ export function sayModel({ title, range, purpose, bearer, subjects, domains, sec
     const own = sections.slice(s * domains.length, (s + 1) * domains.length);
     const none = own.filter(({ state }) => state === 'none');
     if (none.length > 0) say(`  none on record: ${none.map(({ domain }) => domains[domain]?.title.zh ?? '').join('、')}`);
+    for (const { domain, marks = [] } of own) if (marks.includes('objection')) say(`  ${domains[domain]?.title.zh ?? ''}  objection under way: the company says that something is missing`);
     for (const section of own) {
       if (section.state === 'none') continue;
       const { records, state, domain } = section;

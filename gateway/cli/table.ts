@@ -55,3 +55,18 @@ export function tableLines({ columns, rows, whole = false }: Table, terminal?: n
 
 /** RFC 4180, with a byte order mark so that a spreadsheet takes it for UTF-8; no cell is run as a formula. */
 export const csvText = ({ columns, rows }: Table): string => `\ufeff${[columns, ...rows].map((row) => `${columns.map((_, i) => cell(row[i])).join(',')}\r\n`).join('')}`;
+
+/** One column over rows of a kind. */
+export interface Column<T> {
+  readonly zh: string;
+  readonly en: string;
+  /** What stands there is an id or a word of a program: a Chinese reader is shown names instead. */
+  readonly id?: true;
+  cell(row: T): string | number | undefined;
+}
+
+/** In Chinese on a terminal without ids, else with all columns: a spreadsheet and an English reader find both. */
+export function tabled<T>(columns: readonly Column<T>[], rows: readonly T[], { form, language }: { readonly form: string; readonly language: 'zh' | 'en' }): Table {
+  const shown = columns.filter(({ id }) => id === undefined || language === 'en' || form === 'csv');
+  return { columns: shown.map((column) => column[language]), rows: rows.map((row) => shown.map(({ cell: of }) => of(row))) };
+}

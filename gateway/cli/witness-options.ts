@@ -4,8 +4,8 @@ import { witnessPolicy, type WitnessPolicy } from '../audit/log/cosignature.js';
 import { list, text } from './places.js';
 
 export const witnessFlags = {
-  witness: { type: 'string', multiple: true, describe: 'vkey of a witness whose cosignature counts; may be given several times' },
-  required: { type: 'string', describe: 'how many of them must have cosigned; default: all' },
+  witness: { type: 'string', zh: '其共签有效的见证方公钥，可多次给出', multiple: true, describe: 'vkey of a witness whose cosignature counts; may be given several times' },
+  required: { type: 'string', zh: '须有多少个见证方共签；默认：全部', describe: 'how many of them must have cosigned; default: all' },
 } as const;
 
 /** Undefined where none is named. @throws YitongError `bad_config`, `log_invalid` */

@@ -18,7 +18,7 @@ b.code{font-weight:700}
 .steps-on{margin:16px 0}.steps-on form{margin:0}
 .invitation{margin-bottom:12px}.invitation p{margin:0 0 6px}.invitation .low{align-self:flex-end}
 .combo{position:relative;display:block}.options{position:absolute;z-index:5;left:0;right:0;top:100%;margin:4px 0 0;padding:4px;list-style:none;background:var(--card);border:1px solid var(--line);border-radius:10px;box-shadow:0 8px 24px rgb(0 0 0/.16);max-height:340px;overflow-y:auto;min-width:min(340px,80vw)}
-.options li{padding:7px 10px;border-radius:7px;cursor:pointer;color:var(--ink);font-size:14px}.options li span{display:block}.options li[aria-selected=true],.options li:hover{background:var(--none-bg)}.told-name:empty{display:none}.choices p{margin:0 0 2px}
+.options li{padding:7px 10px;border-radius:7px;cursor:pointer;color:var(--ink);font-size:14px}.options li span{display:block}.options li[aria-selected=true],.options li:hover{background:var(--none-bg)}.told-name:empty{display:none}label:has(.combo){position:relative}.told-name{position:absolute;top:100%;left:0;font-size:12px;white-space:nowrap}.choices{margin-bottom:14px}.choices p{margin:0 0 2px}
 .sheet .filters.other{display:flex;align-items:flex-end;gap:10px}.filters.other label{flex:1 1 240px}.filters.other .low{flex:none}
 .scroll:focus-visible,.tree.long:focus-visible{outline:3px solid var(--brand);outline-offset:2px}
 .tree.long{max-height:460px;overflow-y:auto;border:1px solid var(--line);border-radius:10px;padding:0 12px}

@@ -9,6 +9,7 @@ import type { SubjectKey } from '../../contracts/ids.js';
 import { loadNames, type NamesDefinition } from '../../contracts/names.js';
 import type { FactDefinition } from '../../contracts/reports.js';
 import type { Localised } from '../../contracts/types.js';
+import type { Client } from '../../policies/types.js';
 import { Plans, type Plan } from '../answer/plan.js';
 import type { GatewayContext } from '../context.js';
 import type { Person, Role } from '../people/person.js';
@@ -81,7 +82,7 @@ export async function openNames(context: GatewayContext): Promise<Names> {
 
   function planFor(role: Role): { readonly plan: Plan; readonly purpose: string } | undefined {
     const purpose = roles.get(role);
-    const client = inForce().policies.clients.get(clientId as Parameters<ReturnType<typeof inForce>['policies']['clients']['get']>[0]);
+    const client = inForce().policies.clients.get(clientId as Client['id']);
     if (purpose === undefined || client?.status !== 'active') return undefined;
     return { purpose, plan: planOf(plans, client, purpose, [asked], undefined, now()) };
   }

@@ -22,9 +22,9 @@ export async function meant(text: string, parse: (text: string) => SubjectKey, n
     if (!isYitongError(error) || !NAME.test(text) || names.definition === undefined) throw error;
     const { person } = sessionOf(request);
     const found = await names.find(text, { person, role, requestId: request.id, record: request.server.people.record });
+    if (found.kind !== 'found' || found.more || found.choices.length > 1) return { kind: 'name', found };
+    const [only] = found.choices;
     // the one company of that very name needs no choice
-    const exact = found.kind === 'found' ? found.choices.filter((one) => one.exact) : [];
-    const [only] = exact;
-    return only !== undefined && exact.length === 1 && found.kind === 'found' && found.choices.length === 1 && !found.more ? { kind: 'key', subject: only.subject } : { kind: 'name', found };
+    return only?.exact === true ? { kind: 'key', subject: only.subject } : { kind: 'name', found };
   }
 }

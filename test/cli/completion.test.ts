@@ -7,7 +7,7 @@ import { optionsOf } from '../../gateway/cli/arguments.js';
 import { scriptFor, type Shell } from '../../gateway/cli/completion.js';
 import { commandNames, loadCommand, spoken } from '../../gateway/cli/names.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 /** Each line of a shell's answer to one command line, of which the last word is being written. */
 type Ask = (line: readonly string[]) => readonly string[];

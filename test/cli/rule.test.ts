@@ -53,6 +53,20 @@ t.test('each command has a group, a summary in Chinese, and options that do not 
   }
 });
 
+/** What somebody who is no technician may use. */
+const OF_OFFICIALS = ['query', 'catalogue', 'quarantine-list', 'audit-search', 'audit-verify', 'report-issue', 'report-list', 'report-show', 'report-verify', 'doctor'] as const;
+
+t.test('help in Chinese says in Chinese what each option of an official\'s command means', async (t) => {
+  for (const name of OF_OFFICIALS) {
+    const { wanting } = await loadCommand(name);
+    if (wanting !== undefined) t.same(latinIn(typeof wanting === 'string' ? wanting : wanting.zh), [], `${name}: when it ends with 1`);
+    for (const [option, { zh = '' }] of Object.entries(optionsOf(await loadCommand(name)))) {
+      t.match(zh, /\p{Script=Han}/u, `${name} --${option}`);
+      t.same(latinIn(zh), [], `${name} --${option}`);
+    }
+  }
+});
+
 t.test('a terminal is spoken to in its language, a pipe in English, and whoever says so in what was said', (t) => {
   for (const [said, terminal, env, language] of [
     [{}, true, { LANG: 'zh_CN.UTF-8' }, 'zh'],

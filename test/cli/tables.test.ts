@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { latinIn } from '../console/latin.js';
 import { cli } from '../e2e/city.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 type Run = (...args: readonly string[]) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
 

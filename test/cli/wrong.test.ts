@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { cli } from '../e2e/city.js';
 
-t.setTimeout(180_000);
+t.setTimeout(300_000);
 
 const NO_WORKSPACE = 'there is no workspace in this folder. Name it with `--workspace`, begin one with `yitong init`, or look whether its volume is mounted: Kubernetes 1.31 to 1.34 drops an image volume without a word unless the feature gate ImageVolume is on at the API server and at every kubelet [bad_workspace]';
 const START = '`yitong up --workspace city` starts a city [bad_request]';

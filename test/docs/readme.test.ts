@@ -6,6 +6,7 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_pr
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
@@ -78,6 +79,11 @@ interface Running {
 /** In a terminal of its own. */
 function inTerminal(dir: string, command: string): Running {
   const child = spawn('script', ['-qfec', command, '/dev/null'], { cwd: dir, stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, SHELL: '/bin/bash', COLUMNS: '200', npm_config_offline: 'true', npm_config_update_notifier: 'false', npm_config_cache: join(dir, '.npm-cache') } });
+  // a suite that is killed has no teardown: its cities must not go on beside the suites that come after it
+  const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  reaper.unref();
+  (reaper.stdin as Socket).unref();
+  child.once('exit', () => reaper.kill('SIGKILL'));
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stdin.on('error', () => undefined);

@@ -105,9 +105,12 @@ void t.test('the water bureau\'s connector stops: the report says so, keeps sayi
   const about: ReportBody = { ...body, subjects: [other], domains: ['taxation'] };
   t.match(await centre.previewReport(about), { missing: [{ member: 0, company: other }], model: undefined });
   await t.rejects(centre.issueReport(about), { code: 'authorisation_missing', status: 403 });
+  const without = await run('report', 'issue', '--for', company, '--about', company, '--about', other, '--leave-out', '--domains', 'water', '--purpose', 'bidding', '--bearer', '招标人', '--workspace', workspace, '--data', running.data);
+  t.equal(without.code, 0, without.stderr);
+  t.match(without.stdout, new RegExp(`${other}[^]*has not authorised it and is left out`));
   const { authorisation } = await centre.authorise({ report: 'credit', from: other, to: company, since: today, until: today });
   t.match((await centre.issueReport(about)).model, { subjects: [{ subject: other, relation: 'named' }], sections: [{ state: /none|records/ }] });
-  t.equal((await centre.listReports(company)).reports.length, 3);
+  t.equal((await centre.listReports(company)).reports.length, 4);
   t.match((await centre.issueReport({ ...about, subjects: [company, other] })).model.subjects.map(({ relation }) => relation), ['self', 'named']);
   await centre.withdrawAuthorisation(authorisation.id, other);
   await t.rejects(centre.issueReport(about), { code: 'authorisation_missing' });

@@ -261,3 +261,16 @@ t.test('a seal is shown where the definition has one, with its words; it is a pi
   t.ok(spoken(file).includes(squeezed(definition?.seal?.words.zh ?? '?')));
   t.match(await verifyPdf(bytes, [ca]), { ok: true }, 'and is checked as any other');
 });
+
+t.test('where a company says that something is missing, it stands beside the finding and in a sentence, and beside no other', async (t) => {
+  if (!programForTest(t, 'pdfinfo', 'poppler-utils')) return;
+  const { issue } = await office(t.testdir());
+  const plain = sampleReport({ seed: 4 });
+  const at = plain.sections.findIndex(({ state }) => state === 'none');
+  const title = plain.domains[plain.sections[at]?.domain ?? 0]?.title.zh ?? '';
+  const model: ReportModel = { ...plain, sections: plain.sections.map((section, i) => (i === at ? { ...section, marks: ['objection'] } : section)) };
+  const text = spoken(saved(`${t.testdirName}/objection`, (await issue(model)).bytes));
+  t.ok(text.includes(squeezed('无记录，异议')));
+  t.equal(text.split(squeezed('，异议')).length - 1, 2, 'once at the finding, once in the sentence');
+  t.ok(text.includes(squeezed(`${title}：企业认为该领域的信息有遗漏，异议处理中。`)));
+});

@@ -6,7 +6,7 @@ import { inOneLine, typeWords } from '../../console/pages/auditing/words.js';
 import { localSecond } from '../../console/time.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
-import type { Table } from '../table.js';
+import { tabled, type Column, type Table } from '../table.js';
 import { AUDIT, folders, foldersThere } from '../places.js';
 import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
 
@@ -24,7 +24,7 @@ const command: Command = {
   options: {
     ...searchFlags,
     ...tableOption,
-    limit: { type: 'string', describe: 'at most so many', default: '100' }, after: { type: 'string', describe: 'the next page: the index of the last entry seen' },
+    limit: { type: 'string', zh: '最多条数', describe: 'at most so many', default: '100' }, after: { type: 'string', zh: '下一页：已见最后一条的序号', describe: 'the next page: the index of the last entry seen' },
   },
   async run(call) {
     const search = openSearch(foldersThere(call.values, AUDIT).data);
@@ -47,25 +47,28 @@ const command: Command = {
 export default command;
 
 /** A row an entry, with the names of the workspace that the log belongs to, as it is now. */
-async function tabulate(entries: readonly FoundEntry[], { values, language, form }: Invocation): Promise<Table> {
+async function tabulate(entries: readonly FoundEntry[], call: Invocation): Promise<Table> {
+  const { values, language, form } = call;
   const zh = language === 'zh';
-  const short = zh && form === 'table';
   const workspace = await loadWorkspace(folders(values).workspace, { allowUnregistered: true });
   const { clients, purposes } = await loadPolicies(workspace);
-  const unknown = zh ? '未登记' : '';
-  const name = (map: ReadonlyMap<string, { readonly name: Localised }>, id: string | undefined): string => (id === undefined ? '' : map.get(id)?.name[language] ?? unknown);
-  const both = (map: ReadonlyMap<string, { readonly name: Localised }>, id: string | undefined): string[] => (short ? [name(map, id)] : [id ?? '', name(map, id)]);
-  const rows = entries.map((entry) => {
-    const { index, receipt, body, opened, expiredBy } = entry;
-    const datasets = (body.datasets ?? []).flatMap(({ dataset }) => dataset ?? []);
-    return [
-      index, body.time === undefined ? '' : localSecond(body.time), typeWords(body.type, language), ...both(clients, body.client), ...both(purposes, body.purpose),
-      datasets.map((id) => (short ? name(workspace.contracts, id) : id)).join(short ? '、' : ' '),
-      expiredBy === undefined ? inOneLine(entry, language) : zh ? '正文已到期销毁' : `body expired by entry ${expiredBy}`, opened?.subject ?? '', receipt,
-    ];
-  });
-  const pair = (title: string): string[] => (short ? [title] : zh ? [`${title}编号`, title] : [title, `${title} name`]);
-  return { columns: [zh ? '条目' : 'entry', zh ? '时间（北京时间）' : 'time (UTC+8)', zh ? '类型' : 'type', ...pair(zh ? '应用' : 'client'), ...pair(zh ? '用途' : 'purpose'), zh ? '数据集' : 'datasets', zh ? '内容' : 'what', zh ? '主体' : 'subject', zh ? '回执' : 'receipt'], rows };
+  const name = (map: ReadonlyMap<string, { readonly name: Localised }>, id: string | undefined): string => (id === undefined ? '' : map.get(id)?.name[language] ?? (zh ? '未登记' : ''));
+  const datasets = ({ body }: FoundEntry): readonly string[] => (body.datasets ?? []).flatMap(({ dataset }) => dataset ?? []);
+  const columns: readonly Column<FoundEntry>[] = [
+    { zh: '条目', en: 'entry', cell: ({ index }) => index },
+    { zh: '时间（北京时间）', en: 'time (UTC+8)', cell: ({ body }) => (body.time === undefined ? '' : localSecond(body.time)) },
+    { zh: '类型', en: 'type', cell: ({ body }) => typeWords(body.type, language) },
+    { zh: '应用编号', en: 'client', id: true, cell: ({ body }) => body.client },
+    { zh: '应用', en: 'client name', cell: ({ body }) => name(clients, body.client) },
+    { zh: '用途编号', en: 'purpose', id: true, cell: ({ body }) => body.purpose },
+    { zh: '用途', en: 'purpose name', cell: ({ body }) => name(purposes, body.purpose) },
+    { zh: '数据集编号', en: 'datasets', id: true, cell: (entry) => datasets(entry).join(' ') },
+    ...(zh || form === 'csv' ? [{ zh: '数据集', en: 'dataset names', cell: (entry: FoundEntry) => datasets(entry).map((id) => name(workspace.contracts, id)).join(zh ? '、' : ', ') }] : []),
+    { zh: '内容', en: 'what', cell: (entry) => (entry.expiredBy === undefined ? inOneLine(entry, language) : call.words({ zh: '正文已到期销毁', en: `body expired by entry ${String(entry.expiredBy)}` })) },
+    { zh: '主体', en: 'subject', cell: ({ opened }) => opened?.subject },
+    { zh: '回执', en: 'receipt', cell: ({ receipt }) => receipt },
+  ];
+  return tabled(columns, entries, call);
 }
 
 function inWords({ index, receipt, body, opened, expiredBy }: FoundEntry): string[] {

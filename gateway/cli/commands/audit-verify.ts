@@ -19,7 +19,7 @@ const command: Command = {
   summary: 'prove the audit log from its files alone',
   zh: '仅凭文件校验审计日志',
   usage: '[--data D | --log DIR] [--vkey KEY] [--witness VKEY … --required K] [--promise FILE] [--json] | --archive FILE --vkey KEY [--witness VKEY … --required K]',
-  wanting: 'where the log, the archive or the promise does not verify',
+  wanting: { zh: '日志、归档或承诺校验不通过', en: 'where the log, the archive or the promise does not verify' },
   examples: [
     'yitong audit verify',
     'yitong audit verify --log ./log --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG… --witness w2.example+… --required 1',
@@ -29,12 +29,12 @@ const command: Command = {
   options: {
     workspace: workspaceOption,
     data: dataOption,
-    log: { type: 'string', describe: 'only a published log: checkpoint, tiles and bundles' },
-    vkey: { type: 'string', describe: 'the key that must have signed; default: the `vkey` file beside the log' },
+    log: { type: 'string', zh: '仅校验一份已公布的日志', describe: 'only a published log: checkpoint, tiles and bundles' },
+    vkey: { type: 'string', zh: '应当签名的公钥；默认：日志旁的公钥文件', describe: 'the key that must have signed; default: the `vkey` file beside the log' },
     ...witnessFlags,
-    promise: { type: 'string', describe: 'an answer or its receipt, as JSON: is the entry that it promised in the published log?' },
-    archive: { type: 'string', describe: 'instead: a file of `audit archive`, offline, against `--vkey` and the witnesses named' },
-    replica: { type: 'string', multiple: true, describe: 'vkey of a replica that may have signed the promise; default: those beside the log' },
+    promise: { type: 'string', zh: '一份答复或其回执：所承诺的条目是否在已公布的日志中', describe: 'an answer or its receipt, as JSON: is the entry that it promised in the published log?' },
+    archive: { type: 'string', zh: '改为校验一份归档文件', describe: 'instead: a file of `audit archive`, offline, against `--vkey` and the witnesses named' },
+    replica: { type: 'string', zh: '可以签署承诺的节点公钥；默认：日志旁的公钥', multiple: true, describe: 'vkey of a replica that may have signed the promise; default: those beside the log' },
   },
   async run(call) {
     const log = text(call.values['log']);

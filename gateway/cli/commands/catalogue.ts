@@ -1,8 +1,8 @@
-import type { Contract, Localised, Workspace } from '../../../contracts/types.js';
+import type { Contract, FieldInfo, Localised, Workspace } from '../../../contracts/types.js';
 import { durationInWords } from '../../../contracts/duration.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { CLASSES } from '../../../policies/explain.js';
-import { deliveryNames } from '../../../policies/words.js';
+import { deliveryNames, unitName } from '../../../policies/words.js';
 import type { CatalogueEntry } from '../../client/index.js';
 import { sharing as sharingNames, state as stateNames } from '../../console/pages/home.js';
 import { localMinute } from '../../console/time.js';
@@ -10,6 +10,7 @@ import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { gatewayAs, gatewayOptions, someClient } from '../gateway-options.js';
 import { folders, runningFor, text } from '../places.js';
+import { tabled, type Column } from '../table.js';
 import { knownDataset } from '../values.js';
 
 type State = CatalogueEntry['state'];
@@ -32,51 +33,82 @@ async function statesOf(call: Invocation, ids: readonly string[]): Promise<Reado
 
 const providerOf = (workspace: Workspace, { authority }: Contract): Localised => workspace.authorities.get(authority)?.name ?? { zh: authority, en: authority };
 
+interface Listed {
+  readonly contract: Contract;
+  readonly provider: Localised;
+  readonly state: State | undefined;
+}
+
+function listColumns({ language, words }: Invocation, some: boolean): readonly Column<Listed>[] {
+  const columns: readonly Column<Listed>[] = [
+    { zh: '编号', en: 'dataset', id: true, cell: ({ contract }) => contract.id },
+    { zh: '名称', en: 'name', cell: ({ contract }) => words(contract.name) },
+    { zh: '提供单位', en: 'provider', cell: ({ provider }) => words(provider) },
+    { zh: '共享属性', en: 'sharing', cell: ({ contract }) => words(sharingNames[contract.sharing.attribute]) },
+    { zh: '更新周期', en: 'updated every', cell: ({ contract: { updateFrequencyText: text } }) => durationInWords(text)?.[language] ?? text },
+  ];
+  const fresh: readonly Column<Listed>[] = [
+    { zh: '状态', en: 'state', cell: ({ state }) => (state === undefined ? '' : words(stateNames[state.status])) },
+    { zh: '数据时间（北京时间）', en: 'seen up to (UTC+8)', cell: ({ state }) => (state?.sourceTime === undefined ? '' : localMinute(state.sourceTime)) },
+    { zh: '记录数', en: 'records', cell: ({ state }) => state?.records },
+  ];
+  return some ? [...columns, ...fresh] : columns;
+}
+
 function listed(call: Invocation, workspace: Workspace, contracts: readonly Contract[], states: ReadonlyMap<string, State>): void {
-  const { language, words } = call;
-  const zh = language === 'zh';
-  const some = states.size > 0;
-  const rows = contracts.map((contract) => {
-    const state = states.get(contract.id);
-    return {
-      id: contract.id, name: words(contract.name), provider: words(providerOf(workspace, contract)), sharing: words(sharingNames[contract.sharing.attribute]),
-      updated: durationInWords(contract.updateFrequencyText)?.[language] ?? contract.updateFrequencyText,
-      status: state === undefined ? undefined : words(stateNames[state.status]), seen: state?.sourceTime, records: state?.records,
-    };
-  });
-  call.json(contracts.map((contract) => ({
-    id: contract.id, name: contract.name, provider: { id: contract.authority, name: providerOf(workspace, contract) }, sharing: contract.sharing.attribute, updateFrequency: contract.updateFrequencyText,
-    ...(states.has(contract.id) ? { state: states.get(contract.id) } : {}),
-  })));
-  if (call.form === 'lines') for (const row of rows) call.say([row.id, row.name, row.provider, row.sharing, ...(some ? [row.status ?? '', row.seen ?? '', row.records ?? ''] : [])].join('  '));
-  call.table({
-    columns: [...(zh && call.form === 'table' ? [] : [zh ? '编号' : 'dataset']), ...(zh ? ['名称', '提供单位', '共享属性', '更新周期'] : ['name', 'provider', 'sharing', 'updated every']), ...(some ? (zh ? ['状态', '数据时间（北京时间）', '记录数'] : ['state', 'seen up to (UTC+8)', 'records']) : [])],
-    rows: rows.map(({ id, name, provider, sharing, updated, status, seen, records }) => [...(zh && call.form === 'table' ? [] : [id]), name, provider, sharing, updated, ...(some ? [status, seen === undefined ? '' : localMinute(seen), records] : [])]),
-  });
-  if (!some && call.form !== 'csv') call.say(zh ? '系统未运行，故不列状态' : 'no city runs on the workspace, so that nothing is said of how fresh they are');
+  const rows = contracts.map((contract): Listed => ({ contract, provider: providerOf(workspace, contract), state: states.get(contract.id) }));
+  call.json(
+    rows.map(({ contract: { id, name, authority, sharing, updateFrequencyText: updateFrequency }, provider, state }) => ({
+      id, name, provider: { id: authority, name: provider }, sharing: sharing.attribute, updateFrequency, ...(state === undefined ? {} : { state }),
+    })),
+  );
+  const table = tabled(listColumns(call, states.size > 0), rows, call);
+  if (call.form === 'lines') for (const row of table.rows) call.say(row.join('  '));
+  call.table(table);
+  if (states.size === 0) call.say(call.words({ zh: '系统未运行，故不列状态', en: 'no city runs on the workspace, so that nothing is said of how fresh they are' }));
+}
+
+function fieldColumns({ language, words }: Invocation, { codelists }: Workspace): readonly Column<FieldInfo>[] {
+  return [
+    { zh: '字段编号', en: 'field', id: true, cell: ({ path }) => path },
+    { zh: '字段', en: 'name', cell: ({ title }) => words(title) },
+    { zh: '分类', en: 'classification', cell: ({ classification }) => (language === 'zh' ? CLASSES[classification] : classification) },
+    { zh: '类型', en: 'type', id: true, cell: ({ type }) => type },
+    { zh: '代码表', en: 'code list', cell: ({ codelist }) => (codelist === undefined ? '' : codelists.get(codelist)?.name[language] ?? codelist) },
+    { zh: '单位', en: 'unit', cell: ({ unit }) => (unit === undefined ? '' : words(unitName(unit))) },
+  ];
 }
 
 function described(call: Invocation, workspace: Workspace, contract: Contract, state: State | undefined): void {
-  const { language, words } = call;
-  const zh = language === 'zh';
-  const { fields } = contract.latest;
+  const { id, name, description, subject, sharing, updateFrequencyText: updateFrequency, grading, latest: { fields } } = contract;
+  const { words } = call;
+  const provider = providerOf(workspace, contract);
   call.json({
-    id: contract.id, name: contract.name, description: contract.description, provider: { id: contract.authority, name: providerOf(workspace, contract) }, subject: contract.subject, sharing: contract.sharing,
-    updateFrequency: contract.updateFrequencyText, grading: contract.grading, fields: fields.map(({ path, title, classification, type, codelist, unit }) => ({ path, title, classification, type, ...(codelist === undefined ? {} : { codelist }), ...(unit === undefined ? {} : { unit }) })),
+    id, name, description, provider: { id: contract.authority, name: provider }, subject, sharing, updateFrequency, grading,
+    fields: fields.map(({ path, title, classification, type, codelist, unit }) => ({
+      path, title, classification, type, ...(codelist === undefined ? {} : { codelist }), ...(unit === undefined ? {} : { unit }),
+    })),
     ...(state === undefined ? {} : { state }),
   });
-  const scheme = workspace.schemes.get(contract.subject.scheme)?.name;
-  call.say(zh ? `${contract.name.zh}（${providerOf(workspace, contract).zh}）` : `${contract.id}: ${contract.name.en} (${providerOf(workspace, contract).en})`);
-  call.say(words(contract.description));
-  call.say(zh ? `主体：${scheme?.zh ?? contract.subject.scheme}；${sharingNames[contract.sharing.attribute].zh}；提供方式：${contract.sharing.delivery.map((one) => deliveryNames[one].zh).join('、')}` : `asked about by: ${contract.subject.scheme} (${scheme?.en ?? ''}); ${sharingNames[contract.sharing.attribute].en}; given by ${contract.sharing.delivery.join(', ')}`);
-  if (state !== undefined) call.say(`${words(stateNames[state.status])}${state.sourceTime === undefined ? '' : zh ? `，数据截至 ${localMinute(state.sourceTime)}（北京时间）` : `, seen up to ${localMinute(state.sourceTime)} (UTC+8)`}${zh ? `；${state.records} 条记录` : `; ${state.records} records`}`);
+  const scheme = workspace.schemes.get(subject.scheme)?.name;
+  const given = sharing.delivery.map((one) => deliveryNames[one]);
+  call.say(words({ zh: `${name.zh}（${provider.zh}）`, en: `${id}: ${name.en} (${provider.en})` }));
+  call.say(words(description));
+  call.say(words({
+    zh: `主体：${scheme?.zh ?? subject.scheme}；${sharingNames[sharing.attribute].zh}；提供方式：${given.map(({ zh }) => zh).join('、')}`,
+    en: `asked about by: ${subject.scheme} (${scheme?.en ?? ''}); ${sharingNames[sharing.attribute].en}; given by ${given.map(({ en }) => en).join(', ')}`,
+  }));
+  if (state !== undefined) {
+    const seen = state.sourceTime === undefined ? undefined : localMinute(state.sourceTime);
+    call.say(words({
+      zh: `${stateNames[state.status].zh}${seen === undefined ? '' : `，数据截至 ${seen}（北京时间）`}；${String(state.records)} 条记录`,
+      en: `${stateNames[state.status].en}${seen === undefined ? '' : `, seen up to ${seen} (UTC+8)`}; ${String(state.records)} records`,
+    }));
+  }
   call.say('');
-  const rows = fields.map(({ path, title, classification, type, codelist, unit }) => [
-    ...(zh && call.form === 'table' ? [] : [path]), words(title), zh ? CLASSES[classification] : classification,
-    ...(zh && call.form === 'table' ? [] : [type]), codelist === undefined ? '' : workspace.codelists.get(codelist)?.name[language] ?? codelist, unit ?? '',
-  ]);
-  if (call.form === 'lines') for (const row of rows) call.say(row.join('  ').trimEnd());
-  call.table({ columns: zh ? [...(call.form === 'table' ? [] : ['字段']), '名称', '分类', ...(call.form === 'table' ? [] : ['类型']), '代码表', '单位'] : ['field', 'name', 'classification', 'type', 'code list', 'unit'], rows });
+  const table = tabled(fieldColumns(call, workspace), fields, call);
+  if (call.form === 'lines') for (const row of table.rows) call.say(row.join('  ').trimEnd());
+  call.table(table);
 }
 
 const command: Command = {
@@ -88,7 +120,7 @@ const command: Command = {
   options: {
     ...tableOption,
     ...gatewayOptions,
-    as: { type: 'string', describe: 'the client by which a running city is asked how fresh they are; default: the first that has a certificate' },
+    as: { type: 'string', zh: '以哪个应用的身份询问更新情况；默认：第一个有证书的应用', describe: 'the client by which a running city is asked how fresh they are; default: the first that has a certificate' },
   },
   async run(call) {
     const workspace = await loadWorkspace(folders(call.values).workspace, { allowUnregistered: true });

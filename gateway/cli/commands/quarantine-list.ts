@@ -1,12 +1,31 @@
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { Quarantine } from '../../../connectors/quarantine.js';
+import { Quarantine, type QuarantineEntry } from '../../../connectors/quarantine.js';
 import { errorWordsOf } from '../../../contracts/error-words.js';
+import type { FieldProblem } from '../../../contracts/errors.js';
 import { localMinute } from '../../console/time.js';
 import { tableOption } from '../arguments.js';
-import type { Command } from '../command.js';
+import type { Command, Invocation } from '../command.js';
 import { dataOption, foldersThere, text, workspaceOption } from '../places.js';
 import { wholeNumber } from '../search-options.js';
-import { knownDataset, namingOf } from '../values.js';
+import { tabled, type Column } from '../table.js';
+import { knownDataset, namingOf, type Naming } from '../values.js';
+
+interface Held {
+  readonly dataset: string;
+  readonly entry: QuarantineEntry;
+  readonly problem: FieldProblem;
+}
+
+/** A row a problem: where the row is, and what is wrong with which field. */
+const columnsOf = (naming: Naming, { language }: Pick<Invocation, 'language'>): readonly Column<Held>[] => [
+  { zh: '数据集编号', en: 'dataset', id: true, cell: ({ dataset }) => dataset },
+  { zh: '数据集', en: 'dataset name', cell: ({ dataset }) => naming.dataset(dataset) },
+  { zh: '行编号', en: 'row', cell: ({ entry }) => entry.id },
+  { zh: '位置', en: 'position', cell: ({ entry }) => entry.position },
+  { zh: '首次发现（北京时间）', en: 'first seen (UTC+8)', cell: ({ entry }) => localMinute(entry.firstSeen) },
+  { zh: '字段', en: 'field', cell: ({ dataset, problem: { field } }) => (field === '' ? '' : naming.field(dataset, field) ?? field) },
+  { zh: '原因', en: 'reason', cell: ({ problem: { code, reason } }) => (language === 'zh' ? errorWordsOf(code).zh : `${reason} [${code}]`) },
+];
 
 /** What did not fit its contract: reasons on the screen, cells never. */
 const command: Command = {
@@ -16,10 +35,10 @@ const command: Command = {
   examples: ['yitong quarantine list', 'yitong quarantine list --dataset samr.company-register --json'],
   options: {
     ...tableOption,
-    dataset: { type: 'string', describe: 'only this dataset' },
+    dataset: { type: 'string', zh: '仅限该数据集', describe: 'only this dataset' },
     workspace: workspaceOption,
     data: dataOption,
-    limit: { type: 'string', describe: 'rows shown of each dataset', default: '50' },
+    limit: { type: 'string', zh: '每个数据集显示的行数', describe: 'rows shown of each dataset', default: '50' },
   },
   async run(call) {
     const { workspace: dir, data } = foldersThere(call.values);
@@ -29,7 +48,7 @@ const command: Command = {
     const ids = wanted === undefined ? [...workspace.contracts.keys()] : [knownDataset(workspace, wanted)];
     const naming = namingOf(workspace, call.language);
     const zh = call.language === 'zh';
-    const rows: (readonly (string | number)[])[] = [];
+    const rows: Held[] = [];
     const out: unknown[] = [];
     let total = 0;
     for (const id of ids) {
@@ -40,7 +59,7 @@ const command: Command = {
         const count = quarantine.count();
         total += count;
         if (count === 0) continue;
-        if (call.form !== 'lines') for (const { id: row, position, problems, firstSeen } of entries) for (const { code, field, reason } of problems) rows.push([...(zh && call.form === 'table' ? [naming.dataset(id) ?? id] : [id, naming.dataset(id) ?? '']), row, position, localMinute(firstSeen), field === '' ? '' : naming.field(id, field) ?? field, zh ? errorWordsOf(code).zh : `${reason} [${code}]`]);
+        if (call.form !== 'lines') rows.push(...entries.flatMap((entry) => entry.problems.map((problem) => ({ dataset: id, entry, problem }))));
         if (call.form === 'lines') call.say(`${id}: ${count}`);
         if (call.form === 'lines') for (const { id: row, position, problems, firstSeen } of entries) {
           call.say(`  ${row}  ${position}  ${firstSeen.slice(0, 10)}  ${problems.map(({ code, field, reason }) => `${code}${field === '' ? '' : ` ${field}`}: ${reason}`).join('; ')}`);
@@ -51,7 +70,7 @@ const command: Command = {
         await quarantine.close();
       }
     }
-    if (rows.length > 0 || call.form === 'csv') call.table({ columns: zh ? [...(call.form === 'table' ? [] : ['数据集编号']), '数据集', '行编号', '位置', '首次发现（北京时间）', '字段', '原因'] : ['dataset', 'dataset name', 'row', 'position', 'first seen (UTC+8)', 'field', 'reason'], rows });
+    if (rows.length > 0 || call.form === 'csv') call.table(tabled(columnsOf(naming, call), rows, call));
     if (total === 0) call.say(zh ? '没有未通过校验的数据' : 'no row is in quarantine');
     else if (call.form === 'table') call.say(zh ? `共 ${total} 行` : `${total} rows`);
     call.json({ total, datasets: out });

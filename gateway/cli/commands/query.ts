@@ -1,3 +1,4 @@
+import type { Localised } from '../../../contracts/localised.js';
 import { errorWordsOf } from '../../../contracts/error-words.js';
 import { reasonWords } from '../../../policies/words.js';
 import { GatewayError, receiptId, type DatasetAnswer } from '../../client/index.js';
@@ -8,25 +9,54 @@ import { folders, text } from '../places.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import type { Table } from '../table.js';
-import { leavesOf, namingAt, type Naming } from '../values.js';
+import { tabled, type Column, type Table } from '../table.js';
+import { leavesOf, namingAt, type Leaf, type Naming } from '../values.js';
+
+interface Valued {
+  readonly dataset: string;
+  /** Of the answer's records of the dataset, from 1. */
+  readonly record: number;
+  readonly leaf: Leaf;
+}
 
 /** A row a value, with names beside codes. */
-function tabulate(answers: readonly DatasetAnswer[], naming: Naming, { form, language }: Pick<Invocation, 'form' | 'language'>): Table {
-  const zh = language === 'zh';
-  // a Chinese reader is not shown ids beside names; a program that reads CSV finds both
-  const short = zh && form === 'table';
-  const rows = answers.flatMap(({ id, records }) =>
-    records.flatMap(({ record }, i) =>
-      leavesOf(record).map(({ path, field, value }) => {
-        const [name, code] = [naming.field(id, field), naming.code(id, field, value)];
-        return [...(form === 'csv' ? [id, naming.dataset(id)] : []), i + 1, ...(short ? [] : [path]), short ? name ?? path : name, ...(form === 'csv' ? [value, code] : [code === undefined ? value : short ? code : `${value}  ${code}`])];
-      }),
-    ),
-  );
-  const dataset = form === 'csv' ? (zh ? ['数据集编号', '数据集'] : ['dataset', 'dataset name']) : [];
-  const columns = zh ? ['记录', ...(short ? [] : ['字段编号']), '字段', '内容'] : ['record', 'field', 'name', 'value'];
-  return { columns: [...dataset, ...columns, ...(form === 'csv' ? [zh ? '内容名称' : 'value name'] : [])], rows, whole: true };
+function columnsOf(naming: Naming, { form, language }: Pick<Invocation, 'form' | 'language'>): readonly Column<Valued>[] {
+  const code = ({ dataset, leaf: { field, value } }: Valued): string | undefined => naming.code(dataset, field, value);
+  const columns: readonly Column<Valued>[] = [
+    { zh: '记录', en: 'record', cell: ({ record }) => record },
+    { zh: '字段编号', en: 'field', id: true, cell: ({ leaf }) => leaf.path },
+    { zh: '字段', en: 'name', cell: ({ dataset, leaf: { field, path } }) => naming.field(dataset, field) ?? path },
+  ];
+  if (form === 'csv') {
+    return [
+      { zh: '数据集编号', en: 'dataset', cell: ({ dataset }) => dataset },
+      { zh: '数据集', en: 'dataset name', cell: ({ dataset }) => naming.dataset(dataset) },
+      ...columns,
+      { zh: '内容', en: 'value', cell: ({ leaf }) => leaf.value },
+      { zh: '内容名称', en: 'value name', cell: code },
+    ];
+  }
+  const beside = (row: Valued): string => {
+    const name = code(row);
+    return name === undefined ? row.leaf.value : language === 'zh' ? name : `${row.leaf.value}  ${name}`;
+  };
+  return [...columns, { zh: '内容', en: 'value', cell: beside }];
+}
+
+function tabulate(answers: readonly DatasetAnswer[], naming: Naming, call: Pick<Invocation, 'form' | 'language'>): Table {
+  const rows = answers.flatMap(({ id, records }) => records.flatMap(({ record }, i) => leavesOf(record).map((leaf): Valued => ({ dataset: id, record: i + 1, leaf }))));
+  return { ...tabled(columnsOf(naming, call), rows, call), whole: true };
+}
+
+/** `current`, or why not, and up to when the source was seen. */
+function stateOf({ status, reason, sourceTime }: DatasetAnswer): Localised {
+  const words = Object.hasOwn(stateNames, status) ? stateNames[status as keyof typeof stateNames] : { zh: status === 'denied' ? '不予提供' : '暂不可用', en: status };
+  const why = reason === undefined ? undefined : reasonWords(reason);
+  const seen = sourceTime === undefined ? undefined : localMinute(sourceTime);
+  return {
+    zh: `${words.zh}${why === undefined ? '' : `（${why.zh}）`}${seen === undefined ? '' : `，数据截至 ${seen}（北京时间）`}`,
+    en: `${words.en}${why === undefined ? '' : ` (${reason ?? ''}: ${why.en})`}${seen === undefined ? '' : `, seen up to ${seen} (UTC+8)`}`,
+  };
 }
 
 /** In a terminal: a table a dataset, and what has to be said beside it. */
@@ -34,13 +64,14 @@ function showTables(answers: readonly DatasetAnswer[], naming: Naming, call: Inv
   const zh = call.language === 'zh';
   if (call.form === 'csv') return call.table(tabulate(answers, naming, call));
   for (const answer of answers) {
-    const { id, status, reason, sourceTime, records, withheld, cursor } = answer;
-    const state = Object.hasOwn(stateNames, status) ? stateNames[status as keyof typeof stateNames][call.language] : status === 'denied' ? (zh ? '不予提供' : 'denied') : zh ? '暂不可用' : status;
+    const { id, status, records, withheld, cursor } = answer;
+    const name = naming.dataset(id) ?? id;
     call.say('');
-    call.say(`${naming.dataset(id) ?? id}${zh ? '：' : ` (${id}): `}${state}${reason === undefined ? '' : zh ? `（${reasonWords(reason).zh}）` : ` (${reason}: ${reasonWords(reason).en})`}${sourceTime === undefined ? '' : zh ? `，数据截至 ${localMinute(sourceTime)}（北京时间）` : `, seen up to ${localMinute(sourceTime)} (UTC+8)`}`);
+    call.say(zh ? `${name}：${stateOf(answer).zh}` : `${name} (${id}): ${stateOf(answer).en}`);
     if (status === 'current' && records.length === 0) call.say(zh ? '无记录' : 'none on record');
     if (records.length > 0) call.table(tabulate([answer], naming, call));
-    if (withheld.length > 0) call.say(`${zh ? '不予提供：' : 'withheld: '}${withheld.map(({ field, reason: why }) => `${naming.field(id, field) ?? field}${zh ? `（${reasonWords(why).zh}）` : ` (${why})`}`).join(zh ? '、' : ', ')}`);
+    const kept = withheld.map(({ field, reason }) => `${naming.field(id, field) ?? field}${zh ? `（${reasonWords(reason).zh}）` : ` (${reason})`}`);
+    if (kept.length > 0) call.say(zh ? `不予提供：${kept.join('、')}` : `withheld: ${kept.join(', ')}`);
     if (cursor !== undefined) call.say(zh ? `还有记录：--cursor ${cursor}` : `more: --cursor ${cursor}`);
   }
 }
@@ -59,18 +90,18 @@ const command: Command = {
   zh: '从终端跨部门查询一个主体',
   usage: '<subject> --datasets a,b --purpose p --as client [-o table|json|csv]',
   takes: 1,
-  wanting: 'where the gateway refuses',
+  wanting: { zh: '网关不予答复', en: 'where the gateway refuses' },
   examples: ['yitong query uscc:91… --datasets samr.company-register,tax.registration --purpose licence-review --as one-window'],
   options: {
-    datasets: { type: 'string', describe: 'dataset ids, comma-separated' },
-    fields: { type: 'string', describe: 'fields of every dataset, comma-separated; default all granted' },
-    purpose: { type: 'string', describe: 'a purpose of the workspace' },
-    as: { type: 'string', describe: 'the client to ask as; its certificate stands in the PKI folder' },
-    item: { type: 'string', describe: '事项编码, the administrative item' },
-    'case-id': { type: 'string', describe: '办件编号, the case at hand' },
-    actor: { type: 'string', describe: '经办人, who handles it' },
-    'as-of': { type: 'string', describe: 'answer as published up to this time (ISO 8601)' },
-    cursor: { type: 'string', describe: 'go on where an earlier answer of one dataset stopped' },
+    datasets: { type: 'string', zh: '数据集，以逗号分隔', describe: 'dataset ids, comma-separated' },
+    fields: { type: 'string', zh: '各数据集的字段，以逗号分隔；默认为全部已授权字段', describe: 'fields of every dataset, comma-separated; default all granted' },
+    purpose: { type: 'string', zh: '工作区登记的用途', describe: 'a purpose of the workspace' },
+    as: { type: 'string', zh: '以哪个应用的身份查询', describe: 'the client to ask as; its certificate stands in the PKI folder' },
+    item: { type: 'string', zh: '事项编码', describe: '事项编码, the administrative item' },
+    'case-id': { type: 'string', zh: '办件编号', describe: '办件编号, the case at hand' },
+    actor: { type: 'string', zh: '经办人', describe: '经办人, who handles it' },
+    'as-of': { type: 'string', zh: '按截至该时间已发布的内容答复', describe: 'answer as published up to this time (ISO 8601)' },
+    cursor: { type: 'string', zh: '从上次答复停止处继续', describe: 'go on where an earlier answer of one dataset stopped' },
     ...tableOption,
     ...gatewayOptions,
   },

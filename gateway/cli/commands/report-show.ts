@@ -10,9 +10,9 @@ const command: Command = {
   zh: '查看已出具的报告，内容与出具时一致',
   usage: '<id> --for COMPANY [-o table|json|csv]',
   takes: 1,
-  wanting: 'where the gateway refuses',
+  wanting: { zh: '网关不予答复', en: 'where the gateway refuses' },
   examples: ['yitong report show 29e668442f1bc32876215ccc325911db --for uscc:91…'],
-  options: { ...tableOption, report: { ...reportOption, describe: 'any report of the client that issued it' }, for: { type: 'string', describe: 'the company that asked for it, `uscc:91…`' }, ...gatewayOptions },
+  options: { ...tableOption, report: { ...reportOption, describe: 'any report of the client that issued it' }, for: { type: 'string', zh: '申请报告的企业', describe: 'the company that asked for it, `uscc:91…`' }, ...gatewayOptions },
   async run(call) {
     const [id] = call.positionals;
     const subject = text(call.values['for']);

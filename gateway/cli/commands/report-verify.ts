@@ -37,12 +37,12 @@ const command: Command = {
   zh: '仅凭文件离线核验报告真伪',
   usage: '<file> [--ca FILE …] [--json]',
   takes: 1,
-  wanting: 'where the report is not genuine',
+  wanting: { zh: '报告核验不通过', en: 'where the report is not genuine' },
   examples: ['yitong report verify report.pdf', 'yitong report verify report.pdf --ca city-ca.pem', 'yitong report verify report.pdf --ca city-ca.pem --json | jq .model.sections'],
   options: {
     workspace: workspaceOption,
     data: dataOption,
-    ca: { type: 'string', multiple: true, describe: 'PEM file of the CA that must have issued the signer; default: pki/ca.pem in the data folder' },
+    ca: { type: 'string', zh: '签发签名证书的机构；默认：数据目录中的证书机构', multiple: true, describe: 'PEM file of the CA that must have issued the signer; default: pki/ca.pem in the data folder' },
   },
   async run({ values, positionals, say, json }) {
     const [file] = positionals;

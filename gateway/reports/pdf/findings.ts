@@ -4,7 +4,7 @@ import { localMinute } from '../../console/time.js';
 import type { ReportModel, ReportSection, SectionState } from '../model.js';
 import type { Flow } from './flow.js';
 import { INK, LEFT, LINE, RIGHT, SOFT, leading, type Colour, type Element, type Sheet } from './sheet.js';
-import { labels, stateTitles, states } from './words.js';
+import { disputed, labels, stateTitles, states } from './words.js';
 
 const ORDER: readonly SectionState[] = ['none', 'records', 'at_least', 'not_answered'];
 export const colours: Readonly<Record<SectionState, Colour>> = { none: '#0d6b3f', records: '#a11f2b', at_least: '#a11f2b', not_answered: '#8a5a00' };
@@ -112,14 +112,15 @@ function column(flow: Flow, parent: Element, sections: readonly ReportSection[],
   });
   sheet.group(parent, 'Table', (table) => {
     columnHeads(sheet, table, top, [[labels.domain, x], [labels.state, x + NAME + 11], [labels.asOf, x + HALF - DATE - 8]]);
-    sections.forEach(({ state, records, asOf }, i) => {
+    sections.forEach(({ state, records, asOf, marks = [] }, i) => {
       const y = top + HEAD + i * row;
       sheet.group(table, 'TR', (tr) => {
         sheet.tag(tr, 'TH', () => {
           const under = sheet.putLines(titles[i]?.zh ?? [], x, y, { size: 8.5 });
           sheet.putLines(titles[i]?.en ?? [], x, under - 2.5, { size: 6, colour: SOFT });
         }, { scope: 'Row' });
-        const { zh, en } = states[state](records.length);
+        const finding = states[state](records.length);
+        const { zh, en } = marks.includes('objection') ? disputed(finding) : finding;
         sheet.tag(tr, 'TD', () => {
           sheet.put(zh, x + NAME + 11, y, { size: 8.5, weight: state === 'none' ? 'regular' : 'bold', colour: colours[state] });
           sheet.put(en, x + NAME + 11, y + leading(8.5) - 2.5, { size: 6, colour: SOFT });

@@ -116,6 +116,9 @@ export const alikeNote = (companies: number, domains: number, unanswered: number
     ? { zh: `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域，各部门均已答复，查询期间内均无可报告的记录。`, en: `Each of these ${String(companies)} was asked about in all ${String(domains)} domains; every register answered and was current, and nothing is reportable in the period.` }
     : { zh: `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域：${String(unanswered)} 个领域未答复，不能判断有无记录；其余领域均无可报告的记录。`, en: `Each of these ${String(companies)} was asked about in all ${String(domains)} domains: ${String(unanswered)} did not answer, of which nothing is said; the others have nothing reportable.` };
 
+/** A finding beside which it stands that something is missing: short, in a narrow column; the sentence is below the records. */
+export const disputed = ({ zh, en }: Localised): Localised => ({ zh: `${zh}，异议`, en: `${en}; objection` });
+
 /** Of a domain in which, as the company objects, something is missing. */
 export const lacking = ({ zh, en }: Localised): Localised => ({
   zh: `${zh}：企业认为该领域的信息有遗漏，异议处理中。`,

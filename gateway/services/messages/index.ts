@@ -31,7 +31,7 @@ const service: Service = {
     /** Acts of others; the last one of a ticket that is over says how it ended. */
     function messagesOf(ticket: OpenedTicket, several: boolean, seen: number): readonly Message[] {
       const { head, lifecycle, events, over, state, record } = ticket;
-      const dataset = workspace.contracts.get(head.dataset as DatasetId)?.name ?? { zh: '其他登记簿', en: head.dataset };
+      const dataset = workspace.contracts.get(head.dataset as DatasetId)?.name;
       return events.flatMap(({ at, act, party, fields = {} }, i): Message[] => {
         if (lifecycle.parties[party]?.role === 'subject') return [];
         return [{

@@ -9,7 +9,8 @@ export interface Message {
   readonly ticket: string;
   /** What it is about: an objection, a repair. */
   readonly matter: Localised;
-  readonly dataset: Localised;
+  /** Absent where the matter is about no register of the workspace. */
+  readonly dataset: Localised | undefined;
   /** Key of the company, where somebody speaks for several. */
   readonly subject?: string | undefined;
   readonly act: Localised;
@@ -38,7 +39,7 @@ export function messagesPage({ language, messages, older }: { readonly language:
                 <h2 class="own"><a href={`/console/tickets/${ticket}`}>{ended === undefined ? act[language] : say(`办理结论：${ended.zh}`, `Concluded: ${ended.en}`)}</a> {fresh ? <span class="state warn">{say('新', 'new')}</span> : null}</h2>
                 <time dateTime={new Date(at).toISOString()}>{localMinute(at)}</time>
               </div>
-              <p class="soft">{matter[language]} · {dataset[language]} · {by[language]}{subject === undefined ? null : <> · <span class="mono">{subject}</span></>}</p>
+              <p class="soft">{[matter, dataset, by].flatMap((one) => (one === undefined ? [] : [one[language]])).join(' · ')}{subject === undefined ? null : <> · <span class="mono">{subject}</span></>}</p>
               {said.map(({ title, text }) => <p class="said"><b>{title[language]}</b>{say('：', ': ')}{text}</p>)}
             </li>
           ))}

@@ -53,3 +53,17 @@ export const formNames: Readonly<Record<ReleaseAs, Localised>> = {
   band: { zh: '仅告知区间', en: 'only a band' },
   masked: { zh: '脱敏', en: 'masked' },
 };
+
+/** Units of fields that are words; symbols (`kg`, `m²`, `%`) are the same everywhere. */
+const units: Readonly<Record<string, Localised>> = {
+  CNY: { zh: '元', en: 'CNY' },
+  persons: { zh: '人', en: 'persons' },
+  points: { zh: '分', en: 'points' },
+  vehicles: { zh: '辆', en: 'vehicles' },
+  't/a': { zh: '吨/年', en: 't/a' },
+  'm³/d': { zh: '立方米/日', en: 'm³/d' },
+  '10⁴ units of the currency': { zh: '万（按币种）', en: '10⁴ units of the currency' },
+};
+
+/** A unit that is not known here is the workspace's own word. */
+export const unitName = (unit: string): Localised => units[unit] ?? { zh: unit, en: unit };

@@ -2,7 +2,7 @@ import type { Contract, FieldInfo, Localised, Workspace } from '../../../contrac
 import { durationInWords } from '../../../contracts/duration.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { CLASSES } from '../../../policies/explain.js';
-import { deliveryNames } from '../../../policies/words.js';
+import { deliveryNames, unitName } from '../../../policies/words.js';
 import type { CatalogueEntry } from '../../client/index.js';
 import { sharing as sharingNames, state as stateNames } from '../../console/pages/home.js';
 import { localMinute } from '../../console/time.js';
@@ -75,7 +75,7 @@ function fieldColumns({ language, words }: Invocation, { codelists }: Workspace)
     { zh: '分类', en: 'classification', cell: ({ classification }) => (language === 'zh' ? CLASSES[classification] : classification) },
     { zh: '类型', en: 'type', id: true, cell: ({ type }) => type },
     { zh: '代码表', en: 'code list', cell: ({ codelist }) => (codelist === undefined ? '' : codelists.get(codelist)?.name[language] ?? codelist) },
-    { zh: '单位', en: 'unit', cell: ({ unit }) => unit },
+    { zh: '单位', en: 'unit', cell: ({ unit }) => (unit === undefined ? '' : words(unitName(unit))) },
   ];
 }
 

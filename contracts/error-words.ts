@@ -142,6 +142,9 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   // tickets
   act_refused: { zh: '工单在当前状态下不能由您办理此项操作' },
   act_incomplete: { zh: '办理所需的内容尚未填写完整' },
+  file_type: { zh: '仅接收 PDF、JPEG、PNG 文件（按文件内容判断）' },
+  file_too_large: { zh: '文件为空，或超过大小上限' },
+  too_many_files: { zh: '文件数量超过上限' },
   ticket_moved: { zh: '该工单刚刚由他人办理，请重新查看' },
   // log
   log_invalid: { zh: '审计日志验证不通过' },

@@ -2,6 +2,7 @@
  * The one error table. Each code stands in docs/errors.md (a test holds the two equal); a message is lower case,
  * puts the input in backticks, holds no person's data, and says what to do.
  */
+import type { Localised } from './localised.js';
 
 export interface ErrorRow {
   /** HTTP status where the error reaches a client of the gateway. */
@@ -144,6 +145,9 @@ const rows = {
   // tickets
   act_refused: { status: 409, title: 'this party may not do that in the present state of the ticket', refusal: true },
   act_incomplete: { status: 400, title: 'the act lacks what it requires; all of it is told at once' },
+  file_type: { status: 400, title: 'a file is of no kind that is taken: PDF, JPEG and PNG are, told by their content' },
+  file_too_large: { status: 413, title: 'a file is empty, or larger than is taken' },
+  too_many_files: { status: 400, title: 'more files than the act takes' },
   ticket_moved: { status: 409, title: 'somebody acted on the ticket at the same time; look at it again' },
   // log
   log_invalid: { status: 500, title: 'the audit log does not verify' },
@@ -181,7 +185,7 @@ export class YitongError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly extra: { readonly place?: Place; readonly cause?: unknown; readonly problems?: readonly FieldProblem[] } = {},
+    readonly extra: { readonly place?: Place; readonly cause?: unknown; readonly problems?: readonly FieldProblem[]; readonly faults?: FormFaults } = {},
   ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
   }
@@ -189,6 +193,9 @@ export class YitongError extends Error {
     return errorTable[this.code].status;
   }
 }
+
+/** What is wrong with fields of a form, by their names, in words for whoever filled it in. Never holds what was written. */
+export type FormFaults = Readonly<Record<string, Localised>>;
 
 /** What is wrong with one field of one record. Never holds the value. */
 export interface FieldProblem {

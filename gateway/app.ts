@@ -98,7 +98,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   const app: FastifyInstance = Fastify(base);
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  const asPage: AsPage = (request, told) => (face === 'people' ? errorPage(request, told, context.workspace) : undefined);
+  const asPage: AsPage = (request, told, reply, error) => (face === 'people' ? errorPage(request, told, context.workspace, reply, error) : undefined);
   endingPlugin(app);
   refusalsPlugin(app, face, context);
   errorsPlugin(app, asPage, (request, code) => app.refused(request, code));

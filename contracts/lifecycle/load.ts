@@ -28,11 +28,11 @@ const check = shape<Omit<Lifecycle, 'id'>>(
     title: localisedSchema,
     basis: text,
     calendar: id,
-    about: object({ kinds: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: KINDS } } }, { missing: { const: true } }),
+    about: object({ kinds: { type: 'array', uniqueItems: true, items: { enum: KINDS } } }, { missing: { const: true }, uses: { const: true } }),
     parties: named(object({ title: localisedSchema, role: id }, { authority: id, follows: { type: 'boolean' }, through: some })),
     fields: named(object({ title: localisedSchema, min: { type: 'integer', minimum: 0 }, max: { type: 'integer', minimum: 1, maximum: 10_000 } }), 0),
     states: named(object({ title: localisedSchema, effect: { enum: ['none', 'mark', 'delete', 'hide'] } }, { terminal: { type: 'boolean' } })),
-    acts: named(object({ title: localisedSchema, by: some, from: ids, to: id }, { requires: ids, optional: ids, holder: id, once: { type: 'boolean' }, after: object({ tier: text, from: text }) })),
+    acts: named(object({ title: localisedSchema, by: some, from: ids, to: id }, { requires: ids, optional: ids, files: { type: 'integer', minimum: 1, maximum: 10 }, holder: id, once: { type: 'boolean' }, after: object({ tier: text, from: text }) })),
     clocks: named(
       object(
         { title: localisedSchema, basis: text, party: id, days, starts: some, stops: some, runsOut: { const: 'alert' } },
@@ -51,17 +51,19 @@ function checkNames({ about, parties, fields, states, acts, clocks }: Lifecycle,
   const known = (kind: string, table: object, names: readonly (string | undefined)[], where: string): void => {
     for (const name of names) if (name !== undefined && !Object.hasOwn(table, name)) refuse(`${where} names the unknown ${kind} \`${name}\``);
   };
+  if ((about.uses === true) === (about.kinds.length > 0) || (about.uses === true && about.missing === true)) refuse('`about` names kinds of records, or says `uses`, and not both');
   for (const [name, { role, authority, through }] of Object.entries(parties)) {
     if (through !== undefined && (role !== 'subject' || authority !== undefined)) refuse(`\`parties.${name}\` is no subject, so no client speaks for it`);
   }
   for (const [name, { effect }] of Object.entries(states)) {
+    if (about.uses === true && effect !== 'none') refuse(`\`states.${name}\` is about no record that could be marked, deleted or hidden`);
     if (about.missing === true && effect !== 'none' && effect !== 'mark') refuse(`\`states.${name}\` is about no record that could be deleted or hidden`);
   }
   for (const [name, { min, max }] of Object.entries(fields)) if (min > max) refuse(`\`fields.${name}\` asks for more than it takes`);
   for (const [name, { by, from, to, requires = [], optional = [], holder, after }] of Object.entries(acts)) {
     const where = `\`acts.${name}\``;
     if (name === EXTEND || name === CONSENT) refuse(`${where} has a name that every lifecycle has already`);
-    if (after !== undefined && about.missing === true) refuse(`${where} waits for a term of a record, and there is none`);
+    if (after !== undefined && (about.missing === true || about.uses === true)) refuse(`${where} waits for a term of a record, and there is none`);
     if (after !== undefined && from.length > 0) refuse(`${where} opens no ticket, so it waits for no term of the record`);
     known('party', parties, [...by, holder], where);
     known('state', states, [...from, to], where);

@@ -37,6 +37,8 @@ export interface ActRule {
   readonly to: string;
   readonly requires?: readonly string[];
   readonly optional?: readonly string[];
+  /** How many files may come with it: PDF, JPEG, PNG. */
+  readonly files?: number;
   /** Only where the record is held by this party. */
   readonly holder?: string;
   /** At most once a ticket: what is missing is told once (政务数据共享条例 Art.21). */
@@ -81,8 +83,8 @@ export interface Lifecycle {
   readonly title: Localised;
   readonly basis: string;
   readonly calendar: string;
-  /** Tickets concern one record of a dataset of one of these kinds; with `missing` what such a dataset should have of a subject, and no record of it. */
-  readonly about: { readonly kinds: readonly string[]; readonly missing?: true };
+  /** Tickets concern one record of a dataset of one of these kinds; with `missing` what such a dataset should have of a subject, and no record of it; with `uses` a use of its data, which is an entry of the log. */
+  readonly about: { readonly kinds: readonly string[]; readonly missing?: true; readonly uses?: true };
   readonly parties: Readonly<Record<string, Party>>;
   readonly fields: Readonly<Record<string, FieldRule>>;
   readonly states: Readonly<Record<string, StateRule>>;

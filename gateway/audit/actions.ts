@@ -59,8 +59,9 @@ const looks = {
   names: { zh: '按名称查找企业', en: 'looked a company up by its name' },
   authorisations: { zh: '查看报告授权', en: 'saw its authorisations' },
   complaints: { zh: '查看投诉', en: 'read complaints' },
-  tickets: { zh: '查看异议与修复', en: 'saw objections and repairs' },
+  tickets: { zh: '查看异议、修复与投诉', en: 'saw objections, repairs and complaints' },
   ticket: { zh: '查看一件工单', en: 'read a ticket' },
+  ticket_file: { zh: '下载工单所附文件', en: 'downloaded a file of a ticket' },
   ticket_records: { zh: '查看可提出异议的记录', en: 'saw records that can be objected to' },
 } as const satisfies Readonly<Record<string, Localised>>;
 

@@ -6,8 +6,8 @@ import type { SubjectSecret } from './keys.js';
 export const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** base64(nonce ‖ ciphertext ‖ tag). `nonce` must never come twice under one key: 12 fresh random bytes. */
-export function seal(secret: SubjectSecret, nonce: Uint8Array, plain: Uint8Array): string {
+/** nonce ‖ ciphertext ‖ tag. `nonce` must never come twice under one key: 12 fresh random bytes. */
+export function sealBytes(secret: SubjectSecret, nonce: Uint8Array, plain: Uint8Array): Buffer {
   const cipher = createCipheriv('aes-256-gcm', secret.key, nonce);
   cipher.setAAD(Buffer.from(secret.pseudonym, 'latin1'));
   const middle = cipher.update(plain);
@@ -16,7 +16,22 @@ export function seal(secret: SubjectSecret, nonce: Uint8Array, plain: Uint8Array
   whole.set(nonce, 0);
   whole.set(middle, NONCE_BYTES);
   whole.set(cipher.getAuthTag(), NONCE_BYTES + middle.length);
-  return whole.toString('base64');
+  return whole;
+}
+
+/** As `sealBytes`, in base64. */
+export const seal = (secret: SubjectSecret, nonce: Uint8Array, plain: Uint8Array): string => sealBytes(secret, nonce, plain).toString('base64');
+
+/** What `sealBytes` was given. @throws YitongError `log_invalid` if the bytes were changed or belong to another subject */
+export function unsealBytes(secret: SubjectSecret, whole: Buffer): Buffer {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', secret.key, whole.subarray(0, NONCE_BYTES));
+    decipher.setAAD(Buffer.from(secret.pseudonym, 'latin1'));
+    decipher.setAuthTag(whole.subarray(whole.length - TAG_BYTES));
+    return Buffer.concat([decipher.update(whole.subarray(NONCE_BYTES, whole.length - TAG_BYTES)), decipher.final()]);
+  } catch (cause) {
+    throw new YitongError('log_invalid', 'the subject part does not decrypt under its key', { cause });
+  }
 }
 
 export interface OpenedSubject {
@@ -29,16 +44,7 @@ export interface OpenedSubject {
  * @throws YitongError `log_invalid` if the bytes were changed or belong to another subject
  */
 export function unseal<T = OpenedSubject>(secret: SubjectSecret, sealed: string): T {
-  const whole = Buffer.from(sealed, 'base64');
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', secret.key, whole.subarray(0, NONCE_BYTES));
-    decipher.setAAD(Buffer.from(secret.pseudonym, 'latin1'));
-    decipher.setAuthTag(whole.subarray(whole.length - TAG_BYTES));
-    const plain = Buffer.concat([decipher.update(whole.subarray(NONCE_BYTES, whole.length - TAG_BYTES)), decipher.final()]);
-    return JSON.parse(plain.toString('utf8')) as T;
-  } catch (cause) {
-    throw new YitongError('log_invalid', 'the subject part does not decrypt under its key', { cause });
-  }
+  return JSON.parse(unsealBytes(secret, Buffer.from(sealed, 'base64')).toString('utf8')) as T;
 }
 
 const MEMBER = Buffer.from('"subject":{"pseudonym":"');

@@ -1,12 +1,13 @@
-/** Style sheet, icon and scripts of the people's port. Served from memory, by hash-free names with an ETag. */
-import { readdir, readFile } from 'node:fs/promises';
+/** Style sheet, icon and scripts of the people's port. Served from memory below a folder that is named after what is in it. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { reportCss } from './report-css.js';
 
-/** The compiled scripts of `browser/`, each served under its name. */
-export async function scripts(): Promise<readonly { readonly name: string; readonly text: string }[]> {
+/** The compiled scripts of `browser/`, each served under its name; they name one another by it. */
+export function scripts(): readonly { readonly name: string; readonly text: string }[] {
   const folder = new URL('./browser/', import.meta.url);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.js')).sort();
-  return Promise.all(names.map(async (name) => ({ name, text: (await readFile(new URL(name, folder), 'utf8')).replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n') })));
+  const names = readdirSync(folder).filter((name) => name.endsWith('.js')).sort();
+  return names.map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n') }));
 }
 
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0b5d57"/><path d="M6 11h20M6 21h20" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/><circle cx="11" cy="11" r="3.4" fill="#0b5d57" stroke="#fff" stroke-width="2.2"/><circle cx="21" cy="21" r="3.4" fill="#ffb454" stroke="#fff" stroke-width="2.2"/></svg>`;
@@ -26,7 +27,7 @@ a:focus-visible,summary:focus-visible,pre:focus-visible{outline:3px solid var(--
 main{max-width:1120px;margin:0 auto;padding:4px 20px 56px}
 h1{font-size:30px;line-height:1.25;margin:18px 0 6px;letter-spacing:-.01em}
 h2{font-size:19px;margin:34px 0 12px}
-.lead{color:var(--soft);margin:0 0 20px;max-width:68ch}
+.lead{color:var(--soft);margin:0 0 20px;max-width:68ch;text-wrap:pretty}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:14px}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:16px 18px}
 .tile b{display:block;font-size:28px;line-height:1.2;font-variant-numeric:tabular-nums}
@@ -69,7 +70,7 @@ button:focus-visible,input:focus-visible,input[type=date]:focus-within,input[typ
 .choice:hover{border-color:var(--brand)}
 .choice span{color:var(--soft);font-size:14px}
 .filters{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));gap:10px 14px;align-items:end;background:var(--card);border:1px solid var(--line);border-radius:var(--radius);padding:14px 18px;margin:0 0 16px}
-.filters label,.field{display:grid;gap:3px;font-size:13px;color:var(--soft)}
+.filters label,.field{display:grid;gap:3px;font-size:13px;color:var(--soft)}.fault{margin:0;color:var(--bad);font-weight:600;font-size:14px}.wrong input,.wrong select,.wrong textarea{border-color:var(--bad);border-width:2px}.faults h2{margin:0 0 4px;font-size:18px}.faults ul{margin:0;padding-left:20px}.faults a{color:var(--bad);font-weight:600}.faults:focus{outline:3px solid var(--brand);outline-offset:2px}button.lang{margin-left:auto;background:none;border:0;padding:0;font:inherit;color:var(--brand);text-decoration:underline;cursor:pointer}
 input[type=text],input[type=search],input[type=date],input[type=datetime-local],select,textarea{font:inherit;font-size:15px;color:var(--ink);background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:7px 10px;width:100%;min-width:0}
 input,select{height:40px}
 .row select{width:auto}
@@ -85,7 +86,7 @@ input,select{height:40px}
 .pager{display:flex;justify-content:space-between;gap:12px;padding:12px 0}
 .head{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;gap:8px 16px;margin-bottom:14px}
 .head h1{margin-bottom:0}
-.pills{display:flex;gap:6px;flex-wrap:wrap;margin:0 0 6px}
+.pills{display:flex;gap:6px;flex-wrap:wrap;margin:0 0 14px}.head .pills{margin:0}h1+.pills,h1+.filters{margin-top:14px}form .field+.field,form .field+fieldset,.field+.foot{margin-top:12px}.filters .field+.field,form.filters .field+.field,form.row .field,form.stacked .field+.field,form.stacked .field+fieldset{margin-top:0}.phone-only{display:none}
 .pills a{padding:5px 14px;border:1px solid var(--line);border-radius:99px;text-decoration:none;color:var(--ink);background:var(--card);font-size:14px}
 .pills a[aria-current]{background:var(--brand);border-color:var(--brand);color:var(--brand-ink)}
 .chart{margin:18px 0;padding:14px 18px;position:relative;overflow:visible}
@@ -139,7 +140,7 @@ dl.facts.flat{padding:0}
 .timeline h3{margin:0;font-size:16px}.timeline h3 small{font-weight:400;color:var(--soft);font-size:14px;margin-left:6px}
 .timeline time{color:var(--soft);font-size:14px;white-space:nowrap}
 .what{margin:10px 0;display:grid;gap:6px}
-.timeline summary{cursor:pointer;font-size:14px;color:var(--brand)}
+.timeline summary{cursor:pointer;font-size:15px;color:var(--brand);padding:5px 0}.timeline dl.facts+details{margin-top:8px;border-top:1px solid var(--line);padding-top:4px}
 .timeline details form{margin-top:8px}
 .said{margin:0 0 6px;white-space:pre-wrap;overflow-wrap:anywhere}
 .card.fields{padding:14px 18px;columns:2 320px;column-gap:24px}.fields li{break-inside:avoid;padding:2px 0;overflow-wrap:anywhere}
@@ -153,5 +154,25 @@ dl.facts.flat{padding:0}
 .dropzone input{max-width:100%;margin-bottom:8px}.drop .steps{display:none;margin-top:8px}.drop .verdict{margin-top:12px}.drop .verdict:not(:has(.when)){margin:0}
 [data-state=proved]>div>.steps,[data-state=failed]>div>.steps,[data-state=other]>div>.steps{display:block}.steps li:not([data-holds])::marker{content:"·  "}
 [data-state=other] .when.other{display:inline;color:var(--bad)}
-@media (max-width:640px){h1{font-size:25px}.wide{display:none}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}.filters{grid-template-columns:1fr 1fr}td time{white-space:normal}.stack thead{display:none}.stack tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}.stack th,.stack td{display:block;border:0;padding:3px 12px}.stack td.n{text-align:left}.stack td[data-title]::before{content:attr(data-title) "  ";color:var(--soft);font-size:13px}}
+@media (max-width:640px){h1{font-size:25px}.wide{display:none}.phone-only{display:block}.filters>:has(input[type=datetime-local]){grid-column:1/-1}th,td{padding:10px 10px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.tile b{font-size:23px}.place{font-size:14px;line-height:1.3}.top{flex-wrap:wrap}.who small{display:none}table{table-layout:fixed}thead th:nth-child(1){width:50%}.top{padding:12px 16px}main{padding:0 16px 40px}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:10px}.filters{grid-template-columns:1fr 1fr}td time{white-space:normal}.stack thead{display:none}.stack tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}.stack th,.stack td{display:block;border:0;padding:3px 12px}.stack td.n{text-align:left}.stack td[data-title]::before{content:attr(data-title) "  ";color:var(--soft);font-size:13px}}
 `.concat(reportCss);
+
+export interface Asset {
+  readonly name: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+let all: { readonly assets: readonly Asset[]; readonly folder: string } | undefined;
+
+/** All assets, and the folder below which they stand for ever: another build has another one. `/assets/3f0a91c23f0a91c2/` */
+export function assets(): NonNullable<typeof all> {
+  if (all !== undefined) return all;
+  const own: readonly Asset[] = [
+    { name: 'yitong.css', type: 'text/css; charset=utf-8', text: css },
+    { name: 'icon.svg', type: 'image/svg+xml', text: icon },
+    ...scripts().map(({ name, text }) => ({ name, type: 'text/javascript; charset=utf-8', text })),
+  ];
+  const hash = createHash('sha256').update(JSON.stringify(own)).digest('hex').slice(0, 16);
+  return (all = { assets: own, folder: `/assets/${hash}/` });
+}

@@ -20,15 +20,18 @@ export interface Framed {
 
 /** A page of the console, whole. */
 export function framed(request: FastifyRequest, content: Framed): string {
-  const { language } = request;
-  const { person, csrf } = sessionOf(request);
+  const { language, kept } = request;
+  const session = sessionOf(request);
+  const { person, csrf } = session;
   const path = request.routeOptions.url ?? '';
   const nav = request.server.people.nav
     .filter(({ roles }) => roles.some((role) => person.roles.includes(role)))
     // a page below an entry belongs to it
     .map((entry) => ({ path: entry.path, title: entry.title[language], here: path === entry.path || path.startsWith(`${entry.path}/`) }));
   const roles = person.roles.map((role) => roleNames[role][language]).join(language === 'zh' ? '、' : ', ');
-  return page({ ...content, language, session: { name: person.name, roles, csrf, nav } });
+  // a form on the answer to another one stands on the page that this one was sent from
+  const place = request.method === 'GET' ? request.server.people.kept.sealPlace(session, request.url) : request.sentFrom;
+  return page({ ...content, language, session: { name: person.name, roles, csrf, nav }, kept, place, address: request.method === 'GET' ? request.url : undefined });
 }
 
 const asPage = (reply: FastifyReply): FastifyReply => reply.type('text/html; charset=utf-8').header('cache-control', 'no-store');

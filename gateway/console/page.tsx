@@ -2,6 +2,9 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Localised } from '../../contracts/types.js';
+import type { KeptForm } from '../people/kept.js';
+import { assets } from './assets.js';
+import { FormsContext, Returned } from './form.js';
 
 export type Language = 'zh' | 'en';
 
@@ -35,15 +38,38 @@ export interface FrameProps {
   readonly way?: 'sign-in' | 'console';
   /** Of a page that is the answer to a form: the same form gives it in the other language. */
   readonly asked?: { readonly action: string; readonly fields: Readonly<Record<string, string>> } | undefined;
+  /** Path and query of the page; default: whatever the browser has, without its query. */
+  readonly address?: string | undefined;
+  /** Where the page stands, for its forms (`people/kept.ts`). */
+  readonly place?: string | undefined;
+  /** A form of the page that could not be taken. */
+  readonly kept?: KeptForm | undefined;
+  /** A form for whoever has not signed in: it goes into the other language with what is written in it, by its own address and `step=edit`. */
+  readonly carries?: { readonly form: string; readonly action: string } | undefined;
   readonly children: ComponentChildren;
 }
 
-/** The way to the page in the other language. */
-function Other({ language, asked }: Pick<FrameProps, 'language' | 'asked'>): JSX.Element {
+/** The same page in another language, with whatever its address asks. */
+function inLanguage(address: string | undefined, lang: Language): string {
+  const query = new URLSearchParams(address?.split('?')[1] ?? '');
+  query.set('lang', lang);
+  return `?${query.toString()}`;
+}
+
+interface OtherProps extends Pick<FrameProps, 'language' | 'asked' | 'address' | 'carries'> {
+  /** Forms of the page that can be kept. */
+  readonly forms: ReadonlySet<string>;
+}
+
+/** The way to the page in the other language. Of a page with one form it takes along what is written there; of one with several, `keep.js` finds that which was begun. */
+function Other({ language, asked, address, carries, forms }: OtherProps): JSX.Element {
   const other: Language = language === 'zh' ? 'en' : 'zh';
   const name = other === 'zh' ? '中文' : 'English';
   const lang = other === 'zh' ? 'zh-CN' : 'en';
-  if (asked === undefined) return <a class="lang" href={`?lang=${other}`} lang={lang} hreflang={other}>{name}</a>;
+  const [only, ...more] = forms;
+  if (carries !== undefined) return <button class="lang" form={carries.form} formAction={`${carries.action}?lang=${other}`} name="step" value="edit" formNoValidate lang={lang}>{name}</button>;
+  if (only !== undefined && more.length === 0) return <button class="lang" form={only} formAction={`/console/keep?lang=${other}`} formNoValidate lang={lang}>{name}</button>;
+  if (asked === undefined) return <a class="lang" href={inLanguage(address, other)} lang={lang} hreflang={other} data-keep={only === undefined ? undefined : `/console/keep?lang=${other}`}>{name}</a>;
   return (
     <form class="again" method="post" action={`${asked.action}?lang=${other}`}>
       {Object.entries(asked.fields).map(([field, value]) => <input type="hidden" name={field} value={value} />)}
@@ -52,7 +78,14 @@ function Other({ language, asked }: Pick<FrameProps, 'language' | 'asked'>): JSX
   );
 }
 
-function Frame({ language, title, workspace, children, scripts = [], refresh, session, way, asked }: FrameProps): JSX.Element {
+interface WholeProps extends Omit<FrameProps, 'children'> {
+  /** The page itself, as HTML. */
+  readonly main: string;
+  readonly forms: ReadonlySet<string>;
+}
+
+function Frame({ language, title, workspace, main, forms, scripts = [], refresh, session, way, asked, address, carries }: WholeProps): JSX.Element {
+  const { folder } = assets();
   return (
     <html lang={language === 'zh' ? 'zh-CN' : 'en'}>
       <head>
@@ -60,29 +93,29 @@ function Frame({ language, title, workspace, children, scripts = [], refresh, se
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>{`${title} · ${workspace.name[language]}`}</title>
-        <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/assets/yitong.css" />
+        <link rel="icon" href={`${folder}icon.svg`} type="image/svg+xml" />
+        <link rel="stylesheet" href={`${folder}yitong.css`} />
         {refresh === undefined ? null : <noscript><meta http-equiv="refresh" content={String(refresh)} /></noscript>}
         {scripts.map((name) => (
-          <script type="module" src={`/assets/${name}`} />
+          <script type="module" src={`${folder}${name}`} />
         ))}
       </head>
       <body>
         {workspace.synthetic ? (
-          <p class="banner" role="note">
+          <aside class="banner" aria-label={language === 'zh' ? '演示环境' : 'Demonstration'}>
             {language === 'zh' ? '演示环境：城市、企业与记录均为虚构，由程序生成。' : 'Demonstration: the city, its companies and every record are invented.'}
-          </p>
+          </aside>
         ) : null}
         <header class="top">
           <a class="skip" href="#main">
             {language === 'zh' ? '跳到正文' : 'Skip to content'}
           </a>
           <a class="brand" href="/">
-            <img src="/assets/icon.svg" alt="" width="28" height="28" />
+            <img src={`${folder}icon.svg`} alt="" width="28" height="28" />
             <span>{language === 'zh' ? '一通' : 'Yitong'}</span>
           </a>
           <span class="place">{workspace.name[language]}</span>
-          <Other language={language} asked={asked} />
+          <Other language={language} asked={asked} address={address} carries={carries} forms={forms} />
           {way === undefined ? null : (
             <a class="quiet" href="/console">
               {way === 'console' ? (language === 'zh' ? '工作台' : 'Console') : language === 'zh' ? '登录' : 'Sign in'}
@@ -109,12 +142,18 @@ function Frame({ language, title, workspace, children, scripts = [], refresh, se
             ))}
           </nav>
         )}
-        <main id="main" tabIndex={-1}>
-          {children}
-        </main>
+        <main id="main" tabIndex={-1} dangerouslySetInnerHTML={{ __html: main }} />
       </body>
     </html>
   );
 }
 
-export const page = (props: FrameProps): string => `<!doctype html>${render(<Frame {...props} />)}`;
+/** The page itself first: its frame says what its forms are. */
+export function page({ children, ...props }: FrameProps): string {
+  const { language, kept, place, session, title, scripts = [] } = props;
+  const written = new Set<string>();
+  const body = render(<FormsContext.Provider value={{ language, csrf: session?.csrf, place, kept, written }}>{children}</FormsContext.Provider>);
+  const before = kept === undefined ? '' : render(<Returned kept={kept} written={written} language={language} />);
+  const wrong = kept?.why === undefined ? '' : language === 'zh' ? '错误：' : 'Error: ';
+  return `<!doctype html>${render(<Frame {...props} title={`${wrong}${title}`} scripts={written.size > 1 ? [...scripts, 'keep.js'] : scripts} main={`${before}${body}`} forms={written} />)}`;
+}

@@ -15,6 +15,15 @@ export interface RecordRef {
   readonly opens?: Readonly<Record<string, string>>;
 }
 
+const USES = '.#uses';
+
+/** A use of a subject's data, as tickets are about it: what the log's entry `index` tells. @param authority whose system it was; empty where nobody can say */
+export const useRef = (authority: string, subject: string, index: number): RecordRef => ({ dataset: `${authority}${USES}`, subject, recordId: String(index) });
+/** Whether a ticket is about a use of data and not about a record of a dataset. */
+export const isUse = (dataset: string): boolean => dataset.endsWith(USES);
+/** Index in the log; undefined where the ticket is about no use. */
+export const useOf = ({ dataset, recordId }: Pick<RecordRef, 'dataset' | 'recordId'>): number | undefined => (isUse(dataset) ? Number(recordId) : undefined);
+
 export interface RecordEffects {
   /** `objection` while an objection is under way and marked (上海市社会信用条例 Art.36). */
   marks(record: RecordRef): readonly Mark[];

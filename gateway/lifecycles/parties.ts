@@ -35,4 +35,6 @@ function actsFor(party: Party, actor: Actor, concern: Concern): boolean {
 }
 
 /** In the order of the lifecycle. */
-export const partiesOf = ({ parties }: Lifecycle, actor: Actor, concern: Concern): readonly string[] => Object.keys(parties).filter((id) => actsFor(parties[id]!, actor, concern));
+export const partiesOf = ({ about, parties }: Lifecycle, actor: Actor, concern: Concern): readonly string[] =>
+  // what a company says of a system is for people, and not for that system
+  about.uses === true && actor.kind === 'client' ? [] : Object.keys(parties).filter((id) => actsFor(parties[id]!, actor, concern));

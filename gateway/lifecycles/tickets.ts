@@ -16,7 +16,8 @@ import { openSubjectKeys, type SubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import type { Receipt } from '../audit/port.js';
 import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
-import { EffectTable, recordEffects, type RecordEffects, type RecordRef } from './effects.js';
+import { EffectTable, isUse, recordEffects, type RecordEffects, type RecordRef } from './effects.js';
+import { dropFiles, dropStray, loadFile, readFiles, removeFiles, storeFiles, type SentFile, type TicketFile } from './files.js';
 import { partiesOf, type Actor, type Concern } from './parties.js';
 import { hasTickets, openTicketStore, type StoredEvent, type StoredTicket, type TicketHead, type TicketStore } from './store.js';
 
@@ -34,6 +35,8 @@ export interface OpenedEvent extends Omit<TicketEvent, 'fields'> {
   readonly entry: string;
   /** Undefined where the subject was erased. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** That came with it. */
+  readonly files?: readonly TicketFile[];
 }
 
 export interface SeenTicket extends Ticket {
@@ -65,6 +68,7 @@ export interface TicketAct {
   readonly actor: Actor;
   readonly act: string;
   readonly fields: Readonly<Record<string, string>>;
+  readonly files?: readonly SentFile[];
   readonly clock?: string;
   readonly days?: number;
   /** @throws YitongError `audit_unavailable`; then nothing happens */
@@ -93,6 +97,8 @@ export interface Tickets {
   act(id: string, act: TicketAct): Promise<OpenedTicket>;
   /** As `act`, of one that opens a ticket. The record is the caller's to look up. */
   open(lifecycle: string, record: RecordRef, act: TicketAct): Promise<OpenedTicket>;
+  /** A file that came with the ticket. @throws YitongError `not_found`, as `get`; `store_damaged` */
+  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer };
   close(): Promise<void>;
 }
 
@@ -125,6 +131,7 @@ interface Inside {
   readonly recordId?: string;
   readonly missing?: true;
   readonly fields: Readonly<Record<string, string>>;
+  readonly files?: readonly TicketFile[];
 }
 const namedIn = ({ recordId, missing }: Pick<RecordRef, 'recordId' | 'missing'>): Pick<RecordRef, 'recordId' | 'missing'> => ({ recordId, ...(missing === undefined ? {} : { missing }) });
 const recordOf = (dataset: string, { subject, recordId = '', missing }: Inside): RecordRef => ({ dataset, subject, ...namedIn({ recordId, ...(missing === undefined ? {} : { missing }) }) });
@@ -229,7 +236,10 @@ class OpenTickets implements Tickets {
     this.refresh();
     const past = [...this.known.values()].filter(({ lifecycle, state }) => isOver(lifecycle, state) && state.at < before && effectOf(lifecycle, state) === 'none');
     if (this.opened === undefined) return 0;
-    const gone = this.parts().store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
+    const { store } = this.parts();
+    const gone = store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
+    for (const { head } of past) if (store.read(head.id) === undefined) removeFiles(this.dataDir, head.id);
+    dropStray(this.dataDir, (id) => store.read(id) !== undefined, this.now());
     this.refresh();
     return gone;
   }
@@ -274,7 +284,7 @@ class OpenTickets implements Tickets {
     const opened = events.map((event): OpenedEvent & { readonly first: ReturnType<OpenTickets['inside']> } => {
       const { effect: _, pseudonym: __, enc: ___, ...told } = event;
       const inside = this.inside(event);
-      return { ...told, ...(inside === undefined ? {} : { fields: inside.fields }), first: inside };
+      return { ...told, ...(inside === undefined ? {} : { fields: inside.fields, ...(inside.files === undefined ? {} : { files: inside.files }) }), first: inside };
     });
     const first = opened[0]?.first;
     return {
@@ -292,7 +302,8 @@ class OpenTickets implements Tickets {
     const kind = this.workspace.contracts.get(record.dataset as DatasetId)?.kind;
     return [...this.lifecycles.values()].flatMap((lifecycle) => {
       const holder = holderOf(lifecycle, authorityOf(record.dataset as DatasetId));
-      if (holder === undefined || kind === undefined || !lifecycle.about.kinds.includes(kind) || lifecycle.about.missing !== record.missing) return [];
+      const fits = isUse(record.dataset) ? lifecycle.about.uses === true : kind !== undefined && lifecycle.about.kinds.includes(kind) && lifecycle.about.missing === record.missing;
+      if (holder === undefined || !fits) return [];
       for (const { head, state } of this.known.values()) if (head.lifecycle === lifecycle.id && head.record === reference && !isOver(lifecycle, state)) return [];
       const parties = partiesOf(lifecycle, actor, { authority: authorityOf(record.dataset as DatasetId), isSubject: (one) => one === record.subject });
       const today = daysToDate(dayOf(this.now())) ?? '';
@@ -325,7 +336,7 @@ class OpenTickets implements Tickets {
   }
 
   /** Checks, puts on record, stores. */
-  private async store(head: TicketHead, { lifecycle, state, events }: { readonly lifecycle: Lifecycle; readonly state: TicketState | undefined; readonly events: number }, parties: readonly string[], record: RecordRef, { act, fields, clock, days, record: putOnRecord }: TicketAct): Promise<void> {
+  private async store(head: TicketHead, { lifecycle, state, events }: { readonly lifecycle: Lifecycle; readonly state: TicketState | undefined; readonly events: number }, parties: readonly string[], record: RecordRef, { act, fields, files: sent = [], clock, days, record: putOnRecord }: TicketAct): Promise<void> {
     const holder = state?.holder ?? holderOf(lifecycle, authorityOf(head.dataset as DatasetId)) ?? '';
     const rule = clock === undefined ? undefined : lifecycle.clocks[clock]?.extension;
     const may = (party: string): boolean => (act === EXTEND ? rule?.by.includes(party) === true : act === CONSENT ? rule?.consent === party : mayDo(lifecycle, holder, state, party).includes(act));
@@ -334,24 +345,37 @@ class OpenTickets implements Tickets {
     const calendar = this.declared.calendars.get(lifecycle.calendar)!;
     if (state !== undefined) checkExtension(lifecycle, calendar, state, event);
     const next = apply(lifecycle, holder, state, event);
+    const files = readFiles(sent, lifecycle.acts[act]?.files ?? 0);
+    const told = files.length === 0 ? {} : { files: files.map(({ bytes: _, ...file }) => file) };
 
     const deed = (action: TicketDeed['action']): TicketDeed => ({
       action, role: lifecycle.parties[party]?.role ?? '', target: head.id, subject: record.subject,
-      detail: { lifecycle: lifecycle.id, dataset: head.dataset, act, party, ...(state === undefined ? {} : { from: state.state }), to: next.state, event: events, ...(clock === undefined ? {} : { clock }), ...(days === undefined ? {} : { days }) },
-      about: { subject: record.subject, ...namedIn(record), fields },
+      detail: { lifecycle: lifecycle.id, dataset: head.dataset, act, party, ...(state === undefined ? {} : { from: state.state }), to: next.state, event: events, ...(clock === undefined ? {} : { clock }), ...(days === undefined ? {} : { days }), ...(files.length === 0 ? {} : { files: files.length }) },
+      about: { subject: record.subject, ...namedIn(record), fields, ...told },
     });
     const { id: entry } = await putOnRecord(deed('ticket_act'));
     const { store, keys } = this.parts();
     keys.ensure([record.subject]);
     const secret = keys.get(record.subject);
     if (secret === undefined) throw new YitongError('internal', 'the key of the subject is not there');
-    const details = { ...(events === 0 ? namedIn(record) : {}), fields };
+    // before the act that tells of them: one that is told of is there
+    storeFiles(this.dataDir, head.id, files, secret);
+    const details = { ...(events === 0 ? namedIn(record) : {}), fields, ...told };
     const { fields: _, ...clear } = event;
     const stored: StoredEvent = { ...clear, entry, pseudonym: secret.pseudonym, enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify({ subject: record.subject, details }))), effect: effectOf(lifecycle, next) };
     if (!store.append(head, events, stored, isOver(lifecycle, next))) {
+      dropFiles(this.dataDir, head.id, files);
       await putOnRecord(deed('ticket_act_void'));
       throw new YitongError('ticket_moved', 'somebody acted on the ticket at the same time; look at it again');
     }
+  }
+
+  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer } {
+    const ticket = this.get(id, actor);
+    const found = ticket.events.flatMap(({ files = [] }) => files).find((one) => one.id === file);
+    const secret = found === undefined ? undefined : this.parts().keys.byPseudonym(this.parts().store.read(id)?.events[0]?.pseudonym ?? '');
+    if (found === undefined || secret === undefined) throw new YitongError('not_found', NOT_FOUND);
+    return { ...found, bytes: loadFile(this.dataDir, id, found, secret) };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,7 @@
-/** A subject's complaint about one entry: an entry itself, its text under the subject's key, so that it goes with the subject. */
+/**
+ * A subject's complaint about one entry of the log. It is a ticket of the lifecycle that is about uses, where the workspace has one; where it has none, and before there were
+ * such tickets, an entry itself, which nobody answers. Its text stands under the subject's key, so that it goes with the subject.
+ */
 import type { FoundEntry } from '../audit/search/index.js';
 import type { Deed } from './record.js';
 

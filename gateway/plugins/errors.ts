@@ -112,10 +112,13 @@ export async function toldLate(request: FastifyRequest, error: unknown): Promise
   return request.server.refused(request, code).then(() => code, (failed: unknown) => codeOf(failed).code);
 }
 
-/** A page for people, where a request wants one; else it gets problem+json. */
-export type AsPage = (request: FastifyRequest, problem: Problem) => string | undefined;
+/** A page for people, where a request wants one, or where it finds one; else it gets problem+json. */
+export type AsPage = (request: FastifyRequest, problem: Problem, reply: FastifyReply, error: unknown) => string | { readonly to: string } | undefined;
 
-const sendPage = (reply: FastifyReply, status: number, html: string): FastifyReply => reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+function sendPage(reply: FastifyReply, status: number, page: Exclude<ReturnType<AsPage>, undefined>): FastifyReply {
+  void reply.header('cache-control', 'no-store');
+  return typeof page === 'string' ? reply.code(status).type('text/html; charset=utf-8').send(page) : reply.redirect(page.to, 303);
+}
 
 /** @param refused puts a refusal on record (plugins/refusals); default: there is no record */
 export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined, refused: FastifyInstance['refused'] = () => Promise.resolve()): void {
@@ -131,7 +134,7 @@ export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefi
     const shown = status >= 500 ? undefined : detail;
     // of a body that is not wanted enough is taken that its sender comes to read why
     if (status < 500) endBehindBody(request.raw, reply.raw);
-    const html = asPage(request, problem(code, request.id, shown));
+    const html = asPage(request, problem(code, request.id, shown), reply, error);
     if (html !== undefined) return sendPage(reply, status, html);
     return sendProblem(reply, request.id, code, shown);
   });
@@ -158,7 +161,7 @@ export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandl
     const allowed = new Set([...routes].flatMap(([url, methods]) => (matches(url, path) ? [...methods] : [])));
     countError(allowed.size === 0 ? 'not_found' : 'method_not_allowed');
     if (allowed.size === 0) {
-      const html = asPage(request, problem('not_found', request.id));
+      const html = asPage(request, problem('not_found', request.id), reply, undefined);
       return html === undefined ? sendProblem(reply, request.id, 'not_found') : sendPage(reply, 404, html);
     }
     return sendProblem(reply.header('allow', [...allowed].sort().join(', ')), request.id, 'method_not_allowed');

@@ -15,6 +15,10 @@ import type { Person, Role } from '../people/person.js';
 import { recorder, type Recorder } from '../people/record.js';
 import { openSessions, sameText, type Session, type Sessions } from '../people/sessions.js';
 import { openSignIn, type SignIn } from '../people/signin.js';
+import { openKeptForms, type KeptForms } from '../people/kept.js';
+import { compressPages } from './compress.js';
+import { filesPlugin } from './files.js';
+import { findKept, isPage, keepSent, pageOf, takeCarried } from './forms.js';
 import { peopleLimitsPlugin } from './limits.js';
 
 /** An entry of the console's navigation, declared by the route that it leads to. */
@@ -22,12 +26,16 @@ export interface NavEntry {
   readonly title: Localised;
   /** Smaller comes first. */
   readonly order: number;
+  /** Who sees it there; default: whoever may call the route. */
+  readonly roles?: readonly Role[];
 }
 
 export interface People {
   /** Pages that stand in the navigation, with the roles that see them. */
   readonly nav: readonly (NavEntry & { readonly path: string; readonly roles: readonly Role[] })[];
   readonly sessions: Sessions;
+  /** Forms that could not be taken. */
+  readonly kept: KeptForms;
   /** Undefined where no identity provider is configured. */
   readonly signIn: SignIn | undefined;
   readonly record: Recorder;
@@ -44,8 +52,8 @@ declare module 'fastify' {
     /** Who may call a route of the people's port; absent: everybody. */
     roles?: readonly Role[];
     nav?: NavEntry;
-    /** Fields of the route's form that may come several times. */
-    lists?: readonly string[];
+    /** Fields of the route's form that may come several times; `any`: each of them. */
+    lists?: readonly string[] | 'any';
   }
   interface FastifyRequest {
     /** Of whoever is signed in. */
@@ -67,10 +75,12 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   const { idleMinutes, maxHours } = settings.people;
   const sessions = openSessions({ dataDir, now, idleMs: idleMinutes * MINUTE, maxMs: maxHours * 60 * MINUTE });
   app.addHook('onClose', () => sessions.close());
+  const kept = openKeptForms(dataDir, now);
+  app.addHook('onClose', () => kept.close());
   const nav: People['nav'][number][] = [];
   app.addHook('onRoute', ({ url, method, config }) => {
     if (config?.nav === undefined || [method].flat().includes('HEAD')) return;
-    nav.push({ ...config.nav, path: url, roles: config.roles ?? [] });
+    nav.push({ ...config.nav, path: url, roles: config.nav.roles ?? config.roles ?? [] });
     nav.sort((a, b) => a.order - b.order);
   });
   let index: SearchIndex | undefined;
@@ -80,7 +90,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     if (!settings.audit.sequencer) throw new YitongError('log_elsewhere', 'this replica does not keep the log; open this page at the one that does');
     return (index ??= openSearch(dataDir));
   };
-  app.decorate('people', { nav, search, sessions, signIn: provider === undefined ? undefined : openSignIn(provider, sessions), record: recorder(journal, now) });
+  app.decorate('people', { nav, search, sessions, kept, signIn: provider === undefined ? undefined : openSignIn(provider, sessions), record: recorder(journal, now) });
   app.decorateRequest('session', undefined);
   app.decorateRequest('language', 'zh');
 
@@ -103,6 +113,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   });
   await app.register(cookie);
   await app.register(formbody, { bodyLimit: 65_536 });
+  await filesPlugin(app);
 
   app.addHook('onRequest', (request, reply, done) => {
     const chosen = (request.query as { readonly lang?: unknown }).lang;
@@ -116,7 +127,11 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   app.addHook('onRequest', (request, reply, done) => {
     const { roles } = request.routeOptions.config;
     if (roles !== undefined) {
-      if (request.session === undefined) return void toSignIn(request, reply);
+      if (request.session === undefined) {
+        // what was written is read first
+        if (request.method === 'POST' && isPage(request)) return done();
+        return void toSignIn(request, reply);
+      }
       if (!roles.some((role) => request.session?.person.roles.includes(role) === true)) return done(new YitongError('role_missing', 'this page is for other roles than yours'));
     }
     checkQuery(request);
@@ -126,12 +141,26 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     if (request.method !== 'GET' && request.method !== 'HEAD') request.body = formOf(request);
     done();
   });
-  app.addHook('preHandler', (request, _reply, done) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD' && request.session !== undefined && !isOurs(request, request.session)) {
-      return done(new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again'));
+  app.addHook('preHandler', async (request, reply) => {
+    const { session, method } = request;
+    if (method === 'GET' || method === 'HEAD') return;
+    const ours = isFromHere(request) && (session === undefined || hasToken(request, session));
+    takeCarried(request);
+    if (session === undefined && request.routeOptions.config.roles !== undefined) {
+      const id = isFromHere(request) ? keepSent(request, reply, 'sign_in_required') : undefined;
+      if (id === undefined) throw new YitongError('sign_in_required', 'sign in first');
+      await app.refused(request, 'sign_in_required');
+      return reply.header('cache-control', 'no-store').redirect(`/sign-in?to=${encodeURIComponent(`/console/kept/${id}`)}`, 303);
     }
-    done();
+    if (session === undefined || ours) return;
+    // of a page that another session of the same person had
+    const id = isFromHere(request) && isPage(request) ? keepSent(request, reply, 'form_foreign') : undefined;
+    if (id === undefined || request.sent === undefined) throw new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again');
+    await app.refused(request, 'form_foreign');
+    return reply.header('cache-control', 'no-store').redirect(pageOf(request.sent.place, id, session), 303);
   });
+  findKept(app);
+  compressPages(app);
 }
 
 /** Handlers read texts: what an address says it says once. @throws YitongError `bad_request` */
@@ -142,10 +171,11 @@ function checkQuery({ query }: FastifyRequest): void {
 /** A form, whatever was sent: fields with a text each, and those that the route names as `lists` with one or several. None is an empty one. @throws YitongError `bad_request` */
 function formOf({ body, routeOptions: { config: { lists = [] } } }: FastifyRequest): Readonly<Record<string, string | readonly string[]>> {
   if (body === undefined || body === null) return {};
+  const several = (name: string): boolean => lists === 'any' || lists.includes(name);
   if (typeof body !== 'object' || Array.isArray(body)) throw new YitongError('bad_request', 'the body is not a form');
   const isText = (value: unknown): value is string => typeof value === 'string';
   for (const [name, value] of Object.entries(body)) {
-    if (!isText(value) && !(lists.includes(name) && Array.isArray(value) && value.every(isText))) throw new YitongError('bad_request', 'a field of the form is a text, and comes once');
+    if (!isText(value) && !(several(name) && Array.isArray(value) && value.every(isText))) throw new YitongError('bad_request', 'a field of the form is a text, and comes once');
   }
   return body as Readonly<Record<string, string | readonly string[]>>;
 }
@@ -157,12 +187,16 @@ function toSignIn(request: FastifyRequest, reply: FastifyReply): void {
   void reply.header('cache-control', 'no-store').redirect(`/sign-in?to=${encodeURIComponent(request.url)}`, 303);
 }
 
-/** The token in the form or header, and where browsers say it, the origin. */
-function isOurs(request: FastifyRequest, session: Session): boolean {
+/** Where browsers say it, the origin. */
+function isFromHere(request: FastifyRequest): boolean {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return false;
   const { origin } = request.headers;
-  if (origin !== undefined && origin !== `https://${request.headers.host ?? ''}`) return false;
+  return origin === undefined || origin === `https://${request.headers.host ?? ''}`;
+}
+
+/** The token in the form or header. */
+function hasToken(request: FastifyRequest, session: Session): boolean {
   const form = request.body as { readonly csrf?: unknown } | undefined;
   const given = request.headers['x-csrf'] ?? form?.csrf;
   return typeof given === 'string' && sameText(given, session.csrf);

@@ -38,6 +38,8 @@ export interface Desk {
    * The path of the page as it is now, by keyboard, and in both languages, schemes and widths; what is wrong with it, in words.
    * @param reach goes on from there, where the page that is meant is the answer to a form
    */
+  /** The path in the given language as one width and scheme show it: too wide, or with something that axe finds. Leaves `page` there. */
+  check(path: string, language: (typeof LANGUAGES)[number], width: (typeof WIDTHS)[number], scheme: (typeof SCHEMES)[number], name: string): Promise<readonly string[]>;
   inspect(path: string, name: string, reach?: (page: Page) => Promise<void>): Promise<readonly string[]>;
 }
 
@@ -112,9 +114,27 @@ export async function signIn(browser: Browser, address: string, person?: string)
     return JSON.parse(text) as Violation[];
   }
 
+  const shot = async (on: Page, name: string): Promise<void> => {
+    if (shots === undefined) return;
+    mkdirSync(shots, { recursive: true });
+    await on.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+  };
   return {
     page,
     complaints,
+    async check(path, language, width, scheme, name) {
+      const checked = await withAxe();
+      await checked.emulateMedia({ colorScheme: scheme });
+      await checked.setViewportSize({ width, height: HEIGHT });
+      await checked.goto(`${path}${path.includes('?') ? '&' : '?'}lang=${language}`);
+      const where = `${path} ${language} ${String(width)} ${scheme}`;
+      const wrong: string[] = [];
+      const over = await checked.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      if (over > 0) wrong.push(`${where}: ${over} px too wide`);
+      await shot(checked, `${name}-${language}-${String(width)}-${scheme}`);
+      for (const { id, impact, nodes } of await violations(checked)) wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
+      return wrong;
+    },
     async inspect(path, name, reach = () => Promise.resolve()) {
       const checked = await withAxe();
       await checked.setViewportSize({ width: WIDTHS[0], height: HEIGHT });
@@ -137,13 +157,10 @@ export async function signIn(browser: Browser, address: string, person?: string)
             await checked.setViewportSize({ width, height: HEIGHT });
             const over = await checked.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
             if (over > 0) wrong.push(`${where}: ${over} px too wide`);
-            if (shots !== undefined) {
-              mkdirSync(shots, { recursive: true });
-              await checked.screenshot({ path: join(shots, `${name}-${language}-${scheme}-${width}.png`), fullPage: true });
-            }
+            await shot(checked, `${name}-${language}-${scheme}-${width}`);
             // words change neither colour nor order: the second language once
             if (language !== LANGUAGES[0] && (scheme !== 'light' || width !== WIDTHS[0])) continue;
-            for (const { id, impact, nodes } of await violations(checked)) if (['serious', 'critical'].includes(impact)) wrong.push(`${where}: axe ${id} at ${nodes.slice(0, 3).join(', ')}`);
+            for (const { id, impact, nodes } of await violations(checked)) wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
           }
         }
       }

@@ -1,7 +1,7 @@
 /** Words in Latin letters on a page that is meant to be Chinese: a code, an id or an English word that somebody forgot. */
 
 /** What an official calls by these letters as well. Nothing is added here that has a Chinese name. */
-const SHORT_LIST: ReadonlySet<string> = new Set(['PDF', 'JSON', 'CSV', 'Excel', 'SHA-256', 'Ed25519', 'MySQL', 'PostgreSQL']);
+const SHORT_LIST: ReadonlySet<string> = new Set(['PDF', 'JPEG', 'PNG', 'JSON', 'CSV', 'Excel', 'SHA-256', 'Ed25519', 'MySQL', 'PostgreSQL']);
 
 /** Numbers, keys and digests that are copied and never read: by their shape. */
 const SHAPES: readonly RegExp[] = [

@@ -66,7 +66,7 @@ t.test('the pages of those who read the log', async (t) => {
     await last.locator('summary').click();
     await last.locator('textarea').fill('本企业没有申请开办餐饮店');
     await last.locator('form button').click();
-    t.match(await page.innerText('main'), /投诉已记入日志[^]*本企业没有申请开办餐饮店/);
+    t.match(await page.innerText('main'), /投诉已记入日志[^]*您于 [^]*投诉：本企业没有申请开办餐饮店[^]*待受理/);
     await until('the complaint', async () => (await page.goto('/console/history'), page.innerText('main')), (now) => now.includes('本企业没有申请开办餐饮店'));
     t.same(await inspect('/console/history', 'history'), []);
     t.same(complaints, []);
@@ -76,6 +76,30 @@ t.test('the pages of those who read the log', async (t) => {
     await auditor.page.click('.timeline h2 a');
     t.match(await auditor.page.innerText('main'), /一网通办受理系统/);
     t.same(await auditor.inspect('/console/complaints', 'complaints'), []);
+
+    // it is taken up, explained by whoever used the data, answered and closed
+    await auditor.page.goto('/console/complaints?lang=zh');
+    await auditor.page.click('a[href^="/console/tickets/"]');
+    const ticket = new URL(auditor.page.url()).pathname;
+    const does = async (who: typeof auditor, act: string, field?: string, words = ''): Promise<string> => {
+      await who.page.goto(`${ticket}?lang=zh`);
+      const form = who.page.locator(`form:has(input[name=act][value="${act}"])`);
+      if (field !== undefined) await form.locator(`textarea[name="field.${field}"]`).fill(words);
+      await form.locator('button[type=submit]').click();
+      return who.page.innerText('main');
+    };
+    t.match(await does(auditor, 'accept'), /已受理/);
+    await page.goto('/console/history?lang=zh');
+    t.match(await page.innerText('main'), /已受理[^]*预计 \d{4}-\d\d-\d\d 前答复/);
+    t.same(await auditor.inspect(ticket, 'complaint-auditor'), []);
+    t.match(await does(auditor, 'reject', 'answer', '经查，系一网通办窗口依申请查询，投诉不成立'), /已答复：投诉不成立/);
+    await page.goto('/console/history?lang=zh');
+    t.match(await page.innerText('main'), /已答复：投诉不成立[^]*答复：经查，系一网通办窗口依申请查询/, 'the company sees state and answer where it looked');
+    await page.click(`a[href="${ticket}"]`);
+    t.match(await page.innerText('main'), /提交投诉[^]*本企业没有申请开办餐饮店/);
+    t.same(await inspect(ticket, 'complaint-company'), []);
+    await page.goto('/console/tickets?show=closed&lang=zh');
+    t.match(await page.innerText('tbody'), /数据使用投诉[^]*已答复：投诉不成立/);
     t.same(auditor.complaints, []);
   });
 

@@ -14,7 +14,7 @@ type Run = Parameters<typeof sendInSteps>[3];
 async function answer(t: Test, run: Run, patience: number): Promise<{ readonly status: number; readonly text: string }> {
   const app = Fastify();
   t.teardown(() => app.close());
-  app.decorate('people', { nav: [] } as unknown as People);
+  app.decorate('people', { nav: [], kept: { sealPlace: () => 'p' } } as unknown as People);
   app.decorate('refused', () => Promise.resolve());
   app.addHook('onRequest', (request, _reply, done) => {
     request.session = session;

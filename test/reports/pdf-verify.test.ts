@@ -146,7 +146,7 @@ t.test('a real browser comes to the same, from the modules as they are served, a
   const { bytes } = await issue(sampleReport());
   const browser = await launch(t, chromium);
   const page = await browser.newPage();
-  const served = new Map((await scripts()).map(({ name, text }) => [`/assets/${name}`, text]));
+  const served = new Map(scripts().map(({ name, text }) => [`/assets/${name}`, text]));
   const asked: string[] = [];
   await page.route('**/*', (route) => {
     const { pathname } = new URL(route.request().url());

@@ -6,7 +6,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Provider } from 'oidc-provider';
 import type { Workspace } from '../../../contracts/types.js';
-import { css, icon } from '../../console/assets.js';
+import { assets } from '../../console/assets.js';
 import { languageOf } from '../../console/page.js';
 import { choosePerson } from '../../console/pages/provider.js';
 import type { ClaimNames } from '../person.js';
@@ -83,8 +83,8 @@ export function developmentProvider({ issuer, clientId, clientSecret, redirectUr
 
   return (request, response) => {
     const url = new URL(request.url ?? '/', issuer);
-    if (url.pathname === '/assets/yitong.css') return send(response, 200, 'text/css; charset=utf-8', css);
-    if (url.pathname === '/assets/icon.svg') return send(response, 200, 'image/svg+xml', icon);
+    const asset = assets().assets.find(({ name }) => url.pathname === `${assets().folder}${name}`);
+    if (asset !== undefined) return send(response, 200, asset.type, asset.text);
     if (url.pathname.startsWith('/choose/')) {
       choose(request, response, url).catch(() => send(response, 400, 'text/plain', 'this sign-in is over; begin again\n'));
       return;

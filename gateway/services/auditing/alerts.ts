@@ -12,6 +12,7 @@ import { sendFramed } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import type { Language } from '../../console/page.js';
 import { alertPage, alertsPage } from '../../console/pages/auditing/alerts.js';
+import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import type { Auditing } from './auditing.js';
 
@@ -58,18 +59,18 @@ export async function alertRoutes(app: FastifyInstance, { context, reports }: Au
   });
 
   app.get<{ Params: Params }>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
-    const { person, csrf } = sessionOf(request);
+    const { person } = sessionOf(request);
     const alert = alertOf(request.params.id);
     await app.people.record.looked(person, { requestId: request.id, action: 'alert', role: 'auditor', detail: { alert: alert.id } });
     const { language } = request;
-    return sendFramed(request, reply, { title: language === 'zh' ? '告警' : 'Alert', workspace, children: alertPage({ ...shared(language), rules, csrf, alert, note: noteOf(alert) }) });
+    return sendFramed(request, reply, { title: language === 'zh' ? '告警' : 'Alert', workspace, children: alertPage({ ...shared(language), rules, alert, note: noteOf(alert) }) });
   });
 
   app.post<{ Params: Params; Body: { readonly note?: string } }>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
     const { person } = sessionOf(request);
     const { id } = alertOf(request.params.id);
     const note = request.body.note?.trim() ?? '';
-    if (note.length < 4 || note.length > 500) throw new YitongError('bad_request', 'say in a few words what was found out');
+    if (note.length < 4 || note.length > 500) throw formFault({ note: { zh: '请用 4 至 500 字说明处理情况。', en: 'Say in 4 to 500 characters what was found out.' } });
     // on record first: then it may be shown as done
     await app.people.record.looked(person, { requestId: request.id, action: 'alert_acknowledged', role: 'auditor', detail: { alert: id }, about: { note } });
     const { store, keys } = stores();

@@ -9,6 +9,7 @@ import { sendFramed } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import { entryPage } from '../../console/pages/auditing/entry.js';
 import { hideSubject } from '../../people/sessions.js';
+import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { numberOf, type Auditing } from './auditing.js';
 import { certificateRoute, type EntryParams as Params } from './certificate.js';
@@ -39,7 +40,6 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
     const link = (name: string, value: string | undefined): string | undefined => (value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`);
     return {
       language: request.language,
-      csrf: session.csrf,
       entry,
       size: search().size(),
       mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
@@ -59,7 +59,7 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
   app.post<{ Params: Params; Body: { readonly reason?: string } }>('/console/entries/:index', { schema: { hide: true }, config: { roles: ['auditor'] } }, async (request, reply) => {
     const { person } = sessionOf(request);
     const reason = request.body.reason?.trim() ?? '';
-    if (reason.length < 4 || reason.length > 500) throw new YitongError('bad_request', 'say in a few words why you must know whom this was about');
+    if (reason.length < 4 || reason.length > 500) throw formFault({ reason: { zh: '请用 4 至 500 字说明查看事由。', en: 'Say in 4 to 500 characters why you must know whom this was about.' } });
     const entry = entryFor(request, true);
     await app.people.record.looked(person, {
       requestId: request.id, action: 'resolve', role: 'auditor', detail: { entry: entry.index }, about: { reason, ...(entry.opened === undefined ? {} : { subject: entry.opened.subject }) },

@@ -53,7 +53,7 @@ export function queryOf({ since, until, result, type, ...rest }: Filters): Searc
   const moment = (name: string, text: string | undefined): number | undefined => {
     if (text === undefined) return undefined;
     const at = fromLocal(text);
-    if (at === undefined) throw new YitongError('bad_request', `\`${name}\` is not a time`);
+    if (at === undefined) throw new YitongError('bad_request', `\`${name}\` is not a time`, { faults: { [name]: { zh: '请填写日期和时间。', en: 'Give a day and a time.' } } });
     return at;
   };
   if (result !== undefined && result !== 'allow' && result !== 'deny') throw new YitongError('bad_request', '`result` is `allow` or `deny`');

@@ -1,6 +1,7 @@
 /** /console/search: who saw what. A subject, a case or a handler is sent by POST, and stands in the address under a name of this sign-in. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
+import { errorWords } from '../../../contracts/error-words.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import type { Localised } from '../../../contracts/types.js';
 import type { LookUp } from '../../names/lookup.js';
@@ -12,6 +13,7 @@ import { meant } from '../../names/resolve.js';
 import { namesOf } from '../../console/names.js';
 import { searchPage } from '../../console/pages/auditing/search.js';
 import { hideSubject } from '../../people/sessions.js';
+import { formFault, inField } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { addressOf, filtersOf, HIDDEN, onRecord, queryOf, scoped, type Side } from './filters.js';
 import { numberOf, type Auditing } from './auditing.js';
@@ -29,12 +31,14 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
     for (const name of HIDDEN) {
       const value = given[name];
       if (typeof value !== 'string' || value.trim() === '') continue;
-      if (value.length > 200) throw new YitongError('bad_request', `\`${name}\` is too long`);
+      if (value.length > 200) throw formFault({ [name]: { zh: '内容过长，至多 200 字。', en: 'Too long: 200 characters at most.' } });
       if (name !== 'subject') {
         given[name] = hideSubject(session, value.trim());
         continue;
       }
-      const whom = await meant(value.trim(), normalised, await namesOfCompanies(context), request, roleOf(request, session.person));
+      const whom = await meant(value.trim(), normalised, await namesOfCompanies(context), request, roleOf(request, session.person)).catch((error: unknown) => inField('subject', errorWords, () => {
+        throw error;
+      }));
       if (whom.kind === 'name') return sendChoice(request, reply, value.trim(), whom.found);
       given[name] = hideSubject(session, whom.subject);
     }
@@ -96,7 +100,6 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
         scripts: ['names.js'],
         children: searchPage({
           language: request.language,
-          csrf: session.csrf,
           filters,
           entries: page.entries,
           ...(role === 'inspector' ? { side } : {}),

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
+import { formId } from '../../console/form.js';
 import { sendFramed } from '../../console/frame.js';
 import { choosePage, keyOf } from '../../console/pages/names/choose.js';
 import { authorisationsPage, withdrawPage, type AuthorisationsProps } from '../../console/pages/reports/authorisations.js';
@@ -46,7 +47,7 @@ const service: Service = {
 
     const speaking = (request: FastifyRequest, of: string | undefined): Subjects => speakingFor(sessionOf(request), of, definitions, PATH);
     const definitionOf = (report: string | undefined): ReportDefinition => definitionIn(definitions, report);
-    async function show(request: FastifyRequest, reply: FastifyReply, subjects: Subjects, definition: ReportDefinition, more: Pick<AuthorisationsProps, 'fault' | 'sent'> & { readonly done?: string | undefined }): Promise<FastifyReply> {
+    async function show(request: FastifyRequest, reply: FastifyReply, subjects: Subjects, definition: ReportDefinition, more: Pick<AuthorisationsProps, 'fault' | 'faultAt' | 'sent'> & { readonly done?: string | undefined }): Promise<FastifyReply> {
       const { language } = request;
       const { given, received, invited, inviting } = await reports.authorisationsOf(subjects.subject, askingOf(request));
       const { done, ...rest } = more;
@@ -126,7 +127,7 @@ const service: Service = {
       } catch (error) {
         const fault = isYitongError(error) ? wrong(error.code) : undefined;
         if (fault === undefined) throw error;
-        return show(request, reply.code(400), subjects, definition, { sent, fault });
+        return show(request, reply.code(400), subjects, definition, { sent, fault, faultAt: `${formId('authorise')}-to` });
       }
     });
 

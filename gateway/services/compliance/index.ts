@@ -8,7 +8,7 @@ import { errorTable, isYitongError, type YitongError } from '../../../contracts/
 import { sendFramed } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import { page } from '../../console/page.js';
-import { answerView, askForm, waitView, type AskProps } from '../../console/pages/compliance/ask.js';
+import { answerView, ASK_FORM, askForm, waitView, type AskProps } from '../../console/pages/compliance/ask.js';
 import { showView, UNDER_WAY } from '../../console/pages/compliance/show.js';
 import { errorWords } from '../../console/pages/error.js';
 import type { Service } from '../../context.js';
@@ -30,10 +30,12 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 /** As it is typed or scanned: alone, or at the end of its address. */
 const WITHIN = /(?:^|\/)([A-Za-z0-9_-]{43})$/;
 const REFRESH = 4;
+/** Characters of a code with its address. */
+const MAX_GIVEN = 300;
 
 interface Route {
   readonly Params: { readonly code: string };
-  readonly Body: { readonly of?: string; readonly shown?: string; readonly code?: string; readonly report?: string; readonly domain?: string | readonly string[]; readonly months?: string };
+  readonly Body: { readonly of?: string; readonly shown?: string; readonly code?: string; readonly report?: string; readonly domain?: string | readonly string[]; readonly months?: string; readonly step?: string };
 }
 
 /** What a scanner keeps between its pages. */
@@ -129,11 +131,11 @@ const service: Service = {
     }
     const base = (request: FastifyRequest) => ({ language: request.language, definitions, csrf: request.session?.csrf });
     /** A page of the scanner. Its referrer is our name alone: the address may hold a code, and with none at all its forms could not be told from foreign ones. */
-    const send = (request: FastifyRequest, reply: FastifyReply, children: ReturnType<typeof askForm>, more: { readonly scripts?: readonly string[]; readonly refresh?: number } = {}): FastifyReply =>
+    const send = (request: FastifyRequest, reply: FastifyReply, children: ReturnType<typeof askForm>, more: { readonly scripts?: readonly string[]; readonly refresh?: number; readonly carries?: { readonly form: string; readonly action: string } } = {}): FastifyReply =>
       reply
         .type('text/html; charset=utf-8').header('cache-control', 'no-store').header('referrer-policy', 'origin').header('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
         .send(page({ language: request.language, workspace, title: request.language === 'zh' ? '扫合规码' : 'Ask by code', way: request.session === undefined ? 'sign-in' : 'console', ...more, children }));
-    const ask = (request: FastifyRequest, reply: FastifyReply, props: Pick<AskProps, 'code' | 'chosen' | 'fault'>): FastifyReply => send(request, reply, askForm({ ...base(request), ...props }), { scripts: ['scan.js'] });
+    const ask = (request: FastifyRequest, reply: FastifyReply, props: Pick<AskProps, 'code' | 'chosen' | 'fault'>): FastifyReply => send(request, reply, askForm({ ...base(request), ...props }), { scripts: ['scan.js'], carries: { form: ASK_FORM, action: ASK } });
     /** Of what this browser asked; where that is nothing, it begins anew. */
     function waited(request: FastifyRequest) {
       const scan = scanOf(request);
@@ -141,19 +143,20 @@ const service: Service = {
     }
     const open = { schema: { hide: true } };
     /** What did not work, above the form by which it can be done again. */
-    const again = async (request: FastifyRequest, reply: FastifyReply, error: unknown): Promise<FastifyReply> => {
+    const again = async (request: FastifyRequest, reply: FastifyReply, error: unknown, sent: Pick<AskProps, 'code' | 'chosen'> = { code: '' }): Promise<FastifyReply> => {
       const { code: why } = told(error);
       await app.refused(request, why);
-      return ask(request, reply.code(errorTable[why].status), { code: '', fault: errorWords(why, request.language) });
+      return ask(request, reply.code(errorTable[why].status), { ...sent, fault: errorWords(why, request.language) });
     };
 
     app.get(ASK, open, async (request, reply) => ask(request, reply, { code: '' }));
     app.get<Route>(`${ASK}/:code`, open, async (request, reply) => ask(request, reply, { code: TOKEN.test(request.params.code) ? request.params.code : '' }));
     app.post<Route>(ASK, { ...open, config: { lists: ['domain'] } }, async (request, reply) => {
-      const { code: given = '', report = '', domain = [], months = '' } = request.body;
+      const { code: given = '', report = '', domain = [], months = '', step } = request.body;
       const domains = [domain].flat().flatMap((one) => (one.startsWith(`${report}/`) ? [one.slice(report.length + 1)] : []));
       const chosen = { report, domains, months: Number(months) };
       const code = WITHIN.exec(given.trim())?.[1] ?? '';
+      if (step === 'edit') return ask(request, reply, { code: given.slice(0, MAX_GIVEN), chosen });
       // by the camera of this page, or typed: a report that is shown has a page of its own
       if (given.trim().endsWith(`${ASK}/report/${code}`)) return reply.header('cache-control', 'no-store').redirect(`${ASK}/report/${code}`, 303);
       const scan = scanOf(request);
@@ -163,7 +166,7 @@ const service: Service = {
         const { id, ticket } = await codes.scan(code, scanner, request.ip, compliance.question(chosen), request.id);
         return await reply.setCookie(SCAN_COOKIE, [scan.key, id, ticket].join('.'), COOKIE).header('cache-control', 'no-store').redirect(`${ASK}/answer`, 303);
       } catch (error) {
-        if (!isYitongError(error) || error.code !== 'bad_request') return again(request, reply, error);
+        if (!isYitongError(error) || error.code !== 'bad_request') return again(request, reply, error, { code: given.slice(0, MAX_GIVEN), chosen });
         return ask(request, reply.code(400), { code, chosen, fault: request.language === 'zh' ? '请至少选择一个领域。' : 'Choose at least one domain.' });
       }
     });

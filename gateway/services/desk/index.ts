@@ -82,7 +82,6 @@ const service: Service = {
       readonly report?: RetryReport;
     }
     async function show(request: FastifyRequest, reply: FastifyReply, contract: Contract, { after = '', content, report }: Shown): Promise<FastifyReply> {
-      const { csrf } = sessionOf(request);
       const { rows, codes, count } = (await desk.look(contract, async (quarantine) => ({ rows: await quarantine.page(after, PAGE + 1), codes: await quarantine.codes(COUNTED), count: quarantine.count() }))) ?? { rows: [], codes: new Map<string, number>(), count: 0 };
       const facts = await factsOf(contract);
       const shown = rows.slice(0, PAGE);
@@ -90,7 +89,7 @@ const service: Service = {
         title: contract.name[request.language],
         workspace,
         children: feedPage({
-          language: request.language, csrf, facts, rows: shown, codes: [...codes].sort(([, a], [, b]) => b - a), count,
+          language: request.language, facts, rows: shown, codes: [...codes].sort(([, a], [, b]) => b - a), count,
           first: after === '', held: desk.held(contract).slice(0, HELD), heldCount: desk.held(contract).length, next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
           ...(content === undefined ? {} : { content }), ...(report === undefined ? {} : { report }),
         }),

@@ -6,8 +6,11 @@ import { namesOf } from '../../console/names.js';
 import { historyView } from '../../console/pages/history/history.js';
 import type { Service } from '../../context.js';
 import { reportsOf } from '../../reports/index.js';
+import { complaintsFor } from '../../lifecycles/complaints.js';
+import { useRef } from '../../lifecycles/effects.js';
 import { complaintDeed, complaintOf, COMPLAINTS, MAX_COMPLAINT, type Complaint } from '../../people/complaints.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
+import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { noticeGrants } from './notice.js';
 import { historyEntry, historyPage, type Reading } from './reading.js';
@@ -48,7 +51,7 @@ const service: Service = {
     interface Shown {
       readonly after?: number | undefined;
       /** A complaint that was recorded just now; the index learns of it a moment later. */
-      readonly made?: Complaint & { readonly receipt: string };
+      readonly made?: Partial<Complaint> & { readonly receipt: string };
     }
     async function show(request: FastifyRequest, reply: FastifyReply, subject: string, { after, made }: Shown): Promise<FastifyReply> {
       const session = sessionOf(request);
@@ -56,17 +59,19 @@ const service: Service = {
       const page = await historyPage(subject, after, PAGE, reading());
       await record.looked(person, { requestId: request.id, action: 'history', role: 'subject', results: page.entries.length, about: { subject } });
       const complaints = await complaintsOf(subject);
-      if (made !== undefined) {
-        const known = complaints.get(made.about) ?? [];
-        if (!known.some(({ text, at }) => text === made.text && at >= made.at)) complaints.set(made.about, [...known, made]);
+      if (made?.about !== undefined) {
+        const { about, entry = -1, at = '', text = '' } = made;
+        const known = complaints.get(about) ?? [];
+        if (!known.some((one) => one.text === text && one.at >= at)) complaints.set(about, [...known, { about, entry, at, text }]);
       }
+      const handled = new Map(complaintsFor(context.tickets, person).filter((one) => one.subject === subject).map((one) => [one.about ?? -1, one]));
       const hidden = hideSubject(session, subject);
       const address = (from?: number): string => `${PATH}?of=${hidden}${from === undefined ? '' : `&after=${from}`}`;
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '数据使用记录' : 'History',
         workspace,
         children: historyView({
-          language: request.language, csrf: session.csrf, subject, hidden, complaints, entries: page.entries, max: MAX_COMPLAINT,
+          language: request.language, subject, hidden, complaints, handled, entries: page.entries, max: MAX_COMPLAINT,
           others: person.subjects.length < 2 ? [] : person.subjects.map((one) => ({ subject: one, href: `${PATH}?of=${hideSubject(session, one)}`, here: one === subject })),
           first: after === undefined ? undefined : address(), next: page.next === undefined ? undefined : address(page.next),
           names: namesOf(context, request.language), definitions: reports.definitions,
@@ -86,14 +91,27 @@ const service: Service = {
       const { of, entry, text: given = '' } = request.body;
       const subject = spokenFor(session, of);
       const text = given.trim();
-      if (text.length < 4 || text.length > MAX_COMPLAINT) throw new YitongError('bad_request', `say what you complain of in 4 to ${MAX_COMPLAINT} characters`);
+      if (text.length < 4 || text.length > MAX_COMPLAINT) throw formFault({ text: { zh: `请用 4 至 ${MAX_COMPLAINT} 字说明投诉理由。`, en: `Say what you complain of in 4 to ${MAX_COMPLAINT} characters.` } });
       const about = indexOf(entry) ?? -1;
       // an entry about somebody else, and one that the subject may not read, do not exist for them
       const { entries: [found] } = await app.people.search().page({ subject }, { limit: 1, after: about + 1 });
       if (found?.index !== about || (await historyEntry(found, reading())) === undefined) throw new YitongError('not_found', 'your history has no such entry');
       const at = new Date(context.now()).toISOString();
-      const receipt = await record.did(person, complaintDeed(about, subject, text));
-      return show(request, reply, subject, { made: { about, entry: -1, at, text, receipt: receipt.id } });
+      const use = useRef(found.body.authority ?? '', subject, about);
+      const actor = { kind: 'person', person } as const;
+      const uses = [...context.tickets.lifecycles.values()].some(({ about: { uses } }) => uses === true);
+      const [opening] = context.tickets.openings(use, actor);
+      if (opening?.acts[0] === undefined) {
+        if (uses) throw new YitongError('act_refused', 'your complaint about this is being handled', { faults: { text: { zh: '对此次使用的投诉正在办理中，请等待答复。', en: 'Your complaint about this is being handled; wait for its answer.' } } });
+        const receipt = await record.did(person, complaintDeed(about, subject, text));
+        return show(request, reply, subject, { made: { about, entry: -1, at, text, receipt: receipt.id } });
+      }
+      const [field = ''] = opening.lifecycle.acts[opening.acts[0]]?.requires ?? [];
+      const ticket = await context.tickets.open(opening.lifecycle.id, use, {
+        actor, act: opening.acts[0], fields: { [field]: text },
+        record: ({ detail, subject: of, ...deed }) => record.did(person, { ...deed, subject: of, detail: { requestId: request.id, ...detail } }),
+      });
+      return show(request, reply, subject, { made: { receipt: ticket.events[0]?.entry ?? '' } });
     });
   },
 };

@@ -1,10 +1,11 @@
 /** The people's port: start page, style sheet, icon. Strict CSP; nothing on it needs a certificate or tells of a subject. */
-import { createHash } from 'node:crypto';
+import { YitongError } from '../../../contracts/errors.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { css, icon, scripts } from '../../console/assets.js';
+import { assets } from '../../console/assets.js';
 import { home } from '../../console/pages/home.js';
 import type { GatewayContext, Service } from '../../context.js';
+import { compress, encodingFor } from '../../plugins/compress.js';
 import { reportsOf } from '../../reports/index.js';
 import { asCommand, loadTour } from '../../tour/tour.js';
 import { statusOf } from '../../answer/status.js';
@@ -29,17 +30,23 @@ const service: Service = {
     const tour = await example(context);
     const reports = await reportsOf(context);
     app.addHook('onClose', () => reports.close());
-    const asset = (path: string, type: string, body: string): void => {
-      const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-      app.get(path, { schema: { hide: true }, config: { offers: [type.split(';')[0] ?? type] } }, (request, reply) => {
-        void reply.header('etag', etag).header('cache-control', 'no-cache');
-        return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.type(type).send(body);
-      });
-    };
-    asset('/assets/yitong.css', 'text/css; charset=utf-8', css);
-    asset('/assets/icon.svg', 'image/svg+xml', icon);
-    for (const { name, text } of await scripts()) asset(`/assets/${name}`, 'text/javascript; charset=utf-8', text);
-    app.get('/', { schema: { hide: true } }, async (request, reply) => {
+    const { assets: all, folder } = assets();
+    const [, , current = ''] = folder.split('/');
+    const made = new Map<string, Promise<Buffer>>();
+    app.get<{ Params: { build: string; name: string } }>('/assets/:build/:name', { schema: { hide: true }, config: { open: true, offers: [...new Set(all.map(({ type }) => type.split(';')[0] ?? type))] } }, async (request, reply) => {
+      const { build, name } = request.params;
+      const found = all.find((one) => one.name === name);
+      if (found === undefined) throw new YitongError('not_found', 'there is no such asset');
+      const encoding = encodingFor(request.headers['accept-encoding']);
+      // a page of another build, as replicas have while they are replaced, gets what there is, and asks again the next time
+      void reply.header('cache-control', build === current ? 'public, max-age=31536000, immutable' : 'no-cache').header('vary', 'accept-encoding').type(found.type);
+      if (encoding === undefined) return reply.send(found.text);
+      const key = `${encoding} ${name}`;
+      let bytes = made.get(key);
+      if (bytes === undefined) made.set(key, (bytes = compress(found.text, encoding, true)));
+      return reply.header('content-encoding', encoding).send(await bytes);
+    });
+    app.get('/', { schema: { hide: true }, config: { compressed: true } }, async (request, reply) => {
       const datasets = [...workspace.contracts.values()]
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .map((contract) => {

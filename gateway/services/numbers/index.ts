@@ -11,7 +11,7 @@ const service: Service = {
     const { workspace } = context;
     const reports = await reportsOf(context);
     watchNumbers(() => reports.numbers());
-    app.get('/numbers', { schema: { hide: true } }, async (request, reply) => {
+    app.get('/numbers', { schema: { hide: true }, config: { compressed: true } }, async (request, reply) => {
       const { language } = request;
       return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page({
         language, workspace, title: language === 'zh' ? '数字' : 'Numbers', way: request.session === undefined ? 'sign-in' : 'console',

@@ -50,15 +50,15 @@ export function sentForm(body: FormBody, { id }: ReportDefinition, today: Day): 
   };
 }
 
-/** What is not filled in, in words; the port checks all of it again. */
-export function faultOf({ subjects, domains, from, to, purpose, bearer }: Asked, definition: ReportDefinition, today: Day): Localised | undefined {
-  if (subjects.length === 0) return { zh: '请至少勾选一家企业。', en: 'Choose at least one company.' };
-  if (subjects.length > definition.maxSubjects) return { zh: `一份报告至多涉及 ${definition.maxSubjects} 家企业。`, en: `A report is about ${definition.maxSubjects} companies at most.` };
-  if (domains.length === 0) return { zh: '请至少勾选一个领域。', en: 'Choose at least one domain.' };
-  if (from === '' || to === '' || from > to) return { zh: '请填写起止日期，开始日不晚于结束日。', en: 'Give two days, the first not after the second.' };
-  if (to > today) return { zh: '结束日不能晚于今天。', en: 'The last day may not lie in the future.' };
-  if (!definition.purposes.has(purpose)) return { zh: '请选择用途。', en: 'Choose a purpose.' };
-  if (bearer === '') return { zh: '请填写使用单位。', en: 'Say who is to be shown the report.' };
+/** What is not filled in, in words, and at which field; the port checks all of it again. */
+export function faultOf({ subjects, domains, from, to, purpose, bearer }: Asked, definition: ReportDefinition, today: Day): (Localised & { readonly at: keyof Asked }) | undefined {
+  if (subjects.length === 0) return { at: 'subjects', zh: '请至少勾选一家企业。', en: 'Choose at least one company.' };
+  if (subjects.length > definition.maxSubjects) return { at: 'subjects', zh: `一份报告至多涉及 ${definition.maxSubjects} 家企业。`, en: `A report is about ${definition.maxSubjects} companies at most.` };
+  if (domains.length === 0) return { at: 'domains', zh: '请至少勾选一个领域。', en: 'Choose at least one domain.' };
+  if (from === '' || to === '' || from > to) return { at: 'from', zh: '请填写起止日期，开始日不晚于结束日。', en: 'Give two days, the first not after the second.' };
+  if (to > today) return { at: 'to', zh: '结束日不能晚于今天。', en: 'The last day may not lie in the future.' };
+  if (!definition.purposes.has(purpose)) return { at: 'purpose', zh: '请选择用途。', en: 'Choose a purpose.' };
+  if (bearer === '') return { at: 'bearer', zh: '请填写使用单位。', en: 'Say who is to be shown the report.' };
   return undefined;
 }
 

@@ -9,7 +9,8 @@ import { sendFramed, sendInSteps } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import type { Language } from '../../console/page.js';
 import { choosePage, keyOf } from '../../console/pages/names/choose.js';
-import { formPage } from '../../console/pages/reports/form.js';
+import { formId } from '../../console/form.js';
+import { formPage, REPORT_FORM } from '../../console/pages/reports/form.js';
 import { issuedPage, reportPage, type Download, type VerifiedBy } from '../../console/pages/reports/issued.js';
 import { reportsPage } from '../../console/pages/reports/list.js';
 import { invitedPage } from '../../console/pages/reports/invited.js';
@@ -70,7 +71,7 @@ const service: Service = {
       readonly definition: ReportDefinition;
       readonly asked: Asked;
     }
-    async function sendForm(request: FastifyRequest, reply: FastifyReply, { subjects, definition, asked }: Filled, group?: readonly Placed[], wrong?: Localised): Promise<FastifyReply> {
+    async function sendForm(request: FastifyRequest, reply: FastifyReply, { subjects, definition, asked }: Filled, group?: readonly Placed[], wrong?: Localised & { readonly at: string }): Promise<FastifyReply> {
       const { language } = request;
       const fault = wrong ?? (group === undefined && request.method === 'POST' ? faultOf(asked, definition, today()) : undefined);
       const all = group ?? (await groupFor(request, subjects.subject, definition));
@@ -78,7 +79,7 @@ const service: Service = {
       const strangers = asked.subjects.filter((one) => !all.some(({ member }) => member.subject === one)).map((one): Placed => ({ member: { subject: one as SubjectKey, name: keyOf(one), relation: 'named' }, standing: { state: 'missing' } }));
       return sendFramed(request, reply.code(fault === undefined ? 200 : 400), {
         title: language === 'zh' ? '申请报告' : 'Ask for a report', workspace, scripts: ['choose.js', 'names.js'],
-        children: formPage({ language, csrf: sessionOf(request).csrf, subjects, definition, definitions: [...definitions.values()], group: [...all, ...strangers], asked, fault, byName: names.definition?.roles.has('subject') === true }),
+        children: formPage({ language, csrf: sessionOf(request).csrf, subjects, definition, definitions: [...definitions.values()], group: [...all, ...strangers], asked, fault, faultAt: fault?.at, byName: names.definition?.roles.has('subject') === true }),
       });
     }
     function filled(request: FastifyRequest<Route>): Filled {
@@ -96,7 +97,7 @@ const service: Service = {
         if (!isYitongError(error) || error.code !== 'bad_subject') throw error;
         return undefined;
       });
-      if (whom === undefined) return sendForm(request, reply, form, group, { zh: '这不是有效的统一社会信用代码：共 18 位，末位为校验码。', en: 'This is no valid code: it has 18 characters, of which the last is a check.' });
+      if (whom === undefined) return sendForm(request, reply, form, group, { at: 'other', zh: '这不是有效的统一社会信用代码：共 18 位，末位为校验码。', en: 'This is no valid code: it has 18 characters, of which the last is a check.' });
       if (whom.kind === 'key') return sendForm(request, reply, { ...form, asked: { ...asked, subjects: [...new Set([...asked.subjects, whom.subject])] } }, group);
       const fields = Object.entries(body).flatMap(([name, value]) => (name === 'other' ? [] : many(value).map((said): [string, string] => [name, said])));
       return sendFramed(request, reply, {
@@ -125,7 +126,8 @@ const service: Service = {
       const subjects = speaking(request, of, `${PATH}/new?report=${definition.id}`);
       const group = await groupFor(request, subjects.subject, definition);
       const chosen = group.filter(({ member, standing }) => (whom === 'group' ? member.relation !== 'named' : whom === 'ready' ? isReady(standing) : member.subject === subjects.subject));
-      return sendForm(request, reply, { subjects, definition, asked: freshForm(definition, chosen.map(({ member }) => member.subject), today()) }, group);
+      const back = request.kept?.form === formId(REPORT_FORM) ? request.kept.fields : undefined;
+      return sendForm(request, reply, { subjects, definition, asked: back !== undefined ? sentForm(back, definition, today()) : freshForm(definition, chosen.map(({ member }) => member.subject), today()) }, group);
     });
 
     app.post<Route>(`${PATH}/new`, { schema, config }, async (request, reply) => {
@@ -144,7 +146,7 @@ const service: Service = {
 
     app.post<Route>(`${PATH}/invitations`, { schema, config }, async (request, reply) => {
       const { subjects, definition, asked } = filled(request);
-      if (faultOf(asked, definition, today()) !== undefined) throw new YitongError('bad_request', 'the form is not complete; fill it in anew');
+      if (faultOf(asked, definition, today()) !== undefined) return sendForm(request, reply, { subjects, definition, asked });
       const { language } = request;
       const address = publicAddress(context, request.headers.host);
       const invitations = await reports.invite(requestOf(asked, subjects.subject), askingOf(request));
@@ -156,7 +158,7 @@ const service: Service = {
 
     app.post<Route>(PATH, { schema, config }, async (request, reply) => {
       const { subjects, definition, asked } = filled(request);
-      if (faultOf(asked, definition, today()) !== undefined) throw new YitongError('bad_request', 'the form is not complete; fill it in anew');
+      if (faultOf(asked, definition, today()) !== undefined) return sendForm(request, reply, { subjects, definition, asked });
       const { language } = request;
       // its code is shown once, with its link: where there is none, nothing is issued
       publicAddress(context, request.headers.host);

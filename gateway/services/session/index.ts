@@ -4,6 +4,7 @@ import { signedOut } from '../../console/pages/session.js';
 import type { Service } from '../../context.js';
 import { publicAddress } from '../../people/address.js';
 import { ROLES } from '../../people/person.js';
+import { keepSent, KEPT_COOKIE, pageOf } from '../../plugins/forms.js';
 import { hideSubject } from '../../people/sessions.js';
 import { SESSION_COOKIE, sessionOf } from '../../plugins/people.js';
 import { reportsOf } from '../../reports/index.js';
@@ -66,10 +67,24 @@ const service: Service = {
       }
     });
 
+    // a form that could not be taken, for whoever signed in since; somebody else than who wrote it finds nothing
+    app.get<{ Params: { id: string } }>('/console/kept/:id', { schema: { hide: true }, config: { roles: ROLES, open: true } }, async (request, reply) => {
+      const session = sessionOf(request);
+      const found = people.kept.find(request.cookies[KEPT_COOKIE], request.params.id, session.person);
+      return reply.header('cache-control', 'no-store').redirect(found === undefined ? home : pageOf(found.place, request.params.id, session), 303);
+    });
+
+    // the page of a form in the other language, with what was written so far
+    app.post<{ Querystring: { lang?: string } }>('/console/keep', { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } }, async (request, reply) => {
+      const id = keepSent(request, reply);
+      if (id === undefined || request.sent === undefined) throw new YitongError('bad_request', 'the form does not say where it stands');
+      return reply.header('cache-control', 'no-store').redirect(pageOf(request.sent.place, id, sessionOf(request)), 303);
+    });
+
     app.post('/sign-out', { schema: { hide: true } }, async (request, reply) => {
       const session = people.sessions.end(request.cookies[SESSION_COOKIE] ?? '');
       if (session !== undefined) await people.record.signedIn(session.person, 'signed_out');
-      return reply.clearCookie(SESSION_COOKIE, COOKIE).header('cache-control', 'no-store').redirect('/signed-out', 303);
+      return reply.clearCookie(SESSION_COOKIE, COOKIE).clearCookie(KEPT_COOKIE, COOKIE).header('cache-control', 'no-store').redirect('/signed-out', 303);
     });
 
     app.get('/signed-out', { schema: { hide: true } }, async (request, reply) =>

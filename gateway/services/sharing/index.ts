@@ -13,6 +13,7 @@ import { grantPage } from '../../console/pages/sharing/grant.js';
 import { grantsPage, GRANT_STATES, type GrantState, type GrantSummary } from '../../console/pages/sharing/grants.js';
 import type { Service } from '../../context.js';
 import { changeSuspensions, readSuspensions, suspensionsDir, type Suspensions } from '../../inforce/suspensions.js';
+import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 
 const PATH = '/console/grants';
@@ -86,7 +87,7 @@ const service: Service = {
     });
 
     app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
-      const { person, csrf } = sessionOf(request);
+      const { person } = sessionOf(request);
       const grant = known(request.params.id);
       const suspensions = readSuspensions(dir);
       const { entries } = await app.people.search().page({ grant: grant.id, type: 'released' }, { limit: ACCESSES });
@@ -99,7 +100,7 @@ const service: Service = {
         title: `${summary.client[request.language]} · ${summary.dataset[request.language]}`,
         workspace,
         children: grantPage({
-          language: request.language, csrf, summary, days: DAYS, accesses: entries.map(({ index, body }) => ({ index, body })),
+          language: request.language, summary, days: DAYS, accesses: entries.map(({ index, body }) => ({ index, body })),
           inForce: grant.status === 'suspended',
           ...(suspension === undefined ? {} : { suspension }),
           purposes: grant.purposes.map((id) => ({ id, name: purposes.get(id)?.name ?? { zh: id, en: id } })),
@@ -113,7 +114,7 @@ const service: Service = {
       const { person } = sessionOf(request);
       const grant = known(request.params.id);
       const reason = request.body.reason?.trim() ?? '';
-      if (reason.length < MIN_REASON || reason.length > MAX_REASON) throw new YitongError('bad_request', 'say in a few words why');
+      if (reason.length < MIN_REASON || reason.length > MAX_REASON) throw formFault({ reason: { zh: `请用 ${MIN_REASON} 至 ${MAX_REASON} 字说明理由。`, en: `Say in ${MIN_REASON} to ${MAX_REASON} characters why.` } });
       const suspended = readSuspensions(dir).grants.has(grant.id);
       if (suspended === (action === 'grant_suspended')) return grant.id;
       if (action === 'grant_suspended' && grant.status === 'suspended') throw new YitongError('bad_request', 'the grant is suspended by its file already');

@@ -3,7 +3,10 @@
  * from the lifecycles that the workspace declares. Each look and each act is on record first.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorWords } from '../../../contracts/error-words.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { authorityOf, type DatasetId } from '../../../contracts/ids.js';
+import type { Localised } from '../../../contracts/types.js';
 import { parseSubject } from '../../answer/request.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import { sendFramed } from '../../console/frame.js';
@@ -11,17 +14,18 @@ import { choosePage } from '../../console/pages/names/choose.js';
 import { SHOWS, ticketsPage, type Show } from '../../console/pages/tickets/list.js';
 import { missingPage } from '../../console/pages/tickets/missing.js';
 import { recordsPage } from '../../console/pages/tickets/records.js';
-import { ticketPage } from '../../console/pages/tickets/ticket.js';
+import { ticketPage, type UsedData } from '../../console/pages/tickets/ticket.js';
 import type { Service } from '../../context.js';
-import type { RecordRef } from '../../lifecycles/effects.js';
+import { isUse, useOf, type RecordRef } from '../../lifecycles/effects.js';
 import type { Actor } from '../../lifecycles/parties.js';
 import { concerned, recordReader, type ShownRecord } from '../../lifecycles/records.js';
-import type { SeenTicket, TicketAct } from '../../lifecycles/tickets.js';
+import type { OpenedTicket, SeenTicket, TicketAct } from '../../lifecycles/tickets.js';
 import { namesOfCompanies } from '../../names/lookup.js';
 import { meant } from '../../names/resolve.js';
 import { ROLES, type Person, type Role } from '../../people/person.js';
 import { hideSubject, shownSubject, spokenFor, type Session } from '../../people/sessions.js';
 import { watchTickets } from '../../plugins/metrics.js';
+import { inField } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 
 const PATH = '/console/tickets';
@@ -74,12 +78,25 @@ const service: Service = {
     const recording = (request: FastifyRequest, person: Person): TicketAct['record'] => ({ subject, detail, ...deed }) =>
       record.did(person, { ...deed, detail: { requestId: request.id, ...detail }, ...(deed.role === 'subject' ? { subject } : {}) });
 
+    const nameOf = (id: string): Localised => {
+      if (!isUse(id)) return [...datasets, ...lacking].find((one) => one.id === id)?.name ?? { zh: '已停用的数据集', en: id };
+      const name = (workspace.authorities as ReadonlyMap<string, { readonly name: Localised }>).get(authorityOf(id as DatasetId))?.name;
+      return name === undefined ? { zh: '文书的出具或核验', en: 'a document' } : { zh: `${name.zh}使用数据`, en: `use by ${name.en}` };
+    };
+    /** The use that a ticket is about, for whoever may see it. */
+    function usedIn(ticket: OpenedTicket, { roles: own, subjects }: Person, session: Session): UsedData | undefined {
+      const index = ticket.record === undefined ? undefined : useOf(ticket.record);
+      if (index === undefined || ticket.record === undefined) return undefined;
+      const isOwn = subjects.includes(ticket.record.subject);
+      return { name: nameOf(ticket.head.dataset), index, href: own.includes('auditor') || own.includes('inspector') ? `/console/entries/${String(index)}` : isOwn ? `/console/history?of=${hideSubject(session, ticket.record.subject)}#entry-${String(index)}` : undefined };
+    }
+
     /** What a person may open tickets with: titles of acts. */
     const beginnings = ({ roles: own }: Person, language: 'zh' | 'en'): readonly string[] => [
-      ...new Set([...tickets.lifecycles.values()].flatMap(({ acts, parties }) => Object.values(acts).flatMap(({ title, from, by }) => (from.length === 0 && by.some((party) => own.some((role) => role === parties[party]?.role)) ? [title[language]] : [])))),
+      ...new Set([...tickets.lifecycles.values()].filter(({ about }) => about.uses !== true).flatMap(({ acts, parties }) => Object.values(acts).flatMap(({ title, from, by }) => (from.length === 0 && by.some((party) => own.some((role) => role === parties[party]?.role)) ? [title[language]] : [])))),
     ];
 
-    app.get<Route>(PATH, { schema: { hide: true }, config: { roles, nav: { title: { zh: '异议与修复', en: 'Objections' }, order: 16 } } }, async (request, reply) => {
+    app.get<Route>(PATH, { schema: { hide: true }, config: { roles, nav: { title: { zh: '异议与投诉', en: 'Objections' }, order: 16, roles: roles.filter((role) => role !== 'auditor') } } }, async (request, reply) => {
       const { person } = sessionOf(request);
       const { show = 'todo', page = '0' } = request.query;
       if (!SHOWS.some((one) => one === show) || !/^\d{1,6}$/.test(page)) throw new YitongError('bad_request', 'there is no such list');
@@ -91,13 +108,13 @@ const service: Service = {
       await record.looked(person, { requestId: request.id, action: 'tickets', role: roleOf(request, person), detail: { show, ids: shown.map(({ head }) => head.id) }, results: shown.length });
       const { language } = request;
       return sendFramed(request, reply, {
-        title: language === 'zh' ? '异议与修复' : 'Objections and repair',
+        title: language === 'zh' ? '异议、修复与投诉' : 'Objections, repair and complaints',
         workspace,
         children: ticketsPage({
           language, show: show as Show, tickets: shown, begin: beginnings(person, language),
           counts: { todo: all.filter(fits.todo).length, open: all.filter(fits.open).length, closed: all.filter(fits.closed).length },
           over: all.filter(({ due }) => due?.over === true).length,
-          dataset: (id) => [...datasets, ...lacking].find((one) => one.id === id)?.name ?? { zh: id, en: id },
+          dataset: nameOf,
           previous: from === 0 ? undefined : `${PATH}?show=${show}&page=${Number(page) - 1}`,
           next: from + PAGE >= chosen.length ? undefined : `${PATH}?show=${show}&page=${Number(page) + 1}`,
         }),
@@ -169,7 +186,9 @@ const service: Service = {
       const { scheme } = contract.subject;
       const parse = (one: string): SubjectKey => parseSubject(one.includes(':') ? one : `${scheme}:${one}`, workspace.schemes);
       const names = await namesOfCompanies(context);
-      const whom = names.definition?.contract.subject.scheme === scheme ? await meant(typed, parse, names, request, 'data-officer') : { kind: 'key' as const, subject: parse(typed) };
+      const whom = names.definition?.contract.subject.scheme === scheme ? await meant(typed, parse, names, request, 'data-officer').catch((error: unknown) => inField('subject', errorWords, () => {
+        throw error;
+      })) : { kind: 'key' as const, subject: inField('subject', errorWords, () => parse(typed)) };
       if (whom.kind === 'name') {
         const { language } = request;
         return sendFramed(request, reply, {
@@ -183,14 +202,14 @@ const service: Service = {
 
     const to = (reply: FastifyReply, id: string): FastifyReply => reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
 
-    app.post<Route>(PATH, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
+    app.post<Route>(PATH, { schema: { hide: true }, config: { roles, files: true } }, async (request, reply) => {
       const session = sessionOf(request);
       const { body } = request;
       // what is missing has no record to name: a register and who it is about stand in its place
       const register = lacking.find(({ id }) => id === body['register']);
       const about = register === undefined ? namedRecord(session, text(body['record'])).record : wholeOf(spokenFor(session, text(body['of'])), register.id);
       const opened = await tickets.open(text(body['lifecycle']), about, {
-        actor: actorOf(session.person), act: text(body['act']), fields: fieldsOf(body, ['csrf', 'act', 'lifecycle', 'record', 'register', 'of']), record: recording(request, session.person),
+        actor: actorOf(session.person), act: text(body['act']), fields: fieldsOf(body, ['csrf', 'act', 'lifecycle', 'record', 'register', 'of', 'files']), files: request.sentFiles, record: recording(request, session.person),
       });
       return to(reply, opened.head.id);
     });
@@ -201,12 +220,24 @@ const service: Service = {
       await record.looked(person, { requestId: request.id, action: 'ticket', role: roleOf(request, person), detail: { ticket: ticket.head.id }, ...(ticket.record === undefined ? {} : { about: { ...ticket.record } }) });
       const { language } = request;
       const shown = ticket.record === undefined ? undefined : reader.one(ticket.record);
-      return sendFramed(request, reply, { title: ticket.lifecycle.title[language], workspace, children: ticketPage({ language, csrf, ticket, record: shown }) });
+      return sendFramed(request, reply, { title: ticket.lifecycle.title[language], workspace, children: ticketPage({ language, csrf, ticket, record: shown, used: usedIn(ticket, person, sessionOf(request)) }) });
     });
 
-    app.post<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
+    app.get<{ Params: { readonly id: string; readonly file: string } }>(`${PATH}/:id/files/:file`, { schema: { hide: true }, config: { roles, offers: ['application/pdf', 'image/jpeg', 'image/png'] } }, async (request, reply) => {
       const { person } = sessionOf(request);
-      const done = await tickets.act(request.params.id, { actor: actorOf(person), act: text(request.body['act']), fields: fieldsOf(request.body, ['csrf', 'act']), record: recording(request, person) });
+      const { id, file } = request.params;
+      const { name, type, bytes, size } = tickets.file(id, file, actorOf(person));
+      await record.looked(person, { requestId: request.id, action: 'ticket_file', role: roleOf(request, person), detail: { ticket: id, file }, results: 1, about: { name } });
+      return reply
+        .type(type).header('content-length', size).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+        // whatever is in it, it is a file for its reader's disk and no page of ours
+        .header('content-security-policy', "default-src 'none'; sandbox").header('content-disposition', `attachment; filename="evidence${name.slice(name.lastIndexOf('.'))}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)}`)
+        .send(bytes);
+    });
+
+    app.post<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles, files: true } }, async (request, reply) => {
+      const { person } = sessionOf(request);
+      const done = await tickets.act(request.params.id, { actor: actorOf(person), act: text(request.body['act']), fields: fieldsOf(request.body, ['csrf', 'act', 'files']), files: request.sentFiles, record: recording(request, person) });
       return to(reply, done.head.id);
     });
   },

@@ -6,9 +6,11 @@ import { readFileSync } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JSX } from 'preact';
 import { YitongError } from '../../../contracts/errors.js';
+import type { Localised } from '../../../contracts/localised.js';
 import { page, type FrameProps } from '../../console/page.js';
-import { verifiedView, verifyForm, type Found } from '../../console/pages/documents/verify.js';
+import { VERIFY_FORM, verifiedView, verifyForm, type Found } from '../../console/pages/documents/verify.js';
 import type { Service } from '../../context.js';
+import { isPage } from '../../plugins/forms.js';
 import { reportsOf, type Asking } from '../../reports/index.js';
 import { openLookups } from '../../reports/lookups.js';
 import { shownSubjects } from '../../reports/shown.js';
@@ -16,10 +18,12 @@ import { shownSubjects } from '../../reports/shown.js';
 const PATH = '/verify';
 /** As a person may type it, with hyphens and blanks. */
 const MAX_CODE = 60;
+/** Letters and digits of one. */
+const CODE = 28;
 
 interface Route {
   readonly Params: { readonly code: string };
-  readonly Body: { readonly code?: string } | undefined;
+  readonly Body: { readonly code?: string; readonly step?: string } | undefined;
 }
 
 const service: Service = {
@@ -47,8 +51,12 @@ const service: Service = {
       const shown = reports.definitions.get(issued.model.report)?.shown ?? { name: 'masked', subject: 'masked' };
       return { outcome, issued, subjects: shownSubjects(issued.model, shown, workspace.schemes), ...(revokedAt === undefined ? {} : { revokedAt }), ...(changes === undefined ? {} : { changes }) };
     }
-    const frame = ({ language, session }: FastifyRequest, children: JSX.Element, asked?: FrameProps['asked']): string =>
-      page({ language, workspace, title: language === 'zh' ? '文书核验' : 'Verification', way: session === undefined ? 'sign-in' : 'console', scripts: ['drop.js'], asked, children });
+    const frame = ({ language, session }: FastifyRequest, children: JSX.Element, more: Pick<FrameProps, 'asked' | 'carries'> = {}): string =>
+      page({ language, workspace, title: language === 'zh' ? '文书核验' : 'Verification', way: session === undefined ? 'sign-in' : 'console', scripts: ['drop.js'], ...more, children });
+    /** @param sent the code that was typed, where it is shown again; `fault`: why */
+    const form = (request: FastifyRequest, reply: FastifyReply, sent: { readonly code?: string; readonly fault?: Localised } = {}): FastifyReply =>
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').code(sent.fault === undefined ? 200 : 400)
+        .send(frame(request, verifyForm({ language: request.language, csrf: request.session?.csrf, codes: reports.definitions.size > 0, ...sent }), { carries: { form: VERIFY_FORM, action: PATH } }));
 
     /** @param typed whether the code came by a form; else it stands in the address */
     async function show(request: FastifyRequest, reply: FastifyReply, code: string, typed: boolean): Promise<FastifyReply> {
@@ -60,12 +68,17 @@ const service: Service = {
       return reply
         .type('text/html; charset=utf-8').header('cache-control', 'no-store')
         .code(result.issued === undefined ? 404 : 200)
-        .send(frame(request, verifiedView({ language, again: fields, ...result }), fields === undefined ? undefined : { action: PATH, fields }));
+        .send(frame(request, verifiedView({ language, again: fields, ...result }), fields === undefined ? {} : { asked: { action: PATH, fields } }));
     }
 
-    app.get(PATH, { schema: { hide: true } }, async (request, reply) =>
-      reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(frame(request, verifyForm({ language: request.language, csrf: request.session?.csrf, codes: reports.definitions.size > 0 }))));
-    app.post<Route>(PATH, { schema: { hide: true } }, (request, reply) => show(request, reply, request.body?.code ?? '', true));
+    app.get(PATH, { schema: { hide: true }, config: { compressed: true } }, async (request, reply) => form(request, reply));
+    app.post<Route>(PATH, { schema: { hide: true } }, async (request, reply) => {
+      const { code = '', step } = request.body ?? {};
+      if (step === 'edit') return form(request, reply, { code: code.slice(0, MAX_CODE) });
+      // what can be no code is asked for again; a code that belongs to nothing is an answer
+      if (isPage(request) && code.replace(/[\s-]/g, '').length !== CODE) return form(request, reply, { code: code.slice(0, MAX_CODE), fault: { zh: '核验码为 28 位字母和数字，请对照文书重新输入。', en: 'A code has 28 letters and digits: compare it with the document and type it again.' } });
+      return show(request, reply, code, true);
+    });
     app.get<Route>(`${PATH}/:code`, { schema: { hide: true } }, (request, reply) => show(request, reply, request.params.code, false));
 
     // by which the browser trusts a document's certificate; a document is compared with it where the file is, and goes nowhere

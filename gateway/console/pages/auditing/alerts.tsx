@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { Rules } from '../../../audit/watch/rule.js';
 import type { Alert } from '../../../audit/watch/store.js';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
+import { Form, TextField } from '../../form.js';
 import { Id } from '../../id.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
@@ -74,14 +75,13 @@ export function alertsPage(props: AlertsProps): JSX.Element {
 }
 
 export interface AlertProps extends Common {
-  readonly csrf: string;
   readonly alert: Alert;
   /** Undefined where it was not acknowledged, or the person's key was destroyed. */
   readonly note: { readonly name: string; readonly note: string } | undefined;
 }
 
 export function alertPage(props: AlertProps): JSX.Element {
-  const { language, rules, csrf, alert, note, names } = props;
+  const { language, rules, alert, note, names } = props;
   const say = (a: string, b: string): string => (language === 'zh' ? a : b);
   const { id, rule, time, client, subject, entries, acknowledged } = alert;
   return (
@@ -96,13 +96,12 @@ export function alertPage(props: AlertProps): JSX.Element {
         <dt>{say('编号', 'Id')}</dt><dd class="mono exact">{id}</dd>
       </dl></div>
       <h2>{say('相关日志', 'Its entries')}</h2>
-      <p class="chips">{entries.map((index) => <a class="chip" href={`/console/entries/${index}`}>#{index}</a>)}</p>
+      <p class="chips">{entries.map((index) => <a class="chip" href={`/console/entries/${index}`}>{say(`第 ${index} 条`, `#${index}`)}</a>)}</p>
       {acknowledged === undefined ? (
-        <form class="card pad" method="post" action={`/console/alerts/${id}`}>
-          <input type="hidden" name="csrf" value={csrf} />
-          <label>{say('处理说明（记入日志）', 'What was found out (goes on record)')} <input name="note" required minLength={4} maxLength={500} autocomplete="off" /></label>
-          <div class="row"><button class="button" type="submit">{say('确认', 'Acknowledge')}</button></div>
-        </form>
+        <Form class="card pad row" action={`/console/alerts/${id}`}>
+          <TextField class="grow" name="note" label={say('处理说明（记入日志）', 'What was found out (goes on record)')} required minLength={4} maxLength={500} autocomplete="off" />
+          <button class="button low" type="submit">{say('确认', 'Acknowledge')}</button>
+        </Form>
       ) : (
         <p class="notice">{say(`已于 ${localMinute(acknowledged.at)} 确认`, `Acknowledged at ${localMinute(acknowledged.at)}`)}{note === undefined ? '' : say(`：${note.name}：${note.note}`, `: ${note.name}: ${note.note}`)}</p>
       )}

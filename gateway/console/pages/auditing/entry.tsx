@@ -4,6 +4,7 @@ import { deliveryWords } from '../../../../policies/words.js';
 import { actionWords, lookWords } from '../../../audit/actions.js';
 import { detailsOf } from '../../../audit/search/entry.js';
 import type { FoundEntry } from '../../../audit/search/index.js';
+import { Form, TextField } from '../../form.js';
 import { Id } from '../../id.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
@@ -12,7 +13,6 @@ import { Effect, inOneLine, typeWords, whyDenied } from './words.js';
 
 export interface EntryProps {
   readonly language: Language;
-  readonly csrf: string;
   readonly entry: FoundEntry;
   /** Entries of the log. */
   readonly size: number;
@@ -32,7 +32,7 @@ function subjectWords({ subject, details }: NonNullable<FoundEntry['opened']>, l
 
 const search = (name: string, value: string): string => `/console/search?${name}=${encodeURIComponent(value)}`;
 
-export function entryPage({ language, csrf, entry, size, mayOpen, certified, links, names }: EntryProps): JSX.Element {
+export function entryPage({ language, entry, size, mayOpen, certified, links, names }: EntryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const { index, receipt, erasedBy, expiredBy, body, opened } = entry;
@@ -108,11 +108,10 @@ export function entryPage({ language, csrf, entry, size, mayOpen, certified, lin
               <>
                 <p>{say('主体、事项、办件与经办人以主体专属密钥加密保存。', 'The subject, its item, case and handler are kept encrypted under the subject\'s own key.')} <span class="mono exact">{body.subject.pseudonym}</span></p>
                 {mayOpen ? (
-                  <form method="post" action={`/console/entries/${index}`} class="row">
-                    <input type="hidden" name="csrf" value={csrf} />
-                    <label class="field grow">{say('查看事由（记入日志）', 'Why you must know (goes on record)')}<input type="text" name="reason" required minLength={4} maxLength={500} autocomplete="off" /></label>
-                    <button class="button" type="submit">{say('显示主体', 'Show the subject')}</button>
-                  </form>
+                  <Form action={`/console/entries/${index}`} class="row">
+                    <TextField class="grow" name="reason" label={say('查看事由（记入日志）', 'Why you must know (goes on record)')} required minLength={4} maxLength={500} autocomplete="off" />
+                    <button class="button low" type="submit">{say('显示主体', 'Show the subject')}</button>
+                  </Form>
                 ) : null}
               </>
             ) : (

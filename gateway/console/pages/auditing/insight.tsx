@@ -24,7 +24,7 @@ export function privilegesPage({ language, days, report, names, logBegins }: Pri
     <>
       <h1>{say('授权使用情况', 'Least privilege')}</h1>
       <p class="lead">{say(`${days} 天内未使用的授权、字段与应用。不再需要的授权应当及时收回。`, `Grants, fields and clients not used in ${days} days. What is not needed should not be granted.`)}</p>
-      <nav class="pills" aria-label={say('天数', 'Days')}>{[30, 90, 180, 365].map((n) => <a href={`/console/privileges?days=${n}`} aria-current={n === days ? 'true' : undefined}>{n}</a>)}</nav>
+      <nav class="pills" aria-label={say('天数', 'Days')}>{[30, 90, 180, 365].map((n) => <a href={`/console/privileges?days=${n}`} aria-current={n === days ? 'true' : undefined}>{say(`${n} 天`, `${n} days`)}</a>)}</nav>
       {logBegins !== undefined && logBegins <= report.since ? null : <p class="notice">{logBegins === undefined ? say('日志中暂无请求。', 'The log has no requests yet.') : say(`日志始于 ${day(logBegins, never)}，不足 ${days} 天。`, `The log begins on ${day(logBegins, never)}, less than ${days} days ago.`)}</p>}
       {report.young === 0 ? null : <p class="foot">{say(`另有 ${report.young} 项授权生效不足 ${days} 天，未作判断。`, `${report.young} more grants began less than ${days} days ago: nothing is said of them.`)}</p>}
       <section class="card scroll"><h2 class="in">{say('未使用的授权', 'Grants not used')}</h2>

@@ -30,8 +30,8 @@ export function replayPage({ language, path, since, until, running }: ReplayProp
       <h1>{say('策略回溯验证', 'Policy replay')}</h1>
       <p class="lead">{say('以待生效的策略与授权，按当时的时间重新判定日志中的每次请求，列出结果将有不同的请求、所涉应用及依据。', 'Each decision on record is made again as of its own time under the policies and grants on disk now: which would turn out otherwise, for whom, by which policy.')}</p>
       <form class="filters" method="get" action={path}>
-        <label>{say('自', 'From')} <input type="datetime-local" name="since" value={since} /></label>
-        <label>{say('至（不含）', 'Before')} <input type="datetime-local" name="until" value={until} /></label>
+        <label>{say('起始时间', 'From')} <input type="datetime-local" name="since" value={since} /></label>
+        <label>{say('截止时间（不含）', 'Before')} <input type="datetime-local" name="until" value={until} /></label>
         <div class="row"><button class="button" type="submit">{say('开始验证', 'Replay')}</button></div>
       </form>
       {running ? (

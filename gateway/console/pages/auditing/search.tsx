@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { FoundEntry } from '../../../audit/search/index.js';
 import type { Filters, Side } from '../../../services/auditing/filters.js';
 import { actionTable, lookTable } from '../../../audit/actions.js';
+import { ChoiceField, Form, TextField } from '../../form.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
@@ -18,7 +19,6 @@ interface Named {
 
 export interface SearchProps {
   readonly language: Language;
-  readonly csrf: string;
   readonly filters: Filters;
   readonly entries: readonly FoundEntry[];
   /** Of an inspector. */
@@ -36,16 +36,16 @@ export interface SearchProps {
 
 const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string, en: string] } = {
   client: ['应用', 'Client'], authority: ['使用单位', 'Consumer authority'], provider: ['数据提供单位', 'Provider'], dataset: ['数据集', 'Dataset'], grant: ['授权', 'Grant'], purpose: ['用途', 'Purpose'],
-  item: ['事项编码', 'Item'], result: ['结果', 'Result'], type: ['类型', 'Type'], action: ['操作', 'Action'], request: ['请求编号', 'Request id'], since: ['从', 'From'], until: ['到', 'Until'],
+  item: ['事项编码', 'Item'], result: ['结果', 'Result'], type: ['类型', 'Type'], action: ['操作', 'Action'], request: ['请求编号', 'Request id'], since: ['起始时间', 'From'], until: ['截止时间', 'Until'],
   subject: ['主体', 'Subject'], caseId: ['办件编号', 'Case'], actor: ['经办人', 'Case handler'],
 };
 
-export function searchPage({ language, csrf, filters, entries, side, mayExport, byName, next, first, without, names, lists }: SearchProps): JSX.Element {
+export function searchPage({ language, filters, entries, side, mayExport, byName, next, first, without, names, lists }: SearchProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const label = (name: keyof Filters): string => LABELS[name][zh ? 0 : 1];
   const text = (name: keyof Filters): JSX.Element => (
-    <label>{label(name)}<input type="search" name={name} value={filters[name] ?? ''} autocomplete="off" spellcheck={false} /></label>
+    <TextField type="search" name={name} label={label(name)} value={filters[name] ?? ''} autocomplete="off" spellcheck={false} />
   );
   const acts: readonly Named[] = [...Object.entries(lookTable), ...Object.entries(actionTable)].map(([id, words]) => ({ id, name: words[language] }));
   /** By name; what is asked for and stands in no list any more stays chosen. */
@@ -53,13 +53,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
     const value = filters[name];
     const stray = value !== undefined && !all.some(({ id }) => id === value);
     return (
-      <label>{label(name)}
-        <select name={name}>
-          <option value="">{say('全部', 'all')}</option>
-          {stray ? <option value={value} selected>{shownAs(name)}</option> : null}
-          {all.map((one) => <option value={one.id} selected={one.id === value}>{one.name}</option>)}
-        </select>
-      </label>
+      <ChoiceField name={name} label={label(name)} value={value ?? ''} options={[{ value: '', title: say('全部', 'all') }, ...(stray ? [{ value, title: shownAs(name) }] : []), ...all.map((one) => ({ value: one.id, title: one.name }))]} />
     );
   };
   const shownAs = (name: keyof Filters): string => {
@@ -77,14 +71,9 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
       default: return value;
     }
   };
-  const moment = (name: 'since' | 'until'): JSX.Element => <label>{label(name)}<input type="datetime-local" name={name} value={filters[name] ?? ''} /></label>;
+  const moment = (name: 'since' | 'until'): JSX.Element => <TextField type="datetime-local" name={name} label={label(name)} value={filters[name] ?? ''} />;
   const choice = (name: 'result' | 'type', options: readonly (readonly [string, string])[]): JSX.Element => (
-    <label>{label(name)}
-      <select name={name}>
-        <option value="">{name === 'type' ? typeNames.released[language] : say('全部', 'all')}</option>
-        {options.map(([value, title]) => <option value={value} selected={filters[name] === value}>{title}</option>)}
-      </select>
-    </label>
+    <ChoiceField name={name} label={label(name)} value={filters[name] ?? ''} options={[{ value: '', title: name === 'type' ? typeNames.released[language] : say('全部', 'all') }, ...options.map(([value, title]) => ({ value, title }))]} />
   );
   // of one type alone the column would say the same in each row
   const mixed = new Set(entries.map(({ body }) => body.type)).size > 1;
@@ -98,9 +87,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
           <a href="/console/search?side=authority" aria-current={side === 'authority' ? 'true' : undefined}>{say('本单位应用的访问', 'Access by our systems')}</a>
         </nav>
       )}
-      <form class="filters" method="post" action="/console/search" role="search">
-        <input type="hidden" name="csrf" value={csrf} />
-        {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
+      <Form class="filters" action="/console/search" role="search" hidden={side === 'authority' ? { side: 'authority' } : {}}>
         <CompanyField language={language} name="subject" label={byName ? say('主体（代码或企业名称）', 'Subject (code, or name of a company)') : label('subject')} value={filters.subject ?? ''} byName={byName} />
         {text('caseId')}
         {named('client', lists.clients)}
@@ -123,7 +110,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
           </div>
         </details>
         <div class="row"><button class="button" type="submit">{say('检索', 'Search')}</button><a class="quiet" href={side === 'authority' ? '/console/search?side=authority' : '/console/search'}>{say('清除', 'Clear')}</a></div>
-      </form>
+      </Form>
       {active.length === 0 ? null : (
         <p class="chips">
           {active.map((name) => (
@@ -144,7 +131,7 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
                 const datasets = body.datasets ?? [];
                 return (
                   <tr>
-                    <td><a href={`/console/entries/${index}`}><time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time></a></td>
+                    <td><a href={`/console/entries/${index}`}><time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time></a>{mixed ? <span class="phone-only soft">{typeWords(body.type, language)}</span> : null}</td>
                     {mixed ? <td class="wide">{typeWords(body.type, language)}</td> : null}
                     <td>{names.client(body.client) ?? '–'}</td>
                     <td class="wide">{names.purpose(body.purpose, body.report) ?? '–'}</td>
@@ -162,15 +149,13 @@ export function searchPage({ language, csrf, filters, entries, side, mayExport, 
         <span>{next === undefined ? null : <a class="quiet" href={next} rel="next">{say('更早 →', 'Older →')}</a>}</span>
       </div>
       {mayExport && entries.length > 0 ? (
-        <form class="row card pad" method="post" action="/console/export">
-          <input type="hidden" name="csrf" value={csrf} />
-          {side === 'authority' ? <input type="hidden" name="side" value="authority" /> : null}
+        <Form class="row card pad" action="/console/export" hidden={side === 'authority' ? { side: 'authority' } : {}}>
           {active.map((name) => <input type="hidden" name={name} value={filters[name]} />)}
           <label class="row">{say('导出全部结果（每行附证明）', 'Export all of it, each line with its proof')}
             <select name="format"><option value="ndjson">{say('JSON 逐行文件', 'NDJSON')}</option><option value="xlsx">{say('Excel 表格', 'Excel workbook')}</option><option value="csv">{say('CSV 表格', 'CSV')}</option><option value="ocsf">{say('安全运营平台格式', 'OCSF')}</option></select>
           </label>
           <button class="quiet" type="submit">{say('导出', 'Export')}</button>
-        </form>
+        </Form>
       ) : null}
     </>
   );

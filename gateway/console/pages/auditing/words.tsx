@@ -90,7 +90,7 @@ export const typeWords = (type: string | undefined, language: Language): string 
 
 export function Effect({ effect, language }: { readonly effect: string | undefined; readonly language: Language }): JSX.Element {
   const allow = effect === 'allow';
-  return <span class={`state ${allow ? 'ok' : 'bad'}`}>{allow ? (language === 'zh' ? '提供' : 'released') : language === 'zh' ? '拒绝' : 'denied'}</span>;
+  return <span class={`state ${allow ? 'ok' : 'bad'}`}>{allow ? (language === 'zh' ? '提供' : 'released') : language === 'zh' ? '不予提供' : 'denied'}</span>;
 }
 
 /** A line for a list. */

@@ -1,6 +1,7 @@
 /** The scanner's side of a compliance code: one question, the number to compare, the answer once. */
 import type { JSX } from 'preact';
 import type { ComplianceAnswer, ScannerView } from '../../../reports/compliance/codes.js';
+import { ChoiceField, FaultSummary, TextField } from '../../form.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
 import { Countdown, domainTitle, MONTHS, monthsWords, QuestionWords, type Definitions } from './words.js';
@@ -11,6 +12,9 @@ interface Base {
   /** Of somebody who signed in. */
   readonly csrf: string | undefined;
 }
+
+/** Of the form, as an element. */
+export const ASK_FORM = 'ask';
 
 export interface AskProps extends Base {
   readonly code: string;
@@ -30,16 +34,16 @@ export function askForm({ language, definitions, csrf, code, chosen, fault }: As
     <div class="phone">
       <h1>{say('扫合规码', 'Ask by compliance code')}</h1>
       <p class="lead">{say('扫描企业手机上的合规码，发起一次核验。企业可看到核验人与核验事项，同意后您可查看一次答复。', 'Ask one question by the code on a company’s phone. The company sees who you are and what you ask; if it agrees, you get the answer once.')}</p>
-      {fault === undefined ? null : <p class="notice bad" role="alert">{fault}</p>}
-      <form class="stacked" method="post" action="/compliance">
+      {fault === undefined ? null : <FaultSummary language={language} lines={[{ text: fault, to: chosen !== undefined && code !== '' ? 'ask-domains' : 'f-code' }]} />}
+      <form class="stacked" method="post" action="/compliance" id={ASK_FORM}>
         {csrf === undefined ? null : <input type="hidden" name="csrf" value={csrf} />}
         <div class="camera" data-camera="" hidden>
           <video muted playsInline hidden aria-label={say('相机画面', 'Picture of the camera')} />
           <button class="quiet big" type="button">{say('用相机扫码', 'Scan with the camera')}</button>
           <p class="soft" data-told="" role="status" data-none={say('相机不可用，请改为输入。', 'The camera cannot be used; enter the code.')} data-found={say('已读到合规码。', 'The code was read.')} />
         </div>
-        <label class="field">{say('合规码（或码中的网址）', 'Code, or the address that it says')}<input type="text" name="code" required minLength={43} maxLength={300} value={code} autocomplete="off" autocapitalize="none" spellcheck={false} /></label>
-        <fieldset class="asks">
+        <TextField name="code" label={say('合规码（或码中的网址）', 'Code, or the address that it says')} required minLength={43} maxLength={300} value={code} autocomplete="off" autocapitalize="none" spellcheck={false} />
+        <fieldset class="asks" id="ask-domains">
           <legend>{say('核验事项', 'What to ask')}</legend>
           {reports.map(({ id, title, domains }) => (
             <div class="asked">
@@ -52,7 +56,7 @@ export function askForm({ language, definitions, csrf, code, chosen, fault }: As
             </div>
           ))}
         </fieldset>
-        <label class="field">{say('查询期间', 'Period')}<select name="months">{MONTHS.map((months) => <option value={months} selected={months === (chosen?.months ?? 24)}>{monthsWords(months, language)}</option>)}</select></label>
+        <ChoiceField name="months" label={say('查询期间', 'Period')} value={String(chosen?.months ?? 24)} options={MONTHS.map((months) => ({ value: String(months), title: monthsWords(months, language) }))} />
         <p class="soft">{csrf === undefined ? say('您尚未登录，企业将看到“公开页面，身份不明”。', 'You have not signed in: the company sees “public page, unknown person”.') : say('企业将看到您的单位与姓名。', 'The company sees your authority and your name.')}{' '}{say('请仅选择所需领域。', 'Ask only for what you need.')}</p>
         <button class="button big" type="submit">{say('发起核验', 'Ask')}</button>
       </form>

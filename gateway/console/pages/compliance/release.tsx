@@ -5,6 +5,7 @@ import type { ChangeKind } from '../../../reports/kinds.js';
 import type { ReportModel } from '../../../reports/model.js';
 import type { ReleasedReport } from '../../../reports/part.js';
 import type { Names } from '../../names.js';
+import { Form } from '../../form.js';
 import type { Language } from '../../page.js';
 import { Qr } from '../../qr.js';
 import { localMinute, localSecond } from '../../time.js';
@@ -23,7 +24,7 @@ export interface ChooseProps {
   readonly fault?: string | undefined;
 }
 
-export function chooseRelease({ language, csrf, id, hidden, model, fault }: ChooseProps): JSX.Element {
+export function chooseRelease({ language, id, hidden, model, fault }: ChooseProps): JSX.Element {
   const say = sayIn(language);
   return (
     <div class="phone">
@@ -31,8 +32,7 @@ export function chooseRelease({ language, csrf, id, hidden, model, fault }: Choo
       <p class="lead">{say('选择向对方出示的领域。对方扫码后可查看一次，未选择的领域不会向其显示；未查看前可以撤回。', 'Choose what the other side sees. Whoever scans the code sees it once, and nothing of a domain that you leave out. Until then you can take it back.')}</p>
       {fault === undefined ? null : <p class="notice bad" role="alert">{fault}</p>}
       <p><b>{model.title[language]}</b><span class="plain soft">{say('出具于 ', 'issued ')}{localMinute(model.issuedAt)}</span></p>
-      <form class="stacked" method="post" action="/console/compliance/release">
-        <input type="hidden" name="csrf" value={csrf} /><input type="hidden" name="of" value={hidden} /><input type="hidden" name="report" value={id} />
+      <Form class="stacked" action="/console/compliance/release" hidden={{ of: hidden, report: id }}>
         <fieldset class="asks">
           <legend>{say('出示范围', 'What is shown')}</legend>
           <div class="asked"><label><input type="radio" name="scope" value="whole" required /> <b>{say('整份报告', 'The whole report')}</b></label></div>
@@ -44,7 +44,7 @@ export function chooseRelease({ language, csrf, id, hidden, model, fault }: Choo
           </div>
         </fieldset>
         <button class="button big" type="submit">{say('出示', 'Show the code')}</button>
-      </form>
+      </Form>
     </div>
   );
 }
@@ -69,7 +69,7 @@ function Looker({ view: { looker }, names, say }: Pick<ShownReleaseProps, 'view'
   return <p>{say('查看人：', 'Seen by: ')}{[names.authority(looker.authority), name].filter((one) => one !== undefined).join(say('，', ', '))}</p>;
 }
 
-export function shownRelease({ language, csrf, definitions, names, now, view, url, fault }: ShownReleaseProps): JSX.Element {
+export function shownRelease({ language, definitions, names, now, view, url, fault }: ShownReleaseProps): JSX.Element {
   const say = sayIn(language);
   const { state, scope, subject, until } = view;
   const domains = scope.domains.map((id) => domainTitle(definitions, scope.report, id, language)).join(say('、', ', '));
@@ -85,7 +85,7 @@ export function shownRelease({ language, csrf, definitions, names, now, view, ur
           <p><span class="mono soft">{keyOf(subject)}</span></p>
           <p>{say('请对方扫码查看。先扫码者查看，且仅可查看一次；请勿转发此码。', 'Let the other side scan it. Whoever is first sees it, once: do not send it on.')}</p>
           <details><summary>{say('无法扫码？', 'It cannot be scanned?')}</summary><p class="mono">{url}</p></details>
-          <form method="post" action="/console/compliance/release/withdraw"><input type="hidden" name="csrf" value={csrf} /><button class="button danger big" type="submit">{say('撤回', 'Take it back')}</button></form>
+          <Form action="/console/compliance/release/withdraw"><button class="button danger big" type="submit">{say('撤回', 'Take it back')}</button></Form>
         </section>
       ) : null}
       {state === 'looked' ? <div class="outcome ok" role="status"><b>{say('✓ 对方已查看', '✓ It was seen')}</b><Looker view={view} names={names} say={say} /><p>{say(`${localSecond(until)}。此码已失效，查看情况已记入日志。`, `At ${localSecond(until)}. The code is used, and the look is on record.`)}</p></div> : null}

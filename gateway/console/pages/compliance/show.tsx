@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { CompanyView } from '../../../reports/compliance/codes.js';
 import type { Names } from '../../names.js';
+import { ChoiceField, Form } from '../../form.js';
 import type { Language } from '../../page.js';
 import { Qr } from '../../qr.js';
 import { Countdown, QuestionWords, type Definitions } from './words.js';
@@ -27,15 +28,13 @@ interface Part extends ShowProps {
   readonly say: (zh: string, en: string) => string;
 }
 
-function Make({ csrf, subjects, say, again }: Part & { readonly again: boolean }): JSX.Element {
+function Make({ subjects, say, again }: Part & { readonly again: boolean }): JSX.Element {
+  const only = subjects.length === 1 ? subjects[0] : undefined;
   return (
-    <form class="stacked" method="post" action="/console/compliance">
-      <input type="hidden" name="csrf" value={csrf} />
-      {subjects.length === 1 ? <input type="hidden" name="of" value={subjects[0]?.hidden} /> : (
-        <label class="field">{say('企业', 'Company')}<select name="of">{subjects.map(({ hidden, key }) => <option value={hidden}>{key}</option>)}</select></label>
-      )}
+    <Form class="stacked" action="/console/compliance" hidden={only === undefined ? {} : { of: only.hidden }}>
+      {only !== undefined ? null : <ChoiceField name="of" label={say('企业', 'Company')} value={undefined} options={subjects.map(({ hidden, key }) => ({ value: hidden, title: key }))} />}
       <button class={again ? 'quiet big' : 'button big'} type="submit">{again ? say('出示新的合规码', 'Show a new code') : say('出示合规码', 'Show a compliance code')}</button>
-    </form>
+    </Form>
   );
 }
 
@@ -48,7 +47,7 @@ function Who({ code, names, say }: Part): JSX.Element {
 }
 
 function Asked(part: Part): JSX.Element {
-  const { code, csrf, say, language, definitions, now } = part;
+  const { code, say, language, definitions, now } = part;
   const { view } = code ?? {};
   const asked = view?.asked;
   if (view === undefined || asked === undefined) return <></>;
@@ -66,15 +65,11 @@ function Asked(part: Part): JSX.Element {
       <Countdown until={view.until} now={now} language={language} />
       <div class="row choice-row">
         {confirmed ? null : (
-          <form method="post" action="/console/compliance/confirm">
-            <input type="hidden" name="csrf" value={csrf} /><input type="hidden" name="shown" value={view.shown} />
-            <button class="button big" type="submit">{say('同意提供', 'Agree')}</button>
-          </form>
+          <Form action="/console/compliance/confirm" hidden={{ shown: view.shown ?? '' }}><button class="button big" type="submit">{say('同意提供', 'Agree')}</button></Form>
         )}
-        <form method="post" action="/console/compliance/refuse">
-          <input type="hidden" name="csrf" value={csrf} />
+        <Form action="/console/compliance/refuse">
           <button class={confirmed ? 'quiet big' : 'button danger big'} type="submit">{confirmed ? say('改为拒绝', 'Refuse after all') : say('拒绝', 'Refuse')}</button>
-        </form>
+        </Form>
       </div>
     </section>
   );

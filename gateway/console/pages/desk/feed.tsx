@@ -6,6 +6,7 @@ import type { RetriedRow, RetryReport } from '../../../../connectors/retry.js';
 import type { YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { errorWords, errorWordsOf } from '../../../../contracts/error-words.js';
+import { Form } from '../../form.js';
 import { durationOf } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
@@ -32,7 +33,6 @@ export interface FeedFacts {
 
 export interface FeedProps {
   readonly language: Language;
-  readonly csrf: string;
   readonly facts: FeedFacts;
   readonly rows: readonly QuarantineEntry[];
   /** Most frequent first; of very many rows, of the first ones only. */
@@ -85,7 +85,7 @@ function Content({ of: { cells, raw, value, withdraw } }: { readonly of: Quarant
   return <dl class="facts flat own">{Object.entries(columns).map(([name, one]) => <><dt>{name}</dt><dd>{one === null ? '–' : typeof one === 'object' ? JSON.stringify(one) : String(one)}</dd></>)}</dl>;
 }
 
-export function feedPage({ language, csrf, facts, rows, codes, count, held, heldCount, first, next, content, report }: FeedProps): JSX.Element {
+export function feedPage({ language, facts, rows, codes, count, held, heldCount, first, next, content, report }: FeedProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const number = (n: number): string => n.toLocaleString('en');
@@ -94,11 +94,7 @@ export function feedPage({ language, csrf, facts, rows, codes, count, held, held
   const counted = codes.reduce((sum, [, n]) => sum + n, 0);
   const share = (n: number, of: number): string => (of === 0 ? '–' : `${((n / of) * 100).toFixed(n / of < 0.01 ? 2 : 1)}%`);
   const act = (action: 'content' | 'retry' | 'release' | 'keep', id: string, label: string, title: string): JSX.Element => (
-    <form method="post" action={`${path}/${action}`}>
-      <input type="hidden" name="csrf" value={csrf} />
-      <input type="hidden" name="id" value={id} />
-      <button class="quiet" type="submit" title={title}>{label}</button>
-    </form>
+    <Form name={`${action} ${id}`} action={`${path}/${action}`} hidden={{ id }}><button class="quiet" type="submit" title={title}>{label}</button></Form>
   );
   return (
     <>
@@ -166,10 +162,7 @@ export function feedPage({ language, csrf, facts, rows, codes, count, held, held
         <>
           <div class="head below">
             <h2>{say('未通过校验的数据', 'Rows held back')}</h2>
-            <form method="post" action={`${path}/retry`}>
-              <input type="hidden" name="csrf" value={csrf} />
-              <button class="button" type="submit">{say('全部重新校验', 'Try all again')}</button>
-            </form>
+            <Form action={`${path}/retry`}><button class="button" type="submit">{say('全部重新校验', 'Try all again')}</button></Form>
           </div>
           {content === undefined ? null : (
             <section class="card pad content" role="status">

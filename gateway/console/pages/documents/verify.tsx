@@ -1,7 +1,9 @@
 /** What a code proves: genuine or not, when, for whom, and what has changed since. Nothing of what the document says. */
 import type { JSX } from 'preact';
+import type { Localised } from '../../../../contracts/localised.js';
 import type { Issued, Outcome, RecordChange, ReportChanges, SectionChange } from '../../../reports/index.js';
 import type { ShownSubject } from '../../../reports/shown.js';
+import { FaultSummary, TextField } from '../../form.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
 import { changeNames, lackingNames } from '../reports/words.js';
@@ -61,15 +63,30 @@ function Drop({ language, document }: { readonly language: Language; readonly do
   );
 }
 
-export function verifyForm({ language, csrf, codes }: { readonly language: Language; readonly csrf: string | undefined; /** Whether compliance codes are answered here. */ readonly codes: boolean }): JSX.Element {
+/** Of the form, as an element. */
+export const VERIFY_FORM = 'verify';
+
+export interface VerifyFormProps {
+  readonly language: Language;
+  readonly csrf: string | undefined;
+  /** Whether compliance codes are answered here. */
+  readonly codes: boolean;
+  /** As it was typed before. */
+  readonly code?: string;
+  /** What is wrong with it. */
+  readonly fault?: Localised | undefined;
+}
+
+export function verifyForm({ language, csrf, codes, code = '', fault }: VerifyFormProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   return (
     <>
+      {fault === undefined ? null : <FaultSummary language={language} lines={[{ text: fault[language], to: 'f-code' }]} />}
       <h1>{say('文书核验', 'Verify a document')}</h1>
       <p class="lead">{say('凭文书上的核验码查看：是否真实、何时为谁出具、出具之后有无变化。无需登录；文书的企业会看到这次核验。', 'By the code on the document: whether it is genuine, when it was issued and for whom, and what has changed since. Nobody signs in; the company sees that it was verified.')}</p>
-      <form class="card pad row" method="post" action="/verify">
+      <form class="card pad row" method="post" action="/verify" id={VERIFY_FORM}>
         {csrf === undefined ? null : <input type="hidden" name="csrf" value={csrf} />}
-        <label class="field grow">{say('核验码（28 位，不分大小写，连字符可省略）', 'Code (28 letters and digits; case and hyphens do not matter)')}<input type="text" name="code" required minLength={28} maxLength={60} autocomplete="off" autocapitalize="characters" spellcheck={false} placeholder="XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX" /></label>
+        <TextField class="grow" name="code" label={say('核验码（28 位，不分大小写，连字符可省略）', 'Code (28 letters and digits; case and hyphens do not matter)')} value={code} fault={fault} required minLength={28} maxLength={60} autocomplete="off" autocapitalize="characters" spellcheck={false} placeholder="XXXX-XXXX-XXXX-XXXX-XXXX-XXXX-XXXX" />
         <button class="button low" type="submit">{say('核验', 'Verify')}</button>
       </form>
       <h2>{say('检验 PDF 文件', 'Check a PDF')}</h2>

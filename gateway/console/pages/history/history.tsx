@@ -1,8 +1,10 @@
 /** A subject's own history: who looked at what, when, why, and what can be done about it. */
 import type { JSX } from 'preact';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
+import type { HandledComplaint } from '../../../lifecycles/complaints.js';
 import type { Complaint } from '../../../people/complaints.js';
 import type { HistoryEntry } from '../../../services/history/reading.js';
+import { AreaField, FoldedForm } from '../../form.js';
 import type { Names } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
@@ -11,13 +13,14 @@ import { verdicts } from '../auditing/words.js';
 
 export interface HistoryProps {
   readonly language: Language;
-  readonly csrf: string;
   readonly subject: string;
   /** Its name in this session. */
   readonly hidden: string;
   readonly entries: readonly HistoryEntry[];
-  /** By the entry that they are about. */
+  /** By the entry that they are about: those that nobody handles. */
   readonly complaints: ReadonlyMap<number, readonly Complaint[]>;
+  /** By the entry that they are about; of several the last. */
+  readonly handled: ReadonlyMap<number, HandledComplaint>;
   readonly others: readonly { readonly subject: string; readonly href: string; readonly here: boolean }[];
   readonly first: string | undefined;
   readonly next: string | undefined;
@@ -92,6 +95,21 @@ function Look({ entry: { body, item, datasets }, language, names }: { readonly e
   );
 }
 
+/** What became of a complaint: its state, and the answer in the words of whoever gave it. */
+function Handled({ complaint: { id, ticket }, language }: { readonly complaint: HandledComplaint; readonly language: Language }): JSX.Element {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const { lifecycle, state, events, over, due } = ticket;
+  const [first, last] = [events[0], events.at(-1)];
+  const words = (fields: Readonly<Record<string, string>> | undefined): string => Object.values(fields ?? {}).join(' ') || '–';
+  return (
+    <div class={`notice ${over ? '' : 'warn'}`}>
+      <p>{say(`您于 ${localSecond(state.openedAt)} 投诉：`, `You complained at ${localSecond(state.openedAt)}: `)}{words(first?.fields)}</p>
+      <p><span class={`state ${over ? 'none' : 'ok'}`}>{lifecycle.states[state.state]?.title[language]}</span> {over && last !== undefined && last !== first && last.fields !== undefined && Object.keys(last.fields).length > 0 ? <span class="said">{say('答复：', 'Answer: ')}{words(last.fields)}</span> : due === undefined ? null : <span class="soft">{say(`预计 ${due.due.day} 前答复`, `to be answered by ${due.due.day}`)}</span>}</p>
+      <p><a href={`/console/tickets/${id}`}>{say('查看办理情况', 'See how it is handled')}</a></p>
+    </div>
+  );
+}
+
 /** A document of the subject was issued, or somebody verified it. */
 function Document({ body, look, language, names, definitions }: Pick<HistoryEntry, 'body'> & { readonly look: HistoryEntry | undefined } & Pick<HistoryProps, 'language' | 'names' | 'definitions'>): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
@@ -116,11 +134,11 @@ function Document({ body, look, language, names, definitions }: Pick<HistoryEntr
   );
 }
 
-export function historyView({ language, csrf, subject, hidden, entries, complaints, others, first, next, names, definitions, max, receipt, elsewhere }: HistoryProps): JSX.Element {
+export function historyView({ language, subject, hidden, entries, complaints, handled, others, first, next, names, definitions, max, receipt, elsewhere }: HistoryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const key = subject.slice(subject.indexOf(':') + 1);
-  const looks = comparisons(entries.filter(({ index }) => !complaints.has(index)));
+  const looks = comparisons(entries.filter(({ index }) => !complaints.has(index) && !handled.has(index)));
   const placed = new Set([...looks.values()]);
   return (
     <>
@@ -130,26 +148,22 @@ export function historyView({ language, csrf, subject, hidden, entries, complain
       {others.length === 0 ? <p class="notice">{say('企业：', 'Subject: ')}<span class="mono">{key}</span></p> : (
         <nav class="pills" aria-label={say('企业', 'Subject')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{one.subject.slice(one.subject.indexOf(':') + 1)}</a>)}</nav>
       )}
-      {receipt === undefined ? null : <p class="notice" role="status">{say('投诉已记入日志，审计人员可见。回执：', 'Your complaint is on record and the auditors see it. Receipt: ')}<span class="mono exact">{receipt}</span></p>}
+      {receipt === undefined ? null : <p class="notice" role="status">{say('投诉已记入日志，由审计人员受理，办理情况和答复在本页显示。回执：', 'Your complaint is on record; the auditors take it up, and its answer stands on this page. Receipt: ')}<span class="mono exact">{receipt}</span></p>}
       {entries.length === 0 ? <div class="card"><p class="empty">{say('暂无数据', 'There is nothing to show.')}</p></div> : (
         <ol class="timeline">
           {entries.filter((entry) => !placed.has(entry)).map((entry) => {
             const { index, body, datasets } = entry;
             const made = complaints.get(index) ?? [];
+            const ticket = handled.get(index);
             return (
               <li class="card pad" id={`entry-${index}`}>
                 {datasets.length === 0 ? <Document body={body} look={looks.get(index)} language={language} names={names} definitions={definitions} /> : <Look entry={entry} language={language} names={names} />}
                 {made.map((one) => <p class="notice warn">{say(`您于 ${localSecond(one.at)} 投诉：`, `You complained at ${localSecond(one.at)}: `)}{one.text ?? '–'}</p>)}
-                <details>
-                  <summary>{say('投诉此次使用', 'Complain about this')}</summary>
-                  <form method="post" action="/console/history">
-                    <input type="hidden" name="csrf" value={csrf} />
-                    <input type="hidden" name="of" value={hidden} />
-                    <input type="hidden" name="entry" value={index} />
-                    <label class="field">{say('请说明理由（仅您与审计人员可见）', 'What is wrong (only you and the auditors see it)')}<textarea name="text" rows={3} required minLength={4} maxLength={max} /></label>
-                    <p><button class="button" type="submit">{say('提交投诉', 'Send the complaint')}</button></p>
-                  </form>
-                </details>
+                {ticket === undefined ? null : <Handled complaint={ticket} language={language} />}
+                {ticket !== undefined && !ticket.ticket.over ? null : <FoldedForm name={`complaint ${index}`} summary={say('投诉此次使用', 'Complain about this')} action="/console/history" hidden={{ of: hidden, entry: String(index) }}>
+                  <AreaField name="text" label={say('请说明理由（审计人员可见；需要使用单位说明的，该单位督查人员可见）', 'What is wrong (the auditors see it, and the authority’s inspector if it is asked to explain)')} rows={3} required minLength={4} maxLength={max} />
+                  <p><button class="button" type="submit">{say('提交投诉', 'Send the complaint')}</button></p>
+                </FoldedForm>}
               </li>
             );
           })}

@@ -1,6 +1,7 @@
 /** Which company was meant: what is asked where a name stood in place of a key. Works without a script; the form goes on as it was. */
 import type { JSX } from 'preact';
 import type { Choice, LookUp } from '../../../names/lookup.js';
+import { Form, TextField } from '../../form.js';
 import type { Language } from '../../page.js';
 
 export interface ChooseProps {
@@ -24,7 +25,7 @@ export const tellOf = ({ tell }: Choice, language: Language): string => tell.map
 
 export function choosePage({ language, text, found, action, fields, name, valueOf, back }: ChooseProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const hidden = fields.map(([field, value]) => <input type="hidden" name={field} value={value} />);
+  const hidden = fields.filter(([field]) => field !== 'csrf').map(([field, value]) => <input type="hidden" name={field} value={value} />);
   const choices = found.kind === 'found' ? found.choices : [];
   const advice =
     found.kind === 'short' ? say('请至少输入两个字，不只是“有限公司”等组织形式。', 'Say at least two letters, and more than a legal form.')
@@ -41,17 +42,17 @@ export function choosePage({ language, text, found, action, fields, name, valueO
           {choices.map((one) => (
             <li>
               <div><p><b>{one.name}</b></p><p class="code soft">{keyOf(one.subject)}</p><p class="soft">{tellOf(one, language)}</p></div>
-              <form method="post" action={action}>{hidden}<input type="hidden" name={name} value={valueOf(one)} /><button class="button low" type="submit" aria-label={`${say('选择', 'Choose')} ${one.name} ${keyOf(one.subject)}`}>{say('选择', 'Choose')}</button></form>
+              <Form name={`choose ${one.subject}`} action={action}>{hidden}<input type="hidden" name={name} value={valueOf(one)} /><button class="button low" type="submit" aria-label={`${say('选择', 'Choose')} ${one.name} ${keyOf(one.subject)}`}>{say('选择', 'Choose')}</button></Form>
             </li>
           ))}
         </ul>
       )}
-      <form class="card pad row" method="post" action={action}>
+      <Form class="card pad row" action={action}>
         {hidden}
-        <label class="field grow">{say('都不是：重新输入名称或统一社会信用代码', 'None of these: write the name or the code again')}<input type="search" name={name} value={text} required maxLength={100} autocomplete="off" /></label>
+        <TextField type="search" class="grow" name={name} label={say('都不是：重新输入名称或统一社会信用代码', 'None of these: write the name or the code again')} value={text} required maxLength={100} autocomplete="off" />
         <button class="button low" type="submit">{say('查找', 'Look it up')}</button>
         <a class="quiet low" href={back}>{say('返回', 'Back')}</a>
-      </form>
+      </Form>
     </>
   );
 }

@@ -4,6 +4,7 @@ import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Authorisation, Invitation } from '../../../reports/index.js';
 import { CompanyField } from '../../company-field.js';
+import { FaultSummary, Form, formId, TextField } from '../../form.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 import { Picks } from './picks.js';
@@ -30,6 +31,8 @@ export interface AuthorisationsProps {
   /** Recorded just now. */
   readonly done?: Authorisation | undefined;
   readonly fault?: Localised | undefined;
+  /** The field that it is about. */
+  readonly faultAt?: string | undefined;
   readonly sent?: { readonly to: string; readonly until: string; readonly domains: readonly string[]; readonly purposes: readonly string[] } | undefined;
 }
 
@@ -52,7 +55,7 @@ export function coverage({ report, domains, purposes }: Pick<Authorisation, 'rep
   return `${definition?.title[language] ?? say('已停用的报告', report)} · ${where} · ${why}`;
 }
 
-export function authorisationsPage({ language, csrf, subjects, definitions, definition, given, received, invited, inviting, declined, byName, today, until, latest, done, fault, sent }: AuthorisationsProps): JSX.Element {
+export function authorisationsPage({ language, subjects, definitions, definition, given, received, invited, inviting, declined, byName, today, until, latest, done, fault, faultAt, sent }: AuthorisationsProps): JSX.Element {
   const say = sayIn(language);
   const list = (rows: readonly Authorisation[], mine: boolean): JSX.Element => (
     <ul class="card rows">
@@ -76,24 +79,22 @@ export function authorisationsPage({ language, csrf, subjects, definitions, defi
       <p class="lead">{say('经本企业授权，另一家企业才能在它的信用报告中写入本企业的记录。分支机构随本企业一并授权。', 'Only with your authorisation may another company’s report tell of you. Your branches go with you.')}</p>
       <Speaking language={language} subjects={subjects} />
       {done === undefined ? null : <p class="notice" role="status">{done.withdrawnAt === undefined ? say('授权已生效：', 'The authorisation is in force: ') : say('授权已撤回：', 'The authorisation is withdrawn: ')}<b class="code">{keyOf(done.to)}</b></p>}
-      {fault === undefined ? null : <p class="notice bad" role="alert">{fault[language]}</p>}
+      {fault === undefined ? null : <FaultSummary language={language} lines={[{ text: fault[language], to: faultAt }]} />}
       {declined ? <p class="notice" role="status">{say('已拒绝该请求。', 'You have declined it.')}</p> : null}
       {invited.length === 0 ? null : (
         <>
           <h2>{say(`待答复的授权请求（${invited.length}）`, `Others ask for your authorisation (${invited.length})`)}</h2>
           {invited.map((one) => (
-            <form class="card pad invitation" method="post" action={`/console/authorisations/${one.id}/answer`}>
-              <input type="hidden" name="csrf" value={csrf} />
-              <input type="hidden" name="of" value={subjects.hidden} />
+            <Form class="card pad invitation" action={`/console/authorisations/${one.id}/answer`} hidden={{ of: subjects.hidden }}>
               <p><b>{one.names.to}</b> <span class="code soft">{keyOf(one.to)}</span></p>
               <p>{say('请求在它的信用报告中写入本企业的记录。', 'asks to have its report tell of you.')} <span class="soft">{coverage(one, definitions, language)}</span></p>
               <p class="soft">{say(`使用单位：${one.bearer}；请于 ${one.until} 前答复`, `To be shown to ${one.bearer}; to be answered by ${one.until}`)}</p>
               <div class="row">
-                <label class="field">{say('授权至', 'Until')}<input type="date" name="until" value={until} min={today} max={latest} required /></label>
+                <TextField type="date" name="until" label={say('授权至', 'Until')} value={until} min={today} max={latest} required />
                 <button class="button low" type="submit" name="answer" value="agree">{say('同意授权', 'Authorise it')}</button>
                 <button class="quiet low" type="submit" name="answer" value="decline" formnovalidate>{say('拒绝', 'Decline')}</button>
               </div>
-            </form>
+            </Form>
           ))}
         </>
       )}
@@ -109,13 +110,10 @@ export function authorisationsPage({ language, csrf, subjects, definitions, defi
       )}
       <h2>{say('新授权', 'Authorise a company')}</h2>
       {definitions.size < 2 ? null : <nav class="pills" aria-label={say('报告种类', 'Kind of report')}>{[...definitions.values()].map(({ id, title }) => <a href={`/console/authorisations?report=${id}${subjects.query('&')}`} aria-current={id === definition.id ? 'true' : undefined}>{title[language]}</a>)}</nav>}
-      <form method="post" action="/console/authorisations" class="card pad sheet" data-once>
-        <input type="hidden" name="csrf" value={csrf} />
-        <input type="hidden" name="of" value={subjects.hidden} />
-        <input type="hidden" name="report" value={definition.id} />
+      <Form name="authorise" action="/console/authorisations" class="card pad sheet" data-once hidden={{ of: subjects.hidden, report: definition.id }}>
         <div class="filters in">
-          <div class="span"><CompanyField language={language} name="to" label={byName ? say('授权给哪家企业（名称或统一社会信用代码）', 'Which company (its name, or its code)') : say('授权给哪家企业（统一社会信用代码）', 'Which company (its code, 18 characters)')} value={sent?.to ?? ''} byName={byName} required /></div>
-          <label>{say('有效至（当日含，至多一年）', 'Until (that day included, a year at most)')}<input type="date" name="until" value={sent?.until ?? until} min={today} max={latest} required /></label>
+          <div class="span"><CompanyField language={language} name="to" label={byName ? say('授权给哪家企业（名称或统一社会信用代码）', 'Which company (its name, or its code)') : say('授权给哪家企业（统一社会信用代码）', 'Which company (its code, 18 characters)')} value={sent?.to ?? ''} byName={byName} required fault={faultAt === `${formId('authorise')}-to` ? fault : undefined} /></div>
+          <TextField type="date" name="until" label={say('有效至（当日含，至多一年）', 'Until (that day included, a year at most)')} value={sent?.until ?? until} min={today} max={latest} required />
         </div>
         <fieldset><legend>{say('用途', 'Purposes')}</legend><Picks name="purposes" language={language} all={[...purposes].map(([id, title]) => ({ id, title }))} chosen={new Set(sent?.purposes ?? purposes.keys())} /></fieldset>
         <details open={sent !== undefined && sent.domains.length < domains.length}>
@@ -123,12 +121,12 @@ export function authorisationsPage({ language, csrf, subjects, definitions, defi
           <Picks name="domains" language={language} all={domains} chosen={new Set(sent?.domains ?? domains.map(({ id }) => id))} />
         </details>
         <p class="row"><button class="button" type="submit">{say('授权', 'Authorise')}</button><span class="soft">{say('即时生效，记入审计日志；可随时撤回。', 'In force at once and on record; you can withdraw it at any time.')}</span></p>
-      </form>
+      </Form>
     </>
   );
 }
 
-export function withdrawPage({ language, csrf, subjects, definitions, one }: Pick<AuthorisationsProps, 'language' | 'csrf' | 'subjects' | 'definitions'> & { readonly one: Authorisation }): JSX.Element {
+export function withdrawPage({ language, subjects, definitions, one }: Pick<AuthorisationsProps, 'language' | 'csrf' | 'subjects' | 'definitions'> & { readonly one: Authorisation }): JSX.Element {
   const say = sayIn(language);
   return (
     <section class="narrow">
@@ -139,12 +137,10 @@ export function withdrawPage({ language, csrf, subjects, definitions, one }: Pic
         <dt>{say('范围', 'For')}</dt><dd>{coverage(one, definitions, language)}</dd>
         <dt>{say('期限', 'Days')}</dt><dd>{one.since} – {one.until}</dd>
       </dl>
-      <form method="post" action={`/console/authorisations/${one.id}/withdraw`} class="row">
-        <input type="hidden" name="csrf" value={csrf} />
-        <input type="hidden" name="of" value={subjects.hidden} />
+      <Form action={`/console/authorisations/${one.id}/withdraw`} class="row" hidden={{ of: subjects.hidden }}>
         <button class="button danger" type="submit">{say('撤回授权', 'Withdraw it')}</button>
         <a class="quiet" href={`/console/authorisations${subjects.query('?')}`}>{say('暂不撤回', 'Keep it')}</a>
-      </form>
+      </Form>
     </section>
   );
 }

@@ -2,6 +2,8 @@
 import type { JSX } from 'preact';
 import type { Invitation } from '../../../reports/index.js';
 import type { Asked } from '../../../services/reporting/form.js';
+import { Form } from '../../form.js';
+import { REPORT_FORM } from './form.js';
 import type { Language } from '../../page.js';
 import { Carried } from './picks.js';
 import type { Subjects } from './speaking.js';
@@ -45,7 +47,7 @@ export function invitedPage({ language, csrf, subjects, asked, invitations, link
         </>
       )}
       <div class="row steps-on">
-        <form method="post" action="/console/reports/new">{carried(true)}<button class="button" type="submit">{say('先不列入上述企业，继续预览', 'Leave them out for now, and go on')}</button></form>
+        <Form name={REPORT_FORM} action="/console/reports/new">{carried(true)}<button class="button" type="submit">{say('先不列入上述企业，继续预览', 'Leave them out for now, and go on')}</button></Form>
         <a class="quiet" href={`/console/reports${subjects.query('?')}`}>{say('等待答复', 'Wait for them')}</a>
       </div>
     </>

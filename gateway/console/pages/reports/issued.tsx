@@ -1,6 +1,8 @@
 /** A report that was issued just now, with its code; and one that was issued before, without. */
 import type { JSX } from 'preact';
+import type { Localised } from '../../../../contracts/localised.js';
 import type { Issued, IssuedReport, ReportChanges } from '../../../reports/index.js';
+import { FaultSummary, Form, formId, TextField } from '../../form.js';
 import type { Language } from '../../page.js';
 import { Qr } from '../../qr.js';
 import { localMinute, localSecond } from '../../time.js';
@@ -25,18 +27,15 @@ const fileNames: Readonly<Record<string, { readonly zh: string; readonly en: str
   pdf: { zh: '下载 PDF', en: 'PDF' }, json: { zh: '下载 JSON（数据）', en: 'JSON (data)' }, jwt: { zh: '下载可验证凭证', en: 'Credential' }, 'sd-jwt': { zh: '下载可验证凭证（可选择披露）', en: 'Credential (SD-JWT VC)' }, sdjwt: { zh: '下载可验证凭证（可选择披露）', en: 'Credential (SD-JWT VC)' },
 };
 
-function Downloads({ id, language, csrf, subjects, downloads, code }: Common & { readonly id: string; readonly code: string | undefined }): JSX.Element {
+function Downloads({ id, language, subjects, downloads, code, fault }: Common & { readonly id: string; readonly code: string | undefined; readonly fault?: Localised | undefined }): JSX.Element {
   const say = sayIn(language);
   const name = ({ extension }: Download): string => fileNames[extension]?.[language] ?? say('下载其他格式', extension);
   const needed = code === undefined && downloads.some(({ coded }) => coded);
   return (
-    <form method="post" action={`/console/reports/${id}/document`} class="row">
-      <input type="hidden" name="csrf" value={csrf} />
-      <input type="hidden" name="of" value={subjects.hidden} />
-      {code === undefined ? null : <input type="hidden" name="code" value={code} />}
-      {needed ? <label class="field grow">{say('核验码（印于 PDF 和凭证，本系统不保存）', 'Its code (it stands on PDF and credential, and is not kept here)')}<input type="text" name="code" autocomplete="off" maxLength={60} /></label> : null}
+    <Form action={`/console/reports/${id}/document`} class="row" hidden={{ of: subjects.hidden, ...(code === undefined ? {} : { code }) }}>
+      {needed ? <TextField class="grow" name="code" label={say('核验码（印于 PDF 和凭证，本系统不保存）', 'Its code (it stands on PDF and credential, and is not kept here)')} fault={fault} autocomplete="off" maxLength={60} /> : null}
       {downloads.map((one) => <button class="button low" type="submit" name="as" value={one.extension}>{name(one)}</button>)}
-    </form>
+    </Form>
   );
 }
 
@@ -68,6 +67,8 @@ export function issuedPage({ issued: { id, code, document, model, keptUntil, rec
     </>
   );
 }
+
+export const WRONG_CODE: Localised = { zh: '这不是这份报告的核验码。核验码共 28 位，在出具时显示，也印在每份文书上。', en: 'This is not the code of the report. It has 28 characters, was shown when it was issued, and stands on each of its documents.' };
 
 export interface VerifiedBy {
   readonly at: string;
@@ -107,8 +108,8 @@ export function reportPage({ issued: { id, document, model, revokedAt }, changes
         </div>
       )}
       <h2>{say('下载', 'Downloads')}</h2>
-      {wrongCode ? <p class="notice bad" role="alert">{say('这不是这份报告的核验码。核验码共 28 位，在出具时显示，也印在每份文书上。', 'This is not the code of the report. It has 28 characters, was shown when it was issued, and stands on each of its documents.')}</p> : null}
-      <div class="card pad"><Downloads {...common} id={id} code={undefined} /></div>
+      {wrongCode ? <FaultSummary language={language} lines={[{ text: WRONG_CODE[language], to: `${formId(`/console/reports/${id}/document`)}-code` }]} /> : null}
+      <div class="card pad"><Downloads {...common} id={id} code={undefined} fault={wrongCode ? WRONG_CODE : undefined} /></div>
       {revokedAt === undefined ? <p class="row"><a class="quiet" href={`/console/compliance/release?report=${id}${subjects.query('&')}`}>{say('扫码出示', 'Show it by a code')}</a><span class="soft">{say('当面向对方出示整份报告或所选领域，对方查看一次。', 'To somebody before you: all of it or chosen domains, seen once.')}</span></p> : null}
       <h2>{say('核验记录', 'Who verified it')}</h2>
       <div class="card">

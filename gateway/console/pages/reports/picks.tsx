@@ -24,8 +24,8 @@ export function Picks({ name, all, chosen, language }: PicksProps): JSX.Element 
 }
 
 /** All of it, for a form that goes on or back. */
-export function Carried({ asked, csrf, hidden }: { readonly asked: Asked; readonly csrf: string; readonly hidden: string }): JSX.Element {
+export function Carried({ asked, hidden }: { readonly asked: Asked; readonly csrf: string; readonly hidden: string }): JSX.Element {
   const field = (name: string, value: string): JSX.Element => <input type="hidden" name={name} value={value} />;
   const { report, subjects, domains, range, from, to, purpose, bearer, leaveOut } = asked;
-  return <>{field('csrf', csrf)}{field('of', hidden)}{field('report', report)}{subjects.map((one) => field('subjects', one))}{domains.map((one) => field('domains', one))}{field('range', range)}{field('from', from)}{field('to', to)}{field('purpose', purpose)}{field('bearer', bearer)}{leaveOut ? field('leaveOut', 'yes') : null}</>;
+  return <>{field('of', hidden)}{field('report', report)}{subjects.map((one) => field('subjects', one))}{domains.map((one) => field('domains', one))}{field('range', range)}{field('from', from)}{field('to', to)}{field('purpose', purpose)}{field('bearer', bearer)}{leaveOut ? field('leaveOut', 'yes') : null}</>;
 }

@@ -2,8 +2,10 @@
 import type { JSX } from 'preact';
 import type { Preview } from '../../../reports/index.js';
 import type { Asked } from '../../../services/reporting/form.js';
+import { Form } from '../../form.js';
 import type { Language } from '../../page.js';
 import { ReportContent } from './content.js';
+import { REPORT_FORM } from './form.js';
 import { Carried } from './picks.js';
 import { keyOf, relationNames, sayIn } from './words.js';
 
@@ -22,11 +24,11 @@ export function previewPage({ language, csrf, hidden, asked, preview: { model, m
   const lacking = missing.map(({ member, company }) => ({ member: members[member], company })).filter(({ member }) => member !== undefined);
   const steps = (
     <div class="row steps-on">
-      <form method="post" action="/console/reports/new"><input type="hidden" name="step" value="edit" />{carried}<button class="quiet" type="submit">{say('返回修改', 'Go back and change')}</button></form>
-      {ready ? <form method="post" action="/console/reports" data-once>{carried}<button class="button" type="submit">{say('出具报告', 'Issue the report')}</button></form> : (
+      <Form name={REPORT_FORM} action="/console/reports/new" hidden={{ step: 'edit' }}>{carried}<button class="quiet" type="submit">{say('返回修改', 'Go back and change')}</button></Form>
+      {ready ? <Form name={REPORT_FORM} action="/console/reports" data-once>{carried}<button class="button" type="submit">{say('出具报告', 'Issue the report')}</button></Form> : (
         <>
-          <form method="post" action="/console/reports/invitations" data-once>{carried}<button class="button" type="submit">{say('请其授权', 'Ask them to authorise it')}</button></form>
-          {lacking.length === members.length ? null : <form method="post" action="/console/reports/new"><Carried asked={{ ...asked, leaveOut: true }} csrf={csrf} hidden={hidden} /><button class="button low" type="submit">{say('不列入，并在报告中写明', 'Leave them out, and say so in the report')}</button></form>}
+          <Form name={REPORT_FORM} action="/console/reports/invitations" data-once>{carried}<button class="button" type="submit">{say('请其授权', 'Ask them to authorise it')}</button></Form>
+          {lacking.length === members.length ? null : <Form name={REPORT_FORM} action="/console/reports/new"><Carried asked={{ ...asked, leaveOut: true }} csrf={csrf} hidden={hidden} /><button class="button low" type="submit">{say('不列入，并在报告中写明', 'Leave them out, and say so in the report')}</button></Form>}
         </>
       )}
     </div>

@@ -6,6 +6,7 @@ import { deliveryNames, formNames } from '../../../../policies/words.js';
 import type { Grant } from '../../../../policies/types.js';
 import type { LogBody } from '../../../audit/search/entry.js';
 import type { Suspension } from '../../../inforce/suspensions.js';
+import { Form, TextField } from '../../form.js';
 import { durationOf } from '../../names.js';
 import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
@@ -14,7 +15,6 @@ import { StateOfGrant, type GrantSummary } from './grants.js';
 
 export interface GrantProps {
   readonly language: Language;
-  readonly csrf: string;
   readonly summary: GrantSummary;
   readonly days: number;
   readonly accesses: readonly { readonly index: number; readonly body: LogBody }[];
@@ -39,7 +39,7 @@ function noticeWords({ mode, delay, legalBasis }: Grant['subjectNotice']): Local
   }
 }
 
-export function grantPage({ language, csrf, summary, days, accesses, inForce, suspension, purposes, titles, mayAudit }: GrantProps): JSX.Element {
+export function grantPage({ language, summary, days, accesses, inForce, suspension, purposes, titles, mayAudit }: GrantProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const { grant, state, client, dataset, last, requests, unused } = summary;
@@ -48,11 +48,10 @@ export function grantPage({ language, csrf, summary, days, accesses, inForce, su
   const rowField = grant.rows.kind === 'area' ? titles.get(grant.rows.field) : undefined;
   const title = (field: string): string | undefined => titles.get(field)?.[language];
   const form = (action: 'suspend' | 'resume', label: string, why: string, danger: boolean): JSX.Element => (
-    <form method="post" action={`${path}/${action}`} class="row">
-      <input type="hidden" name="csrf" value={csrf} />
-      <label class="field grow">{why}<input type="text" name="reason" required minLength={4} maxLength={500} autocomplete="off" /></label>
+    <Form action={`${path}/${action}`} class="row">
+      <TextField class="grow" name="reason" label={why} required minLength={4} maxLength={500} autocomplete="off" />
       <button class={`button low ${danger ? 'danger' : ''}`} type="submit">{label}</button>
-    </form>
+    </Form>
   );
   return (
     <>

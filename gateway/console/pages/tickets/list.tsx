@@ -33,7 +33,7 @@ export function ticketsPage({ language, show, counts, over, tickets, dataset, be
   return (
     <>
       <div class="head">
-        <h1>{say('异议与修复', 'Objections and repair')}</h1>
+        <h1>{say('异议、修复与投诉', 'Objections, repair and complaints')}</h1>
         {begin.length === 0 ? null : <a class="button" href="/console/tickets/records">{begin.join(say('、', ' / '))}</a>}
       </div>
       <p class="lead">{say('按到期先后排列。期限按工作日计算，办理之日次日起算；逾期仅作提示与告警，不自动作出决定。', 'The next to run out comes first. Terms are working days, and the day of the act does not count. One that runs out is shown and raises an alert; it decides nothing.')}</p>

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
+import { ChoiceField } from '../../form.js';
 import type { Language } from '../../page.js';
 import { ActForm } from './words.js';
 
@@ -19,10 +20,9 @@ export interface MissingProps {
   readonly openings: readonly { readonly lifecycle: Lifecycle; readonly act: string }[];
 }
 
-export function missingPage({ language, csrf, subject, others, hidden, registers, openings }: MissingProps): JSX.Element {
+export function missingPage({ language, subject, others, hidden, registers, openings }: MissingProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const bare = (one: string): string => one.slice(one.indexOf(':') + 1);
-  const authorities = [...new Set(registers.map(({ authority }) => authority[language]))];
   return (
     <>
       <p class="foot"><a href="/console/tickets/records">{say('← 选择记录', '← Choose a record')}</a></p>
@@ -33,15 +33,11 @@ export function missingPage({ language, csrf, subject, others, hidden, registers
       ) : <p class="notice">{say('企业：', 'Company: ')}<span class="mono">{bare(subject)}</span></p>}
       {openings.length === 0 || registers.length === 0 ? <div class="card"><p class="empty">{say('各登记簿的遗漏异议均在办理中，或您不能提出。', 'There is a ticket about each register already, or you cannot open one.')}</p></div> : openings.map(({ lifecycle, act }) => (
         <section class="card pad" aria-label={lifecycle.title[language]}>
-          <ActForm language={language} csrf={csrf} action="/console/tickets" lifecycle={lifecycle} act={act} hidden={{ lifecycle: lifecycle.id, of: hidden }}>
-            <label class="field">{say('哪个单位的哪项信息', 'Which information, of whom')}
-              <select name="register" required>
-                <option value="">{say('请选择', 'Choose')}</option>
-                {authorities.map((name) => (
-                  <optgroup label={name}>{registers.filter(({ authority }) => authority[language] === name).map((one) => <option value={one.id}>{one.name[language]}</option>)}</optgroup>
-                ))}
-              </select>
-            </label>
+          <ActForm language={language} name={`missing ${lifecycle.id} ${act}`} action="/console/tickets" lifecycle={lifecycle} act={act} hidden={{ lifecycle: lifecycle.id, of: hidden }}>
+            <ChoiceField
+              name="register" required label={say('哪个单位的哪项信息', 'Which information, of whom')} value={undefined}
+              options={[{ value: '', title: say('请选择', 'Choose') }, ...registers.map(({ id, name, authority }) => ({ value: id, title: name[language], group: authority[language] }))]}
+            />
           </ActForm>
         </section>
       ))}

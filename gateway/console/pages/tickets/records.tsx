@@ -4,6 +4,7 @@ import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ShownRecord } from '../../../lifecycles/records.js';
 import { CompanyField } from '../../company-field.js';
+import { ChoiceField, Form } from '../../form.js';
 import type { Language } from '../../page.js';
 import { ActForm, Facts, nameOf } from './words.js';
 
@@ -30,7 +31,7 @@ export interface RecordsProps {
   readonly byName: boolean;
 }
 
-export function recordsPage({ language, csrf, subject, others, records, missing, datasets, byName }: RecordsProps): JSX.Element {
+export function recordsPage({ language, subject, others, records, missing, datasets, byName }: RecordsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const bare = (one: string): string => one.slice(one.indexOf(':') + 1);
   return (
@@ -39,12 +40,11 @@ export function recordsPage({ language, csrf, subject, others, records, missing,
       <p class="lead">{say('可以提出异议或告知撤销、修复的信用记录。', 'Credit records to object to, or of which a revocation or a repair can be told.')}</p>
       {missing === undefined ? null : <p><a class="quiet" href={missing}>{say('应有的记录没有列出？', 'A record that should be here is not?')}</a></p>}
       {datasets.length === 0 ? null : (
-        <form class="filters" method="post" action="/console/tickets/find">
-          <input type="hidden" name="csrf" value={csrf} />
-          <label>{say('数据集', 'Dataset')}<select name="dataset">{datasets.map(({ id, name }) => <option value={id}>{name[language]}</option>)}</select></label>
+        <Form class="filters" action="/console/tickets/find">
+          <ChoiceField name="dataset" label={say('数据集', 'Dataset')} value={undefined} options={datasets.map(({ id, name }) => ({ value: id, title: name[language] }))} />
           <CompanyField language={language} name="subject" label={byName ? say('企业（名称或统一社会信用代码）', 'Company (its name, or e.g. uscc:…)') : say('企业（统一社会信用代码）', 'Company (e.g. uscc:…)')} value="" byName={byName} required />
-          <button class="button" type="submit">{say('查找', 'Look up')}</button>
-        </form>
+          <button class="button low" type="submit">{say('查找', 'Look up')}</button>
+        </Form>
       )}
       {subject === undefined ? null : others.length > 1 ? (
         <nav class="pills" aria-label={say('企业', 'Company')}>{others.map((one) => <a href={one.href} aria-current={one.here ? 'true' : undefined}>{bare(one.subject)}</a>)}</nav>
@@ -62,10 +62,10 @@ export function recordsPage({ language, csrf, subject, others, records, missing,
                 <Facts record={shown} language={language} />
                 {openings.length === 0 ? <p class="foot">{say('关于该记录的工单正在办理，或您不能就其提出。', 'A ticket about it is under way, or you cannot open one.')}</p> : openings.flatMap(({ lifecycle, acts }) =>
                   acts.map((act) => (
-                    <details>
-                      <summary>{nameOf(lifecycle.acts, act, language)}</summary>
-                      <ActForm language={language} csrf={csrf} action="/console/tickets" lifecycle={lifecycle} act={act} hidden={{ lifecycle: lifecycle.id, record: hidden }} />
-                    </details>
+                    <ActForm
+                      language={language} summary={nameOf(lifecycle.acts, act, language)} name={JSON.stringify([record.dataset, record.recordId, lifecycle.id, act])}
+                      action="/console/tickets" lifecycle={lifecycle} act={act} hidden={{ lifecycle: lifecycle.id, record: hidden }}
+                    />
                   )),
                 )}
               </li>

@@ -4,6 +4,7 @@ import type { ClockReading } from '../../../../contracts/lifecycle/clocks.js';
 import type { ActRule, Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ShownRecord } from '../../../lifecycles/records.js';
+import { AreaField, FilesField, FoldedForm, Form } from '../../form.js';
 import { Id } from '../../id.js';
 import type { Language } from '../../page.js';
 
@@ -44,36 +45,36 @@ export function Facts({ record: { name, authority, facts, record }, language }: 
 
 export interface ActFormProps {
   readonly language: Language;
-  readonly csrf: string;
   readonly action: string;
+  readonly csrf?: string;
+  /** Tells it from the other forms of the page; default the act. */
+  readonly name?: string;
   readonly lifecycle: Lifecycle;
   readonly act: string;
   readonly hidden?: Readonly<Record<string, string>>;
+  /** Of a form that is folded. */
+  readonly summary?: string;
   /** Fields of the form that are none of the act. */
   readonly children?: ComponentChildren;
 }
 
 /** What people write stands in fields of its own, so that an act has no hidden part. */
-export function ActForm({ language, csrf, action, lifecycle, act, hidden = {}, children }: ActFormProps): JSX.Element {
+export function ActForm({ language, action, lifecycle, act, name: form = act, hidden = {}, summary, children }: ActFormProps): JSX.Element {
   const rule: ActRule | undefined = lifecycle.acts[act];
   const fields = [...(rule?.requires ?? []).map((name) => ({ name, required: true })), ...(rule?.optional ?? []).map((name) => ({ name, required: false }))];
-  return (
-    <form method="post" action={action}>
-      <input type="hidden" name="csrf" value={csrf} />
-      <input type="hidden" name="act" value={act} />
-      {Object.entries(hidden).map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+  const carried = { act, ...hidden };
+  const content = (
+    <>
       {children}
       {fields.map(({ name, required }) => {
         const field = lifecycle.fields[name];
-        return (
-          <label class="field">
-            {nameOf(lifecycle.fields, name, language)}{required ? '' : language === 'zh' ? '（选填）' : ' (optional)'}
-            <textarea name={`field.${name}`} rows={(field?.max ?? 0) > 400 ? 3 : 1} required={required} minLength={required ? field?.min : undefined} maxLength={field?.max} />
-          </label>
-        );
+        const label = `${nameOf(lifecycle.fields, name, language)}${required ? '' : language === 'zh' ? '（选填）' : ' (optional)'}`;
+        return <AreaField name={`field.${name}`} label={label} rows={(field?.max ?? 0) > 400 ? 3 : 1} required={required} minLength={required ? field?.min : undefined} maxLength={field?.max} />;
       })}
+      {rule?.files === undefined ? null : <FilesField name="files" label={language === 'zh' ? '证明材料（选填）' : 'Evidence (optional)'} accept=".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png" hint={language === 'zh' ? `PDF、JPEG、PNG，至多 ${rule.files} 个，每个不超过 5 兆字节。` : `PDF, JPEG, PNG; ${rule.files} at most, 5 MiB each.`} />}
       {lifecycle.states[rule?.to ?? '']?.terminal === true ? <p class="foot">{language === 'zh' ? '工单由此办结，不能撤回。' : 'This closes the ticket and cannot be undone.'}</p> : null}
       <p><button class="button" type="submit">{nameOf(lifecycle.acts, act, language)}</button></p>
-    </form>
+    </>
   );
+  return summary === undefined ? <Form name={form} action={action} hidden={carried} files={rule?.files !== undefined}>{content}</Form> : <FoldedForm name={form} action={action} hidden={carried} summary={summary} files={rule?.files !== undefined}>{content}</FoldedForm>;
 }

@@ -1,4 +1,5 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
+import type { FastifyInstance } from 'fastify';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -226,8 +227,8 @@ runChild(name, async (args, signal, onMessage) => {
     leave.watch(server);
   }
   starting('opens its ports');
-  await api.listen({ host: gateway.host, port: gateway.port });
-  await people.listen({ host: gateway.peopleHost, port: gateway.peoplePort });
+  await listenOn(api, gateway.host, gateway.port);
+  await listenOn(people, gateway.peopleHost, gateway.peoplePort);
   peoplePort = (people.server.address() as AddressInfo).port;
   // new connections; on those that are open the identifier asks for the anchor at each request
   const renewed = (server: unknown, options: TlsOptions): void => {
@@ -306,6 +307,23 @@ runChild(name, async (args, signal, onMessage) => {
   await (await bus?.catch(() => undefined))?.close();
   await spool?.store.close();
 });
+
+const TRIES = 5;
+
+/**
+ * Opens a port. Of a free one (0) the system may give the same to two programs that have not listened on it yet, since both let it be used again; the later
+ * one finds it taken, and asks for another. A port that was named is asked for once.
+ */
+async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    try {
+      await app.listen({ host, port });
+      return;
+    } catch (error) {
+      if (port !== 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried === TRIES) throw error;
+    }
+  }
+}
 
 /** The provider of yitong.json, or under `up` the development one. @throws YitongError `bad_config` */
 function providerOf(people: PeopleSettings, { developmentPki, developmentIssuer }: ProcessArguments): Provider | undefined {

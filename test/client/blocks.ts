@@ -60,8 +60,8 @@ export function answerDiffers({ kind, text }: NonNullable<Block['answer']>, outp
   if (kind === 'text') return written(text.trim()).test(output.trim()) ? undefined : `it says ${output.trim()}`;
   try {
     const values = (of: string): unknown => (kind === 'json' ? JSON.parse(of) : lines(of).map((line) => JSON.parse(line) as unknown));
-    const shown = values(text);
-    return differs(shown, values(output));
+    const found = differs(values(text), values(output));
+    return found === undefined ? undefined : `${found}; it says ${output.trim().slice(0, 500)}`;
   } catch {
     return `no JSON: ${output.slice(0, 500)}`;
   }

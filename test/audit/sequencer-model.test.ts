@@ -80,6 +80,8 @@ class World {
     const { model } = this;
     let failed: string | undefined;
     let reached: SequencerStep | undefined;
+    // a step that does again what a crash left undone may be told as a file that cannot be read
+    let killed = false;
     try {
       const signer = openAuditSigners(this.data, { origin: this.origin, replica: 'replica-1.test' }).log;
       const fence = openFence(openRegister(this.data), { name: this.name, epoch: this.epoch, others: [] });
@@ -87,7 +89,9 @@ class World {
         dataDir: this.data, signer, origin: this.origin, fence, now: () => this.now, interval: 0, onAlert: () => undefined,
         onStep: (step) => {
           reached = step;
-          if (step === died) throw new Error('killed');
+          if (step !== died) return;
+          killed = true;
+          throw new Error('killed');
         },
       });
       await sequencer.runOnce().catch((error: Error) => void (failed = error.message)).finally(() => sequencer.stop());
@@ -98,7 +102,7 @@ class World {
       this.t.ok(failed, 'nothing is sequenced over damage that cannot be mended');
       return;
     }
-    if (failed !== undefined && failed !== 'killed') throw new Error(`a run failed on a log that is whole: ${failed}`);
+    if (failed !== undefined && !killed) throw new Error(`a run failed on a log that is whole: ${failed}`);
     // what a killed run did is taken up by the next: only whether it was published counts, and that the step says
     if (failed === undefined || reached === 'published') this.published();
   }
@@ -263,6 +267,6 @@ async function life(t: Test, seed: number, steps: number): Promise<void> {
 }
 
 /** Found something once: a second take-over forgot what the first had declared. */
-const KEPT = [479_928];
+const KEPT = [479_928, 646_474];
 const seeds = [...KEPT, Math.floor(Math.random() * 1_000_000), Math.floor(Math.random() * 1_000_000)];
 for (const seed of seeds) t.test(`a life of a sequencer, seed ${seed}`, (t) => life(t, seed, 14));

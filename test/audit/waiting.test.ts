@@ -93,6 +93,8 @@ for (const [name, damage] of Object.entries(damages)) {
     const oldest = at.now;
     await at.append(4);
     t.ok(await at.sequence(), 'nothing is taken in');
+    // it looks by itself too, in real time, and may have looked just before they came: that is told again after half a second only
+    at.now += 1000;
     t.same(health.reasons(), [], 'a moment is allowed');
     at.now += 30_000;
     looks.look();
@@ -101,8 +103,8 @@ for (const [name, damage] of Object.entries(damages)) {
     await at.sequence();
     at.now += 40_000;
     const seen = looks.look();
-    t.ok(seen.unsequenced === 8 && (seen.unsequencedSince ?? Infinity) <= oldest + 30_000, JSON.stringify(seen));
-    t.match(health.reasons().join(), /8 entries are not taken into the log, the oldest for (?:70|40) s/);
+    t.ok(seen.unsequenced === 8 && (seen.unsequencedSince ?? Infinity) <= oldest + 31_000, JSON.stringify(seen));
+    t.match(health.reasons().join(), /8 entries are not taken into the log, the oldest for 7[01] s/);
     const fresh = at.looks().look();
     t.ok(fresh.unsequenced >= 8 && (fresh.unsequencedSince ?? Infinity) <= oldest, `one that has only started sees it too: ${JSON.stringify(fresh)}`);
   });

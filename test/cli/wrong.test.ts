@@ -71,7 +71,7 @@ interface Ended {
 
 t.test('each wrong usage has its message', async (t) => {
   const dir = t.testdir();
-  const run = (line: string): Promise<Ended> => new Promise((resolve) => execFile(process.execPath, [cli, ...line.split(' ')], { cwd: dir }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })));
+  const run = (line: string): Promise<Ended> => new Promise((resolve) => execFile(process.execPath, [cli, ...line.split(' ')], { cwd: dir, env: { ...process.env, npm_execpath: undefined } }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })));
   t.equal((await run('init city')).code, 0);
   mkdirSync(join(dir, 'empty'));
   mkdirSync(join(dir, 'pki', 'clients', 'front-desk'), { recursive: true });

@@ -26,8 +26,8 @@ interface Ended {
 
 function ended(program: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>, cwd: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    // the runner's loaders are none of a reader's
-    const child = spawn(program, args, { cwd, env: { ...process.env, NODE_OPTIONS: undefined, JAVA_TOOL_OPTIONS: undefined, API: undefined, CREDENTIALS: undefined, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    // the runner's loaders, which it hands to each Node that is started, are none of a reader's
+    const child = spawn('env', ['-u', 'NODE_OPTIONS', program, ...args], { cwd, env: { ...process.env, JAVA_TOOL_OPTIONS: undefined, API: undefined, CREDENTIALS: undefined, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
     child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));

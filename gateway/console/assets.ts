@@ -125,6 +125,7 @@ dl.facts.flat{padding:0}
 .ask h2{margin:0 0 10px}.choice-row{justify-content:center}.choice-row form{flex:1 1 150px;margin:0}.choice-row .big{width:100%}
 .asks{border:1px solid var(--line);border-radius:var(--radius);padding:6px 16px 12px;margin:0;min-width:0}.asks legend{padding:0 6px;color:var(--soft);font-size:13px}.asks label{display:flex;gap:9px;align-items:center;padding:7px 0}.asks input{width:19px;height:19px;flex:none;accent-color:var(--brand);margin:0}
 .picks{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:0 12px}.asked:not(:has(>label>input:checked)) .picks{display:none}
+button[hidden]{display:none}
 .camera:not([hidden]){display:grid;gap:8px}.camera video{width:100%;border-radius:var(--radius);background:#000}.camera p{margin:0}
 .raw{margin-top:18px}
 .raw summary{cursor:pointer;margin-bottom:8px}

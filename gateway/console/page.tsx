@@ -59,16 +59,36 @@ function inLanguage(address: string | undefined, lang: Language): string {
 interface OtherProps extends Pick<FrameProps, 'language' | 'asked' | 'address' | 'carries'> {
   /** Forms of the page that can be kept. */
   readonly forms: ReadonlySet<string>;
+  /** The page, as HTML. */
+  readonly main: string;
+}
+
+const plain = (text: string): string => text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+
+/**
+ * What the Enter key does in a form: it presses the first submit button that belongs to it, in the order of the page. The switch of the language belongs to it and
+ * stands before the form; so the form's own first button stands before the switch once more, unseen.
+ */
+function Enter({ form, main }: { readonly form: string; readonly main: string }): JSX.Element | null {
+  const from = main.indexOf(` id="${form}"`);
+  const own = from < 0 ? '' : main.slice(from, main.indexOf('</form>', from));
+  const first = [...own.matchAll(/<button\b([^>]*)>/g)].map(([, attributes = '']) => attributes).find((attributes) => !/\btype="(?:button|reset)"/.test(attributes));
+  if (first === undefined) return null;
+  const attribute = (name: string): string | undefined => {
+    const value = new RegExp(` ${name}="([^"]*)"`).exec(first)?.[1];
+    return value === undefined ? undefined : plain(value);
+  };
+  return <button hidden form={form} name={attribute('name')} value={attribute('value')} formAction={attribute('formaction')} formNoValidate={/\bformnovalidate\b/i.test(first)} />;
 }
 
 /** The way to the page in the other language. Of a page with one form it takes along what is written there; of one with several, `keep.js` finds that which was begun. */
-function Other({ language, asked, address, carries, forms }: OtherProps): JSX.Element {
+function Other({ language, asked, address, carries, forms, main }: OtherProps): JSX.Element {
   const other: Language = language === 'zh' ? 'en' : 'zh';
   const name = other === 'zh' ? '中文' : 'English';
   const lang = other === 'zh' ? 'zh-CN' : 'en';
   const [only, ...more] = forms;
-  if (carries !== undefined) return <button class="lang" form={carries.form} formAction={`${carries.action}?lang=${other}`} name="step" value="edit" formNoValidate lang={lang}>{name}</button>;
-  if (only !== undefined && more.length === 0) return <button class="lang" form={only} formAction={`/console/keep?lang=${other}`} formNoValidate lang={lang}>{name}</button>;
+  if (carries !== undefined) return <><Enter form={carries.form} main={main} /><button class="lang" form={carries.form} formAction={`${carries.action}?lang=${other}`} name="step" value="edit" formNoValidate lang={lang}>{name}</button></>;
+  if (only !== undefined && more.length === 0) return <><Enter form={only} main={main} /><button class="lang" form={only} formAction={`/console/keep?lang=${other}`} formNoValidate lang={lang}>{name}</button></>;
   if (asked === undefined) return <a class="lang" href={inLanguage(address, other)} lang={lang} hreflang={other} data-keep={only === undefined ? undefined : `/console/keep?lang=${other}`}>{name}</a>;
   return (
     <form class="again" method="post" action={`${asked.action}?lang=${other}`}>
@@ -115,7 +135,7 @@ function Frame({ language, title, workspace, main, forms, scripts = [], refresh,
             <span>{language === 'zh' ? '一通' : 'Yitong'}</span>
           </a>
           <span class="place">{workspace.name[language]}</span>
-          <Other language={language} asked={asked} address={address} carries={carries} forms={forms} />
+          <Other language={language} asked={asked} address={address} carries={carries} forms={forms} main={main} />
           {way === undefined ? null : (
             <a class="quiet" href="/console">
               {way === 'console' ? (language === 'zh' ? '工作台' : 'Console') : language === 'zh' ? '登录' : 'Sign in'}

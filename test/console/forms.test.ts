@@ -3,9 +3,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { h, type ComponentChild } from 'preact';
 import t, { type Test } from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
-import { formId } from '../../gateway/console/form.js';
+import { Form, formId } from '../../gateway/console/form.js';
+import { page } from '../../gateway/console/page.js';
 import type { Person, Role } from '../../gateway/people/person.js';
 import { KEPT_FOR, openKeptForms } from '../../gateway/people/kept.js';
 import { openSessions, type Session } from '../../gateway/people/sessions.js';
@@ -242,4 +244,17 @@ t.test('what is kept is sealed, ends after half an hour, and does not pile up', 
   t.equal(kept.find(token, last.id, session.person), undefined, 'the oldest went');
   clock.now += 24 * 3_600_000;
   t.equal(kept.openPlace(kept.sealPlace(session, '/console')) === undefined, false);
+});
+
+t.test('the Enter key does what the form’s own first button does, though the switch of the language stands before it', (t) => {
+  const frame = { language: 'zh', workspace: { name: { zh: '城', en: 'city' }, synthetic: true }, title: 't', place: 'p', session: { name: 'n', roles: 'r', csrf: 'c', nav: [] } } as const;
+  const buttons = (html: string): readonly string[] => [...html.matchAll(/<button\b([^>]*)>/g)].flatMap(([, of = '']) => (/form="|name="act"|plain/.test(of) ? [of] : []));
+  const form = (...children: readonly ComponentChild[]): string => page({ ...frame, children: h(Form, { action: '/console/x' }, ...children) });
+  const [enter = '', lang = '', own = ''] = buttons(form(h('input', { name: 'a' }), h('button', { type: 'button', class: 'plain' }), h('button', { name: 'act', value: '不"予', formNoValidate: true }, 'b'))).filter((one) => !one.includes('type="button"'));
+  t.match(lang, /class="lang"[^]*formaction="\/console\/keep/);
+  for (const one of [enter, own]) t.match(one, /name="act" value="不&quot;予" formnovalidate/);
+  t.match(enter, new RegExp(`^ hidden form="${formId('/console/x')}"`), 'and is not seen');
+  const [plain = ''] = buttons(form(h('button', {}, 'b')));
+  t.match(plain, /^ hidden form="f-[0-9a-f]{12}"$/, 'one that says nothing more');
+  t.end();
 });

@@ -78,7 +78,8 @@ interface Running {
 
 /** In a terminal of its own. */
 function inTerminal(dir: string, command: string): Running {
-  const child = spawn('script', ['-qfec', command, '/dev/null'], { cwd: dir, stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, SHELL: '/bin/bash', COLUMNS: '200', npm_config_offline: 'true', npm_config_update_notifier: 'false', npm_config_cache: join(dir, '.npm-cache') } });
+  // the runner's loaders, which it hands to each Node that is started, are none of a reader's
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', 'script', '-qfec', command, '/dev/null'], { cwd: dir, stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, SHELL: '/bin/bash', COLUMNS: '200', npm_config_offline: 'true', npm_config_update_notifier: 'false', npm_config_cache: join(dir, '.npm-cache') } });
   // a suite that is killed has no teardown: its cities must not go on beside the suites that come after it
   const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   reaper.unref();

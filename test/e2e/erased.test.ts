@@ -122,7 +122,7 @@ t.test('the scan finds what it looks for, however it is written or packed, and n
   }
   t.match(traces(new Map([['a file', Buffer.concat([Buffer.from('head'), gzipSync(`{"subject":"${subject}"}`)])]]), [subject]), [/subject, packed/, /key, packed/]);
   t.same(traces(new Map([['a file', Buffer.from('uscc:91350100M000100Y44')]]), [subject]), []);
-  t.same(Object.keys(RECORDS), ['bus', 'view', 'connectors', 'spool', 'quarantine']);
+  t.same(Object.keys(RECORDS), ['bus', 'view', 'names', 'connectors', 'spool', 'quarantine']);
   t.end();
 });
 

@@ -12,6 +12,7 @@ import { Kafka, logLevel, type KafkaMessage } from 'kafkajs';
 export const RECORDS: Readonly<Record<string, string>> = {
   bus: 'the embedded bus: the published records',
   view: 'the view (LMDB): the records as they are asked for',
+  names: 'the index of names: whom the register that the workspace names calls what, as the view has it',
   connectors: 'what connectors know of their sources: keys of rows and digests, to tell what changed',
   spool: 'pushed records that wait for the bus',
   quarantine: 'rows that broke their contract, for their authority to mend',

@@ -13,6 +13,7 @@ import { createOnce } from '../audit/durable.js';
 import type { GatewaySettings } from '../config.js';
 import type { WatchedAudit } from './log-health.js';
 import { keepPki } from '../pki/authority.js';
+import { loadTour } from '../tour/tour.js';
 import { choosePorts, namedPorts, type TakenPort } from './ports.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { groupSettings } from './settings.js';
@@ -26,7 +27,7 @@ export interface PrepareArguments {
 }
 
 export type Prepared =
-  | { readonly ok: true; readonly ports: Partial<GatewaySettings>; readonly taken: readonly TakenPort[]; readonly clients: readonly string[]; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'>; readonly audit: WatchedAudit }
+  | { readonly ok: true; readonly ports: Partial<GatewaySettings>; readonly taken: readonly TakenPort[]; readonly clients: readonly string[]; /** Whether the workspace has a tour. */ readonly tour: boolean; readonly gateway: Pick<GatewaySettings, 'workers' | 'healthHost' | 'healthPort' | 'drainSeconds' | 'logFormat' | 'logLevel'>; readonly audit: WatchedAudit }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly place?: Place };
 
 async function prepare({ workspace: dir, data, flags, opening }: PrepareArguments): Promise<Prepared> {
@@ -41,7 +42,7 @@ async function prepare({ workspace: dir, data, flags, opening }: PrepareArgument
   const clients = [...policies.clients.values()].flatMap(({ id, binding }) => (binding.kind === 'spiffe' ? [{ id, uri: binding.uri }] : []));
   await keepPki(pki, { clients, signer: workspace.name.zh });
   createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
-  return { ok: true, ports, taken, clients: clients.map(({ id }) => id), gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel }, audit };
+  return { ok: true, ports, taken, clients: clients.map(({ id }) => id), tour: (await loadTour(workspace)).length > 0, gateway: { workers: gateway.workers, healthHost: gateway.healthHost, healthPort: gateway.healthPort, drainSeconds: gateway.drainSeconds, logFormat: gateway.logFormat, logLevel: gateway.logLevel }, audit };
 }
 
 const tell = (prepared: Prepared): void => {

@@ -38,6 +38,8 @@ export interface UpOptions {
 
 export interface Up extends UpFile {
   readonly clients: readonly string[];
+  /** Whether the workspace has a tour. */
+  readonly tour: boolean;
   readonly reports: Awaited<Group['firstPass']>;
   stop(): Promise<void>;
 }
@@ -64,7 +66,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   }
   const pki = join(options.data, 'pki');
   const preparing: PrepareArguments = { workspace: options.workspace, data: options.data, flags: options.flags, opening: true };
-  const { clients, gateway, audit, ports: chosen, taken } = await prepared(preparing);
+  const { clients, tour, gateway, audit, ports: chosen, taken } = await prepared(preparing);
   if (taken.length > 0) options.onPorts?.(taken, chosen);
   const flags = { ...options.flags, ...chosen };
 
@@ -124,7 +126,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
       pki,
     };
     await writeFile(file, `${JSON.stringify(up, null, 2)}\n`);
-    return { ...up, clients, reports: await group.firstPass, stop };
+    return { ...up, clients, tour, reports: await group.firstPass, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,7 +1,5 @@
 import { startUp } from '../../process/start.js';
 import { busOf, busOption } from '../bus.js';
-import { loadWorkspace } from '../../../contracts/workspace.js';
-import { loadTour } from '../../tour/tour.js';
 import { announce, dataOption, folders, program, text, workspaceFlag, workspaceOption } from '../places.js';
 import { lineFree, progressBar } from '../progress.js';
 import type { Command, Invocation } from '../command.js';
@@ -87,7 +85,7 @@ const command: Command = {
     call.say('');
     call.say('These keys come from a development CA and are for this machine only.');
     call.say('Try next, in another shell:');
-    for (const line of hints(workspace, (await loadTour(await loadWorkspace(workspace))).length > 0)) call.say(line);
+    for (const line of hints(workspace, up.tour)) call.say(line);
     call.say('Ctrl-C stops.');
     if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
     retract();

@@ -181,6 +181,8 @@ void t.test('a company shows its code, a stranger asks one thing, the company ag
     await form(second.page, 'credit/taxation');
     await second.page.click('form button[type=submit]');
     await second.page.waitForURL('**/compliance/answer');
+    // its page looks by itself and comes anew: not while it is led elsewhere
+    await asked.page.waitForSelector('.ask');
     t.same(await asked.inspect('/console/compliance', 'code-asked'), []);
     const nothing = await signIn(browser, town.people, 'he-company');
     t.same(await nothing.inspect('/console/compliance', 'code-none'), []);

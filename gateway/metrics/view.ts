@@ -19,6 +19,7 @@ export interface ViewParts {
   readonly workspace: Pick<Workspace, 'contracts' | 'prefix'>;
   readonly writer: Pick<ViewWriter, 'reader' | 'completeUpTo'>;
   readonly dataDir: string;
+  readonly heldBack: HeldCounts;
   /** Undefined before it is known. */
   readonly busUp: () => boolean | undefined;
 }
@@ -39,23 +40,33 @@ async function inQuarantine(dataDir: string, dataset: DatasetId): Promise<number
   }
 }
 
-/** Withdrawals that are held back, by runs of feeds and by pushed snapshots alike; nothing where the state cannot be opened, which those who publish say. */
-async function heldBack(dataDir: string, datasets: readonly DatasetId[]): Promise<[Labels, number][]> {
-  if (!State.exists(dataDir)) return datasets.map((feed) => [{ feed }, 0]);
-  let state: State | undefined;
-  try {
-    state = openState(dataDir);
-    const opened = state;
-    return datasets.map((feed) => [{ feed }, opened.held(feed).length]);
-  } catch (error) {
-    if (isYitongError(error)) return [];
-    throw error;
-  } finally {
-    await state?.close();
-  }
+export interface HeldCounts {
+  /** Withdrawals that are held back, by runs of feeds and by pushed snapshots alike; nothing where the state cannot be opened, which those who publish say. */
+  of(datasets: readonly DatasetId[]): [Labels, number][];
+  close(): Promise<void>;
 }
 
-export async function viewFigures({ workspace, writer, dataDir, busUp }: ViewParts): Promise<Family[]> {
+/** Opens the state of connectors once, when there is one: others commit to it all the time, and each opening beside them has to be looked after (connectors/lmdb/env.ts). */
+export function heldCounts(dataDir: string): HeldCounts {
+  let state: State | undefined;
+  return {
+    of(datasets) {
+      if (state === undefined && !State.exists(dataDir)) return datasets.map((feed) => [{ feed }, 0]);
+      try {
+        const opened = (state ??= openState(dataDir));
+        return datasets.map((feed) => [{ feed }, opened.held(feed).length]);
+      } catch (error) {
+        if (isYitongError(error)) return [];
+        throw error;
+      }
+    },
+    async close() {
+      await state?.close();
+    },
+  };
+}
+
+export async function viewFigures({ workspace, writer, dataDir, heldBack, busUp }: ViewParts): Promise<Family[]> {
   const now = Date.now();
   const reader = writer.reader();
   const contracts = [...workspace.contracts.values()];
@@ -81,7 +92,7 @@ export async function viewFigures({ workspace, writer, dataDir, busUp }: ViewPar
     gauge('yitong_dataset_incomplete', '1 where the bus no longer had all records when the view was built', each(({ incomplete }) => (incomplete === true ? 1 : 0))),
     gauge('yitong_view_lag_seconds', 'age of the moment up to which all that the bus took is in the view; about 2 while it follows', lag),
     gauge('yitong_view_bytes', 'bytes of the view on disk', bytesOf(join(dataDir, 'view', 'view.mdb'))),
-    gauge('yitong_feed_held_withdrawals', HELD_HELP, await heldBack(dataDir, contracts.map(({ id }) => id))),
+    gauge('yitong_feed_held_withdrawals', HELD_HELP, heldBack.of(contracts.map(({ id }) => id))),
     gauge('yitong_quarantine_rows', 'rows that wait in quarantine, by dataset', held),
   ];
 }

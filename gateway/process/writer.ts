@@ -30,7 +30,7 @@ import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { partFigures } from '../metrics/parts.js';
 import { calendarFigures } from '../metrics/calendars.js';
-import { viewFigures } from '../metrics/view.js';
+import { heldCounts, viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
 import { runChild, starting, tell } from './messages.js';
 import { followNames } from '../names/follow.js';
@@ -213,9 +213,10 @@ runChild('writer', async (args, signal, onMessage) => {
     }
   });
   const parts = partFigures(args.data);
+  const heldBack = heldCounts(args.data);
   answerForMetrics('writer', async () => {
     const now = reading.open();
-    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, busUp: health.busUp })), ...housekeeping.figures(), ...(await parts()), ...calendarFigures(reading.current().calendars, Date.now()), ...spanFigures('writer', tracing)];
+    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, heldBack, busUp: health.busUp })), ...housekeeping.figures(), ...(await parts()), ...calendarFigures(reading.current().calendars, Date.now()), ...spanFigures('writer', tracing)];
   });
   tell({ kind: 'ready' });
 
@@ -244,6 +245,7 @@ runChild('writer', async (args, signal, onMessage) => {
   await reading.current().close();
   await bus.close();
   await spool?.close();
+  await heldBack.close();
 });
 
 /** One writer a data folder, also where another replica sequences. @throws YitongError `audit_unavailable` */

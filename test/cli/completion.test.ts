@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { optionsOf } from '../../gateway/cli/arguments.js';
 import { scriptFor, type Shell } from '../../gateway/cli/completion.js';
 import { commandNames, loadCommand, spoken } from '../../gateway/cli/names.js';
+import { missingHere } from '../missing.js';
 
 t.setTimeout(240_000);
 
@@ -62,7 +63,7 @@ t.test('bash', async (t) => {
 });
 for (const [shell, open] of [['zsh', zsh], ['fish', fish]] as const) {
   t.test(shell, async (t) => {
-    if (!isHere(shell)) return void t.pass(`${shell} is not here`, { skip: true });
+    if (!isHere(shell)) return missingHere(t, `${shell}: not here`);
     await offers(t, await open(t));
   });
 }

@@ -2,13 +2,15 @@
  * What somebody wrote in a form that could not be taken: the session was over, a field was wrong, the language was changed. It is kept for half an hour, sealed under a
  * token that only that browser has, and opened for the person whose page the form stood on and for nobody else, whoever signs in there.
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorCode, FormFaults } from '../../contracts/errors.js';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../connectors/lmdb/file.js';
 import { createOnce } from '../audit/durable.js';
+import type { SubjectSecret } from '../audit/keys.js';
+import { NONCE_BYTES, sealBytes, unsealBytes } from '../audit/seal.js';
 import type { Person } from './person.js';
 import { hideSubject, shownSubject, type Session } from './sessions.js';
 
@@ -57,24 +59,16 @@ interface Stored {
 export const KEPT_FOR = 30 * 60_000;
 const PLACE_FOR = 24 * 3_600_000;
 const MOST = 500;
-const NONCE = 12;
-const TAG = 16;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const ID = /^[A-Za-z0-9_-]{16}$/;
 
-function sealed(key: Buffer, value: object): string {
-  const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  return Buffer.concat([nonce, cipher.update(JSON.stringify(value), 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
-}
+/** Bound to nothing beside its key, which is for one purpose. */
+const under = (key: Buffer): SubjectSecret => ({ key: createSecretKey(key), pseudonym: '' });
+const sealed = (key: Buffer, value: object): string => sealBytes(under(key), randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value))).toString('base64url');
 
 function unsealed(key: Buffer, text: string): unknown {
-  const whole = Buffer.from(text, 'base64url');
-  if (whole.length <= NONCE + TAG) return undefined;
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, whole.subarray(0, NONCE));
-    decipher.setAuthTag(whole.subarray(whole.length - TAG));
-    return JSON.parse(Buffer.concat([decipher.update(whole.subarray(NONCE, whole.length - TAG)), decipher.final()]).toString('utf8')) as unknown;
+    return JSON.parse(unsealBytes(under(key), Buffer.from(text, 'base64url')).toString('utf8')) as unknown;
   } catch {
     return undefined;
   }

@@ -11,21 +11,36 @@ const MAGIC = 0xbeefc0de;
 const PAGE_HEAD = 24;
 const NODE_HEAD = 8;
 const META_BYTES = 144;
+const VERSION = 2;
+/** Flags of an environment, and of its map of free pages. */
+const NO_SUBDIR = 0x4000;
+const INTEGER_KEY = 8;
+/** Bytes of address space that a store of ours may ask for. */
+const LARGEST = 2n ** 46n;
 const BRANCH = 1;
 const LEAF = 2;
 const OVERFLOW = 4;
 const META = 8;
 const BIG = 1;
 const SUB = 2;
+/** What stands in place of a large value: its first page, the commit, how many pages. */
+const BIG_VALUE = 24;
 const NO_PAGE = 0xffffffffffffffffn;
 const DEEPEST = 40;
 /** While others write, a page that the look still wants may be taken for something newer: then it looks again. */
 const LOOKS = 5;
 
+interface Tree {
+  readonly root: bigint;
+  /** Levels of pages. */
+  readonly depth: number;
+  readonly entries: bigint;
+}
+
 interface Meta {
   readonly psize: number;
-  readonly free: bigint;
-  readonly main: bigint;
+  readonly free: Tree;
+  readonly main: Tree;
   readonly lastPage: number;
   readonly txn: bigint;
 }
@@ -61,7 +76,8 @@ export function damageOf(path: string): string | undefined {
     for (let look = 1; ; look++) {
       const before = newest(fd);
       if (typeof before === 'string') return before;
-      const found = walk(fd, before);
+      const walk = new Walk(fd, before);
+      const found = walk.damageOf(before.free, false) ?? walk.damageOf(before.main, true);
       if (found === undefined) return undefined;
       const after = newest(fd);
       if (typeof after === 'string') return after;
@@ -120,97 +136,156 @@ function metaAt(fd: number, at: number, page: number): Meta | string {
   if (bytes.readBigUInt64LE(0) !== BigInt(page) || bytes.readUInt16LE(18) !== META || bytes.readUInt32LE(PAGE_HEAD) !== MAGIC) return 'its head is not one';
   const psize = bytes.readUInt32LE(PAGE_HEAD + 24);
   if (psize < 512 || psize > 65_536 || (psize & (psize - 1)) !== 0) return 'its head names no size of a page';
+  const [version, address, mapSize] = [bytes.readUInt32LE(PAGE_HEAD + 4), bytes.readBigUInt64LE(PAGE_HEAD + 8), bytes.readBigUInt64LE(PAGE_HEAD + 16)];
+  const [freeFlags, mainFlags] = [bytes.readUInt16LE(PAGE_HEAD + 28), bytes.readUInt16LE(PAGE_HEAD + 76)];
+  if (version !== VERSION || address !== 0n || (freeFlags & ~NO_SUBDIR) !== INTEGER_KEY || mainFlags !== 0) return 'its head says that it is of another kind';
   const lastPage = bytes.readBigUInt64LE(PAGE_HEAD + 120);
-  if (lastPage > 2n ** 40n) return 'its head names a page that cannot be';
+  if (mapSize > LARGEST || lastPage * BigInt(psize) >= mapSize) return 'its head names a page that cannot be';
   return {
     psize,
-    free: bytes.readBigUInt64LE(PAGE_HEAD + 24 + 40),
-    main: bytes.readBigUInt64LE(PAGE_HEAD + 72 + 40),
+    free: treeAt(bytes, PAGE_HEAD + 24),
+    main: treeAt(bytes, PAGE_HEAD + 72),
     lastPage: Number(lastPage),
     txn: bytes.readBigUInt64LE(PAGE_HEAD + 128),
   };
 }
 
-/** What is wrong with the pages that can be reached. */
-function walk(fd: number, meta: Meta): string | undefined {
-  const { psize, lastPage } = meta;
-  const seen = new Uint8Array((lastPage >> 3) + 1);
-  const levels: Buffer[] = [];
-  let found: string | undefined;
-  const wrong = (what: string): false => {
-    found ??= what;
-    return false;
-  };
-  const take = (page: number, pages = 1): boolean => {
-    if (page < 2 || page + pages - 1 > lastPage) return wrong('it names a page that is not there');
-    for (let one = page; one < page + pages; one++) {
-      if (((seen[one >> 3] ?? 0) & (1 << (one & 7))) !== 0) return wrong('two places name one page');
-      seen[one >> 3] = (seen[one >> 3] ?? 0) | (1 << (one & 7));
-    }
-    return true;
-  };
-  const head = Buffer.alloc(PAGE_HEAD);
-  function overflow(page: number, pages: number, size: number): boolean {
-    // a value that is put again in one transaction, shorter, keeps its pages
-    if (pages < 1 || pages * psize < size + PAGE_HEAD) return wrong('a large value has another size than its place');
-    if (!take(page, pages)) return false;
-    if (readSync(fd, head, 0, PAGE_HEAD, page * psize) !== PAGE_HEAD) return wrong('it was cut short');
-    if (head.readBigUInt64LE(0) !== BigInt(page) || (head.readUInt16LE(18) & OVERFLOW) === 0 || head.readUInt32LE(20) !== pages) return wrong('the page of a large value is another one');
-    return readSync(fd, head, 0, 1, page * psize + PAGE_HEAD + size - 1) === 1 || wrong('it was cut short');
+const treeAt = (bytes: Buffer, at: number): Tree => ({ root: bytes.readBigUInt64LE(at + 40), depth: bytes.readUInt16LE(at + 6), entries: bytes.readBigUInt64LE(at + 32) });
+
+/** Looks at the pages that can be reached from one head. */
+class Walk {
+  readonly #fd: number;
+  readonly #psize: number;
+  readonly #lastPage: number;
+  /** A bit for each page that something names. */
+  readonly #taken: Uint8Array;
+  /** A buffer for each level of pages. */
+  readonly #levels: Buffer[] = [];
+  /** For each byte of the page being looked at: the number of the page if an entry begins there. */
+  readonly #begins: Float64Array;
+  #found: string | undefined;
+
+  constructor(fd: number, { psize, lastPage }: Meta) {
+    this.#fd = fd;
+    this.#psize = psize;
+    this.#lastPage = lastPage;
+    this.#taken = new Uint8Array((lastPage >> 3) + 1);
+    this.#begins = new Float64Array(psize + 1).fill(-1);
   }
-  /** @param ordered whether keys are in the order of bytes @param low the key that the page's keys are not below */
-  function tree(page: number, depth: number, ordered: boolean, low: Buffer | undefined, high: Buffer | undefined): boolean {
-    if (depth > DEEPEST) return wrong('its pages go round in a circle');
-    if (!take(page)) return false;
-    const bytes = (levels[depth] ??= Buffer.alloc(psize));
-    if (readSync(fd, bytes, 0, psize, page * psize) !== psize) return wrong('it was cut short');
-    if (bytes.readBigUInt64LE(0) !== BigInt(page)) return wrong('a page says that it is another one');
+
+  /** What is wrong with the map and with the maps in it. */
+  damageOf(map: Tree, ordered: boolean): string | undefined {
+    this.#map(map, 0, ordered);
+    return this.#found;
+  }
+
+  #wrong(what: string): false {
+    this.#found ??= what;
+    return false;
+  }
+
+  /** @param above how many levels of pages stand over it @param ordered whether keys are in the order of bytes */
+  #map({ root, depth, entries }: Tree, above: number, ordered: boolean): boolean {
+    if (root === NO_PAGE) return (depth === 0 && entries === 0n) || this.#wrong('an empty map says that it has entries');
+    const map: MapSeen = { ordered, leafLevel: above + depth - 1, entries: 0 };
+    return this.#page(map, Number(root), above, undefined, undefined) && (BigInt(map.entries) === entries || this.#wrong('a map has another number of entries than it says'));
+  }
+
+  /** @param low the key that the page's keys are not below @param high the key that they are below */
+  #page(map: MapSeen, page: number, level: number, low: Buffer | undefined, high: Buffer | undefined): boolean {
+    if (level > DEEPEST) return this.#wrong('its pages go round in a circle');
+    if (!this.#take(page, 1)) return false;
+    const bytes = (this.#levels[level] ??= Buffer.alloc(this.#psize));
+    if (readSync(this.#fd, bytes, 0, this.#psize, page * this.#psize) !== this.#psize) return this.#wrong('it was cut short');
+    if (bytes.readBigUInt64LE(0) !== BigInt(page)) return this.#wrong('a page says that it is another one');
     const kind = bytes.readUInt16LE(18) & 0xff;
-    if (kind !== BRANCH && kind !== LEAF) return wrong('a page is of no known kind');
-    const [lower, upper] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
-    if (lower % 2 !== 0 || lower > upper || upper + PAGE_HEAD > psize) return wrong('a page does not say how full it is');
+    if (kind !== BRANCH && kind !== LEAF) return this.#wrong('a page is of no known kind');
+    if ((kind === LEAF) !== (level === map.leafLevel)) return this.#wrong('a map is not as deep as it says');
+    if (!this.#isFilled(bytes, page, kind)) return this.#wrong('the entries of a page do not fill it');
+    const count = countOf(bytes);
+    if (kind === LEAF) map.entries += count;
     let before = low;
-    for (let i = 0; i < lower / 2; i++) {
-      const at = bytes.readUInt16LE(PAGE_HEAD + 2 * i) + PAGE_HEAD;
-      if (at < upper + PAGE_HEAD || at + NODE_HEAD > psize) return wrong('an entry stands outside of its page');
-      const [lo, hi, flags, length] = [bytes.readUInt16LE(at), bytes.readUInt16LE(at + 2), bytes.readUInt16LE(at + 4), bytes.readUInt16LE(at + 6)];
-      const end = at + NODE_HEAD + length;
-      if (end > psize) return wrong('a key stands outside of its page');
-      const key = bytes.subarray(at + NODE_HEAD, end);
+    for (let i = 0; i < count; i++) {
+      const at = entryAt(bytes, i);
+      const key = keyAt(bytes, at);
+      // the first key of a branch is never looked at and may be empty
       const first = kind === BRANCH && i === 0;
-      if (ordered && !first) {
-        if (before !== undefined && Buffer.compare(before, key) > (i === 0 || (kind === BRANCH && i === 1) ? 0 : -1)) return wrong('keys are not in their order');
-        if (high !== undefined && Buffer.compare(key, high) >= 0) return wrong('keys are not in their order');
+      if (map.ordered && !first) {
+        const inOrder = before === undefined || Buffer.compare(before, key) < (i === 0 || (kind === BRANCH && i === 1) ? 1 : 0);
+        if (!inOrder || (high !== undefined && Buffer.compare(key, high) >= 0)) return this.#wrong('keys are not in their order');
       }
       if (kind === BRANCH) {
-        const child = lo + hi * 65_536 + flags * 2 ** 32;
-        let next: Buffer | undefined = high;
-        if (ordered && i + 1 < lower / 2) {
-          const other = bytes.readUInt16LE(PAGE_HEAD + 2 * (i + 1)) + PAGE_HEAD;
-          if (other + NODE_HEAD > psize) return wrong('an entry stands outside of its page');
-          next = bytes.subarray(other + NODE_HEAD, other + NODE_HEAD + bytes.readUInt16LE(other + 6));
-        }
-        if (!tree(child, depth + 1, ordered, first ? low : key, next)) return false;
-      } else {
-        const size = lo + hi * 65_536;
-        if ((flags & BIG) !== 0) {
-          if (end + 24 > psize) return wrong('a value stands outside of its page');
-          if (!overflow(Number(bytes.readBigUInt64LE(end)), Number(bytes.readBigUInt64LE(end + 16)), size)) return false;
-        } else {
-          if (end + size > psize) return wrong('a value stands outside of its page');
-          if ((flags & SUB) !== 0) {
-            if (size !== 48) return wrong('a map has no head');
-            const root = bytes.readBigUInt64LE(end + 40);
-            if (root !== NO_PAGE && !tree(Number(root), depth + 1, true, undefined, undefined)) return false;
-          }
-        }
-      }
+        const next = map.ordered && i + 1 < count ? keyAt(bytes, entryAt(bytes, i + 1)) : high;
+        if (!this.#page(map, childAt(bytes, at), level + 1, first ? low : key, next)) return false;
+      } else if (!this.#value(bytes, at, level)) return false;
       if (!first) before = key;
     }
     return true;
   }
-  for (const [root, ordered] of [[meta.free, false], [meta.main, true]] as const) {
-    if (root !== NO_PAGE && !tree(Number(root), 0, ordered, undefined, undefined)) return found;
+
+  /** Entries stand beside each other from where the page says that it is filled to its end, and each is of a kind that a store of ours has. */
+  #isFilled(bytes: Buffer, page: number, kind: number): boolean {
+    const [lower, upper] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
+    const psize = this.#psize;
+    if (lower % 2 !== 0 || lower > upper || upper + PAGE_HEAD > psize) return false;
+    const count = countOf(bytes);
+    this.#begins[psize] = page;
+    for (let i = 0; i < count; i++) {
+      const at = entryAt(bytes, i);
+      if (at < upper + PAGE_HEAD || at + NODE_HEAD > psize || this.#begins[at] === page) return false;
+      this.#begins[at] = page;
+    }
+    let filled = 0;
+    for (let i = 0; i < count; i++) {
+      const at = entryAt(bytes, i);
+      const flags = bytes.readUInt16LE(at + 4);
+      // no store of ours has several values under one key
+      if (kind === LEAF && flags !== 0 && flags !== BIG && flags !== SUB) return false;
+      const value = kind === BRANCH ? 0 : flags === BIG ? BIG_VALUE : bytes.readUInt32LE(at);
+      const size = NODE_HEAD + bytes.readUInt16LE(at + 6) + value;
+      const even = size + (size % 2);
+      if (this.#begins[at + even] !== page) return false;
+      filled += even;
+    }
+    return filled === psize - PAGE_HEAD - upper;
   }
-  return undefined;
+
+  #value(bytes: Buffer, at: number, level: number): boolean {
+    const [size, flags, begin] = [bytes.readUInt32LE(at), bytes.readUInt16LE(at + 4), at + NODE_HEAD + bytes.readUInt16LE(at + 6)];
+    if (flags === BIG) return this.#large(Number(bytes.readBigUInt64LE(begin)), Number(bytes.readBigUInt64LE(begin + 16)), size);
+    if (flags !== SUB) return true;
+    if (size !== 48 || bytes.readUInt16LE(begin + 4) !== 0) return this.#wrong('a map has no head');
+    return this.#map(treeAt(bytes, begin), level + 1, true);
+  }
+
+  #large(page: number, pages: number, size: number): boolean {
+    // a value that is put again in one transaction, shorter, keeps its pages
+    if (pages < 1 || pages * this.#psize < size + PAGE_HEAD) return this.#wrong('a large value has another size than its place');
+    if (!this.#take(page, pages)) return false;
+    const head = Buffer.alloc(PAGE_HEAD);
+    if (readSync(this.#fd, head, 0, PAGE_HEAD, page * this.#psize) !== PAGE_HEAD) return this.#wrong('it was cut short');
+    if (head.readBigUInt64LE(0) !== BigInt(page) || (head.readUInt16LE(18) & OVERFLOW) === 0 || head.readUInt32LE(20) !== pages) return this.#wrong('the page of a large value is another one');
+    return readSync(this.#fd, head, 0, 1, page * this.#psize + PAGE_HEAD + size - 1) === 1 || this.#wrong('it was cut short');
+  }
+
+  #take(page: number, pages: number): boolean {
+    if (page < 2 || page + pages - 1 > this.#lastPage) return this.#wrong('it names a page that is not there');
+    for (let one = page; one < page + pages; one++) {
+      if (((this.#taken[one >> 3] ?? 0) & (1 << (one & 7))) !== 0) return this.#wrong('two places name one page');
+      this.#taken[one >> 3] = (this.#taken[one >> 3] ?? 0) | (1 << (one & 7));
+    }
+    return true;
+  }
 }
+
+interface MapSeen {
+  readonly ordered: boolean;
+  readonly leafLevel: number;
+  /** Seen so far. */
+  entries: number;
+}
+
+const countOf = (page: Buffer): number => page.readUInt16LE(20) / 2;
+const entryAt = (page: Buffer, i: number): number => page.readUInt16LE(PAGE_HEAD + 2 * i) + PAGE_HEAD;
+const keyAt = (page: Buffer, at: number): Buffer => page.subarray(at + NODE_HEAD, at + NODE_HEAD + page.readUInt16LE(at + 6));
+const childAt = (page: Buffer, at: number): number => page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32;

@@ -116,6 +116,8 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
   const placeOf = (value: Buffer): number => value.readUIntBE(PSEUDONYM + KEY, 6) * KEY;
   // a prefix that no subject's key begins with keeps this use of the secret apart, as in `reference`
   const sumOf = (at: Buffer, value: Buffer, key: Buffer): Buffer => createHmac('sha256', secret).update('record\0').update(at).update(value.subarray(0, UNSUMMED)).update(key).digest().subarray(0, SUM);
+  /** The pseudonym may itself be what is damaged: then none leads to the record. */
+  const damagedAt = (at: Buffer, name: Buffer): SubjectKeyDamaged => new SubjectKeyDamaged(map.get(reverse(name))?.equals(at) === true ? name.toString('hex') : undefined);
   /** Undefined where the key is destroyed, though a crash kept the record. @throws SubjectKeyDamaged */
   function decode(at: Buffer, value: Buffer): SubjectSecret | undefined {
     const name = value.toString('hex', 0, PSEUDONYM);
@@ -130,15 +132,12 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
         // the record may have been read before another process destroyed it, the half after
         map.resetReadTxn();
         if (map.get(at)?.equals(value) !== true || marked()) return undefined;
-        throw new SubjectKeyDamaged(name);
+        throw damagedAt(at, value.subarray(0, PSEUDONYM));
       }
       for (let i = 0; i < KEY; i++) key[i] = (key[i] ?? 0) ^ (half[i] ?? 0);
       half.fill(0);
     }
-    if (value.length === RECORD && !sumOf(at, value, key).equals(value.subarray(UNSUMMED))) {
-      // the pseudonym itself may be what is damaged: then none leads here
-      throw new SubjectKeyDamaged(map.get(reverse(value.subarray(0, PSEUDONYM)))?.equals(at) === true ? name : undefined);
-    }
+    if (value.length === RECORD && !sumOf(at, value, key).equals(value.subarray(UNSUMMED))) throw damagedAt(at, value.subarray(0, PSEUDONYM));
     const secret = { pseudonym: name, key: createSecretKey(key) };
     key.fill(0);
     return secret;

@@ -18,7 +18,9 @@ interface Made {
 
 async function make(t: Test): Promise<Made> {
   const dir = join(t.testdir(), 'keys');
-  const keys = openSubjectKeys({ dir });
+  // the same bytes each time, so that a flip that finds something is found again
+  const random = randomOf(5, 'bytes');
+  const keys = openSubjectKeys({ dir, randomBytes: (size) => Buffer.from(Array.from({ length: size }, () => random.between(0, 255))) });
   keys.ensure(SUBJECTS);
   const before = new Map(SUBJECTS.map((subject) => [subject, textOf(keys.get(subject))]));
   await keys.close();
@@ -97,7 +99,7 @@ t.test('of a flipped store each key is the one that it was, or is said to be dam
       try {
         keys.ensure([subject]);
         const now = textOf(keys.get(subject));
-        if (now !== was) wrong.push(`round ${String(round)}: a key was ${was === now ? '' : 'made anew'}`);
+        if (now !== was) wrong.push(`round ${String(round)}: a key was made anew`);
       } catch (error) {
         if (!(error instanceof SubjectKeyDamaged)) wrong.push(String(error));
         else if (error.pseudonym !== undefined && !named.has(error.pseudonym)) wrong.push('a damaged key was not found by looking for it');

@@ -1,16 +1,34 @@
-// Makes the file tree of the container image, and on demand its layer as a tar file. The Dockerfile's build stage runs it, and so does test/image.
+// Makes the file tree of the container image, and on demand its layer as a tar file. The Dockerfile's build stage runs
+// it, and so does test/image.
 //   node .image.mjs OUT [--tar FILE]      OUT must be empty or not there; the packages are installed and compiled
-// The same commit gives the same bytes: paths sorted, modes and owners set, each time that of the commit (SOURCE_DATE_EPOCH, else git's).
+// The same commit gives the same bytes: paths sorted, modes and owners set, each time that of the commit
+// (SOURCE_DATE_EPOCH, else git's).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, copyFileSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const LAYERS = ['contracts', 'policies', 'connectors', 'gateway'];
-/** What the image runs on: packages for another system are left out, and so are addons that are built for another Node. */
+/**
+ * What the image runs on: packages for another system are left out, and so are addons that are built for another Node.
+ */
 const TARGET = { os: 'linux', cpu: process.arch, libc: 'glibc', abi: '137' /* Node 24 */ };
 /** uid and gid of `nonroot` in distroless images; the data folder is theirs. */
 const NONROOT = 65532;
@@ -33,7 +51,10 @@ function* files(folder, skip = () => false, below = '') {
   }
 }
 
-const fits = (wanted, have) => wanted === undefined || [wanted].flat().some((one) => one === have) || ([wanted].flat().every((one) => one.startsWith('!')) && !wanted.includes(`!${have}`));
+const fits = (wanted, have) =>
+  wanted === undefined ||
+  [wanted].flat().some((one) => one === have) ||
+  ([wanted].flat().every((one) => one.startsWith('!')) && !wanted.includes(`!${have}`));
 
 /** The production packages that belong to this image, as the lock has them: path → what it says. */
 export function packages(lock) {
@@ -47,14 +68,23 @@ export function packages(lock) {
 }
 
 const LICENCE = /^(?:licen[cs]e|notice|copying|authors)/i;
-/** Of a package: what Node never loads. Sources of addons are among it, since scripts of packages are turned off (.npmrc). */
+/**
+ * Of a package: what Node never loads. Sources of addons are among it, since scripts of packages are turned off
+ * (.npmrc).
+ */
 const NOT_LOADED = /\.(?:map|[cm]?tsx?|md|markdown|flow|tsbuildinfo|c|cc|cpp|h|hpp|gyp|gypi|swf|html?)$/i;
-const NOT_RUN = /^(?:tests?(?:\.[cm]?js)?|__tests__|specs?|scripts|docs?|examples?|bench(?:marks?)?|coverage|tsconfig.*\.json|makefile|rollup\..*|vitest\..*)$/i;
+const NOT_RUN =
+  /^(?:tests?(?:\.[cm]?js)?|__tests__|specs?|scripts|docs?|examples?|bench(?:marks?)?|coverage|tsconfig.*\.json|makefile|rollup\..*|vitest\..*)$/i;
 
 /** Says of a path in a package whether the image takes it. */
 function rule(name, manifest, dist, licensed) {
   // bundlers read these two fields, Node reads neither: without `exports` it takes `main`
-  const forBundlers = manifest.exports === undefined ? [manifest.module, manifest.esnext].flatMap((file) => (typeof file === 'string' && file.includes('/') ? [`${posix.dirname(posix.normalize(file))}/`] : [])) : [];
+  const forBundlers =
+    manifest.exports === undefined
+      ? [manifest.module, manifest.esnext].flatMap((file) =>
+          typeof file === 'string' && file.includes('/') ? [`${posix.dirname(posix.normalize(file))}/`] : [],
+        )
+      : [];
   const main = posix.normalize(manifest.main || 'index.js');
   const unread = forBundlers.filter((folder) => folder !== './' && !main.startsWith(folder));
   return (path) => {
@@ -66,7 +96,8 @@ function rule(name, manifest, dist, licensed) {
     const addon = /(?:^|\/)node\.(?:napi|abi(\d+))\.?(glibc|musl)?\.node$/.exec(path);
     if (addon !== null) return (addon[1] ?? TARGET.abi) === TARGET.abi && (addon[2] ?? TARGET.libc) === TARGET.libc;
     // of fonts, the files that our code names; their scripts are for another framework
-    if (name.startsWith('@expo-google-fonts/')) return path === 'package.json' || (path.endsWith('.ttf') && dist.includes(path));
+    if (name.startsWith('@expo-google-fonts/'))
+      return path === 'package.json' || (path.endsWith('.ttf') && dist.includes(path));
     // three builds of one program: ours takes this one
     if (name === '@cedar-policy/cedar-wasm') return !/^(?:esm|web)\//.test(path);
     return true;
@@ -79,7 +110,8 @@ function declarations(dist) {
   const take = (file) => {
     if (found.has(file) || !existsSync(join(dist, file))) return;
     found.add(file);
-    for (const [, to] of readFileSync(join(dist, file), 'utf8').matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g)) take(posix.join(posix.dirname(file), `${to}.d.ts`));
+    for (const [, to] of readFileSync(join(dist, file), 'utf8').matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g))
+      take(posix.join(posix.dirname(file), `${to}.d.ts`));
   };
   take('gateway/client/index.d.ts');
   return found;
@@ -96,7 +128,8 @@ function tree() {
     for (const path of files(join(dist, layer))) {
       const file = `${layer}/${path}`;
       // what was compiled from a source that is gone stays in a developer's dist
-      const isOurs = path.endsWith('.js') && ['.ts', '.tsx'].some((ending) => existsSync(join(root, file.replace(/\.js$/, ending))));
+      const isOurs =
+        path.endsWith('.js') && ['.ts', '.tsx'].some((ending) => existsSync(join(root, file.replace(/\.js$/, ending))));
       if (!isOurs && !kept.has(file)) continue;
       found.set(`app/dist/${file}`, join(dist, file));
       if (isOurs && path.startsWith('reports/')) text += readFileSync(join(dist, file), 'utf8');
@@ -107,8 +140,15 @@ function tree() {
     }
   }
   found.set('app/yitong.json', join(root, 'yitong.json'));
-  const { name, version, description, license, type, engines, bin, exports, dependencies } = readJson(join(root, 'package.json'));
-  found.set('app/package.json', Buffer.from(`${JSON.stringify({ name, version, description, license, type, engines, bin, exports, dependencies }, null, 2)}\n`));
+  const { name, version, description, license, type, engines, bin, exports, dependencies } = readJson(
+    join(root, 'package.json'),
+  );
+  found.set(
+    'app/package.json',
+    Buffer.from(
+      `${JSON.stringify({ name, version, description, license, type, engines, bin, exports, dependencies }, null, 2)}\n`,
+    ),
+  );
 
   for (const [path, entry] of packages(readJson(join(root, 'package-lock.json')))) {
     const folder = join(root, path);
@@ -117,18 +157,32 @@ function tree() {
       fail(`${path} is not installed: run \`npm ci\``);
     }
     const manifest = readJson(join(folder, 'package.json'));
-    if (manifest.version !== entry.version) fail(`${path} is ${manifest.version}, the lock says ${entry.version}: run \`npm ci\``);
-    const takes = rule(path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length), manifest, text, readdirSync(folder).some((file) => LICENCE.test(file)));
-    for (const file of files(folder, (below) => below === 'node_modules')) if (takes(file)) found.set(`app/${path}/${file}`, join(folder, file));
+    if (manifest.version !== entry.version)
+      fail(`${path} is ${manifest.version}, the lock says ${entry.version}: run \`npm ci\``);
+    const takes = rule(
+      path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
+      manifest,
+      text,
+      readdirSync(folder).some((file) => LICENCE.test(file)),
+    );
+    for (const file of files(folder, (below) => below === 'node_modules'))
+      if (takes(file)) found.set(`app/${path}/${file}`, join(folder, file));
   }
   return found;
 }
 
 function epoch() {
   const given = process.env['SOURCE_DATE_EPOCH'];
-  if (given !== undefined && given !== '') return /^\d{1,10}$/.test(given) ? Number(given) : fail('SOURCE_DATE_EPOCH is not a number of seconds');
+  if (given !== undefined && given !== '')
+    return /^\d{1,10}$/.test(given) ? Number(given) : fail('SOURCE_DATE_EPOCH is not a number of seconds');
   try {
-    return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    return Number(
+      execFileSync('git', ['log', '-1', '--format=%ct'], {
+        cwd: root,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    );
   } catch {
     return fail('name the time of the commit in SOURCE_DATE_EPOCH (seconds): there is no git repository here');
   }
@@ -140,7 +194,8 @@ function header({ path, folder, size, mode, owner, mtime }) {
   let cut = 0;
   if (Buffer.byteLength(name) > 100) {
     cut = name.indexOf('/', name.length - 101);
-    if (cut <= 0 || Buffer.byteLength(name.slice(0, cut)) > 155 || Buffer.byteLength(name.slice(cut + 1)) > 100) fail(`the path is too long for a tar file: ${name}`);
+    if (cut <= 0 || Buffer.byteLength(name.slice(0, cut)) > 155 || Buffer.byteLength(name.slice(cut + 1)) > 100)
+      fail(`the path is too long for a tar file: ${name}`);
   }
   const block = Buffer.alloc(512);
   const octal = (value, at, length) => block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
@@ -156,7 +211,14 @@ function header({ path, folder, size, mode, owner, mtime }) {
   octal(0, 329, 8);
   octal(0, 337, 8);
   if (cut > 0) block.write(name.slice(0, cut), 345, 'utf8');
-  block.write(`${block.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  block.write(
+    `${block
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+    'latin1',
+  );
   return block;
 }
 
@@ -169,10 +231,26 @@ function main() {
 
   const found = tree();
   const folders = new Set(['data', 'workspace']);
-  for (const path of found.keys()) for (let up = posix.dirname(path); up !== '.' && !folders.has(up); up = posix.dirname(up)) folders.add(up);
+  for (const path of found.keys())
+    for (let up = posix.dirname(path); up !== '.' && !folders.has(up); up = posix.dirname(up)) folders.add(up);
   const entries = [
-    ...[...folders].map((path) => ({ path, folder: true, size: 0, mode: path === 'data' ? 0o700 : 0o755, owner: path === 'data' ? NONROOT : 0, mtime })),
-    ...[...found].map(([path, from]) => ({ path, from, folder: false, size: Buffer.isBuffer(from) ? from.length : lstatSync(from).size, mode: path.endsWith('/cli/main.js') ? 0o755 : 0o644, owner: 0, mtime })),
+    ...[...folders].map((path) => ({
+      path,
+      folder: true,
+      size: 0,
+      mode: path === 'data' ? 0o700 : 0o755,
+      owner: path === 'data' ? NONROOT : 0,
+      mtime,
+    })),
+    ...[...found].map(([path, from]) => ({
+      path,
+      from,
+      folder: false,
+      size: Buffer.isBuffer(from) ? from.length : lstatSync(from).size,
+      mode: path.endsWith('/cli/main.js') ? 0o755 : 0o644,
+      owner: 0,
+      mtime,
+    })),
   ].sort((a, b) => byPath(a.path, b.path));
 
   const tar = values.tar === undefined ? undefined : openSync(values.tar, 'w', 0o644);

@@ -19,14 +19,17 @@ function run(what, command, args) {
     process.exit(2);
   }
 }
-const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 const stamp = join(root, 'node_modules', '.yitong-lock');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   run('installing packages', 'npm', ['ci']);
   // tap assembles its test class from the plugins of .taprc once; doing it now keeps the first test run right
   run('preparing tap', process.execPath, [join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs'), 'build']);
   // so that `npx yitong` finds this build in its own clone
-  if (process.platform !== 'win32') symlinkSync(join('..', '..', 'dist', 'gateway', 'cli', 'main.js'), join(root, 'node_modules', '.bin', 'yitong'));
+  if (process.platform !== 'win32')
+    symlinkSync(join('..', '..', 'dist', 'gateway', 'cli', 'main.js'), join(root, 'node_modules', '.bin', 'yitong'));
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, lock);
 }

@@ -39,10 +39,20 @@ try {
     // without the note on source maps, which are not packed
     writeFileSync(target, readFileSync(file, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
   }
-  const exports = { './client': { types: './dist/gateway/client/index.d.ts', default: './dist/gateway/client/index.js' }, './package.json': './package.json' };
-  writeFileSync(join(work, 'package.json'), `${JSON.stringify({ name: 'yitong', version, description: `The client alone. ${description}`, license, private: true, type: 'module', engines, exports, files: ['dist'] }, null, 2)}\n`);
+  const exports = {
+    './client': { types: './dist/gateway/client/index.d.ts', default: './dist/gateway/client/index.js' },
+    './package.json': './package.json',
+  };
+  writeFileSync(
+    join(work, 'package.json'),
+    `${JSON.stringify({ name: 'yitong', version, description: `The client alone. ${description}`, license, private: true, type: 'module', engines, exports, files: ['dist'] }, null, 2)}\n`,
+  );
   cpSync(join(root, 'docs', 'api', 'client.md'), join(work, 'README.md'));
-  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--ignore-scripts'], { cwd: work, encoding: 'utf8', shell: process.platform === 'win32' });
+  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--ignore-scripts'], {
+    cwd: work,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) {
     console.error(stderr);
     process.exit(1);

@@ -1,4 +1,5 @@
-// Reads the tap output of whole runs: shows each file and each failure, and ends with the totals of all and the exit code they ask for.
+// Reads the tap output of whole runs: shows each file and each failure, and ends with the totals of all and the exit
+// code they ask for.
 //   node .ci/totals.mjs TAP STDERR STATUS [TAP STDERR STATUS]…
 import { readFileSync } from 'node:fs';
 
@@ -19,7 +20,8 @@ function add(tapFile, errorFile, status) {
     failure = -1;
     const point = line.trimStart();
     if (point.startsWith('not ok')) failure = indent;
-    if (failure >= 0 || /#\s*(skip|todo)\b/i.test(point) || (indent === 0 && /^(ok|Bail out!)/.test(point))) console.log(line);
+    if (failure >= 0 || /#\s*(skip|todo)\b/i.test(point) || (indent === 0 && /^(ok|Bail out!)/.test(point)))
+      console.log(line);
   }
 
   // tap's own sum, the one at the very end: `# { total: 623, pass: 620, fail: 2, skip: 1 }`

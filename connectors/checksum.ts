@@ -1,4 +1,7 @@
-/** CRC-32 over what is stored and over the key under which it stands: LMDB has no checksums, so a value that holds is right, and is where it belongs. */
+/**
+ * CRC-32 over what is stored and over the key under which it stands: LMDB has no checksums, so a value that holds is
+ * right, and is where it belongs.
+ */
 import { crc32 } from 'node:zlib';
 
 export const SUM_BYTES = 4;

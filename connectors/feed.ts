@@ -41,10 +41,17 @@ export type Expression =
   /** The first `when` that holds decides. */
   | { readonly case: readonly { readonly when: Condition; readonly use: Expression }[]; readonly else?: Expression }
   /**
-   * Array of records out of one cell: text is split by `split`, a JSON array is taken part by part. In `fields` the column `*`
-   * is the part itself, other columns are keys of the part where it is an object. Empty parts are dropped.
+   * Array of records out of one cell: text is split by `split`, a JSON array is taken part by part. In `fields` the
+   * column `*` is the part itself, other columns are keys of the part where it is an object. Empty parts are dropped.
    */
-  | { readonly rows: { readonly from: string; readonly split?: string; readonly max?: number; readonly fields: Readonly<Record<string, Expression>> } };
+  | {
+      readonly rows: {
+        readonly from: string;
+        readonly split?: string;
+        readonly max?: number;
+        readonly fields: Readonly<Record<string, Expression>>;
+      };
+    };
 
 /** Applied in order to a string; a null passes through untouched. */
 export type Step =
@@ -59,9 +66,15 @@ export type Step =
   | 'digits'
   /** Normalised by the key scheme of that name, check digit included; refused as `bad_check_digit`. */
   | { readonly key: string }
-  /** An identifier of old to the subject's key, by a dataset that ties them; refused as `not_in_crosswalk` or `ambiguous_crosswalk`. */
+  /**
+   * An identifier of old to the subject's key, by a dataset that ties them; refused as `not_in_crosswalk` or
+   * `ambiguous_crosswalk`.
+   */
   | { readonly crosswalk: { readonly dataset: string; readonly from: string } }
-  /** `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss` (two digits), `M`, `d`, `H` (one or two) and literals; or `iso`. Result: ISO date, or ISO timestamp if hours are read. */
+  /**
+   * `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss` (two digits), `M`, `d`, `H` (one or two) and literals; or `iso`. Result: ISO
+   * date, or ISO timestamp if hours are read.
+   */
   | { readonly date: string | readonly string[]; readonly zone?: string }
   | { readonly number: { readonly decimal?: '.' | ','; readonly group?: ',' | '.' | ' ' | "'" } }
   | { readonly integer: true }

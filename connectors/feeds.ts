@@ -1,9 +1,11 @@
-/** Feeds as they stand in a workspace: read, checked against their contract and their source kind before anything runs. */
+/**
+ * Feeds as they stand in a workspace: read, checked against their contract and their source kind before anything runs.
+ */
 import { Cron } from 'croner';
-import { authorityId, datasetId, type DatasetId } from '../contracts/ids.js';
 import { parseDuration } from '../contracts/duration.js';
-import { YitongError, isYitongError } from '../contracts/errors.js';
+import { isYitongError, YitongError } from '../contracts/errors.js';
 import { contentFiles, readJson } from '../contracts/files.js';
+import { authorityId, type DatasetId, datasetId } from '../contracts/ids.js';
 import type { Contract, Workspace } from '../contracts/types.js';
 import { shape } from '../contracts/validate.js';
 import type { Expression, Feed, Step } from './feed.js';
@@ -40,7 +42,11 @@ const check = shape<FeedFile>(
 );
 
 /** How a feed's `schedule` is meant. */
-export type Schedule = { readonly kind: 'every'; readonly ms: number } | { readonly kind: 'cron'; readonly cron: string } | { readonly kind: 'watch' } | { readonly kind: 'push' };
+export type Schedule =
+  | { readonly kind: 'every'; readonly ms: number }
+  | { readonly kind: 'cron'; readonly cron: string }
+  | { readonly kind: 'watch' }
+  | { readonly kind: 'push' };
 
 /** Undefined if it is none of the four ways. Cron expressions follow Asia/Shanghai (`schedule.ts`). */
 export function parseSchedule(text: string): Schedule | undefined {
@@ -56,10 +62,15 @@ export function parseSchedule(text: string): Schedule | undefined {
 }
 
 /**
- * @param onRefused takes the refusal of one feed, which is then left out, so that a check can tell all at once. Never given where feeds are run
+ * @param onRefused takes the refusal of one feed, which is then left out, so that a check can tell all at once. Never
+ * given where feeds are run
  * @throws YitongError `bad_feed` with the file, `bad_config`
  */
-export async function loadFeeds(workspace: Workspace, kinds?: ReadonlyMap<string, SourceKind>, onRefused?: (dataset: DatasetId, error: YitongError) => void): Promise<ReadonlyMap<DatasetId, Feed>> {
+export async function loadFeeds(
+  workspace: Workspace,
+  kinds?: ReadonlyMap<string, SourceKind>,
+  onRefused?: (dataset: DatasetId, error: YitongError) => void,
+): Promise<ReadonlyMap<DatasetId, Feed>> {
   const known = kinds ?? (await loadSourceKinds());
   ceilingOf(workspace);
   const feeds = new Map<DatasetId, Feed>();
@@ -79,30 +90,54 @@ export async function loadFeeds(workspace: Workspace, kinds?: ReadonlyMap<string
  * One feed as it stands now, whatever is wrong with others; undefined if the dataset has none.
  * @throws YitongError `bad_feed` with the file
  */
-export async function loadFeed(workspace: Workspace, dataset: DatasetId, kinds?: ReadonlyMap<string, SourceKind>): Promise<Feed | undefined> {
+export async function loadFeed(
+  workspace: Workspace,
+  dataset: DatasetId,
+  kinds?: ReadonlyMap<string, SourceKind>,
+): Promise<Feed | undefined> {
   const name = `${dataset.replace('.', '/')}.json`;
   const file = (await contentFiles(workspace.layers, 'connectors/feeds', '.json', 2)).find((one) => one.name === name);
-  return file === undefined ? undefined : makeFeed(dataset, file.path, await readJson(file.path, 'bad_feed'), workspace, kinds ?? (await loadSourceKinds()));
+  return file === undefined
+    ? undefined
+    : makeFeed(
+        dataset,
+        file.path,
+        await readJson(file.path, 'bad_feed'),
+        workspace,
+        kinds ?? (await loadSourceKinds()),
+      );
 }
 
 function feedName(name: string, file: string): DatasetId {
   const [authority, dataset, ...more] = name.slice(0, -'.json'.length).split('/');
   if (authority === undefined || dataset === undefined || more.length > 0) {
-    throw new YitongError('bad_feed', 'a feed stands at `connectors/feeds/<authority>/<dataset>.json`', { place: { file } });
+    throw new YitongError('bad_feed', 'a feed stands at `connectors/feeds/<authority>/<dataset>.json`', {
+      place: { file },
+    });
   }
   return named(`${authority}.${dataset}`, { file });
 }
 
-function makeFeed(id: DatasetId, file: string, raw: unknown, workspace: Workspace, kinds: ReadonlyMap<string, SourceKind>): Feed {
+function makeFeed(
+  id: DatasetId,
+  file: string,
+  raw: unknown,
+  workspace: Workspace,
+  kinds: ReadonlyMap<string, SourceKind>,
+): Feed {
   const place = { file };
   const refuse = (what: string): never => {
     throw new YitongError('bad_feed', what, { place });
   };
   const said = check(raw, place);
   const contract = workspace.contracts.get(id) ?? refuse(`there is no contract of \`${id}\``);
-  const kind = kinds.get(said.source.kind) ?? refuse(`\`source.kind\` must be one of ${[...kinds.keys()].map((one) => `\`${one}\``).join(', ')}`);
+  const kind =
+    kinds.get(said.source.kind) ??
+    refuse(`\`source.kind\` must be one of ${[...kinds.keys()].map((one) => `\`${one}\``).join(', ')}`);
   shape<object>(kind.schema, 'bad_feed')(said.source, place);
-  const schedule = parseSchedule(said.schedule) ?? refuse('`schedule` must be an ISO 8601 duration, a cron expression, `watch` or `push`');
+  const schedule =
+    parseSchedule(said.schedule) ??
+    refuse('`schedule` must be an ISO 8601 duration, a cron expression, `watch` or `push`');
   const pushed = kind.kind === 'http-push';
   if (pushed !== (schedule.kind === 'push')) refuse('the schedule `push` and the source kind `http-push` go together');
   if (!pushed && said.mapping === undefined) refuse('the document lacks the key `mapping`');
@@ -110,7 +145,8 @@ function makeFeed(id: DatasetId, file: string, raw: unknown, workspace: Workspac
   if (said.mapping !== undefined) {
     checkCrosswalks(mapping, id, workspace, file);
     compileMapping(mapping, contract, workspace.schemes, file);
-    for (const [target, expression] of Object.entries(mapping.fields)) checkCodes(expression, target, contract, workspace, file);
+    for (const [target, expression] of Object.entries(mapping.fields))
+      checkCodes(expression, target, contract, workspace, file);
   }
   const feed: Feed = {
     dataset: id,
@@ -138,9 +174,16 @@ function named(text: string, place: { readonly file: string }): DatasetId {
 }
 
 /** The codes that a feed gives must be in the field's code list. */
-function checkCodes(expression: Expression, target: string, contract: Contract, workspace: Workspace, file: string): void {
+function checkCodes(
+  expression: Expression,
+  target: string,
+  contract: Contract,
+  workspace: Workspace,
+  file: string,
+): void {
   if ('rows' in expression) {
-    for (const [below, inner] of Object.entries(expression.rows.fields)) checkCodes(inner, `${target.replace(/\[\]$/, '')}[].${below}`, contract, workspace, file);
+    for (const [below, inner] of Object.entries(expression.rows.fields))
+      checkCodes(inner, `${target.replace(/\[\]$/, '')}[].${below}`, contract, workspace, file);
     return;
   }
   if ('case' in expression) {
@@ -153,7 +196,12 @@ function checkCodes(expression: Expression, target: string, contract: Contract, 
   if (codes === undefined) return;
   const given: readonly unknown[] = 'const' in expression ? [expression.const] : codesOf(expression.steps ?? []);
   const wrong = given.find((code) => typeof code === 'string' && !codes.has(code));
-  if (wrong !== undefined) throw new YitongError('bad_feed', `\`${target}\` is given the code \`${String(wrong)}\`, which the code list \`${codelist}\` does not have`, { place: { file } });
+  if (wrong !== undefined)
+    throw new YitongError(
+      'bad_feed',
+      `\`${target}\` is given the code \`${String(wrong)}\`, which the code list \`${codelist}\` does not have`,
+      { place: { file } },
+    );
 }
 
 /** Codes that can come out at the end: only where nothing changes them afterwards. */

@@ -59,9 +59,13 @@ export function progressReporter(options: ProgressOptions): { update(progress: P
         return;
       }
       const width = Math.max(20, (output.columns ?? 80) - 1);
-      const share = progress.done !== undefined && progress.total !== undefined && progress.total > 0 ? Math.min(1, progress.done / progress.total) : undefined;
+      const share =
+        progress.done !== undefined && progress.total !== undefined && progress.total > 0
+          ? Math.min(1, progress.done / progress.total)
+          : undefined;
       const cells = Math.min(24, width - text.length - 3);
-      const bar = share === undefined || cells < 8 ? '' : ` [${'#'.repeat(Math.round(cells * share)).padEnd(cells, '.')}]`;
+      const bar =
+        share === undefined || cells < 8 ? '' : ` [${'#'.repeat(Math.round(cells * share)).padEnd(cells, '.')}]`;
       output.write(`\r\u001b[2K${`${text}${bar}`.slice(0, width)}`);
       drawn = true;
     },

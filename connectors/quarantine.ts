@@ -1,22 +1,27 @@
 /**
- * Rows that broke their contract, one LMDB file a dataset (`<data>/quarantine/<dataset>.mdb`), readable by its owner only: it holds what
- * the source sent. Keyed by position, so that a run replaces what an earlier one left, and what became good leaves.
+ * Rows that broke their contract, one LMDB file a dataset (`<data>/quarantine/<dataset>.mdb`), readable by its owner
+ * only: it holds what the source sent. Keyed by position, so that a run replaces what an earlier one left, and what
+ * became good leaves.
  */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+
 import { hash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { YitongError, type FieldProblem } from '../contracts/errors.js';
+import { type FieldProblem, YitongError } from '../contracts/errors.js';
 import type { DatasetId } from '../contracts/ids.js';
-import type { Cell } from './sources/port.js';
-import { openEnv, type Env } from './lmdb/env.js';
+import { type Env, openEnv } from './lmdb/env.js';
 import { markMade, refuseDamaged } from './lmdb/file.js';
+import type { Cell } from './sources/port.js';
 
 export interface QuarantinedRow {
   readonly position: string;
   readonly rowNumber: number;
   readonly sourceTime: string;
   readonly problems: readonly FieldProblem[];
-  /** What there is of the row: cells of a source, the line that could not be read, a record or a withdrawal that was pushed. */
+  /**
+   * What there is of the row: cells of a source, the line that could not be read, a record or a withdrawal that was
+   * pushed.
+   */
   readonly cells?: Readonly<Record<string, Cell>>;
   readonly raw?: string;
   readonly value?: { readonly [field: string]: Cell };
@@ -72,7 +77,13 @@ export class Quarantine {
     const dir = join(dataDir, 'quarantine');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const path = join(dir, `${dataset}.mdb`);
-    refuseDamaged(path, `the quarantine of \`${dataset}\``, 'put it back from a backup, or remove it: its rows come again with the next run of their source, those that were pushed do not (docs/faults.md)', true);
+    refuseDamaged(
+      path,
+      `the quarantine of \`${dataset}\``,
+      'put it back from a backup, or remove it: its rows come again with the next run of their source, those ' +
+        'that were pushed do not (docs/faults.md)',
+      true,
+    );
     const env = openEnv<QuarantineEntry, string>({ file: path, encoding: 'json' });
     for (const file of [path, `${path}-lock`]) if (existsSync(file)) chmodSync(file, 0o600);
     markMade(path);
@@ -85,7 +96,11 @@ export class Quarantine {
     const known = this.has(id);
     if (!known) this.entries += 1;
     const firstSeen = (known ? this.db.get(id)?.firstSeen : undefined) ?? this.now().toISOString();
-    this.write(id, run, this.env.write(() => this.db.putSync(id, { ...row, id, firstSeen, run })));
+    this.write(
+      id,
+      run,
+      this.env.write(() => this.db.putSync(id, { ...row, id, firstSeen, run })),
+    );
   }
 
   /** The row at this position is good now. */
@@ -104,7 +119,11 @@ export class Quarantine {
   remove(id: string): void {
     if (!this.has(id)) return;
     this.entries -= 1;
-    this.write(id, undefined, this.env.write(() => this.db.removeSync(id)));
+    this.write(
+      id,
+      undefined,
+      this.env.write(() => this.db.removeSync(id)),
+    );
   }
 
   /** Not a set of all ids: a source whose every row is bad would fill the memory with them. */
@@ -122,7 +141,9 @@ export class Quarantine {
     // whatever is written after it, a failed write is met by whoever waits for what was put
     const last = written.then(done, (cause: unknown) => {
       done();
-      this.failed ??= new YitongError('state_unavailable', 'the quarantine cannot be written; is its disk full?', { cause });
+      this.failed ??= new YitongError('state_unavailable', 'the quarantine cannot be written; is its disk full?', {
+        cause,
+      });
     });
     this.last = this.last.then(() => last);
   }
@@ -143,7 +164,8 @@ export class Quarantine {
   }
 
   /**
-   * Pushed records that came first before `before` go: whoever pushed them was told at once, and may push them again. Rows of a source stay until it is read again.
+   * Pushed records that came first before `before` go: whoever pushed them was told at once, and may push them again.
+   * Rows of a source stay until it is read again.
    * @returns how many
    */
   async expirePushed(before: Date): Promise<number> {
@@ -169,7 +191,10 @@ export class Quarantine {
   async list(limit = Number.POSITIVE_INFINITY): Promise<QuarantineEntry[]> {
     await this.last;
     let entries: QuarantineEntry[] = [];
-    const first = (): QuarantineEntry[] => entries.sort((a, b) => (a.rowNumber === b.rowNumber ? (a.position < b.position ? -1 : 1) : a.rowNumber - b.rowNumber)).slice(0, limit);
+    const first = (): QuarantineEntry[] =>
+      entries
+        .sort((a, b) => (a.rowNumber === b.rowNumber ? (a.position < b.position ? -1 : 1) : a.rowNumber - b.rowNumber))
+        .slice(0, limit);
     for (const { value } of this.db.getRange()) {
       entries.push(value);
       // of very many, no more than a few times the wanted ones are held

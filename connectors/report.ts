@@ -39,7 +39,15 @@ export interface CutOff {
 type Counter = 'rows' | 'published' | 'unchanged' | 'merged' | 'quarantined' | 'skipped' | 'withdrawn';
 
 export class Tally {
-  readonly counts: Record<Counter, number> = { rows: 0, published: 0, unchanged: 0, merged: 0, quarantined: 0, skipped: 0, withdrawn: 0 };
+  readonly counts: Record<Counter, number> = {
+    rows: 0,
+    published: 0,
+    unchanged: 0,
+    merged: 0,
+    quarantined: 0,
+    skipped: 0,
+    withdrawn: 0,
+  };
   private readonly notes = new Map<string, number>();
   private readonly codes = new Map<string, number>();
 

@@ -1,12 +1,12 @@
 /** Rows of the quarantine once more, through the mapping and the contract as they are now. */
-import { YitongError, type ErrorCode } from '../contracts/errors.js';
+import { type ErrorCode, YitongError } from '../contracts/errors.js';
 import type { Workspace } from '../contracts/types.js';
 import type { Bus } from './bus/port.js';
-import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
+import { type Crosswalks, openCrosswalks } from './crosswalk/index.js';
 import type { Feed } from './feed.js';
 import { restColumns } from './mapping/columns.js';
 import { compileMapping } from './mapping/index.js';
-import { openSession, restOfCells, takeTurn, type PublishRow, type State, type TurnOptions } from './publish/index.js';
+import { openSession, type PublishRow, restOfCells, type State, type TurnOptions, takeTurn } from './publish/index.js';
 import type { Quarantine, QuarantineEntry } from './quarantine.js';
 
 export interface RetryOptions {
@@ -27,7 +27,10 @@ export interface RetryOptions {
 
 export interface RetriedRow {
   readonly position: string;
-  /** `merged`: older than what is published of its record since; `skipped`: not the dataset's by the mapping as it is now. */
+  /**
+   * `merged`: older than what is published of its record since; `skipped`: not the dataset's by the mapping as it is
+   * now.
+   */
   readonly status: 'published' | 'unchanged' | 'merged' | 'skipped' | 'quarantined';
   readonly code?: ErrorCode;
 }
@@ -49,7 +52,8 @@ export interface RetryReport {
 
 /**
  * Idempotent: what is published leaves the quarantine, and if that was cut short it is `unchanged` the next time.
- * @throws YitongError `not_found` for an id that is not in the quarantine, `bad_request` for more rows than `most`, `dataset_busy`, `bus_unavailable`
+ * @throws YitongError `not_found` for an id that is not in the quarantine, `bad_request` for more rows than `most`,
+ * `dataset_busy`, `bus_unavailable`
  */
 export async function retryQuarantine(options: RetryOptions): Promise<RetryReport> {
   // read before the turn is taken: catching up with a crosswalk may take long
@@ -68,13 +72,32 @@ export async function retryQuarantine(options: RetryOptions): Promise<RetryRepor
 export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks): Promise<RetryReport> {
   const { workspace, feed, quarantine } = options;
   const contract = workspace.contracts.get(feed.dataset);
-  if (contract === undefined) throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
+  if (contract === undefined)
+    throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
   const { ids, most = Infinity } = options;
-  if (ids === undefined && quarantine.count() > most) throw new YitongError('bad_request', `more than ${most} rows are in quarantine; name positions, or have the source sent again`);
-  const entries = ids === undefined ? (await quarantine.list()).filter(({ problems }) => problems[0]?.code !== 'conflicting_duplicate') : await named(quarantine, ids, options.skipAbsent === true);
-  const mapping = Object.keys(feed.mapping.fields).length === 0 ? undefined : compileMapping(feed.mapping, contract, workspace.schemes, feed.file, crosswalks.find);
+  if (ids === undefined && quarantine.count() > most)
+    throw new YitongError(
+      'bad_request',
+      `more than ${most} rows are in quarantine; name positions, or have the source sent again`,
+    );
+  const entries =
+    ids === undefined
+      ? (await quarantine.list()).filter(({ problems }) => problems[0]?.code !== 'conflicting_duplicate')
+      : await named(quarantine, ids, options.skipAbsent === true);
+  const mapping =
+    Object.keys(feed.mapping.fields).length === 0
+      ? undefined
+      : compileMapping(feed.mapping, contract, workspace.schemes, feed.file, crosswalks.find);
   const rest = restColumns(feed.mapping, contract);
-  const report = { tried: entries.length, published: 0, unchanged: 0, outdated: 0, skipped: 0, stillBad: 0, unreadable: 0 };
+  const report = {
+    tried: entries.length,
+    published: 0,
+    unchanged: 0,
+    outdated: 0,
+    skipped: 0,
+    stillBad: 0,
+    unreadable: 0,
+  };
   const results: RetriedRow[] = [];
   const rows: { readonly entry: QuarantineEntry; readonly row: PublishRow }[] = [];
   for (const entry of entries) {
@@ -88,7 +111,11 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
         report.skipped += 1;
         results.push({ position, status: 'skipped' });
         quarantine.remove(entry.id);
-      } else if (mapped.ok) rows.push({ entry, row: { ...place, value: mapped.value, cells: entry.cells, rest: restOfCells(rest, entry.cells) } });
+      } else if (mapped.ok)
+        rows.push({
+          entry,
+          row: { ...place, value: mapped.value, cells: entry.cells, rest: restOfCells(rest, entry.cells) },
+        });
       else {
         report.stillBad += 1;
         results.push(bad(position, mapped.problems));
@@ -99,10 +126,27 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
       results.push(bad(position, entry.problems));
     }
   }
-  const session = await openSession({ workspace, contract, bus: options.bus, state: options.state, quarantine, now: options.now, mode: 'stream', skipOlder: true, maxWithdrawShare: feed.maxWithdrawShare, run: 'retry' });
+  const session = await openSession({
+    workspace,
+    contract,
+    bus: options.bus,
+    state: options.state,
+    quarantine,
+    now: options.now,
+    mode: 'stream',
+    skipOlder: true,
+    maxWithdrawShare: feed.maxWithdrawShare,
+    run: 'retry',
+  });
   try {
     // entries of one record in the order of their rows, so that the newest is the one that stays
-    rows.sort((a, b) => (a.row.sourceTime < b.row.sourceTime ? -1 : a.row.sourceTime > b.row.sourceTime ? 1 : a.row.rowNumber - b.row.rowNumber));
+    rows.sort((a, b) =>
+      a.row.sourceTime < b.row.sourceTime
+        ? -1
+        : a.row.sourceTime > b.row.sourceTime
+          ? 1
+          : a.row.rowNumber - b.row.rowNumber,
+    );
     const published = await session.publish(rows.map(({ row }) => row));
     published.forEach(({ position, status, code }, i) => {
       results.push({ position, status, ...(code === undefined ? {} : { code }) });
@@ -130,7 +174,8 @@ async function named(quarantine: Quarantine, ids: readonly string[], skipAbsent:
   for (const id of ids) {
     const entry = await quarantine.get(id);
     if (entry === undefined && skipAbsent) continue;
-    if (entry === undefined) throw new YitongError('not_found', `there is no row \`${id.slice(0, 40)}\` in the quarantine`);
+    if (entry === undefined)
+      throw new YitongError('not_found', `there is no row \`${id.slice(0, 40)}\` in the quarantine`);
     found.push(entry);
   }
   return found;

@@ -1,11 +1,14 @@
-/** Runs of a feed: source → mapping → publishing → withdrawals → watermark → the source's cursor, until the source has nothing new. */
+/**
+ * Runs of a feed: source → mapping → publishing → withdrawals → watermark → the source's cursor, until the source has
+ * nothing new.
+ */
 import { isYitongError, YitongError } from '../contracts/errors.js';
 import type { Span } from '../contracts/tracing.js';
 import type { Contract } from '../contracts/types.js';
-import { openCrosswalks, type Crosswalks } from './crosswalk/index.js';
+import { type Crosswalks, openCrosswalks } from './crosswalk/index.js';
 import { sendWatermark, takeTurn } from './publish/index.js';
 import { Quarantine } from './quarantine.js';
-import { joinReports, type CutOff, type RunReport } from './report.js';
+import { type CutOff, joinReports, type RunReport } from './report.js';
 import { retryInTurn } from './retry.js';
 import { lastWatermark } from './run/end.js';
 import { Run } from './run/once.js';
@@ -15,27 +18,39 @@ export type { RunReport } from './report.js';
 export type { Progress, RunOptions } from './run/options.js';
 
 /**
- * Runs the feed until its source has nothing new. After a crash anywhere the next run starts over; what the bus has is then `unchanged`, or
- * comes a second time with the same position and is kept once by the view.
+ * Runs the feed until its source has nothing new. After a crash anywhere the next run starts over; what the bus has is
+ * then `unchanged`, or comes a second time with the same position and is kept once by the view.
  * @throws YitongError after a `failed` watermark was sent, if the bus could still take it
  */
 export async function runFeed(options: RunOptions): Promise<RunReport> {
   const { feed, workspace } = options;
   const contract = workspace.contracts.get(feed.dataset);
-  if (contract === undefined) throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
-  return takeTurn(options.state, feed.dataset, { signal: options.signal }, () => recorded(options, (span) => run(options, contract, span)));
+  if (contract === undefined)
+    throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
+  return takeTurn(options.state, feed.dataset, { signal: options.signal }, () =>
+    recorded(options, (span) => run(options, contract, span)),
+  );
 }
 
 /** Within a span, where the trace of this run is recorded. */
-async function recorded({ tracer, feed }: RunOptions, work: (span: Span | undefined) => Promise<RunReport>): Promise<RunReport> {
+async function recorded(
+  { tracer, feed }: RunOptions,
+  work: (span: Span | undefined) => Promise<RunReport>,
+): Promise<RunReport> {
   const span = tracer?.run(feed.dataset);
   if (span === undefined) return work(undefined);
   try {
     const report = await work(span);
     const { rows, published, unchanged, merged, quarantined, skipped, withdrawn, state } = report;
     span.set({
-      'yitong.run.rows': rows, 'yitong.run.published': published, 'yitong.run.unchanged': unchanged, 'yitong.run.merged': merged, 'yitong.run.quarantined': quarantined,
-      'yitong.run.skipped': skipped, 'yitong.run.withdrawn': withdrawn, 'yitong.run.state': state,
+      'yitong.run.rows': rows,
+      'yitong.run.published': published,
+      'yitong.run.unchanged': unchanged,
+      'yitong.run.merged': merged,
+      'yitong.run.quarantined': quarantined,
+      'yitong.run.skipped': skipped,
+      'yitong.run.withdrawn': withdrawn,
+      'yitong.run.state': state,
     });
     return report;
   } catch (error) {
@@ -50,7 +65,10 @@ async function recorded({ tracer, feed }: RunOptions, work: (span: Span | undefi
 const NOTED_MS = 5_000;
 
 /** Keeps on disk that a run goes on, and how far it is. Returns what the last one left that never ended. */
-function noteRun({ state, feed, onProgress }: RunOptions, now: () => Date): { readonly cutOff: CutOff | undefined; readonly onProgress: NonNullable<RunOptions['onProgress']>; ended(): void } {
+function noteRun(
+  { state, feed, onProgress }: RunOptions,
+  now: () => Date,
+): { readonly cutOff: CutOff | undefined; readonly onProgress: NonNullable<RunOptions['onProgress']>; ended(): void } {
   const before = state.read('run', feed.dataset) as CutOff | null | undefined;
   const began = now().toISOString();
   let noted = performance.now();
@@ -80,14 +98,23 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
   try {
     crosswalks = await openCrosswalks(options);
     for (;;) {
-      const { report, more } = await new Run(reports.length === 0 ? options : { ...options, options: later }, contract, quarantine, crosswalks, now, span).once();
+      const { report, more } = await new Run(
+        reports.length === 0 ? options : { ...options, options: later },
+        contract,
+        quarantine,
+        crosswalks,
+        now,
+        span,
+      ).once();
       reports.push(report);
       if (more && !options.signal.aborted) continue;
       const tied = await retryTied(options, quarantine, crosswalks, now);
       const held = state.held(feed.dataset).length;
       const joined = {
-        ...(joinReports(reports) ?? report), inQuarantine: quarantine.count(),
-        ...(held === 0 ? {} : { held }), ...(noted.cutOff === undefined ? {} : { cutOff: noted.cutOff }),
+        ...(joinReports(reports) ?? report),
+        inQuarantine: quarantine.count(),
+        ...(held === 0 ? {} : { held }),
+        ...(noted.cutOff === undefined ? {} : { cutOff: noted.cutOff }),
       };
       return tied === 0 ? joined : { ...joined, notes: { ...joined.notes, tied_by_crosswalk: tied } };
     }
@@ -102,17 +129,36 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
   }
 }
 
-/** Rows that waited for a crosswalk, once more when it has changed, since the source need not give them again. Returns how many are published now. */
-async function retryTied({ feed, workspace, bus, state, signal }: RunOptions, quarantine: Quarantine, crosswalks: Crosswalks, now: () => Date): Promise<number> {
+/**
+ * Rows that waited for a crosswalk, once more when it has changed, since the source need not give them again. Returns
+ * how many are published now.
+ */
+async function retryTied(
+  { feed, workspace, bus, state, signal }: RunOptions,
+  quarantine: Quarantine,
+  crosswalks: Crosswalks,
+  now: () => Date,
+): Promise<number> {
   const { version } = crosswalks;
   if (version === undefined || state.read('crosswalks', feed.dataset) === version || signal.aborted) return 0;
-  const ids = (await quarantine.list()).filter(({ problems }) => problems.some(({ code }) => code === 'not_in_crosswalk' || code === 'ambiguous_crosswalk')).map(({ id }) => id);
-  const report = ids.length === 0 ? undefined : await retryInTurn({ workspace, feed, bus, state, quarantine, now, ids }, crosswalks);
+  const ids = (await quarantine.list())
+    .filter(({ problems }) =>
+      problems.some(({ code }) => code === 'not_in_crosswalk' || code === 'ambiguous_crosswalk'),
+    )
+    .map(({ id }) => id);
+  const report =
+    ids.length === 0 ? undefined : await retryInTurn({ workspace, feed, bus, state, quarantine, now, ids }, crosswalks);
   state.write('crosswalks', feed.dataset, version);
   return (report?.published ?? 0) + (report?.unchanged ?? 0);
 }
 
 async function failed({ bus, workspace, state, feed }: RunOptions, contract: Contract, now: () => Date): Promise<void> {
   const last = lastWatermark(state, feed);
-  await sendWatermark(bus, workspace, contract, { dataset: feed.dataset, sourceTime: last?.sourceTime ?? now().toISOString(), snapshot: feed.snapshot, rows: 0, state: 'failed' });
+  await sendWatermark(bus, workspace, contract, {
+    dataset: feed.dataset,
+    sourceTime: last?.sourceTime ?? now().toISOString(),
+    snapshot: feed.snapshot,
+    rows: 0,
+    state: 'failed',
+  });
 }

@@ -1,10 +1,10 @@
 /** Runs feeds when their schedule says so: one run of a feed at a time, slower and slower while it fails. */
-import { statSync, watch, type FSWatcher } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { resolve } from 'node:path';
 import { Cron } from 'croner';
-import { isYitongError, type ErrorCode } from '../contracts/errors.js';
-import { parseSchedule } from './feeds.js';
+import { type ErrorCode, isYitongError } from '../contracts/errors.js';
 import type { Feed } from './feed.js';
+import { parseSchedule } from './feeds.js';
 import type { RunReport } from './report.js';
 
 export interface Timers {
@@ -18,8 +18,8 @@ export interface ScheduleOptions {
   readonly run: (feed: Feed, signal: AbortSignal) => Promise<RunReport>;
   readonly onReport: (feed: Feed, report: RunReport) => void;
   /**
-   * `retryIn` in ms. A failed watermark was sent by the run itself. What no retry mends (`lasting`) is said once; the feed is run again when
-   * one of its files changes, and at long intervals.
+   * `retryIn` in ms. A failed watermark was sent by the run itself. What no retry mends (`lasting`) is said once; the
+   * feed is run again when one of its files changes, and at long intervals.
    */
   readonly onError: (feed: Feed, error: unknown, retryIn: number, lasting: boolean) => void;
   /** The feed as it stands on disk now, after it failed by what stood there. @throws YitongError `bad_feed` */
@@ -48,7 +48,13 @@ const POLL = 5_000;
 /** Between runs of a feed that fails by what is declared. */
 const LASTING_RETRY = 3_600_000;
 /** No retry mends these; a change of a file may. */
-const LASTING: ReadonlySet<ErrorCode> = new Set(['bad_feed', 'bad_contract', 'schema_refused', 'schema_unregistered', 'schema_id_collision']);
+const LASTING: ReadonlySet<ErrorCode> = new Set([
+  'bad_feed',
+  'bad_contract',
+  'schema_refused',
+  'schema_unregistered',
+  'schema_id_collision',
+]);
 /** setTimeout takes no more. */
 const MAX_WAIT = 2 ** 31 - 1;
 
@@ -156,8 +162,10 @@ class Line {
       if (this.signal.aborted) return;
       this.failures += 1;
       const said = this.lasting?.why;
-      this.lasting = isYitongError(error) && LASTING.has(error.code) ? { why: `${error.code} ${error.message}`, files } : undefined;
-      if (this.lasting === undefined || this.lasting.why !== said) this.options.onError(this.feed, error, this.wait(), this.lasting !== undefined);
+      this.lasting =
+        isYitongError(error) && LASTING.has(error.code) ? { why: `${error.code} ${error.message}`, files } : undefined;
+      if (this.lasting === undefined || this.lasting.why !== said)
+        this.options.onError(this.feed, error, this.wait(), this.lasting !== undefined);
     }
   }
 
@@ -171,7 +179,9 @@ class Line {
         ? schedule.ms
         : schedule.kind === 'watch'
           ? (this.options.pollMs ?? POLL)
-          : (new Cron(schedule.cron, { paused: true, timezone: this.options.zone ?? 'Asia/Shanghai' }).msToNext(new Date(this.timers.now())) ?? MAX_WAIT);
+          : (new Cron(schedule.cron, { paused: true, timezone: this.options.zone ?? 'Asia/Shanghai' }).msToNext(
+              new Date(this.timers.now()),
+            ) ?? MAX_WAIT);
     // a failing drop folder is not asked more often than a working one; a failing daily feed does not wait a day
     if (this.failures === 0) return normal;
     return schedule.kind === 'watch' ? Math.max(retry, normal) : Math.min(retry, normal);

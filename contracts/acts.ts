@@ -1,6 +1,7 @@
 /**
- * Acts that a workspace cites: `contracts/acts.json`. An act of which the text was read says when it is in force and which of its articles matter;
- * of any other a citation is an example and says so, 食品安全法第三十五条（示例）. The same file is what citations are checked against.
+ * Acts that a workspace cites: `contracts/acts.json`. An act of which the text was read says when it is in force and
+ * which of its articles matter; of any other a citation is an example and says so, 食品安全法第三十五条（示例）. The same file is
+ * what citations are checked against.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,14 +28,20 @@ export interface Act {
 export interface Acts {
   /** Of one act there may be several texts, each with its own time. */
   readonly acts: readonly Act[];
-  /** Acts of which the text was not read: their full names, and since when the present text is in force where that is known. */
+  /**
+   * Acts of which the text was not read: their full names, and since when the present text is in force where that is
+   * known.
+   */
   readonly examples: readonly { readonly name: string; readonly from?: Day; readonly note?: string }[];
 }
 
 const day = { type: 'string', format: 'date' };
 const word = { type: 'string', minLength: 1 };
 const strict = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
-  type: 'object', additionalProperties: false, required: Object.keys(properties).filter((key) => !optional.includes(key)), properties,
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties).filter((key) => !optional.includes(key)),
+  properties,
 });
 const number = { type: 'integer', minimum: 1, maximum: 999 };
 const check = shape<Acts>(
@@ -42,7 +49,19 @@ const check = shape<Acts>(
     acts: {
       type: 'array',
       items: strict(
-        { name: word, text: day, from: day, until: day, last: number, note: word, articles: { type: 'object', additionalProperties: false, patternProperties: { '^[1-9][0-9]{0,2}$': strict({ about: word, paragraphs: number }) } } },
+        {
+          name: word,
+          text: day,
+          from: day,
+          until: day,
+          last: number,
+          note: word,
+          articles: {
+            type: 'object',
+            additionalProperties: false,
+            patternProperties: { '^[1-9][0-9]{0,2}$': strict({ about: word, paragraphs: number }) },
+          },
+        },
         ['until', 'note'],
       ),
     },
@@ -65,7 +84,11 @@ export function numberOf(text: string): number | undefined {
   const parts = /^(?:([一二三四五六七八九])百)?(?:(零)|([一二三四五六七八九]?)十)?([一二三四五六七八九])?$/.exec(text);
   if (parts === null || text === '') return undefined;
   const [, hundreds = '', , tens, ones = ''] = parts;
-  return DIGITS.indexOf(hundreds || '零') * 100 + (tens === undefined ? 0 : tens === '' ? 1 : DIGITS.indexOf(tens)) * 10 + DIGITS.indexOf(ones || '零');
+  return (
+    DIGITS.indexOf(hundreds || '零') * 100 +
+    (tens === undefined ? 0 : tens === '' ? 1 : DIGITS.indexOf(tens)) * 10 +
+    DIGITS.indexOf(ones || '零')
+  );
 }
 
 const NUMBER = '[零一二三四五六七八九十百]+';
@@ -78,25 +101,40 @@ export interface When {
   readonly until?: Day;
 }
 
-const inForce = (act: Act, { from, until = from }: When): boolean => act.from <= from && (act.until === undefined || act.until >= until);
+const inForce = (act: Act, { from, until = from }: When): boolean =>
+  act.from <= from && (act.until === undefined || act.until >= until);
 
 /** What is wrong with an article of an act at that time; undefined: nothing. `paragraph` and `item` count from 1. */
-export function articleProblem(name: string, article: number, acts: Acts, when: When, paragraph?: number, item?: number): string | undefined {
+export function articleProblem(
+  name: string,
+  article: number,
+  acts: Acts,
+  when: When,
+  paragraph?: number,
+  item?: number,
+): string | undefined {
   const texts = acts.acts.filter((act) => act.name === name);
   const act = texts.find((one) => inForce(one, when));
-  if (texts.length > 0 && act === undefined) return `the text of ${name} that was read is not in force from ${when.from} to ${when.until ?? when.from}`;
+  if (texts.length > 0 && act === undefined)
+    return `the text of ${name} that was read is not in force from ${when.from} to ${when.until ?? when.from}`;
   if (act === undefined) return `${name} is no act of contracts/acts.json under its full name`;
   const known = act.articles[String(article)];
   if (article > act.last) return `${name} has ${String(act.last)} articles, and no ${String(article)}`;
-  if (known === undefined) return `contracts/acts.json does not say what article ${String(article)} of ${name} is about`;
-  if (paragraph !== undefined && paragraph > known.paragraphs) return `article ${String(article)} of ${name} has ${String(known.paragraphs)} paragraphs, and no ${String(paragraph)}`;
-  if (item !== undefined && paragraph === undefined && known.paragraphs > 1) return `item ${String(item)} of article ${String(article)} of ${name} does not say of which paragraph`;
+  if (known === undefined)
+    return `contracts/acts.json does not say what article ${String(article)} of ${name} is about`;
+  if (paragraph !== undefined && paragraph > known.paragraphs)
+    return (
+      `article ${String(article)} of ${name} has ${String(known.paragraphs)} paragraphs, and no ` +
+      `${String(paragraph)}`
+    );
+  if (item !== undefined && paragraph === undefined && known.paragraphs > 1)
+    return `item ${String(item)} of article ${String(article)} of ${name} does not say of which paragraph`;
   return undefined;
 }
 
 /**
- * What is wrong with a legal basis as contracts, policies and feeds state it; undefined: nothing. It names an act in full and its articles
- * (上海市社会信用条例第三十六条第二款第一项), or carries （示例）.
+ * What is wrong with a legal basis as contracts, policies and feeds state it; undefined: nothing. It names an act in
+ * full and its articles (上海市社会信用条例第三十六条第二款第一项), or carries （示例）.
  */
 export function basisProblem(text: string, acts: Acts, when: When): string | undefined {
   const example = text.includes('（示例）');
@@ -105,8 +143,12 @@ export function basisProblem(text: string, acts: Acts, when: When): string | und
   const longer = acts.acts.find((act) => act.name !== name && act.name.endsWith(name));
   if (name !== '' && longer !== undefined) return `${name} is not the full name of ${longer.name}`;
   if (example) return undefined;
-  if (acts.examples.some((one) => one.name === name)) return `the text of ${name} was not read: the citation has to carry （示例）`;
-  if (where === undefined) return acts.acts.some((act) => act.name === name) ? `${name} is cited without an article` : `it names no act of contracts/acts.json: ${text}`;
+  if (acts.examples.some((one) => one.name === name))
+    return `the text of ${name} was not read: the citation has to carry （示例）`;
+  if (where === undefined)
+    return acts.acts.some((act) => act.name === name)
+      ? `${name} is cited without an article`
+      : `it names no act of contracts/acts.json: ${text}`;
   for (const [, article = '', paragraph, item] of where.matchAll(new RegExp(PLACE, 'g'))) {
     const [a, p, i] = [article, paragraph, item].map((part) => (part === undefined ? undefined : numberOf(part)));
     if (a === undefined) return `${article} is no number`;

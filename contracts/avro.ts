@@ -11,20 +11,33 @@
  * | enum | its symbol |
  * | null and one type | null, or the value |
  *
- * The only importer of avsc. avsc compiles the type that others inspect and is the yardstick of the tests; the record codec is `encode.ts`
- * and `decode.ts`, because checking and encoding in one pass is what a publisher does for each row.
+ * The only importer of avsc. avsc compiles the type that others inspect and is the yardstick of the tests; the record
+ * codec is `encode.ts` and `decode.ts`, because checking and encoding in one pass is what a publisher does for each
+ * row.
  */
-import avsc from 'avsc';
+
 import type { Schema, Type } from 'avsc';
-import { compileReader, Reader, type Read } from './decode.js';
-import { compileWriter, Writer, type Codelists, type Write } from './encode.js';
-import { YitongError, type FieldProblem } from './errors.js';
-import { bytesToUnscaled, dateToDays, daysToDate, decimalToUnscaled, millisToTimestamp, timestampToMillis, unscaledToBytes, unscaledToDecimal } from './logical.js';
+import avsc from 'avsc';
+import { compileReader, type Read, Reader } from './decode.js';
+import { type Codelists, compileWriter, type Write, Writer } from './encode.js';
+import { type FieldProblem, YitongError } from './errors.js';
+import {
+  bytesToUnscaled,
+  dateToDays,
+  daysToDate,
+  decimalToUnscaled,
+  millisToTimestamp,
+  timestampToMillis,
+  unscaledToBytes,
+  unscaledToDecimal,
+} from './logical.js';
 import { readSchema } from './schema.js';
 import type { AvroSchema, ContractVersion } from './types.js';
 import { frame, readFrame } from './wire.js';
 
-export type EncodeResult = { readonly ok: true; readonly body: Buffer } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+export type EncodeResult =
+  | { readonly ok: true; readonly body: Buffer }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
 const refuse = (what: string): never => {
   throw new YitongError('bad_value', what);
@@ -68,29 +81,39 @@ class DecimalType extends avsc.types.LogicalType {
   }
   protected override _fromValue(bytes: Buffer): string {
     const unscaled = bytesToUnscaled(bytes);
-    return (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, this.precision, this.scale)) ?? refuse('a decimal is beyond its precision');
+    return (
+      (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, this.precision, this.scale)) ??
+      refuse('a decimal is beyond its precision')
+    );
   }
   protected override _toValue(text: string): Buffer {
     const unscaled = decimalToUnscaled(text, this.precision, this.scale);
-    return unscaled === undefined ? refuse('a decimal does not fit its precision and scale') : unscaledToBytes(unscaled);
+    return unscaled === undefined
+      ? refuse('a decimal does not fit its precision and scale')
+      : unscaledToBytes(unscaled);
   }
   protected override _resolve(writer: Type): unknown {
-    return writer instanceof DecimalType && writer.precision === this.precision && writer.scale === this.scale ? same : undefined;
+    return writer instanceof DecimalType && writer.precision === this.precision && writer.scale === this.scale
+      ? same
+      : undefined;
   }
 }
 
 /**
- * avsc's type for a schema. Its values are the JSON form above, except that bytes and fixed are Buffers, and that avsc 5 rounds longs
- * beyond 2^52: records go through `encodeRecord` and `decodeRecord`.
+ * avsc's type for a schema. Its values are the JSON form above, except that bytes and fixed are Buffers, and that avsc
+ * 5 rounds longs beyond 2^52: records go through `encodeRecord` and `decodeRecord`.
  * @throws YitongError `schema_refused`
  */
 export function compileSchema(schema: AvroSchema): Type {
   readSchema(schema);
   try {
-    return avsc.Type.forSchema(schema as Schema, {
-      wrapUnions: false,
-      logicalTypes: { date: DateType, 'timestamp-millis': TimestampType, decimal: DecimalType },
-    } as object);
+    return avsc.Type.forSchema(
+      schema as Schema,
+      {
+        wrapUnions: false,
+        logicalTypes: { date: DateType, 'timestamp-millis': TimestampType, decimal: DecimalType },
+      } as object,
+    );
   } catch (cause) {
     throw new YitongError('schema_refused', `avro refuses the schema: ${(cause as Error).message}`, { cause });
   }
@@ -130,11 +153,15 @@ const writer = new Writer();
 const reader = new Reader();
 
 /**
- * Strict: every field of `value` must be the contract's and fit it exactly; nothing is coerced. What is absent takes the schema's default.
- * Code lists are checked where they are given. The size is the caller's to check against `maxRecordBytes`.
- * Problems name paths (`members[].role`), never values; at most 100 of them.
+ * Strict: every field of `value` must be the contract's and fit it exactly; nothing is coerced. What is absent takes
+ * the schema's default. Code lists are checked where they are given. The size is the caller's to check against
+ * `maxRecordBytes`. Problems name paths (`members[].role`), never values; at most 100 of them.
  */
-export function encodeRecord(version: Pick<ContractVersion, 'schema'>, value: unknown, options: { readonly codelists?: Codelists } = {}): EncodeResult {
+export function encodeRecord(
+  version: Pick<ContractVersion, 'schema'>,
+  value: unknown,
+  options: { readonly codelists?: Codelists } = {},
+): EncodeResult {
   const { write } = codecOf(version.schema);
   writer.begin(options.codelists);
   write(value, writer);
@@ -142,20 +169,30 @@ export function encodeRecord(version: Pick<ContractVersion, 'schema'>, value: un
 }
 
 /** As `encodeRecord`, in the registry wire format (`wire.ts`): `body` begins with its header. */
-export function encodeFramed(version: Pick<ContractVersion, 'schema' | 'schemaId'>, value: unknown, options: { readonly codelists?: Codelists } = {}): EncodeResult {
+export function encodeFramed(
+  version: Pick<ContractVersion, 'schema' | 'schemaId'>,
+  value: unknown,
+  options: { readonly codelists?: Codelists } = {},
+): EncodeResult {
   const codec = codecOf(version.schema);
-  if (codec.head === undefined || readFrame(codec.head) !== version.schemaId) codec.head = frame(version.schemaId, new Uint8Array());
+  if (codec.head === undefined || readFrame(codec.head) !== version.schemaId)
+    codec.head = frame(version.schemaId, new Uint8Array());
   writer.begin(options.codelists, codec.head);
   codec.write(value, writer);
   return writer.problems.length > 0 ? { ok: false, problems: writer.problems } : { ok: true, body: writer.body() };
 }
 
 /**
- * The JSON form of the body in `bytes` from `start` to `end` (without the five-byte header). A body of any content costs memory in
- * proportion to its own length.
+ * The JSON form of the body in `bytes` from `start` to `end` (without the five-byte header). A body of any content
+ * costs memory in proportion to its own length.
  * @throws YitongError `wire_format`
  */
-export function decodeRecord(version: Pick<ContractVersion, 'schema'>, bytes: Uint8Array, start = 0, end = bytes.length): unknown {
+export function decodeRecord(
+  version: Pick<ContractVersion, 'schema'>,
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+): unknown {
   const { read } = codecOf(version.schema);
   reader.begin(bytes, start, end);
   const value = read(reader);

@@ -1,10 +1,10 @@
 /**
  * Working days (工作日) with holidays and make-up days, from `contracts/calendars/<name>.json`. Pure: reads no clock.
  *
- * Terms count as 民法典 Art.201 and 203 count them: the day of the act does not count, and a term ends with the end (24:00, Asia/Shanghai) of its
- * last day, which in working days is never a holiday. A day is `YYYY-MM-DD`.
+ * Terms count as 民法典 Art.201 and 203 count them: the day of the act does not count, and a term ends with the end
+ * (24:00, Asia/Shanghai) of its last day, which in working days is never a holiday. A day is `YYYY-MM-DD`.
  */
-import { YitongError, type Place } from './errors.js';
+import { type Place, YitongError } from './errors.js';
 import { contentFiles, readJson } from './files.js';
 import type { Localised } from './types.js';
 import { shape } from './validate.js';
@@ -16,7 +16,9 @@ export interface Deadline {
   readonly day: Day;
   /** ms since 1970: the first moment that is too late. */
   readonly overAt: number;
-  /** True where it reaches into years that are not published yet: there every Monday to Friday counts, until they are. */
+  /**
+   * True where it reaches into years that are not published yet: there every Monday to Friday counts, until they are.
+   */
   readonly provisional: boolean;
 }
 
@@ -32,7 +34,12 @@ export interface Calendar {
 interface CalendarFile {
   readonly name: Localised;
   readonly timeZone: 'Asia/Shanghai';
-  readonly years: Readonly<Record<string, { readonly source: string; readonly holidays: readonly string[]; readonly makeUpDays: readonly Day[] }>>;
+  readonly years: Readonly<
+    Record<
+      string,
+      { readonly source: string; readonly holidays: readonly string[]; readonly makeUpDays: readonly Day[] }
+    >
+  >;
 }
 
 const MS = 86_400_000;
@@ -59,7 +66,15 @@ const check = shape<CalendarFile>(
           type: 'object',
           additionalProperties: false,
           required: ['source', 'holidays', 'makeUpDays'],
-          properties: { source: text, holidays: { type: 'array', uniqueItems: true, items: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}(?:/\\d{4}-\\d{2}-\\d{2})?$' } }, makeUpDays: { type: 'array', uniqueItems: true, items: date } },
+          properties: {
+            source: text,
+            holidays: {
+              type: 'array',
+              uniqueItems: true,
+              items: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}(?:/\\d{4}-\\d{2}-\\d{2})?$' },
+            },
+            makeUpDays: { type: 'array', uniqueItems: true, items: date },
+          },
         },
       },
     },
@@ -82,7 +97,8 @@ export const dayOf = (moment: number): Day => dayAt(Math.floor((moment + OFFSET)
 export const beginOf = (day: Day): number => number(day) * MS - OFFSET;
 
 /**
- * Checks what a shape cannot: days that exist, each in its own year, make-up days only on weekends, years without a gap.
+ * Checks what a shape cannot: days that exist, each in its own year, make-up days only on weekends, years without a
+ * gap.
  * @throws YitongError `bad_calendar`
  */
 export function makeCalendar(value: unknown, place: Place): Calendar {
@@ -98,11 +114,13 @@ export function makeCalendar(value: unknown, place: Place): Calendar {
     const { holidays: ranges, makeUpDays: extra } = file.years[year] ?? refuse(`\`years.${year}\` is empty`);
     for (const range of ranges) {
       const [first = '', last = first] = range.split('/');
-      if (!isDay(first) || !isDay(last) || last < first || !first.startsWith(year) || !last.startsWith(year)) refuse(`\`${range}\` is no range of days of ${year}`);
+      if (!isDay(first) || !isDay(last) || last < first || !first.startsWith(year) || !last.startsWith(year))
+        refuse(`\`${range}\` is no range of days of ${year}`);
       for (let index = number(first); index <= number(last); index++) holidays.add(dayAt(index));
     }
     for (const day of extra) {
-      if (!isDay(day) || !day.startsWith(year) || !weekend(number(day)) || holidays.has(day)) refuse(`\`${day}\` is no weekend of ${year} on which people work`);
+      if (!isDay(day) || !day.startsWith(year) || !weekend(number(day)) || holidays.has(day))
+        refuse(`\`${day}\` is no weekend of ${year} on which people work`);
       makeUpDays.add(day);
     }
   }
@@ -112,10 +130,22 @@ export function makeCalendar(value: unknown, place: Place): Calendar {
 /** All calendars of the layers of a workspace, by file name. @throws YitongError `bad_calendar` */
 export async function loadCalendars(layers: readonly string[]): Promise<ReadonlyMap<string, Calendar>> {
   const files = await contentFiles(layers, 'contracts/calendars', '.json', 1);
-  return new Map(await Promise.all(files.map(async ({ name, path }): Promise<[string, Calendar]> => [name.slice(0, -'.json'.length), makeCalendar(await readJson(path, 'bad_calendar'), { file: path })])));
+  return new Map(
+    await Promise.all(
+      files.map(
+        async ({ name, path }): Promise<[string, Calendar]> => [
+          name.slice(0, -'.json'.length),
+          makeCalendar(await readJson(path, 'bad_calendar'), { file: path }),
+        ],
+      ),
+    ),
+  );
 }
 
-/** Days that are left of a calendar from which on somebody should add the next year: from October on, when its notice (国务院办公厅关于节假日安排的通知) is about to come. */
+/**
+ * Days that are left of a calendar from which on somebody should add the next year: from October on, when its notice
+ * (国务院办公厅关于节假日安排的通知) is about to come.
+ */
 export const CALENDAR_SOON = 92;
 
 /** Days from `now` (ms since 1970) to the end of the last day that the calendar covers; negative afterwards. */
@@ -125,8 +155,13 @@ export const calendarDaysLeft = ({ to }: Pick<Calendar, 'to'>, now: number): num
 export function calendarEnding(name: string, calendar: Pick<Calendar, 'to'>, now: number): string | undefined {
   const left = calendarDaysLeft(calendar, now);
   if (left > CALENDAR_SOON) return undefined;
-  const how = left > 0 ? `covers days until ${calendar.to} only, ${String(Math.ceil(left))} more` : `ended with ${calendar.to}`;
-  return `the calendar \`${name}\` ${how}; behind it every Monday to Friday counts as a working day. Add the year that the notice of the State Council's office names to \`years\` of contracts/calendars/${name}.json: it counts without a restart`;
+  const how =
+    left > 0 ? `covers days until ${calendar.to} only, ${String(Math.ceil(left))} more` : `ended with ${calendar.to}`;
+  return (
+    `the calendar \`${name}\` ${how}; behind it every Monday to Friday counts as a working day. Add the year ` +
+    `that the notice of the State Council's office names to \`years\` of contracts/calendars/${name}.json: it ` +
+    'counts without a restart'
+  );
 }
 
 const listed = ({ holidays, makeUpDays }: Calendar, index: number): boolean => {
@@ -134,15 +169,23 @@ const listed = ({ holidays, makeUpDays }: Calendar, index: number): boolean => {
   return makeUpDays.has(day) || (!holidays.has(day) && !weekend(index));
 };
 
-/** @throws YitongError `bad_value` for what is no day, `outside_calendar` for one in a year that is not covered: it is never guessed */
+/**
+ * @throws YitongError `bad_value` for what is no day, `outside_calendar` for one in a year that is not covered: it is
+ * never guessed
+ */
 export function isWorkingDay(calendar: Calendar, day: Day): boolean {
   if (!isDay(day)) throw new YitongError('bad_value', 'a day is written YYYY-MM-DD');
-  if (day < calendar.from || day > calendar.to) throw new YitongError('outside_calendar', `the calendar covers ${calendar.from} to ${calendar.to}; add the year's notice to it`);
+  if (day < calendar.from || day > calendar.to)
+    throw new YitongError(
+      'outside_calendar',
+      `the calendar covers ${calendar.from} to ${calendar.to}; add the year's notice to it`,
+    );
   return listed(calendar, number(day));
 }
 
 const counted = (n: number): void => {
-  if (!Number.isInteger(n) || n < 1 || n > MOST) throw new YitongError('bad_value', `a term is 1 to ${MOST} working days`);
+  if (!Number.isInteger(n) || n < 1 || n > MOST)
+    throw new YitongError('bad_value', `a term is 1 to ${MOST} working days`);
 };
 
 /**
@@ -153,10 +196,14 @@ export function addWorkingDays(calendar: Calendar, day: Day, n: number): Day {
   counted(n);
   let left = n;
   isWorkingDay(calendar, day);
-  for (let index = number(day) + 1; ; index++) if (isWorkingDay(calendar, dayAt(index)) && --left === 0) return dayAt(index);
+  for (let index = number(day) + 1; ; index++)
+    if (isWorkingDay(calendar, dayAt(index)) && --left === 0) return dayAt(index);
 }
 
-/** Working days after `from` up to and including `to`; negative where `to` is before. @throws YitongError `outside_calendar` */
+/**
+ * Working days after `from` up to and including `to`; negative where `to` is before.
+ * @throws YitongError `outside_calendar`
+ */
 export function workingDaysBetween(calendar: Calendar, from: Day, to: Day): number {
   if (to < from) return -workingDaysBetween(calendar, to, from);
   let sum = 0;
@@ -166,11 +213,13 @@ export function workingDaysBetween(calendar: Calendar, from: Day, to: Day): numb
 }
 
 /** Behind the last year that is covered, Monday to Friday. */
-const provisionally = (calendar: Calendar, index: number): boolean => (dayAt(index) > calendar.to ? !weekend(index) : isWorkingDay(calendar, dayAt(index)));
+const provisionally = (calendar: Calendar, index: number): boolean =>
+  dayAt(index) > calendar.to ? !weekend(index) : isWorkingDay(calendar, dayAt(index));
 
 /**
- * The end of a term of `n` working days that an act at `start` (ms since 1970) sets going. A clock has to run on also where the next year is not published:
- * the deadline is then provisional. It is never stored, so that it is firm once the year is in the calendar.
+ * The end of a term of `n` working days that an act at `start` (ms since 1970) sets going. A clock has to run on also
+ * where the next year is not published: the deadline is then provisional. It is never stored, so that it is firm once
+ * the year is in the calendar.
  * @throws YitongError `outside_calendar` for a start before the first year
  */
 export function deadline(calendar: Calendar, start: number, n: number): Deadline {
@@ -184,10 +233,14 @@ export function deadline(calendar: Calendar, start: number, n: number): Deadline
   }
 }
 
-/** Working days from the day of `now` until a deadline's day, provisional where need be; 0 on the day itself, negative once it is over. */
+/**
+ * Working days from the day of `now` until a deadline's day, provisional where need be; 0 on the day itself, negative
+ * once it is over.
+ */
 export function workingDaysLeft(calendar: Calendar, now: number, { day }: Deadline): number {
   const [from, to] = [number(dayOf(now)), number(day)];
   let sum = 0;
-  for (let index = Math.min(from, to) + 1; index <= Math.max(from, to); index++) if (provisionally(calendar, index)) sum++;
+  for (let index = Math.min(from, to) + 1; index <= Math.max(from, to); index++)
+    if (provisionally(calendar, index)) sum++;
   return to < from ? -sum : sum;
 }

@@ -9,8 +9,8 @@ function text(value: string): string {
 }
 
 /**
- * Keys sorted by UTF-16 code units, numbers as ECMAScript writes them, no white space. Members that are undefined are left out, as
- * JSON.stringify does.
+ * Keys sorted by UTF-16 code units, numbers as ECMAScript writes them, no white space. Members that are undefined are
+ * left out, as JSON.stringify does.
  * @throws YitongError `bad_value` for what JSON cannot hold: NaN, infinities, bigint, functions, lone surrogates
  */
 export function canonicalJson(value: unknown): string {

@@ -1,7 +1,7 @@
 /** `contract.json`: one catalogue entry, as 政务数据共享条例 Art.13–15 asks for it. */
 import { parseDuration } from './duration.js';
-import { YitongError, type Place } from './errors.js';
-import { authorityOf, fieldPath, type DatasetId } from './ids.js';
+import { type Place, YitongError } from './errors.js';
+import { authorityOf, type DatasetId, fieldPath } from './ids.js';
 import type { Contract, ContractVersion, Delivery, Localised, SharingAttribute } from './types.js';
 import { shape } from './validate.js';
 
@@ -18,7 +18,12 @@ export interface ContractFile {
     readonly conditions?: { readonly scope: Localised; readonly use: Localised };
     readonly refusal?: { readonly reason: Localised; readonly legalBasis: readonly string[] };
   };
-  readonly notGiven?: { readonly ended: string; readonly years: number; readonly repaired?: { readonly field: string; readonly values: readonly string[] }; readonly basis: readonly string[] };
+  readonly notGiven?: {
+    readonly ended: string;
+    readonly years: number;
+    readonly repaired?: { readonly field: string; readonly values: readonly string[] };
+    readonly basis: readonly string[];
+  };
   readonly grading: Contract['grading'];
   readonly approval: Contract['approval'];
   readonly assessments: Contract['assessments'];
@@ -29,7 +34,19 @@ export interface ContractFile {
   readonly maxRecordBytes?: number;
 }
 
-export const KINDS = ['register', 'licence', 'inspection', 'penalty', 'enforcement', 'dishonesty', 'judgment', 'arrears', 'certificate', 'statistics', 'other'] as const;
+export const KINDS = [
+  'register',
+  'licence',
+  'inspection',
+  'penalty',
+  'enforcement',
+  'dishonesty',
+  'judgment',
+  'arrears',
+  'certificate',
+  'statistics',
+  'other',
+] as const;
 export const DEFAULTS = { kind: 'other', partitions: 4, history: 'full', maxRecordBytes: 262_144 } as const;
 
 const word = { type: 'string', minLength: 1, maxLength: 4000, pattern: '\\S' } as const;
@@ -54,7 +71,11 @@ const contractSchema = object(
     sharing: object(
       {
         attribute: { type: 'string', enum: ['unconditional', 'conditional', 'none'] },
-        delivery: { type: 'array', uniqueItems: true, items: { type: 'string', enum: ['query', 'verify', 'batch', 'file', 'subscription'] } },
+        delivery: {
+          type: 'array',
+          uniqueItems: true,
+          items: { type: 'string', enum: ['query', 'verify', 'batch', 'file', 'subscription'] },
+        },
         conditions: object({ scope: localisedSchema, use: localisedSchema }),
         refusal: object({ reason: localisedSchema, legalBasis: { type: 'array', minItems: 1, items: word } }),
       },
@@ -107,29 +128,56 @@ export function checkContractFile(value: unknown, place: Place): ContractFile {
   const file = check(value, place);
   checkSharing(file.sharing, place);
   if (parseDuration(file.updateFrequency) === undefined) {
-    throw new YitongError('bad_contract', '`updateFrequency` must be an ISO 8601 duration of days or below, like `P1D` or `PT1H`', { place });
+    throw new YitongError(
+      'bad_contract',
+      '`updateFrequency` must be an ISO 8601 duration of days or below, like `P1D` or `PT1H`',
+      { place },
+    );
   }
   return file;
 }
 
 /** Its fields are there, and of a type by which it can be judged: a rule that never holds would give everything. */
-function notGivenOf(id: DatasetId, rule: NonNullable<ContractFile['notGiven']>, { fields }: ContractVersion, place: Place): NonNullable<Contract['notGiven']> {
+function notGivenOf(
+  id: DatasetId,
+  rule: NonNullable<ContractFile['notGiven']>,
+  { fields }: ContractVersion,
+  place: Place,
+): NonNullable<Contract['notGiven']> {
   const known = (path: string, types: readonly string[], what: string) => {
     const field = fields.find((one) => one.path === path);
-    if (field === undefined || !types.includes(field.type)) throw new YitongError('bad_contract', `\`notGiven.${what}\` names \`${path}\`, which is no ${types.join(' or ')} of \`${id}\``, { place });
+    if (field === undefined || !types.includes(field.type))
+      throw new YitongError(
+        'bad_contract',
+        `\`notGiven.${what}\` names \`${path}\`, which is no ${types.join(' or ')} of \`${id}\``,
+        { place },
+      );
     return field.path;
   };
   const { repaired, ...rest } = rule;
-  return { ...rest, ended: known(rule.ended, ['date'], 'ended'), ...(repaired === undefined ? {} : { repaired: { ...repaired, field: known(repaired.field, ['string', 'enum'], 'repaired') } }) };
+  return {
+    ...rest,
+    ended: known(rule.ended, ['date'], 'ended'),
+    ...(repaired === undefined
+      ? {}
+      : { repaired: { ...repaired, field: known(repaired.field, ['string', 'enum'], 'repaired') } }),
+  };
 }
 
 /**
  * @param versions ascending, not empty
  * @throws YitongError `bad_contract`
  */
-export function makeContract(id: DatasetId, dir: string, file: ContractFile, versions: readonly ContractVersion[], place: Place): Contract {
+export function makeContract(
+  id: DatasetId,
+  dir: string,
+  file: ContractFile,
+  versions: readonly ContractVersion[],
+  place: Place,
+): Contract {
   const latest = versions.at(-1);
-  if (latest === undefined) throw new YitongError('bad_contract', `\`${id}\` has no schema; write \`v1.avsc\` beside contract.json`, { place });
+  if (latest === undefined)
+    throw new YitongError('bad_contract', `\`${id}\` has no schema; write \`v1.avsc\` beside contract.json`, { place });
   const paths = (list: readonly string[]) => {
     try {
       return list.map(fieldPath);

@@ -1,6 +1,6 @@
 /**
- * An Avro body → its JSON form. Bytes may come from anybody: a length is believed only as far as bytes are left, so nothing large is
- * allocated for a small body; whatever does not end exactly at the end is refused.
+ * An Avro body → its JSON form. Bytes may come from anybody: a length is believed only as far as bytes are left, so
+ * nothing large is allocated for a small body; whatever does not end exactly at the end is refused.
  */
 import { YitongError } from './errors.js';
 import { bytesToUnscaled, daysToDate, millisToTimestamp, unscaledToDecimal } from './logical.js';
@@ -71,7 +71,8 @@ export class Reader {
     this.at += length;
     const text = this.buffer.toString(undefined, start, this.at); // UTF-8; naming it costs a look-up a string
     // toString puts U+FFFD for bytes that are not UTF-8; a U+FFFD of the publisher's own reads back the same
-    if (text.includes('\uFFFD') && !Buffer.from(text).equals(this.buffer.subarray(start, this.at))) this.fail('has text that is not UTF-8');
+    if (text.includes('\uFFFD') && !Buffer.from(text).equals(this.buffer.subarray(start, this.at)))
+      this.fail('has text that is not UTF-8');
     return text;
   }
 }
@@ -169,7 +170,10 @@ export function compileReader(shape: Shape): Read {
       const { precision, scale } = shape;
       return (from) => {
         const unscaled = bytesToUnscaled(from.bytes());
-        return (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, precision, scale)) ?? from.fail('has a decimal beyond its precision');
+        return (
+          (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, precision, scale)) ??
+          from.fail('has a decimal beyond its precision')
+        );
       };
     }
     case 'enum':

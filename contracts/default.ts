@@ -1,11 +1,19 @@
-/** Defaults stand in a schema in Avro's own JSON form (bytes as ISO-8859-1 text, dates as days); this turns them into ours. */
+/**
+ * Defaults stand in a schema in Avro's own JSON form (bytes as ISO-8859-1 text, dates as days); this turns them into
+ * ours.
+ */
 import { bytesToUnscaled, daysToDate, millisToTimestamp, unscaledToDecimal } from './logical.js';
 import type { Shape } from './schema.js';
 
-const latin1 = (value: unknown): Buffer | undefined => (typeof value === 'string' ? Buffer.from(value, 'latin1') : undefined);
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const latin1 = (value: unknown): Buffer | undefined =>
+  typeof value === 'string' ? Buffer.from(value, 'latin1') : undefined;
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The JSON form of a default, or undefined if it cannot be one of that shape. A nullable's default is of its first branch (Avro 1.11). */
+/**
+ * The JSON form of a default, or undefined if it cannot be one of that shape. A nullable's default is of its first
+ * branch (Avro 1.11).
+ */
 export function defaultOf(shape: Shape, value: unknown): unknown {
   switch (shape.kind) {
     case 'nullable':
@@ -26,7 +34,9 @@ export function defaultOf(shape: Shape, value: unknown): unknown {
     case 'array':
       return Array.isArray(value) ? value.map((item: unknown) => defaultOf(shape.items, item)) : undefined;
     case 'map':
-      return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, defaultOf(shape.values, member)])) : undefined;
+      return isObject(value)
+        ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, defaultOf(shape.values, member)]))
+        : undefined;
     case 'record': {
       if (!isObject(value)) return undefined;
       const types = new Map(shape.fields.map((field) => [field.name, field.shape]));

@@ -1,6 +1,7 @@
 /**
- * True where JSON text has more levels of `{` and `[` inside one another than `limit`: a parser would build a tree of a million arrays out of a
- * million brackets before anybody could refuse it. Counts brackets outside of strings; one pass, no allocation.
+ * True where JSON text has more levels of `{` and `[` inside one another than `limit`: a parser would build a tree of a
+ * million arrays out of a million brackets before anybody could refuse it. Counts brackets outside of strings; one
+ * pass, no allocation.
  */
 export function deeperThan(text: string, limit: number): boolean {
   let depth = 0;

@@ -1,4 +1,7 @@
-/** ISO 8601 durations with days and below (`P7D`, `PT15M`, `P1DT12H`); months and years have no fixed length and are refused. */
+/**
+ * ISO 8601 durations with days and below (`P7D`, `PT15M`, `P1DT12H`); months and years have no fixed length and are
+ * refused.
+ */
 const DURATION = /^P(?:(\d{1,5})W|(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?)$/;
 
 /** Milliseconds, or undefined if `text` is not such a duration or is empty. */
@@ -10,7 +13,13 @@ export function parseDuration(text: string): number | undefined {
   return ms > 0 ? ms : undefined;
 }
 
-const UNITS = [['周', 'week'], ['天', 'day'], ['小时', 'hour'], ['分钟', 'minute'], ['秒', 'second']] as const;
+const UNITS = [
+  ['周', 'week'],
+  ['天', 'day'],
+  ['小时', 'hour'],
+  ['分钟', 'minute'],
+  ['秒', 'second'],
+] as const;
 
 /** `PT1H` → `1 小时`, `1 hour`; undefined if `text` is no such duration. */
 export function durationInWords(text: string): { readonly zh: string; readonly en: string } | undefined {

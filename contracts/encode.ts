@@ -1,16 +1,19 @@
 /**
- * The JSON form of a record → its Avro body, checked and written in one pass. A schema becomes a tree of closures once; each
- * knows its path, so a problem names its field and the good case builds no strings.
+ * The JSON form of a record → its Avro body, checked and written in one pass. A schema becomes a tree of closures once;
+ * each knows its path, so a problem names its field and the good case builds no strings.
  */
 import { defaultOf } from './default.js';
-import { YitongError, type ErrorCode, type FieldProblem } from './errors.js';
+import { type ErrorCode, type FieldProblem, YitongError } from './errors.js';
 import { dateToDays, decimalToUnscaled, timestampToMillis, unscaledToBytes } from './logical.js';
-import { FORBIDDEN_NAMES, type FieldShape, type RecordShape, type Shape } from './schema.js';
+import { type FieldShape, FORBIDDEN_NAMES, type RecordShape, type Shape } from './schema.js';
 import type { Codelist } from './types.js';
 
 export type Codelists = ReadonlyMap<string, Codelist>;
 
-/** Records are written one behind the other into slabs of this size: a buffer of its own for each costs more than writing it. */
+/**
+ * Records are written one behind the other into slabs of this size: a buffer of its own for each costs more than
+ * writing it.
+ */
 const SLAB = 1 << 17;
 const MAX_PROBLEMS = 100;
 const SHORT = 200;
@@ -56,7 +59,9 @@ export class Writer {
     this.ensure(1);
     this.buffer[this.at++] = value;
   }
-  /** Zigzag variable-length, for any safe integer: the sign goes into the first group, so nothing is doubled past 2^53. */
+  /**
+   * Zigzag variable-length, for any safe integer: the sign goes into the first group, so nothing is doubled past 2^53.
+   */
   long(value: number): void {
     this.ensure(10);
     const sign = value < 0 ? 1 : 0;
@@ -77,7 +82,8 @@ export class Writer {
     this.ensure(8);
     this.buffer[this.at++] = length * 2;
     const end = this.at + length;
-    for (let at = end - 1, rest = value; at >= this.at; at--, rest = Math.floor(rest / 256)) this.buffer[at] = rest - Math.floor(rest / 256) * 256;
+    for (let at = end - 1, rest = value; at >= this.at; at--, rest = Math.floor(rest / 256))
+      this.buffer[at] = rest - Math.floor(rest / 256) * 256;
     this.at = end;
   }
   double(value: number): void {
@@ -153,7 +159,8 @@ function defaultBytes(field: FieldShape, path: string): Buffer | undefined {
   if (value === undefined) out.problem('bad_value', path, 'has no such default');
   else compileWriter(field.shape, path, undefined)(value, out);
   const problem = out.problems[0];
-  if (problem !== undefined) throw new YitongError('schema_refused', `\`${path}\` has a default that does not fit it: ${problem.reason}`);
+  if (problem !== undefined)
+    throw new YitongError('schema_refused', `\`${path}\` has a default that does not fit it: ${problem.reason}`);
   return Buffer.from(out.body());
 }
 
@@ -162,7 +169,8 @@ const wrong = (out: Writer, path: string, value: unknown, expected: string): voi
   else out.problem('bad_value', path, `must be ${expected}`);
 };
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function recordWriter(record: RecordShape, path: string): Write {
   const steps = record.fields.map((field) => {
@@ -206,7 +214,12 @@ function recordWriter(record: RecordShape, path: string): Write {
     const keys = Object.keys(value);
     if (keys.length === present) return;
     for (const key of keys) {
-      if (!known.has(key)) out.problem('surplus_field', `${path === '' ? '' : `${path}.`}${key.slice(0, 100)}`, 'is not a field of the contract');
+      if (!known.has(key))
+        out.problem(
+          'surplus_field',
+          `${path === '' ? '' : `${path}.`}${key.slice(0, 100)}`,
+          'is not a field of the contract',
+        );
     }
   };
 }
@@ -214,7 +227,11 @@ function recordWriter(record: RecordShape, path: string): Write {
 function stringWriter(path: string, codelist: string | undefined): Write {
   return (value, out) => {
     if (typeof value !== 'string') return wrong(out, path, value, 'text');
-    if (codelist !== undefined && out.codelists !== undefined && out.codelists.get(codelist)?.codes.has(value) !== true) {
+    if (
+      codelist !== undefined &&
+      out.codelists !== undefined &&
+      out.codelists.get(codelist)?.codes.has(value) !== true
+    ) {
       return out.problem('not_in_codelist', path, `is not in the code list \`${codelist}\``);
     }
     if (!out.string(value)) out.problem('bad_value', path, 'must be well-formed Unicode text');
@@ -259,7 +276,8 @@ export function compileWriter(shape: Shape, path: string, codelist: string | und
         if (keys.length > 0) {
           out.long(keys.length);
           for (const key of keys) {
-            if (FORBIDDEN_NAMES.has(key) || !out.string(key)) out.problem('bad_value', path, 'has a key that is refused');
+            if (FORBIDDEN_NAMES.has(key) || !out.string(key))
+              out.problem('bad_value', path, 'has a key that is refused');
             else inner(value[key], out);
           }
         }
@@ -269,13 +287,21 @@ export function compileWriter(shape: Shape, path: string, codelist: string | und
     case 'string':
       return stringWriter(path, codelist);
     case 'boolean':
-      return (value, out) => (typeof value === 'boolean' ? out.byte(value ? 1 : 0) : wrong(out, path, value, 'true or false'));
+      return (value, out) =>
+        typeof value === 'boolean' ? out.byte(value ? 1 : 0) : wrong(out, path, value, 'true or false');
     case 'int':
-      return (value, out) => (typeof value === 'number' && (value | 0) === value ? out.long(value) : wrong(out, path, value, 'a whole number of 32 bits'));
+      return (value, out) =>
+        typeof value === 'number' && (value | 0) === value
+          ? out.long(value)
+          : wrong(out, path, value, 'a whole number of 32 bits');
     case 'long':
-      return (value, out) => (Number.isSafeInteger(value) ? out.long(value as number) : wrong(out, path, value, 'a whole number between -2^53 and 2^53'));
+      return (value, out) =>
+        Number.isSafeInteger(value)
+          ? out.long(value as number)
+          : wrong(out, path, value, 'a whole number between -2^53 and 2^53');
     case 'double':
-      return (value, out) => (Number.isFinite(value) ? out.double(value as number) : wrong(out, path, value, 'a finite number'));
+      return (value, out) =>
+        Number.isFinite(value) ? out.double(value as number) : wrong(out, path, value, 'a finite number');
     case 'date':
       return (value, out) => {
         const days = typeof value === 'string' ? dateToDays(value) : undefined;
@@ -292,7 +318,13 @@ export function compileWriter(shape: Shape, path: string, codelist: string | und
       const { precision, scale } = shape;
       return (value, out) => {
         const unscaled = typeof value === 'string' ? decimalToUnscaled(value, precision, scale) : undefined;
-        if (unscaled === undefined) return wrong(out, path, value, `a decimal as text with exactly ${scale} digits after the point and at most ${precision} in all`);
+        if (unscaled === undefined)
+          return wrong(
+            out,
+            path,
+            value,
+            `a decimal as text with exactly ${scale} digits after the point and at most ${precision} in all`,
+          );
         if (typeof unscaled === 'number') return out.decimal(unscaled);
         const bytes = unscaledToBytes(unscaled);
         out.long(bytes.length);

@@ -1,8 +1,9 @@
 /**
- * What each error of the table is called by people. A code without its words does not compile: `errorTable` says what an error is, this says it to an
- * official. `en` stands only where the table's title would not help somebody who reads pages.
+ * What each error of the table is called by people. A code without its words does not compile: `errorTable` says what
+ * an error is, this says it to an official. `en` stands only where the table's title would not help somebody who reads
+ * pages.
  */
-import { errorTable, type ErrorCode } from './errors.js';
+import { type ErrorCode, errorTable } from './errors.js';
 import type { Localised } from './types.js';
 
 interface Words {
@@ -12,7 +13,10 @@ interface Words {
 
 const table: Readonly<Record<ErrorCode, Words>> = {
   // requests
-  bad_request: { zh: '请求格式不正确，请返回页面重新填写', en: 'The request is not in order; go back to the page and fill it in again' },
+  bad_request: {
+    zh: '请求格式不正确，请返回页面重新填写',
+    en: 'The request is not in order; go back to the page and fill it in again',
+  },
   bad_identifier: { zh: '编号的书写不符合该类编号的规则' },
   source_time_ahead: { zh: '数据时间晚于当前时间' },
   bad_subject: { zh: '主体代码不正确，请核对校验位' },
@@ -43,13 +47,19 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   // decision
   denied: { zh: '所请求的数据集均不予提供' },
   too_many_watched: { zh: '该应用关注的文书数已达上限' },
-  authorisation_missing: { zh: '部分企业尚未授权，报告未出具', en: 'A company has not authorised this, so no report was issued' },
+  authorisation_missing: {
+    zh: '部分企业尚未授权，报告未出具',
+    en: 'A company has not authorised this, so no report was issued',
+  },
   not_publisher: { zh: '数据集只能由其提供单位发布' },
   replay_running: { zh: '策略回溯验证任务数已达上限，请稍后再试' },
   dataset_busy: { zh: '该数据集正在由另一任务发布' },
   // running
   internal: { zh: '系统内部错误，未提供任何数据' },
-  audit_unavailable: { zh: '审计日志暂不可写，未提供任何数据', en: 'The audit log cannot be written at present, so nothing is shown' },
+  audit_unavailable: {
+    zh: '审计日志暂不可写，未提供任何数据',
+    en: 'The audit log cannot be written at present, so nothing is shown',
+  },
   replication_timeout: { zh: '审计记录未能及时写入备份节点，未提供任何数据' },
   store_damaged: { zh: '系统存储损坏或缺失，相关内容暂不能提供' },
   view_unavailable: { zh: '数据视图暂不可读' },
@@ -58,7 +68,10 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   spool_full: { zh: '消息总线中断，待发记录缓存已满' },
   bus_denied: { zh: '消息总线未授予此项权限' },
   bus_login_failed: { zh: '未能登录消息总线，请核对证书或口令' },
-  address_unknown: { zh: '本系统尚未设置对外地址，暂不能出具文书或登录，请联系管理人员', en: 'The address of this system is not set, so no document is made and nobody signs in; ask its operator' },
+  address_unknown: {
+    zh: '本系统尚未设置对外地址，暂不能出具文书或登录，请联系管理人员',
+    en: 'The address of this system is not set, so no document is made and nobody signs in; ask its operator',
+  },
   answer_timeout: { zh: '答复未能在规定时间内完成' },
   shutting_down: { zh: '系统正在停止服务' },
   // content of a workspace
@@ -106,7 +119,10 @@ const table: Readonly<Record<ErrorCode, Words>> = {
   sign_in_failed: { zh: '登录未完成，请重新登录', en: 'The sign-in was not completed; begin again' },
   sign_in_unavailable: { zh: '目前无法登录', en: 'Nobody can sign in at present' },
   role_missing: { zh: '您的角色无权查看此页', en: 'This page is for other roles than yours' },
-  form_foreign: { zh: '表单已过期，请返回页面重新提交', en: 'The form is out of date; go back to the page and send it again' },
+  form_foreign: {
+    zh: '表单已过期，请返回页面重新提交',
+    en: 'The form is out of date; go back to the page and send it again',
+  },
   // documents
   report_invalid: { zh: '报告验证不通过' },
   report_revoked: { zh: '报告已被撤销，不再出具凭证' },
@@ -173,7 +189,12 @@ export function errorWords(code: ErrorCode): Localised {
   return { zh, en };
 }
 
-/** As `errorWords`, of a code that stands in an entry or a file; one that no version of this program has is said to be unknown. */
+/**
+ * As `errorWords`, of a code that stands in an entry or a file; one that no version of this program has is said to be
+ * unknown.
+ */
 export function errorWordsOf(code: string | undefined): Localised {
-  return code !== undefined && Object.hasOwn(table, code) ? errorWords(code as ErrorCode) : { zh: '原因未登记', en: code ?? 'unknown' };
+  return code !== undefined && Object.hasOwn(table, code)
+    ? errorWords(code as ErrorCode)
+    : { zh: '原因未登记', en: code ?? 'unknown' };
 }

@@ -20,11 +20,18 @@ const rows = {
   source_time_ahead: { status: 400, title: 'the source time lies in the future' },
   bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
   bad_case: { status: 400, title: 'a part of the case holds nothing that can be read' },
-  bad_cursor: { status: 400, title: 'the cursor is not one of this question under the policies in force', refusal: true },
+  bad_cursor: {
+    status: 400,
+    title: 'the cursor is not one of this question under the policies in force',
+    refusal: true,
+  },
   body_too_large: { status: 413, title: 'the request body is larger than the limit' },
   body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },
   wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
-  not_acceptable: { status: 406, title: 'none of the media types that are asked for is one in which the address answers' },
+  not_acceptable: {
+    status: 406,
+    title: 'none of the media types that are asked for is one in which the address answers',
+  },
   rate_limited: { status: 429, title: 'the client has used up its requests for now' },
   too_many_at_once: { status: 429, title: 'the client has as many requests under way as it may' },
   request_timeout: { status: 408, title: 'the request did not arrive in time' },
@@ -34,34 +41,62 @@ const rows = {
   certificate_required: { status: 401, title: 'no client certificate was presented' },
   certificate_invalid: { status: 401, title: 'the client certificate does not verify' },
   certificate_untrusted: { status: 401, title: 'no trust anchor of the gateway issued the client certificate' },
-  certificate_expired: { status: 401, title: 'the client certificate or one of its issuers has expired', refusal: true },
+  certificate_expired: {
+    status: 401,
+    title: 'the client certificate or one of its issuers has expired',
+    refusal: true,
+  },
   certificate_not_yet_valid: { status: 401, title: 'the client certificate or one of its issuers is not valid yet' },
   certificate_revoked: { status: 401, title: 'the client certificate or one of its issuers is revoked', refusal: true },
   revocation_unknown: { status: 503, title: 'the revocation list is past its grace, so nobody can be let in' },
   certificate_unnamed: { status: 403, title: 'the certificate has no SPIFFE URI and is bound to no client otherwise' },
   certificate_ambiguous: { status: 403, title: 'the certificate has more than one URI, or fits more than one client' },
-  anchor_not_entitled: { status: 403, title: 'the trust anchor of the certificate may not name clients of that authority', refusal: true },
+  anchor_not_entitled: {
+    status: 403,
+    title: 'the trust anchor of the certificate may not name clients of that authority',
+    refusal: true,
+  },
   client_unknown: { status: 403, title: 'the certificate is bound to no client', refusal: true },
   client_suspended: { status: 403, title: 'the client is suspended', refusal: true },
   // decision
   denied: { status: 403, title: 'no dataset of the request may be answered', refusal: true },
   too_many_watched: { status: 422, title: 'the client watches as many documents as a client may' },
-  authorisation_missing: { status: 403, title: 'a company of the report has not authorised whoever asks', refusal: true },
+  authorisation_missing: {
+    status: 403,
+    title: 'a company of the report has not authorised whoever asks',
+    refusal: true,
+  },
   not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it', refusal: true },
   replay_running: { status: 409, title: 'as many replays run as may run at once' },
   dataset_busy: { status: 409, title: 'another run publishes to the dataset' },
   // running
   internal: { status: 500, title: 'the gateway failed; nothing was released' },
   audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
-  replication_timeout: { status: 503, title: 'no second replica confirmed the audit entry in time, so nothing can be answered' },
-  store_damaged: { status: 503, title: 'a store of the data folder is damaged or gone, so what needs it is not answered; the message says which, and what to do' },
+  replication_timeout: {
+    status: 503,
+    title: 'no second replica confirmed the audit entry in time, so nothing can be answered',
+  },
+  store_damaged: {
+    status: 503,
+    title:
+      'a store of the data folder is damaged or gone, so what needs it is not answered; the message says ' +
+      'which, and what to do',
+  },
   view_unavailable: { status: 503, title: 'the view cannot be read' },
   state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
   bus_unavailable: { status: 503, title: 'the bus did not take the records' },
   spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
   bus_denied: { status: 500, title: 'the bus does not let this principal do that' },
-  bus_login_failed: { status: 500, title: 'the bus and this program do not trust each other: certificate, user name or password' },
-  address_unknown: { status: 503, title: 'the address by which people reach the gateway is not known (`people.publicUrl`), so nothing that names it is made' },
+  bus_login_failed: {
+    status: 500,
+    title: 'the bus and this program do not trust each other: certificate, user name or password',
+  },
+  address_unknown: {
+    status: 503,
+    title:
+      'the address by which people reach the gateway is not known (`people.publicUrl`), so nothing that names ' +
+      'it is made',
+  },
   answer_timeout: { status: 503, title: 'the answer was not ready in time' },
   shutting_down: { status: 503, title: 'the gateway is stopping' },
   // content of a workspace
@@ -78,12 +113,23 @@ const rows = {
   bad_report: { status: 500, title: 'the definition of a report refers to nothing or is malformed' },
   bad_calendar: { status: 500, title: 'a calendar of working days is malformed' },
   outside_calendar: { status: 500, title: 'a day lies in a year that the calendar of working days does not cover' },
-  bad_lifecycle: { status: 500, title: 'a lifecycle is malformed, or has a state, an act or a clock that leads nowhere' },
+  bad_lifecycle: {
+    status: 500,
+    title: 'a lifecycle is malformed, or has a state, an act or a clock that leads nowhere',
+  },
   bad_feed: { status: 500, title: 'a feed is malformed' },
   source_unavailable: { status: 503, title: 'a source of records does not answer, or not as its feed says' },
-  replication_not_ready: { status: 503, title: 'a database is not set up to tell its changes; the message holds the SQL that mends it' },
+  replication_not_ready: {
+    status: 503,
+    title: 'a database is not set up to tell its changes; the message holds the SQL that mends it',
+  },
   slot_in_use: { status: 503, title: 'the replication slot of a feed is read by another connection' },
-  slot_lost: { status: 503, title: 'the replication slot of a feed is gone or was moved, so that changes may be missing; `--again` copies the table anew' },
+  slot_lost: {
+    status: 503,
+    title:
+      'the replication slot of a feed is gone or was moved, so that changes may be missing; `--again` copies ' +
+      'the table anew',
+  },
   source_denied: { status: 503, title: 'a source of records does not let us read what the feed names' },
   // records
   wire_format: { status: 500, title: 'bytes of a topic are not in the registry wire format' },
@@ -99,7 +145,10 @@ const rows = {
   not_in_crosswalk: { status: 422, title: 'an identifier is not tied to a subject, or not yet' },
   ambiguous_crosswalk: { status: 422, title: 'an identifier is tied to more than one subject' },
   conflicting_duplicate: { status: 422, title: 'two rows of one snapshot have one key and different content' },
-  snapshot_shrunk: { status: 422, title: 'a snapshot lost more records than the feed allows, so nothing was withdrawn' },
+  snapshot_shrunk: {
+    status: 422,
+    title: 'a snapshot lost more records than the feed allows, so nothing was withdrawn',
+  },
   // bus
   topic_mismatch: { status: 500, title: 'a topic has another partition count or identity than its contract' },
   topic_weak: { status: 500, title: 'a topic keeps or asks for fewer copies than the settings say' },
@@ -116,20 +165,35 @@ const rows = {
   // credentials of reports
   credential_malformed: { status: 422, title: 'the credential is not written as its format and type say' },
   credential_type: { status: 422, title: 'the credential is of another type' },
-  credential_algorithm: { status: 422, title: 'something in the credential is signed or hashed with an algorithm that is not allowed' },
+  credential_algorithm: {
+    status: 422,
+    title: 'something in the credential is signed or hashed with an algorithm that is not allowed',
+  },
   credential_issuer: { status: 422, title: 'the issuer of the credential, or its key, is not one that is trusted' },
-  credential_signature: { status: 422, title: 'the issuer\'s signature does not verify' },
+  credential_signature: { status: 422, title: "the issuer's signature does not verify" },
   credential_expired: { status: 422, title: 'the credential has expired' },
   credential_not_yet_valid: { status: 422, title: 'the credential is not valid yet' },
   credential_digest_twice: { status: 422, title: 'a digest or a disclosure occurs twice in the credential' },
   credential_disclosure_stray: { status: 422, title: 'a disclosure belongs to no digest of the credential' },
   credential_claim_missing: { status: 422, title: 'a domain that was asked for is not disclosed of every subject' },
   credential_revoked: { status: 422, title: 'the credential is revoked' },
-  credential_status_invalid: { status: 422, title: 'the status list is not one that the issuer signed for this credential' },
-  credential_status_unavailable: { status: 503, title: 'no fresh status list could be had, so nobody knows whether the credential is revoked' },
+  credential_status_invalid: {
+    status: 422,
+    title: 'the status list is not one that the issuer signed for this credential',
+  },
+  credential_status_unavailable: {
+    status: 503,
+    title: 'no fresh status list could be had, so nobody knows whether the credential is revoked',
+  },
   holder_proof_missing: { status: 422, title: 'the presentation lacks the proof that its holder made it' },
-  holder_proof_unexpected: { status: 422, title: 'the presentation has a proof of a holder to whom the credential is not bound' },
-  holder_proof_invalid: { status: 422, title: 'the proof of the holder is malformed or not signed with the holder\'s key' },
+  holder_proof_unexpected: {
+    status: 422,
+    title: 'the presentation has a proof of a holder to whom the credential is not bound',
+  },
+  holder_proof_invalid: {
+    status: 422,
+    title: "the proof of the holder is malformed or not signed with the holder's key",
+  },
   holder_proof_audience: { status: 422, title: 'the presentation was made for somebody else' },
   holder_proof_nonce: { status: 422, title: 'the presentation answers another question' },
   holder_proof_time: { status: 422, title: 'the presentation was made too long ago, or in the future' },
@@ -185,7 +249,12 @@ export class YitongError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly extra: { readonly place?: Place; readonly cause?: unknown; readonly problems?: readonly FieldProblem[]; readonly faults?: FormFaults } = {},
+    readonly extra: {
+      readonly place?: Place;
+      readonly cause?: unknown;
+      readonly problems?: readonly FieldProblem[];
+      readonly faults?: FormFaults;
+    } = {},
   ) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
   }
@@ -194,7 +263,9 @@ export class YitongError extends Error {
   }
 }
 
-/** What is wrong with fields of a form, by their names, in words for whoever filled it in. Never holds what was written. */
+/**
+ * What is wrong with fields of a form, by their names, in words for whoever filled it in. Never holds what was written.
+ */
 export type FormFaults = Readonly<Record<string, Localised>>;
 
 /** What is wrong with one field of one record. Never holds the value. */

@@ -1,8 +1,11 @@
-/** The examples beside a contract: valid ones must come back as they went in, invalid ones must be refused for the reason that they are named after. */
+/**
+ * The examples beside a contract: valid ones must come back as they went in, invalid ones must be refused for the
+ * reason that they are named after.
+ */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeRecord, encodeRecord } from './avro.js';
-import { errorTable, isYitongError, type ErrorCode, type FieldProblem, type Place } from './errors.js';
+import { type ErrorCode, errorTable, type FieldProblem, isYitongError, type Place } from './errors.js';
 import { readJson } from './files.js';
 import type { Contract, Workspace } from './types.js';
 
@@ -14,7 +17,9 @@ export interface ExampleFinding {
 }
 
 type Ground = Pick<Workspace, 'codelists' | 'schemes'>;
-type Checked = { readonly ok: true; readonly body: Buffer } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+type Checked =
+  | { readonly ok: true; readonly body: Buffer }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
 /** The value at a path without lists. */
 function valueAt(record: unknown, path: string): unknown {
@@ -35,8 +40,22 @@ export function checkRecord(contract: Contract, value: unknown, ground: Ground):
   const parsed = typeof key === 'string' ? ground.schemes.get(scheme)?.parse(key) : undefined;
   if (parsed === undefined) return { ok: false, problems: [{ code: 'bad_value', field, reason: 'is no key' }] };
   if (!parsed.ok) return { ok: false, problems: [{ code: parsed.code, field, reason: parsed.reason }] };
-  if (parsed.changed) return { ok: false, problems: [{ code: 'bad_value', field, reason: `is not in the normal form of \`${scheme}\`` }] };
-  if (encoded.body.length > contract.maxRecordBytes) return { ok: false, problems: [{ code: 'record_too_large', field: '', reason: `takes ${encoded.body.length} bytes of ${contract.maxRecordBytes}` }] };
+  if (parsed.changed)
+    return {
+      ok: false,
+      problems: [{ code: 'bad_value', field, reason: `is not in the normal form of \`${scheme}\`` }],
+    };
+  if (encoded.body.length > contract.maxRecordBytes)
+    return {
+      ok: false,
+      problems: [
+        {
+          code: 'record_too_large',
+          field: '',
+          reason: `takes ${encoded.body.length} bytes of ${contract.maxRecordBytes}`,
+        },
+      ],
+    };
   return encoded;
 }
 
@@ -44,26 +63,41 @@ export function checkRecord(contract: Contract, value: unknown, ground: Ground):
 function says(whole: unknown, part: unknown): boolean {
   if (typeof part !== 'object' || part === null) return Object.is(whole, part) || (whole === 0 && part === 0);
   if (typeof whole !== 'object' || whole === null) return false;
-  if (Array.isArray(part)) return Array.isArray(whole) && whole.length === part.length && part.every((item, at) => says(whole[at], item));
-  return Object.entries(part).every(([key, member]) => Object.hasOwn(whole, key) && says((whole as Readonly<Record<string, unknown>>)[key], member));
+  if (Array.isArray(part))
+    return Array.isArray(whole) && whole.length === part.length && part.every((item, at) => says(whole[at], item));
+  return Object.entries(part).every(
+    ([key, member]) => Object.hasOwn(whole, key) && says((whole as Readonly<Record<string, unknown>>)[key], member),
+  );
 }
 
-const list = (problems: readonly FieldProblem[]): string => problems.map(({ field, reason, code }) => `${field === '' ? 'the record' : `\`${field}\``} ${reason} [${code}]`).join('; ');
-const jsonFiles = async (dir: string): Promise<string[]> => (await readdir(dir).catch(() => [])).filter((name) => name.endsWith('.json')).sort();
+const list = (problems: readonly FieldProblem[]): string =>
+  problems
+    .map(({ field, reason, code }) => `${field === '' ? 'the record' : `\`${field}\``} ${reason} [${code}]`)
+    .join('; ');
+const jsonFiles = async (dir: string): Promise<string[]> =>
+  (await readdir(dir).catch(() => [])).filter((name) => name.endsWith('.json')).sort();
 
 async function checkValid(contract: Contract, file: string, ground: Ground): Promise<string | undefined> {
   const value = await readJson(file, 'bad_contract');
   const checked = checkRecord(contract, value, ground);
   if (!checked.ok) return `the valid example is refused: ${list(checked.problems)}`;
-  if (!says(decodeRecord(contract.latest, checked.body), value)) return 'the valid example does not come back as it went in';
+  if (!says(decodeRecord(contract.latest, checked.body), value))
+    return 'the valid example does not come back as it went in';
   return undefined;
 }
 
-async function checkInvalid(contract: Contract, file: string, expected: string | undefined, ground: Ground): Promise<string | undefined> {
-  if (expected === undefined || !Object.hasOwn(errorTable, expected)) return 'an invalid example is named after its error code: `missing_value--no-name.json`';
+async function checkInvalid(
+  contract: Contract,
+  file: string,
+  expected: string | undefined,
+  ground: Ground,
+): Promise<string | undefined> {
+  if (expected === undefined || !Object.hasOwn(errorTable, expected))
+    return 'an invalid example is named after its error code: `missing_value--no-name.json`';
   const checked = checkRecord(contract, await readJson(file, 'bad_contract'), ground);
   if (checked.ok) return `the invalid example is accepted; it should be refused as \`${expected}\``;
-  if (!checked.problems.some(({ code }) => code === expected)) return `the invalid example should be refused as \`${expected}\`, but: ${list(checked.problems)}`;
+  if (!checked.problems.some(({ code }) => code === expected))
+    return `the invalid example should be refused as \`${expected}\`, but: ${list(checked.problems)}`;
   return undefined;
 }
 
@@ -80,7 +114,16 @@ export async function checkExamples(contract: Contract, ground: Ground): Promise
   const [valid, invalid] = [join(contract.dir, 'examples/valid'), join(contract.dir, 'examples/invalid')];
   const names = await jsonFiles(valid);
   for (const name of names) await run(join(valid, name), () => checkValid(contract, join(valid, name), ground));
-  for (const name of await jsonFiles(invalid)) await run(join(invalid, name), () => checkInvalid(contract, join(invalid, name), /^([a-z_]+)--./.exec(name)?.[1], ground));
-  if (names.length === 0) findings.push({ severity: 'note', code: 'bad_contract', message: 'there is no example; put one record into examples/valid/', place: { file: contract.dir } });
+  for (const name of await jsonFiles(invalid))
+    await run(join(invalid, name), () =>
+      checkInvalid(contract, join(invalid, name), /^([a-z_]+)--./.exec(name)?.[1], ground),
+    );
+  if (names.length === 0)
+    findings.push({
+      severity: 'note',
+      code: 'bad_contract',
+      message: 'there is no example; put one record into examples/valid/',
+      place: { file: contract.dir },
+    });
   return findings;
 }

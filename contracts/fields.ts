@@ -1,7 +1,7 @@
 /** The fields of a schema under the paths by which grants and queries name them. */
 import { YitongError } from './errors.js';
 import { fieldPath } from './ids.js';
-import { readSchema, unwrap, type FieldShape, type RecordShape } from './schema.js';
+import { type FieldShape, type RecordShape, readSchema, unwrap } from './schema.js';
 import { CLASSIFICATIONS, type Classification, type FieldInfo, type Localised } from './types.js';
 
 const rank = (classification: Classification): number => CLASSIFICATIONS.indexOf(classification);
@@ -14,7 +14,15 @@ const refuse = (path: string, what: string): never => {
 
 function titleOf(path: string, value: unknown): Localised {
   const title = value as { readonly zh?: unknown; readonly en?: unknown } | undefined;
-  if (typeof title !== 'object' || title === null || Object.keys(title).length !== 2 || typeof title.zh !== 'string' || typeof title.en !== 'string' || title.zh === '' || title.en === '') {
+  if (
+    typeof title !== 'object' ||
+    title === null ||
+    Object.keys(title).length !== 2 ||
+    typeof title.zh !== 'string' ||
+    typeof title.en !== 'string' ||
+    title.zh === '' ||
+    title.en === ''
+  ) {
     return refuse(path, 'must have a `title` of `zh` and `en`');
   }
   return { zh: title.zh, en: title.en };
@@ -22,11 +30,15 @@ function titleOf(path: string, value: unknown): Localised {
 
 function classificationOf(path: string, value: unknown): Classification {
   const found = CLASSIFICATIONS.find((known) => known === value);
-  return found ?? refuse(path, `must have a \`classification\`, one of ${CLASSIFICATIONS.map((known) => `\`${known}\``).join(', ')}`);
+  return (
+    found ??
+    refuse(path, `must have a \`classification\`, one of ${CLASSIFICATIONS.map((known) => `\`${known}\``).join(', ')}`)
+  );
 }
 
 function text(path: string, key: string, value: unknown): string | undefined {
-  if (value !== undefined && (typeof value !== 'string' || value === '')) return refuse(path, `has a \`${key}\` that is no text`);
+  if (value !== undefined && (typeof value !== 'string' || value === ''))
+    return refuse(path, `has a \`${key}\` that is no text`);
   return value;
 }
 
@@ -59,7 +71,8 @@ function collect(record: RecordShape, prefix: string, into: FieldInfo[]): Classi
     const title = titleOf(path, attributes['title']);
     const codelist = text(path, 'codelist', attributes['codelist']);
     const unit = text(path, 'unit', attributes['unit']);
-    if (codelist !== undefined && !isText(field)) refuse(path, 'has a `codelist` but is neither text nor a list of text');
+    if (codelist !== undefined && !isText(field))
+      refuse(path, 'has a `codelist` but is neither text nor a list of text');
     const inner = below(field);
     const at = into.length;
     let classification: Classification;
@@ -68,7 +81,8 @@ function collect(record: RecordShape, prefix: string, into: FieldInfo[]): Classi
     } else {
       const leaves: FieldInfo[] = [];
       classification = collect(inner.record, `${name}${inner.list ? '[]' : ''}.`, leaves);
-      if (attributes['classification'] !== undefined) classification = higher(classification, classificationOf(path, attributes['classification']));
+      if (attributes['classification'] !== undefined)
+        classification = higher(classification, classificationOf(path, attributes['classification']));
       into.push(...leaves);
     }
     highest = higher(highest, classification);
@@ -88,7 +102,8 @@ function collect(record: RecordShape, prefix: string, into: FieldInfo[]): Classi
 
 /**
  * Every leaf and branch, a branch before what lies below it: `address`, `address.city`, `members` (a list of records),
- * `members[].role`, `tags` (a list of scalars), and maps as one leaf. A branch is as sensitive as its most sensitive leaf.
+ * `members[].role`, `tags` (a list of scalars), and maps as one leaf. A branch is as sensitive as its most sensitive
+ * leaf.
  * @throws YitongError `schema_refused` where `title` or `classification` is missing
  */
 export function fieldsOf(schema: unknown): readonly FieldInfo[] {
@@ -97,7 +112,9 @@ export function fieldsOf(schema: unknown): readonly FieldInfo[] {
   return fields;
 }
 
-/** A path of `fieldsOf` resolved in the tree; the fields met on the way, outermost first. Undefined if there is none. */
+/**
+ * A path of `fieldsOf` resolved in the tree; the fields met on the way, outermost first. Undefined if there is none.
+ */
 export function findField(root: RecordShape, path: string): readonly FieldShape[] | undefined {
   const way: FieldShape[] = [];
   let record: RecordShape | undefined = root;

@@ -1,7 +1,9 @@
-/** Reading the declared content of a workspace: JSON with places, and files found by folder over the workspace's layers. */
+/**
+ * Reading the declared content of a workspace: JSON with places, and files found by folder over the workspace's layers.
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { YitongError, type ErrorCode } from './errors.js';
+import { type ErrorCode, YitongError } from './errors.js';
 
 export interface ContentFile {
   /** Path below the layer with `/`, without the folder asked for: `samr/company-register.json`. */
@@ -20,7 +22,10 @@ export async function readJson(path: string, code: ErrorCode): Promise<unknown> 
   } catch (cause) {
     const position = /position (\d+)/.exec((cause as Error).message)?.[1];
     const line = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
-    throw new YitongError(code, 'the file is not JSON', { place: line === undefined ? { file: path } : { file: path, line }, cause });
+    throw new YitongError(code, 'the file is not JSON', {
+      place: line === undefined ? { file: path } : { file: path, line },
+      cause,
+    });
   }
 }
 
@@ -45,10 +50,15 @@ async function walk(base: string, below: string, depth: number, found: Map<strin
 }
 
 /**
- * All files below `folder` (`policies/grants`) in the layers of a workspace; of two with one name the nearer layer's counts.
- * Sorted by name. A folder that does not exist is empty.
+ * All files below `folder` (`policies/grants`) in the layers of a workspace; of two with one name the nearer layer's
+ * counts. Sorted by name. A folder that does not exist is empty.
  */
-export async function contentFiles(layers: readonly string[], folder: string, ending: string, depth = 3): Promise<ContentFile[]> {
+export async function contentFiles(
+  layers: readonly string[],
+  folder: string,
+  ending: string,
+  depth = 3,
+): Promise<ContentFile[]> {
   const found = new Map<string, string>();
   for (const layer of layers) await walk(join(layer, folder), '', depth, found);
   return [...found]

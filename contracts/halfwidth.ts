@@ -8,7 +8,12 @@ export function halfwidth(text: string): string {
       let out = text.slice(0, i);
       for (; i < text.length; i++) {
         const unit = text.charCodeAt(i);
-        out += unit >= 0xff01 && unit <= 0xff5e ? String.fromCharCode(unit - HALF_OFFSET) : unit === 0x3000 ? ' ' : text.charAt(i);
+        out +=
+          unit >= 0xff01 && unit <= 0xff5e
+            ? String.fromCharCode(unit - HALF_OFFSET)
+            : unit === 0x3000
+              ? ' '
+              : text.charAt(i);
       }
       return out;
     }

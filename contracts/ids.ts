@@ -26,7 +26,10 @@ const MAX_ID = 120;
 
 function named<T extends string>(what: string, text: string): T {
   if (text.length > MAX_ID || !NAME.test(text)) {
-    throw new YitongError('bad_identifier', `${what} \`${text.slice(0, MAX_ID)}\` must be lower-case words joined by hyphens`);
+    throw new YitongError(
+      'bad_identifier',
+      `${what} \`${text.slice(0, MAX_ID)}\` must be lower-case words joined by hyphens`,
+    );
   }
   return text as T;
 }
@@ -45,7 +48,8 @@ export function datasetId(text: string): DatasetId {
   const [authority, dataset, ...rest] = text.split('.');
   named('authority', authority ?? '');
   named('dataset', dataset ?? '');
-  if (rest.length > 0) throw new YitongError('bad_identifier', 'a dataset id has exactly one dot: `<authority>.<dataset>`');
+  if (rest.length > 0)
+    throw new YitongError('bad_identifier', 'a dataset id has exactly one dot: `<authority>.<dataset>`');
   return text as DatasetId;
 }
 

@@ -1,10 +1,15 @@
-/** Whether a text that somebody may write as they like holds a key of a scheme: what names a company or a person is not repeated in clear. */
+/**
+ * Whether a text that somebody may write as they like holds a key of a scheme: what names a company or a person is not
+ * repeated in clear.
+ */
 import type { KeyScheme } from './types.js';
 
 /** Words that are nobody's key: a scheme that takes one of them takes anything, so that what it takes says nothing. */
 const PLAIN = ['a', 'zz-z', 'request', '7', 'x1y2z3w4x5y6z7w8x9'];
 
-/** Of `desk.91…001X-2` each part, and each without the letters or zeros that somebody may have put before or behind it. */
+/**
+ * Of `desk.91…001X-2` each part, and each without the letters or zeros that somebody may have put before or behind it.
+ */
 function parts(text: string): ReadonlySet<string> {
   const found = new Set<string>([text]);
   for (const part of text.split(/[^0-9A-Za-z]+/)) {
@@ -41,8 +46,9 @@ function filledIn(id: string): readonly string[] {
 }
 
 /**
- * Whether an id of lower-case hex, such as a trace has, is a key that somebody filled up to the id's length. Ids are drawn at random, and with the schemes of five
- * countries one of eight hundred contains what a scheme takes (`holdsKey`): only what is not drawn so counts, a key of digits between one repeated character.
+ * Whether an id of lower-case hex, such as a trace has, is a key that somebody filled up to the id's length. Ids are
+ * drawn at random, and with the schemes of five countries one of eight hundred contains what a scheme takes
+ * (`holdsKey`): only what is not drawn so counts, a key of digits between one repeated character.
  */
 export function isFilledKey(id: string, schemes: Iterable<KeyScheme>): boolean {
   const all = filledIn(id);

@@ -1,7 +1,7 @@
 /**
- * Logical values and their JSON form: dates `2019-01-02` ↔ days since 1970-01-01, timestamps `2019-01-02T03:04:05.678Z` ↔
- * milliseconds since 1970, decimals `12.50` ↔ big-endian two's complement (Avro 1.11, "Logical Types"). Years 0001 to 9999.
- * Every reader gives undefined for what is not exactly in that form, so each value has one spelling.
+ * Logical values and their JSON form: dates `2019-01-02` ↔ days since 1970-01-01, timestamps `2019-01-02T03:04:05.678Z`
+ * ↔ milliseconds since 1970, decimals `12.50` ↔ big-endian two's complement (Avro 1.11, "Logical Types"). Years 0001 to
+ * 9999. Every reader gives undefined for what is not exactly in that form, so each value has one spelling.
  */
 const DAY = 86_400_000;
 const MIN_DAY = -719_162; // 0001-01-01
@@ -27,7 +27,9 @@ export function civilToDays(year: number, month: number, day: number): number | 
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
+  return (
+    era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+  );
 }
 
 function dateAt(text: string): number | undefined {
@@ -44,7 +46,9 @@ export function daysToDate(days: number): string | undefined {
   const z = days + 719_468;
   const era = Math.floor(z / 146_097);
   const dayOfEra = z - era * 146_097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shifted = Math.floor((5 * dayOfYear + 2) / 153);
   const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
@@ -55,7 +59,15 @@ export function daysToDate(days: number): string | undefined {
 
 /** `2019-01-02T03:04:05.678Z` → milliseconds since 1970 */
 export function timestampToMillis(text: string): number | undefined {
-  if (text.length !== 24 || text.charCodeAt(10) !== 84 || text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58 || text.charCodeAt(19) !== 46 || text.charCodeAt(23) !== 90) return undefined;
+  if (
+    text.length !== 24 ||
+    text.charCodeAt(10) !== 84 ||
+    text.charCodeAt(13) !== 58 ||
+    text.charCodeAt(16) !== 58 ||
+    text.charCodeAt(19) !== 46 ||
+    text.charCodeAt(23) !== 90
+  )
+    return undefined;
   const days = dateAt(text);
   const [hours, minutes, seconds] = [two(text, 11), two(text, 14), two(text, 17)];
   const millis = two(text, 20) * 10 + digit(text, 22);
@@ -77,7 +89,10 @@ export function millisToTimestamp(millis: number): string | undefined {
 /** Digits that a number holds exactly; beyond them bigint, which is slower. */
 const EXACT_DIGITS = 15;
 
-/** `-12.50` → -1250 for scale 2, a bigint beyond 15 digits; exactly `scale` digits after the point, at most `precision` in all, no `+`, no leading zeros, no `-0`. */
+/**
+ * `-12.50` → -1250 for scale 2, a bigint beyond 15 digits; exactly `scale` digits after the point, at most `precision`
+ * in all, no `+`, no leading zeros, no `-0`.
+ */
 export function decimalToUnscaled(text: string, precision: number, scale: number): number | bigint | undefined {
   const start = text.charCodeAt(0) === 45 ? 1 : 0;
   const point = scale === 0 ? text.length : text.length - scale - 1;

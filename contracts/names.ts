@@ -1,4 +1,7 @@
-/** Which register a workspace names for finding a company by its name: `contracts/names.json`. Without the file subjects are asked for by their keys alone. */
+/**
+ * Which register a workspace names for finding a company by its name: `contracts/names.json`. Without the file subjects
+ * are asked for by their keys alone.
+ */
 import { localisedSchema } from './contract.js';
 import { YitongError } from './errors.js';
 import { contentFiles, readJson } from './files.js';
@@ -54,23 +57,43 @@ const checkFile = shape<File>(
 
 const MOST = 8;
 
-/** @throws YitongError `bad_workspace` for a register or field that is not there, or a field that is not public: choices are told to whoever looks a name up */
-export async function loadNames({ layers, contracts }: Pick<Workspace, 'layers' | 'contracts'>): Promise<NamesDefinition | undefined> {
-  const [found] = (await contentFiles(layers, 'contracts', 'names.json', 1)).filter(({ name }) => name === 'names.json');
+/**
+ * @throws YitongError `bad_workspace` for a register or field that is not there, or a field that is not public: choices
+ * are told to whoever looks a name up
+ */
+export async function loadNames({
+  layers,
+  contracts,
+}: Pick<Workspace, 'layers' | 'contracts'>): Promise<NamesDefinition | undefined> {
+  const [found] = (await contentFiles(layers, 'contracts', 'names.json', 1)).filter(
+    ({ name }) => name === 'names.json',
+  );
   if (found === undefined) return undefined;
   const place = { file: found.path };
   const refuse = (what: string): never => {
     throw new YitongError('bad_workspace', what, { place });
   };
   const file = checkFile(await readJson(found.path, 'bad_workspace'), place);
-  const contract = contracts.get(file.dataset as Contract['id']) ?? refuse(`\`dataset\` names the unknown dataset \`${file.dataset}\``);
+  const contract =
+    contracts.get(file.dataset as Contract['id']) ??
+    refuse(`\`dataset\` names the unknown dataset \`${file.dataset}\``);
   if (contract.subject.persons) refuse(`the subjects of \`${contract.id}\` are persons: nobody is looked up by name`);
   const field = (path: string): FieldInfo => {
-    const known = contract.latest.fields.find((one) => one.path === path && !one.branch) ?? refuse(`\`${path}\` is no field of \`${contract.id}\``);
-    if (known.classification !== 'public') refuse(`\`${path}\` of \`${contract.id}\` is not public, and choices are told to whoever looks a name up`);
+    const known =
+      contract.latest.fields.find((one) => one.path === path && !one.branch) ??
+      refuse(`\`${path}\` is no field of \`${contract.id}\``);
+    if (known.classification !== 'public')
+      refuse(`\`${path}\` of \`${contract.id}\` is not public, and choices are told to whoever looks a name up`);
     return known;
   };
   return {
-    contract, name: field(file.name).path, tell: (file.tell ?? []).map(field), client: file.client, roles: new Map(Object.entries(file.roles)), forms: file.forms ?? [], most: file.most ?? MOST, title: file.title,
+    contract,
+    name: field(file.name).path,
+    tell: (file.tell ?? []).map(field),
+    client: file.client,
+    roles: new Map(Object.entries(file.roles)),
+    forms: file.forms ?? [],
+    most: file.most ?? MOST,
+    title: file.title,
   };
 }

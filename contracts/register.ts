@@ -2,7 +2,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatasetId } from './ids.js';
-import { fingerprint, readSchemaIds, SCHEMA_IDS, SchemaIds, type SchemaIdEntry } from './schema-ids.js';
+import { fingerprint, readSchemaIds, SCHEMA_IDS, type SchemaIdEntry, SchemaIds } from './schema-ids.js';
 import { loadWorkspace, UNREGISTERED } from './workspace.js';
 
 export interface Added {
@@ -12,10 +12,13 @@ export interface Added {
 }
 
 /**
- * Writes the ids into the workspace's own layer; those of the layers below stay as they are. Running it again changes nothing.
+ * Writes the ids into the workspace's own layer; those of the layers below stay as they are. Running it again changes
+ * nothing.
  * @throws YitongError as `loadWorkspace`; `schema_id_collision` where a registered schema was changed
  */
-export async function registerSchemas(dir: string): Promise<{ readonly added: readonly Added[]; readonly file: string }> {
+export async function registerSchemas(
+  dir: string,
+): Promise<{ readonly added: readonly Added[]; readonly file: string }> {
   const workspace = await loadWorkspace(dir, { allowUnregistered: true });
   const file = join(workspace.dir, SCHEMA_IDS);
   let next = (await SchemaIds.read(workspace.layers)).nextId();

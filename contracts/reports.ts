@@ -1,6 +1,7 @@
 /**
- * Definitions of reports: `contracts/reports/<report>/report.json`. A definition says which registers answer for which domain, which facts of a
- * record are told and in which order, and by which rule a record may be told at all. A folder is enough: no report is named in code.
+ * Definitions of reports: `contracts/reports/<report>/report.json`. A definition says which registers answer for which
+ * domain, which facts of a record are told and in which order, and by which rule a record may be told at all. A folder
+ * is enough: no report is named in code.
  */
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -8,12 +9,15 @@ import { dirname, join } from 'node:path';
 import { canonicalJson } from './canonical.js';
 import { localisedSchema } from './contract.js';
 import { parseDuration } from './duration.js';
-import { YitongError, type Place } from './errors.js';
+import { type Place, YitongError } from './errors.js';
 import { contentFiles, readJson } from './files.js';
 import type { Authority, Contract, DisplayTerm, FieldInfo, Localised, Workspace } from './types.js';
 import { shape } from './validate.js';
 
-/** What a report tells of, and the kind by which contracts call it: what administrative organs hold. What a court holds is of none of these kinds. */
+/**
+ * What a report tells of, and the kind by which contracts call it: what administrative organs hold. What a court holds
+ * is of none of these kinds.
+ */
 const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty' } as const;
 export type ReportKind = keyof typeof KIND_OF_CONTRACT;
 const REPORT_KINDS = Object.keys(KIND_OF_CONTRACT) as readonly ReportKind[];
@@ -52,7 +56,10 @@ export interface RecordLayout {
   readonly excludes: readonly Exclusion[];
   /** The last day of public display (公示); undefined: displayed while it goes on. */
   readonly displayUntil?: string;
-  /** Which tier of display a record is of, and the day from which that counts: its longest term ends the display, whatever `displayUntil` says. */
+  /**
+   * Which tier of display a record is of, and the day from which that counts: its longest term ends the display,
+   * whatever `displayUntil` says.
+   */
   readonly display?: { readonly tier: string; readonly from: string; readonly terms: ReadonlyMap<string, DisplayTerm> };
   /** False: no law displays what is of this kind, so it never is. */
   readonly displayed?: false;
@@ -144,13 +151,29 @@ interface File {
   readonly subjects: {
     readonly dataset: string;
     readonly name: string;
-    readonly relations?: readonly { readonly relation: RelationDefinition['relation']; readonly in: string; readonly subject: string; readonly name: string; readonly share?: { readonly field: string; readonly above: number } }[];
+    readonly relations?: readonly {
+      readonly relation: RelationDefinition['relation'];
+      readonly in: string;
+      readonly subject: string;
+      readonly name: string;
+      readonly share?: { readonly field: string; readonly above: number };
+    }[];
     readonly most?: number;
   };
   readonly purposes: Readonly<Record<string, Localised>>;
   readonly verification?: Shown;
   readonly retention: string;
-  readonly kinds: Readonly<Partial<Record<ReportKind, { readonly title: Localised; readonly term: TermRule | { readonly end: 'none'; readonly basis: readonly string[] } }>>>;
+  readonly kinds: Readonly<
+    Partial<
+      Record<
+        ReportKind,
+        {
+          readonly title: Localised;
+          readonly term: TermRule | { readonly end: 'none'; readonly basis: readonly string[] };
+        }
+      >
+    >
+  >;
   readonly layouts: Readonly<
     Record<
       string,
@@ -170,7 +193,12 @@ interface File {
     >
   >;
   readonly datasets: Readonly<Record<string, string>>;
-  readonly domains: readonly { readonly id: string; readonly title: Localised; readonly value: string; readonly datasets: readonly string[] }[];
+  readonly domains: readonly {
+    readonly id: string;
+    readonly title: Localised;
+    readonly value: string;
+    readonly datasets: readonly string[];
+  }[];
   readonly notes?: readonly Localised[];
   readonly seal?: { readonly image: string; readonly words: Localised };
 }
@@ -184,9 +212,19 @@ const strict = (properties: Readonly<Record<string, object>>, optional: readonly
   required: Object.keys(properties).filter((key) => !optional.includes(key)),
   properties,
 });
-const map = (keys: string, values: object) => ({ type: 'object', minProperties: 1, additionalProperties: false, patternProperties: { [keys]: values } });
+const map = (keys: string, values: object) => ({
+  type: 'object',
+  minProperties: 1,
+  additionalProperties: false,
+  patternProperties: { [keys]: values },
+});
 const basis = { type: 'array', minItems: 1, items: word };
-const term = { anyOf: [strict({ years: { type: 'integer', minimum: 1, maximum: 100 }, basis }), strict({ end: { const: 'none' }, basis })] };
+const term = {
+  anyOf: [
+    strict({ years: { type: 'integer', minimum: 1, maximum: 100 }, basis }),
+    strict({ end: { const: 'none' }, basis }),
+  ],
+};
 const kind = { enum: REPORT_KINDS };
 
 const checkFile = shape<File>(
@@ -220,7 +258,12 @@ const checkFile = shape<File>(
       purposes: map(NAME, localisedSchema),
       verification: strict({ name: { enum: ['value', 'masked'] }, subject: { enum: ['value', 'masked'] } }),
       retention: word,
-      kinds: { type: 'object', minProperties: 1, additionalProperties: false, properties: Object.fromEntries(REPORT_KINDS.map((one) => [one, strict({ title: localisedSchema, term })])) },
+      kinds: {
+        type: 'object',
+        minProperties: 1,
+        additionalProperties: false,
+        properties: Object.fromEntries(REPORT_KINDS.map((one) => [one, strict({ title: localisedSchema, term })])),
+      },
       layouts: map(
         NAME,
         strict(
@@ -231,19 +274,43 @@ const checkFile = shape<File>(
             ended: word,
             term,
             repaired: strict({ field: word, values: { type: 'array', minItems: 1, items: word } }),
-            excludes: { type: 'array', minItems: 1, items: strict({ field: word, values: { type: 'array', minItems: 1, uniqueItems: true, items: word }, basis }) },
+            excludes: {
+              type: 'array',
+              minItems: 1,
+              items: strict({
+                field: word,
+                values: { type: 'array', minItems: 1, uniqueItems: true, items: word },
+                basis,
+              }),
+            },
             displayUntil: word,
             display: strict({ tier: word, from: word }),
             displayed: { const: false },
-            facts: { type: 'array', minItems: 1, items: { anyOf: [word, strict({ field: word, title: localisedSchema })] } },
+            facts: {
+              type: 'array',
+              minItems: 1,
+              items: { anyOf: [word, strict({ field: word, title: localisedSchema })] },
+            },
           },
           ['domain', 'began', 'term', 'repaired', 'excludes', 'displayUntil', 'display', 'displayed'],
         ),
       ),
       datasets: map('^.+$', name),
-      domains: { type: 'array', minItems: 1, items: strict({ id: name, title: localisedSchema, value: word, datasets: { type: 'array', minItems: 1, uniqueItems: true, items: word } }) },
+      domains: {
+        type: 'array',
+        minItems: 1,
+        items: strict({
+          id: name,
+          title: localisedSchema,
+          value: word,
+          datasets: { type: 'array', minItems: 1, uniqueItems: true, items: word },
+        }),
+      },
       notes: { type: 'array', items: localisedSchema },
-      seal: strict({ image: { type: 'string', maxLength: 80, pattern: '^[a-z0-9][a-z0-9-]*\\.png$' }, words: localisedSchema }),
+      seal: strict({
+        image: { type: 'string', maxLength: 80, pattern: '^[a-z0-9][a-z0-9-]*\\.png$' },
+        words: localisedSchema,
+      }),
     },
     ['notes', 'verification', 'seal'],
   ),
@@ -253,7 +320,8 @@ const checkFile = shape<File>(
 type Ground = Pick<Workspace, 'layers' | 'contracts' | 'authorities' | 'codelists'>;
 type Refuse = (what: string) => never;
 
-const termOf = (file: TermRule | { readonly end: 'none'; readonly basis: readonly string[] }): TermRule => ('end' in file ? { basis: file.basis } : file);
+const termOf = (file: TermRule | { readonly end: 'none'; readonly basis: readonly string[] }): TermRule =>
+  'end' in file ? { basis: file.basis } : file;
 
 /** A field that the dataset has, in its latest version. */
 function fieldOf(contract: Contract, path: string, what: string, refuse: Refuse): FieldInfo {
@@ -263,12 +331,22 @@ function fieldOf(contract: Contract, path: string, what: string, refuse: Refuse)
   return found;
 }
 
-function layoutOf(id: string, file: File, contract: Contract, codelists: Workspace['codelists'], refuse: Refuse): RecordLayout {
+function layoutOf(
+  id: string,
+  file: File,
+  contract: Contract,
+  codelists: Workspace['codelists'],
+  refuse: Refuse,
+): RecordLayout {
   const layout = file.layouts[id];
   if (layout === undefined) return refuse(`\`datasets.${contract.id}\` names the unknown layout \`${id}\``);
   const ofKind = file.kinds[layout.kind];
-  if (ofKind === undefined) return refuse(`the layout \`${id}\` is of the kind \`${layout.kind}\`, which \`kinds\` does not have`);
-  if (contract.kind !== KIND_OF_CONTRACT[layout.kind]) refuse(`\`${contract.id}\` holds records of the kind \`${contract.kind}\`, not \`${KIND_OF_CONTRACT[layout.kind]}\``);
+  if (ofKind === undefined)
+    return refuse(`the layout \`${id}\` is of the kind \`${layout.kind}\`, which \`kinds\` does not have`);
+  if (contract.kind !== KIND_OF_CONTRACT[layout.kind])
+    refuse(
+      `\`${contract.id}\` holds records of the kind \`${contract.kind}\`, not \`${KIND_OF_CONTRACT[layout.kind]}\``,
+    );
   const day = (path: string, what: string): string => {
     const { type } = fieldOf(contract, path, what, refuse);
     return type === 'date' ? path : refuse(`${what} \`${path}\` of \`${contract.id}\` is no date`);
@@ -277,26 +355,39 @@ function layoutOf(id: string, file: File, contract: Contract, codelists: Workspa
     const { type } = fieldOf(contract, path, what, refuse);
     return type === 'string' || type === 'enum' ? path : refuse(`${what} \`${path}\` of \`${contract.id}\` is no text`);
   };
-  const displayOf = ({ tier, from }: { readonly tier: string; readonly from: string }): NonNullable<RecordLayout['display']> => {
+  const displayOf = ({
+    tier,
+    from,
+  }: {
+    readonly tier: string;
+    readonly from: string;
+  }): NonNullable<RecordLayout['display']> => {
     const { codelist } = fieldOf(contract, tier, '`display.tier`', refuse);
     const terms = codelist === undefined ? undefined : codelists.get(codelist)?.display;
-    return terms === undefined ? refuse(`\`display.tier\` \`${tier}\` of \`${contract.id}\` has no code list of display tiers`) : { tier, from: day(from, '`display.from`'), terms };
+    return terms === undefined
+      ? refuse(`\`display.tier\` \`${tier}\` of \`${contract.id}\` has no code list of display tiers`)
+      : { tier, from: day(from, '`display.from`'), terms };
   };
-  if (layout.displayed === false && (layout.display !== undefined || layout.displayUntil !== undefined)) refuse(`the layout \`${id}\` is never displayed, so its display has no end`);
+  if (layout.displayed === false && (layout.display !== undefined || layout.displayUntil !== undefined))
+    refuse(`the layout \`${id}\` is never displayed, so its display has no end`);
   return {
     kind: layout.kind,
     ended: day(layout.ended, '`ended`'),
     term: termOf(layout.term ?? ofKind.term),
     ...(layout.domain === undefined ? {} : { domain: text(layout.domain, '`domain`') }),
     ...(layout.began === undefined ? {} : { began: day(layout.began, '`began`') }),
-    ...(layout.repaired === undefined ? {} : { repaired: { ...layout.repaired, field: text(layout.repaired.field, '`repaired`') } }),
+    ...(layout.repaired === undefined
+      ? {}
+      : { repaired: { ...layout.repaired, field: text(layout.repaired.field, '`repaired`') } }),
     excludes: (layout.excludes ?? []).map((rule) => {
       // a code that no record can have would make the rule one that leaves nothing out
       const { codelist } = fieldOf(contract, rule.field, '`excludes`', refuse);
       const codes = codelist === undefined ? undefined : codelists.get(codelist)?.codes;
       if (codes === undefined) return refuse(`\`excludes\` \`${rule.field}\` of \`${contract.id}\` has no code list`);
       const unknown = rule.values.find((value) => !codes.has(value));
-      return unknown === undefined ? rule : refuse(`\`excludes\` names \`${unknown}\`, which is no code of \`${String(codelist)}\``);
+      return unknown === undefined
+        ? rule
+        : refuse(`\`excludes\` names \`${unknown}\`, which is no code of \`${String(codelist)}\``);
     }),
     ...(layout.displayUntil === undefined ? {} : { displayUntil: day(layout.displayUntil, '`displayUntil`') }),
     ...(layout.display === undefined ? {} : { display: displayOf(layout.display) }),
@@ -311,13 +402,22 @@ function layoutOf(id: string, file: File, contract: Contract, codelists: Workspa
 }
 
 function registerOf({ subjects }: File, contracts: Workspace['contracts'], refuse: Refuse): RegisterDefinition {
-  const contract = contracts.get(subjects.dataset as Contract['id']) ?? refuse(`\`subjects.dataset\` names the unknown dataset \`${subjects.dataset}\``);
+  const contract =
+    contracts.get(subjects.dataset as Contract['id']) ??
+    refuse(`\`subjects.dataset\` names the unknown dataset \`${subjects.dataset}\``);
   const fields = [fieldOf(contract, subjects.name, '`subjects.name`', refuse).path as string];
   const relations = subjects.relations ?? [];
   for (const relation of relations) {
     const list = contract.latest.fields.some(({ path }) => path === `${relation.in}[].${relation.subject}`);
-    for (const part of [relation.subject, relation.name, ...(relation.share === undefined ? [] : [relation.share.field])]) {
-      fields.push(fieldOf(contract, `${relation.in}${list ? '[]' : ''}.${part}`, `the relation \`${relation.relation}\``, refuse).path);
+    for (const part of [
+      relation.subject,
+      relation.name,
+      ...(relation.share === undefined ? [] : [relation.share.field]),
+    ]) {
+      fields.push(
+        fieldOf(contract, `${relation.in}${list ? '[]' : ''}.${part}`, `the relation \`${relation.relation}\``, refuse)
+          .path,
+      );
     }
   }
   return { contract, name: subjects.name, relations, fields: [...new Set(fields)] };
@@ -332,10 +432,19 @@ async function sealOf({ seal }: File, place: Place & { readonly file: string }):
   const refuse = (what: string): never => {
     throw new YitongError('bad_report', `\`seal.image\` \`${seal.image}\` ${what}`, { place });
   };
-  const image = await readFile(join(dirname(place.file), seal.image)).catch(() => refuse('does not stand beside the definition'));
+  const image = await readFile(join(dirname(place.file), seal.image)).catch(() =>
+    refuse('does not stand beside the definition'),
+  );
   if (image.length > SEAL_BYTES) refuse(`is larger than ${String(SEAL_BYTES)} bytes`);
   // IHDR: width, height, bits a channel, colour type (0 grey, 2 RGB), compression, filter, interlace
-  if (image.length < 33 || !image.subarray(0, 8).equals(PNG) || image[24] !== 8 || (image[25] !== 0 && image[25] !== 2) || image[28] !== 0) refuse('is no PNG of 8 bits a channel, in grey or RGB, without transparency and not interlaced');
+  if (
+    image.length < 33 ||
+    !image.subarray(0, 8).equals(PNG) ||
+    image[24] !== 8 ||
+    (image[25] !== 0 && image[25] !== 2) ||
+    image[28] !== 0
+  )
+    refuse('is no PNG of 8 bits a channel, in grey or RGB, without transparency and not interlaced');
   return { image, words: seal.words };
 }
 
@@ -347,25 +456,43 @@ function definitionOf(id: string, file: File, ground: Ground, place: Place): Rep
     const twice = values.find((value, at) => values.indexOf(value) !== at);
     if (twice !== undefined) refuse(`${what} \`${twice}\` stands twice`);
   };
-  const authorityOf = (named: string): Authority => [...ground.authorities.values()].find((one) => one.id === named) ?? refuse(`\`issuer\` names the unknown authority \`${named}\``);
+  const authorityOf = (named: string): Authority =>
+    [...ground.authorities.values()].find((one) => one.id === named) ??
+    refuse(`\`issuer\` names the unknown authority \`${named}\``);
   const register = registerOf(file, ground.contracts, refuse);
   const { scheme } = register.contract.subject;
   const datasets = Object.entries(file.datasets).map(([dataset, layout]): ReportDataset => {
-    const contract = ground.contracts.get(dataset as Contract['id']) ?? refuse(`\`datasets\` names the unknown dataset \`${dataset}\``);
-    if (contract.subject.scheme !== scheme) refuse(`\`${dataset}\` is keyed by \`${contract.subject.scheme}\`, the subjects of the report by \`${scheme}\``);
-    return { contract, authority: authorityOf(contract.authority), layout: layoutOf(layout, file, contract, ground.codelists, refuse) };
+    const contract =
+      ground.contracts.get(dataset as Contract['id']) ??
+      refuse(`\`datasets\` names the unknown dataset \`${dataset}\``);
+    if (contract.subject.scheme !== scheme)
+      refuse(`\`${dataset}\` is keyed by \`${contract.subject.scheme}\`, the subjects of the report by \`${scheme}\``);
+    return {
+      contract,
+      authority: authorityOf(contract.authority),
+      layout: layoutOf(layout, file, contract, ground.codelists, refuse),
+    };
   });
-  unique('the domain', file.domains.map((domain) => domain.id));
-  unique('the value', file.domains.map((domain) => domain.value));
-  const domains = file.domains.map((domain): DomainDefinition => ({
-    ...domain,
-    datasets: domain.datasets.map((dataset) => {
-      const at = datasets.findIndex(({ contract }) => contract.id === dataset);
-      if (at < 0) refuse(`the domain \`${domain.id}\` names \`${dataset}\`, which \`datasets\` does not have`);
-      if (datasets[at]?.contract.domains.includes(domain.value) !== true) refuse(`\`${dataset}\` does not serve the domain \`${domain.value}\`, says its contract`);
-      return at;
+  unique(
+    'the domain',
+    file.domains.map((domain) => domain.id),
+  );
+  unique(
+    'the value',
+    file.domains.map((domain) => domain.value),
+  );
+  const domains = file.domains.map(
+    (domain): DomainDefinition => ({
+      ...domain,
+      datasets: domain.datasets.map((dataset) => {
+        const at = datasets.findIndex(({ contract }) => contract.id === dataset);
+        if (at < 0) refuse(`the domain \`${domain.id}\` names \`${dataset}\`, which \`datasets\` does not have`);
+        if (datasets[at]?.contract.domains.includes(domain.value) !== true)
+          refuse(`\`${dataset}\` does not serve the domain \`${domain.value}\`, says its contract`);
+        return at;
+      }),
     }),
-  }));
+  );
   const idle = datasets.find((_, at) => !domains.some((domain) => domain.datasets.includes(at)));
   if (idle !== undefined) refuse(`no domain names the dataset \`${idle.contract.id}\``);
   return {
@@ -377,10 +504,12 @@ function definitionOf(id: string, file: File, ground: Ground, place: Place): Rep
     purpose: file.purpose,
     scheme,
     purposes: new Map(Object.entries(file.purposes)),
-    kinds: new Map(REPORT_KINDS.flatMap((one) => {
-      const given = file.kinds[one];
-      return given === undefined ? [] : [[one, { title: given.title, term: termOf(given.term) }] as const];
-    })),
+    kinds: new Map(
+      REPORT_KINDS.flatMap((one) => {
+        const given = file.kinds[one];
+        return given === undefined ? [] : [[one, { title: given.title, term: termOf(given.term) }] as const];
+      }),
+    ),
     domains,
     datasets,
     register,
@@ -394,16 +523,23 @@ function definitionOf(id: string, file: File, ground: Ground, place: Place): Rep
 
 /**
  * Every report of a workspace, by id; of two with one name the nearer layer's counts.
- * @param onRefused takes the refusal of one report, which is then left out, so that a check can tell all at once. Never given where reports are issued.
+ * @param onRefused takes the refusal of one report, which is then left out, so that a check can tell all at once. Never
+ * given where reports are issued.
  * @throws YitongError `bad_report`, with the file
  */
-export async function loadReports(workspace: Ground, onRefused?: (report: string, error: YitongError) => void): Promise<ReadonlyMap<string, ReportDefinition>> {
+export async function loadReports(
+  workspace: Ground,
+  onRefused?: (report: string, error: YitongError) => void,
+): Promise<ReadonlyMap<string, ReportDefinition>> {
   const reports = new Map<string, ReportDefinition>();
   for (const { name: file, path } of await contentFiles(workspace.layers, 'contracts/reports', '/report.json', 2)) {
     const id = file.slice(0, file.indexOf('/'));
     const place = { file: path };
     try {
-      if (!new RegExp(NAME).test(id)) throw new YitongError('bad_report', 'the folder of a report is named in lower-case words joined by hyphens', { place });
+      if (!new RegExp(NAME).test(id))
+        throw new YitongError('bad_report', 'the folder of a report is named in lower-case words joined by hyphens', {
+          place,
+        });
       const checked = checkFile(await readJson(path, 'bad_report'), place);
       const seal = await sealOf(checked, place);
       reports.set(id, { ...definitionOf(id, checked, workspace, place), ...(seal === undefined ? {} : { seal }) });
@@ -415,12 +551,20 @@ export async function loadReports(workspace: Ground, onRefused?: (report: string
   return reports;
 }
 
-/** Registers that a report leaves out though they hold records of its kinds in one of its domains: for whoever reviews. */
-export function leftOut(report: ReportDefinition, contracts: Workspace['contracts']): readonly { readonly dataset: Contract['id']; readonly domains: readonly string[] }[] {
+/**
+ * Registers that a report leaves out though they hold records of its kinds in one of its domains: for whoever reviews.
+ */
+export function leftOut(
+  report: ReportDefinition,
+  contracts: Workspace['contracts'],
+): readonly { readonly dataset: Contract['id']; readonly domains: readonly string[] }[] {
   const kinds = new Set<string>([...report.kinds.keys()].map((one) => KIND_OF_CONTRACT[one]));
   return [...contracts.values()].flatMap((contract) => {
     if (!kinds.has(contract.kind) || contract.subject.scheme !== report.scheme) return [];
-    const domains = report.domains.filter(({ value, datasets }) => contract.domains.includes(value) && !datasets.some((at) => report.datasets[at]?.contract.id === contract.id));
+    const domains = report.domains.filter(
+      ({ value, datasets }) =>
+        contract.domains.includes(value) && !datasets.some((at) => report.datasets[at]?.contract.id === contract.id),
+    );
     return domains.length === 0 ? [] : [{ dataset: contract.id, domains: domains.map(({ id }) => id) }];
   });
 }

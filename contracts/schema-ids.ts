@@ -1,6 +1,7 @@
 /**
- * `contracts/schema-ids.json`: the ids of the registry wire format, each beside the fingerprint of the schema that it was given to, so
- * that a schema changed after registration is noticed: `{"samr.company-register":{"1":{"id":1,"sha256":"…"}}}`.
+ * `contracts/schema-ids.json`: the ids of the registry wire format, each beside the fingerprint of the schema that it
+ * was given to, so that a schema changed after registration is noticed:
+ * `{"samr.company-register":{"1":{"id":1,"sha256":"…"}}}`.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -29,7 +30,10 @@ const check = shape<SchemaIdFile>(
         type: 'object',
         additionalProperties: false,
         required: ['id', 'sha256'],
-        properties: { id: { type: 'integer', minimum: 1, maximum: 2_147_483_647 }, sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' } },
+        properties: {
+          id: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
+          sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+        },
       },
     },
   },
@@ -37,7 +41,8 @@ const check = shape<SchemaIdFile>(
 );
 
 /** SHA-256 over the canonical JSON of the schema, lower-case hex. */
-export const fingerprint = (schema: unknown): string => createHash('sha256').update(canonicalJson(schema)).digest('hex');
+export const fingerprint = (schema: unknown): string =>
+  createHash('sha256').update(canonicalJson(schema)).digest('hex');
 
 /** @throws YitongError `bad_workspace` */
 export async function readSchemaIds(layer: string): Promise<SchemaIdFile> {
@@ -63,7 +68,11 @@ export class SchemaIds {
           const other = this.claims.get(id);
           if (other !== undefined && other.key !== key) {
             const [name] = other.key.split(/ (?=[0-9a-f]{64}$)/);
-            throw new YitongError('schema_id_collision', `the id ${id} is given to \`${dataset} v${version}\` and, in \`${other.file}\`, to \`${name}\``, { place: { file } });
+            throw new YitongError(
+              'schema_id_collision',
+              `the id ${id} is given to \`${dataset} v${version}\` and, in \`${other.file}\`, to \`${name}\``,
+              { place: { file } },
+            );
           }
           this.claims.set(id, { key, file });
         }
@@ -73,7 +82,11 @@ export class SchemaIds {
 
   /** @throws YitongError `bad_workspace`, `schema_id_collision` */
   static async read(layers: readonly string[]): Promise<SchemaIds> {
-    return new SchemaIds(await Promise.all(layers.map(async (layer) => ({ file: join(layer, SCHEMA_IDS), ids: await readSchemaIds(layer) }))));
+    return new SchemaIds(
+      await Promise.all(
+        layers.map(async (layer) => ({ file: join(layer, SCHEMA_IDS), ids: await readSchemaIds(layer) })),
+      ),
+    );
   }
 
   /** @param own index of the layer that the dataset's folder stands in; below it, other texts may bear the same name */

@@ -52,7 +52,8 @@ const KEYS = {
 } as const;
 
 type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const refuse = (at: string, what: string): never => {
   throw new YitongError('schema_refused', at === '' ? what : `\`${at}\` ${what}`);
@@ -64,7 +65,11 @@ function onlyKeys(at: string, value: Json, known: readonly string[]): void {
 
 function checkName(at: string, value: unknown): string {
   if (typeof value !== 'string' || !NAME.test(value) || FORBIDDEN_NAMES.has(value)) {
-    return refuse(at, `has the name \`${String(value).slice(0, 100)}\`; names are letters, digits and underscores, and none of \`${[...FORBIDDEN_NAMES].join('`, `')}\``);
+    return refuse(
+      at,
+      `has the name \`${String(value).slice(0, 100)}\`; names are letters, digits and underscores, and none of ` +
+        `\`${[...FORBIDDEN_NAMES].join('`, `')}\``,
+    );
   }
   return value;
 }
@@ -116,7 +121,8 @@ class Reading {
         onlyKeys(at, schema, KEYS.fixed);
         const { full } = this.fullName(at, schema, namespace);
         const size = schema['size'];
-        if (typeof size !== 'number' || !Number.isInteger(size) || size < 1 || size > 65536) return refuse(at, 'is `fixed` with a size that is not between 1 and 65536');
+        if (typeof size !== 'number' || !Number.isInteger(size) || size < 1 || size > 65536)
+          return refuse(at, 'is `fixed` with a size that is not between 1 and 65536');
         return this.keep(at, full, { kind: 'fixed', name: full, size });
       }
       default:
@@ -127,10 +133,15 @@ class Reading {
   private reference(name: string, at: string, namespace: string): Shape {
     if (PRIMITIVES.has(name)) return { kind: name } as Scalar;
     if (name === 'null') return refuse(at, 'is of type `null`, which holds nothing');
-    if (name === 'float') return refuse(at, 'is of type `float`, which changes decimal figures; use `double` or the logical type `decimal`');
+    if (name === 'float')
+      return refuse(
+        at,
+        'is of type `float`, which changes decimal figures; use `double` or the logical type `decimal`',
+      );
     const full = name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
     for (const candidate of [full, name]) {
-      if (this.open.has(candidate)) return refuse(at, `refers to \`${candidate}\` from inside it; recursion has no bounded list of fields`);
+      if (this.open.has(candidate))
+        return refuse(at, `refers to \`${candidate}\` from inside it; recursion has no bounded list of fields`);
       const known = this.named.get(candidate);
       if (known !== undefined) return known;
     }
@@ -139,7 +150,8 @@ class Reading {
 
   private union(schema: readonly unknown[], at: string, namespace: string, depth: number): Shape {
     const nullIndex = schema.indexOf('null');
-    if (schema.length !== 2 || nullIndex < 0) return refuse(at, 'is a union of something else than `null` and one type');
+    if (schema.length !== 2 || nullIndex < 0)
+      return refuse(at, 'is a union of something else than `null` and one type');
     const of = this.read(schema[1 - nullIndex], at, namespace, depth);
     if (of.kind === 'nullable') return refuse(at, 'is a union inside a union');
     return { kind: 'nullable', of, nullIndex: nullIndex === 0 ? 0 : 1 };
@@ -154,7 +166,8 @@ class Reading {
     if (new Set(names).size !== names.length) refuse(at, 'is an enum with a symbol twice');
     const fallback = schema['default'];
     if (fallback === undefined) return this.keep(at, full, { kind: 'enum', name: full, symbols: names });
-    if (typeof fallback !== 'string' || !names.includes(fallback)) return refuse(at, 'is an enum whose default is none of its symbols');
+    if (typeof fallback !== 'string' || !names.includes(fallback))
+      return refuse(at, 'is an enum whose default is none of its symbols');
     return this.keep(at, full, { kind: 'enum', name: full, symbols: names, fallback });
   }
 
@@ -168,11 +181,17 @@ class Reading {
     if (logicalType === 'decimal' && type === 'bytes') {
       const precision = schema['precision'];
       const scale = schema['scale'] ?? 0;
-      if (typeof precision !== 'number' || !Number.isInteger(precision) || precision < 1 || precision > 38) return refuse(at, 'is a decimal whose precision is not between 1 and 38');
-      if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > precision) return refuse(at, 'is a decimal whose scale is not between 0 and its precision');
+      if (typeof precision !== 'number' || !Number.isInteger(precision) || precision < 1 || precision > 38)
+        return refuse(at, 'is a decimal whose precision is not between 1 and 38');
+      if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > precision)
+        return refuse(at, 'is a decimal whose scale is not between 0 and its precision');
       return { kind: 'decimal', precision, scale };
     }
-    return refuse(at, `has the logical type \`${String(logicalType)}\` on \`${type}\`; there are \`date\` on int, \`timestamp-millis\` on long and \`decimal\` on bytes`);
+    return refuse(
+      at,
+      `has the logical type \`${String(logicalType)}\` on \`${type}\`; there are \`date\` on int, ` +
+        `\`timestamp-millis\` on long and \`decimal\` on bytes`,
+    );
   }
 
   record(schema: Json, at: string, namespace: string, depth: number): RecordShape {
@@ -191,8 +210,12 @@ class Reading {
       onlyKeys(path, field, KEYS.field);
       if (++this.fieldCount > MAX_FIELDS) refuse('', `the schema has more than ${MAX_FIELDS} fields`);
       const shape = this.read(field['type'], path, space, depth + 1);
-      const attributes = Object.fromEntries(FIELD_ATTRIBUTES.flatMap((key) => (field[key] === undefined ? [] : [[key, field[key]]])));
-      return Object.hasOwn(field, 'default') ? { name, shape, attributes, hasDefault: true, default: field['default'] } : { name, shape, attributes, hasDefault: false };
+      const attributes = Object.fromEntries(
+        FIELD_ATTRIBUTES.flatMap((key) => (field[key] === undefined ? [] : [[key, field[key]]])),
+      );
+      return Object.hasOwn(field, 'default')
+        ? { name, shape, attributes, hasDefault: true, default: field['default'] }
+        : { name, shape, attributes, hasDefault: false };
     });
     this.open.delete(full);
     return this.keep(at, full, { kind: 'record', name: full, fields });
@@ -209,4 +232,5 @@ export function readSchema(schema: unknown): RecordShape {
 }
 
 /** A nullable's inner shape, else the shape itself. */
-export const unwrap = (shape: Shape): Exclude<Shape, { kind: 'nullable' }> => (shape.kind === 'nullable' ? unwrap(shape.of) : shape);
+export const unwrap = (shape: Shape): Exclude<Shape, { kind: 'nullable' }> =>
+  shape.kind === 'nullable' ? unwrap(shape.of) : shape;

@@ -1,5 +1,5 @@
 /** A section of configuration: what yitong.json says, under what the environment says. */
-import { isYitongError, YitongError, type Place } from './errors.js';
+import { isYitongError, type Place, YitongError } from './errors.js';
 
 export interface Property {
   readonly type?: string;
@@ -10,7 +10,8 @@ export type Properties = Readonly<Record<string, Property>>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `gateway`, `peoplePort` → `YITONG_GATEWAY_PEOPLE_PORT` */
-export const variable = (section: string, key: string): string => `YITONG_${section}_${key.replace(/[A-Z]/g, '_$&')}`.toUpperCase();
+export const variable = (section: string, key: string): string =>
+  `YITONG_${section}_${key.replace(/[A-Z]/g, '_$&')}`.toUpperCase();
 
 /** A setting as the environment gives it; what is not of its type is left as it is and refused by the schema. */
 function fromText(text: string, { type }: Property): unknown {
@@ -24,7 +25,12 @@ function fromText(text: string, { type }: Property): unknown {
 }
 
 /** Unchecked: a key of `given` that the schema does not know is kept, so that the check refuses it. */
-export function readSection(name: string, properties: Properties, given: unknown, env: Environment): Record<string, unknown> {
+export function readSection(
+  name: string,
+  properties: Properties,
+  given: unknown,
+  env: Environment,
+): Record<string, unknown> {
   const value: Record<string, unknown> = {};
   for (const [key, property] of Object.entries(properties)) {
     const text = env[variable(name, key)];
@@ -39,16 +45,38 @@ export function readSection(name: string, properties: Properties, given: unknown
 }
 
 /**
- * A section, checked. What is wrong in the environment is said of its variable, and not of a file in which it does not stand; all that is missing is said at once.
+ * A section, checked. What is wrong in the environment is said of its variable, and not of a file in which it does not
+ * stand; all that is missing is said at once.
  * @param required keys that somebody must say
  * @throws YitongError `bad_config`
  */
-export function checkedSection<T>(name: string, properties: Properties, check: (value: unknown, place: Place) => T, { given, env, place, over = {}, required = [] }: { readonly given: unknown; readonly env: Environment; readonly place: Place; readonly over?: Readonly<Record<string, unknown>>; readonly required?: readonly string[] }): T {
+export function checkedSection<T>(
+  name: string,
+  properties: Properties,
+  check: (value: unknown, place: Place) => T,
+  {
+    given,
+    env,
+    place,
+    over = {},
+    required = [],
+  }: {
+    readonly given: unknown;
+    readonly env: Environment;
+    readonly place: Place;
+    readonly over?: Readonly<Record<string, unknown>>;
+    readonly required?: readonly string[];
+  },
+): T {
   const value = { ...readSection(name, properties, given, env), ...over };
   const missing = required.filter((key) => value[key] === undefined);
   if (missing.length > 0) {
     const said = missing.map((key) => `\`${name}.${key}\` (\`${variable(name, key)}\`)`).join(', ');
-    throw new YitongError('bad_config', `${said} ${missing.length === 1 ? 'is' : 'are'} not set, in yitong.json or in the environment`, { place });
+    throw new YitongError(
+      'bad_config',
+      `${said} ${missing.length === 1 ? 'is' : 'are'} not set, in yitong.json or in the environment`,
+      { place },
+    );
   }
   try {
     return check(value, place);

@@ -30,7 +30,11 @@ export async function loadKeySchemes(folder: URL = here): Promise<ReadonlyMap<st
     const url = new URL(file, folder);
     const scheme = ((await import(url.href)) as { readonly default?: unknown }).default;
     if (!isKeyScheme(scheme) || `${scheme.id}.js` !== file) {
-      throw new YitongError('bad_workspace', 'a file of `subjects/` must default-export a key scheme whose id is the name of the file', { place: { file: url.pathname } });
+      throw new YitongError(
+        'bad_workspace',
+        'a file of `subjects/` must default-export a key scheme whose id is the name of the file',
+        { place: { file: url.pathname } },
+      );
     }
     schemes.set(scheme.id, scheme);
   }

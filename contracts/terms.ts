@@ -2,8 +2,8 @@
 import { civilToDays, daysToDate } from './logical.js';
 
 /**
- * The last day of a term of whole months. The day from which it counts is not counted, and it ends on the day of the same number; where
- * that month has none, on its last (民法典 Art.201, 202): from 30 November to 28 February.
+ * The last day of a term of whole months. The day from which it counts is not counted, and it ends on the day of the
+ * same number; where that month has none, on its last (民法典 Art.201, 202): from 30 November to 28 February.
  */
 export function lastDayOfMonths(from: string, months: number): string {
   const [year = 0, month = 1, day = 0] = from.split('-').map(Number);

@@ -37,7 +37,10 @@ export interface ContractVersion {
   readonly fields: readonly FieldInfo[];
 }
 
-/** What a register of the credit platform withholds from every way of asking. What tickets delete or take down is withheld as well. */
+/**
+ * What a register of the credit platform withholds from every way of asking. What tickets delete or take down is
+ * withheld as well.
+ */
 export interface NotGiven {
   /** The day on which conduct or event ended, and for how many years after it the record is given. */
   readonly ended: FieldPath;
@@ -55,7 +58,10 @@ export interface Contract {
   readonly authority: AuthorityId;
   readonly name: Localised;
   readonly description: Localised;
-  /** The field that holds the subject's key, the scheme by which it is checked, and whether subjects are natural persons. */
+  /**
+   * The field that holds the subject's key, the scheme by which it is checked, and whether subjects are natural
+   * persons.
+   */
   readonly subject: { readonly scheme: string; readonly field: FieldPath; readonly persons: boolean };
   /** Fields that tell one subject's records apart; empty where a subject has one record. */
   readonly recordId: readonly FieldPath[];

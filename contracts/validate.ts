@@ -1,9 +1,19 @@
-/** The one place where ajv stands: a JSON schema becomes a check that turns `unknown` into a type or names what is wrong. */
+/**
+ * The one place where ajv stands: a JSON schema becomes a check that turns `unknown` into a type or names what is
+ * wrong.
+ */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
-import { YitongError, type ErrorCode, type Place } from './errors.js';
+import { type ErrorCode, type Place, YitongError } from './errors.js';
 
-const ajv = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, coerceTypes: false, removeAdditional: false, useDefaults: false });
+const ajv = new Ajv2020({
+  allErrors: false,
+  strict: true,
+  allowUnionTypes: true,
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: false,
+});
 // ajv-formats is CommonJS with a default export beside its namespace
 const addFormats = addFormatsModule.default ?? addFormatsModule;
 addFormats(ajv);
@@ -25,8 +35,9 @@ function describe(error: ErrorObject): string {
 }
 
 /**
- * Compiles `schema` (JSON schema 2020-12) once, when it is first used: a process that starts needs few of them. The check returns the same value, typed; nothing is coerced, dropped or filled in.
- * Content files only: the message may name keys and allowed values, never what stood in the value.
+ * Compiles `schema` (JSON schema 2020-12) once, when it is first used: a process that starts needs few of them. The
+ * check returns the same value, typed; nothing is coerced, dropped or filled in. Content files only: the message may
+ * name keys and allowed values, never what stood in the value.
  * @throws YitongError with `code` and the place
  */
 export function shape<T>(schema: object, code: ErrorCode): (value: unknown, place: Place) => T {

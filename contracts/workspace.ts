@@ -3,14 +3,24 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { compileSchema } from './avro.js';
 import { checkContractFile, localisedSchema, makeContract } from './contract.js';
-import { isYitongError, YitongError, type ErrorCode, type Place } from './errors.js';
+import { type ErrorCode, isYitongError, type Place, YitongError } from './errors.js';
 import { higher } from './fields.js';
 import { contentFiles, readJson } from './files.js';
-import { authorityId, authorityOf, datasetId, type AuthorityId, type DatasetId } from './ids.js';
+import { type AuthorityId, authorityId, authorityOf, type DatasetId, datasetId } from './ids.js';
 import { refuseSchema } from './refuse.js';
 import { fingerprint, SchemaIds } from './schema-ids.js';
 import { loadSchemes } from './schemes/load.js';
-import type { Authority, AvroSchema, Codelist, DisplayTerm, Contract, ContractVersion, KeyScheme, Localised, Workspace } from './types.js';
+import type {
+  Authority,
+  AvroSchema,
+  Codelist,
+  Contract,
+  ContractVersion,
+  DisplayTerm,
+  KeyScheme,
+  Localised,
+  Workspace,
+} from './types.js';
 import { shape } from './validate.js';
 
 /** Sections of yitong.json whose content belongs to others. */
@@ -42,11 +52,20 @@ const checkSettings = shape<Settings>(
   'bad_workspace',
 );
 const checkAuthority = shape<{ readonly name: Localised; readonly area?: string }>(
-  { type: 'object', additionalProperties: false, required: ['name'], properties: { name: localisedSchema, area: { type: 'string', minLength: 1 } } },
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name'],
+    properties: { name: localisedSchema, area: { type: 'string', minLength: 1 } },
+  },
   'bad_workspace',
 );
 const months = { type: 'integer', minimum: 0, maximum: 1200 };
-const checkCodelist = shape<{ readonly name: Localised; readonly codes: Readonly<Record<string, Localised>>; readonly display?: Readonly<Record<string, DisplayTerm>> }>(
+const checkCodelist = shape<{
+  readonly name: Localised;
+  readonly codes: Readonly<Record<string, Localised>>;
+  readonly display?: Readonly<Record<string, DisplayTerm>>;
+}>(
   {
     type: 'object',
     additionalProperties: false,
@@ -60,7 +79,12 @@ const checkCodelist = shape<{ readonly name: Localised; readonly codes: Readonly
           type: 'object',
           additionalProperties: false,
           required: ['shortest', 'longest', 'basis'],
-          properties: { shortest: months, longest: months, collected: { const: false }, basis: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } } },
+          properties: {
+            shortest: months,
+            longest: months,
+            collected: { const: false },
+            basis: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } },
+          },
         },
       },
     },
@@ -78,10 +102,15 @@ function placed<T>(place: Place, act: () => T, code?: ErrorCode): T {
   }
 }
 
-/** Also where a volume that was to be here was not mounted: then there is an empty folder, or one with what was mounted over it. */
+/**
+ * Also where a volume that was to be here was not mounted: then there is an empty folder, or one with what was mounted
+ * over it.
+ */
 export const NO_WORKSPACE =
-  'there is no workspace in this folder. Name it with `--workspace`, begin one with `yitong init`, or look whether its volume is mounted: ' +
-  'Kubernetes 1.31 to 1.34 drops an image volume without a word unless the feature gate ImageVolume is on at the API server and at every kubelet';
+  'there is no workspace in this folder. Name it with `--workspace`, begin one with `yitong init`, or look ' +
+  'whether its volume is mounted: ' +
+  'Kubernetes 1.31 to 1.34 drops an image volume without a word unless the feature gate ImageVolume is on at ' +
+  'the API server and at every kubelet';
 
 async function readLayers(dir: string): Promise<{ layers: string[]; own: Settings }> {
   const layers: string[] = [];
@@ -95,7 +124,9 @@ async function readLayers(dir: string): Promise<{ layers: string[]; own: Setting
     const settings: Settings = checkSettings(await readJson(file, 'bad_workspace'), { file });
     const layer: string = await realpath(next);
     if (layers.includes(layer)) {
-      throw new YitongError('bad_workspace', '`extends` leads back to a workspace that it started from', { place: { file } });
+      throw new YitongError('bad_workspace', '`extends` leads back to a workspace that it started from', {
+        place: { file },
+      });
     }
     layers.push(layer);
     own ??= settings;
@@ -115,7 +146,11 @@ async function readAuthorities(layers: readonly string[]): Promise<Map<Authority
 }
 
 /** Every code of a list of display tiers has its term, none of which ends before it can be shortened. */
-function displayOf(codes: Readonly<Record<string, unknown>>, display: Readonly<Record<string, DisplayTerm>>, file: string): ReadonlyMap<string, DisplayTerm> {
+function displayOf(
+  codes: Readonly<Record<string, unknown>>,
+  display: Readonly<Record<string, DisplayTerm>>,
+  file: string,
+): ReadonlyMap<string, DisplayTerm> {
   const refuse = (what: string): never => {
     throw new YitongError('bad_workspace', what, { place: { file } });
   };
@@ -133,7 +168,12 @@ async function readCodelists(layers: readonly string[]): Promise<Map<string, Cod
   for (const { name, path } of await contentFiles(layers, 'contracts/codelists', '.json', 1)) {
     const id = name.slice(0, -'.json'.length);
     const file = checkCodelist(await readJson(path, 'bad_workspace'), { file: path });
-    lists.set(id, { id, name: file.name, codes: new Map(Object.entries(file.codes)), ...(file.display === undefined ? {} : { display: displayOf(file.codes, file.display, path) }) });
+    lists.set(id, {
+      id,
+      name: file.name,
+      codes: new Map(Object.entries(file.codes)),
+      ...(file.display === undefined ? {} : { display: displayOf(file.codes, file.display, path) }),
+    });
   }
   return lists;
 }
@@ -155,7 +195,11 @@ async function findDatasets(layers: readonly string[]): Promise<Found[]> {
       const [authority, dataset, file] = name.split('/');
       if (file === undefined) {
         if (dataset === 'authority.json' || name.endsWith('.md')) continue;
-        throw new YitongError('bad_workspace', 'this file belongs in no place of `contracts/datasets/<authority>/<dataset>/`', { place: { file: path } });
+        throw new YitongError(
+          'bad_workspace',
+          'this file belongs in no place of `contracts/datasets/<authority>/<dataset>/`',
+          { place: { file: path } },
+        );
       }
       const key = `${authority}.${dataset}`;
       let folder = here.get(key);
@@ -163,13 +207,19 @@ async function findDatasets(layers: readonly string[]): Promise<Found[]> {
       const version = /^v([1-9]\d{0,3})\.avsc$/.exec(file)?.[1];
       if (file === 'contract.json') folder.contract = path;
       else if (version !== undefined) folder.schemas.push([Number(version), path]);
-      else if (!file.endsWith('.md')) throw new YitongError('bad_workspace', 'a dataset folder holds contract.json, v1.avsc, v2.avsc, … and examples/', { place: { file: path } });
+      else if (!file.endsWith('.md'))
+        throw new YitongError(
+          'bad_workspace',
+          'a dataset folder holds contract.json, v1.avsc, v2.avsc, … and examples/',
+          { place: { file: path } },
+        );
     }
     for (const [key, { contract, schemas }] of here) {
       if (found.has(key)) continue;
       const file = contract ?? schemas[0]?.[1] ?? join(root, 'contracts/datasets', key.replace('.', '/'));
       const id = placed({ file }, () => datasetId(key), 'bad_workspace');
-      if (contract === undefined) throw new YitongError('bad_contract', `\`${id}\` has no contract.json`, { place: { file } });
+      if (contract === undefined)
+        throw new YitongError('bad_contract', `\`${id}\` has no contract.json`, { place: { file } });
       found.set(key, { id, layer, contract, schemas: schemas.sort(([a], [b]) => a - b) });
     }
   }
@@ -190,10 +240,19 @@ function schemaId(ground: Ground, found: Found, version: number, schema: unknown
     case 'registered':
       return lookup.id;
     case 'changed':
-      throw new YitongError('schema_id_collision', `\`${found.id}\` v${version} was changed after it was registered in \`${lookup.file}\`; undo that and write v${version + 1}.avsc`, { place });
+      throw new YitongError(
+        'schema_id_collision',
+        `\`${found.id}\` v${version} was changed after it was registered in \`${lookup.file}\`; undo that and ` +
+          `write v${version + 1}.avsc`,
+        { place },
+      );
     case 'unregistered':
       if (ground.allowUnregistered) return UNREGISTERED;
-      throw new YitongError('schema_unregistered', `\`${found.id}\` v${version} has no id; run \`yitong contracts register\``, { place });
+      throw new YitongError(
+        'schema_unregistered',
+        `\`${found.id}\` v${version} has no id; run \`yitong contracts register\``,
+        { place },
+      );
   }
 }
 
@@ -204,46 +263,84 @@ async function readContract(found: Found, ground: Ground): Promise<Contract> {
   };
   const file = checkContractFile(await readJson(found.contract, 'bad_contract'), place);
   const scheme = ground.schemes.get(file.subject.scheme);
-  if (scheme === undefined) return refuse(`\`subject.scheme\` must be one of ${[...ground.schemes.keys()].map((id) => `\`${id}\``).join(', ')}`);
-  if (scheme.persons && !file.subject.persons) refuse(`\`subject.persons\` must be true: \`${scheme.id}\` numbers natural persons`);
+  if (scheme === undefined)
+    return refuse(
+      `\`subject.scheme\` must be one of ${[...ground.schemes.keys()].map((id) => `\`${id}\``).join(', ')}`,
+    );
+  if (scheme.persons && !file.subject.persons)
+    refuse(`\`subject.persons\` must be true: \`${scheme.id}\` numbers natural persons`);
   if (!ground.authorities.has(authorityOf(found.id))) refuse(`\`${authorityOf(found.id)}\` has no authority.json`);
   const versions: ContractVersion[] = [];
   for (const [index, [version, path]] of found.schemas.entries()) {
     const at = { file: path };
-    if (version !== index + 1) throw new YitongError('bad_contract', `the versions of \`${found.id}\` must be v1, v2, … without a gap`, { place: at });
+    if (version !== index + 1)
+      throw new YitongError('bad_contract', `the versions of \`${found.id}\` must be v1, v2, … without a gap`, {
+        place: at,
+      });
     const schema = (await readJson(path, 'schema_refused')) as AvroSchema;
     versions.push(
       placed(at, () => {
         const fields = refuseSchema(schema, file);
         for (const { path: field, codelist } of fields) {
-          if (codelist !== undefined && !ground.codelists.has(codelist)) throw new YitongError('bad_contract', `\`${field}\` names the unknown code list \`${codelist}\``);
+          if (codelist !== undefined && !ground.codelists.has(codelist))
+            throw new YitongError('bad_contract', `\`${field}\` names the unknown code list \`${codelist}\``);
         }
-        return { version, schemaId: schemaId(ground, found, version, schema, at), schema, type: compileSchema(schema), fields };
+        return {
+          version,
+          schemaId: schemaId(ground, found, version, schema, at),
+          schema,
+          type: compileSchema(schema),
+          fields,
+        };
       }),
     );
   }
   const keyField = versions.at(-1)?.fields.find(({ path }) => path === file.subject.field);
-  if (scheme.classification !== undefined && keyField !== undefined && higher(keyField.classification, scheme.classification) !== keyField.classification) {
-    refuse(`\`${file.subject.field}\` must be classified as \`${scheme.classification}\` or higher: so the key scheme \`${scheme.id}\` declares its keys`);
+  if (
+    scheme.classification !== undefined &&
+    keyField !== undefined &&
+    higher(keyField.classification, scheme.classification) !== keyField.classification
+  ) {
+    refuse(
+      `\`${file.subject.field}\` must be classified as \`${scheme.classification}\` or higher: so the key ` +
+        `scheme \`${scheme.id}\` declares its keys`,
+    );
   }
   return makeContract(found.id, dirname(found.contract), file, versions, place);
 }
 
 export interface LoadOptions {
-  /** A version without an id has `UNREGISTERED` and is missing from `schemasById`. For `contracts check` and `register`. */
+  /**
+   * A version without an id has `UNREGISTERED` and is missing from `schemasById`. For `contracts check` and `register`.
+   */
   readonly allowUnregistered?: boolean;
-  /** Takes the refusal of one contract, which is then left out, so that a check can tell all at once. Never given where data are served. */
+  /**
+   * Takes the refusal of one contract, which is then left out, so that a check can tell all at once. Never given where
+   * data are served.
+   */
   readonly onRefused?: (dataset: DatasetId, error: YitongError) => void;
 }
 
 /**
  * Reads and checks all declared content of `contracts/`.
- * @throws YitongError naming the file: `bad_workspace`, `bad_contract`, `schema_refused`, `schema_unregistered`, `schema_id_collision`
+ * @throws YitongError naming the file: `bad_workspace`, `bad_contract`, `schema_refused`, `schema_unregistered`,
+ * `schema_id_collision`
  */
 export async function loadWorkspace(dir: string, options: LoadOptions = {}): Promise<Workspace> {
   const { layers, own } = await readLayers(dir);
-  const [schemes, authorities, codelists, ids] = await Promise.all([loadSchemes(layers), readAuthorities(layers), readCodelists(layers), SchemaIds.read(layers)]);
-  const ground: Ground = { ids, schemes, codelists, authorities, allowUnregistered: options.allowUnregistered === true };
+  const [schemes, authorities, codelists, ids] = await Promise.all([
+    loadSchemes(layers),
+    readAuthorities(layers),
+    readCodelists(layers),
+    SchemaIds.read(layers),
+  ]);
+  const ground: Ground = {
+    ids,
+    schemes,
+    codelists,
+    authorities,
+    allowUnregistered: options.allowUnregistered === true,
+  };
   const contracts = new Map<DatasetId, Contract>();
   const schemasById = new Map<number, { contract: Contract; version: ContractVersion }>();
   for (const found of await findDatasets(layers)) {
@@ -253,9 +350,12 @@ export async function loadWorkspace(dir: string, options: LoadOptions = {}): Pro
     });
     if (contract === undefined) continue;
     contracts.set(contract.id, contract);
-    for (const version of contract.versions) if (version.schemaId !== UNREGISTERED) schemasById.set(version.schemaId, { contract, version });
+    for (const version of contract.versions)
+      if (version.schemaId !== UNREGISTERED) schemasById.set(version.schemaId, { contract, version });
   }
-  const sections = Object.entries(own).filter(([key, value]) => SECTIONS.some((known) => known === key) && typeof value === 'object');
+  const sections = Object.entries(own).filter(
+    ([key, value]) => SECTIONS.some((known) => known === key) && typeof value === 'object',
+  );
   return {
     dir: layers[0]!,
     name: own.name,

@@ -1,19 +1,27 @@
 /** Builds the two HTTP faces of a worker. Apart from `server.ts`, so that tests can inject. */
-import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+
+import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerOptions } from 'node:https';
-import { randomBytes } from 'node:crypto';
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import { holdsKey, isFilledKey } from '../contracts/keys.js';
 import { parseTraceparent } from '../contracts/tracing.js';
 import type { Workspace } from '../contracts/types.js';
-import { checkCase } from './answer/request.js';
 import { completions } from './answer/completions.js';
-import { openTickets } from './lifecycles/tickets.js';
+import { checkCase } from './answer/request.js';
 import { errorPage } from './console/pages/error.js';
 import type { GatewayContext, Service, WorkerContext } from './context.js';
+import { openTickets } from './lifecycles/tickets.js';
 import { endingPlugin } from './plugins/ending.js';
-import { answerUnrouted, errorsPlugin, type AsPage, jsonBodies, notFoundPlugin, sendBelowHttp } from './plugins/errors.js';
+import {
+  type AsPage,
+  answerUnrouted,
+  errorsPlugin,
+  jsonBodies,
+  notFoundPlugin,
+  sendBelowHttp,
+} from './plugins/errors.js';
 import { identityPlugin, type RefusalOf } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { offersPlugin } from './plugins/offers.js';
@@ -29,22 +37,33 @@ export type Face = Service['port'];
 /** What a caller may give as its own request id; anything else is replaced. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Ids unique over restarts and workers: a random prefix of the process and a count. One that is given is kept, unless it is somebody's key: it stands in logs in clear. */
+/**
+ * Ids unique over restarts and workers: a random prefix of the process and a count. One that is given is kept, unless
+ * it is somebody's key: it stands in logs in clear.
+ */
 function requestIds(schemes: Workspace['schemes']): (given: string | string[] | undefined) => string {
   const prefix = randomBytes(9).toString('base64url').replaceAll('_', '.');
   let count = 0;
-  return (given) => (typeof given === 'string' && REQUEST_ID.test(given) && !holdsKey(given, schemes.values()) ? given : `${prefix}-${(count++).toString(36)}`);
+  return (given) =>
+    typeof given === 'string' && REQUEST_ID.test(given) && !holdsKey(given, schemes.values())
+      ? given
+      : `${prefix}-${(count++).toString(36)}`;
 }
 
-/** A trace context is repeated in entries, headers of records and spans: what is none goes, and one that names somebody is none. Of its state stays what is read. */
+/**
+ * A trace context is repeated in entries, headers of records and spans: what is none goes, and one that names somebody
+ * is none. Of its state stays what is read.
+ */
 function traceKeeper(schemes: Workspace['schemes']): (headers: IncomingHttpHeaders) => void {
   const names = (id: string): boolean => id !== '' && isFilledKey(id, schemes.values());
   return (headers) => {
     const { traceparent, tracestate } = headers;
     delete headers.tracestate;
-    const trace = typeof traceparent === 'string' ? parseTraceparent(traceparent, [tracestate ?? []].flat().join(',')) : undefined;
+    const trace =
+      typeof traceparent === 'string' ? parseTraceparent(traceparent, [tracestate ?? []].flat().join(',')) : undefined;
     if (trace === undefined || names(trace.traceId) || names(trace.spanId)) delete headers.traceparent;
-    else if (trace.state !== undefined && !trace.state.split(/[^0-9a-f]+/).some(names)) headers.tracestate = trace.state;
+    else if (trace.state !== undefined && !trace.state.split(/[^0-9a-f]+/).some(names))
+      headers.tracestate = trace.state;
   };
 }
 
@@ -58,23 +77,42 @@ export interface AppOptions {
 /** All services of the folder, by name. Each is a folder with an `index.js`. */
 async function loadServices(folder: URL): Promise<readonly { readonly name: string; readonly service: Service }[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
   return Promise.all(
-    names.map(async (name) => ({ name, service: ((await import(new URL(`${name}/index.js`, folder).href)) as { default: Service }).default })),
+    names.map(async (name) => ({
+      name,
+      service: ((await import(new URL(`${name}/index.js`, folder).href)) as { default: Service }).default,
+    })),
   );
 }
 
 /** Those of this build. What a process loads once is there the next time. */
-export const builtServices = (): ReturnType<typeof loadServices> => loadServices(new URL('./services/', import.meta.url));
+export const builtServices = (): ReturnType<typeof loadServices> =>
+  loadServices(new URL('./services/', import.meta.url));
 
 export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
-  const context: GatewayContext = { ...brought, completions: completions(brought.journal, brought.now), tickets: await openTickets(brought) };
+  const context: GatewayContext = {
+    ...brought,
+    completions: completions(brought.journal, brought.now),
+    tickets: await openTickets(brought),
+  };
   const { gateway } = context.settings;
   const idOf = requestIds(context.workspace.schemes);
   const keepTrace = traceKeeper(context.workspace.schemes);
   let refusalOf: RefusalOf | undefined;
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
-    ...(options.https === undefined ? {} : { https: { ...options.https, handshakeTimeout: gateway.handshakeTimeoutMs, ...requestsWithin(gateway.requestTimeoutMs) } }),
+    ...(options.https === undefined
+      ? {}
+      : {
+          https: {
+            ...options.https,
+            handshakeTimeout: gateway.handshakeTimeoutMs,
+            ...requestsWithin(gateway.requestTimeoutMs),
+          },
+        }),
     ...(options.logger === undefined ? { logger: false as const } : { loggerInstance: options.logger }),
     // a request is in the audit log; the process log holds what went wrong
     logController: new LogController({ disableRequestLogging: true }),
@@ -92,13 +130,21 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     frameworkErrors: (_error, request, reply) => answerUnrouted(request, reply, refusalOf),
     genReqId: (request) => idOf(request.headers['x-request-id']),
     clientErrorHandler: (error, socket) => sendBelowHttp(error, socket, idOf(undefined)),
-    ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const, useDefaults: false, allErrors: false } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false as const,
+        removeAdditional: false as const,
+        useDefaults: false,
+        allErrors: false,
+      },
+    },
     routerOptions: { maxParamLength: 300 },
   };
   const app: FastifyInstance = Fastify(base);
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  const asPage: AsPage = (request, told, reply, error) => (face === 'people' ? errorPage(request, told, context.workspace, reply, error) : undefined);
+  const asPage: AsPage = (request, told, reply, error) =>
+    face === 'people' ? errorPage(request, told, context.workspace, reply, error) : undefined;
   endingPlugin(app);
   refusalsPlugin(app, face, context);
   errorsPlugin(app, asPage, (request, code) => app.refused(request, code));

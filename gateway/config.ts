@@ -1,22 +1,29 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `tracing`, `bus`, `connectors`), then environment (`YITONG_GATEWAY_PORT`), then
- * flags; `acl` stands in the file only.
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `tracing`, `bus`, `connectors`), then
+ * environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
  * An unknown key is an error.
  */
 import type { Static } from 'typebox';
 import { busProperties } from '../connectors/bus/open.js';
 import { rightsSchema } from '../connectors/bus/rights.js';
 import { ceilingSchema } from '../connectors/sources/ceiling.js';
-import { YitongError, type Place } from '../contracts/errors.js';
+import { type Place, YitongError } from '../contracts/errors.js';
 import { shape } from '../contracts/validate.js';
 import { readKeep } from './audit/erasure/terms.js';
 import { auditSchema, REPLICA_NAME } from './config/audit.js';
 import { gatewaySchema } from './config/gateway.js';
-import { keepSchema, keepTerms, type KeepTerms } from './config/keep.js';
+import { type KeepTerms, keepSchema, keepTerms } from './config/keep.js';
 import { peopleSchema } from './config/people.js';
-import { checkedSection, propertiesOf, variable, type Environment, type Properties, type Property } from './config/read.js';
-import { readTracing, tracingProperties, type TracingSettings } from './config/tracing.js';
+import {
+  checkedSection,
+  type Environment,
+  type Properties,
+  type Property,
+  propertiesOf,
+  variable,
+} from './config/read.js';
+import { readTracing, type TracingSettings, tracingProperties } from './config/tracing.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema>;
 export type AuditSettings = Static<typeof auditSchema>;
@@ -43,9 +50,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
 ];
 
 /** Sections that stand in yitong.json only. */
-const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [
-  ['acl', rightsSchema.properties],
-];
+const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [['acl', rightsSchema.properties]];
 
 const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');
 const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
@@ -65,16 +70,29 @@ export function readSettings(
 ): Settings {
   for (const name of Object.keys(env)) {
     if (!SECTIONS.some(([section]) => name.startsWith(variable(section, '')))) continue;
-    const known = SECTIONS.some(([section, properties]) => Object.keys(properties).some((key) => variable(section, key) === name));
+    const known = SECTIONS.some(([section, properties]) =>
+      Object.keys(properties).some((key) => variable(section, key) === name),
+    );
     if (!known) throw new YitongError('bad_config', `the environment has the unknown setting \`${name}\``);
   }
-  const audit = ofThisReplica(checkedSection('audit', propertiesOf(auditSchema), checkAudit, { given: given['audit'], env, place }), place);
+  const audit = ofThisReplica(
+    checkedSection('audit', propertiesOf(auditSchema), checkAudit, { given: given['audit'], env, place }),
+    place,
+  );
   readKeep(audit.keep, place);
   return {
-    gateway: checkedSection('gateway', propertiesOf(gatewaySchema), checkGateway, { given: given['gateway'], env, place, over: flags }),
+    gateway: checkedSection('gateway', propertiesOf(gatewaySchema), checkGateway, {
+      given: given['gateway'],
+      env,
+      place,
+      over: flags,
+    }),
     audit,
     people: checkedSection('people', propertiesOf(peopleSchema), checkPeople, { given: given['people'], env, place }),
-    keep: keepTerms(checkedSection('keep', propertiesOf(keepSchema), checkKeep, { given: given['keep'], env, place }), place),
+    keep: keepTerms(
+      checkedSection('keep', propertiesOf(keepSchema), checkKeep, { given: given['keep'], env, place }),
+      place,
+    ),
     tracing: readTracing(given['tracing'], place, env),
   };
 }
@@ -88,18 +106,31 @@ function ofThisReplica(audit: AuditSettings, place: Place): AuditSettings {
   if (sequencerReplica === '') return audit;
   const { [replica]: own, ...others } = replicas;
   if (own === undefined && (replica !== sequencerReplica || Object.keys(others).length > 0)) {
-    throw new YitongError('bad_config', `with \`audit.sequencerReplica\`, \`audit.replicas\` names every replica, and \`${replica}\` is not among them`, { place });
+    throw new YitongError(
+      'bad_config',
+      `with \`audit.sequencerReplica\`, \`audit.replicas\` names every replica, and \`${replica}\` is not among them`,
+      { place },
+    );
   }
   if (replica !== sequencerReplica && others[sequencerReplica] === undefined) {
-    throw new YitongError('bad_config', `\`audit.sequencerReplica\` is \`${sequencerReplica}\`, which \`audit.replicas\` does not name`, { place });
+    throw new YitongError(
+      'bad_config',
+      `\`audit.sequencerReplica\` is \`${sequencerReplica}\`, which \`audit.replicas\` does not name`,
+      { place },
+    );
   }
   return { ...audit, sequencer: replica === sequencerReplica, replicas: others };
 }
 
 /** JSON schema of what both yitong.json and the environment can say; nothing is required, for each may say a part. */
 export function configurationSchema(): Readonly<Record<string, unknown>> {
-  const sections = SECTIONS.map(([name, properties]) => [name, { type: 'object', additionalProperties: false, properties }]);
-  return JSON.parse(JSON.stringify({ type: 'object', additionalProperties: false, properties: Object.fromEntries(sections) })) as Record<string, unknown>;
+  const sections = SECTIONS.map(([name, properties]) => [
+    name,
+    { type: 'object', additionalProperties: false, properties },
+  ]);
+  return JSON.parse(
+    JSON.stringify({ type: 'object', additionalProperties: false, properties: Object.fromEntries(sections) }),
+  ) as Record<string, unknown>;
 }
 
 export interface Setting {
@@ -133,4 +164,7 @@ export function settingsTable(): readonly Setting[] {
 export const isReplicaName = (name: string): boolean => new RegExp(REPLICA_NAME).test(name);
 
 /** Key names of the log and of a replica, as they stand in notes. */
-export const signerNames = (origin: string): { readonly origin: string; readonly replica: string } => ({ origin, replica: `${origin}/replica` });
+export const signerNames = (origin: string): { readonly origin: string; readonly replica: string } => ({
+  origin,
+  replica: `${origin}/replica`,
+});

@@ -1,6 +1,7 @@
 /** What the gateway works with. Brought by `process/worker.ts`, or by a test; `app.ts` adds what all services share. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+
 import type { TLSSocket } from 'node:tls';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Bus } from '../connectors/bus/port.js';
 import type { Spool } from '../connectors/spool/index.js';
 import type { ErrorCode } from '../contracts/errors.js';
@@ -31,12 +32,20 @@ export interface WorkerContext {
   readonly identify: (socket: TLSSocket) => Identity;
   /** Opened at the first record that is pushed over HTTP. */
   readonly bus: () => Promise<Bus>;
-  /** Where pushed records wait while the bus is away, and the ms after which they do; undefined: they are refused then. */
+  /**
+   * Where pushed records wait while the bus is away, and the ms after which they do; undefined: they are refused then.
+   */
   readonly spool?: { readonly store: Spool; readonly afterMs: number };
   readonly dataDir: string;
-  /** What the log proves about a receipt, wherever it is kept; default: here. @throws as `receiptFor` of audit/receipts */
+  /**
+   * What the log proves about a receipt, wherever it is kept; default: here.
+   * @throws as `receiptFor` of audit/receipts
+   */
   readonly receipts?: (id: string, client: string) => Promise<ReceiptAnswer>;
-  /** Where the people's port is reached, as far as it is open; undefined where nobody can say. Default: as the settings say. */
+  /**
+   * Where the people's port is reached, as far as it is open; undefined where nobody can say. Default: as the settings
+   * say.
+   */
   readonly peopleAddress?: () => string | undefined;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;
@@ -56,7 +65,8 @@ export interface GatewayContext extends WorkerContext {
 }
 
 /**
- * A service: one folder `services/<name>/` whose `index.ts` default-exports it. Found by folder, registered nowhere else.
+ * A service: one folder `services/<name>/` whose `index.ts` default-exports it. Found by folder, registered nowhere
+ * else.
  */
 export interface Service {
   /** Which port serves it: `api` is the mTLS port, `people` the browser's. */

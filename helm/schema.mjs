@@ -1,12 +1,34 @@
-// Makes helm/yitong/values.schema.json: the chart's own values (values.schema.base.json beside this file) and, under `config`, the one declaration of the configuration.
+// Makes helm/yitong/values.schema.json: the chart's own values (values.schema.base.json beside this file) and, under
+// `config`, the one declaration of the configuration.
 //   node helm/schema.mjs            after `npx tsc -b`; a test holds the committed file to what this makes
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** What the chart sets itself: where a container listens, who a replica is, and every file that comes from a Secret. */
 export const OWNED = {
-  gateway: ['host', 'port', 'peopleHost', 'peoplePort', 'healthHost', 'healthPort', 'serverCert', 'serverKey', 'documents', 'documentCa'],
-  audit: ['sequencer', 'sequencerReplica', 'replica', 'replicas', 'replicaHost', 'replicaPort', 'replicaCert', 'replicaKey', 'replicaCa'],
+  gateway: [
+    'host',
+    'port',
+    'peopleHost',
+    'peoplePort',
+    'healthHost',
+    'healthPort',
+    'serverCert',
+    'serverKey',
+    'documents',
+    'documentCa',
+  ],
+  audit: [
+    'sequencer',
+    'sequencerReplica',
+    'replica',
+    'replicas',
+    'replicaHost',
+    'replicaPort',
+    'replicaCert',
+    'replicaKey',
+    'replicaCa',
+  ],
   people: ['clientSecretFile'],
   tracing: ['caFile', 'certFile', 'keyFile', 'headersFile'],
   bus: ['dir', 'clientId', 'groupId', 'ssl', 'sasl'],
@@ -20,7 +42,8 @@ export async function valuesSchema() {
   for (const [section, keys] of Object.entries(OWNED)) {
     if (!(section in config.properties)) continue;
     for (const key of keys) {
-      if (!(key in config.properties[section].properties)) throw new Error(`${section}.${key} is no setting (any more); see OWNED in helm/schema.mjs`);
+      if (!(key in config.properties[section].properties))
+        throw new Error(`${section}.${key} is no setting (any more); see OWNED in helm/schema.mjs`);
       delete config.properties[section].properties[key];
     }
   }

@@ -1,13 +1,13 @@
 /**
  * Runs `cases.json`. A case is of one of two kinds, told by its input:
  * - a decision (`client`, `purpose`, `dataset`, …) under all content of the workspace;
- * - a rule (`resource`, `action`, `context`) under the policies of its own topic alone, so that it holds in every workspace. A topic
- *   that only forbids is tried beside a policy that permits all.
+ * - a rule (`resource`, `action`, `context`) under the policies of its own topic alone, so that it holds in every
+ *   workspace. A topic that only forbids is tried beside a policy that permits all.
  */
-import { YitongError, type Place } from '../contracts/errors.js';
+import { type Place, YitongError } from '../contracts/errors.js';
 import type { Delivery } from '../contracts/types.js';
 import { shape } from '../contracts/validate.js';
-import { makeCedarEngine, type CedarEngine } from './cedar.js';
+import { type CedarEngine, makeCedarEngine } from './cedar.js';
 import type { CedarContext, CedarResource } from './schema.js';
 import type { CaseFile, Client, Decider, PolicySet } from './types.js';
 
@@ -31,7 +31,10 @@ interface RuleCase {
 interface Case {
   readonly name: string;
   readonly input: DecisionCase & RuleCase;
-  /** `fields`: exactly these are released. `reason`: a reason code of the decision or of a withheld field; in a rule case the id of a policy that decided. */
+  /**
+   * `fields`: exactly these are released. `reason`: a reason code of the decision or of a withheld field; in a rule
+   * case the id of a policy that decided.
+   */
   readonly expect: { readonly effect: 'allow' | 'deny'; readonly fields?: readonly string[]; readonly reason?: string };
 }
 
@@ -39,23 +42,60 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const texts = { type: 'array', items: text } as const;
 const delivery = { enum: ['query', 'verify', 'batch', 'file', 'subscription'] } as const;
-const closed = (properties: object, required: readonly string[] = []): object => ({ type: 'object', additionalProperties: false, required, properties });
+const closed = (properties: object, required: readonly string[] = []): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required,
+  properties,
+});
 const decisionInput = closed(
-  { client: text, purpose: text, dataset: text, fields: texts, delivery, case: closed({ item: text, caseId: text, actor: text }), at: { type: 'string', format: 'date-time' } },
+  {
+    client: text,
+    purpose: text,
+    dataset: text,
+    fields: texts,
+    delivery,
+    case: closed({ item: text, caseId: text, actor: text }),
+    at: { type: 'string', format: 'date-time' },
+  },
   ['client', 'purpose', 'dataset'],
 );
 const ruleInput = closed({
   client: text,
   authority: text,
   action: delivery,
-  resource: closed({ authority: text, sharing: text, persons: flag, grade: text, category: text, classification: text, kind: text, domains: texts }),
-  context: closed({ purpose: text, purposeBasis: texts, legalBasis: texts, grant: text, rows: text, notice: text, hasItem: flag, hasCase: flag, hasActor: flag }),
+  resource: closed({
+    authority: text,
+    sharing: text,
+    persons: flag,
+    grade: text,
+    category: text,
+    classification: text,
+    kind: text,
+    domains: texts,
+  }),
+  context: closed({
+    purpose: text,
+    purposeBasis: texts,
+    legalBasis: texts,
+    grant: text,
+    rows: text,
+    notice: text,
+    hasItem: flag,
+    hasCase: flag,
+    hasActor: flag,
+  }),
 });
 const readCase = shape<Case>(
   closed(
     {
       name: { type: 'string', minLength: 1 },
-      input: { type: 'object', if: { type: 'object', properties: { dataset: true }, required: ['dataset'] }, then: decisionInput, else: ruleInput },
+      input: {
+        type: 'object',
+        if: { type: 'object', properties: { dataset: true }, required: ['dataset'] },
+        then: decisionInput,
+        else: ruleInput,
+      },
       expect: closed({ effect: { enum: ['allow', 'deny'] }, fields: texts, reason: text }, ['effect']),
     },
     ['name', 'input', 'expect'],
@@ -64,10 +104,25 @@ const readCase = shape<Case>(
 );
 
 const RESOURCE: CedarResource = {
-  authority: 'owner', sharing: 'conditional', persons: false, grade: 'general', category: 'general', classification: 'internal', kind: 'record', domains: [],
+  authority: 'owner',
+  sharing: 'conditional',
+  persons: false,
+  grade: 'general',
+  category: 'general',
+  classification: 'internal',
+  kind: 'record',
+  domains: [],
 };
 const CONTEXT: CedarContext = {
-  purpose: 'purpose', purposeBasis: [], legalBasis: [], grant: 'grant', rows: 'all', notice: 'immediate', hasItem: false, hasCase: false, hasActor: false,
+  purpose: 'purpose',
+  purposeBasis: [],
+  legalBasis: [],
+  grant: 'grant',
+  rows: 'all',
+  notice: 'immediate',
+  hasItem: false,
+  hasCase: false,
+  hasActor: false,
 };
 
 interface Outcome {
@@ -80,7 +135,8 @@ interface Outcome {
 function decided(given: DecisionCase, set: PolicySet, decider: Decider, now: number, place: Place): Outcome {
   const clients: ReadonlyMap<string, Client> = set.clients;
   const client = clients.get(given.client);
-  if (client === undefined) throw new YitongError('bad_policy', `a case names the unknown client \`${given.client}\``, { place });
+  if (client === undefined)
+    throw new YitongError('bad_policy', `a case names the unknown client \`${given.client}\``, { place });
   const { effect, fields, reasons, withheld, errors } = decider.decide({
     client,
     purpose: given.purpose,
@@ -90,7 +146,12 @@ function decided(given: DecisionCase, set: PolicySet, decider: Decider, now: num
     ...(given.case === undefined ? {} : { case: given.case }),
     now: given.at === undefined ? now : Date.parse(given.at),
   });
-  return { effect, fields: fields.map(({ path }) => path), reasons: [...reasons.map(({ code }) => code), ...withheld.map(({ reason }) => reason)], errors };
+  return {
+    effect,
+    fields: fields.map(({ path }) => path),
+    reasons: [...reasons.map(({ code }) => code), ...withheld.map(({ reason }) => reason)],
+    errors,
+  };
 }
 
 function ruled(given: RuleCase, engine: CedarEngine): Outcome {
@@ -116,9 +177,12 @@ const sorted = (items: readonly string[]): string => [...items].sort().join(', '
 
 /** What is wrong with an outcome, or undefined. */
 function wrong({ effect, fields, reason }: Case['expect'], outcome: Outcome): string | undefined {
-  if (outcome.effect !== effect) return `expected ${effect}, got ${outcome.effect} (${[...outcome.reasons, ...outcome.errors].join('; ')})`;
-  if (fields !== undefined && sorted(fields) !== sorted(outcome.fields ?? [])) return `expected the fields ${sorted(fields)}, got ${sorted(outcome.fields ?? [])}`;
-  if (reason !== undefined && !outcome.reasons.includes(reason)) return `expected the reason ${reason}, got ${sorted(outcome.reasons)}`;
+  if (outcome.effect !== effect)
+    return `expected ${effect}, got ${outcome.effect} (${[...outcome.reasons, ...outcome.errors].join('; ')})`;
+  if (fields !== undefined && sorted(fields) !== sorted(outcome.fields ?? []))
+    return `expected the fields ${sorted(fields)}, got ${sorted(outcome.fields ?? [])}`;
+  if (reason !== undefined && !outcome.reasons.includes(reason))
+    return `expected the reason ${reason}, got ${sorted(outcome.reasons)}`;
   return undefined;
 }
 
@@ -145,4 +209,5 @@ function runFile(file: CaseFile, set: PolicySet, decider: Decider, now: number):
  * @param now ms since 1970, for cases that name no time
  * @throws YitongError `bad_policy` for a malformed case
  */
-export const runCases = (set: PolicySet, decider: Decider, now: number): readonly CaseResult[] => set.cases.flatMap((file) => runFile(file, set, decider, now));
+export const runCases = (set: PolicySet, decider: Decider, now: number): readonly CaseResult[] =>
+  set.cases.flatMap((file) => runFile(file, set, decider, now));

@@ -1,15 +1,15 @@
 /** The one importer of Cedar: splitting, checking and evaluating policies. */
 import {
+  type DetailedError,
   policySetTextToParts,
   policyToJson,
   preparsePolicySet,
   preparseSchema,
   statefulIsAuthorized,
   validate,
-  type DetailedError,
 } from '@cedar-policy/cedar-wasm/nodejs';
-import { CEDAR_SCHEMA, type CedarContext, type CedarResource } from './schema.js';
 import type { Delivery } from '../contracts/types.js';
+import { CEDAR_SCHEMA, type CedarContext, type CedarResource } from './schema.js';
 
 export interface CedarProblem {
   readonly message: string;
@@ -32,10 +32,13 @@ const problem = (error: DetailedError): CedarProblem => {
 };
 
 /** Splits a file into its policies, in the order of the file. Templates are refused: nothing links them. */
-export function splitPolicies(text: string): { readonly policies: readonly CedarPolicy[] } | { readonly problems: readonly CedarProblem[] } {
+export function splitPolicies(
+  text: string,
+): { readonly policies: readonly CedarPolicy[] } | { readonly problems: readonly CedarProblem[] } {
   const parts = policySetTextToParts(text);
   if (parts.type === 'failure') return { problems: parts.errors.map(problem) };
-  if (parts.policy_templates.length > 0) return { problems: [{ message: 'templates (`?principal`, `?resource`) are not used here' }] };
+  if (parts.policy_templates.length > 0)
+    return { problems: [{ message: 'templates (`?principal`, `?resource`) are not used here' }] };
   // Cedar returns them sorted by `policy0`, `policy1`, `policy10`, `policy2`: undo that
   const order = parts.policies.map((_, index) => `policy${String(index)}`).sort();
   const inFile: string[] = [];
@@ -45,7 +48,12 @@ export function splitPolicies(text: string): { readonly policies: readonly Cedar
     const parsed = policyToJson(part);
     if (parsed.type === 'failure') return { problems: parsed.errors.map(problem) };
     const id = parsed.json.annotations?.['id'];
-    policies.push({ text: part, effect: parsed.json.effect, json: parsed.json, ...(id === undefined ? {} : { idAnnotation: id }) });
+    policies.push({
+      text: part,
+      effect: parsed.json.effect,
+      json: parsed.json,
+      ...(id === undefined ? {} : { idAnnotation: id }),
+    });
   }
   return { policies };
 }
@@ -54,13 +62,18 @@ export function splitPolicies(text: string): { readonly policies: readonly Cedar
 const HARMLESS = /contains mixed scripts|general security profile/;
 
 /**
- * Checks policies against the schema, all in one call: reading the schema is most of its cost. A policy that can never hold counts as a mistake.
+ * Checks policies against the schema, all in one call: reading the schema is most of its cost. A policy that can never
+ * hold counts as a mistake.
  * @returns what is wrong with each, in the order of `texts`
  */
 export function checkPolicies(texts: readonly string[]): readonly (readonly CedarProblem[])[] {
   const found: CedarProblem[][] = texts.map(() => []);
   if (texts.length === 0) return found;
-  const answer = validate({ validationSettings: { mode: 'strict' }, schema: CEDAR_SCHEMA, policies: { staticPolicies: Object.fromEntries(texts.map((text, index) => [String(index), text])) } });
+  const answer = validate({
+    validationSettings: { mode: 'strict' },
+    schema: CEDAR_SCHEMA,
+    policies: { staticPolicies: Object.fromEntries(texts.map((text, index) => [String(index), text])) },
+  });
   // nobody can say which of them it was
   if (answer.type === 'failure') return texts.map(() => answer.errors.map(problem));
   const warnings = answer.validationWarnings.filter(({ error }) => !HARMLESS.test(error.message));
@@ -95,7 +108,10 @@ export interface CedarEngine {
 }
 
 const SLOT = 'yitong';
-/** Cedar keeps one parsed set per id and thread for ever, so all engines share one id and load themselves when it is not theirs. */
+/**
+ * Cedar keeps one parsed set per id and thread for ever, so all engines share one id and load themselves when it is not
+ * theirs.
+ */
 let loaded: object | undefined;
 
 /** @param policies id → text, checked before */
@@ -137,7 +153,11 @@ export function makeCedarEngine(policies: Readonly<Record<string, string>>): Ced
         const { decision, diagnostics } = answer.response;
         // Cedar skips a policy that fails, also a `forbid`: what it would have said is unknown, so nothing is permitted
         const errors = diagnostics.errors.map(({ policyId, error }) => `policy \`${policyId}\`: ${error.message}`);
-        return { permitted: decision === 'allow' && errors.length === 0, policies: [...diagnostics.reason].sort(), errors };
+        return {
+          permitted: decision === 'allow' && errors.length === 0,
+          policies: [...diagnostics.reason].sort(),
+          errors,
+        };
       } catch (error) {
         loaded = undefined;
         return failed([`policy engine: ${error instanceof Error ? error.message : 'failed'}`]);

@@ -10,7 +10,9 @@ export const dayOf = (instant: number): number => Math.floor((instant + 8 * 3_60
 /** The ISO date of the day of Asia/Shanghai which an instant is in. */
 const dateOf = (instant: number): string => new Date(dayOf(instant) * DAY).toISOString().slice(0, 10);
 
-/** First and last day of a term of whole years that begins on the day which an instant is in: 2026-11-29 → 2028-11-28. */
+/**
+ * First and last day of a term of whole years that begins on the day which an instant is in: 2026-11-29 → 2028-11-28.
+ */
 export function termOf(now: number, years: number): { readonly from: string; readonly until: string } {
   const from = dateOf(now);
   // of 29 February, 1 March: then, too, the day before is the last

@@ -1,10 +1,24 @@
 /** The decision: granted ∩ permitted ∩ asked, deny by default. No clock; the caller gives the time. */
-import { saysSomething } from '../contracts/visible.js';
+
 import type { Classification, Contract, Delivery, Workspace } from '../contracts/types.js';
-import { makeCedarEngine, type CedarEngine, type CedarVerdict } from './cedar.js';
-import { grantedFields, type GrantedFields, type GrantedLeaf } from './fields.js';
+import { saysSomething } from '../contracts/visible.js';
+import { type CedarEngine, type CedarVerdict, makeCedarEngine } from './cedar.js';
 import { endOfDay, startOfDay } from './dates.js';
-import type { Client, Decider, Decision, DecisionInput, Grant, PolicySet, Purpose, Reason, ReasonCode, ReleaseAs, ReleasedField, RowPredicate } from './types.js';
+import { type GrantedFields, type GrantedLeaf, grantedFields } from './fields.js';
+import type {
+  Client,
+  Decider,
+  Decision,
+  DecisionInput,
+  Grant,
+  PolicySet,
+  Purpose,
+  Reason,
+  ReasonCode,
+  ReleaseAs,
+  ReleasedField,
+  RowPredicate,
+} from './types.js';
 
 /** The last instant that ECMAScript can write; a decision that no date changes is valid until here. */
 const FOREVER = 8.64e15;
@@ -49,7 +63,12 @@ const NO_ROWS: RowPredicate = Object.freeze({ kind: 'subjects', subjects: NONE }
 /** A failure may be of the moment: it is valid for no time, so nobody keeps it. */
 const NOT_KEPT = 0;
 
-function deny(reasons: readonly Reason[], validUntil: number, withheld: Withheld = NONE, errors: readonly string[] = NONE): Decision {
+function deny(
+  reasons: readonly Reason[],
+  validUntil: number,
+  withheld: Withheld = NONE,
+  errors: readonly string[] = NONE,
+): Decision {
   return Object.freeze({ effect: 'deny', rows: NO_ROWS, fields: NONE, withheld, reasons, errors, validUntil });
 }
 
@@ -74,9 +93,18 @@ function same(one: readonly string[] | undefined, other: readonly string[] | und
 }
 
 /** `verify` compares, and so needs the value; every other delivery shows, and so never what is only to be compared. */
-const releasable = (as: ReleaseAs, delivery: Delivery): boolean => (delivery === 'verify' ? as === 'value' || as === 'match' : as !== 'match');
+const releasable = (as: ReleaseAs, delivery: Delivery): boolean =>
+  delivery === 'verify' ? as === 'value' || as === 'match' : as !== 'match';
 
-function verdictOf(engine: CedarEngine, purposes: Purposes, holding: Holding, prepared: PreparedGrant, input: DecisionInput, mask: number, classification: Classification): CedarVerdict {
+function verdictOf(
+  engine: CedarEngine,
+  purposes: Purposes,
+  holding: Holding,
+  prepared: PreparedGrant,
+  input: DecisionInput,
+  mask: number,
+  classification: Classification,
+): CedarVerdict {
   const key = `${input.purpose} ${input.delivery} ${String(mask)} ${classification}`;
   const known = prepared.verdicts.get(key);
   if (known !== undefined) return known;
@@ -114,7 +142,11 @@ function verdictOf(engine: CedarEngine, purposes: Purposes, holding: Holding, pr
 }
 
 /** The granted leaves that are asked for, each once, and what is asked but not granted. */
-function wanted({ leaves, asked }: GrantedFields, fields: readonly string[] | undefined, withheld: { field: string; reason: ReasonCode }[]): Iterable<GrantedLeaf> {
+function wanted(
+  { leaves, asked }: GrantedFields,
+  fields: readonly string[] | undefined,
+  withheld: { field: string; reason: ReasonCode }[],
+): Iterable<GrantedLeaf> {
   if (fields === undefined) return leaves;
   const found = new Set<GrantedLeaf>();
   for (const field of new Set(fields)) {
@@ -125,7 +157,12 @@ function wanted({ leaves, asked }: GrantedFields, fields: readonly string[] | un
   return found;
 }
 
-function underGrant(prepared: PreparedGrant, verdicts: ReadonlyMap<Classification, CedarVerdict>, input: DecisionInput, validUntil: number): Decision {
+function underGrant(
+  prepared: PreparedGrant,
+  verdicts: ReadonlyMap<Classification, CedarVerdict>,
+  input: DecisionInput,
+  validUntil: number,
+): Decision {
   const withheld: { field: string; reason: ReasonCode }[] = [];
   const fields: ReleasedField[] = [];
   const refused = new Map<Classification, Reason>();
@@ -142,8 +179,14 @@ function underGrant(prepared: PreparedGrant, verdicts: ReadonlyMap<Classificatio
   }
   if (fields.length > 0) {
     return Object.freeze({
-      effect: 'allow', grant: prepared.grant.id, rows: prepared.grant.rows, fields: Object.freeze(fields), withheld: Object.freeze(withheld),
-      reasons: [...refused.values()], errors: NONE, validUntil,
+      effect: 'allow',
+      grant: prepared.grant.id,
+      rows: prepared.grant.rows,
+      fields: Object.freeze(fields),
+      withheld: Object.freeze(withheld),
+      reasons: [...refused.values()],
+      errors: NONE,
+      validUntil,
     });
   }
   // nothing to release: an empty answer would still tell that records exist
@@ -160,7 +203,9 @@ type NotInForce = (typeof NOT_IN_FORCE)[number];
 
 interface InForce {
   readonly grants: readonly PreparedGrant[];
-  /** Why another grant of exactly this is not among them. It is the client's own, so it learns nothing of what exists. */
+  /**
+   * Why another grant of exactly this is not among them. It is the client's own, so it learns nothing of what exists.
+   */
   readonly otherwise: NotInForce | undefined;
   readonly from: number;
   readonly until: number;
@@ -191,17 +236,31 @@ function inForce(holding: Holding, { purpose, delivery, now }: DecisionInput): I
   return { grants, otherwise: NOT_IN_FORCE.find((reason) => others.has(reason)), from, until };
 }
 
-function evaluate(engine: CedarEngine, purposes: Purposes, holding: Holding, input: DecisionInput, mask: number): { from: number; decision: Decision } {
+function evaluate(
+  engine: CedarEngine,
+  purposes: Purposes,
+  holding: Holding,
+  input: DecisionInput,
+  mask: number,
+): { from: number; decision: Decision } {
   const { grants, otherwise, from, until } = inForce(holding, input);
-  if (grants.length === 0) return { from, decision: otherwise === undefined ? NOT_GRANTED : deny([{ code: otherwise }], until) };
-  if (holding.contract.sharing.attribute === 'none') return { from, decision: deny([{ code: 'policy', policies: NONE }], until) };
+  if (grants.length === 0)
+    return { from, decision: otherwise === undefined ? NOT_GRANTED : deny([{ code: otherwise }], until) };
+  if (holding.contract.sharing.attribute === 'none')
+    return { from, decision: deny([{ code: 'policy', policies: NONE }], until) };
   const stating = grants.filter(({ requires }) => (requires & ~mask) === 0);
   if (stating.length === 0) return { from, decision: deny([{ code: 'case_required' }], until) };
-  const ready = input.delivery === 'batch' ? stating.filter((prepared) => (input.subjects ?? 1) <= batchLimit(prepared)) : stating;
+  const ready =
+    input.delivery === 'batch' ? stating.filter((prepared) => (input.subjects ?? 1) <= batchLimit(prepared)) : stating;
   if (ready.length === 0) return { from, decision: deny([{ code: 'batch_limit' }], until) };
   let best: Decision | undefined;
   for (const prepared of ready) {
-    const verdicts = new Map(prepared.classifications.map((classification) => [classification, verdictOf(engine, purposes, holding, prepared, input, mask, classification)]));
+    const verdicts = new Map(
+      prepared.classifications.map((classification) => [
+        classification,
+        verdictOf(engine, purposes, holding, prepared, input, mask, classification),
+      ]),
+    );
     const errors = [...verdicts.values()].flatMap((verdict) => verdict.errors);
     // a failed evaluation may hide a `forbid`: it denies, also beside a grant that would do
     if (errors.length > 0) return { from, decision: deny([{ code: 'error' }], NOT_KEPT, NONE, [...new Set(errors)]) };
@@ -242,17 +301,23 @@ function holdings(set: PolicySet, workspace: Workspace): Map<string, Map<string,
     const byDataset = byClient.get(client.id) ?? new Map<string, Holding>();
     byClient.set(client.id, byDataset);
     const holding = byDataset.get(contract.id);
-    byDataset.set(contract.id, { client, contract, grants: [...(holding?.grants ?? []), prepared], kept: holding?.kept ?? new Map() });
+    byDataset.set(contract.id, {
+      client,
+      contract,
+      grants: [...(holding?.grants ?? []), prepared],
+      kept: holding?.kept ?? new Map(),
+    });
   }
   return byClient;
 }
 
 /** The policies of a set, parsed; it keeps no answer. */
-export const engineOf = (set: PolicySet): CedarEngine => makeCedarEngine(Object.fromEntries(set.rules.map(({ id, text }) => [id, text])));
+export const engineOf = (set: PolicySet): CedarEngine =>
+  makeCedarEngine(Object.fromEntries(set.rules.map(({ id, text }) => [id, text])));
 
 /**
- * Decisions under one policy set. A decision is kept per client, dataset, purpose, delivery, stated parts of the case and asked
- * fields, for the span in which no grant begins or ends; a new policy set is a new decider.
+ * Decisions under one policy set. A decision is kept per client, dataset, purpose, delivery, stated parts of the case
+ * and asked fields, for the span in which no grant begins or ends; a new policy set is a new decider.
  * @param engine of the same rules, where they are parsed already
  */
 export function makeDecider(set: PolicySet, workspace: Workspace, engine: CedarEngine = engineOf(set)): Decider {
@@ -262,13 +327,15 @@ export function makeDecider(set: PolicySet, workspace: Workspace, engine: CedarE
     const { client, purpose, dataset, fields, delivery, now } = input;
     if (!Number.isFinite(now)) throw new TypeError('the time of a decision is missing');
     const holding = byClient.get(client.id)?.get(dataset);
-    if (holding === undefined || client.status !== 'active' || !purposes.has(purpose) || !DELIVERIES.has(delivery)) return NOT_GRANTED;
+    if (holding === undefined || client.status !== 'active' || !purposes.has(purpose) || !DELIVERIES.has(delivery))
+      return NOT_GRANTED;
     const mask = stated(input.case);
     // purpose and delivery are known names here, so only the asked fields could make two keys alike; they are compared
     const way = delivery === 'batch' ? `batch*${String(input.subjects ?? 1)}` : delivery;
     const key = `${purpose} ${way} ${String(mask)} ${fields === undefined ? '' : `:${fields.join(' ')}`}`;
     const kept = holding.kept.get(key);
-    if (kept !== undefined && now >= kept.from && now < kept.decision.validUntil && same(kept.asked, fields)) return kept.decision;
+    if (kept !== undefined && now >= kept.from && now < kept.decision.validUntil && same(kept.asked, fields))
+      return kept.decision;
     const { from, decision } = evaluate(engine, purposes, holding, input, mask);
     if (decision.errors.length === 0) {
       // unlimited ways to ask: start anew rather than grow; Cedar's answers stay
@@ -283,7 +350,9 @@ export function makeDecider(set: PolicySet, workspace: Workspace, engine: CedarE
       try {
         return find(input);
       } catch (error) {
-        return deny([{ code: 'error' }], NOT_KEPT, NONE, [error instanceof Error ? error.message : 'the decision failed']);
+        return deny([{ code: 'error' }], NOT_KEPT, NONE, [
+          error instanceof Error ? error.message : 'the decision failed',
+        ]);
       }
     },
   };

@@ -1,6 +1,7 @@
 /** How the paths of grants and queries cover the leaves of a contract. */
-import type { Classification, Contract } from '../contracts/types.js';
+
 import type { FieldPath } from '../contracts/ids.js';
+import type { Classification, Contract } from '../contracts/types.js';
 import type { Grant, GrantField, ReleaseAs } from './types.js';
 
 /** `a[].b.c` → `a[].b`, `a[]`, `a`: what stands above a path, nearest first. */
@@ -34,10 +35,12 @@ export interface GrantedFields {
 }
 
 /** True if the contract's latest version has this path, as a leaf or a branch. */
-export const knowsField = (contract: Contract, path: string): boolean => contract.latest.fields.some((field) => field.path === path);
+export const knowsField = (contract: Contract, path: string): boolean =>
+  contract.latest.fields.some((field) => field.path === path);
 
 /** True if a query of the contract's latest version can ask for this path: a leaf, a branch, or the items of a list. */
-export const canAsk = (contract: Contract, path: string): boolean => contract.latest.fields.some((field) => field.path === path || above(field.path).includes(path));
+export const canAsk = (contract: Contract, path: string): boolean =>
+  contract.latest.fields.some((field) => field.path === path || above(field.path).includes(path));
 
 /** The leaves that a grant covers. Of several entries that cover one leaf the most specific says how it is released. */
 export function grantedFields(grant: Grant, contract: Contract): GrantedFields {
@@ -55,7 +58,11 @@ export function grantedFields(grant: Grant, contract: Contract): GrantedFields {
     const whole = wholeBranch(entry);
     if (field.branch ? !whole || covering !== field.path : whole) continue;
     const { as, bands } = entry;
-    const leaf: GrantedLeaf = { path: field.path, released: { path: field.path, as, ...(bands === undefined ? {} : { bands }) }, classification: field.classification };
+    const leaf: GrantedLeaf = {
+      path: field.path,
+      released: { path: field.path, as, ...(bands === undefined ? {} : { bands }) },
+      classification: field.classification,
+    };
     leaves.push(leaf);
     for (const way of ways) {
       const below = asked.get(way);

@@ -13,17 +13,21 @@ export function formsProblem(fields: readonly GrantField[], contract: Contract):
   for (const { path, as, bands } of fields) {
     const info = contract.latest.fields.find((known) => known.path === path);
     if (info === undefined) return `\`${contract.id}\` has no field \`${path}\``;
-    if ((as === 'band') !== (bands !== undefined)) return `\`${path}\`: \`bands\` stands with the form \`band\`, and only with it`;
+    if ((as === 'band') !== (bands !== undefined))
+      return `\`${path}\`: \`bands\` stands with the form \`band\`, and only with it`;
     if (bands !== undefined) {
-      if (!DATES.has(info.type) && !NUMBERS.has(info.type)) return `\`${path}\` is neither a number nor a date, so it has no bands`;
+      if (!DATES.has(info.type) && !NUMBERS.has(info.type))
+        return `\`${path}\` is neither a number nor a date, so it has no bands`;
       const problem = bandsProblem(bands, DATES.has(info.type));
       if (problem !== undefined) return `\`${path}\`: ${problem}`;
     }
     if (as === 'count' && info.type !== 'array') return `\`${path}\` is no list, so there is nothing to count`;
     // a code of a short list is told by its first character
-    if (as === 'masked' && (info.type !== 'string' || info.codelist !== undefined)) return `\`${path}\` is not free text, so it cannot be masked`;
+    if (as === 'masked' && (info.type !== 'string' || info.codelist !== undefined))
+      return `\`${path}\` is not free text, so it cannot be masked`;
     const whole = above(path).find((way) => isWhole(byPath.get(way)?.as ?? 'value'));
-    if (whole !== undefined) return `\`${path}\` lies in \`${whole}\`, of which the grant releases only \`${byPath.get(whole)?.as ?? ''}\``;
+    if (whole !== undefined)
+      return `\`${path}\` lies in \`${whole}\`, of which the grant releases only \`${byPath.get(whole)?.as ?? ''}\``;
   }
   return undefined;
 }

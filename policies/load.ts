@@ -1,24 +1,58 @@
-/** Reads `policies/` over a workspace's layers and checks every reference. Beside `withdraw.ts` the only file here that does I/O. */
+/**
+ * Reads `policies/` over a workspace's layers and checks every reference. Beside `withdraw.ts` the only file here that
+ * does I/O.
+ */
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseDuration } from '../contracts/duration.js';
-import { YitongError, isYitongError, type ErrorCode, type Place } from '../contracts/errors.js';
-import { contentFiles, namesBelow, readJson, type ContentFile } from '../contracts/files.js';
-import { authorityId, clientId, datasetId, fieldPath, grantId, purposeId, type AuthorityId, type ClientId, type GrantId, type PurposeId } from '../contracts/ids.js';
+import { type ErrorCode, isYitongError, type Place, YitongError } from '../contracts/errors.js';
+import { type ContentFile, contentFiles, namesBelow, readJson } from '../contracts/files.js';
+import {
+  type AuthorityId,
+  authorityId,
+  type ClientId,
+  clientId,
+  datasetId,
+  fieldPath,
+  type GrantId,
+  grantId,
+  type PurposeId,
+  purposeId,
+} from '../contracts/ids.js';
 import type { Contract, Workspace } from '../contracts/types.js';
 import { knowsField } from './fields.js';
 import { formsProblem } from './forms.js';
-import { readRules, type RuleFile } from './rules.js';
-import { anchorFile, casesFile, clientFile, grantFile, purposesFile, type AnchorFile, type ClientFile, type GrantFile } from './shapes.js';
-import type { Anchor, AnchorLists, Binding, CaseFile, Client, Grant, PolicySet, Purpose, RowPredicate } from './types.js';
+import { type RuleFile, readRules } from './rules.js';
+import {
+  type AnchorFile,
+  anchorFile,
+  type ClientFile,
+  casesFile,
+  clientFile,
+  type GrantFile,
+  grantFile,
+  purposesFile,
+} from './shapes.js';
+import type {
+  Anchor,
+  AnchorLists,
+  Binding,
+  CaseFile,
+  Client,
+  Grant,
+  PolicySet,
+  Purpose,
+  RowPredicate,
+} from './types.js';
 
 /** Turns a malformed identifier of a content file into the file's own error, with its place. */
 function at<T>(code: ErrorCode, place: Place, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (isYitongError(error) && error.code === 'bad_identifier') throw new YitongError(code, error.message, { place, cause: error });
+    if (isYitongError(error) && error.code === 'bad_identifier')
+      throw new YitongError(code, error.message, { place, cause: error });
     throw error;
   }
 }
@@ -27,9 +61,12 @@ function binding(identity: ClientFile['identity'], place: Place): Binding {
   const { spiffe, issuer, subject, keyHash } = identity;
   const keys = Object.keys(identity).sort().join();
   if (keys === 'spiffe' && spiffe !== undefined) return { kind: 'spiffe', uri: spiffe };
-  if (keys === 'issuer,subject' && issuer !== undefined && subject !== undefined) return { kind: 'subject', issuer, subject };
+  if (keys === 'issuer,subject' && issuer !== undefined && subject !== undefined)
+    return { kind: 'subject', issuer, subject };
   if (keys === 'keyHash' && keyHash !== undefined) return { kind: 'key', sha256: keyHash };
-  throw new YitongError('bad_policy', '`identity` must have either `spiffe`, or `issuer` and `subject`, or `keyHash`', { place });
+  throw new YitongError('bad_policy', '`identity` must have either `spiffe`, or `issuer` and `subject`, or `keyHash`', {
+    place,
+  });
 }
 
 const stem = (file: ContentFile): string => file.name.slice(0, -'.json'.length);
@@ -48,7 +85,10 @@ async function readPurposes(workspace: Workspace, hash: Hash): Promise<Map<Purpo
       }
     }
   }
-  hash('purposes', [...purposes.values()].sort((a, b) => (a.id < b.id ? -1 : 1)));
+  hash(
+    'purposes',
+    [...purposes.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+  );
   return purposes;
 }
 
@@ -70,7 +110,8 @@ async function readClients(workspace: Workspace, hash: Hash): Promise<Map<Client
     };
     const key = JSON.stringify(client.binding);
     const other = bound.get(key);
-    if (other !== undefined) throw new YitongError('bad_policy', `\`identity\` is the same as that of client \`${other}\``, { place });
+    if (other !== undefined)
+      throw new YitongError('bad_policy', `\`identity\` is the same as that of client \`${other}\``, { place });
     bound.set(key, id);
     clients.set(id, client);
     hash(`clients/${file.name}`, content);
@@ -89,7 +130,12 @@ function rowPredicate(rows: GrantFile['rows'], contract: Contract, workspace: Wo
   if (rows.area !== undefined) {
     const field = at('bad_grant', place, () => fieldPath(rows.area?.field ?? ''));
     const info = contract.latest.fields.find((known) => known.path === field);
-    if (info === undefined || info.branch) throw new YitongError('bad_grant', `\`rows.area.field\` names \`${field}\`, which is no single field of \`${contract.id}\``, { place });
+    if (info === undefined || info.branch)
+      throw new YitongError(
+        'bad_grant',
+        `\`rows.area.field\` names \`${field}\`, which is no single field of \`${contract.id}\``,
+        { place },
+      );
     return { kind: 'area', field, areas: rows.area.areas };
   }
   const subjects = rows.subjects ?? [];
@@ -99,13 +145,24 @@ function rowPredicate(rows: GrantFile['rows'], contract: Contract, workspace: Wo
     const parsed = name === scheme?.id ? scheme.parse(key) : undefined;
     // never the subject itself in a message
     if (parsed?.ok !== true || parsed.changed) {
-      throw new YitongError('bad_grant', `\`rows.subjects.${String(index)}\` is no normalised \`${contract.subject.scheme}:\` key`, { place });
+      throw new YitongError(
+        'bad_grant',
+        `\`rows.subjects.${String(index)}\` is no normalised \`${contract.subject.scheme}:\` key`,
+        { place },
+      );
     }
   }
   return { kind: 'subjects', subjects };
 }
 
-function readGrant(id: GrantId, content: GrantFile, workspace: Workspace, clients: ReadonlyMap<ClientId, Client>, purposes: ReadonlyMap<PurposeId, Purpose>, place: Place): Grant {
+function readGrant(
+  id: GrantId,
+  content: GrantFile,
+  workspace: Workspace,
+  clients: ReadonlyMap<ClientId, Client>,
+  purposes: ReadonlyMap<PurposeId, Purpose>,
+  place: Place,
+): Grant {
   const refuse = (message: string): never => {
     throw new YitongError('bad_grant', message, { place });
   };
@@ -123,45 +180,75 @@ function readGrant(id: GrantId, content: GrantFile, workspace: Workspace, client
   if (new Set(fields.map(({ path }) => path)).size !== fields.length) refuse('`fields` names one field twice');
   const formless = formsProblem(fields, contract);
   if (formless !== undefined) refuse(formless);
-  if ((content.batchLimit ?? 0) > 0 && !content.delivery.includes('batch')) refuse('`batchLimit` stands with the delivery `batch`, and only with it');
+  if ((content.batchLimit ?? 0) > 0 && !content.delivery.includes('batch'))
+    refuse('`batchLimit` stands with the delivery `batch`, and only with it');
   const granted = content.purposes.map((name) => {
     const purpose = at('bad_grant', place, () => purposeId(name));
     return purposes.has(purpose) ? purpose : refuse(`there is no purpose \`${purpose}\``);
   });
-  for (const way of content.delivery) if (!contract.sharing.delivery.includes(way)) refuse(`\`${dataset}\` is not delivered by \`${way}\``);
+  for (const way of content.delivery)
+    if (!contract.sharing.delivery.includes(way)) refuse(`\`${dataset}\` is not delivered by \`${way}\``);
   if (content.from > content.until) refuse('`from` is after `until`');
   const { mode, legalBasis, delay } = content.subjectNotice;
-  if (mode === 'withheld' && legalBasis === undefined) refuse('`subjectNotice.legalBasis` must say why the notice is withheld');
-  if ((mode === 'delayed') !== (delay !== undefined)) refuse('`subjectNotice.delay` stands with the mode `delayed`, and only with it');
-  if (delay !== undefined && parseDuration(delay) === undefined) refuse('`subjectNotice.delay` must be an ISO 8601 duration in days or less, as `P30D`');
-  return { ...content, id, client, dataset, fields, purposes: granted, rows: rowPredicate(content.rows, contract, workspace, place) };
+  if (mode === 'withheld' && legalBasis === undefined)
+    refuse('`subjectNotice.legalBasis` must say why the notice is withheld');
+  if ((mode === 'delayed') !== (delay !== undefined))
+    refuse('`subjectNotice.delay` stands with the mode `delayed`, and only with it');
+  if (delay !== undefined && parseDuration(delay) === undefined)
+    refuse('`subjectNotice.delay` must be an ISO 8601 duration in days or less, as `P30D`');
+  return {
+    ...content,
+    id,
+    client,
+    dataset,
+    fields,
+    purposes: granted,
+    rows: rowPredicate(content.rows, contract, workspace, place),
+  };
 }
 
 /**
- * A file that an anchor names, beside the anchor's own file. Policies are content: they must not make the gateway read what only it can read, by a path or by a link.
+ * A file that an anchor names, beside the anchor's own file. Policies are content: they must not make the gateway read
+ * what only it can read, by a path or by a link.
  * @param key under which it is named
  * @throws YitongError `bad_policy` where it is not below the workspace, or hidden
  */
-async function fileOf(layers: readonly string[], key: 'ca' | 'crl', named: string, place: { readonly file: string }): Promise<string> {
+async function fileOf(
+  layers: readonly string[],
+  key: 'ca' | 'crl',
+  named: string,
+  place: { readonly file: string },
+): Promise<string> {
   const refuse = (why: string): never => {
     throw new YitongError('bad_policy', `\`${key}\`: \`${named}\` ${why}`, { place });
   };
   const path = join(dirname(place.file), named);
-  const layer = layers.find((root) => namesBelow(root, place.file) !== undefined) ?? refuse('leads out of the workspace');
+  const layer =
+    layers.find((root) => namesBelow(root, place.file) !== undefined) ?? refuse('leads out of the workspace');
   const names = namesBelow(layer, path) ?? refuse('leads out of the workspace');
   if (names.some((name) => name.startsWith('.'))) refuse('is hidden (a name in it begins with a dot)');
   // one that is not there yet is said by whoever reads it; a link may stay inside, as those of a mounted folder do
   const [root, real] = await Promise.all([layer, path].map((at) => realpath(at).catch(() => undefined)));
-  if (root !== undefined && real !== undefined && namesBelow(root, real) === undefined) refuse('leads out of the workspace by a link');
+  if (root !== undefined && real !== undefined && namesBelow(root, real) === undefined)
+    refuse('leads out of the workspace by a link');
   return path;
 }
 
 /** Nobody is let in without a list by leaving a line out. */
-async function listsOf(layers: readonly string[], { crl, noCrlBecause }: AnchorFile, place: { readonly file: string }): Promise<AnchorLists> {
+async function listsOf(
+  layers: readonly string[],
+  { crl, noCrlBecause }: AnchorFile,
+  place: { readonly file: string },
+): Promise<AnchorLists> {
   if (crl !== undefined && noCrlBecause === undefined) return { crl: await fileOf(layers, 'crl', crl, place) };
   if (crl === undefined && noCrlBecause !== undefined) return { noCrlBecause };
   const why = crl === undefined ? 'says nothing of revocation' : 'has a list, and says that it has none';
-  throw new YitongError('bad_policy', `the anchor ${why}: write \`crl\`, the file of its revocation lists, or \`noCrlBecause\`, why a certificate of it cannot be called back; one of them`, { place });
+  throw new YitongError(
+    'bad_policy',
+    `the anchor ${why}: write \`crl\`, the file of its revocation lists, or \`noCrlBecause\`, why a ` +
+      'certificate of it cannot be called back; one of them',
+    { place },
+  );
 }
 
 async function readAnchors(workspace: Workspace, hash: Hash): Promise<Anchor[]> {
@@ -171,12 +258,18 @@ async function readAnchors(workspace: Workspace, hash: Hash): Promise<Anchor[]> 
     const content = anchorFile(await readJson(file.path, 'bad_policy'), place);
     const { authorities } = content;
     const crlGrace = content.crlGrace === undefined ? 0 : parseDuration(content.crlGrace);
-    if (crlGrace === undefined) throw new YitongError('bad_policy', '`crlGrace` must be an ISO 8601 duration in days or less, as `PT24H`', { place });
+    if (crlGrace === undefined)
+      throw new YitongError('bad_policy', '`crlGrace` must be an ISO 8601 duration in days or less, as `PT24H`', {
+        place,
+      });
     anchors.push({
       id: stem(file),
       name: content.name,
       ca: await fileOf(workspace.layers, 'ca', content.ca, place),
-      authorities: typeof authorities === 'string' ? '*' : authorities.map((name) => knownAuthority(workspace, name, 'bad_policy', place)),
+      authorities:
+        typeof authorities === 'string'
+          ? '*'
+          : authorities.map((name) => knownAuthority(workspace, name, 'bad_policy', place)),
       crlGrace,
       ...(await listsOf(workspace.layers, content, place)),
     });
@@ -188,8 +281,8 @@ async function readAnchors(workspace: Workspace, hash: Hash): Promise<Anchor[]> 
 type Hash = (name: string, content: unknown) => void;
 
 /**
- * @throws YitongError `bad_policy` or `bad_grant` with the file: an unknown key, a reference to a client, dataset, field, purpose or
- * authority that the workspace does not have, a policy that does not compile
+ * @throws YitongError `bad_policy` or `bad_grant` with the file: an unknown key, a reference to a client, dataset,
+ * field, purpose or authority that the workspace does not have, a policy that does not compile
  */
 export async function loadPolicies(workspace: Workspace): Promise<PolicySet> {
   const digest = createHash('sha256');

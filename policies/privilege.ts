@@ -1,4 +1,6 @@
-/** Least privilege: what is granted and was not used for a while, so that somebody can ask whether it is still needed. */
+/**
+ * Least privilege: what is granted and was not used for a while, so that somebody can ask whether it is still needed.
+ */
 import type { Workspace } from '../contracts/types.js';
 import { endOfDay, startOfDay } from './dates.js';
 import { grantedFields } from './fields.js';
@@ -6,7 +8,9 @@ import type { PolicySet } from './types.js';
 
 /** What the log says of use; times in ms since 1970, of the newest. */
 export interface Use {
-  readonly grants: Readonly<Record<string, { readonly last: number; readonly fields: Readonly<Record<string, number>> }>>;
+  readonly grants: Readonly<
+    Record<string, { readonly last: number; readonly fields: Readonly<Record<string, number>> }>
+  >;
   readonly clients: Readonly<Record<string, number>>;
 }
 
@@ -40,7 +44,8 @@ export interface UnusedReport {
 }
 
 const DAY = 86_400_000;
-const time = (last: number | undefined): { readonly last?: number } => (last === undefined || last === 0 ? {} : { last });
+const time = (last: number | undefined): { readonly last?: number } =>
+  last === undefined || last === 0 ? {} : { last };
 
 /** @param now ms since 1970 @param days looked back from there */
 export function unused(set: PolicySet, workspace: Workspace, use: Use, now: number, days: number): UnusedReport {
@@ -51,7 +56,12 @@ export function unused(set: PolicySet, workspace: Workspace, use: Use, now: numb
   for (const grant of [...set.grants.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const { id, client, dataset, until } = grant;
     const contract = workspace.contracts.get(dataset);
-    const gives = contract !== undefined && grant.status === 'active' && set.clients.get(client)?.status === 'active' && startOfDay(grant.from) <= now && now < endOfDay(until);
+    const gives =
+      contract !== undefined &&
+      grant.status === 'active' &&
+      set.clients.get(client)?.status === 'active' &&
+      startOfDay(grant.from) <= now &&
+      now < endOfDay(until);
     if (!gives) continue;
     if (startOfDay(grant.from) > since) {
       young++;
@@ -62,7 +72,9 @@ export function unused(set: PolicySet, workspace: Workspace, use: Use, now: numb
       grants.push({ grant: id, client, dataset, until, ...time(used?.last) });
       continue;
     }
-    const idle = grantedFields(grant, contract).leaves.flatMap(({ released: { path } }) => ((used.fields[path] ?? 0) >= since ? [] : [{ field: path, ...time(used.fields[path]) }]));
+    const idle = grantedFields(grant, contract).leaves.flatMap(({ released: { path } }) =>
+      (used.fields[path] ?? 0) >= since ? [] : [{ field: path, ...time(used.fields[path]) }],
+    );
     if (idle.length > 0) fields.push({ grant: id, client, dataset, fields: idle });
   }
   const clients = [...set.clients.values()]

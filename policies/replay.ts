@@ -1,11 +1,11 @@
 /**
- * Decisions of the past under other policies: which would turn out otherwise, for whom, by which policy. Each is decided again as of its own
- * time. A decision reads no more of the time than the day in Shanghai (grants begin and end with days), so that equal questions of one day
- * are decided once, however often they were asked.
+ * Decisions of the past under other policies: which would turn out otherwise, for whom, by which policy. Each is
+ * decided again as of its own time. A decision reads no more of the time than the day in Shanghai (grants begin and end
+ * with days), so that equal questions of one day are decided once, however often they were asked.
  */
 import type { Delivery, Workspace } from '../contracts/types.js';
-import { makeDecider } from './decide.js';
 import { dayOf } from './dates.js';
+import { makeDecider } from './decide.js';
 import type { Client, Decision, PolicySet, ReasonCode, RowPredicate } from './types.js';
 
 /** How a dataset was answered, as far as the log says it. */
@@ -87,7 +87,10 @@ export interface Replay {
 
 const ENTRIES = 20;
 
-/** What a log entry says of a grant's rows: areas in full, of listed subjects only how many they are. Undefined where all are granted. */
+/**
+ * What a log entry says of a grant's rows: areas in full, of listed subjects only how many they are. Undefined where
+ * all are granted.
+ */
 export function rowsOnRecord(rows: RowPredicate): string | undefined {
   switch (rows.kind) {
     case 'all':
@@ -100,8 +103,17 @@ export function rowsOnRecord(rows: RowPredicate): string | undefined {
 }
 
 const REASON_CODES: { readonly [code in ReasonCode]: true } = {
-  not_granted: true, grant_expired: true, grant_not_begun: true, grant_suspended: true, policy: true, field_not_granted: true, field_not_permitted: true,
-  case_required: true, batch_limit: true, not_released_as_value: true, error: true,
+  not_granted: true,
+  grant_expired: true,
+  grant_not_begun: true,
+  grant_suspended: true,
+  policy: true,
+  field_not_granted: true,
+  field_not_permitted: true,
+  case_required: true,
+  batch_limit: true,
+  not_released_as_value: true,
+  error: true,
 };
 /** Whether policies and grants gave this reason; what else refuses (a certificate, a rate) no policy changes. */
 export const isReasonCode = (code: string): boolean => Object.hasOwn(REASON_CODES, code);
@@ -118,15 +130,21 @@ export function outcomeOf({ effect, grant, reasons, fields, rows }: Decision): O
   };
 }
 
-const released = ({ fields, forms }: Outcome): ReadonlySet<string> => new Set(fields.map((path) => (forms[path] === undefined ? path : `${path} (${forms[path]})`)));
-const without = (one: ReadonlySet<string>, other: ReadonlySet<string>): string[] => [...one].filter((field) => !other.has(field));
+const released = ({ fields, forms }: Outcome): ReadonlySet<string> =>
+  new Set(fields.map((path) => (forms[path] === undefined ? path : `${path} (${forms[path]})`)));
+const without = (one: ReadonlySet<string>, other: ReadonlySet<string>): string[] =>
+  [...one].filter((field) => !other.has(field));
 
-/** What the client would meet otherwise: a denial for another reason, or the same under another grant, is not otherwise. */
+/**
+ * What the client would meet otherwise: a denial for another reason, or the same under another grant, is not otherwise.
+ */
 function changed(was: Outcome, now: Outcome): ChangeKind | undefined {
   if (was.effect !== now.effect) return now.effect === 'deny' ? 'denied' : 'allowed';
   if (was.effect === 'deny') return undefined;
   const [before, after] = [released(was), released(now)];
-  return before.size === after.size && without(before, after).length === 0 && was.rows === now.rows ? undefined : 'released';
+  return before.size === after.size && without(before, after).length === 0 && was.rows === now.rows
+    ? undefined
+    : 'released';
 }
 
 /** What decides now, most telling first. */
@@ -140,7 +158,15 @@ function decidedBy(decision: Decision, was: Outcome, lost: boolean): readonly st
 }
 
 /** A client that the policies do not have is let in nowhere. */
-const STRANGER: Decision = { effect: 'deny', rows: { kind: 'subjects', subjects: [] }, fields: [], withheld: [], reasons: [{ code: 'not_granted' }], errors: [], validUntil: 0 };
+const STRANGER: Decision = {
+  effect: 'deny',
+  rows: { kind: 'subjects', subjects: [] },
+  fields: [],
+  withheld: [],
+  reasons: [{ code: 'not_granted' }],
+  errors: [],
+  validUntil: 0,
+};
 
 interface Judged {
   readonly kind: ChangeKind;
@@ -159,14 +185,32 @@ export function makeReplay(set: PolicySet, workspace: Workspace): Replay {
   let decisions = 0;
   let otherwise = 0;
 
-  function judge({ time, client, authority, purpose, delivery, stated, batch, dataset, asked, outcome: was }: LoggedDecision): Judged | undefined {
+  function judge({
+    time,
+    client,
+    authority,
+    purpose,
+    delivery,
+    stated,
+    batch,
+    dataset,
+    asked,
+    outcome: was,
+  }: LoggedDecision): Judged | undefined {
     const known = clients.get(client);
-    const decision = known === undefined ? STRANGER : decider.decide({
-      client: known, purpose, dataset, delivery, now: time,
-      ...(asked === undefined ? {} : { fields: asked }),
-      ...(batch === undefined ? {} : { subjects: batch }),
-      case: Object.fromEntries(stated.map((part) => [part, 'stated'])),
-    });
+    const decision =
+      known === undefined
+        ? STRANGER
+        : decider.decide({
+            client: known,
+            purpose,
+            dataset,
+            delivery,
+            now: time,
+            ...(asked === undefined ? {} : { fields: asked }),
+            ...(batch === undefined ? {} : { subjects: batch }),
+            case: Object.fromEntries(stated.map((part) => [part, 'stated'])),
+          });
     const now = outcomeOf(decision);
     const kind = changed(was, now);
     if (kind === undefined) return undefined;
@@ -175,7 +219,23 @@ export function makeReplay(set: PolicySet, workspace: Workspace): Replay {
     const key = JSON.stringify([kind, client, purpose, dataset, delivery, was, now, by]);
     let group = groups.get(key);
     if (group === undefined) {
-      group = { kind, client, authority, purpose, dataset, delivery, was, now, lost, gained: without(released(now), released(was)), by, decisions: 0, entries: [], first: time, last: time };
+      group = {
+        kind,
+        client,
+        authority,
+        purpose,
+        dataset,
+        delivery,
+        was,
+        now,
+        lost,
+        gained: without(released(now), released(was)),
+        by,
+        decisions: 0,
+        entries: [],
+        first: time,
+        last: time,
+      };
       groups.set(key, group);
     }
     return { kind, group };
@@ -184,7 +244,17 @@ export function makeReplay(set: PolicySet, workspace: Workspace): Replay {
   return {
     add(decision) {
       const { client, purpose, delivery, stated, batch, dataset, asked, outcome, time, entry } = decision;
-      const key = JSON.stringify([dayOf(time), client, purpose, delivery, stated, batch, dataset, asked ?? null, outcome]);
+      const key = JSON.stringify([
+        dayOf(time),
+        client,
+        purpose,
+        delivery,
+        stated,
+        batch,
+        dataset,
+        asked ?? null,
+        outcome,
+      ]);
       decisions++;
       let found = judged.get(key);
       if (found === undefined && !judged.has(key)) judged.set(key, (found = judge(decision)));
@@ -197,6 +267,11 @@ export function makeReplay(set: PolicySet, workspace: Workspace): Replay {
       group.last = Math.max(group.last, time);
       return found.kind;
     },
-    result: () => ({ decisions, evaluated: judged.size, otherwise, changes: [...groups.values()].sort((a, b) => b.decisions - a.decisions || a.first - b.first) }),
+    result: () => ({
+      decisions,
+      evaluated: judged.size,
+      otherwise,
+      changes: [...groups.values()].sort((a, b) => b.decisions - a.decisions || a.first - b.first),
+    }),
   };
 }

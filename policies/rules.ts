@@ -1,7 +1,7 @@
 /** Files of policies become checked rules with ids and places. Pure: text comes in. */
 import { YitongError } from '../contracts/errors.js';
-import { checkPolicies, splitPolicies, type CedarPolicy, type CedarProblem } from './cedar.js';
-import { references, type KnownNames } from './schema.js';
+import { type CedarPolicy, type CedarProblem, checkPolicies, splitPolicies } from './cedar.js';
+import { type KnownNames, references } from './schema.js';
 import type { Rule } from './types.js';
 
 const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
@@ -16,14 +16,20 @@ function attribute(node: unknown): string | undefined {
   const access = isJson(node) ? node['.'] : undefined;
   if (!isJson(access) || !isJson(access['left'])) return undefined;
   const { Var: variable } = access['left'];
-  return typeof variable === 'string' && typeof access['attr'] === 'string' ? `${variable}.${access['attr']}` : undefined;
+  return typeof variable === 'string' && typeof access['attr'] === 'string'
+    ? `${variable}.${access['attr']}`
+    : undefined;
 }
 
 /** The strings of a literal or of a set of literals. */
 function literals(node: unknown): string[] {
   if (!isJson(node)) return [];
   if (typeof node['Value'] === 'string') return [node['Value']];
-  const items = Array.isArray(node['Set']) ? node['Set'] : Array.isArray(node['Value']) ? node['Value'].map((value: unknown) => ({ Value: value })) : [];
+  const items = Array.isArray(node['Set'])
+    ? node['Set']
+    : Array.isArray(node['Value'])
+      ? node['Value'].map((value: unknown) => ({ Value: value }))
+      : [];
   return items.flatMap(literals);
 }
 
@@ -38,7 +44,10 @@ function* names(node: unknown): Generator<{ readonly where: string; readonly nam
   if ((type === 'Client' || type === 'Dataset') && typeof id === 'string') yield { where: type, name: id };
   for (const [key, value] of Object.entries(node)) {
     if (COMPARED.has(key) && isJson(value)) {
-      for (const [one, other] of [[value['left'], value['right']], [value['right'], value['left']]]) {
+      for (const [one, other] of [
+        [value['left'], value['right']],
+        [value['right'], value['left']],
+      ]) {
         const where = attribute(one);
         if (where !== undefined) for (const name of literals(other)) yield { where, name };
       }
@@ -74,7 +83,8 @@ function policiesOf(of: RuleFile): readonly Placed[] {
     const offset = Math.max(of.text.indexOf(policy.text, from), 0);
     from = offset + policy.text.length;
     const name = policy.idAnnotation ?? String(index + 1);
-    if (!ID.test(name)) refuse(of, { message: `the policy id \`${name}\` must be lower-case words joined by hyphens` }, offset);
+    if (!ID.test(name))
+      refuse(of, { message: `the policy id \`${name}\` must be lower-case words joined by hyphens` }, offset);
     const id = `${of.topic}/${name}`;
     if (taken.has(id)) refuse(of, { message: `the policy id \`${id}\` is taken twice` }, offset);
     taken.add(id);
@@ -83,8 +93,8 @@ function policiesOf(of: RuleFile): readonly Placed[] {
 }
 
 /**
- * @throws YitongError `bad_policy` with file and line: what does not compile, speaks of an unknown attribute, names what the
- * workspace does not have, can never hold, or takes an id twice
+ * @throws YitongError `bad_policy` with file and line: what does not compile, speaks of an unknown attribute, names
+ * what the workspace does not have, can never hold, or takes an id twice
  */
 export function readRules(files: readonly RuleFile[], known: KnownNames): readonly Rule[] {
   const all = files.flatMap((of) => policiesOf(of).map((policy) => ({ of, policy })));
@@ -96,8 +106,16 @@ export function readRules(files: readonly RuleFile[], known: KnownNames): readon
     if (first !== undefined) refuse(of, first, offset);
     for (const { where, name: used } of names(policy.json)) {
       const set = where === 'Client' ? known.clients : where === 'Dataset' ? known.datasets : allowed.get(where);
-      if (set !== undefined && !set.has(used)) refuse(of, { message: `\`${where}\` is compared with \`${used}\`, which the workspace does not know` }, offset);
+      if (set !== undefined && !set.has(used))
+        refuse(of, { message: `\`${where}\` is compared with \`${used}\`, which the workspace does not know` }, offset);
     }
-    return { id, topic: of.topic, text: policy.text, effect: policy.effect, file: of.file, line: lineAt(of.text, offset) };
+    return {
+      id,
+      topic: of.topic,
+      text: policy.text,
+      effect: policy.effect,
+      file: of.file,
+      line: lineAt(of.text, offset),
+    };
   });
 }

@@ -1,15 +1,32 @@
 /** The forms of the files under `policies/`; an unknown key is refused by name. */
-import { shape } from '../contracts/validate.js';
+
 import type { Delivery, Localised } from '../contracts/types.js';
+import { shape } from '../contracts/validate.js';
 import type { ReleaseAs } from './types.js';
 
 const text = { type: 'string', minLength: 1, maxLength: 400 } as const;
 const texts = { type: 'array', items: text, uniqueItems: true } as const;
 const someTexts = { ...texts, minItems: 1 } as const;
-const localised = { type: 'object', required: ['zh', 'en'], additionalProperties: false, properties: { zh: text, en: text } } as const;
+const localised = {
+  type: 'object',
+  required: ['zh', 'en'],
+  additionalProperties: false,
+  properties: { zh: text, en: text },
+} as const;
 const status = { enum: ['active', 'suspended'] } as const;
-const closed = (required: readonly string[], properties: object): object => ({ type: 'object', additionalProperties: false, required, properties });
-const oneOf = (properties: object): object => ({ type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1, properties });
+const closed = (required: readonly string[], properties: object): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required,
+  properties,
+});
+const oneOf = (properties: object): object => ({
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  maxProperties: 1,
+  properties,
+});
 
 export interface PurposesFile {
   readonly [purpose: string]: { readonly name: Localised; readonly legalBasis: readonly string[] };
@@ -22,7 +39,12 @@ export const purposesFile = shape<PurposesFile>(
 export interface ClientFile {
   readonly authority: string;
   readonly name: Localised;
-  readonly identity: { readonly spiffe?: string; readonly issuer?: string; readonly subject?: string; readonly keyHash?: string };
+  readonly identity: {
+    readonly spiffe?: string;
+    readonly issuer?: string;
+    readonly subject?: string;
+    readonly keyHash?: string;
+  };
   readonly status: 'active' | 'suspended';
   readonly rate?: number;
 }
@@ -32,7 +54,11 @@ export const clientFile = shape<ClientFile>(
     name: localised,
     identity: closed([], {
       // SPIFFE ID, section 2: no port, no percent-encoding, no empty or dot segments
-      spiffe: { type: 'string', maxLength: 2048, pattern: '^spiffe://[a-z0-9._-]+(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$' },
+      spiffe: {
+        type: 'string',
+        maxLength: 2048,
+        pattern: '^spiffe://[a-z0-9._-]+(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$',
+      },
       issuer: text,
       subject: text,
       keyHash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
@@ -46,7 +72,10 @@ export const clientFile = shape<ClientFile>(
 export interface GrantFile {
   readonly client: string;
   readonly dataset: string;
-  readonly fields: readonly (string | { readonly path: string; readonly as?: ReleaseAs; readonly bands?: readonly string[] })[];
+  readonly fields: readonly (
+    | string
+    | { readonly path: string; readonly as?: ReleaseAs; readonly bands?: readonly string[] }
+  )[];
   readonly rows: {
     readonly all?: true;
     readonly area?: { readonly field: string; readonly areas: readonly string[] };
@@ -59,12 +88,29 @@ export interface GrantFile {
   readonly until: string;
   readonly legalBasis: readonly string[];
   readonly requires: readonly ('item' | 'caseId' | 'actor')[];
-  readonly subjectNotice: { readonly mode: 'immediate' | 'delayed' | 'withheld'; readonly legalBasis?: string; readonly delay?: string };
+  readonly subjectNotice: {
+    readonly mode: 'immediate' | 'delayed' | 'withheld';
+    readonly legalBasis?: string;
+    readonly delay?: string;
+  };
   readonly status: 'active' | 'suspended';
 }
 export const grantFile = shape<GrantFile>(
   closed(
-    ['client', 'dataset', 'fields', 'rows', 'purposes', 'delivery', 'from', 'until', 'legalBasis', 'requires', 'subjectNotice', 'status'],
+    [
+      'client',
+      'dataset',
+      'fields',
+      'rows',
+      'purposes',
+      'delivery',
+      'from',
+      'until',
+      'legalBasis',
+      'requires',
+      'subjectNotice',
+      'status',
+    ],
     {
       client: text,
       dataset: text,
@@ -75,22 +121,38 @@ export const grantFile = shape<GrantFile>(
           type: ['string', 'object'],
           additionalProperties: false,
           required: ['path'],
-          properties: { path: text, as: { enum: ['value', 'match', 'exists', 'count', 'band', 'masked'] }, bands: { ...someTexts, maxItems: 100 } },
+          properties: {
+            path: text,
+            as: { enum: ['value', 'match', 'exists', 'count', 'band', 'masked'] },
+            bands: { ...someTexts, maxItems: 100 },
+          },
         },
       },
       rows: oneOf({
         all: { const: true },
-        area: closed(['field', 'areas'], { field: text, areas: { ...someTexts, items: { type: 'string', pattern: '^[0-9A-Za-z-]{1,20}$' } } }),
+        area: closed(['field', 'areas'], {
+          field: text,
+          areas: { ...someTexts, items: { type: 'string', pattern: '^[0-9A-Za-z-]{1,20}$' } },
+        }),
         subjects: someTexts,
       }),
       purposes: someTexts,
-      delivery: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: ['query', 'verify', 'batch', 'file', 'subscription'] } },
+      delivery: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { enum: ['query', 'verify', 'batch', 'file', 'subscription'] },
+      },
       batchLimit: { type: 'integer', minimum: 0, maximum: 10_000 },
       from: { type: 'string', format: 'date' },
       until: { type: 'string', format: 'date' },
       legalBasis: someTexts,
       requires: { type: 'array', uniqueItems: true, items: { enum: ['item', 'caseId', 'actor'] } },
-      subjectNotice: closed(['mode'], { mode: { enum: ['immediate', 'delayed', 'withheld'] }, legalBasis: text, delay: text }),
+      subjectNotice: closed(['mode'], {
+        mode: { enum: ['immediate', 'delayed', 'withheld'] },
+        legalBasis: text,
+        delay: text,
+      }),
       status,
     },
   ),

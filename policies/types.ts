@@ -57,7 +57,11 @@ export interface Grant {
   readonly legalBasis: readonly string[];
   /** Parts of `case` that a request must state. */
   readonly requires: readonly ('item' | 'caseId' | 'actor')[];
-  readonly subjectNotice: { readonly mode: 'immediate' | 'delayed' | 'withheld'; readonly legalBasis?: string; readonly delay?: string };
+  readonly subjectNotice: {
+    readonly mode: 'immediate' | 'delayed' | 'withheld';
+    readonly legalBasis?: string;
+    readonly delay?: string;
+  };
   readonly status: 'active' | 'suspended';
 }
 
@@ -129,7 +133,7 @@ interface AnchorBase {
 /** One of the two: whoever has no list says so. */
 export type AnchorLists =
   | { /** Absolute path of a PEM file of one or more CRLs. */ readonly crl: string; readonly noCrlBecause?: undefined }
-  | { readonly crl?: undefined; /** In words, why this anchor revokes by no list. */ readonly noCrlBecause: string };
+  | { readonly crl?: undefined /** In words, why this anchor revokes by no list. */; readonly noCrlBecause: string };
 
 export type AnchorDeclaration = AnchorBase & AnchorLists;
 

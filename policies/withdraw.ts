@@ -1,6 +1,7 @@
 /**
- * What is taken away although the rest of `policies/` does not load. Only ever narrows: a client or a grant whose file is gone or says
- * `suspended`, and a grant whose file ends it earlier. Each file is looked at by itself; one that is malformed says nothing.
+ * What is taken away although the rest of `policies/` does not load. Only ever narrows: a client or a grant whose file
+ * is gone or says `suspended`, and a grant whose file ends it earlier. Each file is looked at by itself; one that is
+ * malformed says nothing.
  */
 import { createHash } from 'node:crypto';
 import { isYitongError } from '../contracts/errors.js';
@@ -21,7 +22,10 @@ export interface Withdrawals {
 }
 
 /** Undefined where the file cannot be read as what it should be. */
-async function readable<T>(path: string, check: (value: unknown, place: { readonly file: string }) => T): Promise<T | undefined> {
+async function readable<T>(
+  path: string,
+  check: (value: unknown, place: { readonly file: string }) => T,
+): Promise<T | undefined> {
   try {
     return check(await readJson(path, 'bad_policy'), { file: path });
   } catch (error) {
@@ -31,14 +35,23 @@ async function readable<T>(path: string, check: (value: unknown, place: { readon
 }
 
 /** What the files under `policies/` take away from `set`; undefined if nothing. */
-export async function readWithdrawals(set: PolicySet, workspace: Pick<Workspace, 'layers'>): Promise<Withdrawals | undefined> {
+export async function readWithdrawals(
+  set: PolicySet,
+  workspace: Pick<Workspace, 'layers'>,
+): Promise<Withdrawals | undefined> {
   const paths = async (folder: string): Promise<ReadonlyMap<string, string>> =>
-    new Map((await contentFiles(workspace.layers, `policies/${folder}`, '.json', 1)).map(({ name, path }) => [name.slice(0, -'.json'.length), path]));
+    new Map(
+      (await contentFiles(workspace.layers, `policies/${folder}`, '.json', 1)).map(({ name, path }) => [
+        name.slice(0, -'.json'.length),
+        path,
+      ]),
+    );
   const [clientPaths, grantPaths] = [await paths('clients'), await paths('grants')];
   const suspendedClients: ClientId[] = [];
   for (const { id, status } of set.clients.values()) {
     const path = clientPaths.get(id);
-    if (path !== undefined && status === 'active' && (await readable(path, clientFile))?.status === 'suspended') suspendedClients.push(id);
+    if (path !== undefined && status === 'active' && (await readable(path, clientFile))?.status === 'suspended')
+      suspendedClients.push(id);
   }
   const suspendedGrants: GrantId[] = [];
   const ended: [GrantId, string][] = [];
@@ -52,7 +65,9 @@ export async function readWithdrawals(set: PolicySet, workspace: Pick<Workspace,
   const found: Withdrawals = {
     clients: [...set.clients.keys()].filter((id) => !clientPaths.has(id)),
     grants: [...set.grants.keys()].filter((id) => !grantPaths.has(id)),
-    suspendedClients, suspendedGrants, ended,
+    suspendedClients,
+    suspendedGrants,
+    ended,
   };
   return Object.values(found).every((list) => list.length === 0) ? undefined : found;
 }
@@ -73,5 +88,12 @@ export function withdrawnFrom(set: PolicySet, withdrawals: Withdrawals): PolicyS
   };
   for (const id of withdrawals.suspendedGrants) narrow(id, { status: 'suspended' });
   for (const [id, until] of withdrawals.ended) narrow(id, { until });
-  return { ...set, version: createHash('sha256').update(`${set.version}\n${JSON.stringify(withdrawals)}`).digest('hex'), clients, grants };
+  return {
+    ...set,
+    version: createHash('sha256')
+      .update(`${set.version}\n${JSON.stringify(withdrawals)}`)
+      .digest('hex'),
+    clients,
+    grants,
+  };
 }

@@ -7,8 +7,8 @@ import type { Test } from 'tap';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * The path of `name` (`cn-codes/provinces.json`). Where it is absent the test is skipped by name, or fails under CI=true; the caller
- * returns at once on undefined.
+ * The path of `name` (`cn-codes/provinces.json`). Where it is absent the test is skipped by name, or fails under
+ * CI=true; the caller returns at once on undefined.
  */
 export function testData(t: Pick<Test, 'fail' | 'pass'>, name: string): string | undefined {
   const path = resolve(root, process.env['YITONG_TEST_DATA'] ?? '../shared/data', name);

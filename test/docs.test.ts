@@ -23,11 +23,17 @@ t.test('a reader reaches every page from README.md, and no link leads nowhere', 
       if (!existsSync(to)) t.fail(`${page} links to ${target}, which is not there`);
       else if (to.endsWith('.md')) follow(to);
       // a folder shows its pages
-      else if (statSync(to).isDirectory()) for (const name of readdirSync(to)) if (name.endsWith('.md')) follow(join(to, name));
+      else if (statSync(to).isDirectory())
+        for (const name of readdirSync(to)) if (name.endsWith('.md')) follow(join(to, name));
     }
   };
   follow(join(root, 'README.md'));
-  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => join(root, 'docs', name));
-  t.strictSame(pages.filter((page) => !reached.has(page)), []);
+  const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(root, 'docs', name));
+  t.strictSame(
+    pages.filter((page) => !reached.has(page)),
+    [],
+  );
   t.end();
 });

@@ -1,13 +1,24 @@
 /**
- * No promise of the product is left to itself: one that rejects with nobody looking ends its process, and with it answers that have nothing to do with
- * it. Looked for with the compiler's own types, in statements, after `void`, and in what is given to timers and events.
+ * No promise of the product is left to itself: one that rejects with nobody looking ends its process, and with it
+ * answers that have nothing to do with it. Looked for with the compiler's own types, in statements, after `void`, and
+ * in what is given to timers and events.
  */
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { SyntaxKind, type Expression, type Node, type SourceFile } from 'typescript/unstable/ast';
+import { type Expression, type Node, type SourceFile, SyntaxKind } from 'typescript/unstable/ast';
 import {
-  isArrowFunction, isAwaitExpression, isBinaryExpression, isBlock, isCallExpression, isExpressionStatement, isFunctionExpression, isIdentifier, isParenthesizedExpression, isPropertyAccessExpression, isVoidExpression,
+  isArrowFunction,
+  isAwaitExpression,
+  isBinaryExpression,
+  isBlock,
+  isCallExpression,
+  isExpressionStatement,
+  isFunctionExpression,
+  isIdentifier,
+  isParenthesizedExpression,
+  isPropertyAccessExpression,
+  isVoidExpression,
 } from 'typescript/unstable/ast/is';
 import { API } from 'typescript/unstable/sync';
 
@@ -16,7 +27,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const LISTENERS = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']);
 const LISTENER_METHODS = new Set(['on', 'once', 'addListener', 'addEventListener', 'nextTick', 'forEach']);
 
-/** File → beginnings of what may stand there, since it never rejects, or since somebody else waits for the same promise. */
+/**
+ * File → beginnings of what may stand there, since it never rejects, or since somebody else waits for the same promise.
+ */
 const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   // the end of a thread is heard by its `exit`
   'gateway/audit/journal/journal.ts': ['from.terminate()', 'worker?.terminate()', 'worker.terminate()'],
@@ -56,10 +69,13 @@ function dropped(source: SourceFile): Expression[] {
   };
   const visit = (node: Node): void => {
     if (isVoidExpression(node)) see(node.expression);
-    else if (isExpressionStatement(node) && !isBinaryExpression(node.expression) && !isVoidExpression(node.expression)) see(node.expression);
+    else if (isExpressionStatement(node) && !isBinaryExpression(node.expression) && !isVoidExpression(node.expression))
+      see(node.expression);
     if (isCallExpression(node)) {
       const { expression: callee } = node;
-      const listens = isIdentifier(callee) ? LISTENERS.has(callee.text) : isPropertyAccessExpression(callee) && LISTENER_METHODS.has(callee.name.text);
+      const listens = isIdentifier(callee)
+        ? LISTENERS.has(callee.text)
+        : isPropertyAccessExpression(callee) && LISTENER_METHODS.has(callee.name.text);
       for (const argument of listens ? node.arguments : []) {
         if (!isArrowFunction(argument) && !isFunctionExpression(argument)) continue;
         if (argument.modifiers?.some(({ kind }) => kind === SyntaxKind.AsyncKeyword) === true) found.push(argument);
@@ -99,15 +115,29 @@ t.test('every promise of the product is waited for, or says what becomes of its 
         if (type === undefined) return;
         const text = project.checker.typeToString(type);
         // an async listener is a function that gives one
-        if (!/^(?:void \| |undefined \| )?Promise(?:Like)?</.test(text) && !/=> Promise</.test(isArrowFunction(expression) || isFunctionExpression(expression) ? text : '')) return;
+        if (
+          !/^(?:void \| |undefined \| )?Promise(?:Like)?</.test(text) &&
+          !/=> Promise</.test(isArrowFunction(expression) || isFunctionExpression(expression) ? text : '')
+        )
+          return;
         const words = expression.getText(source).replace(/\s+/g, ' ');
         const allowed = NEVER_REJECTS[file]?.find((start) => words.startsWith(start));
         if (allowed !== undefined) used.add(`${file} ${allowed}`);
-        else found.push(`${file}:${String(source.text.slice(0, expression.getStart(source)).split('\n').length)} ${words.slice(0, 80)}`);
+        else
+          found.push(
+            `${file}:${String(source.text.slice(0, expression.getStart(source)).split('\n').length)} ` +
+              `${words.slice(0, 80)}`,
+          );
       });
     }
   }
   t.ok(looked > 1000, `${String(looked)} expressions looked at`);
   t.strictSame(found, []);
-  t.strictSame(Object.entries(NEVER_REJECTS).flatMap(([file, starts]) => starts.map((start) => `${file} ${start}`)).filter((one) => !used.has(one)), [], 'every exception is one still');
+  t.strictSame(
+    Object.entries(NEVER_REJECTS)
+      .flatMap(([file, starts]) => starts.map((start) => `${file} ${start}`))
+      .filter((one) => !used.has(one)),
+    [],
+    'every exception is one still',
+  );
 });

@@ -1,4 +1,7 @@
-/** What a suite needs and this machine has not: skipped by name; in CI a failure, so that a broken `.ci/run` cannot pass. */
+/**
+ * What a suite needs and this machine has not: skipped by name; in CI a failure, so that a broken `.ci/run` cannot
+ * pass.
+ */
 import type { Test } from 'tap';
 
 export function missingHere(t: Pick<Test, 'fail' | 'pass'>, what: string): undefined {

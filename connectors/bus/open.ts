@@ -1,9 +1,11 @@
 /** The bus of a deployment, from its settings. */
-import { openEmbeddedBus, type EmbeddedOptions } from './embedded/bus.js';
-import { openKafkaBus, type KafkaOptions, type Opening } from './kafka/bus.js';
+import { type EmbeddedOptions, openEmbeddedBus } from './embedded/bus.js';
+import { type KafkaOptions, type Opening, openKafkaBus } from './kafka/bus.js';
 import type { Bus } from './port.js';
 
-export type BusSettings = ({ readonly driver: 'embedded' } & Pick<EmbeddedOptions, 'dir'>) | ({ readonly driver: 'kafka'; readonly spool?: SpoolSettings } & KafkaOptions);
+export type BusSettings =
+  | ({ readonly driver: 'embedded' } & Pick<EmbeddedOptions, 'dir'>)
+  | ({ readonly driver: 'kafka'; readonly spool?: SpoolSettings } & KafkaOptions);
 
 /** What happens to pushed records while the bus is away. */
 export interface SpoolSettings {
@@ -35,7 +37,12 @@ const kafka = {
   required: ['driver', 'brokers', 'clientId', 'replication', 'minInsyncReplicas', 'groupId'],
   properties: {
     driver: { const: 'kafka' },
-    brokers: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^([^\\s:]+|\\[[0-9a-fA-F:]+\\]):[0-9]{1,5}$' }, description: 'some brokers, `host:port`' },
+    brokers: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'string', pattern: '^([^\\s:]+|\\[[0-9a-fA-F:]+\\]):[0-9]{1,5}$' },
+      description: 'some brokers, `host:port`',
+    },
     clientId: { ...text, description: 'name of this process for the brokers' },
     ssl: {
       type: 'object',
@@ -53,27 +60,56 @@ const kafka = {
       additionalProperties: false,
       required: ['mechanism', 'username', 'passwordFile'],
       properties: {
-        mechanism: { type: 'string', enum: ['plain', 'scram-sha-256', 'scram-sha-512'], description: 'use `plain` over TLS only' },
+        mechanism: {
+          type: 'string',
+          enum: ['plain', 'scram-sha-256', 'scram-sha-512'],
+          description: 'use `plain` over TLS only',
+        },
         username: { ...text, description: 'name at the brokers' },
         passwordFile: { ...text, description: 'file with the password, read when the bus is opened' },
       },
       description: 'login by name and password',
     },
     replication: { type: 'integer', minimum: 1, description: 'copies of each topic that is created' },
-    minInsyncReplicas: { type: 'integer', minimum: 1, description: 'copies that have a record before it counts as written' },
+    minInsyncReplicas: {
+      type: 'integer',
+      minimum: 1,
+      description: 'copies that have a record before it counts as written',
+    },
     spool: {
       type: 'object',
       additionalProperties: false,
       properties: {
-        maxBytes: { type: 'integer', minimum: 0, default: 268_435_456, description: 'bytes of pushed records that may wait on disk while the bus is away; 0: none' },
-        afterMs: { type: 'integer', minimum: 0, default: 3000, description: 'ms that a push tries the bus before its records are spooled' },
+        maxBytes: {
+          type: 'integer',
+          minimum: 0,
+          default: 268_435_456,
+          description: 'bytes of pushed records that may wait on disk while the bus is away; 0: none',
+        },
+        afterMs: {
+          type: 'integer',
+          minimum: 0,
+          default: 3000,
+          description: 'ms that a push tries the bus before its records are spooled',
+        },
       },
-      description: 'where pushed records wait while the bus is away: `maxBytes` (default 256 MiB), `afterMs` (default 3,000)',
+      description:
+        'where pushed records wait while the bus is away: `maxBytes` (default 256 MiB), `afterMs` (default 3,000)',
     },
     groupId: { ...text, description: 'prefix of the consumer groups of this process' },
-    weakTopics: { type: 'string', enum: ['refuse', 'warn'], default: 'refuse', description: 'what to do about a topic that exists with fewer copies than these two' },
+    weakTopics: {
+      type: 'string',
+      enum: ['refuse', 'warn'],
+      default: 'refuse',
+      description: 'what to do about a topic that exists with fewer copies than these two',
+    },
     giveUpAfterMs: { type: 'integer', minimum: 0, default: 20_000, description: 'ms that a send is retried' },
-    requestTimeoutMs: { type: 'integer', minimum: 1000, default: 10_000, description: 'ms that a broker has to answer a request' },
+    requestTimeoutMs: {
+      type: 'integer',
+      minimum: 1000,
+      default: 10_000,
+      description: 'ms that a broker has to answer a request',
+    },
   },
 } as const;
 
@@ -84,7 +120,10 @@ export const busProperties = {
   ...Object.fromEntries(Object.entries(kafka.properties).filter(([key]) => key !== 'driver')),
 } as const;
 
-/** JSON schema of `BusSettings`; unknown keys are refused. The driver decides first, so that an error names the key that is wrong. */
+/**
+ * JSON schema of `BusSettings`; unknown keys are refused. The driver decides first, so that an error names the key that
+ * is wrong.
+ */
 export const busSettingsSchema = {
   type: 'object',
   required: ['driver'],
@@ -104,7 +143,10 @@ export async function openBus(settings: BusSettings, opening: Opening = {}): Pro
     case 'embedded':
       return await openEmbeddedBus({ dir: settings.dir });
     case 'kafka':
-      return await openKafkaBus(opening.onWarning === undefined ? settings : { ...settings, onWarning: opening.onWarning }, opening);
+      return await openKafkaBus(
+        opening.onWarning === undefined ? settings : { ...settings, onWarning: opening.onWarning },
+        opening,
+      );
     default:
       return settings satisfies never;
   }

@@ -4,7 +4,8 @@ const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
 /**
- * Murmur2 as Apache Kafka's clients compute it (`org.apache.kafka.common.utils.Utils.murmur2`), as a signed 32-bit integer.
+ * Murmur2 as Apache Kafka's clients compute it (`org.apache.kafka.common.utils.Utils.murmur2`), as a signed 32-bit
+ * integer.
  */
 export function murmur2(bytes: Uint8Array): number {
   const length = bytes.length;
@@ -29,8 +30,8 @@ export function murmur2(bytes: Uint8Array): number {
 const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
 /**
- * The partition of a subject, 0-based: what Kafka's default partitioner would choose if the subject's UTF-8 bytes were the
- * whole key. The record id takes no part, so all records of one subject share a partition and keep their order.
+ * The partition of a subject, 0-based: what Kafka's default partitioner would choose if the subject's UTF-8 bytes were
+ * the whole key. The record id takes no part, so all records of one subject share a partition and keep their order.
  */
 export function partitionOf(subject: string, partitions: number): number {
   return (murmur2(Buffer.from(subject, 'utf8')) & 0x7fffffff) % partitions;

@@ -1,6 +1,6 @@
 /**
- * The Bus port: partitioned, ordered, durable topics. Drivers: `kafka/`, `embedded/`. One conformance suite runs on both
- * (`test/conformance/bus.ts`).
+ * The Bus port: partitioned, ordered, durable topics. Drivers: `kafka/`, `embedded/`. One conformance suite runs on
+ * both (`test/conformance/bus.ts`).
  *
  * Promises of every driver:
  * - records of one subject keep the order in which they were sent (the partition comes from the subject alone);
@@ -48,7 +48,10 @@ export interface InRecord {
 }
 
 export interface PartitionState {
-  /** The first offset that can be asked for. Retention moves it; compaction (`history: latest`) does not, on either driver. */
+  /**
+   * The first offset that can be asked for. Retention moves it; compaction (`history: latest`) does not, on either
+   * driver.
+   */
   readonly low: number;
   /** The offset that the next record will get. */
   readonly high: number;
@@ -75,7 +78,10 @@ export interface OffsetLost {
   readonly high: number;
 }
 
-/** Offsets of a partition, from `from` up to but not with `to`, whose records are there no more or are not what was written. */
+/**
+ * Offsets of a partition, from `from` up to but not with `to`, whose records are there no more or are not what was
+ * written.
+ */
 export interface Damaged {
   readonly topic: TopicName;
   readonly partition: number;
@@ -85,15 +91,20 @@ export interface Damaged {
 
 export interface ConsumeOptions {
   readonly topics: readonly TopicName[];
-  /** The next offset to read of each partition; a partition that is not named starts at its low. Called once on each (re-)assignment. */
+  /**
+   * The next offset to read of each partition; a partition that is not named starts at its low. Called once on each
+   * (re-)assignment.
+   */
   readonly from: (topic: TopicName, partition: number) => number;
-  /** One batch of one partition, in order. The next one comes only after this resolves. A rejection stops the consumer. */
+  /**
+   * One batch of one partition, in order. The next one comes only after this resolves. A rejection stops the consumer.
+   */
   readonly onBatch: (batch: readonly InRecord[]) => Promise<void>;
   /** An offset before `low` or beyond `high`: the answer is the offset to go on from. */
   readonly onOffsetLost: (lost: OffsetLost) => number;
   /**
-   * A damaged stretch comes next: reading goes on behind it when this resolves. Without it the consumption ends there, by `store_damaged`. Only
-   * the embedded bus finds damage itself; of Kafka it is the brokers' to find.
+   * A damaged stretch comes next: reading goes on behind it when this resolves. Without it the consumption ends there,
+   * by `store_damaged`. Only the embedded bus finds damage itself; of Kafka it is the brokers' to find.
    */
   readonly onDamaged?: (stretch: Damaged) => Promise<void>;
   /** At most this many records a batch. */
@@ -129,7 +140,10 @@ export const HEADER = {
   sourceTime: 'yt-source-time', // ISO 8601 UTC
   position: 'yt-position', // the source's own position, or the content hash
   contractVersion: 'yt-contract-version',
-  /** `<epoch>.<number>`, of each record of a data topic: within an epoch a record's later version has the higher number, so that what comes again is told from what comes back. Absent from older topics. */
+  /**
+   * `<epoch>.<number>`, of each record of a data topic: within an epoch a record's later version has the higher number,
+   * so that what comes again is told from what comes back. Absent from older topics.
+   */
   sequence: 'yt-sequence',
   reason: 'yt-reason', // of a withdrawal
   traceparent: 'traceparent',

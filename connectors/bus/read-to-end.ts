@@ -15,10 +15,17 @@ export interface ReadToEnd {
   readonly late: string;
 }
 
-/** @throws YitongError `bus_unavailable` if it cannot be read to its end, `shutting_down`, and whatever `apply` throws */
-export async function readToEnd(bus: Bus, { topic, from, apply, behind, signal, patience = 60_000, late }: ReadToEnd): Promise<void> {
+/**
+ * @throws YitongError `bus_unavailable` if it cannot be read to its end, `shutting_down`, and whatever `apply` throws
+ */
+export async function readToEnd(
+  bus: Bus,
+  { topic, from, apply, behind, signal, patience = 60_000, late }: ReadToEnd,
+): Promise<void> {
   let wake: (error?: Error) => void = () => undefined;
-  const reached = new Promise<void>((resolve, reject) => (wake = (error) => (error === undefined ? resolve() : reject(error))));
+  const reached = new Promise<void>(
+    (resolve, reject) => (wake = (error) => (error === undefined ? resolve() : reject(error))),
+  );
   const stopped = (): void => wake(new YitongError('shutting_down', 'the run was stopped; the next one starts over'));
   const tooLate = (): void => wake(new YitongError('bus_unavailable', late));
   let timer = setTimeout(tooLate, patience);

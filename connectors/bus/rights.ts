@@ -1,7 +1,11 @@
-/** Who may do what on a bus that has access control, from the workspace alone. What a driver makes of it is its own (`kafka/acl.ts`). */
+/**
+ * Who may do what on a bus that has access control, from the workspace alone. What a driver makes of it is its own
+ * (`kafka/acl.ts`).
+ */
+
+import { YitongError } from '../../contracts/errors.js';
 import type { AuthorityId, DatasetId } from '../../contracts/ids.js';
 import type { Workspace } from '../../contracts/types.js';
-import { YitongError } from '../../contracts/errors.js';
 import { controlTopic, dataTopic } from './port.js';
 
 /** Section `acl` of yitong.json. In a pattern, `{authority}` stands for the authority's id. */
@@ -26,11 +30,31 @@ export const rightsSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    authority: { ...principal, pattern: '^[A-Za-z]+:.*\\{authority\\}', default: 'User:CN={authority}', description: 'Kafka principal of an authority\'s connectors; `{authority}` stands for its id' },
-    principals: { type: 'object', additionalProperties: principals, description: 'authorities whose principals are others, `{ "<authority>": ["User:CN=…"] }`' },
-    gateway: { ...principals, default: ['User:CN=gateway'], description: 'principals of the gateway\'s replicas' },
-    reads: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true }, description: 'datasets of others that an authority\'s connectors read (a crosswalk), `{ "<authority>": ["<dataset>"] }`' },
-    authorityGroup: { type: 'string', minLength: 1, maxLength: 100, default: '{authority}', description: 'consumer groups of an authority\'s connectors begin with this and a dot' },
+    authority: {
+      ...principal,
+      pattern: '^[A-Za-z]+:.*\\{authority\\}',
+      default: 'User:CN={authority}',
+      description: "Kafka principal of an authority's connectors; `{authority}` stands for its id",
+    },
+    principals: {
+      type: 'object',
+      additionalProperties: principals,
+      description: 'authorities whose principals are others, `{ "<authority>": ["User:CN=…"] }`',
+    },
+    gateway: { ...principals, default: ['User:CN=gateway'], description: "principals of the gateway's replicas" },
+    reads: {
+      type: 'object',
+      additionalProperties: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true },
+      description:
+        'datasets of others that an authority\'s connectors read (a crosswalk), `{ "<authority>": ["<dataset>"] }`',
+    },
+    authorityGroup: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 100,
+      default: '{authority}',
+      description: "consumer groups of an authority's connectors begin with this and a dot",
+    },
   },
 } as const;
 
@@ -51,43 +75,70 @@ export interface RightsParts {
   readonly settings: RightsSettings;
   /** Of the gateway's `bus` section. */
   readonly groupId: string;
-  /** Datasets whose records clients push over HTTP: the gateway publishes these for their authority, whose client it has identified. */
+  /**
+   * Datasets whose records clients push over HTTP: the gateway publishes these for their authority, whose client it has
+   * identified.
+   */
   readonly pushed: ReadonlySet<DatasetId>;
 }
 
 /**
- * Only an authority's principals write its topics; the gateway reads all, and writes those that are pushed to it; a connector reads what
- * `reads` says. Nobody else does anything.
+ * Only an authority's principals write its topics; the gateway reads all, and writes those that are pushed to it; a
+ * connector reads what `reads` says. Nobody else does anything.
  * @throws YitongError `bad_config` where the settings name an authority or dataset that is not there
  */
 export function rightsOf({ workspace, settings, groupId, pushed }: RightsParts): readonly Right[] {
-  const { authority: pattern = 'User:CN={authority}', principals = {}, gateway = ['User:CN=gateway'], reads = {}, authorityGroup = '{authority}' } = settings;
+  const {
+    authority: pattern = 'User:CN={authority}',
+    principals = {},
+    gateway = ['User:CN=gateway'],
+    reads = {},
+    authorityGroup = '{authority}',
+  } = settings;
   const datasets = new Map<string, DatasetId>([...workspace.contracts.keys()].map((id) => [id, id]));
-  const authorities = new Map<string, AuthorityId>([...workspace.contracts.values()].map(({ authority }) => [authority, authority]));
+  const authorities = new Map<string, AuthorityId>(
+    [...workspace.contracts.values()].map(({ authority }) => [authority, authority]),
+  );
   for (const name of [...Object.keys(principals), ...Object.keys(reads)]) {
-    if (!authorities.has(name)) throw new YitongError('bad_config', `\`acl\` names the authority \`${name}\`, which has no dataset`);
+    if (!authorities.has(name))
+      throw new YitongError('bad_config', `\`acl\` names the authority \`${name}\`, which has no dataset`);
   }
-  const of = (authority: string): readonly string[] => principals[authority] ?? [pattern.replaceAll('{authority}', authority)];
+  const of = (authority: string): readonly string[] =>
+    principals[authority] ?? [pattern.replaceAll('{authority}', authority)];
   const rights: Right[] = [];
-  const allow = (who: readonly string[], resource: Right['resource'], name: string, operations: readonly Operation[]): void => {
-    for (const principal of who) for (const operation of operations) rights.push({ principal, operation, resource, name, pattern: resource === 'topic' ? 'literal' : 'prefixed' });
+  const allow = (
+    who: readonly string[],
+    resource: Right['resource'],
+    name: string,
+    operations: readonly Operation[],
+  ): void => {
+    for (const principal of who)
+      for (const operation of operations)
+        rights.push({ principal, operation, resource, name, pattern: resource === 'topic' ? 'literal' : 'prefixed' });
   };
   const published = (topic: string, authority: string, byGateway: boolean): void => {
     allow(of(authority), 'topic', topic, ['Write', 'Create', 'DescribeConfigs']);
     allow(gateway, 'topic', topic, ['Read', 'Create', 'DescribeConfigs', ...(byGateway ? (['Write'] as const) : [])]);
   };
-  for (const { id, authority } of workspace.contracts.values()) published(dataTopic(workspace.prefix, id), authority, pushed.has(id));
+  for (const { id, authority } of workspace.contracts.values())
+    published(dataTopic(workspace.prefix, id), authority, pushed.has(id));
   for (const authority of authorities.values()) {
-    published(controlTopic(workspace.prefix, authority), authority, [...workspace.contracts.values()].some((one) => one.authority === authority && pushed.has(one.id)));
+    published(
+      controlTopic(workspace.prefix, authority),
+      authority,
+      [...workspace.contracts.values()].some((one) => one.authority === authority && pushed.has(one.id)),
+    );
   }
   allow(gateway, 'group', `${groupId}.`, ['Read']);
   for (const [authority, names] of Object.entries(reads)) {
     for (const name of names) {
       const dataset = datasets.get(name);
-      if (dataset === undefined) throw new YitongError('bad_config', `\`acl.reads\` names the dataset \`${name}\`, which is not there`);
+      if (dataset === undefined)
+        throw new YitongError('bad_config', `\`acl.reads\` names the dataset \`${name}\`, which is not there`);
       allow(of(authority), 'topic', dataTopic(workspace.prefix, dataset), ['Read']);
     }
-    if (names.length > 0) allow(of(authority), 'group', `${authorityGroup.replaceAll('{authority}', authority)}.`, ['Read']);
+    if (names.length > 0)
+      allow(of(authority), 'group', `${authorityGroup.replaceAll('{authority}', authority)}.`, ['Read']);
   }
   return rights;
 }

@@ -1,11 +1,12 @@
 /**
- * What a crosswalk dataset ties together, in one LMDB file (`<data>/crosswalks/<dataset>.<field>.mdb`, readable by its owner only): legacy identifier →
- * subjects. Identifiers and records stand in it as keyed hashes only; subjects, which are the answer, in clear.
+ * What a crosswalk dataset ties together, in one LMDB file (`<data>/crosswalks/<dataset>.<field>.mdb`, readable by its
+ * owner only): legacy identifier → subjects. Identifiers and records stand in it as keyed hashes only; subjects, which
+ * are the answer, in clear.
  */
 import { createHmac } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openEnv, type Database, type Env } from '../lmdb/env.js';
+import { type Database, type Env, openEnv } from '../lmdb/env.js';
 import { refuseDamaged } from '../lmdb/file.js';
 
 /** One record of the crosswalk's topic; without `legacy` and `subject` it ties nothing (any more). */
@@ -17,7 +18,10 @@ export interface Tie {
   readonly subject: string | undefined;
 }
 
-export type Found = { readonly kind: 'one'; readonly subject: string } | { readonly kind: 'none' } | { readonly kind: 'several' };
+export type Found =
+  | { readonly kind: 'one'; readonly subject: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'several' };
 
 const HASH = 32;
 

@@ -1,8 +1,9 @@
 /**
- * lmdb writes on a thread of its own, which holds the write lock that all processes share and waits for the main thread now and then. A
- * process that ends by `process.exit` or by an error in between waits for that thread, which waits for it: it never ends, and nobody
- * writes ever again. So a process that ends without having closed what it writes to is killed: the lock of a dead process is free, and
- * what it had not committed is as if it had never been. (Node itself calls `process.exit` in a worker whose primary is gone.)
+ * lmdb writes on a thread of its own, which holds the write lock that all processes share and waits for the main thread
+ * now and then. A process that ends by `process.exit` or by an error in between waits for that thread, which waits for
+ * it: it never ends, and nobody writes ever again. So a process that ends without having closed what it writes to is
+ * killed: the lock of a dead process is free, and what it had not committed is as if it had never been. (Node itself
+ * calls `process.exit` in a worker whose primary is gone.)
  */
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';

@@ -1,21 +1,31 @@
 /**
  * Every LMDB store of the product is opened and written here, and nowhere else.
  *
- * LMDB has a fault (ITS#9496, in all that the package `lmdb` ships): a process that opens a store writes the number of the newest commit, as it read it a
- * moment ago, into the memory that all processes share. If another process commits in that moment, the number goes back by one, and the next
- * transaction takes the place of that commit: what was acknowledged is gone. So each transaction looks, before it writes, whether it
- * comes right behind the newest commit that stands in the file. If not, it is not used: while it holds the lock of all writers, another process opens
- * the store (`heal.ts`), which puts the number right, and the work is done in a new transaction. Each opening looks as well, so that readers
- * do not see the state of before for long.
+ * LMDB has a fault (ITS#9496, in all that the package `lmdb` ships): a process that opens a store writes the number of
+ * the newest commit, as it read it a moment ago, into the memory that all processes share. If another process commits
+ * in that moment, the number goes back by one, and the next transaction takes the place of that commit: what was
+ * acknowledged is gone. So each transaction looks, before it writes, whether it comes right behind the newest commit
+ * that stands in the file. If not, it is not used: while it holds the lock of all writers, another process opens the
+ * store (`heal.ts`), which puts the number right, and the work is done in a new transaction. Each opening looks as
+ * well, so that readers do not see the state of before for long.
  *
- * A transaction is on disk when `write` resolves or `writeSync` returns (LMDB's overlapping sync is off: it locks with a second mutex, and a process that
- * is killed while it holds that one makes the next one of another process fail for ever).
+ * A transaction is on disk when `write` resolves or `writeSync` returns (LMDB's overlapping sync is off: it locks with
+ * a second mutex, and a process that is killed while it holds that one makes the next one of another process fail for
+ * ever).
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ABORT, open, type Database, type DatabaseOptions, type Key, type RootDatabase, type RootDatabaseOptions } from 'lmdb';
+import {
+  ABORT,
+  type Database,
+  type DatabaseOptions,
+  type Key,
+  open,
+  type RootDatabase,
+  type RootDatabaseOptions,
+} from 'lmdb';
 import { writes } from './ending.js';
 import { pathOf } from './file.js';
 
@@ -30,10 +40,25 @@ export type EnvOptions = Pick<RootDatabaseOptions, 'encoding' | 'keyEncoding' | 
   readonly readOnly?: boolean;
 };
 
-const CHANGES = ['put', 'putSync', 'remove', 'removeSync', 'clearSync', 'clearAsync', 'batch', 'ifVersion', 'ifNoExists', 'transaction', 'transactionSync'] as const;
+const CHANGES = [
+  'put',
+  'putSync',
+  'remove',
+  'removeSync',
+  'clearSync',
+  'clearAsync',
+  'batch',
+  'ifVersion',
+  'ifNoExists',
+  'transaction',
+  'transactionSync',
+] as const;
 /** Tries before a store whose number of commits cannot be put right is given up. */
 const TRIES = 20;
-/** Files of which a transaction under the wrong number has been begun by this process: what LMDB remembers of free pages may be of that number. */
+/**
+ * Files of which a transaction under the wrong number has been begun by this process: what LMDB remembers of free pages
+ * may be of that number.
+ */
 const stale = new Set<string>();
 const HEAL = fileURLToPath(new URL('heal.js', import.meta.url));
 
@@ -42,7 +67,13 @@ export function openEnv<V, K extends Key>(options: EnvOptions): Env<V, K> {
   const { file, readOnly = false, noSync = false, ...rest } = options;
   if (readOnly && statSync(file).size === 0) throw new Error('nothing was ever written to it');
   const looksOnly = readOnly && !writable(file);
-  const root = open<V, K>({ ...rest, ...pathOf(file), overlappingSync: false, ...(noSync ? { noSync } : {}), ...(looksOnly ? { readOnly: true } : {}) });
+  const root = open<V, K>({
+    ...rest,
+    ...pathOf(file),
+    overlappingSync: false,
+    ...(noSync ? { noSync } : {}),
+    ...(looksOnly ? { readOnly: true } : {}),
+  });
   return new Env(root, file, readOnly, looksOnly);
 }
 
@@ -56,7 +87,10 @@ function writable(file: string): boolean {
 }
 
 export class Env<V, K extends Key> {
-  /** The table without a name. Read it at any time; it is changed within `write` and `writeSync` only, as are all tables. */
+  /**
+   * The table without a name. Read it at any time; it is changed within `write` and `writeSync` only, as are all
+   * tables.
+   */
   readonly root: RootDatabase<V, K>;
   readonly #file: string;
   readonly #readOnly: boolean;
@@ -80,8 +114,12 @@ export class Env<V, K extends Key> {
   }
 
   /** A table of its own. @throws Error where the store was opened for reading only and has no such table */
-  table<TV, TK extends Key>(name: string, options: Pick<DatabaseOptions, 'encoding' | 'keyEncoding'>): Database<TV, TK> {
-    const make = (): Database<TV, TK> | undefined => this.root.openDB<TV, TK>({ ...options, name, ...(this.#readOnly ? { create: false } : {}) });
+  table<TV, TK extends Key>(
+    name: string,
+    options: Pick<DatabaseOptions, 'encoding' | 'keyEncoding'>,
+  ): Database<TV, TK> {
+    const make = (): Database<TV, TK> | undefined =>
+      this.root.openDB<TV, TK>({ ...options, name, ...(this.#readOnly ? { create: false } : {}) });
     const table = this.#looksOnly ? make() : this.#inSync(make);
     if (table === undefined) throw new Error(`it has no table \`${name}\``);
     this.#guard(table);
@@ -89,8 +127,9 @@ export class Env<V, K extends Key> {
   }
 
   /**
-   * Runs `work` under the lock that all processes share; it does not wait for anything. Resolves when what it wrote is on disk. What it wrote before it threw is
-   * committed all the same: it throws before its first change, or makes them in `undone`.
+   * Runs `work` under the lock that all processes share; it does not wait for anything. Resolves when what it wrote is
+   * on disk. What it wrote before it threw is committed all the same: it throws before its first change, or makes them
+   * in `undone`.
    */
   async write<T>(work: () => T): Promise<T> {
     this.#refuseReader();
@@ -152,7 +191,10 @@ export class Env<V, K extends Key> {
     }
   }
 
-  /** At the beginning of a transaction: whether another commit stands in its place already. Then the number is put right. */
+  /**
+   * At the beginning of a transaction: whether another commit stands in its place already. Then the number is put
+   * right.
+   */
   #isBehind(): boolean {
     if (stale.has(this.#file)) return true;
     if (this.root.getWriteTxnId() === newest(this.root) + 1) return false;
@@ -162,7 +204,10 @@ export class Env<V, K extends Key> {
     return true;
   }
 
-  /** Looks whether the number that readers go by is that of the newest commit, and puts it right; waits for whoever writes. An opening does it by itself. */
+  /**
+   * Looks whether the number that readers go by is that of the newest commit, and puts it right; waits for whoever
+   * writes. An opening does it by itself.
+   */
   settle(): void {
     if (!this.#looksOnly) this.#inSync(() => undefined);
   }

@@ -1,7 +1,8 @@
 /**
- * Whether an LMDB file is whole, found out by reading it and not by mapping it: LMDB keeps no checksums, and a process that maps a file which
- * was cut short ends by SIGBUS at the first page that is not there. Looked at before a store is opened: both heads, each page that can be
- * reached, and the order of its keys. What stands in values is for their own checksums (`checksum.ts`).
+ * Whether an LMDB file is whole, found out by reading it and not by mapping it: LMDB keeps no checksums, and a process
+ * that maps a file which was cut short ends by SIGBUS at the first page that is not there. Looked at before a store is
+ * opened: both heads, each page that can be reached, and the order of its keys. What stands in values is for their own
+ * checksums (`checksum.ts`).
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -46,9 +47,13 @@ interface Meta {
 }
 
 /** How LMDB is told of a data file: `data.mdb` by its folder, any other by its own name. */
-export const pathOf = (file: string): { readonly path: string; readonly noSubdir: boolean } => (basename(file) === 'data.mdb' ? { path: dirname(file), noSubdir: false } : { path: file, noSubdir: true });
+export const pathOf = (file: string): { readonly path: string; readonly noSubdir: boolean } =>
+  basename(file) === 'data.mdb' ? { path: dirname(file), noSubdir: false } : { path: file, noSubdir: true };
 
-/** Whether pages are gone from the end of the file, for whoever opens it beside its writer: it looks further only where the file is shorter than it may be. */
+/**
+ * Whether pages are gone from the end of the file, for whoever opens it beside its writer: it looks further only where
+ * the file is shorter than it may be.
+ */
 export function cutShort(path: string): boolean {
   const fd = openSync(path, 'r');
   try {
@@ -62,7 +67,9 @@ export function cutShort(path: string): boolean {
   return damageOf(path) !== undefined;
 }
 
-/** Undefined where the file is whole, is not there, or was never written to; otherwise what is wrong with it, in words. */
+/**
+ * Undefined where the file is whole, is not there, or was never written to; otherwise what is wrong with it, in words.
+ */
 export function damageOf(path: string): string | undefined {
   let fd: number;
   try {
@@ -97,7 +104,8 @@ const markOf = (path: string): string => `${path}.made`;
  * To be called before a store is opened.
  * @param what names the store for people: `the bus`
  * @param mend what somebody has to do, a sentence without its point
- * @param lasting whether nothing else has what is in it: then one that was there and is gone, or empty, is refused as well
+ * @param lasting whether nothing else has what is in it: then one that was there and is gone, or empty, is refused as
+ * well
  * @throws YitongError `store_damaged`
  */
 export function refuseDamaged(path: string, what: string, mend: string, lasting = false): void {
@@ -107,13 +115,17 @@ export function refuseDamaged(path: string, what: string, mend: string, lasting 
   const found = damageOf(path);
   if (found !== undefined) refuse(found);
   if (!lasting) return;
-  if (!filled(path) && existsSync(markOf(path))) refuse(`its file is gone or empty; to begin anew all the same, remove \`${basename(markOf(path))}\` beside it`);
+  if (!filled(path) && existsSync(markOf(path)))
+    refuse(`its file is gone or empty; to begin anew all the same, remove \`${basename(markOf(path))}\` beside it`);
   markMade(path);
 }
 
 const filled = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 
-/** From now on the store is missed where it is gone; done by each opening of one that lasts, and by the first one once it is open. */
+/**
+ * From now on the store is missed where it is gone; done by each opening of one that lasts, and by the first one once
+ * it is open.
+ */
 export function markMade(path: string): void {
   if (filled(path) && !existsSync(markOf(path))) writeFileSync(markOf(path), '', { mode: 0o600 });
 }
@@ -125,20 +137,32 @@ function newest(fd: number): Meta | string {
   if (typeof second === 'string') return second;
   if (first.psize !== second.psize) return 'its two heads do not agree';
   const [older, newer] = first.txn > second.txn ? [second, first] : [first, second];
-  // a commit writes the head that its number says, so one is just behind the other; in a compacted copy the first is that of an empty file
-  if (newer.txn - older.txn > 1n && older.lastPage > 1) return 'its two heads are not of commits that follow each other';
+  // a commit writes the head that its number says, so one is just behind the other; in a compacted copy the first is
+  // that of an empty file
+  if (newer.txn - older.txn > 1n && older.lastPage > 1)
+    return 'its two heads are not of commits that follow each other';
   return newer;
 }
 
 function metaAt(fd: number, at: number, page: number): Meta | string {
   const bytes = Buffer.alloc(PAGE_HEAD + META_BYTES);
   if (readSync(fd, bytes, 0, bytes.length, at) !== bytes.length) return 'it was cut short';
-  if (bytes.readBigUInt64LE(0) !== BigInt(page) || bytes.readUInt16LE(18) !== META || bytes.readUInt32LE(PAGE_HEAD) !== MAGIC) return 'its head is not one';
+  if (
+    bytes.readBigUInt64LE(0) !== BigInt(page) ||
+    bytes.readUInt16LE(18) !== META ||
+    bytes.readUInt32LE(PAGE_HEAD) !== MAGIC
+  )
+    return 'its head is not one';
   const psize = bytes.readUInt32LE(PAGE_HEAD + 24);
   if (psize < 512 || psize > 65_536 || (psize & (psize - 1)) !== 0) return 'its head names no size of a page';
-  const [version, address, mapSize] = [bytes.readUInt32LE(PAGE_HEAD + 4), bytes.readBigUInt64LE(PAGE_HEAD + 8), bytes.readBigUInt64LE(PAGE_HEAD + 16)];
+  const [version, address, mapSize] = [
+    bytes.readUInt32LE(PAGE_HEAD + 4),
+    bytes.readBigUInt64LE(PAGE_HEAD + 8),
+    bytes.readBigUInt64LE(PAGE_HEAD + 16),
+  ];
   const [freeFlags, mainFlags] = [bytes.readUInt16LE(PAGE_HEAD + 28), bytes.readUInt16LE(PAGE_HEAD + 76)];
-  if (version !== VERSION || address !== 0n || (freeFlags & ~NO_SUBDIR) !== INTEGER_KEY || mainFlags !== 0) return 'its head says that it is of another kind';
+  if (version !== VERSION || address !== 0n || (freeFlags & ~NO_SUBDIR) !== INTEGER_KEY || mainFlags !== 0)
+    return 'its head says that it is of another kind';
   const lastPage = bytes.readBigUInt64LE(PAGE_HEAD + 120);
   if (mapSize > LARGEST || lastPage * BigInt(psize) >= mapSize) return 'its head names a page that cannot be';
   return {
@@ -150,7 +174,11 @@ function metaAt(fd: number, at: number, page: number): Meta | string {
   };
 }
 
-const treeAt = (bytes: Buffer, at: number): Tree => ({ root: bytes.readBigUInt64LE(at + 40), depth: bytes.readUInt16LE(at + 6), entries: bytes.readBigUInt64LE(at + 32) });
+const treeAt = (bytes: Buffer, at: number): Tree => ({
+  root: bytes.readBigUInt64LE(at + 40),
+  depth: bytes.readUInt16LE(at + 6),
+  entries: bytes.readBigUInt64LE(at + 32),
+});
 
 /** Looks at the pages that can be reached from one head. */
 class Walk {
@@ -186,9 +214,13 @@ class Walk {
 
   /** @param above how many levels of pages stand over it @param ordered whether keys are in the order of bytes */
   #map({ root, depth, entries }: Tree, above: number, ordered: boolean): boolean {
-    if (root === NO_PAGE) return (depth === 0 && entries === 0n) || this.#wrong('an empty map says that it has entries');
+    if (root === NO_PAGE)
+      return (depth === 0 && entries === 0n) || this.#wrong('an empty map says that it has entries');
     const map: MapSeen = { ordered, leafLevel: above + depth - 1, entries: 0 };
-    return this.#page(map, Number(root), above, undefined, undefined) && (BigInt(map.entries) === entries || this.#wrong('a map has another number of entries than it says'));
+    return (
+      this.#page(map, Number(root), above, undefined, undefined) &&
+      (BigInt(map.entries) === entries || this.#wrong('a map has another number of entries than it says'))
+    );
   }
 
   /** @param low the key that the page's keys are not below @param high the key that they are below */
@@ -196,7 +228,8 @@ class Walk {
     if (level > DEEPEST) return this.#wrong('its pages go round in a circle');
     if (!this.#take(page, 1)) return false;
     const bytes = (this.#levels[level] ??= Buffer.alloc(this.#psize));
-    if (readSync(this.#fd, bytes, 0, this.#psize, page * this.#psize) !== this.#psize) return this.#wrong('it was cut short');
+    if (readSync(this.#fd, bytes, 0, this.#psize, page * this.#psize) !== this.#psize)
+      return this.#wrong('it was cut short');
     if (bytes.readBigUInt64LE(0) !== BigInt(page)) return this.#wrong('a page says that it is another one');
     const kind = bytes.readUInt16LE(18) & 0xff;
     if (kind !== BRANCH && kind !== LEAF) return this.#wrong('a page is of no known kind');
@@ -211,8 +244,10 @@ class Walk {
       // the first key of a branch is never looked at and may be empty
       const first = kind === BRANCH && i === 0;
       if (map.ordered && !first) {
-        const inOrder = before === undefined || Buffer.compare(before, key) < (i === 0 || (kind === BRANCH && i === 1) ? 1 : 0);
-        if (!inOrder || (high !== undefined && Buffer.compare(key, high) >= 0)) return this.#wrong('keys are not in their order');
+        const inOrder =
+          before === undefined || Buffer.compare(before, key) < (i === 0 || (kind === BRANCH && i === 1) ? 1 : 0);
+        if (!inOrder || (high !== undefined && Buffer.compare(key, high) >= 0))
+          return this.#wrong('keys are not in their order');
       }
       if (kind === BRANCH) {
         const next = map.ordered && i + 1 < count ? keyAt(bytes, entryAt(bytes, i + 1)) : high;
@@ -223,7 +258,10 @@ class Walk {
     return true;
   }
 
-  /** Entries stand beside each other from where the page says that it is filled to its end, and each is of a kind that a store of ours has. */
+  /**
+   * Entries stand beside each other from where the page says that it is filled to its end, and each is of a kind that a
+   * store of ours has.
+   */
   #isFilled(bytes: Buffer, page: number, kind: number): boolean {
     const [lower, upper] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
     const psize = this.#psize;
@@ -251,8 +289,13 @@ class Walk {
   }
 
   #value(bytes: Buffer, at: number, level: number): boolean {
-    const [size, flags, begin] = [bytes.readUInt32LE(at), bytes.readUInt16LE(at + 4), at + NODE_HEAD + bytes.readUInt16LE(at + 6)];
-    if (flags === BIG) return this.#large(Number(bytes.readBigUInt64LE(begin)), Number(bytes.readBigUInt64LE(begin + 16)), size);
+    const [size, flags, begin] = [
+      bytes.readUInt32LE(at),
+      bytes.readUInt16LE(at + 4),
+      at + NODE_HEAD + bytes.readUInt16LE(at + 6),
+    ];
+    if (flags === BIG)
+      return this.#large(Number(bytes.readBigUInt64LE(begin)), Number(bytes.readBigUInt64LE(begin + 16)), size);
     if (flags !== SUB) return true;
     if (size !== 48 || bytes.readUInt16LE(begin + 4) !== 0) return this.#wrong('a map has no head');
     return this.#map(treeAt(bytes, begin), level + 1, true);
@@ -260,12 +303,21 @@ class Walk {
 
   #large(page: number, pages: number, size: number): boolean {
     // a value that is put again in one transaction, shorter, keeps its pages
-    if (pages < 1 || pages * this.#psize < size + PAGE_HEAD) return this.#wrong('a large value has another size than its place');
+    if (pages < 1 || pages * this.#psize < size + PAGE_HEAD)
+      return this.#wrong('a large value has another size than its place');
     if (!this.#take(page, pages)) return false;
     const head = Buffer.alloc(PAGE_HEAD);
-    if (readSync(this.#fd, head, 0, PAGE_HEAD, page * this.#psize) !== PAGE_HEAD) return this.#wrong('it was cut short');
-    if (head.readBigUInt64LE(0) !== BigInt(page) || (head.readUInt16LE(18) & OVERFLOW) === 0 || head.readUInt32LE(20) !== pages) return this.#wrong('the page of a large value is another one');
-    return readSync(this.#fd, head, 0, 1, page * this.#psize + PAGE_HEAD + size - 1) === 1 || this.#wrong('it was cut short');
+    if (readSync(this.#fd, head, 0, PAGE_HEAD, page * this.#psize) !== PAGE_HEAD)
+      return this.#wrong('it was cut short');
+    if (
+      head.readBigUInt64LE(0) !== BigInt(page) ||
+      (head.readUInt16LE(18) & OVERFLOW) === 0 ||
+      head.readUInt32LE(20) !== pages
+    )
+      return this.#wrong('the page of a large value is another one');
+    return (
+      readSync(this.#fd, head, 0, 1, page * this.#psize + PAGE_HEAD + size - 1) === 1 || this.#wrong('it was cut short')
+    );
   }
 
   #take(page: number, pages: number): boolean {
@@ -287,5 +339,6 @@ interface MapSeen {
 
 const countOf = (page: Buffer): number => page.readUInt16LE(20) / 2;
 const entryAt = (page: Buffer, i: number): number => page.readUInt16LE(PAGE_HEAD + 2 * i) + PAGE_HEAD;
-const keyAt = (page: Buffer, at: number): Buffer => page.subarray(at + NODE_HEAD, at + NODE_HEAD + page.readUInt16LE(at + 6));
+const keyAt = (page: Buffer, at: number): Buffer =>
+  page.subarray(at + NODE_HEAD, at + NODE_HEAD + page.readUInt16LE(at + 6));
 const childAt = (page: Buffer, at: number): number => page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32;

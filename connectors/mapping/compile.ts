@@ -1,13 +1,13 @@
 /** A mapping and a contract become one function from cells to the JSON form of a record. */
-import { YitongError, type FieldProblem } from '../../contracts/errors.js';
+import { type FieldProblem, YitongError } from '../../contracts/errors.js';
 import type { Contract, FieldInfo, KeyScheme } from '../../contracts/types.js';
 import type { Expression, Mapping, Step } from '../feed.js';
 import type { Cell } from '../sources/port.js';
-import { compileCondition, type Cells } from './conditions.js';
-import { NO_CROSSWALK, type CrosswalkLink, type FindSubject } from './crosswalk.js';
-import { LIMITS, DEFAULT_ZONE } from './limits.js';
+import { type Cells, compileCondition } from './conditions.js';
+import { type CrosswalkLink, type FindSubject, NO_CROSSWALK } from './crosswalk.js';
+import { DEFAULT_ZONE, LIMITS } from './limits.js';
+import { compileSteps, FAILED, type Made, note, problem, type RowRun, splitUpTo } from './steps.js';
 import { finisher, requiredFields, scaleOf } from './targets.js';
-import { compileSteps, FAILED, note, problem, splitUpTo, type Made, type RowRun } from './steps.js';
 
 export type JsonRecord = { [field: string]: Cell };
 
@@ -21,7 +21,10 @@ export interface CompiledMapping {
   map(cells: Cells): Mapped;
   /** The row is not one of the dataset's. */
   skips(cells: Cells): boolean;
-  /** Only what names the record: subject and record id. Undefined where they cannot be read. For withdrawn and broken rows. */
+  /**
+   * Only what names the record: subject and record id. Undefined where they cannot be read. For withdrawn and broken
+   * rows.
+   */
   identify(cells: Cells): JsonRecord | undefined;
   /** What can be read of that, and which of its fields cannot. */
   partly(cells: Cells): { readonly value: JsonRecord; readonly failed: ReadonlySet<string> };
@@ -49,9 +52,16 @@ const NO_NOTES: readonly string[] = [];
 /**
  * Compiles once; the result costs a few microseconds a row.
  * @param crosswalk how the step `crosswalk` finds a subject; absent where rows are only looked at: none is found
- * @throws YitongError `bad_feed`: a target that the contract lacks, a required field that is not mapped, an unknown scheme, zone or code
+ * @throws YitongError `bad_feed`: a target that the contract lacks, a required field that is not mapped, an unknown
+ * scheme, zone or code
  */
-export function compileMapping(mapping: Mapping, contract: Contract, schemes: ReadonlyMap<string, KeyScheme>, file = '', crosswalk: (link: CrosswalkLink) => FindSubject = NO_CROSSWALK): CompiledMapping {
+export function compileMapping(
+  mapping: Mapping,
+  contract: Contract,
+  schemes: ReadonlyMap<string, KeyScheme>,
+  file = '',
+  crosswalk: (link: CrosswalkLink) => FindSubject = NO_CROSSWALK,
+): CompiledMapping {
   const infos = new Map<string, FieldInfo>(contract.latest.fields.map((info) => [info.path, info]));
   const nulls = new Set(mapping.nulls ?? []);
   const builder: Builder = { contract, infos, nulls, schemes, zone: mapping.zone ?? DEFAULT_ZONE, file, crosswalk };
@@ -59,7 +69,8 @@ export function compileMapping(mapping: Mapping, contract: Contract, schemes: Re
 
   const mapped = new Set(Object.keys(mapping.fields).map(bare));
   for (const path of requiredFields(contract)) {
-    if (!covered(path, mapped)) throw new YitongError('bad_feed', `the required field \`${path}\` is not mapped`, { place: { file } });
+    if (!covered(path, mapped))
+      throw new YitongError('bad_feed', `the required field \`${path}\` is not mapped`, { place: { file } });
   }
   const skip = mapping.skip === undefined ? undefined : compileCondition(mapping.skip, nulls);
   const identifying = new Set<string>([contract.subject.field, ...contract.recordId]);
@@ -103,7 +114,13 @@ const bare = (path: string): string => (path.endsWith('[]') ? path.slice(0, -2) 
 /** A field is mapped by itself, by something above it or, for a record, by something below it. */
 function covered(path: string, mapped: ReadonlySet<string>): boolean {
   for (const target of mapped) {
-    if (path === target || path.startsWith(`${target}.`) || path.startsWith(`${target}[]`) || target.startsWith(`${path}.`)) return true;
+    if (
+      path === target ||
+      path.startsWith(`${target}.`) ||
+      path.startsWith(`${target}[]`) ||
+      target.startsWith(`${path}.`)
+    )
+      return true;
   }
   return false;
 }
@@ -114,7 +131,8 @@ function buildTree(fields: Readonly<Record<string, Expression>>, prefix: string,
     const target = bare(written);
     const path = `${prefix}${target}`;
     const info = builder.infos.get(path) ?? builder.infos.get(`${path}[]`);
-    if (info === undefined) throw new YitongError('bad_feed', `the contract has no field \`${path}\``, { place: { file: builder.file } });
+    if (info === undefined)
+      throw new YitongError('bad_feed', `the contract has no field \`${path}\``, { place: { file: builder.file } });
     const names = target.split('.');
     let level = roots;
     names.slice(0, -1).forEach((name, depth) => {
@@ -127,8 +145,15 @@ function buildTree(fields: Readonly<Record<string, Expression>>, prefix: string,
       level = branch.children;
     });
     const name = names.at(-1) ?? target;
-    if (level.some((node) => node.name === name)) throw new YitongError('bad_feed', `the field \`${path}\` is mapped twice`, { place: { file: builder.file } });
-    level.push({ kind: 'leaf', name, path, make: compileExpression(expression, path, info, builder), required: !info.nullable });
+    if (level.some((node) => node.name === name))
+      throw new YitongError('bad_feed', `the field \`${path}\` is mapped twice`, { place: { file: builder.file } });
+    level.push({
+      kind: 'leaf',
+      name,
+      path,
+      make: compileExpression(expression, path, info, builder),
+      required: !info.nullable,
+    });
   }
   return roots;
 }
@@ -147,8 +172,8 @@ function prune(nodes: readonly Node[], keep: ReadonlySet<string>): Node[] {
 }
 
 /**
- * Sets every target; a record above none but nulls is null where the contract lets it be. `quiet`: a missing required value is not yet
- * a problem, as the record around it may be absent altogether.
+ * Sets every target; a record above none but nulls is null where the contract lets it be. `quiet`: a missing required
+ * value is not yet a problem, as the record around it may be absent altogether.
  */
 function fill(nodes: readonly Node[], cells: Cells, run: RowRun, quiet: boolean): JsonRecord {
   const out: JsonRecord = {};
@@ -192,7 +217,11 @@ function checkRequired(nodes: readonly Node[], record: JsonRecord, run: RowRun):
 }
 
 function compileExpression(expression: Expression, path: string, info: FieldInfo, builder: Builder): Maker {
-  const finish = finisher(info, builder.infos.get(`${path}[]`), info.type === 'decimal' ? scaleOf(builder.contract, path) : 0);
+  const finish = finisher(
+    info,
+    builder.infos.get(`${path}[]`),
+    info.type === 'decimal' ? scaleOf(builder.contract, path) : 0,
+  );
   const make = compileRaw(expression, path, builder);
   return (cells, run) => {
     const made = make(cells, run);
@@ -231,7 +260,9 @@ function compileRaw(expression: Expression, path: string, builder: Builder): Mak
         text += typeof made === 'object' ? JSON.stringify(made) : String(made);
       }
       run.column = '';
-      return text.length > LIMITS.cell ? problem(run, 'bad_value', `is longer than ${LIMITS.cell} characters`) : steps(text, run);
+      return text.length > LIMITS.cell
+        ? problem(run, 'bad_value', `is longer than ${LIMITS.cell} characters`)
+        : steps(text, run);
     };
   }
   if ('case' in expression) {
@@ -268,7 +299,14 @@ function compileRows(rows: Extract<Expression, { rows: unknown }>['rows'], path:
       parts = cell;
     } else return problem(run, 'bad_value', 'is neither a text nor a list');
     const before = run.problems?.length ?? 0;
-    const out = parts.map((part) => fill(inner, (typeof part === 'object' && part !== null ? { ...part, '*': part } : { '*': part }) as Cells, run, false));
+    const out = parts.map((part) =>
+      fill(
+        inner,
+        (typeof part === 'object' && part !== null ? { ...part, '*': part } : { '*': part }) as Cells,
+        run,
+        false,
+      ),
+    );
     return (run.problems?.length ?? 0) > before ? FAILED : out;
   };
 }

@@ -6,7 +6,13 @@ export type Cells = Readonly<Record<string, Cell | undefined>>;
 export type Holds = (cells: Cells) => boolean;
 
 const textOf = (cell: Cell | undefined): string =>
-  cell === undefined || cell === null ? '' : typeof cell === 'string' ? cell.trim() : typeof cell === 'object' ? JSON.stringify(cell) : String(cell);
+  cell === undefined || cell === null
+    ? ''
+    : typeof cell === 'string'
+      ? cell.trim()
+      : typeof cell === 'object'
+        ? JSON.stringify(cell)
+        : String(cell);
 
 /** `empty` also holds for the feed's `nulls`. */
 export function compileCondition(condition: Condition, nulls: ReadonlySet<string>): Holds {

@@ -10,7 +10,9 @@ export interface CrosswalkLink {
   readonly from: string;
 }
 
-export type FindSubject = (legacy: string) => { readonly kind: 'one'; readonly subject: string } | { readonly kind: 'none' } | { readonly kind: 'several' };
+export type FindSubject = (
+  legacy: string,
+) => { readonly kind: 'one'; readonly subject: string } | { readonly kind: 'none' } | { readonly kind: 'several' };
 
 /** Of mappings that are only looked at. */
 export const NO_CROSSWALK = (): FindSubject => () => ({ kind: 'none' });
@@ -42,15 +44,23 @@ export function crosswalksOf(mapping: Mapping): readonly CrosswalkLink[] {
   return [...new Map(found.map((link) => [`${link.dataset} ${link.from}`, link])).values()];
 }
 
-/** @throws YitongError `bad_feed` if a crosswalk is no dataset of the workspace, is the feed's own, or lacks the field */
-export function checkCrosswalks(mapping: Mapping, dataset: string, workspace: Pick<Workspace, 'contracts'>, file: string): void {
+/**
+ * @throws YitongError `bad_feed` if a crosswalk is no dataset of the workspace, is the feed's own, or lacks the field
+ */
+export function checkCrosswalks(
+  mapping: Mapping,
+  dataset: string,
+  workspace: Pick<Workspace, 'contracts'>,
+  file: string,
+): void {
   const contracts = new Map([...workspace.contracts].map(([id, contract]) => [String(id), contract]));
   for (const link of crosswalksOf(mapping)) {
     const contract = contracts.get(link.dataset);
     const refuse = (what: string): never => {
       throw new YitongError('bad_feed', what, { place: { file } });
     };
-    if (contract === undefined || link.dataset === dataset) refuse(`a crosswalk must be another dataset of the workspace; \`${link.dataset}\` is none`);
+    if (contract === undefined || link.dataset === dataset)
+      refuse(`a crosswalk must be another dataset of the workspace; \`${link.dataset}\` is none`);
     const field = contract?.latest.fields.find(({ path }) => path === link.from);
     if (field?.type !== 'string') refuse(`the crosswalk \`${link.dataset}\` has no text field \`${link.from}\``);
   }

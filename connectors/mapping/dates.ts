@@ -1,8 +1,11 @@
 /**
- * Dates and times by the form that a feed names, on the proleptic Gregorian calendar; a day that is not in it is refused, never
- * moved to the next month. Result: `yyyy-MM-dd`, or `yyyy-MM-ddTHH:mm:ss.sssZ` where the form reads hours (ISO 8601).
+ * Dates and times by the form that a feed names, on the proleptic Gregorian calendar; a day that is not in it is
+ * refused, never moved to the next month. Result: `yyyy-MM-dd`, or `yyyy-MM-ddTHH:mm:ss.sssZ` where the form reads
+ * hours (ISO 8601).
  */
-type Part = { readonly kind: 'digits'; readonly unit: Unit; readonly least: number; readonly most: number } | { readonly kind: 'literal'; readonly text: string };
+type Part =
+  | { readonly kind: 'digits'; readonly unit: Unit; readonly least: number; readonly most: number }
+  | { readonly kind: 'literal'; readonly text: string };
 type Unit = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second';
 
 const TOKENS: readonly (readonly [string, Unit, number, number])[] = [
@@ -20,7 +23,10 @@ const TOKENS: readonly (readonly [string, Unit, number, number])[] = [
 /** Undefined: the text is not of this form, or not a real day or time. */
 export type ReadDate = (text: string) => string | undefined;
 
-/** Milliseconds to add to local time to have UTC, negated: `utc = local − offset(local)`. Undefined where no such local time exists. */
+/**
+ * Milliseconds to add to local time to have UTC, negated: `utc = local − offset(local)`. Undefined where no such local
+ * time exists.
+ */
 export type Zone = (localMs: number) => number | undefined;
 
 const pad = (n: number, width: number): string => String(n).padStart(width, '0');
@@ -33,7 +39,15 @@ function realDay(year: number, month: number, day: number): boolean {
 }
 
 /** setUTCFullYear, as Date.UTC takes years 0–99 for 1900–1999. */
-function utc(year: number, month: number, day: number, hour: number, minute: number, second: number, ms: number): number {
+function utc(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+  ms: number,
+): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second, ms);
@@ -53,7 +67,15 @@ export function zoneOf(name: string): Zone | undefined {
   let format: Intl.DateTimeFormat;
   try {
     format = new Intl.DateTimeFormat('en-u-ca-iso8601', {
-      timeZone: name, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric', era: 'short',
+      timeZone: name,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+      era: 'short',
     });
   } catch {
     return undefined;
@@ -61,10 +83,19 @@ export function zoneOf(name: string): Zone | undefined {
   const offsetAt = (utcMs: number): number => {
     const at: Record<string, number> = {};
     for (const { type, value } of format.formatToParts(utcMs)) at[type] = Number(value);
-    const local = utc(at['year'] ?? 0, at['month'] ?? 1, at['day'] ?? 1, at['hour'] ?? 0, at['minute'] ?? 0, at['second'] ?? 0, 0);
+    const local = utc(
+      at['year'] ?? 0,
+      at['month'] ?? 1,
+      at['day'] ?? 1,
+      at['hour'] ?? 0,
+      at['minute'] ?? 0,
+      at['second'] ?? 0,
+      0,
+    );
     return local - Math.floor(utcMs / 1000) * 1000;
   };
-  // one answer a quarter of an hour of local time: every zone's changes fall on such bounds since 1972; earlier times are asked each
+  // one answer a quarter of an hour of local time: every zone's changes fall on such bounds since 1972; earlier times
+  // are asked each
   const cache = new Map<number, number | null>();
   const find = (localMs: number): number | null => {
     const first = offsetAt(localMs - offsetAt(localMs));
@@ -104,9 +135,18 @@ export function isoDate(zone: Zone): ReadDate {
     const match = ISO.exec(text);
     if (match === null) return undefined;
     const [, year, month, day, hour, minute, second = '0', fraction = '', offset] = match;
-    const fields = { year: Number(year), month: Number(month), day: Number(day), hour: Number(hour ?? 0), minute: Number(minute ?? 0), second: Number(second) };
+    const fields = {
+      year: Number(year),
+      month: Number(month),
+      day: Number(day),
+      hour: Number(hour ?? 0),
+      minute: Number(minute ?? 0),
+      second: Number(second),
+    };
     const own = offset === undefined ? zone : zoneOf(offset);
-    return own === undefined ? undefined : finish(fields, hour !== undefined, Number(fraction.padEnd(3, '0').slice(0, 3)), own);
+    return own === undefined
+      ? undefined
+      : finish(fields, hour !== undefined, Number(fraction.padEnd(3, '0').slice(0, 3)), own);
   };
 }
 

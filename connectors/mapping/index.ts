@@ -1,2 +1,2 @@
-export { compileMapping, type CompiledMapping, type Mapped } from './compile.js';
+export { type CompiledMapping, compileMapping, type Mapped } from './compile.js';
 export { parseMapping } from './parse.js';

@@ -5,8 +5,8 @@ const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 const isSpace = (code: number): boolean => code === 0x20 || code === 0xa0 || code === 0x2009 || code === 0x202f;
 
 /**
- * `-1.234,50` (decimal `,`, group `.`) → `-1234.50`. Groups must be of three digits, so that `12,34` is refused rather than
- * read as 1234. Undefined if it is not such a number.
+ * `-1.234,50` (decimal `,`, group `.`) → `-1234.50`. Groups must be of three digits, so that `12,34` is refused rather
+ * than read as 1234. Undefined if it is not such a number.
  */
 export function readNumber(text: string, decimal: string, group: string | undefined): string | undefined {
   let at = 0;

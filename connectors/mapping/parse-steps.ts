@@ -1,10 +1,26 @@
 /** From `unknown` to Steps, each key known. */
 import type { Step } from '../feed.js';
 import { LIMITS } from './limits.js';
-import { below, deeper, keys, list, object, refuse, text, texts, whole, word, type At } from './parse-value.js';
+import { type At, below, deeper, keys, list, object, refuse, text, texts, whole, word } from './parse-value.js';
 
 const PLAIN = ['trim', 'upper', 'lower', 'halfwidth', 'squeeze', 'digits'] as const;
-const SHAPED = ['key', 'crosswalk', 'date', 'number', 'integer', 'boolean', 'codes', 'split', 'part', 'slice', 'padStart', 'replace', 'stripPrefix', 'stripSuffix', 'nullIf'] as const;
+const SHAPED = [
+  'key',
+  'crosswalk',
+  'date',
+  'number',
+  'integer',
+  'boolean',
+  'codes',
+  'split',
+  'part',
+  'slice',
+  'padStart',
+  'replace',
+  'stripPrefix',
+  'stripSuffix',
+  'nullIf',
+] as const;
 const DECIMALS = ['.', ','] as const;
 const GROUPS = [',', '.', ' ', "'"] as const;
 
@@ -41,11 +57,19 @@ function parseStep(raw: unknown, at: At): Step {
       only();
       const link = object(value, here);
       keys(link, here, ['dataset', 'from']);
-      return { crosswalk: { dataset: word(link['dataset'], below(here, 'dataset')), from: word(link['from'], below(here, 'from')) } };
+      return {
+        crosswalk: {
+          dataset: word(link['dataset'], below(here, 'dataset')),
+          from: word(link['from'], below(here, 'from')),
+        },
+      };
     }
     case 'date': {
       only('zone');
-      const date = typeof value === 'string' ? word(value, here) : list(value, here, 20).map((form, i) => word(form, below(here, i)));
+      const date =
+        typeof value === 'string'
+          ? word(value, here)
+          : list(value, here, 20).map((form, i) => word(form, below(here, i)));
       if (date.length === 0) refuse(here, 'names no form');
       return { date, ...(step['zone'] === undefined ? {} : { zone: word(step['zone'], below(at, 'zone')) }) };
     }
@@ -66,7 +90,12 @@ function parseStep(raw: unknown, at: At): Step {
       only();
       const words = object(value, here);
       keys(words, here, ['true', 'false']);
-      return { boolean: { true: texts(words['true'], below(here, 'true')), false: texts(words['false'], below(here, 'false')) } };
+      return {
+        boolean: {
+          true: texts(words['true'], below(here, 'true')),
+          false: texts(words['false'], below(here, 'false')),
+        },
+      };
     }
     case 'codes': {
       only('else');
@@ -88,7 +117,12 @@ function parseStep(raw: unknown, at: At): Step {
       only();
       const part = object(value, here);
       keys(part, here, ['by', 'index']);
-      return { part: { by: word(part['by'], below(here, 'by')), index: whole(part['index'], below(here, 'index'), -LIMITS.parts, LIMITS.parts) } };
+      return {
+        part: {
+          by: word(part['by'], below(here, 'by')),
+          index: whole(part['index'], below(here, 'index'), -LIMITS.parts, LIMITS.parts),
+        },
+      };
     }
     case 'slice': {
       only();
@@ -101,7 +135,12 @@ function parseStep(raw: unknown, at: At): Step {
       only();
       const pad = object(value, here);
       keys(pad, here, ['length', 'with']);
-      return { padStart: { length: whole(pad['length'], below(here, 'length'), 1, 1000), with: word(pad['with'], below(here, 'with')) } };
+      return {
+        padStart: {
+          length: whole(pad['length'], below(here, 'length'), 1, 1000),
+          with: word(pad['with'], below(here, 'with')),
+        },
+      };
     }
     case 'replace': {
       only();
@@ -123,5 +162,8 @@ function parseStep(raw: unknown, at: At): Step {
 
 function pick<T extends string>(raw: unknown, allowed: readonly T[], at: At): T | undefined {
   if (raw === undefined) return undefined;
-  return allowed.find((value) => value === raw) ?? refuse(at, `must be one of ${allowed.map((value) => `\`${value}\``).join(', ')}`);
+  return (
+    allowed.find((value) => value === raw) ??
+    refuse(at, `must be one of ${allowed.map((value) => `\`${value}\``).join(', ')}`)
+  );
 }

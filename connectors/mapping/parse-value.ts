@@ -11,7 +11,10 @@ export interface At {
   readonly depth: number;
 }
 
-export const below = (at: At, key: string | number): At => ({ ...at, path: at.path === '' ? String(key) : `${at.path}.${key}` });
+export const below = (at: At, key: string | number): At => ({
+  ...at,
+  path: at.path === '' ? String(key) : `${at.path}.${key}`,
+});
 
 export function deeper(at: At): At {
   if (at.depth >= LIMITS.nesting) refuse(at, `is nested more than ${LIMITS.nesting} deep`);
@@ -53,9 +56,11 @@ export function list(raw: unknown, at: At, max: number): readonly unknown[] {
   return raw;
 }
 
-export const texts = (raw: unknown, at: At): string[] => list(raw, at, LIMITS.words).map((entry, i) => text(entry, below(at, i)));
+export const texts = (raw: unknown, at: At): string[] =>
+  list(raw, at, LIMITS.words).map((entry, i) => text(entry, below(at, i)));
 
 export function whole(raw: unknown, at: At, least: number, most: number): number {
-  if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < least || raw > most) refuse(at, `must be a whole number from ${least} to ${most}`);
+  if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < least || raw > most)
+    refuse(at, `must be a whole number from ${least} to ${most}`);
   return raw;
 }

@@ -2,7 +2,20 @@
 import type { Condition, Expression, Mapping } from '../feed.js';
 import { LIMITS } from './limits.js';
 import { parseSteps } from './parse-steps.js';
-import { below, deeper, keys, list, object, refuse, text, texts, whole, word, type At, type Json } from './parse-value.js';
+import {
+  type At,
+  below,
+  deeper,
+  type Json,
+  keys,
+  list,
+  object,
+  refuse,
+  text,
+  texts,
+  whole,
+  word,
+} from './parse-value.js';
 
 /** @throws YitongError `bad_feed` with the path of the key that is wrong */
 export function parseMapping(raw: unknown, file: string): Mapping {
@@ -21,7 +34,9 @@ function parseFields(raw: unknown, at: At): Readonly<Record<string, Expression>>
   const fields = Object.entries(object(raw, at));
   if (fields.length === 0) refuse(at, 'maps no field');
   if (fields.length > LIMITS.fields) refuse(at, `maps more than ${LIMITS.fields} fields`);
-  return Object.fromEntries(fields.map(([target, expression]) => [target, parseExpression(expression, below(at, target))]));
+  return Object.fromEntries(
+    fields.map(([target, expression]) => [target, parseExpression(expression, below(at, target))]),
+  );
 }
 
 const EXPRESSIONS = ['from', 'const', 'concat', 'case', 'rows'] as const;
@@ -31,7 +46,8 @@ function parseExpression(raw: unknown, outer: At): Expression {
   const expression = object(raw, at);
   const kinds = EXPRESSIONS.filter((kind) => Object.hasOwn(expression, kind));
   const kind = kinds[0];
-  if (kind === undefined || kinds.length > 1) refuse(at, 'must have exactly one of `from`, `const`, `concat`, `case`, `rows`');
+  if (kind === undefined || kinds.length > 1)
+    refuse(at, 'must have exactly one of `from`, `const`, `concat`, `case`, `rows`');
   switch (kind) {
     case 'from':
       keys(expression, at, ['from'], ['steps', 'default']);
@@ -46,7 +62,9 @@ function parseExpression(raw: unknown, outer: At): Expression {
     case 'concat':
       keys(expression, at, ['concat'], ['steps']);
       return {
-        concat: list(expression['concat'], below(at, 'concat'), LIMITS.steps).map((part, i) => parsePart(part, below(at, `concat.${i}`))),
+        concat: list(expression['concat'], below(at, 'concat'), LIMITS.steps).map((part, i) =>
+          parsePart(part, below(at, `concat.${i}`)),
+        ),
         ...steps(expression, at),
       };
     case 'case': {
@@ -55,9 +73,15 @@ function parseExpression(raw: unknown, outer: At): Expression {
         const here = below(at, `case.${i}`);
         const branch = object(entry, here);
         keys(branch, here, ['when', 'use']);
-        return { when: parseCondition(branch['when'], below(here, 'when')), use: parseExpression(branch['use'], below(here, 'use')) };
+        return {
+          when: parseCondition(branch['when'], below(here, 'when')),
+          use: parseExpression(branch['use'], below(here, 'use')),
+        };
       });
-      return { case: branches, ...(expression['else'] === undefined ? {} : { else: parseExpression(expression['else'], below(at, 'else')) }) };
+      return {
+        case: branches,
+        ...(expression['else'] === undefined ? {} : { else: parseExpression(expression['else'], below(at, 'else')) }),
+      };
     }
     case 'rows': {
       keys(expression, at, ['rows']);
@@ -93,7 +117,9 @@ function parseCondition(raw: unknown, outer: At): Condition {
   if (Object.hasOwn(condition, 'all') || Object.hasOwn(condition, 'any')) {
     const kind = Object.hasOwn(condition, 'all') ? 'all' : 'any';
     keys(condition, at, [kind]);
-    const parts = list(condition[kind], below(at, kind), LIMITS.parts).map((part, i) => parseCondition(part, below(at, `${kind}.${i}`)));
+    const parts = list(condition[kind], below(at, kind), LIMITS.parts).map((part, i) =>
+      parseCondition(part, below(at, `${kind}.${i}`)),
+    );
     return kind === 'all' ? { all: parts } : { any: parts };
   }
   if (Object.hasOwn(condition, 'not')) {
@@ -102,7 +128,8 @@ function parseCondition(raw: unknown, outer: At): Condition {
   }
   const tests = ['equals', 'in', 'startsWith', 'endsWith', 'contains', 'empty'] as const;
   const test = tests.find((name) => Object.hasOwn(condition, name));
-  if (test === undefined) refuse(at, 'must have one of `equals`, `in`, `startsWith`, `endsWith`, `contains`, `empty`, `all`, `any`, `not`');
+  if (test === undefined)
+    refuse(at, 'must have one of `equals`, `in`, `startsWith`, `endsWith`, `contains`, `empty`, `all`, `any`, `not`');
   keys(condition, at, ['column', test]);
   const column = word(condition['column'], below(at, 'column'));
   const value = condition[test];

@@ -1,12 +1,13 @@
 /** Steps as closures. Each costs at most the length of the text, times the parts where it splits. */
-import { YitongError } from '../../contracts/errors.js';
+
 import type { ErrorCode, FieldProblem } from '../../contracts/errors.js';
+import { YitongError } from '../../contracts/errors.js';
 import { halfwidth } from '../../contracts/halfwidth.js';
 import type { KeyScheme } from '../../contracts/types.js';
 import type { Step } from '../feed.js';
 import type { Cell } from '../sources/port.js';
 import type { CrosswalkLink, FindSubject } from './crosswalk.js';
-import { dateForm, zoneOf, type ReadDate } from './dates.js';
+import { dateForm, type ReadDate, zoneOf } from './dates.js';
 import { LIMITS } from './limits.js';
 import { readNumber, toInteger } from './numbers.js';
 
@@ -24,7 +25,11 @@ export interface RowRun {
 }
 
 export function problem(run: RowRun, code: ErrorCode, reason: string): typeof FAILED {
-  (run.problems ??= []).push({ code, field: run.field, reason: run.column === '' ? reason : `column \`${run.column}\`: ${reason}` });
+  (run.problems ??= []).push({
+    code,
+    field: run.field,
+    reason: run.column === '' ? reason : `column \`${run.column}\`: ${reason}`,
+  });
   return FAILED;
 }
 
@@ -52,7 +57,11 @@ function digitsOnly(text: string): string {
 }
 
 /** Splits into at most `parts` parts and says whether there were more. */
-export function splitUpTo(text: string, by: string, parts: number): { readonly parts: string[]; readonly more: boolean } {
+export function splitUpTo(
+  text: string,
+  by: string,
+  parts: number,
+): { readonly parts: string[]; readonly more: boolean } {
   const found = text.split(by, parts + 1);
   return found.length > parts ? { parts: found.slice(0, parts), more: true } : { parts: found, more: false };
 }
@@ -94,13 +103,18 @@ function compileStep(step: Step, context: StepContext): TextStep {
     return (text, run) => {
       const found = find(text.trim());
       if (found.kind === 'one') return found.subject;
-      return found.kind === 'none' ? problem(run, 'not_in_crosswalk', 'is not in the crosswalk, or not yet') : problem(run, 'ambiguous_crosswalk', 'is tied to several subjects by the crosswalk');
+      return found.kind === 'none'
+        ? problem(run, 'not_in_crosswalk', 'is not in the crosswalk, or not yet')
+        : problem(run, 'ambiguous_crosswalk', 'is tied to several subjects by the crosswalk');
     };
   }
   if ('date' in step) {
-    const zone = zoneOf(step.zone ?? context.zone) ?? bad(context, `name the unknown zone \`${step.zone ?? context.zone}\``);
+    const zone =
+      zoneOf(step.zone ?? context.zone) ?? bad(context, `name the unknown zone \`${step.zone ?? context.zone}\``);
     const forms = typeof step.date === 'string' ? [step.date] : step.date;
-    const readers: ReadDate[] = forms.map((form) => dateForm(form, zone) ?? bad(context, `have the date form \`${form}\`, which reads no full date`));
+    const readers: ReadDate[] = forms.map(
+      (form) => dateForm(form, zone) ?? bad(context, `have the date form \`${form}\`, which reads no full date`),
+    );
     const reason = `is not a real date of the form ${forms.map((form) => `\`${form}\``).join(' or ')}`;
     return (text, run) => {
       const trimmed = text.trim();
@@ -113,11 +127,17 @@ function compileStep(step: Step, context: StepContext): TextStep {
   }
   if ('number' in step) {
     const { decimal = '.', group } = step.number;
-    return (text, run) => readNumber(text.trim(), decimal, group) ?? problem(run, 'bad_value', 'is not a number as the feed writes numbers');
+    return (text, run) =>
+      readNumber(text.trim(), decimal, group) ??
+      problem(run, 'bad_value', 'is not a number as the feed writes numbers');
   }
-  if ('integer' in step) return (text, run) => toInteger(text.trim()) ?? problem(run, 'bad_value', 'is not a whole number');
+  if ('integer' in step)
+    return (text, run) => toInteger(text.trim()) ?? problem(run, 'bad_value', 'is not a whole number');
   if ('boolean' in step) {
-    const words = new Map<string, boolean>([...step.boolean.true.map((word) => [word, true] as const), ...step.boolean.false.map((word) => [word, false] as const)]);
+    const words = new Map<string, boolean>([
+      ...step.boolean.true.map((word) => [word, true] as const),
+      ...step.boolean.false.map((word) => [word, false] as const),
+    ]);
     return (text, run) => words.get(text.trim()) ?? problem(run, 'bad_value', 'is none of the words for true or false');
   }
   if ('codes' in step) {

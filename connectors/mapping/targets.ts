@@ -4,20 +4,21 @@ import { readSchema, unwrap } from '../../contracts/schema.js';
 import type { AvroSchema, Contract, FieldInfo } from '../../contracts/types.js';
 import type { Cell } from '../sources/port.js';
 import { readNumber, toInteger } from './numbers.js';
-import { FAILED, problem, type Made, type RowRun } from './steps.js';
+import { FAILED, type Made, problem, type RowRun } from './steps.js';
 
 type Finish = (made: Cell, run: RowRun) => Made;
 const asIs: Finish = (made) => made;
 
 /**
- * From what the steps made to the JSON form of the field: whole numbers and doubles become numbers, a decimal stays text, a number for a
- * text field becomes text. All else the encoder checks.
+ * From what the steps made to the JSON form of the field: whole numbers and doubles become numbers, a decimal stays
+ * text, a number for a text field becomes text. All else the encoder checks.
  */
 export function finisher(info: FieldInfo, element: FieldInfo | undefined, scale: number): Finish {
   switch (info.type) {
     case 'int':
     case 'long':
-      return (made, run) => (typeof made === 'string' ? (toInteger(made) ?? problem(run, 'bad_value', 'is not a whole number')) : made);
+      return (made, run) =>
+        typeof made === 'string' ? (toInteger(made) ?? problem(run, 'bad_value', 'is not a whole number')) : made;
     case 'float':
     case 'double':
       return (made, run) => {
@@ -28,7 +29,9 @@ export function finisher(info: FieldInfo, element: FieldInfo | undefined, scale:
     case 'decimal':
       return (made, run) => {
         if (typeof made !== 'string' && typeof made !== 'number') return made;
-        return toScale(String(made), scale) ?? problem(run, 'bad_value', `is not a number of at most ${scale} decimals`);
+        return (
+          toScale(String(made), scale) ?? problem(run, 'bad_value', `is not a number of at most ${scale} decimals`)
+        );
       };
     case 'string':
     case 'enum':
@@ -54,7 +57,10 @@ export function finisher(info: FieldInfo, element: FieldInfo | undefined, scale:
   }
 }
 
-/** Exactly `scale` digits after the point, as the JSON form of a decimal has; zeros are added, other digits are never cut. */
+/**
+ * Exactly `scale` digits after the point, as the JSON form of a decimal has; zeros are added, other digits are never
+ * cut.
+ */
 function toScale(text: string, scale: number): string | undefined {
   const number = readNumber(text, '.', undefined);
   if (number === undefined) return undefined;

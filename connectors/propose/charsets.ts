@@ -1,6 +1,6 @@
 /** The charset of a file, found by its bytes; what fits several is said to. */
 import { createReadStream } from 'node:fs';
-import { CHARSETS, decoder, WrongCharset, type Charset } from '../sources/charset.js';
+import { CHARSETS, type Charset, decoder, WrongCharset } from '../sources/charset.js';
 import type { Decision } from './decision.js';
 
 /** Which of the charsets every byte of the file has. Stops once none is left. */
@@ -43,37 +43,82 @@ function everyday(head: Buffer, charset: 'gb18030' | 'big5'): number {
     const [lead = 0, trail = 0] = [head[i], head[i + 1]];
     if (lead < 128) continue;
     all += 1;
-    if (charset === 'gb18030' ? (lead >= 0xb0 && lead <= 0xd7 && trail >= 0xa1) || (lead >= 0xa1 && lead <= 0xa3 && trail >= 0xa1) : (lead >= 0xa4 && lead <= 0xc6 && (trail <= 0x7e || trail >= 0xa1)) || (lead >= 0xa1 && lead <= 0xa3)) common += 1;
+    if (
+      charset === 'gb18030'
+        ? (lead >= 0xb0 && lead <= 0xd7 && trail >= 0xa1) || (lead >= 0xa1 && lead <= 0xa3 && trail >= 0xa1)
+        : (lead >= 0xa4 && lead <= 0xc6 && (trail <= 0x7e || trail >= 0xa1)) || (lead >= 0xa1 && lead <= 0xa3)
+    )
+      common += 1;
     i += 1;
   }
   return all === 0 ? 0 : common / all;
 }
 
-const decide = (proposed: Charset, reason: string, sure = true, alternatives: readonly Charset[] = []): { charset: Charset; decision: Decision } => ({
+const decide = (
+  proposed: Charset,
+  reason: string,
+  sure = true,
+  alternatives: readonly Charset[] = [],
+): { charset: Charset; decision: Decision } => ({
   charset: proposed,
   decision: { about: 'charset', proposed, reason, sure, alternatives: sure ? [] : alternatives, option: '--charset ' },
 });
 
-export async function findCharset(path: string, head: Buffer): Promise<{ charset: Charset; decision: Decision } | undefined> {
+export async function findCharset(
+  path: string,
+  head: Buffer,
+): Promise<{ charset: Charset; decision: Decision } | undefined> {
   if (head[0] === 0xff && head[1] === 0xfe) return decide('utf-16le', 'the file begins with its byte order mark');
-  const found = await fitting(path, CHARSETS.filter((charset) => charset !== 'utf-16le'));
+  const found = await fitting(
+    path,
+    CHARSETS.filter((charset) => charset !== 'utf-16le'),
+  );
   if (found.includes('utf-8')) {
     const ascii = !head.some((byte) => byte > 127);
-    return decide('utf-8', ascii ? 'every byte of the file is UTF-8; its beginning is plain ASCII' : 'every byte of the file is UTF-8, which other text hardly ever is');
+    return decide(
+      'utf-8',
+      ascii
+        ? 'every byte of the file is UTF-8; its beginning is plain ASCII'
+        : 'every byte of the file is UTF-8, which other text hardly ever is',
+    );
   }
-  const latin: Charset | undefined = found.includes('windows-1252') ? 'windows-1252' : found.includes('latin1') ? 'latin1' : undefined;
+  const latin: Charset | undefined = found.includes('windows-1252')
+    ? 'windows-1252'
+    : found.includes('latin1')
+      ? 'latin1'
+      : undefined;
   const alone = aloneShare(head);
   const chinese = found.includes('gb18030') ? everyday(head, 'gb18030') : 0;
   const taiwan = found.includes('big5') ? everyday(head, 'big5') : 0;
   const paired = found.filter((one) => one === 'gb18030' || one === 'big5');
   if (latin !== undefined && (alone > 0.3 || paired.length === 0)) {
     const sure = alone > 0.5 || paired.length === 0;
-    const why = paired.length === 0 ? 'not UTF-8, and no Chinese charset has every byte of the file' : `not UTF-8, and ${Math.round(alone * 100)} % of the bytes beyond ASCII stand alone, as in Western text`;
-    return decide(latin, latin === 'latin1' ? `${why}; it holds a byte that windows-1252 does not have` : why, sure, sure ? [] : paired);
+    const why =
+      paired.length === 0
+        ? 'not UTF-8, and no Chinese charset has every byte of the file'
+        : `not UTF-8, and ${Math.round(alone * 100)} % of the bytes beyond ASCII stand alone, as in Western text`;
+    return decide(
+      latin,
+      latin === 'latin1' ? `${why}; it holds a byte that windows-1252 does not have` : why,
+      sure,
+      sure ? [] : paired,
+    );
   }
   if (found.includes('gb18030') && chinese >= taiwan) {
-    return decide('gb18030', `not UTF-8, and ${Math.round(chinese * 100)} % of its characters are everyday ones in GB 18030${found.includes('big5') ? ` (in Big5 ${Math.round(taiwan * 100)} %)` : ''}`, chinese > 0.85 && chinese > taiwan + 0.2, found.filter((one) => one === 'big5' || one === latin));
+    return decide(
+      'gb18030',
+      `not UTF-8, and ${Math.round(chinese * 100)} % of its characters are everyday ones in GB 18030${found.includes('big5') ? ` (in Big5 ${Math.round(taiwan * 100)} %)` : ''}`,
+      chinese > 0.85 && chinese > taiwan + 0.2,
+      found.filter((one) => one === 'big5' || one === latin),
+    );
   }
-  if (found.includes('big5')) return decide('big5', `not UTF-8, and ${Math.round(taiwan * 100)} % of its characters are everyday ones in Big5 (in GB 18030 ${Math.round(chinese * 100)} %)`, taiwan > 0.85 && taiwan > chinese + 0.2, found.filter((one) => one === 'gb18030' || one === latin));
+  if (found.includes('big5'))
+    return decide(
+      'big5',
+      `not UTF-8, and ${Math.round(taiwan * 100)} % of its characters are everyday ones in Big5 (in GB 18030 ` +
+        `${Math.round(chinese * 100)} %)`,
+      taiwan > 0.85 && taiwan > chinese + 0.2,
+      found.filter((one) => one === 'gb18030' || one === latin),
+    );
   return latin === undefined ? undefined : decide(latin, 'no other charset has every byte of the file', false, []);
 }

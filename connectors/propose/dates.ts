@@ -1,10 +1,33 @@
 /** Whether a column holds dates, and of which forms; a form is only found by days that exist in it. */
-import { dateForm, zoneOf, type ReadDate } from '../mapping/dates.js';
+import { dateForm, type ReadDate, zoneOf } from '../mapping/dates.js';
 
-const DAYS = ['yyyy-MM-dd', 'yyyy/MM/dd', 'yyyy.MM.dd', 'yyyyMMdd', 'yyyy年MM月dd日', 'dd/MM/yyyy', 'MM/dd/yyyy', 'dd-MM-yyyy', 'dd.MM.yyyy', 'yyyy-M-d', 'yyyy/M/d', 'yyyy.M.d', 'yyyy年M月d日', 'd/M/yyyy', 'M/d/yyyy', 'd.M.yyyy', 'd-M-yyyy'];
+const DAYS = [
+  'yyyy-MM-dd',
+  'yyyy/MM/dd',
+  'yyyy.MM.dd',
+  'yyyyMMdd',
+  'yyyy年MM月dd日',
+  'dd/MM/yyyy',
+  'MM/dd/yyyy',
+  'dd-MM-yyyy',
+  'dd.MM.yyyy',
+  'yyyy-M-d',
+  'yyyy/M/d',
+  'yyyy.M.d',
+  'yyyy年M月d日',
+  'd/M/yyyy',
+  'M/d/yyyy',
+  'd.M.yyyy',
+  'd-M-yyyy',
+];
 const TIMES = [' HH:mm:ss', ' HH:mm', ' H:mm:ss', ' H:mm', 'THH:mm:ss', 'THH:mm'];
 /** Strict forms go before those that take one digit or two, days before months where both would do. */
-const DATE_FORMS: readonly string[] = [...DAYS, ...DAYS.flatMap((day) => TIMES.map((time) => `${day}${time}`)), 'yyyyMMddHHmmss', 'iso'];
+const DATE_FORMS: readonly string[] = [
+  ...DAYS,
+  ...DAYS.flatMap((day) => TIMES.map((time) => `${day}${time}`)),
+  'yyyyMMddHHmmss',
+  'iso',
+];
 
 const utc = zoneOf('UTC');
 const readers: readonly ReadDate[] = DATE_FORMS.map((form) => {
@@ -17,7 +40,9 @@ const TOKEN = /yyyy|MM|dd|HH|mm|ss|M|d|H/g;
 const skeleton = (form: string): RegExp =>
   form === 'iso'
     ? /^9999-99-99(?:[T ]99:99(?::99(?:[.,]9{1,9})?)?(?:Z|[+-]99:?99)?)?$/
-    : new RegExp(`^${form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(TOKEN, (token) => (token === 'yyyy' ? '9999' : token.length === 2 ? '99' : '99?'))}$`);
+    : new RegExp(
+        `^${form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(TOKEN, (token) => (token === 'yyyy' ? '9999' : token.length === 2 ? '99' : '99?'))}$`,
+      );
 const skeletons = DATE_FORMS.map(skeleton);
 
 /** Places of the forms that a text of this shape can have; the shape of a text is it with each digit as 9. */
@@ -93,19 +118,36 @@ export class DateTally {
       const isMonthFirst = (at: number): boolean => DATE_FORMS[at]?.startsWith('M') === true;
       for (const [at, count] of counts) {
         const most = best === undefined ? 0 : (counts.get(best) ?? 0);
-        if (count > most || (count === most && best !== undefined && monthFirst !== undefined && isMonthFirst(at) === monthFirst && isMonthFirst(best) !== monthFirst)) best = at;
+        if (
+          count > most ||
+          (count === most &&
+            best !== undefined &&
+            monthFirst !== undefined &&
+            isMonthFirst(at) === monthFirst &&
+            isMonthFirst(best) !== monthFirst)
+        )
+          best = at;
       }
       if (best === undefined) continue;
       const most = counts.get(best) ?? 0;
       fits += most;
       chosen.add(best);
-      for (const [at, count] of counts) if (at !== best && count === most && isMonthFirst(at) !== isMonthFirst(best)) otherwise.add(DATE_FORMS[at] ?? '');
+      for (const [at, count] of counts)
+        if (at !== best && count === most && isMonthFirst(at) !== isMonthFirst(best))
+          otherwise.add(DATE_FORMS[at] ?? '');
     }
     if (chosen.size === 0) return undefined;
     const forms = [...chosen].sort((a, b) => a - b).map((at) => DATE_FORMS[at] ?? '');
     // a lenient form that is there anyway reads what its strict one does
-    const kept = forms.filter((form) => !forms.some((other) => other !== form && other === form.replace('MM', 'M').replace('dd', 'd')));
-    return { forms: kept, fits, otherwise: [...otherwise], timed: kept.some((form) => form === 'iso' || form.includes('H')) };
+    const kept = forms.filter(
+      (form) => !forms.some((other) => other !== form && other === form.replace('MM', 'M').replace('dd', 'd')),
+    );
+    return {
+      forms: kept,
+      fits,
+      otherwise: [...otherwise],
+      timed: kept.some((form) => form === 'iso' || form.includes('H')),
+    };
   }
 
   /** Whether days come after months: undefined where nothing in the column tells. */

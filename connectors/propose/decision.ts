@@ -25,7 +25,10 @@ export interface Answers {
   readonly header?: 'first' | 'none';
   readonly sheet?: string;
   readonly items?: string;
-  /** Of a database: `table` or `schema.table`, the columns that tell its rows apart, the one that says when a row was changed (`none`). */
+  /**
+   * Of a database: `table` or `schema.table`, the columns that tell its rows apart, the one that says when a row was
+   * changed (`none`).
+   */
   readonly table?: string;
   readonly rowKey?: readonly string[];
   readonly updated?: string;
@@ -39,5 +42,13 @@ export interface Answers {
   readonly names: ReadonlyMap<string, string>;
 }
 
-export const share = (part: number, whole: number): string => (whole === 0 ? '0 %' : part === whole ? '100 %' : part === 0 ? '0 %' : `${Math.min(99.9, Math.max(0.1, Math.round((part / whole) * 1000) / 10))} %`);
-export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+export const share = (part: number, whole: number): string =>
+  whole === 0
+    ? '0 %'
+    : part === whole
+      ? '100 %'
+      : part === 0
+        ? '0 %'
+        : `${Math.min(99.9, Math.max(0.1, Math.round((part / whole) * 1000) / 10))} %`;
+export const count = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en')} ${n === 1 ? one : many}`;

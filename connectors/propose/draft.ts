@@ -1,7 +1,7 @@
 /** What was found becomes a contract, a schema, examples and a feed, in the form in which a workspace has them. */
 import { compileSchema } from '../../contracts/avro.js';
-import { checkContractFile, makeContract, type ContractFile } from '../../contracts/contract.js';
-import { authorityId, datasetId, datasetNameOf, type DatasetId } from '../../contracts/ids.js';
+import { type ContractFile, checkContractFile, makeContract } from '../../contracts/contract.js';
+import { authorityId, type DatasetId, datasetId, datasetNameOf } from '../../contracts/ids.js';
 import { refuseSchema } from '../../contracts/refuse.js';
 import type { AvroSchema, Classification, Contract, KeyScheme, Localised } from '../../contracts/types.js';
 import { UNREGISTERED } from '../../contracts/workspace.js';
@@ -59,7 +59,11 @@ export interface Draft {
 
 /** What nobody but the department knows. It passes the checks, and stands on the list of what is to be done. */
 const TO_CONFIRM: Localised = { zh: '待确认', en: 'to be confirmed' };
-const pascal = (name: string): string => name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+const pascal = (name: string): string =>
+  name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
 
 function contractFile({ name, subject, subjectField, recordId, today }: DraftInput): ContractFile {
   const open = { role: `${TO_CONFIRM.zh} ${TO_CONFIRM.en}`, date: today };
@@ -78,7 +82,8 @@ function contractFile({ name, subject, subjectField, recordId, today }: DraftInp
   };
 }
 
-const required = (field: FieldPlan, { subjectField, recordId }: DraftInput): boolean => field.field === subjectField || recordId.includes(field.field);
+const required = (field: FieldPlan, { subjectField, recordId }: DraftInput): boolean =>
+  field.field === subjectField || recordId.includes(field.field);
 
 function schemaOf(input: DraftInput): AvroSchema {
   const [authority] = input.dataset.split('.');
@@ -88,7 +93,9 @@ function schemaOf(input: DraftInput): AvroSchema {
     namespace: (authority ?? '').replaceAll('-', '_'),
     fields: input.fields.map((field) => ({
       name: field.field,
-      ...(required(field, input) ? { type: avroType(field.type) } : { type: ['null', avroType(field.type)], default: null }),
+      ...(required(field, input)
+        ? { type: avroType(field.type) }
+        : { type: ['null', avroType(field.type)], default: null }),
       doc: field.column,
       title: field.title,
       classification: field.classification,
@@ -99,7 +106,8 @@ function schemaOf(input: DraftInput): AvroSchema {
 function expressionOf(field: FieldPlan, input: DraftInput): Expression {
   const { column: from, steps } = field;
   // a key is never null
-  const filled = input.recordId.includes(field.field) && field.empty > 0 && field.type.kind === 'text' ? { default: '' } : {};
+  const filled =
+    input.recordId.includes(field.field) && field.empty > 0 && field.type.kind === 'text' ? { default: '' } : {};
   return steps.length === 0 ? { from, ...filled } : { from, steps, ...filled };
 }
 
@@ -145,7 +153,12 @@ function examples(input: DraftInput): Pick<Draft, 'valid' | 'invalid'> {
   const wrong = wrongKey(scheme, key);
   return {
     valid,
-    invalid: { [`missing_value--no-${input.subjectField}`]: keyless, ...(wrong === undefined ? {} : { [`bad_check_digit--wrong-${input.subjectField}`]: { ...valid, [input.subjectField]: wrong } }) },
+    invalid: {
+      [`missing_value--no-${input.subjectField}`]: keyless,
+      ...(wrong === undefined
+        ? {}
+        : { [`bad_check_digit--wrong-${input.subjectField}`]: { ...valid, [input.subjectField]: wrong } }),
+    },
   };
 }
 
@@ -155,13 +168,26 @@ export function makeDraft(input: DraftInput): Draft {
   const file = contractFile(input);
   const schema = schemaOf(input);
   const fields = refuseSchema(schema, file);
-  const contract = makeContract(input.dataset, '', checkContractFile(file, place), [{ version: 1, schemaId: UNREGISTERED, schema, type: compileSchema(schema), fields }], place);
+  const contract = makeContract(
+    input.dataset,
+    '',
+    checkContractFile(file, place),
+    [{ version: 1, schemaId: UNREGISTERED, schema, type: compileSchema(schema), fields }],
+    place,
+  );
   const mapping: Mapping = {
     ...(input.nulls.length === 0 ? {} : { nulls: input.nulls }),
     fields: Object.fromEntries(input.fields.map((field) => [field.field, expressionOf(field, input)])),
   };
-  return { contractFile: file, schema, feed: { source: input.source, schedule: input.schedule, snapshot: input.snapshot, mapping }, contract, ...examples(input) };
+  return {
+    contractFile: file,
+    schema,
+    feed: { source: input.source, schedule: input.schedule, snapshot: input.snapshot, mapping },
+    contract,
+    ...examples(input),
+  };
 }
 
 /** @throws YitongError `bad_identifier` */
-export const datasetOf = (authority: string, dataset: string): DatasetId => datasetId(`${authorityId(authority)}.${dataset}`);
+export const datasetOf = (authority: string, dataset: string): DatasetId =>
+  datasetId(`${authorityId(authority)}.${dataset}`);

@@ -3,7 +3,11 @@ import type { Charset } from '../sources/charset.js';
 import type { Decision } from './decision.js';
 
 export interface Fixed {
-  readonly source: { readonly unit: 'characters' | 'bytes'; readonly columns: readonly { readonly name: string; readonly start: number; readonly length: number }[]; readonly shortLines?: 'fill' };
+  readonly source: {
+    readonly unit: 'characters' | 'bytes';
+    readonly columns: readonly { readonly name: string; readonly start: number; readonly length: number }[];
+    readonly shortLines?: 'fill';
+  };
   readonly decisions: readonly Decision[];
 }
 
@@ -13,7 +17,8 @@ const SAMPLE = 400;
 const wide = (line: string): number[] => [...line].map((sign) => ((sign.codePointAt(0) ?? 0) < 128 ? 1 : 2));
 
 type Kind = 'blank' | 'digit' | 'letter' | 'wide';
-const kindOf = (sign: string): Kind => (sign === ' ' ? 'blank' : /[0-9]/.test(sign) ? 'digit' : (sign.codePointAt(0) ?? 0) < 128 ? 'letter' : 'wide');
+const kindOf = (sign: string): Kind =>
+  sign === ' ' ? 'blank' : /[0-9]/.test(sign) ? 'digit' : (sign.codePointAt(0) ?? 0) < 128 ? 'letter' : 'wide';
 
 /** One kind a unit: a character of two bytes takes two. */
 function kinds(line: string, bytes: boolean): Kind[] {
@@ -23,7 +28,10 @@ function kinds(line: string, bytes: boolean): Kind[] {
 
 /** Undefined unless most lines have one length. */
 export function fixedColumns(text: string, charset: Charset): Fixed | undefined {
-  const lines = text.split(/\r?\n/).filter((line) => line !== '').slice(0, SAMPLE);
+  const lines = text
+    .split(/\r?\n/)
+    .filter((line) => line !== '')
+    .slice(0, SAMPLE);
   if (lines.length < 3) return undefined;
   const measure = (bytes: boolean): { readonly rows: Kind[][]; readonly length: number; readonly share: number } => {
     const rows = lines.map((line) => kinds(line, bytes));
@@ -43,17 +51,26 @@ export function fixedColumns(text: string, charset: Charset): Fixed | undefined 
     const before = whole.every((row) => row[at - 1] === 'blank');
     const now = whole.some((row) => row[at] !== 'blank');
     // text of one kind ends here in every line, and another begins
-    const turned = whole.every((row) => row[at] !== 'blank' && row[at] === whole[0]?.[at]) && whole.filter((row) => row[at - 1] !== row[at]).length === whole.length && (whole[0]?.[at] === 'wide' || whole.some((row) => row[at - 1] === 'blank'));
+    const turned =
+      whole.every((row) => row[at] !== 'blank' && row[at] === whole[0]?.[at]) &&
+      whole.filter((row) => row[at - 1] !== row[at]).length === whole.length &&
+      (whole[0]?.[at] === 'wide' || whole.some((row) => row[at - 1] === 'blank'));
     if ((before && now) || turned) starts.push(at);
   }
-  const columns = starts.map((start, i) => ({ name: `column${i + 1}`, start: start + 1, length: (starts[i + 1] ?? length) - start }));
+  const columns = starts.map((start, i) => ({
+    name: `column${i + 1}`,
+    start: start + 1,
+    length: (starts[i + 1] ?? length) - start,
+  }));
   return {
     source: { unit: bytes ? 'bytes' : 'characters', columns },
     decisions: [
       {
         about: 'columns',
         proposed: columns.map(({ start, length: width }) => `${start}–${start + width - 1}`).join(', '),
-        reason: `${Math.round(share * 100)} % of the lines have ${length} ${bytes ? 'bytes' : 'characters'}; columns begin where blanks end in every line, so those that touch are seen as one`,
+        reason:
+          `${Math.round(share * 100)} % of the lines have ${length} ${bytes ? 'bytes' : 'characters'}; columns ` +
+          'begin where blanks end in every line, so those that touch are seen as one',
         sure: false,
         alternatives: [],
         option: '',

@@ -1,4 +1,7 @@
-/** What a trial says of the things that were decided: of each, the rows that it would cost. No other place of a proposal forecasts. */
+/**
+ * What a trial says of the things that were decided: of each, the rows that it would cost. No other place of a proposal
+ * forecasts.
+ */
 import { count, type Decision } from './decision.js';
 import type { FieldPlan } from './draft.js';
 import type { TrialReport } from './trial.js';
@@ -10,7 +13,10 @@ export interface ForecastGround {
 }
 
 /** What costs rows is not sure, unless a person said it. */
-export function forecast(decisions: readonly Decision[], { fields, subjectField, trial: { byField, duplicates } }: ForecastGround): Decision[] {
+export function forecast(
+  decisions: readonly Decision[],
+  { fields, subjectField, trial: { byField, duplicates } }: ForecastGround,
+): Decision[] {
   const cost = (decision: Decision, rows: number, of: string): Decision => ({
     ...decision,
     reason: `${decision.reason}; ${rows === 0 ? 'no row' : count(rows, 'row')} would be quarantined ${of}`,
@@ -28,6 +34,11 @@ export function forecast(decisions: readonly Decision[], { fields, subjectField,
     if (plan === undefined || rows === 0) return decision;
     const costly = cost(decision, rows, 'for it');
     if (said || plan.type.kind === 'text') return { ...costly, sure: decision.sure };
-    return { ...costly, sure: false, alternatives: [...new Set([...decision.alternatives, 'text'])], option: `--type ${plan.column}=` };
+    return {
+      ...costly,
+      sure: false,
+      alternatives: [...new Set([...decision.alternatives, 'text'])],
+      option: `--type ${plan.column}=`,
+    };
   });
 }

@@ -44,8 +44,9 @@ export class Distinct {
 }
 
 /**
- * Keys seen and a 32-bit value for each, of at most `capacity` keys. Beyond it only every second key (by its hash) is kept, then every fourth, …: all
- * occurrences of a key are kept or none, so what is said about those kept holds for `1 / share` as many.
+ * Keys seen and a 32-bit value for each, of at most `capacity` keys. Beyond it only every second key (by its hash) is
+ * kept, then every fourth, …: all occurrences of a key are kept or none, so what is said about those kept holds for `1
+ * / share` as many.
  */
 export class KeyTable {
   private highs: Uint32Array;

@@ -13,7 +13,10 @@ const isObjectLine = (line: string): boolean => {
   return parsed?.ok === true;
 };
 
-/** Arrays whose first element is an object, by pointer, with the elements met; a pass over the characters, so that a document may be cut. */
+/**
+ * Arrays whose first element is an object, by pointer, with the elements met; a pass over the characters, so that a
+ * document may be cut.
+ */
 function arraysOfObjects(text: string): Map<string, number> {
   interface Level {
     readonly array: boolean;
@@ -45,28 +48,48 @@ function arraysOfObjects(text: string): Map<string, number> {
         level.items += 1;
         if (sign === '{') level.objects = true;
       }
-      const pointer = level === undefined ? '' : level.array ? `${level.pointer}/-` : `${level.pointer}/${level.key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const pointer =
+        level === undefined
+          ? ''
+          : level.array
+            ? `${level.pointer}/-`
+            : `${level.pointer}/${level.key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
       levels.push({ array: sign === '[', key: '', pointer, items: 0, objects: false });
     } else if (sign === '}' || sign === ']') {
       const done = levels.pop();
       if (done?.array === true && done.objects && !done.pointer.includes('/-')) found.set(done.pointer, done.items);
     }
   }
-  for (const open of levels) if (open.array && open.objects && !open.pointer.includes('/-')) found.set(open.pointer, open.items);
+  for (const open of levels)
+    if (open.array && open.objects && !open.pointer.includes('/-')) found.set(open.pointer, open.items);
   return found;
 }
 
 /** Undefined if it is no JSON with objects in it. */
 export function findItems(text: string, whole: boolean, given: string | undefined): Items | undefined {
-  const say = (proposed: string, reason: string, sure = true, alternatives: readonly string[] = []): Decision => ({ about: 'items', proposed, reason, sure, alternatives, option: '--items ' });
+  const say = (proposed: string, reason: string, sure = true, alternatives: readonly string[] = []): Decision => ({
+    about: 'items',
+    proposed,
+    reason,
+    sure,
+    alternatives,
+    option: '--items ',
+  });
   const lines = text.split('\n', 4).filter((line) => line.trim() !== '');
   const found = [...arraysOfObjects(text)].sort((a, b) => b[1] - a[1]);
   // one line alone is a document, unless nothing in it is a list
-  const oneEach = lines.slice(0, whole ? 3 : 2).every(isObjectLine) && (lines.length > 1 || (whole && lines.length === 1 && found.length === 0));
-  if (given === undefined && oneEach) return { source: { format: 'lines' }, decisions: [say('a line each', 'each line is a JSON object')] };
+  const oneEach =
+    lines.slice(0, whole ? 3 : 2).every(isObjectLine) &&
+    (lines.length > 1 || (whole && lines.length === 1 && found.length === 0));
+  if (given === undefined && oneEach)
+    return { source: { format: 'lines' }, decisions: [say('a line each', 'each line is a JSON object')] };
   const place = (pointer: string): string => (pointer === '' ? 'the document' : pointer);
   if (given !== undefined) {
-    if (!found.some(([pointer]) => pointer === given)) throw new YitongError('bad_feed', `there is no array of objects at \`${given}\`; there is one at ${found.map(([pointer]) => `\`${place(pointer)}\``).join(', ')}`);
+    if (!found.some(([pointer]) => pointer === given))
+      throw new YitongError(
+        'bad_feed',
+        `there is no array of objects at \`${given}\`; there is one at ${found.map(([pointer]) => `\`${place(pointer)}\``).join(', ')}`,
+      );
     return { source: given === '' ? {} : { items: given }, decisions: [say(place(given), 'as you said')] };
   }
   const [best, ...rest] = found;
@@ -74,6 +97,13 @@ export function findItems(text: string, whole: boolean, given: string | undefine
   const [pointer, items] = best;
   return {
     source: pointer === '' ? {} : { items: pointer },
-    decisions: [say(place(pointer), `an array of objects stands there (${whole ? count(items, 'item') : `${items} and more items`})`, rest.length === 0, rest.map(([other]) => place(other)))],
+    decisions: [
+      say(
+        place(pointer),
+        `an array of objects stands there (${whole ? count(items, 'item') : `${items} and more items`})`,
+        rest.length === 0,
+        rest.map(([other]) => place(other)),
+      ),
+    ],
   };
 }

@@ -1,14 +1,17 @@
 /** Which columns tell one subject's records apart: the fewest under which no two different rows of the file meet. */
 import { YitongError } from '../../contracts/errors.js';
-import { count, type Answers, type Decision } from './decision.js';
-import { hashText, KeyTable, type Hash } from './hashes.js';
+import { type Answers, count, type Decision } from './decision.js';
+import { type Hash, hashText, KeyTable } from './hashes.js';
 
 export interface KeyColumn {
   readonly column: string;
   readonly field: string;
   /** Every row has a value. */
   readonly full: boolean;
-  /** How readily it stands in a key: 0 as others do; 1 only as text, since some rows lack it; 2 an amount or a long text, where nothing else tells rows apart. */
+  /**
+   * How readily it stands in a key: 0 as others do; 1 only as text, since some rows lack it; 2 an amount or a long
+   * text, where nothing else tells rows apart.
+   */
   readonly tier: 0 | 1 | 2;
   /** How fit it is by its name and kind, where two columns do equally well. */
   readonly fitness: number;
@@ -19,7 +22,10 @@ export interface KeyPlan {
   readonly decision: Decision;
 }
 
-/** Halves and cells held at once, 4 bytes each; of a larger file a share of the subjects is looked at, each with all its rows. */
+/**
+ * Halves and cells held at once, 4 bytes each; of a larger file a share of the subjects is looked at, each with all its
+ * rows.
+ */
 const MAX_CELLS = 4_000_000;
 /** As many as a contract takes. */
 const MAX_KEY = 8;
@@ -29,7 +35,8 @@ const MAX_TRIED = 48;
 const FEW = 20;
 
 /** A key has no null: what is absent is the empty text. */
-const textOf = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value));
+const textOf = (value: unknown): string =>
+  value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 
 /** Rows as hashes of what the mapping makes of them: two of the subject, one of the whole row, one a field. */
 export class KeySample {
@@ -47,7 +54,12 @@ export class KeySample {
     private readonly subjectField: string,
     said: readonly string[] = [],
   ) {
-    this.tried = [...columns].sort((a, b) => Number(said.includes(b.field)) - Number(said.includes(a.field)) || a.tier - b.tier || b.fitness - a.fitness).slice(0, MAX_TRIED);
+    this.tried = [...columns]
+      .sort(
+        (a, b) =>
+          Number(said.includes(b.field)) - Number(said.includes(a.field)) || a.tier - b.tier || b.fitness - a.fitness,
+      )
+      .slice(0, MAX_TRIED);
     this.width = 3 + this.tried.length;
     this.cells = new Uint32Array(this.width * 1024);
   }
@@ -143,10 +155,18 @@ export class KeySample {
   }
 }
 
-const placesOf = (sample: KeySample, fields: readonly string[]): number[] => fields.map((field) => sample.tried.findIndex((one) => one.field === field));
+const placesOf = (sample: KeySample, fields: readonly string[]): number[] =>
+  fields.map((field) => sample.tried.findIndex((one) => one.field === field));
 
-/** Adds the column after which fewest rows still meet, until none do; then drops those that were not needed. Columns of a higher tier stand in only where the lower do not suffice. */
-function search(sample: KeySample, all: Uint32Array, alone: { readonly surplus: number; readonly rows: Uint32Array }): { readonly places: number[]; readonly surplus: number } {
+/**
+ * Adds the column after which fewest rows still meet, until none do; then drops those that were not needed. Columns of
+ * a higher tier stand in only where the lower do not suffice.
+ */
+function search(
+  sample: KeySample,
+  all: Uint32Array,
+  alone: { readonly surplus: number; readonly rows: Uint32Array },
+): { readonly places: number[]; readonly surplus: number } {
   const places: number[] = [];
   let { rows, surplus } = alone;
   for (const tier of [0, 1, 2]) {
@@ -154,11 +174,17 @@ function search(sample: KeySample, all: Uint32Array, alone: { readonly surplus: 
     while (surplus > 0 && places.length < MAX_KEY) {
       const before = surplus;
       // while two rows differ in some column, it is one that makes fewer of them meet
-      const tried = usable.filter((place) => !places.includes(place)).map((place) => ({ place, ...sample.meeting(rows, [...places, place]) })).filter((one) => one.surplus < before);
+      const tried = usable
+        .filter((place) => !places.includes(place))
+        .map((place) => ({ place, ...sample.meeting(rows, [...places, place]) }))
+        .filter((one) => one.surplus < before);
       const least = Math.min(...tried.map((one) => one.surplus));
       // a column that reads like a number or day of the record is worth more than one that happens to differ
       const near = tried.filter((one) => one.surplus <= least + Math.max(all.length * 0.001, before * 0.1));
-      const best = near.sort((a, b) => (sample.tried[b.place]?.fitness ?? 0) - (sample.tried[a.place]?.fitness ?? 0) || a.surplus - b.surplus)[0];
+      const best = near.sort(
+        (a, b) =>
+          (sample.tried[b.place]?.fitness ?? 0) - (sample.tried[a.place]?.fitness ?? 0) || a.surplus - b.surplus,
+      )[0];
       if (best === undefined) break;
       places.push(best.place);
       ({ rows, surplus } = best);
@@ -175,29 +201,67 @@ function search(sample: KeySample, all: Uint32Array, alone: { readonly surplus: 
 export function findKey(sample: KeySample, rows: number, given: Answers['key']): KeyPlan {
   const all = sample.different();
   const same = sample.held - all.length;
-  const scope = sample.share === 1 ? 'in the whole file' : `in 1 of ${Math.round(1 / sample.share)} subjects, each with all its rows (the file is too large for all)`;
+  const scope =
+    sample.share === 1
+      ? 'in the whole file'
+      : `in 1 of ${Math.round(1 / sample.share)} subjects, each with all its rows (the file is too large for all)`;
   const equal = same === 0 ? '' : `; ${count(same, 'row')} that repeat another entirely are merged`;
   const alone = sample.meeting(all, []);
   const columnOf = (field: string): string => sample.tried.find((one) => one.field === field)?.column ?? field;
-  const decided = (fields: readonly string[], reason: string, sure: boolean, alternatives: readonly string[] = []): KeyPlan => ({
+  const decided = (
+    fields: readonly string[],
+    reason: string,
+    sure: boolean,
+    alternatives: readonly string[] = [],
+  ): KeyPlan => ({
     fields,
-    decision: { about: 'key', proposed: fields.length === 0 ? 'none' : fields.map(columnOf).join(', '), reason, sure, alternatives, option: '--key ' },
+    decision: {
+      about: 'key',
+      proposed: fields.length === 0 ? 'none' : fields.map(columnOf).join(', '),
+      reason,
+      sure,
+      alternatives,
+      option: '--key ',
+    },
   });
   if (given !== undefined) {
     const places = placesOf(sample, given);
     const unknown = given.find((_, i) => (places[i] ?? -1) < 0);
-    if (unknown !== undefined) throw new YitongError('bad_feed', `\`${unknown}\` cannot stand in a key: it is no column, or its texts are too long`);
+    if (unknown !== undefined)
+      throw new YitongError(
+        'bad_feed',
+        `\`${unknown}\` cannot stand in a key: it is no column, or its texts are too long`,
+      );
     const { surplus } = sample.meeting(all, places);
-    return decided(given, `as you said; ${surplus === 0 ? 'no two different rows meet' : `${count(surplus, 'row')} meet another`} ${scope}${equal}`, true);
+    return decided(
+      given,
+      `as you said; ${surplus === 0 ? 'no two different rows meet' : `${count(surplus, 'row')} meet another`} ${scope}${equal}`,
+      true,
+    );
   }
   if (alone.surplus === 0) {
-    return decided([], `each subject has one row ${scope}${equal}${rows < FEW ? `, but these are only ${count(rows, 'row')}` : ''}`, rows >= FEW, rows >= FEW ? [] : sample.tried.filter(({ full }) => full).slice(0, 3).map(({ column }) => column));
+    return decided(
+      [],
+      `each subject has one row ${scope}${equal}${rows < FEW ? `, but these are only ${count(rows, 'row')}` : ''}`,
+      rows >= FEW,
+      rows >= FEW
+        ? []
+        : sample.tried
+            .filter(({ full }) => full)
+            .slice(0, 3)
+            .map(({ column }) => column),
+    );
   }
   const { places, surplus } = search(sample, all, alone);
   const fields = places.map((place) => sample.tried[place]?.field ?? '');
-  const others = sample.tried.filter(({ field, full }, place) => full && !fields.includes(field) && sample.meeting(alone.rows, [place]).surplus === 0).slice(0, 3);
+  const others = sample.tried
+    .filter(
+      ({ field, full }, place) => full && !fields.includes(field) && sample.meeting(alone.rows, [place]).surplus === 0,
+    )
+    .slice(0, 3);
   // a number of the record by name, and different in every row, needs no question
-  const plainly = fields.length === 1 && others.every(({ fitness }) => (sample.tried[places[0] ?? 0]?.fitness ?? 0) >= fitness + 1);
+  const plainly =
+    fields.length === 1 && others.every(({ fitness }) => (sample.tried[places[0] ?? 0]?.fitness ?? 0) >= fitness + 1);
   return decided(
     fields,
     `${count(alone.surplus, 'row')} share their subject with an earlier one; with ${fields.length === 0 ? 'any columns' : fields.map((field) => `\`${columnOf(field)}\``).join(' and ')} ${surplus === 0 ? `no two different rows meet ${scope}` : `${count(surplus, 'row')} still meet ${scope}`}${equal}`,

@@ -2,7 +2,7 @@
 import { FORBIDDEN_NAMES } from '../../contracts/schema.js';
 import type { Localised } from '../../contracts/types.js';
 import type { ColumnProfile } from './profile.js';
-import { isChinese, plain, termOf, type Term, type Terms } from './terms.js';
+import { isChinese, plain, type Term, type Terms, termOf } from './terms.js';
 
 export interface Named {
   readonly field: string;
@@ -17,7 +17,9 @@ const MAX_NAME = 60;
 function camel(words: readonly string[]): string {
   return words
     .filter((word) => word !== '')
-    .map((word, i) => (i === 0 ? word.charAt(0).toLowerCase() + word.slice(1) : word.charAt(0).toUpperCase() + word.slice(1)))
+    .map((word, i) =>
+      i === 0 ? word.charAt(0).toLowerCase() + word.slice(1) : word.charAt(0).toUpperCase() + word.slice(1),
+    )
     .join('')
     .slice(0, MAX_NAME);
 }
@@ -53,7 +55,12 @@ function wordsOf(title: string, terms: Terms): string[] | undefined {
 }
 
 /** @param taken field names that are used already; the new one is added */
-export function nameColumn({ name, title: bare, number }: Pick<ColumnProfile, 'name' | 'title' | 'number'>, terms: Terms, taken: Set<string>, given?: string): Named {
+export function nameColumn(
+  { name, title: bare, number }: Pick<ColumnProfile, 'name' | 'title' | 'number'>,
+  terms: Terms,
+  taken: Set<string>,
+  given?: string,
+): Named {
   const term = termOf(bare, terms) ?? termOf(name, terms);
   // where the words of a table's comment are not known, its column has a name
   const words = term === undefined ? (wordsOf(bare, terms) ?? wordsOf(name, terms)) : undefined;
@@ -77,17 +84,42 @@ export function nameColumn({ name, title: bare, number }: Pick<ColumnProfile, 'n
     field,
     term,
     readable,
-    title: { zh: isChinese(bare) ? bare : (term?.zh ?? bare), en: isChinese(bare) ? (term?.en ?? (readable ? spoken.charAt(0).toUpperCase() + spoken.slice(1) : bare)) : (term !== undefined && term.field === field ? term.en : bare) },
+    title: {
+      zh: isChinese(bare) ? bare : (term?.zh ?? bare),
+      en: isChinese(bare)
+        ? (term?.en ?? (readable ? spoken.charAt(0).toUpperCase() + spoken.slice(1) : bare))
+        : term !== undefined && term.field === field
+          ? term.en
+          : bare,
+    },
   };
 }
 
-const CHARSET_WORDS = new Set(['utf8', 'utf', 'gb18030', 'gbk', 'big5', 'cp1252', 'windows1252', 'latin1', 'export', 'final']);
+const CHARSET_WORDS = new Set([
+  'utf8',
+  'utf',
+  'gb18030',
+  'gbk',
+  'big5',
+  'cp1252',
+  'windows1252',
+  'latin1',
+  'export',
+  'final',
+]);
 
 /** `ceis-2018-11-28.cp1252.csv` → `ceis`; undefined where the name says nothing that an id may hold. */
 export function datasetName(file: string, terms: Terms): string | undefined {
   const stem = (file.split(/[\\/]/).at(-1) ?? file).replace(/\.(?:csv|tsv|txt|json|ndjson|jsonl|xlsx|dat)$/i, '');
   const words = wordsOf(stem, terms) ?? wordsOf(stem.replace(/\p{Script=Han}/gu, ' '), terms);
-  const kept = (words ?? []).flatMap((word) => word.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().split(' ')).filter((word) => /[a-z]/.test(word) && !CHARSET_WORDS.has(word) && !/^v?\d/.test(word));
+  const kept = (words ?? [])
+    .flatMap((word) =>
+      word
+        .replace(/([a-z])([A-Z])/g, '$1 $2')
+        .toLowerCase()
+        .split(' '),
+    )
+    .filter((word) => /[a-z]/.test(word) && !CHARSET_WORDS.has(word) && !/^v?\d/.test(word));
   while (kept.length > 0 && /^\d/.test(kept[0] ?? '')) kept.shift();
   const name = kept.join('-').slice(0, 60).replace(/-+$/, '');
   return /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) ? name : undefined;

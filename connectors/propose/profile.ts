@@ -2,7 +2,7 @@
 import type { KeyScheme } from '../../contracts/types.js';
 import type { BrokenRow, Cell, SourceRow } from '../sources/port.js';
 import { DateTally } from './dates.js';
-import { Distinct, hashText, type Hash } from './hashes.js';
+import { Distinct, type Hash, hashText } from './hashes.js';
 import { NumberTally } from './numbers.js';
 import type { Terms } from './terms.js';
 import { simplified } from './traditional.js';
@@ -33,7 +33,10 @@ export interface SchemeTally {
 /** Keys that would be one by accident: one in ten wrong numbers passes a Luhn check. */
 const BY_ACCIDENT = 3;
 
-/** Whether digits that are too few are keys that lost their zeros, as in a spreadsheet that took them for numbers: nearly all of them are keys then. */
+/**
+ * Whether digits that are too few are keys that lost their zeros, as in a spreadsheet that took them for numbers:
+ * nearly all of them are keys then.
+ */
 export const lostZeros = ({ short, mended }: SchemeTally): boolean => mended >= BY_ACCIDENT && mended >= short * 0.9;
 
 const MOBILE = /^(?:\+?86[- ]?)?1[3-9]\d{9}$/;
@@ -43,7 +46,8 @@ const DIGITS = /^\d+$/;
 const DIGITS_INSIDE = /(?<!\d)\d{17}[\dXx](?![\dXx])/g;
 
 /** Schemes of which a key is known by its value alone. */
-export const telling = (schemes: ReadonlyMap<string, KeyScheme>): ReadonlyMap<string, KeyScheme> => new Map([...schemes].filter(([, { unchecked }]) => unchecked !== true));
+export const telling = (schemes: ReadonlyMap<string, KeyScheme>): ReadonlyMap<string, KeyScheme> =>
+  new Map([...schemes].filter(([, { unchecked }]) => unchecked !== true));
 
 export class ColumnProfile {
   filled = 0;
@@ -157,7 +161,8 @@ export class Profiler {
     column.distinct.add(hashText(text, this.hash));
     if (column.values !== undefined) {
       const known = column.values.get(text);
-      if (text.length > MAX_KEPT_LENGTH || (known === undefined && column.values.size >= MAX_VALUES)) column.values = undefined;
+      if (text.length > MAX_KEPT_LENGTH || (known === undefined && column.values.size >= MAX_VALUES))
+        column.values = undefined;
       else column.values.set(text, (known ?? 0) + 1);
     }
     if (this.perhaps.has(text) || (text.length <= MAX_WORD && this.perhaps.has(simplified(text)))) {
@@ -197,13 +202,15 @@ export class Profiler {
     column.looked += 1;
     if (text.length <= 20 && MOBILE.test(text)) column.mobiles += 1;
     else if (text.length <= 254 && text.includes('@') && EMAIL.test(text)) column.emails += 1;
-    else if (text.length <= 4 && HAN_NAME.test(text) && this.terms.surnames.includes(simplified(text.charAt(0)))) column.personNames += 1;
+    else if (text.length <= 4 && HAN_NAME.test(text) && this.terms.surnames.includes(simplified(text.charAt(0))))
+      column.personNames += 1;
     if (text.length > 18 && this.hasKeyInside(text)) column.keysInside += 1;
   }
 
   private hasKeyInside(text: string): boolean {
     for (const [found] of text.matchAll(DIGITS_INSIDE)) {
-      if (this.people.some((scheme) => this.lengths.get(scheme.id) === found.length && scheme.parse(found).ok)) return true;
+      if (this.people.some((scheme) => this.lengths.get(scheme.id) === found.length && scheme.parse(found).ok))
+        return true;
     }
     return false;
   }

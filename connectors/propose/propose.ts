@@ -1,25 +1,26 @@
 /**
- * A feed and its contract, proposed for a source that nobody has described yet. Three passes over the rows in flat memory: what the columns
- * hold; which of them tell a subject's records apart; what the proposed mapping makes of every row.
+ * A feed and its contract, proposed for a source that nobody has described yet. Three passes over the rows in flat
+ * memory: what the columns hold; which of them tell a subject's records apart; what the proposed mapping makes of every
+ * row.
  */
 import { YitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Classification, Workspace } from '../../contracts/types.js';
 import type { Feed } from '../feed.js';
-import type { Progress } from '../run.js';
 import { compileMapping } from '../mapping/index.js';
+import type { Progress } from '../run.js';
 import type { SourceRow } from '../sources/port.js';
 import { classOf, classOfKey } from './classify.js';
 import type { Answers, Decision } from './decision.js';
-import { datasetOf, makeDraft, type Draft, type DraftInput, type FieldPlan } from './draft.js';
+import { type Draft, type DraftInput, datasetOf, type FieldPlan, makeDraft } from './draft.js';
 import { forecast } from './forecast.js';
-import { findKey, KeySample, type KeyColumn, type KeyPlan } from './keys.js';
-import { datasetName, isFieldName, nameColumn, type Named } from './names.js';
-import { Profiler, type ColumnProfile } from './profile.js';
+import { findKey, type KeyColumn, type KeyPlan, KeySample } from './keys.js';
+import { datasetName, isFieldName, type Named, nameColumn } from './names.js';
+import { type ColumnProfile, Profiler } from './profile.js';
 import { feedOf, readRows } from './read.js';
 import { findSubject, type SubjectPlan } from './subject.js';
 import { hasWord, isChinese, plain, type Terms } from './terms.js';
-import { tryOut, type TrialReport } from './trial.js';
+import { type TrialReport, tryOut } from './trial.js';
 import { asKeyText, typeOf } from './types.js';
 
 export interface ProposeContext {
@@ -74,11 +75,31 @@ export interface Proposal {
 const UNNAMED = 'authority';
 
 /** A table gives the columns that a mapping reads, a file all that it has. */
-const everyColumn = ({ columns = [] }: Found): Feed['mapping'] => ({ fields: Object.fromEntries(columns.map((column) => [column, { from: column }])) });
+const everyColumn = ({ columns = [] }: Found): Feed['mapping'] => ({
+  fields: Object.fromEntries(columns.map((column) => [column, { from: column }])),
+});
 
-async function eachRow(found: Found, context: ProposeContext, pass: number, mapping: Feed['mapping'] | undefined, add: (row: SourceRow | Parameters<Profiler['add']>[0]) => void): Promise<void> {
+async function eachRow(
+  found: Found,
+  context: ProposeContext,
+  pass: number,
+  mapping: Feed['mapping'] | undefined,
+  add: (row: SourceRow | Parameters<Profiler['add']>[0]) => void,
+): Promise<void> {
   const { workspace, signal, now, onProgress } = context;
-  const rows = readRows({ workspace, source: found.source, schedule: found.schedule, snapshot: found.snapshot, ...(found.roots === undefined ? {} : { roots: found.roots }), signal, now, ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(pass, progress) }) }, mapping ?? everyColumn(found));
+  const rows = readRows(
+    {
+      workspace,
+      source: found.source,
+      schedule: found.schedule,
+      snapshot: found.snapshot,
+      ...(found.roots === undefined ? {} : { roots: found.roots }),
+      signal,
+      now,
+      ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(pass, progress) }),
+    },
+    mapping ?? everyColumn(found),
+  );
   for await (const batch of rows) for (const row of batch) add(row);
 }
 
@@ -90,25 +111,65 @@ export async function look(found: Found, context: ProposeContext): Promise<Looke
     const column = profile.columns.get(name);
     if (column !== undefined) column.title = title;
   }
-  if (profile.columns.size === 0) throw new YitongError('bad_feed', profile.rows === 0 ? 'there is no row in it; put one or more in, as nothing can be seen in a header alone' : `no row of ${profile.rows} can be read: ${[...profile.broken.keys()].slice(0, 3).join('; ')}`);
+  if (profile.columns.size === 0)
+    throw new YitongError(
+      'bad_feed',
+      profile.rows === 0
+        ? 'there is no row in it; put one or more in, as nothing can be seen in a header alone'
+        : `no row of ${profile.rows} can be read: ${[...profile.broken.keys()].slice(0, 3).join('; ')}`,
+    );
   return { ...found, profile };
 }
 
-function authorityOf(answers: Answers, workspace: Workspace): { readonly id: string | undefined; readonly decision: Decision } {
+function authorityOf(
+  answers: Answers,
+  workspace: Workspace,
+): { readonly id: string | undefined; readonly decision: Decision } {
   const { authorities } = workspace;
   const ids = [...authorities.keys()];
-  const decided = (id: string | undefined, reason: string, sure: boolean): { id: string | undefined; decision: Decision } => ({
+  const decided = (
+    id: string | undefined,
+    reason: string,
+    sure: boolean,
+  ): { id: string | undefined; decision: Decision } => ({
     id,
-    decision: { about: 'authority', proposed: id ?? '', reason, sure, alternatives: ids.filter((other) => other !== id), option: '--authority ' },
+    decision: {
+      about: 'authority',
+      proposed: id ?? '',
+      reason,
+      sure,
+      alternatives: ids.filter((other) => other !== id),
+      option: '--authority ',
+    },
   });
-  if (answers.authority !== undefined) return decided(answers.authority, ids.some((id) => id === answers.authority) ? 'as you said' : 'as you said; it is new and will be created', true);
+  if (answers.authority !== undefined)
+    return decided(
+      answers.authority,
+      ids.some((id) => id === answers.authority) ? 'as you said' : 'as you said; it is new and will be created',
+      true,
+    );
   const [only] = ids;
-  if (ids.length === 1 && only !== undefined) return decided(only, 'the only authority of this workspace; another id makes a new one', false);
-  return decided(undefined, ids.length === 0 ? 'the workspace has none yet; an id makes a new one' : 'a file does not say whose it is; another id makes a new one', false);
+  if (ids.length === 1 && only !== undefined)
+    return decided(only, 'the only authority of this workspace; another id makes a new one', false);
+  return decided(
+    undefined,
+    ids.length === 0
+      ? 'the workspace has none yet; an id makes a new one'
+      : 'a file does not say whose it is; another id makes a new one',
+    false,
+  );
 }
 
-function datasetNamed(source: Pick<Found, 'name'>, answers: Answers, { workspace, terms }: Pick<ProposeContext, 'workspace' | 'terms'>, authority: string): { readonly name: string; readonly decision: Decision } {
-  const decided = (name: string, reason: string, sure: boolean): { name: string; decision: Decision } => ({ name, decision: { about: 'dataset', proposed: name, reason, sure, alternatives: [], option: '--dataset ' } });
+function datasetNamed(
+  source: Pick<Found, 'name'>,
+  answers: Answers,
+  { workspace, terms }: Pick<ProposeContext, 'workspace' | 'terms'>,
+  authority: string,
+): { readonly name: string; readonly decision: Decision } {
+  const decided = (name: string, reason: string, sure: boolean): { name: string; decision: Decision } => ({
+    name,
+    decision: { about: 'dataset', proposed: name, reason, sure, alternatives: [], option: '--dataset ' },
+  });
   if (answers.dataset !== undefined) return decided(answers.dataset, 'as you said', true);
   const made = datasetName(source.name, terms);
   const there = (name: string): boolean => [...workspace.contracts.keys()].some((id) => id === `${authority}.${name}`);
@@ -119,8 +180,15 @@ function datasetNamed(source: Pick<Found, 'name'>, answers: Answers, { workspace
   return decided(`${made}-${n}`, `\`${authority}.${made}\` is there already`, false);
 }
 
-/** What it would be called, known before a row is read; undefined while nobody has said whose it is. @throws YitongError `bad_identifier` */
-export function nameBeforehand(found: Pick<Found, 'name'>, answers: Answers, context: Pick<ProposeContext, 'workspace' | 'terms'>): DatasetId | undefined {
+/**
+ * What it would be called, known before a row is read; undefined while nobody has said whose it is.
+ * @throws YitongError `bad_identifier`
+ */
+export function nameBeforehand(
+  found: Pick<Found, 'name'>,
+  answers: Answers,
+  context: Pick<ProposeContext, 'workspace' | 'terms'>,
+): DatasetId | undefined {
   const { id } = authorityOf(answers, context.workspace);
   return id === undefined ? undefined : datasetOf(id, datasetNamed(found, answers, context, id).name);
 }
@@ -134,9 +202,15 @@ function nameAll(columns: readonly ColumnProfile[], answers: Answers, terms: Ter
   const taken = new Set<string>();
   const given = new Map<string, string>();
   for (const [column, field] of answers.names) {
-    if (!columns.some(({ name }) => name === column)) throw new YitongError('bad_feed', `\`--rename\`: there is no column \`${column}\``);
-    if (!isFieldName(field)) throw new YitongError('bad_feed', `\`--rename\`: \`${field}\` is no field name; letters, digits and underscores, a letter first`);
-    if ([...given.values()].includes(field)) throw new YitongError('bad_feed', `\`--rename\`: two columns become \`${field}\``);
+    if (!columns.some(({ name }) => name === column))
+      throw new YitongError('bad_feed', `\`--rename\`: there is no column \`${column}\``);
+    if (!isFieldName(field))
+      throw new YitongError(
+        'bad_feed',
+        `\`--rename\`: \`${field}\` is no field name; letters, digits and underscores, a letter first`,
+      );
+    if ([...given.values()].includes(field))
+      throw new YitongError('bad_feed', `\`--rename\`: two columns become \`${field}\``);
     given.set(column, field);
     taken.add(field);
   }
@@ -144,7 +218,14 @@ function nameAll(columns: readonly ColumnProfile[], answers: Answers, terms: Ter
     const said = given.get(profile.name);
     const named = nameColumn(profile, terms, taken, said);
     if (!named.readable) {
-      decisions.push({ about: `${named.field} name`, proposed: named.field, reason: `no word of \`${profile.name}\` is known; the title is kept`, sure: false, alternatives: [], option: `--rename ${profile.name}=` });
+      decisions.push({
+        about: `${named.field} name`,
+        proposed: named.field,
+        reason: `no word of \`${profile.name}\` is known; the title is kept`,
+        sure: false,
+        alternatives: [],
+        option: `--rename ${profile.name}=`,
+      });
     }
     return { profile, named };
   });
@@ -157,7 +238,13 @@ function unused({ profile }: Column): string | undefined {
   return undefined;
 }
 
-function keyColumns(columns: readonly Column[], fields: readonly FieldPlan[], subject: SubjectPlan, rows: number, terms: Terms): KeyColumn[] {
+function keyColumns(
+  columns: readonly Column[],
+  fields: readonly FieldPlan[],
+  subject: SubjectPlan,
+  rows: number,
+  terms: Terms,
+): KeyColumn[] {
   return columns.flatMap(({ profile, named }): KeyColumn[] => {
     const plan = fields.find(({ field }) => field === named.field);
     if (plan === undefined || (profile.name === subject.column && !subject.derived)) return [];
@@ -166,28 +253,49 @@ function keyColumns(columns: readonly Column[], fields: readonly FieldPlan[], su
     const full = plan.empty === 0;
     const code = hasWord(plain(profile.title), terms.codeWords) !== undefined || named.term?.text === true;
     const fitness =
-      (code ? 4 : 0) + (kind === 'date' || kind === 'timestamp' ? 2.5 : 0) + (named.term?.field === 'year' ? 3 : 0) + (profile.distinct.estimate >= rows * 0.97 ? 3 : 0) + (full ? 2 : 0) +
-      (profile.characters > profile.filled * 40 ? -2 : 0) + (profile.keysInside + profile.mobiles + profile.emails > 0 ? -2 : 0) - profile.number * 0.01;
+      (code ? 4 : 0) +
+      (kind === 'date' || kind === 'timestamp' ? 2.5 : 0) +
+      (named.term?.field === 'year' ? 3 : 0) +
+      (profile.distinct.estimate >= rows * 0.97 ? 3 : 0) +
+      (full ? 2 : 0) +
+      (profile.characters > profile.filled * 40 ? -2 : 0) +
+      (profile.keysInside + profile.mobiles + profile.emails > 0 ? -2 : 0) -
+      profile.number * 0.01;
     const tier = kind === 'decimal' || profile.characters > profile.filled * 80 ? 2 : full || kind === 'text' ? 0 : 1;
     return [{ column: profile.name, field: plan.field, full, tier, fitness }];
   });
 }
 
-const lookUp = (given: ReadonlyMap<string, string>, { profile, named }: Column): string | undefined => given.get(named.field) ?? given.get(profile.name);
+const lookUp = (given: ReadonlyMap<string, string>, { profile, named }: Column): string | undefined =>
+  given.get(named.field) ?? given.get(profile.name);
 
 function checkNames(given: ReadonlyMap<string, string>, option: string, columns: readonly Column[]): void {
   for (const name of given.keys()) {
-    if (!columns.some(({ profile, named }) => profile.name === name || named.field === name)) throw new YitongError('bad_feed', `\`${option}\`: there is no column or field \`${name}\``);
+    if (!columns.some(({ profile, named }) => profile.name === name || named.field === name))
+      throw new YitongError('bad_feed', `\`${option}\`: there is no column or field \`${name}\``);
   }
 }
 
-function planFields(columns: readonly Column[], subject: SubjectPlan, rows: number, answers: Answers, texts: ReadonlySet<string>, { workspace, terms }: ProposeContext, decisions: Decision[]): FieldPlan[] {
+function planFields(
+  columns: readonly Column[],
+  subject: SubjectPlan,
+  rows: number,
+  answers: Answers,
+  texts: ReadonlySet<string>,
+  { workspace, terms }: ProposeContext,
+  decisions: Decision[],
+): FieldPlan[] {
   const monthFirst = columns.map(({ profile }) => profile.dates.monthFirst).find((told) => told !== undefined);
   return columns.map((column): FieldPlan => {
     const { profile, named } = column;
     const own = profile.name === subject.column && !subject.derived;
     const typed = typeOf(profile, named.field, { terms, answers, monthFirst, text: texts.has(profile.name) });
-    const classed = classOf(profile, named, { schemes: workspace.schemes, terms, subject, given: lookUp(answers.classes, column) });
+    const classed = classOf(profile, named, {
+      schemes: workspace.schemes,
+      terms,
+      subject,
+      given: lookUp(answers.classes, column),
+    });
     if (!own) decisions.push(typed.decision);
     decisions.push(classed.decision);
     return {
@@ -204,20 +312,35 @@ function planFields(columns: readonly Column[], subject: SubjectPlan, rows: numb
 }
 
 /** A key that stands inside a longer one gets a field of its own. */
-function derivedSubject({ scheme, column, steps }: SubjectPlan, taken: readonly FieldPlan[], terms: Terms, classification: Classification): FieldPlan {
-  const base = terms.terms.find(({ field }) => field === scheme.id)?.field ?? scheme.id.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+function derivedSubject(
+  { scheme, column, steps }: SubjectPlan,
+  taken: readonly FieldPlan[],
+  terms: Terms,
+  classification: Classification,
+): FieldPlan {
+  const base =
+    terms.terms.find(({ field }) => field === scheme.id)?.field ??
+    scheme.id.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   let field = base;
   for (let n = 2; taken.some((other) => other.field === field); n++) field = `${base}${n}`;
   return { column, field, title: scheme.name, type: { kind: 'text' }, steps, classification, hints: [], empty: 0 };
 }
 
 /**
- * The second pass, in a function of its own: what it holds is let go before the third. It looks at what the mapping makes of the rows, as a run does.
- * Returns also how many rows lack each field.
+ * The second pass, in a function of its own: what it holds is let go before the third. It looks at what the mapping
+ * makes of the rows, as a run does. Returns also how many rows lack each field.
  */
-async function searchKey(looked: Looked, candidates: readonly KeyColumn[], input: DraftInput, answers: Answers, context: ProposeContext): Promise<{ readonly key: KeyPlan; readonly empty: ReadonlyMap<string, number> }> {
+async function searchKey(
+  looked: Looked,
+  candidates: readonly KeyColumn[],
+  input: DraftInput,
+  answers: Answers,
+  context: ProposeContext,
+): Promise<{ readonly key: KeyPlan; readonly empty: ReadonlyMap<string, number> }> {
   const { fields, subject, subjectField } = input;
-  const toField = (name: string): string => fields.find(({ field, column }) => field === name || (column === name && field !== subjectField))?.field ?? (name === subject.column && !subject.derived ? subjectField : name);
+  const toField = (name: string): string =>
+    fields.find(({ field, column }) => field === name || (column === name && field !== subjectField))?.field ??
+    (name === subject.column && !subject.derived ? subjectField : name);
   const said = answers.key?.map(toField).filter((field) => field !== subjectField);
   const { contract, feed } = makeDraft({ ...input, recordId: [] });
   const mapping = compileMapping(feed.mapping, contract, context.workspace.schemes);
@@ -227,14 +350,24 @@ async function searchKey(looked: Looked, candidates: readonly KeyColumn[], input
     if ('broken' in row) return;
     const mapped = mapping.map(row.cells);
     if (!('ok' in mapped) || !mapped.ok) return;
-    for (const { field } of candidates) if ((mapped.value[field] ?? null) === null) empty.set(field, (empty.get(field) ?? 0) + 1);
+    for (const { field } of candidates)
+      if ((mapped.value[field] ?? null) === null) empty.set(field, (empty.get(field) ?? 0) + 1);
     sample.add(mapped.value);
   });
   return { key: findKey(sample, looked.profile.rows, said), empty };
 }
 
-/** Fields of the key that some rows lack become text, unless their type was said: a row that lacks a day is a good row. */
-function keyFields(fields: readonly FieldPlan[], key: KeyPlan, empty: ReadonlyMap<string, number>, columns: readonly Column[], answers: Answers, decisions: Decision[]): FieldPlan[] {
+/**
+ * Fields of the key that some rows lack become text, unless their type was said: a row that lacks a day is a good row.
+ */
+function keyFields(
+  fields: readonly FieldPlan[],
+  key: KeyPlan,
+  empty: ReadonlyMap<string, number>,
+  columns: readonly Column[],
+  answers: Answers,
+  decisions: Decision[],
+): FieldPlan[] {
   return fields.map((plan) => {
     const lacking = empty.get(plan.field) ?? 0;
     const profile = columns.find(({ named }) => named.field === plan.field)?.profile;
@@ -248,7 +381,10 @@ function keyFields(fields: readonly FieldPlan[], key: KeyPlan, empty: ReadonlyMa
   });
 }
 
-/** The second and third pass. @throws YitongError `bad_feed` where an answer names what is not there, or no column holds keys */
+/**
+ * The second and third pass.
+ * @throws YitongError `bad_feed` where an answer names what is not there, or no column holds keys
+ */
 export async function propose(looked: Looked, answers: Answers, context: ProposeContext): Promise<Proposal> {
   const { profile } = looked;
   const { workspace, terms } = context;
@@ -271,7 +407,8 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
   const columns = named.filter((column) => unused(column) === undefined);
   const planned = planFields(columns, subject, profile.rows, answers, looked.texts ?? new Set(), context, decisions);
   if (subject.derived) planned.unshift(derivedSubject(subject, planned, terms, classOfKey(subject.scheme)));
-  const subjectField = (subject.derived ? planned[0] : planned.find(({ column }) => column === subject.column))?.field ?? '';
+  const subjectField =
+    (subject.derived ? planned[0] : planned.find(({ column }) => column === subject.column))?.field ?? '';
   const title = isChinese(looked.name) ? looked.name.replace(/\.[A-Za-z0-9]+$/, '') : dataset.name;
   const input: DraftInput = {
     dataset: datasetOf(authority.id ?? UNNAMED, dataset.name),
@@ -287,7 +424,13 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
     today: context.now().toISOString().slice(0, 10),
   };
 
-  const { key, empty } = await searchKey(looked, keyColumns(columns, planned, subject, profile.rows, terms), input, answers, context);
+  const { key, empty } = await searchKey(
+    looked,
+    keyColumns(columns, planned, subject, profile.rows, terms),
+    input,
+    answers,
+    context,
+  );
   decisions.push(key.decision);
   const fields = keyFields(planned, key, empty, columns, answers, decisions);
   const draft = makeDraft({ ...input, fields, recordId: key.fields });

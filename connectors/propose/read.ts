@@ -1,11 +1,12 @@
 /** Rows of a source that has no feed yet, by the same reader that its feed will have. */
+
+import { YitongError } from '../../contracts/errors.js';
 import { authorityId, datasetId } from '../../contracts/ids.js';
 import type { Workspace } from '../../contracts/types.js';
-import { YitongError } from '../../contracts/errors.js';
 import type { Feed, Mapping } from '../feed.js';
 import type { Progress } from '../run.js';
 import { loadSourceKinds } from '../sources/load.js';
-import { JUST_READING, type BrokenRow, type SourceRow } from '../sources/port.js';
+import { type BrokenRow, JUST_READING, type SourceRow } from '../sources/port.js';
 
 export interface Reading {
   readonly workspace: Workspace;
@@ -20,7 +21,10 @@ export interface Reading {
 }
 
 /** As it stands before it has a file, of a dataset that is only looked at. */
-export const feedOf = ({ source, schedule, snapshot }: Pick<Feed, 'source' | 'schedule' | 'snapshot'>, mapping: Mapping): Feed => ({
+export const feedOf = (
+  { source, schedule, snapshot }: Pick<Feed, 'source' | 'schedule' | 'snapshot'>,
+  mapping: Mapping,
+): Feed => ({
   dataset: datasetId('proposed.source'),
   authority: authorityId('proposed'),
   source,
@@ -33,18 +37,35 @@ export const feedOf = ({ source, schedule, snapshot }: Pick<Feed, 'source' | 'sc
 });
 
 /** @throws YitongError as the source's reader; `shutting_down` if it is stopped */
-export async function* readRows({ workspace, source, schedule, snapshot, roots = [], signal, now, onProgress }: Reading, mapping: Mapping = { fields: {} }): AsyncGenerator<readonly (SourceRow | BrokenRow)[]> {
+export async function* readRows(
+  { workspace, source, schedule, snapshot, roots = [], signal, now, onProgress }: Reading,
+  mapping: Mapping = { fields: {} },
+): AsyncGenerator<readonly (SourceRow | BrokenRow)[]> {
   const kind = (await loadSourceKinds()).get(source.kind);
   if (kind === undefined) throw new YitongError('bad_feed', `there is no source kind \`${source.kind}\``);
   const feed = feedOf({ source, schedule, snapshot }, mapping);
-  const run = await kind.open({ feed, workspace, baseDir: workspace.dir, roots, now, memory: { get: () => undefined, set: () => undefined }, signal, options: {}, ...JUST_READING });
+  const run = await kind.open({
+    feed,
+    workspace,
+    baseDir: workspace.dir,
+    roots,
+    now,
+    memory: { get: () => undefined, set: () => undefined },
+    signal,
+    options: {},
+    ...JUST_READING,
+  });
   if (run === undefined || 'unchanged' in run) return;
   let rows = 0;
   for await (const batch of run.rows) {
     if (signal.aborted) throw new YitongError('shutting_down', 'stopped; nothing was written');
     rows += batch.length;
     const done = run.progress?.();
-    onProgress?.({ rows, ...(done === undefined ? {} : { done }), ...(run.total === undefined ? {} : { total: run.total }) });
+    onProgress?.({
+      rows,
+      ...(done === undefined ? {} : { done }),
+      ...(run.total === undefined ? {} : { total: run.total }),
+    });
     yield batch;
   }
 }

@@ -2,17 +2,17 @@
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
-import { CHARSETS, decoder, type Charset } from '../sources/charset.js';
+import type { KeyScheme } from '../../contracts/types.js';
+import type { Feed } from '../feed.js';
+import { CHARSETS, type Charset, decoder } from '../sources/charset.js';
 import { csvItems } from '../sources/csv/records.js';
 import { peekSheets } from '../sources/xlsx/peek.js';
-import type { Feed } from '../feed.js';
 import { findCharset } from './charsets.js';
-import { count, type Answers, type Decision } from './decision.js';
+import { type Answers, count, type Decision } from './decision.js';
 import { fixedColumns } from './fixed.js';
-import { findItems } from './items.js';
 import { headerRowOf, isHeader } from './header.js';
+import { findItems } from './items.js';
 import type { Terms } from './terms.js';
-import type { KeyScheme } from '../../contracts/types.js';
 
 export interface Sniffed {
   readonly source: Feed['source'];
@@ -43,7 +43,14 @@ function isCharset(text: string): text is Charset {
   return CHARSETS.some((known) => known === text);
 }
 
-const decided = (about: string, proposed: string, reason: string, option: string, sure = true, alternatives: readonly string[] = []): Decision => ({ about, proposed, reason, sure, alternatives, option });
+const decided = (
+  about: string,
+  proposed: string,
+  reason: string,
+  option: string,
+  sure = true,
+  alternatives: readonly string[] = [],
+): Decision => ({ about, proposed, reason, sure, alternatives, option });
 
 /** Whole lines of the beginning, as text; the last one may be cut within a character. */
 function textOf(head: Buffer, whole: boolean, charset: Charset): string {
@@ -85,20 +92,31 @@ function width({ rows, broken }: Parsed): { readonly cells: number; readonly sha
 }
 
 const SEPARATORS = [',', ';', '\t', '|', '^', '\u0001', '|+|', '||'];
-const spoken = (separator: string): string => (separator === '\t' ? 'tab' : separator === '\u0001' ? 'U+0001' : separator);
+const spoken = (separator: string): string =>
+  separator === '\t' ? 'tab' : separator === '\u0001' ? 'U+0001' : separator;
 
 const separatorGiven = (text: string): string => (text === 'tab' || text === '\\t' ? '\t' : text);
 
-async function sniffText(path: string, { head, whole }: Awaited<ReturnType<typeof headOf>>, answers: Answers, ground: Ground): Promise<Sniffed> {
+async function sniffText(
+  path: string,
+  { head, whole }: Awaited<ReturnType<typeof headOf>>,
+  answers: Answers,
+  ground: Ground,
+): Promise<Sniffed> {
   const decisions: Decision[] = [];
   let charset: Charset;
   if (answers.charset !== undefined) {
-    if (!isCharset(answers.charset)) throw new YitongError('bad_feed', `\`--charset\` is one of ${CHARSETS.join(', ')}, not \`${answers.charset}\``);
+    if (!isCharset(answers.charset))
+      throw new YitongError('bad_feed', `\`--charset\` is one of ${CHARSETS.join(', ')}, not \`${answers.charset}\``);
     charset = answers.charset;
     decisions.push(decided('charset', charset, 'as you said', '--charset '));
   } else {
     const found = await findCharset(path, head);
-    if (found === undefined) throw new YitongError('bad_feed', `the bytes of \`${path}\` are of no charset that is read here (${CHARSETS.join(', ')}); is it a text file?`);
+    if (found === undefined)
+      throw new YitongError(
+        'bad_feed',
+        `the bytes of \`${path}\` are of no charset that is read here (${CHARSETS.join(', ')}); is it a text file?`,
+      );
     charset = found.charset;
     decisions.push(found.decision);
   }
@@ -106,12 +124,19 @@ async function sniffText(path: string, { head, whole }: Awaited<ReturnType<typeo
   const start = text.trimStart().charAt(0);
   if (answers.delimiter === undefined && (start === '{' || start === '[')) {
     const items = findItems(text, whole, answers.items);
-    if (items !== undefined) return { source: { kind: 'json', ...items.source, charset }, decisions: [...decisions, ...items.decisions] };
+    if (items !== undefined)
+      return { source: { kind: 'json', ...items.source, charset }, decisions: [...decisions, ...items.decisions] };
   }
   return sniffTable(text, charset, decisions, answers, ground);
 }
 
-async function sniffTable(text: string, charset: Charset, decisions: Decision[], answers: Answers, ground: Ground): Promise<Sniffed> {
+async function sniffTable(
+  text: string,
+  charset: Charset,
+  decisions: Decision[],
+  answers: Answers,
+  ground: Ground,
+): Promise<Sniffed> {
   const given = answers.delimiter === undefined ? undefined : separatorGiven(answers.delimiter);
   const tried = await Promise.all(
     (given === undefined ? SEPARATORS : [given]).flatMap((separator) =>
@@ -121,24 +146,65 @@ async function sniffTable(text: string, charset: Charset, decisions: Decision[],
       }),
     ),
   );
-  const good = tried.filter(({ cells, share }) => cells > 1 && share >= 0.9).sort((a, b) => Number(b.share >= 0.98) - Number(a.share >= 0.98) || b.cells - a.cells || b.share - a.share);
+  const good = tried
+    .filter(({ cells, share }) => cells > 1 && share >= 0.9)
+    .sort((a, b) => Number(b.share >= 0.98) - Number(a.share >= 0.98) || b.cells - a.cells || b.share - a.share);
   // quotes are quotes unless rows break by them
-  const best = good.find((one) => one.quote === '"' && one.cells === good[0]?.cells && one.share >= (good[0]?.share ?? 0) - 0.02) ?? good[0] ?? (given === undefined ? undefined : tried[0]);
+  const best =
+    good.find(
+      (one) => one.quote === '"' && one.cells === good[0]?.cells && one.share >= (good[0]?.share ?? 0) - 0.02,
+    ) ??
+    good[0] ??
+    (given === undefined ? undefined : tried[0]);
   if (best === undefined) {
     const fixed = fixedColumns(text, charset);
-    if (fixed !== undefined) return { source: { kind: 'fixed-width', ...fixed.source, charset }, decisions: [...decisions, ...fixed.decisions] };
-    throw new YitongError('bad_feed', 'no separator and no fixed columns can be seen in the file; say `--delimiter`, or write the feed by hand (docs/mapping.md)');
+    if (fixed !== undefined)
+      return {
+        source: { kind: 'fixed-width', ...fixed.source, charset },
+        decisions: [...decisions, ...fixed.decisions],
+      };
+    throw new YitongError(
+      'bad_feed',
+      'no separator and no fixed columns can be seen in the file; say `--delimiter`, or write the feed by hand ' +
+        '(docs/mapping.md)',
+    );
   }
-  const others = [...new Set(good.filter((one) => one.separator !== best.separator && one.share >= 0.98 && one.cells * 2 >= best.cells).map((one) => spoken(one.separator)))];
+  const others = [
+    ...new Set(
+      good
+        .filter((one) => one.separator !== best.separator && one.share >= 0.98 && one.cells * 2 >= best.cells)
+        .map((one) => spoken(one.separator)),
+    ),
+  ];
   decisions.push(
     given === undefined
-      ? decided('delimiter', spoken(best.separator), `it makes ${best.cells} cells of ${Math.round(best.share * 1000) / 10} % of the first ${count(best.parsed.rows.length, 'row')}`, '--delimiter ', others.length === 0, others)
+      ? decided(
+          'delimiter',
+          spoken(best.separator),
+          `it makes ${best.cells} cells of ${Math.round(best.share * 1000) / 10} % of the first ` +
+            `${count(best.parsed.rows.length, 'row')}`,
+          '--delimiter ',
+          others.length === 0,
+          others,
+        )
       : decided('delimiter', spoken(best.separator), 'as you said', '--delimiter '),
   );
   if (best.quote === '') decisions.push(decided('quote', 'none', 'with quotes as quotes rows would break', '', false));
   const first = best.parsed.rows[0] ?? [];
-  const header = answers.header === undefined ? isHeader(first, best.parsed.rows.slice(1, 200), ground.schemes) : { header: answers.header === 'first', sure: true, reason: 'as you said' };
-  decisions.push(decided('header', header.header ? 'first row' : 'none', header.reason, '--header ', header.sure, header.sure ? [] : [header.header ? 'none' : 'first']));
+  const header =
+    answers.header === undefined
+      ? isHeader(first, best.parsed.rows.slice(1, 200), ground.schemes)
+      : { header: answers.header === 'first', sure: true, reason: 'as you said' };
+  decisions.push(
+    decided(
+      'header',
+      header.header ? 'first row' : 'none',
+      header.reason,
+      '--header ',
+      header.sure,
+      header.sure ? [] : [header.header ? 'none' : 'first'],
+    ),
+  );
   return {
     source: {
       kind: 'csv',
@@ -153,16 +219,36 @@ async function sniffTable(text: string, charset: Charset, decisions: Decision[],
 
 async function sniffWorkbook(path: string, answers: Answers, ground: Ground): Promise<Sniffed> {
   const sheets = await peekSheets(path);
-  const wide = sheets.filter(({ rows }) => rows.length >= 2 && rows.some(({ cells }) => cells.filter((cell) => cell !== '').length >= 2));
-  const given = answers.sheet === undefined ? undefined : sheets.find(({ name, number }) => name === answers.sheet || String(number) === answers.sheet);
-  if (answers.sheet !== undefined && given === undefined) throw new YitongError('bad_feed', `the workbook has no sheet \`${answers.sheet}\`; it has ${sheets.map(({ name }) => `\`${name}\``).join(', ')}`);
+  const wide = sheets.filter(
+    ({ rows }) => rows.length >= 2 && rows.some(({ cells }) => cells.filter((cell) => cell !== '').length >= 2),
+  );
+  const given =
+    answers.sheet === undefined
+      ? undefined
+      : sheets.find(({ name, number }) => name === answers.sheet || String(number) === answers.sheet);
+  if (answers.sheet !== undefined && given === undefined)
+    throw new YitongError(
+      'bad_feed',
+      `the workbook has no sheet \`${answers.sheet}\`; it has ${sheets.map(({ name }) => `\`${name}\``).join(', ')}`,
+    );
   const sheet = given ?? wide[0];
   if (sheet === undefined) throw new YitongError('bad_feed', 'no sheet of the workbook holds a table');
   const row = headerRowOf(sheet.rows, ground.schemes);
   return {
     source: { kind: 'xlsx', sheet: sheet.name, ...(row.number === 1 ? {} : { headerRow: row.number }) },
     decisions: [
-      decided('sheet', sheet.name, given !== undefined ? 'as you said' : wide.length === 1 ? 'the only sheet with a table' : 'the first sheet with a table', '--sheet ', given !== undefined || wide.length === 1, wide.filter((one) => one !== sheet).map(({ name }) => name)),
+      decided(
+        'sheet',
+        sheet.name,
+        given !== undefined
+          ? 'as you said'
+          : wide.length === 1
+            ? 'the only sheet with a table'
+            : 'the first sheet with a table',
+        '--sheet ',
+        given !== undefined || wide.length === 1,
+        wide.filter((one) => one !== sheet).map(({ name }) => name),
+      ),
       decided('header', `row ${row.number}`, row.reason, '', row.sure),
     ],
   };
@@ -174,8 +260,17 @@ export async function sniffFile(path: string, answers: Answers, ground: Ground):
   const { head } = begun;
   if (head.length === 0) throw new YitongError('bad_feed', `the file \`${path}\` is empty`);
   if (head.toString('latin1', 0, 4) === 'PK\u0003\u0004') return sniffWorkbook(path, answers, ground);
-  if (head[0] === 0xd0 && head[1] === 0xcf) throw new YitongError('bad_feed', 'this is a workbook of the old form or one with a password; save it as `.xlsx` without');
-  if (head[0] === 0xfe && head[1] === 0xff) throw new YitongError('bad_feed', 'the file is UTF-16 with the large byte first, which is not read; save it as UTF-8');
-  if (['.parquet', '.gz', '.zip', '.7z', '.pdf', '.doc', '.docx'].includes(extname(path).toLowerCase())) throw new YitongError('bad_feed', 'this kind of file is not read; export CSV, JSON or XLSX');
+  if (head[0] === 0xd0 && head[1] === 0xcf)
+    throw new YitongError(
+      'bad_feed',
+      'this is a workbook of the old form or one with a password; save it as `.xlsx` without',
+    );
+  if (head[0] === 0xfe && head[1] === 0xff)
+    throw new YitongError(
+      'bad_feed',
+      'the file is UTF-16 with the large byte first, which is not read; save it as UTF-8',
+    );
+  if (['.parquet', '.gz', '.zip', '.7z', '.pdf', '.doc', '.docx'].includes(extname(path).toLowerCase()))
+    throw new YitongError('bad_feed', 'this kind of file is not read; export CSV, JSON or XLSX');
   return sniffText(path, begun, answers, ground);
 }

@@ -2,9 +2,9 @@
 import { YitongError } from '../../contracts/errors.js';
 import type { KeyScheme } from '../../contracts/types.js';
 import type { Step } from '../feed.js';
-import { count, share, type Answers, type Decision } from './decision.js';
-import { lostZeros, type ColumnProfile, type SchemeTally } from './profile.js';
-import { plain, termOf, type Terms } from './terms.js';
+import { type Answers, count, type Decision, share } from './decision.js';
+import { type ColumnProfile, lostZeros, type SchemeTally } from './profile.js';
+import { plain, type Terms, termOf } from './terms.js';
 
 export interface SubjectPlan {
   readonly column: string;
@@ -35,10 +35,19 @@ const SURELY = 0.97;
 
 function isNamed({ title }: ColumnProfile, { id, name, titles = [], unchecked }: KeyScheme, terms: Terms): boolean {
   const bare = plain(title);
-  return termOf(title, terms)?.field === id || (unchecked === true ? ` ${bare} `.includes(` ${plain(id)} `) : bare.includes(plain(id))) || [name.zh, name.en, ...titles].some((one) => plain(one) === bare);
+  return (
+    termOf(title, terms)?.field === id ||
+    (unchecked === true ? ` ${bare} `.includes(` ${plain(id)} `) : bare.includes(plain(id))) ||
+    [name.zh, name.en, ...titles].some((one) => plain(one) === bare)
+  );
 }
 
-function candidates(columns: Iterable<ColumnProfile>, schemes: ReadonlyMap<string, KeyScheme>, rows: number, terms: Terms): Candidate[] {
+function candidates(
+  columns: Iterable<ColumnProfile>,
+  schemes: ReadonlyMap<string, KeyScheme>,
+  rows: number,
+  terms: Terms,
+): Candidate[] {
   const found: Candidate[] = [];
   for (const column of columns) {
     for (const [id, tally] of [...column.schemes, ...column.forms]) {
@@ -50,12 +59,22 @@ function candidates(columns: Iterable<ColumnProfile>, schemes: ReadonlyMap<strin
     }
   }
   // firms before people, so that a register of firms is not keyed by their representatives
-  const rank = (one: Candidate): number => (one.share >= SURELY ? 4 : 0) + (one.named ? 2 : 0) + (one.scheme.persons ? 0 : 1) + one.share * 0.5 - one.column.number * 1e-4;
+  const rank = (one: Candidate): number =>
+    (one.share >= SURELY ? 4 : 0) +
+    (one.named ? 2 : 0) +
+    (one.scheme.persons ? 0 : 1) +
+    one.share * 0.5 -
+    one.column.number * 1e-4;
   return found.sort((a, b) => rank(b) - rank(a));
 }
 
 /** What brings the keys of a column to their form, and what was decided on zeros that they lost. */
-function readKey({ name }: ColumnProfile, scheme: KeyScheme, tally: SchemeTally, given: Answers['zeros']): { readonly steps: readonly Step[]; readonly zeros: Decision | undefined } {
+function readKey(
+  { name }: ColumnProfile,
+  scheme: KeyScheme,
+  tally: SchemeTally,
+  given: Answers['zeros'],
+): { readonly steps: readonly Step[]; readonly zeros: Decision | undefined } {
   const { short, mended } = tally;
   const plainly: readonly Step[] = [{ key: scheme.id }];
   const padded: readonly Step[] = ['trim', { padStart: { length: scheme.make(1).length, with: '0' } }, ...plainly];
@@ -63,11 +82,20 @@ function readKey({ name }: ColumnProfile, scheme: KeyScheme, tally: SchemeTally,
   const pad = given === undefined ? lostZeros(tally) : given === 'pad';
   const spoken = `padStart ${scheme.make(1).length}`;
   const reason =
-    `${count(short, 'value')} of \`${name}\` are digits, but too few of them, as where a spreadsheet took them for numbers; with zeros before them ${mended === short ? 'all' : mended.toLocaleString('en')} satisfy the check` +
+    `${count(short, 'value')} of \`${name}\` are digits, but too few of them, as where a spreadsheet took them ` +
+    `for numbers; with zeros before them ${mended === short ? 'all' : mended.toLocaleString('en')} satisfy the ` +
+    'check' +
     (given === undefined && !pad ? ', which wrong numbers may do by accident' : '');
   return {
     steps: pad ? padded : plainly,
-    zeros: { about: 'zeros', proposed: pad ? spoken : 'keep', reason: given === undefined ? reason : `as you said; ${reason}`, sure: given !== undefined || (pad && mended === short), alternatives: [pad ? 'keep' : 'pad'], option: '--zeros ' },
+    zeros: {
+      about: 'zeros',
+      proposed: pad ? spoken : 'keep',
+      reason: given === undefined ? reason : `as you said; ${reason}`,
+      sure: given !== undefined || (pad && mended === short),
+      alternatives: [pad ? 'keep' : 'pad'],
+      option: '--zeros ',
+    },
   };
 }
 
@@ -80,48 +108,110 @@ function begins(scheme: KeyScheme, other: KeyScheme): number | undefined {
 }
 
 /** @throws YitongError `bad_feed` if no column holds keys, or the one that was named does not */
-export function findSubject(columns: ReadonlyMap<string, ColumnProfile>, schemes: ReadonlyMap<string, KeyScheme>, rows: number, terms: Terms, { subject: given, zeros }: Pick<Answers, 'subject' | 'zeros'>): SubjectPlan {
+export function findSubject(
+  columns: ReadonlyMap<string, ColumnProfile>,
+  schemes: ReadonlyMap<string, KeyScheme>,
+  rows: number,
+  terms: Terms,
+  { subject: given, zeros }: Pick<Answers, 'subject' | 'zeros'>,
+): SubjectPlan {
   const found = candidates(columns.values(), schemes, rows, terms);
   const known = (id: string): KeyScheme => {
     const scheme = schemes.get(id);
-    if (scheme === undefined) throw new YitongError('bad_feed', `there is no key scheme \`${id}\`; there are ${[...schemes.keys()].join(', ')}`);
+    if (scheme === undefined)
+      throw new YitongError(
+        'bad_feed',
+        `there is no key scheme \`${id}\`; there are ${[...schemes.keys()].join(', ')}`,
+      );
     return scheme;
   };
-  const describe = ({ column, tally: { ok, changed } }: Pick<Candidate, 'column' | 'tally'>, { standard, unchecked }: KeyScheme): string => {
+  const describe = (
+    { column, tally: { ok, changed } }: Pick<Candidate, 'column' | 'tally'>,
+    { standard, unchecked }: KeyScheme,
+  ): string => {
     const empty = rows - column.told;
     return (
-      `${count(ok, 'value')} of ${column.told.toLocaleString('en')} ${unchecked === true ? 'have the form of' : 'satisfy'} ${standard.split(';')[0]} (${share(ok, column.told)})` +
+      `${count(ok, 'value')} of ${column.told.toLocaleString('en')} ` +
+      `${unchecked === true ? 'have the form of' : 'satisfy'} ${standard.split(';')[0]} ` +
+      `(${share(ok, column.told)})` +
       `${changed > 0 ? `, ${changed.toLocaleString('en')} of them not in normal form` : ''}${empty > 0 ? `; ${count(empty, 'row')} without a value` : ''}`
     );
   };
   if (given !== undefined) {
     const column = columns.get(given.column);
-    if (column === undefined) throw new YitongError('bad_feed', `there is no column \`${given.column}\`; there are ${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`);
+    if (column === undefined)
+      throw new YitongError(
+        'bad_feed',
+        `there is no column \`${given.column}\`; there are ${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`,
+      );
     const scheme = known(given.scheme);
     const own = column.schemes.get(scheme.id) ?? column.forms.get(scheme.id);
-    const decided = (reason: string, sure = true): Decision => ({ about: 'subject', proposed: `${given.column}:${given.scheme}`, reason: `as you said; ${reason}`, sure, alternatives: [], option: '--subject ' });
-    if (own !== undefined && own.ok + own.mended > column.told * 0.1) return { column: column.name, scheme, derived: false, ...readKey(column, scheme, own, zeros), decision: decided(describe({ column, tally: own }, scheme)) };
+    const decided = (reason: string, sure = true): Decision => ({
+      about: 'subject',
+      proposed: `${given.column}:${given.scheme}`,
+      reason: `as you said; ${reason}`,
+      sure,
+      alternatives: [],
+      option: '--subject ',
+    });
+    if (own !== undefined && own.ok + own.mended > column.told * 0.1)
+      return {
+        column: column.name,
+        scheme,
+        derived: false,
+        ...readKey(column, scheme, own, zeros),
+        decision: decided(describe({ column, tally: own }, scheme)),
+      };
     const longer = found.find((one) => one.column === column && begins(scheme, one.scheme) !== undefined);
     const length = longer === undefined ? undefined : begins(scheme, longer.scheme);
     if (longer !== undefined && length !== undefined) {
       const read = readKey(column, longer.scheme, longer.tally, zeros);
-      return { column: column.name, scheme, derived: true, zeros: read.zeros, steps: [...read.steps, { slice: [0, length] }], decision: decided(`the first ${length} characters of each ${longer.scheme.id}; ${describe(longer, longer.scheme)}`) };
+      return {
+        column: column.name,
+        scheme,
+        derived: true,
+        zeros: read.zeros,
+        steps: [...read.steps, { slice: [0, length] }],
+        decision: decided(
+          `the first ${length} characters of each ${longer.scheme.id}; ${describe(longer, longer.scheme)}`,
+        ),
+      };
     }
-    if (own === undefined || own.ok + own.mended === 0) throw new YitongError('bad_feed', `no value of \`${given.column}\` is a valid \`${given.scheme}\`, so every row would be quarantined`);
-    return { column: column.name, scheme, derived: false, ...readKey(column, scheme, own, zeros), decision: decided(describe({ column, tally: own }, scheme), false) };
+    if (own === undefined || own.ok + own.mended === 0)
+      throw new YitongError(
+        'bad_feed',
+        `no value of \`${given.column}\` is a valid \`${given.scheme}\`, so every row would be quarantined`,
+      );
+    return {
+      column: column.name,
+      scheme,
+      derived: false,
+      ...readKey(column, scheme, own, zeros),
+      decision: decided(describe({ column, tally: own }, scheme), false),
+    };
   }
   const [best, ...rest] = found;
   if (best === undefined) {
     throw new YitongError(
       'bad_feed',
-      `no column holds keys of ${[...schemes.keys()].join(', ')}: a dataset is asked by its subject, so without one it is a code list or statistics, not a register. If a column does, say \`--subject COLUMN:scheme\``,
+      `no column holds keys of ${[...schemes.keys()].join(', ')}: a dataset is asked by its subject, so ` +
+        `without one it is a code list or statistics, not a register. If a column does, say \`--subject ` +
+        `COLUMN:scheme\``,
     );
   }
   const { column, scheme } = best;
   const alternatives = rest.map((one) => `${one.column.name}:${one.scheme.id}`);
-  const inside = [...schemes.values()].filter((other) => other !== scheme && begins(other, scheme) !== undefined).map((other) => `${column.name}:${other.id}`);
-  // another column with keys that is not plainly the lesser choice leaves the question open, as does a key that holds a shorter one
-  const open = rest.some((one) => one.column !== column && one.share >= SURELY && (one.named === best.named || one.scheme.persons === scheme.persons));
+  const inside = [...schemes.values()]
+    .filter((other) => other !== scheme && begins(other, scheme) !== undefined)
+    .map((other) => `${column.name}:${other.id}`);
+  // another column with keys that is not plainly the lesser choice leaves the question open, as does a key that holds a
+  // shorter one
+  const open = rest.some(
+    (one) =>
+      one.column !== column &&
+      one.share >= SURELY &&
+      (one.named === best.named || one.scheme.persons === scheme.persons),
+  );
   return {
     column: column.name,
     scheme,

@@ -1,4 +1,7 @@
-/** A table of a database as a source: its key, the column that says when a row was changed, and what its columns are called. */
+/**
+ * A table of a database as a source: its key, the column that says when a row was changed, and what its columns are
+ * called.
+ */
 import { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { Catalogue } from '../sql/catalogue.js';
@@ -20,7 +23,10 @@ const part = (text: string): string => {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new YitongError('bad_config', 'the address of the database holds a `%` that is not followed by two hexadecimal digits');
+    throw new YitongError(
+      'bad_config',
+      'the address of the database holds a `%` that is not followed by two hexadecimal digits',
+    );
   }
 };
 
@@ -32,12 +38,37 @@ export function parseAddress(text: string, catalogues: readonly Catalogue[]): Ad
   const protocol = /^([a-z]+):\/\//.exec(text)?.[1];
   const catalogue = catalogues.find(({ protocols }) => protocols.some((known) => known === protocol));
   if (catalogue === undefined) return undefined;
-  if (!URL.canParse(text)) throw new YitongError('bad_config', `the address of the database is written ${catalogue.protocols[0]}://user:password@host:port/database; special characters of the password as %40 and the like`);
+  if (!URL.canParse(text))
+    throw new YitongError(
+      'bad_config',
+      `the address of the database is written ${catalogue.protocols[0]}://user:password@host:port/database; ` +
+        'special characters of the password as %40 and the like',
+    );
   const { host, pathname, username, password } = new URL(text);
   const database = part(pathname.slice(1));
-  if (host === '' || database === '' || username === '' || database.includes('/')) throw new YitongError('bad_config', `the address of the database names a user, a host and a database: ${catalogue.protocols[0]}://user@host/database`);
-  const variable = `YITONG_FEED_${database.normalize('NFKD').toUpperCase().replace(/[^A-Z0-9]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 60) || 'DATABASE'}`;
-  return { catalogue, server: { server: host, database, user: part(username), ...(password === '' ? {} : { password: { env: variable } }) }, password: password === '' ? undefined : part(password) };
+  if (host === '' || database === '' || username === '' || database.includes('/'))
+    throw new YitongError(
+      'bad_config',
+      `the address of the database names a user, a host and a database: ${catalogue.protocols[0]}://user@host/database`,
+    );
+  const variable = `YITONG_FEED_${
+    database
+      .normalize('NFKD')
+      .toUpperCase()
+      .replace(/[^A-Z0-9]+/g, '_')
+      .replace(/^_+|_+$/g, '')
+      .slice(0, 60) || 'DATABASE'
+  }`;
+  return {
+    catalogue,
+    server: {
+      server: host,
+      database,
+      user: part(username),
+      ...(password === '' ? {} : { password: { env: variable } }),
+    },
+    password: password === '' ? undefined : part(password),
+  };
 }
 
 const UPDATED = /updat|modif|chang|last.?(?:edit|write)|mtime|更新|修改|变更时间|gxsj|xgsj/i;
@@ -57,25 +88,45 @@ async function ask(session: Session, statement: Statement): Promise<RawRow[]> {
   return rows;
 }
 
-async function columnsOf(session: Session, catalogue: Catalogue, schema: string, table: string | undefined): Promise<TableColumn[]> {
+async function columnsOf(
+  session: Session,
+  catalogue: Catalogue,
+  schema: string,
+  table: string | undefined,
+): Promise<TableColumn[]> {
   const there = async (): Promise<string> => {
     const tables = (await ask(session, catalogue.tables(schema))).map(([name]) => `\`${name ?? ''}\``);
-    return tables.length === 0 ? `\`${schema}\` has no table that this user may read` : `\`${schema}\` has ${tables.slice(0, 40).join(', ')}${tables.length > 40 ? ' and more' : ''}`;
+    return tables.length === 0
+      ? `\`${schema}\` has no table that this user may read`
+      : `\`${schema}\` has ${tables.slice(0, 40).join(', ')}${tables.length > 40 ? ' and more' : ''}`;
   };
   if (table === undefined) throw new YitongError('bad_config', `say with \`--table\` which one; ${await there()}`);
   const rows = await ask(session, catalogue.columns({ schema, table }));
   if (rows.length === 0) throw new YitongError('bad_config', `there is no table \`${table}\`; ${await there()}`);
-  return rows.map(([name, type, comment, key]) => ({ name: name ?? '', type: type ?? '', comment: comment ?? '', key: key === null || key === undefined ? undefined : Number(key) }));
+  return rows.map(([name, type, comment, key]) => ({
+    name: name ?? '',
+    type: type ?? '',
+    comment: comment ?? '',
+    key: key === null || key === undefined ? undefined : Number(key),
+  }));
 }
 
 const TEXT_TYPE = /char|text|clob|enum|uuid|inet/i;
 
 /** @throws YitongError as the database's errors; `bad_config` where the table has to be said otherwise */
-export async function findTable({ catalogue, server }: Address, answers: Answers, workspace: Workspace, signal: AbortSignal): Promise<Found> {
+export async function findTable(
+  { catalogue, server }: Address,
+  answers: Answers,
+  workspace: Workspace,
+  signal: AbortSignal,
+): Promise<Found> {
   const place = { file: 'the proposed feed' };
   const [table, given] = (answers.table ?? '').split('.').reverse();
   const schema = given ?? catalogue.schema(server.database);
-  const session = await catalogue.connect(await resolveServer(server, catalogue.port, { workspace, baseDir: workspace.dir, place, env: process.env }), signal);
+  const session = await catalogue.connect(
+    await resolveServer(server, catalogue.port, { workspace, baseDir: workspace.dir, place, env: process.env }),
+    signal,
+  );
   let columns: TableColumn[];
   try {
     await session.begin();
@@ -84,31 +135,77 @@ export async function findTable({ catalogue, server }: Address, answers: Answers
     await session.close();
   }
   const decisions: Decision[] = [];
-  const decide = (about: string, proposed: string, reason: string, sure: boolean, alternatives: readonly string[], option: string): void => void decisions.push({ about, proposed, reason, sure, alternatives, option });
+  const decide = (
+    about: string,
+    proposed: string,
+    reason: string,
+    sure: boolean,
+    alternatives: readonly string[],
+    option: string,
+  ): void => void decisions.push({ about, proposed, reason, sure, alternatives, option });
   decide('table', `${schema}.${table ?? ''}`, `${columns.length} columns of ${catalogue.kind}`, true, [], '--table ');
   const named = (names: readonly string[], option: string): readonly string[] => {
     const unknown = names.find((name) => !columns.some((column) => column.name === name));
-    if (unknown !== undefined) throw new YitongError('bad_config', `\`--${option}\`: the table has no column \`${unknown}\``);
+    if (unknown !== undefined)
+      throw new YitongError('bad_config', `\`--${option}\`: the table has no column \`${unknown}\``);
     return names;
   };
-  const primary = columns.filter(({ key }) => key !== undefined).sort((a, b) => (a.key ?? 0) - (b.key ?? 0)).map(({ name }) => name);
+  const primary = columns
+    .filter(({ key }) => key !== undefined)
+    .sort((a, b) => (a.key ?? 0) - (b.key ?? 0))
+    .map(({ name }) => name);
   const key = answers.rowKey === undefined ? primary : named(answers.rowKey, 'row-key');
-  if (key.length === 0) throw new YitongError('bad_config', `\`${table ?? ''}\` has no primary key (is it a view?); say with \`--row-key\` which columns tell its rows apart`);
-  decide('row key', key.join(', '), answers.rowKey === undefined ? 'the primary key of the table' : 'as you said', true, [], '--row-key ');
+  if (key.length === 0)
+    throw new YitongError(
+      'bad_config',
+      `\`${table ?? ''}\` has no primary key (is it a view?); say with \`--row-key\` which columns tell its rows apart`,
+    );
+  decide(
+    'row key',
+    key.join(', '),
+    answers.rowKey === undefined ? 'the primary key of the table' : 'as you said',
+    true,
+    [],
+    '--row-key ',
+  );
   const times = columns.filter(({ type }) => TIME_TYPE.test(type));
   const likely = times.find(({ name, comment }) => UPDATED.test(name) || UPDATED.test(simplified(comment)));
-  const updated = answers.updated === undefined ? likely?.name : answers.updated === 'none' ? undefined : named([answers.updated], 'updated')[0];
+  const updated =
+    answers.updated === undefined
+      ? likely?.name
+      : answers.updated === 'none'
+        ? undefined
+        : named([answers.updated], 'updated')[0];
   decide(
     'updated',
     updated ?? 'none',
-    answers.updated !== undefined ? 'as you said' : updated === undefined ? 'no time column is named like one of changes: every run reads the whole table' : 'a time whose name speaks of changes; if a row is changed without it, the change is not seen',
+    answers.updated !== undefined
+      ? 'as you said'
+      : updated === undefined
+        ? 'no time column is named like one of changes: every run reads the whole table'
+        : 'a time whose name speaks of changes; if a row is changed without it, the change is not seen',
     answers.updated !== undefined || updated === undefined,
     updated === undefined ? [] : ['none', ...times.map(({ name }) => name).filter((name) => name !== updated)],
     '--updated ',
   );
-  if (server.password !== undefined && 'env' in server.password) decide('password', `from ${server.password.env}`, 'a feed holds no password: set this environment variable where the connector runs', true, [], '');
+  if (server.password !== undefined && 'env' in server.password)
+    decide(
+      'password',
+      `from ${server.password.env}`,
+      'a feed holds no password: set this environment variable where the connector runs',
+      true,
+      [],
+      '',
+    );
   return {
-    source: { kind: catalogue.kind, ...server, ...(schema === catalogue.schema(server.database) ? {} : { schema }), table: table ?? '', key, ...(updated === undefined ? {} : { updated }) },
+    source: {
+      kind: catalogue.kind,
+      ...server,
+      ...(schema === catalogue.schema(server.database) ? {} : { schema }),
+      table: table ?? '',
+      key,
+      ...(updated === undefined ? {} : { updated }),
+    },
     schedule: updated === undefined ? 'PT1H' : 'PT5M',
     // what was deleted is found by its key then
     snapshot: updated === undefined,

@@ -1,4 +1,7 @@
-/** Words of administrative registers, `terms.json`: how a title is called in a schema, and what its name alone says. Data, so that a word is added without code. */
+/**
+ * Words of administrative registers, `terms.json`: how a title is called in a schema, and what its name alone says.
+ * Data, so that a word is added without code.
+ */
 import { readJson } from '../../contracts/files.js';
 import { CLASSIFICATIONS, type Classification } from '../../contracts/types.js';
 import { shape } from '../../contracts/validate.js';
@@ -57,7 +60,12 @@ const check = shape<Terms>(
         },
       },
       parts: { type: 'object', additionalProperties: { type: 'string' } },
-      nulls: { type: 'object', additionalProperties: false, required: ['sure', 'unsure'], properties: { sure: texts, unsure: texts } },
+      nulls: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['sure', 'unsure'],
+        properties: { sure: texts, unsure: texts },
+      },
       booleans: { type: 'array', items: { type: 'array', items: { type: 'string' }, minItems: 2, maxItems: 2 } },
       codeWords: texts,
       personWords: texts,
@@ -71,7 +79,10 @@ const check = shape<Terms>(
 /** @throws YitongError `bad_config` */
 export const readTerms = async (file: string): Promise<Terms> => check(await readJson(file, 'bad_config'), { file });
 
-/** Titles as they are compared: without accents, brackets and what stands in them, punctuation; in simplified characters; lower case, single spaces. */
+/**
+ * Titles as they are compared: without accents, brackets and what stands in them, punctuation; in simplified
+ * characters; lower case, single spaces.
+ */
 export const plain = (title: string): string =>
   simplified(title.normalize('NFKD'))
     .replace(/\p{M}/gu, '')

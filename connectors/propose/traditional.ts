@@ -1,6 +1,7 @@
 /**
- * Traditional characters as the simplified ones in which `terms.json` is written, so that each word is known in both. It holds every traditional form
- * of a character of that dictionary, by Unicode's variants as ICU has them; a word with a new character brings its own.
+ * Traditional characters as the simplified ones in which `terms.json` is written, so that each word is known in both.
+ * It holds every traditional form of a character of that dictionary, by Unicode's variants as ICU has them; a word with
+ * a new character brings its own.
  */
 const TRADITIONAL =
   '萬業叢嚴喬鄉書於產産從價會傳體餘黨蘭関關內冊農馮決況準齣劃劉別彆辦動區華單蔔盧衛縣發髮變葉號弔嚮曏呂吳員週圍國場處備薑婁孫寧審宮傢屬鞏師蓆莊' +

@@ -1,9 +1,10 @@
 /**
- * The whole source through the proposed feed, by the code that runs feeds, against a bus that keeps nothing: what would be published, and what
- * would not and why. Nothing is decided here, so a forecast cannot differ from the run that follows it.
+ * The whole source through the proposed feed, by the code that runs feeds, against a bus that keeps nothing: what would
+ * be published, and what would not and why. Nothing is decided here, so a forecast cannot differ from the run that
+ * follows it.
  *
- * State and quarantine stand meanwhile in a folder of their own among the temporary files, readable by its owner only, and are removed. They hold
- * what the source holds: what a killed process left there is removed by the next trial.
+ * State and quarantine stand meanwhile in a folder of their own among the temporary files, readable by its owner only,
+ * and are removed. They hold what the source holds: what a killed process left there is removed by the next trial.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,11 +14,11 @@ import { YitongError } from '../../contracts/errors.js';
 import { holderLives } from '../../contracts/holder.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
-import { dataTopic, type Ack, type Bus, type OutRecord } from '../bus/port.js';
+import { type Ack, type Bus, dataTopic, type OutRecord } from '../bus/port.js';
 import type { Feed } from '../feed.js';
 import { State } from '../publish/index.js';
 import { Quarantine } from '../quarantine.js';
-import { runFeed, type Progress } from '../run.js';
+import { type Progress, runFeed } from '../run.js';
 
 export interface Refused {
   readonly field: string;
@@ -69,7 +70,8 @@ function nowhere(topic: string, first: Buffer[]): Bus {
     ensureTopics: () => Promise.resolve(),
     topicState: () => Promise.resolve(undefined),
     clusterId: () => Promise.resolve('trial'),
-    producer: () => Promise.resolve({ send: (to, records) => Promise.resolve(take(to, records)), close: () => Promise.resolve() }),
+    producer: () =>
+      Promise.resolve({ send: (to, records) => Promise.resolve(take(to, records)), close: () => Promise.resolve() }),
     consume: () => Promise.reject(new Error('nothing is read back from a trial')),
     close: () => Promise.resolve(),
   };
@@ -79,11 +81,16 @@ async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : undefined;
     // another user's folder is not ours to remove, and cannot be
-    if (pid !== undefined && /^[1-9]\d*$/.test(pid) && !holderLives(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+    if (pid !== undefined && /^[1-9]\d*$/.test(pid) && !holderLives(pid))
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-async function refusedRows(dataDir: string, contract: Contract, now: () => Date): Promise<Pick<TrialReport, 'refused' | 'byField' | 'duplicates'>> {
+async function refusedRows(
+  dataDir: string,
+  contract: Contract,
+  now: () => Date,
+): Promise<Pick<TrialReport, 'refused' | 'byField' | 'duplicates'>> {
   const reasons = new Map<string, { field: string; code: string; reason: string; rows: number }>();
   const byField = new Map<string, number>();
   let duplicates = 0;
@@ -101,7 +108,9 @@ async function refusedRows(dataDir: string, contract: Contract, now: () => Date)
         else if (reasons.size < MAX_REASONS) reasons.set(key, { field, code, reason, rows: 1 });
         else otherwise += 1;
         if (code === 'conflicting_duplicate') duplicates += 1;
-        else for (const one of new Set(problems.map((problem) => problem.field))) byField.set(one, (byField.get(one) ?? 0) + 1);
+        else
+          for (const one of new Set(problems.map((problem) => problem.field)))
+            byField.set(one, (byField.get(one) ?? 0) + 1);
       }
       if (page.length < PAGE) break;
     }
@@ -109,11 +118,23 @@ async function refusedRows(dataDir: string, contract: Contract, now: () => Date)
     await quarantine.close();
   }
   if (otherwise > 0) reasons.set('', { field: '', code: 'bad_value', reason: 'for other reasons', rows: otherwise });
-  return { refused: [...reasons.values()].sort((a, b) => b.rows - a.rows), byField: Object.fromEntries(byField), duplicates };
+  return {
+    refused: [...reasons.values()].sort((a, b) => b.rows - a.rows),
+    byField: Object.fromEntries(byField),
+    duplicates,
+  };
 }
 
 /** @throws YitongError as the run of a feed: `shutting_down` if it is stopped, the source's errors */
-export async function tryOut({ contract, feed, workspace, roots, signal, now, onProgress }: TrialOptions): Promise<TrialReport> {
+export async function tryOut({
+  contract,
+  feed,
+  workspace,
+  roots,
+  signal,
+  now,
+  onProgress,
+}: TrialOptions): Promise<TrialReport> {
   await removeLeftBehind();
   const dataDir = await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`));
   try {
@@ -121,7 +142,17 @@ export async function tryOut({ contract, feed, workspace, roots, signal, now, on
     const state = State.open(dataDir);
     const here = { ...workspace, contracts: new Map([[contract.id, contract]]) };
     const bus = nowhere(dataTopic(workspace.prefix, contract.id), first);
-    const { rows, published, merged, unchanged, quarantined } = await runFeed({ feed, workspace: here, bus, state, dataDir, signal, now, ...(roots === undefined ? {} : { roots }), ...(onProgress === undefined ? {} : { onProgress }) }).finally(() => state.close());
+    const { rows, published, merged, unchanged, quarantined } = await runFeed({
+      feed,
+      workspace: here,
+      bus,
+      state,
+      dataDir,
+      signal,
+      now,
+      ...(roots === undefined ? {} : { roots }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }).finally(() => state.close());
     if (signal.aborted) throw new YitongError('shutting_down', 'stopped; nothing was written');
     const refused = await refusedRows(dataDir, contract, now);
     return {
@@ -131,7 +162,9 @@ export async function tryOut({ contract, feed, workspace, roots, signal, now, on
       merged: merged + unchanged,
       quarantined,
       ...refused,
-      first: first.map((value) => decodeRecord(contract.latest, value, FRAME_BYTES) as Readonly<Record<string, unknown>>),
+      first: first.map(
+        (value) => decodeRecord(contract.latest, value, FRAME_BYTES) as Readonly<Record<string, unknown>>,
+      ),
     };
   } finally {
     await rm(dataDir, { recursive: true, force: true });

@@ -1,12 +1,15 @@
-/** Which type fits what a column holds, and the steps that read it. Where digits would be lost, or day and month could be confused, it stays text. */
+/**
+ * Which type fits what a column holds, and the steps that read it. Where digits would be lost, or day and month could
+ * be confused, it stays text.
+ */
 import { YitongError } from '../../contracts/errors.js';
 import type { AvroSchema } from '../../contracts/types.js';
 import type { Step } from '../feed.js';
 import type { DateChoice } from './dates.js';
-import { count, share, type Answers, type Decision } from './decision.js';
+import { type Answers, count, type Decision, share } from './decision.js';
 import { NUMBER_STYLES, type NumberStyle } from './numbers.js';
-import { lostZeros, type ColumnProfile } from './profile.js';
-import { hasWord, plain, termOf, type Terms } from './terms.js';
+import { type ColumnProfile, lostZeros } from './profile.js';
+import { hasWord, plain, type Terms, termOf } from './terms.js';
 import { simplified } from './traditional.js';
 
 export type FieldType =
@@ -48,14 +51,18 @@ const MAX_INT = 2_147_483_647;
 const EXACT_DIGITS = 15;
 const DATE_WORDS = ['日期', '时间', '年月日', 'date', 'data', 'day', 'jour', 'datum', 'on', 'dt'];
 
-export const spokenType = (type: FieldType): string => (type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind);
+export const spokenType = (type: FieldType): string =>
+  type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind;
 
 function textSteps(column: ColumnProfile): readonly Step[] {
   return column.spaced > 0 ? ['squeeze', 'trim'] : ['trim'];
 }
 
-const nullIf = (column: ColumnProfile): readonly Step[] => (column.unsure.size === 0 ? [] : [{ nullIf: [...column.unsure.keys()] }]);
-const dateStep = ({ forms }: Pick<DateChoice, 'forms'>): Step => ({ date: forms.length === 1 ? (forms[0] ?? 'iso') : forms });
+const nullIf = (column: ColumnProfile): readonly Step[] =>
+  column.unsure.size === 0 ? [] : [{ nullIf: [...column.unsure.keys()] }];
+const dateStep = ({ forms }: Pick<DateChoice, 'forms'>): Step => ({
+  date: forms.length === 1 ? (forms[0] ?? 'iso') : forms,
+});
 
 class Choice {
   readonly hints: string[] = [];
@@ -67,28 +74,53 @@ class Choice {
     this.about = `${field} type`;
   }
 
-  make(type: FieldType, steps: readonly Step[], reason: string, sure = true, alternatives: readonly string[] = [], option = `--type ${this.column.name}=`): TypePlan {
-    return { type, steps, hints: this.hints, decision: { about: this.about, proposed: spokenType(type), reason, sure, alternatives, option } };
+  make(
+    type: FieldType,
+    steps: readonly Step[],
+    reason: string,
+    sure = true,
+    alternatives: readonly string[] = [],
+    option = `--type ${this.column.name}=`,
+  ): TypePlan {
+    return {
+      type,
+      steps,
+      hints: this.hints,
+      decision: { about: this.about, proposed: spokenType(type), reason, sure, alternatives, option },
+    };
   }
 
   text(reason: string, sure = true, alternatives: readonly string[] = [], option?: string): TypePlan {
-    for (const [word, times] of this.column.unsure) this.hints.push(`\`${word}\` stands in ${count(times, 'cell')}; if it means "no value", add {"nullIf":["${word}"]} to its steps`);
+    for (const [word, times] of this.column.unsure)
+      this.hints.push(
+        `\`${word}\` stands in ${count(times, 'cell')}; if it means "no value", add {"nullIf":["${word}"]} to ` +
+          'its steps',
+      );
     return this.make({ kind: 'text' }, textSteps(this.column), reason, sure, alternatives, option);
   }
 }
 
-/** The styles that read all that any of them reads; more than one kind of decimal sign among them cannot be told apart. */
-function numberStyle({ numbers }: ColumnProfile): { readonly at: number; readonly style: NumberStyle; readonly torn: readonly NumberStyle[] } | undefined {
+/**
+ * The styles that read all that any of them reads; more than one kind of decimal sign among them cannot be told apart.
+ */
+function numberStyle({
+  numbers,
+}: ColumnProfile):
+  | { readonly at: number; readonly style: NumberStyle; readonly torn: readonly NumberStyle[] }
+  | undefined {
   const most = Math.max(...numbers.styles);
   if (most === 0) return undefined;
   const fitting = NUMBER_STYLES.flatMap((style, at) => (numbers.styles[at] === most ? [{ style, at }] : []));
   const [best] = fitting;
   if (best === undefined) return undefined;
-  const torn = fitting.filter(({ style, at }) => numbers.scales[at] !== numbers.scales[best.at] || style.group === best.style.decimal).map(({ style }) => style);
+  const torn = fitting
+    .filter(({ style, at }) => numbers.scales[at] !== numbers.scales[best.at] || style.group === best.style.decimal)
+    .map(({ style }) => style);
   return { ...best, torn };
 }
 
-const spokenStyle = ({ decimal, group }: NumberStyle): string => `decimal sign \`${decimal}\`${group === undefined ? '' : `, groups by \`${group}\``}`;
+const spokenStyle = ({ decimal, group }: NumberStyle): string =>
+  `decimal sign \`${decimal}\`${group === undefined ? '' : `, groups by \`${group}\``}`;
 
 function ofNumbers(choice: Choice, terms: Terms): TypePlan | undefined {
   const { column } = choice;
@@ -96,29 +128,69 @@ function ofNumbers(choice: Choice, terms: Terms): TypePlan | undefined {
   const fits = numbers.integers + numbers.others;
   if (fits < told * ENOUGH) return undefined;
   const title = plain(column.title);
-  if (numbers.leadingZeros > 0) return choice.text(`digits, but ${count(numbers.leadingZeros, 'value')} of ${told.toLocaleString('en')} begin with 0, which a number would lose`);
-  if (numbers.longestDigits > EXACT_DIGITS) return choice.text(`digits, up to ${numbers.longestDigits} of them: more than a number keeps`);
-  if (column.mobiles > column.looked * 0.5) return choice.text('telephone numbers: digits that are dialled, not added up');
+  if (numbers.leadingZeros > 0)
+    return choice.text(
+      `digits, but ${count(numbers.leadingZeros, 'value')} of ${told.toLocaleString('en')} begin with 0, which ` +
+        'a number would lose',
+    );
+  if (numbers.longestDigits > EXACT_DIGITS)
+    return choice.text(`digits, up to ${numbers.longestDigits} of them: more than a number keeps`);
+  if (column.mobiles > column.looked * 0.5)
+    return choice.text('telephone numbers: digits that are dialled, not added up');
   const word = hasWord(title, terms.codeWords);
-  if (word !== undefined || termOf(column.title, terms)?.text === true) return choice.text(`digits that name something (${word === undefined ? 'the title is known as a code' : `\`${word}\` in the title`}), not an amount`);
+  if (word !== undefined || termOf(column.title, terms)?.text === true)
+    return choice.text(
+      `digits that name something (${word === undefined ? 'the title is known as a code' : `\`${word}\` in the title`}), not an amount`,
+    );
   if (numbers.others === 0) {
     const type: FieldType = { kind: numbers.largest > MAX_INT ? 'long' : 'int' };
     const distinct = column.distinct.estimate;
-    if (told > 20 && distinct > told * 0.5 && numbers.largest >= 10_000 && String(numbers.largest).length >= 5 && termOf(column.title, terms) === undefined && numbers.integers === told && column.characters === told * numbers.longestDigits) {
-      return choice.text(`each has ${numbers.longestDigits} digits and most differ, as codes do; as a number it could be added up, which a code never is`, false, [type.kind]);
+    if (
+      told > 20 &&
+      distinct > told * 0.5 &&
+      numbers.largest >= 10_000 &&
+      String(numbers.largest).length >= 5 &&
+      termOf(column.title, terms) === undefined &&
+      numbers.integers === told &&
+      column.characters === told * numbers.longestDigits
+    ) {
+      return choice.text(
+        `each has ${numbers.longestDigits} digits and most differ, as codes do; as a number it could be added ` +
+          'up, which a code never is',
+        false,
+        [type.kind],
+      );
     }
-    return choice.make(type, [...nullIf(column), { integer: true }], `whole numbers of at most ${numbers.longestDigits} digits in ${share(numbers.integers, told)} of the values`);
+    return choice.make(
+      type,
+      [...nullIf(column), { integer: true }],
+      `whole numbers of at most ${numbers.longestDigits} digits in ${share(numbers.integers, told)} of the values`,
+    );
   }
   const style = numberStyle(column);
   if (style === undefined) return undefined;
   if (style.torn.length > 0) {
-    return choice.text(`numbers, but nobody can see whether the sign in them divides groups or decimals (${[style.style, ...style.torn].map(spokenStyle).join('; or ')})`, false, ['decimal']);
+    return choice.text(
+      'numbers, but nobody can see whether the sign in them divides groups or decimals ' +
+        `(${[style.style, ...style.torn].map(spokenStyle).join('; or ')})`,
+      false,
+      ['decimal'],
+    );
   }
   const scale = numbers.scales[style.at] ?? 2;
-  if (scale > 8) return choice.make({ kind: 'double' }, [...nullIf(column), { number: style.style }], `numbers with up to ${scale} decimals`);
+  if (scale > 8)
+    return choice.make(
+      { kind: 'double' },
+      [...nullIf(column), { number: style.style }],
+      `numbers with up to ${scale} decimals`,
+    );
   const whole = Math.max(numbers.wholes[style.at] ?? 0, numbers.longestDigits);
   const type: FieldType = { kind: 'decimal', precision: whole + scale > 16 ? 38 : 18, scale: Math.max(2, scale) };
-  return choice.make(type, [...nullIf(column), { number: style.style }], `numbers, ${spokenStyle(style.style)}, at most ${scale} decimals`);
+  return choice.make(
+    type,
+    [...nullIf(column), { number: style.style }],
+    `numbers, ${spokenStyle(style.style)}, at most ${scale} decimals`,
+  );
 }
 
 function ofDates(choice: Choice, monthFirst: boolean | undefined, terms: Terms): TypePlan | undefined {
@@ -129,18 +201,33 @@ function ofDates(choice: Choice, monthFirst: boolean | undefined, terms: Terms):
   const option = `--date-format ${column.name}=`;
   const spoken = found.forms.join(' or ');
   if (found.otherwise.length > 0 && monthFirst === undefined) {
-    return choice.text(`dates, but day and month may change places: all of them are days both as ${spoken} and as ${found.otherwise.join(', ')}`, false, [...found.forms, ...found.otherwise], option);
+    return choice.text(
+      `dates, but day and month may change places: all of them are days both as ${spoken} and as ` +
+        `${found.otherwise.join(', ')}`,
+      false,
+      [...found.forms, ...found.otherwise],
+      option,
+    );
   }
-  if (found.forms.every((form) => form === 'yyyyMMdd') && hasWord(plain(column.title), DATE_WORDS) === undefined && termOf(column.title, terms) === undefined) {
+  if (
+    found.forms.every((form) => form === 'yyyyMMdd') &&
+    hasWord(plain(column.title), DATE_WORDS) === undefined &&
+    termOf(column.title, terms) === undefined
+  ) {
     return choice.text('eight digits that could be days, but the title does not say so', false, found.forms, option);
   }
   for (const [day, times] of dates.sentinels) {
-    if (times >= 3) choice.hints.push(`the day ${day} stands in ${count(times, 'row')}; if it means "not known", add {"nullIf":["${day}"]} to its steps`);
+    if (times >= 3)
+      choice.hints.push(
+        `the day ${day} stands in ${count(times, 'row')}; if it means "not known", add {"nullIf":["${day}"]} ` +
+          'to its steps',
+      );
   }
   return choice.make(
     { kind: found.timed ? 'timestamp' : 'date' },
     [...nullIf(column), dateStep(found)],
-    `${share(found.fits, told)} of the values are ${found.timed ? 'times' : 'days'} of the form ${spoken}${found.otherwise.length > 0 ? ', days before months or after as in the other columns' : ''}`,
+    `${share(found.fits, told)} of the values are ${found.timed ? 'times' : 'days'} of the form ` +
+      `${spoken}${found.otherwise.length > 0 ? ', days before months or after as in the other columns' : ''}`,
     true,
     [],
     option,
@@ -151,10 +238,16 @@ function ofWords(choice: Choice, terms: Terms): TypePlan | undefined {
   const { values } = choice.column;
   if (values?.size !== 2) return undefined;
   const words = [...values.keys()];
-  const written = terms.booleans.map((pair) => pair.map((word) => words.find((one) => one === word || simplified(one) === word)));
+  const written = terms.booleans.map((pair) =>
+    pair.map((word) => words.find((one) => one === word || simplified(one) === word)),
+  );
   const [yes, no] = written.find(([a, b]) => a !== undefined && b !== undefined) ?? [];
   if (yes === undefined || no === undefined) return undefined;
-  return choice.make({ kind: 'boolean' }, [{ boolean: { true: [yes], false: [no] } }], `only \`${yes}\` and \`${no}\` occur`);
+  return choice.make(
+    { kind: 'boolean' },
+    [{ boolean: { true: [yes], false: [no] } }],
+    `only \`${yes}\` and \`${no}\` occur`,
+  );
 }
 
 const KINDS = ['text', 'int', 'long', 'double', 'decimal', 'date', 'timestamp', 'boolean'] as const;
@@ -162,7 +255,8 @@ const KINDS = ['text', 'int', 'long', 'double', 'decimal', 'date', 'timestamp', 
 function asSaid(choice: Choice, given: string, terms: Terms): TypePlan {
   const { column } = choice;
   const kind = KINDS.find((known) => known === given);
-  if (kind === undefined) throw new YitongError('bad_feed', `\`--type\` is one of ${KINDS.join(', ')}, not \`${given}\``);
+  if (kind === undefined)
+    throw new YitongError('bad_feed', `\`--type\` is one of ${KINDS.join(', ')}, not \`${given}\``);
   switch (kind) {
     case 'text':
       return choice.text('as you said');
@@ -173,16 +267,29 @@ function asSaid(choice: Choice, given: string, terms: Terms): TypePlan {
     case 'decimal': {
       const style = numberStyle(column)?.style ?? { decimal: '.' };
       const at = NUMBER_STYLES.indexOf(style);
-      return choice.make(kind === 'double' ? { kind } : { kind, precision: 18, scale: Math.max(2, column.numbers.scales[at] ?? 0) }, [...nullIf(column), { number: style }], `as you said, ${spokenStyle(style)}`);
+      return choice.make(
+        kind === 'double' ? { kind } : { kind, precision: 18, scale: Math.max(2, column.numbers.scales[at] ?? 0) },
+        [...nullIf(column), { number: style }],
+        `as you said, ${spokenStyle(style)}`,
+      );
     }
     case 'date':
     case 'timestamp': {
       const found = column.dates.choose() ?? { forms: ['iso'] };
-      return choice.make({ kind }, [...nullIf(column), dateStep(found)], `as you said, read as ${found.forms.join(' or ')}`);
+      return choice.make(
+        { kind },
+        [...nullIf(column), dateStep(found)],
+        `as you said, read as ${found.forms.join(' or ')}`,
+      );
     }
     case 'boolean': {
       const made = ofWords(choice, terms);
-      if (made === undefined) throw new YitongError('bad_feed', `\`${column.name}\` does not hold one of the pairs of words that are known as yes and no; write its mapping by hand (docs/mapping.md)`);
+      if (made === undefined)
+        throw new YitongError(
+          'bad_feed',
+          `\`${column.name}\` does not hold one of the pairs of words that are known as yes and no; write its ` +
+            'mapping by hand (docs/mapping.md)',
+        );
       return made;
     }
   }
@@ -197,10 +304,28 @@ export interface TypeContext {
   readonly text: boolean;
 }
 
-export function typeOf(column: ColumnProfile, field: string, { terms, answers, monthFirst, text }: TypeContext): TypePlan {
+export function typeOf(
+  column: ColumnProfile,
+  field: string,
+  { terms, answers, monthFirst, text }: TypeContext,
+): TypePlan {
   const choice = new Choice(column, field);
   const form = answers.dateFormats.get(column.name) ?? answers.dateFormats.get(field);
-  if (form !== undefined) return choice.make({ kind: form === 'iso' ? (column.dates.choose()?.timed === true ? 'timestamp' : 'date') : form.includes('H') ? 'timestamp' : 'date' }, [...nullIf(column), { date: form }], `as you said, ${form}`);
+  if (form !== undefined)
+    return choice.make(
+      {
+        kind:
+          form === 'iso'
+            ? column.dates.choose()?.timed === true
+              ? 'timestamp'
+              : 'date'
+            : form.includes('H')
+              ? 'timestamp'
+              : 'date',
+      },
+      [...nullIf(column), { date: form }],
+      `as you said, ${form}`,
+    );
   const given = answers.types.get(column.name) ?? answers.types.get(field);
   if (given !== undefined) return asSaid(choice, given, terms);
   const { told } = column;
@@ -210,13 +335,34 @@ export function typeOf(column: ColumnProfile, field: string, { terms, answers, m
   const key = [...column.schemes].find(([, tally]) => tally.ok + (lostZeros(tally) ? tally.mended : 0) >= told * 0.9);
   if (key !== undefined) return choice.text(`a key (${key[0]}) is text`);
   const numbers = text ? undefined : ofNumbers(choice, terms);
-  if (text && column.numbers.integers + column.numbers.others === told) return choice.text('the table holds it as text, though all are digits');
-  const codes = column.values !== undefined && column.values.size <= 12 && told > 50 && hasWord(plain(column.title), terms.personWords) === undefined;
-  return ofDates(choice, monthFirst, terms) ?? numbers ?? ofWords(choice, terms) ?? choice.text(codes && column.values !== undefined ? `text; only ${count(column.values.size, 'value occurs', 'values occur')}, so a code list could hold them` : 'text');
+  if (text && column.numbers.integers + column.numbers.others === told)
+    return choice.text('the table holds it as text, though all are digits');
+  const codes =
+    column.values !== undefined &&
+    column.values.size <= 12 &&
+    told > 50 &&
+    hasWord(plain(column.title), terms.personWords) === undefined;
+  return (
+    ofDates(choice, monthFirst, terms) ??
+    numbers ??
+    ofWords(choice, terms) ??
+    choice.text(
+      codes && column.values !== undefined
+        ? `text; only ${count(column.values.size, 'value occurs', 'values occur')}, so a code list could hold them`
+        : 'text',
+    )
+  );
 }
 
 /** A column that tells records apart and has no value in some rows: a key is never null, but a text may be empty. */
 export function asKeyText(column: ColumnProfile, field: string, before: FieldType): TypePlan {
   const choice = new Choice(column, field);
-  return choice.make({ kind: 'text' }, textSteps(column), `it tells records apart, and rows that lack it would be lost as ${spokenType(before)}; as text they have the empty one`, false, [spokenType(before).replace(/\(.*/, '')]);
+  return choice.make(
+    { kind: 'text' },
+    textSteps(column),
+    `it tells records apart, and rows that lack it would be lost as ${spokenType(before)}; as text they have ` +
+      'the empty one',
+    false,
+    [spokenType(before).replace(/\(.*/, '')],
+  );
 }

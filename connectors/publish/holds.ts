@@ -1,9 +1,11 @@
 /**
- * Which records that left a snapshot are withdrawn, and which are held because a row that cannot be read may be theirs. Pure.
+ * Which records that left a snapshot are withdrawn, and which are held because a row that cannot be read may be theirs.
+ * Pure.
  *
- * A row that cannot be read is known over the runs by what it holds, not by its place or by how many there are. Only one that is new since the last
- * whole run holds anything: what it could stand for by its subject, its record id or the rest of it, and all that left in the same run where nothing of
- * that fits. What it holds stays held while it stands in the source, until the record is named again or somebody releases it.
+ * A row that cannot be read is known over the runs by what it holds, not by its place or by how many there are. Only
+ * one that is new since the last whole run holds anything: what it could stand for by its subject, its record id or the
+ * rest of it, and all that left in the same run where nothing of that fits. What it holds stays held while it stands in
+ * the source, until the record is named again or somebody releases it.
  */
 import { hash } from 'node:crypto';
 import type { Partly } from './identity.js';
@@ -55,7 +57,8 @@ const POSITIONS = 3;
 /** 12 characters; the text itself is not kept. */
 export const digest = (text: string): string => hash('sha256', text, 'base64url').slice(0, 12);
 
-const recordName = ({ subject, recordId }: { readonly subject: string; readonly recordId: string }): string => `${subject}|${recordId}`;
+const recordName = ({ subject, recordId }: { readonly subject: string; readonly recordId: string }): string =>
+  `${subject}|${recordId}`;
 
 function listed<T>(of: readonly T[], name: (one: T) => string): Map<string, T[]> {
   const found = new Map<string, T[]>();
@@ -73,7 +76,10 @@ function recognise(now: readonly Unreadable[], before: readonly KnownRow[]): Map
   const found = new Map<Unreadable, KnownRow>();
   const free = new Set(before);
   const by = (known: (row: KnownRow) => string | undefined, seen: (row: Unreadable) => string | undefined): void => {
-    const places = listed([...free].filter((row) => known(row) !== undefined), (row) => known(row) ?? '');
+    const places = listed(
+      [...free].filter((row) => known(row) !== undefined),
+      (row) => known(row) ?? '',
+    );
     for (const row of now) {
       const name = found.has(row) ? undefined : seen(row);
       const same = name === undefined ? undefined : places.get(name)?.pop();
@@ -82,19 +88,37 @@ function recognise(now: readonly Unreadable[], before: readonly KnownRow[]): Map
       free.delete(same);
     }
   };
-  by((row) => row.whole, (row) => row.whole);
+  by(
+    (row) => row.whole,
+    (row) => row.whole,
+  );
   // a look at the keys alone, now or then
-  by((row) => row.key, (row) => (row.whole === undefined ? row.key : undefined));
-  by((row) => (row.whole === undefined ? row.key : undefined), (row) => row.key);
+  by(
+    (row) => row.key,
+    (row) => (row.whole === undefined ? row.key : undefined),
+  );
+  by(
+    (row) => (row.whole === undefined ? row.key : undefined),
+    (row) => row.key,
+  );
   // edited elsewhere; a key alone is no identity, as many rows may have the same wrong one
-  by((row) => (row.named === true ? row.key : undefined), (row) => (hasId(row) ? row.key : undefined));
+  by(
+    (row) => (row.named === true ? row.key : undefined),
+    (row) => (hasId(row) ? row.key : undefined),
+  );
   return found;
 }
 
 const hasId = ({ recordId }: Unreadable): boolean => recordId !== undefined && recordId !== '';
 
 /** @param run its name, for the ids of rows that are new; `gone`: what is published and was not named by it */
-export function judgeGone(run: string, time: string, now: readonly Unreadable[], gone: readonly Gone[], before: Before): Judged {
+export function judgeGone(
+  run: string,
+  time: string,
+  now: readonly Unreadable[],
+  gone: readonly Gone[],
+  before: Before,
+): Judged {
   const known = recognise(now, before.rows);
   const ids = new Map(now.map((row) => [row, known.get(row)?.id ?? digest(`${run}|${row.position}`)]));
   const here = new Set(ids.values());
@@ -125,7 +149,9 @@ export function judgeGone(run: string, time: string, now: readonly Unreadable[],
       if (fits.length === 0) unmatched.push(row);
     }
   }
-  const groups: Record<string, readonly string[]> = Object.fromEntries(Object.entries(before.groups).filter(([name]) => stands(name)));
+  const groups: Record<string, readonly string[]> = Object.fromEntries(
+    Object.entries(before.groups).filter(([name]) => stands(name)),
+  );
   if (unmatched.length > 0) {
     const group = `all-${digest(run)}`;
     groups[group] = unmatched.map((row) => ids.get(row) ?? '');
@@ -148,7 +174,9 @@ export function judgeGone(run: string, time: string, now: readonly Unreadable[],
       recordId: one.recordId,
       since: was !== undefined && standing.length > 0 ? was.since : time,
       by: [...new Set([...standing, ...(holder?.by ?? [])])],
-      positions: [...new Set([...(standing.length > 0 ? (was?.positions ?? []) : []), ...(holder?.positions ?? [])])].slice(0, POSITIONS),
+      positions: [
+        ...new Set([...(standing.length > 0 ? (was?.positions ?? []) : []), ...(holder?.positions ?? [])]),
+      ].slice(0, POSITIONS),
       ...(was?.kept !== undefined && standing.length > 0 ? { kept: was.kept } : {}),
     });
   }
@@ -158,7 +186,12 @@ export function judgeGone(run: string, time: string, now: readonly Unreadable[],
     withdraw,
     held,
     over: before.held.filter((one) => !still.has(recordName(one))),
-    rows: now.map((row) => ({ id: ids.get(row) ?? '', key: row.key, ...(row.whole === undefined ? {} : { whole: row.whole }), ...(hasId(row) ? { named: true as const } : {}) })),
+    rows: now.map((row) => ({
+      id: ids.get(row) ?? '',
+      key: row.key,
+      ...(row.whole === undefined ? {} : { whole: row.whole }),
+      ...(hasId(row) ? { named: true as const } : {}),
+    })),
     groups: Object.fromEntries(Object.entries(groups).filter(([name]) => holding.has(name))),
   };
 }

@@ -1,11 +1,11 @@
-export { openSession, Session, type SessionOptions, type Settled } from './session.js';
-export { heldId, keepHeld, releaseHeld, type HeldOptions } from './release.js';
-export type { Held } from './state.js';
-export { restOfCells } from './rest.js';
 export { digest } from './holds.js';
-export type { PublishResult, PublishRow } from './options.js';
 export { identifier } from './identity.js';
+export type { PublishResult, PublishRow } from './options.js';
+export { type HeldOptions, heldId, keepHeld, releaseHeld } from './release.js';
+export { restOfCells } from './rest.js';
+export { openSession, Session, type SessionOptions, type Settled } from './session.js';
+export type { Held } from './state.js';
 export { State } from './state.js';
-export { takeTurn, type TurnOptions } from './turn.js';
 export { recogniseTopic } from './topic.js';
+export { type TurnOptions, takeTurn } from './turn.js';
 export { sendWatermark, sendWatermarkBy } from './watermark.js';

@@ -17,8 +17,18 @@ export interface Place {
 
 export type PublishRow = Place &
   (
-    | { readonly value: JsonForm; /** As the source had it, for the quarantine. */ readonly cells?: Readonly<Record<string, Cell>>; /** As in `Published`. */ readonly rest?: string }
-    | { readonly withdraw: { /** With or without its scheme. */ readonly subject: string; readonly recordId: string; readonly reason: string } }
+    | {
+        readonly value: JsonForm /** As the source had it, for the quarantine. */;
+        readonly cells?: Readonly<Record<string, Cell>> /** As in `Published`. */;
+        readonly rest?: string;
+      }
+    | {
+        readonly withdraw: {
+          /** With or without its scheme. */ readonly subject: string;
+          readonly recordId: string;
+          readonly reason: string;
+        };
+      }
   );
 
 export type PublishStatus = 'published' | 'unchanged' | 'merged' | 'quarantined';
@@ -40,8 +50,8 @@ export interface PublisherOptions {
   readonly quarantine: Quarantine;
   readonly now: () => Date;
   /**
-   * `run`: rows of one run, where a key that comes twice is a duplicate. `stream`: rows in the order of events, where it is a change.
-   * Default `stream`.
+   * `run`: rows of one run, where a key that comes twice is a duplicate. `stream`: rows in the order of events, where
+   * it is a change. Default `stream`.
    */
   readonly mode?: 'run' | 'stream';
   /** Of a run: whether it sees the whole source, and which of two different rows of one key counts. */
@@ -49,11 +59,20 @@ export interface PublisherOptions {
   readonly onDuplicate?: 'quarantine' | 'last';
   /** Of a stream: a position that came before is not published again (`http-push`). Default false. */
   readonly rememberPositions?: boolean;
-  /** Rows older than what is published of their record are `merged` (retries from the quarantine, files that are read again). Default false. */
+  /**
+   * Rows older than what is published of their record are `merged` (retries from the quarantine, files that are read
+   * again). Default false.
+   */
   readonly skipOlder?: boolean;
-  /** Of a stream: a withdrawal of what is not published is `unchanged`, so that the key of a row that was never the dataset's stays untold. Default false. */
+  /**
+   * Of a stream: a withdrawal of what is not published is `unchanged`, so that the key of a row that was never the
+   * dataset's stays untold. Default false.
+   */
   readonly knownOnly?: boolean;
-  /** Records whose withdrawal is held (`stateKey`); those that a row names, or withdraws, leave it and are given by `takeNamedAgain` of the publisher. */
+  /**
+   * Records whose withdrawal is held (`stateKey`); those that a row names, or withdraws, leave it and are given by
+   * `takeNamedAgain` of the publisher.
+   */
   readonly held?: Set<string>;
   /** Under which it publishes, where its trace is recorded: each batch then has a span, and its records say which. */
   readonly span?: Span;

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Span } from '../../contracts/tracing.js';
 import { HEADER, type OutRecord } from '../bus/port.js';
-import { traced } from './traced.js';
 import type { PublisherOptions } from './options.js';
 import type { Sender } from './sender.js';
 import { HASH_BYTES, type Intent, type Published } from './state.js';
+import { traced } from './traced.js';
 
 /** What the state will say of a record once the bus has it. */
 export interface Live extends Published {
@@ -42,7 +42,10 @@ export class Outbox {
   private left = new Map<string, readonly Left[]>();
   /** The same by the names under which the state has it, as it stands there. */
   private readonly leftNames = new Map<string, readonly Left[]>();
-  /** Records that are being sent again from the middle of what was left: what the bus has last is not what was decided last. */
+  /**
+   * Records that are being sent again from the middle of what was left: what the bus has last is not what was decided
+   * last.
+   */
   private readonly unsure = new Map<string, { readonly entry: Live; readonly record: OutRecord }>();
   private intending: Promise<unknown> = Promise.resolve();
   private sends = 0;
@@ -60,7 +63,10 @@ export class Outbox {
     this.takeLeft();
   }
 
-  /** Reads what others, or failed sends, have left. To be called where nothing of this publisher is on its way: at the beginning of its turn. */
+  /**
+   * Reads what others, or failed sends, have left. To be called where nothing of this publisher is on its way: at the
+   * beginning of its turn.
+   */
   takeLeft(): void {
     this.failed = false;
     this.left = new Map();
@@ -97,7 +103,8 @@ export class Outbox {
   }
 
   remember(position: string, content: string): void {
-    if (this.options.rememberPositions === true) void this.options.state.putPosition(this.dataset, position, content, this.options.now().getTime());
+    if (this.options.rememberPositions === true)
+      void this.options.state.putPosition(this.dataset, position, content, this.options.now().getTime());
   }
 
   /** For the next send. */
@@ -116,10 +123,16 @@ export class Outbox {
   }
 
   /**
-   * A version that was sent before and is sent again keeps its sequence, by which a view knows it; what is decided otherwise than before gets a new one,
-   * and what was left of its record counts no more.
+   * A version that was sent before and is sent again keeps its sequence, by which a view knows it; what is decided
+   * otherwise than before gets a new one, and what was left of its record counts no more.
    */
-  private leftAgain({ key, hash, withdrawn }: Live): { readonly sequence: string | undefined; readonly last: boolean; readonly instead: readonly Left[] } | undefined {
+  private leftAgain({
+    key,
+    hash,
+    withdrawn,
+  }: Live):
+    | { readonly sequence: string | undefined; readonly last: boolean; readonly instead: readonly Left[] }
+    | undefined {
     const left = this.left.get(key);
     if (left === undefined) return undefined;
     // of several runs that were cut off each may have sent it
@@ -130,7 +143,9 @@ export class Outbox {
     return { sequence: left[at]?.sequence, last: rest.length === 0, instead: at < 0 ? left : left.slice(0, at + 1) };
   }
 
-  /** Of rows that are not events: what was sent from the middle of what was left is sent once more, as what holds now. */
+  /**
+   * Of rows that are not events: what was sent from the middle of what was left is sent once more, as what holds now.
+   */
   settleUnsure(): void {
     for (const { entry, record } of [...this.unsure.values()]) {
       const instead = this.left.get(entry.key) ?? [];
@@ -141,7 +156,10 @@ export class Outbox {
     }
   }
 
-  /** Sends what the decisions of this turn of the event loop changed. @throws YitongError `bus_unavailable`, `state_unavailable` */
+  /**
+   * Sends what the decisions of this turn of the event loop changed.
+   * @throws YitongError `bus_unavailable`, `state_unavailable`
+   */
   async send(span: Span | undefined): Promise<void> {
     const { changes, records } = this;
     if (records.length === 0) return;
@@ -167,17 +185,31 @@ export class Outbox {
     this.sends += 1;
     const name = `${this.prefix}|${String(this.sends).padStart(9, '0')}`;
     const before = this.intending;
-    const mine = state.intend(this.dataset, name, changes.map(({ live: { key, content, withdrawn } }, i) => ({ key, hash: content, withdrawn, sequence: records[i]?.headers[HEADER.sequence] ?? '' })));
+    const mine = state.intend(
+      this.dataset,
+      name,
+      changes.map(({ live: { key, content, withdrawn } }, i) => ({
+        key,
+        hash: content,
+        withdrawn,
+        sequence: records[i]?.headers[HEADER.sequence] ?? '',
+      })),
+    );
     this.intending = Promise.all([before, mine]);
     await this.intending;
     return name;
   }
 
-  /** The bus has them: the state follows, in one commit for all. A commit that fails is told by `State.check`; what it would have said stays here. */
+  /**
+   * The bus has them: the state follows, in one commit for all. A commit that fails is told by `State.check`; what it
+   * would have said stays here.
+   */
   private settle(changes: readonly Change[], intent: string): void {
     const { state, rememberPositions, now } = this.options;
     const lives = changes.map(({ live }) => live);
-    if (rememberPositions === true) for (const { position, content } of lives) void state.putPosition(this.dataset, position, content, now().getTime());
+    if (rememberPositions === true)
+      for (const { position, content } of lives)
+        void state.putPosition(this.dataset, position, content, now().getTime());
     const intents = new Map<string, readonly Left[]>([[intent, []]]);
     for (const one of changes.flatMap(({ instead }) => instead)) {
       const rest = (this.leftNames.get(one.name) ?? []).filter((other) => other !== one);

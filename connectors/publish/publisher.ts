@@ -2,14 +2,14 @@
 import { encodeFramed } from '../../contracts/avro.js';
 import type { FieldProblem } from '../../contracts/errors.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
-import { HEADER, dataTopic, type OutRecord, type Producer } from '../bus/port.js';
+import { dataTopic, HEADER, type OutRecord, type Producer } from '../bus/port.js';
 import { identifier, type JsonForm, type Partly } from './identity.js';
 import type { Place, PublisherOptions, PublishResult, PublishRow } from './options.js';
 import { Outbox } from './outbox.js';
 import { restOfValue } from './rest.js';
-import { contentHash } from './topic.js';
 import { Sender } from './sender.js';
-import { hasHash, HASH_BYTES, namesOf, SeenSlots, stateKey } from './state.js';
+import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey } from './state.js';
+import { contentHash } from './topic.js';
 
 type Headers = { readonly [name in (typeof HEADER)['sourceTime' | 'position' | 'contractVersion']]: string };
 
@@ -28,7 +28,10 @@ export class Publisher {
   private readonly identify;
   private readonly outbox: Outbox;
   private seen = new SeenSlots();
-  /** Records that a row of this run named which is not published; only those of which the bus may have something are asked for. */
+  /**
+   * Records that a row of this run named which is not published; only those of which the bus may have something are
+   * asked for.
+   */
   private readonly named = new Set<string>();
   /** Records that were held and that a row has named since, until somebody takes them. */
   private namedAgain: { readonly key: string; readonly withdrawn: boolean }[] = [];
@@ -55,8 +58,9 @@ export class Publisher {
   }
 
   /**
-   * One result a row, in order, once the bus has acknowledged what changed. Rows are decided on before this returns, so that calls
-   * may follow each other without waiting. @param span under which they are published, where it is not that of all
+   * One result a row, in order, once the bus has acknowledged what changed. Rows are decided on before this returns, so
+   * that calls may follow each other without waiting. @param span under which they are published, where it is not that
+   * of all
    * @throws YitongError `bus_unavailable`: then none of the rows counts as published
    */
   async publish(rows: readonly PublishRow[], span = this.options.span): Promise<PublishResult[]> {
@@ -90,7 +94,9 @@ export class Publisher {
     return this.outbox.current(key) !== undefined || this.outbox.isUncertain(key);
   }
 
-  /** Ends a run of rows: returns how many rows that counted as merged were published after all (`onDuplicate: last`). */
+  /**
+   * Ends a run of rows: returns how many rows that counted as merged were published after all (`onDuplicate: last`).
+   */
   async finish(): Promise<number> {
     this.outbox.ready();
     const count = this.deferred.size;
@@ -131,7 +137,12 @@ export class Publisher {
 
   private refuse(row: PublishRow, problems: readonly FieldProblem[]): PublishResult {
     const { position, rowNumber, sourceTime } = row;
-    const kept = 'value' in row ? (row.cells === undefined ? { value: row.value } : { cells: row.cells }) : { withdraw: row.withdraw };
+    const kept =
+      'value' in row
+        ? row.cells === undefined
+          ? { value: row.value }
+          : { cells: row.cells }
+        : { withdraw: row.withdraw };
     this.options.quarantine.add({ position, rowNumber, sourceTime, problems, ...kept }, this.options.run ?? '');
     return { position, status: 'quarantined', code: problems[0]?.code ?? 'bad_value' };
   }
@@ -139,7 +150,9 @@ export class Publisher {
   private decide(row: PublishRow): PublishResult {
     const { position } = row;
     if (position.length > MAX_POSITION / 3 && Buffer.byteLength(position) > MAX_POSITION) {
-      return this.refuse(row, [{ code: 'bad_row', field: '', reason: `the position is longer than ${MAX_POSITION} bytes` }]);
+      return this.refuse(row, [
+        { code: 'bad_row', field: '', reason: `the position is longer than ${MAX_POSITION} bytes` },
+      ]);
     }
     if ('withdraw' in row) return this.decideWithdrawal(row);
     const found = this.identify.of(row.value);
@@ -151,16 +164,26 @@ export class Publisher {
     if (!encoded.ok || bytes > this.options.contract.maxRecordBytes) {
       const published = this.outbox.current(key);
       // a field that says which record this is may be what is wrong: then it names none
-      if (!encoded.ok && encoded.problems.some((problem) => this.identify.naming.has(problem.field))) return { ...this.refuse(row, encoded.problems), nameless: true };
+      if (!encoded.ok && encoded.problems.some((problem) => this.identify.naming.has(problem.field)))
+        return { ...this.refuse(row, encoded.problems), nameless: true };
       if (published !== undefined) this.seen.add(published.slot);
       else if (this.outbox.isUncertain(key)) this.named.add(key);
       if (!encoded.ok) return this.refuse(row, encoded.problems);
-      return this.refuse(row, [{ code: 'record_too_large', field: '', reason: `the record has ${bytes} bytes, its dataset allows ${this.options.contract.maxRecordBytes}` }]);
+      return this.refuse(row, [
+        {
+          code: 'record_too_large',
+          field: '',
+          reason: `the record has ${bytes} bytes, its dataset allows ${this.options.contract.maxRecordBytes}`,
+        },
+      ]);
     }
     const framed = encoded.body;
     const content = contentHash(framed);
     const record: OutRecord = { subject, recordId, value: framed, headers: this.headers(row) };
-    const result = this.options.mode === 'run' ? this.decideInRun(row, key, content, record) : this.decideInStream(row, key, content, record);
+    const result =
+      this.options.mode === 'run'
+        ? this.decideInRun(row, key, content, record)
+        : this.decideInStream(row, key, content, record);
     if (result.status !== 'quarantined') {
       this.options.quarantine.good(position);
       if (this.options.held?.delete(key) === true) this.namedAgain.push({ key, withdrawn: false });
@@ -178,7 +201,8 @@ export class Publisher {
       this.deferred.delete(key);
       return { position, status: again ? 'merged' : 'unchanged' };
     }
-    if (!again && this.options.skipOlder === true && published.sourceTime > this.millis(row.sourceTime)) return { position, status: 'merged' };
+    if (!again && this.options.skipOlder === true && published.sourceTime > this.millis(row.sourceTime))
+      return { position, status: 'merged' };
     const last = this.options.onDuplicate === 'last';
     if (!again || this.deferred.has(key)) {
       // in the last run a later row replaced this content: wait for that row instead of publishing both each time
@@ -190,7 +214,13 @@ export class Publisher {
       return this.change(row, key, published.slot, content, again ? published.superseded : '', record);
     }
     if (!last) {
-      return this.refuse(row, [{ code: 'conflicting_duplicate', field: this.options.contract.subject.field, reason: 'an earlier row of this run has the same key and other content' }]);
+      return this.refuse(row, [
+        {
+          code: 'conflicting_duplicate',
+          field: this.options.contract.subject.field,
+          reason: 'an earlier row of this run has the same key and other content',
+        },
+      ]);
     }
     const superseded = (published.superseded + published.hash).slice(-MAX_SUPERSEDED);
     return this.change(row, key, published.slot, content, superseded, record);
@@ -201,7 +231,9 @@ export class Publisher {
     const known = this.outbox.knownPosition(position);
     if (known !== undefined) {
       if (known === content) return { position, status: 'unchanged' };
-      return this.refuse(row, [{ code: 'conflicting_duplicate', field: '', reason: 'the position came before with other content' }]);
+      return this.refuse(row, [
+        { code: 'conflicting_duplicate', field: '', reason: 'the position came before with other content' },
+      ]);
     }
     const published = this.outbox.current(key);
     if (published?.hash === content && !this.outbox.isUncertain(key)) {
@@ -209,7 +241,11 @@ export class Publisher {
       this.outbox.remember(position, content);
       return { position, status: 'unchanged' };
     }
-    if (this.options.skipOlder === true && published !== undefined && published.sourceTime > this.millis(row.sourceTime)) {
+    if (
+      this.options.skipOlder === true &&
+      published !== undefined &&
+      published.sourceTime > this.millis(row.sourceTime)
+    ) {
       return { position, status: 'merged' };
     }
     return this.change(row, key, published?.slot ?? this.options.state.newSlot(), content, '', record);
@@ -222,8 +258,16 @@ export class Publisher {
     const content = contentHash(`${subject}|${withdraw.recordId}|${withdraw.reason}`);
     const known = this.outbox.knownPosition(position);
     if (known === content) return { position, status: 'unchanged' };
-    // another withdrawal, or a record, came under this position: dropping this one would leave a record standing in silence
-    if (known !== undefined) return this.refuse(row, [{ code: 'conflicting_duplicate', field: this.options.contract.subject.field, reason: 'the position came before with other content' }]);
+    // another withdrawal, or a record, came under this position: dropping this one would leave a record standing in
+    // silence
+    if (known !== undefined)
+      return this.refuse(row, [
+        {
+          code: 'conflicting_duplicate',
+          field: this.options.contract.subject.field,
+          reason: 'the position came before with other content',
+        },
+      ]);
     const record: OutRecord = {
       subject,
       recordId: withdraw.recordId,
@@ -233,17 +277,39 @@ export class Publisher {
     const key = stateKey(this.dataset, subject, withdraw.recordId);
     const current = this.outbox.current(key);
     this.options.quarantine.good(position);
-    if (current === undefined && this.options.knownOnly === true && !this.outbox.isUncertain(key)) return { position, status: 'unchanged' };
+    if (current === undefined && this.options.knownOnly === true && !this.outbox.isUncertain(key))
+      return { position, status: 'unchanged' };
     if (this.options.held?.delete(key) === true) this.namedAgain.push({ key, withdrawn: true });
     const slot = current?.slot ?? 0;
     return this.change(row, key, slot, content, '', record, true);
   }
 
   /** The row goes out; the state follows when the bus has it. */
-  private change(row: PublishRow, key: string, slot: number, content: string, superseded: string, record: OutRecord, withdrawn = false): PublishResult {
+  private change(
+    row: PublishRow,
+    key: string,
+    slot: number,
+    content: string,
+    superseded: string,
+    record: OutRecord,
+    withdrawn = false,
+  ): PublishResult {
     const { position } = row;
     const rest = 'value' in row ? (row.rest ?? restOfValue(row.value, this.options.contract.subject.field)) : '';
-    this.outbox.add({ slot, hash: content, content, sourceTime: this.millis(row.sourceTime), superseded, rest, key, position, withdrawn }, record);
+    this.outbox.add(
+      {
+        slot,
+        hash: content,
+        content,
+        sourceTime: this.millis(row.sourceTime),
+        superseded,
+        rest,
+        key,
+        position,
+        withdrawn,
+      },
+      record,
+    );
     if (!withdrawn) this.seen.add(slot);
     return { position, status: 'published' };
   }
@@ -251,7 +317,11 @@ export class Publisher {
   private headers(row: Place): Readonly<Record<string, string>> {
     const { sourceTime, position } = row;
     // literal names make one cheap shape; the compiler holds them to HEADER
-    const headers: Headers = { 'yt-source-time': sourceTime, 'yt-position': position, 'yt-contract-version': this.versionText };
+    const headers: Headers = {
+      'yt-source-time': sourceTime,
+      'yt-position': position,
+      'yt-contract-version': this.versionText,
+    };
     return headers;
   }
 

@@ -1,6 +1,7 @@
 /**
- * Sends that follow each other without waiting, settled in their order. The bus keeps the order of one subject's records; what is
- * sent behind a failure counts as failed too, even where it arrived, so that sending all of it again ends with the newest.
+ * Sends that follow each other without waiting, settled in their order. The bus keeps the order of one subject's
+ * records; what is sent behind a failure counts as failed too, even where it arrived, so that sending all of it again
+ * ends with the newest.
  */
 import type { OutRecord, Producer, TopicName } from '../bus/port.js';
 
@@ -14,8 +15,8 @@ export class Sender {
   ) {}
 
   /**
-   * Resolves when these and all sent before are durable, after `acked` was called. @throws YitongError `bus_unavailable`; whatever is
-   * sent before this failure is known fails with it
+   * Resolves when these and all sent before are durable, after `acked` was called. @throws YitongError
+   * `bus_unavailable`; whatever is sent before this failure is known fails with it
    */
   send(records: readonly OutRecord[], acked: () => void): Promise<void> {
     const settled = this.settle(this.last, this.producer.send(this.topic, records), acked);

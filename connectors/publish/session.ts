@@ -1,22 +1,26 @@
 /**
- * A publication session: what files, folders, tables, events, pushes and retries have in common. Opened, given rows, finished; then what left the source
- * is withdrawn or held, and the watermark says what was seen. To be used within the dataset's turn (`turn.ts`).
+ * A publication session: what files, folders, tables, events, pushes and retries have in common. Opened, given rows,
+ * finished; then what left the source is withdrawn or held, and the watermark says what was seen. To be used within the
+ * dataset's turn (`turn.ts`).
  */
 import type { Span } from '../../contracts/tracing.js';
-import { controlSpec, dataTopic, type Bus, type Producer, type Watermark } from '../bus/port.js';
-import { digest, judgeGone, type Before, type Unreadable } from './holds.js';
+import { type Bus, controlSpec, dataTopic, type Producer, type Watermark } from '../bus/port.js';
+import { type Before, digest, judgeGone, type Unreadable } from './holds.js';
 import type { JsonForm } from './identity.js';
 import type { PublisherOptions, PublishResult, PublishRow } from './options.js';
-import { Publisher, type Gone } from './publisher.js';
+import { type Gone, Publisher } from './publisher.js';
 import { restOfValue } from './rest.js';
-import { recogniseTopic } from './topic.js';
 import { stateKey } from './state.js';
+import { recogniseTopic } from './topic.js';
 import { sendWatermarkBy } from './watermark.js';
 
 export interface SessionOptions extends PublisherOptions {
   /** Of what is published, at most this share is withdrawn because it left. */
   readonly maxWithdrawShare: number;
-  /** Somebody looked, and what left may be withdrawn however much it is. Rows that cannot be read hold what they hold all the same. Default false. */
+  /**
+   * Somebody looked, and what left may be withdrawn however much it is. Rows that cannot be read hold what they hold
+   * all the same. Default false.
+   */
   readonly acceptShrink?: boolean;
   /** Name of the run. */
   readonly run: string;
@@ -35,7 +39,10 @@ export interface Settled {
 
 /** Withdrawals of one send. */
 const PIECE = 1000;
-/** Of rows that name no record, what is kept of each is small; of more than this, only how many there are: then nothing is withdrawn at all. */
+/**
+ * Of rows that name no record, what is kept of each is small; of more than this, only how many there are: then nothing
+ * is withdrawn at all.
+ */
 const MAX_UNREADABLE = 200_000;
 
 /** Over a bus that is there; closes what it opens. @throws YitongError `topic_mismatch`, `bus_unavailable` */
@@ -60,7 +67,9 @@ export class Session {
     private readonly producer: Producer,
   ) {
     const { state, contract } = options;
-    const held = new Set(state.holders(contract.id).map(({ subject, recordId }) => stateKey(contract.id, subject, recordId)));
+    const held = new Set(
+      state.holders(contract.id).map(({ subject, recordId }) => stateKey(contract.id, subject, recordId)),
+    );
     this.#publisher = new Publisher(held.size === 0 ? options : { ...options, held }, producer);
   }
 
@@ -75,7 +84,8 @@ export class Session {
     if (named.length > 0) await this.#unhold(named);
     results.forEach(({ nameless }, i) => {
       const row = rows[i];
-      if (nameless === true && row !== undefined && 'value' in row) this.#namelessValue(row.position, row.value, row.rest);
+      if (nameless === true && row !== undefined && 'value' in row)
+        this.#namelessValue(row.position, row.value, row.rest);
     });
     return results;
   }
@@ -83,15 +93,29 @@ export class Session {
   async #unhold(named: readonly { readonly key: string; readonly withdrawn: boolean }[]): Promise<void> {
     const { state, contract } = this.options;
     const withdrawn = new Map(named.map(({ key, withdrawn: gone }) => [key, gone]));
-    const about = state.holders(contract.id).filter(({ subject, recordId }) => withdrawn.has(stateKey(contract.id, subject, recordId)));
-    const gone = about.filter(({ subject, recordId }) => withdrawn.get(stateKey(contract.id, subject, recordId)) === true);
-    await state.changeHeld(contract.id, about.filter((one) => !gone.includes(one)).map((one) => ({ ...one, dormant: true as const })), gone);
+    const about = state
+      .holders(contract.id)
+      .filter(({ subject, recordId }) => withdrawn.has(stateKey(contract.id, subject, recordId)));
+    const gone = about.filter(
+      ({ subject, recordId }) => withdrawn.get(stateKey(contract.id, subject, recordId)) === true,
+    );
+    await state.changeHeld(
+      contract.id,
+      about.filter((one) => !gone.includes(one)).map((one) => ({ ...one, dormant: true as const })),
+      gone,
+    );
   }
 
   #namelessValue(position: string, value: JsonForm, rest: string | undefined): void {
     const partly = this.#publisher.partly(value);
     const { field } = this.options.contract.subject;
-    this.unreadable({ position, ...partly, key: digest(JSON.stringify([value[field.split('.')[0] ?? ''] ?? null, partly.recordId ?? ''])), whole: digest(JSON.stringify(value)), rest: rest ?? restOfValue(value, field) });
+    this.unreadable({
+      position,
+      ...partly,
+      key: digest(JSON.stringify([value[field.split('.')[0] ?? ''] ?? null, partly.recordId ?? ''])),
+      whole: digest(JSON.stringify(value)),
+      rest: rest ?? restOfValue(value, field),
+    });
   }
 
   /** A row of which nobody can say which record it is. */
@@ -121,21 +145,38 @@ export class Session {
     return this.#publisher.isPublished(subject, recordId);
   }
 
-  /** After the last row: returns how many rows that counted as merged were published after all (`onDuplicate: last`). */
+  /**
+   * After the last row: returns how many rows that counted as merged were published after all (`onDuplicate: last`).
+   */
   async finish(): Promise<number> {
     return await this.#publisher.finish();
   }
 
-  /** Of a session that saw the whole source: withdraws what it did not name, or says why not. @param tail nothing after some row could be read */
+  /**
+   * Of a session that saw the whole source: withdraws what it did not name, or says why not.
+   * @param tail nothing after some row could be read
+   */
   async settle(seen: { readonly tail: boolean }, sourceTime: string): Promise<Settled> {
     const { state, contract, acceptShrink, maxWithdrawShare, run, now } = this.options;
     const before = readBefore(this.options);
-    if (seen.tail || this.#tooMany) return { refused: { why: 'tail', gone: 0, all: 0 }, withdrawn: 0, held: state.held(contract.id).length, newlyHeld: 0 };
+    if (seen.tail || this.#tooMany)
+      return {
+        refused: { why: 'tail', gone: 0, all: 0 },
+        withdrawn: 0,
+        held: state.held(contract.id).length,
+        newlyHeld: 0,
+      };
     const { gone, all } = await this.#publisher.unseen();
     const waiting = new Set(before.held.map(({ subject, recordId }) => `${subject}|${recordId}`));
     // what is held was looked at when it left; it does not count again
     const left = gone.filter(({ subject, recordId }) => !waiting.has(`${subject}|${recordId}`));
-    if (acceptShrink !== true && left.length > maxWithdrawShare * all) return { refused: { why: 'shrunk', gone: left.length, all }, withdrawn: 0, held: state.held(contract.id).length, newlyHeld: 0 };
+    if (acceptShrink !== true && left.length > maxWithdrawShare * all)
+      return {
+        refused: { why: 'shrunk', gone: left.length, all },
+        withdrawn: 0,
+        held: state.held(contract.id).length,
+        newlyHeld: 0,
+      };
     const judged = judgeGone(run, now().toISOString(), [...this.#unreadable.values()], gone, before);
     // on disk before anything is withdrawn: a crash in between must not make a new row one that stood there before
     await state.changeHeld(contract.id, judged.held, judged.over);
@@ -143,13 +184,29 @@ export class Session {
     state.write('unreadable', contract.id, judged.rows);
     state.write('groups', contract.id, judged.groups);
     const had = new Set(before.held.map(({ subject, recordId }) => `${subject}|${recordId}`));
-    return { withdrawn: judged.withdraw.length, held: judged.held.length, newlyHeld: judged.held.filter(({ subject, recordId }) => !had.has(`${subject}|${recordId}`)).length };
+    return {
+      withdrawn: judged.withdraw.length,
+      held: judged.held.length,
+      newlyHeld: judged.held.filter(({ subject, recordId }) => !had.has(`${subject}|${recordId}`)).length,
+    };
   }
 
   /** Withdraws records by name. */
-  async withdraw(records: readonly Pick<Gone, 'subject' | 'recordId'>[], position: string, sourceTime: string, reason: string): Promise<void> {
+  async withdraw(
+    records: readonly Pick<Gone, 'subject' | 'recordId'>[],
+    position: string,
+    sourceTime: string,
+    reason: string,
+  ): Promise<void> {
     for (let at = 0; at < records.length; at += PIECE) {
-      await this.#publisher.publish(records.slice(at, at + PIECE).map(({ subject, recordId }) => ({ position, rowNumber: 0, sourceTime, withdraw: { subject, recordId, reason } })));
+      await this.#publisher.publish(
+        records.slice(at, at + PIECE).map(({ subject, recordId }) => ({
+          position,
+          rowNumber: 0,
+          sourceTime,
+          withdraw: { subject, recordId, reason },
+        })),
+      );
     }
     await this.#publisher.finish();
   }

@@ -1,13 +1,15 @@
 /**
- * What has been published, in one LMDB folder a workspace (`<data>/connectors`): record key → content hash. Written after the bus has
- * acknowledged, so that a crash makes a record come twice, never not at all. Losing the folder costs one full re-publishing.
+ * What has been published, in one LMDB folder a workspace (`<data>/connectors`): record key → content hash. Written
+ * after the bus has acknowledged, so that a crash makes a record come twice, never not at all. Losing the folder costs
+ * one full re-publishing.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+
 import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { SUM_BYTES, sumOf } from '../checksum.js';
-import { asBinary, openEnv, type Database, type Env } from '../lmdb/env.js';
+import { asBinary, type Database, type Env, openEnv } from '../lmdb/env.js';
 
 /** One published record. `slot` is a small number of its own, for the bitmap of a run. */
 export interface Published {
@@ -16,7 +18,10 @@ export interface Published {
   readonly hash: string;
   /** ms since 1970 */
   readonly sourceTime: number;
-  /** Hashes of rows of the last run that a later row of the same run replaced (`onDuplicate: last`), one behind the other. */
+  /**
+   * Hashes of rows of the last run that a later row of the same run replaced (`onDuplicate: last`), one behind the
+   * other.
+   */
   readonly superseded: string;
   /** 8 bytes of a hash of what its row holds beside the key, a character a byte; empty where that is not known. */
   readonly rest: string;
@@ -31,7 +36,9 @@ export interface Intent {
   readonly withdrawn: boolean;
 }
 
-/** A record that the source does not name any more, and that is not withdrawn: a row that cannot be read may be its row. */
+/**
+ * A record that the source does not name any more, and that is not withdrawn: a row that cannot be read may be its row.
+ */
 export interface Held {
   readonly subject: string;
   readonly recordId: string;
@@ -43,13 +50,19 @@ export interface Held {
   readonly positions: readonly string[];
   /** Somebody looked and said that it is still on the register. */
   readonly kept?: { readonly by: string; readonly at: string };
-  /** It was named since, by something that did not see the whole source: it is held again if a run that does see it does not name it. */
+  /**
+   * It was named since, by something that did not see the whole source: it is held again if a run that does see it does
+   * not name it.
+   */
   readonly dormant?: true;
 }
 
 export const HASH_BYTES = 16;
 export const REST_BYTES = 8;
-/** Of an entry that was written before there were `rest` and a checksum; told by its length, which is a number of hashes longer. */
+/**
+ * Of an entry that was written before there were `rest` and a checksum; told by its length, which is a number of hashes
+ * longer.
+ */
 const OLD_HEAD = 12;
 const REST_AT = OLD_HEAD;
 const SUM_AT = REST_AT + REST_BYTES;
@@ -63,7 +76,8 @@ const PRUNE = 20_000;
 const FORGET = 20_000;
 
 /** `<dataset>|<subject>|<recordId>`; neither a dataset nor a subject holds a bar. */
-export const stateKey = (dataset: string, subject: string, recordId: string): string => `${dataset}|${subject}|${recordId}`;
+export const stateKey = (dataset: string, subject: string, recordId: string): string =>
+  `${dataset}|${subject}|${recordId}`;
 
 /** What `stateKey` was made of. */
 export function namesOf(key: string): { readonly subject: string; readonly recordId: string } {
@@ -78,7 +92,8 @@ export function hasHash(list: string, hash: string): boolean {
 }
 
 /** Over the key too: a value under another key is none. */
-const sumAt = (key: string, bytes: Buffer): number => sumOf(Buffer.from(key), bytes.subarray(0, SUM_AT), bytes.subarray(HEAD));
+const sumAt = (key: string, bytes: Buffer): number =>
+  sumOf(Buffer.from(key), bytes.subarray(0, SUM_AT), bytes.subarray(HEAD));
 
 function encode(key: string, { slot, hash, sourceTime, superseded, rest }: Published): Buffer {
   const out = Buffer.allocUnsafe(HEAD + hash.length + superseded.length);
@@ -95,7 +110,11 @@ function encode(key: string, { slot, hash, sourceTime, superseded, rest }: Publi
 function headOf(key: string, bytes: Buffer): number {
   if (bytes.length >= OLD_HEAD + HASH_BYTES && (bytes.length - OLD_HEAD) % HASH_BYTES === 0) return OLD_HEAD;
   if (bytes.length < HEAD + HASH_BYTES || bytes.readUInt32LE(SUM_AT) !== sumAt(key, bytes)) {
-    throw new YitongError('store_damaged', 'what the connectors remember of a record is damaged; put `connectors` back from a backup, or remove it with `data.mdb.made`, so that it is learnt from the bus (docs/faults.md)');
+    throw new YitongError(
+      'store_damaged',
+      'what the connectors remember of a record is damaged; put `connectors` back from a backup, or remove it ' +
+        'with `data.mdb.made`, so that it is learnt from the bus (docs/faults.md)',
+    );
   }
   return HEAD;
 }
@@ -106,12 +125,18 @@ function restOf(key: string, bytes: Buffer): string {
   return rest === NO_REST ? '' : rest;
 }
 
-const queueOf = (stored: unknown): readonly string[] => (Array.isArray(stored) ? stored.filter((one) => typeof one === 'string') : []);
+const queueOf = (stored: unknown): readonly string[] =>
+  Array.isArray(stored) ? stored.filter((one) => typeof one === 'string') : [];
 
 /** Key, sequence, hash in base64, whether it is a withdrawal; a bare key where an older version wrote it. */
 type StoredIntent = string | readonly [key: string, sequence: string, hash: string, withdrawn: 0 | 1];
 
-const storedIntent = ({ key, sequence, hash, withdrawn }: Intent): StoredIntent => [key, sequence, Buffer.from(hash, 'latin1').toString('base64'), withdrawn ? 1 : 0];
+const storedIntent = ({ key, sequence, hash, withdrawn }: Intent): StoredIntent => [
+  key,
+  sequence,
+  Buffer.from(hash, 'latin1').toString('base64'),
+  withdrawn ? 1 : 0,
+];
 
 interface Block {
   readonly from: number;
@@ -179,7 +204,10 @@ export class State {
     };
   }
 
-  /** Names the next version that is sent: `<epoch>.<number>`. Within an epoch, which is one opening of this folder, it only rises. */
+  /**
+   * Names the next version that is sent: `<epoch>.<number>`. Within an epoch, which is one opening of this folder, it
+   * only rises.
+   */
   nextSequence(): string {
     return `${this.epoch}.${(this.sent += 1)}`;
   }
@@ -189,7 +217,11 @@ export class State {
     try {
       return await this.env.write(work);
     } catch (cause) {
-      throw new YitongError('state_unavailable', 'what was published could not be written to the folder of the connectors; is its disk full or broken?', { cause });
+      throw new YitongError(
+        'state_unavailable',
+        'what was published could not be written to the folder of the connectors; is its disk full or broken?',
+        { cause },
+      );
     }
   }
 
@@ -210,12 +242,26 @@ export class State {
   }
 
   /** All in one commit, with what is left of the intents that it carries out; resolves when it is on disk. */
-  putAll(dataset: string, changes: readonly (Published & { readonly key: string; /** Then the record is forgotten. */ readonly withdrawn: boolean })[], intents: ReadonlyMap<string, readonly Intent[]>): Promise<unknown> {
+  putAll(
+    dataset: string,
+    changes: readonly (Published & {
+      readonly key: string /** Then the record is forgotten. */;
+      readonly withdrawn: boolean;
+    })[],
+    intents: ReadonlyMap<string, readonly Intent[]>,
+  ): Promise<unknown> {
     const left = [...intents].map(([name, rest]) => ({ name: `${dataset}|${name}`, rest: rest.map(storedIntent) }));
-    const records = changes.map((change) => ({ key: change.key, bytes: change.withdrawn ? undefined : encode(change.key, change) }));
+    const records = changes.map((change) => ({
+      key: change.key,
+      bytes: change.withdrawn ? undefined : encode(change.key, change),
+    }));
     return this.track(() => {
-      for (const { name, rest } of left) if (rest.length === 0) this.intents.removeSync(name); else this.intents.putSync(name, rest);
-      for (const { key, bytes } of records) if (bytes === undefined) this.records.removeSync(key); else this.records.putSync(key, bytes);
+      for (const { name, rest } of left)
+        if (rest.length === 0) this.intents.removeSync(name);
+        else this.intents.putSync(name, rest);
+      for (const { key, bytes } of records)
+        if (bytes === undefined) this.records.removeSync(key);
+        else this.records.putSync(key, bytes);
     });
   }
 
@@ -227,11 +273,10 @@ export class State {
       this.reserve = undefined;
     } else if (this.reserve === undefined && this.freeEnd - this.free === this.half) {
       // beforehand, as taking a block waits for the disk
-      this.commit(() => this.takeBlock())
-        .then(
-          (block) => (this.reserve ??= block),
-          () => undefined, // then it is taken when it is needed, or fails there
-        );
+      this.commit(() => this.takeBlock()).then(
+        (block) => (this.reserve ??= block),
+        () => undefined, // then it is taken when it is needed, or fails there
+      );
     }
     return this.free++;
   }
@@ -252,7 +297,12 @@ export class State {
   }
 
   /** Every record of a dataset, in key order; waits for what was put before. */
-  async *all(dataset: string): AsyncGenerator<{ readonly subject: string; readonly recordId: string; readonly slot: number; readonly rest: string }> {
+  async *all(dataset: string): AsyncGenerator<{
+    readonly subject: string;
+    readonly recordId: string;
+    readonly slot: number;
+    readonly rest: string;
+  }> {
     await this.last.catch(() => undefined);
     this.check();
     let start = `${dataset}|`;
@@ -260,7 +310,8 @@ export class State {
     // in pieces, so that no read transaction stays open while withdrawals are sent
     for (;;) {
       const piece = [...this.records.getRange({ start, end, limit: 1000 })];
-      for (const { key, value } of piece) yield { ...namesOf(key), slot: value.readUInt32LE(0), rest: restOf(key, value) };
+      for (const { key, value } of piece)
+        yield { ...namesOf(key), slot: value.readUInt32LE(0), rest: restOf(key, value) };
       const tail = piece.at(-1);
       if (tail === undefined || piece.length < 1000) return;
       start = `${tail.key}\0`;
@@ -279,9 +330,14 @@ export class State {
     return this.track(() => this.positions.putSync(`${dataset}|${position}`, value));
   }
 
-  /** Forgets positions older than 30 days. Looks at a bounded number of them and goes on from there the next time; returns how many it forgot. */
+  /**
+   * Forgets positions older than 30 days. Looks at a bounded number of them and goes on from there the next time;
+   * returns how many it forgot.
+   */
   async prunePositions(now: number): Promise<number> {
-    const piece = [...this.positions.getRange({ ...(this.pruned === '' ? {} : { start: `${this.pruned}\0` }), limit: PRUNE })];
+    const piece = [
+      ...this.positions.getRange({ ...(this.pruned === '' ? {} : { start: `${this.pruned}\0` }), limit: PRUNE }),
+    ];
     this.pruned = piece.length < PRUNE ? '' : (piece.at(-1)?.key ?? '');
     const old = piece.filter(({ value }) => now - value.readDoubleLE(0) > KEEP_POSITIONS_MS);
     if (old.length > 0) {
@@ -298,11 +354,23 @@ export class State {
     return this.track(() => this.intents.putSync(`${dataset}|${name}`, stored));
   }
 
-  /** What a process that died, or a send that failed, may have left on the bus without noting it; in the order in which it was sent. */
+  /**
+   * What a process that died, or a send that failed, may have left on the bus without noting it; in the order in which
+   * it was sent.
+   */
   intended(dataset: string): readonly { readonly name: string; readonly intents: readonly Intent[] }[] {
     return [...this.intents.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({
       name: key.slice(dataset.length + 1),
-      intents: value.map((stored) => (typeof stored === 'string' ? { key: stored, sequence: '', hash: '', withdrawn: false } : { key: stored[0], sequence: stored[1], hash: Buffer.from(stored[2], 'base64').toString('latin1'), withdrawn: stored[3] === 1 })),
+      intents: value.map((stored) =>
+        typeof stored === 'string'
+          ? { key: stored, sequence: '', hash: '', withdrawn: false }
+          : {
+              key: stored[0],
+              sequence: stored[1],
+              hash: Buffer.from(stored[2], 'base64').toString('latin1'),
+              withdrawn: stored[3] === 1,
+            },
+      ),
     }));
   }
 
@@ -318,11 +386,18 @@ export class State {
 
   /** The same, with those that were named since. */
   holders(dataset: string): Held[] {
-    return [...this.holds.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({ ...namesOf(key), ...value }));
+    return [...this.holds.getRange({ start: `${dataset}|`, end: `${dataset}}` })].map(({ key, value }) => ({
+      ...namesOf(key),
+      ...value,
+    }));
   }
 
   /** In one commit. */
-  changeHeld(dataset: string, put: readonly Held[], remove: readonly Pick<Held, 'subject' | 'recordId'>[]): Promise<unknown> {
+  changeHeld(
+    dataset: string,
+    put: readonly Held[],
+    remove: readonly Pick<Held, 'subject' | 'recordId'>[],
+  ): Promise<unknown> {
     return this.track(() => {
       for (const { subject, recordId } of remove) this.holds.removeSync(stateKey(dataset, subject, recordId));
       for (const { subject, recordId, ...held } of put) this.holds.putSync(stateKey(dataset, subject, recordId), held);
@@ -382,7 +457,8 @@ export class State {
       }
     }
     await this.commit(() => {
-      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups', 'unlearnt']) this.meta.removeSync(`${name}|${dataset}`);
+      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups', 'unlearnt'])
+        this.meta.removeSync(`${name}|${dataset}`);
     });
   }
 

@@ -24,10 +24,15 @@ export interface Seen {
 }
 
 /** What this program wrote under that name; nobody else does. */
-export const lastWatermark = (state: State, feed: Feed): Watermark | undefined => state.read('watermark', feed.dataset) as Watermark | undefined;
+export const lastWatermark = (state: State, feed: Feed): Watermark | undefined =>
+  state.read('watermark', feed.dataset) as Watermark | undefined;
 
 /** Of a run that saw the whole of its source: withdraws or holds what the source no longer has. */
-export async function settle({ session, tally }: EndParts, { whole, tail }: Seen, sourceTime: string): Promise<Outcome> {
+export async function settle(
+  { session, tally }: EndParts,
+  { whole, tail }: Seen,
+  sourceTime: string,
+): Promise<Outcome> {
   if (!whole) return { refused: false };
   const settled: Settled = await session.settle({ tail }, sourceTime);
   tally.add('withdrawn', settled.withdrawn);
@@ -49,7 +54,13 @@ export async function complete(
   if (whole && !tail) await quarantine.keepOnly(run);
   // the order is the promise: quarantined rows are on disk before the watermark says that the run saw everything
   await quarantine.flushed();
-  const watermark: Watermark = { dataset: feed.dataset, sourceTime: source.sourceTime, snapshot: whole, rows: tally.counts.rows, state: refused ? 'refused' : 'complete' };
+  const watermark: Watermark = {
+    dataset: feed.dataset,
+    sourceTime: source.sourceTime,
+    snapshot: whole,
+    rows: tally.counts.rows,
+    state: refused ? 'refused' : 'complete',
+  };
   await session.watermark(watermark);
   await source.complete?.(outcome);
   // asked last: the source may set it as it completes

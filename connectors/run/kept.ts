@@ -1,4 +1,7 @@
-/** Rows of which a source has only looked at the keys (`Keys` of the source port): what they say about what is published. */
+/**
+ * Rows of which a source has only looked at the keys (`Keys` of the source port): what they say about what is
+ * published.
+ */
 import type { Contract } from '../../contracts/types.js';
 import type { Mapping } from '../feed.js';
 import { namingColumns } from '../mapping/columns.js';
@@ -38,7 +41,8 @@ export class KeptRows implements Keys {
     if (mapping.skips(cells)) return true;
     const identity = mapping.identify(cells);
     const refused = quarantine.runOf(position);
-    // what an earlier run refused may be good now; it is not marked as seen, so that it is no duplicate of itself when it is read
+    // what an earlier run refused may be good now; it is not marked as seen, so that it is no duplicate of itself when
+    // it is read
     if (refused !== undefined && refused !== run) {
       if (identity === undefined) nameless.key(position, cells);
       return false;

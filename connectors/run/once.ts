@@ -4,14 +4,14 @@ import { YitongError } from '../../contracts/errors.js';
 import type { Span } from '../../contracts/tracing.js';
 import type { Contract } from '../../contracts/types.js';
 import type { Crosswalks } from '../crosswalk/index.js';
-import { KeptRows } from './kept.js';
-import { compileMapping, type CompiledMapping } from '../mapping/index.js';
-import { openSession, recogniseTopic, sendWatermark, type Session } from '../publish/index.js';
+import { type CompiledMapping, compileMapping } from '../mapping/index.js';
+import { openSession, recogniseTopic, type Session, sendWatermark } from '../publish/index.js';
 import type { Quarantine } from '../quarantine.js';
-import { Tally, type RunReport } from '../report.js';
+import { type RunReport, Tally } from '../report.js';
 import { loadSourceKinds } from '../sources/load.js';
 import type { Backlog, Keys, SourceKind, SourceRun } from '../sources/port.js';
 import { complete, lastWatermark, settle } from './end.js';
+import { KeptRows } from './kept.js';
 import type { RunOptions } from './options.js';
 import { RunRows } from './rows.js';
 
@@ -36,7 +36,13 @@ export class Run {
     private readonly now: () => Date,
     private readonly span: Span | undefined,
   ) {
-    this.mapping = compileMapping(options.feed.mapping, contract, options.workspace.schemes, options.feed.file, crosswalks.find);
+    this.mapping = compileMapping(
+      options.feed.mapping,
+      contract,
+      options.workspace.schemes,
+      options.feed.file,
+      crosswalks.find,
+    );
     this.secret = options.state.secret();
     this.started = now().getTime();
     this.name = `${new Date(this.started).toISOString()}-${process.pid}-${process.hrtime.bigint()}`;
@@ -44,7 +50,13 @@ export class Run {
 
   async once(): Promise<{ readonly report: RunReport; readonly more: boolean }> {
     const { feed, workspace, bus, state } = this.options;
-    const kept = new KeptRows({ contract: this.contract, declared: feed.mapping, mapping: this.mapping, quarantine: this.quarantine, run: this.name });
+    const kept = new KeptRows({
+      contract: this.contract,
+      declared: feed.mapping,
+      mapping: this.mapping,
+      quarantine: this.quarantine,
+      run: this.name,
+    });
     // before the source is asked what is new: for a topic that is new, everything is
     await recogniseTopic(bus, state, workspace, this.contract);
     if (typeof state.read('unlearnt', feed.dataset) === 'string') this.tally.note('topic_not_read');
@@ -59,7 +71,12 @@ export class Run {
       const last = lastWatermark(state, feed);
       if (last === undefined) return { report: this.report('nothing-new', undefined, source.backlog), more: false };
       // a refused snapshot stays refused however often it is delivered
-      const renewed = state.read('refused', feed.dataset) !== true && source.sourceTime !== undefined && source.sourceTime > last.sourceTime ? { ...last, sourceTime: source.sourceTime } : last;
+      const renewed =
+        state.read('refused', feed.dataset) !== true &&
+        source.sourceTime !== undefined &&
+        source.sourceTime > last.sourceTime
+          ? { ...last, sourceTime: source.sourceTime }
+          : last;
       await sendWatermark(bus, workspace, this.contract, renewed);
       if (renewed !== last) state.write('watermark', feed.dataset, renewed);
       return { report: this.report('nothing-new', renewed.sourceTime, source.backlog), more: false };
@@ -72,7 +89,9 @@ export class Run {
       state,
       quarantine: this.quarantine,
       now: this.now,
-      ...(events ? { mode: 'stream', knownOnly: true } : { mode: 'run', snapshot: source.whole?.() ?? feed.snapshot, onDuplicate: feed.onDuplicate }),
+      ...(events
+        ? { mode: 'stream', knownOnly: true }
+        : { mode: 'run', snapshot: source.whole?.() ?? feed.snapshot, onDuplicate: feed.onDuplicate }),
       ...(source.again === true ? { skipOlder: true } : {}),
       maxWithdrawShare: feed.maxWithdrawShare,
       acceptShrink: this.options.options?.['acceptShrink'] === 'true',
@@ -81,7 +100,17 @@ export class Run {
     });
     kept.begin(session);
     const { contract, mapping, quarantine, tally, name: run } = this;
-    const rows = new RunRows({ contract, schemes: workspace.schemes, mapping, quarantine, session, declared: feed.mapping, tally, run, events });
+    const rows = new RunRows({
+      contract,
+      schemes: workspace.schemes,
+      mapping,
+      quarantine,
+      session,
+      declared: feed.mapping,
+      tally,
+      run,
+      events,
+    });
     try {
       const emptied = await this.publishAll(source, session, rows);
       for (const [name, count] of Object.entries(source.notes?.() ?? {})) this.tally.note(name, count);
@@ -92,7 +121,10 @@ export class Run {
       const parts = { feed, state, quarantine, session, tally, run };
       const outcome = await settle(parts, seen, source.sourceTime);
       await complete(parts, seen, source, outcome, () => this.pendingMemory);
-      return { report: this.report(outcome.refused ? 'refused' : 'complete', source.sourceTime, source.backlog), more: source.more === true };
+      return {
+        report: this.report(outcome.refused ? 'refused' : 'complete', source.sourceTime, source.backlog),
+        more: source.more === true,
+      };
     } finally {
       await session.close();
     }
@@ -100,13 +132,19 @@ export class Run {
 
   private report(state: RunReport['state'], sourceTime: string | undefined, backlog?: Backlog): RunReport {
     if (backlog?.high === true) this.tally.note('backlog_high');
-    return { ...this.tally.report(state, this.now().getTime() - this.started, sourceTime), ...(backlog === undefined ? {} : { backlogBytes: backlog.bytes }) };
+    return {
+      ...this.tally.report(state, this.now().getTime() - this.started, sourceTime),
+      ...(backlog === undefined ? {} : { backlogBytes: backlog.bytes }),
+    };
   }
 
   private async open(keys: Keys): ReturnType<SourceKind['open']> {
     const { feed, workspace, state, signal, options = {} } = this.options;
     const kind = (this.options.kinds ?? (await loadSourceKinds())).get(feed.source.kind);
-    if (kind === undefined) throw new YitongError('bad_feed', `there is no source kind \`${feed.source.kind}\``, { place: { file: feed.file } });
+    if (kind === undefined)
+      throw new YitongError('bad_feed', `there is no source kind \`${feed.source.kind}\``, {
+        place: { file: feed.file },
+      });
     return kind.open({
       feed,
       workspace,
@@ -135,7 +173,8 @@ export class Run {
     let emptied = false;
     const ahead: Promise<void>[] = [];
     for await (const batch of source.rows) {
-      if (this.options.signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
+      if (this.options.signal.aborted)
+        throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
       if (batch.emptied === true) {
         // the rows before it are decided on already: `publish` decides before it returns
         emptied = true;

@@ -24,10 +24,16 @@ export interface RunOptions {
   readonly now?: () => Date;
   /** Relative paths of the feed; default the workspace's folder. */
   readonly baseDir?: string;
-  /** Folders below which files may lie beside those that the installation declares: of somebody who named the file by hand. */
+  /**
+   * Folders below which files may lie beside those that the installation declares: of somebody who named the file by
+   * hand.
+   */
   readonly roots?: readonly string[];
   readonly onProgress?: (progress: Progress) => void;
-  /** `again: 'true'` reads what was read before; `acceptShrink: 'true'` withdraws whatever left. The rest is the source's. */
+  /**
+   * `again: 'true'` reads what was read before; `acceptShrink: 'true'` withdraws whatever left. The rest is the
+   * source's.
+   */
   readonly options?: Readonly<Record<string, string>>;
   readonly kinds?: ReadonlyMap<string, SourceKind>;
   /** Undefined where traces are not configured. */

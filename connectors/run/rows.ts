@@ -1,10 +1,12 @@
-/** What becomes of each row of a run: mapped, unreadable, skipped, withdrawn, or given up with the rest of its source. */
+/**
+ * What becomes of each row of a run: mapped, unreadable, skipped, withdrawn, or given up with the rest of its source.
+ */
 import type { Contract, Workspace } from '../../contracts/types.js';
 import type { Mapping } from '../feed.js';
 import { namingColumns, restColumns } from '../mapping/columns.js';
 import type { CompiledMapping } from '../mapping/index.js';
 import { identifier, type JsonForm } from '../publish/identity.js';
-import { digest, restOfCells, type PublishResult, type PublishRow, type Session } from '../publish/index.js';
+import { digest, type PublishResult, type PublishRow, restOfCells, type Session } from '../publish/index.js';
 import type { Quarantine } from '../quarantine.js';
 import type { Tally } from '../report.js';
 import type { BrokenRow, Cell, SourceBatch, SourceRow } from '../sources/port.js';
@@ -23,7 +25,10 @@ export interface RowParts {
   readonly events: boolean;
 }
 
-/** Where so many rows cannot be read, and those are most of them, the source is not what the feed says: the rest is one bad row. */
+/**
+ * Where so many rows cannot be read, and those are most of them, the source is not what the feed says: the rest is one
+ * bad row.
+ */
 const MAX_BROKEN = 10_000;
 
 export class RunRows {
@@ -97,7 +102,16 @@ export class RunRows {
     if (last === undefined || this.tail) return;
     const reason = `the rest was not read: most of ${this.parts.tally.counts.rows} rows cannot be read`;
     this.parts.tally.add('rows', 1);
-    this.unreadable({ position: `${last.position}+`, rowNumber: last.rowNumber + 1, broken: { code: 'bad_row', reason }, raw: '', tail: true }, sourceTime);
+    this.unreadable(
+      {
+        position: `${last.position}+`,
+        rowNumber: last.rowNumber + 1,
+        broken: { code: 'bad_row', reason },
+        raw: '',
+        tail: true,
+      },
+      sourceTime,
+    );
   }
 
   private identityOf(row: SourceRow) {
@@ -119,11 +133,17 @@ export class RunRows {
   }
 
   /** The source says that a record is gone: its cells need only name it. */
-  private withdrawn(row: SourceRow, reason: string, place: { position: string; rowNumber: number; sourceTime: string }, rows: PublishRow[]): void {
+  private withdrawn(
+    row: SourceRow,
+    reason: string,
+    place: { position: string; rowNumber: number; sourceTime: string },
+    rows: PublishRow[],
+  ): void {
     const { contract, quarantine, session, tally, run, events } = this.parts;
     const found = this.identityOf(row);
     if (found?.ok === true) {
-      // a source that marks what it deleted says so again each time that the row is read; of events the publisher knows, as it takes them in order
+      // a source that marks what it deleted says so again each time that the row is read; of events the publisher
+      // knows, as it takes them in order
       if (!events && !session.isPublished(found.identity.subject, found.identity.recordId)) {
         tally.add('unchanged');
         quarantine.good(place.position);
@@ -133,7 +153,16 @@ export class RunRows {
       return;
     }
     this.nameless.row(place.position, row.cells);
-    const problems = found?.ok === false ? found.problems : [{ code: 'missing_value' as const, field: contract.subject.field, reason: 'the withdrawal does not name its record' }];
+    const problems =
+      found?.ok === false
+        ? found.problems
+        : [
+            {
+              code: 'missing_value' as const,
+              field: contract.subject.field,
+              reason: 'the withdrawal does not name its record',
+            },
+          ];
     quarantine.add({ ...place, problems, cells: row.cells }, run);
     tally.quarantined(problems[0]?.code ?? 'missing_value');
   }
@@ -149,12 +178,18 @@ export class RunRows {
   }
 }
 
-/** Rows of which nobody can say which record they are: what they say all the same is kept by the session until its end. */
+/**
+ * Rows of which nobody can say which record they are: what they say all the same is kept by the session until its end.
+ */
 export class Nameless {
   private readonly naming: readonly string[];
   private readonly rest: readonly string[];
 
-  constructor(private readonly parts: Pick<RowParts, 'declared' | 'contract' | 'mapping'> & { readonly session: Pick<Session, 'unreadable' | 'partly'> }) {
+  constructor(
+    private readonly parts: Pick<RowParts, 'declared' | 'contract' | 'mapping'> & {
+      readonly session: Pick<Session, 'unreadable' | 'partly'>;
+    },
+  ) {
     this.naming = [...namingColumns(parts.declared, parts.contract)].sort();
     this.rest = restColumns(parts.declared, parts.contract);
   }
@@ -179,6 +214,10 @@ export class Nameless {
 
   private known(position: string, cells: Readonly<Record<string, Cell>>) {
     const { value, failed } = this.parts.mapping.partly(cells);
-    return { position, ...this.parts.session.partly(value, failed), key: digest(JSON.stringify(this.naming.map((column) => cells[column] ?? null))) };
+    return {
+      position,
+      ...this.parts.session.partly(value, failed),
+      key: digest(JSON.stringify(this.naming.map((column) => cells[column] ?? null))),
+    };
   }
 }

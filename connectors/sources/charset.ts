@@ -1,4 +1,7 @@
-/** Bytes of a declared charset to text, chunk by chunk; a byte that the charset does not have is an error, never a U+FFFD. */
+/**
+ * Bytes of a declared charset to text, chunk by chunk; a byte that the charset does not have is an error, never a
+ * U+FFFD.
+ */
 import { TextDecoder } from 'node:util';
 import iconv from 'iconv-lite';
 
@@ -20,7 +23,12 @@ export class WrongCharset extends Error {
 function hasUndefined1252(bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
-    if (byte >= 0x81 && byte <= 0x9d && (byte === 0x81 || byte === 0x8d || byte === 0x8f || byte === 0x90 || byte === 0x9d)) return true;
+    if (
+      byte >= 0x81 &&
+      byte <= 0x9d &&
+      (byte === 0x81 || byte === 0x8d || byte === 0x8f || byte === 0x90 || byte === 0x9d)
+    )
+      return true;
   }
   return false;
 }
@@ -30,7 +38,8 @@ export function decoder(charset: Charset, bom = true): Decoder {
   switch (charset) {
     case 'windows-1252':
     case 'latin1': {
-      // Node 20's TextDecoder reads 0x80–0x9F of windows-1252 as latin-1, so that an en dash becomes a control character
+      // Node 20's TextDecoder reads 0x80–0x9F of windows-1252 as latin-1, so that an en dash becomes a control
+      // character
       const stream = iconv.getDecoder(charset === 'latin1' ? 'iso-8859-1' : 'windows-1252');
       const check = charset === 'windows-1252';
       return {

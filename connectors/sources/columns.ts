@@ -14,11 +14,13 @@ export function headerNames(fields: readonly string[]): string[] {
 }
 
 /** A column that the mapping reads and that is not there. */
-export const missingColumn = (found: readonly string[], wanted: ReadonlySet<string>): string | undefined => [...wanted].find((column) => !found.includes(column));
+export const missingColumn = (found: readonly string[], wanted: ReadonlySet<string>): string | undefined =>
+  [...wanted].find((column) => !found.includes(column));
 
 /** @throws YitongError `bad_feed` if a column that the mapping reads is not there */
 export function requireColumns(file: string, found: readonly string[], wanted: ReadonlySet<string>): readonly string[] {
   const missing = missingColumn(found, wanted);
-  if (missing !== undefined) throw new YitongError('bad_feed', `the file \`${file}\` lacks the column \`${missing}\` that the mapping reads`);
+  if (missing !== undefined)
+    throw new YitongError('bad_feed', `the file \`${file}\` lacks the column \`${missing}\` that the mapping reads`);
   return found;
 }

@@ -30,17 +30,24 @@ const kept = (token: string): boolean => {
 export function isWithin(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth === 0) return false;
-  for (const inner of Array.isArray(value) ? value : Object.values(value)) if (!isWithin(inner, depth - 1)) return false;
+  for (const inner of Array.isArray(value) ? value : Object.values(value))
+    if (!isWithin(inner, depth - 1)) return false;
   return true;
 }
 
 const refuse = (code: Refusal['code'], reason: string): Parsed => ({ ok: false, refusal: { code, reason } });
-export const tooLarge = (bytes: number): Refusal => ({ code: 'record_too_large', reason: `an item is larger than ${bytes} bytes` });
-export const tooDeep = (depth: number): Refusal => ({ code: 'nested_too_deep', reason: `an item is nested deeper than ${depth} levels` });
+export const tooLarge = (bytes: number): Refusal => ({
+  code: 'record_too_large',
+  reason: `an item is larger than ${bytes} bytes`,
+});
+export const tooDeep = (depth: number): Refusal => ({
+  code: 'nested_too_deep',
+  reason: `an item is nested deeper than ${depth} levels`,
+});
 
 /**
- * One JSON text. A number whose digits a double does not keep, such as a key of 18 digits that was sent as a number, becomes text with all its
- * digits: a number that is nearly right is worse than none.
+ * One JSON text. A number whose digits a double does not keep, such as a key of 18 digits that was sent as a number,
+ * becomes text with all its digits: a number that is nearly right is worse than none.
  */
 export function parseJson(text: string, maxDepth: number = MAX_DEPTH): Parsed {
   if (deeperThan(text, maxDepth)) return { ok: false, refusal: tooDeep(maxDepth) };
@@ -50,28 +57,42 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): Parsed {
   } catch {
     return refuse('bad_row', 'is not JSON');
   }
-  if (SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value))) return refuse('bad_row', 'holds half of a character');
-  if (SUSPECT.test(text)) value = JSON.parse(text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') || kept(token) ? token : `"${token}"`)));
+  if (SURROGATE.test(text) && LONE_SURROGATE.test(JSON.stringify(value)))
+    return refuse('bad_row', 'holds half of a character');
+  if (SUSPECT.test(text))
+    value = JSON.parse(
+      text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') || kept(token) ? token : `"${token}"`)),
+    );
   return { ok: true, value: value as Cell };
 }
 
 /** True if `text` takes more than `bytes` in UTF-8. */
-export const exceeds = (text: string, bytes: number): boolean => text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
+export const exceeds = (text: string, bytes: number): boolean =>
+  text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
 
-export const isObject = (value: unknown): value is Readonly<Record<string, Cell>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Readonly<Record<string, Cell>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * An item as cells: what is nested gets dotted names (`address.city`), arrays stay arrays. A column of `wanted` that is an object is given
- * whole as well.
+ * An item as cells: what is nested gets dotted names (`address.city`), arrays stay arrays. A column of `wanted` that is
+ * an object is given whole as well.
  */
-export function toCells(item: Cell, wanted: ReadonlySet<string>): { readonly cells: Readonly<Record<string, Cell>> } | { readonly reason: string } {
+export function toCells(
+  item: Cell,
+  wanted: ReadonlySet<string>,
+): { readonly cells: Readonly<Record<string, Cell>> } | { readonly reason: string } {
   if (!isObject(item)) return { reason: 'an item is not an object' };
   const cells: Record<string, Cell> = {};
   const reason = spread(item, '', wanted, cells);
   return reason === undefined ? { cells } : { reason };
 }
 
-function spread(object: Readonly<Record<string, Cell>>, prefix: string, wanted: ReadonlySet<string>, cells: Record<string, Cell>): string | undefined {
+function spread(
+  object: Readonly<Record<string, Cell>>,
+  prefix: string,
+  wanted: ReadonlySet<string>,
+  cells: Record<string, Cell>,
+): string | undefined {
   for (const [key, value] of Object.entries(object)) {
     if (key === '__proto__') return 'a key has a name that cannot be used';
     const name = prefix === '' ? key : `${prefix}.${key}`;
@@ -89,7 +110,13 @@ function spread(object: Readonly<Record<string, Cell>>, prefix: string, wanted: 
 /** A JSON pointer (RFC 6901); the empty text is the whole document. */
 export const POINTER_PATTERN = '^(?:/(?:[^~/]|~[01])*)*$';
 
-export const pointerParts = (pointer: string): readonly string[] => (pointer === '' ? [] : pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')));
+export const pointerParts = (pointer: string): readonly string[] =>
+  pointer === ''
+    ? []
+    : pointer
+        .slice(1)
+        .split('/')
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** What stands at a pointer; undefined if nothing does. */
 export function valueAt(value: unknown, parts: readonly string[]): unknown {

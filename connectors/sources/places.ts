@@ -1,19 +1,23 @@
 /**
- * Where a feed may read: below the workspace and the folders that the installation declares (`connectors.roots`), never by a link that somebody put there. A feed is content,
- * and what lies in a drop folder comes from others; neither may make this process read what only it can read.
+ * Where a feed may read: below the workspace and the folders that the installation declares (`connectors.roots`), never
+ * by a link that somebody put there. A feed is content, and what lies in a drop folder comes from others; neither may
+ * make this process read what only it can read.
  */
 import { constants } from 'node:fs';
-import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { YitongError, type Place } from '../../contracts/errors.js';
+import { type Place, YitongError } from '../../contracts/errors.js';
 import { namesBelow } from '../../contracts/files.js';
 
 /** Why a path is not read, for who wrote the feed. */
 const OUTSIDE = 'leads out of the workspace and of the folders that `connectors.roots` of yitong.json names';
 const HIDDEN = 'is hidden (a name in it begins with a dot), and what is hidden is no source';
-const LINK = 'is a link, or leads through one, and links are not followed: name the file itself, and its folder in `connectors.roots` if it lies outside of the workspace';
+const LINK =
+  'is a link, or leads through one, and links are not followed: name the file itself, and its folder in ' +
+  '`connectors.roots` if it lies outside of the workspace';
 
-const refused = (path: string, why: string, place?: Place): YitongError => new YitongError('bad_feed', `\`${path}\` ${why}`, place === undefined ? {} : { place });
+const refused = (path: string, why: string, place?: Place): YitongError =>
+  new YitongError('bad_feed', `\`${path}\` ${why}`, place === undefined ? {} : { place });
 
 interface Spot {
   readonly root: string;
@@ -32,21 +36,46 @@ function spotOf(roots: readonly string[], baseDir: string, path: string, place?:
   throw refused(path, OUTSIDE, place);
 }
 
-/** When a feed is loaded, so that nobody meets it at night. The files need not be there yet. @throws YitongError `bad_feed` */
-export function checkPlaces(roots: readonly string[], baseDir: string, paths: string | readonly string[] | undefined, place: Place): void {
+/**
+ * When a feed is loaded, so that nobody meets it at night. The files need not be there yet.
+ * @throws YitongError `bad_feed`
+ */
+export function checkPlaces(
+  roots: readonly string[],
+  baseDir: string,
+  paths: string | readonly string[] | undefined,
+  place: Place,
+): void {
   for (const path of typeof paths === 'string' ? [paths] : (paths ?? [])) spotOf(roots, baseDir, path, place);
 }
 
-/** How the kubelet lays out what it mounts: `x` → `..data/x`, and `..data` → a dated folder beside it. Both stay in the folder in which they stand. */
+/**
+ * How the kubelet lays out what it mounts: `x` → `..data/x`, and `..data` → a dated folder beside it. Both stay in the
+ * folder in which they stand.
+ */
 const DATED = /^\.\.[0-9A-Za-z_][\w.-]*$/;
 
 async function mounted(folder: string, name: string): Promise<string | undefined> {
-  const [to, dated] = await Promise.all([readlink(join(folder, name)), readlink(join(folder, '..data'))].map((read) => read.catch(() => undefined)));
-  return to === join('..data', name) && dated !== undefined && DATED.test(dated) && (await lstat(join(folder, dated))).isDirectory() ? join(folder, dated, name) : undefined;
+  const [to, dated] = await Promise.all(
+    [readlink(join(folder, name)), readlink(join(folder, '..data'))].map((read) => read.catch(() => undefined)),
+  );
+  return to === join('..data', name) &&
+    dated !== undefined &&
+    DATED.test(dated) &&
+    (await lstat(join(folder, dated))).isDirectory()
+    ? join(folder, dated, name)
+    : undefined;
 }
 
-/** What stands under a name in a folder without links in its path. Undefined if nothing does. @throws YitongError `bad_feed` for a link, named as `path` */
-export async function entryOf(folder: string, name: string, path: string): Promise<{ readonly path: string; readonly file: boolean; readonly size: number; readonly mtime: Date } | undefined> {
+/**
+ * What stands under a name in a folder without links in its path. Undefined if nothing does.
+ * @throws YitongError `bad_feed` for a link, named as `path`
+ */
+export async function entryOf(
+  folder: string,
+  name: string,
+  path: string,
+): Promise<{ readonly path: string; readonly file: boolean; readonly size: number; readonly mtime: Date } | undefined> {
   let full = join(folder, name);
   let info = await lstat(full).catch(() => undefined);
   if (info?.isSymbolicLink() === true) {

@@ -1,6 +1,6 @@
 /**
- * A source kind: one folder `sources/<kind>/` whose `index.ts` default-exports a SourceKind. Found by folder, registered
- * nowhere else.
+ * A source kind: one folder `sources/<kind>/` whose `index.ts` default-exports a SourceKind. Found by folder,
+ * registered nowhere else.
  */
 import type { Localised, Workspace } from '../../contracts/types.js';
 import type { Feed } from '../feed.js';
@@ -10,7 +10,10 @@ export type Cell = string | null | number | boolean | readonly unknown[] | { rea
 
 /** One row as the source has it. */
 export interface SourceRow {
-  /** Unique and stable within the source where it has one (`file.csv#17`, an LSN, a sequence number); for quarantine and provenance. */
+  /**
+   * Unique and stable within the source where it has one (`file.csv#17`, an LSN, a sequence number); for quarantine and
+   * provenance.
+   */
   readonly position: string;
   /** 1-based number within this run's file, for people. */
   readonly rowNumber: number;
@@ -38,7 +41,10 @@ export interface BrokenRow {
 
 /** Rows, in the order in which they count. */
 export interface SourceBatch extends ReadonlyArray<SourceRow | BrokenRow> {
-  /** The batch has no rows; it says that the source was emptied at once: what no later row of the run names has left, as if the run had seen the whole source. */
+  /**
+   * The batch has no rows; it says that the source was emptied at once: what no later row of the run names has left, as
+   * if the run had seen the whole source.
+   */
   readonly emptied?: true;
 }
 
@@ -46,7 +52,9 @@ export interface SourceBatch extends ReadonlyArray<SourceRow | BrokenRow> {
 export interface Outcome {
   /** They were too many to believe. */
   readonly refused: boolean;
-  /** Rows that cannot be read may be theirs, so that some were not withdrawn that left since the last run that saw it. */
+  /**
+   * Rows that cannot be read may be theirs, so that some were not withdrawn that left since the last run that saw it.
+   */
   readonly held?: boolean;
 }
 
@@ -56,15 +64,24 @@ export interface SourceRun {
   /** Rows in all, if known beforehand; for the progress bar. Bytes count as well as rows. */
   readonly total?: number;
   readonly rows: AsyncIterable<SourceBatch>;
-  /** Rows are events in the order in which they happened, so that two of one record are two versions and not a duplicate. */
+  /**
+   * Rows are events in the order in which they happened, so that two of one record are two versions and not a
+   * duplicate.
+   */
   readonly events?: true;
   /** How far, in the unit of `total`. */
   progress?(): number;
   /** The rows were taken before, so that what is published of a record since then is newer. */
   readonly again?: true;
-  /** Called after everything was published or quarantined; the source may move its cursor (returned, stored by the runner) or a drop-folder file. */
+  /**
+   * Called after everything was published or quarantined; the source may move its cursor (returned, stored by the
+   * runner) or a drop-folder file.
+   */
   complete?(outcome?: Outcome): Promise<void>;
-  /** After the rows: true where this run saw the whole source, by its rows or by `context.keys`, so that what it did not see has left. Default the feed's `snapshot`. */
+  /**
+   * After the rows: true where this run saw the whole source, by its rows or by `context.keys`, so that what it did not
+   * see has left. Default the feed's `snapshot`.
+   */
   whole?(): boolean;
   /** True where another run should follow at once, e.g. the next file of a drop folder. Asked at the end. */
   readonly more?: boolean;
@@ -83,7 +100,10 @@ export interface Backlog {
 /** There is nothing to read. */
 export interface Unchanged {
   readonly unchanged: true;
-  /** ISO 8601 UTC: the whole source was looked at and is as the last completed run left it, and it was seen up to here. Absent where nothing came to be looked at. */
+  /**
+   * ISO 8601 UTC: the whole source was looked at and is as the last completed run left it, and it was seen up to here.
+   * Absent where nothing came to be looked at.
+   */
   readonly sourceTime?: string;
   /** For the report. */
   readonly notes?: Readonly<Record<string, number>>;
@@ -94,7 +114,10 @@ export interface Unchanged {
 export interface Keys {
   /** The columns that say which record a row is, and whether it is one of the dataset's. */
   readonly columns: ReadonlySet<string>;
-  /** The row is still there. False: nothing, or nothing good, is published of it, so that it must be read as a row too. To be called after the run's other rows were handed on. */
+  /**
+   * The row is still there. False: nothing, or nothing good, is published of it, so that it must be read as a row too.
+   * To be called after the run's other rows were handed on.
+   */
   keep(position: string, cells: Readonly<Record<string, Cell>>): boolean;
 }
 
@@ -103,7 +126,10 @@ export interface SourceContext {
   readonly workspace: Workspace;
   /** Relative paths of a feed are relative to this. */
   readonly baseDir: string;
-  /** Folders below which files may lie beside those that the installation declares: of files that whoever runs this has named itself. */
+  /**
+   * Folders below which files may lie beside those that the installation declares: of files that whoever runs this has
+   * named itself.
+   */
   readonly roots?: readonly string[];
   readonly now: () => Date;
   /** What the last completed run left here, e.g. a cursor; `set` is made durable with the run's completion. */
@@ -118,7 +144,10 @@ export interface SourceContext {
   /** Asks for a run now, between the runs of the schedule. Absent where runs are not scheduled. */
   readonly wake?: () => void;
   readonly signal: AbortSignal;
-  /** A name for what must not be told, such as a person's key in a position: the same text has the same name in this data folder only. */
+  /**
+   * A name for what must not be told, such as a person's key in a position: the same text has the same name in this
+   * data folder only.
+   */
   readonly pseudonym: (text: string) => string;
   readonly keys: Keys;
   /** Of `up` and `connector`: e.g. companies, seed, day for synthetic sources. */
@@ -126,7 +155,10 @@ export interface SourceContext {
 }
 
 /** Of a context where rows are read and nothing is published. */
-export const JUST_READING: Pick<SourceContext, 'pseudonym' | 'keys'> = { pseudonym: (text) => text, keys: { columns: new Set(), keep: () => false } };
+export const JUST_READING: Pick<SourceContext, 'pseudonym' | 'keys'> = {
+  pseudonym: (text) => text,
+  keys: { columns: new Set(), keep: () => false },
+};
 
 export interface SourceKind {
   readonly kind: string;
@@ -136,7 +168,8 @@ export interface SourceKind {
   /** JSON schema of the feed's `source`, `additionalProperties: false`. */
   readonly schema: { readonly [key: string]: unknown };
   /**
-   * What the schema cannot say of a feed, looked at when feeds are loaded, so that nobody meets it at night. Opens nothing; the schema was checked.
+   * What the schema cannot say of a feed, looked at when feeds are loaded, so that nobody meets it at night. Opens
+   * nothing; the schema was checked.
    * @throws YitongError `bad_feed` with the file
    */
   check?(feed: Feed, workspace: Workspace): void;

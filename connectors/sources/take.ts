@@ -1,17 +1,18 @@
 /**
- * What every kind of file has in common: files by path, which together are the source, or a drop folder; the time of the data; and that a file which
- * did not change is not read again.
+ * What every kind of file has in common: files by path, which together are the source, or a drop folder; the time of
+ * the data; and that a file which did not change is not read again.
  *
- * Of a drop folder whose files are whole registers the newest counts, by name, and never one that is older than what was read: what the register was
- * before is not published once more. Files that are additions are all read, one a run, in the order of their names.
+ * Of a drop folder whose files are whole registers the newest counts, by name, and never one that is older than what
+ * was read: what the register was before is not published once more. Files that are additions are all read, one a run,
+ * in the order of their names.
  */
 import { createHash } from 'node:crypto';
 import { parseDuration } from '../../contracts/duration.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
 import { filesRoots } from './ceiling.js';
-import { droppedFiles, fingerprint, namedFiles, type Fingerprint, type ReadingFile, type TakenFile } from './files.js';
 import type { Charset } from './charset.js';
+import { droppedFiles, type Fingerprint, fingerprint, namedFiles, type ReadingFile, type TakenFile } from './files.js';
 import type { BrokenCode, BrokenRow, SourceContext, SourceRow, SourceRun, Unchanged } from './port.js';
 
 /** The keys of a feed's `source` that every kind of file takes. */
@@ -31,7 +32,12 @@ export const FILE_PROPERTIES = {
   folder: name,
   ending: { type: 'string', minLength: 1, maxLength: 40 },
   settle: { type: 'string' },
-  sourceTime: { type: 'object', additionalProperties: false, required: ['from'], properties: { from: { enum: ['name', 'mtime', 'now'] } } },
+  sourceTime: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['from'],
+    properties: { from: { enum: ['name', 'mtime', 'now'] } },
+  },
 } as const;
 
 export type Batch = readonly (SourceRow | BrokenRow)[];
@@ -58,7 +64,11 @@ interface Memory {
 
 const fingerprints = {
   type: 'array',
-  items: { type: 'object', required: ['name', 'size', 'sha256'], properties: { name: { type: 'string' }, size: { type: 'number' }, sha256: { type: 'string' } } },
+  items: {
+    type: 'object',
+    required: ['name', 'size', 'sha256'],
+    properties: { name: { type: 'string' }, size: { type: 'number' }, sha256: { type: 'string' } },
+  },
 };
 const memorySchema = {
   type: 'object',
@@ -90,24 +100,36 @@ function sourceTime(source: FileSource, files: readonly TakenFile[], now: Date):
 /** Changes where the feed, its mapping or its contract does: what was read before is then read again. */
 export function feedIdentity({ feed, workspace }: SourceContext): string {
   const version = workspace.contracts.get(feed.dataset)?.latest.version ?? 0;
-  return createHash('sha256').update(JSON.stringify([feed.source, feed.mapping, version])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([feed.source, feed.mapping, version]))
+    .digest('hex');
 }
 
 /** True where the run was asked to read what was read before. */
-export const readAgain = ({ options }: SourceContext): boolean => options['again'] === 'true' || options['acceptShrink'] === 'true';
+export const readAgain = ({ options }: SourceContext): boolean =>
+  options['again'] === 'true' || options['acceptShrink'] === 'true';
 
 /** A file that cannot be read at all: one broken row, and nothing is withdrawn. */
-export const unreadable = (file: TakenFile, code: BrokenCode, reason: string): BrokenRow => ({ position: `${file.name}#1`, rowNumber: 1, broken: { code, reason }, raw: '', tail: true });
+export const unreadable = (file: TakenFile, code: BrokenCode, reason: string): BrokenRow => ({
+  position: `${file.name}#1`,
+  rowNumber: 1,
+  broken: { code, reason },
+  raw: '',
+  tail: true,
+});
 
-const same = (a: Fingerprint, b: Fingerprint): boolean => a.name === b.name && a.size === b.size && a.sha256 === b.sha256;
+const same = (a: Fingerprint, b: Fingerprint): boolean =>
+  a.name === b.name && a.size === b.size && a.sha256 === b.sha256;
 const kept = ({ name, size, sha256 }: Fingerprint): Fingerprint => ({ name, size, sha256 });
 
 /** Milliseconds for which a file of a drop folder must not have changed. @throws YitongError `bad_feed` */
 export function checkFiles(source: FileSource, file: string): number {
   const place = { file };
-  if ((source.path === undefined) === (source.folder === undefined)) throw new YitongError('bad_feed', '`source` must have one of `path` and `folder`', { place });
+  if ((source.path === undefined) === (source.folder === undefined))
+    throw new YitongError('bad_feed', '`source` must have one of `path` and `folder`', { place });
   const settle = source.settle === undefined ? 2000 : parseDuration(source.settle);
-  if (settle === undefined) throw new YitongError('bad_feed', '`source.settle` must be a duration like `PT5S`', { place });
+  if (settle === undefined)
+    throw new YitongError('bad_feed', '`source.settle` must be a duration like `PT5S`', { place });
   return settle;
 }
 
@@ -149,16 +171,30 @@ interface Looking {
 }
 
 /** Of a folder of whole registers: the newest file, if it is newer than what was read or to be read again. */
-async function chooseNewest(files: readonly TakenFile[], { kind, identity, remembered, again }: Looking): Promise<Choice | undefined> {
-  const newest = remembered === undefined ? undefined : (remembered.newest ?? [...remembered.taken].sort((a, b) => byName(a.name, b.name)).at(-1));
+async function chooseNewest(
+  files: readonly TakenFile[],
+  { kind, identity, remembered, again }: Looking,
+): Promise<Choice | undefined> {
+  const newest =
+    remembered === undefined
+      ? undefined
+      : (remembered.newest ?? [...remembered.taken].sort((a, b) => byName(a.name, b.name)).at(-1));
   const file = files.at(-1);
   if (file === undefined) return undefined;
   const order = newest === undefined ? 1 : byName(file.name, newest.name);
   const seen = new Map((remembered?.taken ?? []).map((one) => [one.name, one]));
-  const late = files.filter(({ name, size }) => newest !== undefined && byName(name, newest.name) < 0 && seen.get(name)?.size !== size).length;
-  if (order < 0) return late === 0 ? undefined : { chosen: [], memory: remember(files, seen, { feed: identity, newest }), notes: { older_files_left: late } };
+  const late = files.filter(
+    ({ name, size }) => newest !== undefined && byName(name, newest.name) < 0 && seen.get(name)?.size !== size,
+  ).length;
+  if (order < 0)
+    return late === 0
+      ? undefined
+      : { chosen: [], memory: remember(files, seen, { feed: identity, newest }), notes: { older_files_left: late } };
   const print = await fingerprint(file, kind.charset);
-  if (order === 0 && newest !== undefined && same(newest, print) && !again) return late === 0 ? undefined : { chosen: [], memory: remember(files, seen, { feed: identity, newest }), notes: { older_files_left: late } };
+  if (order === 0 && newest !== undefined && same(newest, print) && !again)
+    return late === 0
+      ? undefined
+      : { chosen: [], memory: remember(files, seen, { feed: identity, newest }), notes: { older_files_left: late } };
   const passed = files.slice(0, -1).filter(({ name }) => !seen.has(name)).length;
   seen.set(file.name, kept(print));
   return {
@@ -169,7 +205,11 @@ async function chooseNewest(files: readonly TakenFile[], { kind, identity, remem
 }
 
 /** Files that are in the folder still, so that this stays as small as the folder. */
-function remember(files: readonly TakenFile[], seen: ReadonlyMap<string, Fingerprint>, { feed, newest }: { readonly feed: string; readonly newest: Fingerprint | undefined }): Memory {
+function remember(
+  files: readonly TakenFile[],
+  seen: ReadonlyMap<string, Fingerprint>,
+  { feed, newest }: { readonly feed: string; readonly newest: Fingerprint | undefined },
+): Memory {
   const taken = files.map(({ name, size }) => {
     const known = seen.get(name);
     return known?.size === size ? known : { name, size, sha256: '' };
@@ -178,12 +218,17 @@ function remember(files: readonly TakenFile[], seen: ReadonlyMap<string, Fingerp
 }
 
 /** Of a folder of additions: the first file that was not read, or not by this mapping. */
-async function chooseNext(files: readonly TakenFile[], { kind, identity, remembered, again }: Looking): Promise<Choice | undefined> {
+async function chooseNext(
+  files: readonly TakenFile[],
+  { kind, identity, remembered, again }: Looking,
+): Promise<Choice | undefined> {
   const names = new Set(files.map(({ name }) => name));
   // names that left the folder are forgotten
   const there = (list: readonly Fingerprint[]): Fingerprint[] => list.filter(({ name }) => names.has(name));
   const taken = again ? [] : there(remembered?.taken ?? []);
-  const before = there(again ? [...(remembered?.taken ?? []), ...(remembered?.again ?? [])] : (remembered?.again ?? []));
+  const before = there(
+    again ? [...(remembered?.taken ?? []), ...(remembered?.again ?? [])] : (remembered?.again ?? []),
+  );
   for (const [i, file] of files.entries()) {
     const print = await fingerprint(file, kind.charset);
     if (taken.some((other) => same(other, print))) continue;
@@ -191,7 +236,11 @@ async function chooseNext(files: readonly TakenFile[], { kind, identity, remembe
     const rest = before.filter(({ name }) => name !== file.name);
     return {
       chosen: [{ file, print }],
-      memory: { feed: identity, taken: [...taken.filter(({ name }) => name !== file.name), kept(print)], ...(rest.length === 0 ? {} : { again: rest }) },
+      memory: {
+        feed: identity,
+        taken: [...taken.filter(({ name }) => name !== file.name), kept(print)],
+        ...(rest.length === 0 ? {} : { again: rest }),
+      },
       ...(known ? { again: true } : {}),
       ...(i < files.length - 1 ? { more: true } : {}),
     };
@@ -200,7 +249,10 @@ async function chooseNext(files: readonly TakenFile[], { kind, identity, remembe
 }
 
 /** Of files by path: all of them, if one of them changed. */
-async function chooseAll(files: readonly TakenFile[], { kind, identity, remembered, again }: Looking): Promise<Choice | undefined> {
+async function chooseAll(
+  files: readonly TakenFile[],
+  { kind, identity, remembered, again }: Looking,
+): Promise<Choice | undefined> {
   const chosen: { readonly file: TakenFile; readonly print: Print }[] = [];
   for (const file of files) chosen.push({ file, print: await fingerprint(file, kind.charset) });
   const known = again ? [] : (remembered?.taken ?? []);
@@ -209,24 +261,40 @@ async function chooseAll(files: readonly TakenFile[], { kind, identity, remember
 }
 
 /** @throws YitongError `bad_feed` if the feed names no files, or none that are there */
-export async function takeFiles(context: SourceContext, source: FileSource, kind: FileKind): Promise<SourceRun | Unchanged | undefined> {
+export async function takeFiles(
+  context: SourceContext,
+  source: FileSource,
+  kind: FileKind,
+): Promise<SourceRun | Unchanged | undefined> {
   const { feed, baseDir, now, memory } = context;
   const place = { file: feed.file };
   const settle = checkFiles(source, feed.file);
   const identity = feedIdentity(context);
   const before = memory.get();
   const remembered = before === undefined ? undefined : checkMemory(before, place);
-  const looking: Looking = { kind, identity, remembered, again: readAgain(context) || remembered?.feed !== identity || (feed.snapshot && context.cutOff === true) };
+  const looking: Looking = {
+    kind,
+    identity,
+    remembered,
+    again: readAgain(context) || remembered?.feed !== identity || (feed.snapshot && context.cutOff === true),
+  };
 
   const roots = filesRoots(context);
   const paths = source.path === undefined ? undefined : typeof source.path === 'string' ? [source.path] : source.path;
-  const files = paths !== undefined ? await namedFiles(baseDir, paths, roots) : await droppedFiles(baseDir, source.folder ?? '.', source.ending ?? kind.ending, settle, now(), roots);
+  const files =
+    paths !== undefined
+      ? await namedFiles(baseDir, paths, roots)
+      : await droppedFiles(baseDir, source.folder ?? '.', source.ending ?? kind.ending, settle, now(), roots);
   if (paths === undefined) files.sort((a, b) => byName(a.name, b.name));
-  if (new Set(files.map((file) => file.name)).size < files.length) throw new YitongError('bad_feed', 'two files of one source have one name, so that positions would not be unique', { place });
+  if (new Set(files.map((file) => file.name)).size < files.length)
+    throw new YitongError('bad_feed', 'two files of one source have one name, so that positions would not be unique', {
+      place,
+    });
 
   const choice = await (paths !== undefined ? chooseAll : feed.snapshot ? chooseNewest : chooseNext)(files, looking);
   // a department that delivers the same file again has said that it still holds
-  if (choice === undefined) return paths === undefined ? undefined : { unchanged: true, sourceTime: sourceTime(source, files, now()) };
+  if (choice === undefined)
+    return paths === undefined ? undefined : { unchanged: true, sourceTime: sourceTime(source, files, now()) };
   const { chosen, again } = choice;
   if (chosen.length === 0) {
     await memory.keep?.(choice.memory);
@@ -257,7 +325,11 @@ export async function takeFiles(context: SourceContext, source: FileSource, kind
     for (const { file, print } of chosen) yield* rowsOf(file, print);
   }
   return {
-    sourceTime: sourceTime(source, chosen.map(({ file }) => file), now()),
+    sourceTime: sourceTime(
+      source,
+      chosen.map(({ file }) => file),
+      now(),
+    ),
     total: chosen.reduce((sum, { file }) => sum + file.size, 0),
     rows: rows(),
     progress: () => done,

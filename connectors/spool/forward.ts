@@ -26,7 +26,9 @@ export async function forwardSpool(options: ForwardOptions): Promise<void> {
         await forwardQueue(options, queue);
       } catch (error) {
         // one dataset that the bus refuses does not hold up the others
-        problems.push(`${queue}: ${isYitongError(error) ? `${error.message} [${error.code}]` : 'the records cannot be forwarded'}`);
+        problems.push(
+          `${queue}: ${isYitongError(error) ? `${error.message} [${error.code}]` : 'the records cannot be forwarded'}`,
+        );
       }
     }
     onState?.(spool.size(), problems);

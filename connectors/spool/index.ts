@@ -1,3 +1,3 @@
-export { Spool, spoolExists, type SpoolSize } from './store.js';
-export { SpoolingProducer } from './producer.js';
 export { forwardSpool } from './forward.js';
+export { SpoolingProducer } from './producer.js';
+export { Spool, type SpoolSize, spoolExists } from './store.js';

@@ -19,8 +19,9 @@ export class SpoolingProducer implements Producer {
   constructor(private readonly parts: SpoolingParts) {}
 
   /**
-   * Resolves when the bus has the records, or the disk; then without acks. One after another: a second send must not pass while the
-   * first is on its way into the spool. @throws YitongError `spool_full`; what the bus refuses for good, as `bus_denied`
+   * Resolves when the bus has the records, or the disk; then without acks. One after another: a second send must not
+   * pass while the first is on its way into the spool. @throws YitongError `spool_full`; what the bus refuses for good,
+   * as `bus_denied`
    */
   send(topic: TopicName, records: readonly OutRecord[]): Promise<readonly Ack[]> {
     const mine = this.last.then(() => this.sendNow(topic, records));

@@ -1,16 +1,18 @@
 /**
- * Records that were accepted while the bus was away: one LMDB folder (`<data>/spool`, its owner's only: it holds records), one queue a
- * dataset, in order. Several processes append to it; one forwards (`forward.ts`). What was appended is on disk.
+ * Records that were accepted while the bus was away: one LMDB folder (`<data>/spool`, its owner's only: it holds
+ * records), one queue a dataset, in order. Several processes append to it; one forwards (`forward.ts`). What was
+ * appended is on disk.
  *
- * Losing the folder loses records that were acknowledged, unlike the state of connectors beside it, which can be had again.
+ * Losing the folder loses records that were acknowledged, unlike the state of connectors beside it, which can be had
+ * again.
  */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { openEnv, type Database, type Env } from '../lmdb/env.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { syncDir } from '../../contracts/sync-dir.js';
 import { recordBytes, refuseTooLarge } from '../bus/limits.js';
 import type { OutRecord, TopicName } from '../bus/port.js';
+import { type Database, type Env, openEnv } from '../lmdb/env.js';
 import { refuseDamaged } from '../lmdb/file.js';
 
 export interface SpoolOptions {
@@ -68,16 +70,30 @@ export class Spool {
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
       chmodSync(dir, 0o700);
-      refuseDamaged(join(dir, 'data.mdb'), 'the spool of records that wait for the bus', 'put `spool` back from a backup; what was acknowledged and is only in it has to be pushed again (docs/faults.md)', true);
-      const env = openEnv<Buffer, Buffer>({ file: join(dir, 'data.mdb'), encoding: 'binary', keyEncoding: 'binary', maxDbs: 4 });
-      const binary = (name: string): Database<Buffer, Buffer> => env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
+      refuseDamaged(
+        join(dir, 'data.mdb'),
+        'the spool of records that wait for the bus',
+        'put `spool` back from a backup; what was acknowledged and is only in it has to be pushed again ' +
+          '(docs/faults.md)',
+        true,
+      );
+      const env = openEnv<Buffer, Buffer>({
+        file: join(dir, 'data.mdb'),
+        encoding: 'binary',
+        keyEncoding: 'binary',
+        maxDbs: 4,
+      });
+      const binary = (name: string): Database<Buffer, Buffer> =>
+        env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
       const spool = new Spool(env, binary('entries'), binary('meta'), options);
       // a new file whose directory entry is not on disk vanishes with a power cut
       for (const folder of [dir, dirname(dir)]) syncDir(folder);
       return spool;
     } catch (cause) {
       if (isYitongError(cause)) throw cause;
-      throw new YitongError('bus_unavailable', 'the spool of records that wait for the bus cannot be opened', { cause });
+      throw new YitongError('bus_unavailable', 'the spool of records that wait for the bus cannot be opened', {
+        cause,
+      });
     }
   }
 
@@ -101,7 +117,12 @@ export class Spool {
       this.store({ records: size.records + records.length, bytes: size.bytes + bytes, next });
       return false;
     });
-    if (full) throw new YitongError('spool_full', `the bus is away and the spool for it holds its ${this.options.maxBytes} bytes; keep the records and send them again later`);
+    if (full)
+      throw new YitongError(
+        'spool_full',
+        `the bus is away and the spool for it holds its ${this.options.maxBytes} bytes; keep the records and ` +
+          'send them again later',
+      );
   }
 
   /** Whether anything of this queue waits, by what all processes have committed. */
@@ -159,7 +180,9 @@ export class Spool {
   }
 
   size(): SpoolSize {
-    const oldest = this.queues().flatMap((queue) => [...this.entries.getRange({ start: keyOf(queue, 0), limit: 1 })].map(({ value }) => decode(value).head.at));
+    const oldest = this.queues().flatMap((queue) =>
+      [...this.entries.getRange({ start: keyOf(queue, 0), limit: 1 })].map(({ value }) => decode(value).head.at),
+    );
     const { records, bytes } = this.stored();
     return oldest.length === 0 ? { records: 0, bytes: 0 } : { records, bytes, since: Math.min(...oldest) };
   }
@@ -170,10 +193,20 @@ export class Spool {
 
   private stored(): { readonly records: number; readonly bytes: number; readonly next: number } {
     const row = this.meta.get(SIZE);
-    return row === undefined ? { records: 0, bytes: 0, next: 0 } : { records: row.readDoubleLE(0), bytes: row.readDoubleLE(8), next: row.readDoubleLE(16) };
+    return row === undefined
+      ? { records: 0, bytes: 0, next: 0 }
+      : { records: row.readDoubleLE(0), bytes: row.readDoubleLE(8), next: row.readDoubleLE(16) };
   }
 
-  private store({ records, bytes, next }: { readonly records: number; readonly bytes: number; readonly next: number }): void {
+  private store({
+    records,
+    bytes,
+    next,
+  }: {
+    readonly records: number;
+    readonly bytes: number;
+    readonly next: number;
+  }): void {
     const row = Buffer.allocUnsafe(24);
     row.writeDoubleLE(records, 0);
     row.writeDoubleLE(bytes, 8);

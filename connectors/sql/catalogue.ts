@@ -1,6 +1,10 @@
-/** What a database says of its tables: for whoever proposes a feed of one. A folder `sources/<kind>/` has it as `catalogue.ts`. */
-import { readdir } from 'node:fs/promises';
+/**
+ * What a database says of its tables: for whoever proposes a feed of one. A folder `sources/<kind>/` has it as
+ * `catalogue.ts`.
+ */
+
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { YitongError } from '../../contracts/errors.js';
 import type { Session, Statement, TableName } from './dialect.js';
 import type { Server } from './server.js';
@@ -20,17 +24,22 @@ export interface Catalogue {
   tables(schema: string): Statement;
 }
 
-const isCatalogue = (value: unknown): value is Catalogue => typeof value === 'object' && value !== null && 'protocols' in value && 'columns' in value && 'connect' in value;
+const isCatalogue = (value: unknown): value is Catalogue =>
+  typeof value === 'object' && value !== null && 'protocols' in value && 'columns' in value && 'connect' in value;
 
 /** Found by folder. @throws YitongError `internal` */
-export async function loadCatalogues(folder: URL = new URL('../sources/', import.meta.url)): Promise<readonly Catalogue[]> {
+export async function loadCatalogues(
+  folder: URL = new URL('../sources/', import.meta.url),
+): Promise<readonly Catalogue[]> {
   const found: Catalogue[] = [];
   for (const name of (await readdir(folder)).sort()) {
     const file = new URL(`${name}/catalogue.js`, folder);
     if (!existsSync(file)) continue;
     const module: unknown = await import(file.href);
-    const catalogue: unknown = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
-    if (!isCatalogue(catalogue) || catalogue.kind !== name) throw new YitongError('internal', `\`sources/${name}/catalogue\` default-exports no catalogue of that name`);
+    const catalogue: unknown =
+      typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+    if (!isCatalogue(catalogue) || catalogue.kind !== name)
+      throw new YitongError('internal', `\`sources/${name}/catalogue\` default-exports no catalogue of that name`);
     found.push(catalogue);
   }
   return found;

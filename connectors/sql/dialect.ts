@@ -1,4 +1,7 @@
-/** The port between polling a table and a database: its driver and its way of writing SQL. One folder `sources/<kind>/` each. */
+/**
+ * The port between polling a table and a database: its driver and its way of writing SQL. One folder `sources/<kind>/`
+ * each.
+ */
 import type { Localised } from '../../contracts/types.js';
 import type { Parsed } from '../sources/json-value.js';
 import type { Server } from './server.js';
@@ -44,8 +47,8 @@ export interface Session {
   /** Undefined if there is none of that name. */
   table(name: TableName): Promise<TableInfo | undefined>;
   /**
-   * Begins a transaction that writes nothing and sees one state of the database until `close`. Returns the database's clock, not later than that
-   * state: `yyyy-MM-ddTHH:mm:ss.ffffff`, UTC.
+   * Begins a transaction that writes nothing and sees one state of the database until `close`. Returns the database's
+   * clock, not later than that state: `yyyy-MM-ddTHH:mm:ss.ffffff`, UTC.
    */
   begin(): Promise<string>;
   /** In batches of bounded size, so that memory stays flat. */
@@ -65,6 +68,9 @@ export interface Dialect {
   quote(name: string): string;
   /** Placeholder of the n-th value, from 1. */
   placeholder(n: number): string;
-  /** SQL of a moment of that kind out of the text `yyyy-MM-dd HH:mm:ss.fff` (a date: its first ten characters) at a placeholder. */
+  /**
+   * SQL of a moment of that kind out of the text `yyyy-MM-dd HH:mm:ss.fff` (a date: its first ten characters) at a
+   * placeholder.
+   */
   moment(placeholder: string, time: TimeKind): string;
 }

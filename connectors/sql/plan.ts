@@ -1,9 +1,9 @@
 /** A feed and its table, looked at together: what is read, or why it cannot be meant. */
 import { YitongError } from '../../contracts/errors.js';
 import type { Feed } from '../feed.js';
-import { zoneOf, type Zone } from '../mapping/dates.js';
-import { DEFAULT_ZONE } from '../mapping/limits.js';
 import { mappedColumns } from '../mapping/columns.js';
+import { type Zone, zoneOf } from '../mapping/dates.js';
+import { DEFAULT_ZONE } from '../mapping/limits.js';
 import type { SourceContext } from '../sources/port.js';
 import type { Column, TableInfo, TableName, TimeKind } from './dialect.js';
 import { durationOf } from './server.js';
@@ -40,9 +40,16 @@ export function checkFeed(source: TableSource, feed: Feed): void {
     throw new YitongError('bad_feed', what, { place });
   };
   if (source.updated === undefined) {
-    for (const key of ['overlap', 'deletes', 'sweepEvery'] as const) if (source[key] !== undefined) refuse(`\`source.${key}\` goes with \`source.updated\`; without it every run reads the whole table`);
-  } else if (feed.snapshot) refuse('`snapshot` cannot be true where `source.updated` asks for changes only; `source.deletes` says how deleted rows are found');
-  if (source.sweepEvery !== undefined && source.deletes === 'none') refuse('`source.sweepEvery` goes with `"deletes": "sweep"`');
+    for (const key of ['overlap', 'deletes', 'sweepEvery'] as const)
+      if (source[key] !== undefined)
+        refuse(`\`source.${key}\` goes with \`source.updated\`; without it every run reads the whole table`);
+  } else if (feed.snapshot)
+    refuse(
+      '`snapshot` cannot be true where `source.updated` asks for changes only; `source.deletes` says how ' +
+        'deleted rows are found',
+    );
+  if (source.sweepEvery !== undefined && source.deletes === 'none')
+    refuse('`source.sweepEvery` goes with `"deletes": "sweep"`');
 }
 
 /** @throws YitongError `bad_feed` if the table is not as the feed and its mapping say */
@@ -53,7 +60,8 @@ export function makePlan(source: TableSource, table: TableName, info: TableInfo,
     throw new YitongError('bad_feed', what, { place });
   };
   const byName = new Map(info.columns.map((column) => [column.name, column]));
-  const named = (column: string, by: string): Column => byName.get(column) ?? refuse(`the table \`${name}\` lacks the column \`${column}\` that ${by}`);
+  const named = (column: string, by: string): Column =>
+    byName.get(column) ?? refuse(`the table \`${name}\` lacks the column \`${column}\` that ${by}`);
   /** `address.city` is read from the column `address` where that holds JSON. */
   const holder = (column: string): Column => {
     const whole = byName.get(column);
@@ -65,11 +73,14 @@ export function makePlan(source: TableSource, table: TableName, info: TableInfo,
   const key = source.key.map((column) => named(column, '`source.key` names'));
   const found = source.updated === undefined ? undefined : named(source.updated, '`source.updated` names');
   const time = found?.time;
-  if (found !== undefined && time === undefined) refuse(`the column \`${found.name}\` that \`source.updated\` names is neither a date nor a time`);
+  if (found !== undefined && time === undefined)
+    refuse(`the column \`${found.name}\` that \`source.updated\` names is neither a date nor a time`);
   const updated = found === undefined || time === undefined ? undefined : { ...found, time };
   const deleted = source.deleted === undefined ? [] : [named(source.deleted.column, '`source.deleted` names')];
   const extra = [...key, ...deleted, ...(updated === undefined ? [] : [updated])];
-  const distinct = (columns: readonly Column[]): Column[] => [...new Map(columns.map((column) => [column.name, column])).values()];
+  const distinct = (columns: readonly Column[]): Column[] => [
+    ...new Map(columns.map((column) => [column.name, column])).values(),
+  ];
   return {
     table,
     name,

@@ -1,6 +1,7 @@
 /**
- * A table that is asked again and again. The first run reads all of it; later ones what was changed since, by the column `updated`, and from time to
- * time the keys of all rows, by which rows are found that were deleted or that `updated` did not show. Each run sees one state of the database.
+ * A table that is asked again and again. The first run reads all of it; later ones what was changed since, by the
+ * column `updated`, and from time to time the keys of all rows, by which rows are found that were deleted or that
+ * `updated` did not show. Each run sees one state of the database.
  */
 import { YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
@@ -11,7 +12,7 @@ import type { Column, Dialect, Session, Statement } from './dialect.js';
 import { checkFeed, makePlan, type Plan } from './plan.js';
 import { RowMaker } from './rows.js';
 import { addressOf, resolveServer } from './server.js';
-import { tableSchema, type TableSource } from './source.js';
+import { type TableSource, tableSchema } from './source.js';
 import { select, type Where } from './statement.js';
 import { before, clockOf } from './time.js';
 
@@ -24,7 +25,10 @@ interface Memory {
   readonly swept?: string;
 }
 const text = { type: 'string' } as const;
-const checkMemory = shape<Memory>({ type: 'object', required: ['feed'], properties: { feed: text, cursor: text, swept: text } }, 'internal');
+const checkMemory = shape<Memory>(
+  { type: 'object', required: ['feed'], properties: { feed: text, cursor: text, swept: text } },
+  'internal',
+);
 
 /** Rows that a sweep may find new and remember; if there are more, the next run reads the whole table. */
 const MAX_NEW = 20_000;
@@ -52,9 +56,14 @@ class Reading {
   ) {
     const { updated, zone, wanted, maxRowBytes } = plan;
     const { key, deleted } = source;
-    const position = (parts: readonly (string | null)[]): string => `${plan.name}#${context.pseudonym(JSON.stringify([plan.name, ...parts]))}`;
+    const position = (parts: readonly (string | null)[]): string =>
+      `${plan.name}#${context.pseudonym(JSON.stringify([plan.name, ...parts]))}`;
     const common = { key, deleted, wanted, maxRowBytes, zone, at, position };
-    this.maker = new RowMaker({ ...common, columns: plan.columns, updated: updated === undefined ? undefined : { name: updated.name, time: updated.time } });
+    this.maker = new RowMaker({
+      ...common,
+      columns: plan.columns,
+      updated: updated === undefined ? undefined : { name: updated.name, time: updated.time },
+    });
     this.keyMaker = new RowMaker({ ...common, columns: plan.keyColumns, updated: undefined });
   }
 
@@ -62,7 +71,11 @@ class Reading {
   async *run(since: string | undefined, sweep: boolean): AsyncGenerator<Batch> {
     const { updated } = this.plan;
     try {
-      yield* this.rows(since === undefined || updated === undefined ? { kind: 'all' } : { kind: 'since', column: updated, from: since });
+      yield* this.rows(
+        since === undefined || updated === undefined
+          ? { kind: 'all' }
+          : { kind: 'since', column: updated, from: since },
+      );
       if (sweep) yield* this.sweep();
     } finally {
       await this.session.close();
@@ -105,13 +118,19 @@ class Reading {
       if (this.overflow) return;
     }
     this.swept = true;
-    for (let at = 0; at < fresh.length; at += KEYS) yield* this.rows({ kind: 'keys', columns: this.plan.key, keys: fresh.slice(at, at + KEYS) });
+    for (let at = 0; at < fresh.length; at += KEYS)
+      yield* this.rows({ kind: 'keys', columns: this.plan.key, keys: fresh.slice(at, at + KEYS) });
   }
 }
 
 const least = (a: string, b: string): string => (a < b ? a : b);
 
-async function openTable(dialect: Dialect, context: SourceContext, check: (source: unknown, place: { file: string }) => TableSource, env: NodeJS.ProcessEnv): Promise<SourceRun> {
+async function openTable(
+  dialect: Dialect,
+  context: SourceContext,
+  check: (source: unknown, place: { file: string }) => TableSource,
+  env: NodeJS.ProcessEnv,
+): Promise<SourceRun> {
   const { feed, memory, workspace, baseDir, signal } = context;
   const place = { file: feed.file };
   const source = check(feed.source, place);
@@ -121,7 +140,13 @@ async function openTable(dialect: Dialect, context: SourceContext, check: (sourc
   const session = await dialect.connect(server, signal);
   try {
     const info = await session.table(table);
-    if (info === undefined) throw new YitongError('bad_feed', `the database \`${server.database}\` has no table \`${table.schema}.${table.table}\`, or hides it from the user \`${server.user}\``, { place });
+    if (info === undefined)
+      throw new YitongError(
+        'bad_feed',
+        `the database \`${server.database}\` has no table \`${table.schema}.${table.table}\`, or hides it from ` +
+          `the user \`${server.user}\``,
+        { place },
+      );
     const plan = makePlan(source, table, info, context);
     const at = await session.begin();
     const identity = feedIdentity(context);
@@ -130,7 +155,8 @@ async function openTable(dialect: Dialect, context: SourceContext, check: (sourc
     const known = remembered?.feed === identity ? remembered : undefined;
     const { updated } = plan;
     const cursor = updated === undefined ? undefined : known?.cursor;
-    const since = cursor === undefined || updated === undefined ? undefined : before(cursor, plan.overlap, updated.time);
+    const since =
+      cursor === undefined || updated === undefined ? undefined : before(cursor, plan.overlap, updated.time);
     const due = known?.swept === undefined || Date.parse(`${at}Z`) - Date.parse(`${known.swept}Z`) >= plan.sweepEvery;
     const sweep = since !== undefined && plan.sweep && due;
     const reading = new Reading(dialect, session, source, plan, context, at);
@@ -142,11 +168,19 @@ async function openTable(dialect: Dialect, context: SourceContext, check: (sourc
       whole: () => (updated === undefined ? feed.snapshot : plan.sweep && (since === undefined || reading.swept)),
       complete: async (outcome) => {
         if (updated === undefined) return;
-        const seen = [cursor, reading.newest].filter((moment) => moment !== undefined).sort().at(-1);
+        const seen = [cursor, reading.newest]
+          .filter((moment) => moment !== undefined)
+          .sort()
+          .at(-1);
         // an `updated` in the future must not hide what is changed until then
-        const next = seen === undefined || reading.overflow ? undefined : least(seen, clockOf(at, updated.time, plan.zone));
+        const next =
+          seen === undefined || reading.overflow ? undefined : least(seen, clockOf(at, updated.time, plan.zone));
         const looked = outcome?.refused !== true && (since === undefined || reading.swept) ? at : known?.swept;
-        memory.set({ feed: identity, ...(next === undefined ? {} : { cursor: next }), ...(looked === undefined ? {} : { swept: looked }) } satisfies Memory);
+        memory.set({
+          feed: identity,
+          ...(next === undefined ? {} : { cursor: next }),
+          ...(looked === undefined ? {} : { swept: looked }),
+        } satisfies Memory);
       },
       get more() {
         return reading.overflow;

@@ -58,21 +58,30 @@ export class RowMaker {
       const text = raw[i] ?? null;
       characters += text?.length ?? 0;
       if (text === null) return void (cells[column.name] = null);
-      if (text.includes(NUL)) return void (refusal = { code: 'bad_row', reason: `the column \`${column.name}\` holds the character U+0000` });
+      if (text.includes(NUL))
+        return void (refusal = { code: 'bad_row', reason: `the column \`${column.name}\` holds the character U+0000` });
       const read = column.read?.(text);
       if (read === undefined) return void (cells[column.name] = text);
-      if (!read.ok) return void (refusal = { ...read.refusal, reason: `the column \`${column.name}\` ${read.refusal.reason}` });
+      if (!read.ok)
+        return void (refusal = { ...read.refusal, reason: `the column \`${column.name}\` ${read.refusal.reason}` });
       if (!column.json) return void (cells[column.name] = read.value);
       const spread = toCells({ [column.name]: read.value }, wanted);
       if ('reason' in spread) refusal = { code: 'bad_row', reason: `the column \`${column.name}\`: ${spread.reason}` };
       else for (const [name, cell] of Object.entries(spread.cells)) cells[name] ??= cell;
     });
-    if (raw[columns.length] === '1' || characters > maxRowBytes) refusal = { code: 'record_too_large', reason: `the row is larger than ${maxRowBytes} bytes` };
+    if (raw[columns.length] === '1' || characters > maxRowBytes)
+      refusal = { code: 'record_too_large', reason: `the row is larger than ${maxRowBytes} bytes` };
     const made = { key, updated, characters };
     if (refusal !== undefined) {
       // what is long is no key, and would stand in memory of every row on its way
-      const short = Object.fromEntries(Object.entries(cells).filter(([, cell]) => typeof cell !== 'string' || cell.length <= RAW));
-      return { ...made, characters: 0, row: { ...place, broken: refusal, cells: short, raw: JSON.stringify(short).slice(0, RAW) } };
+      const short = Object.fromEntries(
+        Object.entries(cells).filter(([, cell]) => typeof cell !== 'string' || cell.length <= RAW),
+      );
+      return {
+        ...made,
+        characters: 0,
+        row: { ...place, broken: refusal, cells: short, raw: JSON.stringify(short).slice(0, RAW) },
+      };
     }
     const { time } = this.options.updated ?? {};
     const sourceTime = updated === undefined || time === undefined ? undefined : sourceTimeOf(updated, time, zone, at);

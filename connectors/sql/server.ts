@@ -1,11 +1,11 @@
 /** How a feed names a database server, alike for all databases: address, user, password by reference, TLS. */
 import { isIP } from 'node:net';
 import { parseDuration } from '../../contracts/duration.js';
-import { YitongError, type Place } from '../../contracts/errors.js';
+import { type Place, YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { checkReach, filesRoots } from '../sources/ceiling.js';
 import { addressKind } from '../sources/http/door.js';
-import { readSecret, readText, secretSchema, type Reference } from '../sources/secrets.js';
+import { type Reference, readSecret, readText, secretSchema } from '../sources/secrets.js';
 
 /** The keys of a feed's `source` by which a database is reached. */
 export interface ServerSource {
@@ -30,7 +30,15 @@ export const SERVER_PROPERTIES = {
   user: name,
   password: secretSchema,
   tls: {
-    anyOf: [{ const: false }, { type: 'object', additionalProperties: false, properties: { ca: file, cert: file, key: file }, dependentRequired: { cert: ['key'], key: ['cert'] } }],
+    anyOf: [
+      { const: false },
+      {
+        type: 'object',
+        additionalProperties: false,
+        properties: { ca: file, cert: file, key: file },
+        dependentRequired: { cert: ['key'], key: ['cert'] },
+      },
+    ],
   },
   connectTimeout: { type: 'string' },
   statementTimeout: { type: 'string' },
@@ -68,28 +76,45 @@ const STATEMENT_TIMEOUT = 600_000;
 /** @returns ms @throws YitongError `bad_feed` */
 export function durationOf(text: string | undefined, otherwise: number, key: string, place: Place): number {
   const ms = text === undefined ? otherwise : parseDuration(text);
-  if (ms === undefined) throw new YitongError('bad_feed', `\`source.${key}\` must be a duration like \`PT30S\``, { place });
+  if (ms === undefined)
+    throw new YitongError('bad_feed', `\`source.${key}\` must be a duration like \`PT30S\``, { place });
   return ms;
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || (isIP(host) !== 0 && addressKind(host) === 'loopback');
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || (isIP(host) !== 0 && addressKind(host) === 'loopback');
 
-/** Where it is, without going there. @throws YitongError `bad_feed` if it cannot be meant, or the operator's ceiling of hosts is below it */
-export function addressOf(source: Pick<ServerSource, 'server'>, defaultPort: number, workspace: Surroundings['workspace'], place: Place): { readonly host: string; readonly port: number } {
+/**
+ * Where it is, without going there.
+ * @throws YitongError `bad_feed` if it cannot be meant, or the operator's ceiling of hosts is below it
+ */
+export function addressOf(
+  source: Pick<ServerSource, 'server'>,
+  defaultPort: number,
+  workspace: Surroundings['workspace'],
+  place: Place,
+): { readonly host: string; readonly port: number } {
   const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(source.server);
   const host = found?.[1] ?? found?.[2];
   const port = found?.[3] === undefined ? defaultPort : Number(found[3]);
-  if (host === undefined || port < 1 || port > 65_535) throw new YitongError('bad_feed', '`source.server` must be `host` or `host:port`', { place });
-  if (isIP(host) !== 0 && addressKind(host) === 'forbidden') throw new YitongError('bad_feed', '`source.server` is an address to which no connection may go', { place });
+  if (host === undefined || port < 1 || port > 65_535)
+    throw new YitongError('bad_feed', '`source.server` must be `host` or `host:port`', { place });
+  if (isIP(host) !== 0 && addressKind(host) === 'forbidden')
+    throw new YitongError('bad_feed', '`source.server` is an address to which no connection may go', { place });
   checkReach(workspace, source.server, defaultPort, place);
   return { host, port };
 }
 
 /** @throws YitongError `bad_feed` if it cannot be meant, or a secret is not there */
-export async function resolveServer(source: ServerSource, defaultPort: number, { workspace, baseDir, place, env }: Surroundings): Promise<Server> {
+export async function resolveServer(
+  source: ServerSource,
+  defaultPort: number,
+  { workspace, baseDir, place, env }: Surroundings,
+): Promise<Server> {
   const { host, port } = addressOf(source, defaultPort, workspace, place);
   const ground = { baseDir, roots: filesRoots({ baseDir, workspace }) };
-  const pem = async (path: string | undefined): Promise<string | undefined> => (path === undefined ? undefined : readText(path, ground, MAX_PEM, place));
+  const pem = async (path: string | undefined): Promise<string | undefined> =>
+    path === undefined ? undefined : readText(path, ground, MAX_PEM, place);
   const said = source.tls === undefined && isLoopback(host) ? false : source.tls;
   const given = said === false ? {} : (said ?? {});
   const [ca, cert, key] = [await pem(given.ca), await pem(given.cert), await pem(given.key)];
@@ -100,7 +125,14 @@ export async function resolveServer(source: ServerSource, defaultPort: number, {
     database: source.database,
     user: source.user,
     password: source.password === undefined ? undefined : await readSecret(source.password, ground, place, env),
-    tls: said === false ? undefined : { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) },
+    tls:
+      said === false
+        ? undefined
+        : {
+            ...(ca === undefined ? {} : { ca }),
+            ...(cert === undefined ? {} : { cert }),
+            ...(key === undefined ? {} : { key }),
+          },
     connectTimeout: durationOf(source.connectTimeout, CONNECT_TIMEOUT, 'connectTimeout', place),
     statementTimeout: durationOf(source.statementTimeout, STATEMENT_TIMEOUT, 'statementTimeout', place),
   };

@@ -35,7 +35,10 @@ const TABLE_PROPERTIES = {
     type: 'object',
     additionalProperties: false,
     required: ['column'],
-    properties: { column, values: { type: 'array', items: { type: 'string', maxLength: 200 }, minItems: 1, maxItems: 100 } },
+    properties: {
+      column,
+      values: { type: 'array', items: { type: 'string', maxLength: 200 }, minItems: 1, maxItems: 100 },
+    },
   },
   maxRowBytes: { type: 'integer', minimum: 1024, maximum: 16_777_216 },
 } as const;

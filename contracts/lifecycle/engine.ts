@@ -1,27 +1,58 @@
 /**
- * The state machine of every lifecycle. Pure: a ticket's state is what its events make of it, in their order, and nothing else. No clock decides: running
- * out changes no state, it is only told (`clocks.ts`).
+ * The state machine of every lifecycle. Pure: a ticket's state is what its events make of it, in their order, and
+ * nothing else. No clock decides: running out changes no state, it is only told (`clocks.ts`).
  */
 import { YitongError } from '../errors.js';
-import { CONSENT, EXTEND, type ActRule, type ClockRule, type ClockState, type Effect, type FieldRule, type Lifecycle, type TicketEvent, type TicketState } from './types.js';
+import {
+  type ActRule,
+  type ClockRule,
+  type ClockState,
+  CONSENT,
+  type Effect,
+  EXTEND,
+  type FieldRule,
+  type Lifecycle,
+  type TicketEvent,
+  type TicketState,
+} from './types.js';
 
-const own = <T>(rules: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(rules, name) ? rules[name] : undefined);
+const own = <T>(rules: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(rules, name) ? rules[name] : undefined;
 
 const refused = (message: string): never => {
   throw new YitongError('act_refused', message);
 };
 
-const open = (act: ActRule, state: string | undefined): boolean => (state === undefined ? act.from.length === 0 : act.from.includes(state));
+const open = (act: ActRule, state: string | undefined): boolean =>
+  state === undefined ? act.from.length === 0 : act.from.includes(state);
 
 /** Acts that a party may do now, in the order of the lifecycle; `ticket` undefined: those that open one. */
-export function mayDo({ acts }: Lifecycle, holder: string, ticket: TicketState | undefined, party: string): readonly string[] {
+export function mayDo(
+  { acts }: Lifecycle,
+  holder: string,
+  ticket: TicketState | undefined,
+  party: string,
+): readonly string[] {
   return Object.entries(acts).flatMap(([id, act]) =>
-    act.by.includes(party) && open(act, ticket?.state) && (act.holder ?? holder) === holder && !(act.once === true && (ticket?.done[id] ?? 0) > 0) ? [id] : [],
+    act.by.includes(party) &&
+    open(act, ticket?.state) &&
+    (act.holder ?? holder) === holder &&
+    !(act.once === true && (ticket?.done[id] ?? 0) > 0)
+      ? [id]
+      : [],
   );
 }
 
-/** @throws YitongError `act_incomplete` naming everything that is missing, too short, too long or unknown; never what was said */
-function checkFields(rules: Readonly<Record<string, FieldRule>>, requires: readonly string[], optional: readonly string[], fields: Readonly<Record<string, string>>): void {
+/**
+ * @throws YitongError `act_incomplete` naming everything that is missing, too short, too long or unknown; never what
+ * was said
+ */
+function checkFields(
+  rules: Readonly<Record<string, FieldRule>>,
+  requires: readonly string[],
+  optional: readonly string[],
+  fields: Readonly<Record<string, string>>,
+): void {
   const wrong = requires.filter((name) => !Object.hasOwn(fields, name)).map((name) => `\`${name}\` is missing`);
   for (const [name, value] of Object.entries(fields)) {
     const rule = requires.includes(name) || optional.includes(name) ? own(rules, name) : undefined;
@@ -32,31 +63,44 @@ function checkFields(rules: Readonly<Record<string, FieldRule>>, requires: reado
   if (wrong.length > 0) throw new YitongError('act_incomplete', wrong.join('; '));
 }
 
-function extended(lifecycle: Lifecycle, ticket: TicketState, { act, party, clock = '', days = 0, fields }: TicketEvent): ClockState {
+function extended(
+  lifecycle: Lifecycle,
+  ticket: TicketState,
+  { act, party, clock = '', days = 0, fields }: TicketEvent,
+): ClockState {
   const rule = own(lifecycle.clocks, clock)?.extension;
   const running = own(ticket.clocks, clock);
-  if (rule === undefined || running === undefined || running.stoppedAt !== undefined) return refused('there is no such clock running that can be extended');
+  if (rule === undefined || running === undefined || running.stoppedAt !== undefined)
+    return refused('there is no such clock running that can be extended');
   if (act === CONSENT) {
-    if (rule.consent !== party || running.asked === undefined) return refused('this party has no extension to agree to');
+    if (rule.consent !== party || running.asked === undefined)
+      return refused('this party has no extension to agree to');
     checkFields(lifecycle.fields, [], [], fields);
     const { asked, ...rest } = running;
     return { ...rest, extended: asked };
   }
   if (!rule.by.includes(party)) return refused('this party may not extend the clock');
   if (running.extended > 0 || running.asked !== undefined) return refused('a clock is extended once');
-  if (!Number.isInteger(days) || days < 1 || days > rule.days) throw new YitongError('act_incomplete', `\`days\` must be 1 to ${rule.days}`);
+  if (!Number.isInteger(days) || days < 1 || days > rule.days)
+    throw new YitongError('act_incomplete', `\`days\` must be 1 to ${rule.days}`);
   checkFields(lifecycle.fields, rule.requires ?? [], [], fields);
   return rule.consent === undefined ? { ...running, extended: days } : { ...running, asked: days };
 }
 
-function moved(rule: ClockRule, clock: ClockState | undefined, { act, at }: TicketEvent, holder: string): ClockState | undefined {
+function moved(
+  rule: ClockRule,
+  clock: ClockState | undefined,
+  { act, at }: TicketEvent,
+  holder: string,
+): ClockState | undefined {
   if ((rule.holder ?? holder) !== holder) return undefined;
   let now = clock;
   if (now !== undefined && now.stoppedAt === undefined && rule.stops.includes(act)) {
     const { asked: _, ...rest } = now;
     now = { ...rest, stoppedAt: at };
   }
-  if (rule.starts.includes(act) && (now === undefined || now.stoppedAt !== undefined)) now = { startedAt: at, extended: 0 };
+  if (rule.starts.includes(act) && (now === undefined || now.stoppedAt !== undefined))
+    now = { startedAt: at, extended: 0 };
   return now;
 }
 
@@ -65,7 +109,12 @@ function moved(rule: ClockRule, clock: ClockState | undefined, { act, at }: Tick
  * @param ticket undefined: the event opens it
  * @throws YitongError `act_refused`, `act_incomplete`
  */
-export function apply(lifecycle: Lifecycle, holder: string, ticket: TicketState | undefined, event: TicketEvent): TicketState {
+export function apply(
+  lifecycle: Lifecycle,
+  holder: string,
+  ticket: TicketState | undefined,
+  event: TicketEvent,
+): TicketState {
   const { at, act, party, fields } = event;
   if (ticket !== undefined && at < ticket.at) refused('an event cannot be before the one that it follows');
   if (act === EXTEND || act === CONSENT) {
@@ -73,7 +122,12 @@ export function apply(lifecycle: Lifecycle, holder: string, ticket: TicketState 
     return { ...ticket, at, clocks: { ...ticket.clocks, [event.clock ?? '']: extended(lifecycle, ticket, event) } };
   }
   const rule = own(lifecycle.acts, act);
-  if (rule === undefined || event.clock !== undefined || event.days !== undefined || !mayDo(lifecycle, holder, ticket, party).includes(act)) {
+  if (
+    rule === undefined ||
+    event.clock !== undefined ||
+    event.days !== undefined ||
+    !mayDo(lifecycle, holder, ticket, party).includes(act)
+  ) {
     return refused('this party may not do that in the present state of the ticket');
   }
   checkFields(lifecycle.fields, rule.requires ?? [], rule.optional ?? [], fields);
@@ -82,14 +136,28 @@ export function apply(lifecycle: Lifecycle, holder: string, ticket: TicketState 
     return next === undefined ? [] : [[id, next]];
   });
   const next: TicketState = {
-    holder, state: rule.to, at, openedAt: ticket?.openedAt ?? at, seenBy: [], clocks: Object.fromEntries(clocks),
+    holder,
+    state: rule.to,
+    at,
+    openedAt: ticket?.openedAt ?? at,
+    seenBy: [],
+    clocks: Object.fromEntries(clocks),
     done: { ...ticket?.done, [act]: (ticket?.done[act] ?? 0) + 1 },
   };
-  const sees = Object.keys(lifecycle.parties).filter((id) => id === party || lifecycle.parties[id]?.follows === true || ticket?.seenBy.includes(id) === true || mayDo(lifecycle, holder, next, id).length > 0);
+  const sees = Object.keys(lifecycle.parties).filter(
+    (id) =>
+      id === party ||
+      lifecycle.parties[id]?.follows === true ||
+      ticket?.seenBy.includes(id) === true ||
+      mayDo(lifecycle, holder, next, id).length > 0,
+  );
   return { ...next, seenBy: sees };
 }
 
-/** The same events give the same state, always. @throws YitongError `act_refused` for events that are none of this lifecycle */
+/**
+ * The same events give the same state, always.
+ * @throws YitongError `act_refused` for events that are none of this lifecycle
+ */
 export function replay(lifecycle: Lifecycle, holder: string, events: readonly TicketEvent[]): TicketState {
   let ticket: TicketState | undefined;
   for (const event of events) ticket = apply(lifecycle, holder, ticket, event);
@@ -101,10 +169,11 @@ export const effectOf = ({ states }: Lifecycle, { state }: TicketState): Effect 
 export const isOver = ({ states }: Lifecycle, { state }: TicketState): boolean => own(states, state)?.terminal === true;
 
 /**
- * Which party holds a record of this authority: the one that is this authority, else the one that stands for whoever provides a record.
- * Undefined: tickets of this lifecycle cannot concern it.
+ * Which party holds a record of this authority: the one that is this authority, else the one that stands for whoever
+ * provides a record. Undefined: tickets of this lifecycle cannot concern it.
  */
 export function holderOf({ parties }: Lifecycle, authority: string): string | undefined {
   const all = Object.entries(parties);
-  return (all.find(([, party]) => party.authority === authority) ?? all.find(([, party]) => party.authority === 'record'))?.[0];
+  return (all.find(([, party]) => party.authority === authority) ??
+    all.find(([, party]) => party.authority === 'record'))?.[0];
 }

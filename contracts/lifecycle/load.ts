@@ -1,7 +1,7 @@
 /** Reads lifecycles, and refuses those in which something leads nowhere. */
-import { loadCalendars, type Calendar } from '../calendar.js';
+import { type Calendar, loadCalendars } from '../calendar.js';
 import { KINDS, localisedSchema } from '../contract.js';
-import { isYitongError, YitongError, type Place } from '../errors.js';
+import { isYitongError, type Place, YitongError } from '../errors.js';
 import { contentFiles, readJson } from '../files.js';
 import type { AuthorityId } from '../ids.js';
 import type { Authority } from '../types.js';
@@ -18,24 +18,72 @@ const id = { type: 'string', pattern: '^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$', maxLeng
 const ids = { type: 'array', uniqueItems: true, items: id };
 const some = { ...ids, minItems: 1 };
 const days = { type: 'integer', minimum: 1, maximum: 250 };
-const object = (required: Readonly<Record<string, object>>, optional: Readonly<Record<string, object>> = {}): object => ({
-  type: 'object', additionalProperties: false, required: Object.keys(required), properties: { ...required, ...optional },
+const object = (
+  required: Readonly<Record<string, object>>,
+  optional: Readonly<Record<string, object>> = {},
+): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(required),
+  properties: { ...required, ...optional },
 });
-const named = (value: object, least = 1): object => ({ type: 'object', minProperties: least, propertyNames: id, additionalProperties: value });
+const named = (value: object, least = 1): object => ({
+  type: 'object',
+  minProperties: least,
+  propertyNames: id,
+  additionalProperties: value,
+});
 
 const check = shape<Omit<Lifecycle, 'id'>>(
   object({
     title: localisedSchema,
     basis: text,
     calendar: id,
-    about: object({ kinds: { type: 'array', uniqueItems: true, items: { enum: KINDS } } }, { missing: { const: true }, uses: { const: true } }),
-    parties: named(object({ title: localisedSchema, role: id }, { authority: id, follows: { type: 'boolean' }, through: some })),
-    fields: named(object({ title: localisedSchema, min: { type: 'integer', minimum: 0 }, max: { type: 'integer', minimum: 1, maximum: 10_000 } }), 0),
-    states: named(object({ title: localisedSchema, effect: { enum: ['none', 'mark', 'delete', 'hide'] } }, { terminal: { type: 'boolean' } })),
-    acts: named(object({ title: localisedSchema, by: some, from: ids, to: id }, { requires: ids, optional: ids, files: { type: 'integer', minimum: 1, maximum: 10 }, holder: id, once: { type: 'boolean' }, after: object({ tier: text, from: text }) })),
+    about: object(
+      { kinds: { type: 'array', uniqueItems: true, items: { enum: KINDS } } },
+      { missing: { const: true }, uses: { const: true } },
+    ),
+    parties: named(
+      object({ title: localisedSchema, role: id }, { authority: id, follows: { type: 'boolean' }, through: some }),
+    ),
+    fields: named(
+      object({
+        title: localisedSchema,
+        min: { type: 'integer', minimum: 0 },
+        max: { type: 'integer', minimum: 1, maximum: 10_000 },
+      }),
+      0,
+    ),
+    states: named(
+      object(
+        { title: localisedSchema, effect: { enum: ['none', 'mark', 'delete', 'hide'] } },
+        { terminal: { type: 'boolean' } },
+      ),
+    ),
+    acts: named(
+      object(
+        { title: localisedSchema, by: some, from: ids, to: id },
+        {
+          requires: ids,
+          optional: ids,
+          files: { type: 'integer', minimum: 1, maximum: 10 },
+          holder: id,
+          once: { type: 'boolean' },
+          after: object({ tier: text, from: text }),
+        },
+      ),
+    ),
     clocks: named(
       object(
-        { title: localisedSchema, basis: text, party: id, days, starts: some, stops: some, runsOut: { const: 'alert' } },
+        {
+          title: localisedSchema,
+          basis: text,
+          party: id,
+          days,
+          starts: some,
+          stops: some,
+          runsOut: { const: 'alert' },
+        },
         { holder: id, extension: object({ days, by: some }, { consent: id, requires: ids }) },
       ),
       0,
@@ -49,26 +97,35 @@ type Refuse = (what: string) => never;
 /** Every name that is used is declared. */
 function checkNames({ about, parties, fields, states, acts, clocks }: Lifecycle, refuse: Refuse): void {
   const known = (kind: string, table: object, names: readonly (string | undefined)[], where: string): void => {
-    for (const name of names) if (name !== undefined && !Object.hasOwn(table, name)) refuse(`${where} names the unknown ${kind} \`${name}\``);
+    for (const name of names)
+      if (name !== undefined && !Object.hasOwn(table, name)) refuse(`${where} names the unknown ${kind} \`${name}\``);
   };
-  if ((about.uses === true) === (about.kinds.length > 0) || (about.uses === true && about.missing === true)) refuse('`about` names kinds of records, or says `uses`, and not both');
+  if ((about.uses === true) === about.kinds.length > 0 || (about.uses === true && about.missing === true))
+    refuse('`about` names kinds of records, or says `uses`, and not both');
   for (const [name, { role, authority, through }] of Object.entries(parties)) {
-    if (through !== undefined && (role !== 'subject' || authority !== undefined)) refuse(`\`parties.${name}\` is no subject, so no client speaks for it`);
+    if (through !== undefined && (role !== 'subject' || authority !== undefined))
+      refuse(`\`parties.${name}\` is no subject, so no client speaks for it`);
   }
   for (const [name, { effect }] of Object.entries(states)) {
-    if (about.uses === true && effect !== 'none') refuse(`\`states.${name}\` is about no record that could be marked, deleted or hidden`);
-    if (about.missing === true && effect !== 'none' && effect !== 'mark') refuse(`\`states.${name}\` is about no record that could be deleted or hidden`);
+    if (about.uses === true && effect !== 'none')
+      refuse(`\`states.${name}\` is about no record that could be marked, deleted or hidden`);
+    if (about.missing === true && effect !== 'none' && effect !== 'mark')
+      refuse(`\`states.${name}\` is about no record that could be deleted or hidden`);
   }
-  for (const [name, { min, max }] of Object.entries(fields)) if (min > max) refuse(`\`fields.${name}\` asks for more than it takes`);
+  for (const [name, { min, max }] of Object.entries(fields))
+    if (min > max) refuse(`\`fields.${name}\` asks for more than it takes`);
   for (const [name, { by, from, to, requires = [], optional = [], holder, after }] of Object.entries(acts)) {
     const where = `\`acts.${name}\``;
     if (name === EXTEND || name === CONSENT) refuse(`${where} has a name that every lifecycle has already`);
-    if (after !== undefined && (about.missing === true || about.uses === true)) refuse(`${where} waits for a term of a record, and there is none`);
-    if (after !== undefined && from.length > 0) refuse(`${where} opens no ticket, so it waits for no term of the record`);
+    if (after !== undefined && (about.missing === true || about.uses === true))
+      refuse(`${where} waits for a term of a record, and there is none`);
+    if (after !== undefined && from.length > 0)
+      refuse(`${where} opens no ticket, so it waits for no term of the record`);
     known('party', parties, [...by, holder], where);
     known('state', states, [...from, to], where);
     known('field', fields, [...requires, ...optional], where);
-    for (const state of from) if (states[state]?.terminal === true) refuse(`${where} leaves \`${state}\`, which is terminal`);
+    for (const state of from)
+      if (states[state]?.terminal === true) refuse(`${where} leaves \`${state}\`, which is terminal`);
   }
   for (const [name, { party, starts, stops, holder, extension }] of Object.entries(clocks)) {
     const where = `\`clocks.${name}\``;
@@ -78,16 +135,26 @@ function checkNames({ about, parties, fields, states, acts, clocks }: Lifecycle,
   }
 }
 
-/** What happens where a record is held by `holder`: every state that can be reached, and which clocks can be running in it. */
+/**
+ * What happens where a record is held by `holder`: every state that can be reached, and which clocks can be running in
+ * it.
+ */
 function explore({ acts, clocks }: Lifecycle, holder: string): ReadonlyMap<string, ReadonlySet<string>> {
   const here = Object.entries(acts).filter(([, act]) => (act.holder ?? holder) === holder);
   const rules = Object.entries(clocks).filter(([, clock]) => (clock.holder ?? holder) === holder);
   const reached = new Map<string, Set<string>>();
-  const todo: { readonly state: string | undefined; readonly running: readonly string[] }[] = [{ state: undefined, running: [] }];
+  const todo: { readonly state: string | undefined; readonly running: readonly string[] }[] = [
+    { state: undefined, running: [] },
+  ];
   for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
     for (const [name, { from, to }] of here) {
       if (at.state === undefined ? from.length > 0 : !from.includes(at.state)) continue;
-      const running = rules.filter(([id, rule]) => rule.starts.includes(name) || (at?.running.includes(id) === true && !rule.stops.includes(name))).map(([id]) => id);
+      const running = rules
+        .filter(
+          ([id, rule]) =>
+            rule.starts.includes(name) || (at?.running.includes(id) === true && !rule.stops.includes(name)),
+        )
+        .map(([id]) => id);
       const known = reached.get(to);
       if (known !== undefined && running.every((id) => known.has(id))) continue;
       reached.set(to, new Set([...(known ?? []), ...running]));
@@ -102,7 +169,8 @@ function endings({ acts, states }: Lifecycle, holder: string): ReadonlySet<strin
   const ends = new Set(Object.keys(states).filter((name) => states[name]?.terminal === true));
   for (let before = -1; before !== ends.size; ) {
     before = ends.size;
-    for (const act of Object.values(acts)) if ((act.holder ?? holder) === holder && ends.has(act.to)) for (const state of act.from) ends.add(state);
+    for (const act of Object.values(acts))
+      if ((act.holder ?? holder) === holder && ends.has(act.to)) for (const state of act.from) ends.add(state);
   }
   return ends;
 }
@@ -111,7 +179,8 @@ function checkWays(lifecycle: Lifecycle, refuse: Refuse): void {
   const { parties, states, acts, clocks } = lifecycle;
   const holders = Object.keys(parties).filter((name) => parties[name]?.authority !== undefined);
   if (holders.length === 0) refuse('no party is an authority, so nobody holds the record');
-  if (Object.values(parties).filter(({ authority }) => authority === 'record').length > 1) refuse('two parties stand for the authority of the record');
+  if (Object.values(parties).filter(({ authority }) => authority === 'record').length > 1)
+    refuse('two parties stand for the authority of the record');
   const reached = new Set<string>();
   const started = new Set<string>();
   for (const holder of holders) {
@@ -119,13 +188,16 @@ function checkWays(lifecycle: Lifecycle, refuse: Refuse): void {
     for (const [state, running] of explore(lifecycle, holder)) {
       reached.add(state);
       for (const clock of running) started.add(clock);
-      if (!ends.has(state)) refuse(`\`states.${state}\` is not terminal and leads to no end where \`${holder}\` holds the record`);
-      if (states[state]?.terminal === true && running.size > 0) refuse(`\`clocks.${[...running][0] ?? ''}\` never stops: it still runs in \`${state}\`, where the ticket ends`);
+      if (!ends.has(state))
+        refuse(`\`states.${state}\` is not terminal and leads to no end where \`${holder}\` holds the record`);
+      if (states[state]?.terminal === true && running.size > 0)
+        refuse(`\`clocks.${[...running][0] ?? ''}\` never stops: it still runs in \`${state}\`, where the ticket ends`);
     }
   }
   for (const state of Object.keys(states)) if (!reached.has(state)) refuse(`\`states.${state}\` is reached by no act`);
   for (const clock of Object.keys(clocks)) if (!started.has(clock)) refuse(`\`clocks.${clock}\` never starts`);
-  for (const [name, { from }] of Object.entries(acts)) if (from.some((state) => !reached.has(state))) refuse(`\`acts.${name}\` can never be done`);
+  for (const [name, { from }] of Object.entries(acts))
+    if (from.some((state) => !reached.has(state))) refuse(`\`acts.${name}\` can never be done`);
 }
 
 /** @throws YitongError `bad_lifecycle` */
@@ -156,9 +228,15 @@ export async function loadLifecycles({ layers, authorities, onRefused }: LoadPar
     try {
       const place = { file: path };
       const lifecycle = makeLifecycle(folder, await readJson(path, 'bad_lifecycle'), place);
-      if (!calendars.has(lifecycle.calendar)) throw new YitongError('bad_lifecycle', `\`calendar\` names \`${lifecycle.calendar}\`, which contracts/calendars/ does not have`, { place });
+      if (!calendars.has(lifecycle.calendar))
+        throw new YitongError(
+          'bad_lifecycle',
+          `\`calendar\` names \`${lifecycle.calendar}\`, which contracts/calendars/ does not have`,
+          { place },
+        );
       for (const { authority = 'record' } of Object.values(lifecycle.parties)) {
-        if (authority !== 'record' && !known.has(authority)) throw new YitongError('bad_lifecycle', `\`parties\` names the unknown authority \`${authority}\``, { place });
+        if (authority !== 'record' && !known.has(authority))
+          throw new YitongError('bad_lifecycle', `\`parties\` names the unknown authority \`${authority}\``, { place });
       }
       lifecycles.set(folder, lifecycle);
     } catch (error) {

@@ -1,4 +1,7 @@
-/** A lifecycle: what may happen to a ticket, who may do it, and by when, as `contracts/lifecycles/<name>/lifecycle.json` declares it. */
+/**
+ * A lifecycle: what may happen to a ticket, who may do it, and by when, as `contracts/lifecycles/<name>/lifecycle.json`
+ * declares it.
+ */
 import type { Localised } from '../types.js';
 
 /** What a state does to the record: nothing, a mark, deleted (上海市社会信用条例 Art.37), or no longer shown (Art.38). */
@@ -12,7 +15,10 @@ export interface Party {
   readonly authority?: string;
   /** Sees each ticket from its beginning; others see it once they could act on it. */
   readonly follows?: boolean;
-  /** Of the role `subject`: clients that bring what a subject says, as they do for its reports. No other system speaks for a subject. */
+  /**
+   * Of the role `subject`: clients that bring what a subject says, as they do for its reports. No other system speaks
+   * for a subject.
+   */
   readonly through?: readonly string[];
 }
 
@@ -44,8 +50,9 @@ export interface ActRule {
   /** At most once a ticket: what is missing is told once (政务数据共享条例 Art.21). */
   readonly once?: boolean;
   /**
-   * Of an act that opens a ticket: only once the shortest term of display of the record is over (上海市优化营商环境条例 Art.67(2)). `tier` is the record's field
-   * with its tier, of which the code list says the term, and `from` the day from which it counts. A record that has no such fields gives no opening.
+   * Of an act that opens a ticket: only once the shortest term of display of the record is over (上海市优化营商环境条例
+   * Art.67(2)). `tier` is the record's field with its tier, of which the code list says the term, and `from` the day
+   * from which it counts. A record that has no such fields gives no opening.
    */
   readonly after?: { readonly tier: string; readonly from: string };
 }
@@ -83,7 +90,10 @@ export interface Lifecycle {
   readonly title: Localised;
   readonly basis: string;
   readonly calendar: string;
-  /** Tickets concern one record of a dataset of one of these kinds; with `missing` what such a dataset should have of a subject, and no record of it; with `uses` a use of its data, which is an entry of the log. */
+  /**
+   * Tickets concern one record of a dataset of one of these kinds; with `missing` what such a dataset should have of a
+   * subject, and no record of it; with `uses` a use of its data, which is an entry of the log.
+   */
   readonly about: { readonly kinds: readonly string[]; readonly missing?: true; readonly uses?: true };
   readonly parties: Readonly<Record<string, Party>>;
   readonly fields: Readonly<Record<string, FieldRule>>;

@@ -1,9 +1,12 @@
-/** A declared key scheme as the code of one. Every key costs a bounded number of steps: its length is looked at first, and nothing goes back. */
+/**
+ * A declared key scheme as the code of one. Every key costs a bounded number of steps: its length is looked at first,
+ * and nothing goes back.
+ */
 import { halfwidth } from '../halfwidth.js';
 import type { KeyResult, KeyScheme } from '../types.js';
 import { compileCheck } from './check.js';
-import { MAX_LENGTH, type Declaration } from './declaration.js';
-import { fits, readPattern, type Places } from './pattern.js';
+import { type Declaration, MAX_LENGTH } from './declaration.js';
+import { fits, type Places, readPattern } from './pattern.js';
 
 /** What people write: a key with something between its parts. */
 const MAX_INPUT = 4 * MAX_LENGTH;
@@ -31,23 +34,36 @@ interface Form {
 function formOf({ kind, length, alphabet, pattern, checks, normalise = {} }: Declaration, refuse: Refuse): Form {
   const { min, max } = typeof length === 'number' ? { min: length, max: length } : length;
   if (min > max) refuse('`length` has a `min` greater than its `max`');
-  if (kind === 'none' && (alphabet !== undefined || pattern !== undefined || checks !== undefined || normalise.pad !== undefined)) refuse('a scheme of kind `none` has neither alphabet, pattern, checks nor padding');
+  if (
+    kind === 'none' &&
+    (alphabet !== undefined || pattern !== undefined || checks !== undefined || normalise.pad !== undefined)
+  )
+    refuse('a scheme of kind `none` has neither alphabet, pattern, checks nor padding');
   if (kind === 'checked' && checks === undefined) refuse('a scheme of kind `checked` has `checks`');
-  if (kind === 'pattern' && (checks !== undefined || (alphabet === undefined && pattern === undefined))) refuse('a scheme of kind `pattern` has an alphabet or a pattern, and no checks');
+  if (kind === 'pattern' && (checks !== undefined || (alphabet === undefined && pattern === undefined)))
+    refuse('a scheme of kind `pattern` has an alphabet or a pattern, and no checks');
   const written = pattern === undefined ? [] : typeof pattern === 'string' ? [pattern] : pattern;
   const patterns = written.map((one) => readPattern(one, alphabet ?? '', refuse));
-  if (written.some((one) => one.replaceAll(/\\./gs, '').includes('?')) && alphabet === undefined) refuse('a pattern with `?` needs an alphabet');
-  if (patterns.some((places) => places.length < min || places.length > max)) refuse('a pattern has another number of places than `length` says');
-  if (checks !== undefined && (min !== max || alphabet === undefined)) refuse('checks need an alphabet and keys of one length');
+  if (written.some((one) => one.replaceAll(/\\./gs, '').includes('?')) && alphabet === undefined)
+    refuse('a pattern with `?` needs an alphabet');
+  if (patterns.some((places) => places.length < min || places.length > max))
+    refuse('a pattern has another number of places than `length` says');
+  if (checks !== undefined && (min !== max || alphabet === undefined))
+    refuse('checks need an alphabet and keys of one length');
   for (const characters of [alphabet ?? '', ...patterns.flat()]) {
-    if (UNFIT.test(characters) || /\s/.test(characters)) refuse('no white space, bar, control or half character can stand in a key');
-    if (new Set(characters).size !== characters.length) refuse('the alphabet names a character twice, or one beyond the basic plane');
+    if (UNFIT.test(characters) || /\s/.test(characters))
+      refuse('no white space, bar, control or half character can stand in a key');
+    if (new Set(characters).size !== characters.length)
+      refuse('the alphabet names a character twice, or one beyond the basic plane');
   }
   if (normalise.pad !== undefined && min !== max) refuse('only keys of one length can be padded');
   return { min, max, alphabet, patterns };
 }
 
-function normaliser({ kind, normalise: { fullWidth = false, case: letters, remove = '', pad } = {} }: Declaration, { max }: Form): (input: string) => string {
+function normaliser(
+  { kind, normalise: { fullWidth = false, case: letters, remove = '', pad } = {} }: Declaration,
+  { max }: Form,
+): (input: string) => string {
   const blanks = remove.includes(' ');
   const removed = new Set(remove);
   return (input) => {
@@ -70,16 +86,20 @@ export function compileScheme(id: string, declaration: Declaration, refuse: Refu
   const never = new Set(declaration.never);
   const always = new Set(declaration.always);
   const checks = (declaration.checks ?? []).map((check) => compileCheck(check, alphabet ?? '', max, refuse));
-  if (persons && classification !== undefined && classification !== 'personal' && classification !== 'sensitive') refuse('a key of persons is classified as `personal` or `sensitive`');
+  if (persons && classification !== undefined && classification !== 'personal' && classification !== 'sensitive')
+    refuse('a key of persons is classified as `personal` or `sensitive`');
   const spoken = min === max ? `${min} characters` : `${min} to ${max} characters`;
 
   const formed = (key: string): string | undefined => {
     if (key.length < min || key.length > max) return `must have ${spoken}`;
     if (UNFIT.test(key)) return 'has a character that no key can have';
-    if (alphabet !== undefined && patterns.length === 0) for (const character of key) if (!alphabet.includes(character)) return 'has a character that such keys do not use';
+    if (alphabet !== undefined && patterns.length === 0)
+      for (const character of key)
+        if (!alphabet.includes(character)) return 'has a character that such keys do not use';
     if (patterns.length > 0 && !patterns.some((places) => fits(key, places))) return 'is not of the form of such keys';
     if (never.has(key)) return 'is one that nobody has';
-    if (!repeated && key.split('').every((character) => character === key.charAt(0))) return 'is one character repeated, which is nobody';
+    if (!repeated && key.split('').every((character) => character === key.charAt(0)))
+      return 'is one character repeated, which is nobody';
     return undefined;
   };
   const parse = (input: string): KeyResult => {
@@ -87,7 +107,8 @@ export function compileScheme(id: string, declaration: Declaration, refuse: Refu
     const key = normal(input);
     const wrong = formed(key);
     if (wrong !== undefined) return bad(wrong);
-    if (!always.has(key) && !checks.every((check) => check.holds(key))) return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy its check' };
+    if (!always.has(key) && !checks.every((check) => check.holds(key)))
+      return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy its check' };
     return { ok: true, key, changed: key !== input };
   };
 
@@ -95,7 +116,12 @@ export function compileScheme(id: string, declaration: Declaration, refuse: Refu
   const places: Places = first ?? Array.from({ length: min }, () => alphabet ?? '0123456789');
   // what a check tells is not counted; where it is a remainder of all, one place is tried until it is left
   const told = new Set(checks.flatMap(({ at }) => (at === undefined ? [] : [at])));
-  const turned = checks.filter(({ at }) => at === undefined).map(({ from, to }) => places.findLastIndex((characters, at) => at >= from && at < to && characters.length > 1 && !told.has(at))).find((at) => at >= 0);
+  const turned = checks
+    .filter(({ at }) => at === undefined)
+    .map(({ from, to }) =>
+      places.findLastIndex((characters, at) => at >= from && at < to && characters.length > 1 && !told.has(at)),
+    )
+    .find((at) => at >= 0);
   const body = (n: number): string => {
     let rest = n;
     let key = '';

@@ -1,4 +1,7 @@
-/** What a key scheme looks like that a workspace declares, `contracts/subjects/<id>.json`: data, so that a city's own number needs no code. */
+/**
+ * What a key scheme looks like that a workspace declares, `contracts/subjects/<id>.json`: data, so that a city's own
+ * number needs no code.
+ */
 import { localisedSchema } from '../contract.js';
 import { CLASSIFICATIONS, type Classification, type Localised } from '../types.js';
 import { shape } from '../validate.js';
@@ -22,7 +25,10 @@ export interface Check {
   readonly exceptions?: readonly { readonly at: number; readonly is: string; readonly add: number }[];
   /** or the place of the check character, … */
   readonly at?: number;
-  /** … which is the one of these (default: the alphabet) that the remainder counts off, or its complement to the modulus. */
+  /**
+   * … which is the one of these (default: the alphabet) that the remainder counts off, or its complement to the
+   * modulus.
+   */
   readonly characters?: string;
   readonly complement?: boolean;
 }
@@ -32,8 +38,8 @@ export interface Declaration {
   /** Where it is written what such a number is. */
   readonly standard: string;
   /**
-   * `checked`: check characters tell a key. `pattern`: of a form, which other numbers may have too. `none`: whatever identifies a row of a register; trimmed and
-   * bounded only.
+   * `checked`: check characters tell a key. `pattern`: of a form, which other numbers may have too. `none`: whatever
+   * identifies a row of a register; trimmed and bounded only.
    */
   readonly kind: 'checked' | 'pattern' | 'none';
   readonly persons?: boolean;
@@ -50,7 +56,10 @@ export interface Declaration {
   };
   readonly length: number | { readonly min: number; readonly max: number };
   readonly alphabet?: string;
-  /** `9` a digit, `A` and `a` a letter of that case, `?` any of the alphabet, anything else itself; behind `\` also these. Of several, one must fit. */
+  /**
+   * `9` a digit, `A` and `a` a letter of that case, `?` any of the alphabet, anything else itself; behind `\` also
+   * these. Of several, one must fit.
+   */
   readonly pattern?: string | readonly string[];
   /** Keys that nobody has. */
   readonly never?: readonly string[];
@@ -94,10 +103,25 @@ export const checkDeclaration = shape<Declaration>(
           fullWidth: { type: 'boolean' },
           case: { enum: ['upper', 'lower'] },
           remove: { type: 'string', minLength: 1, maxLength: 20 },
-          pad: { type: 'object', additionalProperties: false, required: ['with', 'from'], properties: { with: { type: 'string', minLength: 1, maxLength: 1 }, from: place } },
+          pad: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['with', 'from'],
+            properties: { with: { type: 'string', minLength: 1, maxLength: 1 }, from: place },
+          },
         },
       },
-      length: { anyOf: [place, { type: 'object', additionalProperties: false, required: ['min', 'max'], properties: { min: place, max: place } }] },
+      length: {
+        anyOf: [
+          place,
+          {
+            type: 'object',
+            additionalProperties: false,
+            required: ['min', 'max'],
+            properties: { min: place, max: place },
+          },
+        ],
+      },
       alphabet: { type: 'string', minLength: 2, maxLength: 200 },
       pattern: { anyOf: [text, texts] },
       never: texts,
@@ -115,7 +139,12 @@ export const checkDeclaration = shape<Declaration>(
             only: texts,
             unless: texts,
             from: place,
-            weights: { type: 'array', minItems: 1, maxItems: MAX_LENGTH, items: { type: 'integer', minimum: 0, maximum: 10_000 } },
+            weights: {
+              type: 'array',
+              minItems: 1,
+              maxItems: MAX_LENGTH,
+              items: { type: 'integer', minimum: 0, maximum: 10_000 },
+            },
             values: { enum: ['alphabet', 'code'] },
             sum: { enum: ['products', 'digits'] },
             modulus: { type: 'integer', minimum: 2, maximum: 10_000 },
@@ -124,7 +153,16 @@ export const checkDeclaration = shape<Declaration>(
               type: 'array',
               minItems: 1,
               maxItems: 8,
-              items: { type: 'object', additionalProperties: false, required: ['at', 'is', 'add'], properties: { at: place, is: { type: 'string', minLength: 1, maxLength: 1 }, add: { type: 'integer', minimum: 1, maximum: 9_999 } } },
+              items: {
+                type: 'object',
+                additionalProperties: false,
+                required: ['at', 'is', 'add'],
+                properties: {
+                  at: place,
+                  is: { type: 'string', minLength: 1, maxLength: 1 },
+                  add: { type: 'integer', minimum: 1, maximum: 9_999 },
+                },
+              },
             },
             at: place,
             characters: { type: 'string', minLength: 2, maxLength: 10_000 },
@@ -132,7 +170,15 @@ export const checkDeclaration = shape<Declaration>(
           },
         },
       },
-      mask: { type: 'object', additionalProperties: false, required: ['start', 'end'], properties: { start: { type: 'integer', minimum: 0, maximum: 16 }, end: { type: 'integer', minimum: 0, maximum: 16 } } },
+      mask: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['start', 'end'],
+        properties: {
+          start: { type: 'integer', minimum: 0, maximum: 16 },
+          end: { type: 'integer', minimum: 0, maximum: 16 },
+        },
+      },
       vectors: {
         type: 'object',
         additionalProperties: false,
@@ -142,13 +188,31 @@ export const checkDeclaration = shape<Declaration>(
             type: 'array',
             minItems: 1,
             maxItems: 1000,
-            items: { anyOf: [text, { type: 'object', additionalProperties: false, required: ['input', 'key'], properties: { input: text, key: text } }] },
+            items: {
+              anyOf: [
+                text,
+                {
+                  type: 'object',
+                  additionalProperties: false,
+                  required: ['input', 'key'],
+                  properties: { input: text, key: text },
+                },
+              ],
+            },
           },
           invalid: {
             type: 'array',
             minItems: 1,
             maxItems: 1000,
-            items: { type: 'object', additionalProperties: false, required: ['input', 'code'], properties: { input: { type: 'string', maxLength: 300 }, code: { enum: ['bad_value', 'bad_check_digit'] } } },
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['input', 'code'],
+              properties: {
+                input: { type: 'string', maxLength: 300 },
+                code: { enum: ['bad_value', 'bad_check_digit'] },
+              },
+            },
           },
         },
       },

@@ -1,4 +1,7 @@
-/** Key schemes of a workspace: those that are built in, and those that it or what it extends declares in `contracts/subjects/<id>.json`. */
+/**
+ * Key schemes of a workspace: those that are built in, and those that it or what it extends declares in
+ * `contracts/subjects/<id>.json`.
+ */
 import { YitongError } from '../errors.js';
 import { contentFiles, readJson } from '../files.js';
 import { loadKeySchemes } from '../subjects.js';
@@ -11,7 +14,9 @@ const MAX_ID = 40;
 /** Keys that are made and read again. */
 const MADE = 100;
 
-/** What the vectors and the scheme's own keys show to be otherwise than declared; undefined where all is as declared. */
+/**
+ * What the vectors and the scheme's own keys show to be otherwise than declared; undefined where all is as declared.
+ */
 function wrongVector(scheme: KeyScheme, { kind, vectors }: Declaration): string | undefined {
   for (const [at, vector] of vectors.valid.entries()) {
     const { input, key } = typeof vector === 'string' ? { input: vector, key: vector } : vector;
@@ -26,7 +31,8 @@ function wrongVector(scheme: KeyScheme, { kind, vectors }: Declaration): string 
     if (parsed.ok) return `invalid vector ${at + 1} is accepted`;
     if (parsed.code !== code) return `invalid vector ${at + 1} is refused as \`${parsed.code}\`, not as \`${code}\``;
   }
-  if (kind === 'checked' && !vectors.invalid.some(({ code }) => code === 'bad_check_digit')) return 'a scheme with checks shows in an invalid vector one that does not satisfy them (`bad_check_digit`)';
+  if (kind === 'checked' && !vectors.invalid.some(({ code }) => code === 'bad_check_digit'))
+    return 'a scheme with checks shows in an invalid vector one that does not satisfy them (`bad_check_digit`)';
   for (let n = 0; n < MADE; n++) {
     const key = scheme.make(n);
     const parsed = scheme.parse(key);
@@ -47,14 +53,25 @@ export function declaredScheme(id: string, content: unknown, file: string): KeyS
   return wrong === undefined ? scheme : refuse(wrong);
 }
 
-/** @throws YitongError `bad_workspace` naming the file: no declaration, a vector that fails, the name of a scheme that is built in */
+/**
+ * @throws YitongError `bad_workspace` naming the file: no declaration, a vector that fails, the name of a scheme that
+ * is built in
+ */
 export async function loadSchemes(layers: readonly string[]): Promise<ReadonlyMap<string, KeyScheme>> {
   const schemes = new Map(await loadKeySchemes());
   const builtIn = new Set(schemes.keys());
   for (const { name, path } of await contentFiles(layers, 'contracts/subjects', '.json', 1)) {
     const id = name.slice(0, -'.json'.length);
-    if (!ID.test(id) || id.length > MAX_ID) throw new YitongError('bad_workspace', `a key scheme is named in small letters, digits and single hyphens, at most ${MAX_ID} characters`, { place: { file: path } });
-    if (builtIn.has(id)) throw new YitongError('bad_workspace', `\`${id}\` is built in and cannot be declared anew`, { place: { file: path } });
+    if (!ID.test(id) || id.length > MAX_ID)
+      throw new YitongError(
+        'bad_workspace',
+        `a key scheme is named in small letters, digits and single hyphens, at most ${MAX_ID} characters`,
+        { place: { file: path } },
+      );
+    if (builtIn.has(id))
+      throw new YitongError('bad_workspace', `\`${id}\` is built in and cannot be declared anew`, {
+        place: { file: path },
+      });
     schemes.set(id, declaredScheme(id, await readJson(path, 'bad_workspace'), path));
   }
   return schemes;

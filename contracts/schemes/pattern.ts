@@ -1,4 +1,7 @@
-/** The plain patterns of declared key schemes: one class of characters a place, so that matching costs a look at each and no more. */
+/**
+ * The plain patterns of declared key schemes: one class of characters a place, so that matching costs a look at each
+ * and no more.
+ */
 
 /** The characters that may stand at each place. */
 export type Places = readonly string[];
@@ -15,7 +18,18 @@ export function readPattern(pattern: string, alphabet: string, refuse: (what: st
       i += 1;
       if (i >= pattern.length) refuse('a pattern ends with `\\`, which stands before a character');
       places.push(pattern.charAt(i));
-    } else places.push(sign === '9' ? DIGITS : sign === 'A' ? LETTERS : sign === 'a' ? LETTERS.toLowerCase() : sign === '?' ? alphabet : sign);
+    } else
+      places.push(
+        sign === '9'
+          ? DIGITS
+          : sign === 'A'
+            ? LETTERS
+            : sign === 'a'
+              ? LETTERS.toLowerCase()
+              : sign === '?'
+                ? alphabet
+                : sign,
+      );
   }
   return places;
 }

@@ -13,7 +13,9 @@ function expected(key: string): string {
 }
 
 /** First digits of the provinces and the like of GB/T 2260, and 83 for residents from Taiwan. */
-const REGIONS = new Set('11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '));
+const REGIONS = new Set(
+  '11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83'.split(' '),
+);
 const two = (key: string, at: number): number => (key.charCodeAt(at) - 48) * 10 + key.charCodeAt(at + 1) - 48;
 
 /** 公民身份号码 */
@@ -35,14 +37,19 @@ const cnId: KeyScheme = {
       if (code < 48 || code > 57) return bad('must have 17 digits and a check character');
     }
     if (!REGIONS.has(key.slice(0, 2))) return bad('begins with a region that GB/T 2260 does not know');
-    if (civilToDays(two(key, 6) * 100 + two(key, 8), two(key, 10), two(key, 12)) === undefined || two(key, 6) < 18) return bad('holds a date of birth that is no date');
-    if (key[17] !== expected(key)) return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy the check character of GB 11643' };
+    if (civilToDays(two(key, 6) * 100 + two(key, 8), two(key, 10), two(key, 12)) === undefined || two(key, 6) < 18)
+      return bad('holds a date of birth that is no date');
+    if (key[17] !== expected(key))
+      return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy the check character of GB 11643' };
     return { ok: true, key, changed: key !== input };
   },
   mask: (key) => `${key.slice(0, 3)}*************${key.slice(16)}`,
   make(n) {
     const whole = Math.abs(Math.trunc(n));
-    const date = new Date(Date.UTC(1950, 0, 1) + (Math.floor(whole / 999) % 20_000) * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+    const date = new Date(Date.UTC(1950, 0, 1) + (Math.floor(whole / 999) % 20_000) * 86_400_000)
+      .toISOString()
+      .slice(0, 10)
+      .replaceAll('-', '');
     // 31 99 00 is no division, so that nobody bears a number made here
     const head = `319900${date}${String((whole % 999) + 1).padStart(3, '0')}`;
     return head + expected(head);

@@ -3,7 +3,10 @@ import type { KeyResult, KeyScheme } from '../types.js';
 const bad = (reason: string): KeyResult => ({ ok: false, code: 'bad_value', reason });
 const WEIGHTS = [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2];
 
-/** Modulo 11 over the first `length` characters; a letter counts as its ASCII code less 48 (IN RFB 2.229/2024, annex XV). */
+/**
+ * Modulo 11 over the first `length` characters; a letter counts as its ASCII code less 48 (IN RFB 2.229/2024, annex
+ * XV).
+ */
 function check(key: string, length: 12 | 13): number {
   let sum = 0;
   for (let i = 0; i < length; i++) sum += (key.charCodeAt(i) - 48) * WEIGHTS[13 - length + i]!;

@@ -2,7 +2,10 @@ import type { KeyResult, KeyScheme } from '../types.js';
 
 const bad = (reason: string): KeyResult => ({ ok: false, code: 'bad_value', reason });
 
-/** ISO/IEC 7812-1 annex B (Luhn): the sum over the digits, every second from the right doubled; NaN where there is another character. */
+/**
+ * ISO/IEC 7812-1 annex B (Luhn): the sum over the digits, every second from the right doubled; NaN where there is
+ * another character.
+ */
 export function luhnSum(digits: string): number {
   let sum = 0;
   for (let i = digits.length - 1, double = false; i >= 0; i--, double = !double) {
@@ -34,7 +37,8 @@ const siren: KeyScheme = {
     const key = onlyDigits(input, 9);
     if (key === undefined) return bad('must have 9 digits');
     if (key === '000000000') return bad('is all zeros, which is nobody');
-    if (luhnSum(key) % 10 !== 0) return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy the Luhn check' };
+    if (luhnSum(key) % 10 !== 0)
+      return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy the Luhn check' };
     return { ok: true, key, changed: key !== input };
   },
   mask: (key) => `${key.slice(0, 2)}*****${key.slice(7)}`,

@@ -1,7 +1,10 @@
 import type { KeyScheme } from '../types.js';
 import siren, { luhnSum, onlyDigits } from './siren.js';
 
-/** La Poste numbers its offices beyond what Luhn leaves: their digits sum to a multiple of 5. Its head office keeps to Luhn. */
+/**
+ * La Poste numbers its offices beyond what Luhn leaves: their digits sum to a multiple of 5. Its head office keeps to
+ * Luhn.
+ */
 const LA_POSTE = '356000000';
 const LA_POSTE_HEAD_OFFICE = '35600000000048';
 
@@ -25,9 +28,11 @@ const siret: KeyScheme = {
   parse(input) {
     const key = onlyDigits(input, 14);
     if (key === undefined) return { ok: false, code: 'bad_value', reason: 'must have 14 digits' };
-    if (key.startsWith('000000000')) return { ok: false, code: 'bad_value', reason: 'begins with a SIREN of zeros, which is nobody' };
+    if (key.startsWith('000000000'))
+      return { ok: false, code: 'bad_value', reason: 'begins with a SIREN of zeros, which is nobody' };
     if (!holds(key)) return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy the Luhn check' };
-    if (luhnSum(key.slice(0, 9)) % 10 !== 0) return { ok: false, code: 'bad_check_digit', reason: 'begins with a SIREN that does not satisfy the Luhn check' };
+    if (luhnSum(key.slice(0, 9)) % 10 !== 0)
+      return { ok: false, code: 'bad_check_digit', reason: 'begins with a SIREN that does not satisfy the Luhn check' };
     return { ok: true, key, changed: key !== input };
   },
   mask: (key) => `${key.slice(0, 2)}*****${key.slice(7, 9)}***${key.slice(12)}`,

@@ -34,7 +34,8 @@ function parse(input: string): KeyResult {
   if (expected < 0) return bad('has a character that GB 32100 does not use');
   // positions 3 to 8 are the registering authority's administrative division, digits only
   for (let i = 2; i < 8; i++) if (key.charCodeAt(i) > 57) return bad('has letters in its administrative division');
-  if (key.charCodeAt(17) > 127 || VALUE[key.charCodeAt(17)] !== expected) return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy the check character of GB 32100' };
+  if (key.charCodeAt(17) > 127 || VALUE[key.charCodeAt(17)] !== expected)
+    return { ok: false, code: 'bad_check_digit', reason: 'does not satisfy the check character of GB 32100' };
   return { ok: true, key, changed };
 }
 

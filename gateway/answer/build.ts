@@ -1,11 +1,12 @@
 /**
- * The bytes of one subject's answer. Records are projected straight from Avro into one scratch buffer while the view is read; then the
- * answer is put together around them. Nothing here waits, so the scratch is never shared by two requests.
+ * The bytes of one subject's answer. Records are projected straight from Avro into one scratch buffer while the view is
+ * read; then the answer is put together around them. Nothing here waits, so the scratch is never shared by two
+ * requests.
  */
 import { YitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
-import type { Cut, ReadOutcome, ReadPoint, ViewReader } from '../view/port.js';
 import { Out } from '../projection/index.js';
+import type { Cut, ReadOutcome, ReadPoint, ViewReader } from '../view/port.js';
 import type { Cursors } from './cursors.js';
 import type { Plan } from './plan.js';
 import type { freshness } from './status.js';
@@ -46,7 +47,12 @@ export interface Page {
   readonly cursor?: string;
 }
 
-export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshness>, maxRecords: number, cursors: Cursors): (
+export function answerBuilder(
+  view: ViewReader,
+  fresh: ReturnType<typeof freshness>,
+  maxRecords: number,
+  cursors: Cursors,
+): (
   /** The text before `"datasets":[`, from the opening brace on. */
   head: string,
   /** Of the plan's datasets, in its order. */
@@ -75,7 +81,8 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
     const outcomes: readonly ReadOutcome[] = view.read(subject, plan.readIds, at, (i, version) => {
       const part = parts[i];
       const dataset = plan.read[i];
-      if (part === undefined || dataset === undefined) throw new YitongError('internal', 'the view answered for a dataset that was not asked');
+      if (part === undefined || dataset === undefined)
+        throw new YitongError('internal', 'the view answered for a dataset that was not asked');
       const from = after[i];
       if (from !== undefined && version.recordId <= from) return true;
       if (!dataset.rows(subject, version) || open?.[i]?.has(version.recordId) === false) return true;
@@ -111,7 +118,8 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
       const state = states[i];
       const outcome = outcomes[i];
       i++;
-      if (part === undefined || state === undefined || outcome === undefined) throw new YitongError('internal', 'the view left out a dataset');
+      if (part === undefined || state === undefined || outcome === undefined)
+        throw new YitongError('internal', 'the view left out a dataset');
       text += `${comma}${allowed.head}${outcome === 'ok' ? state.status : outcome}"${state.json},"records":[`;
       if (outcome === 'ok' && part.count > 0) {
         pieces.push(text, part);
@@ -125,10 +133,16 @@ export function answerBuilder(view: ViewReader, fresh: ReturnType<typeof freshne
 }
 
 /**
- * Of each dataset read that gives some records to nobody, the records that it gives now, where it is asked how it was before: a record that has
- * since been deleted, repaired or has expired is not given as it was then either. Undefined where nothing of that kind is asked.
+ * Of each dataset read that gives some records to nobody, the records that it gives now, where it is asked how it was
+ * before: a record that has since been deleted, repaired or has expired is not given as it was then either. Undefined
+ * where nothing of that kind is asked.
  */
-function openNow(view: ViewReader, plan: Plan, subject: SubjectKey, at: ReadPoint): readonly (ReadonlySet<string> | undefined)[] | undefined {
+function openNow(
+  view: ViewReader,
+  plan: Plan,
+  subject: SubjectKey,
+  at: ReadPoint,
+): readonly (ReadonlySet<string> | undefined)[] | undefined {
   if (at.kind === 'now' || plan.read.every(({ closed }) => closed === undefined)) return undefined;
   const open = plan.read.map(({ closed }) => (closed === undefined ? undefined : new Set<string>()));
   view.read(subject, plan.readIds, { kind: 'now' }, (i, version) => {

@@ -1,6 +1,7 @@
 /**
- * Records that a register gives to nobody, however it is asked: past their term, repaired, deleted or taken down. The register declares it (`notGiven`
- * of its contract), and every way of asking goes through here: query, batch, verify and reports.
+ * Records that a register gives to nobody, however it is asked: past their term, repaired, deleted or taken down. The
+ * register declares it (`notGiven` of its contract), and every way of asking goes through here: query, batch, verify
+ * and reports.
  */
 import type { FieldPath } from '../../contracts/ids.js';
 import { daysToDate } from '../../contracts/logical.js';
@@ -18,13 +19,21 @@ export type ClosedRecord = (subject: string, version: VersionView) => Closed | u
 
 export interface Closing {
   /** What tickets have deleted or taken down. */
-  readonly hidden: (record: { readonly dataset: string; readonly subject: string; readonly recordId: string }) => Closed | undefined;
+  readonly hidden: (record: {
+    readonly dataset: string;
+    readonly subject: string;
+    readonly recordId: string;
+  }) => Closed | undefined;
   /** ms since 1970 */
   readonly now: () => number;
 }
 
 /** Undefined where the register declares nothing. What cannot be read is held to be past its term. */
-export function closedRecords(contract: Contract, { hidden, now }: Closing, projectionOf: (schemaId: number, paths: readonly FieldPath[]) => Projection | undefined): ClosedRecord | undefined {
+export function closedRecords(
+  contract: Contract,
+  { hidden, now }: Closing,
+  projectionOf: (schemaId: number, paths: readonly FieldPath[]) => Projection | undefined,
+): ClosedRecord | undefined {
   const rule = contract.notGiven;
   if (rule === undefined) return undefined;
   const scratch = new Out(4096);
@@ -38,9 +47,17 @@ export function closedRecords(contract: Contract, { hidden, now }: Closing, proj
     scratch.pos = 0;
     projection.write(version.bytes, version.start, version.end, scratch);
     const record: unknown = JSON.parse(scratch.written().toString('utf8'));
-    if (repaired !== undefined && valuesAt(record, repaired).some((value) => typeof value === 'string' && rule.repaired?.values.includes(value) === true)) return 'repaired';
+    if (
+      repaired !== undefined &&
+      valuesAt(record, repaired).some(
+        (value) => typeof value === 'string' && rule.repaired?.values.includes(value) === true,
+      )
+    )
+      return 'repaired';
     // what goes on has no term yet
     const [day] = valuesAt(record, ended ?? []);
-    return typeof day === 'string' && (daysToDate(dayOf(now())) ?? '') > lastDayOf(day, rule.years) ? 'expired' : undefined;
+    return typeof day === 'string' && (daysToDate(dayOf(now())) ?? '') > lastDayOf(day, rule.years)
+      ? 'expired'
+      : undefined;
   };
 }

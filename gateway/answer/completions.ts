@@ -1,13 +1,17 @@
 /**
- * How answers ended, gathered: one `completed` entry for the answers of a client within a quarter of a second. Nobody waits for it, and one entry
- * an answer would double the log. What is gathered when a process dies is lost; that the answer was released stands in the log by then.
+ * How answers ended, gathered: one `completed` entry for the answers of a client within a quarter of a second. Nobody
+ * waits for it, and one entry an answer would double the log. What is gathered when a process dies is lost; that the
+ * answer was released stands in the log by then.
  */
 import type { FastifyReply } from 'fastify';
-import { completedBody, type CompletedAnswer } from '../audit/events.js';
+import { type CompletedAnswer, completedBody } from '../audit/events.js';
 import type { Journal } from '../audit/port.js';
 
 export interface Completions {
-  /** Notes the end of this answer once the connection is done with it. @param bytes of the answer, asked when it has ended */
+  /**
+   * Notes the end of this answer once the connection is done with it.
+   * @param bytes of the answer, asked when it has ended
+   */
   watch(reply: FastifyReply, requestId: string, client: string, bytes: () => number): void;
   /** Writes what is gathered. */
   flush(): void;
@@ -40,7 +44,13 @@ export function completions(journal: Journal, now: () => number): Completions {
   return {
     watch(reply, requestId, client, bytes) {
       const ended = (): void =>
-        add(client, { requestId, status: reply.raw.statusCode, bytes: bytes(), microseconds: Math.round(reply.elapsedTime * 1000), aborted: !reply.raw.writableFinished });
+        add(client, {
+          requestId,
+          status: reply.raw.statusCode,
+          bytes: bytes(),
+          microseconds: Math.round(reply.elapsedTime * 1000),
+          aborted: !reply.raw.writableFinished,
+        });
       // a client may have gone while its entry was being made durable
       if (reply.raw.closed) ended();
       else reply.raw.once('close', ended);

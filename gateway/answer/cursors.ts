@@ -1,9 +1,19 @@
 /**
- * Cursors: where an answer stopped, for the client to send back. AES-256-GCM, under a key that is derived for one client and one question
- * (subject, purpose, dataset, fields, policies in force): a cursor of any other does not decrypt, and nobody can make one. Inside stand the last
- * record id, padded, and at which state of the data it was read.
+ * Cursors: where an answer stopped, for the client to send back. AES-256-GCM, under a key that is derived for one
+ * client and one question (subject, purpose, dataset, fields, policies in force): a cursor of any other does not
+ * decrypt, and nobody can make one. Inside stand the last record id, padded, and at which state of the data it was
+ * read.
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../../contracts/canonical.js';
@@ -32,14 +42,34 @@ export interface Cursors {
 }
 
 /** What of a question is known before its subject is, and has to be the same for each page. Fields count as a set. */
-export const cursorScope = (question: { readonly client: string; readonly purpose: string; readonly dataset: string; readonly fields: readonly string[] | undefined; readonly policyVersion: string }): string =>
-  JSON.stringify([question.client, question.purpose, question.dataset, question.fields === undefined ? null : [...question.fields].sort(), question.policyVersion]);
+export const cursorScope = (question: {
+  readonly client: string;
+  readonly purpose: string;
+  readonly dataset: string;
+  readonly fields: readonly string[] | undefined;
+  readonly policyVersion: string;
+}): string =>
+  JSON.stringify([
+    question.client,
+    question.purpose,
+    question.dataset,
+    question.fields === undefined ? null : [...question.fields].sort(),
+    question.policyVersion,
+  ]);
 
-const bad = (): YitongError => new YitongError('bad_cursor', 'the cursor is not one of this question, or older than the policies in force; ask without it, from the first record on');
+const bad = (): YitongError =>
+  new YitongError(
+    'bad_cursor',
+    'the cursor is not one of this question, or older than the policies in force; ask without it, from the ' +
+      'first record on',
+  );
 const pointOf = (at: ReadPoint): Buffer => createHash('sha256').update(canonicalJson(at)).digest().subarray(0, POINT);
 
 function cursorsOf(master: KeyObject): Cursors {
-  const keyOf = (scope: string, subject: SubjectKey): Buffer => createHmac('sha256', master).update(JSON.stringify([scope, subject])).digest();
+  const keyOf = (scope: string, subject: SubjectKey): Buffer =>
+    createHmac('sha256', master)
+      .update(JSON.stringify([scope, subject]))
+      .digest();
   return {
     make(scope, subject, recordId, at, returned) {
       const id = Buffer.from(recordId, 'utf8');
@@ -75,7 +105,8 @@ function cursorsOf(master: KeyObject): Cursors {
 
 /**
  * @param dataDir where the replica keeps a key of its own, shared by its workers and kept over restarts
- * @param file holds a secret of at least 32 bytes that all replicas share; empty: each has its own, and refuses cursors of others
+ * @param file holds a secret of at least 32 bytes that all replicas share; empty: each has its own, and refuses cursors
+ * of others
  * @throws YitongError `bad_config` for a file that cannot be read, is too short, or is open to others
  */
 export function openCursors(dataDir: string, file: string): Cursors {
@@ -92,8 +123,16 @@ export function openCursors(dataDir: string, file: string): Cursors {
     if (open !== undefined) throw new YitongError('bad_config', `the secret of cursors: ${open}`, place);
   } catch (cause) {
     if (cause instanceof YitongError || file === '') throw cause;
-    throw new YitongError('bad_config', '`gateway.cursorKeyFile` names a file that cannot be read', { ...place, cause });
+    throw new YitongError('bad_config', '`gateway.cursorKeyFile` names a file that cannot be read', {
+      ...place,
+      cause,
+    });
   }
-  if (secret.length < KEY_BYTES) throw new YitongError('bad_config', `the secret of cursors is shorter than ${String(KEY_BYTES)} bytes; make one of random bytes`, { place: { file: file === '' ? own : file } });
+  if (secret.length < KEY_BYTES)
+    throw new YitongError(
+      'bad_config',
+      `the secret of cursors is shorter than ${String(KEY_BYTES)} bytes; make one of random bytes`,
+      { place: { file: file === '' ? own : file } },
+    );
   return cursorsOf(createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'yitong cursors', KEY_BYTES))));
 }

@@ -3,7 +3,10 @@ import { errorTable } from '../../contracts/errors.js';
 import { countError } from '../metrics/counts.js';
 import type { Plan } from './plan.js';
 
-/** The opening of a denial as problem+json, up to its request id; its own members follow. One is written for each denial, and counted. */
+/**
+ * The opening of a denial as problem+json, up to its request id; its own members follow. One is written for each
+ * denial, and counted.
+ */
 export function denialHead(requestId: string): string {
   countError('denied');
   const { status, title } = errorTable.denied;
@@ -11,4 +14,5 @@ export function denialHead(requestId: string): string {
 }
 
 /** The same bytes whether or not the subject exists: nothing here has looked at the view. */
-export const denialOf = (plan: Plan, requestId: string): string => `${denialHead(requestId)}"datasets":[${plan.datasets.map(({ denied }) => denied).join(',')}]}`;
+export const denialOf = (plan: Plan, requestId: string): string =>
+  `${denialHead(requestId)}"datasets":[${plan.datasets.map(({ denied }) => denied).join(',')}]}`;

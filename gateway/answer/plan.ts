@@ -1,6 +1,6 @@
 /**
- * What can be known of a query before its subject is: decisions, projections, fixed bytes. Made once per (client, purpose,
- * case parts, datasets, fields) and policy version, and kept until the first decision in it ends.
+ * What can be known of a query before its subject is: decisions, projections, fixed bytes. Made once per (client,
+ * purpose, case parts, datasets, fields) and policy version, and kept until the first decision in it ends.
  */
 import { YitongError } from '../../contracts/errors.js';
 import type { DatasetId, FieldPath } from '../../contracts/ids.js';
@@ -9,14 +9,14 @@ import { saysSomething } from '../../contracts/visible.js';
 import { canAsk } from '../../policies/fields.js';
 import { rowsOnRecord } from '../../policies/replay.js';
 import type { Client, Decider, Decision, ReleasedField } from '../../policies/types.js';
+import { type ReleasedDataset, releasedTemplate, UNKNOWN } from '../audit/events.js';
 import type { GatewayContext } from '../context.js';
-import { releasedTemplate, UNKNOWN, type ReleasedDataset } from '../audit/events.js';
 import { counted, decided } from '../metrics/counts.js';
-import { projectionCache, type Form, type Projection } from '../projection/index.js';
-import { closedRecords, type ClosedRecord, type Closing } from './closed.js';
+import { type Form, type Projection, projectionCache } from '../projection/index.js';
+import { type ClosedRecord, type Closing, closedRecords } from './closed.js';
 import { cursorScope } from './cursors.js';
-import { rowFilter, type RowFilter } from './rows.js';
-import { checkNames, checkUnique, type Asked, type StatedCase } from './request.js';
+import { type Asked, checkNames, checkUnique, type StatedCase } from './request.js';
+import { type RowFilter, rowFilter } from './rows.js';
 
 export interface PlannedDataset {
   readonly id: string;
@@ -61,14 +61,21 @@ export interface Plan {
 const MAX_PLANS = 2000;
 
 export interface PlanInput {
-  readonly workspace: { readonly contracts: ReadonlyMap<string, Contract>; readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>; readonly schemes: ReadonlyMap<string, KeyScheme> };
+  readonly workspace: {
+    readonly contracts: ReadonlyMap<string, Contract>;
+    readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>;
+    readonly schemes: ReadonlyMap<string, KeyScheme>;
+  };
   readonly inForce: GatewayContext['inForce'];
   readonly delivery: Delivery;
   /** What no answer gives, whichever way is asked. */
   readonly closing: Closing;
 }
 
-/** A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key too. */
+/**
+ * A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key
+ * too.
+ */
 function keyOf(client: Client, query: Asked): string {
   let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${Object.keys(presence(query.case ?? {})).join()}`;
   for (const dataset of query.datasets) {
@@ -103,7 +110,11 @@ export class Plans {
     return plan;
   }
 
-  /** Made anew and kept by nobody. @throws YitongError `bad_identifier`, `bad_request` for a dataset named twice @param subjects how many are asked about, of a batch */
+  /**
+   * Made anew and kept by nobody.
+   * @throws YitongError `bad_identifier`, `bad_request` for a dataset named twice
+   * @param subjects how many are asked about, of a batch
+   */
   make(client: Client, query: Asked, now: number, subjects?: number): Plan {
     checkNames(query);
     checkUnique(query.datasets);
@@ -116,7 +127,10 @@ export class Plans {
       const contract = contracts.get(id);
       const fields = query.datasets[i]?.fields;
       const asked = fields?.map((field) => (contract !== undefined && canAsk(contract, field) ? field : UNKNOWN));
-      return { decision, dataset: { dataset: contract === undefined ? UNKNOWN : id, ...(asked === undefined ? {} : { asked }) } };
+      return {
+        decision,
+        dataset: { dataset: contract === undefined ? UNKNOWN : id, ...(asked === undefined ? {} : { asked }) },
+      };
     });
     const asker = {
       client: client.id,
@@ -133,7 +147,12 @@ export class Plans {
       datasets,
       read,
       unknown:
-        knownPurpose && strangers.length === 0 ? undefined : { ...(knownPurpose ? {} : { purpose: query.purpose }), ...(strangers.length === 0 ? {} : { datasets: strangers }) },
+        knownPurpose && strangers.length === 0
+          ? undefined
+          : {
+              ...(knownPurpose ? {} : { purpose: query.purpose }),
+              ...(strangers.length === 0 ? {} : { datasets: strangers }),
+            },
       contracts: read.map(({ contract }) => contract),
       readIds: read.map(({ contract }) => contract.id),
       template: counted(
@@ -143,11 +162,22 @@ export class Plans {
         }),
         named.map(({ dataset, decision }) => decided(dataset.dataset, decision)),
       ),
-      refusal: (reason) => releasedTemplate({ ...asker, datasets: named.map(({ dataset }) => ({ ...dataset, effect: 'deny', reason, fields: [] })) }),
+      refusal: (reason) =>
+        releasedTemplate({
+          ...asker,
+          datasets: named.map(({ dataset }) => ({ ...dataset, effect: 'deny', reason, fields: [] })),
+        }),
     };
   }
 
-  #dataset(decider: Decider, client: Client, query: Asked, asked: Asked['datasets'][number], now: number, subjects: number | undefined): PlannedDataset {
+  #dataset(
+    decider: Decider,
+    client: Client,
+    query: Asked,
+    asked: Asked['datasets'][number],
+    now: number,
+    subjects: number | undefined,
+  ): PlannedDataset {
     const decision = decider.decide({
       client,
       purpose: query.purpose,
@@ -161,7 +191,12 @@ export class Plans {
     const contract = this.input.workspace.contracts.get(asked.id);
     const denied = `{"id":${JSON.stringify(asked.id)},"status":"denied","reason":${JSON.stringify(decision.reasons[0]?.code ?? 'not_granted')},"records":[],"withheld":[]}`;
     if (decision.effect !== 'allow' || decision.grant === undefined || contract === undefined) {
-      return { id: asked.id, decision: decision.effect === 'deny' ? decision : { ...decision, effect: 'deny', fields: [] }, allowed: undefined, denied };
+      return {
+        id: asked.id,
+        decision: decision.effect === 'deny' ? decision : { ...decision, effect: 'deny', fields: [] },
+        allowed: undefined,
+        denied,
+      };
     }
     const released = decision.fields.filter((field) => field.as === 'value').map((field) => field.path);
     const forms = formsOf(decision.fields, contract, this.input.workspace.schemes);
@@ -175,7 +210,10 @@ export class Plans {
       const schema = byId.get(schemaId);
       return schema === undefined ? undefined : cached.get(schema.version, [path]);
     });
-    const withheld = [...decision.withheld, ...(decision.rows.kind === 'all' ? [] : [{ field: '*', reason: 'rows_limited' }])];
+    const withheld = [
+      ...decision.withheld,
+      ...(decision.rows.kind === 'all' ? [] : [{ field: '*', reason: 'rows_limited' }]),
+    ];
     return {
       id: asked.id,
       decision,
@@ -185,13 +223,23 @@ export class Plans {
         head: `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},"grant":${JSON.stringify(decision.grant)},"status":"`,
         tail: `],"withheld":${JSON.stringify(withheld)}`,
         withheld,
-        scope: cursorScope({ client: client.id, purpose: query.purpose, dataset: contract.id, fields: asked.fields, policyVersion: decider.version }),
+        scope: cursorScope({
+          client: client.id,
+          purpose: query.purpose,
+          dataset: contract.id,
+          fields: asked.fields,
+          policyVersion: decider.version,
+        }),
         projection: remember((schemaId) => {
           const schema = byId.get(schemaId);
-          if (schema === undefined || schema.contract.id !== contract.id) throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);
+          if (schema === undefined || schema.contract.id !== contract.id)
+            throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);
           return cached.get(schema.version, released, forms);
         }),
-        rows: closed === undefined ? granted : (subject, version) => granted(subject, version) && closed(subject, version) === undefined,
+        rows:
+          closed === undefined
+            ? granted
+            : (subject, version) => granted(subject, version) && closed(subject, version) === undefined,
         ...(closed === undefined ? {} : { closed }),
       },
     };
@@ -213,7 +261,11 @@ function onRecord({ effect, grant, reasons, fields, rows }: Decision): Omit<Rele
 }
 
 /** What of these is shown in another form than its value. */
-function formsOf(fields: readonly ReleasedField[], contract: Contract, schemes: ReadonlyMap<string, KeyScheme>): ReadonlyMap<FieldPath, Form> {
+function formsOf(
+  fields: readonly ReleasedField[],
+  contract: Contract,
+  schemes: ReadonlyMap<string, KeyScheme>,
+): ReadonlyMap<FieldPath, Form> {
   const forms = new Map<FieldPath, Form>();
   for (const { path, as, bands = [] } of fields) {
     switch (as) {

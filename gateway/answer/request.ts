@@ -1,11 +1,13 @@
-/** What the services that answer about subjects share: parts of their requests, as TypeBox, and how a subject is read. */
+/**
+ * What the services that answer about subjects share: parts of their requests, as TypeBox, and how a subject is read.
+ */
 import type { FastifyRequest } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { YitongError } from '../../contracts/errors.js';
-import { datasetId, fieldPath, purposeId, subjectKey, type SubjectKey } from '../../contracts/ids.js';
-import { saysSomething } from '../../contracts/visible.js';
+import { datasetId, fieldPath, purposeId, type SubjectKey, subjectKey } from '../../contracts/ids.js';
 import { parseTraceparent } from '../../contracts/tracing.js';
 import type { Contract, KeyScheme } from '../../contracts/types.js';
+import { saysSomething } from '../../contracts/visible.js';
 import { releasedSubjectJson } from '../audit/events.js';
 
 export const strict = { additionalProperties: false };
@@ -29,7 +31,8 @@ export function checkCase(body: unknown): void {
   const stated = (body as { readonly case?: unknown } | null | undefined)?.case;
   if (typeof stated !== 'object' || stated === null) return;
   for (const [part, text] of Object.entries(stated)) {
-    if (typeof text === 'string' && !saysSomething(text)) throw new YitongError('bad_case', `\`case.${part}\` holds no letter and no digit; leave out what is not known`);
+    if (typeof text === 'string' && !saysSomething(text))
+      throw new YitongError('bad_case', `\`case.${part}\` holds no letter and no digit; leave out what is not known`);
   }
 }
 
@@ -38,7 +41,15 @@ export const subjectSchema = id('key scheme and key, e.g. `uscc:91310000…`');
 export const datasetSchema = id('`<authority>.<dataset>`');
 export const fieldSchema = id('a field path: `name`, `address.city`, `members[].role`');
 
-export const STATUSES = ['current', 'stale', 'unavailable', 'never-loaded', 'denied', 'not_yet', 'history_not_kept'] as const;
+export const STATUSES = [
+  'current',
+  'stale',
+  'unavailable',
+  'never-loaded',
+  'denied',
+  'not_yet',
+  'history_not_kept',
+] as const;
 export type DatasetStatus = (typeof STATUSES)[number];
 
 /** What a plan is made for: one client asks these datasets for one purpose. */
@@ -52,7 +63,11 @@ export interface Asked {
 export function parseSubject(text: string, schemes: ReadonlyMap<string, KeyScheme>): SubjectKey {
   const colon = text.indexOf(':');
   const scheme = schemes.get(text.slice(0, Math.max(colon, 0)));
-  if (scheme === undefined) throw new YitongError('bad_subject', `a subject is written \`scheme:key\`; schemes are ${[...schemes.keys()].join(', ')}`);
+  if (scheme === undefined)
+    throw new YitongError(
+      'bad_subject',
+      `a subject is written \`scheme:key\`; schemes are ${[...schemes.keys()].join(', ')}`,
+    );
   const parsed = scheme.parse(text.slice(colon + 1));
   if (!parsed.ok) throw new YitongError('bad_subject', `not a valid key of scheme \`${scheme.id}\`: ${parsed.reason}`);
   return subjectKey(scheme.id, parsed.key);
@@ -63,7 +78,10 @@ export function checkScheme(contracts: Iterable<Contract>, subject: SubjectKey):
   const scheme = subject.slice(0, subject.indexOf(':'));
   for (const contract of contracts) {
     if (contract.subject.scheme !== scheme) {
-      throw new YitongError('bad_subject', `\`${contract.id}\` is keyed by \`${contract.subject.scheme}\`, so it cannot be asked by another scheme`);
+      throw new YitongError(
+        'bad_subject',
+        `\`${contract.id}\` is keyed by \`${contract.subject.scheme}\`, so it cannot be asked by another scheme`,
+      );
     }
   }
 }
@@ -78,35 +96,54 @@ function written(text: string, parse: (text: string) => unknown, how: string): v
 }
 
 /**
- * Names that are none are the caller's mistake and are told. Well-written names of nothing are answered as what is not granted is, so that nobody
- * learns what exists. @throws YitongError `bad_identifier`
+ * Names that are none are the caller's mistake and are told. Well-written names of nothing are answered as what is not
+ * granted is, so that nobody learns what exists. @throws YitongError `bad_identifier`
  */
 export function checkNames({ purpose, datasets }: Asked): void {
   written(purpose, purposeId, '`purpose` is written in lower-case words joined by hyphens');
   for (const { id: dataset, fields } of datasets) {
     written(dataset, datasetId, 'a dataset is written `<authority>.<dataset>`, in lower-case words joined by hyphens');
-    for (const field of fields ?? []) written(field, fieldPath, 'a field is written as its path: `name`, `address.city`, `members[].role`');
+    for (const field of fields ?? [])
+      written(field, fieldPath, 'a field is written as its path: `name`, `address.city`, `members[].role`');
   }
 }
 
 /** Unique dataset ids: asking twice would read twice and count twice. */
 export function checkUnique(datasets: readonly { readonly id: string }[]): void {
-  if (datasets.length > 1 && new Set(datasets.map(({ id: name }) => name)).size !== datasets.length) throw new YitongError('bad_request', 'name each dataset once');
+  if (datasets.length > 1 && new Set(datasets.map(({ id: name }) => name)).size !== datasets.length)
+    throw new YitongError('bad_request', 'name each dataset once');
 }
 
 /** Of a `traceparent`, what every version begins with. */
 const TRACEPARENT_LENGTH = 55;
-/** For the entry of a request: its caller's trace context (W3C Trace Context; anything else is not repeated), else that of its span here. */
-export function traceOf({ headers: { traceparent }, span }: Pick<FastifyRequest, 'headers' | 'span'>): string | undefined {
-  if (typeof traceparent === 'string' && parseTraceparent(traceparent) !== undefined) return traceparent.slice(0, TRACEPARENT_LENGTH);
+/**
+ * For the entry of a request: its caller's trace context (W3C Trace Context; anything else is not repeated), else that
+ * of its span here.
+ */
+export function traceOf({
+  headers: { traceparent },
+  span,
+}: Pick<FastifyRequest, 'headers' | 'span'>): string | undefined {
+  if (typeof traceparent === 'string' && parseTraceparent(traceparent) !== undefined)
+    return traceparent.slice(0, TRACEPARENT_LENGTH);
   return span?.traceparent;
 }
 
 /**
- * What of a request may name somebody, for the sealed part of its entry: item, case, actor, and words that the workspace does not know.
+ * What of a request may name somebody, for the sealed part of its entry: item, case, actor, and words that the
+ * workspace does not know.
  * @param results of claims, in their order
  */
-export function sealedOf(stated: StatedCase | undefined, unknown: object | undefined, results?: readonly string[]): string {
-  if (unknown !== undefined || results !== undefined) return JSON.stringify({ ...stated, ...(unknown === undefined ? {} : { asked: unknown }), ...(results === undefined ? {} : { results }) });
+export function sealedOf(
+  stated: StatedCase | undefined,
+  unknown: object | undefined,
+  results?: readonly string[],
+): string {
+  if (unknown !== undefined || results !== undefined)
+    return JSON.stringify({
+      ...stated,
+      ...(unknown === undefined ? {} : { asked: unknown }),
+      ...(results === undefined ? {} : { results }),
+    });
   return stated === undefined ? '{}' : releasedSubjectJson(stated);
 }

@@ -8,7 +8,10 @@ import { partsOf, valuesAt } from './values.js';
 export type RowFilter = (subject: string, version: VersionView) => boolean;
 
 /** What cannot be read does not match, so it is not shown. */
-export function rowFilter(rows: RowPredicate, projectionOf: (schemaId: number, path: FieldPath) => Projection | undefined): RowFilter {
+export function rowFilter(
+  rows: RowPredicate,
+  projectionOf: (schemaId: number, path: FieldPath) => Projection | undefined,
+): RowFilter {
   switch (rows.kind) {
     case 'all':
       return () => true;
@@ -24,7 +27,9 @@ export function rowFilter(rows: RowPredicate, projectionOf: (schemaId: number, p
         if (projection === undefined) return false;
         scratch.pos = 0;
         projection.write(version.bytes, version.start, version.end, scratch);
-        return valuesAt(JSON.parse(scratch.written().toString('utf8')), parts).some((value) => typeof value === 'string' && rows.areas.some((area) => value.startsWith(area)));
+        return valuesAt(JSON.parse(scratch.written().toString('utf8')), parts).some(
+          (value) => typeof value === 'string' && rows.areas.some((area) => value.startsWith(area)),
+        );
       };
     }
   }

@@ -12,13 +12,23 @@ export interface Freshness {
 }
 
 /**
- * `current` while the last complete watermark is no older than the contract's update frequency and not of a time to come, and the view has all that
- * the bus ever had of the dataset: of what may be missing "none on record" is not said.
+ * `current` while the last complete watermark is no older than the contract's update frequency and not of a time to
+ * come, and the view has all that the bus ever had of the dataset: of what may be missing "none on record" is not said.
  */
-export function statusOf(contract: Contract, state: Pick<DatasetState, 'complete' | 'incomplete'>, now: number): Freshness {
+export function statusOf(
+  contract: Contract,
+  state: Pick<DatasetState, 'complete' | 'incomplete'>,
+  now: number,
+): Freshness {
   const { complete } = state;
   if (complete === undefined) return { status: 'never-loaded' };
-  return { status: isFresh(Date.parse(complete.sourceTime), contract.updateFrequency, now) && state.incomplete !== true ? 'current' : 'stale', sourceTime: complete.sourceTime };
+  return {
+    status:
+      isFresh(Date.parse(complete.sourceTime), contract.updateFrequency, now) && state.incomplete !== true
+        ? 'current'
+        : 'stale',
+    sourceTime: complete.sourceTime,
+  };
 }
 
 /** Watermarks change seldom, queries come often: each dataset's is re-read after this many milliseconds. */
@@ -28,8 +38,13 @@ const REREAD = 50;
  * A remembered watermark is older than the records read after it, never younger: so "none on record" is never said of
  * a dataset on the strength of a watermark that came later than the look.
  */
-export function freshness(view: ViewReader): (contract: Contract, now: number) => { readonly status: Freshness['status']; readonly json: string } {
-  const known = new Map<DatasetId, { readAt: number; sourceTime: number | undefined; incomplete: boolean; json: string }>();
+export function freshness(
+  view: ViewReader,
+): (contract: Contract, now: number) => { readonly status: Freshness['status']; readonly json: string } {
+  const known = new Map<
+    DatasetId,
+    { readAt: number; sourceTime: number | undefined; incomplete: boolean; json: string }
+  >();
   return (contract, now) => {
     let entry = known.get(contract.id);
     if (entry === undefined || now - entry.readAt > REREAD || now < entry.readAt) {
@@ -43,6 +58,9 @@ export function freshness(view: ViewReader): (contract: Contract, now: number) =
       known.set(contract.id, entry);
     }
     if (entry.sourceTime === undefined) return { status: 'never-loaded', json: entry.json };
-    return { status: isFresh(entry.sourceTime, contract.updateFrequency, now) && !entry.incomplete ? 'current' : 'stale', json: entry.json };
+    return {
+      status: isFresh(entry.sourceTime, contract.updateFrequency, now) && !entry.incomplete ? 'current' : 'stale',
+      json: entry.json,
+    };
   };
 }

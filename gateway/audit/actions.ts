@@ -1,6 +1,6 @@
 /**
- * What people and programs do that the log records by name, each with its words. One table for acts (`administration`), one for looks (`looked`): an
- * action that has no words cannot be written.
+ * What people and programs do that the log records by name, each with its words. One table for acts (`administration`),
+ * one for looks (`looked`): an action that has no words cannot be written.
  */
 import type { Localised } from '../../contracts/types.js';
 
@@ -76,5 +76,7 @@ const wordsIn = (table: Readonly<Record<string, Localised>>, name: unknown, unkn
   (typeof name === 'string' && Object.hasOwn(table, name) ? table[name] : undefined) ?? unknown;
 
 /** Of a name as an entry holds it; an entry of a later version may hold one that this version has not. */
-export const actionWords = (action: unknown): Localised => wordsIn(acts, action, { zh: '未登记的操作', en: typeof action === 'string' ? action : 'unknown' });
-export const lookWords = (action: unknown): Localised => wordsIn(looks, action, { zh: '未登记的查阅', en: typeof action === 'string' ? action : 'unknown' });
+export const actionWords = (action: unknown): Localised =>
+  wordsIn(acts, action, { zh: '未登记的操作', en: typeof action === 'string' ? action : 'unknown' });
+export const lookWords = (action: unknown): Localised =>
+  wordsIn(looks, action, { zh: '未登记的查阅', en: typeof action === 'string' ? action : 'unknown' });

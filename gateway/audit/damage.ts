@@ -1,22 +1,23 @@
 /**
- * What of the files of a log is damaged, and what can be done about it without losing anything that was promised: see `docs/faults.md`. Tiles, bundles and indexes
- * are made again; entries of a journal that are in the log are declared unreadable in their journal; a journal that cannot be written on is closed.
+ * What of the files of a log is damaged, and what can be done about it without losing anything that was promised: see
+ * `docs/faults.md`. Tiles, bundles and indexes are made again; entries of a journal that are in the log are declared
+ * unreadable in their journal; a journal that cannot be written on is closed.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
-import { gapBody } from './events.js';
 import { replaceFile } from './durable.js';
+import { gapBody } from './events.js';
 import { journalFolders } from './journal/folders.js';
 import { RETIRED_FILE } from './journal/format.js';
 import { wasGivenBack } from './journal/pruned.js';
-import { JOURNAL_START, readOn, type Position } from './journal/reader.js';
+import { JOURNAL_START, type Position, readOn } from './journal/reader.js';
 import { scanNewest } from './journal/segments.js';
 import { auditLayout } from './layout.js';
 import { tryLock } from './lock.js';
-import { edgeAt, putBehind } from './log/behind.js';
 import { remainsOfLog } from './log/begun.js';
-import { openBodies, type BodyStore } from './log/bodies.js';
+import { edgeAt, putBehind } from './log/behind.js';
+import { type BodyStore, openBodies } from './log/bodies.js';
 import { mendLog } from './log/mend.js';
 import { parseVkey } from './log/note.js';
 import { readState, type SequencerState } from './log/state.js';
@@ -44,8 +45,14 @@ export interface Damage {
   readonly left: readonly string[];
 }
 
-/** Stretches of journals that cannot be read and of which no entry says so. @param known as `declaredGaps` gives them */
-export async function damagedJournals(dataDir: string, known: ReadonlyMap<string, readonly (readonly [number, number])[]>): Promise<readonly DamagedJournal[]> {
+/**
+ * Stretches of journals that cannot be read and of which no entry says so.
+ * @param known as `declaredGaps` gives them
+ */
+export async function damagedJournals(
+  dataDir: string,
+  known: ReadonlyMap<string, readonly (readonly [number, number])[]>,
+): Promise<readonly DamagedJournal[]> {
   const found: DamagedJournal[] = [];
   for (const [journal, { dir }] of journalFolders(dataDir)) {
     for (let position: Position = JOURNAL_START; ; ) {
@@ -53,7 +60,9 @@ export async function damagedJournals(dataDir: string, known: ReadonlyMap<string
       const result = readOn(dir, position, 20_000);
       if (result.kind === 'end') break;
       if (result.kind === 'gap') {
-        const expected = (result.resume !== undefined && wasGivenBack(dir, result.resume.lastSeq)) || (known.get(journal) ?? []).some(([from, to]) => from <= result.from && to >= result.to);
+        const expected =
+          (result.resume !== undefined && wasGivenBack(dir, result.resume.lastSeq)) ||
+          (known.get(journal) ?? []).some(([from, to]) => from <= result.from && to >= result.to);
         if (!expected) found.push({ journal, file, from: result.from, to: result.to, why: result.why });
         if (result.resume === undefined) break;
         position = result.resume;
@@ -65,7 +74,10 @@ export async function damagedJournals(dataDir: string, known: ReadonlyMap<string
 }
 
 /** What the log declares missing, by journal. */
-export function declaredGaps(bodies: BodyStore, size: number): ReadonlyMap<string, readonly (readonly [number, number])[]> {
+export function declaredGaps(
+  bodies: BodyStore,
+  size: number,
+): ReadonlyMap<string, readonly (readonly [number, number])[]> {
   const gaps = new Map<string, (readonly [number, number])[]>();
   for (let index = 0; index < size; index++) {
     let gap: ReturnType<typeof gapIn>;
@@ -89,25 +101,37 @@ export interface MendOptions {
 
 /**
  * Nothing may run on the data folder.
- * @throws YitongError `audit_unavailable` where something does; `log_invalid` where the log cannot be gone on with from what is here
+ * @throws YitongError `audit_unavailable` where something does; `log_invalid` where the log cannot be gone on with from
+ * what is here
  */
 export async function mendDamage({ dataDir, now, dryRun }: MendOptions): Promise<Damage> {
   const layout = auditLayout(dataDir);
   const lock = tryLock(layout.lock);
-  if (lock === undefined) throw new YitongError('audit_unavailable', 'a process works on this data folder; stop its group first', { place: { file: layout.lock } });
+  if (lock === undefined)
+    throw new YitongError('audit_unavailable', 'a process works on this data folder; stop its group first', {
+      place: { file: layout.lock },
+    });
   const bodies = openBodies(layout.bodies, layout.index);
   try {
     const found = readState(layout.state);
     if (found === undefined) {
       const remains = remainsOfLog(dataDir);
-      if (remains !== undefined) throw new YitongError('log_invalid', `${remains}, and the state of the sequencer is gone: let the log go on from an older copy, with \`yitong audit takeover --from\``, { place: { file: layout.state } });
+      if (remains !== undefined)
+        throw new YitongError(
+          'log_invalid',
+          `${remains}, and the state of the sequencer is gone: let the log go on from an older copy, with ` +
+            `\`yitong audit takeover --from\``,
+          { place: { file: layout.state } },
+        );
     }
     const left: string[] = [];
     const again = found === undefined ? [] : await mendedFiles(dataDir, found.state, bodies, dryRun, left);
     const known = declaredGaps(bodies, found?.state.size ?? 0);
     const taken = (journal: string): number => found?.state.journals[journal]?.lastSeq ?? 0;
     // what is behind the log's position the sequencer finds and declares itself
-    const journals = (await damagedJournals(dataDir, known)).filter(({ journal, to, from }) => to >= from && to <= taken(journal));
+    const journals = (await damagedJournals(dataDir, known)).filter(
+      ({ journal, to, from }) => to >= from && to <= taken(journal),
+    );
     const closed = [...journalFolders(dataDir)].flatMap(([journal, { dir, replica }]) => {
       if (replica !== undefined || existsSync(join(dir, RETIRED_FILE))) return [];
       try {
@@ -119,12 +143,26 @@ export async function mendDamage({ dataDir, now, dryRun }: MendOptions): Promise
       }
     });
     if (!dryRun) {
-      for (const { dir } of closed) replaceFile(join(dir, RETIRED_FILE), `closed at ${new Date(now()).toISOString()}: it cannot be written on\n`, { mode: 0o600 });
+      for (const { dir } of closed)
+        replaceFile(join(dir, RETIRED_FILE), `closed at ${new Date(now()).toISOString()}: it cannot be written on\n`, {
+          mode: 0o600,
+        });
       if (journals.length > 0 && found !== undefined) {
         const { state, version } = found;
-        if (readIfThere(layout.complete)?.toString('utf8') !== state.checkpoint) throw new YitongError('log_invalid', 'the last run of the sequencer is not in its place; start the gateway once, then say this again', { place: { file: layout.staged } });
+        if (readIfThere(layout.complete)?.toString('utf8') !== state.checkpoint)
+          throw new YitongError(
+            'log_invalid',
+            'the last run of the sequencer is not in its place; start the gateway once, then say this again',
+            { place: { file: layout.staged } },
+          );
         await putBehind({
-          dataDir, version, edge: edgeAt(dataDir, state.size), journals: state.journals, before: state.journals, origin: state.origin, signer: openSigner(join(layout.keys, 'log.key'), state.origin),
+          dataDir,
+          version,
+          edge: edgeAt(dataDir, state.size),
+          journals: state.journals,
+          before: state.journals,
+          origin: state.origin,
+          signer: openSigner(join(layout.keys, 'log.key'), state.origin),
           bodies: journals.map(({ journal, from, to }) => gapBody({ time: now(), journal, from, to, why: 'damaged' })),
         });
       }
@@ -136,10 +174,30 @@ export async function mendDamage({ dataDir, now, dryRun }: MendOptions): Promise
   }
 }
 
-async function mendedFiles(dataDir: string, state: SequencerState, bodies: BodyStore, dryRun: boolean, left: string[]): Promise<readonly string[]> {
+async function mendedFiles(
+  dataDir: string,
+  state: SequencerState,
+  bodies: BodyStore,
+  dryRun: boolean,
+  left: string[],
+): Promise<readonly string[]> {
   const vkey = readIfThere(join(auditLayout(dataDir).log, 'vkey'));
-  if (vkey === undefined) throw new YitongError('log_invalid', 'the log\'s `vkey` is gone; the next start of the gateway writes it again from its key');
-  const { files, damagedBodies } = await mendLog({ dataDir, state, verifier: parseVkey(vkey.toString('utf8')), bodies, dryRun });
-  if (damagedBodies.length > 0) left.push(`the stored bodies of ${damagedBodies.length} entries, such as ${damagedBodies[0] ?? 0}, are damaged: let the log go on from an older copy, with \`yitong audit takeover --from\``);
+  if (vkey === undefined)
+    throw new YitongError(
+      'log_invalid',
+      "the log's `vkey` is gone; the next start of the gateway writes it again from its key",
+    );
+  const { files, damagedBodies } = await mendLog({
+    dataDir,
+    state,
+    verifier: parseVkey(vkey.toString('utf8')),
+    bodies,
+    dryRun,
+  });
+  if (damagedBodies.length > 0)
+    left.push(
+      `the stored bodies of ${damagedBodies.length} entries, such as ${damagedBodies[0] ?? 0}, are damaged: ` +
+        `let the log go on from an older copy, with \`yitong audit takeover --from\``,
+    );
   return files;
 }

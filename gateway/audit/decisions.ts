@@ -22,7 +22,14 @@ export function decisionsOf(entry: number, body: LogBody, skipped: Skipped): Log
   const { type, time, client, authority, purpose, stated, batch, delivery = 'query', datasets = [] } = body;
   if (type !== 'released') return [];
   const at = Date.parse(time ?? '');
-  if (client === undefined || authority === undefined || purpose === undefined || stated === undefined || !isDelivery(delivery) || Number.isNaN(at)) {
+  if (
+    client === undefined ||
+    authority === undefined ||
+    purpose === undefined ||
+    stated === undefined ||
+    !isDelivery(delivery) ||
+    Number.isNaN(at)
+  ) {
     skipped.notRecorded += datasets.length;
     return [];
   }
@@ -33,10 +40,24 @@ export function decisionsOf(entry: number, body: LogBody, skipped: Skipped): Log
     else if (effect === 'deny' && reason !== undefined && !isReasonCode(reason)) skipped.refusedOtherwise++;
     else {
       decisions.push({
-        entry, time: at, client, authority, purpose, delivery, stated, dataset,
+        entry,
+        time: at,
+        client,
+        authority,
+        purpose,
+        delivery,
+        stated,
+        dataset,
         ...(batch === undefined ? {} : { batch }),
         ...(asked === undefined ? {} : { asked }),
-        outcome: { effect, ...(grant === undefined ? {} : { grant }), ...(reason === undefined ? {} : { reason }), fields, forms, ...(rows === undefined ? {} : { rows }) },
+        outcome: {
+          effect,
+          ...(grant === undefined ? {} : { grant }),
+          ...(reason === undefined ? {} : { reason }),
+          fields,
+          forms,
+          ...(rows === undefined ? {} : { rows }),
+        },
       });
     }
   }
@@ -54,7 +75,13 @@ export interface LogReplay extends ReplayResult {
  * Replays what was decided in [since, until), ms since 1970.
  * @param progress told now and then how many entries were read
  */
-export async function replayLog(search: SearchIndex, replay: Replay, period: { readonly since?: number; readonly until?: number }, progress: (entries: number) => void = () => undefined, signal?: AbortSignal): Promise<LogReplay> {
+export async function replayLog(
+  search: SearchIndex,
+  replay: Replay,
+  period: { readonly since?: number; readonly until?: number },
+  progress: (entries: number) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<LogReplay> {
   const skipped: Skipped = { notRecorded: 0, unknownNames: 0, refusedOtherwise: 0 };
   let read = 0;
   for await (const { index, body } of search.entries({ type: 'released', ...period }, { oldestFirst: true })) {

@@ -1,6 +1,7 @@
 /** Files that are there whole or not at all, also after a power cut. */
-import { closeSync, fdatasyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+
 import { randomBytes } from 'node:crypto';
+import { closeSync, fdatasyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncDir } from '../../contracts/sync-dir.js';
 
@@ -20,7 +21,11 @@ function writeNew(file: string, content: string | Uint8Array, mode: number): voi
 const temporary = (file: string): string => `${file}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 
 /** Atomic replacement: readers see the old bytes or the new. */
-export function replaceFile(file: string, content: string | Uint8Array, options: { readonly mode?: number; readonly syncDir?: boolean } = {}): void {
+export function replaceFile(
+  file: string,
+  content: string | Uint8Array,
+  options: { readonly mode?: number; readonly syncDir?: boolean } = {},
+): void {
   const made = temporary(file);
   try {
     writeNew(made, content, options.mode ?? 0o644);
@@ -32,7 +37,10 @@ export function replaceFile(file: string, content: string | Uint8Array, options:
   if (options.syncDir !== false) syncDir(dirname(file));
 }
 
-/** Makes `file` (mode 0600) unless it exists; of two who come at once, one wins and both then read the same. Returns whether it was made here. */
+/**
+ * Makes `file` (mode 0600) unless it exists; of two who come at once, one wins and both then read the same. Returns
+ * whether it was made here.
+ */
 export function createOnce(file: string, content: () => string | Uint8Array): boolean {
   const made = temporary(file);
   try {

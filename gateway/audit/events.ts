@@ -2,7 +2,20 @@
 import { YitongError } from '../../contracts/errors.js';
 import type { ActionName, LookName } from './actions.js';
 
-export const EVENT_TYPES = ['released', 'included', 'completed', 'refused_before_identity', 'refused', 'signed_in', 'looked', 'issued', 'verified', 'compliance_code', 'administration', 'journal_gap'] as const;
+export const EVENT_TYPES = [
+  'released',
+  'included',
+  'completed',
+  'refused_before_identity',
+  'refused',
+  'signed_in',
+  'looked',
+  'issued',
+  'verified',
+  'compliance_code',
+  'administration',
+  'journal_gap',
+] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** Stands in an entry's clear part for what a client made up: free text may name somebody. */
@@ -16,36 +29,79 @@ export interface EventField {
   readonly describe: string;
 }
 
-const field = (name: string, type: string, describe: string, required = true): EventField => ({ name, type, required, describe });
+const field = (name: string, type: string, describe: string, required = true): EventField => ({
+  name,
+  type,
+  required,
+  describe,
+});
 const TYPE = field('type', 'string', 'which of these events this is');
 const TIME = field('time', 'time', 'when the gateway wrote it');
 const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
-const SUBJECT = field('subject', 'object', '`pseudonym`, and `enc`: the subject, item, case, actor, record ids, and words of the request that the workspace does not know, under the subject\'s own key', false);
+const SUBJECT = field(
+  'subject',
+  'object',
+  "`pseudonym`, and `enc`: the subject, item, case, actor, record ids, and words of the request that the workspace does not know, under the subject's own key",
+  false,
+);
 
 /** The one list of fields of the clear part, by event. */
 export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
   released: [
-    TYPE, TIME, REQUEST,
+    TYPE,
+    TIME,
+    REQUEST,
     field('traceparent', 'string', 'trace context of the request', false),
     field('client', 'string', 'the client to whom the answer went'),
     field('authority', 'string', 'the authority to which the client belongs'),
     field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
-    field('item', 'string', 'of older entries: the item code of the case in clear; now it stands under the subject\'s key', false),
+    field(
+      'item',
+      'string',
+      "of older entries: the item code of the case in clear; now it stands under the subject's key",
+      false,
+    ),
     field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
-    field('datasets', 'array', 'for each dataset asked: `dataset`, `asked` (fields, where they were named; `(unknown)` for one that the dataset has not), `grant`, `effect` (allow or deny), `reason`, `fields` released, `forms` of those not released as value, `rows` where not all were granted (areas; of a list of subjects their number), `records` count, `asOf`'),
+    field(
+      'datasets',
+      'array',
+      'for each dataset asked: `dataset`, `asked` (fields, where they were named; `(unknown)` for one that the ' +
+        'dataset has not), `grant`, `effect` (allow or deny), `reason`, `fields` released, `forms` of those not ' +
+        'released as value, `rows` where not all were granted (areas; of a list of subjects their number), ' +
+        '`records` count, `asOf`',
+    ),
     field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
     field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
     field('bytes', 'integer', 'length of that answer'),
     field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
     field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
-    field('batch', 'integer', 'of a batch: subjects of the whole of it, as the grant\'s limit counts them', false),
-    field('subjects', 'integer', 'of a batch: subjects of this chunk; of a denied batch, all that were asked about', false),
-    field('report', 'string', 'the report for which the registers were asked: to make one, or to see what has changed since; absent of any other query', false),
-    field('dryRun', 'boolean', 'true if it was only asked what would be answered: no record was read, none was released, `datasets` says what would have been', false),
+    field('batch', 'integer', "of a batch: subjects of the whole of it, as the grant's limit counts them", false),
+    field(
+      'subjects',
+      'integer',
+      'of a batch: subjects of this chunk; of a denied batch, all that were asked about',
+      false,
+    ),
+    field(
+      'report',
+      'string',
+      'the report for which the registers were asked: to make one, or to see what has changed since; absent of ' +
+        'any other query',
+      false,
+    ),
+    field(
+      'dryRun',
+      'boolean',
+      'true if it was only asked what would be answered: no record was read, none was released, `datasets` ' +
+        'says what would have been',
+      false,
+    ),
     SUBJECT,
   ],
   included: [
-    TYPE, TIME, REQUEST,
+    TYPE,
+    TIME,
+    REQUEST,
     field('client', 'string', 'the client to whom the chunk went'),
     field('authority', 'string', 'the authority to which the client belongs'),
     field('purpose', 'string', 'the purpose that the client stated'),
@@ -55,30 +111,44 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     SUBJECT,
   ],
   completed: [
-    TYPE, TIME,
+    TYPE,
+    TIME,
     field('client', 'string', 'the client to whom the answers went'),
-    field('answers', 'array', 'of a quarter of a second, each: `requestId`, HTTP `status`, `bytes` sent, `microseconds` from the request\'s first byte to the answer\'s last, `aborted` if the client went away before the end'),
+    field(
+      'answers',
+      'array',
+      "of a quarter of a second, each: `requestId`, HTTP `status`, `bytes` sent, `microseconds` from the request's first byte to the answer's last, `aborted` if the client went away before the end",
+    ),
   ],
   refused_before_identity: [
-    TYPE, TIME,
+    TYPE,
+    TIME,
     field('source', 'string', 'network address from which the connections came'),
     field('minute', 'time', 'the minute that is counted'),
     field('code', 'string', 'error code of the refusal'),
     field('count', 'integer', 'refusals of this code from this source in this minute'),
   ],
   refused: [
-    TYPE, TIME, REQUEST,
+    TYPE,
+    TIME,
+    REQUEST,
     field('port', 'string', '`api`, the mTLS port, or `people`'),
     field('route', 'string', 'method and route that was asked, as it is declared: `GET /v1/reports/:id`'),
     field('code', 'string', 'error code of the refusal'),
     field('client', 'string', 'the client that was refused, where it was a system', false),
     field('authority', 'string', 'the authority to which the client belongs, or for which the person acts', false),
     field('roles', 'array', 'roles of the person, where it was one', false),
-    field('datasets', 'array', 'where the address named one that the workspace has: `dataset`, `effect` (deny), `reason`', false),
+    field(
+      'datasets',
+      'array',
+      'where the address named one that the workspace has: `dataset`, `effect` (deny), `reason`',
+      false,
+    ),
     SUBJECT,
   ],
   signed_in: [
-    TYPE, TIME,
+    TYPE,
+    TIME,
     field('outcome', 'string', '`signed_in`, `signed_out` or `refused`'),
     field('roles', 'array', 'roles of the person, as the identity provider gave them'),
     field('authority', 'string', 'the authority for which the person acts', false),
@@ -86,7 +156,9 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     SUBJECT,
   ],
   looked: [
-    TYPE, TIME, REQUEST,
+    TYPE,
+    TIME,
+    REQUEST,
     field('action', 'string', 'what was done, e.g. `search`, `entry`, `export`, `history`'),
     field('role', 'string', 'the role in which it was done'),
     field('authority', 'string', 'the authority for which the person acts', false),
@@ -95,7 +167,9 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     SUBJECT,
   ],
   issued: [
-    TYPE, TIME, REQUEST,
+    TYPE,
+    TIME,
+    REQUEST,
     field('report', 'string', 'which report'),
     field('document', 'string', 'digest of the document, base64url'),
     field('client', 'string', 'the client that asked, where it was a system', false),
@@ -106,7 +180,9 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     SUBJECT,
   ],
   verified: [
-    TYPE, TIME, REQUEST,
+    TYPE,
+    TIME,
+    REQUEST,
     field('report', 'string', 'which report; absent where there is no such document', false),
     field('document', 'string', 'digest of the document, base64url', false),
     field('by', 'string', 'the client that verified; `public page` where nobody signed in'),
@@ -114,33 +190,75 @@ export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
     SUBJECT,
   ],
   compliance_code: [
-    TYPE, TIME, REQUEST,
-    field('step', 'string', '`created`, `scanned`, `confirmed`, `refused` or `answered`; of a report that is shown `released`, `looked` or `withdrawn`'),
+    TYPE,
+    TIME,
+    REQUEST,
+    field(
+      'step',
+      'string',
+      '`created`, `scanned`, `confirmed`, `refused` or `answered`; of a report that is shown `released`, ' +
+        '`looked` or `withdrawn`',
+    ),
     field('code', 'string', 'SHA-256 of the code, base64url: joins the steps of one code'),
-    field('by', 'string', 'who did it: `subject` for the company; of a scanner the client, `person` for somebody signed in, `public page` for nobody'),
+    field(
+      'by',
+      'string',
+      'who did it: `subject` for the company; of a scanner the client, `person` for somebody signed in, ' +
+        '`public page` for nobody',
+    ),
     field('authority', 'string', 'the authority to which the scanner belongs', false),
-    field('report', 'string', 'the report whose domains were asked about or released; absent until a question is asked', false),
-    field('domains', 'array', 'ids of the domains that were asked about or released; absent until a question is asked', false),
+    field(
+      'report',
+      'string',
+      'the report whose domains were asked about or released; absent until a question is asked',
+      false,
+    ),
+    field(
+      'domains',
+      'array',
+      'ids of the domains that were asked about or released; absent until a question is asked',
+      false,
+    ),
     field('from', 'string', 'first day that was asked about, or of the report', false),
     field('to', 'string', 'last day that was asked about, or of the report', false),
     field('bodySha256', 'string', 'of `answered` and `looked`: digest of what left, base64url', false),
     SUBJECT,
   ],
   administration: [
-    TYPE, TIME,
-    field('action', 'string', 'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, `contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, `grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, `authorisation_withdrawn`, `authorisation_requested`, `authorisation_declined`, `ticket_act`, `ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, `withdrawal_kept`, `document_revoked`, `restored`, `taken_over`'),
+    TYPE,
+    TIME,
+    field(
+      'action',
+      'string',
+      'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, ' +
+        '`contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, ' +
+        '`grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, ' +
+        '`authorisation_withdrawn`, `authorisation_requested`, `authorisation_declined`, `ticket_act`, ' +
+        '`ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, ' +
+        '`withdrawal_kept`, `document_revoked`, `restored`, `taken_over`',
+    ),
     field('by', 'string', 'role or service that did it; a person stands in the subject part'),
     field('target', 'string', 'what it was done to: an id, never a person', false),
     field('detail', 'object', 'whatever else the action declares', false),
     SUBJECT,
   ],
   journal_gap: [
-    TYPE, TIME,
+    TYPE,
+    TIME,
     field('journal', 'string', 'the journal in which entries are missing'),
     field('from', 'integer', 'first seq that cannot be read'),
     field('to', 'integer', 'last seq that cannot be read; smaller than `from` if none is known to be missing'),
-    field('open', 'boolean', 'true where nobody knows how far the journal went: whatever came behind `to` is missing too', false),
-    field('why', 'string', '`missing`, `damaged`, `rolled_back`, `vanished`, or `lost` where another replica took over'),
+    field(
+      'open',
+      'boolean',
+      'true where nobody knows how far the journal went: whatever came behind `to` is missing too',
+      false,
+    ),
+    field(
+      'why',
+      'string',
+      '`missing`, `damaged`, `rolled_back`, `vanished`, or `lost` where another replica took over',
+    ),
   ],
 };
 
@@ -194,7 +312,10 @@ export interface ReleasedParts {
 const PLAIN = /^[\w.:+/=@ -]*$/;
 const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
 
-/** Compiles the clear part of `released` for one plan: the fixed text is made once, a request only joins its own parts between. */
+/**
+ * Compiles the clear part of `released` for one plan: the fixed text is made once, a request only joins its own parts
+ * between.
+ */
 export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => string {
   const text = JSON.stringify;
   const head = `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)}${plan.delivery === undefined ? '' : `,"delivery":${text(plan.delivery)}`},"stated":${text(plan.stated)}${plan.batch === undefined ? '' : `,"batch":${plan.batch}`},"datasets":[`;
@@ -219,7 +340,12 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
 }
 
 /** `json` of the subject part of a `released` entry. */
-export function releasedSubjectJson(parts: { readonly item?: string | undefined; readonly caseId?: string | undefined; readonly actor?: string | undefined; readonly recordIds?: readonly string[] }): string {
+export function releasedSubjectJson(parts: {
+  readonly item?: string | undefined;
+  readonly caseId?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly recordIds?: readonly string[];
+}): string {
   let json = '';
   if (parts.item !== undefined) json += `,"item":${quoted(parts.item)}`;
   if (parts.caseId !== undefined) json += `,"caseId":${quoted(parts.caseId)}`;
@@ -228,7 +354,16 @@ export function releasedSubjectJson(parts: { readonly item?: string | undefined;
   return `{${json.slice(1)}}`;
 }
 
-export function includedBody(event: { readonly time: string; readonly requestId: string; readonly client: string; readonly authority: string; readonly purpose: string; readonly chunk: number; readonly report?: string; readonly datasets: readonly { readonly dataset: string; readonly records: number }[] }): string {
+export function includedBody(event: {
+  readonly time: string;
+  readonly requestId: string;
+  readonly client: string;
+  readonly authority: string;
+  readonly purpose: string;
+  readonly chunk: number;
+  readonly report?: string;
+  readonly datasets: readonly { readonly dataset: string; readonly records: number }[];
+}): string {
   return JSON.stringify({ type: 'included', ...event });
 }
 
@@ -241,11 +376,21 @@ export interface CompletedAnswer {
   readonly aborted: boolean;
 }
 
-export function completedBody(event: { readonly time: string; readonly client: string; readonly answers: readonly CompletedAnswer[] }): string {
+export function completedBody(event: {
+  readonly time: string;
+  readonly client: string;
+  readonly answers: readonly CompletedAnswer[];
+}): string {
   return JSON.stringify({ type: 'completed', ...event });
 }
 
-export function signedInBody(event: { readonly time: string; readonly outcome: string; readonly roles: readonly string[]; readonly authority?: string; readonly reason?: string }): string {
+export function signedInBody(event: {
+  readonly time: string;
+  readonly outcome: string;
+  readonly roles: readonly string[];
+  readonly authority?: string;
+  readonly reason?: string;
+}): string {
   return JSON.stringify({ type: 'signed_in', ...event });
 }
 
@@ -265,15 +410,40 @@ export function refusedBody(event: RefusedEvent): string {
   return JSON.stringify({ type: 'refused', ...event });
 }
 
-export function lookedBody(event: { readonly time: string; readonly requestId: string; readonly action: LookName; readonly role: string; readonly authority?: string; readonly detail?: Readonly<Record<string, unknown>>; readonly results?: number }): string {
+export function lookedBody(event: {
+  readonly time: string;
+  readonly requestId: string;
+  readonly action: LookName;
+  readonly role: string;
+  readonly authority?: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+  readonly results?: number;
+}): string {
   return JSON.stringify({ type: 'looked', ...event });
 }
 
-export function issuedBody(event: { readonly time: string; readonly requestId: string; readonly report: string; readonly document: string; readonly client?: string | undefined; readonly purpose: string; readonly domains: readonly string[]; readonly subjects: number; readonly bodySha256?: string }): string {
+export function issuedBody(event: {
+  readonly time: string;
+  readonly requestId: string;
+  readonly report: string;
+  readonly document: string;
+  readonly client?: string | undefined;
+  readonly purpose: string;
+  readonly domains: readonly string[];
+  readonly subjects: number;
+  readonly bodySha256?: string;
+}): string {
   return JSON.stringify({ type: 'issued', ...event });
 }
 
-export function verifiedBody(event: { readonly time: string; readonly requestId: string; readonly report?: string | undefined; readonly document?: string | undefined; readonly by: string; readonly outcome: 'genuine' | 'changed' | 'revoked' | 'unknown' }): string {
+export function verifiedBody(event: {
+  readonly time: string;
+  readonly requestId: string;
+  readonly report?: string | undefined;
+  readonly document?: string | undefined;
+  readonly by: string;
+  readonly outcome: 'genuine' | 'changed' | 'revoked' | 'unknown';
+}): string {
   return JSON.stringify({ type: 'verified', ...event });
 }
 
@@ -296,11 +466,24 @@ export function complianceBody(event: ComplianceStep): string {
   return JSON.stringify({ type: 'compliance_code', ...event });
 }
 
-export function administrationBody(event: { readonly time: string; readonly action: ActionName; readonly by: string; readonly target?: string; readonly detail?: Readonly<Record<string, unknown>> }): string {
+export function administrationBody(event: {
+  readonly time: string;
+  readonly action: ActionName;
+  readonly by: string;
+  readonly target?: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}): string {
   return JSON.stringify({ type: 'administration', ...event });
 }
 
-export function gapBody(event: { readonly time: number; readonly journal: string; readonly from: number; readonly to: number; readonly open?: true; readonly why: string }): string {
+export function gapBody(event: {
+  readonly time: number;
+  readonly journal: string;
+  readonly from: number;
+  readonly to: number;
+  readonly open?: true;
+  readonly why: string;
+}): string {
   return JSON.stringify({ type: 'journal_gap', ...event, time: new Date(event.time).toISOString() });
 }
 
@@ -310,7 +493,10 @@ export interface RefusalCounter {
   drain(now: number, everything?: boolean): string[];
 }
 
-/** Counts refusals before identity by source, code and minute; sources beyond `limit` a minute are counted together as `others`. */
+/**
+ * Counts refusals before identity by source, code and minute; sources beyond `limit` a minute are counted together as
+ * `others`.
+ */
 export function refusalCounter(limit = 1000): RefusalCounter {
   if (!(limit > 0)) throw new YitongError('bad_config', 'the limit of sources must be positive');
   let minutes = new Map<number, Map<string, { source: string; code: string; count: number }>>();
@@ -338,7 +524,16 @@ export function refusalCounter(limit = 1000): RefusalCounter {
           continue;
         }
         for (const { source, code, count } of sources.values()) {
-          bodies.push(JSON.stringify({ type: 'refused_before_identity', time: new Date(now).toISOString(), source, minute: new Date(minute * 60_000).toISOString(), code, count }));
+          bodies.push(
+            JSON.stringify({
+              type: 'refused_before_identity',
+              time: new Date(now).toISOString(),
+              source,
+              minute: new Date(minute * 60_000).toISOString(),
+              code,
+              count,
+            }),
+          );
         }
       }
       minutes = kept;

@@ -1,20 +1,36 @@
 /**
- * A random pseudonym and a key for each subject. Look-up goes by HMAC of the subject under a secret of this data folder, so
- * the map alone names nobody; destroying a subject's record erases what was encrypted under it.
+ * A random pseudonym and a key for each subject. Look-up goes by HMAC of the subject under a secret of this data
+ * folder, so the map alone names nobody; destroying a subject's record erases what was encrypted under it.
  *
- * The map copies its pages when it changes them and keeps the old ones in its file, so a key that stood in it alone would outlive
- * its record. Each key is therefore two halves: one in the map, one in the file `halves`, which is overwritten in place.
+ * The map copies its pages when it changes them and keeps the old ones in its file, so a key that stood in it alone
+ * would outlive its record. Each key is therefore two halves: one in the map, one in the file `halves`, which is
+ * overwritten in place.
  *
- * What is lost or damaged is never made anew in silence, for then nobody could read again what stands under it: a file that is gone or cut short is
- * refused on opening, and each record has a keyed sum over itself and both halves of its key, so that a damaged one is known when it is used.
+ * What is lost or damaged is never made anew in silence, for then nobody could read again what stands under it: a file
+ * that is gone or cut short is refused on opening, and each record has a keyed sum over itself and both halves of its
+ * key, so that a damaged one is known when it is used.
  */
-import { createHmac, createSecretKey, randomBytes as systemRandom, type KeyObject } from 'node:crypto';
-import { chmodSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
+import { createHmac, createSecretKey, type KeyObject, randomBytes as systemRandom } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { YitongError } from '../../contracts/errors.js';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import { damageOf } from '../../connectors/lmdb/file.js';
+import { YitongError } from '../../contracts/errors.js';
 import { createOnce } from './durable.js';
 
 export interface SubjectSecret {
@@ -24,12 +40,19 @@ export interface SubjectSecret {
   readonly key: KeyObject;
 }
 
-/** One subject's key is damaged: what stands under it cannot be read, and nothing more is put under it. Everything of other subjects goes on. */
+/**
+ * One subject's key is damaged: what stands under it cannot be read, and nothing more is put under it. Everything of
+ * other subjects goes on.
+ */
 export class SubjectKeyDamaged extends YitongError {
   /** 32 hex digits; of the subject itself nothing is said. Undefined where even that is not known. */
   readonly pseudonym: string | undefined;
   constructor(pseudonym: string | undefined) {
-    super('store_damaged', `the key of subject \`${pseudonym ?? 'unknown'}\` is damaged; put \`audit/keys\` back from a backup (docs/faults.md)`);
+    super(
+      'store_damaged',
+      `the key of subject \`${pseudonym ?? 'unknown'}\` is damaged; put \`audit/keys\` back from a backup ` +
+        '(docs/faults.md)',
+    );
     this.pseudonym = pseudonym;
   }
 }
@@ -39,23 +62,37 @@ export interface SubjectKeys {
   readonly dir: string;
   /** Undefined if the subject has none, never had or no longer. @throws SubjectKeyDamaged */
   get(subject: string): SubjectSecret | undefined;
-  /** The secret of the subject that stands behind a pseudonym; undefined once it was destroyed. @throws SubjectKeyDamaged */
+  /**
+   * The secret of the subject that stands behind a pseudonym; undefined once it was destroyed.
+   * @throws SubjectKeyDamaged
+   */
   byPseudonym(pseudonym: string): SubjectSecret | undefined;
   /**
-   * A name for an item, a case id, an actor, a subject or a record that only this data folder can make again: for the search index and for tickets, which then hold none of them.
+   * A name for an item, a case id, an actor, a subject or a record that only this data folder can make again: for the
+   * search index and for tickets, which then hold none of them.
    * @returns 32 hex digits
    */
   reference(kind: 'item' | 'case' | 'actor' | 'subject' | 'record', text: string): string;
-  /** Makes what is missing, in one transaction that is on disk when this returns. What is damaged is left as it is, for `get` to say. */
+  /**
+   * Makes what is missing, in one transaction that is on disk when this returns. What is damaged is left as it is, for
+   * `get` to say.
+   */
   ensure(subjects: Iterable<string>): void;
   /**
-   * Destroys the key behind a pseudonym: its ciphertexts can never be read again, and the subject gets another pseudonym with its
-   * next entry. Durable when this returns. Other processes forget it within a second. False if there was none.
+   * Destroys the key behind a pseudonym: its ciphertexts can never be read again, and the subject gets another
+   * pseudonym with its next entry. Durable when this returns. Other processes forget it within a second. False if there
+   * was none.
    */
   destroy(pseudonym: string): boolean;
-  /** Of a store that was just put back whole: an erasure between the copies of its two files took a half, and its record goes as well. */
+  /**
+   * Of a store that was just put back whole: an erasure between the copies of its two files took a half, and its record
+   * goes as well.
+   */
   forgetDestroyed(): void;
-  /** Pseudonyms of subjects whose key is damaged, all records being looked at, with a turn of the event loop now and then. */
+  /**
+   * Pseudonyms of subjects whose key is damaged, all records being looked at, with a turn of the event loop now and
+   * then.
+   */
   damaged(signal?: AbortSignal): Promise<readonly string[]>;
   /** Forgets what another process destroyed; done every second by itself wherever the event loop turns. */
   refresh(): void;
@@ -67,7 +104,10 @@ export interface SubjectKeys {
 
 const PSEUDONYM = 16;
 const KEY = 32;
-/** First byte of the keys that lead from a pseudonym to its subject's record; those of the records themselves are 32 bytes long. */
+/**
+ * First byte of the keys that lead from a pseudonym to its subject's record; those of the records themselves are 32
+ * bytes long.
+ */
 const BY_PSEUDONYM = Buffer.from('p');
 /** How many halves were given out, and how many times something was destroyed. */
 const HALVES = Buffer.from('n');
@@ -77,13 +117,16 @@ const CHECK = Buffer.from('c');
 /** What an erasure is about to destroy: a half that is gone without it is damage. */
 const DESTROYING = Buffer.from('d');
 const SUM = 8;
-/** A record: pseudonym, half of the key, place of the other half, sum. Older ones have no sum; those of old hold the whole key and no place either. */
+/**
+ * A record: pseudonym, half of the key, place of the other half, sum. Older ones have no sum; those of old hold the
+ * whole key and no place either.
+ */
 const UNSUMMED = PSEUDONYM + KEY + 6;
 const RECORD = UNSUMMED + SUM;
 /** Key of a record in the map: an HMAC. */
 const LOOKUP = 32;
 /** First bytes of `halves`, in the place of one: a file without a byte is one that was emptied. */
-const HALVES_HEAD = Buffer.from('yitong halves of subjects\' keys\n'.padEnd(KEY, ' ').slice(0, KEY));
+const HALVES_HEAD = Buffer.from("yitong halves of subjects' keys\n".padEnd(KEY, ' ').slice(0, KEY));
 /** Records between two turns of the event loop. */
 const SLICE = 500;
 const NOTHING = Buffer.alloc(KEY);
@@ -98,7 +141,11 @@ export interface SubjectKeyOptions {
   readonly cache?: number;
 }
 
-export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAULT_CACHE }: SubjectKeyOptions): SubjectKeys {
+export function openSubjectKeys({
+  dir,
+  randomBytes = systemRandom,
+  cache = DEFAULT_CACHE,
+}: SubjectKeyOptions): SubjectKeys {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const [secretFile, mapFile, halvesFile] = [join(dir, 'secret'), join(dir, 'subjects'), join(dir, 'halves')];
   refuseLost({ secretFile, mapFile, halvesFile });
@@ -115,13 +162,22 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
   const halves = openSync(halvesFile, constants.O_RDWR | constants.O_CREAT, 0o600);
   const placeOf = (value: Buffer): number => value.readUIntBE(PSEUDONYM + KEY, 6) * KEY;
   // a prefix that no subject's key begins with keeps this use of the secret apart, as in `reference`
-  const sumOf = (at: Buffer, value: Buffer, key: Buffer): Buffer => createHmac('sha256', secret).update('record\0').update(at).update(value.subarray(0, UNSUMMED)).update(key).digest().subarray(0, SUM);
+  const sumOf = (at: Buffer, value: Buffer, key: Buffer): Buffer =>
+    createHmac('sha256', secret)
+      .update('record\0')
+      .update(at)
+      .update(value.subarray(0, UNSUMMED))
+      .update(key)
+      .digest()
+      .subarray(0, SUM);
   /** The pseudonym may itself be what is damaged: then none leads to the record. */
-  const damagedAt = (at: Buffer, name: Buffer): SubjectKeyDamaged => new SubjectKeyDamaged(map.get(reverse(name))?.equals(at) === true ? name.toString('hex') : undefined);
+  const damagedAt = (at: Buffer, name: Buffer): SubjectKeyDamaged =>
+    new SubjectKeyDamaged(map.get(reverse(name))?.equals(at) === true ? name.toString('hex') : undefined);
   /** Undefined where the key is destroyed, though a crash kept the record. @throws SubjectKeyDamaged */
   function decode(at: Buffer, value: Buffer): SubjectSecret | undefined {
     const name = value.toString('hex', 0, PSEUDONYM);
-    if (value.length !== RECORD && value.length !== UNSUMMED && value.length !== PSEUDONYM + KEY) throw new SubjectKeyDamaged(undefined);
+    if (value.length !== RECORD && value.length !== UNSUMMED && value.length !== PSEUDONYM + KEY)
+      throw new SubjectKeyDamaged(undefined);
     const key = Buffer.from(value.subarray(PSEUDONYM, PSEUDONYM + KEY));
     if (value.length >= UNSUMMED) {
       const half = Buffer.alloc(KEY);
@@ -137,16 +193,24 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
       for (let i = 0; i < KEY; i++) key[i] = (key[i] ?? 0) ^ (half[i] ?? 0);
       half.fill(0);
     }
-    if (value.length === RECORD && !sumOf(at, value, key).equals(value.subarray(UNSUMMED))) throw damagedAt(at, value.subarray(0, PSEUDONYM));
+    if (value.length === RECORD && !sumOf(at, value, key).equals(value.subarray(UNSUMMED)))
+      throw damagedAt(at, value.subarray(0, PSEUDONYM));
     const secret = { pseudonym: name, key: createSecretKey(key) };
     key.fill(0);
     return secret;
   }
-  /** A record that cannot be found is not found between two that are where they belong; see `view/lmdb/checked.ts`. @throws SubjectKeyDamaged */
+  /**
+   * A record that cannot be found is not found between two that are where they belong; see `view/lmdb/checked.ts`.
+   * @throws SubjectKeyDamaged
+   */
   function missing(at: Buffer): void {
     const [after] = [...map.getRange({ start: at, limit: 1 })];
     const [before] = [...map.getRange({ start: at, reverse: true, limit: 1 })];
-    if ((after !== undefined && Buffer.compare(after.key, at) < 0) || (before !== undefined && Buffer.compare(before.key, at) > 0)) throw new SubjectKeyDamaged(undefined);
+    if (
+      (after !== undefined && Buffer.compare(after.key, at) < 0) ||
+      (before !== undefined && Buffer.compare(before.key, at) > 0)
+    )
+      throw new SubjectKeyDamaged(undefined);
     for (const beside of [after, before]) {
       if (beside === undefined) continue;
       const { key, value } = beside;
@@ -176,7 +240,8 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
   }
   if (fstatSync(halves).size < counter(HALVES) * KEY) throw lost('`halves` was cut short');
 
-  // Two generations instead of a linked list: a hit in the old one moves to the young; when the young is half the cache, the old is dropped.
+  // Two generations instead of a linked list: a hit in the old one moves to the young; when the young is half the
+  // cache, the old is dropped.
   let young = new Map<string, SubjectSecret>();
   let old = new Map<string, SubjectSecret>();
   const remember = (subject: string, found: SubjectSecret): SubjectSecret => {
@@ -225,11 +290,16 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
       if (at === undefined) return undefined;
       const value = map.get(at);
       // both go in one transaction
-      if (value === undefined || value.toString('hex', 0, PSEUDONYM) !== pseudonym) throw new SubjectKeyDamaged(pseudonym);
+      if (value === undefined || value.toString('hex', 0, PSEUDONYM) !== pseudonym)
+        throw new SubjectKeyDamaged(pseudonym);
       return decode(at, value);
     },
     // a prefix that no subject's key begins with keeps the two uses of the secret apart
-    reference: (kind, text) => createHmac('sha256', secret).update(`${kind}\0${text}`).digest('hex').slice(0, 2 * PSEUDONYM),
+    reference: (kind, text) =>
+      createHmac('sha256', secret)
+        .update(`${kind}\0${text}`)
+        .digest('hex')
+        .slice(0, 2 * PSEUDONYM),
     ensure(subjects) {
       env.writeSync(() => {
         let place = counter(HALVES);
@@ -276,20 +346,22 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
         map.putSync(destroying(name), at);
         return { at, value };
       });
-      const done = found !== undefined && env.writeSync(() => {
-        const { at, value } = found;
-        // a crash right after it leaves a record that counts as none, and is removed by the next destroy or ensure
-        if (value.length >= UNSUMMED) {
-          writeSync(halves, NOTHING, 0, KEY, placeOf(value));
-          fdatasyncSync(halves);
-        }
-        map.removeSync(reverse(name));
-        map.removeSync(destroying(name));
-        // another process may have given the subject another one in between
-        if (map.get(at)?.equals(value) === true) map.removeSync(at);
-        count(GENERATION, counter(GENERATION) + 1);
-        return true;
-      });
+      const done =
+        found !== undefined &&
+        env.writeSync(() => {
+          const { at, value } = found;
+          // a crash right after it leaves a record that counts as none, and is removed by the next destroy or ensure
+          if (value.length >= UNSUMMED) {
+            writeSync(halves, NOTHING, 0, KEY, placeOf(value));
+            fdatasyncSync(halves);
+          }
+          map.removeSync(reverse(name));
+          map.removeSync(destroying(name));
+          // another process may have given the subject another one in between
+          if (map.get(at)?.equals(value) === true) map.removeSync(at);
+          count(GENERATION, counter(GENERATION) + 1);
+          return true;
+        });
       refresh();
       return done;
     },
@@ -336,10 +408,22 @@ export function openSubjectKeys({ dir, randomBytes = systemRandom, cache = DEFAU
 const SECRET = 32;
 
 const lost = (what: string): YitongError =>
-  new YitongError('store_damaged', `the keys of subjects are damaged or lost (${what}): nobody can read what stands under them in the log; put \`audit/keys\` back from a backup (docs/faults.md)`);
+  new YitongError(
+    'store_damaged',
+    `the keys of subjects are damaged or lost (${what}): nobody can read what stands under them in the log; ` +
+      `put \`audit/keys\` back from a backup (docs/faults.md)`,
+  );
 
 /** @throws YitongError `store_damaged` where files of the store are there without the others */
-function refuseLost({ secretFile, mapFile, halvesFile }: { readonly secretFile: string; readonly mapFile: string; readonly halvesFile: string }): void {
+function refuseLost({
+  secretFile,
+  mapFile,
+  halvesFile,
+}: {
+  readonly secretFile: string;
+  readonly mapFile: string;
+  readonly halvesFile: string;
+}): void {
   const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   const found = damageOf(mapFile);
   if (found !== undefined) throw lost(`\`subjects\`: ${found}`);
@@ -350,11 +434,20 @@ function refuseLost({ secretFile, mapFile, halvesFile }: { readonly secretFile: 
 }
 
 /**
- * Whether a data folder whose journals have entries still has its store of keys at all: it is made before the first of them.
+ * Whether a data folder whose journals have entries still has its store of keys at all: it is made before the first of
+ * them.
  * @throws YitongError `store_damaged`
  */
-export function refuseLostKeys({ journals, subjectKeys }: { readonly journals: string; readonly subjectKeys: string }): void {
+export function refuseLostKeys({
+  journals,
+  subjectKeys,
+}: {
+  readonly journals: string;
+  readonly subjectKeys: string;
+}): void {
   if (existsSync(join(subjectKeys, 'secret')) || !existsSync(journals)) return;
-  const written = readdirSync(journals, { withFileTypes: true }).some((one) => one.isDirectory() && readdirSync(join(journals, one.name)).some((name) => name.endsWith('.seg')));
+  const written = readdirSync(journals, { withFileTypes: true }).some(
+    (one) => one.isDirectory() && readdirSync(join(journals, one.name)).some((name) => name.endsWith('.seg')),
+  );
   if (written) throw lost('the folder `audit/keys` is gone');
 }

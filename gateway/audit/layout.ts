@@ -24,7 +24,10 @@ export interface AuditLayout {
   readonly state: string;
   /** What a run adds, whole, until its files are on disk. */
   readonly staged: string;
-  /** The newest checkpoint that the log's signer signed and whose tiles and bodies are all in place; cosigned by nobody yet. */
+  /**
+   * The newest checkpoint that the log's signer signed and whose tiles and bodies are all in place; cosigned by nobody
+   * yet.
+   */
   readonly complete: string;
   /** One sequencer at a time. */
   readonly lock: string;

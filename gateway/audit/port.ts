@@ -1,6 +1,6 @@
 /**
- * Audit: what a gateway worker needs of the log. An entry's body is JSON without raw identifiers; what belongs to the subject is
- * handed over apart and stands in the stored body encrypted under that subject's key.
+ * Audit: what a gateway worker needs of the log. An entry's body is JSON without raw identifiers; what belongs to the
+ * subject is handed over apart and stands in the stored body encrypted under that subject's key.
  */
 
 /** The part of an entry that is encrypted under the subject's own key (AES-256-GCM). */
@@ -17,7 +17,10 @@ export interface EntryDraft {
   readonly subject?: SubjectPart;
 }
 
-/** The replica's promise for one entry: under one signature a group commit, with the path from the leaf to the group's root. */
+/**
+ * The replica's promise for one entry: under one signature a group commit, with the path from the leaf to the group's
+ * root.
+ */
 export interface Receipt {
   /** `<journal>:<seq>`; the id of GET /v1/receipts/{id}. */
   readonly id: string;
@@ -26,7 +29,10 @@ export interface Receipt {
 }
 
 export interface Journal {
-  /** Resolves when the entry is durable (written and fdatasync-ed). @throws YitongError `audit_unavailable`; then nothing may leave. */
+  /**
+   * Resolves when the entry is durable (written and fdatasync-ed).
+   * @throws YitongError `audit_unavailable`; then nothing may leave.
+   */
   append(draft: EntryDraft): Promise<Receipt>;
   /** For what is not waited for (`completed`); never throws; failures are counted and close the journal. */
   note(draft: EntryDraft): void;

@@ -1,8 +1,11 @@
-/** Entries of the log for whoever goes through it: read in runs, each parsed and decrypted once, however many look at it. */
+/**
+ * Entries of the log for whoever goes through it: read in runs, each parsed and decrypted once, however many look at
+ * it.
+ */
 import type { SubjectKeys } from './keys.js';
 import type { BodyStore, StoredBody } from './log/bodies.js';
-import { unseal, type OpenedSubject } from './seal.js';
-import { detailsOf, type CaseReferences, type LogBody } from './search/entry.js';
+import { type OpenedSubject, unseal } from './seal.js';
+import { type CaseReferences, detailsOf, type LogBody } from './search/entry.js';
 
 const CACHED = 5000;
 
@@ -64,7 +67,11 @@ export function entryReader(bodies: BodyStore, keys: SubjectKeys): EntryReader {
     },
     references(opened, body) {
       const { item = body.item, caseId, actor } = detailsOf(opened);
-      return { ...(item === undefined ? {} : { item: itemOf(item) }), ...(caseId === undefined ? {} : { case: keys.reference('case', caseId) }), ...(actor === undefined ? {} : { actor: actorOf(actor) }) };
+      return {
+        ...(item === undefined ? {} : { item: itemOf(item) }),
+        ...(caseId === undefined ? {} : { case: keys.reference('case', caseId) }),
+        ...(actor === undefined ? {} : { actor: actorOf(actor) }),
+      };
     },
   };
   function entryOf(index: number, stored: StoredBody): ReadEntry {
@@ -81,7 +88,9 @@ export function entryReader(bodies: BodyStore, keys: SubjectKeys): EntryReader {
     read,
     run(first, count, onError) {
       try {
-        return bodies.run(first, count).map((stored, i) => (stored === undefined ? undefined : entryOf(first + i, stored)));
+        return bodies
+          .run(first, count)
+          .map((stored, i) => (stored === undefined ? undefined : entryOf(first + i, stored)));
       } catch {
         // one of them is damaged: each for itself
         return Array.from({ length: count }, (_, i) => {

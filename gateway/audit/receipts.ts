@@ -12,7 +12,9 @@ import { formatProof } from './log/proof.js';
 import { tileNodes } from './log/tiles.js';
 
 export type ReceiptLookup =
-  /** Promised but not in a checkpoint so far, or not known: who holds the signed receipt can tell by its merge-by time. */
+  /**
+   * Promised but not in a checkpoint so far, or not known: who holds the signed receipt can tell by its merge-by time.
+   */
   | { readonly kind: 'not_yet' }
   | {
       readonly kind: 'logged';
@@ -47,7 +49,8 @@ export function parseReceiptId(id: string): { readonly journal: string; readonly
 
 /**
  * @param id `<journal>:<seq>`
- * @throws YitongError `bad_identifier` if the id is not so written, `log_invalid` if what is stored does not fit the log
+ * @throws YitongError `bad_identifier` if the id is not so written, `log_invalid` if what is stored does not fit the
+ * log
  */
 export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
   const { journal, seq } = parseReceiptId(id);
@@ -69,7 +72,13 @@ export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
     }
     const proof = formatProof({ index, path: inclusionProof(index, size, node), checkpoint: note.toString('utf8') });
     const body = stored.body.toString('utf8');
-    return { kind: 'logged', index, body, ...(stored.kind === 'present' ? { salt: stored.salt } : goneBy(stored)), proof };
+    return {
+      kind: 'logged',
+      index,
+      body,
+      ...(stored.kind === 'present' ? { salt: stored.salt } : goneBy(stored)),
+      proof,
+    };
   } finally {
     bodies.close();
   }
@@ -78,7 +87,15 @@ export function lookupReceipt(dataDir: string, id: string): ReceiptLookup {
 /** As `GET /v1/receipts/{id}` answers, without the id. */
 export type ReceiptAnswer =
   | { readonly state: 'not_yet' }
-  | { readonly state: 'logged'; readonly index: number; readonly body: string; readonly salt?: string; readonly erasedBy?: number; readonly expiredBy?: number; readonly proof: string };
+  | {
+      readonly state: 'logged';
+      readonly index: number;
+      readonly body: string;
+      readonly salt?: string;
+      readonly erasedBy?: number;
+      readonly expiredBy?: number;
+      readonly proof: string;
+    };
 
 /** The client that an entry names; nothing else of the body is read. */
 function clientIn(body: string): unknown {
@@ -86,13 +103,22 @@ function clientIn(body: string): unknown {
 }
 
 /**
- * The receipt for the client to whom its answer went; any other is told what is said of one that does not exist yet. Whose an expired one was nobody
- * knows, and it holds nothing: anybody is told.
+ * The receipt for the client to whom its answer went; any other is told what is said of one that does not exist yet.
+ * Whose an expired one was nobody knows, and it holds nothing: anybody is told.
  * @throws as `lookupReceipt`
  */
 export function receiptFor(dataDir: string, id: string, client: string): ReceiptAnswer {
   const found = lookupReceipt(dataDir, id);
-  if (found.kind === 'not_yet' || (found.expiredBy === undefined && clientIn(found.body) !== client)) return { state: 'not_yet' };
+  if (found.kind === 'not_yet' || (found.expiredBy === undefined && clientIn(found.body) !== client))
+    return { state: 'not_yet' };
   const { index, body, salt, erasedBy, expiredBy, proof } = found;
-  return { state: 'logged', index, body, proof, ...(salt === undefined ? {} : { salt: salt.toString('base64') }), ...(erasedBy === undefined ? {} : { erasedBy }), ...(expiredBy === undefined ? {} : { expiredBy }) };
+  return {
+    state: 'logged',
+    index,
+    body,
+    proof,
+    ...(salt === undefined ? {} : { salt: salt.toString('base64') }),
+    ...(erasedBy === undefined ? {} : { erasedBy }),
+    ...(expiredBy === undefined ? {} : { expiredBy }),
+  };
 }

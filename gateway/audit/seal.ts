@@ -1,4 +1,7 @@
-/** What belongs to a subject, encrypted under that subject's own key: AES-256-GCM, bound to the pseudonym beside which it stands. */
+/**
+ * What belongs to a subject, encrypted under that subject's own key: AES-256-GCM, bound to the pseudonym beside which
+ * it stands.
+ */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { YitongError } from '../../contracts/errors.js';
 import type { SubjectSecret } from './keys.js';
@@ -20,9 +23,13 @@ export function sealBytes(secret: SubjectSecret, nonce: Uint8Array, plain: Uint8
 }
 
 /** As `sealBytes`, in base64. */
-export const seal = (secret: SubjectSecret, nonce: Uint8Array, plain: Uint8Array): string => sealBytes(secret, nonce, plain).toString('base64');
+export const seal = (secret: SubjectSecret, nonce: Uint8Array, plain: Uint8Array): string =>
+  sealBytes(secret, nonce, plain).toString('base64');
 
-/** What `sealBytes` was given. @throws YitongError `log_invalid` if the bytes were changed or belong to another subject */
+/**
+ * What `sealBytes` was given.
+ * @throws YitongError `log_invalid` if the bytes were changed or belong to another subject
+ */
 export function unsealBytes(secret: SubjectSecret, whole: Buffer): Buffer {
   try {
     const decipher = createDecipheriv('aes-256-gcm', secret.key, whole.subarray(0, NONCE_BYTES));
@@ -50,7 +57,10 @@ export function unseal<T = OpenedSubject>(secret: SubjectSecret, sealed: string)
 const MEMBER = Buffer.from('"subject":{"pseudonym":"');
 const WHOLE = /^"subject":\{"pseudonym":"([0-9a-f]{32})","enc":"[A-Za-z0-9+/=]*"\}\}$/;
 
-/** Where the subject part of a stored body begins; hexadecimal and base64 cannot hold its beginning, so the last one is it. */
+/**
+ * Where the subject part of a stored body begins; hexadecimal and base64 cannot hold its beginning, so the last one is
+ * it.
+ */
 function subjectAt(body: Buffer): { readonly at: number; readonly pseudonym: string } | undefined {
   const at = body.lastIndexOf(MEMBER);
   const pseudonym = at < 0 ? undefined : WHOLE.exec(body.toString('latin1', at))?.[1];
@@ -60,7 +70,10 @@ function subjectAt(body: Buffer): { readonly at: number; readonly pseudonym: str
 /** The pseudonym of a stored body's subject. */
 export const pseudonymOf = (body: Buffer): string | undefined => subjectAt(body)?.pseudonym;
 
-/** A stored body without pseudonym and ciphertext: JSON of the same length, so that it can be written over the one it was. */
+/**
+ * A stored body without pseudonym and ciphertext: JSON of the same length, so that it can be written over the one it
+ * was.
+ */
 export function withoutSubject(body: Buffer): Buffer {
   const found = subjectAt(body);
   const blank = Buffer.from(body);

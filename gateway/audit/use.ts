@@ -3,7 +3,10 @@ import type { Use } from '../../policies/privilege.js';
 import type { SearchIndex } from './search/index.js';
 import { HOUR } from './search/summary.js';
 
-/** The whole log's, and since when there is one: ms since 1970, undefined where it has no hour. A client's last request is told by the hour. */
+/**
+ * The whole log's, and since when there is one: ms since 1970, undefined where it has no hour. A client's last request
+ * is told by the hour.
+ */
 export async function useOf(search: SearchIndex): Promise<{ readonly use: Use; readonly begins: number | undefined }> {
   const { hours, grants } = await search.overview(0, Infinity);
   const clients: Record<string, number> = {};

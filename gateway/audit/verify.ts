@@ -1,21 +1,40 @@
-/** Proves the log from its files alone: what is published, and where the data folder is given, bodies and journals too. */
+/**
+ * Proves the log from its files alone: what is published, and where the data folder is given, bodies and journals too.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
-import { answerDigest, answerLeaf, chainAfter, commitmentOf, groupText, segmentName, type GroupHeader } from './journal/format.js';
-import { journalFolders } from './journal/folders.js';
-import { prunedGroups, readPruned } from './journal/pruned.js';
-import { JOURNAL_START, readOn, segmentsOf, type Position, type ReadGroup } from './journal/reader.js';
 import { expiryOf } from './erasure/expire.js';
+import { journalFolders } from './journal/folders.js';
+import {
+  answerDigest,
+  answerLeaf,
+  chainAfter,
+  commitmentOf,
+  type GroupHeader,
+  groupText,
+  segmentName,
+} from './journal/format.js';
+import { prunedGroups, readPruned } from './journal/pruned.js';
+import { JOURNAL_START, type Position, type ReadGroup, readOn, segmentsOf } from './journal/reader.js';
 import { auditLayout } from './layout.js';
 import { remainsOfLog } from './log/begun.js';
-import { openBodies, type BodyStore } from './log/bodies.js';
-import { openCheckpoint, type Checkpoint } from './log/checkpoint.js';
+import { type BodyStore, openBodies } from './log/bodies.js';
+import { type Checkpoint, openCheckpoint } from './log/checkpoint.js';
 import { requireCosigned, type WitnessPolicy } from './log/cosignature.js';
-import { HASH_BYTES, rootOfLeaves, treeRoot, type NodeReader } from './log/merkle.js';
+import { HASH_BYTES, type NodeReader, rootOfLeaves, treeRoot } from './log/merkle.js';
 import { parseVkey, type Verifier } from './log/note.js';
-import { readState, type JournalState } from './log/state.js';
-import { ENTRY_BYTES, openEdge, parseBundle, tileNodes, tilePath, tileWidth, TILE_WIDTH, type TileFile } from './log/tiles.js';
+import { type JournalState, readState } from './log/state.js';
+import {
+  ENTRY_BYTES,
+  openEdge,
+  parseBundle,
+  TILE_WIDTH,
+  type TileFile,
+  tileNodes,
+  tilePath,
+  tileWidth,
+} from './log/tiles.js';
 import { readIfThere } from './receipts.js';
 
 export interface VerifyOptions {
@@ -23,7 +42,10 @@ export interface VerifyOptions {
   readonly logDir: string;
   /** With it bodies, erasures and journals are checked as well. */
   readonly dataDir?: string;
-  /** Whose signature counts; default: the `vkey` file beside the log, which proves no more than that the folder fits itself. */
+  /**
+   * Whose signature counts; default: the `vkey` file beside the log, which proves no more than that the folder fits
+   * itself.
+   */
   readonly vkey?: string;
   /** Witnesses that must have cosigned the published checkpoint. */
   readonly witnesses?: WitnessPolicy;
@@ -46,7 +68,10 @@ export interface VerifyReport {
   readonly journals: number;
   /** Entries of journals found in the log. */
   readonly journalEntries: number;
-  /** Of them, entries whose segments were given back to the disk: proved by the log and by the replica's signatures, which are kept. */
+  /**
+   * Of them, entries whose segments were given back to the disk: proved by the log and by the replica's signatures,
+   * which are kept.
+   */
   readonly pruned: number;
   /** Durable in a journal, and newer than the checkpoint. */
   readonly newer: number;
@@ -62,35 +87,63 @@ type Counts = { -readonly [K in keyof Omit<VerifyReport, 'ok' | 'fault'>]: Verif
 const fault = (what: string): YitongError => new YitongError('log_invalid', what);
 const PROGRESS = 65_536;
 
-/** Never throws for what is wrong with the log; that is the report's `fault`. Throws where files cannot be read at all. */
+/**
+ * Never throws for what is wrong with the log; that is the report's `fault`. Throws where files cannot be read at all.
+ */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
-  const counts: Counts = { origin: '', size: 0, publishedSize: 0, cosignedBy: [], root: '', tiles: 0, bodies: 0, erased: 0, expired: 0, journals: 0, journalEntries: 0, pruned: 0, newer: 0, declaredMissing: 0, signatures: 0 };
+  const counts: Counts = {
+    origin: '',
+    size: 0,
+    publishedSize: 0,
+    cosignedBy: [],
+    root: '',
+    tiles: 0,
+    bodies: 0,
+    erased: 0,
+    expired: 0,
+    journals: 0,
+    journalEntries: 0,
+    pruned: 0,
+    newer: 0,
+    declaredMissing: 0,
+    signatures: 0,
+  };
   try {
     await check(options, counts);
     return { ok: true, ...counts };
   } catch (error) {
-    if (isYitongError(error)) return { ok: false, ...counts, fault: error.extra.place === undefined ? error.message : `${error.extra.place.file}: ${error.message}` };
+    if (isYitongError(error))
+      return {
+        ok: false,
+        ...counts,
+        fault: error.extra.place === undefined ? error.message : `${error.extra.place.file}: ${error.message}`,
+      };
     throw error;
   }
 }
 
 async function check(options: VerifyOptions, counts: Counts): Promise<void> {
   const { logDir, dataDir } = options;
-  // The state before the checkpoints: the log can then only be ahead of it by what came since, or behind by the run that is under way.
+  // The state before the checkpoints: the log can then only be ahead of it by what came since, or behind by the run
+  // that is under way.
   const state = dataDir === undefined ? undefined : readState(auditLayout(dataDir).state)?.state;
   // by it the log goes on: a folder that lost it holds a log which nobody can go on with, whatever else of it verifies
   const remains = dataDir === undefined || state !== undefined ? undefined : remainsOfLog(dataDir);
-  if (remains !== undefined && existsSync(join(logDir, 'vkey'))) throw fault(`${remains}, and the state of the sequencer is gone: nothing more comes into the log`);
+  if (remains !== undefined && existsSync(join(logDir, 'vkey')))
+    throw fault(`${remains}, and the state of the sequencer is gone: nothing more comes into the log`);
   const vkey = options.vkey ?? readIfThere(join(logDir, 'vkey'))?.toString('utf8');
   if (vkey === undefined) throw fault('there is no `vkey` beside the log; name the key');
   const verifier = parseVkey(vkey);
-  const open = (note: Buffer | undefined): Checkpoint | undefined => (note === undefined ? undefined : openCheckpoint(note, verifier.name, [verifier]));
+  const open = (note: Buffer | undefined): Checkpoint | undefined =>
+    note === undefined ? undefined : openCheckpoint(note, verifier.name, [verifier]);
   const note = readIfThere(join(logDir, 'checkpoint'));
   const published = open(note);
-  if (options.witnesses !== undefined && note !== undefined) counts.cosignedBy = requireCosigned(note, options.witnesses).map(({ name }) => name);
+  if (options.witnesses !== undefined && note !== undefined)
+    counts.cosignedBy = requireCosigned(note, options.witnesses).map(({ name }) => name);
   // where witnesses are waited for, the data folder holds more of the log than is published
   const complete = dataDir === undefined ? undefined : open(readIfThere(auditLayout(dataDir).complete));
-  if (published === undefined && options.witnesses !== undefined && options.witnesses.required > 0) throw fault('no checkpoint is published so far');
+  if (published === undefined && options.witnesses !== undefined && options.witnesses.required > 0)
+    throw fault('no checkpoint is published so far');
   const newest = complete !== undefined && complete.size > (published?.size ?? -1) ? complete : published;
   if (newest === undefined) {
     if (state === undefined || state.before.size === 0) return; // nothing was logged so far
@@ -98,10 +151,12 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
   }
   const { size, root, origin } = newest;
   Object.assign(counts, { size, origin, root: root.toString('base64'), publishedSize: published?.size ?? 0 });
-  if (state !== undefined && size < state.before.size) throw fault(`the checkpoint has ${size} entries, and the sequencer committed ${state.before.size} before`);
+  if (state !== undefined && size < state.before.size)
+    throw fault(`the checkpoint has ${size} entries, and the sequencer committed ${state.before.size} before`);
   const sequenced = state === undefined ? {} : size < state.size ? state.before.journals : state.journals;
 
-  const bodies = dataDir === undefined ? undefined : openBodies(auditLayout(dataDir).bodies, auditLayout(dataDir).index);
+  const bodies =
+    dataDir === undefined ? undefined : openBodies(auditLayout(dataDir).bodies, auditLayout(dataDir).index);
   try {
     const gaps = new Map<string, [number, number][]>();
     const restored: Restored[] = [];
@@ -120,7 +175,8 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
       }
       commitments.forEach((commitment, i) => {
         for (const file of edge.append(commitment)) same(logDir, file, counts);
-        if (edge.size === published?.size && !edge.root().equals(published.root)) throw fault('the entries do not lead to the root of the published checkpoint');
+        if (edge.size === published?.size && !edge.root().equals(published.root))
+          throw fault('the entries do not lead to the root of the published checkpoint');
         if (bodies !== undefined) checkBody(bodies, start + i, commitment, counts, gaps, restored);
       });
       if (start % PROGRESS === 0) {
@@ -143,7 +199,9 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
 
 /** A partial tile may be deleted while we read, once the full one is there: its beginning is the same. */
 function readTile(logDir: string, path: string, length: number): Buffer | undefined {
-  return readIfThere(join(logDir, path)) ?? readIfThere(join(logDir, path.replace(/\.p\/\d+$/, '')))?.subarray(0, length);
+  return (
+    readIfThere(join(logDir, path)) ?? readIfThere(join(logDir, path.replace(/\.p\/\d+$/, '')))?.subarray(0, length)
+  );
 }
 
 /** What the entries make of a tile or bundle against what is published. */
@@ -154,27 +212,51 @@ function same(logDir: string, { path, bytes }: TileFile, counts: Counts): void {
   counts.tiles++;
 }
 
-function checkBody(bodies: BodyStore, index: number, commitment: Buffer, counts: Counts, gaps: Map<string, [number, number][]>, restored: Restored[]): void {
+function checkBody(
+  bodies: BodyStore,
+  index: number,
+  commitment: Buffer,
+  counts: Counts,
+  gaps: Map<string, [number, number][]>,
+  restored: Restored[],
+): void {
   const stored = bodies.read(index);
   if (stored === undefined) throw fault(`the body of entry ${index} is missing, and no entry says that it was erased`);
-  if (bodies.indexOf(stored.journal, stored.seq) !== index) throw fault(`entry ${index} is not where the index has seq ${stored.seq} of \`${stored.journal}\``);
+  if (bodies.indexOf(stored.journal, stored.seq) !== index)
+    throw fault(`entry ${index} is not where the index has seq ${stored.seq} of \`${stored.journal}\``);
   if (stored.kind !== 'present') {
     counts[stored.kind]++;
     return;
   }
-  if (!commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`the body of entry ${index} does not match its commitment`);
+  if (!commitmentOf(stored.salt, stored.body).equals(commitment))
+    throw fault(`the body of entry ${index} does not match its commitment`);
   counts.bodies++;
   const text = stored.body.toString('utf8');
-  if (/"action":"(?:restored|taken_over)"/.test(text) && stored.journal.startsWith('sequencer-')) restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
+  if (/"action":"(?:restored|taken_over)"/.test(text) && stored.journal.startsWith('sequencer-'))
+    restored.push({ index, ...(JSON.parse(text) as { readonly detail?: Restored['detail'] }) });
   const gap = gapIn(stored.journal, text);
   if (gap !== undefined) gaps.set(gap.journal, [...(gaps.get(gap.journal) ?? []), gap.range]);
 }
 
-/** The seqs that an entry of the sequencer declares missing; without end where nobody knows it. @param text of its body */
-export function gapIn(by: string, text: string): { readonly journal: string; readonly range: [number, number] } | undefined {
+/**
+ * The seqs that an entry of the sequencer declares missing; without end where nobody knows it.
+ * @param text of its body
+ */
+export function gapIn(
+  by: string,
+  text: string,
+): { readonly journal: string; readonly range: [number, number] } | undefined {
   if (!text.includes('"journal_gap"') || !by.startsWith('sequencer-')) return undefined;
-  const { type, journal, from, to, open } = JSON.parse(text) as { readonly type?: string; readonly journal?: unknown; readonly from?: number; readonly to?: number; readonly open?: boolean };
-  return type === 'journal_gap' && typeof journal === 'string' ? { journal, range: [Number(from), open === true ? Infinity : Number(to)] } : undefined;
+  const { type, journal, from, to, open } = JSON.parse(text) as {
+    readonly type?: string;
+    readonly journal?: unknown;
+    readonly from?: number;
+    readonly to?: number;
+    readonly open?: boolean;
+  };
+  return type === 'journal_gap' && typeof journal === 'string'
+    ? { journal, range: [Number(from), open === true ? Infinity : Number(to)] }
+    : undefined;
 }
 
 /** An entry by which the log goes on behind a backup. */
@@ -187,7 +269,8 @@ interface Restored {
 function checkRestored(logDir: string, size: number, restored: readonly Restored[]): void {
   for (const { index, detail } of restored) {
     const node = tileNodes(size, (path) => readIfThere(join(logDir, path)));
-    if (detail?.size !== index || detail.root !== treeRoot(index, node).toString('base64')) throw fault(`entry ${index} says that the log goes on there behind another one than stands before it`);
+    if (detail?.size !== index || detail.root !== treeRoot(index, node).toString('base64'))
+      throw fault(`entry ${index} says that the log goes on there behind another one than stands before it`);
   }
 }
 
@@ -197,21 +280,29 @@ function checkErasures(bodies: BodyStore, size: number, counts: Counts): void {
   const says = new Map<number, (index: number, kind: 'erased' | 'expired') => boolean>();
   const orderAt = (by: number): ((index: number, kind: 'erased' | 'expired') => boolean) => {
     const stored = by < size ? bodies.read(by) : undefined;
-    const event = stored?.kind === 'present' ? (JSON.parse(stored.body.toString('utf8')) as { type?: string; action?: string }) : undefined;
+    const event =
+      stored?.kind === 'present'
+        ? (JSON.parse(stored.body.toString('utf8')) as { type?: string; action?: string })
+        : undefined;
     const expiry = stored?.kind === 'present' ? expiryOf(by, stored.body) : undefined;
-    return (index, kind) => (kind === 'expired' ? expiry !== undefined && index >= expiry.from && index < expiry.to : event?.type === 'administration' && event.action === 'erasure');
+    return (index, kind) =>
+      kind === 'expired'
+        ? expiry !== undefined && index >= expiry.from && index < expiry.to
+        : event?.type === 'administration' && event.action === 'erasure';
   };
   for (let index = 0; index < size; index++) {
     const stored = bodies.read(index);
     if (stored === undefined || stored.kind === 'present') continue;
     let order = says.get(stored.by);
     if (order === undefined) says.set(stored.by, (order = orderAt(stored.by)));
-    if (!order(index, stored.kind)) throw fault(`entry ${index} is said to be ${stored.kind} by entry ${stored.by}, which says nothing of the kind`);
+    if (!order(index, stored.kind))
+      throw fault(`entry ${index} is said to be ${stored.kind} by entry ${stored.by}, which says nothing of the kind`);
   }
 }
 
 /** The file in which a reader at `position` reads on. */
-export const segmentAt = (dir: string, { segment }: Position): string => join(dir, segmentName(segment === 0 ? (segmentsOf(dir)[0] ?? 1) : segment));
+export const segmentAt = (dir: string, { segment }: Position): string =>
+  join(dir, segmentName(segment === 0 ? (segmentsOf(dir)[0] ?? 1) : segment));
 
 /** Vkeys of the replicas, as the log publishes them. */
 export function replicaKeys(logDir: string): readonly Verifier[] {
@@ -225,27 +316,49 @@ export function replicaKeys(logDir: string): readonly Verifier[] {
   return files.filter((file) => file.endsWith('.vkey')).map((file) => parseVkey(readFileSync(join(dir, file), 'utf8')));
 }
 
-/** Whether the digests that the replica signed for are those of the entries. One that was erased keeps neither salt nor, where it expired, digest: then it cannot be told. */
+/**
+ * Whether the digests that the replica signed for are those of the entries. One that was erased keeps neither salt nor,
+ * where it expired, digest: then it cannot be told.
+ */
 function promisedAsRecorded({ answers, entries }: ReadGroup): boolean {
   if (answers === undefined || entries.some(({ erased }) => erased === true)) return true;
-  return rootOfLeaves(Buffer.concat(entries.map(({ leaf, body }) => answerLeaf(leaf, answerDigest(body))))).equals(answers);
+  return rootOfLeaves(Buffer.concat(entries.map(({ leaf, body }) => answerLeaf(leaf, answerDigest(body))))).equals(
+    answers,
+  );
 }
 
 async function checkJournals(
-  dataDir: string, logDir: string, size: number, bodies: BodyStore, gaps: ReadonlyMap<string, readonly [number, number][]>,
-  sequenced: Readonly<Record<string, JournalState>>, counts: Counts,
+  dataDir: string,
+  logDir: string,
+  size: number,
+  bodies: BodyStore,
+  gaps: ReadonlyMap<string, readonly [number, number][]>,
+  sequenced: Readonly<Record<string, JournalState>>,
+  counts: Counts,
 ): Promise<void> {
   const folders = journalFolders(dataDir);
   const keys = replicaKeys(logDir);
   const signed = (journal: string, group: GroupHeader): void => {
     const key = keys.find(({ keyId }) => keyId === group.keyId);
-    if (key === undefined) throw fault(`no vkey of the replica that signed seq ${group.first} of journal \`${journal}\``);
-    if (!key.verify(Buffer.from(groupText(journal, group)), group.signature)) throw fault(`the signature over seq ${group.first} of journal \`${journal}\` does not verify`);
+    if (key === undefined)
+      throw fault(`no vkey of the replica that signed seq ${group.first} of journal \`${journal}\``);
+    if (!key.verify(Buffer.from(groupText(journal, group)), group.signature))
+      throw fault(`the signature over seq ${group.first} of journal \`${journal}\` does not verify`);
     counts.signatures++;
   };
   let node: NodeReader | undefined;
-  /** Segments between two positions were given back: the log's own commitments must lead to each root that the replica signed. False where they were not. */
-  const provePruned = (journal: string, dir: string, from: Position, to: Position, declared: readonly (readonly [number, number])[], upTo: number): boolean => {
+  /**
+   * Segments between two positions were given back: the log's own commitments must lead to each root that the replica
+   * signed. False where they were not.
+   */
+  const provePruned = (
+    journal: string,
+    dir: string,
+    from: Position,
+    to: Position,
+    declared: readonly (readonly [number, number])[],
+    upTo: number,
+  ): boolean => {
     const pruned = readPruned(dir);
     if (pruned === undefined || pruned.lastSeq < to.lastSeq) return false;
     let [lastSeq, chain] = [from.lastSeq, from.chain];
@@ -253,8 +366,12 @@ async function checkJournals(
     for (const group of prunedGroups(dir, pruned)) {
       if (group.first <= from.lastSeq || group.first > to.lastSeq) continue;
       const between = group.first - lastSeq - 1;
-      if (between > 0 && !declared.some(([first, last]) => first <= lastSeq + 1 && last >= group.first - 1)) throw fault(`seq ${lastSeq + 1} to ${group.first - 1} of journal \`${journal}\` are missing, and no entry says so`);
-      if (between === 0 && chain !== '' && group.previous.toString('base64') !== chain) throw fault(`the chain of journal \`${journal}\` breaks after seq ${lastSeq}`);
+      if (between > 0 && !declared.some(([first, last]) => first <= lastSeq + 1 && last >= group.first - 1))
+        throw fault(
+          `seq ${lastSeq + 1} to ${group.first - 1} of journal \`${journal}\` are missing, and no entry says so`,
+        );
+      if (between === 0 && chain !== '' && group.previous.toString('base64') !== chain)
+        throw fault(`the chain of journal \`${journal}\` breaks after seq ${lastSeq}`);
       counts.declaredMissing += between;
       signed(journal, group);
       const leaves = Buffer.alloc(group.count * HASH_BYTES);
@@ -267,17 +384,25 @@ async function checkJournals(
           continue;
         }
         const stored = index === undefined || index >= size ? undefined : bodies.read(index);
-        if (index === undefined || stored?.journal !== journal || stored.seq !== group.first + i) throw fault(`seq ${group.first + i} of journal \`${journal}\` is not in the log`);
+        if (index === undefined || stored?.journal !== journal || stored.seq !== group.first + i)
+          throw fault(`seq ${group.first + i} of journal \`${journal}\` is not in the log`);
         node(0, index).copy(leaves, i * HASH_BYTES);
       }
-      if (newer === 0 && !rootOfLeaves(leaves).equals(group.root)) throw fault(`seq ${group.first} to ${group.first + group.count - 1} of journal \`${journal}\` are other entries in the log than the replica signed`);
+      if (newer === 0 && !rootOfLeaves(leaves).equals(group.root))
+        throw fault(
+          `seq ${group.first} to ${group.first + group.count - 1} of journal \`${journal}\` are other entries ` +
+            'in the log than the replica signed',
+        );
       counts.newer += newer;
       counts.journalEntries += group.count - newer;
       counts.pruned += group.count - newer;
       lastSeq = group.first + group.count - 1;
       chain = chainAfter(group).toString('base64');
     }
-    if (lastSeq !== to.lastSeq || (to.chain !== '' && chain !== to.chain)) throw fault(`what is kept of journal \`${journal}\` ends at seq ${lastSeq}, and does not lead to seq ${to.lastSeq + 1}`);
+    if (lastSeq !== to.lastSeq || (to.chain !== '' && chain !== to.chain))
+      throw fault(
+        `what is kept of journal \`${journal}\` ends at seq ${lastSeq}, and does not lead to seq ${to.lastSeq + 1}`,
+      );
     return true;
   };
   for (const journal of new Set([...folders.keys(), ...Object.keys(sequenced)])) {
@@ -294,14 +419,21 @@ async function checkJournals(
     for (let position: Position = JOURNAL_START; ; ) {
       const result = readOn(folder.dir, position, 20_000);
       if (result.kind === 'end') break;
-      if (result.kind === 'gap' && result.resume !== undefined && provePruned(journal, folder.dir, position, result.resume, declared, upTo)) {
+      if (
+        result.kind === 'gap' &&
+        result.resume !== undefined &&
+        provePruned(journal, folder.dir, position, result.resume, declared, upTo)
+      ) {
         position = result.resume;
         reached = position.lastSeq;
         continue;
       }
       if (result.kind === 'gap') {
         if (!declared.some(([from, to]) => from <= result.from && to >= result.to)) {
-          throw fault(`${segmentAt(folder.dir, position)}: seq ${result.from} to ${result.to} of journal \`${journal}\` cannot be read (${result.why}), and no entry says so; \`yitong audit mend\` declares it`);
+          throw fault(
+            `${segmentAt(folder.dir, position)}: seq ${result.from} to ${result.to} of journal \`${journal}\` ` +
+              `cannot be read (${result.why}), and no entry says so; \`yitong audit mend\` declares it`,
+          );
         }
         counts.declaredMissing += Math.max(0, result.to - result.from + 1);
         if (result.resume === undefined) break;
@@ -311,7 +443,11 @@ async function checkJournals(
       }
       for (const group of result.groups) {
         signed(journal, group);
-        if (!promisedAsRecorded(group)) throw fault(`seq ${group.first} to ${group.first + group.count - 1} of journal \`${journal}\` were promised for other answers than they record`);
+        if (!promisedAsRecorded(group))
+          throw fault(
+            `seq ${group.first} to ${group.first + group.count - 1} of journal \`${journal}\` were promised ` +
+              'for other answers than they record',
+          );
         for (const { seq, commitment } of group.entries) {
           const index = bodies.indexOf(journal, seq);
           if (index === undefined || index >= size) {
@@ -321,8 +457,10 @@ async function checkJournals(
           }
           const stored = bodies.read(index);
           // its body was compared with the log's commitment before, so this ties the journal's entry to the log's
-          if (stored?.journal !== journal || stored.seq !== seq) throw fault(`seq ${seq} of journal \`${journal}\` is not in the log`);
-          if (stored.kind === 'present' && !commitmentOf(stored.salt, stored.body).equals(commitment)) throw fault(`seq ${seq} of journal \`${journal}\` is another entry than in the log`);
+          if (stored?.journal !== journal || stored.seq !== seq)
+            throw fault(`seq ${seq} of journal \`${journal}\` is not in the log`);
+          if (stored.kind === 'present' && !commitmentOf(stored.salt, stored.body).equals(commitment))
+            throw fault(`seq ${seq} of journal \`${journal}\` is another entry than in the log`);
           counts.journalEntries++;
         }
       }
@@ -330,6 +468,7 @@ async function checkJournals(
       reached = position.lastSeq;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (reached < upTo && declared.length === 0) throw fault(`journal \`${journal}\` ends at seq ${reached}, and the log has its seq ${upTo}`);
+    if (reached < upTo && declared.length === 0)
+      throw fault(`journal \`${journal}\` ends at seq ${reached}, and the log has its seq ${upTo}`);
   }
 }

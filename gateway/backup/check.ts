@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { YitongError, type ErrorCode } from '../../contracts/errors.js';
+import { type ErrorCode, YitongError } from '../../contracts/errors.js';
 import { verifyLog } from '../audit/verify.js';
-import { FILES, MANIFEST, readManifest, type Manifest } from './manifest.js';
+import { FILES, MANIFEST, type Manifest, readManifest } from './manifest.js';
 import { filesBelow } from './walk.js';
 
 export interface CheckedBackup {
@@ -17,7 +17,13 @@ export interface CheckedBackup {
 const NAMED = 5;
 
 function fail(code: ErrorCode, what: string, paths: readonly string[]): never {
-  throw new YitongError(code, `${what}: ${paths.slice(0, NAMED).map((path) => `\`${path}\``).join(', ')}${paths.length > NAMED ? ` and ${paths.length - NAMED} more` : ''}`);
+  throw new YitongError(
+    code,
+    `${what}: ${paths
+      .slice(0, NAMED)
+      .map((path) => `\`${path}\``)
+      .join(', ')}${paths.length > NAMED ? ` and ${paths.length - NAMED} more` : ''}`,
+  );
 }
 
 /** Hexadecimal SHA-256 of a file, read in pieces. */
@@ -39,9 +45,13 @@ async function digestOf(file: string, onBytes?: (bytes: number) => void): Promis
 
 /**
  * Reads all of it and writes nothing.
- * @throws YitongError `backup_manifest`, `backup_format`, `backup_file_missing`, `backup_file_surplus`, `backup_damaged`; `log_invalid` if the log in it does not verify
+ * @throws YitongError `backup_manifest`, `backup_format`, `backup_file_missing`, `backup_file_surplus`,
+ * `backup_damaged`; `log_invalid` if the log in it does not verify
  */
-export async function checkBackup(backup: string, onProgress?: (bytes: number, of: number) => void): Promise<CheckedBackup> {
+export async function checkBackup(
+  backup: string,
+  onProgress?: (bytes: number, of: number) => void,
+): Promise<CheckedBackup> {
   const manifest = readManifest(backup);
   const found = new Map(filesBelow(backup).map((file) => [file.path, file]));
   found.delete(MANIFEST);
@@ -55,14 +65,18 @@ export async function checkBackup(backup: string, onProgress?: (bytes: number, o
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   const damaged: string[] = [];
-  for (const [path, { sha256 }] of wanted) if ((await digestOf(join(backup, path), (bytes) => onProgress?.((done += bytes), total))) !== sha256) damaged.push(path);
+  for (const [path, { sha256 }] of wanted)
+    if ((await digestOf(join(backup, path), (bytes) => onProgress?.((done += bytes), total))) !== sha256)
+      damaged.push(path);
   if (damaged.length > 0) fail('backup_damaged', 'files of the backup are not what they were', damaged);
   if (manifest.log === undefined) return { manifest, verified: 0 };
 
   const dataDir = join(backup, FILES);
   const report = await verifyLog({ logDir: join(dataDir, 'log'), dataDir });
-  if (!report.ok) throw new YitongError('log_invalid', `the log in the backup does not verify: ${report.fault ?? 'unknown'}`);
+  if (!report.ok)
+    throw new YitongError('log_invalid', `the log in the backup does not verify: ${report.fault ?? 'unknown'}`);
   const { size, root, origin } = manifest.log;
-  if (report.size !== size || (size > 0 && (report.root !== root || report.origin !== origin))) throw new YitongError('log_invalid', 'the log in the backup is another than its manifest says');
+  if (report.size !== size || (size > 0 && (report.root !== root || report.origin !== origin)))
+    throw new YitongError('log_invalid', 'the log in the backup is another than its manifest says');
   return { manifest, verified: size };
 }

@@ -1,8 +1,9 @@
 /**
- * How a log goes on that was restored. It is the beginning of a log that may have grown since: whoever signs another tree of a size that was
- * signed before splits the view of it. So either nothing newer was ever shown, by a checkpoint that the backup covers or by the operator's
- * word, and the log goes on under its name; or the log goes on under a new name and key, and the old key is not put back. The tree is the
- * same, so everything that was in it is proved against the new checkpoints; the first entry behind it says where it comes from and what is missing.
+ * How a log goes on that was restored. It is the beginning of a log that may have grown since: whoever signs another
+ * tree of a size that was signed before splits the view of it. So either nothing newer was ever shown, by a checkpoint
+ * that the backup covers or by the operator's word, and the log goes on under its name; or the log goes on under a new
+ * name and key, and the old key is not put back. The tree is the same, so everything that was in it is proved against
+ * the new checkpoints; the first entry behind it says where it comes from and what is missing.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { replaceFile } from '../audit/durable.js';
 import { administrationBody } from '../audit/events.js';
 import { auditLayout } from '../audit/layout.js';
 import { edgeAt, putBehind } from '../audit/log/behind.js';
-import { openCheckpoint, parseCheckpoint, type Checkpoint } from '../audit/log/checkpoint.js';
+import { type Checkpoint, openCheckpoint, parseCheckpoint } from '../audit/log/checkpoint.js';
 import { treeRoot } from '../audit/log/merkle.js';
 import { parseNote, parseVkey } from '../audit/log/note.js';
 import { readState } from '../audit/log/state.js';
@@ -43,7 +44,13 @@ export interface Continuation {
 
 /** One entry of the log that orders the erasure of a pseudonym. */
 const orderOf = (pseudonym: string, time: string): string =>
-  administrationBody({ time, action: 'erasure', by: 'restore', target: pseudonym, detail: { reason: 'erased after the backup that was restored', legalBasis: 'that of the order carried out before' } });
+  administrationBody({
+    time,
+    action: 'erasure',
+    by: 'restore',
+    target: pseudonym,
+    detail: { reason: 'erased after the backup that was restored', legalBasis: 'that of the order carried out before' },
+  });
 
 /**
  * The newest checkpoint that is known, against the log of the backup.
@@ -54,16 +61,29 @@ export function newerThan(dataDir: string, note: Buffer): Checkpoint | undefined
   const { log, state: dir } = auditLayout(dataDir);
   const state = readState(dir)?.state;
   const vkey = readIfThere(join(log, 'vkey'));
-  if (state === undefined || vkey === undefined) throw new YitongError('restore_fork', 'there is no log in the backup to hold the checkpoint against');
+  if (state === undefined || vkey === undefined)
+    throw new YitongError('restore_fork', 'there is no log in the backup to hold the checkpoint against');
   let known: Checkpoint;
   try {
     known = openCheckpoint(note, state.origin, [parseVkey(vkey.toString('utf8'))]);
   } catch (cause) {
-    throw new YitongError('restore_fork', `the checkpoint is not one of the log \`${state.origin}\`, signed by its key`, { cause });
+    throw new YitongError(
+      'restore_fork',
+      `the checkpoint is not one of the log \`${state.origin}\`, signed by its key`,
+      { cause },
+    );
   }
   if (known.size > state.size) return known;
-  const root = treeRoot(known.size, tileNodes(state.size, (path) => readIfThere(join(log, path))));
-  if (!root.equals(known.root)) throw new YitongError('restore_fork', `the log in the backup has another tree at ${known.size} entries than the checkpoint: two logs were signed under one name`);
+  const root = treeRoot(
+    known.size,
+    tileNodes(state.size, (path) => readIfThere(join(log, path))),
+  );
+  if (!root.equals(known.root))
+    throw new YitongError(
+      'restore_fork',
+      `the log in the backup has another tree at ${known.size} entries than the checkpoint: two logs were ` +
+        'signed under one name',
+    );
   return undefined;
 }
 
@@ -80,23 +100,34 @@ export interface ContinueOptions {
   readonly now: () => number;
 }
 
-/** `city/log` → `city/log/2-5f09c1a2` → `city/log/3-…`: a backup that is restored twice does not give one name to two logs. */
+/**
+ * `city/log` → `city/log/2-5f09c1a2` → `city/log/3-…`: a backup that is restored twice does not give one name to two
+ * logs.
+ */
 export const nextOrigin = (origin: string): string => {
   const [, base = origin, number = '1'] = /^(.*)\/(\d{1,6})-[0-9a-f]{8}$/.exec(origin) ?? [];
   return `${base}/${Number(number) + 1}-${randomBytes(4).toString('hex')}`;
 };
 
 /**
- * Puts the entry `restored` behind the restored log, and the orders behind it, and signs. Nothing is published: that is the sequencer's, which may have to ask
- * witnesses first. Undefined where this data folder keeps no log.
+ * Puts the entry `restored` behind the restored log, and the orders behind it, and signs. Nothing is published: that is
+ * the sequencer's, which may have to ask witnesses first. Undefined where this data folder keeps no log.
  * @throws YitongError `restore_fork`, `log_invalid`
  */
-export async function continueLog({ dataDir, knowledge, origin: wanted, taken, erased, now }: ContinueOptions): Promise<Continuation | undefined> {
+export async function continueLog({
+  dataDir,
+  knowledge,
+  origin: wanted,
+  taken,
+  erased,
+  now,
+}: ContinueOptions): Promise<Continuation | undefined> {
   const layout = auditLayout(dataDir);
   const found = readState(layout.state);
   if (found === undefined) {
     // no entry so far, but there may be some since: the key that signed them is not put back
-    if (knowledge.kind !== 'none') for (const file of [join(layout.keys, 'log.key'), join(layout.log, 'vkey')]) rmSync(file, { force: true });
+    if (knowledge.kind !== 'none')
+      for (const file of [join(layout.keys, 'log.key'), join(layout.log, 'vkey')]) rmSync(file, { force: true });
     return undefined;
   }
   const { state, version } = found;
@@ -105,7 +136,8 @@ export async function continueLog({ dataDir, knowledge, origin: wanted, taken, e
   const vkeyBefore = readIfThere(join(layout.log, 'vkey'))?.toString('utf8').trim() ?? '';
   const origin = renamed ? (wanted ?? nextOrigin(state.origin)) : state.origin;
   if (renamed) {
-    if (origin === state.origin) throw new YitongError('restore_fork', `the log may have grown since, so it cannot go on as \`${origin}\``);
+    if (origin === state.origin)
+      throw new YitongError('restore_fork', `the log may have grown since, so it cannot go on as \`${origin}\``);
     const before = join(layout.log, 'earlier', parseVkey(vkeyBefore).keyId.toString(16).padStart(8, '0'));
     mkdirSync(before, { recursive: true });
     replaceFile(join(before, 'vkey'), `${vkeyBefore}\n`);
@@ -115,22 +147,32 @@ export async function continueLog({ dataDir, knowledge, origin: wanted, taken, e
     for (const file of [join(layout.keys, 'log.key'), join(layout.log, 'checkpoint')]) rmSync(file, { force: true });
   }
   const signer = openSigner(join(layout.keys, 'log.key'), origin);
-  if (!renamed && signer.vkey !== vkeyBefore) throw new YitongError('log_invalid', 'the log\'s key in the backup is not the one whose vkey stands beside the log');
+  if (!renamed && signer.vkey !== vkeyBefore)
+    throw new YitongError('log_invalid', "the log's key in the backup is not the one whose vkey stands beside the log");
 
   const edge = edgeAt(dataDir, state.size);
   const before = parseCheckpoint(parseNote(Buffer.from(state.checkpoint)).text);
-  if (!edge.root().equals(before.root)) throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
+  if (!edge.root().equals(before.root))
+    throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
 
   const lost = newer === undefined ? (renamed ? undefined : 0) : newer.size - state.size;
   const time = new Date(now()).toISOString();
   const detail = {
-    taken, size: state.size, root: before.root.toString('base64'), key: vkeyBefore, renamed, known: knowledge.kind,
+    taken,
+    size: state.size,
+    root: before.root.toString('base64'),
+    key: vkeyBefore,
+    renamed,
+    known: knowledge.kind,
     ...(knowledge.kind === 'none' ? { word: knowledge.word } : {}),
     ...(newer === undefined ? {} : { newestSize: newer.size, newestRoot: newer.root.toString('base64') }),
     ...(lost === undefined ? {} : { lost }),
     erasures: erased.length,
   };
-  const bodies = [administrationBody({ time, action: 'restored', by: 'operator', target: state.origin, detail }), ...erased.map((pseudonym) => orderOf(pseudonym, time))];
+  const bodies = [
+    administrationBody({ time, action: 'restored', by: 'operator', target: state.origin, detail }),
+    ...erased.map((pseudonym) => orderOf(pseudonym, time)),
+  ];
   await putBehind({ dataDir, version, edge, journals: state.journals, before: state.journals, signer, origin, bodies });
   return { origin, vkey: signer.vkey, renamed, size: state.size, lost };
 }

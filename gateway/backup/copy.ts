@@ -1,7 +1,7 @@
 /** Copies into a folder, each with its digest, each on disk before the next. */
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
-import { open as openFile, rm, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open as openFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import { pathOf } from '../../connectors/lmdb/file.js';
@@ -14,7 +14,11 @@ export interface Copies {
   /** What was copied so far. */
   readonly files: readonly ManifestFile[];
   /** The file `path` of `from`, or its first `length` bytes. `as`: its path in the copy. False if it is not there. */
-  file(from: string, path: string, how?: { readonly length?: number; readonly mode?: number; readonly as?: string }): Promise<boolean>;
+  file(
+    from: string,
+    path: string,
+    how?: { readonly length?: number; readonly mode?: number; readonly as?: string },
+  ): Promise<boolean>;
   bytes(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
   /** An LMDB environment in one snapshot, compacted. @param path of its data file */
   map(from: string, path: string): Promise<void>;
@@ -26,8 +30,15 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }
 
-/** @param to a folder; what is copied keeps its path in it @param onBytes with each piece @param signal ends the copying between two pieces */
-export function copies(to: string, { onBytes, signal }: { readonly onBytes?: (bytes: number) => void; readonly signal?: AbortSignal } = {}): Copies {
+/**
+ * @param to a folder; what is copied keeps its path in it
+ * @param onBytes with each piece
+ * @param signal ends the copying between two pieces
+ */
+export function copies(
+  to: string,
+  { onBytes, signal }: { readonly onBytes?: (bytes: number) => void; readonly signal?: AbortSignal } = {},
+): Copies {
   const files: ManifestFile[] = [];
   const dirs = new Set<string>();
   function folderOf(path: string): void {
@@ -38,7 +49,11 @@ export function copies(to: string, { onBytes, signal }: { readonly onBytes?: (by
     mkdirSync(dirname(join(to, path)), { recursive: true, mode: 0o700 });
   }
   /** Writes what `pieces` gives; each piece is counted when it is written. */
-  async function write(path: string, mode: number, pieces: (put: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<void> {
+  async function write(
+    path: string,
+    mode: number,
+    pieces: (put: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+  ): Promise<void> {
     folderOf(path);
     const hash = createHash('sha256');
     let bytes = 0;

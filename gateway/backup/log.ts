@@ -1,17 +1,20 @@
-/** Copying the log while it grows: at one committed size, which everything in the copy reaches and nothing leads beyond. */
-import { setTimeout as wait } from 'node:timers/promises';
+/**
+ * Copying the log while it grows: at one committed size, which everything in the copy reaches and nothing leads beyond.
+ */
+
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { YitongError } from '../../contracts/errors.js';
-import { auditLayout, type AuditLayout } from '../audit/layout.js';
+import { type AuditLayout, auditLayout } from '../audit/layout.js';
 import { CHUNK, IDX, SEQ } from '../audit/log/bodies.js';
 import { parseCheckpoint } from '../audit/log/checkpoint.js';
+import { HASH_BYTES } from '../audit/log/merkle.js';
 import { parseNote } from '../audit/log/note.js';
 import { staged } from '../audit/log/staging.js';
 import { readState, type SequencerState } from '../audit/log/state.js';
 import { readPartial } from '../audit/log/tile-files.js';
 import { ENTRY_BYTES, tilePath, tileWidth } from '../audit/log/tiles.js';
-import { HASH_BYTES } from '../audit/log/merkle.js';
 import { readIfThere } from '../audit/receipts.js';
 import type { Copies } from './copy.js';
 import type { ManifestLog } from './manifest.js';
@@ -46,17 +49,33 @@ export async function cutLog(dataDir: string): Promise<LogCut | undefined> {
     if (Date.now() < end) continue;
     // nobody works: the run before stands, and what was staged is in journals
     const before = beforeRun(layout, found.state, complete);
-    if (before === undefined) throw new YitongError('backup_source', 'the sequencer stopped in the middle of a run, and what it staged cannot be read; start the gateway once', { place: { file: layout.state } });
+    if (before === undefined)
+      throw new YitongError(
+        'backup_source',
+        'the sequencer stopped in the middle of a run, and what it staged cannot be read; start the gateway once',
+        { place: { file: layout.state } },
+      );
     return { state: before, version: found.version, root: rootOf(before.checkpoint), published };
   }
 }
 
 const rootOf = (note: string): string => parseCheckpoint(parseNote(Buffer.from(note)).text).root.toString('base64');
 
-function beforeRun(layout: AuditLayout, state: SequencerState, complete: string | undefined): SequencerState | undefined {
-  if (complete === undefined || parseCheckpoint(parseNote(Buffer.from(complete)).text).size !== state.before.size) return undefined;
+function beforeRun(
+  layout: AuditLayout,
+  state: SequencerState,
+  complete: string | undefined,
+): SequencerState | undefined {
+  if (complete === undefined || parseCheckpoint(parseNote(Buffer.from(complete)).text).size !== state.before.size)
+    return undefined;
   const own = staged(layout.staged, state.staged).filter(({ journal }) => journal === state.own.journal).length;
-  return { ...state, size: state.before.size, checkpoint: complete, journals: state.before.journals, own: { ...state.own, seq: state.own.seq - own } };
+  return {
+    ...state,
+    size: state.before.size,
+    checkpoint: complete,
+    journals: state.before.journals,
+    own: { ...state.own, seq: state.own.seq - own },
+  };
 }
 
 /** Bytes of the bodies' `.dat` file that holds the last `entries` of a chunk. */
@@ -64,7 +83,10 @@ function dataEnd(idxFile: string, entries: number): number {
   const fd = openSync(idxFile, 'r');
   try {
     const slot = Buffer.alloc(IDX);
-    if (readSync(fd, slot, 0, IDX, (entries - 1) * IDX) !== IDX) throw new YitongError('backup_source', 'the bodies of the log are shorter than the log', { place: { file: idxFile } });
+    if (readSync(fd, slot, 0, IDX, (entries - 1) * IDX) !== IDX)
+      throw new YitongError('backup_source', 'the bodies of the log are shorter than the log', {
+        place: { file: idxFile },
+      });
     return slot.readUIntBE(0, 6) + slot.readUInt32BE(6);
   } finally {
     closeSync(fd);
@@ -80,13 +102,19 @@ export async function copyLog(dataDir: string, { state, version, published }: Lo
   const inData = (path: string): string => relative(dataDir, path).split(sep).join('/');
   const { size } = state;
 
-  await copies.bytes(inData(join(layout.state, String(version).padStart(12, '0'))), Buffer.from(`${JSON.stringify(state)}\n`));
+  await copies.bytes(
+    inData(join(layout.state, String(version).padStart(12, '0'))),
+    Buffer.from(`${JSON.stringify(state)}\n`),
+  );
   await copies.bytes(inData(layout.complete), Buffer.from(state.checkpoint));
   if (published !== undefined) await copies.bytes(inData(join(layout.log, 'checkpoint')), published, 0o644);
 
   let waiting: Promise<void>[] = [];
-  for (const [level, unit] of [['entries', ENTRY_BYTES], ...[0, 1, 2, 3, 4, 5].map((at) => [at, HASH_BYTES] as const)] as const) {
-    for (let index = 0, width; (width = tileWidth(level === 'entries' ? 0 : level, index, size)) > 0; index++) {
+  for (const [level, unit] of [
+    ['entries', ENTRY_BYTES],
+    ...[0, 1, 2, 3, 4, 5].map((at) => [at, HASH_BYTES] as const),
+  ] as const) {
+    for (let index = 0, width: number; (width = tileWidth(level === 'entries' ? 0 : level, index, size)) > 0; index++) {
       const path = tilePath(level, index, width);
       waiting.push(copies.bytes(inData(join(layout.log, path)), readPartial(layout.log, path, width * unit), 0o644));
       if (waiting.length < PARALLEL) continue;
@@ -104,7 +132,11 @@ export async function copyLog(dataDir: string, { state, version, published }: Lo
     await copies.file(dataDir, `${name}.dat`, { length });
     await copies.file(dataDir, `${name}.idx`, { length: entries * IDX });
   }
-  const known = new Map(Object.entries({ ...state.journals, [state.own.journal]: { lastSeq: state.own.seq } }).map(([journal, { lastSeq }]) => [journal, lastSeq * SEQ]));
+  const known = new Map(
+    Object.entries({ ...state.journals, [state.own.journal]: { lastSeq: state.own.seq } }).map(
+      ([journal, { lastSeq }]) => [journal, lastSeq * SEQ],
+    ),
+  );
   for (const journal of names(layout.index)) {
     const length = known.get(journal);
     await copies.file(dataDir, inData(join(layout.index, journal)), length === undefined ? {} : { length });
@@ -121,5 +153,11 @@ function names(dir: string): string[] {
 }
 
 export function manifestLog(vkey: string, { state, root, published }: LogCut): ManifestLog {
-  return { origin: state.origin, vkey: vkey.trim(), size: state.size, root, publishedSize: published === undefined ? 0 : parseCheckpoint(parseNote(published).text).size };
+  return {
+    origin: state.origin,
+    vkey: vkey.trim(),
+    size: state.size,
+    root,
+    publishedSize: published === undefined ? 0 : parseCheckpoint(parseNote(published).text).size,
+  };
 }

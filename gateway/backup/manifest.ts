@@ -1,7 +1,7 @@
 /**
- * What a backup holds: `<backup>/manifest.json`, one line `{"sha256":"<hex>","manifest":{…}}` with the digest of the inner text, beside the files in
- * `<backup>/data/`. It is written last; a folder without one is no backup. The digests find damage, not forgery: whoever can write the
- * folder can write both. The log in it is signed apart.
+ * What a backup holds: `<backup>/manifest.json`, one line `{"sha256":"<hex>","manifest":{…}}` with the digest of the
+ * inner text, beside the files in `<backup>/data/`. It is written last; a folder without one is no backup. The digests
+ * find damage, not forgery: whoever can write the folder can write both. The log in it is signed apart.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -64,7 +64,12 @@ const check = shape<Manifest>(
       program: text,
       begun: text,
       ended: text,
-      log: { type: 'object', additionalProperties: false, required: ['origin', 'vkey', 'size', 'root', 'publishedSize'], properties: { origin: text, vkey: text, size: count, root: text, publishedSize: count } },
+      log: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['origin', 'vkey', 'size', 'root', 'publishedSize'],
+        properties: { origin: text, vkey: text, size: count, root: text, publishedSize: count },
+      },
       datasets: { type: 'object', additionalProperties: count },
       unknown: { type: 'array', items: text },
       files: {
@@ -74,7 +79,16 @@ const check = shape<Manifest>(
           additionalProperties: false,
           required: ['path', 'bytes', 'sha256', 'mode'],
           // no path leads out of the folder, whoever wrote the manifest
-          properties: { path: { type: 'string', maxLength: 4096, pattern: '^(?!.*(?:^|/)\\.{1,2}(?:/|$))[^/\\\\\\u0000]+(?:/[^/\\\\\\u0000]+)*$' }, bytes: count, sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' }, mode: { type: 'integer', minimum: 0, maximum: 0o777 } },
+          properties: {
+            path: {
+              type: 'string',
+              maxLength: 4096,
+              pattern: '^(?!.*(?:^|/)\\.{1,2}(?:/|$))[^/\\\\\\u0000]+(?:/[^/\\\\\\u0000]+)*$',
+            },
+            bytes: count,
+            sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+            mode: { type: 'integer', minimum: 0, maximum: 0o777 },
+          },
         },
       },
     },
@@ -90,18 +104,30 @@ export function writeManifest(backup: string, manifest: Manifest): void {
   replaceFile(join(backup, MANIFEST), `{"sha256":"${digest(inner)}","manifest":${inner}}\n`, { mode: 0o600 });
 }
 
-/** @throws YitongError `backup_manifest` if it is not there, cut off or changed; `backup_format` if it is of another version */
+/**
+ * @throws YitongError `backup_manifest` if it is not there, cut off or changed; `backup_format` if it is of another
+ * version
+ */
 export function readManifest(backup: string): Manifest {
   const place = { file: join(backup, MANIFEST) };
   let whole: string;
   try {
     whole = readFileSync(place.file, 'utf8');
   } catch (cause) {
-    throw new YitongError('backup_manifest', 'this folder is no backup: it has no manifest that can be read', { place, cause });
+    throw new YitongError('backup_manifest', 'this folder is no backup: it has no manifest that can be read', {
+      place,
+      cause,
+    });
   }
   const [, sha256, inner] = /^\{"sha256":"([0-9a-f]{64})","manifest":(\{.*\})\}\n$/s.exec(whole) ?? [];
-  if (inner === undefined || digest(inner) !== sha256) throw new YitongError('backup_manifest', 'the manifest of the backup is cut off or changed', { place });
+  if (inner === undefined || digest(inner) !== sha256)
+    throw new YitongError('backup_manifest', 'the manifest of the backup is cut off or changed', { place });
   const value = JSON.parse(inner) as { readonly format?: unknown };
-  if (value.format !== FORMAT) throw new YitongError('backup_format', `the backup has format ${String(value.format)}; this version reads format ${FORMAT}`, { place });
+  if (value.format !== FORMAT)
+    throw new YitongError(
+      'backup_format',
+      `the backup has format ${String(value.format)}; this version reads format ${FORMAT}`,
+      { place },
+    );
   return check(value, place);
 }

@@ -1,6 +1,6 @@
 /**
- * Puts a backup in the place of a data folder: everything is verified first, then copied beside, made ready to go on, and renamed. Whatever fails or
- * dies before the rename leaves the place as it was.
+ * Puts a backup in the place of a data folder: everything is verified first, then copied beside, made ready to go on,
+ * and renamed. Whatever fails or dies before the rename leaves the place as it was.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -19,7 +19,7 @@ import { readState } from '../audit/log/state.js';
 import { openSigner, type Signer } from '../audit/signer.js';
 import { verifyLog } from '../audit/verify.js';
 import { checkBackup } from './check.js';
-import { continueLog, newerThan, type Continuation, type Knowledge } from './continue.js';
+import { type Continuation, continueLog, type Knowledge, newerThan } from './continue.js';
 import { copies } from './copy.js';
 import { FILES } from './manifest.js';
 import { stateOf } from './states.js';
@@ -52,7 +52,12 @@ export interface RestoreReport {
 }
 
 function refuseTaken(dataDir: string): void {
-  if (existsSync(dataDir) && readdirSync(dataDir).length > 0) throw new YitongError('restore_target', 'there is something in this folder; a backup is restored into a missing or empty one only', { place: { file: dataDir } });
+  if (existsSync(dataDir) && readdirSync(dataDir).length > 0)
+    throw new YitongError(
+      'restore_target',
+      'there is something in this folder; a backup is restored into a missing or empty one only',
+      { place: { file: dataDir } },
+    );
 }
 
 /** @throws YitongError as `checkBackup`; `restore_target`, `restore_fork`, `backup_incomplete`, `backup_no_room` */
@@ -62,7 +67,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   refuseTaken(dataDir);
   const { manifest } = await checkBackup(backup, (bytes, of) => onProgress?.('checking', bytes, of));
   if (manifest.unknown.length > 0 && !options.incomplete) {
-    throw new YitongError('backup_incomplete', `the backup lacks ${manifest.unknown.length} files that nobody knew how to copy, such as \`${manifest.unknown[0] ?? ''}\`; say that it will do with --incomplete`);
+    throw new YitongError(
+      'backup_incomplete',
+      `the backup lacks ${manifest.unknown.length} files that nobody knew how to copy, such as ` +
+        `\`${manifest.unknown[0] ?? ''}\`; say that it will do with --incomplete`,
+    );
   }
   const source = join(backup, FILES);
   // before anything is written, although it is asked again
@@ -78,15 +87,24 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     for (const { path, mode } of files) await out.file(source, path, { mode });
     const wanted = new Map(files.map(({ path, sha256 }) => [path, sha256]));
     const wrong = out.files.find(({ path, sha256 }) => wanted.get(path) !== sha256);
-    if (wrong !== undefined || out.files.length !== files.length) throw new YitongError('backup_damaged', `the backup changed while it was copied: \`${wrong?.path ?? ''}\``);
+    if (wrong !== undefined || out.files.length !== files.length)
+      throw new YitongError('backup_damaged', `the backup changed while it was copied: \`${wrong?.path ?? ''}\``);
 
     const retired = retireJournals(partial, manifest.ended);
-    const log = await continueLog({ dataDir: partial, knowledge, origin: options.origin, taken: manifest.begun, erased, now });
+    const log = await continueLog({
+      dataDir: partial,
+      knowledge,
+      origin: options.origin,
+      taken: manifest.begun,
+      erased,
+      now,
+    });
     const gone = await eraseAgain(partial, erased);
     if (log === undefined) await noteRestored(partial, manifest.begun, now);
     else {
       const report = await verifyLog({ logDir: auditLayout(partial).log, dataDir: partial });
-      if (!report.ok) throw new YitongError('log_invalid', `the restored log does not verify: ${report.fault ?? 'unknown'}`);
+      if (!report.ok)
+        throw new YitongError('log_invalid', `the restored log does not verify: ${report.fault ?? 'unknown'}`);
     }
     out.end();
     syncDir(partial);
@@ -94,7 +112,14 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     if (existsSync(dataDir)) rmdirSync(dataDir);
     renameSync(partial, dataDir);
     syncDir(dirname(dataDir));
-    return { taken: manifest.begun, files: files.length, bytes: total, ...(log === undefined ? {} : { log }), retired, erased: gone };
+    return {
+      taken: manifest.begun,
+      files: files.length,
+      bytes: total,
+      ...(log === undefined ? {} : { log }),
+      retired,
+      erased: gone,
+    };
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });
     throw error;
@@ -105,13 +130,14 @@ function retireJournals(dataDir: string, taken: string): number {
   const { journals } = auditLayout(dataDir);
   if (!existsSync(journals)) return 0;
   const ids = readdirSync(journals);
-  for (const id of ids) replaceFile(join(journals, id, RETIRED_FILE), `restored from a backup of ${taken}\n`, { mode: 0o600 });
+  for (const id of ids)
+    replaceFile(join(journals, id, RETIRED_FILE), `restored from a backup of ${taken}\n`, { mode: 0o600 });
   return ids.length;
 }
 
 /**
- * Destroys keys that came back with the backup, and carries out every erasure that the log orders, those of before the backup included: what was erased
- * while it was copied may stand in it in part.
+ * Destroys keys that came back with the backup, and carries out every erasure that the log orders, those of before the
+ * backup included: what was erased while it was copied may stand in it in part.
  * @returns keys destroyed of `pseudonyms`
  */
 async function eraseAgain(dataDir: string, pseudonyms: readonly string[]): Promise<number> {
@@ -139,7 +165,11 @@ async function eraseAgain(dataDir: string, pseudonyms: readonly string[]): Promi
     await erasures.close();
     bodies.close();
   }
-  if (trouble !== undefined) throw new YitongError('log_invalid', `an erasure that the log orders cannot be carried out in the backup: ${trouble}`);
+  if (trouble !== undefined)
+    throw new YitongError(
+      'log_invalid',
+      `an erasure that the log orders cannot be carried out in the backup: ${trouble}`,
+    );
   return destroyed;
 }
 
@@ -150,9 +180,23 @@ async function noteRestored(dataDir: string, taken: string, now: () => number): 
   if (signer === undefined) return;
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   try {
-    const journal = await openJournal({ dir: layout.journals, name: 'restore', keys, signer, now, segmentBytes: 65_536 });
+    const journal = await openJournal({
+      dir: layout.journals,
+      name: 'restore',
+      keys,
+      signer,
+      now,
+      segmentBytes: 65_536,
+    });
     try {
-      await journal.append({ clear: administrationBody({ time: new Date(now()).toISOString(), action: 'restored', by: 'operator', detail: { taken } }) });
+      await journal.append({
+        clear: administrationBody({
+          time: new Date(now()).toISOString(),
+          action: 'restored',
+          by: 'operator',
+          detail: { taken },
+        }),
+      });
     } finally {
       await journal.close();
     }

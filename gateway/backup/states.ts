@@ -1,11 +1,14 @@
 /**
- * Every state of a data folder, once: what it is, whether a backup holds it, and in which order it is copied while processes write. A file
- * that no state here knows makes a backup incomplete, so whoever adds a state to the data folder adds a row here.
+ * Every state of a data folder, once: what it is, whether a backup holds it, and in which order it is copied while
+ * processes write. A file that no state here knows makes a backup incomplete, so whoever adds a state to the data
+ * folder adds a row here.
  *
  * The order is what makes copies of different moments one whole:
  *
- * 1. what refers to the log (alerts, suspensions, tickets, reports) before the log: nothing is restored without its entry;
- * 2. what connectors know to be published, then what waits (quarantine, spool), then the bus: a record comes twice, never not at all;
+ * 1. what refers to the log (alerts, suspensions, tickets, reports) before the log: nothing is restored without its
+ *    entry;
+ * 2. what connectors know to be published, then what waits (quarantine, spool), then the bus: a record comes twice,
+ *    never not at all;
  * 3. the log at one committed size, then journals, which then hold at least what the log took from them;
  * 4. keys of subjects after all that was encrypted under them.
  */
@@ -41,38 +44,137 @@ export interface State {
   readonly secret?: true;
 }
 
-const source = (id: string, what: string, path: RegExp, copying: Copying, more: Partial<State> = {}): State => ({ id, what, path, copying, kind: 'source', ...more });
-const without = (id: string, what: string, path: RegExp, kind: 'derived' | 'passing', why: string): State => ({ id, what, path, copying: 'none', kind, why });
+const source = (id: string, what: string, path: RegExp, copying: Copying, more: Partial<State> = {}): State => ({
+  id,
+  what,
+  path,
+  copying,
+  kind: 'source',
+  ...more,
+});
+const without = (id: string, what: string, path: RegExp, kind: 'derived' | 'passing', why: string): State => ({
+  id,
+  what,
+  path,
+  copying: 'none',
+  kind,
+  why,
+});
 
 /** In the order in which they are copied. Of two that know a path the first counts. */
 export const states: readonly State[] = [
-  without('temporary', 'files on their way to their name', /(?:^|\/)[^/]*\.tmp$|(?:^|\/)spare$/, 'passing', 'nobody has been told of them'),
-  without('locks', 'who holds what, and slots of readers', /(?:^|\/)lock\.mdb$|-lock$|\.lock(?:\.[0-9a-f]+)?$|^(?:journal|mirrors\/[^/]+)\/[^/]+\/lock$|^audit\/writing\//, 'passing', 'they name processes of this machine'),
-  without('takeover', 'a log that is being taken over, on its way to its place', /^takeover\.partial\//, 'passing', 'the take-over makes it again'),
-  without('made', 'marks that a store has something in it', /\.made$/, 'derived', 'made again when the store is opened'),
+  without(
+    'temporary',
+    'files on their way to their name',
+    /(?:^|\/)[^/]*\.tmp$|(?:^|\/)spare$/,
+    'passing',
+    'nobody has been told of them',
+  ),
+  without(
+    'locks',
+    'who holds what, and slots of readers',
+    /(?:^|\/)lock\.mdb$|-lock$|\.lock(?:\.[0-9a-f]+)?$|^(?:journal|mirrors\/[^/]+)\/[^/]+\/lock$|^audit\/writing\//,
+    'passing',
+    'they name processes of this machine',
+  ),
+  without(
+    'takeover',
+    'a log that is being taken over, on its way to its place',
+    /^takeover\.partial\//,
+    'passing',
+    'the take-over makes it again',
+  ),
+  without(
+    'made',
+    'marks that a store has something in it',
+    /\.made$/,
+    'derived',
+    'made again when the store is opened',
+  ),
   without('running', 'addresses of a running city', /^up\.json$/, 'passing', 'the next one has its own'),
   without('replays', 'replays of the console under way', /^replays\//, 'passing', 'they end with their process'),
-  without('staged', 'a run of the sequencer that is not in its place yet', /^audit\/staged\//, 'passing', 'the log is copied at a size that is in its place'),
-  without('contracts', 'a copy of the contracts in force', /^contracts-in-force(?:\.[^/]*)?\//, 'derived', 'made again from the workspace at each start'),
-  without('view', 'the view: current records and their history, by subject', /^view\//, 'derived', 'made again from the bus; so no long snapshot of it is held'),
+  without(
+    'staged',
+    'a run of the sequencer that is not in its place yet',
+    /^audit\/staged\//,
+    'passing',
+    'the log is copied at a size that is in its place',
+  ),
+  without(
+    'contracts',
+    'a copy of the contracts in force',
+    /^contracts-in-force(?:\.[^/]*)?\//,
+    'derived',
+    'made again from the workspace at each start',
+  ),
+  without(
+    'view',
+    'the view: current records and their history, by subject',
+    /^view\//,
+    'derived',
+    'made again from the bus; so no long snapshot of it is held',
+  ),
   without('search', 'blocks of the search index', /^audit\/search\//, 'derived', 'made again from bodies and log'),
   without('names', 'names by which companies are found', /^names\/index\.mdb$/, 'derived', 'made again from the bus'),
-  without('sessions', 'who is signed in', /^people\/sessions$/, 'passing', 'who signed out since must not be signed in again'),
-  without('forms', 'forms that could not be taken, for half an hour', /^people\/forms$/, 'passing', 'they go within the half hour'),
-  without('forms-key', 'the key under which forms say where they stand', /^people\/forms-key$/, 'derived', 'made anew; pages that are open then lose what is written in them, if they are sent after a sign-in'),
-  without('codes', 'compliance codes of the last minutes', /^reports\/compliance\/codes$/, 'passing', 'a code that was answered must not be answered again'),
+  without(
+    'sessions',
+    'who is signed in',
+    /^people\/sessions$/,
+    'passing',
+    'who signed out since must not be signed in again',
+  ),
+  without(
+    'forms',
+    'forms that could not be taken, for half an hour',
+    /^people\/forms$/,
+    'passing',
+    'they go within the half hour',
+  ),
+  without(
+    'forms-key',
+    'the key under which forms say where they stand',
+    /^people\/forms-key$/,
+    'derived',
+    'made anew; pages that are open then lose what is written in them, if they are sent after a sign-in',
+  ),
+  without(
+    'codes',
+    'compliance codes of the last minutes',
+    /^reports\/compliance\/codes$/,
+    'passing',
+    'a code that was answered must not be answered again',
+  ),
   without('lookups', 'counts of look-ups of this minute', /^reports\/lookups$/, 'passing', 'counted anew'),
-  without('cursor-key', 'the key of cursors', /^cursors\/key$/, 'derived', 'made anew; whoever was between two pages asks from the first on'),
-  without('watching', 'which process watches documents', /^reports\/watching$/, 'passing', 'it names a process of this machine'),
+  without(
+    'cursor-key',
+    'the key of cursors',
+    /^cursors\/key$/,
+    'derived',
+    'made anew; whoever was between two pages asks from the first on',
+  ),
+  without(
+    'watching',
+    'which process watches documents',
+    /^reports\/watching$/,
+    'passing',
+    'it names a process of this machine',
+  ),
 
-  source('alerts', 'what the watching rules found, who acknowledged it, and how far they have read', /^audit\/alerts\/alerts$/, 'map'),
+  source(
+    'alerts',
+    'what the watching rules found, who acknowledged it, and how far they have read',
+    /^audit\/alerts\/alerts$/,
+    'map',
+  ),
   source('suspensions', 'grants that are suspended', /^suspended\/\d{12}$/, 'versions'),
   source('tickets', 'tickets: objections, applications, complaints, with their acts', /^tickets\/tickets$/, 'map'),
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
   source('reports', 'reports, authorisations, verification codes (keyed), revocations', /^reports\/store$/, 'map'),
   source('watched', 'documents that others watch, and what they were told', /^reports\/watched$/, 'map'),
   source('statuses', 'status lists of credentials', /^reports\/status\/statuses$/, 'map'),
-  source('lookups-secret', 'the key under which look-ups are counted', /^reports\/lookups-secret$/, 'files', { secret: true }),
+  source('lookups-secret', 'the key under which look-ups are counted', /^reports\/lookups-secret$/, 'files', {
+    secret: true,
+  }),
   source('guesses', 'verifications counted against guessing', /^verify\/guesses$/, 'map'),
   source('guesses-secret', 'the key under which they are counted', /^verify\/secret$/, 'files', { secret: true }),
 
@@ -83,18 +185,45 @@ export const states: readonly State[] = [
   source('bus', 'the embedded bus', /^bus\/data\.mdb$/, 'map'),
   source('bus-cluster', 'which bus stood there, so that one that is gone is missed', /^bus\.cluster$/, 'files'),
 
-  source('log', 'the published log, its bodies, index and commit point', /^log\/(?:checkpoint|tile\/.*)$|^audit\/(?:checkpoint|state\/\d{12}|bodies\/\d{8}\.(?:dat|idx)|index\/[a-z0-9-]+)$/, 'log'),
-  source('log-keys', 'public keys of the log and of replicas, of now and of before', /^log\/(?:vkey|replicas\/[0-9a-f]{8}\.vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint))$/, 'files'),
-  source('journals', 'journals of this replica, and copies of those of others', /^(?:journal|mirrors\/[^/]+)\/[^/]+\/(?:\d{8}\.seg(?:\.erased)?|durable|fault|retired|groups|pruned)$/, 'journals'),
+  source(
+    'log',
+    'the published log, its bodies, index and commit point',
+    /^log\/(?:checkpoint|tile\/.*)$|^audit\/(?:checkpoint|state\/\d{12}|bodies\/\d{8}\.(?:dat|idx)|index\/[a-z0-9-]+)$/,
+    'log',
+  ),
+  source(
+    'log-keys',
+    'public keys of the log and of replicas, of now and of before',
+    /^log\/(?:vkey|replicas\/[0-9a-f]{8}\.vkey|earlier\/[0-9a-f]{8}\/(?:vkey|checkpoint))$/,
+    'files',
+  ),
+  source(
+    'journals',
+    'journals of this replica, and copies of those of others',
+    /^(?:journal|mirrors\/[^/]+)\/[^/]+\/(?:\d{8}\.seg(?:\.erased)?|durable|fault|retired|groups|pruned)$/,
+    'journals',
+  ),
   source('epoch', 'whom this replica agreed to as the sequencer', /^audit\/epoch\/\d{12}$/, 'versions'),
 
   source('subject-keys', 'pseudonym and key of each subject', /^audit\/keys\/subjects$/, 'map', { secret: true }),
-  source('subject-halves', 'the other half of each of these keys, overwritten by an erasure', /^audit\/keys\/halves$/, 'files', { secret: true }),
+  source(
+    'subject-halves',
+    'the other half of each of these keys, overwritten by an erasure',
+    /^audit\/keys\/halves$/,
+    'files',
+    { secret: true },
+  ),
   source('subject-secret', 'the secret of the look-up', /^audit\/keys\/secret$/, 'files', { secret: true }),
-  source('erasures', 'which erasures are carried out', /^audit\/erasures$/, 'files', { restored: false, why: 'after a restore the whole log is looked through, and each order in it is carried out again' }),
+  source('erasures', 'which erasures are carried out', /^audit\/erasures$/, 'files', {
+    restored: false,
+    why: 'after a restore the whole log is looked through, and each order in it is carried out again',
+  }),
   source('signing-keys', 'signing keys of the log and of this replica', /^keys\/[^/]+$/, 'files', { secret: true }),
   source('pki', 'the development authority, its certificates and keys', /^pki\//, 'files', { secret: true }),
 ];
 
-/** The state to which a file of a data folder belongs; undefined where none knows it. @param path from the data folder, with `/` */
+/**
+ * The state to which a file of a data folder belongs; undefined where none knows it.
+ * @param path from the data folder, with `/`
+ */
 export const stateOf = (path: string): State | undefined => states.find((state) => state.path.test(path));

@@ -1,10 +1,11 @@
 /**
- * Another replica becomes the sequencer of a log whose sequencer is gone. What it needs is found, what is missing is said before anything is done, and each
- * missing entry is declared in the log. Under one name there is one tree: the log keeps its name only where nothing newer of it was seen than is here,
- * and somebody vouches for that; otherwise the same tree, or where nothing is left of it a new one, goes on under a new name.
+ * Another replica becomes the sequencer of a log whose sequencer is gone. What it needs is found, what is missing is
+ * said before anything is done, and each missing entry is declared in the log. Under one name there is one tree: the
+ * log keeps its name only where nothing newer of it was seen than is here, and somebody vouches for that; otherwise the
+ * same tree, or where nothing is left of it a new one, goes on under a new name.
  *
- * Nothing is touched before all of it is made beside: in `<data>/takeover.partial`. The state of the sequencer comes into its place last, and without it nothing
- * sequences there; whoever was interrupted says it again.
+ * Nothing is touched before all of it is made beside: in `<data>/takeover.partial`. The state of the sequencer comes
+ * into its place last, and without it nothing sequences there; whoever was interrupted says it again.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -14,8 +15,20 @@ import { syncDir } from '../../contracts/sync-dir.js';
 import { replaceFile } from '../audit/durable.js';
 import { administrationBody, gapBody } from '../audit/events.js';
 import { readErased } from '../audit/journal/erased.js';
-import { CHAIN_START, chainAfter, decodeSegmentHeader, MARKER_BYTES, MARKER_FILE, readEntries, readGroup, SEGMENT_HEADER, segmentName, writeMarker, type Marker } from '../audit/journal/format.js';
 import { journalFolders } from '../audit/journal/folders.js';
+import {
+  CHAIN_START,
+  chainAfter,
+  decodeSegmentHeader,
+  MARKER_BYTES,
+  MARKER_FILE,
+  type Marker,
+  readEntries,
+  readGroup,
+  SEGMENT_HEADER,
+  segmentName,
+  writeMarker,
+} from '../audit/journal/format.js';
 import { JOURNAL_START, segmentsOf } from '../audit/journal/reader.js';
 import { markerOf } from '../audit/journal/segments.js';
 import { auditLayout } from '../audit/layout.js';
@@ -24,13 +37,13 @@ import { parseCheckpoint } from '../audit/log/checkpoint.js';
 import { treeRoot } from '../audit/log/merkle.js';
 import { parseNote, parseVkey } from '../audit/log/note.js';
 import { startSequencer } from '../audit/log/sequencer.js';
-import { readState, type JournalState, type SequencerState } from '../audit/log/state.js';
+import { type JournalState, readState, type SequencerState } from '../audit/log/state.js';
 import { openEdge, tileNodes } from '../audit/log/tiles.js';
-import { openRegister, type Claim } from '../audit/replicas/epoch.js';
 import { readIfThere } from '../audit/receipts.js';
+import { type Claim, openRegister } from '../audit/replicas/epoch.js';
 import { openSigner } from '../audit/signer.js';
 import { verifyLog } from '../audit/verify.js';
-import { newerThan, nextOrigin, type Knowledge } from './continue.js';
+import { type Knowledge, newerThan, nextOrigin } from './continue.js';
 import { copies } from './copy.js';
 import { filesBelow } from './walk.js';
 import { wantRoom } from './write.js';
@@ -38,7 +51,10 @@ import { wantRoom } from './write.js';
 export interface TakeoverOptions {
   /** Of the replica that takes over; nothing may run there. */
   readonly dataDir: string;
-  /** What is left of the data folder of the one that sequenced, or a copy of it; undefined where nothing is, and what this folder has of the log counts. */
+  /**
+   * What is left of the data folder of the one that sequenced, or a copy of it; undefined where nothing is, and what
+   * this folder has of the log counts.
+   */
   readonly from?: string | undefined;
   /** Name of the replica that takes over, and of those that go on beside it. */
   readonly replica: string;
@@ -103,7 +119,8 @@ interface Look extends TakeoverPlan {
   readonly newest: { readonly size: number; readonly root: string } | undefined;
 }
 
-const refused = (message: string, file: string): YitongError => new YitongError('restore_fork', message, { place: { file } });
+const refused = (message: string, file: string): YitongError =>
+  new YitongError('restore_fork', message, { place: { file } });
 
 /** @throws YitongError `audit_unavailable` where a process of this machine has it open */
 function refuseRunning(dataDir: string): void {
@@ -112,11 +129,18 @@ function refuseRunning(dataDir: string): void {
     const holder = readIfThere(file)?.toString('utf8');
     return holder !== undefined && holderLives(holder);
   });
-  if (held !== undefined) throw new YitongError('audit_unavailable', 'a process works on this data folder; stop its group first', { place: { file: held } });
+  if (held !== undefined)
+    throw new YitongError('audit_unavailable', 'a process works on this data folder; stop its group first', {
+      place: { file: held },
+    });
 }
 
 function folderNames(dir: string): string[] {
-  return existsSync(dir) ? readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name) : [];
+  return existsSync(dir)
+    ? readdirSync(dir, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+    : [];
 }
 
 interface Tail extends Marker {
@@ -126,12 +150,16 @@ interface Tail extends Marker {
   readonly marked: number;
 }
 
-/** How far a journal can be read in its newest segment, whatever its marker says: after a power cut the marker is behind. */
+/**
+ * How far a journal can be read in its newest segment, whatever its marker says: after a power cut the marker is
+ * behind.
+ */
 export function journalTail(dir: string): Tail {
   const marker = markerOf(dir);
   const newest = segmentsOf(dir).at(-1);
   const marked = marker?.lastSeq ?? 0;
-  if (newest === undefined) return { segment: marker?.segment ?? 0, end: 0, lastSeq: 0, whole: marker === undefined, marked };
+  if (newest === undefined)
+    return { segment: marker?.segment ?? 0, end: 0, lastSeq: 0, whole: marker === undefined, marked };
   const file = join(dir, segmentName(newest));
   const bytes = readFileSync(file);
   const header = decodeSegmentHeader(bytes);
@@ -139,7 +167,12 @@ export function journalTail(dir: string): Tail {
   const erased = readErased(file);
   let [at, lastSeq, chain] = [SEGMENT_HEADER, header.firstSeq - 1, header.chain];
   for (let group = readGroup(bytes, at, erased); group !== undefined; group = readGroup(bytes, at, erased)) {
-    if (group.first !== lastSeq + 1 || !group.previous.equals(chain) || readEntries(bytes, at, group, erased) === undefined) break;
+    if (
+      group.first !== lastSeq + 1 ||
+      !group.previous.equals(chain) ||
+      readEntries(bytes, at, group, erased) === undefined
+    )
+      break;
     chain = chainAfter(group);
     lastSeq += group.count;
     at += group.length;
@@ -151,34 +184,68 @@ async function look(options: TakeoverOptions): Promise<Look> {
   const { replica, others, knowledge, onProgress } = options;
   const dataDir = resolve(options.dataDir);
   const from = options.from === undefined ? undefined : resolve(options.from);
-  if (from === dataDir) throw new YitongError('bad_request', '`--from` names another folder than the one that takes over');
-  if (from !== undefined && !existsSync(from)) throw new YitongError('bad_request', 'there is no such folder', { place: { file: from } });
+  if (from === dataDir)
+    throw new YitongError('bad_request', '`--from` names another folder than the one that takes over');
+  if (from !== undefined && !existsSync(from))
+    throw new YitongError('bad_request', 'there is no such folder', { place: { file: from } });
   for (const dir of [dataDir, ...(from === undefined ? [] : [from])]) refuseRunning(dir);
   const seen = openRegister(dataDir).current();
   const here = readState(auditLayout(dataDir).state)?.state;
   const there = from === undefined ? undefined : readState(auditLayout(from).state)?.state;
-  if (here !== undefined && there !== undefined && here.origin === there.origin && here.size > there.size) throw refused(`this replica's own log has ${here.size} entries, and that folder's ${there.size}: it is the older one; leave \`--from\` out`, dataDir);
+  if (here !== undefined && there !== undefined && here.origin === there.origin && here.size > there.size)
+    throw refused(
+      `this replica's own log has ${here.size} entries, and that folder's ${there.size}: it is the older one; ` +
+        `leave \`--from\` out`,
+      dataDir,
+    );
   const [source, state] = there === undefined ? [here === undefined ? undefined : dataDir, here] : [from, there];
   if (source !== undefined) {
-    const report = await verifyLog({ logDir: auditLayout(source).log, dataDir: source, ...(onProgress === undefined ? {} : { onProgress: (done: number, of: number) => onProgress('verifying', done, of) }) });
-    if (!report.ok) throw new YitongError('log_invalid', `the log in this folder does not verify: ${report.fault ?? 'unknown'}; take an older copy of it (a backup's \`data\`), or mend it first with \`yitong audit mend\``, { place: { file: source } });
+    const report = await verifyLog({
+      logDir: auditLayout(source).log,
+      dataDir: source,
+      ...(onProgress === undefined
+        ? {}
+        : { onProgress: (done: number, of: number) => onProgress('verifying', done, of) }),
+    });
+    if (!report.ok)
+      throw new YitongError(
+        'log_invalid',
+        `the log in this folder does not verify: ${report.fault ?? 'unknown'}; take an older copy of it (a ` +
+          `backup's \`data\`), or mend it first with \`yitong audit mend\``,
+        { place: { file: source } },
+      );
   }
   const newest = newestSeen({ source, state, seen, knowledge, here });
   const renamed = state === undefined || newest !== undefined || knowledge.kind === 'unknown';
   const size = state?.size ?? 0;
-  const why = newest !== undefined ? `the log had ${newest.size} entries, and ${size} are here` : state === undefined ? 'nothing is left of the log' : renamed ? 'nobody says whether the log had grown since: give its newest checkpoint with --checkpoint, or your word with --no-newer' : undefined;
+  const why =
+    newest !== undefined
+      ? `the log had ${newest.size} entries, and ${size} are here`
+      : state === undefined
+        ? 'nothing is left of the log'
+        : renamed
+          ? 'nobody says whether the log had grown since: give its newest checkpoint with --checkpoint, or your ' +
+            'word with --no-newer'
+          : undefined;
 
   // journals: what that folder has, and what was copied here while its replica lived
   const holder = seen?.holder === replica ? undefined : seen?.holder;
   const gone = (from === undefined ? undefined : openRegister(from).current()?.holder) ?? holder ?? 'before';
   const known = journalFolders(dataDir);
   const candidates = new Map<string, { readonly dir: string; readonly replica: string }>();
-  if (from !== undefined) for (const [id, folder] of journalFolders(from)) candidates.set(id, { dir: folder.dir, replica: folder.replica ?? gone });
+  if (from !== undefined)
+    for (const [id, folder] of journalFolders(from))
+      candidates.set(id, { dir: folder.dir, replica: folder.replica ?? gone });
   const bring = new Map<string, string>();
   const journals: BroughtJournal[] = [];
   const tails = new Map<string, { readonly tail: Tail; readonly replica: string; readonly fromDisk: boolean }>();
   const taken = (id: string): number => state?.journals[id]?.lastSeq ?? 0;
-  for (const [id, folder] of known) tails.set(id, { tail: journalTail(folder.dir), replica: folder.replica ?? replica, fromDisk: folder.replica === undefined });
+  for (const [id, folder] of known)
+    tails.set(id, {
+      tail: journalTail(folder.dir),
+      replica: folder.replica ?? replica,
+      fromDisk: folder.replica === undefined,
+    });
   for (const [id, candidate] of candidates) {
     const own = known.get(id);
     if (own !== undefined && own.replica === undefined) continue;
@@ -187,8 +254,17 @@ async function look(options: TakeoverOptions): Promise<Look> {
     // of two that are as long the journal's own disk is the better witness of its end
     if (kept > tail.lastSeq || (kept === tail.lastSeq && candidate.replica !== gone)) continue;
     bring.set(join(auditLayout(dataDir).mirrors, own?.replica ?? candidate.replica, id), candidate.dir);
-    tails.set(id, { tail, replica: candidate.replica, fromDisk: candidate.dir.startsWith(join(from ?? '', 'journal')) });
-    journals.push({ journal: id, replica: candidate.replica, lastSeq: tail.lastSeq, newer: Math.max(0, tail.lastSeq - taken(id)) });
+    tails.set(id, {
+      tail,
+      replica: candidate.replica,
+      fromDisk: candidate.dir.startsWith(join(from ?? '', 'journal')),
+    });
+    journals.push({
+      journal: id,
+      replica: candidate.replica,
+      lastSeq: tail.lastSeq,
+      newer: Math.max(0, tail.lastSeq - taken(id)),
+    });
   }
 
   // what is known to have been, and cannot be read here or fetched from a replica that lives
@@ -199,7 +275,11 @@ async function look(options: TakeoverOptions): Promise<Look> {
     if (before === true && state?.journals[id] !== undefined) continue;
     ever.set(id, { replica: before === true ? 'gone before' : (whose ?? seen?.holder ?? gone), lastSeq });
   }
-  for (const [id, { tail, replica: whose }] of tails) ever.set(id, { replica: whose, lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, taken(id)) });
+  for (const [id, { tail, replica: whose }] of tails)
+    ever.set(id, {
+      replica: whose,
+      lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, taken(id)),
+    });
   const missing = [...ever].flatMap(([journal, { replica: whose, lastSeq }]): MissingEntries[] => {
     if (lives.has(whose)) return [];
     const found = tails.get(journal);
@@ -209,14 +289,35 @@ async function look(options: TakeoverOptions): Promise<Look> {
     return lastSeq > upTo || open ? [{ journal, replica: whose, from: upTo + 1, to: lastSeq, open }] : [];
   });
   return {
-    source, state, bring, newest, size, before: state?.origin ?? seen?.origin ?? options.configured, renamed, ...(why === undefined ? {} : { why }),
+    source,
+    state,
+    bring,
+    newest,
+    size,
+    before: state?.origin ?? seen?.origin ?? options.configured,
+    renamed,
+    ...(why === undefined ? {} : { why }),
     ...(newest === undefined ? (renamed && state !== undefined ? {} : { lost: 0 }) : { lost: newest.size - size }),
-    journals, missing, epoch: (seen?.epoch ?? 0) + 1,
+    journals,
+    missing,
+    epoch: (seen?.epoch ?? 0) + 1,
   };
 }
 
 /** What was seen of the log beyond what is here. @throws YitongError `restore_fork` where another tree was seen */
-function newestSeen({ source, state, seen, knowledge, here }: { readonly source: string | undefined; readonly state: SequencerState | undefined; readonly seen: Claim | undefined; readonly knowledge: Knowledge; readonly here: SequencerState | undefined }): Look['newest'] {
+function newestSeen({
+  source,
+  state,
+  seen,
+  knowledge,
+  here,
+}: {
+  readonly source: string | undefined;
+  readonly state: SequencerState | undefined;
+  readonly seen: Claim | undefined;
+  readonly knowledge: Knowledge;
+  readonly here: SequencerState | undefined;
+}): Look['newest'] {
   const found: { readonly size: number; readonly root: string }[] = [];
   if (knowledge.kind === 'checkpoint' && source !== undefined) {
     const newer = newerThan(source, knowledge.note);
@@ -225,16 +326,30 @@ function newestSeen({ source, state, seen, knowledge, here }: { readonly source:
     const { size, root } = parseCheckpoint(parseNote(knowledge.note).text);
     found.push({ size, root: root.toString('base64') });
   }
-  const ofThisLog = [seen, here === undefined || here.checkpoint === '' ? undefined : claimOf(here)].filter((one) => one !== undefined && one.size > 0 && (state === undefined || one.origin === undefined || one.origin === state.origin));
+  const ofThisLog = [seen, here === undefined || here.checkpoint === '' ? undefined : claimOf(here)].filter(
+    (one) =>
+      one !== undefined &&
+      one.size > 0 &&
+      (state === undefined || one.origin === undefined || one.origin === state.origin),
+  );
   for (const one of ofThisLog) {
     if (one === undefined) continue;
     if (state === undefined || one.size > state.size) found.push({ size: one.size, root: one.root });
-    else if (source !== undefined && rootAt(source, state, one.size) !== one.root) throw refused(`the log in this folder is another tree at ${one.size} entries than this replica has seen: two were signed under one name; find out why before anything is started`, source);
+    else if (source !== undefined && rootAt(source, state, one.size) !== one.root)
+      throw refused(
+        `the log in this folder is another tree at ${one.size} entries than this replica has seen: two were ` +
+          'signed under one name; find out why before anything is started',
+        source,
+      );
   }
   return found.sort((a, b) => b.size - a.size)[0];
 }
 
-function claimOf({ checkpoint, origin }: SequencerState): { readonly size: number; readonly root: string; readonly origin?: string } {
+function claimOf({ checkpoint, origin }: SequencerState): {
+  readonly size: number;
+  readonly root: string;
+  readonly origin?: string;
+} {
   const { size, root } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
   return { size, root: root.toString('base64'), origin };
 }
@@ -244,7 +359,10 @@ function rootAt(dataDir: string, state: SequencerState, size: number): string | 
   const { log } = auditLayout(dataDir);
   if (size === state.size) return claimOf(state).root;
   try {
-    return treeRoot(size, tileNodes(Math.max(size, state.before.size), (path) => readIfThere(join(log, path)))).toString('base64');
+    return treeRoot(
+      size,
+      tileNodes(Math.max(size, state.before.size), (path) => readIfThere(join(log, path))),
+    ).toString('base64');
   } catch {
     return undefined;
   }
@@ -256,7 +374,11 @@ function interrupted(dataDir: string): Takeover | undefined {
   return made === undefined ? undefined : (JSON.parse(made.toString('utf8')) as Takeover);
 }
 
-/** Reads only. @throws YitongError `audit_unavailable` where something runs, `log_invalid` where the log to be taken over does not verify, `restore_fork` */
+/**
+ * Reads only.
+ * @throws YitongError `audit_unavailable` where something runs, `log_invalid` where the log to be taken over does not
+ * verify, `restore_fork`
+ */
 export async function planTakeover(options: TakeoverOptions): Promise<TakeoverPlan> {
   return interrupted(options.dataDir) ?? planOf(await look(options));
 }
@@ -280,7 +402,8 @@ export async function takeOver(options: TakeoverOptions): Promise<Takeover> {
   const made = interrupted(dataDir) ?? (await make(options, dataDir, partial));
   inPlace(dataDir, partial);
   const report = await verifyLog({ logDir: auditLayout(dataDir).log, dataDir });
-  if (!report.ok) throw new YitongError('log_invalid', `the log that was taken over does not verify: ${report.fault ?? 'unknown'}`);
+  if (!report.ok)
+    throw new YitongError('log_invalid', `the log that was taken over does not verify: ${report.fault ?? 'unknown'}`);
   rmSync(partial, { recursive: true, force: true });
   return made;
 }
@@ -289,8 +412,17 @@ async function make(options: TakeoverOptions, dataDir: string, partial: string):
   const { onProgress } = options;
   const plan = await look(options);
   rmSync(partial, { recursive: true, force: true });
-  const copied = plan.source === undefined ? [] : filesBelow(plan.source).filter(({ path }) => OF_LOG.test(path) && !path.endsWith('.tmp'));
-  const brought = [...plan.bring].map(([to, dir]) => ({ to: to.slice(dataDir.length + 1), dir, files: filesBelow(dir).filter(({ path }) => /^\d{8}\.seg(?:\.erased)?$|^(?:fault|durable|groups|pruned)$/.test(path)) }));
+  const copied =
+    plan.source === undefined
+      ? []
+      : filesBelow(plan.source).filter(({ path }) => OF_LOG.test(path) && !path.endsWith('.tmp'));
+  const brought = [...plan.bring].map(([to, dir]) => ({
+    to: to.slice(dataDir.length + 1),
+    dir,
+    files: filesBelow(dir).filter(({ path }) =>
+      /^\d{8}\.seg(?:\.erased)?$|^(?:fault|durable|groups|pruned)$/.test(path),
+    ),
+  }));
   const total = [...copied, ...brought.flatMap(({ files }) => files)].reduce((sum, { bytes }) => sum + bytes, 0);
   wantRoom(dataDir, total);
   try {
@@ -301,7 +433,8 @@ async function make(options: TakeoverOptions, dataDir: string, partial: string):
     for (const { to, dir, files } of brought) {
       // as at its replica's own next start: what is whole in the newest segment is durable from here on
       const tail = journalTail(dir);
-      for (const { path } of files) if (path !== MARKER_FILE || !tail.whole) await out.file(dir, path, { as: `${to}/${path}` });
+      for (const { path } of files)
+        if (path !== MARKER_FILE || !tail.whole) await out.file(dir, path, { as: `${to}/${path}` });
       if (!tail.whole || tail.segment === 0) continue;
       const marker = Buffer.alloc(MARKER_BYTES);
       writeMarker(marker, tail);
@@ -318,16 +451,32 @@ async function make(options: TakeoverOptions, dataDir: string, partial: string):
 }
 
 /** Puts the entries behind the copied log that say how it goes on here. */
-async function goOn(dataDir: string, plan: Look, { knowledge, origin: wanted, replica, now, dataDir: real }: TakeoverOptions): Promise<{ readonly origin: string; readonly vkey: string }> {
+async function goOn(
+  dataDir: string,
+  plan: Look,
+  { knowledge, origin: wanted, replica, now, dataDir: real }: TakeoverOptions,
+): Promise<{ readonly origin: string; readonly vkey: string }> {
   const layout = auditLayout(dataDir);
   const keyFile = join(layout.keys, 'log.key');
   let found = readState(layout.state);
   const vkeyBefore = readIfThere(join(layout.log, 'vkey'))?.toString('utf8').trim() ?? '';
   if (found !== undefined) {
     // a run that its sequencer committed and could not put in its place
-    if (!existsSync(keyFile)) throw new YitongError('log_invalid', 'the log\'s key is not in the folder; the log goes on without it under a new name from a backup (docs/operating.md)', { place: { file: keyFile } });
+    if (!existsSync(keyFile))
+      throw new YitongError(
+        'log_invalid',
+        "the log's key is not in the folder; the log goes on without it under a new name from a backup (docs/operating.md)",
+        { place: { file: keyFile } },
+      );
     mkdirSync(layout.journals, { recursive: true, mode: 0o700 });
-    const sequencer = startSequencer({ dataDir, signer: openSigner(keyFile, found.state.origin), origin: found.state.origin, now, interval: 0, onAlert: () => undefined });
+    const sequencer = startSequencer({
+      dataDir,
+      signer: openSigner(keyFile, found.state.origin),
+      origin: found.state.origin,
+      now,
+      interval: 0,
+      onAlert: () => undefined,
+    });
     try {
       await sequencer.settle();
     } finally {
@@ -337,7 +486,8 @@ async function goOn(dataDir: string, plan: Look, { knowledge, origin: wanted, re
     found = readState(layout.state);
   }
   const origin = plan.renamed ? (wanted ?? nextOrigin(plan.before)) : plan.before;
-  if (plan.renamed && origin === plan.before) throw refused(`the log cannot go on as \`${origin}\`: ${plan.why ?? ''}`, dataDir);
+  if (plan.renamed && origin === plan.before)
+    throw refused(`the log cannot go on as \`${origin}\`: ${plan.why ?? ''}`, dataDir);
   if (plan.renamed && vkeyBefore !== '') {
     const earlier = join(layout.log, 'earlier', parseVkey(vkeyBefore).keyId.toString(16).padStart(8, '0'));
     mkdirSync(earlier, { recursive: true });
@@ -353,26 +503,55 @@ async function goOn(dataDir: string, plan: Look, { knowledge, origin: wanted, re
   // of those that are nowhere any more nothing is read again
   for (const { journal, to } of plan.missing) {
     const isHere = [...plan.bring.keys()].some((dir) => basename(dir) === journal) || journalFolders(real).has(journal);
-    if (!isHere) journals[journal] = { ...(journals[journal] ?? { ...JOURNAL_START, chain: CHAIN_START.toString('base64') }), lastSeq: Math.max(to, journals[journal]?.lastSeq ?? 0), dead: true };
+    if (!isHere)
+      journals[journal] = {
+        ...(journals[journal] ?? { ...JOURNAL_START, chain: CHAIN_START.toString('base64') }),
+        lastSeq: Math.max(to, journals[journal]?.lastSeq ?? 0),
+        dead: true,
+      };
   }
   const time = new Date(now()).toISOString();
   const detail = {
-    to: replica, size: edge.size, root: edge.root().toString('base64'), key: vkeyBefore, renamed: plan.renamed, known: knowledge.kind,
+    to: replica,
+    size: edge.size,
+    root: edge.root().toString('base64'),
+    key: vkeyBefore,
+    renamed: plan.renamed,
+    known: knowledge.kind,
     ...(knowledge.kind === 'none' ? { word: knowledge.word } : {}),
     ...(plan.newest === undefined ? {} : { newestSize: plan.newest.size, newestRoot: plan.newest.root }),
     ...(plan.lost === undefined ? {} : { lost: plan.lost }),
     journals: plan.missing.length,
   };
-  const bodies = [administrationBody({ time, action: 'taken_over', by: 'operator', target: plan.before, detail }), ...plan.missing.map(({ journal, from, to, open }) => gapBody({ time: now(), journal, from, to, ...(open ? { open } : {}), why: 'lost' }))];
-  await putBehind({ dataDir, version: found?.version ?? 0, edge, journals, before: state?.journals ?? {}, signer, origin, bodies });
+  const bodies = [
+    administrationBody({ time, action: 'taken_over', by: 'operator', target: plan.before, detail }),
+    ...plan.missing.map(({ journal, from, to, open }) =>
+      gapBody({ time: now(), journal, from, to, ...(open ? { open } : {}), why: 'lost' }),
+    ),
+  ];
+  await putBehind({
+    dataDir,
+    version: found?.version ?? 0,
+    edge,
+    journals,
+    before: state?.journals ?? {},
+    signer,
+    origin,
+    bodies,
+  });
   return { origin, vkey: signer.vkey };
 }
 
 /** Moves what was made to its place, the state last and as the newest. Done again it goes on where it was. */
 function inPlace(dataDir: string, partial: string): void {
   const { state } = auditLayout(dataDir);
-  const files = filesBelow(partial).map(({ path }) => path).filter((path) => path !== MADE && !path.endsWith('.lock') && !path.startsWith('audit/writing'));
-  const made = files.filter((path) => path.startsWith('audit/state/')).sort().at(-1);
+  const files = filesBelow(partial)
+    .map(({ path }) => path)
+    .filter((path) => path !== MADE && !path.endsWith('.lock') && !path.startsWith('audit/writing'));
+  const made = files
+    .filter((path) => path.startsWith('audit/state/'))
+    .sort()
+    .at(-1);
   if (made === undefined) return;
   const older = existsSync(state) ? readdirSync(state).filter((name) => /^\d{12}$/.test(name)) : [];
   const number = Math.max(Number(basename(made)), ...older.map((name) => Number(name) + 1));

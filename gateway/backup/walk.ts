@@ -1,5 +1,5 @@
 /** The files of a folder. */
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface FoundFile {
@@ -10,9 +10,12 @@ export interface FoundFile {
   readonly mode: number;
 }
 
-/** Sorted; what vanishes meanwhile is left out. A link, socket or device counts as a file of 0 bytes: it is none that a state knows. */
+/**
+ * Sorted; what vanishes meanwhile is left out. A link, socket or device counts as a file of 0 bytes: it is none that a
+ * state knows.
+ */
 export function filesBelow(root: string, under = ''): FoundFile[] {
-  let entries;
+  let entries: Dirent[];
   try {
     entries = readdirSync(join(root, under), { withFileTypes: true });
   } catch (error) {

@@ -1,6 +1,7 @@
 /**
- * Writes a backup beside a running process group. Nothing is stopped and nothing is locked; the order of `states.ts` is what makes the copies one
- * whole. It is there whole or not at all: made as `<backup>.partial`, the manifest last, then renamed.
+ * Writes a backup beside a running process group. Nothing is stopped and nothing is locked; the order of `states.ts` is
+ * what makes the copies one whole. It is there whole or not at all: made as `<backup>.partial`, the manifest last, then
+ * renamed.
  */
 import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,14 +12,14 @@ import { auditLayout } from '../audit/layout.js';
 import { readIfThere } from '../audit/receipts.js';
 import { verifyLog } from '../audit/verify.js';
 import { readVersion } from '../audit/versions.js';
-import { openStore } from '../view/lmdb/store.js';
 import { readDataset, readNumbers } from '../view/lmdb/state.js';
-import { copies, type Copies } from './copy.js';
+import { openStore } from '../view/lmdb/store.js';
+import { type Copies, copies } from './copy.js';
 import { copyJournal } from './journals.js';
-import { copyLog, cutLog, manifestLog, type LogCut } from './log.js';
-import { FILES, FORMAT, writeManifest, type Manifest } from './manifest.js';
-import { stateOf, states, type State } from './states.js';
-import { filesBelow, type FoundFile } from './walk.js';
+import { copyLog, cutLog, type LogCut, manifestLog } from './log.js';
+import { FILES, FORMAT, type Manifest, writeManifest } from './manifest.js';
+import { type State, stateOf, states } from './states.js';
+import { type FoundFile, filesBelow } from './walk.js';
 
 export interface BackupOptions {
   readonly dataDir: string;
@@ -55,17 +56,37 @@ export function freshPartial(path: string): string {
 /** @throws YitongError `backup_no_room` */
 export function wantRoom(dir: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(dir);
-  if (bavail * bsize < bytes + ROOM) throw new YitongError('backup_no_room', `the copy takes ${Math.ceil((bytes + ROOM) / 2 ** 20)} MiB, and ${Math.floor((bavail * bsize) / 2 ** 20)} MiB are free`, { place: { file: dir } });
+  if (bavail * bsize < bytes + ROOM)
+    throw new YitongError(
+      'backup_no_room',
+      `the copy takes ${Math.ceil((bytes + ROOM) / 2 ** 20)} MiB, and ` +
+        `${Math.floor((bavail * bsize) / 2 ** 20)} MiB are free`,
+      { place: { file: dir } },
+    );
 }
 
 const copied = (file: FoundFile): boolean => (stateOf(file.path)?.copying ?? 'none') !== 'none';
 
 /** @throws YitongError `backup_exists`, `backup_no_room`, `backup_source` if there is no such data folder */
-export async function writeBackup({ dataDir, to, program, now, onProgress, signal, onState }: BackupOptions): Promise<BackupReport> {
+export async function writeBackup({
+  dataDir,
+  to,
+  program,
+  now,
+  onProgress,
+  signal,
+  onState,
+}: BackupOptions): Promise<BackupReport> {
   const target = resolve(to);
-  if (existsSync(target)) throw new YitongError('backup_exists', 'a backup is written to a new folder, and this one is there', { place: { file: target } });
+  if (existsSync(target))
+    throw new YitongError('backup_exists', 'a backup is written to a new folder, and this one is there', {
+      place: { file: target },
+    });
   const before = filesBelow(dataDir);
-  if (before.every((file) => !copied(file))) throw new YitongError('backup_source', 'there is nothing to copy in this data folder', { place: { file: dataDir } });
+  if (before.every((file) => !copied(file)))
+    throw new YitongError('backup_source', 'there is nothing to copy in this data folder', {
+      place: { file: dataDir },
+    });
   const begun = new Date(now()).toISOString();
   const total = before.filter(copied).reduce((sum, { bytes }) => sum + bytes, 0);
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
@@ -86,32 +107,56 @@ export async function writeBackup({ dataDir, to, program, now, onProgress, signa
       await copyState(dataDir, state, cut, out);
     }
     // also what came while we copied
-    const unknown = [...new Set([...before, ...filesBelow(dataDir)].map(({ path }) => path).filter((path) => stateOf(path) === undefined))].sort();
+    const unknown = [
+      ...new Set(
+        [...before, ...filesBelow(dataDir)].map(({ path }) => path).filter((path) => stateOf(path) === undefined),
+      ),
+    ].sort();
     const vkey = cut === undefined ? undefined : readIfThere(join(auditLayout(dataDir).log, 'vkey'))?.toString('utf8');
     const files = [...out.files].sort((a, b) => (a.path < b.path ? -1 : 1));
     const manifest: Manifest = {
-      format: FORMAT, program, begun, ended: new Date(now()).toISOString(),
+      format: FORMAT,
+      program,
+      begun,
+      ended: new Date(now()).toISOString(),
       ...(cut === undefined || vkey === undefined ? {} : { log: manifestLog(vkey, cut) }),
-      datasets: await countsOf(dataDir), unknown, files,
+      datasets: await countsOf(dataDir),
+      unknown,
+      files,
     };
     out.end();
     const fault = await faultOf(join(partial, FILES), cut !== undefined);
     writeManifest(partial, manifest);
-    if (existsSync(target)) throw new YitongError('backup_exists', 'somebody made this folder meanwhile', { place: { file: target } });
+    if (existsSync(target))
+      throw new YitongError('backup_exists', 'somebody made this folder meanwhile', { place: { file: target } });
     renameSync(partial, target);
     syncDir(dirname(target));
-    return { manifest, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), complete: unknown.length === 0, ...(fault === undefined ? {} : { fault }) };
+    return {
+      manifest,
+      files: files.length,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+      complete: unknown.length === 0,
+      ...(fault === undefined ? {} : { fault }),
+    };
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** As whoever restores it finds it: a copy of what is damaged is a damaged copy, whatever its digests say. Paths are those of the data folder. */
+/**
+ * As whoever restores it finds it: a copy of what is damaged is a damaged copy, whatever its digests say. Paths are
+ * those of the data folder.
+ */
 async function faultOf(copy: string, hasLog: boolean): Promise<string | undefined> {
   if (!hasLog) {
     const [damaged] = await damagedJournals(copy, new Map());
-    return damaged === undefined ? undefined : `${damaged.file}: seq ${damaged.from} to ${damaged.to} of journal \`${damaged.journal}\` cannot be read (${damaged.why})`.replaceAll(`${copy}/`, '');
+    return damaged === undefined
+      ? undefined
+      : `${damaged.file}: seq ${damaged.from} to ${damaged.to} of journal \`${damaged.journal}\` cannot be read (${damaged.why})`.replaceAll(
+          `${copy}/`,
+          '',
+        );
   }
   const report = await verifyLog({ logDir: auditLayout(copy).log, dataDir: copy });
   return report.fault?.replaceAll(`${copy}/`, '');
@@ -123,15 +168,19 @@ async function copyState(dataDir: string, state: State, cut: LogCut | undefined,
     return;
   }
   // listed at its turn: what came since belongs to it
-  const paths = filesBelow(dataDir).map(({ path }) => path).filter((path) => stateOf(path) === state);
+  const paths = filesBelow(dataDir)
+    .map(({ path }) => path)
+    .filter((path) => stateOf(path) === state);
   if (state.copying === 'journals') {
-    for (const path of new Set(paths.map((file) => dirname(file)))) await copyJournal(dataDir, path, cut?.state.journals[path.slice(path.lastIndexOf('/') + 1)], out);
+    for (const path of new Set(paths.map((file) => dirname(file))))
+      await copyJournal(dataDir, path, cut?.state.journals[path.slice(path.lastIndexOf('/') + 1)], out);
     return;
   }
   if (state.copying === 'versions') {
     for (const path of new Set(paths.map((file) => dirname(file)))) {
       const newest = readVersion(join(dataDir, path));
-      if (newest !== undefined) await out.bytes(`${path}/${String(newest.number).padStart(12, '0')}`, Buffer.from(newest.text));
+      if (newest !== undefined)
+        await out.bytes(`${path}/${String(newest.number).padStart(12, '0')}`, Buffer.from(newest.text));
     }
     return;
   }
@@ -147,7 +196,9 @@ async function countsOf(dataDir: string): Promise<Readonly<Record<string, number
   if (!existsSync(join(dir, 'view.mdb'))) return {};
   const store = openStore(dir, true);
   try {
-    return Object.fromEntries(Object.entries(readNumbers(store)).map(([dataset, number]) => [dataset, readDataset(store, number).records]));
+    return Object.fromEntries(
+      Object.entries(readNumbers(store)).map(([dataset, number]) => [dataset, readDataset(store, number).records]),
+    );
   } finally {
     await store.close();
   }

@@ -1,14 +1,19 @@
 /** Which bus a command means. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { busSettingsSchema, type BusSettings } from '../../connectors/bus/open.js';
+import { type BusSettings, busSettingsSchema } from '../../connectors/bus/open.js';
 import { YitongError } from '../../contracts/errors.js';
 import { readJson } from '../../contracts/files.js';
-import { namesBus, readBusSettings } from '../config/bus.js';
-import { NO_WORKSPACE } from '../../contracts/workspace.js';
 import { shape } from '../../contracts/validate.js';
+import { NO_WORKSPACE } from '../../contracts/workspace.js';
+import { namesBus, readBusSettings } from '../config/bus.js';
 
-export const busOption = { type: 'string', zh: '消息总线：内置，或按工作区设置', values: ['embedded', 'kafka'], describe: 'embedded, or kafka (section `bus` of yitong.json)' } as const;
+export const busOption = {
+  type: 'string',
+  zh: '消息总线：内置，或按工作区设置',
+  values: ['embedded', 'kafka'],
+  describe: 'embedded, or kafka (section `bus` of yitong.json)',
+} as const;
 
 const check = shape<BusSettings>(busSettingsSchema, 'bad_config');
 
@@ -17,9 +22,16 @@ export async function busOf(given: string | undefined, workspace: string, data: 
   const file = join(workspace, 'yitong.json');
   if (!existsSync(file)) throw new YitongError('bad_workspace', NO_WORKSPACE, { place: { file } });
   const { bus } = (await readJson(file, 'bad_workspace')) as { bus?: unknown };
-  if (given === 'embedded' || (given === undefined && !namesBus(bus, process.env))) return { driver: 'embedded', dir: join(data, 'bus') };
-  if (given !== undefined && given !== 'kafka') throw new YitongError('bad_config', `--bus is \`embedded\` or \`kafka\`, not \`${given}\``);
-  if (!namesBus(bus, process.env)) throw new YitongError('bad_config', 'for --bus kafka, yitong.json needs a section `bus` with its brokers, or the environment `YITONG_BUS_*`', { place: { file } });
+  if (given === 'embedded' || (given === undefined && !namesBus(bus, process.env)))
+    return { driver: 'embedded', dir: join(data, 'bus') };
+  if (given !== undefined && given !== 'kafka')
+    throw new YitongError('bad_config', `--bus is \`embedded\` or \`kafka\`, not \`${given}\``);
+  if (!namesBus(bus, process.env))
+    throw new YitongError(
+      'bad_config',
+      'for --bus kafka, yitong.json needs a section `bus` with its brokers, or the environment `YITONG_BUS_*`',
+      { place: { file } },
+    );
   return readBusSettings(bus, { file }, process.env);
 }
 

@@ -20,14 +20,22 @@ async function all(): Promise<readonly Completed[]> {
   return Promise.all(
     commandNames.map(async (name) => {
       const command = await loadCommand(name);
-      return { name: spoken(name), summary: command.summary, options: Object.entries(optionsOf(command)), words: name === 'completion' ? [...SHELLS] : [] };
+      return {
+        name: spoken(name),
+        summary: command.summary,
+        options: Object.entries(optionsOf(command)),
+        words: name === 'completion' ? [...SHELLS] : [],
+      };
     }),
   );
 }
 
 const HEAD = 'made by `yitong completion`; make it anew after an update';
-const flagsOf = ({ options }: Completed): readonly string[] => options.flatMap(([name, { short }]) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]);
-const firstWords = (commands: readonly Completed[]): readonly string[] => [...new Set(['help', ...commands.map(({ name }) => name.split(' ')[0] ?? name)])];
+const flagsOf = ({ options }: Completed): readonly string[] =>
+  options.flatMap(([name, { short }]) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]);
+const firstWords = (commands: readonly Completed[]): readonly string[] => [
+  ...new Set(['help', ...commands.map(({ name }) => name.split(' ')[0] ?? name)]),
+];
 /** First word → the second words that may follow it. */
 function families(commands: readonly Completed[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
@@ -40,11 +48,22 @@ function families(commands: readonly Completed[]): ReadonlyMap<string, readonly 
 /** Flags that take one of a few words, over all commands. */
 function choices(commands: readonly Completed[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
-  for (const { options } of commands) for (const [name, { values, short }] of options) if (values !== undefined) for (const flag of [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]) found.set(flag, values);
+  for (const { options } of commands)
+    for (const [name, { values, short }] of options)
+      if (values !== undefined)
+        for (const flag of [`--${name}`, ...(short === undefined ? [] : [`-${short}`])]) found.set(flag, values);
   return found;
 }
 /** Flags that take a value: behind them comes a file, or what only the user knows. */
-const valued = (commands: readonly Completed[]): readonly string[] => [...new Set(commands.flatMap(({ options }) => options.flatMap(([name, { type, short }]) => (type === 'string' ? [`--${name}`, ...(short === undefined ? [] : [`-${short}`])] : []))))];
+const valued = (commands: readonly Completed[]): readonly string[] => [
+  ...new Set(
+    commands.flatMap(({ options }) =>
+      options.flatMap(([name, { type, short }]) =>
+        type === 'string' ? [`--${name}`, ...(short === undefined ? [] : [`-${short}`])] : [],
+      ),
+    ),
+  ),
+];
 
 function bash(commands: readonly Completed[]): string {
   const family = families(commands);
@@ -62,17 +81,23 @@ _yitong() {
   fi
   case "$prev" in
 ${[...choices(commands)].map(([flag, values]) => `    ${flag}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")); return ;;`).join('\n')}
-    ${valued(commands).filter((flag) => !choices(commands).has(flag)).join('|')}) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames 2>/dev/null; return ;;
+    ${valued(commands)
+      .filter((flag) => !choices(commands).has(flag))
+      .join('|')}) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames 2>/dev/null; return ;;
   esac
   name="$first"
   case "$first" in
-${[...family].map(([first, seconds]) => `    ${first})
+${[...family]
+  .map(
+    ([first, seconds]) => `    ${first})
       if [ "$COMP_CWORD" -eq $((at + 1)) ] && [[ "$cur" != -* ]]; then
         COMPREPLY=($(compgen -W "${seconds.join(' ')}" -- "$cur"))
         return
       fi
       case "\${COMP_WORDS[at + 1]}" in ${seconds.join('|')}) name="$first \${COMP_WORDS[at + 1]}" ;; esac
-      ;;`).join('\n')}
+      ;;`,
+  )
+  .join('\n')}
   esac
   if [[ "$cur" == -* ]]; then
     case "$name" in
@@ -81,7 +106,10 @@ ${commands.map((command) => `      "${command.name}") COMPREPLY=($(compgen -W "$
     return
   fi
   case "$name" in
-${commands.filter(({ words }) => words.length > 0).map(({ name, words }) => `    "${name}") COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$cur")); return ;;`).join('\n')}
+${commands
+  .filter(({ words }) => words.length > 0)
+  .map(({ name, words }) => `    "${name}") COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$cur")); return ;;`)
+  .join('\n')}
   esac
   COMPREPLY=($(compgen -f -- "$cur"))
   compopt -o filenames 2>/dev/null
@@ -106,24 +134,38 @@ _yitong() {
   if [[ $first == help ]]; then at=3; first=$words[3]; fi
   local -a found
   if (( CURRENT <= at )); then
-    found=(${firstWords(commands).map((word) => described(word, summary.get(word) ?? (word === 'help' ? 'options and examples of a command' : `${(family.get(word) ?? []).join(', ')}`))).join(' ')})
+    found=(${firstWords(commands)
+      .map((word) =>
+        described(
+          word,
+          summary.get(word) ??
+            (word === 'help' ? 'options and examples of a command' : `${(family.get(word) ?? []).join(', ')}`),
+        ),
+      )
+      .join(' ')})
     _describe command found
     return
   fi
   case $words[CURRENT-1] in
 ${[...choices(commands)].map(([flag, values]) => `    (${flag}) found=(${values.map(quoted).join(' ')}); _describe value found; return ;;`).join('\n')}
-    (${valued(commands).filter((flag) => !choices(commands).has(flag)).join('|')}) _files; return ;;
+    (${valued(commands)
+      .filter((flag) => !choices(commands).has(flag))
+      .join('|')}) _files; return ;;
   esac
   name=$first
   case $first in
-${[...family].map(([first, seconds]) => `    (${first})
+${[...family]
+  .map(
+    ([first, seconds]) => `    (${first})
       if (( CURRENT == at + 1 )) && [[ $words[CURRENT] != -* ]]; then
         found=(${seconds.map((second) => described(second, summary.get(`${first} ${second}`) ?? '')).join(' ')})
         _describe command found
         return
       fi
       case $words[at+1] in (${seconds.join('|')}) name="$first $words[at+1]" ;; esac
-      ;;`).join('\n')}
+      ;;`,
+  )
+  .join('\n')}
   esac
   if [[ $words[CURRENT] == -* ]]; then
     case $name in
@@ -133,7 +175,13 @@ ${commands.map(({ name, options }) => `      (${quoted(name)}) found=(${options.
     return
   fi
   case $name in
-${commands.filter(({ words }) => words.length > 0).map(({ name, words }) => `    (${quoted(name)}) found=(${words.map(quoted).join(' ')}); _describe word found; return ;;`).join('\n')}
+${commands
+  .filter(({ words }) => words.length > 0)
+  .map(
+    ({ name, words }) =>
+      `    (${quoted(name)}) found=(${words.map(quoted).join(' ')}); _describe word found; return ;;`,
+  )
+  .join('\n')}
   esac
   _files
 }
@@ -166,12 +214,24 @@ function fish(commands: readonly Completed[]): string {
     '  test "$said[1]" = $argv[1]; or return 1',
     '  test (count $argv) -lt 2; or test "$said[2]" = $argv[2]',
     'end',
-    ...firstWords(commands).map((word) => `complete -c yitong -n __yitong_none -f -a ${quoted(word)} -d ${quoted(summary.get(word) ?? (word === 'help' ? 'options and examples of a command' : (family.get(word) ?? []).join(', ')))}`),
+    ...firstWords(commands).map(
+      (word) =>
+        `complete -c yitong -n __yitong_none -f -a ${quoted(word)} -d ` +
+        `${quoted(summary.get(word) ?? (word === 'help' ? 'options and examples of a command' : (family.get(word) ?? []).join(', ')))}`,
+    ),
     `complete -c yitong -n __yitong_none -f -l version -d 'the version of this build'`,
-    ...[...family].flatMap(([first, seconds]) => seconds.map((second) => `complete -c yitong -n '__yitong_first ${first}' -f -a ${quoted(second)} -d ${quoted(summary.get(`${first} ${second}`) ?? '')}`)),
+    ...[...family].flatMap(([first, seconds]) =>
+      seconds.map(
+        (second) =>
+          `complete -c yitong -n '__yitong_first ${first}' -f -a ${quoted(second)} -d ${quoted(summary.get(`${first} ${second}`) ?? '')}`,
+      ),
+    ),
     ...commands.flatMap(({ name, options, words }) => [
       ...(words.length === 0 ? [] : [`complete -c yitong -n '__yitong_is ${name}' -f -a ${quoted(words.join(' '))}`]),
-      ...options.map(([option, { type, short, describe, values }]) => `complete -c yitong -n '__yitong_is ${name}' -l ${option}${short === undefined ? '' : ` -s ${short}`}${type === 'string' ? (values === undefined ? ' -r' : ` -x -a ${quoted(values.join(' '))}`) : ''} -d ${quoted(describe)}`),
+      ...options.map(
+        ([option, { type, short, describe, values }]) =>
+          `complete -c yitong -n '__yitong_is ${name}' -l ${option}${short === undefined ? '' : ` -s ${short}`}${type === 'string' ? (values === undefined ? ' -r' : ` -x -a ${quoted(values.join(' '))}`) : ''} -d ${quoted(describe)}`,
+      ),
     ]),
   ];
   return `${lines.join('\n')}\n`;

@@ -18,7 +18,10 @@ interface SystemError extends Error {
   readonly syscall: string;
   readonly path?: string;
 }
-const isSystem = (error: unknown): error is SystemError => error instanceof Error && typeof (error as Partial<SystemError>).code === 'string' && typeof (error as Partial<SystemError>).syscall === 'string';
+const isSystem = (error: unknown): error is SystemError =>
+  error instanceof Error &&
+  typeof (error as Partial<SystemError>).code === 'string' &&
+  typeof (error as Partial<SystemError>).syscall === 'string';
 
 /** Of errors that a user can cause by naming something. */
 const SYSTEM: Readonly<Record<string, (path: string) => string>> = {
@@ -32,12 +35,16 @@ const SYSTEM: Readonly<Record<string, (path: string) => string>> = {
   EEXIST: (path) => `${path} is there already`,
 };
 
-/** `<file>:<line>: <message> [<code>]`; what is no error of ours, nor of the system, keeps its stack: it is a fault of this program. */
+/**
+ * `<file>:<line>: <message> [<code>]`; what is no error of ours, nor of the system, keeps its stack: it is a fault of
+ * this program.
+ */
 export function failureLine(error: unknown): string {
   if (error instanceof WrongUsage || error instanceof Told) return error.message;
   if (error instanceof ConnectionError) return `the gateway does not answer: ${error.message}`;
   if (error instanceof GatewayError) return `${error.message} [${error.code}]`;
-  if (isSystem(error)) return `${SYSTEM[error.code]?.(error.path === undefined ? 'such file' : `\`${error.path}\``) ?? error.message} [${error.code}]`;
+  if (isSystem(error))
+    return `${SYSTEM[error.code]?.(error.path === undefined ? 'such file' : `\`${error.path}\``) ?? error.message} [${error.code}]`;
   if (error instanceof Error && error.name === 'AbortError') return 'stopped before it was done';
   if (!isYitongError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const { place } = error.extra;

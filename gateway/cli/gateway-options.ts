@@ -2,38 +2,62 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
-import { connect, connectionOf, type Client } from '../client/index.js';
+import { type Client, connect, connectionOf } from '../client/index.js';
 import type { Invocation } from './command.js';
 import { didYouMean } from './near.js';
 import { dataOption, folders, program, runningFor, text, workspaceFlag, workspaceOption } from './places.js';
 
 export const gatewayOptions = {
-  api: { type: 'string', zh: '网关地址；默认：正在运行的城市', describe: 'URL of the gateway; default: the running `yitong up`' },
-  pki: { type: 'string', zh: '证书目录；默认：正在运行的城市的证书目录', describe: 'PKI folder; default: that of the running `yitong up`' },
+  api: {
+    type: 'string',
+    zh: '网关地址；默认：正在运行的城市',
+    describe: 'URL of the gateway; default: the running `yitong up`',
+  },
+  pki: {
+    type: 'string',
+    zh: '证书目录；默认：正在运行的城市的证书目录',
+    describe: 'PKI folder; default: that of the running `yitong up`',
+  },
   workspace: workspaceOption,
   data: dataOption,
 } as const;
 
 /** Clients that have a certificate in a PKI folder. */
-const clientsIn = (pki: string): readonly string[] => (existsSync(join(pki, 'clients')) ? readdirSync(join(pki, 'clients')).sort() : []);
+const clientsIn = (pki: string): readonly string[] =>
+  existsSync(join(pki, 'clients')) ? readdirSync(join(pki, 'clients')).sort() : [];
 
 /** The first, for questions that every client may ask. */
 export const someClient = (pki: string): string | undefined => clientsIn(pki)[0];
 
-/** @throws YitongError `bad_config` where no gateway runs and none is named, `bad_request` where the client has no certificate */
+/**
+ * @throws YitongError `bad_config` where no gateway runs and none is named, `bad_request` where the client has no
+ * certificate
+ */
 export async function gatewayAs(client: string, values: Invocation['values']): Promise<Client> {
   const [given, folder] = [text(values['api']), text(values['pki'])];
   const up = given === undefined || folder === undefined ? runningFor(values) : undefined;
   const [api, pki] = [given ?? up?.api, folder ?? up?.pki];
   if (api === undefined || pki === undefined) {
     const { workspace } = folders(values);
-    throw new YitongError('bad_config', `no city runs on the workspace \`${workspace}\`; start it with \`${program()} up${workspaceFlag(workspace)}\`, name another with \`--workspace\`, or a gateway with \`--api\` and \`--pki\``);
+    throw new YitongError(
+      'bad_config',
+      `no city runs on the workspace \`${workspace}\`; start it with \`${program()} ` +
+        `up${workspaceFlag(workspace)}\`, name another with \`--workspace\`, or a gateway with \`--api\` and ` +
+        `\`--pki\``,
+    );
   }
   if (!existsSync(pki)) throw new YitongError('bad_request', `there is no PKI folder \`${pki}\``);
   const known = clientsIn(pki);
   if (!known.includes(client)) {
-    const few = known.length <= 12 ? ` there ${known.length === 1 ? 'is' : 'are'} ${known.map((one) => `\`${one}\``).join(', ') || 'none'}` : ` there are ${String(known.length)}, as folders in it`;
-    throw new YitongError('bad_request', `there is no certificate of a client \`${client}\` in \`${join(pki, 'clients')}\`${didYouMean(client, known) || ';'}${few}`);
+    const few =
+      known.length <= 12
+        ? ` there ${known.length === 1 ? 'is' : 'are'} ${known.map((one) => `\`${one}\``).join(', ') || 'none'}`
+        : ` there are ${String(known.length)}, as folders in it`;
+    throw new YitongError(
+      'bad_request',
+      `there is no certificate of a client \`${client}\` in ` +
+        `\`${join(pki, 'clients')}\`${didYouMean(client, known) || ';'}${few}`,
+    );
   }
   let address: URL;
   try {
@@ -41,6 +65,7 @@ export async function gatewayAs(client: string, values: Invocation['values']): P
   } catch {
     throw new YitongError('bad_request', `\`--api\` is an address as https://gateway.example:8443, not \`${api}\``);
   }
-  if (address.protocol !== 'https:') throw new YitongError('bad_request', `\`--api\` begins with https://, not with \`${address.protocol}//\``);
+  if (address.protocol !== 'https:')
+    throw new YitongError('bad_request', `\`--api\` begins with https://, not with \`${address.protocol}//\``);
   return connect(await connectionOf(api, pki, client));
 }

@@ -2,28 +2,33 @@
 import { userInfo } from 'node:os';
 import { openBus } from '../../connectors/bus/open.js';
 import { loadFeeds } from '../../connectors/feeds.js';
-import { type HeldOptions } from '../../connectors/publish/index.js';
+import type { HeldOptions } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { YitongError } from '../../contracts/errors.js';
 import { datasetId } from '../../contracts/ids.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
+import { openState } from '../publishing/state.js';
 import { busOf, busOption } from './bus.js';
 import type { Command, Invocation } from './command.js';
 import { WrongUsage } from './failure.js';
 import { dataOption, folders, text, workspaceOption } from './places.js';
-import { openState } from '../publishing/state.js';
 
 /** Which records are meant; `--all` or ids, and never neither. @throws YitongError `bad_request` */
 function idsOf(call: Invocation, given: readonly string[]): readonly string[] | 'all' {
   const all = call.values['all'] === true;
-  if (all === given.length > 0) throw new WrongUsage('name the records by the ids that `yitong withdrawals list` shows, or say `--all`');
+  if (all === given.length > 0)
+    throw new WrongUsage('name the records by the ids that `yitong withdrawals list` shows, or say `--all`');
   return all ? 'all' : given;
 }
 
-/** Does the work with what a decision needs, and closes it. @throws YitongError `bad_request`, `bad_feed`, and what the work throws */
+/**
+ * Does the work with what a decision needs, and closes it.
+ * @throws YitongError `bad_request`, `bad_feed`, and what the work throws
+ */
 async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOptions, 'ids'>) => Promise<T>): Promise<T> {
   const [dataset] = call.positionals;
-  if (dataset === undefined) throw new WrongUsage('name a dataset, as in `yitong withdrawals release samr.company-register --all`');
+  if (dataset === undefined)
+    throw new WrongUsage('name a dataset, as in `yitong withdrawals release samr.company-register --all`');
   const { workspace: dir, data } = folders(call.values);
   const workspace = await loadWorkspace(dir);
   const feed = (await loadFeeds(workspace)).get(datasetId(dataset));
@@ -59,7 +64,10 @@ export const decision = ({ verb, summary, zh, outcome, key, decide }: Decision):
   zh,
   takes: Infinity,
   usage: '<dataset> <id…> | --all [--workspace D] [--data D] [--bus kafka]',
-  examples: [`yitong withdrawals ${verb} samr.company-register Xv3kQ0aPz1LM`, `yitong withdrawals ${verb} samr.company-register --all`],
+  examples: [
+    `yitong withdrawals ${verb} samr.company-register Xv3kQ0aPz1LM`,
+    `yitong withdrawals ${verb} samr.company-register --all`,
+  ],
   options: {
     all: { type: 'boolean', describe: 'all that are held of the dataset' },
     workspace: workspaceOption,

@@ -23,11 +23,17 @@ function unknown(argv: readonly string[]): string {
     const near = second === undefined ? undefined : nearest(`${first} ${second}`, family.map(spoken));
     return `unknown command \`${said}\`; ${near === undefined ? `there is ${family.map((name) => `\`yitong ${spoken(name)}\``).join(', ')}` : `did you mean \`yitong ${near}\`?`}`;
   }
-  const near = nearest(said, [...commandNames.map(spoken), '--version', '--help']) ?? nearest(first, commandNames.map((name) => name.split('-')[0] ?? name));
+  const near =
+    nearest(said, [...commandNames.map(spoken), '--version', '--help']) ??
+    nearest(
+      first,
+      commandNames.map((name) => name.split('-')[0] ?? name),
+    );
   return `unknown command \`${said}\`; ${near === undefined ? '' : `did you mean \`yitong ${near}\`? `}\`yitong --help\` lists them`;
 }
 
-const languageOf = (argv: readonly string[]): Language => languageFor({ zh: argv.includes('--zh'), en: argv.includes('--en') }, terminal, process.env);
+const languageOf = (argv: readonly string[]): Language =>
+  languageFor({ zh: argv.includes('--zh'), en: argv.includes('--en') }, terminal, process.env);
 
 /** `yitong help [command]`, and `--help` without a command. */
 async function help(argv: readonly string[]): Promise<number> {
@@ -54,7 +60,8 @@ async function help(argv: readonly string[]): Promise<number> {
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first] = argv;
-  if (first === undefined || first === '--zh' || first === '--en' || HELP.has(first)) return help(argv.slice(first === undefined || first.startsWith('--') ? 0 : 1));
+  if (first === undefined || first === '--zh' || first === '--en' || HELP.has(first))
+    return help(argv.slice(first === undefined || first.startsWith('--') ? 0 : 1));
   if (first === '--version' || first === '-V') return run('version', argv.slice(1));
   const found = findCommand(argv);
   if (found !== undefined) return run(found.name, found.rest);
@@ -77,7 +84,10 @@ async function run(name: string, args: readonly string[]): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
     const waiting = stillWorking(language);
     const call: Invocation = {
-      values, positionals, form, language,
+      values,
+      positionals,
+      form,
+      language,
       asJson: form === 'json',
       signal: stop.signal,
       words: (text) => text[language],
@@ -92,7 +102,12 @@ async function run(name: string, args: readonly string[]): Promise<number> {
       table: (table) => {
         waiting.end();
         if (form === 'csv') process.stdout.write(csvText(table));
-        else if (form === 'table') for (const line of tableLines(table, terminal && process.stdout.columns > 0 ? process.stdout.columns : undefined)) console.log(line);
+        else if (form === 'table')
+          for (const line of tableLines(
+            table,
+            terminal && process.stdout.columns > 0 ? process.stdout.columns : undefined,
+          ))
+            console.log(line);
       },
     };
     try {

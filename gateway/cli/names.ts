@@ -13,10 +13,13 @@ export const commandNames: readonly string[] = readdirSync(folder)
 /** `contracts-check` → `contracts check` */
 export const spoken = (name: string): string => name.replaceAll('-', ' ');
 
-export const loadCommand = async (name: string): Promise<Command> => ((await import(new URL(`${name}.js`, folder).href)) as { default: Command }).default;
+export const loadCommand = async (name: string): Promise<Command> =>
+  ((await import(new URL(`${name}.js`, folder).href)) as { default: Command }).default;
 
 /** `contracts check x` → `contracts-check` and [`x`] */
-export function findCommand(argv: readonly string[]): { readonly name: string; readonly rest: readonly string[] } | undefined {
+export function findCommand(
+  argv: readonly string[],
+): { readonly name: string; readonly rest: readonly string[] } | undefined {
   for (let count = Math.min(2, argv.length); count > 0; count--) {
     const name = argv.slice(0, count).join('-');
     // `contracts-check` in one word is none

@@ -8,7 +8,8 @@ export function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     for (let j = 1; j <= b.length; j++) {
       let least = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, at(i - 2, j - 2) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, at(i - 2, j - 2) + 1);
       (rows[i] ?? [])[j] = least;
     }
   }
@@ -27,7 +28,11 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 }
 
 /** `; did you mean …?`, or nothing. @param shown how it is written */
-export function didYouMean(word: string, known: Iterable<string>, shown: (one: string) => string = (one) => `\`${one}\``): string {
+export function didYouMean(
+  word: string,
+  known: Iterable<string>,
+  shown: (one: string) => string = (one) => `\`${one}\``,
+): string {
   const one = nearest(word, known);
   return one === undefined ? '' : `; did you mean ${shown(one)}?`;
 }

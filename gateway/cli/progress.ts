@@ -16,7 +16,13 @@ export interface ProgressBar {
 }
 
 /** Shows nothing where stderr is no terminal. @param what stands before the bar */
-export function progressBar(what: string, { shown = process.stderr.isTTY, write = (text: string): void => void process.stderr.write(text) }: { readonly shown?: boolean; readonly write?: (text: string) => void } = {}): ProgressBar {
+export function progressBar(
+  what: string,
+  {
+    shown = process.stderr.isTTY,
+    write = (text: string): void => void process.stderr.write(text),
+  }: { readonly shown?: boolean; readonly write?: (text: string) => void } = {},
+): ProgressBar {
   let last = '';
   return {
     to(done, of) {

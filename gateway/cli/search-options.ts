@@ -6,13 +6,30 @@ import { dataOption, text, workspaceOption } from './places.js';
 type Values = Readonly<Record<string, string | boolean | string[] | undefined>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-const PLAIN = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'item', 'type', 'action', 'request', 'subject', 'actor'] as const;
+const PLAIN = [
+  'client',
+  'authority',
+  'provider',
+  'dataset',
+  'grant',
+  'purpose',
+  'item',
+  'type',
+  'action',
+  'request',
+  'subject',
+  'actor',
+] as const;
 
 function moment(values: Values, name: 'since' | 'until'): number | undefined {
   const given = text(values[name]);
   if (given === undefined) return undefined;
   const at = Date.parse(given);
-  if (Number.isNaN(at)) throw new YitongError('bad_request', `\`--${name} ${given}\` is not a date such as 2026-01-31 or 2026-01-31T08:00:00Z`);
+  if (Number.isNaN(at))
+    throw new YitongError(
+      'bad_request',
+      `\`--${name} ${given}\` is not a date such as 2026-01-31 or 2026-01-31T08:00:00Z`,
+    );
   return at;
 }
 
@@ -27,7 +44,8 @@ export function searchOptions(values: Values): SearchQuery {
   if (caseId !== undefined) query.caseId = caseId;
   const result = text(values['result']);
   if (result !== undefined) {
-    if (result !== 'allow' && result !== 'deny') throw new YitongError('bad_request', '`--result` is `allow` or `deny`');
+    if (result !== 'allow' && result !== 'deny')
+      throw new YitongError('bad_request', '`--result` is `allow` or `deny`');
     query.result = result;
   }
   const since = moment(values, 'since');
@@ -49,20 +67,37 @@ export const searchFlags = {
   workspace: workspaceOption,
   data: dataOption,
   client: { type: 'string', zh: '仅限向该应用提供的', describe: 'only what went to this client' },
-  authority: { type: 'string', zh: '仅限向该单位的应用提供的', describe: 'only what went to clients of this authority' },
-  provider: { type: 'string', zh: '仅限涉及该单位数据集的', describe: 'only where a dataset of this authority was asked' },
+  authority: {
+    type: 'string',
+    zh: '仅限向该单位的应用提供的',
+    describe: 'only what went to clients of this authority',
+  },
+  provider: {
+    type: 'string',
+    zh: '仅限涉及该单位数据集的',
+    describe: 'only where a dataset of this authority was asked',
+  },
   dataset: { type: 'string', zh: '仅限涉及该数据集的', describe: 'only where this dataset was asked' },
   grant: { type: 'string', zh: '仅限依该项授权提供的', describe: 'only what was released under this grant' },
   purpose: { type: 'string', zh: '仅限该用途', describe: 'only for this purpose' },
   item: { type: 'string', zh: '仅限该事项编码', describe: 'only for this item of service (事项编码)' },
   case: { type: 'string', zh: '仅限该办件编号', describe: 'only for this case (办件编号)' },
   actor: { type: 'string', zh: '仅限该经办人', describe: 'only by this case handler (经办人)' },
-  result: { type: 'string', zh: '提供或不予提供', values: ['allow', 'deny'], describe: '`allow`: something was released; `deny`: something was refused' },
+  result: {
+    type: 'string',
+    zh: '提供或不予提供',
+    values: ['allow', 'deny'],
+    describe: '`allow`: something was released; `deny`: something was refused',
+  },
   type: { type: 'string', zh: '仅限该类条目', describe: 'only events of this type' },
   action: { type: 'string', zh: '仅限该项管理操作', describe: 'only this act of administration' },
   request: { type: 'string', zh: '仅限该请求编号', describe: 'only this request (`X-Request-Id`)' },
   since: { type: 'string', zh: '自该日期或时间起', describe: 'only from this date or time on' },
   until: { type: 'string', zh: '至该日期或时间前', describe: 'only before this date or time' },
   subject: { type: 'string', zh: '仅限该主体', describe: 'only about this subject (`uscc:…`)' },
-  open: { type: 'boolean', zh: '解密属于主体的内容；按主体检索时总是如此', describe: 'decrypt what belongs to the subjects; always so with --subject' },
+  open: {
+    type: 'boolean',
+    zh: '解密属于主体的内容；按主体检索时总是如此',
+    describe: 'decrypt what belongs to the subjects; always so with --subject',
+  },
 } as const;

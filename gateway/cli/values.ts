@@ -1,6 +1,7 @@
 /** Records in rows, with names beside codes, for people and spreadsheets. */
-import type { Contract, FieldInfo, Workspace } from '../../contracts/types.js';
+
 import { isYitongError } from '../../contracts/errors.js';
+import type { Contract, FieldInfo, Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import type { Language } from './command.js';
 import { WrongUsage } from './failure.js';
@@ -16,8 +17,16 @@ export interface Leaf {
 
 /** Every value of a record that is no branch, in its order. */
 export function leavesOf(value: unknown, path = '', field = ''): readonly Leaf[] {
-  if (Array.isArray(value)) return value.length === 0 ? [] : value.flatMap((one, i) => leavesOf(one, `${path}[${String(i)}]`, typeof one === 'object' && one !== null ? `${field}[]` : field));
-  if (typeof value === 'object' && value !== null) return Object.entries(value).flatMap(([key, one]) => leavesOf(one, path === '' ? key : `${path}.${key}`, field === '' ? key : `${field}.${key}`));
+  if (Array.isArray(value))
+    return value.length === 0
+      ? []
+      : value.flatMap((one, i) =>
+          leavesOf(one, `${path}[${String(i)}]`, typeof one === 'object' && one !== null ? `${field}[]` : field),
+        );
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, one]) =>
+      leavesOf(one, path === '' ? key : `${path}.${key}`, field === '' ? key : `${field}.${key}`),
+    );
   return [{ path, field, value: value === null || value === undefined ? '' : String(value) }];
 }
 
@@ -30,13 +39,22 @@ export interface Naming {
 }
 
 /** By the contracts of a workspace. */
-export function namingOf({ contracts, codelists }: Pick<Workspace, 'contracts' | 'codelists'>, language: Language): Naming {
+export function namingOf(
+  { contracts, codelists }: Pick<Workspace, 'contracts' | 'codelists'>,
+  language: Language,
+): Naming {
   const fields = new Map<string, ReadonlyMap<string, FieldInfo>>();
   const known: ReadonlyMap<string, Contract> = contracts;
   const contractOf = (id: string): Contract | undefined => known.get(id);
   const fieldOf = (id: string, path: string): FieldInfo | undefined => {
     let known = fields.get(id);
-    if (known === undefined) fields.set(id, (known = new Map((contractOf(id)?.latest.fields ?? []).map((field): [string, FieldInfo] => [field.path, field]))));
+    if (known === undefined)
+      fields.set(
+        id,
+        (known = new Map(
+          (contractOf(id)?.latest.fields ?? []).map((field): [string, FieldInfo] => [field.path, field]),
+        )),
+      );
     return known.get(path);
   };
   return {
@@ -64,6 +82,7 @@ export async function namingAt(dir: string, language: Language): Promise<Naming>
 /** @throws WrongUsage for a dataset that the workspace does not have */
 export function knownDataset({ contracts }: Pick<Workspace, 'contracts'>, wanted: string): Contract['id'] {
   const id = [...contracts.keys()].find((one) => one === wanted);
-  if (id === undefined) throw new WrongUsage(`there is no dataset \`${wanted}\`${didYouMean(wanted, contracts.keys())}`);
+  if (id === undefined)
+    throw new WrongUsage(`there is no dataset \`${wanted}\`${didYouMean(wanted, contracts.keys())}`);
   return id;
 }

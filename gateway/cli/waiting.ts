@@ -11,14 +11,22 @@ export interface Waiting {
 }
 
 /** A line on stderr, unless stderr is no terminal; a bar of the command itself takes its place. */
-export function stillWorking(language: Language, { shown = process.stderr.isTTY, write = (text: string): void => void process.stderr.write(text) }: { readonly shown?: boolean; readonly write?: (text: string) => void } = {}): Waiting {
+export function stillWorking(
+  language: Language,
+  {
+    shown = process.stderr.isTTY,
+    write = (text: string): void => void process.stderr.write(text),
+  }: { readonly shown?: boolean; readonly write?: (text: string) => void } = {},
+): Waiting {
   if (!shown) return { end: () => undefined };
   const began = Date.now();
   let drawn = false;
   let timer: NodeJS.Timeout | undefined;
   const draw = (): void => {
     const seconds = Math.round((Date.now() - began) / 1000);
-    write(`\r\u001b[K${language === 'zh' ? `正在处理，已用时 ${String(seconds)} 秒` : `working … ${String(seconds)} s`}`);
+    write(
+      `\r\u001b[K${language === 'zh' ? `正在处理，已用时 ${String(seconds)} 秒` : `working … ${String(seconds)} s`}`,
+    );
     drawn = true;
     timer = setTimeout(draw, EVERY);
     timer.unref();

@@ -1,5 +1,8 @@
-/** Where the gateway is and who asks: certificate and key, from texts or from files that are read again when they change. */
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+/**
+ * Where the gateway is and who asks: certificate and key, from texts or from files that are read again when they
+ * change.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
@@ -62,13 +65,22 @@ interface Used {
 
 /** @param maxConnections at once */
 export function agentsOf(connection: Connection | FileConnection, maxConnections: number): Agents {
-  const make = ({ ca, cert, key }: Credentials): Used => ({ agent: new Agent({ keepAlive: true, maxSockets: maxConnections, ca, cert, key }), taken: 0, replaced: false });
+  const make = ({ ca, cert, key }: Credentials): Used => ({
+    agent: new Agent({ keepAlive: true, maxSockets: maxConnections, ca, cert, key }),
+    taken: 0,
+    replaced: false,
+  });
   const drop = (used: Used): void => {
     if (used.replaced && used.taken === 0) used.agent.destroy();
   };
   const files = 'files' in connection ? connection.files : undefined;
-  const stamp = ({ ca, cert, key }: Credentials): string => [ca, cert, key].map((file) => `${String(statSync(file).mtimeMs)} ${String(statSync(file).ino)}`).join(' ');
-  const read = ({ ca, cert, key }: Credentials): Credentials => ({ ca: readFileSync(ca, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') });
+  const stamp = ({ ca, cert, key }: Credentials): string =>
+    [ca, cert, key].map((file) => `${String(statSync(file).mtimeMs)} ${String(statSync(file).ino)}`).join(' ');
+  const read = ({ ca, cert, key }: Credentials): Credentials => ({
+    ca: readFileSync(ca, 'utf8'),
+    cert: readFileSync(cert, 'utf8'),
+    key: readFileSync(key, 'utf8'),
+  });
   let seen = files === undefined ? '' : stamp(files);
   let looked = Date.now();
   let now = make('files' in connection ? read(connection.files) : connection);

@@ -1,11 +1,13 @@
 /** What can come in place of an answer: a refusal of the gateway, or no answer at all. */
-import { errorTable, type ErrorCode } from '../../contracts/errors.js';
+import { type ErrorCode, errorTable } from '../../contracts/errors.js';
 import type { QueryAnswer } from './types/asking.js';
 
 /** Problem+json (RFC 9457) as it came. */
 export type ProblemBody = Readonly<Record<string, unknown>>;
 
-/** What a 403 `denied` says beside its code: each dataset with its reason, and the receipt of the entry that says so. */
+/**
+ * What a 403 `denied` says beside its code: each dataset with its reason, and the receipt of the entry that says so.
+ */
 export type Denial = Pick<QueryAnswer, 'requestId' | 'datasets' | 'receipt'> & ProblemBody;
 
 const known = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(errorTable, code);
@@ -13,7 +15,9 @@ const known = (code: unknown): code is ErrorCode => typeof code === 'string' && 
 /** What the gateway answered in place of what was asked. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
-  /** A code of docs/errors.md; `unknown` where this client is older than the code, which then stands in `problem.code`. */
+  /**
+   * A code of docs/errors.md; `unknown` where this client is older than the code, which then stands in `problem.code`.
+   */
   readonly code: ErrorCode | 'unknown';
   /** By this id the operator finds the request. */
   readonly requestId?: string;
@@ -29,7 +33,9 @@ export class GatewayError extends Error {
     headers: Readonly<Record<string, string | string[] | undefined>> = {},
   ) {
     const { code, detail, title, message, requestId } = problem;
-    super([detail, title, message].find((text) => typeof text === 'string') ?? `the gateway answered ${String(status)}`);
+    super(
+      [detail, title, message].find((text) => typeof text === 'string') ?? `the gateway answered ${String(status)}`,
+    );
     // the schema registry has error codes of its own
     this.code = known(code) ? code : code === undefined && status === 404 ? 'not_found' : 'unknown';
     const id = requestId ?? headers['x-request-id'];
@@ -43,7 +49,10 @@ export class GatewayError extends Error {
 /** Nothing came, or not all of it: whether the gateway did what was asked is not known. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
-  /** `timeout`, `cut_off` (the answer ended in the middle), `no_json`, or the code of Node: `ECONNREFUSED`, `ECONNRESET`, `CERT_HAS_EXPIRED` … */
+  /**
+   * `timeout`, `cut_off` (the answer ended in the middle), `no_json`, or the code of Node: `ECONNREFUSED`,
+   * `ECONNRESET`, `CERT_HAS_EXPIRED` …
+   */
   readonly code: string;
   constructor(code: string, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

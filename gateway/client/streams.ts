@@ -10,11 +10,15 @@ function refuse(problem: ProblemBody): never {
  * Subject by subject, as they arrive; returns the summary.
  * @param onChunk told of each chunk, with the bytes of its lines, over which the digest in the log is
  */
-export async function* batchOf(lines: AsyncGenerator<string, void, undefined>, onChunk?: (chunk: BatchChunk, bytes: Buffer) => void): AsyncGenerator<BatchLine, BatchSummary, undefined> {
+export async function* batchOf(
+  lines: AsyncGenerator<string, void, undefined>,
+  onChunk?: (chunk: BatchChunk, bytes: Buffer) => void,
+): AsyncGenerator<BatchLine, BatchSummary, undefined> {
   let summary: BatchSummary | undefined;
   let chunk = '';
   for await (const text of lines) {
-    const line = JSON.parse(text) as Partial<BatchLine> & Partial<BatchChunk> & { readonly summary?: BatchSummary; readonly problem?: ProblemBody };
+    const line = JSON.parse(text) as Partial<BatchLine> &
+      Partial<BatchChunk> & { readonly summary?: BatchSummary; readonly problem?: ProblemBody };
     if (line.problem !== undefined) refuse(line.problem);
     if (line.summary !== undefined) ({ summary } = line);
     else if (line.receipt !== undefined) {
@@ -30,11 +34,18 @@ export async function* batchOf(lines: AsyncGenerator<string, void, undefined>, o
 }
 
 /** The result of a long answer, after its lines of progress. */
-export async function resultOf(lines: AsyncGenerator<string, void, undefined>, progress: (done: number, of: number) => void): Promise<unknown> {
+export async function resultOf(
+  lines: AsyncGenerator<string, void, undefined>,
+  progress: (done: number, of: number) => void,
+): Promise<unknown> {
   let result: unknown;
   // to its end, since a connection that is closed before is an error of the reader
   for await (const text of lines) {
-    const line = JSON.parse(text) as { readonly progress?: { readonly done: number; readonly of: number }; readonly result?: unknown; readonly problem?: ProblemBody };
+    const line = JSON.parse(text) as {
+      readonly progress?: { readonly done: number; readonly of: number };
+      readonly result?: unknown;
+      readonly problem?: ProblemBody;
+    };
     if (line.problem !== undefined) refuse(line.problem);
     if (line.progress !== undefined) progress(line.progress.done, line.progress.of);
     if (line.result !== undefined) ({ result } = line);

@@ -50,7 +50,11 @@ const received = new WeakMap<object, Buffer>();
 /** The bytes of an answer as they came; undefined for values that are no answer of `connect`. */
 export const bytesOf = (answer: object): Buffer | undefined => received.get(answer);
 
-function headersOf({ headers }: Asked, payload: Buffer | undefined, { traceparent, requestId }: CallOptions): Record<string, string | number> {
+function headersOf(
+  { headers }: Asked,
+  payload: Buffer | undefined,
+  { traceparent, requestId }: CallOptions,
+): Record<string, string | number> {
   return {
     ...headers,
     ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }),
@@ -70,7 +74,10 @@ function problemOf(bytes: Buffer, { statusCode: status = 0, headers }: IncomingM
   return new GatewayError(status, problem, headers);
 }
 
-export function transportOf(connection: Connection | FileConnection, { timeoutMs = DEFAULT_TIMEOUT, maxConnections = Infinity }: ConnectOptions): Transport {
+export function transportOf(
+  connection: Connection | FileConnection,
+  { timeoutMs = DEFAULT_TIMEOUT, maxConnections = Infinity }: ConnectOptions,
+): Transport {
   const agents = agentsOf(connection, maxConnections);
 
   /** @throws ConnectionError, the signal's reason */
@@ -82,7 +89,11 @@ export function transportOf(connection: Connection | FileConnection, { timeoutMs
       const payload = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body));
       const held = agents.take();
       let ended: { readonly why: unknown } | undefined;
-      const request = httpsRequest(new URL(asked.path, connection.api), { method: asked.method, agent: held.agent, headers: headersOf(asked, payload, options) });
+      const request = httpsRequest(new URL(asked.path, connection.api), {
+        method: asked.method,
+        agent: held.agent,
+        headers: headersOf(asked, payload, options),
+      });
       const end = (why: unknown): void => {
         ended ??= { why };
         request.destroy(why instanceof Error ? why : new Error('aborted'));
@@ -110,7 +121,9 @@ export function transportOf(connection: Connection | FileConnection, { timeoutMs
         over();
         reject(failed(error) as Error);
       });
-      request.on('response', (response) => resolve({ response, rest, over, failed, wait: () => (timer ??= setTimeout(late, limit)) }));
+      request.on('response', (response) =>
+        resolve({ response, rest, over, failed, wait: () => (timer ??= setTimeout(late, limit)) }),
+      );
       request.end(payload);
     });
   }

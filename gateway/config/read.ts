@@ -2,6 +2,13 @@
 import type { TObject } from 'typebox';
 import type { Properties } from '../../contracts/settings.js';
 
-export { checkedSection, readSection, variable, type Environment, type Properties, type Property } from '../../contracts/settings.js';
+export {
+  checkedSection,
+  type Environment,
+  type Properties,
+  type Property,
+  readSection,
+  variable,
+} from '../../contracts/settings.js';
 
 export const propertiesOf = (schema: TObject): Properties => schema.properties as Properties;

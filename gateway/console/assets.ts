@@ -1,4 +1,7 @@
-/** Style sheet, icon and scripts of the people's port. Served from memory below a folder that is named after what is in it. */
+/**
+ * Style sheet, icon and scripts of the people's port. Served from memory below a folder that is named after what is in
+ * it.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { reportCss } from './report-css.js';
@@ -6,11 +9,20 @@ import { reportCss } from './report-css.js';
 /** The compiled scripts of `browser/`, each served under its name; they name one another by it. */
 export function scripts(): readonly { readonly name: string; readonly text: string }[] {
   const folder = new URL('./browser/', import.meta.url);
-  const names = readdirSync(folder).filter((name) => name.endsWith('.js')).sort();
-  return names.map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n') }));
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .sort();
+  return names.map((name) => ({
+    name,
+    text: readFileSync(new URL(name, folder), 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n'),
+  }));
 }
 
-export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0b5d57"/><path d="M6 11h20M6 21h20" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/><circle cx="11" cy="11" r="3.4" fill="#0b5d57" stroke="#fff" stroke-width="2.2"/><circle cx="21" cy="21" r="3.4" fill="#ffb454" stroke="#fff" stroke-width="2.2"/></svg>`;
+export const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" ' +
+  'fill="#0b5d57"/><path d="M6 11h20M6 21h20" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/><circle ' +
+  'cx="11" cy="11" r="3.4" fill="#0b5d57" stroke="#fff" stroke-width="2.2"/><circle cx="21" cy="21" r="3.4" ' +
+  'fill="#ffb454" stroke="#fff" stroke-width="2.2"/></svg>';
 
 export const css = `
 :root{--bg:#f6f7f5;--card:#fff;--ink:#16211f;--soft:#53625f;--line:#dfe5e2;--brand:#0b5d57;--brand-ink:#fff;--ok:#0d6b3f;--ok-bg:#e2f4e9;--warn:#7a4d00;--warn-bg:#fdf0d5;--none:#55605d;--none-bg:#e9edeb;--bad:#a11f2b;--bad-bg:#fbe6e7;--bad-ink:#fff;--code:#eef2f0;--radius:14px}
@@ -166,7 +178,10 @@ export interface Asset {
 
 let all: { readonly assets: readonly Asset[]; readonly folder: string } | undefined;
 
-/** All assets, and the folder below which they stand for ever: another build has another one. `/assets/3f0a91c23f0a91c2/` */
+/**
+ * All assets, and the folder below which they stand for ever: another build has another one.
+ * `/assets/3f0a91c23f0a91c2/`
+ */
 export function assets(): NonNullable<typeof all> {
   if (all !== undefined) return all;
   const own: readonly Asset[] = [

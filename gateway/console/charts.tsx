@@ -1,4 +1,7 @@
-/** Bars over time, drawn on the server: no script, readable without colour, with the same numbers as a table for those who cannot see it. */
+/**
+ * Bars over time, drawn on the server: no script, readable without colour, with the same numbers as a table for those
+ * who cannot see it.
+ */
 import type { JSX } from 'preact';
 
 export interface Bar {
@@ -36,8 +39,14 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
     <figure class="chart card">
       <figcaption>
         <b>{title}</b>
-        <span class="key"><i class="k value" />{valueName}</span>
-        <span class="key"><i class="k part" />{partName}</span>
+        <span class="key">
+          <i class="k value" />
+          {valueName}
+        </span>
+        <span class="key">
+          <i class="k part" />
+          {partName}
+        </span>
       </figcaption>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title} preserveAspectRatio="none">
         {[top / 2, top].map((line) => (
@@ -50,26 +59,56 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
           <g>
             <title>{`${label}: ${value} (${partName} ${part})`}</title>
             <rect class="hit" x={i * step} y="0" width={step} height={BASE} />
-            <rect class="bar" x={i * step + (step - width) / 2} y={y(value)} width={width} height={Math.max(value > 0 ? 1.5 : 0, BASE - y(value))} rx="2" />
-            <rect class="bar part" x={i * step + (step - width) / 2} y={y(part)} width={width} height={Math.max(part > 0 ? 1.5 : 0, BASE - y(part))} rx="2" />
+            <rect
+              class="bar"
+              x={i * step + (step - width) / 2}
+              y={y(value)}
+              width={width}
+              height={Math.max(value > 0 ? 1.5 : 0, BASE - y(value))}
+              rx="2"
+            />
+            <rect
+              class="bar part"
+              x={i * step + (step - width) / 2}
+              y={y(part)}
+              width={width}
+              height={Math.max(part > 0 ? 1.5 : 0, BASE - y(part))}
+              rx="2"
+            />
           </g>
         ))}
       </svg>
       <div class="ticks" aria-hidden="true">
-        {bars.filter((_, i) => i % every === 0).map(({ label }) => (
-          <span>{label}</span>
-        ))}
+        {bars
+          .filter((_, i) => i % every === 0)
+          .map(({ label }) => (
+            <span>{label}</span>
+          ))}
       </div>
-      <p class="tops" aria-hidden="true">{top.toLocaleString('en')}</p>
+      <p class="tops" aria-hidden="true">
+        {top.toLocaleString('en')}
+      </p>
       <details>
         <summary>{tableName}</summary>
         <div class="scroll">
           <table>
-            <thead><tr><th /><th class="n">{valueName}</th><th class="n">{partName}</th></tr></thead>
+            <thead>
+              <tr>
+                <th />
+                <th class="n">{valueName}</th>
+                <th class="n">{partName}</th>
+              </tr>
+            </thead>
             <tbody>
-              {bars.filter(({ value }) => value > 0).map(({ label, value, part }) => (
-                <tr><th>{label}</th><td class="n">{value.toLocaleString('en')}</td><td class="n">{part.toLocaleString('en')}</td></tr>
-              ))}
+              {bars
+                .filter(({ value }) => value > 0)
+                .map(({ label, value, part }) => (
+                  <tr>
+                    <th>{label}</th>
+                    <td class="n">{value.toLocaleString('en')}</td>
+                    <td class="n">{part.toLocaleString('en')}</td>
+                  </tr>
+                ))}
             </tbody>
           </table>
         </div>

@@ -16,10 +16,36 @@ export interface CompanyFieldProps {
   readonly fault?: Localised | undefined;
 }
 
-export function CompanyField({ language, name, label, value, byName, required, fault }: CompanyFieldProps): JSX.Element {
+export function CompanyField({
+  language,
+  name,
+  label,
+  value,
+  byName,
+  required,
+  fault,
+}: CompanyFieldProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const words = byName
-    ? { 'data-names': '', 'data-list-label': say('名称相符的企业', 'Companies of such a name'), 'data-none': say('没有名称相符的企业', 'No company of such a name'), 'data-more': say('还有更多，请输入更完整的名称', 'There are more: say more of the name') }
+    ? {
+        'data-names': '',
+        'data-list-label': say('名称相符的企业', 'Companies of such a name'),
+        'data-none': say('没有名称相符的企业', 'No company of such a name'),
+        'data-more': say('还有更多，请输入更完整的名称', 'There are more: say more of the name'),
+      }
     : {};
-  return <TextField type="search" name={name} label={label} value={value} autocomplete="off" spellcheck={false} maxLength={200} required={required === true} fault={fault} data={words} />;
+  return (
+    <TextField
+      type="search"
+      name={name}
+      label={label}
+      value={value}
+      autocomplete="off"
+      spellcheck={false}
+      maxLength={200}
+      required={required === true}
+      fault={fault}
+      data={words}
+    />
+  );
 }

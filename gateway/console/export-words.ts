@@ -5,7 +5,10 @@ import type { Names } from './names.js';
 import type { Language } from './page.js';
 import { inOneLine, typeWords } from './pages/auditing/words.js';
 
-const effects: Readonly<Record<string, Readonly<Record<Language, string>>>> = { allow: { zh: '提供', en: 'released' }, deny: { zh: '拒绝', en: 'denied' } };
+const effects: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  allow: { zh: '提供', en: 'released' },
+  deny: { zh: '拒绝', en: 'denied' },
+};
 
 export function exportWords(names: Names, language: Language): ExportWords {
   return {

@@ -2,5 +2,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Language } from './page.js';
 
-export const Id = ({ language, children }: { readonly language: Language; readonly children: ComponentChildren }): JSX.Element | null =>
-  language === 'zh' ? null : <span class="id">{children}</span>;
+export const Id = ({
+  language,
+  children,
+}: {
+  readonly language: Language;
+  readonly children: ComponentChildren;
+}): JSX.Element | null => (language === 'zh' ? null : <span class="id">{children}</span>);

@@ -1,4 +1,7 @@
-/** What ids of the workspace are called by people. An id that the workspace does not know (any more) has no name: English pages show it, Chinese ones say what it is. */
+/**
+ * What ids of the workspace are called by people. An id that the workspace does not know (any more) has no name:
+ * English pages show it, Chinese ones say what it is.
+ */
 import { durationInWords } from '../../contracts/duration.js';
 import type { ReportDefinition } from '../../contracts/reports.js';
 import type { Contract, Localised, Workspace } from '../../contracts/types.js';
@@ -22,7 +25,10 @@ export interface Names {
   /** Whose grant it is, and to what. */
   readonly grant: Naming;
   readonly role: Naming;
-  /** Who did something, as its entry says `by`: a client, an authority, a role, a program of ours, or whoever was on the public page. */
+  /**
+   * Who did something, as its entry says `by`: a client, an authority, a role, a program of ours, or whoever was on the
+   * public page.
+   */
   readonly verifier: (by: string) => string;
   /** The title of a path of the dataset's latest contract. */
   readonly field: (dataset: string, path: string) => string;
@@ -49,12 +55,19 @@ export function contractNames({ contracts }: Pick<Workspace, 'contracts'>): Cont
   };
 }
 
-export function namesOf({ workspace, inForce }: Pick<GatewayContext, 'workspace' | 'inForce'>, language: Language, reports: ReportNames = new Map()): Names {
+export function namesOf(
+  { workspace, inForce }: Pick<GatewayContext, 'workspace' | 'inForce'>,
+  language: Language,
+  reports: ReportNames = new Map(),
+): Names {
   const { clients, purposes, grants } = inForce().policies;
-  const without = (zh: string) => (id: string): string => (language === 'zh' ? zh : id);
+  const without =
+    (zh: string) =>
+    (id: string): string =>
+      language === 'zh' ? zh : id;
   const named = (map: ReadonlyMap<string, { readonly name: Localised }>, unknown: string): Naming => {
     const nameless = without(unknown);
-    return (id) => (id === undefined ? undefined : map.get(id)?.name[language] ?? nameless(id));
+    return (id) => (id === undefined ? undefined : (map.get(id)?.name[language] ?? nameless(id)));
   };
   const contracts: ReadonlyMap<string, Contract> = workspace.contracts;
   const roles: Readonly<Record<string, Localised>> = roleNames;
@@ -64,7 +77,8 @@ export function namesOf({ workspace, inForce }: Pick<GatewayContext, 'workspace'
   const dataset = named(contracts, '已停用的数据集');
   const granted: ReadonlyMap<string, { readonly client: string; readonly dataset: string }> = grants;
   const nameless = without('未登记');
-  const found = (table: Readonly<Record<string, Localised>>, id: string): string | undefined => (Object.hasOwn(table, id) ? table[id]?.[language] : undefined);
+  const found = (table: Readonly<Record<string, Localised>>, id: string): string | undefined =>
+    Object.hasOwn(table, id) ? table[id]?.[language] : undefined;
   function verifier(by: string): string {
     const known = (clients as ReadonlyMap<string, { readonly authority: string; readonly name: Localised }>).get(by);
     if (known !== undefined) return `${authority(known.authority) ?? ''} · ${known.name[language]}`;
@@ -73,25 +87,45 @@ export function namesOf({ workspace, inForce }: Pick<GatewayContext, 'workspace'
   const stated: ReadonlyMap<string, { readonly name: Localised }> = purposes;
   const titles = new Map<string, ReadonlyMap<string, string>>();
   return {
-    client, authority, dataset, verifier,
+    client,
+    authority,
+    dataset,
+    verifier,
     purpose(id, report) {
       if (id === undefined) return undefined;
       if (id === UNKNOWN) return language === 'zh' ? '未登记的用途' : 'a purpose that is not known here';
       const own = report === undefined ? undefined : reports.get(report)?.purposes;
-      const ofReport = own === undefined ? [...reports.values()].flatMap(({ purposes: all }) => all.get(id) ?? [])[0] : own.get(id);
-      return (report === undefined ? undefined : ofReport?.[language]) ?? stated.get(id)?.name[language] ?? ofReport?.[language] ?? without('未登记的用途')(id);
+      const ofReport =
+        own === undefined ? [...reports.values()].flatMap(({ purposes: all }) => all.get(id) ?? [])[0] : own.get(id);
+      return (
+        (report === undefined ? undefined : ofReport?.[language]) ??
+        stated.get(id)?.name[language] ??
+        ofReport?.[language] ??
+        without('未登记的用途')(id)
+      );
     },
-    report: (id) => (id === undefined ? undefined : reports.get(id)?.title[language] ?? without('已停用的报告')(id)),
-    domain: (report, id) => (report === undefined ? undefined : reports.get(report)?.domains.find((one) => one.id === id)?.title[language]) ?? without('已停用的领域')(id),
+    report: (id) => (id === undefined ? undefined : (reports.get(id)?.title[language] ?? without('已停用的报告')(id))),
+    domain: (report, id) =>
+      (report === undefined ? undefined : reports.get(report)?.domains.find((one) => one.id === id)?.title[language]) ??
+      without('已停用的领域')(id),
     grant(id) {
       const one = id === undefined ? undefined : granted.get(id);
-      return one === undefined ? (id === undefined ? undefined : without('已撤销的授权')(id)) : `${client(one.client) ?? ''} · ${dataset(one.dataset) ?? ''}`;
+      return one === undefined
+        ? id === undefined
+          ? undefined
+          : without('已撤销的授权')(id)
+        : `${client(one.client) ?? ''} · ${dataset(one.dataset) ?? ''}`;
     },
-    role: (id) => (id === undefined ? undefined : found(roles, id) ?? nameless(id)),
+    role: (id) => (id === undefined ? undefined : (found(roles, id) ?? nameless(id))),
     field(of, path) {
       let known = titles.get(of);
       if (known === undefined) {
-        known = new Map((contracts.get(of)?.latest.fields ?? []).map((field): [string, string] => [field.path, field.title[language]]));
+        known = new Map(
+          (contracts.get(of)?.latest.fields ?? []).map((field): [string, string] => [
+            field.path,
+            field.title[language],
+          ]),
+        );
         titles.set(of, known);
       }
       return known.get(path) ?? without('未登记的字段')(path);

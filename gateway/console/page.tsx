@@ -1,4 +1,7 @@
-/** The frame of every page: language, title, one style sheet, no inline script or style (the policy of the people's port forbids them). */
+/**
+ * The frame of every page: language, title, one style sheet, no inline script or style (the policy of the people's port
+ * forbids them).
+ */
 import type { ComponentChildren, JSX } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Localised } from '../../contracts/types.js';
@@ -44,7 +47,10 @@ export interface FrameProps {
   readonly place?: string | undefined;
   /** A form of the page that could not be taken. */
   readonly kept?: KeptForm | undefined;
-  /** A form for whoever has not signed in: it goes into the other language with what is written in it, by its own address and `step=edit`. */
+  /**
+   * A form for whoever has not signed in: it goes into the other language with what is written in it, by its own
+   * address and `step=edit`.
+   */
   readonly carries?: { readonly form: string; readonly action: string } | undefined;
   readonly children: ComponentChildren;
 }
@@ -63,37 +69,101 @@ interface OtherProps extends Pick<FrameProps, 'language' | 'asked' | 'address' |
   readonly main: string;
 }
 
-const plain = (text: string): string => text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+const plain = (text: string): string =>
+  text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 
 /**
- * What the Enter key does in a form: it presses the first submit button that belongs to it, in the order of the page. The switch of the language belongs to it and
- * stands before the form; so the form's own first button stands before the switch once more, unseen.
+ * What the Enter key does in a form: it presses the first submit button that belongs to it, in the order of the page.
+ * The switch of the language belongs to it and stands before the form; so the form's own first button stands before the
+ * switch once more, unseen.
  */
 function Enter({ form, main }: { readonly form: string; readonly main: string }): JSX.Element | null {
   const from = main.indexOf(` id="${form}"`);
   const own = from < 0 ? '' : main.slice(from, main.indexOf('</form>', from));
-  const first = [...own.matchAll(/<button\b([^>]*)>/g)].map(([, attributes = '']) => attributes).find((attributes) => !/\btype="(?:button|reset)"/.test(attributes));
+  const first = [...own.matchAll(/<button\b([^>]*)>/g)]
+    .map(([, attributes = '']) => attributes)
+    .find((attributes) => !/\btype="(?:button|reset)"/.test(attributes));
   if (first === undefined) return null;
   const attribute = (name: string): string | undefined => {
     const value = new RegExp(` ${name}="([^"]*)"`).exec(first)?.[1];
     return value === undefined ? undefined : plain(value);
   };
-  return <button hidden form={form} name={attribute('name')} value={attribute('value')} formAction={attribute('formaction')} formNoValidate={/\bformnovalidate\b/i.test(first)} />;
+  return (
+    <button
+      type="submit"
+      hidden
+      form={form}
+      name={attribute('name')}
+      value={attribute('value')}
+      formAction={attribute('formaction')}
+      formNoValidate={/\bformnovalidate\b/i.test(first)}
+    />
+  );
 }
 
-/** The way to the page in the other language. Of a page with one form it takes along what is written there; of one with several, `keep.js` finds that which was begun. */
+/**
+ * The way to the page in the other language. Of a page with one form it takes along what is written there; of one with
+ * several, `keep.js` finds that which was begun.
+ */
 function Other({ language, asked, address, carries, forms, main }: OtherProps): JSX.Element {
   const other: Language = language === 'zh' ? 'en' : 'zh';
   const name = other === 'zh' ? '中文' : 'English';
   const lang = other === 'zh' ? 'zh-CN' : 'en';
   const [only, ...more] = forms;
-  if (carries !== undefined) return <><Enter form={carries.form} main={main} /><button class="lang" form={carries.form} formAction={`${carries.action}?lang=${other}`} name="step" value="edit" formNoValidate lang={lang}>{name}</button></>;
-  if (only !== undefined && more.length === 0) return <><Enter form={only} main={main} /><button class="lang" form={only} formAction={`/console/keep?lang=${other}`} formNoValidate lang={lang}>{name}</button></>;
-  if (asked === undefined) return <a class="lang" href={inLanguage(address, other)} lang={lang} hreflang={other} data-keep={only === undefined ? undefined : `/console/keep?lang=${other}`}>{name}</a>;
+  if (carries !== undefined)
+    return (
+      <>
+        <Enter form={carries.form} main={main} />
+        <button
+          type="submit"
+          class="lang"
+          form={carries.form}
+          formAction={`${carries.action}?lang=${other}`}
+          name="step"
+          value="edit"
+          formNoValidate
+          lang={lang}
+        >
+          {name}
+        </button>
+      </>
+    );
+  if (only !== undefined && more.length === 0)
+    return (
+      <>
+        <Enter form={only} main={main} />
+        <button
+          type="submit"
+          class="lang"
+          form={only}
+          formAction={`/console/keep?lang=${other}`}
+          formNoValidate
+          lang={lang}
+        >
+          {name}
+        </button>
+      </>
+    );
+  if (asked === undefined)
+    return (
+      <a
+        class="lang"
+        href={inLanguage(address, other)}
+        lang={lang}
+        hreflang={other}
+        data-keep={only === undefined ? undefined : `/console/keep?lang=${other}`}
+      >
+        {name}
+      </a>
+    );
   return (
     <form class="again" method="post" action={`${asked.action}?lang=${other}`}>
-      {Object.entries(asked.fields).map(([field, value]) => <input type="hidden" name={field} value={value} />)}
-      <button type="submit" class="lang" lang={lang}>{name}</button>
+      {Object.entries(asked.fields).map(([field, value]) => (
+        <input type="hidden" name={field} value={value} />
+      ))}
+      <button type="submit" class="lang" lang={lang}>
+        {name}
+      </button>
     </form>
   );
 }
@@ -104,7 +174,20 @@ interface WholeProps extends Omit<FrameProps, 'children'> {
   readonly forms: ReadonlySet<string>;
 }
 
-function Frame({ language, title, workspace, main, forms, scripts = [], refresh, session, way, asked, address, carries }: WholeProps): JSX.Element {
+function Frame({
+  language,
+  title,
+  workspace,
+  main,
+  forms,
+  scripts = [],
+  refresh,
+  session,
+  way,
+  asked,
+  address,
+  carries,
+}: WholeProps): JSX.Element {
   const { folder } = assets();
   return (
     <html lang={language === 'zh' ? 'zh-CN' : 'en'}>
@@ -115,7 +198,11 @@ function Frame({ language, title, workspace, main, forms, scripts = [], refresh,
         <title>{`${title} · ${workspace.name[language]}`}</title>
         <link rel="icon" href={`${folder}icon.svg`} type="image/svg+xml" />
         <link rel="stylesheet" href={`${folder}yitong.css`} />
-        {refresh === undefined ? null : <noscript><meta http-equiv="refresh" content={String(refresh)} /></noscript>}
+        {refresh === undefined ? null : (
+          <noscript>
+            <meta http-equiv="refresh" content={String(refresh)} />
+          </noscript>
+        )}
         {scripts.map((name) => (
           <script type="module" src={`${folder}${name}`} />
         ))}
@@ -123,7 +210,9 @@ function Frame({ language, title, workspace, main, forms, scripts = [], refresh,
       <body>
         {workspace.synthetic ? (
           <aside class="banner" aria-label={language === 'zh' ? '演示环境' : 'Demonstration'}>
-            {language === 'zh' ? '演示环境：城市、企业与记录均为虚构，由程序生成。' : 'Demonstration: the city, its companies and every record are invented.'}
+            {language === 'zh'
+              ? '演示环境：城市、企业与记录均为虚构，由程序生成。'
+              : 'Demonstration: the city, its companies and every record are invented.'}
           </aside>
         ) : null}
         <header class="top">
@@ -172,7 +261,11 @@ function Frame({ language, title, workspace, main, forms, scripts = [], refresh,
 export function page({ children, ...props }: FrameProps): string {
   const { language, kept, place, session, title, scripts = [] } = props;
   const written = new Set<string>();
-  const body = render(<FormsContext.Provider value={{ language, csrf: session?.csrf, place, kept, written }}>{children}</FormsContext.Provider>);
+  const body = render(
+    <FormsContext.Provider value={{ language, csrf: session?.csrf, place, kept, written }}>
+      {children}
+    </FormsContext.Provider>,
+  );
   const before = kept === undefined ? '' : render(<Returned kept={kept} written={written} language={language} />);
   const wrong = kept?.why === undefined ? '' : language === 'zh' ? '错误：' : 'Error: ';
   return `<!doctype html>${render(<Frame {...props} title={`${wrong}${title}`} scripts={written.size > 1 ? [...scripts, 'keep.js'] : scripts} main={`${before}${body}`} forms={written} />)}`;

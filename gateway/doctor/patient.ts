@@ -33,7 +33,9 @@ export function patientOf({ workspaceDir, data, bus, deep, signal }: PatientOpti
     signal,
     workspace,
     policies: once(async () => loadPolicies(await workspace())),
-    settings: once(async () => readSettings((await workspace()).settings, { file: join(workspaceDir, 'yitong.json') }, process.env)),
+    settings: once(async () =>
+      readSettings((await workspace()).settings, { file: join(workspaceDir, 'yitong.json') }, process.env),
+    ),
     bus: once(() => busOf(bus, workspaceDir, data)),
   };
 }

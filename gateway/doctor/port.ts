@@ -4,7 +4,10 @@ import type { Workspace } from '../../contracts/types.js';
 import type { PolicySet } from '../../policies/types.js';
 import type { Settings } from '../config.js';
 
-/** `fail`: it does not work, or the law or a promise is broken. `warn`: it works, and somebody should see to it. `note`: worth knowing. */
+/**
+ * `fail`: it does not work, or the law or a promise is broken. `warn`: it works, and somebody should see to it. `note`:
+ * worth knowing.
+ */
 export type Level = 'ok' | 'note' | 'warn' | 'fail';
 
 export interface Finding {
@@ -15,7 +18,10 @@ export interface Finding {
   readonly mend?: string;
 }
 
-/** The installation that is looked at. A part that cannot be had throws, where it is asked for, what `workspace`, `policies` or `configuration` tells. */
+/**
+ * The installation that is looked at. A part that cannot be had throws, where it is asked for, what `workspace`,
+ * `policies` or `configuration` tells.
+ */
 export interface Patient {
   readonly workspaceDir: string;
   readonly data: string;
@@ -41,6 +47,10 @@ export interface Check {
 }
 
 export const ok = (what: string): Finding => ({ level: 'ok', what });
-export const note = (what: string, mend?: string): Finding => ({ level: 'note', what, ...(mend === undefined ? {} : { mend }) });
+export const note = (what: string, mend?: string): Finding => ({
+  level: 'note',
+  what,
+  ...(mend === undefined ? {} : { mend }),
+});
 export const warn = (what: string, mend: string): Finding => ({ level: 'warn', what, mend });
 export const fail = (what: string, mend: string): Finding => ({ level: 'fail', what, mend });

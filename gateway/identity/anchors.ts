@@ -1,7 +1,7 @@
 /** Trust anchors: the certificate authorities whose client certificates are let in, and whom each may name. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { YitongError, isYitongError } from '../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
 import type { AuthorityId } from '../../contracts/ids.js';
 import type { AnchorDeclaration } from '../../policies/types.js';
 import { pemBlocks } from './certificate.js';
@@ -18,7 +18,9 @@ export interface TrustAnchor {
 }
 
 /** What an anchor says of its revocation lists: one of the two. */
-type Lists<List> = { readonly crl: List; readonly noCrlBecause?: undefined } | { readonly crl?: undefined; readonly noCrlBecause: string };
+type Lists<List> =
+  | { readonly crl: List; readonly noCrlBecause?: undefined }
+  | { readonly crl?: undefined; readonly noCrlBecause: string };
 
 export type AnchorParts = {
   readonly id: string;
@@ -44,11 +46,16 @@ function certificatesOf(id: string, ca: string): readonly X509Certificate[] {
       throw new YitongError('bad_policy', `anchor \`${id}\`: a certificate cannot be read`, { cause });
     }
   });
-  if (certificates.length === 0 || certificates.some((one) => !one.ca)) throw new YitongError('bad_policy', `anchor \`${id}\`: \`ca\` must hold CA certificates and nothing else`);
+  if (certificates.length === 0 || certificates.some((one) => !one.ca))
+    throw new YitongError('bad_policy', `anchor \`${id}\`: \`ca\` must hold CA certificates and nothing else`);
   for (const one of certificates) {
     const { fault, weakKey } = rulesOf(one);
     const why = fault ?? weakKey;
-    if (why !== undefined) throw new YitongError('bad_policy', `anchor \`${id}\`: nobody could come in by a CA certificate of it, for ${why}`);
+    if (why !== undefined)
+      throw new YitongError(
+        'bad_policy',
+        `anchor \`${id}\`: nobody could come in by a CA certificate of it, for ${why}`,
+      );
   }
   return certificates;
 }
@@ -57,7 +64,10 @@ function certificatesOf(id: string, ca: string): readonly X509Certificate[] {
  * An anchor of PEM texts.
  * @throws YitongError `bad_policy` if the file holds no CA certificate, `revocation_unknown` if a list does not verify
  */
-export function makeAnchor({ id, ca, authorities, crl, crlGrace = 0 }: AnchorParts, { before, onProblem }: Carried = {}): TrustAnchor {
+export function makeAnchor(
+  { id, ca, authorities, crl, crlGrace = 0 }: AnchorParts,
+  { before, onProblem }: Carried = {},
+): TrustAnchor {
   const certificates = certificatesOf(id, ca);
   const named = typeof authorities === 'string' ? authorities : new Set(authorities);
   if (crl === undefined) return { id, certificates, authorities: named };
@@ -78,18 +88,35 @@ const read = (file: string): Promise<string> =>
   });
 
 /** A list that cannot be read is handed on as its error. */
-const readList = (file: string): Promise<string | YitongError> => readFile(file, 'utf8').catch((cause: unknown) => new YitongError('revocation_unknown', 'the revocation list cannot be read', { place: { file }, cause }));
+const readList = (file: string): Promise<string | YitongError> =>
+  readFile(file, 'utf8').catch(
+    (cause: unknown) =>
+      new YitongError('revocation_unknown', 'the revocation list cannot be read', { place: { file }, cause }),
+  );
 
 /**
  * Reads a declared anchor's files.
  * @throws YitongError with the file
  */
-export async function loadAnchor({ id, ca, authorities, crl, noCrlBecause, crlGrace }: AnchorDeclaration, carried: Carried = {}): Promise<TrustAnchor> {
-  const texts = { id, ca: await read(ca), authorities, crlGrace, ...(crl === undefined ? { noCrlBecause } : { crl: await readList(crl) }) };
+export async function loadAnchor(
+  { id, ca, authorities, crl, noCrlBecause, crlGrace }: AnchorDeclaration,
+  carried: Carried = {},
+): Promise<TrustAnchor> {
+  const texts = {
+    id,
+    ca: await read(ca),
+    authorities,
+    crlGrace,
+    ...(crl === undefined ? { noCrlBecause } : { crl: await readList(crl) }),
+  };
   try {
     return makeAnchor(texts, carried);
   } catch (error) {
-    if (isYitongError(error)) throw new YitongError(error.code, error.message, { place: { file: error.code === 'revocation_unknown' ? (crl ?? ca) : ca }, cause: error });
+    if (isYitongError(error))
+      throw new YitongError(error.code, error.message, {
+        place: { file: error.code === 'revocation_unknown' ? (crl ?? ca) : ca },
+        cause: error,
+      });
     throw error;
   }
 }

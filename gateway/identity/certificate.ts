@@ -1,6 +1,18 @@
 /** What identity needs of a certificate that TLS has verified already. */
-import { X509Certificate, createHash } from 'node:crypto';
-import { SEQUENCE, content, context, cursor, encoded, extensions, inside, serialHex, whole, INTEGER, type Serial } from './der.js';
+import { createHash, type X509Certificate } from 'node:crypto';
+import {
+  content,
+  context,
+  cursor,
+  encoded,
+  extensions,
+  INTEGER,
+  inside,
+  SEQUENCE,
+  type Serial,
+  serialHex,
+  whole,
+} from './der.js';
 
 const SUBJECT_ALT_NAME = '551d11';
 const URI = context(6, false);
@@ -48,7 +60,8 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
   if (wrapper !== undefined) {
     for (const { oid, value } of extensions(raw, cursor(raw, wrapper).take(SEQUENCE))) {
       if (oid !== SUBJECT_ALT_NAME) continue;
-      for (const name of inside(value, whole(value, SEQUENCE))) if (name.tag === URI) uris.push(content(value, name).toString('latin1'));
+      for (const name of inside(value, whole(value, SEQUENCE)))
+        if (name.tag === URI) uris.push(content(value, name).toString('latin1'));
     }
   }
   return {
@@ -68,4 +81,5 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g;
 
 /** The PEM blocks of one label, in order. */
-export const pemBlocks = (pem: string, label: string): string[] => [...pem.matchAll(BLOCK)].filter((match) => match[1] === label).map(([block]) => block);
+export const pemBlocks = (pem: string, label: string): string[] =>
+  [...pem.matchAll(BLOCK)].filter((match) => match[1] === label).map(([block]) => block);

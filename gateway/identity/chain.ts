@@ -1,15 +1,19 @@
 /**
- * Chains of certificates (RFC 5280, section 6): built here, of links that were verified, to an anchor that is declared. What a peer shows beside its
- * own certificate is material only: names and key ids say where a link may be, and the signature says whether it is one.
+ * Chains of certificates (RFC 5280, section 6): built here, of links that were verified, to an anchor that is declared.
+ * What a peer shows beside its own certificate is material only: names and key ids say where a link may be, and the
+ * signature says whether it is one.
  */
 import type { X509Certificate } from 'node:crypto';
 import type { Serial } from './der.js';
 import { allows } from './names.js';
-import { letsServe, rulesOf, type Rules } from './rules.js';
+import { letsServe, type Rules, rulesOf } from './rules.js';
 
 /** Certificates from the leaf's issuer to the root, at most. */
 const MAX_ABOVE = 7;
-/** Signatures that are looked at for one leaf, at most: a peer may show certificates that fit one another in any number of ways. */
+/**
+ * Signatures that are looked at for one leaf, at most: a peer may show certificates that fit one another in any number
+ * of ways.
+ */
 const MAX_SIGNATURES = 64;
 /** Pairs of certificates that are held against each other, at most. */
 const MAX_PAIRS = 4096;
@@ -50,7 +54,12 @@ function signed(below: X509Certificate, above: X509Certificate, verified: Verifi
 /** Why a leaf may not be used; undefined if it may. */
 function leafFault(rules: Rules): string | undefined {
   const { fault, weakKey, weakSignature, ca, constraints, may } = rules;
-  return fault ?? weakKey ?? weakSignature ?? (ca || constraints !== undefined ? 'a CA is no client' : may.sign ? undefined : 'its key may not sign');
+  return (
+    fault ??
+    weakKey ??
+    weakSignature ??
+    (ca || constraints !== undefined ? 'a CA is no client' : may.sign ? undefined : 'its key may not sign')
+  );
 }
 
 /**
@@ -62,18 +71,27 @@ function issuerFault(rules: Rules, below: readonly Rules[], trusted: boolean): s
   if (own !== undefined) return own;
   if (!rules.ca || !rules.may.certify) return 'an issuer is no CA';
   // CAs that issue themselves are no further step
-  if (below.slice(1).filter(({ selfIssued }) => !selfIssued).length > rules.pathLength) return 'the chain is longer than an issuer allows';
+  if (below.slice(1).filter(({ selfIssued }) => !selfIssued).length > rules.pathLength)
+    return 'the chain is longer than an issuer allows';
   const { constraints } = rules;
-  if (constraints !== undefined && below.some((one, at) => (at === 0 || !one.selfIssued) && !allows(constraints, one.names))) return 'an issuer does not allow a name';
+  if (
+    constraints !== undefined &&
+    below.some((one, at) => (at === 0 || !one.selfIssued) && !allows(constraints, one.names))
+  )
+    return 'an issuer does not allow a name';
   return undefined;
 }
 
-/** Why the certificates, leaf first, are no chain for the purpose although each signed the one before; undefined if they are. */
+/**
+ * Why the certificates, leaf first, are no chain for the purpose although each signed the one before; undefined if they
+ * are.
+ */
 function faultOf(chain: readonly Rules[], purpose: string): string | undefined {
   for (const [i, rules] of chain.entries()) {
     const fault = i === 0 ? leafFault(rules) : issuerFault(rules, chain.slice(0, i), i === chain.length - 1);
     if (fault !== undefined) return fault;
-    if (i === 0 ? rules.purposes?.has(purpose) !== true : !letsServe(rules, purpose)) return i === 0 ? 'its extended key usage does not name the purpose' : 'an issuer is not one for the purpose';
+    if (i === 0 ? rules.purposes?.has(purpose) !== true : !letsServe(rules, purpose))
+      return i === 0 ? 'its extended key usage does not name the purpose' : 'an issuer is not one for the purpose';
   }
   return undefined;
 }
@@ -81,10 +99,20 @@ function faultOf(chain: readonly Rules[], purpose: string): string | undefined {
 /** For chains of other purposes, whose order is given: whether a leaf may sign at all. */
 export const standsAlone = (leaf: X509Certificate): boolean => leafFault(rulesOf(leaf)) === undefined;
 
-/** The same: whether `above` issued the last of `below` (leaf first), and may. Dates and revocation are not looked at. */
+/**
+ * The same: whether `above` issued the last of `below` (leaf first), and may. Dates and revocation are not looked at.
+ */
 export function issues(above: X509Certificate, below: readonly X509Certificate[]): boolean {
   const last = below[below.length - 1];
-  return last !== undefined && last.checkIssued(above) && last.verify(above.publicKey) && issuerFault(rulesOf(above), below.map(rulesOf), above.fingerprint256 === last.fingerprint256 || rulesOf(above).selfIssued) === undefined;
+  return (
+    last?.checkIssued(above) === true &&
+    last.verify(above.publicKey) &&
+    issuerFault(
+      rulesOf(above),
+      below.map(rulesOf),
+      above.fingerprint256 === last.fingerprint256 || rulesOf(above).selfIssued,
+    ) === undefined
+  );
 }
 
 export interface Request<Anchor extends Roots> {
@@ -98,8 +126,9 @@ export interface Request<Anchor extends Roots> {
 }
 
 /**
- * All ways from the leaf to a root of an anchor. Dates and revocation are not looked at, since they change while the chain stands.
- * `untrusted`: no verified link leads to an anchor; `invalid`: those that do may not be used so, with why in words.
+ * All ways from the leaf to a root of an anchor. Dates and revocation are not looked at, since they change while the
+ * chain stands. `untrusted`: no verified link leads to an anchor; `invalid`: those that do may not be used so, with why
+ * in words.
  */
 export type Paths<Anchor> =
   | { readonly kind: 'paths'; readonly paths: readonly Path<Anchor>[] }
@@ -108,9 +137,20 @@ export type Paths<Anchor> =
 
 const TOO_MUCH = Symbol('too much');
 
-export function pathsOf<Anchor extends Roots>({ leaf, shown, anchors, purpose, verified = new Map() }: Request<Anchor>): Paths<Anchor> {
-  const declared = new Map(anchors.flatMap((anchor) => anchor.certificates.map((one) => [one.fingerprint256, anchor] as const)));
-  const all = [...anchors.flatMap(({ certificates }) => certificates), ...shown.filter(({ fingerprint256 }) => !declared.has(fingerprint256))];
+export function pathsOf<Anchor extends Roots>({
+  leaf,
+  shown,
+  anchors,
+  purpose,
+  verified = new Map(),
+}: Request<Anchor>): Paths<Anchor> {
+  const declared = new Map(
+    anchors.flatMap((anchor) => anchor.certificates.map((one) => [one.fingerprint256, anchor] as const)),
+  );
+  const all = [
+    ...anchors.flatMap(({ certificates }) => certificates),
+    ...shown.filter(({ fingerprint256 }) => !declared.has(fingerprint256)),
+  ];
   const pool = [...new Map(all.map((one) => [one.fingerprint256, one])).values()];
   const paths: Path<Anchor>[] = [];
   let why: string | undefined = declared.has(leaf.fingerprint256) ? 'a CA is no client' : undefined;
@@ -140,7 +180,13 @@ export function pathsOf<Anchor extends Roots>({ leaf, shown, anchors, purpose, v
     if (last === undefined || chain.length > MAX_ABOVE) return;
     for (const above of pool) {
       if (++pairs > MAX_PAIRS) throw TOO_MUCH;
-      if (chain.includes(above) || above.fingerprint256 === leaf.fingerprint256 || !last.checkIssued(above) || !signed(last, above, verified, spend)) continue;
+      if (
+        chain.includes(above) ||
+        above.fingerprint256 === leaf.fingerprint256 ||
+        !last.checkIssued(above) ||
+        !signed(last, above, verified, spend)
+      )
+        continue;
       const anchor = declared.get(above.fingerprint256);
       // an anchor ends where it names itself: a CA of it that does not is judged by the one above, which may revoke it
       if (anchor !== undefined && rulesOf(above).selfIssued) arrive([...chain, above], anchor);

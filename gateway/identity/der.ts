@@ -1,4 +1,7 @@
-/** A strict reader of the DER that certificates and revocation lists are made of (X.690); enough for RFC 5280, and nothing more. */
+/**
+ * A strict reader of the DER that certificates and revocation lists are made of (X.690); enough for RFC 5280, and
+ * nothing more.
+ */
 import { YitongError } from '../../contracts/errors.js';
 
 export interface Node {
@@ -52,7 +55,9 @@ export function* inside(bytes: Uint8Array, node: Node): Generator<Node, void> {
   }
 }
 
-/** The elements inside, one after the other; `take` refuses another tag, `optional` skips nothing if the tag differs. */
+/**
+ * The elements inside, one after the other; `take` refuses another tag, `optional` skips nothing if the tag differs.
+ */
 export interface Cursor {
   take(tag: number): Node;
   optional(...tags: readonly number[]): Node | undefined;
@@ -83,20 +88,29 @@ export function whole(bytes: Uint8Array, tag: number): Node {
 }
 
 /** The element with tag and length. */
-export const encoded = (bytes: Uint8Array, node: Node): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset + node.from, node.end - node.from);
-export const content = (bytes: Uint8Array, node: Node): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset + node.start, node.end - node.start);
+export const encoded = (bytes: Uint8Array, node: Node): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + node.from, node.end - node.from);
+export const content = (bytes: Uint8Array, node: Node): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + node.start, node.end - node.start);
 
 declare const serialNumber: unique symbol;
 /** A serial number in the one form in which two are compared. */
 export type Serial = string & { readonly [serialNumber]: true };
 
-/** A serial number of a certificate or a list, from hex in either case: upper case, without leading zeros. Node and DER write it with some. */
+/**
+ * A serial number of a certificate or a list, from hex in either case: upper case, without leading zeros. Node and DER
+ * write it with some.
+ */
 export const serialHex = (hex: string): Serial => hex.toUpperCase().replace(/^0+(?=.)/, '') as Serial;
 
 /** UTCTime or GeneralizedTime in the forms of RFC 5280, section 4.1.2.5; ms since 1970. */
 export function time(bytes: Uint8Array, node: Node): number {
   const text = content(bytes, node).toString('latin1');
-  const match = (node.tag === UTC_TIME ? /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/ : /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/).exec(text);
+  const match = (
+    node.tag === UTC_TIME
+      ? /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
+      : /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
+  ).exec(text);
   if (match === null) return malformed();
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
   const full = node.tag === UTC_TIME ? (year < 50 ? 2000 + year : 1900 + year) : year;

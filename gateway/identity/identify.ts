@@ -1,11 +1,14 @@
-/** Who is at the other end of a connection. TLS proves that the peer has the key; the chain is verified here once more, and bound to a client. */
+/**
+ * Who is at the other end of a connection. TLS proves that the peer has the key; the chain is verified here once more,
+ * and bound to a client.
+ */
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { ErrorCode } from '../../contracts/errors.js';
 import type { Client, PolicySet } from '../../policies/types.js';
 import type { TrustAnchor } from './anchors.js';
-import { certificateFacts, type CertificateFacts } from './certificate.js';
-import { pathsOf, type Path, type Paths, type Verified } from './chain.js';
+import { type CertificateFacts, certificateFacts } from './certificate.js';
+import { type Path, type Paths, pathsOf, type Verified } from './chain.js';
 import { CLIENT_AUTH } from './rules.js';
 
 const CODES = [
@@ -23,10 +26,14 @@ const CODES = [
   'client_suspended',
 ] as const satisfies readonly ErrorCode[];
 export type RefusalCode = (typeof CODES)[number];
-export type Identity = { readonly kind: 'client'; readonly client: Client } | { readonly kind: 'refused'; readonly code: RefusalCode };
+export type Identity =
+  | { readonly kind: 'client'; readonly client: Client }
+  | { readonly kind: 'refused'; readonly code: RefusalCode };
 
 /** One object a code. */
-const refused = Object.freeze(Object.fromEntries(CODES.map((code) => [code, { kind: 'refused', code }]))) as { readonly [code in RefusalCode]: Identity };
+const refused = Object.freeze(Object.fromEntries(CODES.map((code) => [code, { kind: 'refused', code }]))) as {
+  readonly [code in RefusalCode]: Identity;
+};
 
 /** Whom a gateway knows at one time; a new object means that something has changed. */
 export interface Known {
@@ -54,7 +61,9 @@ interface Presented {
 /** Longer chains are none that we verify the revocation of. */
 const MAX_CHAIN = 8;
 
-/** Leaf first, then what was shown with it: Node puts together what fits by name and key id, and looks at no signature. */
+/**
+ * Leaf first, then what was shown with it: Node puts together what fits by name and key id, and looks at no signature.
+ */
 function shownBy(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let at = socket.getPeerCertificate(true);
@@ -78,7 +87,14 @@ function read(socket: TLSSocket): Presented | RefusalCode {
   if (certificate === undefined) return 'certificate_required';
   if (shown.length >= MAX_CHAIN) return 'certificate_invalid';
   return {
-    certificate, shown, leaf: certificateFacts(certificate), verified: new Map(), known: undefined, anchors: undefined, ways: { kind: 'untrusted' }, identities: [],
+    certificate,
+    shown,
+    leaf: certificateFacts(certificate),
+    verified: new Map(),
+    known: undefined,
+    anchors: undefined,
+    ways: { kind: 'untrusted' },
+    identities: [],
     fault: socket.authorized ? undefined : (datesOf(socket.authorizationError) ?? 'certificate_invalid'),
   };
 }
@@ -105,7 +121,11 @@ function bindingKey({ binding }: Client): string {
 function bind(leaf: CertificateFacts, anchor: TrustAnchor, index: ReadonlyMap<string, Client>): Identity {
   // SPIFFE X.509-SVID, section 2: exactly one URI
   const uri = leaf.uris.length === 1 ? leaf.uris[0] : undefined;
-  const keys = [bound.subject(leaf.issuer, leaf.subject), bound.key(leaf.keySha256), ...(uri === undefined ? [] : [bound.spiffe(uri)])];
+  const keys = [
+    bound.subject(leaf.issuer, leaf.subject),
+    bound.key(leaf.keySha256),
+    ...(uri === undefined ? [] : [bound.spiffe(uri)]),
+  ];
   const found = new Set(keys.flatMap((key) => index.get(key) ?? []));
   const [client] = found;
   if (found.size > 1 || leaf.uris.length > 1) return refused.certificate_ambiguous;
@@ -122,7 +142,11 @@ export interface IdentifierParts {
 }
 
 /** Why a way to an anchor does not lead there now; undefined while it does. */
-function barOf({ anchor, links, from, until }: Path<TrustAnchor>, anchors: readonly TrustAnchor[], time: number): RefusalCode | undefined {
+function barOf(
+  { anchor, links, from, until }: Path<TrustAnchor>,
+  anchors: readonly TrustAnchor[],
+  time: number,
+): RefusalCode | undefined {
   // written so that a time that is no number refuses
   if (!(time >= from)) return 'certificate_not_yet_valid';
   if (!(time < until)) return 'certificate_expired';
@@ -136,9 +160,10 @@ function barOf({ anchor, links, from, until }: Path<TrustAnchor>, anchors: reado
 }
 
 /**
- * The server must ask for certificates without refusing (`serverTlsOptions`), so that a refusal has a code. Certificates are read once
- * a connection, and the ways to an anchor are looked for when anchors change; dates, revocation of each certificate of the chain, the
- * anchor and the client's status are looked at on each call. Both must agree, TLS and the chain that is built here.
+ * The server must ask for certificates without refusing (`serverTlsOptions`), so that a refusal has a code.
+ * Certificates are read once a connection, and the ways to an anchor are looked for when anchors change; dates,
+ * revocation of each certificate of the chain, the anchor and the client's status are looked at on each call. Both must
+ * agree, TLS and the chain that is built here.
  */
 export function makeIdentifier({ inForce, now }: IdentifierParts): (socket: TLSSocket) => Identity {
   const connections = new WeakMap<TLSSocket, Presented | RefusalCode>();
@@ -165,9 +190,13 @@ export function makeIdentifier({ inForce, now }: IdentifierParts): (socket: TLSS
       indexed = known;
     }
     const { certificate, shown, verified } = presented;
-    if (presented.anchors !== known.anchors) presented.ways = pathsOf({ leaf: certificate, shown, anchors: known.anchors, purpose: CLIENT_AUTH, verified });
+    if (presented.anchors !== known.anchors)
+      presented.ways = pathsOf({ leaf: certificate, shown, anchors: known.anchors, purpose: CLIENT_AUTH, verified });
     presented.anchors = known.anchors;
-    presented.identities = presented.ways.kind === 'paths' ? presented.ways.paths.map(({ anchor }) => bind(presented.leaf, anchor, clients)) : [];
+    presented.identities =
+      presented.ways.kind === 'paths'
+        ? presented.ways.paths.map(({ anchor }) => bind(presented.leaf, anchor, clients))
+        : [];
     presented.known = known;
   };
 

@@ -1,9 +1,26 @@
 /** Revocation lists (RFC 5280, section 5): read and verified once, looked up on each request without any crypto. */
-import { X509Certificate, verify } from 'node:crypto';
+import { verify, type X509Certificate } from 'node:crypto';
 import { YitongError } from '../../contracts/errors.js';
 import { certificateFacts, pemBlocks } from './certificate.js';
+import {
+  BIT_STRING,
+  content,
+  context,
+  cursor,
+  encoded,
+  extensions,
+  GENERALIZED_TIME,
+  INTEGER,
+  inside,
+  OID,
+  SEQUENCE,
+  type Serial,
+  serialHex,
+  time,
+  UTC_TIME,
+  whole,
+} from './der.js';
 import { rulesOf } from './rules.js';
-import { BIT_STRING, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, serialHex, time, whole, OID, type Serial } from './der.js';
 
 /** Signature algorithm → digest; null where the algorithm has its own. An RSA-PSS or older list is refused. */
 const DIGESTS: ReadonlyMap<string, string | null> = new Map([
@@ -40,7 +57,10 @@ const refuse = (why: string): never => {
   throw new YitongError('revocation_unknown', `the revocation list ${why}`);
 };
 
-/** A list that covers only a part of an issuer's certificates, or speaks for other issuers, says so in a critical extension: refused. */
+/**
+ * A list that covers only a part of an issuer's certificates, or speaks for other issuers, says so in a critical
+ * extension: refused.
+ */
 function parse(der: Buffer): ParsedList {
   const outer = cursor(der, whole(der, SEQUENCE));
   const body = outer.take(SEQUENCE);
@@ -61,7 +81,8 @@ function parse(der: Buffer): ParsedList {
   const more = wrapper === undefined ? [] : extensions(der, cursor(der, wrapper).take(SEQUENCE));
   if (more.some(({ critical }) => critical)) refuse('has a critical extension, so it is a partial or an indirect one');
   const numbered = more.find(({ oid }) => oid === CRL_NUMBER)?.value;
-  const number = numbered === undefined ? undefined : BigInt(`0x0${content(numbered, whole(numbered, INTEGER)).toString('hex')}`);
+  const number =
+    numbered === undefined ? undefined : BigInt(`0x0${content(numbered, whole(numbered, INTEGER)).toString('hex')}`);
   const revoked = new Map<Serial, number>();
   if (entries !== undefined) {
     for (const entry of inside(der, entries)) {
@@ -69,7 +90,8 @@ function parse(der: Buffer): ParsedList {
       const serial = content(der, parts.take(INTEGER)).toString('hex');
       const date = parts.optional(UTC_TIME, GENERALIZED_TIME) ?? refuse('has an entry without a date');
       const more = parts.optional(SEQUENCE);
-      if (more !== undefined && extensions(der, more).some(({ critical }) => critical)) refuse('has an entry with a critical extension');
+      if (more !== undefined && extensions(der, more).some(({ critical }) => critical))
+        refuse('has an entry with a critical extension');
       parts.done();
       revoked.set(serialHex(serial), time(der, date));
     }
@@ -90,13 +112,21 @@ function parse(der: Buffer): ParsedList {
  * Reads one list and verifies that `issuer` signed it.
  * @throws YitongError `revocation_unknown` or `certificate_invalid`
  */
-export function readRevocationList(pem: string, issuers: readonly X509Certificate[]): RevocationList & { readonly signer: X509Certificate } {
+export function readRevocationList(
+  pem: string,
+  issuers: readonly X509Certificate[],
+): RevocationList & { readonly signer: X509Certificate } {
   const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64');
   const { signed, algorithm, signature, ...list } = parse(der);
   const digest = DIGESTS.get(algorithm);
   if (digest === undefined) return refuse('is signed by an algorithm that is not taken');
   // RFC 5280, section 6.3.3 (f): a CA whose key is not for lists makes none
-  const signer = issuers.find((issuer) => certificateFacts(issuer).subjectDer === list.issuer && rulesOf(issuer).may.list && verify(digest, signed, issuer.publicKey, signature));
+  const signer = issuers.find(
+    (issuer) =>
+      certificateFacts(issuer).subjectDer === list.issuer &&
+      rulesOf(issuer).may.list &&
+      verify(digest, signed, issuer.publicKey, signature),
+  );
   return signer === undefined ? refuse('is not signed by a certificate of its anchor') : { ...list, signer };
 }
 
@@ -105,14 +135,16 @@ export type RevocationStatus = 'good' | 'revoked' | 'unknown';
 /** The lists of one anchor. */
 export interface Revocation {
   /**
-   * Takes the lists of a PEM file in the place of those held. A list older than the one held (by `thisUpdate` or CRL number) is left out, so
-   * that nobody brings a revoked certificate back with an old file. Nothing changes if it throws.
+   * Takes the lists of a PEM file in the place of those held. A list older than the one held (by `thisUpdate` or CRL
+   * number) is left out, so that nobody brings a revoked certificate back with an old file. Nothing changes if it
+   * throws.
    * @returns why a list was left out; empty if all were taken
    * @throws YitongError `revocation_unknown`
    */
   replace(pem: string): readonly string[];
   /**
-   * @param issuer who issued: `issuerId` of its rules, so that a CA whose certificate was made anew under its key is the same
+   * @param issuer who issued: `issuerId` of its rules, so that a CA whose certificate was made anew under its key is
+   * the same
    * @param now ms since 1970
    */
   status(issuer: string, serial: Serial, now: number): RevocationStatus;
@@ -129,8 +161,10 @@ export interface Revocation {
 /** Why `list` may not stand in the place of `held`; undefined if it may. */
 function older(list: RevocationList, held: RevocationList | undefined): string | undefined {
   if (held === undefined) return undefined;
-  if (list.thisUpdate < held.thisUpdate) return `of ${iso(list.thisUpdate)} is older than the one in force, of ${iso(held.thisUpdate)}`;
-  if (list.number !== undefined && held.number !== undefined && list.number < held.number) return `has number ${String(list.number)}, lower than that of the one in force, ${String(held.number)}`;
+  if (list.thisUpdate < held.thisUpdate)
+    return `of ${iso(list.thisUpdate)} is older than the one in force, of ${iso(held.thisUpdate)}`;
+  if (list.number !== undefined && held.number !== undefined && list.number < held.number)
+    return `has number ${String(list.number)}, lower than that of the one in force, ${String(held.number)}`;
   return undefined;
 }
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -141,8 +175,11 @@ const iso = (ms: number): string => new Date(ms).toISOString();
  */
 export function makeRevocation(issuers: readonly X509Certificate[], grace: number, before?: Revocation): Revocation {
   const known = new Set(issuers.map((issuer) => rulesOf(issuer).issuerId));
-  let lists: ReadonlyMap<string, RevocationList> = new Map([...(before?.held() ?? [])].filter(([signer]) => known.has(signer)));
-  const earliest = (): number | undefined => (lists.size === 0 ? undefined : Math.min(...[...lists.values()].map(({ nextUpdate }) => nextUpdate)));
+  let lists: ReadonlyMap<string, RevocationList> = new Map(
+    [...(before?.held() ?? [])].filter(([signer]) => known.has(signer)),
+  );
+  const earliest = (): number | undefined =>
+    lists.size === 0 ? undefined : Math.min(...[...lists.values()].map(({ nextUpdate }) => nextUpdate));
   return {
     replace(pem) {
       const blocks = pemBlocks(pem, 'X509 CRL');

@@ -1,10 +1,30 @@
-/** What a certificate says of itself that counts when a chain is built (RFC 5280, sections 4 and 6.1), read from its DER. */
-import { X509Certificate, createHash, type KeyObject } from 'node:crypto';
+/**
+ * What a certificate says of itself that counts when a chain is built (RFC 5280, sections 4 and 6.1), read from its
+ * DER.
+ */
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import {
-  BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OID, SEQUENCE, UTC_TIME, content, context, cursor, encoded, extensions, inside, serialHex, time, whole, type Extension,
-  type Node, type Serial,
+  BIT_STRING,
+  BOOLEAN,
+  content,
+  context,
+  cursor,
+  type Extension,
+  encoded,
+  extensions,
+  GENERALIZED_TIME,
+  INTEGER,
+  inside,
+  type Node,
+  OID,
+  SEQUENCE,
+  type Serial,
+  serialHex,
+  time,
+  UTC_TIME,
+  whole,
 } from './der.js';
-import { constraintsOf, namesOf, type NameConstraints, type Names } from './names.js';
+import { constraintsOf, type NameConstraints, type Names, namesOf } from './names.js';
 
 /** Identifiers as hex of their DER content. */
 export const CLIENT_AUTH = '2b06010505070302';
@@ -14,13 +34,25 @@ const KEY_USAGE = '551d0f';
 const PURPOSES = '551d25';
 const SUBJECT_ALT_NAME = '551d11';
 const NAME_CONSTRAINTS = '551d1e';
-/** Good where nobody asks for a policy, as nobody does here; what makes policies count (constraints, mappings) is not among them. */
+/**
+ * Good where nobody asks for a policy, as nobody does here; what makes policies count (constraints, mappings) is not
+ * among them.
+ */
 const POLICIES = '551d20';
 const KNOWN = new Set([BASIC_CONSTRAINTS, KEY_USAGE, PURPOSES, SUBJECT_ALT_NAME, NAME_CONSTRAINTS, POLICIES]);
 
 const PSS = '2a864886f70d01010a';
 /** SHA-2 only; ECDSA, RSA of PKCS#1 1.5, Ed25519, Ed448. */
-const SIGNATURES = new Set(['2a8648ce3d040302', '2a8648ce3d040303', '2a8648ce3d040304', '2a864886f70d01010b', '2a864886f70d01010c', '2a864886f70d01010d', '2b6570', '2b6571']);
+const SIGNATURES = new Set([
+  '2a8648ce3d040302',
+  '2a8648ce3d040303',
+  '2a8648ce3d040304',
+  '2a864886f70d01010b',
+  '2a864886f70d01010c',
+  '2a864886f70d01010d',
+  '2b6570',
+  '2b6571',
+]);
 const SHA2 = new Set(['608648016503040201', '608648016503040202', '608648016503040203']);
 /** P-256, P-384, P-521, by name: a curve that is described in the key may be anybody's. */
 const CURVES = new Set(['2a8648ce3d030107', '2b81040022', '2b81040023']);
@@ -67,7 +99,8 @@ function weaknessOf(key: KeyObject, spki: Buffer): string | undefined {
     case 'rsa':
     case 'rsa-pss': {
       const bits = details.modulusLength ?? 0;
-      if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) return `it has an RSA key of ${String(bits)} bits; ${String(MIN_RSA_BITS)} to ${String(MAX_RSA_BITS)} are taken`;
+      if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)
+        return `it has an RSA key of ${String(bits)} bits; ${String(MIN_RSA_BITS)} to ${String(MAX_RSA_BITS)} are taken`;
       const exponent = details.publicExponent ?? 0n;
       return exponent < 3n || exponent % 2n === 0n ? 'it has an RSA key of an exponent that is not taken' : undefined;
     }
@@ -75,7 +108,9 @@ function weaknessOf(key: KeyObject, spki: Buffer): string | undefined {
       const identifier = cursor(spki, cursor(spki, whole(spki, SEQUENCE)).take(SEQUENCE));
       const algorithm = hexOf(spki, identifier.take(OID));
       const curve = identifier.optional(OID);
-      return algorithm === EC_KEY && curve !== undefined && CURVES.has(hexOf(spki, curve)) ? undefined : 'it has an elliptic key on a curve that is not taken; P-256, P-384 and P-521 are';
+      return algorithm === EC_KEY && curve !== undefined && CURVES.has(hexOf(spki, curve))
+        ? undefined
+        : 'it has an elliptic key on a curve that is not taken; P-256, P-384 and P-521 are';
     }
     case 'ed25519':
     case 'ed448':
@@ -91,7 +126,8 @@ function signatureWeakness(bytes: Uint8Array, algorithm: Node): string | undefin
   if (SIGNATURES.has(id)) return undefined;
   if (id === PSS) {
     const hash = cursor(bytes, fields.take(SEQUENCE)).optional(context(0));
-    if (hash !== undefined && SHA2.has(hexOf(bytes, cursor(bytes, cursor(bytes, hash).take(SEQUENCE)).take(OID)))) return undefined;
+    if (hash !== undefined && SHA2.has(hexOf(bytes, cursor(bytes, cursor(bytes, hash).take(SEQUENCE)).take(OID))))
+      return undefined;
   }
   return 'its signature is by an algorithm that is not taken; SHA-256, SHA-384 and SHA-512 are';
 }
@@ -105,7 +141,11 @@ function basicOf(value: Buffer | undefined): Pick<Rules, 'ca' | 'pathLength'> & 
   const ca = flag !== undefined && value[flag.start] !== 0;
   const digits = limit === undefined ? undefined : content(value, limit);
   const wrong = digits !== undefined && (!ca || digits.length > 2 || (digits[0] ?? 0x80) >= 0x80);
-  return { ca, pathLength: digits === undefined ? Infinity : digits.length > 2 ? 0 : digits.readUIntBE(0, digits.length), wrong };
+  return {
+    ca,
+    pathLength: digits === undefined ? Infinity : digits.length > 2 ? 0 : digits.readUIntBE(0, digits.length),
+    wrong,
+  };
 }
 
 /** The first byte of a BIT STRING; a usage that names nothing allows nothing. */
@@ -130,7 +170,12 @@ interface Extensions {
 function extensionsOf(all: readonly Extension[]): Extensions {
   const held = new Map(all.map(({ oid, value }) => [oid, value]));
   const unknown = all.some(({ oid, critical }) => critical && !KNOWN.has(oid));
-  const fault = held.size !== all.length ? 'it has an extension twice' : unknown ? 'it has a critical extension that is not known here' : undefined;
+  const fault =
+    held.size !== all.length
+      ? 'it has an extension twice'
+      : unknown
+        ? 'it has a critical extension that is not known here'
+        : undefined;
   return { get: (oid) => held.get(oid), fault };
 }
 
@@ -154,7 +199,9 @@ function read(certificate: X509Certificate): Rules {
   fields.optional(context(2, false));
   const wrapper = fields.optional(context(3));
   fields.done();
-  const { get, fault } = extensionsOf(wrapper === undefined ? [] : extensions(raw, cursor(raw, wrapper).take(SEQUENCE)));
+  const { get, fault } = extensionsOf(
+    wrapper === undefined ? [] : extensions(raw, cursor(raw, wrapper).take(SEQUENCE)),
+  );
   const basic = basicOf(get(BASIC_CONSTRAINTS));
   const usages = get(KEY_USAGE);
   const may = usagesOf(usages);
@@ -171,7 +218,9 @@ function read(certificate: X509Certificate): Rules {
     usages !== undefined && may.certify && !basic.ca ? 'it may sign certificates and is no CA' : undefined,
     times.includes(undefined) ? 'its term is not written as a term is' : undefined,
     // a root is known by its bytes
-    selfIssued || (serial.length <= 21 && (serial[0] ?? 0x80) < 0x80 && serial.some((byte) => byte !== 0)) ? undefined : 'its serial number is not one',
+    selfIssued || (serial.length <= 21 && (serial[0] ?? 0x80) < 0x80 && serial.some((byte) => byte !== 0))
+      ? undefined
+      : 'its serial number is not one',
   ];
   return {
     issuerId: createHash('sha256').update(subject).update(spki).digest('hex'),
@@ -183,7 +232,14 @@ function read(certificate: X509Certificate): Rules {
     ca: basic.ca,
     pathLength: basic.pathLength,
     may,
-    purposes: purposes === undefined ? undefined : new Set([...inside(purposes, whole(purposes, SEQUENCE))].map((one) => (one.tag === OID ? hexOf(purposes, one) : ''))),
+    purposes:
+      purposes === undefined
+        ? undefined
+        : new Set(
+            [...inside(purposes, whole(purposes, SEQUENCE))].map((one) =>
+              one.tag === OID ? hexOf(purposes, one) : '',
+            ),
+          ),
     names: namesOf(subject, get(SUBJECT_ALT_NAME)),
     constraints: constraints === undefined ? undefined : constraintsOf(constraints),
     weakKey: key === undefined ? 'its key cannot be read' : weaknessOf(key, spki),
@@ -207,4 +263,5 @@ export function rulesOf(certificate: X509Certificate): Rules {
 }
 
 /** Whether a CA lets those below it serve the purpose. */
-export const letsServe = ({ purposes }: Rules, purpose: string): boolean => purposes === undefined || purposes.has(purpose) || purposes.has(ANY_PURPOSE);
+export const letsServe = ({ purposes }: Rules, purpose: string): boolean =>
+  purposes === undefined || purposes.has(purpose) || purposes.has(ANY_PURPOSE);

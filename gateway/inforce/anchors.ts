@@ -2,13 +2,24 @@
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import type { AnchorDeclaration, PolicySet } from '../../policies/types.js';
+import { type Carried, loadAnchor, type TrustAnchor } from '../identity/anchors.js';
 import { isDevelopmentCertificate } from '../pki/marker.js';
-import { loadAnchor, type Carried, type TrustAnchor } from '../identity/anchors.js';
 
 /** @param developmentPki folder of the development CA; undefined in production */
-export function declaredAnchors({ anchors }: Pick<PolicySet, 'anchors'>, developmentPki: string | undefined): readonly AnchorDeclaration[] {
+export function declaredAnchors(
+  { anchors }: Pick<PolicySet, 'anchors'>,
+  developmentPki: string | undefined,
+): readonly AnchorDeclaration[] {
   if (developmentPki === undefined) return anchors;
-  return [{ id: 'development', ca: join(developmentPki, 'ca.pem'), crl: join(developmentPki, 'crl.pem'), authorities: '*', crlGrace: 24 * 3_600_000 }];
+  return [
+    {
+      id: 'development',
+      ca: join(developmentPki, 'ca.pem'),
+      crl: join(developmentPki, 'crl.pem'),
+      authorities: '*',
+      crlGrace: 24 * 3_600_000,
+    },
+  ];
 }
 
 /**
@@ -24,7 +35,10 @@ export async function anchorsOf(
   const anchors = await Promise.all(
     declaredAnchors(policies, developmentPki).map((declared) => {
       const was = before.find(({ id }) => id === declared.id);
-      return loadAnchor(declared, { ...(was === undefined ? {} : { before: was }), ...(onProblem === undefined ? {} : { onProblem }) });
+      return loadAnchor(declared, {
+        ...(was === undefined ? {} : { before: was }),
+        ...(onProblem === undefined ? {} : { onProblem }),
+      });
     }),
   );
   if (developmentPki !== undefined) return anchors;
@@ -33,14 +47,25 @@ export async function anchorsOf(
     for (const { fingerprint256 } of certificates) {
       const other = declared.get(fingerprint256);
       // whom it may name and what revokes it would be either's
-      if (other !== undefined && other !== id) throw new YitongError('bad_policy', `anchors \`${other}\` and \`${id}\` hold the same CA certificate; it belongs to one of them`);
+      if (other !== undefined && other !== id)
+        throw new YitongError(
+          'bad_policy',
+          `anchors \`${other}\` and \`${id}\` hold the same CA certificate; it belongs to one of them`,
+        );
       declared.set(fingerprint256, id);
     }
   }
-  if (anchors.length === 0) throw new YitongError('bad_policy', 'nobody could be let in: `policies/anchors/` declares no certificate authority');
+  if (anchors.length === 0)
+    throw new YitongError(
+      'bad_policy',
+      'nobody could be let in: `policies/anchors/` declares no certificate authority',
+    );
   for (const anchor of anchors) {
     if (anchor.certificates.some((certificate) => isDevelopmentCertificate(certificate))) {
-      throw new YitongError('bad_policy', `anchor \`${anchor.id}\` is a development CA, whose keys are for \`up\` only`);
+      throw new YitongError(
+        'bad_policy',
+        `anchor \`${anchor.id}\` is a development CA, whose keys are for \`up\` only`,
+      );
     }
   }
   return anchors;

@@ -1,15 +1,16 @@
 /**
- * Follows certificates and their keys while a process runs, as they stand in files: a new pair is taken once it is still, belongs together and is good
- * now; else the one in force goes on, and that is said. Certificates that come to their end are said at 30 days, 7 days, a day, and when they are over.
+ * Follows certificates and their keys while a process runs, as they stand in files: a new pair is taken once it is
+ * still, belongs together and is good now; else the one in force goes on, and that is said. Certificates that come to
+ * their end are said at 30 days, 7 days, a day, and when they are over.
  */
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { YitongError } from '../../contracts/errors.js';
 import { pemBlocks } from '../identity/certificate.js';
-import { fingerprint } from './fingerprint.js';
-import { looks, type Looks } from './looks.js';
 import { wordsOf } from '../logging/words.js';
+import { fingerprint } from './fingerprint.js';
+import { type Looks, looks } from './looks.js';
 
 export type CertificateName = 'server' | 'documents' | 'replica';
 
@@ -68,7 +69,8 @@ const STAGES = [0, 1, 7, 30];
 
 /**
  * @param files PEM
- * @throws YitongError `bad_config` if a file cannot be read, is not what it should be, or the key is another certificate's
+ * @throws YitongError `bad_config` if a file cannot be read, is not what it should be, or the key is another
+ * certificate's
  */
 export async function readPair({ cert, key }: { readonly cert: string; readonly key: string }): Promise<Pair> {
   const read = async (file: string): Promise<string> =>
@@ -82,13 +84,19 @@ export async function readPair({ cert, key }: { readonly cert: string; readonly 
     if (first === undefined) throw new Error('no certificate');
     own = first;
   } catch (cause) {
-    throw new YitongError('bad_config', 'the file holds no certificate that can be read', { place: { file: cert }, cause });
+    throw new YitongError('bad_config', 'the file holds no certificate that can be read', {
+      place: { file: cert },
+      cause,
+    });
   }
   let fits: boolean;
   try {
     fits = own.checkPrivateKey(createPrivateKey(keyText));
   } catch (cause) {
-    throw new YitongError('bad_config', 'the file holds no private key that can be read', { place: { file: key }, cause });
+    throw new YitongError('bad_config', 'the file holds no private key that can be read', {
+      place: { file: key },
+      cause,
+    });
   }
   if (!fits) throw new YitongError('bad_config', 'the key is not that of the certificate', { place: { file: key } });
   try {
@@ -96,7 +104,13 @@ export async function readPair({ cert, key }: { readonly cert: string; readonly 
   } catch (cause) {
     throw new YitongError('bad_config', 'TLS does not take the certificate', { place: { file: cert }, cause });
   }
-  return { cert: certText, key: keyText, fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(), notBefore: Date.parse(own.validFrom), notAfter: Date.parse(own.validTo) + 1000 };
+  return {
+    cert: certText,
+    key: keyText,
+    fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(),
+    notBefore: Date.parse(own.validFrom),
+    notAfter: Date.parse(own.validTo) + 1000,
+  };
 }
 
 interface State {
@@ -112,7 +126,12 @@ interface State {
 
 export async function followCertificates(options: CertificateOptions): Promise<FollowedCertificates> {
   const { certificates, now, log } = options;
-  const states = new Map<CertificateName, State>(certificates.map(({ name }) => [name, { print: undefined, seen: undefined, pair: undefined, trouble: undefined, said: undefined }]));
+  const states = new Map<CertificateName, State>(
+    certificates.map(({ name }) => [
+      name,
+      { print: undefined, seen: undefined, pair: undefined, trouble: undefined, said: undefined },
+    ]),
+  );
   const stateOf = (name: CertificateName): State => states.get(name)!;
   const printOf = ({ cert, key, more = [] }: Followed): Promise<string> => fingerprint([], [cert, key, ...more]);
   let told = '';
@@ -121,14 +140,26 @@ export async function followCertificates(options: CertificateOptions): Promise<F
     const pair = await readPair(one);
     // a pair that is not good now helps nobody; at a start there is no other
     if (state.pair !== undefined && pair.fingerprint !== state.pair.fingerprint) {
-      if (pair.notAfter <= now()) throw new YitongError('bad_config', `the certificate ended on ${new Date(pair.notAfter).toISOString()}`, { place: { file: one.cert } });
-      if (pair.notBefore > now()) throw new YitongError('bad_config', `the certificate is not good before ${new Date(pair.notBefore).toISOString()}`, { place: { file: one.cert } });
+      if (pair.notAfter <= now())
+        throw new YitongError('bad_config', `the certificate ended on ${new Date(pair.notAfter).toISOString()}`, {
+          place: { file: one.cert },
+        });
+      if (pair.notBefore > now())
+        throw new YitongError(
+          'bad_config',
+          `the certificate is not good before ${new Date(pair.notBefore).toISOString()}`,
+          { place: { file: one.cert } },
+        );
     }
     const before = state.pair;
     await one.take(pair);
     state.pair = pair;
     if (before?.fingerprint === pair.fingerprint) return;
-    const detail = { fingerprint: pair.fingerprint, notAfter: new Date(pair.notAfter).toISOString(), ...(before === undefined ? { start: true } : { before: before.fingerprint }) };
+    const detail = {
+      fingerprint: pair.fingerprint,
+      notAfter: new Date(pair.notAfter).toISOString(),
+      ...(before === undefined ? { start: true } : { before: before.fingerprint }),
+    };
     log('info', 'certificate in force', { certificate: one.name, ...detail });
     options.onAct?.({ action: 'certificate_in_force', target: one.name, detail });
   }
@@ -152,7 +183,13 @@ export async function followCertificates(options: CertificateOptions): Promise<F
       state.trouble = undefined;
     } catch (error) {
       const why = wordsOf(error);
-      if (state.trouble?.why !== why) log('error', state.pair === undefined ? `the ${one.name} certificate on disk is not taken: ${why}` : `the ${one.name} certificate on disk is not taken, so the one in force goes on: ${why}`);
+      if (state.trouble?.why !== why)
+        log(
+          'error',
+          state.pair === undefined
+            ? `the ${one.name} certificate on disk is not taken: ${why}`
+            : `the ${one.name} certificate on disk is not taken, so the one in force goes on: ${why}`,
+        );
       state.trouble = { since: state.trouble?.since ?? now(), why };
     }
     // what was swapped while it was read is read again
@@ -171,7 +208,10 @@ export async function followCertificates(options: CertificateOptions): Promise<F
     state.said = stage;
     if (stage === undefined) return [];
     const at = new Date(pair.notAfter).toISOString();
-    const message = stage === 0 ? `the ${name} certificate ended on ${at}` : `the ${name} certificate ends on ${at}, within ${stage === 1 ? 'a day' : `${String(stage)} days`}`;
+    const message =
+      stage === 0
+        ? `the ${name} certificate ended on ${at}`
+        : `the ${name} certificate ends on ${at}, within ${stage === 1 ? 'a day' : `${String(stage)} days`}`;
     if (before !== stage) log(stage > 1 ? 'warn' : 'error', message);
     return [message];
   }
@@ -181,7 +221,15 @@ export async function followCertificates(options: CertificateOptions): Promise<F
       const state = stateOf(name);
       options.figures?.certificateStale(name, state.trouble !== undefined);
       const goesOn = state.pair === undefined ? 'there is none' : 'the one of before is in force';
-      return [...(state.trouble === undefined ? [] : [`the ${name} certificate on disk is not taken since ${new Date(state.trouble.since).toISOString()}; ${goesOn}: ${state.trouble.why}`]), ...ending(name, state)];
+      return [
+        ...(state.trouble === undefined
+          ? []
+          : [
+              `the ${name} certificate on disk is not taken since ` +
+                `${new Date(state.trouble.since).toISOString()}; ${goesOn}: ${state.trouble.why}`,
+            ]),
+        ...ending(name, state),
+      ];
     });
     const text = warnings.join('\n');
     if (text === told) return;

@@ -1,12 +1,13 @@
 /**
- * What of a workspace a process holds in memory from its start: contracts, feeds and yitong.json, as files. Light: the supervisor looks at it for months,
- * and loads nothing of it. Policies are followed by each worker (`follow.ts`).
+ * What of a workspace a process holds in memory from its start: contracts, feeds and yitong.json, as files. Light: the
+ * supervisor looks at it for months, and loads nothing of it. Policies are followed by each worker (`follow.ts`).
  */
-import { YitongError } from '../../contracts/errors.js';
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { YitongError } from '../../contracts/errors.js';
 import { fingerprint } from './fingerprint.js';
 
 /** SHA-256, lower-case hex, over names and bytes of the files of all layers. */
@@ -18,7 +19,8 @@ export interface ContentVersion {
   readonly settings: string;
 }
 
-export const sameContent = (one: ContentVersion, other: ContentVersion): boolean => one.contracts === other.contracts && one.feeds === other.feeds && one.settings === other.settings;
+export const sameContent = (one: ContentVersion, other: ContentVersion): boolean =>
+  one.contracts === other.contracts && one.feeds === other.feeds && one.settings === other.settings;
 
 /** `contracts/datasets/<authority>/<dataset>/v1.avsc`, and room */
 const DEPTH = 5;
@@ -30,9 +32,12 @@ export async function layersOf(dir: string): Promise<readonly string[]> {
   const layers: string[] = [];
   for (let next: string | undefined = resolve(dir); next !== undefined; ) {
     const layer: string = await realpath(next);
-    if (layers.includes(layer)) throw new YitongError('bad_workspace', '`extends` leads back to a workspace that it started from');
+    if (layers.includes(layer))
+      throw new YitongError('bad_workspace', '`extends` leads back to a workspace that it started from');
     layers.push(layer);
-    const { extends: other } = JSON.parse(await readFile(join(layer, 'yitong.json'), 'utf8')) as { readonly extends?: unknown };
+    const { extends: other } = JSON.parse(await readFile(join(layer, 'yitong.json'), 'utf8')) as {
+      readonly extends?: unknown;
+    };
     next = typeof other === 'string' ? resolve(layer, other) : undefined;
   }
   return layers;
@@ -59,7 +64,10 @@ async function filesOf(layer: string, folder: string): Promise<readonly string[]
   return found.sort();
 }
 
-async function digest(layers: readonly string[], names: (layer: string) => Promise<readonly string[]>): Promise<string> {
+async function digest(
+  layers: readonly string[],
+  names: (layer: string) => Promise<readonly string[]>,
+): Promise<string> {
   const hash = createHash('sha256');
   for (const [index, layer] of layers.entries()) {
     for (const name of await names(layer)) {
@@ -81,12 +89,21 @@ export async function contentVersion(layers: readonly string[]): Promise<Content
 
 /** By what the file system says: changes whenever the version may have. @throws Error of the file system */
 export function contentPrint(layers: readonly string[]): Promise<string> {
-  const folders = layers.flatMap((layer) => ['contracts', 'connectors/feeds'].map((name) => join(layer, name)).map((path) => ({ path, needed: existsSync(path) })));
-  return fingerprint(folders, layers.map((layer) => join(layer, 'yitong.json')), { depth: DEPTH, without: 'examples' });
+  const folders = layers.flatMap((layer) =>
+    ['contracts', 'connectors/feeds']
+      .map((name) => join(layer, name))
+      .map((path) => ({ path, needed: existsSync(path) })),
+  );
+  return fingerprint(
+    folders,
+    layers.map((layer) => join(layer, 'yitong.json')),
+    { depth: DEPTH, without: 'examples' },
+  );
 }
 
 /**
- * Copies what `contracts/` declares, so that a later state can be compared with it: `<to>/0` is a workspace, `1` the one that it extends, and so on.
+ * Copies what `contracts/` declares, so that a later state can be compared with it: `<to>/0` is a workspace, `1` the
+ * one that it extends, and so on.
  * @returns the version of the copy
  */
 export async function copyContracts(layers: readonly string[], to: string): Promise<string> {
@@ -100,7 +117,10 @@ export async function copyContracts(layers: readonly string[], to: string): Prom
     }
     await mkdir(target, { recursive: true, mode: 0o700 });
     const { name, prefix } = JSON.parse(await readFile(join(layer, 'yitong.json'), 'utf8')) as Record<string, unknown>;
-    await writeFile(join(target, 'yitong.json'), JSON.stringify({ name, prefix, ...(index + 1 < layers.length ? { extends: `../${String(index + 1)}` } : {}) }));
+    await writeFile(
+      join(target, 'yitong.json'),
+      JSON.stringify({ name, prefix, ...(index + 1 < layers.length ? { extends: `../${String(index + 1)}` } : {}) }),
+    );
   }
   await rm(to, { recursive: true, force: true });
   await rename(fresh, to);

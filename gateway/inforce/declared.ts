@@ -1,4 +1,6 @@
-/** All declared content of a workspace, checked as `yitong contracts check` tells it, and as it is taken while running. */
+/**
+ * All declared content of a workspace, checked as `yitong contracts check` tells it, and as it is taken while running.
+ */
 import { loadFeeds } from '../../connectors/feeds.js';
 import { canonicalJson } from '../../contracts/canonical.js';
 import { checkWorkspace, type Finding } from '../../contracts/compat.js';
@@ -9,7 +11,7 @@ import { loadNames } from '../../contracts/names.js';
 import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../contracts/workspace.js';
-import { contentPrint, contentVersion, layersOf, type ContentVersion } from './content.js';
+import { type ContentVersion, contentPrint, contentVersion, layersOf } from './content.js';
 
 export interface Declared {
   readonly workspace: Workspace;
@@ -20,21 +22,35 @@ export interface Declared {
   readonly refused: ReadonlySet<string>;
 }
 
-/** What a workspace refuses to load is found as well, all of it, not only the first. @throws YitongError where the workspace itself is none */
+/**
+ * What a workspace refuses to load is found as well, all of it, not only the first.
+ * @throws YitongError where the workspace itself is none
+ */
 export async function readDeclared(dir: string): Promise<Declared> {
   const findings: Finding[] = [];
   const workspace = await loadWorkspace(dir, {
     allowUnregistered: true,
-    onRefused: (dataset, { code, message, extra: { place } }) => findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) }),
+    onRefused: (dataset, { code, message, extra: { place } }) =>
+      findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) }),
   });
   for (const { id, versions } of workspace.contracts.values()) {
     for (const { version, schemaId } of versions) {
-      if (schemaId === UNREGISTERED) findings.push({ severity: 'note', code: 'schema_unregistered', dataset: id, message: `v${version} has no id yet; run \`yitong contracts register\`` });
+      if (schemaId === UNREGISTERED)
+        findings.push({
+          severity: 'note',
+          code: 'schema_unregistered',
+          dataset: id,
+          message: `v${version} has no id yet; run \`yitong contracts register\``,
+        });
     }
   }
   const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
-  const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void => void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
-  const { lifecycles } = await loadLifecycles({ ...workspace, onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error) });
+  const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void =>
+    void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
+  const { lifecycles } = await loadLifecycles({
+    ...workspace,
+    onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error),
+  });
   await loadNames(workspace).catch((error: unknown) => {
     if (!isYitongError(error)) throw error;
     refuse('names', error);
@@ -48,9 +64,14 @@ export async function readDeclared(dir: string): Promise<Declared> {
 }
 
 /** Those of the content, and what `contracts check` says of it against an earlier state, errors first. */
-export async function findingsOf({ workspace, findings, refused }: Declared, before: Workspace | undefined): Promise<readonly Finding[]> {
+export async function findingsOf(
+  { workspace, findings, refused }: Declared,
+  before: Workspace | undefined,
+): Promise<readonly Finding[]> {
   // a contract that does not load is not also "removed"
-  const compared = (await checkWorkspace(workspace, before)).filter(({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible');
+  const compared = (await checkWorkspace(workspace, before)).filter(
+    ({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible',
+  );
   return [...findings, ...compared].sort((a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'));
 }
 
@@ -67,7 +88,10 @@ export interface ContractChanges {
 }
 
 function textOf({ versions, latest: _, dir: __, ...contract }: Contract): string {
-  return canonicalJson({ ...contract, versions: versions.map(({ version, schemaId, schema }) => ({ version, schemaId, schema })) });
+  return canonicalJson({
+    ...contract,
+    versions: versions.map(({ version, schemaId, schema }) => ({ version, schemaId, schema })),
+  });
 }
 
 export function contractChanges(before: Workspace, after: Workspace): ContractChanges {
@@ -81,8 +105,10 @@ export function contractChanges(before: Workspace, after: Workspace): ContractCh
   const newer = changed.filter(({ id, latest }) => (was(id)?.latest.version ?? 0) < latest.version);
   const of = added.length + changed.length;
   return {
-    added: added.slice(0, NAMED), changed: changed.slice(0, NAMED).map(({ id }) => id),
-    versions: Object.fromEntries(newer.slice(0, NAMED).map(({ id, latest }) => [id, latest.version])), ...(of > NAMED ? { of } : {}),
+    added: added.slice(0, NAMED),
+    changed: changed.slice(0, NAMED).map(({ id }) => id),
+    versions: Object.fromEntries(newer.slice(0, NAMED).map(({ id, latest }) => [id, latest.version])),
+    ...(of > NAMED ? { of } : {}),
   };
 }
 
@@ -91,14 +117,17 @@ export interface Loaded {
   readonly version: ContentVersion;
 }
 
-/** The workspace and the version of the very files that it was loaded from: loaded again if they change meanwhile. @throws YitongError as `loadWorkspace` */
+/**
+ * The workspace and the version of the very files that it was loaded from: loaded again if they change meanwhile.
+ * @throws YitongError as `loadWorkspace`
+ */
 export async function loadStill(dir: string): Promise<Loaded> {
   for (let left = 5; ; left--) {
     const layers = await layersOf(dir).catch(() => [dir]);
     const before = await contentPrint(layers);
     const workspace = await loadWorkspace(dir);
     const version = await contentVersion(workspace.layers);
-    if (left === 0 || (workspace.layers.join('\n') === layers.join('\n') && (await contentPrint(layers)) === before)) return { workspace, version };
+    if (left === 0 || (workspace.layers.join('\n') === layers.join('\n') && (await contentPrint(layers)) === before))
+      return { workspace, version };
   }
 }
-

@@ -20,17 +20,32 @@ function words(stage: Exclude<Stage, 'good'>, id: string, due: number, until: nu
   const at = (ms: number): string => new Date(ms).toISOString();
   switch (stage) {
     case 'soon':
-      return `the revocation list of anchor \`${id}\` is to be renewed by ${at(due)}: put a newer one into the file that the anchor names; from ${at(until)} on nobody of this anchor is let in`;
+      return (
+        `the revocation list of anchor \`${id}\` is to be renewed by ${at(due)}: put a newer one into the file ` +
+        `that the anchor names; from ${at(until)} on nobody of this anchor is let in`
+      );
     case 'due':
-      return `the revocation list of anchor \`${id}\` was due on ${at(due)}; from ${at(until)} on nobody of this anchor is let in`;
+      return (
+        `the revocation list of anchor \`${id}\` was due on ${at(due)}; from ${at(until)} on nobody of this ` +
+        'anchor is let in'
+      );
     case 'day':
-      return `the revocation list of anchor \`${id}\` ends within a day; from ${at(until)} on nobody of this anchor is let in`;
+      return (
+        `the revocation list of anchor \`${id}\` ends within a day; from ${at(until)} on nobody of this anchor ` +
+        'is let in'
+      );
     case 'over':
-      return `the revocation list of anchor \`${id}\` ended on ${at(until)}; nobody of this anchor is let in until there is a new one in the file that the anchor names`;
+      return (
+        `the revocation list of anchor \`${id}\` ended on ${at(until)}; nobody of this anchor is let in until ` +
+        'there is a new one in the file that the anchor names'
+      );
   }
 }
 
-/** A newer list should be there a day before the next is due, or a quarter of the time for which it counts, where that is less. */
+/**
+ * A newer list should be there a day before the next is due, or a quarter of the time for which it counts, where that
+ * is less.
+ */
 function soonOf({ revocation }: TrustAnchor, due: number): number {
   const lasts = [...(revocation?.held?.().values() ?? [])].map(({ thisUpdate, nextUpdate }) => nextUpdate - thisUpdate);
   return due - Math.min(DAY, ...lasts.map((ms) => ms / 4));
@@ -43,7 +58,11 @@ export function nobodyLetIn(anchors: readonly TrustAnchor[], now: number): reado
     return until !== undefined && now >= until;
   });
   if (anchors.length === 0 || over.length < anchors.length) return [];
-  return [`no client is let in, for the revocation list of each anchor has ended: ${over.map(({ id }) => id).join(', ')}; put newer lists into the files that the anchors name, a running gateway takes them`];
+  return [
+    'no client is let in, for the revocation list of each anchor has ended: ' +
+      `${over.map(({ id }) => id).join(', ')}; put newer lists into the files that the anchors name, a running ` +
+      'gateway takes them',
+  ];
 }
 
 export interface ExpiryParts {
@@ -53,7 +72,10 @@ export interface ExpiryParts {
 }
 
 /** @returns a look at the anchors, which answers with what an operator should see now */
-export function watchExpiry({ log, tell }: ExpiryParts): (anchors: readonly TrustAnchor[], now: number) => readonly string[] {
+export function watchExpiry({
+  log,
+  tell,
+}: ExpiryParts): (anchors: readonly TrustAnchor[], now: number) => readonly string[] {
   let stages: ReadonlyMap<string, Stage> = new Map();
   return (anchors, now) => {
     const next = new Map<string, Stage>();

@@ -1,4 +1,7 @@
-/** Whether declared files are still the same, by what the file system says of them. Events are not asked: network file systems and swapped folders send none. */
+/**
+ * Whether declared files are still the same, by what the file system says of them. Events are not asked: network file
+ * systems and swapped folders send none.
+ */
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +18,8 @@ async function filesBelow(folder: string, depth: number, without: string | undef
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    // a folder that is gone between two looks is a change like another; one that cannot be read must not look like an empty one
+    // a folder that is gone between two looks is a change like another; one that cannot be read must not look like an
+    // empty one
     if (code(error) === 'ENOENT') return;
     throw error;
   }
@@ -39,7 +43,9 @@ async function said(path: string): Promise<string> {
 
 export interface Folder {
   readonly path: string;
-  /** False where it may be missing; a folder that must be there and is not cannot be told from a volume that is away. */
+  /**
+   * False where it may be missing; a folder that must be there and is not cannot be told from a volume that is away.
+   */
   readonly needed: boolean;
 }
 
@@ -54,13 +60,20 @@ export interface Looking {
  * Of the files below these folders, and of single files.
  * @throws Error of the file system if a folder that is needed is not there, or one cannot be looked into
  */
-export async function fingerprint(folders: readonly Folder[], files: readonly string[], { depth = DEPTH, without }: Looking = {}): Promise<string> {
-  const roots = await Promise.all(folders.map(({ path, needed }) => (needed ? realpath(path) : realpath(path).catch(() => path))));
+export async function fingerprint(
+  folders: readonly Folder[],
+  files: readonly string[],
+  { depth = DEPTH, without }: Looking = {},
+): Promise<string> {
+  const roots = await Promise.all(
+    folders.map(({ path, needed }) => (needed ? realpath(path) : realpath(path).catch(() => path))),
+  );
   const paths: string[] = [];
   for (const root of roots) await filesBelow(root, depth, without, paths);
   paths.sort();
   paths.push(...files);
   const parts: string[] = [...roots];
-  for (let at = 0; at < paths.length; at += AT_ONCE) parts.push(...(await Promise.all(paths.slice(at, at + AT_ONCE).map(said))));
+  for (let at = 0; at < paths.length; at += AT_ONCE)
+    parts.push(...(await Promise.all(paths.slice(at, at + AT_ONCE).map(said))));
   return parts.join('\n');
 }

@@ -1,8 +1,8 @@
 /**
- * Follows the declared content of `policies/` and the revocation lists while a worker runs. Every second it looks whether a file has
- * changed; once they have been still for a moment, all of it is loaded and put in force as a whole. What does not load changes nothing,
- * except that what was taken away (`policies/withdraw.ts`) and newer revocation lists hold at once. What the sharing authority suspended is
- * looked at each second as well.
+ * Follows the declared content of `policies/` and the revocation lists while a worker runs. Every second it looks
+ * whether a file has changed; once they have been still for a moment, all of it is loaded and put in force as a whole.
+ * What does not load changes nothing, except that what was taken away (`policies/withdraw.ts`) and newer revocation
+ * lists hold at once. What the sharing authority suspended is looked at each second as well.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,13 +12,13 @@ import { loadPolicies } from '../../policies/load.js';
 import type { PolicySet } from '../../policies/types.js';
 import { readWithdrawals, withdrawnFrom } from '../../policies/withdraw.js';
 import type { TrustAnchor } from '../identity/anchors.js';
-import { anchorsOf, declaredAnchors } from './anchors.js';
-import { nobodyLetIn, watchExpiry, type ExpiryParts } from './expiry.js';
-import { fingerprint } from './fingerprint.js';
-import { changes, inForceOf, type InForce } from './snapshot.js';
-import { readSuspensions, suspendedIn, type Suspensions } from './suspensions.js';
-import { looks, type Looks } from './looks.js';
 import { wordsOf } from '../logging/words.js';
+import { anchorsOf, declaredAnchors } from './anchors.js';
+import { type ExpiryParts, nobodyLetIn, watchExpiry } from './expiry.js';
+import { fingerprint } from './fingerprint.js';
+import { type Looks, looks } from './looks.js';
+import { changes, type InForce, inForceOf } from './snapshot.js';
+import { readSuspensions, type Suspensions, suspendedIn } from './suspensions.js';
 
 export interface FollowOptions {
   readonly workspace: Workspace;
@@ -59,14 +59,20 @@ export interface Following extends Looks {
   look(): Promise<boolean>;
 }
 
-/** Files that never come to rest are loaded as they are after this many ms, so that nobody keeps a revocation out by writing on and on. */
+/**
+ * Files that never come to rest are loaded as they are after this many ms, so that nobody keeps a revocation out by
+ * writing on and on.
+ */
 const UNREST = 2000;
 
 /** @throws YitongError whatever is wrong with policies or anchors: a worker does not start on them */
 export async function followInForce(options: FollowOptions): Promise<Following> {
   const { workspace, developmentPki, now, log } = options;
-  const folders = workspace.layers.map((layer) => join(layer, 'policies')).map((path) => ({ path, needed: existsSync(path) }));
-  const filesOf = (policies: PolicySet): string[] => declaredAnchors(policies, developmentPki).flatMap(({ ca, crl }) => (crl === undefined ? [ca] : [ca, crl]));
+  const folders = workspace.layers
+    .map((layer) => join(layer, 'policies'))
+    .map((path) => ({ path, needed: existsSync(path) }));
+  const filesOf = (policies: PolicySet): string[] =>
+    declaredAnchors(policies, developmentPki).flatMap(({ ca, crl }) => (crl === undefined ? [ca] : [ca, crl]));
   const words = (error: unknown): string => wordsOf(error, workspace.dir);
 
   const before = await fingerprint(folders, []);
@@ -76,7 +82,10 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   /** As declared, and without what was withdrawn; what is in force is this without what was suspended. */
   let declared = first;
   let current = inForceOf(suspendedIn(first, suspended), await anchorsOf(first, developmentPki), workspace);
-  /** What was loaded, as it was before it was read; empty: to be loaded at the next look, as for files that changed meanwhile. */
+  /**
+   * What was loaded, as it was before it was read; empty: to be loaded at the next look, as for files that changed
+   * meanwhile.
+   */
   let loaded = after.startsWith(before) ? after : '';
   let seen: { readonly print: string; readonly since: number } | undefined;
   /** Why what stands on disk is not in force, and since when; and lists that were not taken. */
@@ -86,7 +95,10 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   let lists = '';
   let told = '';
   let reasoned = '';
-  const expiry = watchExpiry({ log, tell: (anchor, seconds, stage) => options.figures?.crlSecondsLeft(anchor, seconds, stage) });
+  const expiry = watchExpiry({
+    log,
+    tell: (anchor, seconds, stage) => options.figures?.crlSecondsLeft(anchor, seconds, stage),
+  });
 
   const failed = (why: string): void => {
     if (trouble?.why !== why) log('error', `policies on disk do not load, so those in force go on: ${why}`);
@@ -99,15 +111,29 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
     if (next.policies.version !== before.policies.version) {
       const what = changes(before.policies, next.policies);
       log('info', 'policies in force', { version: next.policies.version, ...what, ...detail });
-      options.onAct?.({ action: 'policies_in_force', target: next.policies.version, detail: { before: before.policies.version, ...what, ...detail } });
+      options.onAct?.({
+        action: 'policies_in_force',
+        target: next.policies.version,
+        detail: { before: before.policies.version, ...what, ...detail },
+      });
     }
-    for (const anchor of next.anchors) listActs(anchor, before.anchors.find(({ id }) => id === anchor.id));
+    for (const anchor of next.anchors)
+      listActs(
+        anchor,
+        before.anchors.find(({ id }) => id === anchor.id),
+      );
   };
   const listActs = ({ id, revocation }: TrustAnchor, before: TrustAnchor | undefined): void => {
     for (const [signer, list] of revocation?.held() ?? []) {
       const was = before?.revocation?.held().get(signer);
-      if (was?.thisUpdate === list.thisUpdate && was.number === list.number && was.revoked.size === list.revoked.size) continue;
-      const detail = { thisUpdate: new Date(list.thisUpdate).toISOString(), nextUpdate: new Date(list.nextUpdate).toISOString(), revoked: list.revoked.size, ...(list.number === undefined ? {} : { number: String(list.number) }) };
+      if (was?.thisUpdate === list.thisUpdate && was.number === list.number && was.revoked.size === list.revoked.size)
+        continue;
+      const detail = {
+        thisUpdate: new Date(list.thisUpdate).toISOString(),
+        nextUpdate: new Date(list.nextUpdate).toISOString(),
+        revoked: list.revoked.size,
+        ...(list.number === undefined ? {} : { number: String(list.number) }),
+      };
       log('info', 'revocation list in force', { anchor: id, ...detail });
       options.onAct?.({ action: 'revocation_list_in_force', target: id, detail });
     }
@@ -154,7 +180,10 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
     }
   }
 
-  /** The policies cannot be looked at; lists may stand elsewhere. Not readable is not withdrawn: a volume that is away for a moment must not suspend a city. */
+  /**
+   * The policies cannot be looked at; lists may stand elsewhere. Not readable is not withdrawn: a volume that is away
+   * for a moment must not suspend a city.
+   */
   async function away(error: unknown): Promise<void> {
     failed(words(error));
     loaded = '';
@@ -173,7 +202,8 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
     try {
       const found = readSuspensions(options.suspensions);
       // a folder that is gone, or older than it was, must not lift what was suspended
-      if (found.number < suspended.number) throw new YitongError('bad_policy', 'the suspended grants are older than those in force, or gone');
+      if (found.number < suspended.number)
+        throw new YitongError('bad_policy', 'the suspended grants are older than those in force, or gone');
       if (unread !== undefined) log('info', 'suspended grants can be read again');
       unread = undefined;
       if (found.number === suspended.number) return;
@@ -213,8 +243,15 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
 
   function tellState(): void {
     const warnings = [
-      ...(trouble === undefined ? [] : [`policies on disk do not load since ${new Date(trouble.since).toISOString()}; those of before are in force, without what was withdrawn: ${trouble.why}`]),
-      ...(unread === undefined ? [] : [`suspended grants cannot be read; those that were suspended stay so: ${unread}`]),
+      ...(trouble === undefined
+        ? []
+        : [
+            `policies on disk do not load since ${new Date(trouble.since).toISOString()}; those of before are ` +
+              `in force, without what was withdrawn: ${trouble.why}`,
+          ]),
+      ...(unread === undefined
+        ? []
+        : [`suspended grants cannot be read; those that were suspended stay so: ${unread}`]),
       ...problems,
       ...expiry(current.anchors, now()),
     ];

@@ -1,7 +1,7 @@
 /** A workspace, and the version of the very files that it was loaded from. */
 import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { contentPrint, contentVersion, layersOf, type ContentVersion } from './content.js';
+import { type ContentVersion, contentPrint, contentVersion, layersOf } from './content.js';
 
 export interface Loaded {
   readonly workspace: Workspace;

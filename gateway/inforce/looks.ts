@@ -22,14 +22,20 @@ export function looks(look: () => Promise<boolean>, onError: (error: unknown) =>
   return {
     start(interval = INTERVAL) {
       const next = (): void => {
-        timer = setTimeout(() => {
-          looking = look()
-            .then((is) => void (soon = is), (error: unknown) => {
-              soon = false;
-              onError(error);
-            })
-            .then(() => (stopped ? undefined : next()));
-        }, soon ? Math.min(SETTLE, interval) : interval);
+        timer = setTimeout(
+          () => {
+            looking = look()
+              .then(
+                (is) => void (soon = is),
+                (error: unknown) => {
+                  soon = false;
+                  onError(error);
+                },
+              )
+              .then(() => (stopped ? undefined : next()));
+          },
+          soon ? Math.min(SETTLE, interval) : interval,
+        );
         timer.unref();
       };
       next();

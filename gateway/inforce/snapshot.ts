@@ -1,4 +1,7 @@
-/** What is in force: one object, never changed, replaced as a whole. A request takes it once; a stream takes it anew for each chunk. */
+/**
+ * What is in force: one object, never changed, replaced as a whole. A request takes it once; a stream takes it anew for
+ * each chunk.
+ */
 import type { Workspace } from '../../contracts/types.js';
 import { makeDecider } from '../../policies/decide.js';
 import type { Decider, PolicySet } from '../../policies/types.js';
@@ -14,7 +17,12 @@ export interface InForce {
 }
 
 /** @param before whose decider, with all that it has worked out, goes on if the policies are the same */
-export function inForceOf(policies: PolicySet, anchors: readonly TrustAnchor[], workspace: Workspace, before?: InForce): InForce {
+export function inForceOf(
+  policies: PolicySet,
+  anchors: readonly TrustAnchor[],
+  workspace: Workspace,
+  before?: InForce,
+): InForce {
   if (before?.policies.version === policies.version) return { ...before, anchors };
   return { policies, decider: makeDecider(policies, workspace), purposes: new Set(policies.purposes.keys()), anchors };
 }
@@ -33,7 +41,9 @@ export interface Change {
 function compared(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): Change | undefined {
   const added = [...after.keys()].filter((id) => !before.has(id));
   const removed = [...before.keys()].filter((id) => !after.has(id));
-  const changed = [...after].flatMap(([id, value]) => (before.has(id) && JSON.stringify(before.get(id)) !== JSON.stringify(value) ? [id] : []));
+  const changed = [...after].flatMap(([id, value]) =>
+    before.has(id) && JSON.stringify(before.get(id)) !== JSON.stringify(value) ? [id] : [],
+  );
   const of = added.length + removed.length + changed.length;
   if (of === 0) return undefined;
   const some = (ids: readonly string[]): readonly string[] => ids.slice(0, NAMED);
@@ -42,13 +52,17 @@ function compared(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<strin
 
 /** What differs, by kind and id. Kinds without a difference are left out. */
 export function changes(before: PolicySet, after: PolicySet): Readonly<Record<string, Change>> {
-  const byId = <T extends { readonly id: string }>(items: Iterable<T>): ReadonlyMap<string, T> => new Map([...items].map((item) => [item.id, item]));
+  const byId = <T extends { readonly id: string }>(items: Iterable<T>): ReadonlyMap<string, T> =>
+    new Map([...items].map((item) => [item.id, item]));
   const kinds = {
     clients: compared(before.clients, after.clients),
     grants: compared(before.grants, after.grants),
     purposes: compared(before.purposes, after.purposes),
     anchors: compared(byId(before.anchors), byId(after.anchors)),
-    rules: compared(new Map(before.rules.map(({ id, text }) => [id, text])), new Map(after.rules.map(({ id, text }) => [id, text]))),
+    rules: compared(
+      new Map(before.rules.map(({ id, text }) => [id, text])),
+      new Map(after.rules.map(({ id, text }) => [id, text])),
+    ),
   };
   const found: Record<string, Change> = {};
   for (const [kind, change] of Object.entries(kinds)) if (change !== undefined) found[kind] = change;

@@ -1,6 +1,7 @@
 /**
- * Grants that the sharing authority has suspended over what `policies/` declares: versions of one text in `<data>/suspended/`, which every
- * worker of the data folder reads. It only ever takes away. Who it was stands in the audit log, under that person's own key.
+ * Grants that the sharing authority has suspended over what `policies/` declares: versions of one text in
+ * `<data>/suspended/`, which every worker of the data folder reads. It only ever takes away. Who it was stands in the
+ * audit log, under that person's own key.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -35,7 +36,12 @@ const check = shape<{ readonly grants: Readonly<Record<string, Suspension>> }>(
     properties: {
       grants: {
         type: 'object',
-        additionalProperties: { type: 'object', additionalProperties: false, required: ['at', 'by', 'reason', 'entry'], properties: { at: text, by: text, reason: text, entry: text } },
+        additionalProperties: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['at', 'by', 'reason', 'entry'],
+          properties: { at: text, by: text, reason: text, entry: text },
+        },
       },
     },
   },
@@ -62,18 +68,26 @@ export function changeSuspensions(dir: string, change: (grants: Map<string, Susp
     const { number, grants: before } = readSuspensions(dir);
     const grants = new Map(before);
     change(grants);
-    if (swapVersion(dir, number, `${JSON.stringify({ grants: Object.fromEntries(grants) })}\n`)) return { number: number + 1, grants };
+    if (swapVersion(dir, number, `${JSON.stringify({ grants: Object.fromEntries(grants) })}\n`))
+      return { number: number + 1, grants };
   }
 }
 
-/** The set with these grants suspended, under a version of its own. A grant that the set does not have is none of its business. */
+/**
+ * The set with these grants suspended, under a version of its own. A grant that the set does not have is none of its
+ * business.
+ */
 export function suspendedIn(set: PolicySet, { grants: suspended }: Suspensions): PolicySet {
   const ids = [...suspended.keys()].filter((id) => set.grants.get(id as GrantId)?.status === 'active').sort();
   if (ids.length === 0) return set;
   const narrowed = new Set(ids);
   return {
     ...set,
-    version: createHash('sha256').update(`${set.version}\nsuspended ${JSON.stringify(ids)}`).digest('hex'),
-    grants: new Map([...set.grants].map(([id, grant]) => [id, narrowed.has(id) ? { ...grant, status: 'suspended' as const } : grant])),
+    version: createHash('sha256')
+      .update(`${set.version}\nsuspended ${JSON.stringify(ids)}`)
+      .digest('hex'),
+    grants: new Map(
+      [...set.grants].map(([id, grant]) => [id, narrowed.has(id) ? { ...grant, status: 'suspended' as const } : grant]),
+    ),
   };
 }

@@ -16,9 +16,12 @@ export interface HandledComplaint {
 /** Complaints that somebody may see, the next to run out first. */
 export function complaintsFor(tickets: Pick<Tickets, 'list' | 'get'>, person: Person): readonly HandledComplaint[] {
   const actor = { kind: 'person', person } as const;
-  return tickets.list(actor).filter(({ head }) => isUse(head.dataset)).map(({ head: { id } }) => {
-    const ticket = tickets.get(id, actor);
-    const { record } = ticket;
-    return { id, ticket, about: record === undefined ? undefined : useOf(record), subject: record?.subject };
-  });
+  return tickets
+    .list(actor)
+    .filter(({ head }) => isUse(head.dataset))
+    .map(({ head: { id } }) => {
+      const ticket = tickets.get(id, actor);
+      const { record } = ticket;
+      return { id, ticket, about: record === undefined ? undefined : useOf(record), subject: record?.subject };
+    });
 }

@@ -1,4 +1,6 @@
-/** What tickets do to records, for whoever shows or reports them: looked up in memory, as new as a quarter of a second. */
+/**
+ * What tickets do to records, for whoever shows or reports them: looked up in memory, as new as a quarter of a second.
+ */
 import type { Effect } from '../../contracts/lifecycle/types.js';
 
 export type Mark = 'objection';
@@ -11,18 +13,29 @@ export interface RecordRef {
   readonly recordId: string;
   /** About no record of the dataset, but about what it should have of the subject; `recordId` is empty. */
   readonly missing?: true;
-  /** Of acts that wait for a term of the record, `<lifecycle>.<act>`: the first day (`YYYY-MM-DD`) on which each may open a ticket. As the reader of records knows it. */
+  /**
+   * Of acts that wait for a term of the record, `<lifecycle>.<act>`: the first day (`YYYY-MM-DD`) on which each may
+   * open a ticket. As the reader of records knows it.
+   */
   readonly opens?: Readonly<Record<string, string>>;
 }
 
 const USES = '.#uses';
 
-/** A use of a subject's data, as tickets are about it: what the log's entry `index` tells. @param authority whose system it was; empty where nobody can say */
-export const useRef = (authority: string, subject: string, index: number): RecordRef => ({ dataset: `${authority}${USES}`, subject, recordId: String(index) });
+/**
+ * A use of a subject's data, as tickets are about it: what the log's entry `index` tells.
+ * @param authority whose system it was; empty where nobody can say
+ */
+export const useRef = (authority: string, subject: string, index: number): RecordRef => ({
+  dataset: `${authority}${USES}`,
+  subject,
+  recordId: String(index),
+});
 /** Whether a ticket is about a use of data and not about a record of a dataset. */
 export const isUse = (dataset: string): boolean => dataset.endsWith(USES);
 /** Index in the log; undefined where the ticket is about no use. */
-export const useOf = ({ dataset, recordId }: Pick<RecordRef, 'dataset' | 'recordId'>): number | undefined => (isUse(dataset) ? Number(recordId) : undefined);
+export const useOf = ({ dataset, recordId }: Pick<RecordRef, 'dataset' | 'recordId'>): number | undefined =>
+  isUse(dataset) ? Number(recordId) : undefined;
 
 export interface RecordEffects {
   /** `objection` while an objection is under way and marked (上海市社会信用条例 Art.36). */
@@ -62,11 +75,20 @@ export class EffectTable {
   }
 }
 
-export function recordEffects(table: EffectTable, reference: (record: RecordRef) => string, refresh: () => number): RecordEffects {
+export function recordEffects(
+  table: EffectTable,
+  reference: (record: RecordRef) => string,
+  refresh: () => number,
+): RecordEffects {
   const has = (record: RecordRef, effect: Effect): boolean => {
     refresh();
     return table.has(record.dataset, () => reference(record), effect);
   };
   const marks = (record: RecordRef): readonly Mark[] => (has(record, 'mark') ? OBJECTION : NONE);
-  return { marks, missing: ({ dataset, subject }) => marks({ dataset, subject, recordId: '', missing: true }), hidden: (record) => (has(record, 'delete') ? 'revoked' : has(record, 'hide') ? 'repaired' : undefined), version: refresh };
+  return {
+    marks,
+    missing: ({ dataset, subject }) => marks({ dataset, subject, recordId: '', missing: true }),
+    hidden: (record) => (has(record, 'delete') ? 'revoked' : has(record, 'hide') ? 'repaired' : undefined),
+    version: refresh,
+  };
 }

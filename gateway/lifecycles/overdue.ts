@@ -12,10 +12,22 @@ export function overdueAlerts(tickets: Pick<Tickets, 'all'>, now: number): reado
     clocks.flatMap(({ clock, startedAt, stoppedAt, over, due }): Alert[] =>
       stoppedAt !== undefined || !over
         ? []
-        : [{
-            id: alertId(OVERDUE, { key: `${head.id} ${clock}`, period: startedAt }), rule: OVERDUE, time: now, recorded: false, entries: [],
-            facts: { ticket: head.id, lifecycle: lifecycle.id, clock, party: lifecycle.clocks[clock]?.party ?? '', due: due.day },
-          }],
+        : [
+            {
+              id: alertId(OVERDUE, { key: `${head.id} ${clock}`, period: startedAt }),
+              rule: OVERDUE,
+              time: now,
+              recorded: false,
+              entries: [],
+              facts: {
+                ticket: head.id,
+                lifecycle: lifecycle.id,
+                clock,
+                party: lifecycle.clocks[clock]?.party ?? '',
+                due: due.day,
+              },
+            },
+          ],
     ),
   );
 }

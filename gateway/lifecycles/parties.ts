@@ -3,7 +3,9 @@ import type { Lifecycle, Party } from '../../contracts/lifecycle/types.js';
 import type { Client } from '../../policies/types.js';
 import type { Person } from '../people/person.js';
 
-export type Actor = { readonly kind: 'person'; readonly person: Person } | {
+export type Actor =
+  | { readonly kind: 'person'; readonly person: Person }
+  | {
       readonly kind: 'client';
       readonly client: Client;
       /** For which subject it speaks now, where a lifecycle lets it; then it speaks for nobody else. */
@@ -18,7 +20,8 @@ export interface Concern {
   readonly isSubject: (subject: string) => boolean;
 }
 
-const authorityOf = (party: Party, { authority }: Concern): string | undefined => (party.authority === 'record' ? authority : party.authority);
+const authorityOf = (party: Party, { authority }: Concern): string | undefined =>
+  party.authority === 'record' ? authority : party.authority;
 
 function actsFor(party: Party, actor: Actor, concern: Concern): boolean {
   const authority = authorityOf(party, concern);
@@ -37,4 +40,6 @@ function actsFor(party: Party, actor: Actor, concern: Concern): boolean {
 /** In the order of the lifecycle. */
 export const partiesOf = ({ about, parties }: Lifecycle, actor: Actor, concern: Concern): readonly string[] =>
   // what a company says of a system is for people, and not for that system
-  about.uses === true && actor.kind === 'client' ? [] : Object.keys(parties).filter((id) => actsFor(parties[id]!, actor, concern));
+  about.uses === true && actor.kind === 'client'
+    ? []
+    : Object.keys(parties).filter((id) => actsFor(parties[id]!, actor, concern));

@@ -1,12 +1,13 @@
 /**
- * Tickets as event logs in one LMDB map of the data folder: `<data>/tickets/`. All processes of a replica read and write it. Whom a ticket is about stands
- * here as keyed references, and what people wrote under the subject's own key, so that an erasure takes it; what the ticket does to its record stays.
+ * Tickets as event logs in one LMDB map of the data folder: `<data>/tickets/`. All processes of a replica read and
+ * write it. Whom a ticket is about stands here as keyed references, and what people wrote under the subject's own key,
+ * so that an erasure takes it; what the ticket does to its record stays.
  */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Effect, TicketEvent } from '../../contracts/lifecycle/types.js';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../connectors/lmdb/file.js';
+import type { Effect, TicketEvent } from '../../contracts/lifecycle/types.js';
 
 export interface TicketHead {
   /** 16 hex digits, random. */
@@ -41,11 +42,13 @@ export interface TicketStore {
   read(id: string): StoredTicket | undefined;
   /**
    * The event behind the first `after` of the ticket, on disk when this returns; `over`: the ticket ends with it.
-   * @returns false if the ticket has another number of events by now, or another one of its lifecycle is open about the record
+   * @returns false if the ticket has another number of events by now, or another one of its lifecycle is open about the
+   * record
    */
   append(head: TicketHead, after: number, event: StoredEvent, over: boolean): boolean;
   /**
-   * Tickets that go, on disk when this returns; one that has another number of events by now stays. Other processes hear of it as of an event.
+   * Tickets that go, on disk when this returns; one that has another number of events by now stays. Other processes
+   * hear of it as of an event.
    * @returns how many went
    */
   remove(tickets: readonly { readonly id: string; readonly events: number }[]): number;
@@ -72,14 +75,16 @@ export function openTicketStore(dataDir: string): TicketStore {
   const map = env.root;
   chmodSync(path, 0o600);
   const count = (): number => (map.get(COUNT) as number | undefined) ?? 0;
-  const events = (id: string): StoredEvent[] => [...map.getRange({ start: eventKey(id, 0), end: `event/${id}/~` })].map(({ value }) => value as StoredEvent);
+  const events = (id: string): StoredEvent[] =>
+    [...map.getRange({ start: eventKey(id, 0), end: `event/${id}/~` })].map(({ value }) => value as StoredEvent);
   return {
     changes() {
       // what another process stored a moment ago is asked for
       map.resetReadTxn();
       return count();
     },
-    changedSince: (since) => new Set([...map.getRange({ start: change(since + 1), end: 'change/~' })].map(({ value }) => value as string)),
+    changedSince: (since) =>
+      new Set([...map.getRange({ start: change(since + 1), end: 'change/~' })].map(({ value }) => value as string)),
     read(id) {
       const head = ID.test(id) ? (map.get(`head/${id}`) as TicketHead | undefined) : undefined;
       return head === undefined ? undefined : { head, events: events(id) };
@@ -101,12 +106,19 @@ export function openTicketStore(dataDir: string): TicketStore {
     },
     remove(tickets) {
       return env.writeSync(() => {
-        // what was said of tickets that went with an earlier call: who was there has heard it, and who comes later need not
-        const past = [...map.getRange({ start: change(0), end: 'change/~' })].filter(({ value }) => map.get(`head/${String(value)}`) === undefined);
+        // what was said of tickets that went with an earlier call: who was there has heard it, and who comes later need
+        // not
+        const past = [...map.getRange({ start: change(0), end: 'change/~' })].filter(
+          ({ value }) => map.get(`head/${String(value)}`) === undefined,
+        );
         for (const { key } of past) map.removeSync(key);
-        const gone = tickets.filter(({ id, events: known }) => map.get(`head/${id}`) !== undefined && events(id).length === known);
+        const gone = tickets.filter(
+          ({ id, events: known }) => map.get(`head/${id}`) !== undefined && events(id).length === known,
+        );
         const ids = new Set(gone.map(({ id }) => id));
-        if (ids.size > 0) for (const { key, value } of [...map.getRange({ start: change(0), end: 'change/~' })]) if (ids.has(String(value))) map.removeSync(key);
+        if (ids.size > 0)
+          for (const { key, value } of [...map.getRange({ start: change(0), end: 'change/~' })])
+            if (ids.has(String(value))) map.removeSync(key);
         for (const { id, events: known } of gone) {
           map.removeSync(`head/${id}`);
           for (let n = 0; n < known; n++) map.removeSync(eventKey(id, n));

@@ -1,24 +1,31 @@
-/** Errors in words for the process log, for health and for an operator: never with a value that somebody sent or a source holds. */
+/**
+ * Errors in words for the process log, for health and for an operator: never with a value that somebody sent or a
+ * source holds.
+ */
 import { relative } from 'node:path';
 import { isYitongError } from '../../contracts/errors.js';
 
 /** What the engine says of a mistake in our own code: names of properties, no values. */
-const ENGINE = /^(?:Cannot (?:read|set) properties of (?:undefined|null)(?: \((?:reading|setting) '[A-Za-z_$][\w$]{0,60}'\))?|[\w$.]{1,80} is not (?:a function|a constructor|iterable|defined)|Maximum call stack size exceeded|Invalid time value|Invalid array length|Array buffer allocation failed)$/;
+const ENGINE =
+  /^(?:Cannot (?:read|set) properties of (?:undefined|null)(?: \((?:reading|setting) '[A-Za-z_$][\w$]{0,60}'\))?|[\w$.]{1,80} is not (?:a function|a constructor|iterable|defined)|Maximum call stack size exceeded|Invalid time value|Invalid array length|Array buffer allocation failed)$/;
 
 /** An error of ours whose message was made for an operator. */
 export class Told extends Error {
   override readonly name = 'Told';
 }
 
-const isSystem = (error: Error & { readonly code?: unknown; readonly syscall?: unknown }): boolean => typeof error.code === 'string' && typeof error.syscall === 'string';
+const isSystem = (error: Error & { readonly code?: unknown; readonly syscall?: unknown }): boolean =>
+  typeof error.code === 'string' && typeof error.syscall === 'string';
 
 /**
- * Ours, the system's and the engine's messages; of others only the kind: `JSON.parse` quotes its input, a database quotes the row, an
- * encoder the value.
+ * Ours, the system's and the engine's messages; of others only the kind: `JSON.parse` quotes its input, a database
+ * quotes the row, an encoder the value.
  */
 export function messageOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return isYitongError(error) || error instanceof Told || isSystem(error) || ENGINE.test(error.message) ? error.message : undefined;
+  return isYitongError(error) || error instanceof Told || isSystem(error) || ENGINE.test(error.message)
+    ? error.message
+    : undefined;
 }
 
 /** A library may put anything there. */
@@ -29,7 +36,11 @@ function codeIn(error: Error): string | undefined {
 const kindOf = ({ name }: Error): string => (/^\w{1,60}$/.test(name) ? name : 'Error');
 
 /** Where it was thrown, without the message that a stack begins with. */
-export const framesOf = ({ stack = '' }: Error): readonly string[] => stack.split('\n').filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
+export const framesOf = ({ stack = '' }: Error): readonly string[] =>
+  stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => line.trim());
 
 /** One line. */
 export function inWords(error: unknown): string {

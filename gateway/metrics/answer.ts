@@ -1,7 +1,10 @@
-/** A child of the group answers the supervisor's question for its metrics, and sends them once more before it ends in order. */
-import { beforeEnd, tell, type ToChild } from '../process/messages.js';
-import { processFigures } from './process.js';
+/**
+ * A child of the group answers the supervisor's question for its metrics, and sends them once more before it ends in
+ * order.
+ */
+import { beforeEnd, type ToChild, tell } from '../process/messages.js';
 import type { Family } from './families.js';
+import { processFigures } from './process.js';
 
 /** @param name of the process, as in its log lines */
 export function answerForMetrics(name: string, own: () => readonly Family[] | Promise<readonly Family[]>): void {

@@ -1,6 +1,6 @@
 /**
- * Metrics as plain data, in the shape that prom-client gives as JSON: it travels between processes, is merged by the supervisor, and is
- * written as text. Apart from prom-client, which costs a process 12 MB.
+ * Metrics as plain data, in the shape that prom-client gives as JSON: it travels between processes, is merged by the
+ * supervisor, and is written as text. Apart from prom-client, which costs a process 12 MB.
  */
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -28,8 +28,19 @@ const samples = (given: Given): Sample[] => {
   return each.flatMap(([labels, value]) => (value === undefined || Number.isNaN(value) ? [] : [{ labels, value }]));
 };
 
-export const gauge = (name: string, help: string, given: Given, aggregator = 'max'): Family => ({ name, help, type: 'gauge', aggregator, values: samples(given) });
-export const counter = (name: string, help: string, given: Given): Family => ({ name, help, type: 'counter', values: samples(given) });
+export const gauge = (name: string, help: string, given: Given, aggregator = 'max'): Family => ({
+  name,
+  help,
+  type: 'gauge',
+  aggregator,
+  values: samples(given),
+});
+export const counter = (name: string, help: string, given: Given): Family => ({
+  name,
+  help,
+  type: 'counter',
+  values: samples(given),
+});
 
 /** A number that is counted up in place, where a question is answered; read when somebody asks. */
 export interface Cell {
@@ -51,13 +62,23 @@ export function cells(name: string, help: string): Cells {
       if (known === undefined) all.set(key, (known = { labels, cell: { n: 0 } }));
       return known.cell;
     },
-    family: () => counter(name, help, [...all.values()].map(({ labels, cell }) => [labels, cell.n] as const)),
+    family: () =>
+      counter(
+        name,
+        help,
+        [...all.values()].map(({ labels, cell }) => [labels, cell.n] as const),
+      ),
   };
 }
 
-const join = (how: string | undefined, a: number, b: number): number => (how === 'max' ? Math.max(a, b) : how === 'min' ? Math.min(a, b) : a + b);
+const join = (how: string | undefined, a: number, b: number): number =>
+  how === 'max' ? Math.max(a, b) : how === 'min' ? Math.min(a, b) : a + b;
 
-const keyOf = ({ labels, metricName = '' }: Sample): string => `${metricName}\0${Object.keys(labels).sort().map((name) => `${name}=${String(labels[name])}`).join('\0')}`;
+const keyOf = ({ labels, metricName = '' }: Sample): string =>
+  `${metricName}\0${Object.keys(labels)
+    .sort()
+    .map((name) => `${name}=${String(labels[name])}`)
+    .join('\0')}`;
 
 /** Those of several processes as one: each name once, each set of labels once. */
 export function merge(sets: readonly (readonly Family[])[]): Family[] {
@@ -68,7 +89,10 @@ export function merge(sets: readonly (readonly Family[])[]): Family[] {
     for (const sample of family.values) {
       const key = keyOf(sample);
       const before = known.values.get(key);
-      known.values.set(key, before === undefined ? sample : { ...sample, value: join(known.family.aggregator, before.value, sample.value) });
+      known.values.set(
+        key,
+        before === undefined ? sample : { ...sample, value: join(known.family.aggregator, before.value, sample.value) },
+      );
     }
   }
   return [...families.values()].map(({ family, values }) => ({ ...family, values: [...values.values()] }));
@@ -84,7 +108,9 @@ export function exposition(families: readonly Family[]): string {
   return families
     .map(({ name, help, type, values }) => {
       const lines = values.map(({ labels, value, metricName }) => {
-        const set = Object.entries(labels).map(([label, text]) => `${label}="${escaped(String(text)).replaceAll('"', '\\"')}"`).join(',');
+        const set = Object.entries(labels)
+          .map(([label, text]) => `${label}="${escaped(String(text)).replaceAll('"', '\\"')}"`)
+          .join(',');
         return `${metricName ?? name}${set === '' ? '' : `{${set}}`} ${numeral(value)}\n`;
       });
       return `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`;

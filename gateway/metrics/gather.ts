@@ -1,7 +1,9 @@
-/** The supervisor's side: asks every process of the group for its metrics and keeps what those that ended had counted. */
+/**
+ * The supervisor's side: asks every process of the group for its metrics and keeps what those that ended had counted.
+ */
 import type { ChildProcess } from 'node:child_process';
 import type { FromChild, ToChild } from '../process/messages.js';
-import { counter, gauge, merge, type Family } from './families.js';
+import { counter, type Family, gauge, merge } from './families.js';
 
 /** ms. A process that does not answer by then is left out: its silence is what the operator wants to see. */
 const ANSWER_WITHIN = 2000;
@@ -57,8 +59,16 @@ export function gatherMetrics(): Gathering {
       return answers[i] === true ? followed.last : lasting(followed.last);
     });
     return [
-      gauge('yitong_process_up', '1 while the process runs and answers', [...up].map(([process, is]) => [{ process }, is] as const)),
-      counter('yitong_process_restarts_total', 'how often the process ended by itself and was started again', [...started].map(([process, count]) => [{ process }, count] as const)),
+      gauge(
+        'yitong_process_up',
+        '1 while the process runs and answers',
+        [...up].map(([process, is]) => [{ process }, is] as const),
+      ),
+      counter(
+        'yitong_process_restarts_total',
+        'how often the process ended by itself and was started again',
+        [...started].map(([process, count]) => [{ process }, count] as const),
+      ),
       ...merge([gone, ...families]),
     ];
   }

@@ -1,12 +1,27 @@
 /** What the parts of a data folder take on disk: the parts that grow, and what each is. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gauge, type Family } from './families.js';
+import { type Family, gauge } from './families.js';
 
-/** Part → its folder in the data folder. Tiles of the published log are counted from its entries, for they are very many small files. */
+/**
+ * Part → its folder in the data folder. Tiles of the published log are counted from its entries, for they are very many
+ * small files.
+ */
 export const PARTS = {
-  journals: 'journal', mirrors: 'mirrors', bodies: 'audit/bodies', index: 'audit/index', search: 'audit/search', keys: 'audit/keys', alerts: 'audit/alerts',
-  view: 'view', bus: 'bus', connectors: 'connectors', quarantine: 'quarantine', spool: 'spool', tickets: 'tickets', reports: 'reports',
+  journals: 'journal',
+  mirrors: 'mirrors',
+  bodies: 'audit/bodies',
+  index: 'audit/index',
+  search: 'audit/search',
+  keys: 'audit/keys',
+  alerts: 'audit/alerts',
+  view: 'view',
+  bus: 'bus',
+  connectors: 'connectors',
+  quarantine: 'quarantine',
+  spool: 'spool',
+  tickets: 'tickets',
+  reports: 'reports',
 } as const;
 export type Part = keyof typeof PARTS;
 
@@ -25,7 +40,8 @@ export async function bytesBelow(dir: string): Promise<number> {
 
 export async function partSizes(dataDir: string): Promise<ReadonlyMap<Part, number>> {
   const sizes = new Map<Part, number>();
-  for (const [part, folder] of Object.entries(PARTS) as [Part, string][]) sizes.set(part, await bytesBelow(join(dataDir, folder)));
+  for (const [part, folder] of Object.entries(PARTS) as [Part, string][])
+    sizes.set(part, await bytesBelow(join(dataDir, folder)));
   return sizes;
 }
 
@@ -41,6 +57,12 @@ export function partFigures(dataDir: string, now: () => number = Date.now): () =
       known = partSizes(dataDir);
     }
     const sizes = await known;
-    return [gauge('yitong_data_part_bytes', 'bytes on disk of what grows in the data folder, by kind; looked at once a minute', [...sizes].map(([kind, bytes]) => [{ kind }, bytes] as const))];
+    return [
+      gauge(
+        'yitong_data_part_bytes',
+        'bytes on disk of what grows in the data folder, by kind; looked at once a minute',
+        [...sizes].map(([kind, bytes]) => [{ kind }, bytes] as const),
+      ),
+    ];
   };
 }

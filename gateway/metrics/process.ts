@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { packageVersion } from '../cli/places.js';
-import { gauge, counter, type Family } from './families.js';
+import { counter, type Family, gauge } from './families.js';
 
 /** Bytes of memory of its own, without files that are mapped (the view); undefined where the system does not tell. */
 function anonymousBytes(): number | undefined {
@@ -26,13 +26,32 @@ export function processFigures(name: string): () => Family[] {
     const { user, system } = process.cpuUsage();
     return [
       counter('yitong_process_cpu_seconds_total', 'processor time used, by process', [[labels, (user + system) / 1e6]]),
-      gauge('yitong_process_resident_bytes', 'memory in RAM, by process; of the view each process counts what it has mapped', [[labels, process.memoryUsage.rss()]], 'sum'),
-      gauge('yitong_process_anonymous_bytes', 'memory of its own, without mapped files, by process', [[labels, anonymousBytes()]], 'sum'),
-      gauge('yitong_process_start_time_seconds', 'when it started, seconds since 1970, by process', [[labels, startedAt]]),
-      gauge('yitong_process_event_loop_busy_ratio', 'share of the time since the last scrape in which its event loop was busy, by process', [[labels, utilization]]),
+      gauge(
+        'yitong_process_resident_bytes',
+        'memory in RAM, by process; of the view each process counts what it has mapped',
+        [[labels, process.memoryUsage.rss()]],
+        'sum',
+      ),
+      gauge(
+        'yitong_process_anonymous_bytes',
+        'memory of its own, without mapped files, by process',
+        [[labels, anonymousBytes()]],
+        'sum',
+      ),
+      gauge('yitong_process_start_time_seconds', 'when it started, seconds since 1970, by process', [
+        [labels, startedAt],
+      ]),
+      gauge(
+        'yitong_process_event_loop_busy_ratio',
+        'share of the time since the last scrape in which its event loop was busy, by process',
+        [[labels, utilization]],
+      ),
     ];
   };
 }
 
 /** @param part `gateway`, `connector`, `witness` */
-export const buildInfo = (part: string): Family => gauge('yitong_build_info', 'always 1: which version of what runs', [[{ part, version: packageVersion(), node: process.versions.node }, 1]]);
+export const buildInfo = (part: string): Family =>
+  gauge('yitong_build_info', 'always 1: which version of what runs', [
+    [{ part, version: packageVersion(), node: process.versions.node }, 1],
+  ]);

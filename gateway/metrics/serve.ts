@@ -1,4 +1,7 @@
-/** Health and metrics over plain HTTP, on a port of their own: GET /health/live, /health/ready (503 with reasons), /metrics. */
+/**
+ * Health and metrics over plain HTTP, on a port of their own: GET /health/live, /health/ready (503 with reasons),
+ * /metrics.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gate } from '../sockets/gate.js';
@@ -34,7 +37,11 @@ export async function serveFigures({ host, port, reasons, more, metrics }: Serve
         return send(200, 'application/json', '{"live":true}\n');
       case '/health/ready': {
         const why = reasons();
-        return send(why.length === 0 ? 200 : 503, 'application/json', `${JSON.stringify({ ready: why.length === 0, reasons: why, ...more?.() })}\n`);
+        return send(
+          why.length === 0 ? 200 : 503,
+          'application/json',
+          `${JSON.stringify({ ready: why.length === 0, reasons: why, ...more?.() })}\n`,
+        );
       }
       case '/metrics':
         Promise.resolve(metrics()).then(

@@ -1,6 +1,6 @@
 /** What a witness did, by log. */
 import type { Witness, WitnessReply } from '../audit/witness/witness.js';
-import { cells, gauge, type Family } from './families.js';
+import { cells, type Family, gauge } from './families.js';
 
 /** Of logs that this witness does not know, all as one. */
 const UNKNOWN_LOG = 'unknown';
@@ -14,8 +14,14 @@ export interface WitnessFigures {
 /** @param origins of the logs that it cosigns */
 export function witnessFigures(origins: readonly string[], now: () => number = Date.now): WitnessFigures {
   const cosigned = cells('yitong_witness_cosigned_total', 'checkpoints cosigned, by log');
-  const refused = cells('yitong_witness_refused_total', 'checkpoints not cosigned, by log and HTTP status; 409 is a log that asks from another size, and asks again');
-  const suspicions = cells('yitong_witness_suspicions_total', 'checkpoints that show a fork, or a tree that is not proved to have grown, by log');
+  const refused = cells(
+    'yitong_witness_refused_total',
+    'checkpoints not cosigned, by log and HTTP status; 409 is a log that asks from another size, and asks again',
+  );
+  const suspicions = cells(
+    'yitong_witness_suspicions_total',
+    'checkpoints that show a fork, or a tree that is not proved to have grown, by log',
+  );
   for (const log of origins) for (const of of [cosigned, suspicions]) of.cell({ log });
   const last = new Map<string, number>();
   return {
@@ -35,8 +41,16 @@ export function witnessFigures(origins: readonly string[], now: () => number = D
       cosigned.family(),
       refused.family(),
       suspicions.family(),
-      gauge('yitong_witness_log_entries', 'entries of the newest checkpoint cosigned, by log', [...witness.sizes()].map(([log, size]) => [{ log }, size] as const)),
-      gauge('yitong_witness_cosigned_timestamp_seconds', 'when a checkpoint was cosigned last since the start, seconds since 1970, by log', [...last].map(([log, at]) => [{ log }, at] as const)),
+      gauge(
+        'yitong_witness_log_entries',
+        'entries of the newest checkpoint cosigned, by log',
+        [...witness.sizes()].map(([log, size]) => [{ log }, size] as const),
+      ),
+      gauge(
+        'yitong_witness_cosigned_timestamp_seconds',
+        'when a checkpoint was cosigned last since the start, seconds since 1970, by log',
+        [...last].map(([log, at]) => [{ log }, at] as const),
+      ),
     ],
   };
 }

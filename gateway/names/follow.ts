@@ -1,14 +1,17 @@
-/** Keeps the index of names up with the register's topic, beside the view. It says when it came forward: with the bus read to its end as it was when it was looked at. */
+/**
+ * Keeps the index of names up with the register's topic, beside the view. It says when it came forward: with the bus
+ * read to its end as it was when it was looked at.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Bus, dataTopic, type InRecord } from '../../connectors/bus/port.js';
+import { readToEnd } from '../../connectors/bus/read-to-end.js';
 import { decodeRecord } from '../../contracts/avro.js';
 import { loadNames, type NamesDefinition } from '../../contracts/names.js';
 import type { Workspace } from '../../contracts/types.js';
 import { FRAME_BYTES, readFrame } from '../../contracts/wire.js';
-import { dataTopic, type Bus, type InRecord } from '../../connectors/bus/port.js';
-import { readToEnd } from '../../connectors/bus/read-to-end.js';
 import { textAt } from '../reports/compute/facts.js';
 import { normalName } from './normal.js';
-import { NAMES_FORMAT, NamesWriter, type NameChange } from './store.js';
+import { NAMES_FORMAT, type NameChange, NamesWriter } from './store.js';
 
 export interface FollowNames {
   readonly bus: Bus;
@@ -27,8 +30,16 @@ export interface FollowNames {
 /** Changes that are written in one commit: a block is written once for all that it has of them. */
 const GATHERED = 40_000;
 
-/** What a version says of its record. One that cannot be read has no name, which keeps it from being found by that of before. @throws YitongError for a schema that is not known yet */
-export function changeOf({ partition, offset, key, value }: InRecord, { name }: NamesDefinition, { schemasById }: Pick<Workspace, 'schemasById'>): NameChange {
+/**
+ * What a version says of its record. One that cannot be read has no name, which keeps it from being found by that of
+ * before.
+ * @throws YitongError for a schema that is not known yet
+ */
+export function changeOf(
+  { partition, offset, key, value }: InRecord,
+  { name }: NamesDefinition,
+  { schemasById }: Pick<Workspace, 'schemasById'>,
+): NameChange {
   const place = { partition, offset, record: key };
   if (value === null) return { ...place, name: undefined };
   const written = schemasById.get(readFrame(value));
@@ -44,8 +55,16 @@ function readable(record: InRecord, definition: NamesDefinition, workspace: Work
   }
 }
 
-/** Brings the index to where the topic ends now. @throws YitongError `bus_unavailable`, `shutting_down`, `store_damaged` */
-export async function catchUp(store: NamesWriter, definition: NamesDefinition, workspace: Workspace, { bus, signal, onPass }: Pick<FollowNames, 'bus' | 'signal' | 'onPass'>): Promise<void> {
+/**
+ * Brings the index to where the topic ends now.
+ * @throws YitongError `bus_unavailable`, `shutting_down`, `store_damaged`
+ */
+export async function catchUp(
+  store: NamesWriter,
+  definition: NamesDefinition,
+  workspace: Workspace,
+  { bus, signal, onPass }: Pick<FollowNames, 'bus' | 'signal' | 'onPass'>,
+): Promise<void> {
   const { contract, name } = definition;
   const topic = dataTopic(workspace.prefix, contract.id);
   const state = await bus.topicState(topic);
@@ -54,10 +73,13 @@ export async function catchUp(store: NamesWriter, definition: NamesDefinition, w
   // a schema that was not known when its records were read is another way of reading
   const schemas = contract.versions.map(({ schemaId }) => schemaId).join(',');
   await store.follow(`${String(NAMES_FORMAT)} ${contract.id} ${name} ${schemas} ${await bus.clusterId()} ${state.id}`);
-  const behind = (): boolean => state.partitions.some(({ high, low }, partition) => high > low && store.next(partition) < high);
+  const behind = (): boolean =>
+    state.partitions.some(({ high, low }, partition) => high > low && store.next(partition) < high);
   if (!behind()) return;
   await readToEnd(bus, {
-    topic, behind, signal,
+    topic,
+    behind,
+    signal,
     from: (partition) => store.next(partition),
     apply: async (batch) => {
       if (store.take(batch.map((record) => readable(record, definition, workspace))) < GATHERED) return;
@@ -78,7 +100,8 @@ export async function followNames(options: FollowNames): Promise<void> {
     try {
       const now = workspace();
       if (declared?.of !== now) declared = { of: now, definition: await loadNames(now) };
-      if (declared.definition !== undefined) await catchUp((store ??= NamesWriter.open(dataDir)), declared.definition, now, options);
+      if (declared.definition !== undefined)
+        await catchUp((store ??= NamesWriter.open(dataDir)), declared.definition, now, options);
       onPass();
     } catch (error) {
       if (!signal.aborted) onError(error);

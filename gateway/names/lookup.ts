@@ -1,6 +1,7 @@
 /**
- * Finding a company by its name. The index says where to look; what is told is read from the view under the grant of the client and purpose that the workspace declares for the
- * role of whoever asks, and each look-up is on record before anything of it leaves: whatever was typed and told stands under the person's own key.
+ * Finding a company by its name. The index says where to look; what is told is read from the view under the grant of
+ * the client and purpose that the workspace declares for the role of whoever asks, and each look-up is on record before
+ * anything of it leaves: whatever was typed and told stands under the person's own key.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { loadNames, type NamesDefinition } from '../../contracts/names.js';
 import type { FactDefinition } from '../../contracts/reports.js';
 import type { Localised } from '../../contracts/types.js';
 import type { Client } from '../../policies/types.js';
-import { Plans, type Plan } from '../answer/plan.js';
+import { type Plan, Plans } from '../answer/plan.js';
 import type { GatewayContext } from '../context.js';
 import type { Person, Role } from '../people/person.js';
 import type { Recorder } from '../people/record.js';
@@ -34,7 +35,10 @@ export interface Choice {
  * - `short`: too little was said to look for.
  * - `unavailable`: names cannot be looked up here, by this role, or now; its key does as ever.
  */
-export type LookUp = { readonly kind: 'found'; readonly choices: readonly Choice[]; readonly more: boolean } | { readonly kind: 'short' } | { readonly kind: 'unavailable' };
+export type LookUp =
+  | { readonly kind: 'found'; readonly choices: readonly Choice[]; readonly more: boolean }
+  | { readonly kind: 'short' }
+  | { readonly kind: 'unavailable' };
 
 export interface LookingUp {
   readonly person: Person;
@@ -59,9 +63,15 @@ const READ_FOR_ONE = 3;
 export async function openNames(context: GatewayContext): Promise<Names> {
   const { workspace, view, inForce, dataDir, now, settings, tickets } = context;
   const definition = await loadNames(workspace);
-  if (definition === undefined) return { definition, find: () => Promise.resolve({ kind: 'unavailable' }), close: () => Promise.resolve() };
+  if (definition === undefined)
+    return { definition, find: () => Promise.resolve({ kind: 'unavailable' }), close: () => Promise.resolve() };
   const { contract, client: clientId, forms, most, roles, name: path, tell } = definition;
-  const plans = new Plans({ workspace, inForce, delivery: 'query', closing: { hidden: (record) => tickets.effects.hidden(record), now } });
+  const plans = new Plans({
+    workspace,
+    inForce,
+    delivery: 'query',
+    closing: { hidden: (record) => tickets.effects.hidden(record), now },
+  });
   const reader = openReader(view);
   const limits = openLookups(dataDir, { perClient: settings.people.namesPerMinute, what: 'names' });
   const normalForms = forms.map(normalName);
@@ -87,7 +97,10 @@ export async function openNames(context: GatewayContext): Promise<Names> {
     return { purpose, plan: planOf(plans, client, purpose, [asked], undefined, now()) };
   }
 
-  async function choicesOf(sought: string, plan: Plan): Promise<{ readonly choices: readonly Choice[]; readonly more: boolean } | undefined> {
+  async function choicesOf(
+    sought: string,
+    plan: Plan,
+  ): Promise<{ readonly choices: readonly Choice[]; readonly more: boolean } | undefined> {
     const found = await (await indexNow())?.find(sought, normalForms, most * READ_FOR_ONE + 1);
     if (found === undefined) return undefined;
     const choices: Choice[] = [];
@@ -97,7 +110,13 @@ export async function openNames(context: GatewayContext): Promise<Names> {
         const name = textAt(value, path);
         // by now it may have another name, or none that may be told
         const rank = name === undefined ? undefined : fit(normalName(name), sought, normalForms);
-        if (name !== undefined && rank !== undefined) choices.push({ subject: subject as SubjectKey, name, tell: factsOf(value, facts, workspace.codelists).map((fact) => fact.value), exact: rank === 0 });
+        if (name !== undefined && rank !== undefined)
+          choices.push({
+            subject: subject as SubjectKey,
+            name,
+            tell: factsOf(value, facts, workspace.codelists).map((fact) => fact.value),
+            exact: rank === 0,
+          });
       }
     }
     return { choices: choices.slice(0, most), more: found.more || choices.length > most };
@@ -106,7 +125,8 @@ export async function openNames(context: GatewayContext): Promise<Names> {
   return {
     definition,
     async find(text, { person, role, requestId, record }) {
-      if (text.length > LONGEST) throw new YitongError('bad_request', `a name has at most ${String(LONGEST)} characters`);
+      if (text.length > LONGEST)
+        throw new YitongError('bad_request', `a name has at most ${String(LONGEST)} characters`);
       const sought = soughtOf(text, normalForms);
       if (sought === undefined) return { kind: 'short' };
       limits.admit(`names:${person.id}`, now());
@@ -115,10 +135,20 @@ export async function openNames(context: GatewayContext): Promise<Names> {
       const found = readable ? await choicesOf(sought, planned.plan) : undefined;
       const grant = planned?.plan.datasets[0]?.decision.grant;
       await record.looked(person, {
-        requestId, action: 'names', role,
-        detail: { dataset: contract.id, ...(planned === undefined ? {} : { purpose: planned.purpose }), ...(grant === undefined ? {} : { grant }), ...(readable ? {} : { denied: true }) },
+        requestId,
+        action: 'names',
+        role,
+        detail: {
+          dataset: contract.id,
+          ...(planned === undefined ? {} : { purpose: planned.purpose }),
+          ...(grant === undefined ? {} : { grant }),
+          ...(readable ? {} : { denied: true }),
+        },
         results: found?.choices.length ?? 0,
-        about: { name: text, ...(found === undefined ? {} : { subjects: found.choices.map(({ subject }) => subject) }) },
+        about: {
+          name: text,
+          ...(found === undefined ? {} : { subjects: found.choices.map(({ subject }) => subject) }),
+        },
       });
       return found === undefined ? { kind: 'unavailable' } : { kind: 'found', ...found };
     },

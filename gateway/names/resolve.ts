@@ -2,20 +2,32 @@
 import type { FastifyRequest } from 'fastify';
 import { isYitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
-import { sessionOf } from '../plugins/people.js';
 import type { Role } from '../people/person.js';
+import { sessionOf } from '../plugins/people.js';
 import type { LookUp, Names } from './lookup.js';
 
 /** `key`: it is one. `name`: it was looked up, and whoever asked chooses. */
-export type Meant = { readonly kind: 'key'; readonly subject: SubjectKey } | { readonly kind: 'name'; readonly found: LookUp };
+export type Meant =
+  | { readonly kind: 'key'; readonly subject: SubjectKey }
+  | { readonly kind: 'name'; readonly found: LookUp };
 
-/** A name has letters that no key has: Chinese ones. What looks like a key and is none is told as such, and looked up nowhere. */
+/**
+ * A name has letters that no key has: Chinese ones. What looks like a key and is none is told as such, and looked up
+ * nowhere.
+ */
 const NAME = /\p{Script=Han}/u;
 
 /**
- * @param parse a key's own rule @throws YitongError what `parse` throws, where the text is no name; `rate_limited`, `audit_unavailable`
+ * @param parse a key's own rule @throws YitongError what `parse` throws, where the text is no name; `rate_limited`,
+ * `audit_unavailable`
  */
-export async function meant(text: string, parse: (text: string) => SubjectKey, names: Names, request: FastifyRequest, role: Role): Promise<Meant> {
+export async function meant(
+  text: string,
+  parse: (text: string) => SubjectKey,
+  names: Names,
+  request: FastifyRequest,
+  role: Role,
+): Promise<Meant> {
   try {
     return { kind: 'key', subject: parse(text) };
   } catch (error) {

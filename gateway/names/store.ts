@@ -1,13 +1,15 @@
 /**
- * Names of a register's companies, to be found by a part of them, in one LMDB file (`<data>/names/index.mdb`) that the writer keeps up with the bus and every worker reads. It only
- * says where to look: what is told is read from the view under policy, so that a name which is late here is told to nobody as another's.
+ * Names of a register's companies, to be found by a part of them, in one LMDB file (`<data>/names/index.mdb`) that the
+ * writer keeps up with the bus and every worker reads. It only says where to look: what is told is read from the view
+ * under policy, so that a name which is late here is told to nobody as another's.
  *
- * Companies lie in so many blocks by a hash of their key; a block is one value, and looking for a part of a name is a search for bytes in each.
+ * Companies lie in so many blocks by a hash of their key; a block is one value, and looking for a part of a name is a
+ * search for bytes in each.
  */
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
-import { openEnv, type Database, type Env } from '../../connectors/lmdb/env.js';
+import { type Database, type Env, openEnv } from '../../connectors/lmdb/env.js';
 import { damageOf } from '../../connectors/lmdb/file.js';
 import { fit } from './normal.js';
 
@@ -51,7 +53,8 @@ const subjectIn = (record: string): string => decodeURIComponent(record).replace
 /** FNV-1a over the subject. */
 function blockOf(record: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < record.length && record[i] !== '|'; i++) hash = Math.imul(hash ^ record.charCodeAt(i), 0x01000193) >>> 0;
+  for (let i = 0; i < record.length && record[i] !== '|'; i++)
+    hash = Math.imul(hash ^ record.charCodeAt(i), 0x01000193) >>> 0;
   return hash % BLOCKS;
 }
 
@@ -92,7 +95,10 @@ export class NamesWriter {
     return this.#next.get(partition) ?? Number(this.env.root.get(`next|${String(partition)}`) ?? 0);
   }
 
-  /** Takes changes in their order; what came before is passed over. Nothing of it is kept before `flush`. @returns how many wait for that */
+  /**
+   * Takes changes in their order; what came before is passed over. Nothing of it is kept before `flush`.
+   * @returns how many wait for that
+   */
   take(changes: readonly NameChange[]): number {
     for (const { partition, offset, record, name } of changes) {
       if (offset < this.next(partition)) continue;
@@ -121,7 +127,8 @@ export class NamesWriter {
           else lines.set(record, name);
         }
         if (lines.size === 0) this.blocks.removeSync(block);
-        else this.blocks.putSync(block, Buffer.from([...lines].map(([record, name]) => `${name}\0${record}\n`).join('')));
+        else
+          this.blocks.putSync(block, Buffer.from([...lines].map(([record, name]) => `${name}\0${record}\n`).join('')));
       }
       for (const [partition, offset] of next) this.env.root.putSync(`next|${String(partition)}`, offset);
     });
@@ -146,7 +153,10 @@ function linesOf(block: Buffer | undefined): Map<string, string> {
 interface Hit extends NamedCompany {
   readonly rank: number;
 }
-const better = (a: Hit, b: Hit): number => a.rank - b.rank || a.name.length - b.name.length || (a.name < b.name ? -1 : a.name > b.name ? 1 : a.subject < b.subject ? -1 : 1);
+const better = (a: Hit, b: Hit): number =>
+  a.rank - b.rank ||
+  a.name.length - b.name.length ||
+  (a.name < b.name ? -1 : a.name > b.name ? 1 : a.subject < b.subject ? -1 : 1);
 
 export class NamesReader {
   private constructor(
@@ -159,7 +169,13 @@ export class NamesReader {
     const path = fileOf(dataDir);
     if (!existsSync(path) || damageOf(path) !== undefined) return undefined;
     try {
-      const env = openEnv<unknown, string>({ file: path, encoding: 'json', maxDbs: 4, maxReaders: 512, readOnly: true });
+      const env = openEnv<unknown, string>({
+        file: path,
+        encoding: 'json',
+        maxDbs: 4,
+        maxReaders: 512,
+        readOnly: true,
+      });
       return new NamesReader(env, env.table<Buffer, number>('blocks', { encoding: 'binary' }));
     } catch {
       return undefined;
@@ -207,7 +223,8 @@ function* hitsIn(block: Buffer, sought: Buffer): Generator<NamedCompany, void> {
     const zero = block.indexOf(ZERO, start);
     const end = block.indexOf(LINE, zero);
     // what stands behind the name is a key
-    if (at < zero) yield { name: block.toString('utf8', start, zero), subject: subjectIn(block.toString('utf8', zero + 1, end)) };
+    if (at < zero)
+      yield { name: block.toString('utf8', start, zero), subject: subjectIn(block.toString('utf8', zero + 1, end)) };
     at = block.indexOf(sought, end);
   }
 }

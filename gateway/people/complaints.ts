@@ -1,6 +1,7 @@
 /**
- * A subject's complaint about one entry of the log. It is a ticket of the lifecycle that is about uses, where the workspace has one; where it has none, and before there were
- * such tickets, an entry itself, which nobody answers. Its text stands under the subject's key, so that it goes with the subject.
+ * A subject's complaint about one entry of the log. It is a ticket of the lifecycle that is about uses, where the
+ * workspace has one; where it has none, and before there were such tickets, an entry itself, which nobody answers. Its
+ * text stands under the subject's key, so that it goes with the subject.
  */
 import type { FoundEntry } from '../audit/search/index.js';
 import type { Deed } from './record.js';
@@ -20,12 +21,24 @@ export interface Complaint {
   readonly subject?: string;
 }
 
-export const complaintDeed = (about: number, subject: string, text: string): Deed => ({ action: COMPLAINTS.action, role: 'subject', target: `entry:${about}`, subject, about: { text } });
+export const complaintDeed = (about: number, subject: string, text: string): Deed => ({
+  action: COMPLAINTS.action,
+  role: 'subject',
+  target: `entry:${about}`,
+  subject,
+  about: { text },
+});
 
 /** Undefined if the entry is no complaint. */
 export function complaintOf({ index, body, opened }: FoundEntry): Complaint | undefined {
   const about = /^entry:(\d{1,15})$/.exec(typeof body['target'] === 'string' ? body['target'] : '')?.[1];
   if (body.action !== COMPLAINTS.action || about === undefined) return undefined;
   const { text } = (opened?.details ?? {}) as { readonly text?: unknown };
-  return { about: Number(about), entry: index, at: body.time ?? '', ...(typeof text === 'string' ? { text } : {}), ...(opened === undefined ? {} : { subject: opened.subject }) };
+  return {
+    about: Number(about),
+    entry: index,
+    at: body.time ?? '',
+    ...(typeof text === 'string' ? { text } : {}),
+    ...(opened === undefined ? {} : { subject: opened.subject }),
+  };
 }

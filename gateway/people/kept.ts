@@ -1,18 +1,19 @@
 /**
- * What somebody wrote in a form that could not be taken: the session was over, a field was wrong, the language was changed. It is kept for half an hour, sealed under a
- * token that only that browser has, and opened for the person whose page the form stood on and for nobody else, whoever signs in there.
+ * What somebody wrote in a form that could not be taken: the session was over, a field was wrong, the language was
+ * changed. It is kept for half an hour, sealed under a token that only that browser has, and opened for the person
+ * whose page the form stood on and for nobody else, whoever signs in there.
  */
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ErrorCode, FormFaults } from '../../contracts/errors.js';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../connectors/lmdb/file.js';
+import type { ErrorCode, FormFaults } from '../../contracts/errors.js';
 import { createOnce } from '../audit/durable.js';
 import type { SubjectSecret } from '../audit/keys.js';
 import { NONCE_BYTES, sealBytes, unsealBytes } from '../audit/seal.js';
 import type { Person } from './person.js';
-import { hideSubject, shownSubject, type Session } from './sessions.js';
+import { hideSubject, type Session, shownSubject } from './sessions.js';
 
 /** The page on which a form stood, so that it can be found again by another session of the same person. */
 export interface FormPlace {
@@ -45,7 +46,11 @@ export interface KeptForms {
    */
   keep(token: string | undefined, place: FormPlace, kept: KeptForm): { readonly token: string; readonly id: string };
   /** Undefined where there is none, it is over, or it is another person's. */
-  find(token: string | undefined, id: string, person: Pick<Person, 'id'>): { readonly place: FormPlace; readonly kept: KeptForm } | undefined;
+  find(
+    token: string | undefined,
+    id: string,
+    person: Pick<Person, 'id'>,
+  ): { readonly place: FormPlace; readonly kept: KeptForm } | undefined;
   close(): Promise<void>;
 }
 
@@ -64,7 +69,8 @@ const ID = /^[A-Za-z0-9_-]{16}$/;
 
 /** Bound to nothing beside its key, which is for one purpose. */
 const under = (key: Buffer): SubjectSecret => ({ key: createSecretKey(key), pseudonym: '' });
-const sealed = (key: Buffer, value: object): string => sealBytes(under(key), randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value))).toString('base64url');
+const sealed = (key: Buffer, value: object): string =>
+  sealBytes(under(key), randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value))).toString('base64url');
 
 function unsealed(key: Buffer, text: string): unknown {
   try {
@@ -75,8 +81,14 @@ function unsealed(key: Buffer, text: string): unknown {
 }
 
 /** The address of the page, with whatever it names hidden as this session hides it. */
-export function addressOf({ path, query }: FormPlace, session: Session, more: Readonly<Record<string, string>> = {}): string {
-  const all = new URLSearchParams(query.map(({ name, value, hidden }): [string, string] => [name, hidden ? hideSubject(session, value) : value]));
+export function addressOf(
+  { path, query }: FormPlace,
+  session: Session,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const all = new URLSearchParams(
+    query.map(({ name, value, hidden }): [string, string] => [name, hidden ? hideSubject(session, value) : value]),
+  );
   for (const [name, value] of Object.entries(more)) all.set(name, value);
   const text = all.toString();
   return text === '' ? path : `${path}?${text}`;
@@ -93,18 +105,24 @@ export function openKeptForms(dataDir: string, now: () => number): KeptForms {
   const env = openEnv<Stored, string>({ file: path, encoding: 'json', noSync: true, maxReaders: 512 });
   const map = env.root;
   chmodSync(path, 0o600);
-  const nameOf = (token: string, id: string): string => createHash('sha256').update(`${token}.${id}`).digest('base64url');
+  const nameOf = (token: string, id: string): string =>
+    createHash('sha256').update(`${token}.${id}`).digest('base64url');
   // another person's id makes another key
-  const keyOf = (token: string, id: string, person: string): Buffer => createHmac('sha256', Buffer.from(token, 'base64url')).update(JSON.stringify(['kept form', id, person])).digest();
+  const keyOf = (token: string, id: string, person: string): Buffer =>
+    createHmac('sha256', Buffer.from(token, 'base64url'))
+      .update(JSON.stringify(['kept form', id, person]))
+      .digest();
   const over = ({ at }: Stored): boolean => now() - at > KEPT_FOR;
 
   return {
     sealPlace({ key, person, ...session }, url) {
       const { pathname, searchParams } = new URL(url, 'https://here');
-      const query = [...searchParams].filter(([name]) => name !== 'kept' && name !== 'lang').map(([name, value]) => {
-        const shown = shownSubject({ key, person, ...session }, value);
-        return { name, value: shown ?? value, hidden: shown !== undefined };
-      });
+      const query = [...searchParams]
+        .filter(([name]) => name !== 'kept' && name !== 'lang')
+        .map(([name, value]) => {
+          const shown = shownSubject({ key, person, ...session }, value);
+          return { name, value: shown ?? value, hidden: shown !== undefined };
+        });
       return sealed(placeKey, { at: now(), person: person.id, path: pathname, query });
     },
     openPlace(text) {
@@ -132,7 +150,9 @@ export function openKeptForms(dataDir: string, now: () => number): KeptForms {
       map.resetReadTxn();
       const stored = map.get(nameOf(token, id));
       if (stored === undefined || over(stored)) return undefined;
-      const found = unsealed(keyOf(token, id, person.id), stored.enc) as { readonly place: FormPlace; readonly kept: KeptForm } | undefined;
+      const found = unsealed(keyOf(token, id, person.id), stored.enc) as
+        | { readonly place: FormPlace; readonly kept: KeptForm }
+        | undefined;
       return found?.place.person === person.id ? found : undefined;
     },
     close: () => env.close(),

@@ -1,7 +1,11 @@
-/** What people do is on record like what systems do: durable before they see anything. Who it was stands under that person's own key. */
-import { administrationBody, lookedBody, refusedBody, signedInBody, type RefusedEvent } from '../audit/events.js';
-import type { Journal, Receipt } from '../audit/port.js';
+/**
+ * What people do is on record like what systems do: durable before they see anything. Who it was stands under that
+ * person's own key.
+ */
+
 import type { ActionName, LookName } from '../audit/actions.js';
+import { administrationBody, lookedBody, type RefusedEvent, refusedBody, signedInBody } from '../audit/events.js';
+import type { Journal, Receipt } from '../audit/port.js';
 import type { Person } from './person.js';
 
 export interface Look {
@@ -44,13 +48,27 @@ export function recorder(journal: Journal, now: () => number): Recorder {
   return {
     async looked(person, { requestId, action, role, detail, results, about = {} }) {
       await journal.append({
-        clear: lookedBody({ time: time(), requestId, action, role, ...(person.authority === undefined ? {} : { authority: person.authority }), ...(detail === undefined ? {} : { detail }), ...(results === undefined ? {} : { results }) }),
+        clear: lookedBody({
+          time: time(),
+          requestId,
+          action,
+          role,
+          ...(person.authority === undefined ? {} : { authority: person.authority }),
+          ...(detail === undefined ? {} : { detail }),
+          ...(results === undefined ? {} : { results }),
+        }),
         subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name, ...about }) },
       });
     },
     did(person, { action, role, target, detail, about = {}, subject = subjectOf(person) }) {
       return journal.append({
-        clear: administrationBody({ time: time(), action, by: role, target, ...(detail === undefined ? {} : { detail }) }),
+        clear: administrationBody({
+          time: time(),
+          action,
+          by: role,
+          target,
+          ...(detail === undefined ? {} : { detail }),
+        }),
         subject: { subject, json: JSON.stringify({ name: person.name, ...about }) },
       });
     },
@@ -63,8 +81,16 @@ export function recorder(journal: Journal, now: () => number): Recorder {
     },
     async signedIn(person, outcome, reason) {
       await journal.append({
-        clear: signedInBody({ time: time(), outcome, roles: person?.roles ?? [], ...(person?.authority === undefined ? {} : { authority: person.authority }), ...(reason === undefined ? {} : { reason }) }),
-        ...(person === undefined ? {} : { subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name }) } }),
+        clear: signedInBody({
+          time: time(),
+          outcome,
+          roles: person?.roles ?? [],
+          ...(person?.authority === undefined ? {} : { authority: person.authority }),
+          ...(reason === undefined ? {} : { reason }),
+        }),
+        ...(person === undefined
+          ? {}
+          : { subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name }) } }),
       });
     },
   };

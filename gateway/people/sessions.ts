@@ -1,14 +1,15 @@
 /**
- * Sessions of people, shared by the workers of a replica. The cookie is 32 random bytes; here stands only its SHA-256, so that who reads
- * the file cannot sign in with it. A session ends when it was idle too long, when it is old, or when the person says so.
+ * Sessions of people, shared by the workers of a replica. The cookie is 32 random bytes; here stands only its SHA-256,
+ * so that who reads the file cannot sign in with it. A session ends when it was idle too long, when it is old, or when
+ * the person says so.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { YitongError } from '../../contracts/errors.js';
-import type { Person } from './person.js';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../connectors/lmdb/file.js';
+import { YitongError } from '../../contracts/errors.js';
+import type { Person } from './person.js';
 
 export interface Session {
   readonly person: Person;
@@ -50,7 +51,9 @@ export interface SessionOptions {
   readonly maxMs: number;
 }
 
-type Stored = { readonly kind: 'session'; readonly value: Session } | { readonly kind: 'pending'; readonly value: Pending };
+type Stored =
+  | { readonly kind: 'session'; readonly value: Session }
+  | { readonly kind: 'pending'; readonly value: Pending };
 
 const SIGN_IN_WITHIN = 10 * 60_000;
 /** A session's last use is written once in so long: not for each request. */
@@ -118,7 +121,8 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
       if (at - stored.value.seen > Math.min(TOUCH, idleMs / 2)) {
         env.writeSync(() => {
           // not if it was ended meanwhile: a session that was ended stays so
-          if (map.get(nameOf(token)) !== undefined) map.putSync(nameOf(token), { kind: 'session', value: { ...stored.value, seen: at } });
+          if (map.get(nameOf(token)) !== undefined)
+            map.putSync(nameOf(token), { kind: 'session', value: { ...stored.value, seen: at } });
         });
       }
       return stored.value;
@@ -144,8 +148,8 @@ const NONCE = 12;
 const TAG = 16;
 
 /**
- * The name under which a subject stands in an address: the same for one session, meaningless to any other, so that neither history, logs
- * nor a shared link tell of whom it was.
+ * The name under which a subject stands in an address: the same for one session, meaningless to any other, so that
+ * neither history, logs nor a shared link tell of whom it was.
  */
 export function hideSubject(session: Session, subject: string): string {
   const key = Buffer.from(session.key, 'base64');
@@ -163,14 +167,17 @@ export function shownSubject(session: Session, hidden: string): string | undefin
   try {
     const decipher = createDecipheriv('aes-256-gcm', Buffer.from(session.key, 'base64'), whole.subarray(0, NONCE));
     decipher.setAuthTag(whole.subarray(whole.length - TAG));
-    return Buffer.concat([decipher.update(whole.subarray(NONCE, whole.length - TAG)), decipher.final()]).toString('utf8');
+    return Buffer.concat([decipher.update(whole.subarray(NONCE, whole.length - TAG)), decipher.final()]).toString(
+      'utf8',
+    );
   } catch {
     return undefined;
   }
 }
 
 /**
- * One for whom the person speaks, as an address or a form names it: by what only this session understands. The first where none is named.
+ * One for whom the person speaks, as an address or a form names it: by what only this session understands. The first
+ * where none is named.
  * @throws YitongError `not_found`
  */
 export function spokenFor(session: Session, hidden: string | undefined, subjects = session.person.subjects): string {

@@ -1,7 +1,10 @@
-/** Signing in with OpenID Connect: authorization code with PKCE (RFC 7636), state and nonce; the ID token alone says who it is. */
+/**
+ * Signing in with OpenID Connect: authorization code with PKCE (RFC 7636), state and nonce; the ID token alone says who
+ * it is.
+ */
 import * as oidc from 'openid-client';
 import { YitongError } from '../../contracts/errors.js';
-import { personOf, type ClaimNames, type Person } from './person.js';
+import { type ClaimNames, type Person, personOf } from './person.js';
 import type { Pending, Sessions } from './sessions.js';
 
 export interface Provider {
@@ -24,7 +27,13 @@ export function openSignIn(provider: Provider, sessions: Sessions): SignIn {
   let found: Promise<oidc.Configuration> | undefined;
   const configuration = (): Promise<oidc.Configuration> => {
     found ??= oidc
-      .discovery(new URL(provider.issuer), provider.clientId, {}, oidc.ClientSecretBasic(provider.clientSecret), provider.insecure ? { execute: [oidc.allowInsecureRequests] } : {})
+      .discovery(
+        new URL(provider.issuer),
+        provider.clientId,
+        {},
+        oidc.ClientSecretBasic(provider.clientSecret),
+        provider.insecure ? { execute: [oidc.allowInsecureRequests] } : {},
+      )
       .catch((cause: unknown) => {
         // the provider may be back for the next one who comes
         found = undefined;
@@ -40,15 +49,27 @@ export function openSignIn(provider: Provider, sessions: Sessions): SignIn {
       const nonce = oidc.randomNonce();
       const token = sessions.begin({ state, nonce, verifier, returnTo });
       const url = oidc.buildAuthorizationUrl(config, {
-        redirect_uri: redirectUri, scope: 'openid profile', state, nonce, code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+        redirect_uri: redirectUri,
+        scope: 'openid profile',
+        state,
+        nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
       });
       return { url: url.href, token };
     },
     async back(pending, callback) {
       const config = await configuration();
-      const tokens = await oidc.authorizationCodeGrant(config, callback, { pkceCodeVerifier: pending.verifier, expectedState: pending.state, expectedNonce: pending.nonce, idTokenExpected: true }).catch((cause: unknown) => {
-        throw new YitongError('sign_in_failed', 'the identity provider did not confirm the sign-in', { cause });
-      });
+      const tokens = await oidc
+        .authorizationCodeGrant(config, callback, {
+          pkceCodeVerifier: pending.verifier,
+          expectedState: pending.state,
+          expectedNonce: pending.nonce,
+          idTokenExpected: true,
+        })
+        .catch((cause: unknown) => {
+          throw new YitongError('sign_in_failed', 'the identity provider did not confirm the sign-in', { cause });
+        });
       const claims = tokens.claims();
       if (claims === undefined) throw new YitongError('sign_in_failed', 'the identity provider gave no ID token');
       return personOf(config.serverMetadata().issuer, claims, provider.claims);

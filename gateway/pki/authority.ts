@@ -1,10 +1,10 @@
 /**
  * A development CA in a folder:
- *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12 bundle.password] [old/<serial>/…]
- *   documents/{cert,key}.pem [old/<serial>.pem]
+ *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12
+ *   bundle.password] [old/<serial>/…] documents/{cert,key}.pem [old/<serial>.pem]
  * Keys and passwords are readable by their owner only. Production brings its own CA.
  */
-import { X509Certificate, randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -15,14 +15,15 @@ import { serialHex } from '../identity/der.js';
 import { readRevocationList } from '../identity/revocation.js';
 import { DEVELOPMENT } from './marker.js';
 import { makeP12 } from './p12.js';
-import { keyPem, makeCrl, makeKeys, makeLeaf, makeRoot, readSigningKey, type Issuer } from './x509.js';
+import { type Issuer, keyPem, makeCrl, makeKeys, makeLeaf, makeRoot, readSigningKey } from './x509.js';
 
 const DAY = 86_400_000;
 const CRL_DAYS = 30;
 /** What ends sooner is made anew when a folder is prepared. */
 const SOON_DAYS = 30;
 export const TRUST_DOMAIN = 'yitong.example';
-export const spiffeOf = (client: string, trustDomain: string = TRUST_DOMAIN): string => `spiffe://${trustDomain}/client/${client}`;
+export const spiffeOf = (client: string, trustDomain: string = TRUST_DOMAIN): string =>
+  `spiffe://${trustDomain}/client/${client}`;
 
 /** Writes beside and renames, so that a reader never meets half a file. */
 async function save(path: string, data: string | Buffer, mode: 0o600 | 0o644): Promise<void> {
@@ -34,7 +35,9 @@ async function save(path: string, data: string | Buffer, mode: 0o600 | 0o644): P
 async function readIssuer(dir: string): Promise<Issuer> {
   const read = (file: string): Promise<string> =>
     readFile(join(dir, file), 'utf8').catch((cause: unknown) => {
-      throw new YitongError('bad_config', `there is no development CA in \`${dir}\`; \`yitong pki init\` makes one`, { cause });
+      throw new YitongError('bad_config', `there is no development CA in \`${dir}\`; \`yitong pki init\` makes one`, {
+        cause,
+      });
     });
   return { certificate: await read('ca.pem'), key: await readSigningKey(await read('ca.key')) };
 }
@@ -55,7 +58,13 @@ async function readIssued(dir: string): Promise<Issued[]> {
   return existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as Issued[]) : [];
 }
 
-async function writeCrl(dir: string, issuer: Issuer, revoked: ReadonlyMap<string, number>, now: Date, until: Date): Promise<void> {
+async function writeCrl(
+  dir: string,
+  issuer: Issuer,
+  revoked: ReadonlyMap<string, number>,
+  now: Date,
+  until: Date,
+): Promise<void> {
   await save(join(dir, 'crl.pem'), await makeCrl(issuer, revoked, now, until), 0o644);
 }
 
@@ -68,7 +77,12 @@ export interface Times {
 export async function initPki(dir: string, { now = new Date() }: Times = {}): Promise<boolean> {
   if (existsSync(join(dir, 'ca.pem')) && existsSync(join(dir, 'ca.key'))) return false;
   // the certificate is written last: with it the CA was whole, and what it issued may be in use
-  if (existsSync(join(dir, 'ca.pem'))) throw new YitongError('bad_config', `\`${dir}\` holds the certificate of a CA and not its key; put \`ca.key\` back, or take another folder for a new CA`);
+  if (existsSync(join(dir, 'ca.pem')))
+    throw new YitongError(
+      'bad_config',
+      `\`${dir}\` holds the certificate of a CA and not its key; put \`ca.key\` back, or take another folder ` +
+        'for a new CA',
+    );
   const keys = await makeKeys('ec');
   const span = { notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 3650 * DAY) };
   const serial = newSerial();
@@ -86,14 +100,23 @@ export interface Files {
 }
 
 /** @param names DNS names and addresses beside `localhost`, `127.0.0.1` and `::1` */
-export async function issueServer(dir: string, names: readonly string[] = [], { now = new Date() }: Times = {}): Promise<Files> {
+export async function issueServer(
+  dir: string,
+  names: readonly string[] = [],
+  { now = new Date() }: Times = {},
+): Promise<Files> {
   const issuer = await readIssuer(dir);
   const keys = await makeKeys('ec');
   const all = [...new Set(['localhost', '127.0.0.1', '::1', ...names])];
   const certificate = await makeLeaf(issuer, {
-    organisation: DEVELOPMENT, common: names[0] ?? 'localhost', serialNumber: newSerial(), use: 'server', publicKey: keys.publicKey,
+    organisation: DEVELOPMENT,
+    common: names[0] ?? 'localhost',
+    serialNumber: newSerial(),
+    use: 'server',
+    publicKey: keys.publicKey,
     names: all.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
-    notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 365 * DAY),
+    notBefore: new Date(now.getTime() - DAY),
+    notAfter: new Date(now.getTime() + 365 * DAY),
   });
   const files = { cert: join(dir, 'server/cert.pem'), key: join(dir, 'server/key.pem') };
   await save(files.key, await keyPem(keys.privateKey), 0o600);
@@ -124,8 +147,14 @@ export interface ClientFiles extends Files {
 /** What a client has: the files of its last certificate. */
 const CLIENT_FILES = ['cert.pem', 'key.pem', 'bundle.p12', 'bundle.password'] as const;
 
-/** The certificate that a client has; undefined if it has none. A key without one counts as well: it may belong to one that is in use. */
-export async function heldBy(dir: string, client: string): Promise<{ readonly folder: string; readonly serial: string; readonly notAfter: Date } | undefined> {
+/**
+ * The certificate that a client has; undefined if it has none. A key without one counts as well: it may belong to one
+ * that is in use.
+ */
+export async function heldBy(
+  dir: string,
+  client: string,
+): Promise<{ readonly folder: string; readonly serial: string; readonly notAfter: Date } | undefined> {
   const folder = join(dir, 'clients', clientId(client));
   if (!CLIENT_FILES.some((file) => existsSync(join(folder, file)))) return undefined;
   try {
@@ -136,13 +165,17 @@ export async function heldBy(dir: string, client: string): Promise<{ readonly fo
   }
 }
 
-/** Keeps what a client has in `old/<serial>`: nothing that may be in use is lost. Who follows the files finds a certificate there at each moment. */
+/**
+ * Keeps what a client has in `old/<serial>`: nothing that may be in use is lost. Who follows the files finds a
+ * certificate there at each moment.
+ */
 async function putAside(dir: string, client: string): Promise<void> {
   const held = await heldBy(dir, client);
   if (held === undefined) return;
   const to = join(held.folder, 'old', held.serial);
   await mkdir(to, { recursive: true, mode: 0o700 });
-  for (const file of CLIENT_FILES) if (existsSync(join(held.folder, file))) await copyFile(join(held.folder, file), join(to, file));
+  for (const file of CLIENT_FILES)
+    if (existsSync(join(held.folder, file))) await copyFile(join(held.folder, file), join(to, file));
   // a bundle is of its certificate: beside another one it would be taken for that one's
   for (const file of ['bundle.p12', 'bundle.password']) await rm(join(held.folder, file), { force: true });
 }
@@ -159,14 +192,23 @@ export async function issueClient(dir: string, client: string, options: ClientOp
   const uris = options.spiffe ?? [spiffeOf(id, options.trustDomain)];
   const serial = newSerial();
   const certificate = await makeLeaf(issuer, {
-    organisation: DEVELOPMENT, common: id, serialNumber: serial, use: server ? 'both' : 'client', publicKey: keys.publicKey,
+    organisation: DEVELOPMENT,
+    common: id,
+    serialNumber: serial,
+    use: server ? 'both' : 'client',
+    publicKey: keys.publicKey,
     names: uris.map((value) => ({ type: 'url', value })),
-    notBefore: options.notBefore ?? new Date(now.getTime() - DAY), notAfter: options.notAfter ?? new Date(now.getTime() + 365 * DAY),
+    notBefore: options.notBefore ?? new Date(now.getTime() - DAY),
+    notAfter: options.notAfter ?? new Date(now.getTime() + 365 * DAY),
   });
   const folder = join(dir, 'clients', id);
   const key = await keyPem(keys.privateKey);
   // before the certificate is given out, so that it can always be revoked by its client
-  await save(join(dir, 'issued.json'), JSON.stringify([...(await readIssued(dir)), { serial: serialHex(serial), client: id }]), 0o644);
+  await save(
+    join(dir, 'issued.json'),
+    JSON.stringify([...(await readIssued(dir)), { serial: serialHex(serial), client: id }]),
+    0o644,
+  );
   await putAside(dir, id);
   await save(join(folder, 'key.pem'), key, 0o600);
   await save(join(folder, 'cert.pem'), certificate, 0o644);
@@ -185,20 +227,35 @@ export interface DocumentSignerOptions extends Times {
 }
 
 /**
- * Issues the certificate by which a workspace signs documents, under a new key. The one before is kept as `old/<serial>.pem`, its key is not: what was signed stays good.
+ * Issues the certificate by which a workspace signs documents, under a new key. The one before is kept as
+ * `old/<serial>.pem`, its key is not: what was signed stays good.
  * @param common who signs, as it stands on documents
  * @throws YitongError `bad_config` without a CA
  */
-export async function issueDocumentSigner(dir: string, common: string, { now = new Date(), rsa = false, to = join(dir, 'documents') }: DocumentSignerOptions = {}): Promise<Files & { readonly serial: string }> {
+export async function issueDocumentSigner(
+  dir: string,
+  common: string,
+  { now = new Date(), rsa = false, to = join(dir, 'documents') }: DocumentSignerOptions = {},
+): Promise<Files & { readonly serial: string }> {
   const issuer = await readIssuer(dir);
   const keys = await makeKeys(rsa ? 'rsa' : 'ec');
   const serial = newSerial();
   const certificate = await makeLeaf(issuer, {
-    organisation: DEVELOPMENT, common, serialNumber: serial, use: 'documents', publicKey: keys.publicKey, names: [],
-    notBefore: new Date(now.getTime() - DAY), notAfter: new Date(now.getTime() + 365 * DAY),
+    organisation: DEVELOPMENT,
+    common,
+    serialNumber: serial,
+    use: 'documents',
+    publicKey: keys.publicKey,
+    names: [],
+    notBefore: new Date(now.getTime() - DAY),
+    notAfter: new Date(now.getTime() + 365 * DAY),
   });
   const files = { cert: join(to, 'cert.pem'), key: join(to, 'key.pem'), serial: serialHex(serial) };
-  await save(join(dir, 'issued.json'), JSON.stringify([...(await readIssued(dir)), { serial: files.serial, client: 'document-signer' }]), 0o644);
+  await save(
+    join(dir, 'issued.json'),
+    JSON.stringify([...(await readIssued(dir)), { serial: files.serial, client: 'document-signer' }]),
+    0o644,
+  );
   if (existsSync(files.cert)) {
     const before = await readFile(files.cert, 'utf8');
     await save(join(to, 'old', `${serialHex(new X509Certificate(before).serialNumber)}.pem`), before, 0o644);
@@ -214,17 +271,30 @@ export interface RevokeOptions extends Times {
 }
 
 /**
- * Revokes a certificate by its serial number (hex), or all of a client, and writes the list anew. Without `which` the list is only renewed.
+ * Revokes a certificate by its serial number (hex), or all of a client, and writes the list anew. Without `which` the
+ * list is only renewed.
  * @returns the serial numbers that were newly revoked
  * @throws YitongError `bad_config` if the CA issued nothing of that name
  */
-export async function revoke(dir: string, which?: string, { now = new Date(), nextUpdate }: RevokeOptions = {}): Promise<readonly string[]> {
+export async function revoke(
+  dir: string,
+  which?: string,
+  { now = new Date(), nextUpdate }: RevokeOptions = {},
+): Promise<readonly string[]> {
   const issuer = await readIssuer(dir);
-  const held = readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [new X509Certificate(issuer.certificate)]);
+  const held = readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [
+    new X509Certificate(issuer.certificate),
+  ]);
   const revoked = new Map(held.revoked);
   const serial = which === undefined ? undefined : serialHex(which);
-  const found = (await readIssued(dir)).filter((issued) => issued.client === which || issued.serial === serial).map((issued) => serialHex(issued.serial));
-  if (which !== undefined && found.length === 0) throw new YitongError('bad_config', `this CA has issued nothing to \`${which}\`, and nothing of that serial number`);
+  const found = (await readIssued(dir))
+    .filter((issued) => issued.client === which || issued.serial === serial)
+    .map((issued) => serialHex(issued.serial));
+  if (which !== undefined && found.length === 0)
+    throw new YitongError(
+      'bad_config',
+      `this CA has issued nothing to \`${which}\`, and nothing of that serial number`,
+    );
   const added = found.filter((one) => !revoked.has(one));
   for (const one of added) revoked.set(one, now.getTime());
   await writeCrl(dir, issuer, revoked, now, nextUpdate ?? new Date(now.getTime() + CRL_DAYS * DAY));
@@ -232,7 +302,8 @@ export async function revoke(dir: string, which?: string, { now = new Date(), ne
 }
 
 /** Whether a certificate is missing or ends within thirty days. */
-const endsSoon = (cert: string, now: Date): boolean => !existsSync(cert) || Date.parse(new X509Certificate(readFileSync(cert)).validTo) < now.getTime() + SOON_DAYS * DAY;
+const endsSoon = (cert: string, now: Date): boolean =>
+  !existsSync(cert) || Date.parse(new X509Certificate(readFileSync(cert)).validTo) < now.getTime() + SOON_DAYS * DAY;
 
 export interface Kept extends Times {
   /** Those that are to have a certificate, with the name that binds it. */
@@ -242,8 +313,9 @@ export interface Kept extends Times {
 }
 
 /**
- * Keeps a folder usable however long it stands: makes the CA and certificates that are missing, those anew that end within thirty days, and at each call the server's and the
- * revocation list, with all that is revoked. A certificate that was revoked is not made anew: who is to come back is issued one by name. The CA itself is good for ten years.
+ * Keeps a folder usable however long it stands: makes the CA and certificates that are missing, those anew that end
+ * within thirty days, and at each call the server's and the revocation list, with all that is revoked. A certificate
+ * that was revoked is not made anew: who is to come back is issued one by name. The CA itself is good for ten years.
  */
 export async function keepPki(dir: string, { clients, signer, now = new Date() }: Kept): Promise<void> {
   if (!(await initPki(dir, { now }))) await revoke(dir, undefined, { now });
@@ -261,6 +333,11 @@ export async function keepPki(dir: string, { clients, signer, now = new Date() }
     }
     const before = new X509Certificate(await readFile(cert));
     if (revoked.has(serialHex(before.serialNumber))) continue;
-    await issueClient(dir, id, { spiffe: [uri], now, rsa: before.publicKey.asymmetricKeyType === 'rsa', p12: existsSync(join(folder, 'bundle.p12')) });
+    await issueClient(dir, id, {
+      spiffe: [uri],
+      now,
+      rsa: before.publicKey.asymmetricKeyType === 'rsa',
+      p12: existsSync(join(folder, 'bundle.p12')),
+    });
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The one importer of node-forge: PKCS#12 bundles (RFC 7292) for systems that take no PEM. Its own bundler writes a certificate anew
- * and spoils the signature of one that an EC key signed, so the bundle is put together here and the certificates go in as they are.
+ * The one importer of node-forge: PKCS#12 bundles (RFC 7292) for systems that take no PEM. Its own bundler writes a
+ * certificate anew and spoils the signature of one that an EC key signed, so the bundle is put together here and the
+ * certificates go in as they are.
  */
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
@@ -20,7 +21,8 @@ const OIDS = {
 
 type Asn1 = forge.asn1.Asn1;
 const { Class, Type } = asn1;
-const make = (type: forge.asn1.Type, value: string | Asn1[]): Asn1 => asn1.create(Class.UNIVERSAL, type, typeof value !== 'string', value);
+const make = (type: forge.asn1.Type, value: string | Asn1[]): Asn1 =>
+  asn1.create(Class.UNIVERSAL, type, typeof value !== 'string', value);
 const sequence = (...items: Asn1[]): Asn1 => make(Type.SEQUENCE, items);
 const set = (...items: Asn1[]): Asn1 => make(Type.SET, items);
 const oid = (name: keyof typeof OIDS): Asn1 => make(Type.OID, asn1.oidToDer(OIDS[name]).getBytes());
@@ -34,17 +36,25 @@ const utf16 = (text: string): string => Buffer.from(text, 'utf16le').swap16().to
 
 const data = (content: string): Asn1 => sequence(oid('data'), explicit(octets(content)));
 const certificateBag = (pem: string, ...attributes: Asn1[]): Asn1 =>
-  sequence(oid('certBag'), explicit(sequence(oid('x509'), explicit(octets(binary(new X509Certificate(pem).raw))))), ...(attributes.length === 0 ? [] : [set(...attributes)]));
+  sequence(
+    oid('certBag'),
+    explicit(sequence(oid('x509'), explicit(octets(binary(new X509Certificate(pem).raw))))),
+    ...(attributes.length === 0 ? [] : [set(...attributes)]),
+  );
 
 /**
  * @param certificates PEM: the key's own, then those above it
  * @param key PKCS#8 PEM, RSA or EC
- * @returns DER: the key under AES-256 (PBES2), the certificates in the open, all under a MAC (SHA-1, which every reader knows)
+ * @returns DER: the key under AES-256 (PBES2), the certificates in the open, all under a MAC (SHA-1, which every reader
+ * knows)
  */
 export function makeP12(certificates: readonly string[], key: string, name: string, password: string): Buffer {
   const [own = '', ...above] = certificates;
   const id = binary(Buffer.from(new X509Certificate(own).fingerprint.replaceAll(':', ''), 'hex'));
-  const attributes = [sequence(oid('friendlyName'), set(make(Type.BMPSTRING, utf16(name)))), sequence(oid('localKeyId'), set(octets(id)))];
+  const attributes = [
+    sequence(oid('friendlyName'), set(make(Type.BMPSTRING, utf16(name)))),
+    sequence(oid('localKeyId'), set(octets(id))),
+  ];
   const plain = asn1.fromDer(binary(createPrivateKey(key).export({ format: 'der', type: 'pkcs8' })));
   const locked = pki.encryptPrivateKeyInfo(plain, password, { algorithm: 'aes256', count: ROUNDS });
   const keys = sequence(sequence(oid('keyBag'), explicit(locked), set(...attributes)));

@@ -4,9 +4,11 @@ import 'reflect-metadata';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  Extension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  Extension,
+  type JsonGeneralName,
+  type JsonName,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
@@ -15,8 +17,6 @@ import {
   X509CertificateGenerator,
   X509CrlGenerator,
   X509CrlReason,
-  type JsonGeneralName,
-  type JsonName,
 } from '@peculiar/x509';
 import { DOCUMENT_SIGNING } from '../console/browser/certificate.js';
 
@@ -24,19 +24,27 @@ const { subtle } = webcrypto;
 type Key = webcrypto.CryptoKey;
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const RSA = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' } as const;
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: 'SHA-256',
+} as const;
 
 export interface KeyPair {
   readonly publicKey: Key;
   readonly privateKey: Key;
 }
 
-export const makeKeys = (kind: 'ec' | 'rsa'): Promise<KeyPair> => subtle.generateKey(kind === 'ec' ? EC : RSA, true, ['sign', 'verify']);
+export const makeKeys = (kind: 'ec' | 'rsa'): Promise<KeyPair> =>
+  subtle.generateKey(kind === 'ec' ? EC : RSA, true, ['sign', 'verify']);
 
 /** PKCS#8, PEM. */
 export async function keyPem(key: Key): Promise<string> {
   const der = Buffer.from(await subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    .export({ format: 'pem', type: 'pkcs8' })
+    .toString();
 }
 
 /** The CA's own key: EC P-256, PEM. */
@@ -52,7 +60,13 @@ export interface Span {
 const name = (organisation: string, common: string): JsonName => [{ O: [organisation] }, { CN: [common] }];
 const pem = (certificate: X509Certificate): string => `${certificate.toString('pem')}\n`;
 
-export async function makeRoot(organisation: string, common: string, serialNumber: string, keys: KeyPair, span: Span): Promise<string> {
+export async function makeRoot(
+  organisation: string,
+  common: string,
+  serialNumber: string,
+  keys: KeyPair,
+  span: Span,
+): Promise<string> {
   const root = await X509CertificateGenerator.createSelfSigned({
     serialNumber,
     name: name(organisation, common),
@@ -80,7 +94,10 @@ const USES = {
   // of a replica, which others ask and which asks them
   both: { key: KeyUsageFlags.digitalSignature, purposes: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth] },
   // RFC 9336; readers that check by NSS (Okular, Evince, pdfsig) trust a signer only for mail
-  documents: { key: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation, purposes: [DOCUMENT_SIGNING, ExtendedKeyUsage.emailProtection] },
+  documents: {
+    key: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation,
+    purposes: [DOCUMENT_SIGNING, ExtendedKeyUsage.emailProtection],
+  },
 } as const;
 
 export interface LeafParts extends Span {
@@ -92,7 +109,10 @@ export interface LeafParts extends Span {
   readonly publicKey: Key;
 }
 
-export async function makeLeaf(issuer: Issuer, { organisation, common, use, names, publicKey, notBefore, notAfter, serialNumber }: LeafParts): Promise<string> {
+export async function makeLeaf(
+  issuer: Issuer,
+  { organisation, common, use, names, publicKey, notBefore, notAfter, serialNumber }: LeafParts,
+): Promise<string> {
   const ca = new X509Certificate(issuer.certificate);
   const alternative: JsonGeneralName[] = names.map(({ type, value }) => ({ type, value }));
   const certificate = await X509CertificateGenerator.create({
@@ -127,7 +147,12 @@ function integer(value: bigint): Uint8Array {
 const CRL_NUMBER = '2.5.29.20';
 
 /** @param revoked serial (hex) → ms since 1970 */
-export async function makeCrl(issuer: Issuer, revoked: ReadonlyMap<string, number>, thisUpdate: Date, nextUpdate: Date): Promise<string> {
+export async function makeCrl(
+  issuer: Issuer,
+  revoked: ReadonlyMap<string, number>,
+  thisUpdate: Date,
+  nextUpdate: Date,
+): Promise<string> {
   const ca = new X509Certificate(issuer.certificate);
   const crl = await X509CrlGenerator.create({
     issuer: ca.subjectName,
@@ -135,9 +160,16 @@ export async function makeCrl(issuer: Issuer, revoked: ReadonlyMap<string, numbe
     nextUpdate,
     signingAlgorithm: EC,
     signingKey: issuer.key,
-    entries: [...revoked].map(([serialNumber, at]) => ({ serialNumber, revocationDate: new Date(at), reason: X509CrlReason.cessationOfOperation })),
+    entries: [...revoked].map(([serialNumber, at]) => ({
+      serialNumber,
+      revocationDate: new Date(at),
+      reason: X509CrlReason.cessationOfOperation,
+    })),
     // the number must rise; the time does
-    extensions: [await AuthorityKeyIdentifierExtension.create(ca), new Extension(CRL_NUMBER, false, Uint8Array.from(integer(BigInt(thisUpdate.getTime()))))],
+    extensions: [
+      await AuthorityKeyIdentifierExtension.create(ca),
+      new Extension(CRL_NUMBER, false, Uint8Array.from(integer(BigInt(thisUpdate.getTime())))),
+    ],
   });
   // the library's own label is `CRL`, which Node and OpenSSL refuse
   const base64 = Buffer.from(crl.rawData).toString('base64').replace(/.{64}/g, '$&\n').trimEnd();

@@ -1,7 +1,9 @@
 /** When a request is over: its answer has gone out whole, or whoever asked has left before. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** The status that is counted for an answer whose client has left; none is sent, and HTTP registers none: it is nginx's. */
+/**
+ * The status that is counted for an answer whose client has left; none is sent, and HTTP registers none: it is nginx's.
+ */
 export const CLIENT_LEFT = 499;
 
 /** @param whole whether the whole answer was handed to the connection */
@@ -9,7 +11,10 @@ export type Ended = (request: FastifyRequest, reply: FastifyReply, whole: boolea
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Calls `ended` once for each request, also for one that was refused by a hook, or whose client has left: of those `onResponse` is not told. */
+    /**
+     * Calls `ended` once for each request, also for one that was refused by a hook, or whose client has left: of those
+     * `onResponse` is not told.
+     */
     whenOver(ended: Ended): void;
   }
 }

@@ -1,9 +1,13 @@
-/** Every error of HTTP leaves as problem+json (RFC 9457) with a `code` of the error table. Nothing of the input is echoed. */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
+/**
+ * Every error of HTTP leaves as problem+json (RFC 9457) with a `code` of the error table. Nothing of the input is
+ * echoed.
+ */
+
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { deeperThan } from '../../contracts/depth.js';
-import { errorTable, isYitongError, type ErrorCode, YitongError } from '../../contracts/errors.js';
+import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../contracts/errors.js';
 import { countError } from '../metrics/counts.js';
 import { endBehindBody, sayAndClose } from '../sockets/linger.js';
 
@@ -18,7 +22,14 @@ export interface Problem {
 
 export function problem(code: ErrorCode, requestId: string, detail?: string): Problem {
   const { status, title } = errorTable[code];
-  return { type: `urn:yitong:error:${code}`, title, status, code, ...(detail === undefined ? {} : { detail }), requestId };
+  return {
+    type: `urn:yitong:error:${code}`,
+    title,
+    status,
+    code,
+    ...(detail === undefined ? {} : { detail }),
+    requestId,
+  };
 }
 
 /** Fastify's own errors, by their code. */
@@ -32,9 +43,15 @@ const fromFastify: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_HANDLER_TIMEOUT: 'answer_timeout',
 };
 
-/** A word that a programmer may have misspelt; anything else that stands where a key should may be somebody's number. */
+/**
+ * A word that a programmer may have misspelt; anything else that stands where a key should may be somebody's number.
+ */
 const WORD = /^[A-Za-z][A-Za-z_]{0,39}$/;
-const shown = (path: string): string => path.split('/').map((part) => (part === '' || WORD.test(part) || /^\d{1,4}$/.test(part) ? part : '…')).join('/');
+const shown = (path: string): string =>
+  path
+    .split('/')
+    .map((part) => (part === '' || WORD.test(part) || /^\d{1,4}$/.test(part) ? part : '…'))
+    .join('/');
 
 /** `body/datasets/0/id must match …` says where and which rule, never what stood there. */
 function detailOf(error: FastifyError): string | undefined {
@@ -65,11 +82,15 @@ export function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { bus_unavailable: 5, spool_full: 30 };
 
 /**
- * An address that no route can be looked for (too long, not well-formed). Fastify's own answer would repeat it, and come before anybody was asked who
- * they are.
+ * An address that no route can be looked for (too long, not well-formed). Fastify's own answer would repeat it, and
+ * come before anybody was asked who they are.
  * @param refusalOf why who asks is refused; undefined where nobody need be known
  */
-export function answerUnrouted(request: FastifyRequest, reply: FastifyReply, refusalOf: ((request: FastifyRequest) => ErrorCode | undefined) | undefined): void {
+export function answerUnrouted(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusalOf: ((request: FastifyRequest) => ErrorCode | undefined) | undefined,
+): void {
   const refusal = refusalOf?.(request);
   if (refusal !== undefined) void reply.header('connection', 'close');
   const code = refusal ?? 'not_found';
@@ -80,14 +101,23 @@ export function answerUnrouted(request: FastifyRequest, reply: FastifyReply, ref
 function sendProblem(reply: FastifyReply, requestId: string, code: ErrorCode, detail?: string): FastifyReply {
   const again = RETRY_AFTER[code];
   if (again !== undefined) void reply.header('retry-after', again);
-  return reply.code(errorTable[code].status).type('application/problem+json').serializer(JSON.stringify).send(problem(code, requestId, detail));
+  return reply
+    .code(errorTable[code].status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem(code, requestId, detail));
 }
 
 /**
- * What Node refuses before there is a request: no HTTP, headers that are too large, one that never ends. Where HTTP was not spoken yet, as in a
- * handshake that failed or took too long, nothing is said: it would wait for the handshake, for ever.
+ * What Node refuses before there is a request: no HTTP, headers that are too large, one that never ends. Where HTTP was
+ * not spoken yet, as in a handshake that failed or took too long, nothing is said: it would wait for the handshake, for
+ * ever.
  */
-export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pick<Socket, 'writable' | 'destroy' | 'end' | 'resume' | 'once'>, requestId: string): void {
+export function sendBelowHttp(
+  error: Partial<NodeJS.ErrnoException>,
+  socket: Pick<Socket, 'writable' | 'destroy' | 'end' | 'resume' | 'once'>,
+  requestId: string,
+): void {
   const spoken = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' || error.code?.startsWith('HPE_') === true;
   if (!spoken || !socket.writable) {
     socket.destroy();
@@ -99,37 +129,69 @@ export function sendBelowHttp(error: Partial<NodeJS.ErrnoException>, socket: Pic
   const reason = STATUS_CODES[errorTable[code].status] ?? '';
   sayAndClose(
     socket,
-    `HTTP/1.1 ${errorTable[code].status} ${reason}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${errorTable[code].status} ${reason}\r\ncontent-type: ` +
+      `application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nx-request-id: ` +
+      `${requestId}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
 
-/** Said once by whoever found it, or counted for the log; a line for each request would fill the disk that is full already. */
-const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['audit_unavailable', 'replication_timeout', 'shutting_down', 'revocation_unknown']);
+/**
+ * Said once by whoever found it, or counted for the log; a line for each request would fill the disk that is full
+ * already.
+ */
+const TOLD_ELSEWHERE: ReadonlySet<ErrorCode> = new Set([
+  'audit_unavailable',
+  'replication_timeout',
+  'shutting_down',
+  'revocation_unknown',
+]);
 
-/** Apart from the rest: told while an answer is under way, so that its status has left already. @returns the code that is told */
+/**
+ * Apart from the rest: told while an answer is under way, so that its status has left already.
+ * @returns the code that is told
+ */
 export async function toldLate(request: FastifyRequest, error: unknown): Promise<ErrorCode> {
   const { code } = codeOf(error);
-  return request.server.refused(request, code).then(() => code, (failed: unknown) => codeOf(failed).code);
+  return request.server.refused(request, code).then(
+    () => code,
+    (failed: unknown) => codeOf(failed).code,
+  );
 }
 
 /** A page for people, where a request wants one, or where it finds one; else it gets problem+json. */
-export type AsPage = (request: FastifyRequest, problem: Problem, reply: FastifyReply, error: unknown) => string | { readonly to: string } | undefined;
+export type AsPage = (
+  request: FastifyRequest,
+  problem: Problem,
+  reply: FastifyReply,
+  error: unknown,
+) => string | { readonly to: string } | undefined;
 
 function sendPage(reply: FastifyReply, status: number, page: Exclude<ReturnType<AsPage>, undefined>): FastifyReply {
   void reply.header('cache-control', 'no-store');
-  return typeof page === 'string' ? reply.code(status).type('text/html; charset=utf-8').send(page) : reply.redirect(page.to, 303);
+  return typeof page === 'string'
+    ? reply.code(status).type('text/html; charset=utf-8').send(page)
+    : reply.redirect(page.to, 303);
 }
 
 /** @param refused puts a refusal on record (plugins/refusals); default: there is no record */
-export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefined, refused: FastifyInstance['refused'] = () => Promise.resolve()): void {
+export function errorsPlugin(
+  app: FastifyInstance,
+  asPage: AsPage = () => undefined,
+  refused: FastifyInstance['refused'] = () => Promise.resolve(),
+): void {
   app.setErrorHandler(async (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     // a refusal is on record before it is told; where it cannot be, that is what is told
-    const error = await refused(request, codeOf(thrown).code).then(() => thrown, (failed: unknown) => failed);
+    const error = await refused(request, codeOf(thrown).code).then(
+      () => thrown,
+      (failed: unknown) => failed,
+    );
     const { code, detail } = codeOf(error);
     countError(code);
     const { status } = errorTable[code];
-    // what fails on this side (disks, brokers, our own faults) is told to the operator, with its stack, and never to the client
-    if (status >= 500 && !TOLD_ELSEWHERE.has(code)) request.log.error({ err: error, requestId: request.id }, 'request failed');
+    // what fails on this side (disks, brokers, our own faults) is told to the operator, with its stack, and never to
+    // the client
+    if (status >= 500 && !TOLD_ELSEWHERE.has(code))
+      request.log.error({ err: error, requestId: request.id }, 'request failed');
     if (status === 429 || status === 503) reply.header('retry-after', reply.getHeader('retry-after') ?? '1');
     const shown = status >= 500 ? undefined : detail;
     // of a body that is not wanted enough is taken that its sender comes to read why
@@ -141,10 +203,15 @@ export function errorsPlugin(app: FastifyInstance, asPage: AsPage = () => undefi
 }
 
 /**
- * What has no route: 405 with `allow` where the address takes other methods, else 404. Called before any route is declared.
+ * What has no route: 405 with `allow` where the address takes other methods, else 404. Called before any route is
+ * declared.
  * @param before runs first, after identity: the limits of a client count for what is not there as well
  */
-export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandler[] = [], asPage: AsPage = () => undefined): void {
+export function notFoundPlugin(
+  app: FastifyInstance,
+  before: preHandlerHookHandler[] = [],
+  asPage: AsPage = () => undefined,
+): void {
   const routes = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     const methods = routes.get(url) ?? new Set<string>();
@@ -153,8 +220,12 @@ export function notFoundPlugin(app: FastifyInstance, before: preHandlerHookHandl
   });
   const matches = (url: string, path: readonly string[]): boolean => {
     const parts = url.split('/');
-    if (parts.at(-1) === '*') return path.length >= parts.length && parts.slice(0, -1).every((part, i) => part === path[i]);
-    return parts.length === path.length && parts.every((part, i) => part === path[i] || (part.startsWith(':') && path[i] !== ''));
+    if (parts.at(-1) === '*')
+      return path.length >= parts.length && parts.slice(0, -1).every((part, i) => part === path[i]);
+    return (
+      parts.length === path.length &&
+      parts.every((part, i) => part === path[i] || (part.startsWith(':') && path[i] !== ''))
+    );
   };
   app.setNotFoundHandler({ preHandler: before }, (request, reply) => {
     const path = (request.url.split('?')[0] ?? '').split('/');

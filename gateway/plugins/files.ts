@@ -1,4 +1,7 @@
-/** Forms with files (multipart/form-data), on the routes that take them: read into memory within narrow bounds, and of whoever is not signed in the files not at all. */
+/**
+ * Forms with files (multipart/form-data), on the routes that take them: read into memory within narrow bounds, and of
+ * whoever is not signed in the files not at all.
+ */
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
@@ -27,17 +30,33 @@ async function read(request: FastifyRequest): Promise<{ readonly body: Fields; r
   const body: Fields = {};
   const files: SentFile[] = [];
   const wanted = request.session !== undefined;
-  for await (const part of request.parts({ limits: { fileSize: MAX_FILE + 1, files: 2 * MOST, fields: FIELDS, fieldSize: FIELD, parts: FIELDS + 2 * MOST, headerPairs: 20 } })) {
+  for await (const part of request.parts({
+    limits: {
+      fileSize: MAX_FILE + 1,
+      files: 2 * MOST,
+      fields: FIELDS,
+      fieldSize: FIELD,
+      parts: FIELDS + 2 * MOST,
+      headerPairs: 20,
+    },
+  })) {
     if (part.type === 'file') {
       const chunks: Buffer[] = [];
       for await (const chunk of part.file) if (wanted && files.length < MOST) chunks.push(chunk as Buffer);
       // a browser sends an empty one for a field that nobody filled in
-      if (wanted && files.length < MOST && (part.filename !== '' || chunks.length > 0)) files.push({ name: part.filename, bytes: Buffer.concat(chunks) });
+      if (wanted && files.length < MOST && (part.filename !== '' || chunks.length > 0))
+        files.push({ name: part.filename, bytes: Buffer.concat(chunks) });
       continue;
     }
-    if (part.fieldnameTruncated || part.valueTruncated || typeof part.value !== 'string') throw new YitongError('bad_request', 'a field of the form is too long');
+    if (part.fieldnameTruncated || part.valueTruncated || typeof part.value !== 'string')
+      throw new YitongError('bad_request', 'a field of the form is too long');
     const before = Object.hasOwn(body, part.fieldname) ? body[part.fieldname] : undefined;
-    Object.defineProperty(body, part.fieldname, { value: before === undefined ? part.value : [before, part.value].flat(), enumerable: true, configurable: true, writable: true });
+    Object.defineProperty(body, part.fieldname, {
+      value: before === undefined ? part.value : [before, part.value].flat(),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   }
   return { body, files };
 }
@@ -52,7 +71,8 @@ export async function filesPlugin(app: FastifyInstance): Promise<void> {
   });
   app.addHook('preValidation', async (request) => {
     if (!request.isMultipart()) return;
-    if (request.routeOptions.config.files !== true) throw new YitongError('wrong_content_type', 'this form brings no files');
+    if (request.routeOptions.config.files !== true)
+      throw new YitongError('wrong_content_type', 'this form brings no files');
     try {
       const { body, files } = await read(request);
       request.body = body;

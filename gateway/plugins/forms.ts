@@ -1,12 +1,13 @@
 /**
- * A form that cannot be taken is not lost. Whatever is wrong with it, its page comes again with what was written, and says beside the field what it is; also where
- * the session was over meanwhile, then after its person has signed in anew. Each form says where it stands, sealed by this installation, and for whom.
+ * A form that cannot be taken is not lost. Whatever is wrong with it, its page comes again with what was written, and
+ * says beside the field what it is; also where the session was over meanwhile, then after its person has signed in
+ * anew. Each form says where it stands, sealed by this installation, and for whom.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isYitongError, YitongError, type FormFaults } from '../../contracts/errors.js';
 import type { ErrorCode } from '../../contracts/errors.js';
+import { type FormFaults, isYitongError, YitongError } from '../../contracts/errors.js';
 import type { Localised } from '../../contracts/localised.js';
-import { addressOf, KEPT_FOR, type FormFields, type FormPlace, type KeptForm } from '../people/kept.js';
+import { addressOf, type FormFields, type FormPlace, KEPT_FOR, type KeptForm } from '../people/kept.js';
 import type { Session } from '../people/sessions.js';
 
 declare module 'fastify' {
@@ -27,7 +28,13 @@ const CARRIED: ReadonlySet<string> = new Set(['csrf', 'place', 'form']);
 
 /** Wrong with fields of a form. In English it is the error's detail as well. */
 export function formFault(faults: FormFaults, code: ErrorCode = 'bad_request'): YitongError {
-  return new YitongError(code, Object.values(faults).map(({ en }) => en).join(' '), { faults });
+  return new YitongError(
+    code,
+    Object.values(faults)
+      .map(({ en }) => en)
+      .join(' '),
+    { faults },
+  );
 }
 
 /** What an act says is wrong is wrong with this field. */
@@ -36,7 +43,10 @@ export function inField<T>(name: string, words: Localised | ((code: ErrorCode) =
     return act();
   } catch (error) {
     if (!isYitongError(error) || error.extra.faults !== undefined) throw error;
-    throw new YitongError(error.code, error.message, { ...error.extra, faults: { [name]: typeof words === 'function' ? words(error.code) : words } });
+    throw new YitongError(error.code, error.message, {
+      ...error.extra,
+      faults: { [name]: typeof words === 'function' ? words(error.code) : words },
+    });
   }
 }
 
@@ -57,36 +67,78 @@ export function takeCarried(request: FastifyRequest): void {
 
 /** Faults under the names of the form: what a ticket calls `grounds` is its field `field.grounds`. */
 const named = (faults: FormFaults, fields: FormFields): FormFaults =>
-  Object.fromEntries(Object.entries(faults).map(([name, fault]) => [Object.hasOwn(fields, `field.${name}`) ? `field.${name}` : name, fault]));
+  Object.fromEntries(
+    Object.entries(faults).map(([name, fault]) => [
+      Object.hasOwn(fields, `field.${name}`) ? `field.${name}` : name,
+      fault,
+    ]),
+  );
 
 /**
  * Keeps what was sent.
- * @returns its number; undefined where the form says not where it stands, or belongs to somebody else than who is signed in
+ * @returns its number; undefined where the form says not where it stands, or belongs to somebody else than who is
+ * signed in
  */
-export function keepSent(request: FastifyRequest, reply: FastifyReply, why?: ErrorCode, faults?: FormFaults): string | undefined {
+export function keepSent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  why?: ErrorCode,
+  faults?: FormFaults,
+): string | undefined {
   const { sent, session } = request;
   if (sent === undefined || (session !== undefined && session.person.id !== sent.place.person)) return undefined;
   const { place, form, fields } = sent;
-  const again = request.sentFiles.length > 0 && faults?.['files'] === undefined ? { files: { zh: '请重新选择文件。', en: 'Choose the files again.' } } : undefined;
-  const kept: KeptForm = { form, fields, ...(why === undefined ? {} : { why }), ...(faults === undefined && again === undefined ? {} : { faults: { ...(faults === undefined ? {} : named(faults, fields)), ...again } }) };
+  const again =
+    request.sentFiles.length > 0 && faults?.['files'] === undefined
+      ? { files: { zh: '请重新选择文件。', en: 'Choose the files again.' } }
+      : undefined;
+  const kept: KeptForm = {
+    form,
+    fields,
+    ...(why === undefined ? {} : { why }),
+    ...(faults === undefined && again === undefined
+      ? {}
+      : { faults: { ...(faults === undefined ? {} : named(faults, fields)), ...again } }),
+  };
   const { token, id } = request.server.people.kept.keep(request.cookies[KEPT_COOKIE], place, kept);
   void reply.setCookie(KEPT_COOKIE, token, { ...COOKIE, maxAge: KEPT_FOR / 1000 });
   return id;
 }
 
 /** The page of a form that was kept, for a session of its person. */
-export const pageOf = (place: FormPlace, id: string, session: Session, more: Readonly<Record<string, string>> = {}): string => addressOf(place, session, { ...more, kept: id });
+export const pageOf = (
+  place: FormPlace,
+  id: string,
+  session: Session,
+  more: Readonly<Record<string, string>> = {},
+): string => addressOf(place, session, { ...more, kept: id });
 
-/** Errors after which a form is asked for again; any other is told as it is, and what was written is kept for whoever goes back. */
+/**
+ * Errors after which a form is asked for again; any other is told as it is, and what was written is kept for whoever
+ * goes back.
+ */
 const goesBack = (status: number): boolean => status < 500;
 
 /**
  * Where a browser is sent whose form could not be taken.
  * @returns undefined where it is told on a page of its own
  */
-export function backToForm(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, status: number, error: unknown): { readonly to: string; readonly redirect: boolean } | undefined {
+export function backToForm(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: ErrorCode,
+  status: number,
+  error: unknown,
+): { readonly to: string; readonly redirect: boolean } | undefined {
   const { session, sent } = request;
-  if (request.method !== 'POST' || !isPage(request) || session === undefined || sent === undefined || code === 'role_missing') return undefined;
+  if (
+    request.method !== 'POST' ||
+    !isPage(request) ||
+    session === undefined ||
+    sent === undefined ||
+    code === 'role_missing'
+  )
+    return undefined;
   const id = keepSent(request, reply, code, isYitongError(error) ? error.extra.faults : undefined);
   return id === undefined ? undefined : { to: pageOf(sent.place, id, session), redirect: goesBack(status) };
 }

@@ -1,7 +1,11 @@
-/** Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the log (plugins/refusals). */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+/**
+ * Puts the client behind each request of the mTLS port, or refuses; refusals are counted per source and minute for the
+ * log (plugins/refusals).
+ */
+
 import { TLSSocket } from 'node:tls';
-import { YitongError, type ErrorCode } from '../../contracts/errors.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, YitongError } from '../../contracts/errors.js';
 import type { Client } from '../../policies/types.js';
 import type { GatewayContext, Identity } from '../context.js';
 
@@ -40,10 +44,16 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): R
     app.countRefusal(request, identity.code);
     // the connection is of no further use to a stranger, and holding it would hold a socket
     void reply.header('connection', 'close');
-    done(new YitongError(identity.code, 'present a certificate that this gateway knows; the operator can see why it was refused'));
+    done(
+      new YitongError(
+        identity.code,
+        'present a certificate that this gateway knows; the operator can see why it was refused',
+      ),
+    );
   };
   app.addHook('onRequest', identify);
-  // a body may take its time, and a revocation counts from the second that it is in force: asked again once the request is whole
+  // a body may take its time, and a revocation counts from the second that it is in force: asked again once the request
+  // is whole
   app.addHook('preHandler', identify);
   return (request) => {
     const identity = identityOf(context, request);

@@ -8,7 +8,8 @@ import { networkOf } from '../sockets/gate.js';
 const WINDOW = 60_000;
 const common = {
   timeWindow: WINDOW,
-  errorResponseBuilder: (_request: unknown, limit: { readonly max: number; readonly after: string }) => new YitongError('rate_limited', `at most ${String(limit.max)} requests a minute; try again in ${limit.after}`),
+  errorResponseBuilder: (_request: unknown, limit: { readonly max: number; readonly after: string }) =>
+    new YitongError('rate_limited', `at most ${String(limit.max)} requests a minute; try again in ${limit.after}`),
   addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
 } as const;
 
@@ -21,13 +22,20 @@ export async function limitsPlugin(app: FastifyInstance, context: GatewayContext
   });
 }
 
-/** The same on the people's port, where whoever asks may be nobody: a person who is signed in, else a network address. Behind the hook that finds the session, before anything is read. */
-export async function peopleLimitsPlugin(app: FastifyInstance, { settings }: Pick<GatewayContext, 'settings'>): Promise<void> {
+/**
+ * The same on the people's port, where whoever asks may be nobody: a person who is signed in, else a network address.
+ * Behind the hook that finds the session, before anything is read.
+ */
+export async function peopleLimitsPlugin(
+  app: FastifyInstance,
+  { settings }: Pick<GatewayContext, 'settings'>,
+): Promise<void> {
   await app.register(rateLimit, {
     ...common,
     global: false,
     max: settings.people.requestsPerMinute,
-    keyGenerator: ({ session, ip }) => (session === undefined ? `address:${networkOf(ip)}` : `person:${session.person.id}`),
+    keyGenerator: ({ session, ip }) =>
+      session === undefined ? `address:${networkOf(ip)}` : `person:${session.person.id}`,
   });
   app.addHook('onRequest', app.rateLimit());
 }

@@ -1,7 +1,8 @@
 /** The API's own description, made from the routes' schemas and served at /v1/openapi.json. */
+
+import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { readFileSync } from 'node:fs';
 import type { ErrorCode } from '../../contracts/errors.js';
 import { open, problemSchema } from '../answer/schemas.js';
 import type { GatewayContext } from '../context.js';
@@ -10,7 +11,9 @@ import { loadExamples, withExamples } from './openapi/examples.js';
 import type { Operation } from './openapi/operation.js';
 import { unchanging } from './unchanging.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,7 +23,9 @@ declare module 'fastify' {
 }
 
 /** OpenAPI 3.1 knows mutual TLS; the plugin's types know 3.0 only, so it is added to what the plugin made. */
-const securitySchemes = { mutualTLS: { type: 'mutualTLS', description: 'a client certificate bound to a client of the workspace' } };
+const securitySchemes = {
+  mutualTLS: { type: 'mutualTLS', description: 'a client certificate bound to a client of the workspace' },
+};
 
 /** Of each tag one line, in the order in which they are shown. */
 const TAGS: Readonly<Record<string, string>> = {
@@ -34,7 +39,7 @@ const TAGS: Readonly<Record<string, string>> = {
   credentials: 'what a company presents of a report',
   compliance: 'one question by a code that a company shows (合规一码通)',
   audit: 'what the audit log proves',
-  registry: 'schemas of the topics, for others\' deserialisers',
+  registry: "schemas of the topics, for others' deserialisers",
   about: 'the API itself',
 };
 
@@ -52,27 +57,53 @@ export async function openApiPlugin(app: FastifyInstance, context: GatewayContex
       info: {
         title: `Yitong gateway: ${context.workspace.name.en}`,
         version,
-        description: 'Cross-department queries for a stated purpose. Every request presents a client certificate; every decision is on record before its answer leaves.',
+        description:
+          'Cross-department queries for a stated purpose. Every request presents a client certificate; every ' +
+          'decision is on record before its answer leaves.',
       },
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     },
   });
   const errors = new Map<string, readonly ErrorCode[]>();
   app.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
-    if (config?.errors !== undefined) for (const one of [method].flat()) errors.set(`${one.toLowerCase()} ${named(url)}`, config.errors);
+    if (config?.errors !== undefined)
+      for (const one of [method].flat()) errors.set(`${one.toLowerCase()} ${named(url)}`, config.errors);
   });
   const examples = await loadExamples(context.workspace);
   const describe = (): object => {
     const made = app.swagger() as Described;
     const operations = Object.entries(made.paths ?? {}).map(([path, methods]) => [
       path,
-      Object.fromEntries(Object.entries(methods).map(([method, operation]) => [method, withExamples(errorAnswers(operation, errors.get(`${method} ${path}`) ?? []), examples)])),
+      Object.fromEntries(
+        Object.entries(methods).map(([method, operation]) => [
+          method,
+          withExamples(errorAnswers(operation, errors.get(`${method} ${path}`) ?? []), examples),
+        ]),
+      ),
     ]);
-    return { ...made, paths: Object.fromEntries(operations), security: [{ mutualTLS: [] }], components: { ...made.components, schemas: { ...made.components?.schemas, Problem: problemSchema }, securitySchemes } };
+    return {
+      ...made,
+      paths: Object.fromEntries(operations),
+      security: [{ mutualTLS: [] }],
+      components: {
+        ...made.components,
+        schemas: { ...made.components?.schemas, Problem: problemSchema },
+        securitySchemes,
+      },
+    };
   };
   app.get(
     '/v1/openapi.json',
-    { schema: { operationId: 'openapi', summary: 'this description', description: 'OpenAPI 3.1 of the mTLS port. Examples are those of the workspace.', tags: ['about'], response: { 200: open } }, serializerCompiler: () => JSON.stringify },
+    {
+      schema: {
+        operationId: 'openapi',
+        summary: 'this description',
+        description: 'OpenAPI 3.1 of the mTLS port. Examples are those of the workspace.',
+        tags: ['about'],
+        response: { 200: open },
+      },
+      serializerCompiler: () => JSON.stringify,
+    },
     unchanging(describe),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The people's port: strict headers, forms, and who is signed in. A page declares the roles that may see it; a form is taken only from our
- * own pages (its session's token, and where it comes from).
+ * The people's port: strict headers, forms, and who is signed in. A page declares the roles that may see it; a form is
+ * taken only from our own pages (its session's token, and where it comes from).
  */
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
@@ -9,13 +9,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../contracts/errors.js';
 import type { Localised } from '../../contracts/types.js';
 import { openSearch, type SearchIndex } from '../audit/search/index.js';
-import { languageOf, type Language } from '../console/page.js';
+import { type Language, languageOf } from '../console/page.js';
 import type { GatewayContext } from '../context.js';
+import { type KeptForms, openKeptForms } from '../people/kept.js';
 import type { Person, Role } from '../people/person.js';
-import { recorder, type Recorder } from '../people/record.js';
-import { openSessions, sameText, type Session, type Sessions } from '../people/sessions.js';
+import { type Recorder, recorder } from '../people/record.js';
+import { openSessions, type Session, type Sessions, sameText } from '../people/sessions.js';
 import { openSignIn, type SignIn } from '../people/signin.js';
-import { openKeptForms, type KeptForms } from '../people/kept.js';
 import { compressPages } from './compress.js';
 import { filesPlugin } from './files.js';
 import { findKept, isPage, keepSent, pageOf, takeCarried } from './forms.js';
@@ -87,10 +87,18 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   app.addHook('onClose', async () => index?.close());
   const search = (): SearchIndex => {
     // an empty page would say that nothing is on record
-    if (!settings.audit.sequencer) throw new YitongError('log_elsewhere', 'this replica does not keep the log; open this page at the one that does');
+    if (!settings.audit.sequencer)
+      throw new YitongError('log_elsewhere', 'this replica does not keep the log; open this page at the one that does');
     return (index ??= openSearch(dataDir));
   };
-  app.decorate('people', { nav, search, sessions, kept, signIn: provider === undefined ? undefined : openSignIn(provider, sessions), record: recorder(journal, now) });
+  app.decorate('people', {
+    nav,
+    search,
+    sessions,
+    kept,
+    signIn: provider === undefined ? undefined : openSignIn(provider, sessions),
+    record: recorder(journal, now),
+  });
   app.decorateRequest('session', undefined);
   app.decorateRequest('language', 'zh');
 
@@ -98,12 +106,21 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
-        defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'"], fontSrc: ["'self'"], connectSrc: ["'self'"],
-        // the identity provider sends the browser on after a form of its own: only ours may be sent, but they may end there
-        formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"],
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        // the identity provider sends the browser on after a form of its own: only ours may be sent, but they may end
+        // there
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
       },
     },
-    // with `no-referrer` a browser sends our own forms with `Origin: null`, by which they cannot be told from foreign ones (Fetch, section 3.2)
+    // with `no-referrer` a browser sends our own forms with `Origin: null`, by which they cannot be told from foreign
+    // ones (Fetch, section 3.2)
     referrerPolicy: { policy: 'same-origin' },
   });
   app.addHook('onRequest', (_request, reply, done) => {
@@ -118,7 +135,14 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   app.addHook('onRequest', (request, reply, done) => {
     const chosen = (request.query as { readonly lang?: unknown }).lang;
     request.language = languageOf(chosen ?? request.cookies[LANGUAGE_COOKIE], request.headers['accept-language']);
-    if (chosen === 'zh' || chosen === 'en') void reply.setCookie(LANGUAGE_COOKIE, chosen, { path: '/', secure: true, httpOnly: true, sameSite: 'lax', maxAge: YEAR });
+    if (chosen === 'zh' || chosen === 'en')
+      void reply.setCookie(LANGUAGE_COOKIE, chosen, {
+        path: '/',
+        secure: true,
+        httpOnly: true,
+        sameSite: 'lax',
+        maxAge: YEAR,
+      });
     const token = request.cookies[SESSION_COOKIE];
     request.session = token === undefined ? undefined : sessions.find(token);
     done();
@@ -132,7 +156,8 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
         if (request.method === 'POST' && isPage(request)) return done();
         return void toSignIn(request, reply);
       }
-      if (!roles.some((role) => request.session?.person.roles.includes(role) === true)) return done(new YitongError('role_missing', 'this page is for other roles than yours'));
+      if (!roles.some((role) => request.session?.person.roles.includes(role) === true))
+        return done(new YitongError('role_missing', 'this page is for other roles than yours'));
     }
     checkQuery(request);
     done();
@@ -150,12 +175,15 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
       const id = isFromHere(request) ? keepSent(request, reply, 'sign_in_required') : undefined;
       if (id === undefined) throw new YitongError('sign_in_required', 'sign in first');
       await app.refused(request, 'sign_in_required');
-      return reply.header('cache-control', 'no-store').redirect(`/sign-in?to=${encodeURIComponent(`/console/kept/${id}`)}`, 303);
+      return reply
+        .header('cache-control', 'no-store')
+        .redirect(`/sign-in?to=${encodeURIComponent(`/console/kept/${id}`)}`, 303);
     }
     if (session === undefined || ours) return;
     // of a page that another session of the same person had
     const id = isFromHere(request) && isPage(request) ? keepSent(request, reply, 'form_foreign') : undefined;
-    if (id === undefined || request.sent === undefined) throw new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again');
+    if (id === undefined || request.sent === undefined)
+      throw new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again');
     await app.refused(request, 'form_foreign');
     return reply.header('cache-control', 'no-store').redirect(pageOf(request.sent.place, id, session), 303);
   });
@@ -165,17 +193,28 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
 
 /** Handlers read texts: what an address says it says once. @throws YitongError `bad_request` */
 function checkQuery({ query }: FastifyRequest): void {
-  for (const value of Object.values(query as Readonly<Record<string, unknown>>)) if (typeof value !== 'string') throw new YitongError('bad_request', 'a parameter of the address comes once');
+  for (const value of Object.values(query as Readonly<Record<string, unknown>>))
+    if (typeof value !== 'string') throw new YitongError('bad_request', 'a parameter of the address comes once');
 }
 
-/** A form, whatever was sent: fields with a text each, and those that the route names as `lists` with one or several. None is an empty one. @throws YitongError `bad_request` */
-function formOf({ body, routeOptions: { config: { lists = [] } } }: FastifyRequest): Readonly<Record<string, string | readonly string[]>> {
+/**
+ * A form, whatever was sent: fields with a text each, and those that the route names as `lists` with one or several.
+ * None is an empty one.
+ * @throws YitongError `bad_request`
+ */
+function formOf({
+  body,
+  routeOptions: {
+    config: { lists = [] },
+  },
+}: FastifyRequest): Readonly<Record<string, string | readonly string[]>> {
   if (body === undefined || body === null) return {};
   const several = (name: string): boolean => lists === 'any' || lists.includes(name);
   if (typeof body !== 'object' || Array.isArray(body)) throw new YitongError('bad_request', 'the body is not a form');
   const isText = (value: unknown): value is string => typeof value === 'string';
   for (const [name, value] of Object.entries(body)) {
-    if (!isText(value) && !(several(name) && Array.isArray(value) && value.every(isText))) throw new YitongError('bad_request', 'a field of the form is a text, and comes once');
+    if (!isText(value) && !(several(name) && Array.isArray(value) && value.every(isText)))
+      throw new YitongError('bad_request', 'a field of the form is a text, and comes once');
   }
   return body as Readonly<Record<string, string | readonly string[]>>;
 }

@@ -1,10 +1,10 @@
 /**
- * What somebody is refused is on record before they are told. One place for every route of both ports: an error that leaves is looked at here, and if its code is a
- * refusal of the error table, whoever is known has an entry of their own, and whoever is not is counted by address and minute. Decisions about datasets
- * (`released`) have theirs already.
+ * What somebody is refused is on record before they are told. One place for every route of both ports: an error that
+ * leaves is looked at here, and if its code is a refusal of the error table, whoever is known has an entry of their
+ * own, and whoever is not is counted by address and minute. Decisions about datasets (`released`) have theirs already.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errorTable, type ErrorCode } from '../../contracts/errors.js';
+import { type ErrorCode, errorTable } from '../../contracts/errors.js';
 import { refusalCounter, refusedBody } from '../audit/events.js';
 import type { GatewayContext } from '../context.js';
 import { recorder } from '../people/record.js';
@@ -41,7 +41,11 @@ function datasetOf({ params }: FastifyRequest, { workspace }: Pick<GatewayContex
 }
 
 /** Before any route, and before whatever refuses. @param port which face of the worker it is */
-export function refusalsPlugin(app: FastifyInstance, port: 'api' | 'people', context: Pick<GatewayContext, 'journal' | 'now' | 'workspace'>): void {
+export function refusalsPlugin(
+  app: FastifyInstance,
+  port: 'api' | 'people',
+  context: Pick<GatewayContext, 'journal' | 'now' | 'workspace'>,
+): void {
   const { journal, now } = context;
   const counted = refusalCounter();
   const flush = (everything: boolean): void => {
@@ -53,16 +57,23 @@ export function refusalsPlugin(app: FastifyInstance, port: 'api' | 'people', con
     flush(true);
   });
   const record = recorder(journal, now);
-  app.decorate('countRefusal', (request: FastifyRequest, code: ErrorCode) => counted.count(request.raw.socket.remoteAddress ?? 'unknown', code, now()));
+  app.decorate('countRefusal', (request: FastifyRequest, code: ErrorCode) =>
+    counted.count(request.raw.socket.remoteAddress ?? 'unknown', code, now()),
+  );
   app.decorate('refused', async (request: FastifyRequest, code: ErrorCode) => {
     if (!isRefusal(request, code)) return;
     const dataset = datasetOf(request, context);
     const what = {
-      time: new Date(now()).toISOString(), requestId: request.id, port, route: `${request.method} ${request.routeOptions.url ?? ''}`, code,
+      time: new Date(now()).toISOString(),
+      requestId: request.id,
+      port,
+      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      code,
       ...(dataset === undefined ? {} : { datasets: [{ dataset, effect: 'deny' as const, reason: code }] }),
     };
     const { client, session } = request;
-    if (client !== undefined) await journal.append({ clear: refusedBody({ ...what, client: client.id, authority: client.authority }) });
+    if (client !== undefined)
+      await journal.append({ clear: refusedBody({ ...what, client: client.id, authority: client.authority }) });
     else if (session !== undefined) await record.refused(session.person, what);
     // on the mTLS port the identity plugin has counted it
     else if (port === 'people') app.countRefusal(request, code);

@@ -1,6 +1,6 @@
 /**
- * A span for each request whose trace is recorded, by route: no subject, no value, no address. Registered behind identity, so that a stranger
- * has none; where traces are not configured there is no hook at all.
+ * A span for each request whose trace is recorded, by route: no subject, no value, no address. Registered behind
+ * identity, so that a stranger has none; where traces are not configured there is no hook at all.
  */
 import type { FastifyInstance } from 'fastify';
 import { errorTable } from '../../contracts/errors.js';
@@ -9,20 +9,37 @@ import type { GatewayContext } from '../context.js';
 import { CLIENT_LEFT } from './ending.js';
 import { codeOf } from './errors.js';
 
-const contextOf = ({ traceparent, tracestate }: Readonly<Record<string, string | string[] | undefined>>): TraceContext | undefined =>
-  typeof traceparent === 'string' ? parseTraceparent(traceparent, typeof tracestate === 'string' ? tracestate : undefined) : undefined;
+const contextOf = ({
+  traceparent,
+  tracestate,
+}: Readonly<Record<string, string | string[] | undefined>>): TraceContext | undefined =>
+  typeof traceparent === 'string'
+    ? parseTraceparent(traceparent, typeof tracestate === 'string' ? tracestate : undefined)
+    : undefined;
 
-export function tracingPlugin(app: FastifyInstance, { tracer, inForce }: Pick<GatewayContext, 'tracer' | 'inForce'>): void {
+export function tracingPlugin(
+  app: FastifyInstance,
+  { tracer, inForce }: Pick<GatewayContext, 'tracer' | 'inForce'>,
+): void {
   app.decorateRequest('span', undefined);
   if (tracer === undefined) return;
   app.addHook('onRequest', (request, _reply, done) => {
-    request.span = tracer.request(request.method, request.routeOptions.url, contextOf(request.headers), request.client?.id);
+    request.span = tracer.request(
+      request.method,
+      request.routeOptions.url,
+      contextOf(request.headers),
+      request.client?.id,
+    );
     done();
   });
   app.addHook('preHandler', (request, _reply, done) => {
-    const purpose = request.span === undefined ? undefined : (request.body as { readonly purpose?: unknown } | null | undefined)?.purpose;
+    const purpose =
+      request.span === undefined
+        ? undefined
+        : (request.body as { readonly purpose?: unknown } | null | undefined)?.purpose;
     // a word that the workspace does not know may be somebody's name
-    if (typeof purpose === 'string' && inForce().purposes.has(purpose)) request.span?.set({ 'yitong.purpose': purpose });
+    if (typeof purpose === 'string' && inForce().purposes.has(purpose))
+      request.span?.set({ 'yitong.purpose': purpose });
     done();
   });
   app.addHook('onError', (request, _reply, error, done) => {

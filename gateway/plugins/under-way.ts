@@ -1,9 +1,11 @@
 /**
- * How much of a worker one client may have at once: requests under way, over all its connections and on each. What comes beyond is refused before anything of it
- * is read; pipelined requests would all be begun before the first answer is written.
+ * How much of a worker one client may have at once: requests under way, over all its connections and on each. What
+ * comes beyond is refused before anything of it is read; pipelined requests would all be begun before the first answer
+ * is written.
  */
-import type { FastifyInstance } from 'fastify';
+
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../contracts/errors.js';
 import { clientOf, type GatewayContext } from '../context.js';
 
@@ -13,7 +15,14 @@ interface Connection {
 }
 
 /** Behind identity. */
-export function underWayPlugin(app: FastifyInstance, { settings: { gateway: { underWayPerClient, underWayPerConnection } } }: Pick<GatewayContext, 'settings'>): void {
+export function underWayPlugin(
+  app: FastifyInstance,
+  {
+    settings: {
+      gateway: { underWayPerClient, underWayPerConnection },
+    },
+  }: Pick<GatewayContext, 'settings'>,
+): void {
   const clients = new Map<string, number>();
   const connections = new WeakMap<Socket, Connection>();
   const give = (client: string, count: number): void => {
@@ -39,7 +48,13 @@ export function underWayPlugin(app: FastifyInstance, { settings: { gateway: { un
     const connection = connectionOf(request.raw.socket, client);
     const all = clients.get(client) ?? 0;
     if (all >= underWayPerClient || connection.count >= underWayPerConnection) {
-      return done(new YitongError('too_many_at_once', `at most ${String(underWayPerConnection)} requests under way on a connection and ${String(underWayPerClient)} of a client; wait for answers`));
+      return done(
+        new YitongError(
+          'too_many_at_once',
+          `at most ${String(underWayPerConnection)} requests under way on a connection and ` +
+            `${String(underWayPerClient)} of a client; wait for answers`,
+        ),
+      );
     }
     clients.set(client, all + 1);
     connection.count++;

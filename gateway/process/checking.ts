@@ -1,4 +1,7 @@
-/** Asks a process of its own (`check.ts`) whether a workspace may be taken while running; what it loads does not stay in the supervisor. */
+/**
+ * Asks a process of its own (`check.ts`) whether a workspace may be taken while running; what it loads does not stay in
+ * the supervisor.
+ */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ContentVersion } from '../inforce/content.js';
@@ -29,10 +32,16 @@ const WITHIN = 120_000;
 
 /** Never throws: what goes wrong is a reason as well. */
 export function checkContent(args: CheckArguments, signal: AbortSignal): Promise<Checked> {
-  const child = fork(fileURLToPath(new URL('./check.js', import.meta.url)), [JSON.stringify(args)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], signal, timeout: WITHIN });
+  const child = fork(fileURLToPath(new URL('./check.js', import.meta.url)), [JSON.stringify(args)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    signal,
+    timeout: WITHIN,
+  });
   return new Promise<Checked>((resolve) => {
     child.once('message', (message: Checked) => resolve(message));
     child.once('error', (error) => resolve({ ok: false, why: `checking could not be done: ${error.message}` }));
-    child.once('exit', (code, by) => resolve({ ok: false, why: `checking ended before it was done (${String(by ?? code)})` }));
+    child.once('exit', (code, by) =>
+      resolve({ ok: false, why: `checking ended before it was done (${String(by ?? code)})` }),
+    );
   });
 }

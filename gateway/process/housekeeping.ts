@@ -1,20 +1,21 @@
 /**
- * What piles up goes when its term (`keep` of the configuration) is over: one job for each kind, one after the other, in the writer. A job that fails is tried again with the
- * next look; how long ago each went through is a metric, and a warning once it is long.
+ * What piles up goes when its term (`keep` of the configuration) is over: one job for each kind, one after the other,
+ * in the writer. A job that fails is tried again with the next look; how long ago each went through is a metric, and a
+ * warning once it is long.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { State, takeTurn } from '../../connectors/publish/index.js';
+import { type State, takeTurn } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { isYitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { Pruning } from '../audit/log/prune.js';
 import type { Watcher } from '../audit/watch/follow.js';
 import type { KeepTerms } from '../config/keep.js';
-import type { Tickets } from '../lifecycles/tickets.js';
 import { overdueAlerts } from '../lifecycles/overdue.js';
+import type { Tickets } from '../lifecycles/tickets.js';
 import { inWords } from '../logging/words.js';
-import { counter, gauge, type Family } from '../metrics/families.js';
+import { counter, type Family, gauge } from '../metrics/families.js';
 import { openState } from '../publishing/state.js';
 
 export interface HousekeepingOptions {
@@ -55,14 +56,23 @@ const WAIT = 2000;
 
 type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets';
 const WORDS: Readonly<Record<Kind | 'journals', string>> = {
-  journals: 'segments of journals', positions: 'positions of pushed records', quarantine: 'pushed records in quarantine', alerts: 'acknowledged alerts', tickets: 'tickets that are over',
+  journals: 'segments of journals',
+  positions: 'positions of pushed records',
+  quarantine: 'pushed records in quarantine',
+  alerts: 'acknowledged alerts',
+  tickets: 'tickets that are over',
 };
 
 export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   const { dataDir, keep, workspace, tickets, alerts, journals, now, onProblems, onGone } = options;
   const interval = options.interval ?? Math.max(1000, Math.min(HOUR, ...Object.values(keep).map((ms) => ms / 4)));
   const startedAt = now();
-  const lines = new Map<Kind, { doneAt: number; gone: number; why: string | undefined }>((['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [kind, { doneAt: startedAt, gone: 0, why: undefined }]));
+  const lines = new Map<Kind, { doneAt: number; gone: number; why: string | undefined }>(
+    (['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [
+      kind,
+      { doneAt: startedAt, gone: 0, why: undefined },
+    ]),
+  );
 
   let state: State | undefined;
   // it stays open: it knows how far the positions were looked through
@@ -74,7 +84,8 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
       if (!existsSync(join(dataDir, 'connectors'))) return 0;
       let gone = 0;
       // each call looks at some of them, and the next goes on behind these
-      for (let calls = Math.min(CALLS, Math.ceil(interval / CALL_EACH)); calls > 0; calls--) gone += await opened().prunePositions(now() + POSITIONS - keep.positions);
+      for (let calls = Math.min(CALLS, Math.ceil(interval / CALL_EACH)); calls > 0; calls--)
+        gone += await opened().prunePositions(now() + POSITIONS - keep.positions);
       return gone;
     },
     async quarantine() {
@@ -103,10 +114,17 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
 
   function problems(): string[] {
     const late = (kind: keyof typeof WORDS, doneAt: number, pause: number, why: string | undefined): string[] =>
-      now() - doneAt <= MISSED * pause + WAIT * 10 ? [] : [`${WORDS[kind]} are not given back since ${new Date(doneAt).toISOString()}: ${why ?? 'the look takes long'}`];
+      now() - doneAt <= MISSED * pause + WAIT * 10
+        ? []
+        : [
+            `${WORDS[kind]} are not given back since ${new Date(doneAt).toISOString()}: ` +
+              `${why ?? 'the look takes long'}`,
+          ];
     return [
       ...[...lines].flatMap(([kind, { doneAt, why }]) => late(kind, doneAt, interval, why)),
-      ...(journals === undefined ? [] : [...late('journals', journals.lookedAt(), Math.max(interval, 60_000), undefined), ...journals.kept()]),
+      ...(journals === undefined
+        ? []
+        : [...late('journals', journals.lookedAt(), Math.max(interval, 60_000), undefined), ...journals.kept()]),
     ];
   }
 
@@ -118,7 +136,8 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
         line.gone += gone;
         line.doneAt = now();
         line.why = undefined;
-        if (gone > 0 && kind !== 'positions') onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
+        if (gone > 0 && kind !== 'positions')
+          onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
       } catch (error) {
         line.why = inWords(error);
       }
@@ -137,13 +156,19 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
       return [
         gauge('yitong_housekeeping_age_seconds', 'time since what is past its term was looked for, and went, by kind', [
           ...[...lines].map(([kind, { doneAt }]) => [{ kind }, Math.max(0, at - doneAt) / 1000] as const),
-          ...(journals === undefined ? [] : [[{ kind: 'journals' }, Math.max(0, at - journals.lookedAt()) / 1000] as const]),
+          ...(journals === undefined
+            ? []
+            : [[{ kind: 'journals' }, Math.max(0, at - journals.lookedAt()) / 1000] as const]),
         ]),
         counter('yitong_housekeeping_gone_total', 'what went since its term was over, by kind', [
           ...[...lines].map(([kind, { gone }]) => [{ kind }, gone] as const),
           ...(segments === undefined ? [] : [[{ kind: 'journals' }, segments] as const]),
         ]),
-        counter('yitong_journal_given_back_bytes_total', 'bytes of journal segments that were given back to the disk since the writer started', bytes),
+        counter(
+          'yitong_journal_given_back_bytes_total',
+          'bytes of journal segments that were given back to the disk since the writer started',
+          bytes,
+        ),
       ];
     },
     async stop() {

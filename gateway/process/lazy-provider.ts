@@ -1,6 +1,6 @@
 /** Holds the development provider's port, and starts its process with the first connection. */
-import { fork, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
+import { type ChildProcess, fork } from 'node:child_process';
+import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { ProviderArguments } from './provider.js';
 
@@ -17,7 +17,11 @@ export async function lazyProvider(args: Omit<ProviderArguments, 'issuer' | 'peo
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     if (people === undefined) return void socket.destroy();
     if (child === undefined) {
-      child = fork(fileURLToPath(new URL('./provider.js', import.meta.url)), [JSON.stringify({ ...args, issuer, people } satisfies ProviderArguments)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      child = fork(
+        fileURLToPath(new URL('./provider.js', import.meta.url)),
+        [JSON.stringify({ ...args, issuer, people } satisfies ProviderArguments)],
+        { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+      );
       child.once('exit', () => (child = undefined));
     }
     child.send('connection', socket, (error) => {

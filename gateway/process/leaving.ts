@@ -1,10 +1,12 @@
 /**
- * How a server stops without losing a request: first each answer asks for its connection to be closed (RFC 9112, 9.6) while everything is still
- * taken; then nothing new is, connections without a request are closed, and requests under way are answered to their end.
+ * How a server stops without losing a request: first each answer asks for its connection to be closed (RFC 9112, 9.6)
+ * while everything is still taken; then nothing new is, connections without a request are closed, and requests under
+ * way are answered to their end.
  */
-import { ServerResponse, type IncomingMessage } from 'node:http';
-import { Server as NetServer, type Socket } from 'node:net';
+
 import type { Server } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 
 /** Ms that connections without a whole request may still have, once no answer is under way. */

@@ -1,8 +1,12 @@
-/** What health says of the log: from what is left undone, seen by the supervisor, not from what the sequencer says of itself. */
-import type { AuditSettings } from '../config.js';
+/**
+ * What health says of the log: from what is left undone, seen by the supervisor, not from what the sequencer says of
+ * itself.
+ */
+
 import type { LogHealth } from '../audit/log/sequencer.js';
-import { watchWaiting, type Waiting } from '../audit/log/waiting.js';
+import { type Waiting, watchWaiting } from '../audit/log/waiting.js';
 import { openRegister } from '../audit/replicas/epoch.js';
+import type { AuditSettings } from '../config.js';
 
 export interface LogWatch {
   /** As it was looked at last, at most a second ago; undefined where this replica does not sequence. */
@@ -19,7 +23,10 @@ const LOOK_EVERY = 1000;
 const seconds = (since: number, now: number): number => Math.max(0, Math.round((now - since) / 1000));
 
 /** What of the settings health looks at. */
-export type WatchedAudit = Pick<AuditSettings, 'sequencer' | 'replica' | 'replicas' | 'mergeWithinSeconds' | 'behindSeconds'>;
+export type WatchedAudit = Pick<
+  AuditSettings,
+  'sequencer' | 'replica' | 'replicas' | 'mergeWithinSeconds' | 'behindSeconds'
+>;
 
 export interface LogWatchOptions {
   readonly dataDir: string;
@@ -28,21 +35,31 @@ export interface LogWatchOptions {
 }
 
 export function watchLog({ dataDir, audit, now }: LogWatchOptions): LogWatch {
-  const looks = audit.sequencer ? watchWaiting({ dataDir, mergeDelay: audit.mergeWithinSeconds * 1000, now }) : undefined;
+  const looks = audit.sequencer
+    ? watchWaiting({ dataDir, mergeDelay: audit.mergeWithinSeconds * 1000, now })
+    : undefined;
   const limit = audit.behindSeconds * 1000;
   let last: Waiting | undefined;
   let lookedAt = 0;
   /** ms since 1970 from which on something cannot be read. */
   let faultSince: number | undefined;
-  /** Others have to agree first, or another sequences: what waits here then waits for people, or for another machine. */
+  /**
+   * Others have to agree first, or another sequences: what waits here then waits for people, or for another machine.
+   */
   let heldBack: string | undefined;
 
   function heldBackNow(): string | undefined {
     const current = openRegister(dataDir).current();
-    if (current === undefined) return Object.keys(audit.replicas).length === 0 ? undefined : 'the other replicas must agree once that this one sequences';
-    if (current.holder === audit.replica) return current.established ? undefined : 'the other replicas must agree once that this one sequences';
+    if (current === undefined)
+      return Object.keys(audit.replicas).length === 0
+        ? undefined
+        : 'the other replicas must agree once that this one sequences';
+    if (current.holder === audit.replica)
+      return current.established ? undefined : 'the other replicas must agree once that this one sequences';
     // one that is not configured any more sequences nothing
-    return audit.replicas[current.holder] === undefined ? undefined : `\`${current.holder}\` was agreed to as the sequencer`;
+    return audit.replicas[current.holder] === undefined
+      ? undefined
+      : `\`${current.holder}\` was agreed to as the sequencer`;
   }
 
   function look(): void {
@@ -69,7 +86,12 @@ export function watchLog({ dataDir, audit, now }: LogWatchOptions): LogWatch {
     if (last === undefined) return [];
     const { unsequenced, unsequencedSince, faults } = last;
     return [
-      ...(unsequencedSince !== undefined && lasts(unsequencedSince) ? [`${unsequenced} entries are not taken into the log, the oldest for ${seconds(unsequencedSince, now())} s; \`audit.behindSeconds\` is ${audit.behindSeconds}`] : []),
+      ...(unsequencedSince !== undefined && lasts(unsequencedSince)
+        ? [
+            `${unsequenced} entries are not taken into the log, the oldest for ` +
+              `${seconds(unsequencedSince, now())} s; \`audit.behindSeconds\` is ${audit.behindSeconds}`,
+          ]
+        : []),
       ...(lasts(faultSince) ? faults : []),
     ];
   }
@@ -87,7 +109,12 @@ export function watchLog({ dataDir, audit, now }: LogWatchOptions): LogWatch {
       return [
         ...(heldBack === undefined ? [] : held.map((what) => `${what}: ${heldBack}`)),
         ...(lasts(faultSince) ? [] : faults),
-        ...(held.length === 0 && unpublishedSince !== undefined && lasts(unpublishedSince) ? [`the log is not published: the oldest entry waits for a checkpoint for ${seconds(unpublishedSince, now())} s; \`audit.behindSeconds\` is ${audit.behindSeconds}`] : []),
+        ...(held.length === 0 && unpublishedSince !== undefined && lasts(unpublishedSince)
+          ? [
+              'the log is not published: the oldest entry waits for a checkpoint for ' +
+                `${seconds(unpublishedSince, now())} s; \`audit.behindSeconds\` is ${audit.behindSeconds}`,
+            ]
+          : []),
       ];
     },
     stop: () => clearInterval(timer),
@@ -95,17 +122,33 @@ export function watchLog({ dataDir, audit, now }: LogWatchOptions): LogWatch {
 }
 
 /** What health says of the log in figures. */
-export function logReport(health: LogHealth | undefined, waiting: Waiting | undefined, now: number): Readonly<Record<string, unknown>> | undefined {
+export function logReport(
+  health: LogHealth | undefined,
+  waiting: Waiting | undefined,
+  now: number,
+): Readonly<Record<string, unknown>> | undefined {
   if (health === undefined && waiting === undefined) return undefined;
   const { publishedAt, ...rest } = health ?? {};
   const age = (since: number | undefined): number => (since === undefined ? 0 : seconds(since, now));
   return {
     ...rest,
     ...(publishedAt === undefined ? {} : { publishedAgeSeconds: age(publishedAt) }),
-    ...(waiting === undefined ? {} : { behindSeconds: age(waiting.unpublishedSince), unsequencedEntries: waiting.unsequenced, unsequencedSeconds: age(waiting.unsequencedSince), faults: waiting.faults }),
+    ...(waiting === undefined
+      ? {}
+      : {
+          behindSeconds: age(waiting.unpublishedSince),
+          unsequencedEntries: waiting.unsequenced,
+          unsequencedSeconds: age(waiting.unsequencedSince),
+          faults: waiting.faults,
+        }),
   };
 }
 
-/** Tasks of the writer that have not come forward for longer than they may, as warnings. @param passes by task, ms since 1970 when it did last */
+/**
+ * Tasks of the writer that have not come forward for longer than they may, as warnings.
+ * @param passes by task, ms since 1970 when it did last
+ */
 export const stalledTasks = (passes: Readonly<Record<string, number>>, limit: number, now: number): string[] =>
-  Object.entries(passes).flatMap(([task, at]) => (now - at > limit ? [`the task \`${task}\` of the writer has not come forward for ${seconds(at, now)} s`] : []));
+  Object.entries(passes).flatMap(([task, at]) =>
+    now - at > limit ? [`the task \`${task}\` of the writer has not come forward for ${seconds(at, now)} s`] : [],
+  );

@@ -1,10 +1,10 @@
 /** The processes of a group: each is started, heard, and started again, more and more slowly, while it is to serve. */
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
-import type { Gathering } from '../metrics/gather.js';
 import type { Log } from '../logging/log.js';
-import type { FromChild, Opened, ToChild } from './messages.js';
 import { Told } from '../logging/words.js';
+import type { Gathering } from '../metrics/gather.js';
+import type { FromChild, Opened, ToChild } from './messages.js';
 
 export interface Member {
   readonly name: string;
@@ -21,7 +21,10 @@ export interface Member {
   since: number;
   /** What its start is at, after "it", as it said last. */
   doing: string;
-  /** Whether it is started again when it ends. One that is to take another's place is not before it has, one that leaves is not any more. */
+  /**
+   * Whether it is started again when it ends. One that is to take another's place is not before it has, one that leaves
+   * is not any more.
+   */
   serving: boolean;
   /** It was told to end, to be started anew at once: nobody is to worry. */
   replacing: boolean;
@@ -29,7 +32,10 @@ export interface Member {
 }
 
 const MAX_BACKOFF = 30_000;
-/** Ms. One that was ready and lived as long starts again at once: to let its clients wait longer each time would help nobody. */
+/**
+ * Ms. One that was ready and lived as long starts again at once: to let its clients wait longer each time would help
+ * nobody.
+ */
 const RAN_FOR_A_WHILE = 10_000;
 
 /** Until it says more. */
@@ -37,7 +43,18 @@ const LOADS = 'loads its program';
 
 export const member = (name: string, start: (self: Member) => ChildProcess, serving = true): Member => {
   const self: Member = {
-    name, start: () => start(self), process: undefined, restarts: 0, everReady: false, reasons: [`${name} is starting`], warnings: [], ready: false, since: Date.now(), doing: LOADS, serving, replacing: false,
+    name,
+    start: () => start(self),
+    process: undefined,
+    restarts: 0,
+    everReady: false,
+    reasons: [`${name} is starting`],
+    warnings: [],
+    ready: false,
+    since: Date.now(),
+    doing: LOADS,
+    serving,
+    replacing: false,
   };
   return self;
 };
@@ -70,7 +87,8 @@ export function run(one: Member, parts: RunParts): void {
   started.on('message', (message: FromChild) => parts.heard(one, message));
   // a message to one that is just ending: its exit says all there is to say
   started.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_IPC_CHANNEL_CLOSED') log('error', `${one.name}: ${error.message}`);
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_IPC_CHANNEL_CLOSED')
+      log('error', `${one.name}: ${error.message}`);
   });
   started.on('exit', (code, signal) => {
     const worked = one.ready && Date.now() - since > RAN_FOR_A_WHILE;
@@ -89,7 +107,8 @@ export function run(one: Member, parts: RunParts): void {
     // one that ran for a while starts again at once; one that dies at once waits longer each time
     one.restarts = worked ? 0 : one.restarts + 1;
     // one that was never ready and dies again and again cannot tell why: it may not even load
-    if (!one.everReady && one.restarts > 3) events.emit('failed', one, `${one.name} ends before it is ready (${String(signal ?? code)})`);
+    if (!one.everReady && one.restarts > 3)
+      events.emit('failed', one, `${one.name} ends before it is ready (${String(signal ?? code)})`);
     const wait = one.restarts === 0 ? 0 : Math.min(MAX_BACKOFF, 250 * 2 ** one.restarts);
     log('error', `${one.name} ended (${String(signal ?? code)}); starting again in ${String(wait)} ms`);
     setTimeout(() => {
@@ -99,7 +118,11 @@ export function run(one: Member, parts: RunParts): void {
 }
 
 /** Resolves with the message of that kind from that member; rejects if it says that it failed. */
-export const once = <K extends FromChild['kind']>(events: EventEmitter, kind: K, from: Member): Promise<Extract<FromChild, { kind: K }>> =>
+export const once = <K extends FromChild['kind']>(
+  events: EventEmitter,
+  kind: K,
+  from: Member,
+): Promise<Extract<FromChild, { kind: K }>> =>
   new Promise((resolve, reject) => {
     const done = (): void => {
       events.off(kind, listen);

@@ -1,11 +1,14 @@
-/** What the processes of one group say to each other. Arguments of a child are one JSON text in argv: paths and numbers, no secret. */
+/**
+ * What the processes of one group say to each other. Arguments of a child are one JSON text in argv: paths and numbers,
+ * no secret.
+ */
 import type { BusSettings } from '../../connectors/bus/open.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
 import type { GatewaySettings } from '../config.js';
 import type { ContentVersion } from '../inforce/content.js';
-import type { Family } from '../metrics/families.js';
-import { defaultLog, openLog, warningsTo, type LogSettings } from '../logging/log.js';
+import { defaultLog, type LogSettings, openLog, warningsTo } from '../logging/log.js';
 import { inWords } from '../logging/words.js';
+import type { Family } from '../metrics/families.js';
 import type { ReplicasReport } from './replicas.js';
 import type { FixedSettings } from './settings.js';
 
@@ -28,7 +31,12 @@ export interface ProcessArguments {
 /** What a worker was started with. */
 export interface Opened {
   /** As configured: 0 for a free port. */
-  readonly given: { readonly host: string; readonly port: number; readonly peopleHost: string; readonly peoplePort: number };
+  readonly given: {
+    readonly host: string;
+    readonly port: number;
+    readonly peopleHost: string;
+    readonly peoplePort: number;
+  };
   readonly version: ContentVersion;
   readonly layers: readonly string[];
   readonly fixed: FixedSettings;
@@ -68,8 +76,16 @@ export type FromChild =
   | { readonly kind: 'confirmed'; readonly journals: Readonly<Record<string, number>> }
   /** Writer: alerts ever raised, by rule. */
   | { readonly kind: 'alerts'; readonly counts: Readonly<Record<string, number>> }
-  /** `reasons`: why it cannot serve. `warnings`: what an operator should see to while it serves; a child that sends them here sends no message of that name. */
-  | { readonly kind: 'health'; readonly ready: boolean; readonly reasons: readonly string[]; readonly warnings?: readonly string[] }
+  /**
+   * `reasons`: why it cannot serve. `warnings`: what an operator should see to while it serves; a child that sends them
+   * here sends no message of that name.
+   */
+  | {
+      readonly kind: 'health';
+      readonly ready: boolean;
+      readonly reasons: readonly string[];
+      readonly warnings?: readonly string[];
+    }
   /** What an operator should see although the group is ready; replaces what this child warned of before. */
   | { readonly kind: 'warnings'; readonly warnings: readonly string[] }
   /** The answer to `metrics`, and once more before it ends in order. */
@@ -85,9 +101,15 @@ export type ToChild =
   /** To workers: the writer has the data folder, and its view is there. */
   | { readonly kind: 'begin' }
   | { readonly kind: 'drain' }
-  /** To workers: from now on each answer closes its connection. `listening`: new ones are taken until `stop`; else it ends once it has none. */
+  /**
+   * To workers: from now on each answer closes its connection. `listening`: new ones are taken until `stop`; else it
+   * ends once it has none.
+   */
   | { readonly kind: 'leave'; readonly listening: boolean }
-  /** To one of the workers: acts on what all of them follow are put on record by it from now on, beginning with this one. */
+  /**
+   * To one of the workers: acts on what all of them follow are put on record by it from now on, beginning with this
+   * one.
+   */
   | { readonly kind: 'records'; readonly detail: Readonly<Record<string, unknown>>; readonly target: string }
   /** To the writer: whether it waits with what it cannot read, since it is about to be told to take new contracts. */
   | { readonly kind: 'hold'; readonly on: boolean }
@@ -102,12 +124,18 @@ export type ToChild =
   /** To workers: as the writer said it. */
   | Extract<FromChild, { kind: 'confirmed' }>;
 
-/** Sends to the parent where there is one. One that is gone is noticed by `disconnect`; until then what it would be told is lost with it. */
+/**
+ * Sends to the parent where there is one. One that is gone is noticed by `disconnect`; until then what it would be told
+ * is lost with it.
+ */
 export function tell(message: FromChild): void {
   if (process.connected) process.send?.(message, () => undefined);
 }
 
-/** Says what the start is at; whoever waits for it is told when that takes long. @param what after "it": `opens the view` */
+/**
+ * Says what the start is at; whoever waits for it is told when that takes long.
+ * @param what after "it": `opens the view`
+ */
 export const starting = (what: string): void => tell({ kind: 'starting', what });
 
 const lastWork: (() => Promise<void>)[] = [];
@@ -117,10 +145,21 @@ export function beforeEnd(work: () => Promise<void>): void {
   lastWork.push(work);
 }
 
-/** Runs the body of the child `name`: its arguments from argv, `stop` and signals as an AbortSignal, failures told before dying. */
-export function runChild(name: string, body: (args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) => Promise<void>): void {
+/**
+ * Runs the body of the child `name`: its arguments from argv, `stop` and signals as an AbortSignal, failures told
+ * before dying.
+ */
+export function runChild(
+  name: string,
+  body: (
+    args: ProcessArguments,
+    signal: AbortSignal,
+    onMessage: (listener: (message: ToChild) => void) => void,
+  ) => Promise<void>,
+): void {
   const stop = new AbortController();
-  // Ctrl-C reaches every process of the terminal at once, the end of a service all of its processes; a child waits for its supervisor, who stops them in order
+  // Ctrl-C reaches every process of the terminal at once, the end of a service all of its processes; a child waits for
+  // its supervisor, who stops them in order
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (!process.connected) stop.abort();

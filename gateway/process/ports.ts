@@ -1,20 +1,25 @@
-/** The three ports of a group, looked at before anything is loaded: one that is taken is said at once, and not by a stack trace half a minute later. */
+/**
+ * The three ports of a group, looked at before anything is loaded: one that is taken is said at once, and not by a
+ * stack trace half a minute later.
+ */
 import { createServer } from 'node:net';
 import { YitongError } from '../../contracts/errors.js';
+import { type Environment, variable } from '../config/read.js';
 import type { GatewaySettings } from '../config.js';
-import { variable, type Environment } from '../config/read.js';
 
 /** Host and port of each, by their settings; what each is called. */
 const PORTS = [
   ['port', 'host', 'the mTLS port'],
-  ['peoplePort', 'peopleHost', 'the people\'s port'],
+  ['peoplePort', 'peopleHost', "the people's port"],
   ['healthPort', 'healthHost', 'the health port'],
 ] as const;
 
 type PortKey = (typeof PORTS)[number][0];
 export type PortSettings = Pick<GatewaySettings, (typeof PORTS)[number][0 | 1]>;
 
-/** Where another set of three is looked for: so many after the one that is taken, so that they are remembered easily. */
+/**
+ * Where another set of three is looked for: so many after the one that is taken, so that they are remembered easily.
+ */
 const STEP = 10;
 const STEPS = 50;
 
@@ -36,7 +41,11 @@ export async function refusalOf(host: string, port: number): Promise<string | un
 /** Those of the three that somebody named: in yitong.json, in the environment, or as a flag. */
 export function namedPorts(section: unknown, env: Environment, flags: Partial<GatewaySettings>): ReadonlySet<PortKey> {
   const file = (typeof section === 'object' && section !== null ? section : {}) as Readonly<Record<string, unknown>>;
-  return new Set(PORTS.map(([key]) => key).filter((key) => file[key] !== undefined || env[variable('gateway', key)] !== undefined || flags[key] !== undefined));
+  return new Set(
+    PORTS.map(([key]) => key).filter(
+      (key) => file[key] !== undefined || env[variable('gateway', key)] !== undefined || flags[key] !== undefined,
+    ),
+  );
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -46,19 +55,27 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /**
- * Which ports a group takes: those of its settings, or where one of them is taken that nobody named, others that are free.
+ * Which ports a group takes: those of its settings, or where one of them is taken that nobody named, others that are
+ * free.
  * @param move false: others are never taken
  * @returns the ports that differ from the settings, and which were taken
  * @throws YitongError `port_taken` for one that somebody named, or that may not be moved
  */
-export async function choosePorts(settings: PortSettings, named: ReadonlySet<PortKey>, move: boolean): Promise<{ readonly flags: Partial<GatewaySettings>; readonly taken: readonly TakenPort[] }> {
+export async function choosePorts(
+  settings: PortSettings,
+  named: ReadonlySet<PortKey>,
+  move: boolean,
+): Promise<{ readonly flags: Partial<GatewaySettings>; readonly taken: readonly TakenPort[] }> {
   const taken: TakenPort[] = [];
   for (const [key, host, what] of PORTS) {
     const [address, port] = [settings[host], settings[key]];
     const why = await refusalOf(address, port);
     if (why === undefined) continue;
     if (!move || named.has(key) || why !== 'EADDRINUSE') {
-      throw new YitongError('port_taken', `${what} ${String(port)} of ${address} ${WHY[why] ?? `cannot be opened (${why})`}; stop what uses it, or name another: \`gateway.${key}\` in yitong.json, or \`${variable('gateway', key)}\`${move ? ', or `--port`' : ''}`);
+      throw new YitongError(
+        'port_taken',
+        `${what} ${String(port)} of ${address} ${WHY[why] ?? `cannot be opened (${why})`}; stop what uses it, or name another: \`gateway.${key}\` in yitong.json, or \`${variable('gateway', key)}\`${move ? ', or `--port`' : ''}`,
+      );
     }
     taken.push({ key, port });
   }
@@ -66,7 +83,12 @@ export async function choosePorts(settings: PortSettings, named: ReadonlySet<Por
   const movable = PORTS.filter(([key]) => !named.has(key) && settings[key] !== 0);
   for (let step = 1; step <= STEPS; step++) {
     const flags = Object.fromEntries(movable.map(([key]) => [key, settings[key] + step * STEP]));
-    const free = await Promise.all(movable.map(async ([key, host]) => (flags[key] ?? 0) <= 65_535 && (await refusalOf(settings[host], flags[key] ?? 0)) === undefined));
+    const free = await Promise.all(
+      movable.map(
+        async ([key, host]) =>
+          (flags[key] ?? 0) <= 65_535 && (await refusalOf(settings[host], flags[key] ?? 0)) === undefined,
+      ),
+    );
     if (free.every(Boolean)) return { flags, taken };
   }
   return { flags: Object.fromEntries(movable.map(([key]) => [key, 0])), taken };

@@ -1,19 +1,22 @@
-/** What of the writer stands on the workspace: the view and how it follows the bus, the clocks of tickets, and what is forwarded. It can be taken anew while the writer runs. */
+/**
+ * What of the writer stands on the workspace: the view and how it follows the bus, the clocks of tickets, and what is
+ * forwarded. It can be taken anew while the writer runs.
+ */
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Bus, controlTopic, dataTopic } from '../../connectors/bus/port.js';
 import { damageOf } from '../../connectors/lmdb/file.js';
-import { controlTopic, dataTopic, type Bus } from '../../connectors/bus/port.js';
+import { type Calendar, loadCalendars } from '../../contracts/calendar.js';
 import type { Tracer } from '../../contracts/tracing.js';
-import { loadCalendars, type Calendar } from '../../contracts/calendar.js';
 import type { Workspace } from '../../contracts/types.js';
 import { openTickets, type Tickets } from '../lifecycles/tickets.js';
+import { inWords } from '../logging/words.js';
 import { followBus } from '../view/follow.js';
 import { ViewDamaged } from '../view/lmdb/checked.js';
 import { openLmdbViewWriter } from '../view/lmdb/index.js';
 import { VIEW_FILE } from '../view/lmdb/store.js';
 import type { ViewWriter } from '../view/port.js';
 import type { WriterHealth } from './writer-health.js';
-import { inWords } from '../logging/words.js';
 
 export interface ReadingParts {
   readonly dataDir: string;
@@ -32,7 +35,11 @@ export interface Reading {
   readonly tickets: Tickets;
   readonly calendars: ReadonlyMap<string, Calendar>;
   readonly topics: readonly string[];
-  /** Begins; @param signal ends it. Resolves when the last batch is committed. @throws YitongError `topic_mismatch`, `view_unavailable` */
+  /**
+   * Begins;
+   * @param signal ends it. Resolves when the last batch is committed.
+   * @throws YitongError `topic_mismatch`, `view_unavailable`
+   */
   follow(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -47,7 +54,12 @@ function throwAway(dataDir: string, alert: (message: string) => void, why: strin
 }
 
 /** @param damaged whether it takes the place of one that was damaged */
-async function openView(dataDir: string, workspace: Workspace, alert: (message: string) => void, damaged: boolean): Promise<ViewWriter> {
+async function openView(
+  dataDir: string,
+  workspace: Workspace,
+  alert: (message: string) => void,
+  damaged: boolean,
+): Promise<ViewWriter> {
   const options = { dir: viewDir(dataDir), workspace };
   const found = damageOf(viewFile(dataDir));
   if (found !== undefined) throwAway(dataDir, alert, found);
@@ -61,7 +73,11 @@ async function openView(dataDir: string, workspace: Workspace, alert: (message: 
 }
 
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
-export async function openReading(workspace: Workspace, { dataDir, bus, health, alert, hold, tracer }: ReadingParts, damaged = false): Promise<Reading> {
+export async function openReading(
+  workspace: Workspace,
+  { dataDir, bus, health, alert, hold, tracer }: ReadingParts,
+  damaged = false,
+): Promise<Reading> {
   const writer = await openView(dataDir, workspace, alert, damaged);
   const following = new Set<string>();
   const calendars = await loadCalendars(workspace.layers);
@@ -71,7 +87,10 @@ export async function openReading(workspace: Workspace, { dataDir, bus, health, 
     writer,
     tickets,
     calendars,
-    topics: [...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)), ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id))],
+    topics: [
+      ...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)),
+      ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id)),
+    ],
     follow: (signal) =>
       followBus({
         ...(tracer === undefined ? {} : { tracer }),
@@ -84,7 +103,8 @@ export async function openReading(workspace: Workspace, { dataDir, bus, health, 
           health.follows(dataset, state);
           if (state === 'following') following.add(dataset);
           else following.delete(dataset);
-          if (following.size === workspace.contracts.size) writer.rebuilt().catch((error: unknown) => alert(inWords(error)));
+          if (following.size === workspace.contracts.size)
+            writer.rebuilt().catch((error: unknown) => alert(inWords(error)));
         },
         onError(error) {
           const message = inWords(error);
@@ -107,7 +127,10 @@ export interface FollowedWorkspace {
   open(): Reading | undefined;
   /** Begins to follow the bus. */
   start(): void;
-  /** Goes on with another state of the workspace; one that cannot be opened changes nothing. @throws YitongError as `openReading` */
+  /**
+   * Goes on with another state of the workspace; one that cannot be opened changes nothing.
+   * @throws YitongError as `openReading`
+   */
   take(workspace: Workspace): Promise<void>;
   /** Builds the view anew, if that file (inode number) is still the one. */
   damaged(file: number): Promise<void>;
@@ -116,7 +139,11 @@ export interface FollowedWorkspace {
 }
 
 /** @param signal ends it all */
-export async function followWorkspace(first: Workspace, parts: ReadingParts, signal: AbortSignal): Promise<FollowedWorkspace> {
+export async function followWorkspace(
+  first: Workspace,
+  parts: ReadingParts,
+  signal: AbortSignal,
+): Promise<FollowedWorkspace> {
   let reading = await openReading(first, parts);
   let closed = false;
   let round = new AbortController();
@@ -142,7 +169,11 @@ export async function followWorkspace(first: Workspace, parts: ReadingParts, sig
     return taking;
   }
   async function rebuild(why: string, file?: number): Promise<void> {
-    if (signal.aborted || (file !== undefined && statSync(viewFile(parts.dataDir), { throwIfNoEntry: false })?.ino !== file)) return;
+    if (
+      signal.aborted ||
+      (file !== undefined && statSync(viewFile(parts.dataDir), { throwIfNoEntry: false })?.ino !== file)
+    )
+      return;
     round.abort();
     await following.catch(() => undefined);
     closed = true;

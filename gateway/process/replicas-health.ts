@@ -21,19 +21,33 @@ const UNASKED = 10_000;
 const seconds = (since: number, now: number): number => Math.max(0, Math.round((now - since) / 1000));
 
 /** Times as ages in seconds. */
-export function replicasHealth({ askedAt, others, ...rest }: ReplicasReport, now: number): Readonly<Record<string, unknown>> {
+export function replicasHealth(
+  { askedAt, others, ...rest }: ReplicasReport,
+  now: number,
+): Readonly<Record<string, unknown>> {
   return {
     ...rest,
     ...(askedAt === undefined ? {} : { askedSeconds: seconds(askedAt, now) }),
-    others: others.map(({ at, ...other }) => ({ ...other, ...(at === undefined ? {} : { ageSeconds: seconds(at, now) }) })),
+    others: others.map(({ at, ...other }) => ({
+      ...other,
+      ...(at === undefined ? {} : { ageSeconds: seconds(at, now) }),
+    })),
   };
 }
 
 /** What an operator should see to. @param startedAt from when on it could be asked, ms since 1970 */
-export function replicaWarnings({ name, fenced, sequencer, askedAt = 0, others }: ReplicasReport, startedAt: number, now: number): string[] {
+export function replicaWarnings(
+  { name, fenced, sequencer, askedAt = 0, others }: ReplicasReport,
+  startedAt: number,
+  now: number,
+): string[] {
   return [
     ...(fenced === undefined ? [] : [`this replica is configured to sequence the log and does not: ${fenced}`]),
-    ...(sequencer === name || now - Math.max(askedAt, startedAt) < UNASKED ? [] : ['no sequencer has asked for the journals of this replica for a while: receipts wait']),
-    ...others.filter(({ state }) => state === 'unreachable').map((other) => `the replica \`${other.name}\` is not followed: ${other.reason ?? 'it does not answer'}`),
+    ...(sequencer === name || now - Math.max(askedAt, startedAt) < UNASKED
+      ? []
+      : ['no sequencer has asked for the journals of this replica for a while: receipts wait']),
+    ...others
+      .filter(({ state }) => state === 'unreachable')
+      .map((other) => `the replica \`${other.name}\` is not followed: ${other.reason ?? 'it does not answer'}`),
   ];
 }

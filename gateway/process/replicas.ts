@@ -1,27 +1,36 @@
 /** The writer's part in a log of several replicas: the replica port, the fence, and copies of the others' journals. */
-import type { AuditSettings } from '../config.js';
-import { openFence, type Fence, type Register } from '../audit/replicas/epoch.js';
-import { followReplicas, type Following, type ReplicaAlert } from '../audit/replicas/follow.js';
-import type { ReplicaSetup } from '../audit/replicas/peers.js';
-import { integratedText } from '../audit/replicas/client.js';
-import { integratedSeqs } from '../audit/log/prune.js';
-import { serveReplicaPort } from '../audit/replicas/serve.js';
+
 import type { Verifier } from '../audit/log/note.js';
+import { integratedSeqs } from '../audit/log/prune.js';
+import { integratedText } from '../audit/replicas/client.js';
+import { type Fence, openFence, type Register } from '../audit/replicas/epoch.js';
+import { type Following, followReplicas, type ReplicaAlert } from '../audit/replicas/follow.js';
+import type { ReplicaSetup } from '../audit/replicas/peers.js';
+import { serveReplicaPort } from '../audit/replicas/serve.js';
+import type { AuditSettings } from '../config.js';
 import type { FromChild } from './messages.js';
-import { replicaWarnings, type ReplicasReport } from './replicas-health.js';
+import { type ReplicasReport, replicaWarnings } from './replicas-health.js';
 
 export type { ReplicasReport } from './replicas-health.js';
 
-/** ms between two looks at the own journals while another replica waits: where answers wait for it, and where they do not. */
+/**
+ * ms between two looks at the own journals while another replica waits: where answers wait for it, and where they do
+ * not.
+ */
 const LOOK = { replicated: 3, local: 50 } as const;
 const TELL_EVERY = 500;
 /** ms for which is not looked again at what is in the log. */
 const INTEGRATED_EVERY = 5000;
 
 /** The fence of a replica that is configured to sequence; undefined of a log that never had another replica. */
-export function fenceOf(register: Register, audit: Pick<AuditSettings, 'replica' | 'replicas' | 'epoch'>): Fence | undefined {
+export function fenceOf(
+  register: Register,
+  audit: Pick<AuditSettings, 'replica' | 'replicas' | 'epoch'>,
+): Fence | undefined {
   const others = Object.keys(audit.replicas);
-  return others.length === 0 && register.current() === undefined ? undefined : openFence(register, { name: audit.replica, epoch: audit.epoch, others });
+  return others.length === 0 && register.current() === undefined
+    ? undefined
+    : openFence(register, { name: audit.replica, epoch: audit.epoch, others });
 }
 
 export interface ReplicasOptions {
@@ -52,23 +61,38 @@ export interface Replicas {
 function describe(alert: ReplicaAlert): string {
   if (alert.kind === 'replica') return `replica ${alert.replica} is ${alert.state}: ${alert.reason}`;
   return alert.why === 'taken'
-    ? `replica ${alert.replica} has a journal ${alert.journal}, which is another's here; was a data folder copied? It is not taken`
+    ? `replica ${alert.replica} has a journal ${alert.journal}, which is another's here; was a data folder ` +
+        'copied? It is not taken'
     : `the journal ${alert.journal} of replica ${alert.replica} is ${alert.why.replace('_', ' ')}`;
 }
 
-export async function startReplicas({ dataDir, setup, durability, register, fence, vkeys, tell, onProblems }: ReplicasOptions): Promise<Replicas> {
+export async function startReplicas({
+  dataDir,
+  setup,
+  durability,
+  register,
+  fence,
+  vkeys,
+  tell,
+  onProblems,
+}: ReplicasOptions): Promise<Replicas> {
   const startedAt = Date.now();
   let askedAt: number | undefined;
   let integrated: ReadonlyMap<string, number> = new Map();
   let mine = { at: -Infinity, text: '' };
   const ofMine = (): string => {
-    if (Date.now() - mine.at > INTEGRATED_EVERY) mine = { at: Date.now(), text: integratedText(integratedSeqs(dataDir)) };
+    if (Date.now() - mine.at > INTEGRATED_EVERY)
+      mine = { at: Date.now(), text: integratedText(integratedSeqs(dataDir)) };
     return mine.text;
   };
   let confirmed = new Map<string, number>();
   const alert = (message: string): void => tell({ kind: 'alert', message });
   const port = await serveReplicaPort({
-    dataDir, setup, register, vkeys, look: LOOK[durability],
+    dataDir,
+    setup,
+    register,
+    vkeys,
+    look: LOOK[durability],
     onIntegrated: (found) => (integrated = found),
     onHeard(_peer, sequencer, has) {
       if (sequencer) askedAt = Date.now();
@@ -83,7 +107,15 @@ export async function startReplicas({ dataDir, setup, durability, register, fenc
   const following: Following | undefined =
     fence === undefined && durability === 'local'
       ? undefined
-      : followReplicas({ dataDir, setup, ...(fence === undefined ? {} : { fence }), copies: durability === 'replicated', now: Date.now, integrated: ofMine, onAlert: (raised) => alert(describe(raised)) });
+      : followReplicas({
+          dataDir,
+          setup,
+          ...(fence === undefined ? {} : { fence }),
+          copies: durability === 'replicated',
+          now: Date.now,
+          integrated: ofMine,
+          onAlert: (raised) => alert(describe(raised)),
+        });
 
   let told = '';
   const report = (): ReplicasReport => {

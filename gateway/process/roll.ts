@@ -1,12 +1,22 @@
-/** What `rolling.ts` decides, carried out on the processes of a group: new workers beside the old ones, then the writer, then the feeds. */
+/**
+ * What `rolling.ts` decides, carried out on the processes of a group: new workers beside the old ones, then the writer,
+ * then the feeds.
+ */
 import type { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import { contentPrint, contentVersion, copyContracts, layersOf, sameContent, type ContentVersion } from '../inforce/content.js';
+import {
+  type ContentVersion,
+  contentPrint,
+  contentVersion,
+  copyContracts,
+  layersOf,
+  sameContent,
+} from '../inforce/content.js';
+import { inWords, Told } from '../logging/words.js';
 import { checkContent } from './checking.js';
-import { gone, once, run, toAll, type Member, type RunParts } from './members.js';
+import { gone, type Member, once, type RunParts, run, toAll } from './members.js';
 import type { Opened, ProcessArguments } from './messages.js';
 import { Rolling, type Taken } from './rolling.js';
-import { inWords, Told } from '../logging/words.js';
 import { waitsFor } from './waiting.js';
 
 /** The workers of a group, whoever of them serves. */
@@ -56,7 +66,10 @@ const INTERVAL = 2000;
 const SETTLE = 300;
 /** Ms in which the start of a new worker must come a step further: a busy machine is waited for. */
 const START_WITHIN = 120_000;
-/** Ms that workers have whose place was taken: 10 s to be without connections, a minute for answers, and what they close. */
+/**
+ * Ms that workers have whose place was taken: 10 s to be without connections, a minute for answers, and what they
+ * close.
+ */
 const LEAVE_WITHIN = 90_000;
 /** Ms in which the writer or the feeds must go on. */
 const SWAP_WITHIN = 60_000;
@@ -75,7 +88,18 @@ const within = async <T>(ms: number, what: string, awaited: Promise<T>, ended: A
   });
 };
 
-export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events, running, log, drainSeconds }: RollOptions): GroupRolling {
+export function rollGroup({
+  args,
+  crew,
+  writer,
+  feeds,
+  newWorker,
+  opened,
+  events,
+  running,
+  log,
+  drainSeconds,
+}: RollOptions): GroupRolling {
   const ended = new AbortController();
   const copy = join(args.data, 'contracts-in-force');
   /** Where the contracts in force stand as they are. */
@@ -122,7 +146,12 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     try {
       for (let over = false; !over; ) {
         const step = new Promise<'step'>((resolve) => heard.add(() => resolve('step')));
-        const found = await within(START_WITHIN, `a new ${waitsFor(one)}, and came no step further`, Promise.race([ready.then(() => 'ready'), step]), ended.signal);
+        const found = await within(
+          START_WITHIN,
+          `a new ${waitsFor(one)}, and came no step further`,
+          Promise.race([ready.then(() => 'ready'), step]),
+          ended.signal,
+        );
         heard.clear();
         over = found === 'ready';
       }
@@ -143,7 +172,8 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
         for (const promise of [ready, end]) promise.catch(() => undefined);
         run(one, running);
         await startsWithin(one, Promise.race([ready, end]));
-        if (one.opened === undefined || !sameContent(one.opened.version, version)) throw new Told('the files changed again meanwhile');
+        if (one.opened === undefined || !sameContent(one.opened.version, version))
+          throw new Told('the files changed again meanwhile');
       }
     } catch (error) {
       crew.coming = [];
@@ -173,7 +203,16 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
         since = Date.now();
         drainSeconds(taken.drainSeconds);
         const version = taken.version.contracts;
-        toAll(crew.workers.slice(0, 1), { kind: 'records', target: version, detail: { ...(was.contracts === version ? {} : { before: was.contracts }), feeds: taken.version.feeds, settings: taken.version.settings, ...taken.changes } });
+        toAll(crew.workers.slice(0, 1), {
+          kind: 'records',
+          target: version,
+          detail: {
+            ...(was.contracts === version ? {} : { before: was.contracts }),
+            feeds: taken.version.feeds,
+            settings: taken.version.settings,
+            ...taken.changes,
+          },
+        });
         await keep(taken.version);
       },
       retireWorkers: () => leave(crew.leaving),
@@ -185,7 +224,12 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
         const restarted = once(events, 'ready', writer);
         for (const promise of [taken, restarted]) promise.catch(() => undefined);
         toAll([writer], { kind: 'take', contracts });
-        await within(SWAP_WITHIN, 'the writer did not read by the new contracts', Promise.race([taken, restarted]), ended.signal);
+        await within(
+          SWAP_WITHIN,
+          'the writer did not read by the new contracts',
+          Promise.race([taken, restarted]),
+          ended.signal,
+        );
       },
       async replaceFeeds() {
         if (feeds?.process === undefined) return;
@@ -218,7 +262,9 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     timer.unref();
   }
   const lookSoon = (): void => {
-    look().catch((error: unknown) => log('error', 'contracts, feeds and yitong.json could not be looked at', { err: error }));
+    look().catch((error: unknown) =>
+      log('error', 'contracts, feeds and yitong.json could not be looked at', { err: error }),
+    );
   };
   lookSoon();
   events.setMaxListeners(0);
@@ -226,10 +272,19 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
   return {
     warnings() {
       const { trouble } = rolling;
-      return trouble === undefined ? [] : [`contracts, feeds or yitong.json on disk are not taken since ${new Date(trouble.since).toISOString()}; those of before are in force: ${trouble.why}`];
+      return trouble === undefined
+        ? []
+        : [
+            'contracts, feeds or yitong.json on disk are not taken since ' +
+              `${new Date(trouble.since).toISOString()}; those of before are in force: ${trouble.why}`,
+          ];
     },
     stale: () => rolling.trouble !== undefined,
-    report: () => ({ contracts: rolling.current.contracts, since: new Date(since).toISOString(), replacing: rolling.replacing }),
+    report: () => ({
+      contracts: rolling.current.contracts,
+      since: new Date(since).toISOString(),
+      replacing: rolling.replacing,
+    }),
     again() {
       rolling.again();
       lookSoon();
@@ -242,4 +297,3 @@ export function rollGroup({ args, crew, writer, feeds, newWorker, opened, events
     },
   };
 }
-

@@ -1,11 +1,12 @@
 /**
- * Takes what changes of contracts, feeds and yitong.json while the group runs: looks, has it checked, and only if all of it may be taken replaces, in
- * this order, the workers, what the writer reads by, and the feeds. Workers come first since they must be able to read a record before anything lets it
- * in; the ones before are gone before the writer goes on, and what it cannot read meanwhile waits. Until all new workers are ready nothing has changed.
+ * Takes what changes of contracts, feeds and yitong.json while the group runs: looks, has it checked, and only if all
+ * of it may be taken replaces, in this order, the workers, what the writer reads by, and the feeds. Workers come first
+ * since they must be able to read a record before anything lets it in; the ones before are gone before the writer goes
+ * on, and what it cannot read meanwhile waits. Until all new workers are ready nothing has changed.
  */
-import { sameContent, type ContentVersion } from '../inforce/content.js';
-import type { Checked } from './checking.js';
+import { type ContentVersion, sameContent } from '../inforce/content.js';
 import { inWords, Told } from '../logging/words.js';
+import type { Checked } from './checking.js';
 
 export type Taken = Extract<Checked, { ok: true }>;
 
@@ -146,7 +147,8 @@ export class Rolling {
   }
 
   #well(): void {
-    if (this.#trouble !== undefined) this.parts.log('info', 'contracts, feeds and yitong.json on disk are those in force again');
+    if (this.#trouble !== undefined)
+      this.parts.log('info', 'contracts, feeds and yitong.json on disk are those in force again');
     this.#trouble = undefined;
     this.#retry = { at: Infinity, pause: FIRST_RETRY };
   }
@@ -164,7 +166,11 @@ export class Rolling {
       throw error;
     }
     this.version = taken.version;
-    this.#left = { workers: true, writer: this.#left.writer || taken.version.contracts !== before.contracts, feeds: true };
+    this.#left = {
+      workers: true,
+      writer: this.#left.writer || taken.version.contracts !== before.contracts,
+      feeds: true,
+    };
     await parts.inForce(taken, before);
   }
 

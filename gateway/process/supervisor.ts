@@ -2,22 +2,23 @@
  * One process group: a writer (bus → view, and the log's sequencer), N workers that answer, and under `up` the feeds.
  * A child that dies is started again, more and more slowly; the others go on. Health is asked here, on its own port.
  */
+
+import { type ChildProcess, fork } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
-import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../contracts/errors.js';
 import type { LogHealth } from '../audit/log/sequencer.js';
-import type { Family } from '../metrics/families.js';
-import { gatherMetrics, processOf } from '../metrics/gather.js';
 import type { GatewaySettings } from '../config.js';
 import type { Log } from '../logging/log.js';
-import { gone, member, once, run, toAll, type Member, type RunParts } from './members.js';
+import { Told } from '../logging/words.js';
+import type { Family } from '../metrics/families.js';
+import { gatherMetrics, processOf } from '../metrics/gather.js';
+import { gone, type Member, member, once, type RunParts, run, toAll } from './members.js';
 import type { FromChild, Opened, ProcessArguments } from './messages.js';
 import type { ReplicasReport } from './replicas.js';
-import { watchStart, waitsFor } from './waiting.js';
-import { rollGroup, type ContentReport, type Crew, type GroupRolling } from './roll.js';
-import { Told } from '../logging/words.js';
+import { type ContentReport, type Crew, type GroupRolling, rollGroup } from './roll.js';
+import { waitsFor, watchStart } from './waiting.js';
 
 export interface GroupOptions {
   readonly args: ProcessArguments;
@@ -31,14 +32,17 @@ export interface GroupOptions {
 
 export interface Group {
   /**
-   * The ports that workers listen on, once all have said so and the feeds' first pass is in the view. Rejects with `shutting_down` if the group
-   * is stopped before.
+   * The ports that workers listen on, once all have said so and the feeds' first pass is in the view. Rejects with
+   * `shutting_down` if the group is stopped before.
    */
   readonly ready: Promise<{ readonly api: number; readonly people: number }>;
   readonly firstPass: Promise<Extract<FromChild, { kind: 'first-pass' }>['reports']>;
   /** Why the group is not ready; empty when it is. */
   reasons(): readonly string[];
-  /** What an operator should see although answers go on: policies that do not load, a bus that is away, records that wait for it, history that is lost. */
+  /**
+   * What an operator should see although answers go on: policies that do not load, a bus that is away, records that
+   * wait for it, history that is lost.
+   */
   warnings(): readonly string[];
   /** As the writer said last; undefined before. */
   log(): LogHealth | undefined;
@@ -57,13 +61,17 @@ export interface Group {
   /** Of all its processes. */
   metrics(): Promise<readonly Family[]>;
   /**
-   * Says so for the seconds of the drain while all goes on, if it was ever ready; then all children stop. Resolves when they have, also where it was
-   * called before. Each further SIGTERM or SIGINT shortens it: it ends the drain, then does not wait for answers under way.
+   * Says so for the seconds of the drain while all goes on, if it was ever ready; then all children stop. Resolves when
+   * they have, also where it was called before. Each further SIGTERM or SIGINT shortens it: it ends the drain, then
+   * does not wait for answers under way.
    */
   stop(): Promise<void>;
 }
 
-/** Ms that children have to stop once a drain is over: workers finish answers within 10 s, then the writer brings the log to its end. */
+/**
+ * Ms that children have to stop once a drain is over: workers finish answers within 10 s, then the writer brings the
+ * log to its end.
+ */
 const STOP_WITHIN = 25_000;
 
 const stoppedEarly = (): YitongError => new YitongError('shutting_down', 'the group was stopped before it was ready');
@@ -85,26 +93,37 @@ export function startGroup(options: GroupOptions): Group {
   let up = false;
   let roll: GroupRolling | undefined;
 
-  const argv = (more: Partial<GatewaySettings> = {}): string[] => [JSON.stringify({ ...args, flags: { ...args.flags, ...more } })];
+  const argv = (more: Partial<GatewaySettings> = {}): string[] => [
+    JSON.stringify({ ...args, flags: { ...args.flags, ...more } }),
+  ];
   // these two live on steady streams: a small young generation costs them little and saves its pages
   const execArgv = [...process.execArgv, '--max-semi-space-size=4'];
-  const child = (file: string) => (): ChildProcess => fork(fileURLToPath(new URL(file, import.meta.url)), argv(), { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = (file: string) => (): ChildProcess =>
+    fork(fileURLToPath(new URL(file, import.meta.url)), argv(), {
+      execArgv,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
   /** A worker of any generation listens where the first ones do. */
   const where = (): Partial<GatewaySettings> => {
     if (first === undefined || ports === undefined) return {};
     const { host, peopleHost, port, peoplePort } = first.given;
-    // workers share a socket by the port that they ask for: as long as one lives that asked for any, the next one asks alike
+    // workers share a socket by the port that they ask for: as long as one lives that asked for any, the next one asks
+    // alike
     const asked = generations().some(({ process, opened }) => process !== undefined && opened?.given.port === port);
     return { host, peopleHost, ...(asked ? { port, peoplePort } : { port: ports.api, peoplePort: ports.people }) };
   };
   const worker = (self: Member): ChildProcess => {
-    // each has a journal of its own, by its slot; the lowest free one, so that there are never more than two generations of them
+    // each has a journal of its own, by its slot; the lowest free one, so that there are never more than two
+    // generations of them
     const taken = new Set(generations().map(({ slot }) => slot));
     let slot = 1;
     while (taken.has(slot)) slot++;
     self.slot = slot;
     cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: argv(where()) });
-    const forked: Worker = cluster.fork({ YITONG_SLOT: String(slot), YITONG_RECORDS: String(self === crew.workers[0]) });
+    const forked: Worker = cluster.fork({
+      YITONG_SLOT: String(slot),
+      YITONG_RECORDS: String(self === crew.workers[0]),
+    });
     // the cluster hands on what its process emits; it is heard there
     forked.on('error', () => undefined);
     return forked.process;
@@ -113,7 +132,11 @@ export function startGroup(options: GroupOptions): Group {
   const writer = member('writer', child('./writer.js'));
   const feeds = options.feeds ? member('feeds', child('./feeds.js')) : undefined;
   const newWorker = (name: string): Member => member(name, worker, false);
-  const crew: Crew = { workers: Array.from({ length: options.workers }, (_, i) => member(`worker ${String(i + 1)}`, worker)), coming: [], leaving: [] };
+  const crew: Crew = {
+    workers: Array.from({ length: options.workers }, (_, i) => member(`worker ${String(i + 1)}`, worker)),
+    coming: [],
+    leaving: [],
+  };
   const generations = (): readonly Member[] => [...crew.workers, ...crew.coming, ...crew.leaving];
   const members = (): readonly Member[] => [writer, ...crew.workers, ...(feeds === undefined ? [] : [feeds])];
 
@@ -144,7 +167,8 @@ export function startGroup(options: GroupOptions): Group {
         break;
       case 'health':
         from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
-        if (message.warnings !== undefined) from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
+        if (message.warnings !== undefined)
+          from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
         break;
       case 'warnings':
         from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
@@ -189,12 +213,18 @@ export function startGroup(options: GroupOptions): Group {
 
   /** Under `up`, once all processes are there: what the start is waiting for. */
   let waits: string | undefined;
-  const waiting = watchStart({ members: () => [...members(), ...crew.coming], others: () => (up ? undefined : waits), log, now: Date.now });
+  const waiting = watchStart({
+    members: () => [...members(), ...crew.coming],
+    others: () => (up ? undefined : waits),
+    log,
+    now: Date.now,
+  });
 
   const running: RunParts = { events, log, heard, stopping: () => stopping, gathering };
   events.setMaxListeners(200);
 
-  const firstPass = feeds === undefined ? Promise.resolve([]) : once(events, 'first-pass', feeds).then((message) => message.reports);
+  const firstPass =
+    feeds === undefined ? Promise.resolve([]) : once(events, 'first-pass', feeds).then((message) => message.reports);
   const writerReady = once(events, 'ready', writer);
   const workersReady = crew.workers.map((one) => once(events, 'ready', one));
   const ready = (async () => {
@@ -222,7 +252,18 @@ export function startGroup(options: GroupOptions): Group {
     waits = undefined;
     up = true;
     toAll([writer], { kind: 'started' });
-    roll = rollGroup({ args, crew, writer, feeds, newWorker, opened: first, events, running, log, drainSeconds: (seconds) => (drainSeconds = seconds) });
+    roll = rollGroup({
+      args,
+      crew,
+      writer,
+      feeds,
+      newWorker,
+      opened: first,
+      events,
+      running,
+      log,
+      drainSeconds: (seconds) => (drainSeconds = seconds),
+    });
     return ports;
   })();
   const stopped = new Promise<never>((_, reject) => events.once('stopping', () => reject(stoppedEarly())));
@@ -283,7 +324,10 @@ export function startGroup(options: GroupOptions): Group {
     replicas: () => replicas,
     alerts: () => alerts,
     metrics: gathering.metrics,
-    reasons: () => (draining || stopping ? ['draining'] : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [waitsFor(one)]))),
+    reasons: () =>
+      draining || stopping
+        ? ['draining']
+        : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [waitsFor(one)])),
     warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
     stale: () => roll?.stale() ?? false,
     content: () => roll?.report(),

@@ -1,8 +1,17 @@
 /** Traces of a child of the group, which says what is wrong with them as an alert of its own. */
 import type { TracingSettings } from '../config/tracing.js';
 import { startTracing, type Tracing } from '../tracing/index.js';
-import { tell, type ProcessArguments } from './messages.js';
+import { type ProcessArguments, tell } from './messages.js';
 
 /** Undefined where traces are not configured. @throws YitongError `bad_config` */
-export const childTracing = (settings: TracingSettings, name: string, { workspace, bus }: ProcessArguments): Promise<Tracing | undefined> =>
-  startTracing(settings, { process: name, baseDir: workspace, bus: bus.driver, onState: (message) => tell({ kind: 'alert', message }) });
+export const childTracing = (
+  settings: TracingSettings,
+  name: string,
+  { workspace, bus }: ProcessArguments,
+): Promise<Tracing | undefined> =>
+  startTracing(settings, {
+    process: name,
+    baseDir: workspace,
+    bus: bus.driver,
+    onState: (message) => tell({ kind: 'alert', message }),
+  });

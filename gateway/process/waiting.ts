@@ -1,6 +1,6 @@
 /**
- * A start takes as long as it takes: on a busy machine nothing is given up because a time is over. Instead it is said what is waited for, in the process
- * log (under `up`: in the terminal) and as a reason of readiness.
+ * A start takes as long as it takes: on a busy machine nothing is given up because a time is over. Instead it is said
+ * what is waited for, in the process log (under `up`: in the terminal) and as a reason of readiness.
  */
 import type { Log } from '../logging/log.js';
 import type { Member } from './members.js';
@@ -11,7 +11,8 @@ const SELDOM = 60_000;
 const LOOK = 1000;
 
 /** As `/health/ready` says it of a process that is not ready. */
-export const waitsFor = ({ name, process, doing }: Pick<Member, 'name' | 'process' | 'doing'>): string => (process === undefined ? `${name} is not running` : `${name} is not ready: it ${doing}`);
+export const waitsFor = ({ name, process, doing }: Pick<Member, 'name' | 'process' | 'doing'>): string =>
+  process === undefined ? `${name} is not running` : `${name} is not ready: it ${doing}`;
 
 export interface StartParts {
   readonly members: () => readonly Pick<Member, 'name' | 'process' | 'ready' | 'doing' | 'since'>[];
@@ -36,7 +37,13 @@ export function startLook({ members, others, log, now }: StartParts): () => void
   const waiting = new Map<string, { readonly since: number; next: number; pause: number }>();
   return () => {
     const at = now();
-    const slow = new Map<string, { readonly since: number; readonly what: string }>(members().flatMap((one) => (one.ready || one.process === undefined ? [] : [[one.name, { since: one.since, what: `${one.name}: it ${one.doing}` }] as const])));
+    const slow = new Map<string, { readonly since: number; readonly what: string }>(
+      members().flatMap((one) =>
+        one.ready || one.process === undefined
+          ? []
+          : [[one.name, { since: one.since, what: `${one.name}: it ${one.doing}` }] as const],
+      ),
+    );
     const other = others();
     if (other !== undefined) slow.set('', { since: waiting.get('')?.since ?? at, what: other });
     for (const name of waiting.keys()) if (!slow.has(name)) waiting.delete(name);

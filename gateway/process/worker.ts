@@ -1,50 +1,58 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
-import type { FastifyInstance } from 'fastify';
+
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Server as TlsServer, type TlsOptions } from 'node:tls';
+import { type TlsOptions, Server as TlsServer } from 'node:tls';
+import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { openBus, spoolOf } from '../../connectors/bus/open.js';
 import type { Bus } from '../../connectors/bus/port.js';
 import { Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import { buildApp, builtServices } from '../app.js';
+import { administrationBody } from '../audit/events.js';
 import { openJournal } from '../audit/journal/journal.js';
 import { openSubjectKeys, refuseLostKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
 import { receiptFor } from '../audit/receipts.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
-import { sequencerClient } from '../audit/replicas/sequencer-client.js';
 import { withSecondCopy } from '../audit/replicas/second.js';
+import { sequencerClient } from '../audit/replicas/sequencer-client.js';
 import { openReplicaSigner } from '../audit/signer.js';
-import { signerNames, readSettings, type PeopleSettings } from '../config.js';
+import { type PeopleSettings, readSettings, signerNames } from '../config.js';
 import type { WorkerContext } from '../context.js';
-import { administrationBody } from '../audit/events.js';
-import { followCertificates, readPair, type CertificateAct } from '../inforce/certificates.js';
-import { followInForce, type Act } from '../inforce/follow.js';
-import { loadStill } from '../inforce/loading.js';
-import { suspensionsDir } from '../inforce/suspensions.js';
 import { makeIdentifier } from '../identity/identify.js';
 import { SAFE_TLS, serverTlsOptions } from '../identity/tls.js';
+import { type CertificateAct, followCertificates, readPair } from '../inforce/certificates.js';
+import { type Act, followInForce } from '../inforce/follow.js';
+import { loadStill } from '../inforce/loading.js';
+import { suspensionsDir } from '../inforce/suspensions.js';
+import { asText, defaultLog } from '../logging/log.js';
+import { errorInLog } from '../logging/words.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { countCut } from '../metrics/counts.js';
 import { spanFigures } from '../metrics/spans.js';
-import { certificateFigures, countGroup, countRequests, inForceFigures, watchSpool, workerFigures } from '../plugins/metrics.js';
+import { peopleAddress } from '../people/address.js';
+import type { Provider } from '../people/signin.js';
+import {
+  certificateFigures,
+  countGroup,
+  countRequests,
+  inForceFigures,
+  watchSpool,
+  workerFigures,
+} from '../plugins/metrics.js';
+import { openReports } from '../reports/index.js';
+import { seedAuthorisations } from '../reports/seed.js';
 import { descriptorLimit } from '../sockets/descriptors.js';
 import { gate } from '../sockets/gate.js';
 import { gateLimits, ofEach } from '../sockets/limits.js';
 import { openLmdbViewReader } from '../view/lmdb/index.js';
-import { peopleAddress } from '../people/address.js';
-import type { Provider } from '../people/signin.js';
-import { openReports } from '../reports/index.js';
-import { seedAuthorisations } from '../reports/seed.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { leaving } from './leaving.js';
-import { asText, defaultLog } from '../logging/log.js';
-import { runChild, starting, tell, type ProcessArguments } from './messages.js';
-import { errorInLog } from '../logging/words.js';
+import { type ProcessArguments, runChild, starting, tell } from './messages.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
 import { fixedSettings } from './settings.js';
 import { childTracing } from './tracing.js';
@@ -54,7 +62,10 @@ const FINISH_WITHIN = 10_000;
 const ENDS_STREAMS = 7_000;
 /** The same of a worker whose place another has taken: nobody waits for it. */
 const LEAVES_WITHIN = 60_000;
-/** Ms in which each connection of such a worker has an answer, and with it is told to close; those without a request are closed then. */
+/**
+ * Ms in which each connection of such a worker has an answer, and with it is told to close; those without a request are
+ * closed then.
+ */
 const LINGER = 10_000;
 
 interface ContractsAct {
@@ -71,7 +82,13 @@ runChild(name, async (args, signal, onMessage) => {
   const { format, level } = args.log ?? defaultLog();
   // no bodies, no headers, no URLs: only what a request was, by route, and where errors arose
   const log = pino(
-    { level, base: { process: name }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) }, serializers: { err: (error: unknown) => errorInLog(error) } },
+    {
+      level,
+      base: { process: name },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: unknown) => errorInLog(error) },
+    },
     format === 'json' ? pino.destination(2) : asText(),
   );
   const now = Date.now;
@@ -84,7 +101,12 @@ runChild(name, async (args, signal, onMessage) => {
   });
   starting('loads the workspace');
   const { workspace, version } = await loadStill(args.workspace);
-  const settings = readSettings(workspace.settings, { file: join(args.workspace, 'yitong.json') }, process.env, args.flags);
+  const settings = readSettings(
+    workspace.settings,
+    { file: join(args.workspace, 'yitong.json') },
+    process.env,
+    args.flags,
+  );
   const { gateway, audit } = settings;
   /** By what they are about. */
   const warnings = new Map<string, readonly string[]>();
@@ -107,7 +129,8 @@ runChild(name, async (args, signal, onMessage) => {
   const onAct = (act: Act | CertificateAct | ContractsAct): void => {
     if (records) note(administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }));
   };
-  const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void => log[level](detail, message);
+  const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void =>
+    log[level](detail, message);
   let onAnchors: (() => void) | undefined;
   const following = await followInForce({
     workspace,
@@ -163,7 +186,11 @@ runChild(name, async (args, signal, onMessage) => {
   });
   const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
   starting('opens the view');
-  const view = openLmdbViewReader({ dir: join(args.data, 'view'), workspace, onDamaged: (file) => tell({ kind: 'damaged', file }) });
+  const view = openLmdbViewReader({
+    dir: join(args.data, 'view'),
+    workspace,
+    onDamaged: (file) => tell({ kind: 'damaged', file }),
+  });
 
   const inForce = following.current;
   const identify = makeIdentifier({ inForce, now });
@@ -171,7 +198,10 @@ runChild(name, async (args, signal, onMessage) => {
   const tracing = await childTracing(settings.tracing, `worker-${slot}`, args);
   const provider = providerOf(settings.people, args);
   const spooling = spoolOf(args.bus);
-  const spool = spooling === undefined ? undefined : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
+  const spool =
+    spooling === undefined
+      ? undefined
+      : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
   if (spool !== undefined && spooling !== undefined) watchSpool(spool.store, spooling.maxBytes);
   const pki = args.developmentPki;
   const leave = leaving();
@@ -181,7 +211,10 @@ runChild(name, async (args, signal, onMessage) => {
   const context: WorkerContext = {
     workspace,
     // under `up` the development CA vouches for documents
-    settings: pki === undefined ? settings : { ...settings, gateway: { ...gateway, documents: join(pki, 'documents'), documentCa: join(pki, 'ca.pem') } },
+    settings:
+      pki === undefined
+        ? settings
+        : { ...settings, gateway: { ...gateway, documents: join(pki, 'documents'), documentCa: join(pki, 'ca.pem') } },
     view,
     journal,
     inForce,
@@ -209,20 +242,38 @@ runChild(name, async (args, signal, onMessage) => {
     ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
   };
 
-  const files = pki === undefined ? { cert: gateway.serverCert, key: gateway.serverKey } : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
-  if (files.cert === '' || files.key === '') throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
+  const files =
+    pki === undefined
+      ? { cert: gateway.serverCert, key: gateway.serverKey }
+      : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
+  if (files.cert === '' || files.key === '')
+    throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
   let pair = await readPair(files);
   const limits = gateLimits(gateway, descriptorLimit());
-  if (limits.open < ofEach(gateway.maxConnections, gateway.workers)) log.warn({ connections: limits.open }, 'fewer connections than `gateway.maxConnections` are taken on each port: this process may not open more files (`ulimit -n`)');
+  if (limits.open < ofEach(gateway.maxConnections, gateway.workers))
+    log.warn(
+      { connections: limits.open },
+      'fewer connections than `gateway.maxConnections` are taken on each port: this process may not open more ' +
+        'files (`ulimit -n`)',
+    );
   const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
   const peopleTls = (): TlsOptions => ({ ...SAFE_TLS, cert: pair.cert, key: pair.key });
   starting('prepares its routes');
-  const api = await buildApp('api', context, { logger: log, https: { ...tls(), ServerResponse: leave.ServerResponse } });
-  const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(), ServerResponse: leave.ServerResponse } });
+  const api = await buildApp('api', context, {
+    logger: log,
+    https: { ...tls(), ServerResponse: leave.ServerResponse },
+  });
+  const people = await buildApp('people', context, {
+    logger: log,
+    https: { ...peopleTls(), ServerResponse: leave.ServerResponse },
+  });
   answerForMetrics(name, async () => [...(await workerFigures(name, own, firstSeq)), ...spanFigures(name, tracing)]);
   countRequests(api, 'api');
   countRequests(people, 'people');
-  for (const [port, { server }] of [['api', api], ['people', people]] as const) {
+  for (const [port, { server }] of [
+    ['api', api],
+    ['people', people],
+  ] as const) {
     gate(server, limits, (why) => countCut(port, why));
     leave.watch(server);
   }
@@ -263,7 +314,10 @@ runChild(name, async (args, signal, onMessage) => {
     left = true;
     leave.stopListening();
     records = false;
-    leave.empty(LINGER).then(() => leaves.abort(), () => leaves.abort());
+    leave.empty(LINGER).then(
+      () => leaves.abort(),
+      () => leaves.abort(),
+    );
   });
   onMessage((message) => {
     if (message.kind !== 'records') return;
@@ -278,10 +332,22 @@ runChild(name, async (args, signal, onMessage) => {
   }
   const { host, port, peopleHost } = gateway;
   tell({
-    kind: 'ready', api: (api.server.address() as AddressInfo).port, people: peoplePort,
-    opened: { given: { host, port, peopleHost, peoplePort: gateway.peoplePort }, version, layers: workspace.layers, fixed: fixedSettings(workspace, settings) },
+    kind: 'ready',
+    api: (api.server.address() as AddressInfo).port,
+    people: peoplePort,
+    opened: {
+      given: { host, port, peopleHost, peoplePort: gateway.peoplePort },
+      version,
+      layers: workspace.layers,
+      fixed: fixedSettings(workspace, settings),
+    },
   });
-  if (records) onAct({ action: 'contracts_in_force', target: version.contracts, detail: { feeds: version.feeds, settings: version.settings, start: true } });
+  if (records)
+    onAct({
+      action: 'contracts_in_force',
+      target: version.contracts,
+      detail: { feeds: version.feeds, settings: version.settings, start: true },
+    });
 
   await new Promise<void>((resolve) => {
     const over = AbortSignal.any([signal, leaves.signal]);
@@ -311,8 +377,9 @@ runChild(name, async (args, signal, onMessage) => {
 const TRIES = 5;
 
 /**
- * Opens a port. Of a free one (0) the system may give the same to two programs that have not listened on it yet, since both let it be used again; the later
- * one finds it taken, and asks for another. A port that was named is asked for once.
+ * Opens a port. Of a free one (0) the system may give the same to two programs that have not listened on it yet, since
+ * both let it be used again; the later one finds it taken, and asks for another. A port that was named is asked for
+ * once.
  */
 async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {
   for (let tried = 1; ; tried++) {
@@ -326,14 +393,24 @@ async function listenOn(app: FastifyInstance, host: string, port: number): Promi
 }
 
 /** The provider of yitong.json, or under `up` the development one. @throws YitongError `bad_config` */
-function providerOf(people: PeopleSettings, { developmentPki, developmentIssuer }: ProcessArguments): Provider | undefined {
+function providerOf(
+  people: PeopleSettings,
+  { developmentPki, developmentIssuer }: ProcessArguments,
+): Provider | undefined {
   const { issuer, clientId, clientSecretFile, rolesClaim, authorityClaim, subjectsClaim } = people;
   const claims = { roles: rolesClaim, authority: authorityClaim, subjects: subjectsClaim };
   if (issuer === '') {
     if (developmentPki === undefined || developmentIssuer === undefined) return undefined;
-    return { issuer: developmentIssuer, clientId, clientSecret: readFileSync(join(developmentPki, PROVIDER_SECRET), 'utf8'), claims, insecure: true };
+    return {
+      issuer: developmentIssuer,
+      clientId,
+      clientSecret: readFileSync(join(developmentPki, PROVIDER_SECRET), 'utf8'),
+      claims,
+      insecure: true,
+    };
   }
   if (!issuer.startsWith('https://')) throw new YitongError('bad_config', '`people.issuer` must be an https address');
-  if (clientSecretFile === '') throw new YitongError('bad_config', '`people.clientSecretFile` must name the file of the client secret');
+  if (clientSecretFile === '')
+    throw new YitongError('bad_config', '`people.clientSecretFile` must name the file of the client secret');
   return { issuer, clientId, clientSecret: readFileSync(clientSecretFile, 'utf8').trim(), claims, insecure: false };
 }

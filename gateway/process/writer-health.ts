@@ -4,7 +4,10 @@ import type { FollowState } from '../view/follow.js';
 import type { FromChild } from './messages.js';
 
 export interface WriterHealth {
-  /** All datasets are followed anew, as planned: until each follows once, what it lacks is said and is no reason against answering. */
+  /**
+   * All datasets are followed anew, as planned: until each follows once, what it lacks is said and is no reason against
+   * answering.
+   */
   again(): void;
   follows(dataset: string, state: FollowState): void;
   /** Why the bus cannot be read. */
@@ -35,13 +38,22 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let kept: readonly string[] = [];
   let said = '';
   const say = (): void => {
-    const away = [...states.values()].includes('unavailable') ? [`the bus is away, so nothing new is seen: ${bus ?? 'it cannot be read'}`] : [];
+    const away = [...states.values()].includes('unavailable')
+      ? [`the bus is away, so nothing new is seen: ${bus ?? 'it cannot be read'}`]
+      : [];
     const rebuilding = [...states].flatMap(([dataset, state]) => (state === 'rebuilding' ? [dataset] : []));
     const expected = (dataset: string): boolean => planned !== undefined && !planned.has(dataset);
     const words = (of: readonly string[]): string[] => of.map((dataset) => `${dataset} is rebuilding`);
     const reasons = words(rebuilding.filter((dataset) => !expected(dataset)));
     if (!filled()) reasons.push(...away);
-    const warnings = [...(filled() ? away : []), ...words(rebuilding.filter(expected)), ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`), ...spooled, ...replicas, ...kept];
+    const warnings = [
+      ...(filled() ? away : []),
+      ...words(rebuilding.filter(expected)),
+      ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`),
+      ...spooled,
+      ...replicas,
+      ...kept,
+    ];
     const message = { kind: 'health', ready: reasons.length === 0, reasons, warnings } as const;
     const text = JSON.stringify(message);
     if (text !== said) tell(message);
@@ -75,7 +87,13 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       say();
     },
     spool({ records, bytes, since }, problems) {
-      spooled = since === undefined ? [] : [`${records} pushed records (${bytes} bytes) wait for the bus since ${new Date(since).toISOString()}`, ...problems];
+      spooled =
+        since === undefined
+          ? []
+          : [
+              `${records} pushed records (${bytes} bytes) wait for the bus since ${new Date(since).toISOString()}`,
+              ...problems,
+            ];
       say();
     },
   };

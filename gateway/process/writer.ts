@@ -3,44 +3,44 @@ import { mkdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openBus, spoolOf } from '../../connectors/bus/open.js';
-import { controlSpec, dataTopic, type Bus, type Producer } from '../../connectors/bus/port.js';
+import { type Bus, controlSpec, dataTopic, type Producer } from '../../connectors/bus/port.js';
 import { forwardSpool, Spool } from '../../connectors/spool/index.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { openSubjectKeys, refuseLostKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
-import { tryLock, type Lock } from '../audit/lock.js';
+import { type Lock, tryLock } from '../audit/lock.js';
 import { startPruning } from '../audit/log/prune.js';
-import { startSequencer, type Sequencer, type SequencerAlert } from '../audit/log/sequencer.js';
+import { type Sequencer, type SequencerAlert, startSequencer } from '../audit/log/sequencer.js';
 import { openRegister } from '../audit/replicas/epoch.js';
 import { replicaSetup } from '../audit/replicas/peers.js';
 import { openSearch } from '../audit/search/index.js';
 import { openAuditSigners, openReplicaSigner } from '../audit/signer.js';
 import { replicaKeys } from '../audit/verify.js';
 import { startWatching } from '../audit/watch/follow.js';
-import { alertRecorder } from '../audit/watch/record.js';
 import { DAMAGED_KEY, damagedKeyAlerts } from '../audit/watch/keys.js';
+import { alertRecorder } from '../audit/watch/record.js';
 import { loadRules, readThresholds } from '../audit/watch/rule.js';
 import { readSettings, signerNames } from '../config.js';
 import { followCertificates } from '../inforce/certificates.js';
 import { loadStill } from '../inforce/loading.js';
-import { inWords, wordsOf } from '../logging/words.js';
 import { OVERDUE, overdueAlerts } from '../lifecycles/overdue.js';
+import { inWords, wordsOf } from '../logging/words.js';
 import { answerForMetrics } from '../metrics/answer.js';
-import { partFigures } from '../metrics/parts.js';
 import { calendarFigures } from '../metrics/calendars.js';
+import { partFigures } from '../metrics/parts.js';
+import { spanFigures } from '../metrics/spans.js';
 import { heldCounts, viewFigures } from '../metrics/view.js';
-import { followedReplica } from './certificates.js';
-import { runChild, starting, tell } from './messages.js';
 import { followNames } from '../names/follow.js';
+import { followedReplica } from './certificates.js';
 import { startHousekeeping } from './housekeeping.js';
+import { runChild, starting, tell } from './messages.js';
 import { followWorkspace } from './reading.js';
 import { fenceOf, startReplicas } from './replicas.js';
-import { spanFigures } from '../metrics/spans.js';
 import { childTracing } from './tracing.js';
-import { writerHealth, type WriterHealth } from './writer-health.js';
 import { witnessSetup } from './witnesses.js';
+import { type WriterHealth, writerHealth } from './writer-health.js';
 
 /** ms between two looks for blocks of the search index that are missing. */
 const INDEX_EVERY = 5_000;
@@ -50,7 +50,9 @@ const WATCH_EVERY = 1000;
 const KEYS_EVERY = 24 * 3_600_000;
 /** ms between two looks for clocks of tickets that have run out. */
 const CLOCKS_EVERY = 2000;
-/** How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
+/**
+ * How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits.
+ */
 const SETTLE_MS = 3000;
 
 runChild('writer', async (args, signal, onMessage) => {
@@ -62,7 +64,8 @@ runChild('writer', async (args, signal, onMessage) => {
   const thresholds = readThresholds(rules, settings.audit.watch, place);
   const witnesses = await witnessSetup(settings.audit, args.workspace, place);
   starting('opens the audit log');
-  // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both would apply the same records
+  // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both
+  // would apply the same records
   const setup = await replicaSetup(settings.audit, args.workspace, place);
   const names = signerNames(settings.audit.origin);
   refuseLostKeys(auditLayout(args.data));
@@ -91,31 +94,71 @@ runChild('writer', async (args, signal, onMessage) => {
   starting('opens the view');
   let hold = false;
   const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
-  const reading = await followWorkspace(workspace, { dataDir: args.data, bus, alert, hold: () => hold, health, ...(tracing === undefined ? {} : { tracer: tracing.tracer }) }, signal);
+  const reading = await followWorkspace(
+    workspace,
+    {
+      dataDir: args.data,
+      bus,
+      alert,
+      hold: () => hold,
+      health,
+      ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
+    },
+    signal,
+  );
   reading.start();
   const replicas =
     setup === undefined
       ? undefined
-      : await startReplicas({ dataDir: args.data, setup, durability: settings.audit.durability, register, fence, vkeys: () => replicaKeys(auditLayout(args.data).log), tell, onProblems: health.replicas });
+      : await startReplicas({
+          dataDir: args.data,
+          setup,
+          durability: settings.audit.durability,
+          register,
+          fence,
+          vkeys: () => replicaKeys(auditLayout(args.data).log),
+          tell,
+          onProblems: health.replicas,
+        });
   const certificates =
     replicas === undefined
       ? undefined
-      // the workers follow it too, and say what is wrong with it
-      : await followCertificates({ certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()), now: Date.now, log: () => undefined });
+      : // the workers follow it too, and say what is wrong with it
+        await followCertificates({
+          certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()),
+          now: Date.now,
+          log: () => undefined,
+        });
   certificates?.start();
   starting('opens spool, search index and alerts');
   const spooling = spoolOf(args.bus);
-  const spool = spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
-  const forwarding = spool === undefined ? undefined : forwardSpool({ spool, signal, open: (dataset) => producerOf(bus, reading.current().workspace, dataset), onState: health.spool });
+  const spool =
+    spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
+  const forwarding =
+    spool === undefined
+      ? undefined
+      : forwardSpool({
+          spool,
+          signal,
+          open: (dataset) => producerOf(bus, reading.current().workspace, dataset),
+          onState: health.spool,
+        });
 
-  // Each says when it came forward; how long ago that is, the supervisor says: so one that died is seen, and a writer that hangs too.
+  // Each says when it came forward; how long ago that is, the supervisor says: so one that died is seen, and a writer
+  // that hangs too.
   const passes: Record<string, number> = {};
   const passed = (task: string): void => void (passes[task] = Date.now());
   for (const task of ['watching', 'searching', 'names']) passed(task);
   const search = openSearch(args.data);
   const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
   const watcher = startWatching({
-    dataDir: args.data, rules, thresholds, index: search.feed(), now: Date.now, record: raised.record, interval: WATCH_EVERY,
+    dataDir: args.data,
+    rules,
+    thresholds,
+    index: search.feed(),
+    now: Date.now,
+    record: raised.record,
+    interval: WATCH_EVERY,
     onAlert: ({ rule, id }) => {
       tell({ kind: 'alert', message: `watching found ${rule}, alert ${id}; see \`yitong audit alerts\`` });
       tell({ kind: 'alerts', counts: watcher.counts() });
@@ -142,13 +185,25 @@ runChild('writer', async (args, signal, onMessage) => {
       alert(inWords(error));
     }
   };
-  const keyLooks = thresholds.has(DAMAGED_KEY) ? [setTimeout(() => void lookAtKeys(), WATCH_EVERY), setInterval(() => void lookAtKeys(), KEYS_EVERY)] : [];
+  const keyLooks = thresholds.has(DAMAGED_KEY)
+    ? [setTimeout(() => void lookAtKeys(), WATCH_EVERY), setInterval(() => void lookAtKeys(), KEYS_EVERY)]
+    : [];
   // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
-  const indexing = setInterval(() => void search.catchUp(watcher.position()).then(() => passed('searching')).catch((error: unknown) => alert(inWords(error))), INDEX_EVERY);
+  const indexing = setInterval(
+    () =>
+      void search
+        .catchUp(watcher.position())
+        .then(() => passed('searching'))
+        .catch((error: unknown) => alert(inWords(error))),
+    INDEX_EVERY,
+  );
 
   let namesFailed = '';
   const following = followNames({
-    bus, dataDir: args.data, workspace: () => reading.current().workspace, signal,
+    bus,
+    dataDir: args.data,
+    workspace: () => reading.current().workspace,
+    signal,
     onPass: () => {
       namesFailed = '';
       passed('names');
@@ -168,13 +223,27 @@ runChild('writer', async (args, signal, onMessage) => {
     sequencer === undefined && replicas === undefined
       ? undefined
       : startPruning({
-          dataDir: args.data, keep: keep.journals, now: Date.now, onKept: alert, onError: (error) => alert(inWords(error)),
+          dataDir: args.data,
+          keep: keep.journals,
+          now: Date.now,
+          onKept: alert,
+          onError: (error) => alert(inWords(error)),
           // also one that lost its place to another goes by what that one has
-          followed: () => (sequencer !== undefined && fence?.fenced === undefined ? undefined : (replicas?.integrated() ?? new Map<string, number>())),
+          followed: () =>
+            sequencer !== undefined && fence?.fenced === undefined
+              ? undefined
+              : (replicas?.integrated() ?? new Map<string, number>()),
         });
   const housekeeping = startHousekeeping({
-    dataDir: args.data, keep, journals: pruning, alerts: watcher, now: Date.now, onProblems: health.housekeeping, onGone: alert,
-    workspace: () => reading.current().workspace, tickets: () => reading.current().tickets,
+    dataDir: args.data,
+    keep,
+    journals: pruning,
+    alerts: watcher,
+    now: Date.now,
+    onProblems: health.housekeeping,
+    onGone: alert,
+    workspace: () => reading.current().workspace,
+    tickets: () => reading.current().tickets,
   });
 
   let told = '';
@@ -190,14 +259,21 @@ runChild('writer', async (args, signal, onMessage) => {
   const drain = async (): Promise<void> => {
     const { topics, writer } = reading.current();
     // of a bus that is away nobody can say what the view lacks: it serves what it has
-    const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) }))).catch(() => []);
-    const behind = (): boolean => ends.some(({ topic, state }) => state?.partitions.some(({ high }, partition) => writer.nextOffset(topic, partition) < high) === true);
+    const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) }))).catch(
+      () => [],
+    );
+    const behind = (): boolean =>
+      ends.some(
+        ({ topic, state }) =>
+          state?.partitions.some(({ high }, partition) => writer.nextOffset(topic, partition) < high) === true,
+      );
     while (behind() && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
     tell({ kind: 'drained' });
   };
   onMessage((message) => {
     if (message.kind === 'drain') drain().catch((error: unknown) => alert(inWords(error)));
-    // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first. A start is waited for
+    // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first.
+    // A start is waited for
     if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
     if (message.kind === 'hold') hold = message.on;
     if (message.kind === 'damaged') reading.damaged(message.file).catch((error: unknown) => alert(inWords(error)));
@@ -206,17 +282,35 @@ runChild('writer', async (args, signal, onMessage) => {
       loadStill(args.workspace)
         .then(({ workspace: next, version }) => {
           // what the workers do not know must not be let in
-          if (version.contracts !== message.contracts) throw new YitongError('bad_workspace', 'the files changed again meanwhile');
+          if (version.contracts !== message.contracts)
+            throw new YitongError('bad_workspace', 'the files changed again meanwhile');
           return reading.take(next);
         })
-        .then(() => tell({ kind: 'taken' }), (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }));
+        .then(
+          () => tell({ kind: 'taken' }),
+          (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }),
+        );
     }
   });
   const parts = partFigures(args.data);
   const heldBack = heldCounts(args.data);
   answerForMetrics('writer', async () => {
     const now = reading.open();
-    return [...(now === undefined ? [] : await viewFigures({ workspace: now.workspace, writer: now.writer, dataDir: args.data, heldBack, busUp: health.busUp })), ...housekeeping.figures(), ...(await parts()), ...calendarFigures(reading.current().calendars, Date.now()), ...spanFigures('writer', tracing)];
+    return [
+      ...(now === undefined
+        ? []
+        : await viewFigures({
+            workspace: now.workspace,
+            writer: now.writer,
+            dataDir: args.data,
+            heldBack,
+            busUp: health.busUp,
+          })),
+      ...housekeeping.figures(),
+      ...(await parts()),
+      ...calendarFigures(reading.current().calendars, Date.now()),
+      ...spanFigures('writer', tracing),
+    ];
   });
   tell({ kind: 'ready' });
 
@@ -231,7 +325,8 @@ runChild('writer', async (args, signal, onMessage) => {
   // before the last run of the sequencer, so that the alerts' entries are in the log too
   await watcher.stop();
   await raised.close();
-  // the workers have closed their journals by now: what they promised is in the log, however long this replica stays down
+  // the workers have closed their journals by now: what they promised is in the log, however long this replica stays
+  // down
   await certificates?.stop();
   await replicas?.once();
   await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: inWords(error) }));
@@ -253,15 +348,20 @@ function holdWriter(dataDir: string): Lock {
   const { lock: file } = auditLayout(dataDir);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const lock = tryLock(file);
-  if (lock === undefined) throw new YitongError('audit_unavailable', 'another process is the writer of this data folder');
+  if (lock === undefined)
+    throw new YitongError('audit_unavailable', 'another process is the writer of this data folder');
   return lock;
 }
 
 /** A producer for what was spooled of a dataset, once its topics are there. */
 async function producerOf(bus: Bus, workspace: Workspace, dataset: string): Promise<Producer> {
   const contract = [...workspace.contracts.values()].find(({ id }) => id === dataset);
-  if (contract === undefined) throw new YitongError('bad_contract', 'records wait for the bus, and the workspace no longer has their contract');
-  await bus.ensureTopics([{ topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history }, controlSpec(workspace.prefix, contract.authority)]);
+  if (contract === undefined)
+    throw new YitongError('bad_contract', 'records wait for the bus, and the workspace no longer has their contract');
+  await bus.ensureTopics([
+    { topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history },
+    controlSpec(workspace.prefix, contract.authority),
+  ]);
   return await bus.producer();
 }
 

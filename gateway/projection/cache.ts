@@ -29,5 +29,7 @@ export function projectionCache(limit = 10_000): ProjectionCache {
 
 /** A mask follows from the contract, which the schema id stands for. */
 function formsKey(forms: ReadonlyMap<FieldPath, Form>): string {
-  return JSON.stringify([...forms].map(([path, form]) => [path, form.kind, form.kind === 'band' ? form.bands : []]).sort());
+  return JSON.stringify(
+    [...forms].map(([path, form]) => [path, form.kind, form.kind === 'band' ? form.bands : []]).sort(),
+  );
 }

@@ -1,15 +1,15 @@
 /**
- * A projection is compiled once for a schema and a set of released fields, and then turns Avro bytes into JSON bytes of just
- * those fields in one pass: nothing that is not released is ever made into a value. The JSON form is that of
+ * A projection is compiled once for a schema and a set of released fields, and then turns Avro bytes into JSON bytes of
+ * just those fields in one pass: nothing that is not released is ever made into a value. The JSON form is that of
  * `contracts/avro.ts`; fields stand in the order of the schema.
  */
 import { leastBytes } from '../../contracts/decode.js';
 import type { FieldPath } from '../../contracts/ids.js';
 import { bytesToUnscaled, daysToDate, millisToTimestamp, unscaledToDecimal } from '../../contracts/logical.js';
-import { FORBIDDEN_NAMES, readSchema, unwrap, type RecordShape, type Shape } from '../../contracts/schema.js';
+import { FORBIDDEN_NAMES, type RecordShape, readSchema, type Shape, unwrap } from '../../contracts/schema.js';
 import type { ContractVersion } from '../../contracts/types.js';
 import { Cursor, fail, type Step } from './cursor.js';
-import { writeForm, type Form } from './forms.js';
+import { type Form, writeForm } from './forms.js';
 import type { Out } from './out.js';
 import { skip } from './skip.js';
 
@@ -39,11 +39,16 @@ export const NO_FORMS: ReadonlyMap<FieldPath, Form> = new Map();
 const cursor = new Cursor();
 
 /**
- * @param fields paths of `ContractVersion.fields`; a branch releases all below it. Paths that this version does not have are
- *   left out: an older record does not have what a newer contract added.
- * @param forms what is released in another form than its value; a form goes before the value, also before that of a branch above
+ * @param fields paths of `ContractVersion.fields`; a branch releases all below it. Paths that this version does not
+ * have are left out: an older record does not have what a newer contract added.
+ * @param forms what is released in another form than its value; a form goes before the value, also before that of a
+ * branch above
  */
-export function compileProjection(version: Pick<ContractVersion, 'schema'>, fields: readonly FieldPath[], forms: ReadonlyMap<FieldPath, Form> = NO_FORMS): Projection {
+export function compileProjection(
+  version: Pick<ContractVersion, 'schema'>,
+  fields: readonly FieldPath[],
+  forms: ReadonlyMap<FieldPath, Form> = NO_FORMS,
+): Projection {
   const released: Released = { all: false, below: new Map() };
   for (const path of fields) nodeAt(released, path).all = true;
   for (const [path, form] of forms) nodeAt(released, path).form = form;
@@ -68,7 +73,10 @@ export function compileProjection(version: Pick<ContractVersion, 'schema'>, fiel
 }
 
 /** Reads a body as strictly as if all of it were released. Paths play no part. */
-export function compileCheck(version: Pick<ContractVersion, 'schema'>, scratch: Out): (bytes: Uint8Array, start: number, end: number) => void {
+export function compileCheck(
+  version: Pick<ContractVersion, 'schema'>,
+  scratch: Out,
+): (bytes: Uint8Array, start: number, end: number) => void {
   const run = writeRecord(readSchema(version.schema), EVERYTHING);
   return (bytes, start, end) => {
     const c = cursor;
@@ -105,7 +113,12 @@ function releasedOf(parent: Released, name: string, shape: Shape): Released | un
   const record = inner.kind === 'array' ? unwrap(inner.items) : inner;
   const branch = inner.kind === 'array' ? list : plain;
   if (branch === undefined || record.kind !== 'record') return undefined;
-  return record.fields.some((field) => branch.below.get(field.name)?.form !== undefined || releasedOf(branch, field.name, field.shape) !== undefined) ? branch : undefined;
+  return record.fields.some(
+    (field) =>
+      branch.below.get(field.name)?.form !== undefined || releasedOf(branch, field.name, field.shape) !== undefined,
+  )
+    ? branch
+    : undefined;
 }
 
 function writeRecord(shape: RecordShape, released: Released): Step {
@@ -201,7 +214,10 @@ function write(shape: Shape, released: Released): Step {
 
 function decimalText(bytes: Uint8Array, start: number, length: number, precision: number, scale: number): string {
   const unscaled = length > 17 ? undefined : bytesToUnscaled(bytes.subarray(start, start + length));
-  return (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, precision, scale)) ?? fail('has a decimal beyond its precision');
+  return (
+    (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, precision, scale)) ??
+    fail('has a decimal beyond its precision')
+  );
 }
 
 function writeList(open: number, close: number, item: Step, each: number): Step {
@@ -222,6 +238,7 @@ function writeList(open: number, close: number, item: Step, each: number): Step 
 function writeKey(c: Cursor): void {
   const start = c.out.pos;
   c.string();
-  if (FORBIDDEN_NAMES.has(c.out.buf.toString('latin1', start + 1, c.out.pos - 1))) fail('has a map key that is refused');
+  if (FORBIDDEN_NAMES.has(c.out.buf.toString('latin1', start + 1, c.out.pos - 1)))
+    fail('has a map key that is refused');
   c.one(58);
 }

@@ -10,7 +10,16 @@ const BACKSLASH = 92;
 const HEX = Buffer.from('0123456789abcdef');
 /** 0 as it is; 1 the first byte of a longer character; 2 six bytes `\u00xx`; else the letter behind a backslash. */
 const CLASS = new Uint8Array(256).map((_, byte) => (byte >= 128 ? 1 : byte < 32 ? 2 : 0));
-for (const [byte, letter] of [[QUOTE, '"'], [BACKSLASH, '\\'], [8, 'b'], [9, 't'], [10, 'n'], [12, 'f'], [13, 'r']] as const) CLASS[byte] = letter.charCodeAt(0);
+for (const [byte, letter] of [
+  [QUOTE, '"'],
+  [BACKSLASH, '\\'],
+  [8, 'b'],
+  [9, 't'],
+  [10, 'n'],
+  [12, 'f'],
+  [13, 'r'],
+] as const)
+  CLASS[byte] = letter.charCodeAt(0);
 
 export function fail(what: string): never {
   throw new YitongError('wire_format', `the body ${what}`);
@@ -120,7 +129,24 @@ export class Cursor {
     const { out } = this;
     out.ensure(9);
     const { buf } = out;
-    const digits = value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10_000 ? 4 : value < 100_000 ? 5 : value < 1_000_000 ? 6 : value < 10_000_000 ? 7 : value < 100_000_000 ? 8 : 9;
+    const digits =
+      value < 10
+        ? 1
+        : value < 100
+          ? 2
+          : value < 1000
+            ? 3
+            : value < 10_000
+              ? 4
+              : value < 100_000
+                ? 5
+                : value < 1_000_000
+                  ? 6
+                  : value < 10_000_000
+                    ? 7
+                    : value < 100_000_000
+                      ? 8
+                      : 9;
     let rest = value;
     for (let at = out.pos + digits - 1; at >= out.pos; at--) {
       const next = (rest / 10) | 0;
@@ -138,7 +164,10 @@ export class Cursor {
     out.buf[out.pos++] = QUOTE;
   }
 
-  /** A length and that many bytes of UTF-8, as a JSON string (RFC 8259 §7). What is escaped is what JSON.stringify escapes. */
+  /**
+   * A length and that many bytes of UTF-8, as a JSON string (RFC 8259 §7). What is escaped is what JSON.stringify
+   * escapes.
+   */
   string(): void {
     const length = this.long();
     let at = this.take(length);

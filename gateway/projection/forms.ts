@@ -1,13 +1,14 @@
 /**
  * Fields that are released in another form than their value. Each is told inside an object that names its form, so that
- * nobody takes it for the value: `{"exists":true}`, `{"count":3}`, `{"band":"100–500"}`, `{"masked":"王**"}`. What can be told without
- * the value is told without it: lengths and branches are read, text is not decoded beyond its first character.
+ * nobody takes it for the value: `{"exists":true}`, `{"count":3}`, `{"band":"100–500"}`, `{"masked":"王**"}`. What can
+ * be told without the value is told without it: lengths and branches are read, text is not decoded beyond its first
+ * character.
  */
 import { leastBytes } from '../../contracts/decode.js';
 import { bytesToUnscaled } from '../../contracts/logical.js';
 import type { Shape } from '../../contracts/schema.js';
 import { ORDER_SCALE, orderOf, readBand } from '../../policies/bands.js';
-import { fail, type Cursor, type Step } from './cursor.js';
+import { type Cursor, fail, type Step } from './cursor.js';
 import { skip } from './skip.js';
 
 export type Form =
@@ -88,7 +89,8 @@ function items(shape: Extract<Shape, { kind: 'array' | 'map' }>): (c: Cursor) =>
   };
 }
 
-const dated = (shape: Shape): boolean => (shape.kind === 'nullable' ? dated(shape.of) : shape.kind === 'date' || shape.kind === 'timestamp');
+const dated = (shape: Shape): boolean =>
+  shape.kind === 'nullable' ? dated(shape.of) : shape.kind === 'date' || shape.kind === 'timestamp';
 
 /** Where a value stands, in the unit of `orderOf`. */
 function ordering(shape: Shape): Read<bigint> | undefined {
@@ -139,15 +141,23 @@ function decimalOrder(value: number): bigint {
 function writeBand(order: Read<bigint>, texts: readonly string[], dates: boolean): Step {
   const bands = texts.map((text) => {
     const band = readBand(text);
-    const bound = (given: string | undefined): bigint | undefined => (given === undefined ? undefined : orderOf(given, dates));
-    return { text: Buffer.from(`{"band":${JSON.stringify(text)}}`), valid: band !== undefined, from: bound(band?.from), below: bound(band?.below) };
+    const bound = (given: string | undefined): bigint | undefined =>
+      given === undefined ? undefined : orderOf(given, dates);
+    return {
+      text: Buffer.from(`{"band":${JSON.stringify(text)}}`),
+      valid: band !== undefined,
+      from: bound(band?.from),
+      below: bound(band?.below),
+    };
   });
   const outside = Buffer.from('{"band":"outside"}');
   const none = Buffer.from('{"band":null}');
   return (c) => {
     const at = order(c);
     if (at === undefined) return c.put(none);
-    const band = bands.find(({ valid, from, below }) => valid && (from === undefined || at >= from) && (below === undefined || at < below));
+    const band = bands.find(
+      ({ valid, from, below }) => valid && (from === undefined || at >= from) && (below === undefined || at < below),
+    );
     c.put(band?.text ?? outside);
   };
 }
@@ -175,7 +185,8 @@ function writeMasked(shape: Shape, mask: ((text: string) => string | undefined) 
   };
 }
 
-const textAt = (c: Cursor, start: number, length: number): string => Buffer.from(c.bytes.buffer, c.bytes.byteOffset + start, length).toString('utf8');
+const textAt = (c: Cursor, start: number, length: number): string =>
+  Buffer.from(c.bytes.buffer, c.bytes.byteOffset + start, length).toString('utf8');
 
 /** The first character; none where there is no second, since it would be the whole. */
 function firstOf(c: Cursor, start: number, length: number): string {

@@ -17,7 +17,8 @@ export class Out {
   }
   #grow(bytes: number): void {
     const size = Math.max(this.pos + bytes, this.buf.length * 2);
-    if (this.pos + bytes > this.#limit) throw new YitongError('record_too_large', 'an answer grew beyond its limit; ask for fewer records at a time');
+    if (this.pos + bytes > this.#limit)
+      throw new YitongError('record_too_large', 'an answer grew beyond its limit; ask for fewer records at a time');
     const grown = Buffer.allocUnsafeSlow(Math.min(size, this.#limit));
     this.buf.copy(grown, 0, 0, this.pos);
     this.buf = grown;

@@ -5,8 +5,13 @@ import type { Client } from '../../policies/types.js';
 import type { GatewayContext } from '../context.js';
 
 /** @throws YitongError `not_publisher`, for another authority's dataset and for one that does not exist alike */
-export function ownDataset({ workspace }: Pick<GatewayContext, 'workspace'>, id: string, { authority }: Client): Contract {
+export function ownDataset(
+  { workspace }: Pick<GatewayContext, 'workspace'>,
+  id: string,
+  { authority }: Client,
+): Contract {
   const contract = [...workspace.contracts.values()].find((one) => one.id === id);
-  if (contract === undefined || contract.authority !== authority) throw new YitongError('not_publisher', 'a dataset is published by its own authority only');
+  if (contract === undefined || contract.authority !== authority)
+    throw new YitongError('not_publisher', 'a dataset is published by its own authority only');
   return contract;
 }

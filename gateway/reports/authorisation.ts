@@ -40,10 +40,20 @@ export interface Invitation {
   readonly declinedAt?: Moment;
 }
 
-/** Not declined, not over, and no authorisation in force covers it. An authorisation answers it, however it came about. */
-export function isOpen({ report, from, to, domains, purposes, until, declinedAt }: Invitation, today: Day, allDomains: readonly string[], given: readonly Authorisation[]): boolean {
+/**
+ * Not declined, not over, and no authorisation in force covers it. An authorisation answers it, however it came about.
+ */
+export function isOpen(
+  { report, from, to, domains, purposes, until, declinedAt }: Invitation,
+  today: Day,
+  allDomains: readonly string[],
+  given: readonly Authorisation[],
+): boolean {
   if (declinedAt !== undefined || today > until) return false;
-  const covered = (purpose: string): boolean => given.some((one) => one.from === from && covers(one, { report, by: to, domains: domains ?? allDomains, purpose, today }));
+  const covered = (purpose: string): boolean =>
+    given.some(
+      (one) => one.from === from && covers(one, { report, by: to, domains: domains ?? allDomains, purpose, today }),
+    );
   return !purposes.every(covered);
 }
 
@@ -56,20 +66,27 @@ export interface Asked {
 }
 
 export function covers(one: Authorisation, { report, by, domains, purpose, today }: Asked): boolean {
-  if (one.report !== report || one.to !== by || one.withdrawnAt !== undefined || today < one.since || today > one.until) return false;
+  if (one.report !== report || one.to !== by || one.withdrawnAt !== undefined || today < one.since || today > one.until)
+    return false;
   if (one.domains !== undefined && !domains.every((domain) => one.domains?.includes(domain))) return false;
   return one.purposes === undefined || one.purposes.includes(purpose);
 }
 
 /**
- * Indexes of the members for which an authorisation is missing. Each legal person needs its own; a branch shares that of its company.
+ * Indexes of the members for which an authorisation is missing. Each legal person needs its own; a branch shares that
+ * of its company.
  * @param from authorisations that a company has given
  */
-export function missingAuthorisations(members: readonly Member[], asked: Asked, from: (company: SubjectKey) => readonly Authorisation[]): readonly number[] {
+export function missingAuthorisations(
+  members: readonly Member[],
+  asked: Asked,
+  from: (company: SubjectKey) => readonly Authorisation[],
+): readonly number[] {
   const granted = new Map<SubjectKey, boolean>();
   const may = (company: SubjectKey): boolean => {
     let known = granted.get(company);
-    if (known === undefined) granted.set(company, (known = company === asked.by || from(company).some((one) => covers(one, asked))));
+    if (known === undefined)
+      granted.set(company, (known = company === asked.by || from(company).some((one) => covers(one, asked))));
     return known;
   };
   return members.flatMap(({ subject, company }, i) => (may(company ?? subject) || subject === asked.by ? [] : [i]));

@@ -1,4 +1,7 @@
-/** The code by which whoever holds a report's proof finds the original: 140 random bits, as people can type them. Kept only as its hash. */
+/**
+ * The code by which whoever holds a report's proof finds the original: 140 random bits, as people can type them. Kept
+ * only as its hash.
+ */
 import { randomBytes } from 'node:crypto';
 import { sha256 } from './compute/digest.js';
 
@@ -12,7 +15,9 @@ export function newCode(): string {
   return text.match(/.{4}/g)?.join('-') ?? text;
 }
 
-/** As it is hashed; undefined for what cannot be a code. What people mistake for each other is taken for what was meant. */
+/**
+ * As it is hashed; undefined for what cannot be a code. What people mistake for each other is taken for what was meant.
+ */
 function normalCode(text: string): string | undefined {
   const plain = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   return plain.length === LENGTH && [...plain].every((letter) => ALPHABET.includes(letter)) ? plain : undefined;

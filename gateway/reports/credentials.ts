@@ -1,4 +1,7 @@
-/** Credentials of reports (docs/credentials.md) of one face of a worker: made, published, verified and revoked with the key by which documents are signed. */
+/**
+ * Credentials of reports (docs/credentials.md) of one face of a worker: made, published, verified and revoked with the
+ * key by which documents are signed.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,22 +11,34 @@ import type { GatewayContext } from '../context.js';
 import { publicAddress } from '../people/address.js';
 import { reportsOf } from './index.js';
 import type { ReportModel } from './model.js';
-import { documentSignerOf, type DocumentSigner } from './pdf/signer.js';
+import { type DocumentSigner, documentSignerOf } from './pdf/signer.js';
 import { issueVc } from './vc/issue.js';
-import { documentKeyOf, issuerMetadata, namesIssuer, publicJwk, type DocumentKey, type IssuerMetadata } from './vc/keys.js';
+import {
+  type DocumentKey,
+  documentKeyOf,
+  type IssuerMetadata,
+  issuerMetadata,
+  namesIssuer,
+  publicJwk,
+} from './vc/keys.js';
 import { openStatuses } from './vc/status/lmdb.js';
 import type { StatusPlace, StatusStore } from './vc/status/port.js';
-import { statusList, statusPublisher, statusUri, type StatusPublishing } from './vc/status/token.js';
-import { verifyPresentation, type Verification, type VerifyOptions } from './vc/verify.js';
+import { type StatusPublishing, statusList, statusPublisher, statusUri } from './vc/status/token.js';
+import { type Verification, type VerifyOptions, verifyPresentation } from './vc/verify.js';
 
-export type Presentation = Pick<VerifyOptions, 'nonce' | 'audience' | 'required' | 'subjects'> & { readonly presentation: string };
+export type Presentation = Pick<VerifyOptions, 'nonce' | 'audience' | 'required' | 'subjects'> & {
+  readonly presentation: string;
+};
 
 export interface Credentials {
   /** @throws YitongError `not_found` where no documents are signed here, `bad_config`, `address_unknown` */
   metadata(): Promise<IssuerMetadata>;
   /** Status list token. Undefined where there is no such list. @throws YitongError as `metadata` */
   list(number: number): Promise<string | undefined>;
-  /** A new credential, whose place in a status list the report remembers. @throws YitongError as `metadata`, `report_revoked`, `bad_request` for a holder's key that is none */
+  /**
+   * A new credential, whose place in a status list the report remembers.
+   * @throws YitongError as `metadata`, `report_revoked`, `bad_request` for a holder's key that is none
+   */
   issue(id: string, model: ReportModel, holder?: unknown): Promise<string>;
   /** A presentation of a credential that was issued here. @throws YitongError as `metadata`, `bad_request` */
   verify(presented: Presentation): Promise<Verification>;
@@ -37,12 +52,23 @@ interface Opened {
   readonly publish: (list: number) => Promise<string | undefined>;
 }
 
-/** Keys of the signers before this one, whose credentials still live; whoever takes a certificate out of `old/` disowns what it signed. */
+/**
+ * Keys of the signers before this one, whose credentials still live; whoever takes a certificate out of `old/` disowns
+ * what it signed.
+ */
 async function oldKeys(documents: string): Promise<readonly Pick<DocumentKey, 'jwk' | 'kid'>[]> {
   const folder = join(documents, 'old');
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.pem')).sort();
-  const keys = await Promise.all(names.map(async (name) => publicJwk(new X509Certificate(await readFile(join(folder, name))).publicKey.export({ format: 'jwk' }))));
-  return Promise.all(keys.flatMap((key) => (key === undefined ? [] : [calculateJwkThumbprint(key.jwk).then((kid) => ({ jwk: key.jwk, kid }))])));
+  const keys = await Promise.all(
+    names.map(async (name) =>
+      publicJwk(new X509Certificate(await readFile(join(folder, name))).publicKey.export({ format: 'jwk' })),
+    ),
+  );
+  return Promise.all(
+    keys.flatMap((key) =>
+      key === undefined ? [] : [calculateJwkThumbprint(key.jwk).then((kid) => ({ jwk: key.jwk, kid }))],
+    ),
+  );
 }
 
 export function openCredentials(context: GatewayContext): Credentials {
@@ -72,7 +98,9 @@ export function openCredentials(context: GatewayContext): Credentials {
     });
   }
   async function metadata(): Promise<IssuerMetadata> {
-    const { publishing: { issuer, key } } = await opened();
+    const {
+      publishing: { issuer, key },
+    } = await opened();
     return issuerMetadata(issuer, [key, ...(await oldKeys(documents)).filter(({ kid }) => kid !== key.kid)]);
   }
 
@@ -81,7 +109,9 @@ export function openCredentials(context: GatewayContext): Credentials {
     metadata,
     list: async (number) => (await opened()).publish(number),
     async issue(id, model, holder) {
-      const { publishing: { issuer, key } } = await opened();
+      const {
+        publishing: { issuer, key },
+      } = await opened();
       const reports = await reportsOf(context);
       const expiresAt = reports.credentialUntil(id);
       const remembering: StatusStore = {
@@ -92,7 +122,13 @@ export function openCredentials(context: GatewayContext): Credentials {
           return place;
         },
       };
-      const { text } = await issueVc(model, { issuer, key, statuses: remembering, expiresAt, ...(holder === undefined ? {} : { holder }) });
+      const { text } = await issueVc(model, {
+        issuer,
+        key,
+        statuses: remembering,
+        expiresAt,
+        ...(holder === undefined ? {} : { holder }),
+      });
       return text;
     },
     async verify({ presentation, ...asked }) {
@@ -101,11 +137,18 @@ export function openCredentials(context: GatewayContext): Credentials {
       const prefix = statusUri(issuer, 0).slice(0, -1);
       // not the copy that is published: here a revocation counts at once
       const fetchStatus = async (uri: string): Promise<string> => {
-        const token = /^\d{1,9}$/.test(uri.slice(prefix.length)) ? await statusList(Number(uri.slice(prefix.length)), publishing) : undefined;
+        const token = /^\d{1,9}$/.test(uri.slice(prefix.length))
+          ? await statusList(Number(uri.slice(prefix.length)), publishing)
+          : undefined;
         if (token === undefined) throw new YitongError('not_found', 'there is no such status list');
         return token;
       };
-      return verifyPresentation(presentation, { ...asked, trust: { issuer, keys: (await metadata()).jwks.keys }, fetchStatus, now: now() });
+      return verifyPresentation(presentation, {
+        ...asked,
+        trust: { issuer, keys: (await metadata()).jwks.keys },
+        fetchStatus,
+        now: now(),
+      });
     },
     async revoke(places) {
       for (const place of places) await stored().revoke(place);

@@ -3,8 +3,15 @@
 /** Those that wait for the log at a time. */
 const AT_ONCE = 64;
 
-/** In the order of `items`; one is begun in a turn of the event loop. @throws what the first that failed threw; then no more are begun */
-export async function eachInTurn<T, R>(items: readonly T[], run: (item: T) => Promise<R>, most = AT_ONCE): Promise<readonly R[]> {
+/**
+ * In the order of `items`; one is begun in a turn of the event loop.
+ * @throws what the first that failed threw; then no more are begun
+ */
+export async function eachInTurn<T, R>(
+  items: readonly T[],
+  run: (item: T) => Promise<R>,
+  most = AT_ONCE,
+): Promise<readonly R[]> {
   const results: R[] = [];
   const under = new Set<Promise<void>>();
   let failed = false;

@@ -1,5 +1,6 @@
 /**
- * Reports (专用信用报告 and its like): the port for services and pages. Each function puts on record what it tells before it tells it.
+ * Reports (专用信用报告 and its like): the port for services and pages. Each function puts on record what it tells before it
+ * tells it.
  */
 import { canonicalJson } from '../../contracts/canonical.js';
 import { YitongError } from '../../contracts/errors.js';
@@ -10,19 +11,19 @@ import type { ActionName, LookName } from '../audit/actions.js';
 import { administrationBody, issuedBody, lookedBody, verifiedBody } from '../audit/events.js';
 import type { Receipt } from '../audit/port.js';
 import type { GatewayContext } from '../context.js';
-import { isOpen, missingAuthorisations, type Authorisation, type Invitation } from './authorisation.js';
+import { type Authorisation, type Invitation, isOpen, missingAuthorisations } from './authorisation.js';
 import { changesSince, type ReportChanges } from './changes.js';
 import { codeHash, newCode } from './code.js';
 import { sha256 } from './compute/digest.js';
-import { dayIn, openComputing, type Computed, type Order } from './compute/index.js';
+import { type Computed, dayIn, type Order, openComputing } from './compute/index.js';
 import { isDay } from './compute/rules.js';
-import { entryOf, membersOf, namedMembers, subjectsOf, type Entry, type Member } from './group.js';
+import { type Entry, entryOf, type Member, membersOf, namedMembers, subjectsOf } from './group.js';
 import { noMarks, type RecordMarks } from './marks.js';
 import { partOf, releasedOf } from './part.js';
 import type { Asking, Missing, ReportRequest, Reports, Verified } from './port.js';
 import { release } from './release.js';
 import { revoking } from './revoking.js';
-import { newId, openReportStore, NO_NUMBERS, type Issued, type Outcome, type ReportStore } from './store.js';
+import { type Issued, NO_NUMBERS, newId, type Outcome, openReportStore, type ReportStore } from './store.js';
 
 export type { Authorisation, Invitation } from './authorisation.js';
 export type { RecordChange, ReportChanges, SectionChange } from './changes.js';
@@ -63,7 +64,8 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
   }
   function subjectOf(definition: ReportDefinition, text: string): SubjectKey {
     const subject = parseSubject(text, workspace.schemes);
-    if (!subject.startsWith(`${definition.scheme}:`)) throw new YitongError('bad_subject', `the subjects of the report are keyed by \`${definition.scheme}\``);
+    if (!subject.startsWith(`${definition.scheme}:`))
+      throw new YitongError('bad_subject', `the subjects of the report are keyed by \`${definition.scheme}\``);
     return subject;
   }
   const refuse = (what: string): never => {
@@ -76,26 +78,32 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     readonly leaveOut: boolean;
   }
   function checkDays(from: string, to: string): void {
-    if (!isDay(from) || !isDay(to) || from > to) refuse('`from` and `to` are days, `YYYY-MM-DD`, the first not after the second');
+    if (!isDay(from) || !isDay(to) || from > to)
+      refuse('`from` and `to` are days, `YYYY-MM-DD`, the first not after the second');
     if (to > dayIn(now())) refuse('`to` lies in the future');
   }
   function domainsOf({ domains }: ReportDefinition, ids: readonly string[]): Order['domains'] {
     const found = domains.filter(({ id }) => ids.includes(id));
-    if (found.length === 0 || found.length !== ids.length) refuse('`domains` names each domain of the report that is asked for, once');
+    if (found.length === 0 || found.length !== ids.length)
+      refuse('`domains` names each domain of the report that is asked for, once');
     return found;
   }
   function checked(request: ReportRequest): Checked {
     const definition = definitionOf(request.report);
     const { from, to, purpose } = request;
     checkDays(from, to);
-    if (!definition.purposes.has(purpose)) refuse(`\`purpose\` must be one of ${[...definition.purposes.keys()].map((id) => `\`${id}\``).join(', ')}`);
+    if (!definition.purposes.has(purpose))
+      refuse(`\`purpose\` must be one of ${[...definition.purposes.keys()].map((id) => `\`${id}\``).join(', ')}`);
     const bearer = request.bearer.trim();
-    if (bearer === '' || bearer.length > MAX_BEARER) refuse(`\`bearer\` names who is shown the report, in 1 to ${String(MAX_BEARER)} characters`);
+    if (bearer === '' || bearer.length > MAX_BEARER)
+      refuse(`\`bearer\` names who is shown the report, in 1 to ${String(MAX_BEARER)} characters`);
     const domains = domainsOf(definition, request.domains ?? definition.domains.map(({ id }) => id));
     const asker = subjectOf(definition, request.as);
     const named = request.subjects === 'group' ? 'group' : request.subjects.map((text) => subjectOf(definition, text));
-    if (named !== 'group' && (named.length === 0 || new Set(named).size !== named.length)) refuse('`subjects` names each company once, and at least one');
-    if (named.length > definition.maxSubjects && named !== 'group') refuse(`the report is about ${String(definition.maxSubjects)} companies at most`);
+    if (named !== 'group' && (named.length === 0 || new Set(named).size !== named.length))
+      refuse('`subjects` names each company once, and at least one');
+    if (named.length > definition.maxSubjects && named !== 'group')
+      refuse(`the report is about ${String(definition.maxSubjects)} companies at most`);
     return { definition, domains, from, to, purpose, bearer, asker, named, leaveOut: request.leaveOut === true };
   }
 
@@ -108,25 +116,61 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       let known = read.get(subject);
       if (known === undefined) {
         const [row] = computing.reader.one(plan, subject)[0] ?? [];
-        read.set(subject, (known = row === undefined || scheme === undefined ? { related: [] } : entryOf(definition, scheme, row.value)));
+        read.set(
+          subject,
+          (known =
+            row === undefined || scheme === undefined ? { related: [] } : entryOf(definition, scheme, row.value)),
+        );
       }
       return known;
     };
     return { plan, entry, read };
   }
-  async function released(definition: ReportDefinition, asking: Asking, started: number, { plan, read }: ReturnType<typeof register>, self: SubjectKey, body: string): Promise<Receipt> {
+  async function released(
+    definition: ReportDefinition,
+    asking: Asking,
+    started: number,
+    { plan, read }: ReturnType<typeof register>,
+    self: SubjectKey,
+    body: string,
+  ): Promise<Receipt> {
     const subjects = read.size === 0 ? [self] : [...read.keys()];
     const counts = subjects.map((subject) => [read.get(subject)?.name === undefined ? 0 : 1]);
-    const receipt = await release(journal, { plan, client: computing.clientOf(definition), purpose: definition.purpose, report: definition.id, ...asking, started, subjects, counts, body });
+    const receipt = await release(journal, {
+      plan,
+      client: computing.clientOf(definition),
+      purpose: definition.purpose,
+      report: definition.id,
+      ...asking,
+      started,
+      subjects,
+      counts,
+      body,
+    });
     if (plan.read.length === 0) throw new YitongError('denied', 'the register of companies may not be asked');
     return receipt;
   }
 
   /** Who is left out is told by name, and so is on record. */
-  async function releasedNames({ leftOut = [], definition }: Order, asking: Asking, started: number, { plan }: ReturnType<typeof register>): Promise<void> {
+  async function releasedNames(
+    { leftOut = [], definition }: Order,
+    asking: Asking,
+    started: number,
+    { plan }: ReturnType<typeof register>,
+  ): Promise<void> {
     if (leftOut.length === 0) return;
     const subjects = leftOut.map(({ subject }) => subject as SubjectKey);
-    await release(journal, { plan, client: computing.clientOf(definition), purpose: definition.purpose, report: definition.id, ...asking, started, subjects, counts: subjects.map(() => [1]), body: canonicalJson(leftOut) });
+    await release(journal, {
+      plan,
+      client: computing.clientOf(definition),
+      purpose: definition.purpose,
+      report: definition.id,
+      ...asking,
+      started,
+      subjects,
+      counts: subjects.map(() => [1]),
+      body: canonicalJson(leftOut),
+    });
   }
 
   interface Found {
@@ -140,7 +184,13 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     readonly company: ReturnType<typeof register>;
   }
   function missingOf({ definition, asker, domains, purpose }: Checked, members: readonly Member[]): readonly Missing[] {
-    const asked = { report: definition.id, by: asker, domains: domains.map(({ id }) => id), purpose, today: dayIn(now()) };
+    const asked = {
+      report: definition.id,
+      by: asker,
+      domains: domains.map(({ id }) => id),
+      purpose,
+      today: dayIn(now()),
+    };
     return missingAuthorisations(members, asked, (company) => kept().given(company)).map((member) => {
       const { subject, company } = members[member]!;
       return { member, company: company ?? subject };
@@ -151,34 +201,82 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     const company = register(definition, asking);
     const { entry } = company;
     const denied = company.plan.read.length === 0;
-    const group = denied ? [] : membersOf(asker, entry, named === 'group' ? definition.maxSubjects : Math.max(definition.maxSubjects, 10_000));
+    const group = denied
+      ? []
+      : membersOf(asker, entry, named === 'group' ? definition.maxSubjects : Math.max(definition.maxSubjects, 10_000));
     const members = named === 'group' || denied ? group : namedMembers(group, named, entry);
     const missing = missingOf(given, members);
     const out = new Set(leaveOut ? missing.map(({ member }) => member) : []);
     const kept = members.filter((_, i) => !out.has(i));
-    const leftOut = members.flatMap(({ subject, name, relation }, i) => (out.has(i) ? [{ subject, name, relation }] : []));
-    return { members, kept, lacking: out.size > 0 && kept.length > 0 ? [] : missing, missing, company, order: { definition, ...rest, subjects: subjectsOf(kept), leftOut } };
+    const leftOut = members.flatMap(({ subject, name, relation }, i) =>
+      out.has(i) ? [{ subject, name, relation }] : [],
+    );
+    return {
+      members,
+      kept,
+      lacking: out.size > 0 && kept.length > 0 ? [] : missing,
+      missing,
+      company,
+      order: { definition, ...rest, subjects: subjectsOf(kept), leftOut },
+    };
   }
 
   async function computed(order: Order, asking: Asking): Promise<Computed> {
     const of = order.subjects.length;
     return computing.compute(order, asking.stated, (done) => asking.progress?.(done, of));
   }
-  const releaseOf = ({ plan, client, started }: Computed, order: Order, asking: Asking, counts: readonly (readonly number[])[], body: string): Promise<Receipt> =>
-    release(journal, { plan, client, purpose: order.definition.purpose, report: order.definition.id, ...asking, started, subjects: order.subjects.map(({ subject }) => subject), counts, body });
+  const releaseOf = (
+    { plan, client, started }: Computed,
+    order: Order,
+    asking: Asking,
+    counts: readonly (readonly number[])[],
+    body: string,
+  ): Promise<Receipt> =>
+    release(journal, {
+      plan,
+      client,
+      purpose: order.definition.purpose,
+      report: order.definition.id,
+      ...asking,
+      started,
+      subjects: order.subjects.map(({ subject }) => subject),
+      counts,
+      body,
+    });
 
   /** What differs; it is told to nobody before `release` is on record. */
-  async function differing(issued: Issued, asking: Asking): Promise<{ readonly changes: ReportChanges; release(): Promise<unknown> } | undefined> {
+  async function differing(
+    issued: Issued,
+    asking: Asking,
+  ): Promise<{ readonly changes: ReportChanges; release(): Promise<unknown> } | undefined> {
     const { model, keys } = issued;
     const definition = definitions.get(model.report);
     if (definition === undefined) return undefined;
     const domains = definition.domains.filter(({ id }) => model.domains.some((one) => one.id === id));
     const subjects = model.subjects.map((one) => ({ ...one, subject: subjectOf(definition, one.subject) }));
-    const order: Order = { definition, domains, subjects, from: model.range.from, to: model.range.to, purpose: model.purpose.id, bearer: model.bearer };
+    const order: Order = {
+      definition,
+      domains,
+      subjects,
+      from: model.range.from,
+      to: model.range.to,
+      purpose: model.purpose.id,
+      bearer: model.bearer,
+    };
     const now = await computed(order, asking);
     const changes = changesSince(model, keys, now);
     // no record leaves, only that some changed
-    return { changes, release: () => releaseOf(now, order, asking, order.subjects.map(() => []), canonicalJson(changes)) };
+    return {
+      changes,
+      release: () =>
+        releaseOf(
+          now,
+          order,
+          asking,
+          order.subjects.map(() => []),
+          canonicalJson(changes),
+        ),
+    };
   }
   async function compared(issued: Issued, asking: Asking): Promise<ReportChanges | undefined> {
     const found = await differing(issued, asking);
@@ -189,18 +287,50 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
   const keyIn = (subject: SubjectKey): string => subject.slice(subject.indexOf(':') + 1);
   const isUnanswered = (one: Invitation): boolean => {
     const definition = definitions.get(one.report);
-    return definition !== undefined && isOpen(one, dayIn(now()), definition.domains.map(({ id }) => id), kept().given(one.from));
+    return (
+      definition !== undefined &&
+      isOpen(
+        one,
+        dayIn(now()),
+        definition.domains.map(({ id }) => id),
+        kept().given(one.from),
+      )
+    );
   };
 
-  const administration = (asking: Asking, action: ActionName, one: Pick<Authorisation, 'id' | 'report' | 'from' | 'to'>, detail: Readonly<Record<string, unknown>>): Promise<Receipt> =>
+  const administration = (
+    asking: Asking,
+    action: ActionName,
+    one: Pick<Authorisation, 'id' | 'report' | 'from' | 'to'>,
+    detail: Readonly<Record<string, unknown>>,
+  ): Promise<Receipt> =>
     journal.append({
-      clear: administrationBody({ time: new Date(now()).toISOString(), action, by: asking.by, target: one.id, detail: { report: one.report, ...detail } }),
+      clear: administrationBody({
+        time: new Date(now()).toISOString(),
+        action,
+        by: asking.by,
+        target: one.id,
+        detail: { report: one.report, ...detail },
+      }),
       subject: { subject: one.from, json: JSON.stringify({ ...asking.stated, to: one.to }) },
     });
 
-  const looked = (asking: Asking, action: LookName, subject: SubjectKey, detail: Readonly<Record<string, unknown>>, results: number): Promise<Receipt> =>
+  const looked = (
+    asking: Asking,
+    action: LookName,
+    subject: SubjectKey,
+    detail: Readonly<Record<string, unknown>>,
+    results: number,
+  ): Promise<Receipt> =>
     journal.append({
-      clear: lookedBody({ time: new Date(now()).toISOString(), requestId: asking.requestId, action, role: asking.by, detail, results }),
+      clear: lookedBody({
+        time: new Date(now()).toISOString(),
+        requestId: asking.requestId,
+        action,
+        role: asking.by,
+        detail,
+        results,
+      }),
       subject: { subject, json: JSON.stringify({ ...asking.stated }) },
     });
 
@@ -209,7 +339,9 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     const issued = hash === undefined ? undefined : kept().byCode(hash);
     const time = (): string => new Date(now()).toISOString();
     if (issued === undefined) {
-      await journal.append({ clear: verifiedBody({ time: time(), requestId: asking.requestId, by: asking.by, outcome: 'unknown' }) });
+      await journal.append({
+        clear: verifiedBody({ time: time(), requestId: asking.requestId, by: asking.by, outcome: 'unknown' }),
+      });
       await kept().verified('unknown');
       return { outcome: 'unknown' };
     }
@@ -218,18 +350,32 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     const outcome = revokedAt === undefined ? outcomeOf(found?.changes) : 'revoked';
     await Promise.all([found?.release(), seen(issued, outcome, asking)]);
     await kept().verified(outcome);
-    return { outcome, issued, ...(revokedAt === undefined ? {} : { revokedAt }), ...(found === undefined ? {} : { changes: found.changes }) };
+    return {
+      outcome,
+      issued,
+      ...(revokedAt === undefined ? {} : { revokedAt }),
+      ...(found === undefined ? {} : { changes: found.changes }),
+    };
   }
-  const outcomeOf = (changes: ReportChanges | undefined): 'genuine' | 'changed' => (changes?.changed === true ? 'changed' : 'genuine');
+  const outcomeOf = (changes: ReportChanges | undefined): 'genuine' | 'changed' =>
+    changes?.changed === true ? 'changed' : 'genuine';
   const seen = ({ model, document, issuer }: Issued, outcome: Outcome, asking: Asking): Promise<Receipt> =>
     journal.append({
-      clear: verifiedBody({ time: new Date(now()).toISOString(), requestId: asking.requestId, report: model.report, document, by: asking.by, outcome }),
+      clear: verifiedBody({
+        time: new Date(now()).toISOString(),
+        requestId: asking.requestId,
+        report: model.report,
+        document,
+        by: asking.by,
+        outcome,
+      }),
       subject: { subject: issuer, json: JSON.stringify({ ...asking.stated }) },
     });
 
   function ownReport(id: string, subject: string): Issued {
     const issued = kept().report(id);
-    if (issued === undefined || issued.issuer !== parseSubject(subject, workspace.schemes)) throw new YitongError('not_found', 'there is no such report of this company');
+    if (issued === undefined || issued.issuer !== parseSubject(subject, workspace.schemes))
+      throw new YitongError('not_found', 'there is no such report of this company');
     return issued;
   }
 
@@ -267,7 +413,12 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       if (members.length === 0) await released(definition, asking, now(), company, asker, '');
       // how many, and not who: names and codes stand in no message
       const unauthorised = (missing: readonly Missing[]): void => {
-        if (missing.length > 0) throw new YitongError('authorisation_missing', `${String(missing.length)} of ${String(members.length)} companies have not authorised this; the preview names them`);
+        if (missing.length > 0)
+          throw new YitongError(
+            'authorisation_missing',
+            `${String(missing.length)} of ${String(members.length)} companies have not authorised this; the ` +
+              'preview names them',
+          );
       };
       if (lacking.length > 0) await released(definition, asking, now(), company, asker, '');
       unauthorised(lacking);
@@ -284,8 +435,15 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
         releaseOf(found, order, asking, found.counts, text),
         journal.append({
           clear: issuedBody({
-            time: new Date(now()).toISOString(), requestId: asking.requestId, report: definition.id, document, client: definition.client, purpose: given.purpose,
-            domains: model.domains.map((domain) => domain.id), subjects: model.subjects.length, bodySha256: sha256(text),
+            time: new Date(now()).toISOString(),
+            requestId: asking.requestId,
+            report: definition.id,
+            document,
+            client: definition.client,
+            purpose: given.purpose,
+            domains: model.domains.map((domain) => domain.id),
+            subjects: model.subjects.length,
+            bodySha256: sha256(text),
           }),
           subject: { subject: asker, json: JSON.stringify({ ...asking.stated, bearer: model.bearer }) },
         }),
@@ -300,13 +458,26 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       const subject = subjectOf(definition, text);
       checkDays(from, to);
       const key = subject.slice(definition.scheme.length + 1);
-      const order: Order = { definition, domains: domainsOf(definition, ids), subjects: [{ subject, name: key, relation: 'self' }], from, to, purpose: definition.purpose, bearer: asking.by };
+      const order: Order = {
+        definition,
+        domains: domainsOf(definition, ids),
+        subjects: [{ subject, name: key, relation: 'self' }],
+        from,
+        to,
+        purpose: definition.purpose,
+        bearer: asking.by,
+      };
       const found = await computed(order, asking);
       const { subjects, domains, sections } = found.model;
       const name = subjects[0]?.name;
       const states = {
         ...(name === undefined || name === key ? {} : { name }),
-        domains: sections.map(({ domain, state, records, asOf }) => ({ domain: domains[domain]?.id ?? '', state, ...(records.length === 0 ? {} : { count: records.length }), ...(asOf === undefined ? {} : { asOf }) })),
+        domains: sections.map(({ domain, state, records, asOf }) => ({
+          domain: domains[domain]?.id ?? '',
+          state,
+          ...(records.length === 0 ? {} : { count: records.length }),
+          ...(asOf === undefined ? {} : { asOf }),
+        })),
       };
       // no record leaves, only how many there are
       await releaseOf(found, order, asking, [[]], canonicalJson(states));
@@ -360,7 +531,9 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       if (issued === undefined || (found === undefined && revokedAt === undefined)) return undefined;
       const outcome = revokedAt === undefined ? outcomeOf(found?.changes) : 'revoked';
       return {
-        outcome, issued, changes: found?.changes ?? { at: revokedAt ?? '', sections: [] },
+        outcome,
+        issued,
+        changes: found?.changes ?? { at: revokedAt ?? '', sections: [] },
         async tell(by) {
           await Promise.all([found?.release(), seen(issued, outcome, { ...asking, by })]);
           await kept().verified(outcome);
@@ -375,25 +548,45 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       const [from, to] = [subjectOf(definition, request.from), subjectOf(definition, request.to)];
       const { since, until, domains, purposes } = request;
       if (from === to) refuse('a company asks about itself without an authorisation');
-      if (!isDay(since) || !isDay(until) || since > until) refuse('`since` and `until` are days, `YYYY-MM-DD`, the first not after the second');
+      if (!isDay(since) || !isDay(until) || since > until)
+        refuse('`since` and `until` are days, `YYYY-MM-DD`, the first not after the second');
       if (until < dayIn(now())) refuse('`until` is over');
-      if (Date.parse(until) - Date.parse(since) > MAX_AUTHORISED * DAY) refuse(`an authorisation holds ${String(MAX_AUTHORISED)} days at most; it can be given anew`);
-      if (domains !== undefined && !domains.every((id) => definition.domains.some((domain) => domain.id === id))) refuse('`domains` names domains of the report');
-      if (purposes !== undefined && !purposes.every((id) => definition.purposes.has(id))) refuse('`purposes` names purposes of the report');
+      if (Date.parse(until) - Date.parse(since) > MAX_AUTHORISED * DAY)
+        refuse(`an authorisation holds ${String(MAX_AUTHORISED)} days at most; it can be given anew`);
+      if (domains !== undefined && !domains.every((id) => definition.domains.some((domain) => domain.id === id)))
+        refuse('`domains` names domains of the report');
+      if (purposes !== undefined && !purposes.every((id) => definition.purposes.has(id)))
+        refuse('`purposes` names purposes of the report');
       const authorisation: Authorisation = {
-        id: newId(), report: definition.id, from, to, since, until, recordedAt: new Date(now()).toISOString(),
-        ...(domains === undefined ? {} : { domains: [...domains] }), ...(purposes === undefined ? {} : { purposes: [...purposes] }),
+        id: newId(),
+        report: definition.id,
+        from,
+        to,
+        since,
+        until,
+        recordedAt: new Date(now()).toISOString(),
+        ...(domains === undefined ? {} : { domains: [...domains] }),
+        ...(purposes === undefined ? {} : { purposes: [...purposes] }),
       };
-      const receipt = await administration(asking, 'authorisation_recorded', authorisation, { since, until, domains: authorisation.domains, purposes: authorisation.purposes });
+      const receipt = await administration(asking, 'authorisation_recorded', authorisation, {
+        since,
+        until,
+        domains: authorisation.domains,
+        purposes: authorisation.purposes,
+      });
       kept().putAuthorisation(authorisation, Date.parse(until) + definition.retention);
       return { authorisation, receipt };
     },
 
     async withdraw(id, from, asking) {
       const found = kept().authorisation(id);
-      if (found === undefined || found.from !== parseSubject(from, workspace.schemes)) throw new YitongError('not_found', 'you have given no such authorisation');
+      if (found === undefined || found.from !== parseSubject(from, workspace.schemes))
+        throw new YitongError('not_found', 'you have given no such authorisation');
       const receipt = await administration(asking, 'authorisation_withdrawn', found, {});
-      kept().putAuthorisation({ ...found, withdrawnAt: found.withdrawnAt ?? new Date(now()).toISOString() }, Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0));
+      kept().putAuthorisation(
+        { ...found, withdrawnAt: found.withdrawnAt ?? new Date(now()).toISOString() },
+        Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0),
+      );
       return receipt;
     },
 
@@ -402,7 +595,13 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       const invited = kept().invited(key).filter(isUnanswered);
       const inviting = kept().inviting(key).filter(isUnanswered);
       const found = { given: kept().given(key), received: kept().received(key), invited, inviting };
-      await looked(asking, 'authorisations', key, {}, found.given.length + found.received.length + invited.length + inviting.length);
+      await looked(
+        asking,
+        'authorisations',
+        key,
+        {},
+        found.given.length + found.received.length + invited.length + inviting.length,
+      );
       return found;
     },
 
@@ -418,36 +617,73 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       const nameOf = (one: SubjectKey): string => names.get(one) ?? keyIn(one);
       const all = domains.length === definition.domains.length;
       const until = dayIn(started + INVITED * DAY);
-      const same = (one: Invitation): boolean => one.report === definition.id && one.to === asker && one.purposes.includes(purpose) && (one.domains === undefined || domains.every(({ id }) => one.domains?.includes(id)));
-      return Promise.all(companies.map(async (from) => {
-        const known = kept().invited(from).find((one) => same(one) && (isUnanswered(one) || (one.declinedAt !== undefined && dayIn(started) <= one.until)));
-        if (known !== undefined) return known;
-        const invitation: Invitation = {
-          id: newId(), report: definition.id, from, to: asker, names: { from: nameOf(from), to: nameOf(asker) },
-          ...(all ? {} : { domains: domains.map(({ id }) => id) }), purposes: [purpose], bearer, invitedAt: new Date(started).toISOString(), until,
-        };
-        await administration(asking, 'authorisation_requested', invitation, { until, domains: invitation.domains, purposes: invitation.purposes });
-        kept().putInvitation(invitation, Date.parse(until) + definition.retention);
-        return invitation;
-      }));
+      const same = (one: Invitation): boolean =>
+        one.report === definition.id &&
+        one.to === asker &&
+        one.purposes.includes(purpose) &&
+        (one.domains === undefined || domains.every(({ id }) => one.domains?.includes(id)));
+      return Promise.all(
+        companies.map(async (from) => {
+          const known = kept()
+            .invited(from)
+            .find(
+              (one) =>
+                same(one) && (isUnanswered(one) || (one.declinedAt !== undefined && dayIn(started) <= one.until)),
+            );
+          if (known !== undefined) return known;
+          const invitation: Invitation = {
+            id: newId(),
+            report: definition.id,
+            from,
+            to: asker,
+            names: { from: nameOf(from), to: nameOf(asker) },
+            ...(all ? {} : { domains: domains.map(({ id }) => id) }),
+            purposes: [purpose],
+            bearer,
+            invitedAt: new Date(started).toISOString(),
+            until,
+          };
+          await administration(asking, 'authorisation_requested', invitation, {
+            until,
+            domains: invitation.domains,
+            purposes: invitation.purposes,
+          });
+          kept().putInvitation(invitation, Date.parse(until) + definition.retention);
+          return invitation;
+        }),
+      );
     },
 
     isInvited(subject, id) {
       const key = parseSubject(subject, workspace.schemes);
-      return definitions.size > 0 && kept().invited(key).some((one) => isUnanswered(one) && (id === undefined || one.id === id));
+      return (
+        definitions.size > 0 &&
+        kept()
+          .invited(key)
+          .some((one) => isUnanswered(one) && (id === undefined || one.id === id))
+      );
     },
 
     async decline(id, from, asking) {
       const found = kept().invitation(id);
-      if (found === undefined || found.from !== parseSubject(from, workspace.schemes)) throw new YitongError('not_found', 'nobody has asked you for such an authorisation');
+      if (found === undefined || found.from !== parseSubject(from, workspace.schemes))
+        throw new YitongError('not_found', 'nobody has asked you for such an authorisation');
       const receipt = await administration(asking, 'authorisation_declined', found, {});
-      kept().putInvitation({ ...found, declinedAt: found.declinedAt ?? new Date(now()).toISOString() }, Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0));
+      kept().putInvitation(
+        { ...found, declinedAt: found.declinedAt ?? new Date(now()).toISOString() },
+        Date.parse(found.until) + (definitions.get(found.report)?.retention ?? 0),
+      );
       return receipt;
     },
 
     hasAuthorised(report, from, to) {
       const [giver, taker] = [parseSubject(from, workspace.schemes), parseSubject(to, workspace.schemes)];
-      return kept().given(giver).some((one) => one.report === report && one.to === taker && (one.withdrawnAt !== undefined || one.until >= dayIn(now())));
+      return kept()
+        .given(giver)
+        .some(
+          (one) =>
+            one.report === report && one.to === taker && (one.withdrawnAt !== undefined || one.until >= dayIn(now())),
+        );
     },
     sweep: (at) => kept().sweep(at),
     // by each service that uses them

@@ -1,14 +1,15 @@
 /**
- * How often codes may be looked up: so many times a minute for one client, and so many for all together, over all workers of the replica. Whoever
- * guesses 140-bit codes finds none; this keeps them from costing everybody else the time of a comparison with the registers.
+ * How often codes may be looked up: so many times a minute for one client, and so many for all together, over all
+ * workers of the replica. Whoever guesses 140-bit codes finds none; this keeps them from costing everybody else the
+ * time of a comparison with the registers.
  */
-import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { YitongError } from '../../contracts/errors.js';
-import { createOnce } from '../audit/durable.js';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../connectors/lmdb/file.js';
+import { YitongError } from '../../contracts/errors.js';
+import { createOnce } from '../audit/durable.js';
 
 export interface LookupLimits {
   readonly perClient: number;
@@ -40,7 +41,12 @@ export function openLookups(dataDir: string, { perClient, inAll, what = 'codes' 
   const path = join(dir, 'lookups');
   refuseDamaged(path, '`reports/lookups`', 'nothing lasting is in it: remove it (docs/faults.md)');
   // counts of the minute: a power cut may take them
-  const env = openEnv<number, [minute: number, who: string]>({ file: path, encoding: 'json', noSync: true, maxReaders: 512 });
+  const env = openEnv<number, [minute: number, who: string]>({
+    file: path,
+    encoding: 'json',
+    noSync: true,
+    maxReaders: 512,
+  });
   const map = env.root;
   chmodSync(path, 0o600);
   return {
@@ -55,7 +61,11 @@ export function openLookups(dataDir: string, { perClient, inAll, what = 'codes' 
         if (inAll !== undefined) map.putSync([minute, ALL], all + count);
         return true;
       });
-      if (!admitted) throw new YitongError('rate_limited', `too many ${what} were looked up; try again in ${String(Math.ceil(((minute + 1) * MINUTE - now) / 1000))} s`);
+      if (!admitted)
+        throw new YitongError(
+          'rate_limited',
+          `too many ${what} were looked up; try again in ${String(Math.ceil(((minute + 1) * MINUTE - now) / 1000))} s`,
+        );
     },
     close: () => env.close(),
   };

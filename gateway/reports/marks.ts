@@ -1,4 +1,7 @@
-/** What the centre's own proceedings say of a record that its register does not say yet: objections, revocations, repairs. */
+/**
+ * What the centre's own proceedings say of a record that its register does not say yet: objections, revocations,
+ * repairs.
+ */
 
 export interface MarkedRecord {
   /** `uscc:9131…` */

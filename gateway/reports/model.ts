@@ -1,6 +1,7 @@
 /**
- * The one model of an issued report (专用信用报告 and its like). Computed once; PDF, SD-JWT VC and JSON are three ways to write it down, and a test
- * holds their contents equal. It has no method and no date object: what is here is what is signed.
+ * The one model of an issued report (专用信用报告 and its like). Computed once; PDF, SD-JWT VC and JSON are three ways to
+ * write it down, and a test holds their contents equal. It has no method and no date object: what is here is what is
+ * signed.
  */
 import type { Localised } from '../../contracts/localised.js';
 
@@ -19,7 +20,10 @@ export interface ReportModel {
   /** True where all data are invented; said on every page. */
   readonly synthetic: boolean;
   readonly issuedAt: Moment;
-  /** The state of the registers that it was computed from: its moment, and the SHA-256 (base64url) over the canonical JSON of the bus offsets. */
+  /**
+   * The state of the registers that it was computed from: its moment, and the SHA-256 (base64url) over the canonical
+   * JSON of the bus offsets.
+   */
   readonly cut: { readonly time: Moment; readonly digest: string };
   /** Conduct and events of these days, both included. */
   readonly range: { readonly from: Day; readonly to: Day };
@@ -72,15 +76,23 @@ export interface ReportSection {
   readonly missing: readonly { readonly authority: string; readonly name: Localised; readonly since?: Moment }[];
   /** The oldest source time among its datasets; absent where none was ever loaded. */
   readonly asOf?: Moment;
-  /** `objection`: the company says that something is missing here, and that is under way (上海市社会信用条例 Art.36); absent where it does not. */
+  /**
+   * `objection`: the company says that something is missing here, and that is under way (上海市社会信用条例 Art.36); absent
+   * where it does not.
+   */
   readonly marks?: readonly 'objection'[];
-  /** SHA-256 (base64url) over 16 random bytes of `salt` and the canonical JSON of the section without these two members. */
+  /**
+   * SHA-256 (base64url) over 16 random bytes of `salt` and the canonical JSON of the section without these two members.
+   */
   readonly salt: string;
   readonly digest: string;
 }
 
 /** What is told of a report whichever way it is shown, without what names its sections. */
-export type ReportContents = Pick<ReportModel, 'subjects' | 'leftOut' | 'domains' | 'notes' | 'range' | 'purpose' | 'bearer'> & { readonly sections: readonly Omit<ReportSection, 'salt' | 'digest'>[] };
+export type ReportContents = Pick<
+  ReportModel,
+  'subjects' | 'leftOut' | 'domains' | 'notes' | 'range' | 'purpose' | 'bearer'
+> & { readonly sections: readonly Omit<ReportSection, 'salt' | 'digest'>[] };
 
 export type RecordKind = 'penalty' | 'measure' | 'dishonesty';
 
@@ -93,7 +105,9 @@ export interface ReportRecord {
   readonly authority: Localised;
   /** In the definition's order; values are text as a person reads it. */
   readonly facts: readonly { readonly field: string; readonly title: Localised; readonly value: string | Localised }[];
-  /** The day from which its term counts, and the last day on which it may be reported; none where the law sets no end. */
+  /**
+   * The day from which its term counts, and the last day on which it may be reported; none where the law sets no end.
+   */
   readonly endedOn?: Day;
   readonly reportableUntil?: Day;
   /** 公示: shown to the public as well, which is another question than whether it may be reported. */

@@ -1,11 +1,15 @@
 /** Chosen domains of an issued report, as if it had been asked for those alone. Pure. */
+
+import type { Localised } from '../../contracts/localised.js';
 import type { ReportChanges } from './changes.js';
 import { kindsOf, type SectionKinds } from './kinds.js';
 import type { Day, LeftOut, Moment, ReportDomain, ReportModel, ReportSection, ReportSubject } from './model.js';
 import type { Issued } from './store.js';
-import type { Localised } from '../../contracts/localised.js';
 
-/** What a company released of a report, beside the registers as they are now. Nothing in it depends on a domain that it does not name. */
+/**
+ * What a company released of a report, beside the registers as they are now. Nothing in it depends on a domain that it
+ * does not name.
+ */
 export interface ReleasedReport {
   /** Id of the definition. */
   readonly report: string;
@@ -32,20 +36,51 @@ export interface ReleasedReport {
 }
 
 /** Model and keys with these domains alone, sections numbered anew. */
-export function partOf({ model, keys }: Pick<Issued, 'model' | 'keys'>, chosen: readonly string[]): Pick<Issued, 'model' | 'keys'> {
+export function partOf(
+  { model, keys }: Pick<Issued, 'model' | 'keys'>,
+  chosen: readonly string[],
+): Pick<Issued, 'model' | 'keys'> {
   const kept = model.domains.flatMap(({ id }, at) => (chosen.includes(id) ? [at] : []));
   const places = model.sections.flatMap(({ domain }, i) => (kept.includes(domain) ? [i] : []));
   return {
-    model: { ...model, domains: kept.map((at) => model.domains[at]!), sections: places.map((i) => ({ ...model.sections[i]!, domain: kept.indexOf(model.sections[i]!.domain) })) },
+    model: {
+      ...model,
+      domains: kept.map((at) => model.domains[at]!),
+      sections: places.map((i) => ({ ...model.sections[i]!, domain: kept.indexOf(model.sections[i]!.domain) })),
+    },
     keys: places.map((i) => keys[i] ?? []),
   };
 }
 
 /** Member by member: whatever a model has besides stays away. */
 export function releasedOf(part: ReportModel, changes: ReportChanges | undefined): ReleasedReport {
-  const { report, title, issuer, synthetic, issuedAt, range, purpose, bearer, subjects, leftOut, domains, sections, notes } = part;
+  const {
+    report,
+    title,
+    issuer,
+    synthetic,
+    issuedAt,
+    range,
+    purpose,
+    bearer,
+    subjects,
+    leftOut,
+    domains,
+    sections,
+    notes,
+  } = part;
   return {
-    report, title, issuer, synthetic, issuedAt, range, purpose, bearer, subjects, ...(leftOut === undefined ? {} : { leftOut }), domains,
+    report,
+    title,
+    issuer,
+    synthetic,
+    issuedAt,
+    range,
+    purpose,
+    bearer,
+    subjects,
+    ...(leftOut === undefined ? {} : { leftOut }),
+    domains,
     sections: sections.map(({ salt: _, digest: __, ...said }) => said),
     notes,
     outcome: changes?.changed === true ? 'changed' : 'genuine',

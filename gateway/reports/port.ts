@@ -37,7 +37,9 @@ export interface ReportRequest {
   readonly purpose: string;
   /** Who is to be shown it, as the company names them. */
   readonly bearer: string;
-  /** Companies that have not authorised it are left out, and the report says so by name; default: then there is none. */
+  /**
+   * Companies that have not authorised it are left out, and the report says so by name; default: then there is none.
+   */
   readonly leaveOut?: boolean | undefined;
 }
 
@@ -98,7 +100,12 @@ export interface States {
   /** Absent where the register does not have the company. */
   readonly name?: string;
   /** In the report's order. */
-  readonly domains: readonly { readonly domain: string; readonly state: SectionState; readonly count?: number; readonly asOf?: Moment }[];
+  readonly domains: readonly {
+    readonly domain: string;
+    readonly state: SectionState;
+    readonly count?: number;
+    readonly asOf?: Moment;
+  }[];
 }
 
 export interface Verified {
@@ -132,32 +139,57 @@ export interface Reports {
   states(request: StatesRequest, asking: Asking): Promise<States>;
   /** Of the company that asked for them, newest first. */
   listFor(subject: string, asking: Asking): Promise<readonly IssuedRow[]>;
-  /** An issued report, for the company that asked for it. @throws YitongError `not_found` if there is none, or it is another's */
+  /**
+   * An issued report, for the company that asked for it.
+   * @throws YitongError `not_found` if there is none, or it is another's
+   */
   find(id: string, subject: string, asking: Asking): Promise<Issued & { readonly revokedAt?: Moment }>;
-  /** What has changed since, for the company that asked for it: as `changes` for whoever has the code. @throws YitongError `not_found` */
+  /**
+   * What has changed since, for the company that asked for it: as `changes` for whoever has the code.
+   * @throws YitongError `not_found`
+   */
   changesOf(id: string, subject: string, asking: Asking): Promise<ReportChanges | undefined>;
   /** Whether the code is that of the report. */
   isCodeOf(id: string, code: string): boolean;
   verifyCode(code: string, asking: Asking): Promise<Verified>;
-  /** An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as `changes`. */
+  /**
+   * An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as
+   * `changes`.
+   */
   compare(id: string, asking: Asking): Promise<ReportChanges | undefined>;
   /**
-   * Chosen domains of an issued report beside the registers as they are now, for whom its company releases them; what was read is on record when this resolves.
-   * Undefined where the report is not kept any more. @throws YitongError `report_revoked`, `audit_unavailable`
+   * Chosen domains of an issued report beside the registers as they are now, for whom its company releases them; what
+   * was read is on record when this resolves. Undefined where the report is not kept any more. @throws YitongError
+   * `report_revoked`, `audit_unavailable`
    */
   part(id: string, domains: readonly string[], asking: Asking): Promise<ReleasedReport | undefined>;
-  /** When a credential of a report ends, ms since 1970: when the report is no longer kept. @throws YitongError `not_found`, `report_revoked` */
+  /**
+   * When a credential of a report ends, ms since 1970: when the report is no longer kept.
+   * @throws YitongError `not_found`, `report_revoked`
+   */
   credentialUntil(id: string): number;
-  /** Where the status of a credential of it stands, before the credential leaves. @throws YitongError `report_revoked` */
+  /**
+   * Where the status of a credential of it stands, before the credential leaves.
+   * @throws YitongError `report_revoked`
+   */
   remember(id: string, place: StatusPlace): void;
   /**
-   * For good, by the client that issued it; on record before it counts. What is revoked already is told again, so that whoever was interrupted can go on.
+   * For good, by the client that issued it; on record before it counts. What is revoked already is told again, so that
+   * whoever was interrupted can go on.
    * @returns where the status of each of its credentials stands: those are for the caller to revoke
    * @throws YitongError `not_found`, `bad_request`, `audit_unavailable`
    */
-  revoke(id: string, reason: string, asking: Asking): Promise<{ readonly revokedAt: Moment; readonly places: readonly StatusPlace[]; readonly receipt: Receipt }>;
+  revoke(
+    id: string,
+    reason: string,
+    asking: Asking,
+  ): Promise<{ readonly revokedAt: Moment; readonly places: readonly StatusPlace[]; readonly receipt: Receipt }>;
   /** Puts on record that a credential was verified, and counts it. @param about what it said, where it was believed */
-  presented(outcome: Outcome, asking: Asking, about?: { readonly report: string; readonly subject: string }): Promise<Receipt>;
+  presented(
+    outcome: Outcome,
+    asking: Asking,
+    about?: { readonly report: string; readonly subject: string },
+  ): Promise<Receipt>;
   /** Id of the report of a code. */
   idOfCode(code: string): string | undefined;
   /** ms since 1970; undefined where there is no such report. */
@@ -169,20 +201,30 @@ export interface Reports {
   numbers(): Numbers;
   /** Undefined if there is no such report, or nothing to compare it with. */
   changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;
-  authorise(request: AuthorisationRequest, asking: Asking): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }>;
+  authorise(
+    request: AuthorisationRequest,
+    asking: Asking,
+  ): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }>;
   /** Only by the company that gave it. @throws YitongError `not_found` */
   withdraw(id: string, from: string, asking: Asking): Promise<Receipt>;
   authorisationsOf(subject: string, asking: Asking): Promise<Authorisations>;
   /**
-   * Asks each company whose authorisation the report lacks to give it: it finds that on its page. One that was asked for the same and has not answered yet is not asked again.
+   * Asks each company whose authorisation the report lacks to give it: it finds that on its page. One that was asked
+   * for the same and has not answered yet is not asked again.
    * @throws YitongError as `preview`
    */
   invite(request: ReportRequest, asking: Asking): Promise<readonly Invitation[]>;
   /** Whether the company has invitations to answer, or this one. Of them nothing is told. */
   isInvited(subject: string, id?: string): boolean;
-  /** Only by the company that was asked; asking it again is possible only once that invitation is over. @throws YitongError `not_found` */
+  /**
+   * Only by the company that was asked; asking it again is possible only once that invitation is over.
+   * @throws YitongError `not_found`
+   */
   decline(id: string, from: string, asking: Asking): Promise<Receipt>;
-  /** Whether the one has authorised the other, now or later, or has withdrawn that and it is still kept. Nothing is told of it. */
+  /**
+   * Whether the one has authorised the other, now or later, or has withdrawn that and it is still kept. Nothing is told
+   * of it.
+   */
   hasAuthorised(report: string, from: string, to: string): boolean;
   /** Removes what is past its time; done every hour by itself. @returns how many reports and authorisations */
   sweep(now: number): number;

@@ -1,7 +1,7 @@
 /** Ways to write a report down besides JSON: one file in `renderers/`, default-exported, found by folder. */
 import { readdir } from 'node:fs/promises';
-import type { GatewayContext } from '../context.js';
 import type { SealDefinition } from '../../contracts/reports.js';
+import type { GatewayContext } from '../context.js';
 import type { ReportModel } from './model.js';
 
 export interface Document {
@@ -26,8 +26,12 @@ export interface Renderer {
 }
 
 /** By media type. */
-export async function loadRenderers(folder = new URL('./renderers/', import.meta.url)): Promise<ReadonlyMap<string, Renderer>> {
+export async function loadRenderers(
+  folder = new URL('./renderers/', import.meta.url),
+): Promise<ReadonlyMap<string, Renderer>> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.js')).sort();
-  const found = await Promise.all(names.map(async (name) => ((await import(new URL(name, folder).href)) as { default: Renderer }).default));
+  const found = await Promise.all(
+    names.map(async (name) => ((await import(new URL(name, folder).href)) as { default: Renderer }).default),
+  );
   return new Map(found.map((renderer) => [renderer.mediaType, renderer]));
 }

@@ -17,7 +17,12 @@ interface Needs {
   readonly definitions: ReadonlyMap<string, ReportDefinition>;
 }
 
-export function revoking({ kept, journal, now, definitions }: Needs): Pick<Reports, 'credentialUntil' | 'remember' | 'revoke' | 'presented' | 'revocations'> {
+export function revoking({
+  kept,
+  journal,
+  now,
+  definitions,
+}: Needs): Pick<Reports, 'credentialUntil' | 'remember' | 'revoke' | 'presented' | 'revocations'> {
   return {
     credentialUntil(id) {
       const until = kept().keptUntil(id);
@@ -31,12 +36,20 @@ export function revoking({ kept, journal, now, definitions }: Needs): Pick<Repor
     async revoke(id, reason, asking) {
       const issued = kept().report(id);
       // of another's report nobody is told that there is one
-      if (issued === undefined || definitions.get(issued.model.report)?.client !== asking.by) throw new YitongError('not_found', 'you have issued no such report');
+      if (issued === undefined || definitions.get(issued.model.report)?.client !== asking.by)
+        throw new YitongError('not_found', 'you have issued no such report');
       const why = reason.trim();
-      if (why === '' || why.length > MAX_REASON) throw new YitongError('bad_request', `\`reason\` says why, in 1 to ${String(MAX_REASON)} characters`);
+      if (why === '' || why.length > MAX_REASON)
+        throw new YitongError('bad_request', `\`reason\` says why, in 1 to ${String(MAX_REASON)} characters`);
       const time = new Date(now()).toISOString();
       const receipt = await journal.append({
-        clear: administrationBody({ time, action: 'document_revoked', by: asking.by, target: id, detail: { report: issued.model.report, document: issued.document, requestId: asking.requestId } }),
+        clear: administrationBody({
+          time,
+          action: 'document_revoked',
+          by: asking.by,
+          target: id,
+          detail: { report: issued.model.report, document: issued.document, requestId: asking.requestId },
+        }),
         subject: { subject: issued.issuer, json: JSON.stringify({ ...asking.stated, reason: why }) },
       });
       const done = kept().revoke(id, time);
@@ -45,8 +58,16 @@ export function revoking({ kept, journal, now, definitions }: Needs): Pick<Repor
     },
     async presented(outcome, asking, about) {
       const receipt = await journal.append({
-        clear: verifiedBody({ time: new Date(now()).toISOString(), requestId: asking.requestId, report: about?.report, by: asking.by, outcome }),
-        ...(about === undefined ? {} : { subject: { subject: about.subject, json: JSON.stringify({ ...asking.stated }) } }),
+        clear: verifiedBody({
+          time: new Date(now()).toISOString(),
+          requestId: asking.requestId,
+          report: about?.report,
+          by: asking.by,
+          outcome,
+        }),
+        ...(about === undefined
+          ? {}
+          : { subject: { subject: about.subject, json: JSON.stringify({ ...asking.stated }) } }),
       });
       await kept().verified(outcome);
       return receipt;

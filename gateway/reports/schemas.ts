@@ -7,8 +7,15 @@ const RELATIONS = ['self', 'parent', 'subsidiary', 'branch', 'shareholder', 'nam
 const STATES = ['none', 'records', 'at_least', 'not_answered'] as const;
 export const OUTCOMES = ['genuine', 'changed', 'revoked', 'unknown'] as const;
 
-const rangeSchema = Type.Object({ from: day(), to: day() }, { description: 'conduct and events of these days, both included' });
-export const stateSchema = Type.Enum([...STATES], { description: '`none` is only said where each dataset of the domain is current; `at_least`: there are records, and a dataset is not current' });
+const rangeSchema = Type.Object(
+  { from: day(), to: day() },
+  { description: 'conduct and events of these days, both included' },
+);
+export const stateSchema = Type.Enum([...STATES], {
+  description:
+    '`none` is only said where each dataset of the domain is current; `at_least`: there are records, and a ' +
+    'dataset is not current',
+});
 const domainSchema = Type.Object({ id: Type.String(), title: localised });
 export const subjectOfReport = Type.Object({
   subject: Type.String(),
@@ -22,20 +29,47 @@ const recordSchema = Type.Object({
   dataset: Type.String(),
   register: Type.Optional(localised),
   authority: localised,
-  facts: Type.Array(Type.Object({ field: Type.String(), title: localised, value: Type.Union([Type.String(), localised]) })),
+  facts: Type.Array(
+    Type.Object({ field: Type.String(), title: localised, value: Type.Union([Type.String(), localised]) }),
+  ),
   endedOn: Type.Optional(day('from which the term counts')),
   reportableUntil: Type.Optional(day('the last day on which it may be reported')),
   displayed: Type.Boolean({ description: 'shown to the public as well' }),
   marks: Type.Array(Type.Literal('objection')),
-  version: Type.String({ description: 'partition and offset of the version on the dataset\'s topic' }),
+  version: Type.String({ description: "partition and offset of the version on the dataset's topic" }),
 });
-const missingSchema = Type.Array(Type.Object({ authority: Type.String(), name: localised, since: Type.Optional(moment()) }), { description: 'who did not answer, and since when' });
-const told = { state: stateSchema, records: Type.Array(recordSchema), missing: missingSchema, asOf: Type.Optional(moment('the oldest source time among its datasets')), marks: Type.Optional(Type.Array(Type.Literal('objection'), { description: 'the company says that something is missing here' })) };
-const sectionSchema = Type.Object({ subject: Type.Integer({ description: 'index into `subjects`' }), domain: Type.Integer({ description: 'index into `domains`' }), ...told, salt: Type.String(), digest: sha256('`salt` and the section without these two members') });
+const missingSchema = Type.Array(
+  Type.Object({ authority: Type.String(), name: localised, since: Type.Optional(moment()) }),
+  { description: 'who did not answer, and since when' },
+);
+const told = {
+  state: stateSchema,
+  records: Type.Array(recordSchema),
+  missing: missingSchema,
+  asOf: Type.Optional(moment('the oldest source time among its datasets')),
+  marks: Type.Optional(
+    Type.Array(Type.Literal('objection'), { description: 'the company says that something is missing here' }),
+  ),
+};
+const sectionSchema = Type.Object({
+  subject: Type.Integer({ description: 'index into `subjects`' }),
+  domain: Type.Integer({ description: 'index into `domains`' }),
+  ...told,
+  salt: Type.String(),
+  digest: sha256('`salt` and the section without these two members'),
+});
 /** As a credential shows it. */
-export const shownSectionSchema = Type.Object({ subject: Type.Integer({ description: 'index into `claims.subjects`' }), domain: domainSchema, ...told });
+export const shownSectionSchema = Type.Object({
+  subject: Type.Integer({ description: 'index into `claims.subjects`' }),
+  domain: domainSchema,
+  ...told,
+});
 
-const leftOutSchema = Type.Optional(Type.Array(Type.Object({ subject: Type.String(), name: Type.String(), relation: Type.Enum([...RELATIONS]) }), { description: 'companies that were asked for and have not authorised it: named, and nothing said of them' }));
+const leftOutSchema = Type.Optional(
+  Type.Array(Type.Object({ subject: Type.String(), name: Type.String(), relation: Type.Enum([...RELATIONS]) }), {
+    description: 'companies that were asked for and have not authorised it: named, and nothing said of them',
+  }),
+);
 
 export const modelSchema = Type.Object(
   {
@@ -53,7 +87,9 @@ export const modelSchema = Type.Object(
     subjects: Type.Array(subjectOfReport),
     domains: Type.Array(domainSchema),
     leftOut: leftOutSchema,
-    sections: Type.Array(sectionSchema, { description: 'one a subject and domain: `sections[s * domains.length + d]`' }),
+    sections: Type.Array(sectionSchema, {
+      description: 'one a subject and domain: `sections[s * domains.length + d]`',
+    }),
     notes: Type.Array(localised),
   },
   { description: 'what is signed: the report, whichever way it is written down' },
@@ -72,8 +108,20 @@ export const definitionsSchema = Type.Object({
   ),
 });
 export const previewSchema = Type.Object({
-  members: Type.Array(Type.Object({ subject: Type.String(), name: Type.String(), relation: Type.Enum([...RELATIONS]), company: Type.Optional(Type.String({ description: 'of a branch: whose it is' })) })),
-  missing: Type.Array(Type.Object({ member: Type.Integer({ description: 'index into `members`' }), company: Type.String({ description: 'whose authorisation it takes' }) })),
+  members: Type.Array(
+    Type.Object({
+      subject: Type.String(),
+      name: Type.String(),
+      relation: Type.Enum([...RELATIONS]),
+      company: Type.Optional(Type.String({ description: 'of a branch: whose it is' })),
+    }),
+  ),
+  missing: Type.Array(
+    Type.Object({
+      member: Type.Integer({ description: 'index into `members`' }),
+      company: Type.String({ description: 'whose authorisation it takes' }),
+    }),
+  ),
   model: Type.Optional(modelSchema),
   receipt: receiptSchema,
 });
@@ -90,27 +138,65 @@ export const shownSchema = Type.Object({ id: Type.String(), document, model: mod
 export const listSchema = Type.Object({
   reports: Type.Array(
     Type.Object({
-      id: Type.String(), report: Type.String(), document, issuedAt: moment(), purpose: Type.String(), bearer: Type.String(), range: rangeSchema,
-      subjects: Type.Integer(), domains: Type.Integer(), keptUntil: moment(), revokedAt: Type.Optional(moment()),
+      id: Type.String(),
+      report: Type.String(),
+      document,
+      issuedAt: moment(),
+      purpose: Type.String(),
+      bearer: Type.String(),
+      range: rangeSchema,
+      subjects: Type.Integer(),
+      domains: Type.Integer(),
+      keptUntil: moment(),
+      revokedAt: Type.Optional(moment()),
     }),
   ),
 });
-export const revokedSchema = Type.Object({ id: Type.String(), revokedAt: moment(), credentials: Type.Integer({ description: 'credentials of the report, revoked with it' }), receipt: receiptSchema });
+export const revokedSchema = Type.Object({
+  id: Type.String(),
+  revokedAt: moment(),
+  credentials: Type.Integer({ description: 'credentials of the report, revoked with it' }),
+  receipt: receiptSchema,
+});
 
 const oneAuthorisation = Type.Object({
-  id: Type.String(), report: Type.String(), from: Type.String(), to: Type.String(),
-  domains: Type.Optional(Type.Array(Type.String(), { description: 'absent: all' })), purposes: Type.Optional(Type.Array(Type.String(), { description: 'absent: all' })),
-  since: day(), until: day(), recordedAt: moment(), withdrawnAt: Type.Optional(moment()),
+  id: Type.String(),
+  report: Type.String(),
+  from: Type.String(),
+  to: Type.String(),
+  domains: Type.Optional(Type.Array(Type.String(), { description: 'absent: all' })),
+  purposes: Type.Optional(Type.Array(Type.String(), { description: 'absent: all' })),
+  since: day(),
+  until: day(),
+  recordedAt: moment(),
+  withdrawnAt: Type.Optional(moment()),
 });
 export const authorisedSchema = Type.Object({ authorisation: oneAuthorisation, receipt: receiptSchema });
-export const authorisationsSchema = Type.Object({ given: Type.Array(oneAuthorisation), received: Type.Array(oneAuthorisation) });
+export const authorisationsSchema = Type.Object({
+  given: Type.Array(oneAuthorisation),
+  received: Type.Array(oneAuthorisation),
+});
 export const withdrawnSchema = Type.Object({ receipt: receiptSchema });
 
 export const kindsSchema = Type.Array(
   Type.Object({
-    subject: Type.Integer({ description: 'index into the report\'s companies, in the document\'s order' }),
+    subject: Type.Integer({ description: "index into the report's companies, in the document's order" }),
     domain: Type.String(),
-    changes: Type.Array(Type.Enum(['added', 'answered', 'withdrawn', 'excluded', 'revoked', 'repaired', 'expired', 'corrected', 'objection', 'objection_ended', 'not_answered'])),
+    changes: Type.Array(
+      Type.Enum([
+        'added',
+        'answered',
+        'withdrawn',
+        'excluded',
+        'revoked',
+        'repaired',
+        'expired',
+        'corrected',
+        'objection',
+        'objection_ended',
+        'not_answered',
+      ]),
+    ),
   }),
   { description: 'where something has changed since, and of which kind' },
 );
@@ -127,7 +213,11 @@ export const verifiedDocumentsSchema = Type.Object({
       issuedAt: Type.Optional(moment()),
       purpose: Type.Optional(Type.String()),
       range: Type.Optional(rangeSchema),
-      whom: Type.Optional(Type.Array(Type.Object({ name: Type.String(), key: Type.String({ description: 'without its scheme' }) }), { description: 'as far as the report shows them to whoever holds a code' })),
+      whom: Type.Optional(
+        Type.Array(Type.Object({ name: Type.String(), key: Type.String({ description: 'without its scheme' }) }), {
+          description: 'as far as the report shows them to whoever holds a code',
+        }),
+      ),
       comparedAt: Type.Optional(moment()),
       sections: Type.Optional(kindsSchema),
       watchedUntil: Type.Optional(moment()),
@@ -137,12 +227,27 @@ export const verifiedDocumentsSchema = Type.Object({
   after: Type.Optional(Type.Integer({ description: 'where GET /v1/documents/changes goes on' })),
 });
 export const documentChangesSchema = Type.Object({
-  changes: Type.Array(Type.Object({ number: Type.Integer(), document, report: Type.String(), at: moment('when it was found'), outcome, sections: kindsSchema })),
+  changes: Type.Array(
+    Type.Object({
+      number: Type.Integer(),
+      document,
+      report: Type.String(),
+      at: moment('when it was found'),
+      outcome,
+      sections: kindsSchema,
+    }),
+  ),
   after: Type.Integer({ description: '`after` of the next question' }),
 });
 
 export const presentedSchema = Type.Object({
-  claims: Type.Object({ report: Type.String(), range: rangeSchema, subjects: Type.Array(subjectOfReport) }, { additionalProperties: true, description: 'what every verifier sees; `iat`, `nbf` and `exp` are seconds since 1970' }),
+  claims: Type.Object(
+    { report: Type.String(), range: rangeSchema, subjects: Type.Array(subjectOfReport) },
+    {
+      additionalProperties: true,
+      description: 'what every verifier sees; `iat`, `nbf` and `exp` are seconds since 1970',
+    },
+  ),
   sections: Type.Array(shownSectionSchema, { description: 'what was shown; what is not here is not "none"' }),
   receipt: receiptSchema,
 });
@@ -151,7 +256,14 @@ export const complianceAnswerSchema = Type.Object({
   name: Type.Optional(Type.String({ description: 'as the register has it' })),
   question: Type.Object({ report: Type.String(), domains: Type.Array(Type.String()), from: day(), to: day() }),
   answeredAt: moment(),
-  domains: Type.Array(Type.Object({ domain: Type.String(), state: stateSchema, count: Type.Optional(Type.Integer()), asOf: Type.Optional(moment()) })),
+  domains: Type.Array(
+    Type.Object({
+      domain: Type.String(),
+      state: stateSchema,
+      count: Type.Optional(Type.Integer()),
+      asOf: Type.Optional(moment()),
+    }),
+  ),
 });
 
 /** What a company released of a report. */
@@ -167,8 +279,17 @@ export const releasedReportSchema = Type.Object(
     bearer: Type.String(),
     subjects: Type.Array(subjectOfReport),
     leftOut: leftOutSchema,
-    domains: Type.Array(domainSchema, { description: 'those that the company released; which others the report has is not told' }),
-    sections: Type.Array(Type.Object({ subject: Type.Integer({ description: 'index into `subjects`' }), domain: Type.Integer({ description: 'index into `domains`' }), ...told }), { description: 'one a subject and domain: `sections[s * domains.length + d]`' }),
+    domains: Type.Array(domainSchema, {
+      description: 'those that the company released; which others the report has is not told',
+    }),
+    sections: Type.Array(
+      Type.Object({
+        subject: Type.Integer({ description: 'index into `subjects`' }),
+        domain: Type.Integer({ description: 'index into `domains`' }),
+        ...told,
+      }),
+      { description: 'one a subject and domain: `sections[s * domains.length + d]`' },
+    ),
     notes: Type.Array(localised),
     outcome: Type.Enum(['genuine', 'changed']),
     comparedAt: Type.Optional(moment('absent where its definition is gone')),

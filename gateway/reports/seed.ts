@@ -1,10 +1,11 @@
 /**
- * Authorisations that the companies of an invented city have given before anybody signs in: `policies/authorisations.json` of a synthetic workspace, under
- * `up` only. Each is recorded as any other is, by its own entry in the log; one that was withdrawn is not given again while it is kept.
+ * Authorisations that the companies of an invented city have given before anybody signs in:
+ * `policies/authorisations.json` of a synthetic workspace, under `up` only. Each is recorded as any other is, by its
+ * own entry in the log; one that was withdrawn is not given again while it is kept.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Type, type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { readJson } from '../../contracts/files.js';
 import type { Workspace } from '../../contracts/types.js';
 import { shape } from '../../contracts/validate.js';
@@ -32,8 +33,14 @@ const DAY = 86_400_000;
 const HOLDS = 365;
 
 /** @returns how many were recorded now @throws YitongError `bad_config` for a malformed file, `audit_unavailable` */
-export async function seedAuthorisations(workspace: Pick<Workspace, 'layers' | 'synthetic'>, reports: Reports, now: number): Promise<number> {
-  const file = workspace.layers.map((layer) => join(layer, 'policies', 'authorisations.json')).find((path) => existsSync(path));
+export async function seedAuthorisations(
+  workspace: Pick<Workspace, 'layers' | 'synthetic'>,
+  reports: Reports,
+  now: number,
+): Promise<number> {
+  const file = workspace.layers
+    .map((layer) => join(layer, 'policies', 'authorisations.json'))
+    .find((path) => existsSync(path));
   if (file === undefined || !workspace.synthetic) return 0;
   const asking = { requestId: 'seed', by: 'seed' };
   const today = dayIn(now);
@@ -41,7 +48,11 @@ export async function seedAuthorisations(workspace: Pick<Workspace, 'layers' | '
   for (const { report, to, from } of check(await readJson(file, 'bad_config'), { file })) {
     if (!reports.definitions.has(report)) continue;
     const missing = from.filter((one) => !reports.hasAuthorised(report, one, to));
-    await Promise.all(missing.map((one) => reports.authorise({ report, from: one, to, since: today, until: dayIn(now + HOLDS * DAY) }, asking)));
+    await Promise.all(
+      missing.map((one) =>
+        reports.authorise({ report, from: one, to, since: today, until: dayIn(now + HOLDS * DAY) }, asking),
+      ),
+    );
     recorded += missing.length;
   }
   return recorded;

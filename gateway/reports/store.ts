@@ -1,10 +1,13 @@
 /**
- * Issued reports and recorded authorisations of a data folder, shared by the workers of a replica. What they say stands under the key of the subject
- * that they belong to (`audit/keys.ts`), so an erased subject's cannot be read any more; of a code only its hash is there.
+ * Issued reports and recorded authorisations of a data folder, shared by the workers of a replica. What they say stands
+ * under the key of the subject that they belong to (`audit/keys.ts`), so an erased subject's cannot be read any more;
+ * of a code only its hash is there.
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 import { YitongError } from '../../contracts/errors.js';
 import type { SubjectKey } from '../../contracts/ids.js';
 import { openSubjectKeys } from '../audit/keys.js';
@@ -13,8 +16,6 @@ import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
 import type { Authorisation, Invitation } from './authorisation.js';
 import type { Day, Moment, ReportModel } from './model.js';
 import type { StatusPlace } from './vc/status/port.js';
-import { openEnv } from '../../connectors/lmdb/env.js';
-import { refuseDamaged } from '../../connectors/lmdb/file.js';
 
 /** An issued report as it is kept. */
 export interface Issued {
@@ -53,7 +54,11 @@ export interface Numbers {
   readonly certificates: number;
   readonly verified: Readonly<Record<Outcome, number>>;
 }
-export const NO_NUMBERS: Numbers = { issued: 0, certificates: 0, verified: { genuine: 0, changed: 0, revoked: 0, unknown: 0 } };
+export const NO_NUMBERS: Numbers = {
+  issued: 0,
+  certificates: 0,
+  verified: { genuine: 0, changed: 0, revoked: 0, unknown: 0 },
+};
 const NUMBERS = 'numbers';
 
 export interface ReportStore {
@@ -73,9 +78,16 @@ export interface ReportStore {
   /** Of the company that was asked; newest first. */
   invited(from: SubjectKey): readonly Invitation[];
   inviting(to: SubjectKey): readonly Invitation[];
-  /** Remembers where the status of a credential of the report stands. False where the report is gone or revoked: then there may be no such credential. */
+  /**
+   * Remembers where the status of a credential of the report stands. False where the report is gone or revoked: then
+   * there may be no such credential.
+   */
   putPlace(id: string, place: StatusPlace): boolean;
-  /** For good. @returns when it was revoked first, and where the status of each of its credentials stands; undefined where there is no such report */
+  /**
+   * For good.
+   * @returns when it was revoked first, and where the status of each of its credentials stands; undefined where there
+   * is no such report
+   */
   revoke(id: string, at: Moment): { readonly revokedAt: Moment; readonly places: readonly StatusPlace[] } | undefined;
   revokedAt(id: string): Moment | undefined;
   /** How many are revoked of those that are kept. */
@@ -128,16 +140,27 @@ export function openReportStore(dataDir: string): ReportStore {
   };
   const numbers = (): Numbers => {
     const value = map.get(NUMBERS);
-    return typeof value === 'object' && 'verified' in value ? { ...value, verified: { ...NO_NUMBERS.verified, ...value.verified } } : NO_NUMBERS;
+    return typeof value === 'object' && 'verified' in value
+      ? { ...value, verified: { ...NO_NUMBERS.verified, ...value.verified } }
+      : NO_NUMBERS;
   };
   function opened<T>(key: string): T | undefined {
     const found = row(key);
     const secret = found === undefined ? undefined : keys.byPseudonym(found.owner);
     return found === undefined || secret === undefined ? undefined : unseal<T>(secret, found.enc);
   }
-  function put(key: string, owner: string, content: object, until: number, links: readonly string[], row?: IssuedRow, counted?: (before: Numbers) => Numbers): void {
+  function put(
+    key: string,
+    owner: string,
+    content: object,
+    until: number,
+    links: readonly string[],
+    row?: IssuedRow,
+    counted?: (before: Numbers) => Numbers,
+  ): void {
     const secret = secretOf(owner);
-    const sealed = (value: object): string => seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value)));
+    const sealed = (value: object): string =>
+      seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value)));
     const enc = sealed(content);
     const { bearer, ...about } = row ?? {};
     const brief = row === undefined ? {} : { about: about as Omit<IssuedRow, 'bearer'>, said: sealed({ bearer }) };
@@ -156,7 +179,11 @@ export function openReportStore(dataDir: string): ReportStore {
     const secret = keys.byPseudonym(owner);
     if (about === undefined || said === undefined || secret === undefined) return undefined;
     const since = revokedAt(about.id);
-    return { ...about, ...unseal<Pick<IssuedRow, 'bearer'>>(secret, said), ...(since === undefined ? {} : { revokedAt: since }) };
+    return {
+      ...about,
+      ...unseal<Pick<IssuedRow, 'bearer'>>(secret, said),
+      ...(since === undefined ? {} : { revokedAt: since }),
+    };
   }
   function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {
     const found: T[] = [];
@@ -179,11 +206,30 @@ export function openReportStore(dataDir: string): ReportStore {
     putReport(issued, codeHash, keptUntil) {
       const { id, model, document, issuer } = issued;
       const about: IssuedRow = {
-        id, document, report: model.report, issuedAt: model.issuedAt, purpose: model.purpose.id, bearer: model.bearer, range: model.range, subjects: model.subjects.length, domains: model.domains.length, keptUntil: new Date(keptUntil).toISOString(),
+        id,
+        document,
+        report: model.report,
+        issuedAt: model.issuedAt,
+        purpose: model.purpose.id,
+        bearer: model.bearer,
+        range: model.range,
+        subjects: model.subjects.length,
+        domains: model.domains.length,
+        keptUntil: new Date(keptUntil).toISOString(),
       };
-      put(`report/${id}`, issuer, issued, keptUntil, [`code/${codeHash}`, `of/${secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`], about, (before) => ({
-        ...before, issued: before.issued + 1, certificates: before.certificates + model.subjects.length * model.domains.length,
-      }));
+      put(
+        `report/${id}`,
+        issuer,
+        issued,
+        keptUntil,
+        [`code/${codeHash}`, `of/${secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`],
+        about,
+        (before) => ({
+          ...before,
+          issued: before.issued + 1,
+          certificates: before.certificates + model.subjects.length * model.domains.length,
+        }),
+      );
     },
     report(id) {
       latest();
@@ -198,14 +244,20 @@ export function openReportStore(dataDir: string): ReportStore {
     reportsOf: (subject) => under('of', subject, briefly),
     putAuthorisation(one, keptUntil) {
       const { id, from, to, recordedAt } = one;
-      put(`authorisation/${id}`, from, one, keptUntil, [`given/${secretOf(from).pseudonym}/${recordedAt}/${id}`, `received/${secretOf(to).pseudonym}/${recordedAt}/${id}`]);
+      put(`authorisation/${id}`, from, one, keptUntil, [
+        `given/${secretOf(from).pseudonym}/${recordedAt}/${id}`,
+        `received/${secretOf(to).pseudonym}/${recordedAt}/${id}`,
+      ]);
     },
     authorisation: (id) => (ID.test(id) ? opened<Authorisation>(`authorisation/${id}`) : undefined),
     given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
     received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
     putInvitation(one, keptUntil) {
       const { id, from, to, invitedAt } = one;
-      put(`invitation/${id}`, from, one, keptUntil, [`invited/${secretOf(from).pseudonym}/${invitedAt}/${id}`, `inviting/${secretOf(to).pseudonym}/${invitedAt}/${id}`]);
+      put(`invitation/${id}`, from, one, keptUntil, [
+        `invited/${secretOf(from).pseudonym}/${invitedAt}/${id}`,
+        `inviting/${secretOf(to).pseudonym}/${invitedAt}/${id}`,
+      ]);
     },
     invitation: (id) => (ID.test(id) ? opened<Invitation>(`invitation/${id}`) : undefined),
     invited: (from) => under('invited', from, (key) => opened<Invitation>(key)),
@@ -243,7 +295,8 @@ export function openReportStore(dataDir: string): ReportStore {
       return env.writeSync(() => {
         const over: [string, Row][] = [];
         for (const kind of ['report', 'authorisation', 'invitation']) {
-          for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` })) if (typeof value === 'object' && 'until' in value && value.until < now) over.push([key, value]);
+          for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` }))
+            if (typeof value === 'object' && 'until' in value && value.until < now) over.push([key, value]);
         }
         for (const [key, { links }] of over) {
           const id = key.slice(key.indexOf('/') + 1);

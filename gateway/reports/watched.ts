@@ -1,10 +1,13 @@
 /**
- * Documents that clients watch, and what was told of them: `<data>/reports/watched`, shared by the workers of a replica. Neither codes nor whom a document is
- * about stand there; a change stands under the key of the company that the document was issued to, and goes with it.
+ * Documents that clients watch, and what was told of them: `<data>/reports/watched`, shared by the workers of a
+ * replica. Neither codes nor whom a document is about stand there; a change stands under the key of the company that
+ * the document was issued to, and goes with it.
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 import { YitongError } from '../../contracts/errors.js';
 import { openSubjectKeys } from '../audit/keys.js';
 import { auditLayout } from '../audit/layout.js';
@@ -12,8 +15,6 @@ import { NONCE_BYTES, seal, unseal } from '../audit/seal.js';
 import type { SectionKinds } from './kinds.js';
 import type { Moment } from './model.js';
 import type { Outcome } from './store.js';
-import { openEnv } from '../../connectors/lmdb/env.js';
-import { refuseDamaged } from '../../connectors/lmdb/file.js';
 
 export interface Watch {
   readonly client: string;
@@ -39,13 +40,19 @@ export interface WatchedChange {
 }
 
 export interface Watched {
-  /** One that is watched already is watched to the later of both ends. @throws YitongError `too_many_watched`: then none is */
+  /**
+   * One that is watched already is watched to the later of both ends.
+   * @throws YitongError `too_many_watched`: then none is
+   */
   watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): void;
   /** Those that are not over, by report. */
   all(now: number): readonly Watch[];
   /** Nobody watches it any more. */
   forget(id: string): void;
-  /** On disk when it resolves, many with one write. @returns false if the watch has ended or its client knows another state by now; then nothing is kept */
+  /**
+   * On disk when it resolves, many with one write.
+   * @returns false if the watch has ended or its client knows another state by now; then nothing is kept
+   */
   append(watch: Watch, state: string, issuer: string, change: Omit<WatchedChange, 'number'>): Promise<boolean>;
   /** In order. */
   changes(client: string, after: number, limit: number): readonly WatchedChange[];
@@ -65,7 +72,11 @@ export const LEASE = 2500;
 /** How long a change can be read after the watch is over, in ms. */
 const READABLE = 7 * 86_400_000;
 
-type Key = readonly ['watch', id: string, client: string] | readonly ['change', client: string, number: number] | readonly ['number', client: string] | readonly ['count', client: string];
+type Key =
+  | readonly ['watch', id: string, client: string]
+  | readonly ['change', client: string, number: number]
+  | readonly ['number', client: string]
+  | readonly ['count', client: string];
 interface Told {
   readonly owner: string;
   readonly enc: string;
@@ -83,7 +94,12 @@ export function openWatched(dataDir: string): Watched {
   const map = env.root;
   chmodSync(path, 0o600);
   // who watches is of the moment: a power cut may take it
-  const leases = openEnv<{ readonly holder: string; readonly until: number }, string>({ file: join(dir, 'watching'), encoding: 'json', noSync: true, maxReaders: 512 });
+  const leases = openEnv<{ readonly holder: string; readonly until: number }, string>({
+    file: join(dir, 'watching'),
+    encoding: 'json',
+    noSync: true,
+    maxReaders: 512,
+  });
   const lease = leases.root;
   const keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
 
@@ -91,7 +107,8 @@ export function openWatched(dataDir: string): Watched {
     const value = map.get([kind, client]);
     return typeof value === 'number' ? value : 0;
   };
-  const isWatch = (value: Value | undefined): value is Omit<Watch, 'client' | 'id'> => typeof value === 'object' && 'state' in value;
+  const isWatch = (value: Value | undefined): value is Omit<Watch, 'client' | 'id'> =>
+    typeof value === 'object' && 'state' in value;
   const isTold = (value: Value | undefined): value is Told => typeof value === 'object' && 'enc' in value;
   const between = (...start: Key[number][]) => map.getRange({ start, end: [...start, '\uffff'] });
 
@@ -106,22 +123,35 @@ export function openWatched(dataDir: string): Watched {
         const there = asked.map(({ id }) => map.get(['watch', id, client]));
         const added = new Set(asked.filter((_, i) => !isWatch(there[i])).map(({ id }) => id)).size;
         const count = number('count', client) + added;
-        if (count > MAX_WATCHED) throw new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
+        if (count > MAX_WATCHED)
+          throw new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
         if (added > 0) map.putSync(['count', client], count);
         asked.forEach(({ id, until, state }, i) => {
           const before = there[i];
-          map.putSync(['watch', id, client], { since: now, state, until: isWatch(before) ? Math.max(before.until, until) : until });
+          map.putSync(['watch', id, client], {
+            since: now,
+            state,
+            until: isWatch(before) ? Math.max(before.until, until) : until,
+          });
         });
       });
     },
     all(now) {
       const found: Watch[] = [];
-      for (const { key: [, id, client], value } of between('watch')) if (isWatch(value) && value.until > now && typeof id === 'string' && typeof client === 'string') found.push({ ...value, id, client });
+      for (const {
+        key: [, id, client],
+        value,
+      } of between('watch'))
+        if (isWatch(value) && value.until > now && typeof id === 'string' && typeof client === 'string')
+          found.push({ ...value, id, client });
       return found;
     },
     forget(id) {
       env.writeSync(() => {
-        for (const { key: [, , client] } of [...between('watch', id)]) if (typeof client === 'string') drop(id, client);
+        for (const {
+          key: [, , client],
+        } of [...between('watch', id)])
+          if (typeof client === 'string') drop(id, client);
       });
     },
     async append({ id, client, since, state: before }, state, issuer, change) {
@@ -141,7 +171,10 @@ export function openWatched(dataDir: string): Watched {
     },
     changes(client, after, limit) {
       const found: WatchedChange[] = [];
-      for (const { key: [, , at], value } of map.getRange({ start: ['change', client, after + 1], end: ['change', client, '\uffff'] })) {
+      for (const {
+        key: [, , at],
+        value,
+      } of map.getRange({ start: ['change', client, after + 1], end: ['change', client, '\uffff'] })) {
         const secret = isTold(value) ? keys.byPseudonym(value.owner) : undefined;
         // of an erased company nothing is readable
         if (!isTold(value) || secret === undefined || typeof at !== 'number') continue;
@@ -166,7 +199,10 @@ export function openWatched(dataDir: string): Watched {
     sweep: (now) =>
       env.writeSync(() => {
         let removed = 0;
-        for (const { key: [, id, client], value } of [...between('watch')]) {
+        for (const {
+          key: [, id, client],
+          value,
+        } of [...between('watch')]) {
           if (!isWatch(value) || value.until > now || typeof id !== 'string' || typeof client !== 'string') continue;
           drop(id, client);
           removed++;

@@ -1,6 +1,7 @@
 /**
- * Compares watched documents with the registers when these have moved, in one worker of a replica at a time. What a client learns is on record before it
- * can be read. A document is looked at only where its companies' part of a topic has moved, when a ticket took effect, when a report was revoked, and when the day changes.
+ * Compares watched documents with the registers when these have moved, in one worker of a replica at a time. What a
+ * client learns is on record before it can be read. A document is looked at only where its companies' part of a topic
+ * has moved, when a ticket took effect, when a report was revoked, and when the day changes.
  */
 import { randomBytes } from 'node:crypto';
 import { partitionOf } from '../../connectors/bus/partition.js';
@@ -26,12 +27,20 @@ interface Registers {
 
 /** Partitions that have moved, by topic; undefined: all of them may have. */
 function moved(before: Registers | undefined, now: Registers): ReadonlyMap<string, ReadonlySet<number>> | undefined {
-  if (before === undefined || before.effects !== now.effects || before.revocations !== now.revocations || before.day !== now.day) return undefined;
-  return new Map(Object.entries(now.cut).flatMap(([topic, offsets]): [string, Set<number>][] => {
-    const then = before.cut[topic];
-    const parts = offsets.flatMap((offset, partition) => (then?.[partition] === offset ? [] : [partition]));
-    return parts.length === 0 ? [] : [[topic, new Set(parts)]];
-  }));
+  if (
+    before === undefined ||
+    before.effects !== now.effects ||
+    before.revocations !== now.revocations ||
+    before.day !== now.day
+  )
+    return undefined;
+  return new Map(
+    Object.entries(now.cut).flatMap(([topic, offsets]): [string, Set<number>][] => {
+      const then = before.cut[topic];
+      const parts = offsets.flatMap((offset, partition) => (then?.[partition] === offset ? [] : [partition]));
+      return parts.length === 0 ? [] : [[topic, new Set(parts)]];
+    }),
+  );
 }
 
 interface Known {
@@ -46,9 +55,22 @@ export interface Watching {
   stop(): Promise<void>;
 }
 
-export function startWatching({ view, tickets, now }: Pick<GatewayContext, 'view' | 'tickets' | 'now'>, reports: Reports, watched: Watched, failed: (error: unknown) => void, every = EVERY): Watching {
+export function startWatching(
+  { view, tickets, now }: Pick<GatewayContext, 'view' | 'tickets' | 'now'>,
+  reports: Reports,
+  watched: Watched,
+  failed: (error: unknown) => void,
+  every = EVERY,
+): Watching {
   const holder = randomBytes(8).toString('hex');
-  const datasets = [...new Set([...reports.definitions.values()].flatMap(({ register, datasets: of }): DatasetId[] => [register.contract.id, ...of.map(({ contract }) => contract.id)]))];
+  const datasets = [
+    ...new Set(
+      [...reports.definitions.values()].flatMap(({ register, datasets: of }): DatasetId[] => [
+        register.contract.id,
+        ...of.map(({ contract }) => contract.id),
+      ]),
+    ),
+  ];
   const known = new Map<string, Known>();
   let before: Registers | undefined;
   let swept = 0;
@@ -56,22 +78,38 @@ export function startWatching({ view, tickets, now }: Pick<GatewayContext, 'view
   let rounds = 0;
   let under: Promise<void> | undefined;
 
-  const touched = ({ id, client, since }: Watch, parts: ReadonlyMap<string, ReadonlySet<number>> | undefined, cut: Cut): boolean => {
+  const touched = (
+    { id, client, since }: Watch,
+    parts: ReadonlyMap<string, ReadonlySet<number>> | undefined,
+    cut: Cut,
+  ): boolean => {
     const own = known.get(`${id}/${client}`);
     if (own?.since !== since || parts === undefined) return true;
-    return [...parts].some(([topic, set]) => own.subjects.some((subject) => set.has(partitionOf(subject, cut[topic]?.length ?? 1))));
+    return [...parts].some(([topic, set]) =>
+      own.subjects.some((subject) => set.has(partitionOf(subject, cut[topic]?.length ?? 1))),
+    );
   };
 
   /** One report for all who watch it. */
   async function compare(id: string, watches: readonly Watch[], requestId: string): Promise<void> {
     const look = await reports.look(id, { requestId, by: 'watch' });
     if (look === undefined) return watched.forget(id);
-    const { issued: { model, document, issuer }, changes, outcome } = look;
+    const {
+      issued: { model, document, issuer },
+      changes,
+      outcome,
+    } = look;
     const state = outcome === 'revoked' ? outcome : stateOf(model, changes);
     for (const watch of watches) {
       if (watch.state !== state) {
         await look.tell(watch.client);
-        await watched.append(watch, state, issuer, { document, report: model.report, at: changes.at, outcome, sections: lasting(kindsOf(model, changes)) });
+        await watched.append(watch, state, issuer, {
+          document,
+          report: model.report,
+          at: changes.at,
+          outcome,
+          sections: lasting(kindsOf(model, changes)),
+        });
       }
       known.set(`${id}/${watch.client}`, { since: watch.since, subjects: subjectsOf(look) });
     }
@@ -91,10 +129,16 @@ export function startWatching({ view, tickets, now }: Pick<GatewayContext, 'view
       before = undefined;
       return;
     }
-    const registers: Registers = { cut: view.cut(datasets), effects: tickets.effects.version(), revocations: reports.revocations(), day: dayIn(at) };
+    const registers: Registers = {
+      cut: view.cut(datasets),
+      effects: tickets.effects.version(),
+      revocations: reports.revocations(),
+      day: dayIn(at),
+    };
     const parts = moved(before, registers);
     const byReport = new Map<string, Watch[]>();
-    for (const watch of watches) if (touched(watch, parts, registers.cut)) byReport.set(watch.id, [...(byReport.get(watch.id) ?? []), watch]);
+    for (const watch of watches)
+      if (touched(watch, parts, registers.cut)) byReport.set(watch.id, [...(byReport.get(watch.id) ?? []), watch]);
     rounds++;
     await eachInTurn([...byReport], async ([id, some]) => {
       if (stopped) return;

@@ -1,4 +1,7 @@
-/** How many connections the file descriptors of a process leave room for, besides what answers need: the view, journals, policies, the bus, this process's own. */
+/**
+ * How many connections the file descriptors of a process leave room for, besides what answers need: the view, journals,
+ * policies, the bus, this process's own.
+ */
 import { readFileSync } from 'node:fs';
 
 /** Descriptors that no connection takes, at least and at most; between them a quarter of all. */
@@ -16,7 +19,9 @@ export function descriptorLimit(): number {
   } catch {
     // no Linux
   }
-  const { userLimits } = process.report.getReport() as { readonly userLimits?: { readonly open_files?: { readonly soft?: number | string } } };
+  const { userLimits } = process.report.getReport() as {
+    readonly userLimits?: { readonly open_files?: { readonly soft?: number | string } };
+  };
   const soft = userLimits?.open_files?.soft;
   return typeof soft === 'number' ? soft : soft === 'unlimited' ? Number.MAX_SAFE_INTEGER : UNKNOWN;
 }

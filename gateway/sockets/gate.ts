@@ -1,7 +1,8 @@
 /**
- * Who may hold a connection of a port. A connection that has not asked anything yet (its handshake included) costs its peer nothing: their number is
- * bounded, in all and by address, and a new one takes the place of an old one, so that silent peers shut out each other and not those who ask. All
- * connections are bounded as well: one without an answer under way gives way to a new one.
+ * Who may hold a connection of a port. A connection that has not asked anything yet (its handshake included) costs its
+ * peer nothing: their number is bounded, in all and by address, and a new one takes the place of an old one, so that
+ * silent peers shut out each other and not those who ask. All connections are bounded as well: one without an answer
+ * under way gives way to a new one.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
@@ -37,7 +38,8 @@ export function networkOf(address: string): string {
 }
 
 /** Below TLS and above it, a connection is known by its two ends. */
-const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string => `${remoteAddress ?? ''} ${String(remotePort)} ${localAddress ?? ''}`;
+const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
+  `${remoteAddress ?? ''} ${String(remotePort)} ${localAddress ?? ''}`;
 
 /**
  * To be called before the server listens, and before anybody else looks at its connections.

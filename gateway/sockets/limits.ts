@@ -9,7 +9,15 @@ const PORTS = 2;
 export const ofEach = (count: number, workers: number): number => Math.max(1, Math.ceil(count / workers));
 
 /** @param descriptors that the process may have open */
-export function gateLimits({ maxConnections, unaskedConnections, unaskedPerAddress, workers }: Pick<GatewaySettings, 'maxConnections' | 'unaskedConnections' | 'unaskedPerAddress' | 'workers'>, descriptors: number): GateLimits {
+export function gateLimits(
+  {
+    maxConnections,
+    unaskedConnections,
+    unaskedPerAddress,
+    workers,
+  }: Pick<GatewaySettings, 'maxConnections' | 'unaskedConnections' | 'unaskedPerAddress' | 'workers'>,
+  descriptors: number,
+): GateLimits {
   const open = Math.min(ofEach(maxConnections, workers), connectionsFor(descriptors, PORTS));
   const unasked = Math.min(ofEach(unaskedConnections, workers), Math.max(1, Math.floor(open / 2)));
   return { open, unasked, unaskedOfAddress: Math.min(ofEach(unaskedPerAddress, workers), unasked) };
@@ -22,9 +30,14 @@ export function portLimits(open: number, descriptors = descriptorLimit()): GateL
 }
 
 /**
- * A request, head and body, must have arrived within `ms`, and is closed soon after. Node looks every half minute by itself; and where its term for heads
- * (60 s unless set) is the longer one, it takes each for the other, so that a body would have that minute.
+ * A request, head and body, must have arrived within `ms`, and is closed soon after. Node looks every half minute by
+ * itself; and where its term for heads (60 s unless set) is the longer one, it takes each for the other, so that a body
+ * would have that minute.
  */
-export const requestsWithin = (ms: number): Readonly<Record<'requestTimeout' | 'headersTimeout' | 'connectionsCheckingInterval', number>> => ({
-  requestTimeout: ms, headersTimeout: ms, connectionsCheckingInterval: Math.min(1000, Math.max(50, Math.floor(ms / 10))),
+export const requestsWithin = (
+  ms: number,
+): Readonly<Record<'requestTimeout' | 'headersTimeout' | 'connectionsCheckingInterval', number>> => ({
+  requestTimeout: ms,
+  headersTimeout: ms,
+  connectionsCheckingInterval: Math.min(1000, Math.max(50, Math.floor(ms / 10))),
 });

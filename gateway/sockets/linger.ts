@@ -1,4 +1,7 @@
-/** Closing without cutting off what was just said: a peer that still writes does not read, and a reset takes the answer from it. */
+/**
+ * Closing without cutting off what was just said: a peer that still writes does not read, and a reset takes the answer
+ * from it.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -39,7 +42,10 @@ function dropped(request: IncomingMessage): Promise<void> {
   });
 }
 
-/** For an answer that leaves before its request's body was read: it is written at once, and ends (which closes the connection) when the body has come in. */
+/**
+ * For an answer that leaves before its request's body was read: it is written at once, and ends (which closes the
+ * connection) when the body has come in.
+ */
 export function endBehindBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete || request.readableEnded || request.destroyed || lingering.has(response)) return;
   lingering.add(response);

@@ -1,7 +1,8 @@
 /** The tour of a workspace, `policies/tour.json`: a few questions that show what it does. Content, not code. */
-import { readJson } from '../../contracts/files.js';
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson } from '../../contracts/files.js';
 import type { Localised, Workspace } from '../../contracts/types.js';
 import { shape } from '../../contracts/validate.js';
 
@@ -23,7 +24,12 @@ const check = shape<readonly TourStep[]>(
       additionalProperties: false,
       required: ['title', 'client', 'purpose', 'subject', 'datasets'],
       properties: {
-        title: { type: 'object', additionalProperties: false, required: ['zh', 'en'], properties: { zh: word, en: word } },
+        title: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['zh', 'en'],
+          properties: { zh: word, en: word },
+        },
         client: word,
         purpose: word,
         subject: word,
@@ -43,4 +49,8 @@ export async function loadTour(workspace: Workspace): Promise<readonly TourStep[
 
 /** The same question as a command line. */
 export const asCommand = (step: TourStep): string =>
-  [`npx yitong query ${step.subject}`, `--purpose ${step.purpose} --as ${step.client}`, `--datasets ${step.datasets.join(',')}`].join(' \\\n    ');
+  [
+    `npx yitong query ${step.subject}`,
+    `--purpose ${step.purpose} --as ${step.client}`,
+    `--datasets ${step.datasets.join(',')}`,
+  ].join(' \\\n    ');

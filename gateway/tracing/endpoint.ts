@@ -1,4 +1,7 @@
-/** How the endpoint is reached: its certificates and headers, read anew with each connection and export, so that a renewed file counts at once. */
+/**
+ * How the endpoint is reached: its certificates and headers, read anew with each connection and export, so that a
+ * renewed file counts at once.
+ */
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -15,10 +18,20 @@ export interface Endpoint {
   close(): void;
 }
 
-const checkHeaders = shape<Record<string, string>>({ type: 'object', additionalProperties: { type: 'string', pattern: '^[\\x20-\\x7e]*$' }, propertyNames: { pattern: '^[A-Za-z0-9-]{1,100}$' } }, 'bad_config');
+const checkHeaders = shape<Record<string, string>>(
+  {
+    type: 'object',
+    additionalProperties: { type: 'string', pattern: '^[\\x20-\\x7e]*$' },
+    propertyNames: { pattern: '^[A-Za-z0-9-]{1,100}$' },
+  },
+  'bad_config',
+);
 
 /** @throws YitongError `bad_config` where a file cannot be read */
-export function endpointOf({ endpoint, caFile, certFile, keyFile, headersFile }: TracingSettings, baseDir: string): Endpoint {
+export function endpointOf(
+  { endpoint, caFile, certFile, keyFile, headersFile }: TracingSettings,
+  baseDir: string,
+): Endpoint {
   const read = (name: 'caFile' | 'certFile' | 'keyFile' | 'headersFile', file: string): string => {
     const path = resolve(baseDir, file);
     try {
@@ -47,7 +60,9 @@ export function endpointOf({ endpoint, caFile, certFile, keyFile, headersFile }:
   tls();
   let last = headers();
   let closed = false;
-  const agent = endpoint.startsWith('https:') ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const agent = endpoint.startsWith('https:')
+    ? new HttpsAgent({ keepAlive: true })
+    : new HttpAgent({ keepAlive: true });
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     if (closed) throw new Error('the endpoint is closed');
@@ -67,7 +82,8 @@ export function endpointOf({ endpoint, caFile, certFile, keyFile, headersFile }:
     close() {
       closed = true;
       // with an error of our own, since the exporter would try again after a reset
-      for (const sockets of Object.values(agent.sockets)) for (const socket of sockets ?? []) socket.destroy(new Error('the endpoint is closed'));
+      for (const sockets of Object.values(agent.sockets))
+        for (const socket of sockets ?? []) socket.destroy(new Error('the endpoint is closed'));
       agent.destroy();
     },
   };

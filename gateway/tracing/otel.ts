@@ -1,17 +1,48 @@
 /** The one place where OpenTelemetry stands; loaded only where traces are configured. */
-import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Link, type Span as OtelSpan, type SpanContext, type Tracer as OtelTracer } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor, RandomIdGenerator, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ATTRIBUTES, formatTraceparent, parseTraceparent, type Span, type SpanAttributes, type Step, type TraceContext, type Tracer } from '../../contracts/tracing.js';
+import {
+  type Context,
+  createTraceState,
+  type Link,
+  type Span as OtelSpan,
+  type Tracer as OtelTracer,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  RandomIdGenerator,
+  type ReadableSpan,
+  type SpanExporter,
+  type SpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
+import {
+  ATTRIBUTES,
+  formatTraceparent,
+  parseTraceparent,
+  type Span,
+  type SpanAttributes,
+  type Step,
+  type TraceContext,
+  type Tracer,
+} from '../../contracts/tracing.js';
 import type { TracingSettings } from '../config/tracing.js';
-import { endpointOf, type Endpoint } from './endpoint.js';
+import { type Endpoint, endpointOf } from './endpoint.js';
 import type { Tracing, TracingParts } from './index.js';
-import { sampler, type Sampler } from './sampler.js';
+import { type Sampler, sampler } from './sampler.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** Spans that may wait for the endpoint; what comes beyond them is dropped. */
 const MAX_WAITING = 2048;
@@ -32,10 +63,18 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._~/:*-]{0,300}$/;
 /** What of these may be said (`ATTRIBUTES`); the rest is left out, whoever asks for it. */
 export function allowed(attributes: SpanAttributes): Record<string, string | number> {
   const said: Record<string, string | number> = {};
-  for (const [name, { value: rule }] of Object.entries(ATTRIBUTES) as [keyof SpanAttributes, { readonly value: RegExp | 'count' }][]) {
+  for (const [name, { value: rule }] of Object.entries(ATTRIBUTES) as [
+    keyof SpanAttributes,
+    { readonly value: RegExp | 'count' },
+  ][]) {
     const value = attributes[name];
     if (value === undefined) continue;
-    if (rule === 'count' ? typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 : typeof value === 'string' && rule.test(value)) said[name] = value;
+    if (
+      rule === 'count'
+        ? typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+        : typeof value === 'string' && rule.test(value)
+    )
+      said[name] = value;
   }
   return said;
 }
@@ -48,7 +87,10 @@ function reasonOf(error: unknown): string {
 }
 
 /** Counts what waits, what went and what was lost around the SDK's own batches, and bounds it. */
-function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readonly processor: SpanProcessor; readonly counts: Tracing['counts']; stop(): Promise<void> } {
+function bounded(
+  endpoint: Endpoint,
+  onState: TracingParts['onState'],
+): { readonly processor: SpanProcessor; readonly counts: Tracing['counts']; stop(): Promise<void> } {
   const counts = { exported: 0, dropped: 0 };
   let waiting = 0;
   /** Spans on their way. */
@@ -56,7 +98,13 @@ function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readon
   let ended = false;
   let settled = (): void => undefined;
   let failing = false;
-  const exporter = new OTLPTraceExporter({ url: endpoint.url, headers: () => Promise.resolve(endpoint.headers()), timeoutMillis: EXPORT_WITHIN, concurrencyLimit: MAX_WAITING / BATCH + 1, httpAgentOptions: () => endpoint.agent });
+  const exporter = new OTLPTraceExporter({
+    url: endpoint.url,
+    headers: () => Promise.resolve(endpoint.headers()),
+    timeoutMillis: EXPORT_WITHIN,
+    concurrencyLimit: MAX_WAITING / BATCH + 1,
+    httpAgentOptions: () => endpoint.agent,
+  });
   const counting: SpanExporter = {
     export(spans, done) {
       waiting -= spans.length;
@@ -67,7 +115,12 @@ function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readon
         // 0: success (ExportResultCode of @opentelemetry/core, which is not ours to import)
         const failed = result.code !== 0;
         counts[failed ? 'dropped' : 'exported'] += spans.length;
-        if (failed !== failing) onState?.(failed ? `traces are dropped, their endpoint does not take them: ${reasonOf(result.error)}` : 'traces are taken again');
+        if (failed !== failing)
+          onState?.(
+            failed
+              ? `traces are dropped, their endpoint does not take them: ${reasonOf(result.error)}`
+              : 'traces are taken again',
+          );
         failing = failed;
         done(result);
         if (sent + waiting === 0) settled();
@@ -76,13 +129,21 @@ function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readon
     forceFlush: () => exporter.forceFlush(),
     shutdown: () => exporter.shutdown(),
   };
-  const batches = new BatchSpanProcessor(counting, { maxQueueSize: MAX_WAITING, maxExportBatchSize: BATCH, scheduledDelayMillis: EVERY, exportTimeoutMillis: EXPORT_WITHIN + 1000 });
+  const batches = new BatchSpanProcessor(counting, {
+    maxQueueSize: MAX_WAITING,
+    maxExportBatchSize: BATCH,
+    scheduledDelayMillis: EVERY,
+    exportTimeoutMillis: EXPORT_WITHIN + 1000,
+  });
   return {
     counts: () => ({ ...counts }),
     async stop() {
       const all = new Promise<void>((resolve) => (settled = resolve));
       // it gives up with the first batch that fails; the others are still on their way
-      const flushed = batches.shutdown().catch(() => undefined).then(() => (sent + waiting === 0 ? undefined : all));
+      const flushed = batches
+        .shutdown()
+        .catch(() => undefined)
+        .then(() => (sent + waiting === 0 ? undefined : all));
       await Promise.race([flushed, wait(STOP_WITHIN, undefined, { ref: false })]);
       ended = true;
       counts.dropped += sent + waiting;
@@ -105,7 +166,11 @@ function bounded(endpoint: Endpoint, onState: TracingParts['onState']): { readon
 }
 
 const remote = ({ traceId, spanId, state }: TraceContext): SpanContext => ({
-  traceId, spanId, traceFlags: 1, isRemote: true, ...(state === undefined ? {} : { traceState: createTraceState(state) }),
+  traceId,
+  spanId,
+  traceFlags: 1,
+  isRemote: true,
+  ...(state === undefined ? {} : { traceState: createTraceState(state) }),
 });
 
 class RecordedSpan implements Span {
@@ -139,8 +204,18 @@ class RecordedSpan implements Span {
   send(topic: string, records: number): Span | undefined {
     if (this.#sends >= MAX_SENDS) return undefined;
     this.#sends += 1;
-    const attributes = allowed({ 'messaging.system': this.system, 'messaging.operation.name': 'send', 'messaging.operation.type': 'send', 'messaging.destination.name': topic, 'messaging.batch.message_count': records });
-    return new RecordedSpan(this.tracer, this.tracer.startSpan(nameOf('send', topic), { kind: SpanKind.PRODUCER, attributes }, this.#inside), this.system);
+    const attributes = allowed({
+      'messaging.system': this.system,
+      'messaging.operation.name': 'send',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': topic,
+      'messaging.batch.message_count': records,
+    });
+    return new RecordedSpan(
+      this.tracer,
+      this.tracer.startSpan(nameOf('send', topic), { kind: SpanKind.PRODUCER, attributes }, this.#inside),
+      this.system,
+    );
   }
 
   fail(code: string): void {
@@ -161,7 +236,12 @@ function nameOf(what: string, of: string | undefined): string {
   return NAME.test(name) ? name : what;
 }
 
-function tracerOf(tracer: OtelTracer, next: { traceId: string | undefined }, sampling: Sampler, system: string): Tracer {
+function tracerOf(
+  tracer: OtelTracer,
+  next: { traceId: string | undefined },
+  sampling: Sampler,
+  system: string,
+): Tracer {
   const recorded = (span: OtelSpan): Span => new RecordedSpan(tracer, span, system);
   /** Where to hang a span: undefined where it is not recorded. */
   const root = (): Context | undefined => {
@@ -170,17 +250,27 @@ function tracerOf(tracer: OtelTracer, next: { traceId: string | undefined }, sam
     next.traceId = traceId;
     return ROOT_CONTEXT;
   };
-  const under = (caller: TraceContext, who: string): Context | undefined => (sampling.follows(caller, who) ? trace.setSpanContext(ROOT_CONTEXT, remote(caller)) : undefined);
+  const under = (caller: TraceContext, who: string): Context | undefined =>
+    sampling.follows(caller, who) ? trace.setSpanContext(ROOT_CONTEXT, remote(caller)) : undefined;
   return {
     request(method, route, caller, client) {
       const context = caller === undefined ? root() : under(caller, `client ${client ?? ''}`);
       if (context === undefined) return undefined;
-      const attributes = allowed({ 'http.request.method': method, 'http.route': route, 'url.scheme': 'https', 'yitong.client': client });
+      const attributes = allowed({
+        'http.request.method': method,
+        'http.route': route,
+        'url.scheme': 'https',
+        'yitong.client': client,
+      });
       return recorded(tracer.startSpan(nameOf(method, route), { kind: SpanKind.SERVER, attributes }, context));
     },
     run(dataset) {
       const context = root();
-      return context === undefined ? undefined : recorded(tracer.startSpan(nameOf('run', dataset), { attributes: allowed({ 'yitong.dataset': dataset }) }, context));
+      return context === undefined
+        ? undefined
+        : recorded(
+            tracer.startSpan(nameOf('run', dataset), { attributes: allowed({ 'yitong.dataset': dataset }) }, context),
+          );
     },
     apply(topic, partition, headers) {
       const callers = new Map<string, TraceContext>();
@@ -195,16 +285,25 @@ function tracerOf(tracer: OtelTracer, next: { traceId: string | undefined }, sam
       if (context === undefined) return undefined;
       const links: Link[] = others.map((one) => ({ context: remote(one) }));
       const attributes = allowed({
-        'messaging.system': system, 'messaging.operation.name': 'apply', 'messaging.operation.type': 'process', 'messaging.destination.name': topic,
-        'messaging.destination.partition.id': String(partition), 'messaging.batch.message_count': headers.length,
+        'messaging.system': system,
+        'messaging.operation.name': 'apply',
+        'messaging.operation.type': 'process',
+        'messaging.destination.name': topic,
+        'messaging.destination.partition.id': String(partition),
+        'messaging.batch.message_count': headers.length,
       });
-      return recorded(tracer.startSpan(nameOf('apply', topic), { kind: SpanKind.CONSUMER, attributes, links }, context));
+      return recorded(
+        tracer.startSpan(nameOf('apply', topic), { kind: SpanKind.CONSUMER, attributes, links }, context),
+      );
     },
   };
 }
 
 /** @throws YitongError `bad_config` */
-export function openTelemetry(settings: TracingSettings, { process: name, baseDir, bus, onState }: TracingParts): Tracing {
+export function openTelemetry(
+  settings: TracingSettings,
+  { process: name, baseDir, bus, onState }: TracingParts,
+): Tracing {
   const endpoint = endpointOf(settings, baseDir);
   const { processor, counts, stop } = bounded(endpoint, onState);
   const ids = new RandomIdGenerator();
@@ -212,7 +311,11 @@ export function openTelemetry(settings: TracingSettings, { process: name, baseDi
   const next: { traceId: string | undefined } = { traceId: undefined };
   const provider = new BasicTracerProvider({
     // no detectors: they would tell of the host, its user and its arguments
-    resource: resourceFromAttributes({ 'service.name': settings.serviceName, 'service.version': version, 'service.instance.id': `${name}-${process.pid}` }),
+    resource: resourceFromAttributes({
+      'service.name': settings.serviceName,
+      'service.version': version,
+      'service.instance.id': `${name}-${process.pid}`,
+    }),
     sampler: new AlwaysOnSampler(),
     idGenerator: {
       generateTraceId() {
@@ -222,10 +325,19 @@ export function openTelemetry(settings: TracingSettings, { process: name, baseDi
       },
       generateSpanId: () => ids.generateSpanId(),
     },
-    spanLimits: { attributeCountLimit: 32, attributeValueLengthLimit: 300, linkCountLimit: MAX_LINKS, eventCountLimit: 0 },
+    spanLimits: {
+      attributeCountLimit: 32,
+      attributeValueLengthLimit: 300,
+      linkCountLimit: MAX_LINKS,
+      eventCountLimit: 0,
+    },
     spanProcessors: [processor],
   });
-  const sampling = sampler({ ratio: settings.sampleRatio, callerTracesPerMinute: settings.callerTracesPerMinute, now: Date.now });
+  const sampling = sampler({
+    ratio: settings.sampleRatio,
+    callerTracesPerMinute: settings.callerTracesPerMinute,
+    now: Date.now,
+  });
   return {
     tracer: tracerOf(provider.getTracer('yitong', version), next, sampling, bus === 'kafka' ? 'kafka' : 'yitong'),
     counts,

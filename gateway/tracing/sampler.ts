@@ -1,6 +1,7 @@
 /**
- * Which traces are recorded. What begins here is drawn by `ratio`. A caller that does not record its side of a trace has decided for ours too; one that
- * does is believed up to a rate, for each recorded trace costs, and who asks from outside must not be able to spend it at will.
+ * Which traces are recorded. What begins here is drawn by `ratio`. A caller that does not record its side of a trace
+ * has decided for ours too; one that does is believed up to a rate, for each recorded trace costs, and who asks from
+ * outside must not be able to spend it at will.
  */
 import { randomBytes } from 'node:crypto';
 import type { TraceContext } from '../../contracts/tracing.js';
@@ -30,7 +31,10 @@ export function sampler({ ratio, callerTracesPerMinute, now, random = Math.rando
     const bucket = buckets.get(who) ?? { left: callerTracesPerMinute, at };
     buckets.set(who, bucket);
     // a clock that was set back gives nothing
-    bucket.left = Math.min(callerTracesPerMinute, bucket.left + (Math.max(0, at - bucket.at) / 60_000) * callerTracesPerMinute);
+    bucket.left = Math.min(
+      callerTracesPerMinute,
+      bucket.left + (Math.max(0, at - bucket.at) / 60_000) * callerTracesPerMinute,
+    );
     bucket.at = at;
     if (bucket.left < 1) return false;
     bucket.left -= 1;

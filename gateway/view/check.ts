@@ -1,6 +1,6 @@
 /** Whether a body is what its schema says, found out once, on the way into the view, and not at each answer. */
 import { isYitongError } from '../../contracts/errors.js';
-import { Out, compileCheck } from '../projection/index.js';
+import { compileCheck, Out } from '../projection/index.js';
 import type { ViewWorkspace } from './port.js';
 
 /** False for a body from `start` to the end of `value` that no answer could be made of. */

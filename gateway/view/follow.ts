@@ -3,12 +3,23 @@
  * another bus, read on from the view's own offsets, and start over when that cannot go on.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type Bus,
+  controlSpec,
+  dataTopic,
+  HEADER,
+  type InRecord,
+  type OffsetLost,
+  type PartitionState,
+  type TopicName,
+  type TopicSpec,
+  type TopicState,
+} from '../../connectors/bus/port.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Tracer } from '../../contracts/tracing.js';
 import type { Contract } from '../../contracts/types.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
-import { controlSpec, dataTopic, HEADER, type Bus, type InRecord, type OffsetLost, type PartitionState, type TopicName, type TopicSpec, type TopicState } from '../../connectors/bus/port.js';
 import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
 
 /** `rebuilding`: not yet where the bus was when following began, so what is missing may still come. */
@@ -31,15 +42,18 @@ export interface FollowOptions {
   /** ms since 1970. */
   readonly now?: () => number;
   /**
-   * Whether a record of an unknown schema is waited with: what follows is told to end soon, and goes on with a workspace that knows it. Default: never;
-   * such a record is set aside.
+   * Whether a record of an unknown schema is waited with: what follows is told to end soon, and goes on with a
+   * workspace that knows it. Default: never; such a record is set aside.
    */
   readonly hold?: () => boolean;
   /** Undefined where traces are not configured. */
   readonly tracer?: Tracer;
   /** How often the ends of the topics are looked at; `asOf` is answered up to the last look. Default 1 s. */
   readonly pollMs?: number;
-  /** How long before it can be read a record may have been stamped, and how far the bus's clock may be behind `now`. Default 1 s. */
+  /**
+   * How long before it can be read a record may have been stamped, and how far the bus's clock may be behind `now`.
+   * Default 1 s.
+   */
   readonly marginMs?: number;
   /** Between two attempts. Default 1 s. */
   readonly retryMs?: number;
@@ -48,8 +62,9 @@ export interface FollowOptions {
 }
 
 /**
- * Records that are gathered for one transaction while a topic is far behind. Batches of its topics come in turn and hold the same subjects, so that a page
- * of the view is written once for several of them; more would be held as dirty pages.
+ * Records that are gathered for one transaction while a topic is far behind. Batches of its topics come in turn and
+ * hold the same subjects, so that a page of the view is written once for several of them; more would be held as dirty
+ * pages.
  */
 const GATHERED = 8_000;
 /** ms after which gathered records are applied, where no more come. */
@@ -60,8 +75,8 @@ const LONGEST_PAUSE_MS = 60_000;
 const WITHDRAWALS_KEPT_MS = 24 * 3_600_000;
 
 /**
- * @throws YitongError `topic_mismatch` where a topic has other partitions than its contract, `view_unavailable` where the view
- *   cannot be written. A bus that cannot be reached is waited for.
+ * @throws YitongError `topic_mismatch` where a topic has other partitions than its contract, `view_unavailable` where
+ * the view cannot be written. A bus that cannot be reached is waited for.
  */
 export async function followBus(options: FollowOptions): Promise<void> {
   const follower = new Follower(options);
@@ -140,7 +155,8 @@ class Follower {
     signal.addEventListener('abort', stop, { once: true });
     const consumption = await bus.consume({
       topics: [...topics.keys()],
-      from: (topic, partition) => writer.nextOffset(topic, partition) || (topics.get(topic)?.partitions[partition]?.low ?? 0),
+      from: (topic, partition) =>
+        writer.nextOffset(topic, partition) || (topics.get(topic)?.partitions[partition]?.low ?? 0),
       onBatch: async (batch) => {
         // what comes behind a gap is not applied: the view is about to forget the topic
         if (!lost && !this.#holds(batch)) await this.#apply(batch);
@@ -159,7 +175,10 @@ class Follower {
         await this.#applyGathered();
         await writer.markIncomplete(topic, { partition, next: to });
         this.#tell(topic);
-        this.#o.onNotice?.(`topic \`${topic}\` is damaged on the bus: its records ${from} to ${to - 1} of partition ${partition} cannot be read, ${this.#lacks(topic)}`);
+        this.#o.onNotice?.(
+          `topic \`${topic}\` is damaged on the bus: its records ${from} to ${to - 1} of partition ` +
+            `${partition} cannot be read, ${this.#lacks(topic)}`,
+        );
         this.#tellIncomplete();
       },
       maxBatch: this.#o.maxBatch ?? 2000,
@@ -179,11 +198,16 @@ class Follower {
       this.#drop();
     }
     // what was lost is repaired when following begins again, from the offsets as they are then
-    if ((lost || left) && !signal.aborted) await wait(Math.min(this.#o.retryMs ?? 1000, 100), undefined, { signal }).catch(() => undefined);
+    if ((lost || left) && !signal.aborted)
+      await wait(Math.min(this.#o.retryMs ?? 1000, 100), undefined, { signal }).catch(() => undefined);
   }
 
   #tellIncomplete(): void {
-    this.#o.onIncomplete?.([...this.#contracts.values()].filter(({ id }) => this.#reader.datasetState(id).incomplete === true).map(({ id }) => id));
+    this.#o.onIncomplete?.(
+      [...this.#contracts.values()]
+        .filter(({ id }) => this.#reader.datasetState(id).incomplete === true)
+        .map(({ id }) => id),
+    );
   }
 
   #lacks(topic: TopicName): string {
@@ -201,11 +225,16 @@ class Follower {
   }
 
   async #topics(): Promise<ReadonlyMap<TopicName, TopicState>> {
-    const states = await Promise.all(this.#specs.map(async ({ topic }) => [topic, await this.#stateOf(topic)] as const));
+    const states = await Promise.all(
+      this.#specs.map(async ({ topic }) => [topic, await this.#stateOf(topic)] as const),
+    );
     return new Map(states.flatMap(([topic, state]) => (state === undefined ? [] : [[topic, state] as const])));
   }
 
-  /** Undefined also of a topic of which the bus does not know any more where it ends: it is not followed, and its dataset counts as incomplete. */
+  /**
+   * Undefined also of a topic of which the bus does not know any more where it ends: it is not followed, and its
+   * dataset counts as incomplete.
+   */
   async #stateOf(topic: TopicName): Promise<TopicState | undefined> {
     try {
       return await this.#o.bus.topicState(topic);
@@ -214,7 +243,9 @@ class Follower {
       if (!this.#ended.has(topic)) {
         this.#ended.add(topic);
         await this.#o.writer.markIncomplete(topic);
-        this.#o.onNotice?.(`topic \`${topic}\` is damaged on the bus and is not followed any more: ${this.#lacks(topic)}`);
+        this.#o.onNotice?.(
+          `topic \`${topic}\` is damaged on the bus and is not followed any more: ${this.#lacks(topic)}`,
+        );
         this.#tellIncomplete();
       }
       return undefined;
@@ -240,13 +271,22 @@ class Follower {
     await writer.setIdentity(clusterId, { ...known?.topicIds, ...ids });
   }
 
-  /** Where the view cannot go on from where it is in a topic, it begins anew there; what the bus has lost by then is said. */
+  /**
+   * Where the view cannot go on from where it is in a topic, it begins anew there; what the bus has lost by then is
+   * said.
+   */
   async #repair(topics: ReadonlyMap<TopicName, TopicState>): Promise<void> {
     const { writer, onNotice } = this.#o;
     const tooOld = this.#now() - WITHDRAWALS_KEPT_MS;
     const placesOf = (topic: TopicName, partitions: readonly PartitionState[]) =>
-      partitions.map(({ low, high }, partition) => ({ low, high, next: writer.nextOffset(topic, partition), upTo: writer.completeUpTo(topic, partition) }));
-    const gap = (topic: TopicName, partitions: readonly PartitionState[]): boolean => placesOf(topic, partitions).some(({ low, high, next }) => next > high || (next > 0 && next < low));
+      partitions.map(({ low, high }, partition) => ({
+        low,
+        high,
+        next: writer.nextOffset(topic, partition),
+        upTo: writer.completeUpTo(topic, partition),
+      }));
+    const gap = (topic: TopicName, partitions: readonly PartitionState[]): boolean =>
+      placesOf(topic, partitions).some(({ low, high, next }) => next > high || (next > 0 && next < low));
     const outgrown = new Set(writer.outgrown());
     for (const [topic, { id, partitions: first }] of topics) {
       const history = this.#contracts.get(topic)?.history;
@@ -255,22 +295,33 @@ class Follower {
         // a leader that has just been elected may not know yet how far its log is agreed on
         await wait(this.#o.retryMs ?? 1000, undefined, { signal: this.#o.signal });
         const now = await this.#o.bus.topicState(topic);
-        if (now?.id !== id) throw new YitongError('offset_out_of_range', `topic \`${topic}\` is another one than a moment ago`);
+        if (now?.id !== id)
+          throw new YitongError('offset_out_of_range', `topic \`${topic}\` is another one than a moment ago`);
         partitions = now.partitions;
       }
       const after = partitions.map(targetOf);
       const places = placesOf(topic, partitions);
       if (gap(topic, partitions)) {
-        onNotice?.(`topic \`${topic}\` has lost records that the view has not read, or has read: what is left of it is read again, its dataset is incomplete`);
+        onNotice?.(
+          `topic \`${topic}\` has lost records that the view has not read, or has read: what is left of it is ` +
+            'read again, its dataset is incomplete',
+        );
         await writer.forget(topic, { after, incomplete: true });
       } else if (outgrown.has(topic)) {
-        onNotice?.(`topic \`${topic}\` had records of a version that was not known then: it is read again from its beginning`);
+        onNotice?.(
+          `topic \`${topic}\` had records of a version that was not known then: it is read again from its beginning`,
+        );
         await writer.forget(topic, { after });
       } else if (history !== undefined && places.some(({ low, next }) => next === 0 && low > 0)) {
         onNotice?.(`topic \`${topic}\` no longer has its first records: its dataset is incomplete`);
         await writer.markIncomplete(topic);
-      } else if (history === 'latest' && places.some(({ high, next, upTo }) => next > 0 && next < high && upTo < tooOld)) {
-        onNotice?.(`topic \`${topic}\` was not read for longer than it keeps withdrawals: it is read again from its beginning`);
+      } else if (
+        history === 'latest' &&
+        places.some(({ high, next, upTo }) => next > 0 && next < high && upTo < tooOld)
+      ) {
+        onNotice?.(
+          `topic \`${topic}\` was not read for longer than it keeps withdrawals: it is read again from its beginning`,
+        );
         await writer.forget(topic, { after });
       }
     }
@@ -280,7 +331,9 @@ class Follower {
   #holds(batch: readonly InRecord[]): boolean {
     const { hold, workspace } = this.#o;
     if (hold?.() !== true || this.#held || !this.#contracts.has(batch[0]?.topic ?? '')) return this.#held;
-    return (this.#held = batch.some(({ value }) => value !== null && value.length >= FRAME_BYTES && !workspace.schemasById.has(value.readUInt32BE(1))));
+    return (this.#held = batch.some(
+      ({ value }) => value !== null && value.length >= FRAME_BYTES && !workspace.schemasById.has(value.readUInt32BE(1)),
+    ));
   }
 
   #isFirst({ topic, partition, wanted, low }: OffsetLost): boolean {
@@ -303,10 +356,17 @@ class Follower {
     }
   }
 
-  /** What is new on the bus, under a span where its trace is recorded; what is read again while the view is behind has none. */
+  /**
+   * What is new on the bus, under a span where its trace is recorded; what is read again while the view is behind has
+   * none.
+   */
   async #applyNow(topic: TopicName, batch: readonly InRecord[]): Promise<void> {
     const { tracer, writer } = this.#o;
-    const span = tracer?.apply(topic, batch[0]?.partition ?? 0, batch.map(({ headers }) => headers[HEADER.traceparent]));
+    const span = tracer?.apply(
+      topic,
+      batch[0]?.partition ?? 0,
+      batch.map(({ headers }) => headers[HEADER.traceparent]),
+    );
     try {
       await writer.apply(batch);
     } catch (error) {
@@ -330,7 +390,8 @@ class Follower {
     this.#gathered.push(batch);
     this.#gatheredRecords += batch.length;
     const last = batch.at(-1);
-    if (this.#gatheredRecords >= GATHERED || (last !== undefined && last.offset + 1 >= this.#target(topic, last))) return this.#applyGathered();
+    if (this.#gatheredRecords >= GATHERED || (last !== undefined && last.offset + 1 >= this.#target(topic, last)))
+      return this.#applyGathered();
     this.#later ??= setTimeout(() => {
       this.#applyGathered().catch((error: unknown) => this.#fail(error));
     }, GATHERED_WITHIN);
@@ -352,7 +413,9 @@ class Follower {
     return batches;
   }
 
-  /** Watermarks say something of data that were acknowledged before them, so those stand below the ends as they are now. */
+  /**
+   * Watermarks say something of data that were acknowledged before them, so those stand below the ends as they are now.
+   */
   async #ends(batch: readonly InRecord[]): Promise<Cut> {
     const named = new Set(batch.map(({ key }) => dataTopic(this.#o.workspace.prefix, key.slice(0, key.indexOf('|')))));
     const ends: Record<TopicName, readonly number[]> = {};
@@ -364,7 +427,10 @@ class Follower {
     return ends;
   }
 
-  /** Looks at the ends of the topics again and again. Resolves when a topic is gone or another one, so that following begins again. */
+  /**
+   * Looks at the ends of the topics again and again. Resolves when a topic is gone or another one, so that following
+   * begins again.
+   */
   async #look(topics: ReadonlyMap<TopicName, TopicState>, signal: AbortSignal): Promise<void> {
     const { writer, pollMs = 1000, marginMs = 1000 } = this.#o;
     while (!signal.aborted) {
@@ -388,7 +454,9 @@ class Follower {
   #tell(topic: TopicName): void {
     const contract = this.#contracts.get(topic);
     if (contract === undefined) return;
-    const behind = this.#targets.get(topic)?.some((target, partition) => this.#o.writer.nextOffset(topic, partition) < target);
+    const behind = this.#targets
+      .get(topic)
+      ?.some((target, partition) => this.#o.writer.nextOffset(topic, partition) < target);
     this.#set(contract.id, behind === true ? 'rebuilding' : 'following');
   }
 
@@ -406,4 +474,5 @@ class Follower {
 /** Where following has to get to. Of a partition that has nothing left, it is there already. */
 const targetOf = ({ low, high }: PartitionState): number => (low === high ? 0 : high);
 
-const idsOf = (topics: ReadonlyMap<TopicName, TopicState>): Readonly<Record<string, string>> => Object.fromEntries([...topics].map(([topic, { id }]) => [topic, id]));
+const idsOf = (topics: ReadonlyMap<TopicName, TopicState>): Readonly<Record<string, string>> =>
+  Object.fromEntries([...topics].map(([topic, { id }]) => [topic, id]));

@@ -4,12 +4,14 @@
  *
  * - Offsets stand in the same transaction as records: after a crash the writer goes on exactly where the data stand.
  * - A version's identity is (record, source position or content hash): what comes twice is kept once.
- * - `asOf` means publishing time (the bus's timestamp). A cut is topic-partition → next offset; the same cut, the same answer.
+ * - `asOf` means publishing time (the bus's timestamp). A cut is topic-partition → next offset; the same cut, the same
+ *   answer.
  * - No read transaction lasts over 1 s.
  */
+
+import type { InRecord, TopicName, Watermark } from '../../connectors/bus/port.js';
 import type { DatasetId, SubjectKey } from '../../contracts/ids.js';
 import type { Workspace } from '../../contracts/types.js';
-import type { InRecord, TopicName, Watermark } from '../../connectors/bus/port.js';
 
 /** What a view needs to know of a workspace. */
 export type ViewWorkspace = Pick<Workspace, 'contracts' | 'prefix' | 'schemasById'>;
@@ -56,7 +58,10 @@ export interface DatasetState {
   readonly versions: number;
   /** Set aside as undecodable. */
   readonly poisoned: number;
-  /** The bus no longer had all of the dataset's records when the view was built from it: what is there is right, what is missing is not known. */
+  /**
+   * The bus no longer had all of the dataset's records when the view was built from it: what is there is right, what is
+   * missing is not known.
+   */
   readonly incomplete?: boolean;
   /** The newest publishing time applied. */
   readonly lastPublishedAt?: number;
@@ -88,11 +93,13 @@ export interface CaughtUp {
 }
 
 export interface Forget {
-  /** The bus lost records that this view does not have: the dataset counts as incomplete until its topic is another one. */
+  /**
+   * The bus lost records that this view does not have: the dataset counts as incomplete until its topic is another one.
+   */
   readonly incomplete?: boolean;
   /**
-   * Where the topic is the same one: the next offset a partition from which the last watermarks count again. Without it they are
-   * forgotten too.
+   * Where the topic is the same one: the next offset a partition from which the last watermarks count again. Without it
+   * they are forgotten too.
    */
   readonly after?: readonly number[];
 }
@@ -105,22 +112,35 @@ export interface ApplyResult {
 
 export interface ViewWriter {
   /**
-   * One batch of one partition, records and offset in one transaction. Resolves when it is on disk, and readers see it. Watermarks count at once, or, where `after` gives the next offsets of their datasets' topics as they
-   * were when the watermarks had arrived, only when the view has applied those topics that far: "complete" is never said of
-   * records that are still on the way.
+   * One batch of one partition, records and offset in one transaction. Resolves when it is on disk, and readers see it.
+   * Watermarks count at once, or, where `after` gives the next offsets of their datasets' topics as they were when the
+   * watermarks had arrived, only when the view has applied those topics that far: "complete" is never said of records
+   * that are still on the way.
    */
   apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult>;
-  /** Several batches of data topics in one transaction, each as `apply` takes it: what they have of one subject is written once. */
+  /**
+   * Several batches of data topics in one transaction, each as `apply` takes it: what they have of one subject is
+   * written once.
+   */
   applyAll(batches: readonly (readonly InRecord[])[]): Promise<void>;
-  /** All that the bus stamped up to and including `at` (ms since 1970) in that partition has been applied; `asOf` is answered up to there. */
+  /**
+   * All that the bus stamped up to and including `at` (ms since 1970) in that partition has been applied; `asOf` is
+   * answered up to there.
+   */
   caughtUp(partitions: readonly CaughtUp[]): Promise<void>;
   /** The offset to go on from, 0 if none. */
   nextOffset(topic: string, partition: number): number;
-  /** ms since 1970: everything that the bus stamped up to and including this moment in that partition has been applied; 0 if nothing. */
+  /**
+   * ms since 1970: everything that the bus stamped up to and including this moment in that partition has been applied;
+   * 0 if nothing.
+   */
   completeUpTo(topic: string, partition: number): number;
   /** Forget everything, when the topic or the cluster is another. */
   reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
-  /** Forget what came from one topic, when it is another one or its log has a gap; of a control topic the watermarks. Others are read on meanwhile. */
+  /**
+   * Forget what came from one topic, when it is another one or its log has a gap; of a control topic the watermarks.
+   * Others are read on meanwhile.
+   */
   forget(topic: TopicName, how?: Forget): Promise<void>;
   /** Data topics of which records were set aside for a schema that is known by now. */
   outgrown(): readonly TopicName[];

@@ -17,32 +17,49 @@ async function sequenced(data: string): Promise<void> {
   await sequencer.stop();
 }
 
-t.test('a log whose sequencer lost its state does not verify, and nothing is begun over what is left of it', async (t) => {
-  const base = join(t.testdir(), 'whole');
-  await fill(base, 30);
-  await sequenced(base);
-  const { state, complete, log, bodies, index } = auditLayout(base);
-  const inside = (path: string): string => path.slice(base.length + 1);
-  const all = [inside(state), inside(complete), join(inside(log), 'checkpoint'), join(inside(log), 'tile'), inside(bodies), inside(index)];
-  // one after the other is gone as well, until nothing is left that could say so
-  for (let gone = 1; gone < all.length; gone++) {
-    const data = `${base}-${gone}`;
-    cpSync(base, data, { recursive: true });
-    for (const path of all.slice(0, gone)) rmSync(join(data, path), { recursive: true });
-    mkdirSync(join(data, inside(state)));
-    const { ok, fault = '' } = await check(data);
-    t.notOk(ok, `without ${all.slice(0, gone).join(', ')}`);
-    t.match(fault, /state of the sequencer is gone/);
-    const sequencer = sequencerOf(data);
-    await t.rejects(sequencer.runOnce(), { code: 'log_invalid', message: /never begun anew/ });
-    await sequencer.stop();
-    t.notOk(gone > 2 && existsSync(join(data, 'log', 'checkpoint')), 'and no second tree is signed');
-  }
-});
+t.test(
+  'a log whose sequencer lost its state does not verify, and nothing is begun over what is left of it',
+  async (t) => {
+    const base = join(t.testdir(), 'whole');
+    await fill(base, 30);
+    await sequenced(base);
+    const { state, complete, log, bodies, index } = auditLayout(base);
+    const inside = (path: string): string => path.slice(base.length + 1);
+    const all = [
+      inside(state),
+      inside(complete),
+      join(inside(log), 'checkpoint'),
+      join(inside(log), 'tile'),
+      inside(bodies),
+      inside(index),
+    ];
+    // one after the other is gone as well, until nothing is left that could say so
+    for (let gone = 1; gone < all.length; gone++) {
+      const data = `${base}-${gone}`;
+      cpSync(base, data, { recursive: true });
+      for (const path of all.slice(0, gone)) rmSync(join(data, path), { recursive: true });
+      mkdirSync(join(data, inside(state)));
+      const { ok, fault = '' } = await check(data);
+      t.notOk(ok, `without ${all.slice(0, gone).join(', ')}`);
+      t.match(fault, /state of the sequencer is gone/);
+      const sequencer = sequencerOf(data);
+      await t.rejects(sequencer.runOnce(), { code: 'log_invalid', message: /never begun anew/ });
+      await sequencer.stop();
+      t.notOk(gone > 2 && existsSync(join(data, 'log', 'checkpoint')), 'and no second tree is signed');
+    }
+  },
+);
 
 t.test('a replica that was told of 163 entries does not begin a tree of its own, whatever its epoch', async (t) => {
   const data = t.testdir();
-  const record = { epoch: 1, holder: 'west', established: true, size: 163, root: Buffer.alloc(32, 7).toString('base64'), origin: ORIGIN };
+  const record = {
+    epoch: 1,
+    holder: 'west',
+    established: true,
+    size: 163,
+    root: Buffer.alloc(32, 7).toString('base64'),
+    origin: ORIGIN,
+  };
   const register = openRegister(data);
   t.same(register.take(record), { kind: 'agreed' });
   await fill(data, 10);

@@ -1,14 +1,14 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { orderErasure, erasedBy } from '../../gateway/audit/erasure/order.js';
 import type { ErasureStep } from '../../gateway/audit/erasure/carry-out.js';
+import { erasedBy, orderErasure } from '../../gateway/audit/erasure/order.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { openBodies } from '../../gateway/audit/log/bodies.js';
-import { announceWriting } from '../../gateway/audit/log/writing.js';
 import type { SequencerAlert } from '../../gateway/audit/log/sequencer.js';
+import { announceWriting } from '../../gateway/audit/log/writing.js';
 import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { openSearch } from '../../gateway/audit/search/index.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
@@ -25,7 +25,10 @@ async function sequence(data: string): Promise<void> {
 }
 
 /** The pseudonym and the key of a subject, as hexadecimal digits. */
-async function secretOf(data: string, subject = SUBJECT): Promise<{ readonly pseudonym: string; readonly key: Buffer } | undefined> {
+async function secretOf(
+  data: string,
+  subject = SUBJECT,
+): Promise<{ readonly pseudonym: string; readonly key: Buffer } | undefined> {
   const keys = openSubjectKeys({ dir: auditLayout(data).subjectKeys });
   const secret = keys.get(subject);
   await keys.close();
@@ -57,14 +60,22 @@ function saltsOf(data: string, pseudonym: string): Buffer[] {
 
 /** Files of the data folder that hold any of `what`. */
 function holding(data: string, what: readonly Buffer[]): string[] {
-  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return files.filter((file) => {
-    const bytes = readFileSync(file);
-    return what.some((one) => bytes.includes(one));
-  }).map((file) => file.slice(data.length + 1));
+  const files = readdirSync(data, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return files
+    .filter((file) => {
+      const bytes = readFileSync(file);
+      return what.some((one) => bytes.includes(one));
+    })
+    .map((file) => file.slice(data.length + 1));
 }
 
-async function left(t: Test, data: string, before: { readonly pseudonym: string; readonly key: Buffer; readonly salts: readonly Buffer[] }): Promise<void> {
+async function left(
+  t: Test,
+  data: string,
+  before: { readonly pseudonym: string; readonly key: Buffer; readonly salts: readonly Buffer[] },
+): Promise<void> {
   t.same(holding(data, before.salts), [], 'no file holds a salt of the subject');
   t.same(holding(data, [before.key]), [], 'nor its key');
   const search = openSearch(data);
@@ -73,66 +84,80 @@ async function left(t: Test, data: string, before: { readonly pseudonym: string;
   await search.close();
 }
 
-t.test('after an erasure the log verifies, says by which entry, and neither search nor files lead to the subject', async (t) => {
-  const data = t.testdir();
-  const receipts = await fill(data, 300);
-  await sequence(data);
-  await fill(data, 100, 'w2', 300); // durable, not yet in the log
-  const secret = await secretOf(data);
-  if (secret === undefined) return t.fail('the subject has no key');
-  const salts = saltsOf(data, secret.pseudonym);
-  t.equal(salts.length, 60);
-  t.ok(holding(data, [salts[0] ?? Buffer.alloc(0)]).length >= 2, 'bodies and journal have it');
-  t.equal(await order(data), secret.pseudonym);
-  await sequence(data);
-  const by = erasedBy(data, secret.pseudonym);
-  t.equal(by, 400);
-  await left(t, data, { ...secret, salts });
-  t.match(await check(data), { ok: true, size: 401, erased: 80, bodies: 321, journalEntries: 401 });
-  const found = lookupReceipt(data, receipts[3] ?? '');
-  t.match(found, { kind: 'logged', erasedBy: 400, salt: undefined });
-  t.notMatch(found.kind === 'logged' ? found.body : '', /pseudonym|enc/);
-  t.match(lookupReceipt(data, receipts[4] ?? ''), { kind: 'logged', salt: Buffer });
-  t.equal(await order(data), undefined, 'there is nothing left to erase');
-
-  // the next look at the subject has nothing to do with those before
-  await fill(data, 5);
-  await sequence(data);
-  const next = await secretOf(data);
-  t.ok(next !== undefined && next.pseudonym !== secret.pseudonym);
-  t.match(await check(data), { ok: true, erased: 80 });
-});
-
-t.test('an erasure that dies at any step is completed at the next start, and no salt is gone without its entry', async (t) => {
-  const base = t.testdir({ before: {} });
-  const before = join(base, 'before');
-  await fill(before, 120);
-  await sequence(before);
-  const secret = await secretOf(before);
-  if (secret === undefined) return t.fail('the subject has no key');
-  const salts = saltsOf(before, secret.pseudonym);
-  await order(before);
-  for (const died of ['noted', 'key', 'listed', 'bodies', 'journals', 'index', 'done'] as const satisfies readonly ErasureStep[]) {
-    const data = join(base, died);
-    cpSync(before, data, { recursive: true });
-    const alerts: SequencerAlert[] = [];
-    const dying = sequencerOf(data, {
-      onAlert: (alert) => alerts.push(alert),
-      onErasureStep: (step) => {
-        if (step === died) throw new Error('killed');
-      },
-    });
-    await dying.runOnce();
-    await dying.stop();
-    t.match(alerts, [{ kind: 'failed', reason: /killed/ }]);
-    const half = await check(data);
-    t.ok(half.ok, `verifies as it was left at \`${died}\`: ${half.fault ?? ''}`);
+t.test(
+  'after an erasure the log verifies, says by which entry, and neither search nor files lead to the subject',
+  async (t) => {
+    const data = t.testdir();
+    const receipts = await fill(data, 300);
     await sequence(data);
-    t.match(await check(data), { ok: true, size: 121, erased: 24 }, `after \`${died}\``);
-    t.equal(erasedBy(data, secret.pseudonym), 120);
+    await fill(data, 100, 'w2', 300); // durable, not yet in the log
+    const secret = await secretOf(data);
+    if (secret === undefined) return t.fail('the subject has no key');
+    const salts = saltsOf(data, secret.pseudonym);
+    t.equal(salts.length, 60);
+    t.ok(holding(data, [salts[0] ?? Buffer.alloc(0)]).length >= 2, 'bodies and journal have it');
+    t.equal(await order(data), secret.pseudonym);
+    await sequence(data);
+    const by = erasedBy(data, secret.pseudonym);
+    t.equal(by, 400);
     await left(t, data, { ...secret, salts });
-  }
-});
+    t.match(await check(data), { ok: true, size: 401, erased: 80, bodies: 321, journalEntries: 401 });
+    const found = lookupReceipt(data, receipts[3] ?? '');
+    t.match(found, { kind: 'logged', erasedBy: 400, salt: undefined });
+    t.notMatch(found.kind === 'logged' ? found.body : '', /pseudonym|enc/);
+    t.match(lookupReceipt(data, receipts[4] ?? ''), { kind: 'logged', salt: Buffer });
+    t.equal(await order(data), undefined, 'there is nothing left to erase');
+
+    // the next look at the subject has nothing to do with those before
+    await fill(data, 5);
+    await sequence(data);
+    const next = await secretOf(data);
+    t.ok(next !== undefined && next.pseudonym !== secret.pseudonym);
+    t.match(await check(data), { ok: true, erased: 80 });
+  },
+);
+
+t.test(
+  'an erasure that dies at any step is completed at the next start, and no salt is gone without its entry',
+  async (t) => {
+    const base = t.testdir({ before: {} });
+    const before = join(base, 'before');
+    await fill(before, 120);
+    await sequence(before);
+    const secret = await secretOf(before);
+    if (secret === undefined) return t.fail('the subject has no key');
+    const salts = saltsOf(before, secret.pseudonym);
+    await order(before);
+    for (const died of [
+      'noted',
+      'key',
+      'listed',
+      'bodies',
+      'journals',
+      'index',
+      'done',
+    ] as const satisfies readonly ErasureStep[]) {
+      const data = join(base, died);
+      cpSync(before, data, { recursive: true });
+      const alerts: SequencerAlert[] = [];
+      const dying = sequencerOf(data, {
+        onAlert: (alert) => alerts.push(alert),
+        onErasureStep: (step) => {
+          if (step === died) throw new Error('killed');
+        },
+      });
+      await dying.runOnce();
+      await dying.stop();
+      t.match(alerts, [{ kind: 'failed', reason: /killed/ }]);
+      const half = await check(data);
+      t.ok(half.ok, `verifies as it was left at \`${died}\`: ${half.fault ?? ''}`);
+      await sequence(data);
+      t.match(await check(data), { ok: true, size: 121, erased: 24 }, `after \`${died}\``);
+      t.equal(erasedBy(data, secret.pseudonym), 120);
+      await left(t, data, { ...secret, salts });
+    }
+  },
+);
 
 t.test('an entry that was on its way under the old pseudonym is erased when it arrives', async (t) => {
   const data = t.testdir();
@@ -144,7 +169,9 @@ t.test('an entry that was on its way under the old pseudonym is erased when it a
   await order(data);
   await sequence(data);
   const journal = await journalOf(data, 'w3');
-  await journal.append({ clear: `{"type":"released","time":"2026-01-01T00:00:00Z","client":"x","subject":{"pseudonym":"${pseudonym}","enc":"AAAA"}}` });
+  await journal.append({
+    clear: `{"type":"released","time":"2026-01-01T00:00:00Z","client":"x","subject":{"pseudonym":"${pseudonym}","enc":"AAAA"}}`,
+  });
   await journal.close();
   await sequence(data);
   t.match(await check(data), { ok: true, size: 12, erased: 3 });
@@ -160,10 +187,16 @@ t.test('a process that holds the key forgets it within a second, also where its 
   t.teardown(() => keys.close());
   keys.ensure([SUBJECT]);
   const { pseudonym } = keys.get(SUBJECT) ?? { pseudonym: '' };
-  execFileSync(process.execPath, ['--input-type=module', '-e', `import { openSubjectKeys } from ${JSON.stringify(new URL('../../gateway/audit/keys.js', import.meta.url).href)};
+  execFileSync(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `import { openSubjectKeys } from ${JSON.stringify(new URL('../../gateway/audit/keys.js', import.meta.url).href)};
     const keys = openSubjectKeys({ dir: process.argv[1] });
     if (!keys.destroy(process.argv[2])) process.exit(1);
-    await keys.close();`, dir, pseudonym]);
+    await keys.close();`,
+    dir,
+    pseudonym,
+  ]);
   keys.refresh();
   t.equal(keys.get(SUBJECT), undefined);
   t.equal(keys.byPseudonym(pseudonym), undefined);
@@ -245,33 +278,42 @@ t.test('an order must say why, by which law, and not whom', async (t) => {
   await fill(data, 5);
   const keys = openSubjectKeys({ dir: auditLayout(data).subjectKeys });
   const append = (): never => t.fail('nothing goes on record') as never;
-  const refused = (more: object, code: string) => t.rejects(orderErasure({ keys, journal: { append }, now: Date.now }, { subject: SUBJECT, ...because, ...more }), { code });
+  const refused = (more: object, code: string) =>
+    t.rejects(orderErasure({ keys, journal: { append }, now: Date.now }, { subject: SUBJECT, ...because, ...more }), {
+      code,
+    });
   await refused({ subject: 'nobody' }, 'bad_subject');
   await refused({ reason: ' ' }, 'bad_request');
   await refused({ legalBasis: 'x'.repeat(501) }, 'bad_request');
   await refused({ reason: 'company 3 asked' }, 'bad_request');
-  t.equal(await orderErasure({ keys, journal: { append }, now: Date.now }, { subject: 'uscc:9', ...because }), undefined);
+  t.equal(
+    await orderErasure({ keys, journal: { append }, now: Date.now }, { subject: 'uscc:9', ...because }),
+    undefined,
+  );
   await keys.close();
 });
 
-t.test('a key store that comes back from a backup loses the key again when the log is looked through anew', async (t) => {
-  const dir = t.testdir();
-  const data = join(dir, 'data');
-  await fill(data, 40);
-  await sequence(data);
-  const secret = await secretOf(data);
-  if (secret === undefined) return t.fail('the subject has no key');
-  const layout = auditLayout(data);
-  cpSync(layout.subjectKeys, join(dir, 'backup'), { recursive: true });
-  await order(data);
-  await sequence(data);
-  t.equal(await secretOf(data), undefined);
-  rmSync(layout.subjectKeys, { recursive: true });
-  cpSync(join(dir, 'backup'), layout.subjectKeys, { recursive: true });
-  t.same(await secretOf(data), secret, 'the backup has it');
-  rmSync(layout.erasures);
-  await sequence(data);
-  t.equal(await secretOf(data), undefined);
-  t.same(holding(data, [secret.key]), []);
-  t.match(await check(data), { ok: true, erased: 8 });
-});
+t.test(
+  'a key store that comes back from a backup loses the key again when the log is looked through anew',
+  async (t) => {
+    const dir = t.testdir();
+    const data = join(dir, 'data');
+    await fill(data, 40);
+    await sequence(data);
+    const secret = await secretOf(data);
+    if (secret === undefined) return t.fail('the subject has no key');
+    const layout = auditLayout(data);
+    cpSync(layout.subjectKeys, join(dir, 'backup'), { recursive: true });
+    await order(data);
+    await sequence(data);
+    t.equal(await secretOf(data), undefined);
+    rmSync(layout.subjectKeys, { recursive: true });
+    cpSync(join(dir, 'backup'), layout.subjectKeys, { recursive: true });
+    t.same(await secretOf(data), secret, 'the backup has it');
+    rmSync(layout.erasures);
+    await sequence(data);
+    t.equal(await secretOf(data), undefined);
+    t.same(holding(data, [secret.key]), []);
+    t.match(await check(data), { ok: true, erased: 8 });
+  },
+);

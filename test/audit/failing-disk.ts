@@ -1,4 +1,7 @@
-/** A disk that fails: `parameter` is shared memory of [writes until failure, syncs until failure, failures left]; negative: never. */
+/**
+ * A disk that fails: `parameter` is shared memory of [writes until failure, syncs until failure, failures left];
+ * negative: never.
+ */
 import type { Files, FilesHook } from '../../gateway/audit/journal/files.js';
 
 const hook: FilesHook = (real, parameter): Files => {

@@ -1,4 +1,7 @@
-/** `node dist/test/audit/foreign-full.js`: every size to 1,000 with all its entries, 70,000 entries, and 1,000 flips, before foreign verifiers. */
+/**
+ * `node dist/test/audit/foreign-full.js`: every size to 1,000 with all its entries, 70,000 entries, and 1,000 flips,
+ * before foreign verifiers.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +15,10 @@ if (missing !== undefined) {
 const dir = mkdtempSync(join(tmpdir(), 'yitong-foreign-'));
 try {
   const binary = buildForeign(dir);
-  console.log('sizes 1 to 1,000, every entry and every older size:', JSON.stringify(await foreignCases(binary, 1000, 1)));
+  console.log(
+    'sizes 1 to 1,000, every entry and every older size:',
+    JSON.stringify(await foreignCases(binary, 1000, 1)),
+  );
   const large = await publishLog(dir, 70_000);
   console.log('70,000 entries:', JSON.stringify(await foreignLog(binary, large, 20_000, flips(large, 20))));
   const small = await publishLog(dir, 700);

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import t from 'tap';
+import { auditLayout } from '../../gateway/audit/layout.js';
 import { signCheckpoint } from '../../gateway/audit/log/checkpoint.js';
 import { parseWitnessVkey } from '../../gateway/audit/log/cosignature.js';
 import { consistencyProof, EMPTY_ROOT } from '../../gateway/audit/log/merkle.js';
-import { auditLayout } from '../../gateway/audit/layout.js';
-import { verifyLog } from '../../gateway/audit/verify.js';
 import { ephemeralSigner } from '../../gateway/audit/signer.js';
+import { verifyLog } from '../../gateway/audit/verify.js';
 import { fill, sequencerOf, signersOf } from './filled.js';
 import { buildForeign, flips, foreignCases, foreignLog, goMissing, publishLog, runForeign } from './foreign.js';
 import { tree } from './trees.js';
@@ -20,14 +20,21 @@ if (missing !== undefined) {
   const binary = buildForeign(t.testdir());
 
   t.test('x/mod and transparency-dev accept each of our proofs at sizes 1 to 1,000', async (t) => {
-    const { sizes, inclusions, consistencies } = (await foreignCases(binary, 1000, 97)) as { sizes: number; inclusions: number; consistencies: number };
+    const { sizes, inclusions, consistencies } = (await foreignCases(binary, 1000, 97)) as {
+      sizes: number;
+      inclusions: number;
+      consistencies: number;
+    };
     t.equal(sizes, 1000);
     t.ok(inclusions > 5000 && consistencies > 5000, `${inclusions} of inclusion, ${consistencies} of consistency`);
   });
 
   t.test('they accept a cosigned log, and a flipped bit anywhere is found by them and by us', async (t) => {
     const log = await publishLog(t.testdir(), 700);
-    t.same(await foreignLog(binary, log, 200, flips(log, 60)), { theirs: { size: 700, proofs: 200, found: 60, missed: [] }, ours: 60 });
+    t.same(await foreignLog(binary, log, 200, flips(log, 60)), {
+      theirs: { size: 700, proofs: 200, found: 60, missed: [] },
+      ours: 60,
+    });
   });
 
   t.test('their client understands what our witness answers', async (t) => {
@@ -37,13 +44,42 @@ if (missing !== undefined) {
     const running = await runWitness(t.testdir(), 'w1', log);
     const ask = (old: number, size: number, of = honest, signer = log, origin = log.name): unknown => ({
       old,
-      checkpoint: Buffer.from(signCheckpoint({ origin, size, root: of.roots[size] ?? EMPTY_ROOT }, [signer])).toString('base64'),
+      checkpoint: Buffer.from(signCheckpoint({ origin, size, root: of.roots[size] ?? EMPTY_ROOT }, [signer])).toString(
+        'base64',
+      ),
       proof: old > size ? [] : consistencyProof(old, size, of.nodesAt(size)).map((hash) => hash.toString('base64')),
     });
-    const answers = (await runForeign(binary, ['client', running.url], [
-      ask(0, 10), ask(10, 25), ask(10, 30), ask(25, 25), ask(25, 25, other), ask(25, 30, other), ask(26, 25), ask(25, 30, honest, ephemeralSigner(log.name)), ask(25, 30, honest, log, 'log.test/none'), ask(25, 30),
-    ])) as { answer: string; size?: number }[];
-    t.same(answers.map(({ answer }) => answer), ['cosigned', 'cosigned', 'stale', 'cosigned', 'stale', 'invalid-proof', 'old-size', 'no-signature', 'unknown-log', 'cosigned']);
+    const answers = (await runForeign(
+      binary,
+      ['client', running.url],
+      [
+        ask(0, 10),
+        ask(10, 25),
+        ask(10, 30),
+        ask(25, 25),
+        ask(25, 25, other),
+        ask(25, 30, other),
+        ask(26, 25),
+        ask(25, 30, honest, ephemeralSigner(log.name)),
+        ask(25, 30, honest, log, 'log.test/none'),
+        ask(25, 30),
+      ],
+    )) as { answer: string; size?: number }[];
+    t.same(
+      answers.map(({ answer }) => answer),
+      [
+        'cosigned',
+        'cosigned',
+        'stale',
+        'cosigned',
+        'stale',
+        'invalid-proof',
+        'old-size',
+        'no-signature',
+        'unknown-log',
+        'cosigned',
+      ],
+    );
     t.equal(answers[2]?.size, 25);
     await running.stop();
   });
@@ -55,13 +91,24 @@ if (missing !== undefined) {
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const { url, vkey } = JSON.parse(String((await lines.next()).value)) as { url: string; vkey: string };
     const verifier = parseWitnessVkey(vkey);
-    for (const [count, size] of [[300, 300], [1, 301], [520, 821]] as const) {
+    for (const [count, size] of [
+      [300, 300],
+      [1, 301],
+      [520, 821],
+    ] as const) {
       await fill(data, count);
       // a new start each time: it must learn from the witness, or from what is published, where to go on
       const sequencer = sequencerOf(data, { witnesses: { witnesses: [{ verifier, url }], required: 1 } });
       await sequencer.runOnce();
       await sequencer.stop(10_000);
-      t.match(await verifyLog({ logDir: auditLayout(data).log, dataDir: data, witnesses: { witnesses: [verifier], required: 1 } }), { ok: true, publishedSize: size, cosignedBy: ['theirs.test/w'] });
+      t.match(
+        await verifyLog({
+          logDir: auditLayout(data).log,
+          dataDir: data,
+          witnesses: { witnesses: [verifier], required: 1 },
+        }),
+        { ok: true, publishedSize: size, cosignedBy: ['theirs.test/w'] },
+      );
     }
     child.stdin.end();
     await new Promise((resolve) => child.once('exit', resolve));

@@ -6,7 +6,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { packageRoot } from '../../gateway/cli/places.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { signCheckpoint } from '../../gateway/audit/log/checkpoint.js';
 import type { WitnessPolicy } from '../../gateway/audit/log/cosignature.js';
@@ -16,6 +15,7 @@ import { formatProof } from '../../gateway/audit/log/proof.js';
 import { tilePath, tileWidth } from '../../gateway/audit/log/tiles.js';
 import { ephemeralSigner } from '../../gateway/audit/signer.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
+import { packageRoot } from '../../gateway/cli/places.js';
 import { fill, sequencerOf, signersOf } from './filled.js';
 import { entry, tree } from './trees.js';
 import { runWitness } from './witnesses.js';
@@ -31,16 +31,27 @@ export function goMissing(): string | undefined {
   return `needs Go ${GO.join('.')} or newer${error === undefined ? `; this is ${major}.${minor}` : ''}`;
 }
 
-/** Builds the program into `dir`; its path. @param module folder of its go.mod in the clone @throws Error with what the compiler said */
+/**
+ * Builds the program into `dir`; its path.
+ * @param module folder of its go.mod in the clone
+ * @throws Error with what the compiler said
+ */
 export function buildForeign(dir: string, module = 'test/audit/foreign'): string {
   const binary = join(dir, 'foreign');
-  const { status, stderr } = spawnSync('go', ['build', '-mod=readonly', '-o', binary, '.'], { cwd: join(packageRoot(), module), encoding: 'utf8' });
+  const { status, stderr } = spawnSync('go', ['build', '-mod=readonly', '-o', binary, '.'], {
+    cwd: join(packageRoot(), module),
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(stderr);
   return binary;
 }
 
 /** Runs a command of it over JSON lines; the JSON lines that it answers. @throws Error with what it says is wrong */
-export async function runForeign(binary: string, args: readonly string[], lines: Iterable<unknown>): Promise<unknown[]> {
+export async function runForeign(
+  binary: string,
+  args: readonly string[],
+  lines: Iterable<unknown>,
+): Promise<unknown[]> {
   const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
@@ -48,7 +59,9 @@ export async function runForeign(binary: string, args: readonly string[], lines:
   const answers: unknown[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => answers.push(JSON.parse(line)));
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
-  for (const line of lines) if (!child.stdin.write(`${JSON.stringify(line)}\n`)) await Promise.race([new Promise((resolve) => child.stdin.once('drain', resolve)), ended]);
+  for (const line of lines)
+    if (!child.stdin.write(`${JSON.stringify(line)}\n`))
+      await Promise.race([new Promise((resolve) => child.stdin.once('drain', resolve)), ended]);
   child.stdin.end();
   if ((await ended) !== 0) throw new Error(stderr);
   return answers;
@@ -58,8 +71,8 @@ const at = (list: readonly Buffer[], n: number): Buffer => list[n] ?? EMPTY_ROOT
 const base64 = (bytes: Buffer | string): string => Buffer.from(bytes).toString('base64');
 
 /**
- * Proofs of ours at each size from 1 to `upTo`: inclusion of every `every`-th entry and of the first and last, consistency from
- * every `every`-th size and from the two sizes next to it.
+ * Proofs of ours at each size from 1 to `upTo`: inclusion of every `every`-th entry and of the first and last,
+ * consistency from every `every`-th size and from the two sizes next to it.
  */
 export async function foreignCases(binary: string, upTo: number, every: number): Promise<unknown> {
   const log = ephemeralSigner('log.test/cases');
@@ -74,8 +87,15 @@ export async function foreignCases(binary: string, upTo: number, every: number):
       for (let old = 1 + (size % every); old <= size; old += every) olds.add(old);
       yield {
         checkpoint: base64(checkpoint),
-        receipts: [...indexes].map((index) => ({ entry: base64(entry(index)), proof: base64(formatProof({ index, path: inclusionProof(index, size, node), checkpoint })) })),
-        grown: [...olds].map((old) => ({ old, root: base64(at(grown.roots, old)), proof: consistencyProof(old, size, node).map(base64) })),
+        receipts: [...indexes].map((index) => ({
+          entry: base64(entry(index)),
+          proof: base64(formatProof({ index, path: inclusionProof(index, size, node), checkpoint })),
+        })),
+        grown: [...olds].map((old) => ({
+          old,
+          root: base64(at(grown.roots, old)),
+          proof: consistencyProof(old, size, node).map(base64),
+        })),
       };
     }
   }
@@ -95,13 +115,24 @@ export async function publishLog(dir: string, size: number): Promise<PublishedLo
   const data = join(dir, `log-${size}`);
   for (let done = 0; done < size; done += 10_000) await fill(data, Math.min(10_000, size - done), 'w1', done);
   const { log } = signersOf(data);
-  const witnesses = await Promise.all(['w1', 'w2'].map((name) => runWitness(join(dir, `witnesses-${size}`), name, log)));
+  const witnesses = await Promise.all(
+    ['w1', 'w2'].map((name) => runWitness(join(dir, `witnesses-${size}`), name, log)),
+  );
   // one run, so that each tile that stands there is one that the checkpoint asks for
-  const sequencer = sequencerOf(data, { batch: size, witnesses: { witnesses: witnesses.map(({ address }) => address), required: 2 } });
+  const sequencer = sequencerOf(data, {
+    batch: size,
+    witnesses: { witnesses: witnesses.map(({ address }) => address), required: 2 },
+  });
   await sequencer.runOnce();
   await sequencer.stop(30_000);
   for (const one of witnesses) await one.stop();
-  return { data, logDir: auditLayout(data).log, vkey: log.vkey, policy: { witnesses: witnesses.map(({ cosigner }) => cosigner), required: 2 }, size };
+  return {
+    data,
+    logDir: auditLayout(data).log,
+    vkey: log.vkey,
+    policy: { witnesses: witnesses.map(({ cosigner }) => cosigner), required: 2 },
+    size,
+  };
 }
 
 interface Replacement {
@@ -131,7 +162,8 @@ export function flips(log: PublishedLog, count: number): Replacement[] {
       if (level === 0) bundles.push(tilePath('entries', index, width));
     }
   }
-  const whole = (text: Buffer, lines: readonly string[]): string => base64(Buffer.concat([text, Buffer.from(`\n${lines.join('')}`)]));
+  const whole = (text: Buffer, lines: readonly string[]): string =>
+    base64(Buffer.concat([text, Buffer.from(`\n${lines.join('')}`)]));
   return Array.from({ length: count }, (_, n): Replacement => {
     const pick = (list: readonly string[]): string => list[random(list.length)] ?? '';
     if (n % 4 < 2) {
@@ -141,14 +173,29 @@ export function flips(log: PublishedLog, count: number): Replacement[] {
     const lines = note.signatures.map(signatureLine);
     if (n % 4 === 2) return { path: 'checkpoint', bytes: whole(flip(Buffer.from(note.text)), lines) };
     const which = random(note.signatures.length);
-    lines[which] = lines[which]?.replace(/(— \S+ )(\S+)/, (_all, name: string, signature: string) => name + flip(Buffer.from(signature, 'base64')).toString('base64')) ?? '';
+    lines[which] =
+      lines[which]?.replace(
+        /(— \S+ )(\S+)/,
+        (_all, name: string, signature: string) => name + flip(Buffer.from(signature, 'base64')).toString('base64'),
+      ) ?? '';
     return { path: 'checkpoint', bytes: whole(Buffer.from(note.text), lines) };
   });
 }
 
 /** How many of the replacements the two find: the Go program, and `verifyLog` from the published files. */
-export async function foreignLog(binary: string, log: PublishedLog, proofs: number, replaced: readonly Replacement[]): Promise<{ readonly theirs: unknown; readonly ours: number }> {
-  const theirs = (await runForeign(binary, ['log', log.logDir, String(proofs), log.vkey, '2', ...log.policy.witnesses.map(({ vkey }) => vkey)], replaced))[0];
+export async function foreignLog(
+  binary: string,
+  log: PublishedLog,
+  proofs: number,
+  replaced: readonly Replacement[],
+): Promise<{ readonly theirs: unknown; readonly ours: number }> {
+  const theirs = (
+    await runForeign(
+      binary,
+      ['log', log.logDir, String(proofs), log.vkey, '2', ...log.policy.witnesses.map(({ vkey }) => vkey)],
+      replaced,
+    )
+  )[0];
   let ours = 0;
   for (const { path, bytes } of replaced) {
     const file = join(log.logDir, path);
@@ -159,4 +206,3 @@ export async function foreignLog(binary: string, log: PublishedLog, proofs: numb
   }
   return { theirs, ours };
 }
-

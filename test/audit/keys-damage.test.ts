@@ -1,4 +1,6 @@
-/** The keys of subjects: what is lost or damaged is refused or said by its pseudonym, and never made anew in silence. */
+/**
+ * The keys of subjects: what is lost or damaged is refused or said by its pseudonym, and never made anew in silence.
+ */
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -20,13 +22,17 @@ async function make(t: Test): Promise<Made> {
   const dir = join(t.testdir(), 'keys');
   // the same bytes each time, so that a flip that finds something is found again
   const random = randomOf(5, 'bytes');
-  const keys = openSubjectKeys({ dir, randomBytes: (size) => Buffer.from(Array.from({ length: size }, () => random.between(0, 255))) });
+  const keys = openSubjectKeys({
+    dir,
+    randomBytes: (size) => Buffer.from(Array.from({ length: size }, () => random.between(0, 255))),
+  });
   keys.ensure(SUBJECTS);
   const before = new Map(SUBJECTS.map((subject) => [subject, textOf(keys.get(subject))]));
   await keys.close();
   return { dir, before };
 }
-const textOf = (secret: ReturnType<ReturnType<typeof openSubjectKeys>['get']>): string => (secret === undefined ? 'none' : `${secret.pseudonym} ${secret.key.export().toString('hex')}`);
+const textOf = (secret: ReturnType<ReturnType<typeof openSubjectKeys>['get']>): string =>
+  secret === undefined ? 'none' : `${secret.pseudonym} ${secret.key.export().toString('hex')}`;
 const codeOf = (work: () => unknown): string => {
   try {
     work();
@@ -36,28 +42,46 @@ const codeOf = (work: () => unknown): string => {
   }
 };
 
-t.test('a file of the store that is gone, emptied or cut is refused, and so is the whole folder where journals have entries', async (t) => {
-  const { dir } = await make(t);
-  const whole = `${dir}.whole`;
-  cpSync(dir, whole, { recursive: true });
-  for (const name of FILES) {
-    for (const how of ['removed', 'emptied', 'cut'] as const) {
-      rmSync(dir, { recursive: true });
-      cpSync(whole, dir, { recursive: true });
-      const file = join(dir, name);
-      if (how === 'removed') rmSync(file);
-      else truncateSync(file, how === 'emptied' ? 0 : Math.floor(readFileSync(file).length / 2));
-      t.equal(codeOf(() => openSubjectKeys({ dir })), 'store_damaged', `${name} ${how}`);
+t.test(
+  'a file of the store that is gone, emptied or cut is refused, and so is the whole folder where journals have entries',
+  async (t) => {
+    const { dir } = await make(t);
+    const whole = `${dir}.whole`;
+    cpSync(dir, whole, { recursive: true });
+    for (const name of FILES) {
+      for (const how of ['removed', 'emptied', 'cut'] as const) {
+        rmSync(dir, { recursive: true });
+        cpSync(whole, dir, { recursive: true });
+        const file = join(dir, name);
+        if (how === 'removed') rmSync(file);
+        else truncateSync(file, how === 'emptied' ? 0 : Math.floor(readFileSync(file).length / 2));
+        t.equal(
+          codeOf(() => openSubjectKeys({ dir })),
+          'store_damaged',
+          `${name} ${how}`,
+        );
+      }
     }
-  }
-  const data = t.testdir();
-  const layout = { journals: join(data, 'journal'), subjectKeys: join(data, 'audit', 'keys') };
-  t.equal(codeOf(() => refuseLostKeys(layout)), 'none', 'a new data folder');
-  mkdirSync(join(layout.journals, 'w1-00000000'), { recursive: true });
-  t.equal(codeOf(() => refuseLostKeys(layout)), 'none', 'no journal has an entry');
-  writeFileSync(join(layout.journals, 'w1-00000000', '00000001.seg'), 'x');
-  t.equal(codeOf(() => refuseLostKeys(layout)), 'store_damaged');
-});
+    const data = t.testdir();
+    const layout = { journals: join(data, 'journal'), subjectKeys: join(data, 'audit', 'keys') };
+    t.equal(
+      codeOf(() => refuseLostKeys(layout)),
+      'none',
+      'a new data folder',
+    );
+    mkdirSync(join(layout.journals, 'w1-00000000'), { recursive: true });
+    t.equal(
+      codeOf(() => refuseLostKeys(layout)),
+      'none',
+      'no journal has an entry',
+    );
+    writeFileSync(join(layout.journals, 'w1-00000000', '00000001.seg'), 'x');
+    t.equal(
+      codeOf(() => refuseLostKeys(layout)),
+      'store_damaged',
+    );
+  },
+);
 
 t.test('another secret than the one that the records were made under is refused', async (t) => {
   const { dir } = await make(t);
@@ -65,7 +89,10 @@ t.test('another secret than the one that the records were made under is refused'
   const bytes = readFileSync(file);
   bytes[7] = (bytes[7] ?? 0) ^ 4;
   writeFileSync(file, bytes);
-  t.equal(codeOf(() => openSubjectKeys({ dir })), 'store_damaged');
+  t.equal(
+    codeOf(() => openSubjectKeys({ dir })),
+    'store_damaged',
+  );
 });
 
 t.test('of a flipped store each key is the one that it was, or is said to be damaged; none is made anew', async (t) => {
@@ -102,7 +129,8 @@ t.test('of a flipped store each key is the one that it was, or is said to be dam
         if (now !== was) wrong.push(`round ${String(round)}: a key was made anew`);
       } catch (error) {
         if (!(error instanceof SubjectKeyDamaged)) wrong.push(String(error));
-        else if (error.pseudonym !== undefined && !named.has(error.pseudonym)) wrong.push('a damaged key was not found by looking for it');
+        else if (error.pseudonym !== undefined && !named.has(error.pseudonym))
+          wrong.push('a damaged key was not found by looking for it');
         damaged++;
       }
     }
@@ -112,25 +140,31 @@ t.test('of a flipped store each key is the one that it was, or is said to be dam
   t.ok(damaged > 20, `${String(damaged)} said`);
 });
 
-t.test('a damaged key raises one alert by its pseudonym, never by the subject; the others go on; an erasure of it mends it', async (t) => {
-  const { dir, before } = await make(t);
-  const [subject = ''] = SUBJECTS;
-  const pseudonym = before.get(subject)?.split(' ')[0] ?? '';
-  const file = join(dir, 'halves');
-  const halves = readFileSync(file);
-  // the first one given out stands behind the head of the file
-  halves.fill(0, 32, 64);
-  writeFileSync(file, halves);
-  const keys = openSubjectKeys({ dir });
-  t.teardown(() => keys.close());
-  const alerts = await damagedKeyAlerts(keys, 1000, new AbortController().signal);
-  t.match(alerts, [{ rule: 'subject-key', subject: pseudonym }]);
-  t.equal(alerts.length, 1);
-  t.notOk(JSON.stringify(alerts).includes(subject));
-  t.equal(codeOf(() => keys.get(subject)), 'store_damaged');
-  t.equal(textOf(keys.get(SUBJECTS[1] ?? '')), before.get(SUBJECTS[1] ?? ''));
-  t.ok(keys.destroy(pseudonym));
-  keys.ensure([subject]);
-  t.not(textOf(keys.get(subject)), 'none');
-  t.strictSame(await keys.damaged(), []);
-});
+t.test(
+  'a damaged key raises one alert by its pseudonym, never by the subject; the others go on; an erasure of it mends it',
+  async (t) => {
+    const { dir, before } = await make(t);
+    const [subject = ''] = SUBJECTS;
+    const pseudonym = before.get(subject)?.split(' ')[0] ?? '';
+    const file = join(dir, 'halves');
+    const halves = readFileSync(file);
+    // the first one given out stands behind the head of the file
+    halves.fill(0, 32, 64);
+    writeFileSync(file, halves);
+    const keys = openSubjectKeys({ dir });
+    t.teardown(() => keys.close());
+    const alerts = await damagedKeyAlerts(keys, 1000, new AbortController().signal);
+    t.match(alerts, [{ rule: 'subject-key', subject: pseudonym }]);
+    t.equal(alerts.length, 1);
+    t.notOk(JSON.stringify(alerts).includes(subject));
+    t.equal(
+      codeOf(() => keys.get(subject)),
+      'store_damaged',
+    );
+    t.equal(textOf(keys.get(SUBJECTS[1] ?? '')), before.get(SUBJECTS[1] ?? ''));
+    t.ok(keys.destroy(pseudonym));
+    keys.ensure([subject]);
+    t.not(textOf(keys.get(subject)), 'none');
+    t.strictSame(await keys.damaged(), []);
+  },
+);

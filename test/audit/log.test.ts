@@ -31,7 +31,10 @@ t.test('every entry of every worker ends in one log that verifies from its files
   for (const id of [first[0], first[255], first[299], second[249]]) {
     const found = lookupReceipt(data, id ?? '');
     if (found.kind !== 'logged' || found.salt === undefined) return t.fail(`receipt ${id} is not there`);
-    t.equal(verifyProof(found.proof, commitmentOf(found.salt, Buffer.from(found.body)), ORIGIN, [signer]).index, found.index);
+    t.equal(
+      verifyProof(found.proof, commitmentOf(found.salt, Buffer.from(found.body)), ORIGIN, [signer]).index,
+      found.index,
+    );
     t.notMatch(found.body, 'c-1');
   }
   t.same(lookupReceipt(data, `${first[0]?.split(':')[0]}:301`), { kind: 'not_yet' });
@@ -50,11 +53,21 @@ t.test('a sequencer that dies at any step goes on to a log without a double or a
   await fill(before, 260);
   await runToEnd(before);
   await fill(before, 300, 'w2');
-  // another worker whose name sorts before the others, so that the next run reads in another order than the one that died
+  // another worker whose name sorts before the others, so that the next run reads in another order than the one that
+  // died
   cpSync(before, join(base, 'later'), { recursive: true });
   await fill(join(base, 'later'), 10, 'w0', 1000);
 
-  for (const died of ['read', 'staged', 'signed', 'committed', 'bodies', 'tiles', 'completed', 'published'] as const satisfies readonly SequencerStep[]) {
+  for (const died of [
+    'read',
+    'staged',
+    'signed',
+    'committed',
+    'bodies',
+    'tiles',
+    'completed',
+    'published',
+  ] as const satisfies readonly SequencerStep[]) {
     const data = join(base, died);
     cpSync(before, data, { recursive: true });
     const dying = sequencerOf(data, {
@@ -149,7 +162,9 @@ t.test('an entry left out, a journal cut short and an erasure without a reason a
   bodies.erase([3], 4);
   t.match(await check(data), { ok: false, fault: /entry 3 is said to be erased by entry 4/ });
   const again = await journalOf(data);
-  await again.append({ clear: administrationBody({ time: new Date().toISOString(), action: 'erasure', by: 'data-officer' }) });
+  await again.append({
+    clear: administrationBody({ time: new Date().toISOString(), action: 'erasure', by: 'data-officer' }),
+  });
   await again.close();
   await runToEnd(data);
   bodies.erase([3], 30);
@@ -164,8 +179,15 @@ t.test('the verifier catches each of 200 flipped bytes', async (t) => {
   await runToEnd(data);
   const layout = auditLayout(data);
   t.ok((await check(data)).ok);
-  const tiles = readdirSync(join(layout.log, 'tile'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const files = [...tiles, join(layout.log, 'checkpoint'), ...readdirSync(layout.bodies).map((name) => join(layout.bodies, name)), ...readdirSync(layout.index).map((name) => join(layout.index, name))];
+  const tiles = readdirSync(join(layout.log, 'tile'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const files = [
+    ...tiles,
+    join(layout.log, 'checkpoint'),
+    ...readdirSync(layout.bodies).map((name) => join(layout.bodies, name)),
+    ...readdirSync(layout.index).map((name) => join(layout.index, name)),
+  ];
   t.ok(files.length >= 8);
   let seed = 20_261_124;
   const random = (below: number): number => {
@@ -181,7 +203,8 @@ t.test('the verifier catches each of 200 flipped bytes', async (t) => {
     changed[at] = (whole[at] ?? 0) ^ (1 << random(8));
     writeFileSync(file, changed);
     const report = await check(data);
-    if (report.ok || report.fault === undefined) t.fail(`byte ${at} of ${file.slice(data.length)} was flipped and nobody saw it`);
+    if (report.ok || report.fault === undefined)
+      t.fail(`byte ${at} of ${file.slice(data.length)} was flipped and nobody saw it`);
     else caught++;
     writeFileSync(file, whole);
   }

@@ -1,11 +1,22 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { ephemeralSigner } from '../../gateway/audit/signer.js';
 import { openCheckpoint, signCheckpoint } from '../../gateway/audit/log/checkpoint.js';
-import { consistencyHolds, consistencyProof, EMPTY_ROOT, inclusionProof, leafHash, nodeHash, pathInLevels, rootFromInclusion, treeLevels, treeRoot } from '../../gateway/audit/log/merkle.js';
+import {
+  consistencyHolds,
+  consistencyProof,
+  EMPTY_ROOT,
+  inclusionProof,
+  leafHash,
+  nodeHash,
+  pathInLevels,
+  rootFromInclusion,
+  treeLevels,
+  treeRoot,
+} from '../../gateway/audit/log/merkle.js';
 import { openNote, parseVkey, verifierOf } from '../../gateway/audit/log/note.js';
 import { formatProof, parseProof, verifyProof } from '../../gateway/audit/log/proof.js';
 import { openEdge, tilePath } from '../../gateway/audit/log/tiles.js';
+import { ephemeralSigner } from '../../gateway/audit/signer.js';
 import { entry, tree } from './trees.js';
 
 /** The definition of RFC 6962 section 2.1, word for word. */
@@ -28,7 +39,16 @@ t.test('tiles give the root of RFC 6962 at every size from 0 to 600', (t) => {
     const expected = mth(leaves.slice(0, size));
     if (!hashAt(grown.roots, size).equals(expected)) t.fail(`edge at ${size}`);
     if (size > 0 && !treeRoot(size, nodesAt(size)).equals(expected)) t.fail(`tiles at ${size}`);
-    if (size > 0 && size <= 256 && !(treeLevels(Buffer.concat(leaves.slice(0, size))).at(-1)?.equals(expected) ?? false)) t.fail(`levels at ${size}`);
+    if (
+      size > 0 &&
+      size <= 256 &&
+      !(
+        treeLevels(Buffer.concat(leaves.slice(0, size)))
+          .at(-1)
+          ?.equals(expected) ?? false
+      )
+    )
+      t.fail(`levels at ${size}`);
   }
   t.end();
 });
@@ -51,12 +71,22 @@ t.test('an inclusion proof holds for its leaf, and for no other leaf, place or s
       const root = hashAt(grown.roots, size);
       const leaf = hashAt(leaves, index);
       if (rootFromInclusion(index, size, leaf, path)?.equals(root) !== true) return false;
-      if (size <= 256 && !Buffer.concat(pathInLevels(treeLevels(Buffer.concat(leaves.slice(0, size))), index)).equals(Buffer.concat(path))) return false;
+      if (
+        size <= 256 &&
+        !Buffer.concat(pathInLevels(treeLevels(Buffer.concat(leaves.slice(0, size))), index)).equals(
+          Buffer.concat(path),
+        )
+      )
+        return false;
       if (rootFromInclusion(index, size, hashAt(leaves, index + 1), path)?.equals(root) === true) return false;
       if (size > 1 && rootFromInclusion((index + 1) % size, size, leaf, path)?.equals(root) === true) return false;
       if (rootFromInclusion(index, size, leaf, [...path, root]) !== undefined) return false;
       if (path.length > 0) {
-        const changed = path.map((hash, i) => (i === bit % path.length ? Buffer.from(hash.map((byte, at) => (at === bit % 32 ? byte ^ (1 << (bit % 8)) : byte))) : hash));
+        const changed = path.map((hash, i) =>
+          i === bit % path.length
+            ? Buffer.from(hash.map((byte, at) => (at === bit % 32 ? byte ^ (1 << (bit % 8)) : byte)))
+            : hash,
+        );
         if (rootFromInclusion(index, size, leaf, changed)?.equals(root) === true) return false;
       }
       return true;
@@ -75,12 +105,34 @@ t.test('a consistency proof holds between two sizes of one log, and for no other
       const secondRoot = hashAt(grown.roots, second);
       if (!consistencyHolds(first, second, firstRoot, secondRoot, proof)) return false;
       if (first === second || first === 0) return true;
-      return !consistencyHolds(first, second, hashAt(grown.roots, first - 1), secondRoot, proof) && !consistencyHolds(first, second, firstRoot, firstRoot, proof) && !consistencyHolds(first, second, firstRoot, secondRoot, proof.slice(1));
+      return (
+        !consistencyHolds(first, second, hashAt(grown.roots, first - 1), secondRoot, proof) &&
+        !consistencyHolds(first, second, firstRoot, firstRoot, proof) &&
+        !consistencyHolds(first, second, firstRoot, secondRoot, proof.slice(1))
+      );
     }),
     { numRuns: 400 },
   );
-  for (const [first, second] of [[255, 256], [256, 257], [255, 257], [256, 512], [257, 513], [1, 300], [128, 256], [511, 512]] as const) {
-    t.ok(consistencyHolds(first, second, hashAt(grown.roots, first), hashAt(grown.roots, second), consistencyProof(first, second, nodesAt(second))), `${first} → ${second}`);
+  for (const [first, second] of [
+    [255, 256],
+    [256, 257],
+    [255, 257],
+    [256, 512],
+    [257, 513],
+    [1, 300],
+    [128, 256],
+    [511, 512],
+  ] as const) {
+    t.ok(
+      consistencyHolds(
+        first,
+        second,
+        hashAt(grown.roots, first),
+        hashAt(grown.roots, second),
+        consistencyProof(first, second, nodesAt(second)),
+      ),
+      `${first} → ${second}`,
+    );
   }
   t.end();
 });
@@ -96,9 +148,16 @@ t.test('paths are written as the specification writes them', (t) => {
 t.test('notes of the specification and of others are read, changed ones are refused', (t) => {
   // from the documentation of golang.org/x/mod/sumdb/note
   const known = parseVkey('PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW');
-  const note = 'If you think cryptography is the answer to your problem,\nthen you don\'t know what your problem is.\n\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n';
+  const note =
+    "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
   t.match(openNote(Buffer.from(note), [known]).text, /^If you think/);
-  for (const changed of [note.replace('think', 'thunk'), note.replace('x08go', 'x08gp'), note.replace('— ', '- '), note.slice(0, -1), note.replace('\n\n', '\n')]) {
+  for (const changed of [
+    note.replace('think', 'thunk'),
+    note.replace('x08go', 'x08gp'),
+    note.replace('— ', '- '),
+    note.slice(0, -1),
+    note.replace('\n\n', '\n'),
+  ]) {
     t.throws(() => openNote(Buffer.from(changed), [known]), { code: 'log_invalid' });
   }
   t.throws(() => openNote(Buffer.from(note), []), { code: 'log_invalid' });
@@ -112,13 +171,22 @@ t.test('a receipt proves inclusion offline', (t) => {
   const size = 300;
   const checkpoint = signCheckpoint({ origin: signer.name, size, root: hashAt(grown.roots, size) }, [signer]);
   t.same(openCheckpoint(Buffer.from(checkpoint), signer.name, [signer]).size, size);
-  const text = formatProof({ index: 257, path: inclusionProof(257, size, nodesAt(size)), checkpoint, extra: Buffer.from('x') });
+  const text = formatProof({
+    index: 257,
+    path: inclusionProof(257, size, nodesAt(size)),
+    checkpoint,
+    extra: Buffer.from('x'),
+  });
   t.equal(verifyProof(text, entry(257), signer.name, [signer]).index, 257);
   t.same(parseProof(text).extra, Buffer.from('x'));
   t.equal(formatProof(parseProof(text)), text);
   t.throws(() => verifyProof(text, entry(256), signer.name, [signer]), { code: 'log_invalid' });
-  t.throws(() => verifyProof(text.replace('index 257', 'index 256'), entry(257), signer.name, [signer]), { code: 'log_invalid' });
+  t.throws(() => verifyProof(text.replace('index 257', 'index 256'), entry(257), signer.name, [signer]), {
+    code: 'log_invalid',
+  });
   t.throws(() => verifyProof(text, entry(257), 'log.test/other', [signer]), { code: 'log_invalid' });
-  t.throws(() => verifyProof(text, entry(257), signer.name, [ephemeralSigner('log.test/yitong')]), { code: 'log_invalid' });
+  t.throws(() => verifyProof(text, entry(257), signer.name, [ephemeralSigner('log.test/yitong')]), {
+    code: 'log_invalid',
+  });
   t.end();
 });

@@ -9,20 +9,33 @@ import { auditLayout } from '../../gateway/audit/layout.js';
 import { parseCheckpoint } from '../../gateway/audit/log/checkpoint.js';
 import { parseNote } from '../../gateway/audit/log/note.js';
 import type { SequencerAlert } from '../../gateway/audit/log/sequencer.js';
-import { openFence, registerIn, type Fence, type Register } from '../../gateway/audit/replicas/epoch.js';
+import { type Fence, openFence, type Register, registerIn } from '../../gateway/audit/replicas/epoch.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
 import { until } from '../e2e/ask.js';
 import { fill, sequencerOf } from './filled.js';
-import { replicas, type Replica } from './replicas.js';
+import { type Replica, replicas } from './replicas.js';
 
 t.setTimeout(120_000);
 
-const sizeOf = (data: string): number => parseCheckpoint(parseNote(readFileSync(join(auditLayout(data).log, 'checkpoint'))).text).size;
+const sizeOf = (data: string): number =>
+  parseCheckpoint(parseNote(readFileSync(join(auditLayout(data).log, 'checkpoint'))).text).size;
 
 /** What a standby needs of the log: the log itself with its key, and not the journals nor the key of the replica. */
 function bringLog(from: Replica, to: Replica): void {
-  for (const part of ['log/checkpoint', 'log/tile', 'log/vkey', 'audit/state', 'audit/bodies', 'audit/index', 'audit/staged', 'audit/checkpoint', 'keys/log.key', 'mirrors']) {
-    if (existsSync(join(from.data, part))) cpSync(join(from.data, part), join(to.data, part), { recursive: true, force: true });
+  for (const part of [
+    'log/checkpoint',
+    'log/tile',
+    'log/vkey',
+    'audit/state',
+    'audit/bodies',
+    'audit/index',
+    'audit/staged',
+    'audit/checkpoint',
+    'keys/log.key',
+    'mirrors',
+  ]) {
+    if (existsSync(join(from.data, part)))
+      cpSync(join(from.data, part), join(to.data, part), { recursive: true, force: true });
   }
 }
 
@@ -58,17 +71,37 @@ t.test('two started at once on the same log make one log; the loser stops and sa
   await fill(east.data, 30);
   await Promise.all([east.serve(), west.serve()]);
   const runs = [run(t, east), run(t, west)] as const;
-  const winner = await until('one that sequences', () => Promise.resolve([east, west].find(({ data }) => sizeOf(data) >= 110)), (one) => one !== undefined);
+  const winner = await until(
+    'one that sequences',
+    () => Promise.resolve([east, west].find(({ data }) => sizeOf(data) >= 110)),
+    (one) => one !== undefined,
+  );
   const [won, lost] = winner === east ? [east, west] : [west, east];
   const loser = runs[lost === east ? 0 : 1];
-  await until('the word of the loser', () => Promise.resolve(loser.alerts.filter(({ kind }) => kind === 'fenced')), (said) => said.length > 0);
-  t.match(loser.alerts.filter(({ kind }) => kind === 'fenced'), [{ reason: new RegExp(won.name) }]);
+  await until(
+    'the word of the loser',
+    () => Promise.resolve(loser.alerts.filter(({ kind }) => kind === 'fenced')),
+    (said) => said.length > 0,
+  );
+  t.match(
+    loser.alerts.filter(({ kind }) => kind === 'fenced'),
+    [{ reason: new RegExp(won.name) }],
+  );
   t.match(loser.fence.fenced, new RegExp(won.name));
   t.equal(sizeOf(lost.data), 50, 'the loser added nothing');
   await fill(lost.data, 5, 'w2');
-  await until('entries of the loser', () => Promise.resolve(sizeOf(won.data)), (size) => size === 115);
+  await until(
+    'entries of the loser',
+    () => Promise.resolve(sizeOf(won.data)),
+    (size) => size === 115,
+  );
   await Promise.all(runs.map(({ stop }) => stop()));
-  t.match(await verifyLog({ logDir: auditLayout(won.data).log, dataDir: won.data }), { ok: true, size: 115, declaredMissing: 0, newer: 0 });
+  t.match(await verifyLog({ logDir: auditLayout(won.data).log, dataDir: won.data }), {
+    ok: true,
+    size: 115,
+    declaredMissing: 0,
+    newer: 0,
+  });
 });
 
 t.test('a standby takes over with the newest copy and a higher epoch; the one before stops and says so', async (t) => {
@@ -76,12 +109,24 @@ t.test('a standby takes over with the newest copy and a higher epoch; the one be
   await Promise.all([east.serve(), west.serve()]);
   await fill(west.data, 20);
   const before = run(t, west);
-  await until('the log', () => Promise.resolve(before.fence.claim()), ({ established, size }) => established && size === 20);
-  await until('the word of the other', () => Promise.resolve(east.register.current()), (claim) => claim?.established === true && claim.size === 20);
+  await until(
+    'the log',
+    () => Promise.resolve(before.fence.claim()),
+    ({ established, size }) => established && size === 20,
+  );
+  await until(
+    'the word of the other',
+    () => Promise.resolve(east.register.current()),
+    (claim) => claim?.established === true && claim.size === 20,
+  );
   // without the log, or at the same epoch, nobody takes over
   t.throws(() => east.fence(1).hold(), { code: 'sequencer_fenced' });
   const bare = run(t, east, 2);
-  await until('the refusal', () => Promise.resolve(bare.fence.fenced), (said) => said !== undefined);
+  await until(
+    'the refusal',
+    () => Promise.resolve(bare.fence.fenced),
+    (said) => said !== undefined,
+  );
   t.match(bare.fence.fenced, /0 entries, and 20 were seen/);
   await bare.stop();
   t.equal(before.fence.fenced, undefined, 'it goes on');
@@ -89,12 +134,24 @@ t.test('a standby takes over with the newest copy and a higher epoch; the one be
   bringLog(west, east);
   const after = run(t, east, 3);
   await fill(east.data, 10);
-  await until('entries under the new sequencer', () => Promise.resolve(sizeOf(east.data)), (size) => size === 30);
-  await until('the word of the one before', () => Promise.resolve(before.alerts), (said) => said.some(({ kind }) => kind === 'fenced'));
+  await until(
+    'entries under the new sequencer',
+    () => Promise.resolve(sizeOf(east.data)),
+    (size) => size === 30,
+  );
+  await until(
+    'the word of the one before',
+    () => Promise.resolve(before.alerts),
+    (said) => said.some(({ kind }) => kind === 'fenced'),
+  );
   t.match(before.fence.fenced, /`east` is the sequencer since epoch 3/);
   t.equal(sizeOf(west.data), 20);
   await fill(west.data, 7);
-  await until('entries of the replica that sequenced before', () => Promise.resolve(sizeOf(east.data)), (size) => size === 37);
+  await until(
+    'entries of the replica that sequenced before',
+    () => Promise.resolve(sizeOf(east.data)),
+    (size) => size === 37,
+  );
   await Promise.all([before.stop(), after.stop()]);
   t.match(await verifyLog({ logDir: auditLayout(east.data).log, dataDir: east.data }), { ok: true, size: 37 });
 });
@@ -141,13 +198,21 @@ t.test('in any order of claims, lost answers, restarts and take-overs, every com
               return true;
             },
           },
-          () => ({ size: log.length, root: log.length === 0 ? '' : createHash('sha256').update(log.join()).digest('base64') }),
+          () => ({
+            size: log.length,
+            root: log.length === 0 ? '' : createHash('sha256').update(log.join()).digest('base64'),
+          }),
         );
         return { register, log, epoch: 1, fence: openFence(register, { name, epoch: 1, others: others(name) }) };
       });
       const reopen = (i: number): void => {
         const node = nodes[i];
-        if (node !== undefined) node.fence = openFence(node.register, { name: names[i] ?? '', epoch: node.epoch, others: others(names[i] ?? '') });
+        if (node !== undefined)
+          node.fence = openFence(node.register, {
+            name: names[i] ?? '',
+            epoch: node.epoch,
+            others: others(names[i] ?? ''),
+          });
       };
       let newest: readonly string[] = [];
       const byEpoch = new Map<number, number>();

@@ -3,10 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { auditLayout } from '../../gateway/audit/layout.js';
-import { openFence, openRegister, type Fence, type Register } from '../../gateway/audit/replicas/epoch.js';
-import { followReplicas, type FollowOptions, type Following, type ReplicaAlert } from '../../gateway/audit/replicas/follow.js';
-import { replicaSetup, type ReplicaSetup } from '../../gateway/audit/replicas/peers.js';
-import { serveReplicaPort, type ReplicaPortOptions } from '../../gateway/audit/replicas/serve.js';
+import { type Fence, openFence, openRegister, type Register } from '../../gateway/audit/replicas/epoch.js';
+import {
+  type Following,
+  type FollowOptions,
+  followReplicas,
+  type ReplicaAlert,
+} from '../../gateway/audit/replicas/follow.js';
+import { type ReplicaSetup, replicaSetup } from '../../gateway/audit/replicas/peers.js';
+import { type ReplicaPortOptions, serveReplicaPort } from '../../gateway/audit/replicas/serve.js';
 import { openReplicaSigner } from '../../gateway/audit/signer.js';
 import { replicaKeys } from '../../gateway/audit/verify.js';
 import { readSettings } from '../../gateway/config.js';
@@ -16,7 +21,10 @@ import { freePort } from '../servers/ports.js';
 const spiffe = (name: string): string => `spiffe://log.test/replica/${name}`;
 
 /** PEM files of a replica's certificate, from the development CA in `dir`. */
-export async function replicaFiles(dir: string, name: string): Promise<{ readonly replicaCert: string; readonly replicaKey: string; readonly replicaCa: string }> {
+export async function replicaFiles(
+  dir: string,
+  name: string,
+): Promise<{ readonly replicaCert: string; readonly replicaKey: string; readonly replicaCa: string }> {
   await initPki(dir);
   const { cert, key } = await issueClient(dir, name, { spiffe: [spiffe(name)], server: true });
   return { replicaCert: cert, replicaKey: key, replicaCa: join(dir, 'ca.pem') };
@@ -34,7 +42,11 @@ export interface Replica {
 }
 
 /** Replicas of these names that know each other; each in a folder of its own. */
-export async function replicas<Name extends string>(t: Test, dir: string, names: readonly Name[]): Promise<Readonly<Record<Name, Replica>>> {
+export async function replicas<Name extends string>(
+  t: Test,
+  dir: string,
+  names: readonly Name[],
+): Promise<Readonly<Record<Name, Replica>>> {
   const pki = join(dir, 'pki');
   const ports = new Map(await Promise.all(names.map(async (name) => [name, await freePort()] as const)));
   const made: Replica[] = [];
@@ -42,8 +54,18 @@ export async function replicas<Name extends string>(t: Test, dir: string, names:
     const files = await replicaFiles(pki, name);
     const others = names.filter((other) => other !== name);
     const { audit } = readSettings(
-      { audit: { replica: name, replicas: Object.fromEntries(others.map((other) => [other, { url: `https://127.0.0.1:${ports.get(other)}`, spiffe: spiffe(other) }])), replicaPort: ports.get(name), ...files } },
-      { file: 'yitong.json' }, {},
+      {
+        audit: {
+          replica: name,
+          replicas: Object.fromEntries(
+            others.map((other) => [other, { url: `https://127.0.0.1:${ports.get(other)}`, spiffe: spiffe(other) }]),
+          ),
+          replicaPort: ports.get(name),
+          ...files,
+        },
+      },
+      { file: 'yitong.json' },
+      {},
     );
     const setup = await replicaSetup(audit, dir, { file: 'yitong.json' });
     if (setup === undefined) throw new Error('a replica alone');
@@ -52,9 +74,22 @@ export async function replicas<Name extends string>(t: Test, dir: string, names:
     const register = openRegister(data);
     const alerts: ReplicaAlert[] = [];
     made.push({
-      name, data, setup, register, alerts,
+      name,
+      data,
+      setup,
+      register,
+      alerts,
       async serve(more = {}) {
-        const port = await serveReplicaPort({ dataDir: data, setup, register, vkeys: () => replicaKeys(auditLayout(data).log), look: 5, onHeard: () => undefined, onError: (message) => t.fail(message), ...more });
+        const port = await serveReplicaPort({
+          dataDir: data,
+          setup,
+          register,
+          vkeys: () => replicaKeys(auditLayout(data).log),
+          look: 5,
+          onHeard: () => undefined,
+          onError: (message) => t.fail(message),
+          ...more,
+        });
         let closing: Promise<void> | undefined;
         const close = (): Promise<void> => (closing ??= port.close());
         t.teardown(close);
@@ -62,7 +97,16 @@ export async function replicas<Name extends string>(t: Test, dir: string, names:
       },
       fence: (epoch = 1) => openFence(register, { name, epoch, others }),
       follow(more = {}) {
-        const following = followReplicas({ dataDir: data, setup, copies: false, now: Date.now, pause: 0, patience: 0, onAlert: (alert) => void alerts.push(alert), ...more });
+        const following = followReplicas({
+          dataDir: data,
+          setup,
+          copies: false,
+          now: Date.now,
+          pause: 0,
+          patience: 0,
+          onAlert: (alert) => void alerts.push(alert),
+          ...more,
+        });
         t.teardown(() => following.stop());
         return following;
       },

@@ -6,7 +6,12 @@ let failed = 0;
 let committed = 0;
 const start = (): ReturnType<typeof sequencerOf> | undefined => {
   try {
-    return sequencerOf(data, { interval: 5, batch: 300, onAlert: () => failed++, onStep: (step) => void (step === 'committed' && committed++) });
+    return sequencerOf(data, {
+      interval: 5,
+      batch: 300,
+      onAlert: () => failed++,
+      onStep: (step) => void (step === 'committed' && committed++),
+    });
   } catch {
     return undefined; // another holds the lock
   }

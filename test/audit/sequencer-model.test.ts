@@ -1,10 +1,12 @@
 /**
- * A sequencer over time: entries come, it runs, it is killed at any step, files of it are cut, lost or emptied, it is started again, another replica takes over. An independent
- * model says after each step which receipts must be provable or declared missing, since when the oldest entry waits, and whether anything may be well.
+ * A sequencer over time: entries come, it runs, it is killed at any step, files of it are cut, lost or emptied, it is
+ * started again, another replica takes over. An independent model says after each step which receipts must be provable
+ * or declared missing, since when the oldest entry waits, and whether anything may be well.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { declaredGaps } from '../../gateway/audit/damage.js';
 import { commitmentOf } from '../../gateway/audit/journal/format.js';
 import { openJournal } from '../../gateway/audit/journal/journal.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
@@ -12,21 +14,29 @@ import { openBodies } from '../../gateway/audit/log/bodies.js';
 import { parseCheckpoint } from '../../gateway/audit/log/checkpoint.js';
 import { parseNote, parseVkey } from '../../gateway/audit/log/note.js';
 import { verifyProof } from '../../gateway/audit/log/proof.js';
-import { startSequencer, type SequencerStep } from '../../gateway/audit/log/sequencer.js';
-import { watchWaiting, type WaitingLook } from '../../gateway/audit/log/waiting.js';
+import { type SequencerStep, startSequencer } from '../../gateway/audit/log/sequencer.js';
+import { type WaitingLook, watchWaiting } from '../../gateway/audit/log/waiting.js';
 import { lookupReceipt, readIfThere } from '../../gateway/audit/receipts.js';
 import { openFence, openRegister } from '../../gateway/audit/replicas/epoch.js';
 import { openAuditSigners, openReplicaSigner } from '../../gateway/audit/signer.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
 import { takeOver } from '../../gateway/backup/takeover.js';
-import { declaredGaps } from '../../gateway/audit/damage.js';
 import { randomOf } from '../faults/random.js';
 import { ORIGIN } from './filled.js';
 
 t.setTimeout(600_000);
 
 const DELAY = 60_000;
-const STEPS: readonly SequencerStep[] = ['read', 'staged', 'signed', 'committed', 'bodies', 'tiles', 'completed', 'published'];
+const STEPS: readonly SequencerStep[] = [
+  'read',
+  'staged',
+  'signed',
+  'committed',
+  'bodies',
+  'tiles',
+  'completed',
+  'published',
+];
 
 interface Given {
   readonly id: string;
@@ -69,8 +79,22 @@ class World {
 
   async append(count: number, slot: number): Promise<void> {
     const signer = openReplicaSigner(this.data, 'replica-1.test');
-    const journal = await openJournal({ mergeDelay: DELAY, dir: auditLayout(this.data).journals, name: `w${slot}`, keys: { dir: auditLayout(this.data).subjectKeys }, signer, now: () => this.now, segmentBytes: 65_536 });
-    const made = await Promise.all(Array.from({ length: count }, () => journal.append({ clear: JSON.stringify({ type: 'released', time: new Date(this.now).toISOString(), client: 'c' }) })));
+    const journal = await openJournal({
+      mergeDelay: DELAY,
+      dir: auditLayout(this.data).journals,
+      name: `w${slot}`,
+      keys: { dir: auditLayout(this.data).subjectKeys },
+      signer,
+      now: () => this.now,
+      segmentBytes: 65_536,
+    });
+    const made = await Promise.all(
+      Array.from({ length: count }, () =>
+        journal.append({
+          clear: JSON.stringify({ type: 'released', time: new Date(this.now).toISOString(), client: 'c' }),
+        }),
+      ),
+    );
     await journal.close();
     this.model.waiting.push(...made.map(({ id }) => ({ id, at: this.now })));
   }
@@ -86,7 +110,13 @@ class World {
       const signer = openAuditSigners(this.data, { origin: this.origin, replica: 'replica-1.test' }).log;
       const fence = openFence(openRegister(this.data), { name: this.name, epoch: this.epoch, others: [] });
       const sequencer = startSequencer({
-        dataDir: this.data, signer, origin: this.origin, fence, now: () => this.now, interval: 0, onAlert: () => undefined,
+        dataDir: this.data,
+        signer,
+        origin: this.origin,
+        fence,
+        now: () => this.now,
+        interval: 0,
+        onAlert: () => undefined,
         onStep: (step) => {
           reached = step;
           if (step !== died) return;
@@ -94,7 +124,10 @@ class World {
           throw new Error('killed');
         },
       });
-      await sequencer.runOnce().catch((error: Error) => void (failed = error.message)).finally(() => sequencer.stop());
+      await sequencer
+        .runOnce()
+        .catch((error: Error) => void (failed = error.message))
+        .finally(() => sequencer.stop());
     } catch (error) {
       failed = error instanceof Error ? error.message : 'unknown';
     }
@@ -155,10 +188,23 @@ class World {
     // the sequencer told it how far it is
     const own = openRegister(before).own();
     const told = openRegister(before).current();
-    openRegister(to).take({ epoch: this.epoch, holder: this.name, established: true, ...(own.size === 0 ? { size: told?.size ?? 0, root: told?.root ?? '' } : own) });
+    openRegister(to).take({
+      epoch: this.epoch,
+      holder: this.name,
+      established: true,
+      ...(own.size === 0 ? { size: told?.size ?? 0, root: told?.root ?? '' } : own),
+    });
     openReplicaSigner(to, 'replica-1.test');
     if (!kept) rmSync(before, { recursive: true });
-    const done = await takeOver({ dataDir: to, ...(kept ? { from: before } : {}), replica: next, others: [], configured: this.origin, knowledge: kept ? { kind: 'none', word: 'the disk itself' } : { kind: 'unknown' }, now: () => this.now });
+    const done = await takeOver({
+      dataDir: to,
+      ...(kept ? { from: before } : {}),
+      replica: next,
+      others: [],
+      configured: this.origin,
+      knowledge: kept ? { kind: 'none', word: 'the disk itself' } : { kind: 'unknown' },
+      now: () => this.now,
+    });
     if (kept) this.t.equal(done.renamed, false);
     else {
       this.t.notOk(model.origins.has(done.origin), 'never under a name that another tree has');
@@ -178,10 +224,17 @@ class World {
     if (model.broken) t.notOk(report.ok, `${what}: a log that cannot go on does not verify`);
     for (const looks of [this.looks, this.watch()]) {
       const seen = looks.look();
-      if (model.broken && seen.faults.length === 0 && model.waiting.length > 0) t.ok(seen.unsequenced >= model.waiting.length, `${what}: ${JSON.stringify(seen)}`);
+      if (model.broken && seen.faults.length === 0 && model.waiting.length > 0)
+        t.ok(seen.unsequenced >= model.waiting.length, `${what}: ${JSON.stringify(seen)}`);
       const oldest = Math.min(...model.waiting.map(({ at }) => at));
-      // a run that was killed behind its commit may have taken some in: they wait no longer to be sequenced, and are not published
-      if (model.waiting.length > 0) t.ok((seen.unpublishedSince ?? Infinity) <= this.now && ((seen.unpublishedSince ?? Infinity) <= oldest + SLACK || seen.faults.length > 0), `${what}: the oldest waits since ${oldest}: ${JSON.stringify(seen)}`);
+      // a run that was killed behind its commit may have taken some in: they wait no longer to be sequenced, and are
+      // not published
+      if (model.waiting.length > 0)
+        t.ok(
+          (seen.unpublishedSince ?? Infinity) <= this.now &&
+            ((seen.unpublishedSince ?? Infinity) <= oldest + SLACK || seen.faults.length > 0),
+          `${what}: the oldest waits since ${oldest}: ${JSON.stringify(seen)}`,
+        );
       else if (!model.broken) t.same(seen, { unsequenced: 0, faults: [] }, what);
     }
     if (model.broken) return;
@@ -195,7 +248,12 @@ class World {
       const bodies = openBodies(auditLayout(data).bodies, auditLayout(data).index);
       const gaps = declaredGaps(bodies, report.size);
       bodies.close();
-      const undeclared = model.lost.filter(({ id }) => !(gaps.get(id.split(':')[0] ?? '') ?? []).some(([from, to]) => Number(id.split(':')[1]) >= from && Number(id.split(':')[1]) <= to));
+      const undeclared = model.lost.filter(
+        ({ id }) =>
+          !(gaps.get(id.split(':')[0] ?? '') ?? []).some(
+            ([from, to]) => Number(id.split(':')[1]) >= from && Number(id.split(':')[1]) <= to,
+          ),
+      );
       t.strictSame(undeclared.slice(0, 3), [], `${what}: what is gone is declared`);
     }
     const note = readIfThere(join(auditLayout(data).log, 'checkpoint'));
@@ -203,7 +261,8 @@ class World {
     const { size, root, origin } = parseCheckpoint(parseNote(note).text);
     const trees = this.seen.get(origin) ?? new Map<number, string>();
     const known = trees.get(size);
-    if (known !== undefined && known !== root.toString('base64')) t.fail(`${what}: two trees of ${size} entries under one name`);
+    if (known !== undefined && known !== root.toString('base64'))
+      t.fail(`${what}: two trees of ${size} entries under one name`);
     trees.set(size, root.toString('base64'));
     this.seen.set(origin, trees);
   }
@@ -211,7 +270,8 @@ class World {
 
 /** ms between two looks of the model: what was observed is as exact as that. */
 const SLACK = 20_000;
-const readIndex = (data: string): string[] => (existsSync(auditLayout(data).index) ? readdirSync(auditLayout(data).index) : []);
+const readIndex = (data: string): string[] =>
+  existsSync(auditLayout(data).index) ? readdirSync(auditLayout(data).index) : [];
 
 async function life(t: Test, seed: number, steps: number): Promise<void> {
   const random = randomOf(seed, 'sequencer');
@@ -220,7 +280,22 @@ async function life(t: Test, seed: number, steps: number): Promise<void> {
   const acts: string[] = [];
   for (let step = 0; step < steps; step++) {
     world.now += random.between(1000, 20_000);
-    const act = random.pick(['append', 'append', 'append', 'sequence', 'sequence', 'killed', 'killed', 'tile', 'complete', 'index', 'kept', 'lost', 'idx', 'state']);
+    const act = random.pick([
+      'append',
+      'append',
+      'append',
+      'sequence',
+      'sequence',
+      'killed',
+      'killed',
+      'tile',
+      'complete',
+      'index',
+      'kept',
+      'lost',
+      'idx',
+      'state',
+    ]);
     // what is broken for good stays so while more is asked of it, and then a copy from before is gone back to
     const saved = join(world.dir, 'saved');
     const again = { data: world.data, broken: world.model.broken };

@@ -1,4 +1,7 @@
-/** The kernel's own word: the journal's fdatasync had returned before the first byte of the answer was handed to the socket. */
+/**
+ * The kernel's own word: the journal's fdatasync had returned before the first byte of the answer was handed to the
+ * socket.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,11 +31,26 @@ function callsOf(trace: string): Call[] {
     const whole = /^(\w+)\((.*)\) += (-?\d+)/.exec(rest);
     const begun = /^(\w+)\((.*) <unfinished \.\.\.>$/.exec(rest);
     const resumed = /^<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)/.exec(rest);
-    if (whole !== null) calls.push({ pid, name: whole[1] ?? '', args: whole[2] ?? '', begun: at, returned: at, result: Number(whole[3]) });
+    if (whole !== null)
+      calls.push({
+        pid,
+        name: whole[1] ?? '',
+        args: whole[2] ?? '',
+        begun: at,
+        returned: at,
+        result: Number(whole[3]),
+      });
     else if (begun !== null) open.set(pid, { name: begun[1] ?? '', args: begun[2] ?? '', begun: at });
     else if (resumed !== null) {
       const first = open.get(pid);
-      if (first !== undefined && first.name === resumed[1]) calls.push({ pid, ...first, args: `${first.args}${resumed[2] ?? ''}`, returned: at, result: Number(resumed[3]) });
+      if (first !== undefined && first.name === resumed[1])
+        calls.push({
+          pid,
+          ...first,
+          args: `${first.args}${resumed[2] ?? ''}`,
+          returned: at,
+          result: Number(resumed[3]),
+        });
       open.delete(pid);
     }
   });
@@ -50,13 +68,25 @@ t.test('the entry is on disk before the answer leaves', async (t) => {
   const running = await city(t, {
     args: ['--companies', '20'],
     env: { YITONG_GATEWAY_WORKERS: '1' },
-    under: ['strace', '-f', '--seccomp-bpf', '-yy', '-s', '0', '-o', trace, '-e', 'trace=fdatasync,pwrite64,read,write,sendto,writev'],
+    under: [
+      'strace',
+      '-f',
+      '--seccomp-bpf',
+      '-yy',
+      '-s',
+      '0',
+      '-o',
+      trace,
+      '-e',
+      'trace=fdatasync,pwrite64,read,write,sendto,writev',
+    ],
   });
   const [subject = ''] = await companies(running.data);
   const { allowed } = stories;
   // one connection, and one request more than is looked at: behind the first, what is left of the handshake leaves
   const client = await running.as(allowed.client);
-  for (let n = 0; n <= REQUESTS; n++) await client.query({ purpose: allowed.purpose, subject, datasets: allowed.datasets.map((id) => ({ id })) });
+  for (let n = 0; n <= REQUESTS; n++)
+    await client.query({ purpose: allowed.purpose, subject, datasets: allowed.datasets.map((id) => ({ id })) });
   await running.stop();
 
   const port = new URL(running.api).port;
@@ -92,9 +122,16 @@ t.test('the entry is on disk before the answer leaves', async (t) => {
     for (const { read, left } of pairs.slice(-REQUESTS)) {
       answers++;
       const syncs = synced.filter(({ begun, returned }) => begun > read && returned < left);
-      t.ok(syncs.length > 0, 'an fdatasync of the journal began after the request was read, and had returned before the first byte was written');
+      t.ok(
+        syncs.length > 0,
+        'an fdatasync of the journal began after the request was read, and had returned before the first byte ' +
+          'was written',
+      );
       // the first of them may be that of an earlier group, which was under way when the request came
-      t.ok(syncs.some((sync) => written.some(({ begun, returned }) => begun > read && returned <= sync.begun)), 'and the entry was written before one of them');
+      t.ok(
+        syncs.some((sync) => written.some(({ begun, returned }) => begun > read && returned <= sync.begun)),
+        'and the entry was written before one of them',
+      );
     }
   }
   t.equal(answers, REQUESTS);

@@ -23,9 +23,14 @@ t.test('two sequencers at once, their lock taken away again and again, make one 
   const said: { ran: boolean; failed: number; committed: number }[] = [];
   for (const [i, one] of children.entries()) {
     one.kill('SIGTERM');
-    said.push(JSON.parse(String((await lines[i]?.next())?.value)) as { ran: boolean; failed: number; committed: number });
+    said.push(
+      JSON.parse(String((await lines[i]?.next())?.value)) as { ran: boolean; failed: number; committed: number },
+    );
   }
-  t.ok(said.every(({ ran }) => ran), 'both were sequencers');
+  t.ok(
+    said.every(({ ran }) => ran),
+    'both were sequencers',
+  );
   t.comment(`runs committed and lost: ${said.map(({ committed, failed }) => `${committed} and ${failed}`).join(', ')}`);
   const last = sequencerOf(data);
   await last.runOnce();

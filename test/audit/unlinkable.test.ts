@@ -24,7 +24,11 @@ interface Leaf {
 /** A sequence of look-ups, through journal and sequencer; every body but its subject part is the same. */
 async function lookUps(data: string, subjects: readonly number[]): Promise<Leaf[]> {
   const journal = await journalOf(data);
-  for (const subject of subjects) await journal.append({ clear: '{"type":"released","time":"2026-01-01T00:00:00.000Z","client":"bank-app"}', subject: { subject: `uscc:${subject}`, json: '{"caseId":"c-1"}' } });
+  for (const subject of subjects)
+    await journal.append({
+      clear: '{"type":"released","time":"2026-01-01T00:00:00.000Z","client":"bank-app"}',
+      subject: { subject: `uscc:${subject}`, json: '{"caseId":"c-1"}' },
+    });
   await journal.close();
   const sequencer = sequencerOf(data);
   await sequencer.runOnce();
@@ -38,8 +42,17 @@ async function lookUps(data: string, subjects: readonly number[]): Promise<Leaf[
     return subjects.map((subject, index) => {
       const stored = bodies.read(index);
       if (stored?.kind !== 'present') throw new Error(`entry ${index} is not there`);
-      if (!commitmentOf(stored.salt, stored.body).equals(commitments[index] ?? Buffer.alloc(0))) throw new Error('the bundle is of other entries');
-      return { subject, salt: stored.salt, body: stored.body, published: Buffer.concat([bundle.subarray(index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES), tile.subarray(index * 32, (index + 1) * 32)]) };
+      if (!commitmentOf(stored.salt, stored.body).equals(commitments[index] ?? Buffer.alloc(0)))
+        throw new Error('the bundle is of other entries');
+      return {
+        subject,
+        salt: stored.salt,
+        body: stored.body,
+        published: Buffer.concat([
+          bundle.subarray(index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES),
+          tile.subarray(index * 32, (index + 1) * 32),
+        ]),
+      };
     });
   } finally {
     bodies.close();
@@ -47,7 +60,8 @@ async function lookUps(data: string, subjects: readonly number[]): Promise<Leaf[
 }
 
 const WINDOW = 8;
-const windows = (bytes: Buffer): Set<string> => new Set(Array.from({ length: bytes.length - WINDOW + 1 }, (_, at) => bytes.toString('latin1', at, at + WINDOW)));
+const windows = (bytes: Buffer): Set<string> =>
+  new Set(Array.from({ length: bytes.length - WINDOW + 1 }, (_, at) => bytes.toString('latin1', at, at + WINDOW)));
 const shared = (a: Buffer, b: Buffer): string[] => {
   const of = windows(b);
   return [...windows(a)].filter((one) => of.has(one));
@@ -55,7 +69,10 @@ const shared = (a: Buffer, b: Buffer): string[] => {
 
 /** Everything that both can be made of what is known of one leaf, as a salt for another. */
 function derived({ salt, body, published }: Leaf, index: number): Buffer[] {
-  const subject = Buffer.from((JSON.parse(body.toString('utf8')) as { subject: { pseudonym: string } }).subject.pseudonym, 'hex');
+  const subject = Buffer.from(
+    (JSON.parse(body.toString('utf8')) as { subject: { pseudonym: string } }).subject.pseudonym,
+    'hex',
+  );
   const counter = (by: number): Buffer => {
     const moved = Buffer.from(salt);
     moved.writeInt32BE((moved.readInt32BE(28) + by) | 0, 28);
@@ -64,8 +81,25 @@ function derived({ salt, body, published }: Leaf, index: number): Buffer[] {
   const sha = (...parts: readonly Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
   const place = Buffer.from([index]);
   return [
-    salt, Buffer.from(salt).reverse(), counter(1), counter(-1), counter(index), sha(salt), sha(salt, place), sha(salt, body), sha(body, salt), sha(salt, subject), sha(subject), sha(subject, place),
-    Buffer.concat([subject, subject]), published.subarray(2, 34), published.subarray(34), createHmac('sha256', salt).update(body).digest(), createHmac('sha256', salt).update(subject).digest(), createHmac('sha256', salt).update(place).digest(), Buffer.alloc(32),
+    salt,
+    Buffer.from(salt).reverse(),
+    counter(1),
+    counter(-1),
+    counter(index),
+    sha(salt),
+    sha(salt, place),
+    sha(salt, body),
+    sha(body, salt),
+    sha(salt, subject),
+    sha(subject),
+    sha(subject, place),
+    Buffer.concat([subject, subject]),
+    published.subarray(2, 34),
+    published.subarray(34),
+    createHmac('sha256', salt).update(body).digest(),
+    createHmac('sha256', salt).update(subject).digest(),
+    createHmac('sha256', salt).update(place).digest(),
+    Buffer.alloc(32),
   ];
 }
 
@@ -75,10 +109,12 @@ function recognised(known: Leaf, other: Leaf, index: number): string | undefined
   // the strongest guess that there is: the other body, byte for byte
   for (const salt of derived(known, index)) {
     const guess = commitmentOf(salt, other.body);
-    if (guess.equals(commitment) || leafHash(guess).equals(other.published.subarray(34))) return 'its commitment can be made again';
+    if (guess.equals(commitment) || leafHash(guess).equals(other.published.subarray(34)))
+      return 'its commitment can be made again';
   }
   if (shared(known.salt, other.salt).length > 0) return 'the salts share bytes';
-  for (const word of [known.salt, known.body]) if (shared(word, other.published).length > 0) return 'what is published shares bytes with what is known';
+  for (const word of [known.salt, known.body])
+    if (shared(word, other.published).length > 0) return 'what is published shares bytes with what is known';
   return undefined;
 }
 
@@ -96,27 +132,37 @@ function linked(leaves: readonly Leaf[]): string | undefined {
     }
   }
   const more = [...same].filter((one) => !different.has(one));
-  return more.length === 0 ? undefined : `two look-ups of one subject share ${more.length} strings of ${WINDOW} bytes that others do not`;
+  return more.length === 0
+    ? undefined
+    : `two look-ups of one subject share ${more.length} strings of ${WINDOW} bytes that others do not`;
 }
 
 const sequence = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 24 });
 
-t.test('two look-ups of one subject have no more in common in the published log than those of two subjects, and one that is known whole leads to no other', async (t) => {
-  const base = t.testdir();
-  let count = 0;
-  await fc.assert(
-    fc.asyncProperty(sequence, async (subjects) => {
-      const fault = linked(await lookUps(join(base, String(count++)), subjects));
-      if (fault !== undefined) throw new Error(fault);
-    }),
-    { numRuns: 25, endOnFailure: true },
-  );
-});
+t.test(
+  'two look-ups of one subject have no more in common in the published log than those of two subjects, and one ' +
+    'that is known whole leads to no other',
+  async (t) => {
+    const base = t.testdir();
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(sequence, async (subjects) => {
+        const fault = linked(await lookUps(join(base, String(count++)), subjects));
+        if (fault !== undefined) throw new Error(fault);
+      }),
+      { numRuns: 25, endOnFailure: true },
+    );
+  },
+);
 
 t.test('what is published has the same files of the same length whoever was asked about', async (t) => {
   const shape = (data: string): string[] => {
     const { log } = auditLayout(data);
-    return readdirSync(log, { recursive: true, withFileTypes: true }).filter((one) => one.isFile() && !one.name.endsWith('vkey')).map((one) => join(one.parentPath, one.name)).map((file) => `${file.slice(log.length)} ${statSync(file).size}`).sort();
+    return readdirSync(log, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile() && !one.name.endsWith('vkey'))
+      .map((one) => join(one.parentPath, one.name))
+      .map((file) => `${file.slice(log.length)} ${statSync(file).size}`)
+      .sort();
   };
   const base = t.testdir();
   let count = 0;
@@ -124,7 +170,10 @@ t.test('what is published has the same files of the same length whoever was aske
     fc.asyncProperty(sequence, async (subjects) => {
       const [one, other] = [join(base, `a${count}`), join(base, `b${count++}`)];
       await lookUps(one, subjects);
-      await lookUps(other, subjects.map((_, i) => i));
+      await lookUps(
+        other,
+        subjects.map((_, i) => i),
+      );
       t.same(shape(one), shape(other));
     }),
     { numRuns: 5, endOnFailure: true },
@@ -132,12 +181,20 @@ t.test('what is published has the same files of the same length whoever was aske
 });
 
 t.test('the same check finds a log whose salts come from the subject, from each other, or are none', (t) => {
-  const bodyOf = (subject: number, at: number) => Buffer.from(`{"type":"released","n":${at},"subject":{"pseudonym":"${String(subject).padStart(32, '0')}","enc":"${randomBytes(24).toString('base64')}"}}`);
+  const bodyOf = (subject: number, at: number) =>
+    Buffer.from(
+      `{"type":"released","n":${at},"subject":{"pseudonym":"${String(subject).padStart(32, '0')}","enc":"${randomBytes(24).toString('base64')}"}}`,
+    );
   const logOf = (saltOf: (subject: number, at: number) => Buffer): Leaf[] =>
     [0, 1, 0, 2, 1, 0].map((subject, at) => {
       const [salt, body] = [saltOf(subject, at), bodyOf(subject, at)];
       const commitment = commitmentOf(salt, body);
-      return { subject, salt, body, published: Buffer.concat([Buffer.from([0, 32]), commitment, leafHash(commitment)]) };
+      return {
+        subject,
+        salt,
+        body,
+        published: Buffer.concat([Buffer.from([0, 32]), commitment, leafHash(commitment)]),
+      };
     });
   const seed = randomBytes(32);
   const counted = (at: number): Buffer => {
@@ -146,10 +203,25 @@ t.test('the same check finds a log whose salts come from the subject, from each 
     return salt;
   };
   t.equal(linked(logOf(() => randomBytes(32))), undefined);
-  t.match(linked(logOf((subject) => createHash('sha256').update(`salt of ${subject}`).digest())), /can be made again|share/, 'one salt a subject');
+  t.match(
+    linked(logOf((subject) => createHash('sha256').update(`salt of ${subject}`).digest())),
+    /can be made again|share/,
+    'one salt a subject',
+  );
   t.match(linked(logOf((_, at) => counted(at))), /can be made again|share/, 'salts that count');
   t.match(linked(logOf(() => Buffer.alloc(32))), /can be made again|share/, 'no salt');
   const pseudonym = (subject: number): Buffer => Buffer.from(String(subject).padStart(32, '0'), 'hex');
-  t.match(linked(logOf((subject, at) => createHash('sha256').update(pseudonym(subject)).update(Buffer.from([at])).digest())), /can be made again/, 'salts from pseudonym and place');
+  t.match(
+    linked(
+      logOf((subject, at) =>
+        createHash('sha256')
+          .update(pseudonym(subject))
+          .update(Buffer.from([at]))
+          .digest(),
+      ),
+    ),
+    /can be made again/,
+    'salts from pseudonym and place',
+  );
   t.end();
 });

@@ -1,10 +1,13 @@
-/** How far the log is behind, seen from outside: whatever happens to the sequencer, what it leaves undone is counted from its oldest entry. */
+/**
+ * How far the log is behind, seen from outside: whatever happens to the sequencer, what it leaves undone is counted
+ * from its oldest entry.
+ */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openJournal } from '../../gateway/audit/journal/journal.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
-import { watchWaiting, type WaitingLook } from '../../gateway/audit/log/waiting.js';
+import { type WaitingLook, watchWaiting } from '../../gateway/audit/log/waiting.js';
 import { openRegister } from '../../gateway/audit/replicas/epoch.js';
 import { openReplicaSigner } from '../../gateway/audit/signer.js';
 import { watchLog } from '../../gateway/process/log-health.js';
@@ -27,14 +30,31 @@ function world(data: string): World {
     data,
     now: START,
     async append(count) {
-      const journal = await openJournal({ mergeDelay: MINUTE, dir: auditLayout(data).journals, name: 'w1', keys: { dir: auditLayout(data).subjectKeys }, signer: openReplicaSigner(data, 'replica-1.test'), now: () => made.now, segmentBytes: 65_536 });
-      for (let i = 0; i < count; i++) await journal.append({ clear: JSON.stringify({ type: 'released', time: new Date(made.now).toISOString(), client: 'c' }) });
+      const journal = await openJournal({
+        mergeDelay: MINUTE,
+        dir: auditLayout(data).journals,
+        name: 'w1',
+        keys: { dir: auditLayout(data).subjectKeys },
+        signer: openReplicaSigner(data, 'replica-1.test'),
+        now: () => made.now,
+        segmentBytes: 65_536,
+      });
+      for (let i = 0; i < count; i++)
+        await journal.append({
+          clear: JSON.stringify({ type: 'released', time: new Date(made.now).toISOString(), client: 'c' }),
+        });
       await journal.close();
     },
     async sequence() {
       try {
         const sequencer = sequencerOf(data, { now: () => made.now });
-        return await sequencer.runOnce().then(() => undefined, (error: Error) => error.message).finally(() => sequencer.stop());
+        return await sequencer
+          .runOnce()
+          .then(
+            () => undefined,
+            (error: Error) => error.message,
+          )
+          .finally(() => sequencer.stop());
       } catch (error) {
         return error instanceof Error ? error.message : 'it does not start';
       }
@@ -52,21 +72,28 @@ async function whole(t: Test): Promise<World> {
   return made;
 }
 
-t.test('nothing waits in a whole log; what is new waits from when it was written, also for a process that has only started', async (t) => {
-  const at = await whole(t);
-  const looks = at.looks();
-  t.same(looks.look(), { unsequenced: 0, faults: [] });
-  at.now += 1000;
-  await at.append(3);
-  at.now += 5 * MINUTE;
-  await at.append(2);
-  at.now += MINUTE;
-  t.match(at.looks().look(), { unsequenced: 5, unsequencedSince: START + 1000, unpublishedSince: START + 1000 }, 'seen first now');
-  t.match(looks.look(), { unsequenced: 5 }, 'and by one that looked before');
-  await at.sequence();
-  t.same(looks.look(), { unsequenced: 0, faults: [] });
-  t.same(at.looks().look(), { unsequenced: 0, faults: [] });
-});
+t.test(
+  'nothing waits in a whole log; what is new waits from when it was written, also for a process that has only started',
+  async (t) => {
+    const at = await whole(t);
+    const looks = at.looks();
+    t.same(looks.look(), { unsequenced: 0, faults: [] });
+    at.now += 1000;
+    await at.append(3);
+    at.now += 5 * MINUTE;
+    await at.append(2);
+    at.now += MINUTE;
+    t.match(
+      at.looks().look(),
+      { unsequenced: 5, unsequencedSince: START + 1000, unpublishedSince: START + 1000 },
+      'seen first now',
+    );
+    t.match(looks.look(), { unsequenced: 5 }, 'and by one that looked before');
+    await at.sequence();
+    t.same(looks.look(), { unsequenced: 0, faults: [] });
+    t.same(at.looks().look(), { unsequenced: 0, faults: [] });
+  },
+);
 
 const chunk = (data: string, ending: string): string => join(auditLayout(data).bodies, `00000000${ending}`);
 const damages: Readonly<Record<string, (data: string) => void>> = {
@@ -74,7 +101,8 @@ const damages: Readonly<Record<string, (data: string) => void>> = {
     rmSync(auditLayout(data).state, { recursive: true });
     mkdirSync(auditLayout(data).state);
   },
-  'the newest state is cut': (data) => truncateSync(join(auditLayout(data).state, readdirSync(auditLayout(data).state).at(-1) ?? ''), 40),
+  'the newest state is cut': (data) =>
+    truncateSync(join(auditLayout(data).state, readdirSync(auditLayout(data).state).at(-1) ?? ''), 40),
   'the index of the bodies is cut short': (data) => truncateSync(chunk(data, '.idx'), 16 * 19),
   'the bodies are cut short': (data) => truncateSync(chunk(data, '.dat'), 1000),
   'the bodies are gone': (data) => rmSync(chunk(data, '.dat')),
@@ -93,7 +121,8 @@ for (const [name, damage] of Object.entries(damages)) {
     const oldest = at.now;
     await at.append(4);
     t.ok(await at.sequence(), 'nothing is taken in');
-    // it looks by itself too, in real time, and may have looked just before they came: that is told again after half a second only
+    // it looks by itself too, in real time, and may have looked just before they came: that is told again after half a
+    // second only
     at.now += 1000;
     t.same(health.reasons(), [], 'a moment is allowed');
     at.now += 30_000;
@@ -106,7 +135,10 @@ for (const [name, damage] of Object.entries(damages)) {
     t.ok(seen.unsequenced === 8 && (seen.unsequencedSince ?? Infinity) <= oldest + 31_000, JSON.stringify(seen));
     t.match(health.reasons().join(), /8 entries are not taken into the log, the oldest for 7[01] s/);
     const fresh = at.looks().look();
-    t.ok(fresh.unsequenced >= 8 && (fresh.unsequencedSince ?? Infinity) <= oldest, `one that has only started sees it too: ${JSON.stringify(fresh)}`);
+    t.ok(
+      fresh.unsequenced >= 8 && (fresh.unsequencedSince ?? Infinity) <= oldest,
+      `one that has only started sees it too: ${JSON.stringify(fresh)}`,
+    );
   });
 }
 
@@ -134,25 +166,32 @@ t.test('what waits for witnesses is a warning and no reason, and its age is that
   t.match(health.warnings(), [/not published: the oldest entry waits for a checkpoint for 120 s/]);
 });
 
-t.test('one that others have not agreed to says what it waits for, and goes on; one that does not sequence is not asked', async (t) => {
-  const at = world(t.testdir());
-  await at.append(5);
-  at.now += 2 * MINUTE;
-  const pair = { ...settings, replica: 'east', replicas: { west: { url: 'https://west', spiffe: 'spiffe://log.test/west' } } };
-  const early = watchLog({ dataDir: at.data, audit: pair, now: () => at.now });
-  t.teardown(() => early.stop());
-  t.same(early.reasons(), []);
-  t.match(early.warnings().join(), /5 entries are not taken .* the other replicas must agree once/);
-  openRegister(at.data).take({ epoch: 1, holder: 'west', established: true, size: 9, root: 'x', origin: 'o' });
-  const second = watchLog({ dataDir: at.data, audit: pair, now: () => at.now });
-  t.teardown(() => second.stop());
-  t.match(second.warnings().join(), /`west` was agreed to as the sequencer/);
-  const follower = watchLog({ dataDir: at.data, audit: { ...pair, sequencer: false }, now: () => at.now });
-  t.teardown(() => follower.stop());
-  t.equal(follower.waiting(), undefined);
-});
+t.test(
+  'one that others have not agreed to says what it waits for, and goes on; one that does not sequence is not asked',
+  async (t) => {
+    const at = world(t.testdir());
+    await at.append(5);
+    at.now += 2 * MINUTE;
+    const pair = {
+      ...settings,
+      replica: 'east',
+      replicas: { west: { url: 'https://west', spiffe: 'spiffe://log.test/west' } },
+    };
+    const early = watchLog({ dataDir: at.data, audit: pair, now: () => at.now });
+    t.teardown(() => early.stop());
+    t.same(early.reasons(), []);
+    t.match(early.warnings().join(), /5 entries are not taken .* the other replicas must agree once/);
+    openRegister(at.data).take({ epoch: 1, holder: 'west', established: true, size: 9, root: 'x', origin: 'o' });
+    const second = watchLog({ dataDir: at.data, audit: pair, now: () => at.now });
+    t.teardown(() => second.stop());
+    t.match(second.warnings().join(), /`west` was agreed to as the sequencer/);
+    const follower = watchLog({ dataDir: at.data, audit: { ...pair, sequencer: false }, now: () => at.now });
+    t.teardown(() => follower.stop());
+    t.equal(follower.waiting(), undefined);
+  },
+);
 
-t.test('copies of another replica\'s journals count as the own ones do', async (t) => {
+t.test("copies of another replica's journals count as the own ones do", async (t) => {
   const at = await whole(t);
   const other = world(join(t.testdirName, 'other'));
   other.now = START - 10 * MINUTE;

@@ -1,12 +1,30 @@
-/** argv: data folder, log index. Watches the log and dies, by SIGKILL, when an alert of an entry at or behind it is to be put on record. */
-import { readThresholds, loadRules } from '../../gateway/audit/watch/rule.js';
+/**
+ * argv: data folder, log index. Watches the log and dies, by SIGKILL, when an alert of an entry at or behind it is to
+ * be put on record.
+ */
+
 import { startWatching } from '../../gateway/audit/watch/follow.js';
+import { loadRules, readThresholds } from '../../gateway/audit/watch/rule.js';
 
 const [, , dataDir = '', at = '0'] = process.argv;
 const rules = await loadRules();
-const thresholds = readThresholds(rules, { purpose: { learnDays: 0 }, subject: { clients: 3, minutes: 60 }, actor: { cases: 5 }, enumeration: { sequence: 6 } }, { file: 'yitong.json' });
+const thresholds = readThresholds(
+  rules,
+  {
+    purpose: { learnDays: 0 },
+    subject: { clients: 3, minutes: 60 },
+    actor: { cases: 5 },
+    enumeration: { sequence: 6 },
+  },
+  { file: 'yitong.json' },
+);
 const watcher = startWatching({
-  dataDir, rules, thresholds, now: Date.now, interval: 0, settle: 0,
+  dataDir,
+  rules,
+  thresholds,
+  now: Date.now,
+  interval: 0,
+  settle: 0,
   onError: (error) => console.error(error),
   record: async ({ entries }) => {
     if ((entries.at(-1) ?? 0) >= Number(at)) process.kill(process.pid, 'SIGKILL');

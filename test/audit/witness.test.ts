@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,10 +8,17 @@ import { formatAddCheckpoint } from '../../gateway/audit/log/add-checkpoint.js';
 import { parseCheckpoint, signCheckpoint } from '../../gateway/audit/log/checkpoint.js';
 import { cosignersOf, openCosigner, parseWitnessVkey, witnessPolicy } from '../../gateway/audit/log/cosignature.js';
 import { consistencyProof, EMPTY_ROOT } from '../../gateway/audit/log/merkle.js';
-import { openNote, parseNote, parseSignatureLine, parseVkey, signNote, type Signer } from '../../gateway/audit/log/note.js';
+import {
+  openNote,
+  parseNote,
+  parseSignatureLine,
+  parseVkey,
+  type Signer,
+  signNote,
+} from '../../gateway/audit/log/note.js';
 import { ephemeralSigner, openSigner } from '../../gateway/audit/signer.js';
 import { openWitness, originHash, type Witness } from '../../gateway/audit/witness/witness.js';
-import { entry, tree, type GrownTree } from './trees.js';
+import { entry, type GrownTree, tree } from './trees.js';
 import { runWitness } from './witnesses.js';
 
 const log = ephemeralSigner('log.test/witnessed');
@@ -43,8 +50,16 @@ t.test('a witness answers as tlog-witness says, and cosigns nothing but growth',
   };
   const monitored = (): Promise<Response> => fetch(`${running.url}/${originHash(log.name)}/checkpoint`);
   t.equal((await monitored()).status, 404);
-  t.equal((await post(request({ old: 0, size: 0, of: { ...honest, roots: [entry(1)] } }))).status, 422, 'the empty tree has one root');
-  t.match(await post(request({ old: 7, size: 100 })), { status: 409, type: 'text/x.tlog.size', text: '0\n' }, 'it says what it has');
+  t.equal(
+    (await post(request({ old: 0, size: 0, of: { ...honest, roots: [entry(1)] } }))).status,
+    422,
+    'the empty tree has one root',
+  );
+  t.match(
+    await post(request({ old: 7, size: 100 })),
+    { status: 409, type: 'text/x.tlog.size', text: '0\n' },
+    'it says what it has',
+  );
 
   const first = await post(request({ old: 0, size: 100 }));
   t.equal(first.status, 200);
@@ -53,28 +68,59 @@ t.test('a witness answers as tlog-witness says, and cosigns nothing but growth',
   const [who] = cosignersOf(cosigned, [running.cosigner]);
   t.equal(who?.name, 'w1.test');
   t.ok(Math.abs((who?.time ?? 0) - Date.now() / 1000) < 60);
-  t.throws(() => cosignersOf(parseNote(Buffer.from(note.replace('\n100\n', '\n101\n') + first.text)), [running.cosigner]), { code: 'log_invalid' });
+  t.throws(
+    () => cosignersOf(parseNote(Buffer.from(note.replace('\n100\n', '\n101\n') + first.text)), [running.cosigner]),
+    { code: 'log_invalid' },
+  );
 
   t.equal((await post(request({ old: 100, size: 200 }))).status, 200);
   t.equal((await post(request({ old: 200, size: 200 }))).status, 200, 'the same again: another cosignature of it');
   t.match(await post(request({ old: 100, size: 200 })), { status: 409, type: 'text/x.tlog.size', text: '200\n' });
   t.match(await post(request({ old: 0, size: 150 })), { status: 409, text: '200\n' }, 'a rollback');
   t.equal((await post(request({ old: 200, size: 150 }))).status, 400, 'old above size');
-  t.match(await post(request({ old: 200, size: 200, of: forked })), { status: 409, type: 'text/x.tlog.size', text: '200\n' }, 'a fork at equal size');
+  t.match(
+    await post(request({ old: 200, size: 200, of: forked })),
+    { status: 409, type: 'text/x.tlog.size', text: '200\n' },
+    'a fork at equal size',
+  );
   t.equal((await post(request({ old: 200, size: 300, of: forked }))).status, 422, 'a fork that went on');
-  t.equal((await post(request({ old: 200, size: 300, of: forked, proof: consistencyProof(200, 300, honest.nodesAt(300)) }))).status, 422);
+  t.equal(
+    (await post(request({ old: 200, size: 300, of: forked, proof: consistencyProof(200, 300, honest.nodesAt(300)) })))
+      .status,
+    422,
+  );
   t.equal((await post(request({ old: 200, size: 300, proof: [] }))).status, 422, 'no proof');
-  t.equal((await post(request({ old: 200, size: 300, signers: [ephemeralSigner(log.name)] }))).status, 403, 'an unknown key');
+  t.equal(
+    (await post(request({ old: 200, size: 300, signers: [ephemeralSigner(log.name)] }))).status,
+    403,
+    'an unknown key',
+  );
   const whole = request({ old: 200, size: 300 });
   // the last character before the padding holds bits of the signature
   const broken = Buffer.from(whole);
   broken[broken.length - 20] = broken[broken.length - 20] === 0x41 ? 0x42 : 0x41;
   t.equal((await post(broken)).status, 403, 'a wrong signature of a known key');
   t.equal((await post(request({ old: 200, size: 300, origin: 'log.test/other' }))).status, 404);
-  for (const malformed of ['', 'old 200\n', whole.toString().replace('old 200', 'old 0200'), whole.toString().replace('old 200', 'old x'), whole.toString().replace('\n\n', '\nAAAA\n\n'), whole.toString().replace('\n300\n', '\n0300\n'), `${'A'.repeat(43)}=\n`.repeat(64)]) {
+  for (const malformed of [
+    '',
+    'old 200\n',
+    whole.toString().replace('old 200', 'old 0200'),
+    whole.toString().replace('old 200', 'old x'),
+    whole.toString().replace('\n\n', '\nAAAA\n\n'),
+    whole.toString().replace('\n300\n', '\n0300\n'),
+    `${'A'.repeat(43)}=\n`.repeat(64),
+  ]) {
     t.equal((await post(Buffer.from(malformed))).status, 400, malformed.slice(0, 20));
   }
-  t.equal((await post(Buffer.from(whole.toString().replace('\n\n', `\n${`${Buffer.alloc(32).toString('base64')}\n`.repeat(60)}\n`)))).status, 400, 'more than 63 proof lines');
+  t.equal(
+    (
+      await post(
+        Buffer.from(whole.toString().replace('\n\n', `\n${`${Buffer.alloc(32).toString('base64')}\n`.repeat(60)}\n`)),
+      )
+    ).status,
+    400,
+    'more than 63 proof lines',
+  );
   t.equal((await post(Buffer.alloc(1 << 20))).status, 413);
   t.equal(running.suspicions.length, 4, 'what tells of a fork is said to the operator');
 
@@ -90,22 +136,43 @@ t.test('a witness remembers over restarts, and two on one memory never cosign tw
   const dir = t.testdir();
   const running = await runWitness(dir, 'w1', log);
   t.equal(running.witness.addCheckpoint(request({ old: 0, size: 100 })).status, 200);
-  t.throws(() => openWitness({ stateDir: running.stateDir, cosigner: running.cosigner, logs: [], now: Date.now }), { code: 'audit_unavailable' });
+  t.throws(() => openWitness({ stateDir: running.stateDir, cosigner: running.cosigner, logs: [], now: Date.now }), {
+    code: 'audit_unavailable',
+  });
   await running.stop();
   await running.start();
   t.match(running.witness.addCheckpoint(request({ old: 0, size: 50 })), { status: 409, body: '100\n' });
 
   // the lock is lost: a second one starts on the same memory, and both are asked
   rmSync(join(running.stateDir, 'lock'));
-  const second: Witness = openWitness({ stateDir: running.stateDir, cosigner: running.cosigner, logs: [{ origin: log.name, keys: [log] }], now: Date.now });
+  const second: Witness = openWitness({
+    stateDir: running.stateDir,
+    cosigner: running.cosigner,
+    logs: [{ origin: log.name, keys: [log] }],
+    now: Date.now,
+  });
   t.equal(second.addCheckpoint(request({ old: 100, size: 200 })).status, 200);
-  t.equal(running.witness.addCheckpoint(request({ old: 100, size: 200, of: forked })).status, 503, 'the fork began behind what it knew, and the other was first');
+  t.equal(
+    running.witness.addCheckpoint(request({ old: 100, size: 200, of: forked })).status,
+    503,
+    'the fork began behind what it knew, and the other was first',
+  );
   t.match(running.witness.addCheckpoint(request({ old: 100, size: 201 })), { status: 409, body: '200\n' });
   second.close();
   await running.stop();
 
   const other = openCosigner('w1.test', openSigner(join(dir, 'other.key'), 'w1.test').privateKey);
-  t.throws(() => openWitness({ stateDir: running.stateDir, cosigner: other, logs: [{ origin: log.name, keys: [log] }], now: Date.now }), { code: 'log_invalid' }, 'not with another key');
+  t.throws(
+    () =>
+      openWitness({
+        stateDir: running.stateDir,
+        cosigner: other,
+        logs: [{ origin: log.name, keys: [log] }],
+        now: Date.now,
+      }),
+    { code: 'log_invalid' },
+    'not with another key',
+  );
   t.end();
 });
 
@@ -120,8 +187,16 @@ t.test('cosigners are counted by key, and bad ones are refused', (t) => {
     id.writeUInt32BE(keyId);
     return `— ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
   };
-  t.equal(cosignersOf(parseNote(Buffer.from(signed + line(a, 5) + line(a, 6))), [a, b]).length, 1, 'one that signs twice counts once');
-  t.equal(cosignersOf(parseNote(Buffer.from(signed + line(a, 5) + line(b, 6))), [a]).length, 1, 'others are not counted');
+  t.equal(
+    cosignersOf(parseNote(Buffer.from(signed + line(a, 5) + line(a, 6))), [a, b]).length,
+    1,
+    'one that signs twice counts once',
+  );
+  t.equal(
+    cosignersOf(parseNote(Buffer.from(signed + line(a, 5) + line(b, 6))), [a]).length,
+    1,
+    'others are not counted',
+  );
   t.equal(parseSignatureLine(line(a, 5).trimEnd()).signature.length, 72);
   t.equal(parseWitnessVkey(a.vkey).vkey, a.vkey);
   t.throws(() => parseWitnessVkey(log.vkey), { code: 'log_invalid', message: /type 1/ });
@@ -136,7 +211,11 @@ t.test('cosigners are counted by key, and bad ones are refused', (t) => {
 const main = new URL('../../gateway/cli/main.js', import.meta.url).pathname;
 
 async function spawnWitness(dir: string): Promise<{ child: ChildProcess; url: string; vkey: string }> {
-  const child = spawn(process.execPath, [main, 'witness', '--key', join(dir, 'w.key'), '--config', join(dir, 'witness.json'), '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [main, 'witness', '--key', join(dir, 'w.key'), '--config', join(dir, 'witness.json'), '--json'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) {
     const { url, vkey } = JSON.parse(line) as { url: string; vkey: string };
@@ -149,20 +228,29 @@ t.test('a witness that is killed at any time forgets nothing that it answered', 
   const dir = t.testdir();
   const key = openSigner(join(dir, 'w.key'), 'w.test');
   const cosigner = openCosigner('w.test', key.privateKey);
-  writeFileSync(join(dir, 'witness.json'), JSON.stringify({ name: 'w.test', state: 'state', port: 0, logs: [{ vkey: log.vkey }] }));
+  writeFileSync(
+    join(dir, 'witness.json'),
+    JSON.stringify({ name: 'w.test', state: 'state', port: 0, logs: [{ vkey: log.vkey }] }),
+  );
   let answered = 0;
   for (let round = 0; round < 6; round++) {
     const { child, url, vkey } = await spawnWitness(dir);
     t.equal(vkey, cosigner.vkey);
     // what it has can be one more than what it could still answer
-    const probe = await fetch(`${url}/add-checkpoint`, { method: 'POST', body: new Uint8Array(request({ old: 299, size: 299 })) });
+    const probe = await fetch(`${url}/add-checkpoint`, {
+      method: 'POST',
+      body: new Uint8Array(request({ old: 299, size: 299 })),
+    });
     t.equal(probe.status, 409);
     const has = Number(await probe.text());
     t.ok(has >= answered, `has ${has}, answered ${answered}`);
     const exit = new Promise((resolve) => child.once('exit', resolve));
     setTimeout(() => child.kill('SIGKILL'), 15 + round * 23);
     for (let size = has + 1; size < 299; size++) {
-      const response = await fetch(`${url}/add-checkpoint`, { method: 'POST', body: new Uint8Array(request({ old: size - 1, size })) }).catch(() => undefined);
+      const response = await fetch(`${url}/add-checkpoint`, {
+        method: 'POST',
+        body: new Uint8Array(request({ old: size - 1, size })),
+      }).catch(() => undefined);
       if (response === undefined) break;
       t.equal(response.status, 200);
       answered = size;

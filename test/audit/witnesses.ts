@@ -1,7 +1,7 @@
 /** Witnesses of a test, each with its server, its key and a state folder. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { openCosigner, type Cosigner } from '../../gateway/audit/log/cosignature.js';
+import { type Cosigner, openCosigner } from '../../gateway/audit/log/cosignature.js';
 import type { WitnessAddress } from '../../gateway/audit/log/gathering.js';
 import type { Verifier } from '../../gateway/audit/log/note.js';
 import { serveWitness } from '../../gateway/audit/witness/server.js';
@@ -20,16 +20,33 @@ export interface RunningWitness {
   stop(): Promise<void>;
 }
 
-export async function runWitness(dir: string, name: string, log: Verifier, tls?: { readonly cert: string; readonly key: string }): Promise<RunningWitness> {
+export async function runWitness(
+  dir: string,
+  name: string,
+  log: Verifier,
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<RunningWitness> {
   const key = generateKeyPairSync('ed25519').privateKey;
   const cosigner = openCosigner(`${name}.test`, key);
   const stateDir = join(dir, name);
   const suspicions: string[] = [];
-  const open = (): Witness => openWitness({ stateDir, cosigner, logs: [{ origin: log.name, keys: [log] }], now: Date.now, onSuspicion: (_origin, what) => suspicions.push(what) });
+  const open = (): Witness =>
+    openWitness({
+      stateDir,
+      cosigner,
+      logs: [{ origin: log.name, keys: [log] }],
+      now: Date.now,
+      onSuspicion: (_origin, what) => suspicions.push(what),
+    });
   let witness = open();
   let server = await serveWitness(witness, { host: '127.0.0.1', port: 0, tls });
   const running: RunningWitness = {
-    cosigner, key, stateDir, suspicions, witness, url: server.url,
+    cosigner,
+    key,
+    stateDir,
+    suspicions,
+    witness,
+    url: server.url,
     address: { verifier: cosigner, url: server.url },
     async start() {
       running.witness = witness = open();

@@ -11,10 +11,15 @@ export interface Question {
   readonly body: QueryBody;
 }
 
-/** Every client's every purpose about every subject, each with all that is granted for it and one dataset that is not. */
+/**
+ * Every client's every purpose about every subject, each with all that is granted for it and one dataset that is not.
+ */
 export async function questionsOf(workspace: string, subjects: readonly string[], day: string): Promise<Question[]> {
   const { grants } = await loadPolicies(await loadWorkspace(workspace));
-  const asked = new Map<string, { readonly client: string; readonly purpose: string; readonly datasets: Set<DatasetId> }>();
+  const asked = new Map<
+    string,
+    { readonly client: string; readonly purpose: string; readonly datasets: Set<DatasetId> }
+  >();
   for (const { client, purposes, dataset, status, from, until } of grants.values()) {
     if (status !== 'active' || from > day || until < day) continue;
     for (const purpose of purposes) {
@@ -27,13 +32,25 @@ export async function questionsOf(workspace: string, subjects: readonly string[]
   return [...asked.values()].flatMap(({ client, purpose, datasets }) =>
     subjects.map((subject) => ({
       client,
-      body: { purpose, subject, case: { item: 'I-1', caseId: 'C-1', actor: 'Zhou' }, datasets: [...datasets].slice(0, 15).concat('tax.tax-arrears' as DatasetId).filter((id, at, all) => all.indexOf(id) === at).map((id) => ({ id })) },
+      body: {
+        purpose,
+        subject,
+        case: { item: 'I-1', caseId: 'C-1', actor: 'Zhou' },
+        datasets: [...datasets]
+          .slice(0, 15)
+          .concat('tax.tax-arrears' as DatasetId)
+          .filter((id, at, all) => all.indexOf(id) === at)
+          .map((id) => ({ id })),
+      },
     })),
   );
 }
 
 export interface Answer {
-  /** What it says, byte for byte, without what belongs to the one request (its id, its time, its receipt) and up to when the sources were seen. */
+  /**
+   * What it says, byte for byte, without what belongs to the one request (its id, its time, its receipt) and up to when
+   * the sources were seen.
+   */
   readonly text: string;
   /** Up to when the source of each dataset was seen: a city that starts looks at its sources again. */
   readonly seen: readonly string[];
@@ -42,7 +59,11 @@ export interface Answer {
 function lasting(status: number, answer: Partial<QueryAnswer>): Answer {
   const { requestId: _, time: __, receipt: ___, datasets = [], ...rest } = answer;
   return {
-    text: JSON.stringify({ status, ...rest, datasets: datasets.map((one) => (one.sourceTime === undefined ? one : { ...one, sourceTime: 'seen' })) }),
+    text: JSON.stringify({
+      status,
+      ...rest,
+      datasets: datasets.map((one) => (one.sourceTime === undefined ? one : { ...one, sourceTime: 'seen' })),
+    }),
     seen: datasets.map(({ sourceTime }) => sourceTime ?? ''),
   };
 }
@@ -70,7 +91,11 @@ export async function answersOf(running: City, questions: readonly Question[]): 
 }
 
 /** Asks without end from one connection; what each answer took, ms. */
-export function load(t: Test, running: City, questions: readonly Question[]): { readonly taken: number[]; stop(): Promise<void> } {
+export function load(
+  t: Test,
+  running: City,
+  questions: readonly Question[],
+): { readonly taken: number[]; stop(): Promise<void> } {
   const taken: number[] = [];
   let going = true;
   const [first] = questions;

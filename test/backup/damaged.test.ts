@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writ
 import { join } from 'node:path';
 import t from 'tap';
 import { checkBackup } from '../../gateway/backup/check.js';
-import { FILES, MANIFEST, readManifest, writeManifest, type Manifest } from '../../gateway/backup/manifest.js';
+import { FILES, MANIFEST, type Manifest, readManifest, writeManifest } from '../../gateway/backup/manifest.js';
 import { restoreBackup } from '../../gateway/backup/restore.js';
 import { wantRoom } from '../../gateway/backup/write.js';
 import { run } from '../e2e/command.js';
@@ -16,14 +16,23 @@ const backup = join(dir, 'backup');
 await smallFolder(data);
 const { manifest } = await backUp(data, backup);
 let restores = 0;
-const restore = (from: string) => restoreBackup({ backup: from, dataDir: join(dir, `restored-${String(++restores)}`), knowledge: { kind: 'unknown' }, erased: [], incomplete: false, now: Date.now });
+const restore = (from: string) =>
+  restoreBackup({
+    backup: from,
+    dataDir: join(dir, `restored-${String(++restores)}`),
+    knowledge: { kind: 'unknown' },
+    erased: [],
+    incomplete: false,
+    now: Date.now,
+  });
 
 /** Neither checked nor restored; nothing is left where it would have gone. */
 async function refused(code: string, damage: () => void, name: string): Promise<void> {
   damage();
   await t.rejects(checkBackup(backup), { code }, `${name}: check`);
   await t.rejects(restore(backup), { code }, `${name}: restore`);
-  for (const end of ['', '.partial']) t.notOk(existsSync(join(dir, `restored-${String(restores)}${end}`)), `${name}: nothing is written`);
+  for (const end of ['', '.partial'])
+    t.notOk(existsSync(join(dir, `restored-${String(restores)}${end}`)), `${name}: nothing is written`);
 }
 
 t.test('as it is, it is whole and can be restored', async (t) => {
@@ -41,7 +50,11 @@ t.test('one flipped bit in any file is found, wherever it is', async (t) => {
       const changed = Buffer.from(whole);
       changed[at] = (changed[at] ?? 0) ^ 1;
       writeFileSync(file, changed);
-      await t.rejects(checkBackup(backup), { code: 'backup_damaged', message: new RegExp(path.replaceAll('.', '\\.')) }, `${path} at ${at}`);
+      await t.rejects(
+        checkBackup(backup),
+        { code: 'backup_damaged', message: new RegExp(path.replaceAll('.', '\\.')) },
+        `${path} at ${at}`,
+      );
     }
     writeFileSync(file, whole);
   }
@@ -75,7 +88,11 @@ t.test('another format, a missing file, a surplus one', async () => {
   const bytes = readFileSync(key);
   await refused('backup_file_missing', () => rmSync(key), 'a missing file');
   writeFileSync(key, bytes);
-  await refused('backup_file_surplus', () => put(backup, `${FILES}/journal/w1-00000000/00000001.seg`, 'x'), 'a surplus file');
+  await refused(
+    'backup_file_surplus',
+    () => put(backup, `${FILES}/journal/w1-00000000/00000001.seg`, 'x'),
+    'a surplus file',
+  );
   rmSync(join(backup, FILES, 'journal/w1-00000000'), { recursive: true });
   await refused('backup_file_surplus', () => put(backup, 'notes.txt', 'x'), 'a file beside');
   rmSync(join(backup, 'notes.txt'));
@@ -85,8 +102,15 @@ t.test('a manifest that leads out of the folder is none', async (t) => {
   const other = join(dir, 'hostile');
   for (const path of ['../outside', 'a/../../outside', '/etc/passwd', 'a//b', './a', 'a\\b', '']) {
     mkdirSync(other, { recursive: true });
-    writeManifest(other, { ...manifest, files: [{ path, bytes: 1, sha256: '0'.repeat(64), mode: 0o600 }] } satisfies Manifest);
-    await t.rejects(Promise.resolve().then(() => readManifest(other)), { code: 'backup_manifest' }, JSON.stringify(path));
+    writeManifest(other, {
+      ...manifest,
+      files: [{ path, bytes: 1, sha256: '0'.repeat(64), mode: 0o600 }],
+    } satisfies Manifest);
+    await t.rejects(
+      Promise.resolve().then(() => readManifest(other)),
+      { code: 'backup_manifest' },
+      JSON.stringify(path),
+    );
   }
 });
 
@@ -103,26 +127,39 @@ t.test('digests that fit do not help a log that does not verify', async (t) => {
   await t.rejects(restore(other), { code: 'log_invalid' });
 });
 
-t.test('a file that nobody knows: the backup says that it is not complete, and is not restored unless it will do', async (t) => {
-  const odd = join(dir, 'odd');
-  cpSync(data, odd, { recursive: true });
-  put(odd, 'novelty/state.db', 'new');
-  const to = join(dir, 'odd-backup');
-  const ended = await run('backup', to, '--data', odd, '--json');
-  t.equal(ended.code, 1);
-  t.match(JSON.parse(ended.stdout), { complete: false, unknown: ['novelty/state.db'] });
-  t.equal((await run('backup', '--check', to)).code, 1);
-  await t.rejects(restore(to), { code: 'backup_incomplete', message: /novelty\/state\.db/ });
-  const target = join(dir, 'odd-restored');
-  t.equal((await run('restore', to, '--data', target, '--incomplete')).code, 0);
-  t.notOk(existsSync(join(target, 'novelty')));
-});
+t.test(
+  'a file that nobody knows: the backup says that it is not complete, and is not restored unless it will do',
+  async (t) => {
+    const odd = join(dir, 'odd');
+    cpSync(data, odd, { recursive: true });
+    put(odd, 'novelty/state.db', 'new');
+    const to = join(dir, 'odd-backup');
+    const ended = await run('backup', to, '--data', odd, '--json');
+    t.equal(ended.code, 1);
+    t.match(JSON.parse(ended.stdout), { complete: false, unknown: ['novelty/state.db'] });
+    t.equal((await run('backup', '--check', to)).code, 1);
+    await t.rejects(restore(to), { code: 'backup_incomplete', message: /novelty\/state\.db/ });
+    const target = join(dir, 'odd-restored');
+    t.equal((await run('restore', to, '--data', target, '--incomplete')).code, 0);
+    t.notOk(existsSync(join(target, 'novelty')));
+  },
+);
 
 t.test('where there is something it is not written over', async (t) => {
   await t.rejects(backUp(data, backup), { code: 'backup_exists' });
   const taken = join(dir, 'taken');
   put(taken, 'anything', 'x');
-  await t.rejects(restoreBackup({ backup, dataDir: taken, knowledge: { kind: 'unknown' }, erased: [], incomplete: false, now: Date.now }), { code: 'restore_target' });
+  await t.rejects(
+    restoreBackup({
+      backup,
+      dataDir: taken,
+      knowledge: { kind: 'unknown' },
+      erased: [],
+      incomplete: false,
+      now: Date.now,
+    }),
+    { code: 'restore_target' },
+  );
   t.equal(readFileSync(join(taken, 'anything'), 'utf8'), 'x');
   await t.rejects(backUp(join(dir, 'nowhere'), join(dir, 'b2')), { code: 'backup_source' });
   t.notOk(existsSync(join(dir, 'b2')) || existsSync(join(dir, 'b2.partial')));
@@ -134,7 +171,9 @@ t.test('where there is something it is not written over', async (t) => {
 t.test('a backup whose disk is cut off in the middle leaves nothing that could pass for one', async (t) => {
   const to = join(dir, 'cut');
   const stop = new AbortController();
-  await t.rejects(backUp(data, to, { signal: stop.signal, onState: ({ id }) => void (id === 'subject-keys' && stop.abort()) }));
+  await t.rejects(
+    backUp(data, to, { signal: stop.signal, onState: ({ id }) => void (id === 'subject-keys' && stop.abort()) }),
+  );
   t.notOk(existsSync(to) || existsSync(`${to}.partial`));
   // a crash leaves the folder of a half: the next one begins anew
   mkdirSync(`${to}.partial`);

@@ -1,6 +1,6 @@
 /** What other replicas say to one whose log was restored. */
 import t from 'tap';
-import { judge, type Claim } from '../../gateway/audit/replicas/epoch.js';
+import { type Claim, judge } from '../../gateway/audit/replicas/epoch.js';
 
 const before: Claim = { epoch: 3, holder: 'west', established: true, size: 500, root: 'new', origin: 'city.test/log' };
 const nothing = { size: 0, root: '' };
@@ -16,7 +16,18 @@ t.test('less of the same log is refused in any epoch; under another name it take
   t.equal(claims({ origin: 'city.test/log/2-1a2b3c4d', epoch: 4 }), 'agreed');
   t.match(claims({ origin: 'city.test/log/2-1a2b3c4d', epoch: 2 }), /since epoch 3/);
   const { origin: _, ...nameless } = before;
-  t.match(judge(nameless, nothing, { ...before, size: 301, root: 'old', origin: 'city.test/log/2-1a2b3c4d', epoch: 4 }), { kind: 'refused' }, 'what was seen of a log without a name is compared as ever');
-  t.match(judge(before, { size: 500, root: 'new', origin: 'city.test/log' }, { ...before, size: 301, root: 'old', origin: 'city.test/log/2-1a2b3c4d', epoch: 4 }), { kind: 'agreed' });
+  t.match(
+    judge(nameless, nothing, { ...before, size: 301, root: 'old', origin: 'city.test/log/2-1a2b3c4d', epoch: 4 }),
+    { kind: 'refused' },
+    'what was seen of a log without a name is compared as ever',
+  );
+  t.match(
+    judge(
+      before,
+      { size: 500, root: 'new', origin: 'city.test/log' },
+      { ...before, size: 301, root: 'old', origin: 'city.test/log/2-1a2b3c4d', epoch: 4 },
+    ),
+    { kind: 'agreed' },
+  );
   t.end();
 });

@@ -1,12 +1,15 @@
-/** A journal segment that is damaged after the log took it: backup and doctor say so, and the way back that they name leads back. */
+/**
+ * A journal segment that is damaged after the log took it: backup and doctor say so, and the way back that they name
+ * leads back.
+ */
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { segmentName } from '../../gateway/audit/journal/format.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
+import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
 import { restoreBackup } from '../../gateway/backup/restore.js';
-import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { fill, sequencerOf } from '../audit/filled.js';
 import { run } from '../e2e/command.js';
 import { backUp } from './folder.js';
@@ -44,8 +47,23 @@ for (const [way, damage] of Object.entries(ways)) {
     const [id = ''] = readdirSync(auditLayout(data).journals);
     damage(join(auditLayout(data).journals, id));
     const first = await backUp(data, join(dir, 'first'));
-    t.match(first.fault, new RegExp(`journal/${id}/0000000[12]\\.seg: seq \\d+ to \\d+ of journal .* cannot be read .* \`yitong audit mend\``));
-    await t.rejects(restoreBackup({ backup: join(dir, 'first'), dataDir: join(dir, 'back'), knowledge: { kind: 'unknown' }, erased: [], incomplete: false, now: Date.now }), { code: 'log_invalid' });
+    t.match(
+      first.fault,
+      new RegExp(
+        `journal/${id}/0000000[12]\\.seg: seq \\d+ to \\d+ of journal .* cannot be read .* \`yitong audit mend\``,
+      ),
+    );
+    await t.rejects(
+      restoreBackup({
+        backup: join(dir, 'first'),
+        dataDir: join(dir, 'back'),
+        knowledge: { kind: 'unknown' },
+        erased: [],
+        incomplete: false,
+        now: Date.now,
+      }),
+      { code: 'log_invalid' },
+    );
 
     const command = await run('backup', join(dir, 'again'), '--data', data);
     t.equal(command.code, 1, 'the command fails');
@@ -59,13 +77,21 @@ for (const [way, damage] of Object.entries(ways)) {
     const report = await check(data);
     t.equal(report.fault, undefined);
     t.ok(report.declaredMissing > 0);
-    for (const receipt of receipts) if (lookupReceipt(data, receipt).kind !== 'logged') t.fail(`${receipt} is not in the log any more`);
+    for (const receipt of receipts)
+      if (lookupReceipt(data, receipt).kind !== 'logged') t.fail(`${receipt} is not in the log any more`);
     // a worker of that name writes on, in this journal or in a new one
     await fill(data, 5);
     await sequenced(data);
     const second = await backUp(data, join(dir, 'second'));
     t.equal(second.fault, undefined);
-    await restoreBackup({ backup: join(dir, 'second'), dataDir: join(dir, 'back'), knowledge: { kind: 'unknown' }, erased: [], incomplete: false, now: Date.now });
+    await restoreBackup({
+      backup: join(dir, 'second'),
+      dataDir: join(dir, 'back'),
+      knowledge: { kind: 'unknown' },
+      erased: [],
+      incomplete: false,
+      now: Date.now,
+    });
     t.match(await check(join(dir, 'back')), { ok: true });
   });
 }

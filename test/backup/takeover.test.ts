@@ -1,18 +1,21 @@
-/** A replica takes over the log of one that is gone: every entry that was promised is in the log, or declared missing there, and no name has two trees. */
+/**
+ * A replica takes over the log of one that is gone: every entry that was promised is in the log, or declared missing
+ * there, and no name has two trees.
+ */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { openJournal } from '../../gateway/audit/journal/journal.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { openCheckpoint, parseCheckpoint } from '../../gateway/audit/log/checkpoint.js';
 import { parseNote, parseVkey } from '../../gateway/audit/log/note.js';
 import { startSequencer } from '../../gateway/audit/log/sequencer.js';
 import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { openFence, openRegister } from '../../gateway/audit/replicas/epoch.js';
-import { openJournal } from '../../gateway/audit/journal/journal.js';
 import { openSearch } from '../../gateway/audit/search/index.js';
 import { openReplicaSigner, openSigner } from '../../gateway/audit/signer.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
-import { planTakeover, takeOver, type TakeoverOptions } from '../../gateway/backup/takeover.js';
+import { planTakeover, type TakeoverOptions, takeOver } from '../../gateway/backup/takeover.js';
 import { fill, ORIGIN, sequencerOf } from '../audit/filled.js';
 import { backUp } from './folder.js';
 
@@ -29,21 +32,46 @@ interface Pair {
 }
 
 async function run(data: string, step?: string): Promise<void> {
-  const sequencer = sequencerOf(data, { fence: openFence(openRegister(data), { name: 'west', epoch: 1, others: [] }), ...(step === undefined ? {} : { onStep: (at) => { if (at === step) throw new Error('killed'); } }) });
-  await sequencer.runOnce().catch((error: Error) => { if (error.message !== 'killed') throw error; });
+  const sequencer = sequencerOf(data, {
+    fence: openFence(openRegister(data), { name: 'west', epoch: 1, others: [] }),
+    ...(step === undefined
+      ? {}
+      : {
+          onStep: (at) => {
+            if (at === step) throw new Error('killed');
+          },
+        }),
+  });
+  await sequencer.runOnce().catch((error: Error) => {
+    if (error.message !== 'killed') throw error;
+  });
   await sequencer.stop();
 }
 
 /** Everything of `east` that west copies. */
 function pull(east: string, west: string): void {
-  cpSync(join(east, 'journal'), join(west, 'mirrors', 'east'), { recursive: true, filter: (path) => !path.endsWith('lock') });
+  cpSync(join(east, 'journal'), join(west, 'mirrors', 'east'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('lock'),
+  });
   cpSync(join(east, 'log', 'replicas'), join(west, 'log', 'replicas'), { recursive: true });
 }
 
 async function eastFill(data: string, count: number): Promise<string[]> {
   openReplicaSigner(data, 'replica-1.test');
-  const journal = await openJournal({ dir: join(data, 'journal'), name: 'w1', keys: { dir: auditLayout(data).subjectKeys }, signer: openReplicaSigner(data, 'replica-1.test'), now: Date.now, segmentBytes: 65_536 });
-  const made = await Promise.all(Array.from({ length: count }, () => journal.append({ clear: JSON.stringify({ type: 'released', time: new Date().toISOString(), client: 'c' }) })));
+  const journal = await openJournal({
+    dir: join(data, 'journal'),
+    name: 'w1',
+    keys: { dir: auditLayout(data).subjectKeys },
+    signer: openReplicaSigner(data, 'replica-1.test'),
+    now: Date.now,
+    segmentBytes: 65_536,
+  });
+  const made = await Promise.all(
+    Array.from({ length: count }, () =>
+      journal.append({ clear: JSON.stringify({ type: 'released', time: new Date().toISOString(), client: 'c' }) }),
+    ),
+  );
   await journal.close();
   return made.map(({ id }) => id);
 }
@@ -64,11 +92,26 @@ async function pair(t: Test, died?: string): Promise<Pair> {
   return { west, east, receipts: { west: ofWest, east: ofEast } };
 }
 
-const base = (east: string): TakeoverOptions => ({ dataDir: east, replica: 'east', others: [], configured: ORIGIN, knowledge: { kind: 'unknown' }, now: Date.now });
+const base = (east: string): TakeoverOptions => ({
+  dataDir: east,
+  replica: 'east',
+  others: [],
+  configured: ORIGIN,
+  knowledge: { kind: 'unknown' },
+  now: Date.now,
+});
 
 async function sequenceAt(data: string, origin: string, epoch = 2): Promise<void> {
   const fence = openFence(openRegister(data), { name: 'east', epoch, others: [] });
-  const sequencer = startSequencer({ dataDir: data, fence, origin, signer: openSigner(join(auditLayout(data).keys, 'log.key'), origin), now: Date.now, interval: 0, onAlert: () => undefined });
+  const sequencer = startSequencer({
+    dataDir: data,
+    fence,
+    origin,
+    signer: openSigner(join(auditLayout(data).keys, 'log.key'), origin),
+    now: Date.now,
+    interval: 0,
+    onAlert: () => undefined,
+  });
   await sequencer.runOnce();
   await sequencer.stop();
 }
@@ -76,79 +119,120 @@ async function sequenceAt(data: string, origin: string, epoch = 2): Promise<void
 /** What the log of a folder declares missing. */
 async function declared(data: string): Promise<(id: string) => boolean> {
   const search = openSearch(data);
-  const gaps: { readonly journal?: string; readonly from?: number; readonly to?: number; readonly open?: boolean }[] = [];
+  const gaps: { readonly journal?: string; readonly from?: number; readonly to?: number; readonly open?: boolean }[] =
+    [];
   for await (const { body } of search.entries({ type: 'journal_gap' })) gaps.push(body as (typeof gaps)[number]);
   await search.close();
   return (id) => {
     const [journal = '', seq = ''] = id.split(':');
-    return gaps.some((gap) => gap.journal === journal && Number(seq) >= (gap.from ?? Infinity) && (gap.open === true || Number(seq) <= (gap.to ?? 0)));
+    return gaps.some(
+      (gap) =>
+        gap.journal === journal &&
+        Number(seq) >= (gap.from ?? Infinity) &&
+        (gap.open === true || Number(seq) <= (gap.to ?? 0)),
+    );
   };
 }
 
 for (const died of [undefined, 'staged', 'committed', 'bodies', 'tiles'] as const) {
-  t.test(`with the disk kept${died === undefined ? '' : `, of a sequencer that died at \`${died}\``}: the log keeps its name and holds every receipt`, async (t) => {
-    const { west, east, receipts } = await pair(t, died);
-    const published = parseCheckpoint(parseNote(readFileSync(join(west, 'log', 'checkpoint'))).text);
-    const before = JSON.stringify(readdirSync(east, { recursive: true }).sort());
-    const options: TakeoverOptions = { ...base(east), from: west, knowledge: { kind: 'none', word: 'the disk itself' } };
-    const plan = await planTakeover(options);
-    t.match(plan, { renamed: false, lost: 0, missing: [], epoch: 2 });
-    t.match(plan.journals, [{ journal: receipts.west[0]?.split(':')[0], replica: 'west', lastSeq: 90 }]);
-    t.equal(JSON.stringify(readdirSync(east, { recursive: true }).sort()), before, 'a plan writes nothing');
-    t.match(await takeOver(options), { origin: ORIGIN });
-    t.notOk(existsSync(join(east, 'takeover.partial')));
-    await sequenceAt(east, ORIGIN);
-    const report = await check(east);
-    t.equal(report.fault, undefined);
-    t.equal(report.newer, 0);
-    for (const id of [...receipts.west, ...receipts.east]) if (lookupReceipt(east, id).kind !== 'logged') t.fail(`${id} is not in the log`);
-    const note = openCheckpoint(readFileSync(join(east, 'log', 'checkpoint')), ORIGIN, [parseVkey(readFileSync(join(west, 'log', 'vkey'), 'utf8'))]);
-    t.ok(note.size > published.size, 'signed by the same key');
-    t.match(openRegister(east).current(), { holder: 'east', epoch: 2 });
-  });
+  t.test(
+    `with the disk kept${died === undefined ? '' : `, of a sequencer that died at \`${died}\``}: the log keeps its name and holds every receipt`,
+    async (t) => {
+      const { west, east, receipts } = await pair(t, died);
+      const published = parseCheckpoint(parseNote(readFileSync(join(west, 'log', 'checkpoint'))).text);
+      const before = JSON.stringify(readdirSync(east, { recursive: true }).sort());
+      const options: TakeoverOptions = {
+        ...base(east),
+        from: west,
+        knowledge: { kind: 'none', word: 'the disk itself' },
+      };
+      const plan = await planTakeover(options);
+      t.match(plan, { renamed: false, lost: 0, missing: [], epoch: 2 });
+      t.match(plan.journals, [{ journal: receipts.west[0]?.split(':')[0], replica: 'west', lastSeq: 90 }]);
+      t.equal(JSON.stringify(readdirSync(east, { recursive: true }).sort()), before, 'a plan writes nothing');
+      t.match(await takeOver(options), { origin: ORIGIN });
+      t.notOk(existsSync(join(east, 'takeover.partial')));
+      await sequenceAt(east, ORIGIN);
+      const report = await check(east);
+      t.equal(report.fault, undefined);
+      t.equal(report.newer, 0);
+      for (const id of [...receipts.west, ...receipts.east])
+        if (lookupReceipt(east, id).kind !== 'logged') t.fail(`${id} is not in the log`);
+      const note = openCheckpoint(readFileSync(join(east, 'log', 'checkpoint')), ORIGIN, [
+        parseVkey(readFileSync(join(west, 'log', 'vkey'), 'utf8')),
+      ]);
+      t.ok(note.size > published.size, 'signed by the same key');
+      t.match(openRegister(east).current(), { holder: 'east', epoch: 2 });
+    },
+  );
 }
 
-t.test('with the disk lost: a new name, and what is gone is declared, entry by entry and with an open end', async (t) => {
-  const { east, receipts } = await pair(t);
-  const plan = await planTakeover(base(east));
-  const lost = receipts.west[0]?.split(':')[0];
-  t.match(plan, { renamed: true, size: 0, lost: 124, before: ORIGIN, missing: [{ journal: lost, replica: 'west', from: 1, to: 84, open: true }] });
-  const done = await takeOver(base(east));
-  t.not(done.origin, ORIGIN);
-  t.throws(() => sequencerOf(east), { code: 'bad_config' }, 'nothing goes on under the old name');
-  await sequenceAt(east, done.origin);
-  const report = await check(east);
-  t.equal(report.fault, undefined);
-  const missing = await declared(east);
-  for (const id of receipts.east) t.equal(lookupReceipt(east, id).kind, 'logged');
-  t.strictSame(receipts.west.filter((id) => !missing(id)), [], 'each is declared, also those that came behind what was known');
-  t.ok(receipts.east.every((id) => !missing(id)));
-});
+t.test(
+  'with the disk lost: a new name, and what is gone is declared, entry by entry and with an open end',
+  async (t) => {
+    const { east, receipts } = await pair(t);
+    const plan = await planTakeover(base(east));
+    const lost = receipts.west[0]?.split(':')[0];
+    t.match(plan, {
+      renamed: true,
+      size: 0,
+      lost: 124,
+      before: ORIGIN,
+      missing: [{ journal: lost, replica: 'west', from: 1, to: 84, open: true }],
+    });
+    const done = await takeOver(base(east));
+    t.not(done.origin, ORIGIN);
+    t.throws(() => sequencerOf(east), { code: 'bad_config' }, 'nothing goes on under the old name');
+    await sequenceAt(east, done.origin);
+    const report = await check(east);
+    t.equal(report.fault, undefined);
+    const missing = await declared(east);
+    for (const id of receipts.east) t.equal(lookupReceipt(east, id).kind, 'logged');
+    t.strictSame(
+      receipts.west.filter((id) => !missing(id)),
+      [],
+      'each is declared, also those that came behind what was known',
+    );
+    t.ok(receipts.east.every((id) => !missing(id)));
+  },
+);
 
-t.test('an older copy goes on under a new name with all that the journals here have, or not at all where it is another tree', async (t) => {
-  const { west, east, receipts } = await pair(t);
-  const old = join(t.testdirName, 'old');
-  cpSync(west, old, { recursive: true });
-  await run(west);
-  await fill(west, 10, 'w2');
-  await run(west);
-  openRegister(east).take({ epoch: 1, holder: 'west', established: true, ...openRegister(west).own() });
-  const options: TakeoverOptions = { ...base(east), from: old, knowledge: { kind: 'none', word: 'it is not so' } };
-  const plan = await planTakeover(options);
-  t.match(plan, { renamed: true, size: 124, lost: 16, why: /had 140 entries, and 124 are here/ }, 'the record is believed before a word');
-  t.ok(plan.missing.some(({ from, to }) => from === 1 && to === 10), 'of a journal that the copy does not know, too');
-  const done = await takeOver(options);
-  await sequenceAt(east, done.origin);
-  t.match(await check(east), { ok: true, newer: 0 });
-  for (const id of [...receipts.west, ...receipts.east]) t.equal(lookupReceipt(east, id).kind, 'logged');
-  t.ok(existsSync(join(east, 'log', 'earlier')), 'the old key and its last checkpoint stay there');
+t.test(
+  'an older copy goes on under a new name with all that the journals here have, or not at all where it is another tree',
+  async (t) => {
+    const { west, east, receipts } = await pair(t);
+    const old = join(t.testdirName, 'old');
+    cpSync(west, old, { recursive: true });
+    await run(west);
+    await fill(west, 10, 'w2');
+    await run(west);
+    openRegister(east).take({ epoch: 1, holder: 'west', established: true, ...openRegister(west).own() });
+    const options: TakeoverOptions = { ...base(east), from: old, knowledge: { kind: 'none', word: 'it is not so' } };
+    const plan = await planTakeover(options);
+    t.match(
+      plan,
+      { renamed: true, size: 124, lost: 16, why: /had 140 entries, and 124 are here/ },
+      'the record is believed before a word',
+    );
+    t.ok(
+      plan.missing.some(({ from, to }) => from === 1 && to === 10),
+      'of a journal that the copy does not know, too',
+    );
+    const done = await takeOver(options);
+    await sequenceAt(east, done.origin);
+    t.match(await check(east), { ok: true, newer: 0 });
+    for (const id of [...receipts.west, ...receipts.east]) t.equal(lookupReceipt(east, id).kind, 'logged');
+    t.ok(existsSync(join(east, 'log', 'earlier')), 'the old key and its last checkpoint stay there');
 
-  const [other, third] = [join(t.testdirName, 'other'), join(t.testdirName, 'third')];
-  await fill(other, 200);
-  await run(other);
-  openRegister(third).take({ epoch: 1, holder: 'west', established: true, ...openRegister(west).own() });
-  await t.rejects(planTakeover({ ...base(third), from: other, knowledge: { kind: 'none', word: 'so' } }), { code: 'restore_fork' });
-});
+    const [other, third] = [join(t.testdirName, 'other'), join(t.testdirName, 'third')];
+    await fill(other, 200);
+    await run(other);
+    openRegister(third).take({ epoch: 1, holder: 'west', established: true, ...openRegister(west).own() });
+    await t.rejects(planTakeover({ ...base(third), from: other, knowledge: { kind: 'none', word: 'so' } }), {
+      code: 'restore_fork',
+    });
+  },
+);
 
 t.test('a take-over that was killed while it was put in its place is gone on with', async (t) => {
   const { west, east, receipts } = await pair(t);
@@ -174,29 +258,40 @@ t.test('nothing is taken over from, or into, a folder in which something runs', 
   await planTakeover({ ...base(east), from: west });
 });
 
-t.test('a folder whose log cannot go on by itself goes on from a backup and the journals that it still has: nothing is lost', async (t) => {
-  const data = join(t.testdir(), 'data');
-  const receipts = await fill(data, 60);
-  await run(data);
-  const backup = join(t.testdirName, 'backup');
-  await backUp(data, backup);
-  receipts.push(...(await fill(data, 30)));
-  await run(data);
-  receipts.push(...(await fill(data, 10)));
-  // the state is cut; then, as docs/faults.md says, what there was of the log is put aside
-  for (const path of ['audit/state', 'audit/bodies', 'audit/index', 'audit/staged', 'audit/checkpoint', 'log']) {
-    mkdirSync(join(t.testdirName, 'aside', path, '..'), { recursive: true });
-    if (existsSync(join(data, path))) renameSync(join(data, path), join(t.testdirName, 'aside', path));
-  }
-  const options: TakeoverOptions = { ...base(data), replica: 'west', from: join(backup, 'data') };
-  t.match(await planTakeover(options), { renamed: true, size: 60, missing: [] });
-  const done = await takeOver(options);
-  const fence = openFence(openRegister(data), { name: 'west', epoch: 2, others: [] });
-  const sequencer = startSequencer({ dataDir: data, fence, origin: done.origin, signer: openSigner(join(auditLayout(data).keys, 'log.key'), done.origin), now: Date.now, interval: 0, onAlert: () => undefined });
-  await sequencer.runOnce();
-  await sequencer.stop();
-  const report = await check(data);
-  t.equal(report.fault, undefined);
-  t.equal(report.newer, 0);
-  for (const id of receipts) if (lookupReceipt(data, id).kind !== 'logged') t.fail(`${id} is not in the log`);
-});
+t.test(
+  'a folder whose log cannot go on by itself goes on from a backup and the journals that it still has: nothing is lost',
+  async (t) => {
+    const data = join(t.testdir(), 'data');
+    const receipts = await fill(data, 60);
+    await run(data);
+    const backup = join(t.testdirName, 'backup');
+    await backUp(data, backup);
+    receipts.push(...(await fill(data, 30)));
+    await run(data);
+    receipts.push(...(await fill(data, 10)));
+    // the state is cut; then, as docs/faults.md says, what there was of the log is put aside
+    for (const path of ['audit/state', 'audit/bodies', 'audit/index', 'audit/staged', 'audit/checkpoint', 'log']) {
+      mkdirSync(join(t.testdirName, 'aside', path, '..'), { recursive: true });
+      if (existsSync(join(data, path))) renameSync(join(data, path), join(t.testdirName, 'aside', path));
+    }
+    const options: TakeoverOptions = { ...base(data), replica: 'west', from: join(backup, 'data') };
+    t.match(await planTakeover(options), { renamed: true, size: 60, missing: [] });
+    const done = await takeOver(options);
+    const fence = openFence(openRegister(data), { name: 'west', epoch: 2, others: [] });
+    const sequencer = startSequencer({
+      dataDir: data,
+      fence,
+      origin: done.origin,
+      signer: openSigner(join(auditLayout(data).keys, 'log.key'), done.origin),
+      now: Date.now,
+      interval: 0,
+      onAlert: () => undefined,
+    });
+    await sequencer.runOnce();
+    await sequencer.stop();
+    const report = await check(data);
+    t.equal(report.fault, undefined);
+    t.equal(report.newer, 0);
+    for (const id of receipts) if (lookupReceipt(data, id).kind !== 'logged') t.fail(`${id} is not in the log`);
+  },
+);

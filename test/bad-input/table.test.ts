@@ -1,4 +1,7 @@
-/** Every code of the error table is raised somewhere and held by a test: whoever meets one finds it documented, and one that nothing raises goes. */
+/**
+ * Every code of the error table is raised somewhere and held by a test: whoever meets one finds it documented, and one
+ * that nothing raises goes.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -14,10 +17,19 @@ const read = (folder: string, endings: readonly string[]): string =>
     .join('\n');
 
 /** Raised only where a test would have to break the program itself, or to wait as long as Node does. */
-const UNHELD: ReadonlySet<string> = new Set(['internal', 'request_timeout', 'answer_timeout', 'shutting_down', 'slot_in_use']);
+const UNHELD: ReadonlySet<string> = new Set([
+  'internal',
+  'request_timeout',
+  'answer_timeout',
+  'shutting_down',
+  'slot_in_use',
+]);
 
 t.test('each code stands where it is raised and in a test', (t) => {
-  const source = ['contracts', 'policies', 'connectors', 'gateway'].map((folder) => read(folder, ['.ts', '.tsx'])).join('\n').replace(/^const rows = \{[^]*?^\} as const/m, '');
+  const source = ['contracts', 'policies', 'connectors', 'gateway']
+    .map((folder) => read(folder, ['.ts', '.tsx']))
+    .join('\n')
+    .replace(/^const rows = \{[^]*?^\} as const/m, '');
   const tests = `${read('test', ['.ts'])}\n${read('contracts/datasets', ['.json'])}`;
   for (const code of Object.keys(errorTable)) {
     t.match(source, `'${code}'`, `\`${code}\` is raised`);
@@ -28,11 +40,15 @@ t.test('each code stands where it is raised and in a test', (t) => {
 
 t.test('docs/bad-input.md names codes and tests that there are', (t) => {
   const known = readFileSync(join(root, 'docs/errors.md'), 'utf8');
-  const rows = readFileSync(join(root, 'docs/bad-input.md'), 'utf8').split('\n').filter((line) => line.startsWith('| ')).slice(1);
+  const rows = readFileSync(join(root, 'docs/bad-input.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(1);
   t.ok(rows.length > 20);
   for (const row of rows) {
     const [what = '', codes = '', , held = ''] = row.slice(2).split(' | ');
-    for (const [, code = ''] of codes.matchAll(/`([a-z_]+)`/g)) t.match(known, `| \`${code}\` |`, `${code} of \`${what}\` stands in errors.md`);
+    for (const [, code = ''] of codes.matchAll(/`([a-z_]+)`/g))
+      t.match(known, `| \`${code}\` |`, `${code} of \`${what}\` stands in errors.md`);
     for (const [, file = ''] of held.matchAll(/`([a-z/-]+\.ts)`/g)) t.ok(existsSync(join(root, 'test', file)), file);
   }
   t.end();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openJournal } from '../../gateway/audit/journal/journal.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { ephemeralSigner } from '../../gateway/audit/signer.js';
-import { ratioRow, type BenchRow } from './rows.js';
+import { type BenchRow, ratioRow } from './rows.js';
 
 /** Requests in flight of a gateway that is asked by several clients at once. */
 const WRITERS = 256;
@@ -27,8 +27,24 @@ function oneEach(file: string, entry: Buffer): number {
 
 export async function auditRow(dir: string): Promise<BenchRow[]> {
   const keys = openSubjectKeys({ dir: join(dir, 'keys') });
-  const journal = await openJournal({ dir: join(dir, 'journal'), name: 'bench', keys, signer: ephemeralSigner('bench.example'), now: Date.now });
-  const clear = JSON.stringify({ type: 'released', client: 'bench', purpose: 'bench', datasets: Array.from({ length: 5 }, (_, i) => ({ dataset: `a.b${i}`, effect: 'allow', fields: ['name', 'status'], records: 1 })) });
+  const journal = await openJournal({
+    dir: join(dir, 'journal'),
+    name: 'bench',
+    keys,
+    signer: ephemeralSigner('bench.example'),
+    now: Date.now,
+  });
+  const clear = JSON.stringify({
+    type: 'released',
+    client: 'bench',
+    purpose: 'bench',
+    datasets: Array.from({ length: 5 }, (_, i) => ({
+      dataset: `a.b${i}`,
+      effect: 'allow',
+      fields: ['name', 'status'],
+      records: 1,
+    })),
+  });
   const rounds: { value: number; reference: number }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const reference = oneEach(join(dir, 'one-each'), Buffer.alloc(clear.length + 300, 0x61));
@@ -48,6 +64,17 @@ export async function auditRow(dir: string): Promise<BenchRow[]> {
   await journal.close();
   await keys.close();
   return [
-    ratioRow({ id: 'audit', what: `entries made durable, ${WRITERS} writers`, unit: 'entries/s', floor: '≥ 5', aim: '50', note: 'reference: one write and one fdatasync each' }, rounds, (ratio) => ratio >= 5),
+    ratioRow(
+      {
+        id: 'audit',
+        what: `entries made durable, ${WRITERS} writers`,
+        unit: 'entries/s',
+        floor: '≥ 5',
+        aim: '50',
+        note: 'reference: one write and one fdatasync each',
+      },
+      rounds,
+      (ratio) => ratio >= 5,
+    ),
   ];
 }

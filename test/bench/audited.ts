@@ -1,12 +1,13 @@
 /**
- * A gateway of one process on a city's data, for `audit-added-p99`: it waits for each entry to be durable, or, after each SIGUSR2 the other way, answers with
- * a journal that does nothing. For `query-traced` it has more ports, one a share of traced questions. argv[2]: `{ workspace, data, pki, endpoint?, ratios? }`; prints
- * its ports, the untraced one first. Never for production: half of the time it keeps no record.
+ * A gateway of one process on a city's data, for `audit-added-p99`: it waits for each entry to be durable, or, after
+ * each SIGUSR2 the other way, answers with a journal that does nothing. For `query-traced` it has more ports, one a
+ * share of traced questions. argv[2]: `{ workspace, data, pki, endpoint?, ratios? }`; prints its ports, the untraced
+ * one first. Never for production: half of the time it keeps no record.
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { buildApp } from '../../gateway/app.js';
 import { openJournal } from '../../gateway/audit/journal/journal.js';
@@ -22,18 +23,41 @@ import { startTracing, type Tracing } from '../../gateway/tracing/index.js';
 import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
 import { loadPolicies } from '../../policies/load.js';
 
-const { workspace: folder, data, pki, endpoint = '', ratios = [] } = JSON.parse(process.argv[2] ?? '{}') as { workspace: string; data: string; pki: string; endpoint?: string; ratios?: readonly number[] };
+const {
+  workspace: folder,
+  data,
+  pki,
+  endpoint = '',
+  ratios = [],
+} = JSON.parse(process.argv[2] ?? '{}') as {
+  workspace: string;
+  data: string;
+  pki: string;
+  endpoint?: string;
+  ratios?: readonly number[];
+};
 const workspace = await loadWorkspace(folder);
 const settings = readSettings(workspace.settings, { file: join(folder, 'yitong.json') }, process.env, {});
 const policies = await loadPolicies(workspace);
 const layout = auditLayout(data);
-const durable = await openJournal({ dir: layout.journals, name: 'bench', keys: { dir: layout.subjectKeys }, signer: openAuditSigners(data, signerNames(settings.audit.origin)).replica, now: Date.now });
+const durable = await openJournal({
+  dir: layout.journals,
+  name: 'bench',
+  keys: { dir: layout.subjectKeys },
+  signer: openAuditSigners(data, signerNames(settings.audit.origin)).replica,
+  now: Date.now,
+});
 // answers of both are of one length
 const receipt = await durable.append({ clear: '{"type":"released"}' });
 const nothing: Pick<Journal, 'append' | 'note'> = { append: () => Promise.resolve(receipt), note: () => undefined };
 let used: Pick<Journal, 'append' | 'note'> = durable;
 process.on('SIGUSR2', () => (used = used === durable ? nothing : durable));
-const journal: Journal = { append: (draft) => used.append(draft), note: (draft) => used.note(draft), healthy: true, close: () => Promise.resolve() };
+const journal: Journal = {
+  append: (draft) => used.append(draft),
+  note: (draft) => used.note(draft),
+  healthy: true,
+  close: () => Promise.resolve(),
+};
 
 const inForce = inForceOf(policies, await anchorsOf(policies, pki), workspace);
 const view = openLmdbViewReader({ dir: join(data, 'view'), workspace });
@@ -42,7 +66,15 @@ const served = async (tracing: Tracing | undefined): Promise<FastifyInstance> =>
   const app = await buildApp(
     'api',
     {
-      workspace, settings, view, journal, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }), bus: () => Promise.reject(new Error('this gateway has no bus')), dataDir: data, now: Date.now,
+      workspace,
+      settings,
+      view,
+      journal,
+      inForce: () => inForce,
+      identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
+      bus: () => Promise.reject(new Error('this gateway has no bus')),
+      dataDir: data,
+      now: Date.now,
       ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
     },
     { https: serverTlsOptions({ cert: pem('cert.pem'), key: pem('key.pem'), anchors: inForce.anchors }) },
@@ -51,10 +83,22 @@ const served = async (tracing: Tracing | undefined): Promise<FastifyInstance> =>
   return app;
 };
 const apps = [await served(undefined)];
-for (const sampleRatio of ratios) apps.push(await served(await startTracing({ ...settings.tracing, endpoint, sampleRatio }, { process: 'bench', baseDir: folder, bus: 'embedded' })));
+for (const sampleRatio of ratios)
+  apps.push(
+    await served(
+      await startTracing(
+        { ...settings.tracing, endpoint, sampleRatio },
+        { process: 'bench', baseDir: folder, bus: 'embedded' },
+      ),
+    ),
+  );
 process.stdout.write(`${apps.map(({ server }) => String((server.address() as AddressInfo).port)).join(' ')}\n`);
-process.on('SIGTERM', () => void Promise.all(apps.map((app) => app.close())).then(async () => {
-  await durable.close();
-  await view.close();
-  process.exit(0);
-}));
+process.on(
+  'SIGTERM',
+  () =>
+    void Promise.all(apps.map((app) => app.close())).then(async () => {
+      await durable.close();
+      await view.close();
+      process.exit(0);
+    }),
+);

@@ -1,10 +1,13 @@
-/** `report-single`, `report-batch`: from a report's model to its signed PDF, one after the other and a hundred at once on two threads. */
+/**
+ * `report-single`, `report-batch`: from a report's model to its signed PDF, one after the other and a hundred at once
+ * on two threads.
+ */
 import { join } from 'node:path';
 import { initPki, issueDocumentSigner } from '../../gateway/pki/authority.js';
 import { pdfPool } from '../../gateway/reports/pdf/pool.js';
 import { openDocumentSigner } from '../../gateway/reports/pdf/signer.js';
 import { sampleReport } from '../reports/sample.js';
-import { median, quantile, round, spread, type BenchRow } from './rows.js';
+import { type BenchRow, median, quantile, round, spread } from './rows.js';
 
 const DOMAINS = 41;
 const ONE_BY_ONE = 200;
@@ -24,7 +27,14 @@ export async function documentRows(dir: string, wanted: (id: string) => boolean)
   const at = new Date();
   const render = (n: number): Promise<number> => {
     const code = `BENCH-${String(n)}`;
-    return pool.render(sampleReport({ domains: DOMAINS, seed: n }), { code, url: `https://verify.yunzhou.example/verify/${code}`, sign, at }).then(({ bytes }) => bytes.length);
+    return pool
+      .render(sampleReport({ domains: DOMAINS, seed: n }), {
+        code,
+        url: `https://verify.yunzhou.example/verify/${code}`,
+        sign,
+        at,
+      })
+      .then(({ bytes }) => bytes.length);
   };
   // threads that run for hours are warm
   await Promise.all(Array.from({ length: 20 }, (_, n) => render(n)));
@@ -45,8 +55,18 @@ export async function documentRows(dir: string, wanted: (id: string) => boolean)
     }
     const value = median(p95s);
     rows.push({
-      id: 'report-single', what: `model of one company and ${String(DOMAINS)} domains → signed PDF, p95`, value: round(value), unit: 'ms', reference: null, ratio: null, floor: `< ${String(SINGLE.floor)}`, aim: String(SINGLE.aim),
-      holds: value < SINGLE.floor, runs: ROUNDS, spread: [round(spread(p95s)[0]), round(spread(p95s)[1])], note: `median ${String(round(median(medians)))} ms; ${String(Math.round(size / 1024))} kB`,
+      id: 'report-single',
+      what: `model of one company and ${String(DOMAINS)} domains → signed PDF, p95`,
+      value: round(value),
+      unit: 'ms',
+      reference: null,
+      ratio: null,
+      floor: `< ${String(SINGLE.floor)}`,
+      aim: String(SINGLE.aim),
+      holds: value < SINGLE.floor,
+      runs: ROUNDS,
+      spread: [round(spread(p95s)[0]), round(spread(p95s)[1])],
+      note: `median ${String(round(median(medians)))} ms; ${String(Math.round(size / 1024))} kB`,
     });
   }
   if (wanted('report-batch')) {
@@ -62,8 +82,20 @@ export async function documentRows(dir: string, wanted: (id: string) => boolean)
     }
     const value = median(seconds);
     rows.push({
-      id: 'report-batch', what: `${String(BATCH)} signed PDFs of one company and ${String(DOMAINS)} domains, asked for at once, two threads`, value: round(value), unit: 's', reference: null, ratio: null, floor: `< ${String(MANY.floor)}`, aim: String(MANY.aim),
-      holds: value < MANY.floor, runs: ROUNDS, spread: [round(spread(seconds)[0]), round(spread(seconds)[1])], note: `${String(round(median(cpu)))} s of processor time`,
+      id: 'report-batch',
+      what:
+        `${String(BATCH)} signed PDFs of one company and ${String(DOMAINS)} domains, asked for at once, two ` +
+        'threads',
+      value: round(value),
+      unit: 's',
+      reference: null,
+      ratio: null,
+      floor: `< ${String(MANY.floor)}`,
+      aim: String(MANY.aim),
+      holds: value < MANY.floor,
+      runs: ROUNDS,
+      spread: [round(spread(seconds)[0]), round(spread(seconds)[1])],
+      note: `${String(round(median(cpu)))} s of processor time`,
     });
   }
   await pool.close();

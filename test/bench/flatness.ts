@@ -1,12 +1,15 @@
-/** `flatness`: main-thread CPU of one query among few records and among many, in alternating rounds; its reference is itself at 10,000. */
+/**
+ * `flatness`: main-thread CPU of one query among few records and among many, in alternating rounds; its reference is
+ * itself at 10,000.
+ */
 import { statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { stories } from '../e2e/stories.js';
-import { loadCity, viewFile, type LargeCity } from './large.js';
+import { type LargeCity, loadCity, viewFile } from './large.js';
 import type { LoadOptions, LoadResult } from './load.js';
 import { answerBytes, spreadOver, writeBodies } from './question.js';
-import { median, ratioRow, round, type BenchRow } from './rows.js';
+import { type BenchRow, median, ratioRow, round } from './rows.js';
 import { childrenOf, keepAwake, load, pinMainThread } from './servers.js';
 
 const FEW = 10_000;
@@ -55,11 +58,15 @@ export async function flatnessRow(dir: string, large: LargeCity): Promise<BenchR
     return ratioRow(
       {
         id: 'flatness',
-        what: `main-thread CPU of a query at ${large.records.toLocaleString('en')} records, against itself at ${small.records.toLocaleString('en')}`,
+        what:
+          `main-thread CPU of a query at ${large.records.toLocaleString('en')} records, against itself at ` +
+          `${small.records.toLocaleString('en')}`,
         unit: 'µs',
         floor: '≤ 1.25',
         aim: '1.1',
-        note: `${rates('many')} requests/s against ${rates('few')}; answers of ${bytes[1]} and ${bytes[0]} B; the view's file has ${round(file / 1e6)} MB, this machine ${round(totalmem() / 1e9)} GB of memory`,
+        note:
+          `${rates('many')} requests/s against ${rates('few')}; answers of ${bytes[1]} and ${bytes[0]} B; the ` +
+          `view's file has ${round(file / 1e6)} MB, this machine ${round(totalmem() / 1e9)} GB of memory`,
       },
       rounds.map((one) => ({ value: one.many.serverMicros, reference: one.few.serverMicros })),
       (ratio) => ratio <= 1.25,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { connect, connectionOf } from '../../gateway/client/index.js';
 import { companies, stories } from '../e2e/stories.js';
-import { quantile, round, spread, type BenchRow } from './rows.js';
+import { type BenchRow, quantile, round, spread } from './rows.js';
 import { startCity } from './servers.js';
 
 const SAMPLES = 300;
@@ -11,7 +11,9 @@ export async function freshnessRow(dir: string): Promise<BenchRow[]> {
   const city = await startCity(join(dir, 'freshness'), ['--companies', '100']);
   try {
     const { publisher, reader } = stories.push;
-    const [push, ask] = await Promise.all([publisher, reader.client].map(async (client) => connect(await connectionOf(city.api, city.pki, client))));
+    const [push, ask] = await Promise.all(
+      [publisher, reader.client].map(async (client) => connect(await connectionOf(city.api, city.pki, client))),
+    );
     if (push === undefined || ask === undefined) throw new Error('no client');
     const subjects = await companies(city.data);
     const times: number[] = [];
@@ -31,7 +33,10 @@ export async function freshnessRow(dir: string): Promise<BenchRow[]> {
         position: null,
       };
       const started = performance.now();
-      await push.publish(reader.dataset, { sourceTime: new Date().toISOString(), records: [{ position: checkNumber, value }] });
+      await push.publish(reader.dataset, {
+        sourceTime: new Date().toISOString(),
+        records: [{ position: checkNumber, value }],
+      });
       for (;;) {
         const answer = await ask.query({ purpose: reader.purpose, subject, datasets: [{ id: reader.dataset }] });
         if (answer.datasets[0]?.records.some(({ record }) => record['checkNumber'] === checkNumber) === true) break;

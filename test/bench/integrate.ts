@@ -1,11 +1,14 @@
-/** `integrate`: entries of journals that the sequencer takes into the log; `integrate-p99`: from durable to under the checkpoint, at a steady load. */
+/**
+ * `integrate`: entries of journals that the sequencer takes into the log; `integrate-p99`: from durable to under the
+ * checkpoint, at a steady load.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
+import { type OpenJournal, openJournal } from '../../gateway/audit/journal/journal.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
-import { startSequencer, type Sequencer } from '../../gateway/audit/log/sequencer.js';
+import { type Sequencer, startSequencer } from '../../gateway/audit/log/sequencer.js';
 import { openAuditSigners } from '../../gateway/audit/signer.js';
-import { median, quantile, round, spread, type BenchRow } from './rows.js';
+import { type BenchRow, median, quantile, round, spread } from './rows.js';
 
 const ROUNDS = 5;
 const ENTRIES = 100_000;
@@ -15,8 +18,19 @@ const STEADY = 2000;
 const STEADY_SECONDS = 10;
 const FLOOR = 50_000;
 
-const clear = JSON.stringify({ type: 'released', client: 'bench', purpose: 'bench', datasets: Array.from({ length: 5 }, (_, i) => ({ dataset: `a.b${i}`, effect: 'allow', fields: ['name', 'status'], records: 1 })) });
-const append = (journal: OpenJournal, n: number): Promise<unknown> => journal.append({ clear, subject: { subject: `uscc:${n % 5000}`, json: '{}' } });
+const clear = JSON.stringify({
+  type: 'released',
+  client: 'bench',
+  purpose: 'bench',
+  datasets: Array.from({ length: 5 }, (_, i) => ({
+    dataset: `a.b${i}`,
+    effect: 'allow',
+    fields: ['name', 'status'],
+    records: 1,
+  })),
+});
+const append = (journal: OpenJournal, n: number): Promise<unknown> =>
+  journal.append({ clear, subject: { subject: `uscc:${n % 5000}`, json: '{}' } });
 
 interface World {
   readonly journal: OpenJournal;
@@ -28,12 +42,22 @@ async function world(data: string): Promise<World> {
   const names = { origin: 'bench.example/log', replica: 'bench.example/replica' };
   const signers = openAuditSigners(data, names);
   const layout = auditLayout(data);
-  const journal = await openJournal({ dir: layout.journals, name: 'bench', keys: { dir: layout.subjectKeys }, signer: signers.replica, now: Date.now });
+  const journal = await openJournal({
+    dir: layout.journals,
+    name: 'bench',
+    keys: { dir: layout.subjectKeys },
+    signer: signers.replica,
+    now: Date.now,
+  });
   return {
     journal,
     sequencer: (interval) =>
       startSequencer({
-        dataDir: data, signer: signers.log, origin: names.origin, now: Date.now, interval,
+        dataDir: data,
+        signer: signers.log,
+        origin: names.origin,
+        now: Date.now,
+        interval,
         onAlert: (alert) => {
           throw new Error(JSON.stringify(alert));
         },
@@ -45,7 +69,8 @@ export async function integrateRows(dir: string): Promise<BenchRow[]> {
   const rates: number[] = [];
   for (let turn = 0; turn < ROUNDS; turn++) {
     const { journal, sequencer: start } = await world(join(dir, `round-${turn}`));
-    for (let n = 0; n < ENTRIES; n += IN_FLIGHT) await Promise.all(Array.from({ length: IN_FLIGHT }, (_, i) => append(journal, n + i)));
+    for (let n = 0; n < ENTRIES; n += IN_FLIGHT)
+      await Promise.all(Array.from({ length: IN_FLIGHT }, (_, i) => append(journal, n + i)));
     await journal.close();
     const sequencer = start(0);
     const started = performance.now();
@@ -62,7 +87,8 @@ export async function integrateRows(dir: string): Promise<BenchRow[]> {
   // each entry that became durable by a time, against the size of the published log
   const watch = setInterval(() => {
     const { publishedSize } = sequencer.health();
-    for (const now = performance.now(); open[0] !== undefined && open[0].count <= publishedSize; open.shift()) waits.push(now - open[0].at);
+    for (const now = performance.now(); open[0] !== undefined && open[0].count <= publishedSize; open.shift())
+      waits.push(now - open[0].at);
   }, 5);
   const started = performance.now();
   for (let n = 0; n < STEADY * STEADY_SECONDS; ) {
@@ -80,7 +106,31 @@ export async function integrateRows(dir: string): Promise<BenchRow[]> {
   const rate = median(rates);
   const p99 = quantile(waits, 0.99);
   return [
-    { id: 'integrate', what: `entries taken into the log, ${ENTRIES.toLocaleString('en')} a round`, value: round(rate, 4), unit: 'entries/s', reference: null, ratio: null, floor: `≥ ${FLOOR}`, aim: '100000', holds: rate >= FLOOR, runs: ROUNDS, spread: [round(spread(rates)[0]), round(spread(rates)[1])] },
-    { id: 'integrate-p99', what: `durable → under the published checkpoint, at ${STEADY} entries/s`, value: round(p99), unit: 'ms', reference: null, ratio: null, floor: '< 1000', aim: '< 700', holds: p99 < 1000, runs: waits.length, spread: [round(spread(waits)[0]), round(spread(waits)[1])] },
+    {
+      id: 'integrate',
+      what: `entries taken into the log, ${ENTRIES.toLocaleString('en')} a round`,
+      value: round(rate, 4),
+      unit: 'entries/s',
+      reference: null,
+      ratio: null,
+      floor: `≥ ${FLOOR}`,
+      aim: '100000',
+      holds: rate >= FLOOR,
+      runs: ROUNDS,
+      spread: [round(spread(rates)[0]), round(spread(rates)[1])],
+    },
+    {
+      id: 'integrate-p99',
+      what: `durable → under the published checkpoint, at ${STEADY} entries/s`,
+      value: round(p99),
+      unit: 'ms',
+      reference: null,
+      ratio: null,
+      floor: '< 1000',
+      aim: '< 700',
+      holds: p99 < 1000,
+      runs: waits.length,
+      spread: [round(spread(waits)[0]), round(spread(waits)[1])],
+    },
   ];
 }

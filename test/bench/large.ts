@@ -7,7 +7,7 @@ import { flatnessRow } from './flatness.js';
 import { memoryRow } from './memory.js';
 import { recordsOf, restartRows } from './restart.js';
 import type { BenchRow } from './rows.js';
-import { startCity, type CityAddresses, type Running } from './servers.js';
+import { type CityAddresses, type Running, startCity } from './servers.js';
 
 /** Records a company in the reference city, about; counted again in what was loaded. */
 const RECORDS_A_COMPANY = 12.94;
@@ -24,7 +24,9 @@ function recordsShown(people: string, ca: Buffer): Promise<number> {
     get(`${people}/?lang=en`, { ca }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve(Number((/<b>([\d,]+)<\/b><span>current records/.exec(text)?.[1] ?? 'NaN').replaceAll(',', ''))));
+      response.on('end', () =>
+        resolve(Number((/<b>([\d,]+)<\/b><span>current records/.exec(text)?.[1] ?? 'NaN').replaceAll(',', ''))),
+      );
     }).on('error', reject);
   });
 }
@@ -35,17 +37,28 @@ export const viewFile = (data: string): string => join(data, 'view', 'view.mdb')
 export async function loadCity(data: string, records: number): Promise<LargeCity> {
   const started = performance.now();
   const told = setInterval(() => {
-    process.stderr.write(`  loading ${records.toLocaleString('en')} records: ${Math.round((performance.now() - started) / 1000)} s, view ${Math.round(size(viewFile(data)) / 1e6)} MB\n`);
+    process.stderr.write(
+      `  loading ${records.toLocaleString('en')} records: ${Math.round((performance.now() - started) / 1000)} ` +
+        `s, view ${Math.round(size(viewFile(data)) / 1e6)} MB\n`,
+    );
   }, TOLD_EVERY);
   try {
     const city = await startCity(data, ['--companies', String(Math.round(records / RECORDS_A_COMPANY))]);
-    return { ...city, records: await recordsShown(city.people, readFileSync(join(city.pki, 'ca.pem'))), subjects: await companies(city.data) };
+    return {
+      ...city,
+      records: await recordsShown(city.people, readFileSync(join(city.pki, 'ca.pem'))),
+      subjects: await companies(city.data),
+    };
   } finally {
     clearInterval(told);
   }
 }
 
-export async function largeRows(dir: string, wanted: (id: string) => boolean, records = 1_000_000): Promise<BenchRow[]> {
+export async function largeRows(
+  dir: string,
+  wanted: (id: string) => boolean,
+  records = 1_000_000,
+): Promise<BenchRow[]> {
   const city = await loadCity(join(dir, 'large'), records);
   const rows: BenchRow[] = [];
   let running = true;

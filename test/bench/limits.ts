@@ -1,12 +1,16 @@
-/** `limits`: what a connector holds more than for three rows, for poison of every source kind and for a large register; and the writer, for poison on a topic. */
-import { createWriteStream, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/**
+ * `limits`: what a connector holds more than for three rows, for poison of every source kind and for a large register;
+ * and the writer, for poison on a topic.
+ */
+
 import { once } from 'node:events';
+import { createWriteStream, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { key, makeCity, runConnector, writeFeed, type Outcome } from '../limits/city.js';
+import { key, makeCity, type Outcome, runConnector, writeFeed } from '../limits/city.js';
 import { poisons } from '../limits/poison.js';
 import { poisonTopic } from '../limits/topic.js';
-import { round, type BenchRow } from './rows.js';
+import { type BenchRow, round } from './rows.js';
 
 const POISON_BYTES = Number(process.env['YITONG_BENCH_POISON_BYTES'] ?? 10_000_000);
 const CSV_BYTES = Number(process.env['YITONG_BENCH_CSV_BYTES'] ?? 1_000_000_000);
@@ -19,7 +23,8 @@ async function writeRegister(file: string, bytes: number): Promise<void> {
   let written = 0;
   for (let n = 0; written < bytes; ) {
     let piece = '';
-    for (const end = n + 500; n < end; n++) piece += `${key(n)},company number ${n} ${'of the register '.repeat(10)},district ${n % 100}\n`;
+    for (const end = n + 500; n < end; n++)
+      piece += `${key(n)},company number ${n} ${'of the register '.repeat(10)},district ${n % 100}\n`;
     written += piece.length;
     if (!out.write(piece)) await once(out, 'drain');
   }
@@ -50,7 +55,10 @@ export async function limitsRow(dir: string): Promise<BenchRow[]> {
     const { source, close } = await make(inbox, POISON_BYTES);
     const { report, stderr, most } = await run(source);
     await close?.();
-    const right = failed === true ? report === undefined && stderr.includes(code) : report?.published === published && (report.codes[code] ?? 0) > 0;
+    const right =
+      failed === true
+        ? report === undefined && stderr.includes(code)
+        : report?.published === published && (report.codes[code] ?? 0) > 0;
     if (!right) wrong += 1;
     grown.push({ what, megabytes: (most - base) / 1e6 });
     process.stderr.write(`  ${right ? '' : 'WRONG OUTCOME '}${what}: ${round((most - base) / 1e6)} MB\n`);
@@ -66,14 +74,18 @@ export async function limitsRow(dir: string): Promise<BenchRow[]> {
   const { report, most } = await run({ kind: 'csv', path: 'inbox/register.csv' });
   grown.push({ what: 'csv register', megabytes: (most - base) / 1e6 });
   if (report?.state !== 'complete' || report.quarantined > 0 || report.published !== report.rows) wrong += 1;
-  const register = `${round(statSync(file).size / 1e9)} GB CSV of ${report?.rows.toLocaleString('en') ?? '?'} rows in ${Math.round((performance.now() - started) / 1000)} s: ${round((most - base) / 1e6)} MB`;
+  const register =
+    `${round(statSync(file).size / 1e9)} GB CSV of ${report?.rows.toLocaleString('en') ?? '?'} rows in ` +
+    `${Math.round((performance.now() - started) / 1000)} s: ${round((most - base) / 1e6)} MB`;
   process.stderr.write(`  ${register}\n`);
   grown.sort((a, b) => b.megabytes - a.megabytes);
   const [largest, least] = [grown[0]?.megabytes ?? NaN, grown.at(-1)?.megabytes ?? NaN];
   return [
     {
       id: 'limits',
-      what: `RssAnon of the connector above that for three rows (${round(base / 1e6)} MB): ${poisons.length} kinds of poison of ${round(POISON_BYTES / 1e6)} MB, and a large register`,
+      what:
+        `RssAnon of the connector above that for three rows (${round(base / 1e6)} MB): ${poisons.length} kinds ` +
+        `of poison of ${round(POISON_BYTES / 1e6)} MB, and a large register`,
       value: round(largest),
       unit: 'MB',
       reference: null,
@@ -83,7 +95,10 @@ export async function limitsRow(dir: string): Promise<BenchRow[]> {
       holds: largest < FLOOR && wrong === 0,
       runs: grown.length,
       spread: [round(least), round(largest)],
-      note: `${register}; most: ${grown.slice(0, 3).map(({ what, megabytes }) => `${what} ${round(megabytes)} MB`).join('; ')}${wrong === 0 ? '' : `; ${wrong} outcomes were wrong`}`,
+      note: `${register}; most: ${grown
+        .slice(0, 3)
+        .map(({ what, megabytes }) => `${what} ${round(megabytes)} MB`)
+        .join('; ')}${wrong === 0 ? '' : `; ${wrong} outcomes were wrong`}`,
     },
   ];
 }

@@ -1,6 +1,6 @@
 /**
- * A closed-loop load generator on raw TLS sockets: each connection sends its next prepared request when the last answer is
- * whole. It reads nothing of an answer but its status and length, so that its own core is not the limit.
+ * A closed-loop load generator on raw TLS sockets: each connection sends its next prepared request when the last answer
+ * is whole. It reads nothing of an answer but its status and length, so that its own core is not the limit.
  *
  * argv[2] is a JSON `LoadOptions`; prints one JSON `LoadResult`.
  */
@@ -54,9 +54,19 @@ async function main(options: LoadOptions): Promise<LoadResult> {
     .split('\n')
     .filter((line) => line !== '')
     .map((body) =>
-      Buffer.from(`POST ${options.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+      Buffer.from(
+        `POST ${options.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ` +
+          `${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      ),
     );
-  const tls = { host: '127.0.0.1', port: options.port, servername: 'localhost', ca: readFileSync(options.ca), cert: readFileSync(options.cert), key: readFileSync(options.key) };
+  const tls = {
+    host: '127.0.0.1',
+    port: options.port,
+    servername: 'localhost',
+    ca: readFileSync(options.ca),
+    cert: readFileSync(options.cert),
+    key: readFileSync(options.key),
+  };
   let measuring = false;
   let done = 0;
   let errors = 0;

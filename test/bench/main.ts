@@ -1,25 +1,31 @@
-/** `yitong bench` runs this. argv: `--json`, `--only ID`, `--records N`. Each figure in its own temporary folder on a real disk. */
+/**
+ * `yitong bench` runs this. argv: `--json`, `--only ID`, `--records N`. Each figure in its own temporary folder on a
+ * real disk.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir, cpus } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addedRow } from './added.js';
 import { auditRow } from './audit.js';
 import { documentRows } from './documents.js';
 import { freshnessRow } from './freshness.js';
-import { limitsRow } from './limits.js';
-import { largeRows } from './large.js';
 import { integrateRows } from './integrate.js';
+import { largeRows } from './large.js';
+import { limitsRow } from './limits.js';
 import { publishRow } from './publish.js';
 import { queryRows } from './query.js';
 import { replayRow } from './replay.js';
 import { reportRow } from './reports.js';
 import type { BenchRow } from './rows.js';
 import { searchRow } from './search.js';
-import { tracedRow } from './traced.js';
 import { fileSystem } from './servers.js';
+import { tracedRow } from './traced.js';
 
-const benches: readonly { readonly ids: readonly string[]; run(dir: string, wanted: (id: string) => boolean, records?: number): Promise<BenchRow[]> }[] = [
+const benches: readonly {
+  readonly ids: readonly string[];
+  run(dir: string, wanted: (id: string) => boolean, records?: number): Promise<BenchRow[]>;
+}[] = [
   { ids: ['query', 'query-p99'], run: queryRows },
   { ids: ['query-traced'], run: tracedRow },
   { ids: ['publish'], run: publishRow },
@@ -33,10 +39,15 @@ const benches: readonly { readonly ids: readonly string[]; run(dir: string, want
   { ids: ['report-compute'], run: reportRow },
   { ids: ['report-single', 'report-batch'], run: documentRows },
   // ten million entries take a quarter of an hour to make: only where nothing else is asked for
-  { ids: ['search'], run: (dir, _, records) => searchRow(dir, records ?? (values.only === 'search' ? 10_000_000 : 1_000_000)) },
+  {
+    ids: ['search'],
+    run: (dir, _, records) => searchRow(dir, records ?? (values.only === 'search' ? 10_000_000 : 1_000_000)),
+  },
 ];
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' }, records: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, only: { type: 'string' }, records: { type: 'string' } },
+});
 const rows: BenchRow[] = [];
 const known = benches.flatMap(({ ids }) => ids);
 if (values.only !== undefined && !known.includes(values.only)) {
@@ -63,8 +74,12 @@ for (const bench of benches) {
 if (values.json === true) console.log(JSON.stringify({ rows }));
 else {
   for (const row of rows) {
-    const against = row.reference === null ? '' : `; reference ${row.reference} ${row.unit}, ratio ${String(row.ratio)}`;
-    console.log(`${row.holds ? 'holds ' : 'BELOW '} ${row.id}: ${row.value} ${row.unit}${against} [${row.spread.join(' – ')}, ${row.runs} runs]; floor ${row.floor}, aim ${row.aim}`);
+    const against =
+      row.reference === null ? '' : `; reference ${row.reference} ${row.unit}, ratio ${String(row.ratio)}`;
+    console.log(
+      `${row.holds ? 'holds ' : 'BELOW '} ${row.id}: ${row.value} ${row.unit}${against} ` +
+        `[${row.spread.join(' – ')}, ${row.runs} runs]; floor ${row.floor}, aim ${row.aim}`,
+    );
     console.log(`       ${row.what}`);
     if (row.note !== undefined) console.log(`       ${row.note}`);
   }

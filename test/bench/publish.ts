@@ -1,21 +1,24 @@
 /**
- * `publish`: rows through a publisher (key, encoding, contract check, state) against the bus's own client sending the same encoded bytes.
- * On Kafka where YITONG_TEST_KAFKA names one (the reference is plain kafkajs), else on the embedded bus.
+ * `publish`: rows through a publisher (key, encoding, contract check, state) against the bus's own client sending the
+ * same encoded bytes. On Kafka where YITONG_TEST_KAFKA names one (the reference is plain kafkajs), else on the embedded
+ * bus.
  *
- * Both sides send the same rows in the same batches to the same broker and as many partitions, as many batches ahead, through a client
- * that was connected just before; which goes first alternates. The publisher's time ends when its state is on disk. A first round is not counted.
+ * Both sides send the same rows in the same batches to the same broker and as many partitions, as many batches ahead,
+ * through a client that was connected just before; which goes first alternates. The publisher's time ends when its
+ * state is on disk. A first round is not counted.
  */
-import { Kafka, logLevel } from 'kafkajs';
+
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { openBus, type BusSettings } from '../../connectors/bus/open.js';
-import { dataTopic, HEADER, type Bus, type OutRecord } from '../../connectors/bus/port.js';
+import { Kafka, logLevel } from 'kafkajs';
+import { type BusSettings, openBus } from '../../connectors/bus/open.js';
 import { partitionOf, topicKey } from '../../connectors/bus/partition.js';
-import { identifier, openSession, State, type PublishRow } from '../../connectors/publish/index.js';
-import { Quarantine } from '../../connectors/quarantine.js';
+import { type Bus, dataTopic, HEADER, type OutRecord } from '../../connectors/bus/port.js';
 import { loadFeeds } from '../../connectors/feeds.js';
 import { compileMapping } from '../../connectors/mapping/index.js';
+import { identifier, openSession, type PublishRow, State } from '../../connectors/publish/index.js';
+import { Quarantine } from '../../connectors/quarantine.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
 import { JUST_READING } from '../../connectors/sources/port.js';
 import { encodeRecord } from '../../contracts/avro.js';
@@ -24,7 +27,7 @@ import type { Contract, Workspace } from '../../contracts/types.js';
 import { frame } from '../../contracts/wire.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
-import { median, ratioRow, round as digits, type BenchRow } from './rows.js';
+import { type BenchRow, round as digits, median, ratioRow } from './rows.js';
 
 const ROWS = 20_000;
 /** As `runFeed` publishes. */
@@ -40,7 +43,16 @@ async function mappedRows(workspace: Workspace, contract: Contract): Promise<Goo
   const feed = feeds.get(contract.id);
   const kind = (await loadSourceKinds()).get(feed?.source.kind ?? '');
   if (feed === undefined || kind === undefined) throw new Error('the benchmark needs a synthetic feed');
-  const run = await kind.open({ feed, workspace, baseDir: workspace.dir, now: () => new Date(), memory: { get: () => undefined, set: () => undefined }, ...JUST_READING, signal: new AbortController().signal, options: { companies: String(ROWS) } });
+  const run = await kind.open({
+    feed,
+    workspace,
+    baseDir: workspace.dir,
+    now: () => new Date(),
+    memory: { get: () => undefined, set: () => undefined },
+    ...JUST_READING,
+    signal: new AbortController().signal,
+    options: { companies: String(ROWS) },
+  });
   const mapping = compileMapping(feed.mapping, contract, workspace.schemes);
   const rows: GoodRow[] = [];
   if (run === undefined || 'unchanged' in run) throw new Error('the benchmark needs rows');
@@ -48,7 +60,13 @@ async function mappedRows(workspace: Workspace, contract: Contract): Promise<Goo
     for (const row of batch) {
       if (!('cells' in row)) continue;
       const mapped = mapping.map(row.cells);
-      if ('ok' in mapped && mapped.ok) rows.push({ position: row.position, rowNumber: row.rowNumber, sourceTime: run?.sourceTime ?? '', value: mapped.value });
+      if ('ok' in mapped && mapped.ok)
+        rows.push({
+          position: row.position,
+          rowNumber: row.rowNumber,
+          sourceTime: run?.sourceTime ?? '',
+          value: mapped.value,
+        });
     }
   }
   return rows;
@@ -63,7 +81,16 @@ function encodedRows(rows: readonly GoodRow[], contract: Contract, workspace: Wo
     const body = found.ok ? encodeRecord(version, found.identity.value) : undefined;
     if (!found.ok || body?.ok !== true) throw new Error('the benchmark needs rows that keep their contract');
     const { subject, recordId } = found.identity;
-    return { subject, recordId, value: frame(version.schemaId, body.body), headers: { [HEADER.sourceTime]: sourceTime, [HEADER.position]: position, [HEADER.contractVersion]: String(version.version) } };
+    return {
+      subject,
+      recordId,
+      value: frame(version.schemaId, body.body),
+      headers: {
+        [HEADER.sourceTime]: sourceTime,
+        [HEADER.position]: position,
+        [HEADER.contractVersion]: String(version.version),
+      },
+    };
   });
 }
 
@@ -110,11 +137,26 @@ interface Scene {
 }
 
 /** Every row is new: the state is empty, and so is the topic, from which a state would learn what stands there. */
-async function publisherSide({ workspace: shared, contract, bus, rows }: Scene, data: string, round: number): Promise<Measured> {
+async function publisherSide(
+  { workspace: shared, contract, bus, rows }: Scene,
+  data: string,
+  round: number,
+): Promise<Measured> {
   const workspace: Workspace = { ...shared, prefix: `${shared.prefix}-${round + 1}` };
   const state = State.open(data);
   const quarantine = Quarantine.open(data, contract.id, () => new Date());
-  const publisher = await openSession({ workspace, contract, bus, state, quarantine, now: () => new Date(), mode: 'run', snapshot: true, maxWithdrawShare: 1, run: 'bench' });
+  const publisher = await openSession({
+    workspace,
+    contract,
+    bus,
+    state,
+    quarantine,
+    now: () => new Date(),
+    mode: 'run',
+    snapshot: true,
+    maxWithdrawShare: 1,
+    run: 'bench',
+  });
   let published = 0;
   const result = await measured(rows.length, async () => {
     await pipelined(rows, async (batch) => {
@@ -143,7 +185,12 @@ async function referenceSide({ contract, bus, encoded, broker, topic }: Scene): 
       kafka.send({
         topic,
         acks: -1,
-        messages: batch.map(({ subject, recordId, value, headers }) => ({ key: topicKey(subject, recordId), value, headers: { ...headers }, partition: partitionOf(subject, contract.partitions) })),
+        messages: batch.map(({ subject, recordId, value, headers }) => ({
+          key: topicKey(subject, recordId),
+          value,
+          headers: { ...headers },
+          partition: partitionOf(subject, contract.partitions),
+        })),
       }),
     ),
   );
@@ -160,7 +207,17 @@ export async function publishRow(dir: string): Promise<BenchRow[]> {
   if (contract === undefined) throw new Error('the benchmark needs a company register');
   const rows = await mappedRows(workspace, contract);
   const encoded = encodedRows(rows, contract, workspace);
-  const settings: BusSettings = broker === undefined ? { driver: 'embedded', dir: join(dir, 'bus') } : { driver: 'kafka', brokers: [broker], clientId: 'bench', groupId: prefix, replication: 1, minInsyncReplicas: 1 };
+  const settings: BusSettings =
+    broker === undefined
+      ? { driver: 'embedded', dir: join(dir, 'bus') }
+      : {
+          driver: 'kafka',
+          brokers: [broker],
+          clientId: 'bench',
+          groupId: prefix,
+          replication: 1,
+          minInsyncReplicas: 1,
+        };
   const bus = await openBus(settings);
   const topic = `${dataTopic(prefix, id)}-reference`;
   await bus.ensureTopics([{ topic, partitions: contract.partitions, history: contract.history }]);
@@ -172,10 +229,18 @@ export async function publishRow(dir: string): Promise<BenchRow[]> {
     const before = round % 2 === 0 ? await referenceSide(scene) : undefined;
     const value = await publisherSide(scene, data, round);
     const reference = before ?? (await referenceSide(scene));
-    if (round >= 0) rounds.push({ value: value.perSecond, reference: reference.perSecond, cpu: value.cpu, referenceCpu: reference.cpu });
+    if (round >= 0)
+      rounds.push({
+        value: value.perSecond,
+        reference: reference.perSecond,
+        cpu: value.cpu,
+        referenceCpu: reference.cpu,
+      });
   }
   await bus.close();
-  const cpu = `; CPU of all its threads ${digits(median(rounds.map((one) => one.cpu)))} µs a row against ${digits(median(rounds.map((one) => one.referenceCpu)))}`;
+  const cpu =
+    `; CPU of all its threads ${digits(median(rounds.map((one) => one.cpu)))} µs a row against ` +
+    `${digits(median(rounds.map((one) => one.referenceCpu)))}`;
   return [
     ratioRow(
       {
@@ -185,7 +250,11 @@ export async function publishRow(dir: string): Promise<BenchRow[]> {
         // the floor is against kafkajs; a bare append to the embedded bus is no such reference
         floor: broker === undefined ? 'none without Kafka (≥ 0.7 of kafkajs)' : '≥ 0.7',
         aim: '0.9',
-        note: (broker === undefined ? 'embedded bus, reference: its own producer with the same encoded bytes (no Kafka here: YITONG_TEST_KAFKA is not set)' : 'Apache Kafka, reference: kafkajs with the same encoded bytes and partitions') + cpu,
+        note:
+          (broker === undefined
+            ? 'embedded bus, reference: its own producer with the same encoded bytes (no Kafka here: ' +
+              'YITONG_TEST_KAFKA is not set)'
+            : 'Apache Kafka, reference: kafkajs with the same encoded bytes and partitions') + cpu,
       },
       rounds,
       (ratio) => broker === undefined || ratio >= 0.7,

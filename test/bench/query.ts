@@ -1,9 +1,12 @@
-/** `query` and `query-p99`: five datasets of one company over mTLS, against bare Fastify answering the same number of bytes. */
+/**
+ * `query` and `query-p99`: five datasets of one company over mTLS, against bare Fastify answering the same number of
+ * bytes.
+ */
 import { join } from 'node:path';
 import { companies, stories } from '../e2e/stories.js';
 import type { LoadOptions, LoadResult } from './load.js';
 import { answerBytes, writeBodies } from './question.js';
-import { ratioRow, type BenchRow } from './rows.js';
+import { type BenchRow, ratioRow } from './rows.js';
 import { childrenOf, keepAwake, load, pinMainThread, startCity, startReference } from './servers.js';
 
 const CONNECTIONS = 32;
@@ -42,16 +45,28 @@ export async function queryRows(dir: string): Promise<BenchRow[]> {
     for (let i = 0; i < ROUNDS; i++) {
       const bare = await load(options(Number(reference.line), reference.process.pid), 1);
       const ours = await load(options(apiPort, worker), 1);
-      if (ours.errors > 0 || bare.errors > 0) throw new Error(`${ours.errors} of our answers and ${bare.errors} of the reference's were errors`);
+      if (ours.errors > 0 || bare.errors > 0)
+        throw new Error(`${ours.errors} of our answers and ${bare.errors} of the reference's were errors`);
       rounds.push({ ours, bare });
     }
     sleep();
     await reference.stop();
     const micros = rounds.map(({ ours, bare }) => ours.serverMicros / bare.serverMicros);
-    const note = `${bytes} B answers, ${CONNECTIONS} connections; main-thread CPU a request ${rounds.map(({ ours }) => ours.serverMicros.toFixed(0)).join('/')} µs, reference ${rounds.map(({ bare }) => bare.serverMicros.toFixed(0)).join('/')} µs (×${(micros.reduce((a, b) => a + b, 0) / micros.length).toFixed(2)})`;
+    const note =
+      `${bytes} B answers, ${CONNECTIONS} connections; main-thread CPU a request ` +
+      `${rounds.map(({ ours }) => ours.serverMicros.toFixed(0)).join('/')} µs, reference ` +
+      `${rounds.map(({ bare }) => bare.serverMicros.toFixed(0)).join('/')} µs ` +
+      `(×${(micros.reduce((a, b) => a + b, 0) / micros.length).toFixed(2)})`;
     return [
       ratioRow(
-        { id: 'query', what: 'cross-department query, 5 datasets, mTLS kept alive, decision, durable audit', unit: 'requests/s', floor: '≥ 0.45', aim: '0.75', note },
+        {
+          id: 'query',
+          what: 'cross-department query, 5 datasets, mTLS kept alive, decision, durable audit',
+          unit: 'requests/s',
+          floor: '≥ 0.45',
+          aim: '0.75',
+          note,
+        },
         rounds.map(({ ours, bare }) => ({ value: ours.perSecond, reference: bare.perSecond })),
         (ratio) => ratio >= 0.45,
       ),

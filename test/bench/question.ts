@@ -15,13 +15,18 @@ export function writeBodies(file: string, subjects: readonly string[]): void {
 
 /** `count` of them, spread over all. */
 export const spreadOver = (subjects: readonly string[], count: number): string[] =>
-  subjects.length <= count ? [...subjects] : Array.from({ length: count }, (_, i) => subjects[Math.floor((i * subjects.length) / count)] ?? '');
+  subjects.length <= count
+    ? [...subjects]
+    : Array.from({ length: count }, (_, i) => subjects[Math.floor((i * subjects.length) / count)] ?? '');
 
 /** Average bytes of the answers to some of them. */
 export async function answerBytes(city: CityAddresses, subjects: readonly string[], samples = 100): Promise<number> {
   const gateway = connect(await connectionOf(city.api, city.pki, stories.allowed.client));
   let bytes = 0;
-  for (let i = 0; i < samples; i++) bytes += Buffer.byteLength(JSON.stringify(await gateway.query(question(subjects[(i * 7) % subjects.length] ?? ''))));
+  for (let i = 0; i < samples; i++)
+    bytes += Buffer.byteLength(
+      JSON.stringify(await gateway.query(question(subjects[(i * 7) % subjects.length] ?? ''))),
+    );
   gateway.close();
   return Math.round(bytes / samples);
 }

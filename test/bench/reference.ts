@@ -2,10 +2,11 @@
  * The reference of `query`: bare Fastify over mTLS, same Node, same TLS settings, answering the same number of bytes.
  * It parses the request's JSON as any Fastify does, and does nothing else. argv[2]: `{ pki, bytes }`; prints its port.
  */
-import Fastify from 'fastify';
+
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import Fastify from 'fastify';
 
 const { pki, bytes } = JSON.parse(process.argv[2] ?? '{}') as { pki: string; bytes: number };
 const answer = Buffer.alloc(bytes, 0x20);

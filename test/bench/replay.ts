@@ -1,20 +1,22 @@
 /**
- * `replay`: decisions on record, decided again under changed policies. Each of them also by brute force: by a decider that is asked for that one question, with
- * nothing kept from those before, so that neither grouping by day nor a cache can hide a verdict.
+ * `replay`: decisions on record, decided again under changed policies. Each of them also by brute force: by a decider
+ * that is asked for that one question, with nothing kept from those before, so that neither grouping by day nor a cache
+ * can hide a verdict.
  */
-import { loadWorkspace } from '../../contracts/workspace.js';
+
 import type { Delivery, Workspace } from '../../contracts/types.js';
-import { engineOf, makeDecider } from '../../policies/decide.js';
-import { loadPolicies } from '../../policies/load.js';
-import { makeReplay, outcomeOf, type LoggedDecision } from '../../policies/replay.js';
-import type { Grant, PolicySet } from '../../policies/types.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
 import { decisionsOf, replayLog } from '../../gateway/audit/decisions.js';
 import { releasedTemplate } from '../../gateway/audit/events.js';
 import type { LogBody } from '../../gateway/audit/search/entry.js';
 import { openSearch } from '../../gateway/audit/search/index.js';
 import { packageRoot } from '../../gateway/cli/places.js';
-import { storedLog, type Draft } from '../audit/stored.js';
-import { round, spread, median, type BenchRow } from './rows.js';
+import { engineOf, makeDecider } from '../../policies/decide.js';
+import { loadPolicies } from '../../policies/load.js';
+import { type LoggedDecision, makeReplay, outcomeOf } from '../../policies/replay.js';
+import type { Grant, PolicySet } from '../../policies/types.js';
+import { type Draft, storedLog } from '../audit/stored.js';
+import { type BenchRow, median, round, spread } from './rows.js';
 
 const DECISIONS = 100_000;
 const ROUNDS = 3;
@@ -60,15 +62,32 @@ export async function replayRow(dir: string): Promise<BenchRow[]> {
   const value = median(seconds);
   return [
     {
-      id: 'replay', what: `${DECISIONS.toLocaleString('en')} decisions on record, replayed under changed policies`, value: round(value), unit: 's', reference: null, ratio: null, floor: `< ${FLOOR}, every verdict that of brute force`, aim: '5',
-      holds: value < FLOOR && wrong === 0 && compared === DECISIONS && otherwise > 0, runs: ROUNDS, spread: [round(spread(seconds)[0]), round(spread(seconds)[1])],
-      note: `${evaluated.toLocaleString('en')} evaluated, ${otherwise.toLocaleString('en')} otherwise; ${compared.toLocaleString('en')} also by brute force, ${wrong} of them otherwise than replayed`,
+      id: 'replay',
+      what: `${DECISIONS.toLocaleString('en')} decisions on record, replayed under changed policies`,
+      value: round(value),
+      unit: 's',
+      reference: null,
+      ratio: null,
+      floor: `< ${FLOOR}, every verdict that of brute force`,
+      aim: '5',
+      holds: value < FLOOR && wrong === 0 && compared === DECISIONS && otherwise > 0,
+      runs: ROUNDS,
+      spread: [round(spread(seconds)[0]), round(spread(seconds)[1])],
+      note:
+        `${evaluated.toLocaleString('en')} evaluated, ${otherwise.toLocaleString('en')} otherwise; ` +
+        `${compared.toLocaleString('en')} also by brute force, ${wrong} of them otherwise than replayed`,
     },
   ];
 }
 
-/** How a decision turns out otherwise, by a decider that has this client's grants of this dataset and was never asked before. */
-function byBruteForce(set: PolicySet, workspace: Workspace): (logged: LoggedDecision) => 'denied' | 'allowed' | 'released' | undefined {
+/**
+ * How a decision turns out otherwise, by a decider that has this client's grants of this dataset and was never asked
+ * before.
+ */
+function byBruteForce(
+  set: PolicySet,
+  workspace: Workspace,
+): (logged: LoggedDecision) => 'denied' | 'allowed' | 'released' | undefined {
   // the policies' text is parsed once; nothing that was decided is kept with it
   const engine = engineOf(set);
   const grants = [...set.grants.values()];
@@ -76,15 +95,31 @@ function byBruteForce(set: PolicySet, workspace: Workspace): (logged: LoggedDeci
   return ({ client: id, purpose, dataset, delivery, time, asked, batch, stated, outcome: was }) => {
     const client = clients.find((one) => one.id === id);
     if (client === undefined) return was.effect === 'deny' ? undefined : 'denied';
-    const own = { ...set, grants: new Map(grants.flatMap((grant): [Grant['id'], Grant][] => (grant.client === id && grant.dataset === dataset ? [[grant.id, grant]] : []))) };
+    const own = {
+      ...set,
+      grants: new Map(
+        grants.flatMap((grant): [Grant['id'], Grant][] =>
+          grant.client === id && grant.dataset === dataset ? [[grant.id, grant]] : [],
+        ),
+      ),
+    };
     const now = outcomeOf(
       makeDecider(own, workspace, engine).decide({
-        client, purpose, dataset, delivery, now: time, ...(asked === undefined ? {} : { fields: asked }), ...(batch === undefined ? {} : { subjects: batch }),
+        client,
+        purpose,
+        dataset,
+        delivery,
+        now: time,
+        ...(asked === undefined ? {} : { fields: asked }),
+        ...(batch === undefined ? {} : { subjects: batch }),
         case: Object.fromEntries(stated.map((part) => [part, 'x'])),
       }),
     );
     if (now.effect !== was.effect) return now.effect === 'deny' ? 'denied' : 'allowed';
-    return now.effect === 'deny' || JSON.stringify([now.fields, now.forms, now.rows]) === JSON.stringify([was.fields, was.forms, was.rows]) ? undefined : 'released';
+    return now.effect === 'deny' ||
+      JSON.stringify([now.fields, now.forms, now.rows]) === JSON.stringify([was.fields, was.forms, was.rows])
+      ? undefined
+      : 'released';
   };
 }
 
@@ -99,7 +134,10 @@ function changedSet(set: PolicySet): PolicySet {
   return { ...set, version: 'changed', grants: new Map(grants) };
 }
 
-/** Entry `n`, as the gateway would have written it: what grants name, with and without fields, stated parts and other purposes. */
+/**
+ * Entry `n`, as the gateway would have written it: what grants name, with and without fields, stated parts and other
+ * purposes.
+ */
 function questionsOf(set: PolicySet, workspace: Workspace): (n: number) => Draft {
   const decider = makeDecider(set, workspace);
   const grants = [...set.grants.values()];
@@ -114,12 +152,38 @@ function questionsOf(set: PolicySet, workspace: Workspace): (n: number) => Draft
     const asked = n % 3 === 0 ? grant.fields.filter((_, i) => (n >> i) % 2 === 0).map(({ path }) => path) : undefined;
     const stated = n % 2 === 0 ? ['item', 'caseId', 'actor'] : [];
     const { effect, reason, ...outcome } = outcomeOf(
-      decider.decide({ client, purpose, dataset: grant.dataset, delivery, now: time, ...(asked === undefined ? {} : { fields: asked }), case: Object.fromEntries(stated.map((part) => [part, 'x'])) }),
+      decider.decide({
+        client,
+        purpose,
+        dataset: grant.dataset,
+        delivery,
+        now: time,
+        ...(asked === undefined ? {} : { fields: asked }),
+        case: Object.fromEntries(stated.map((part) => [part, 'x'])),
+      }),
     );
     const template = releasedTemplate({
-      client: client.id, authority: client.authority, purpose, policyVersion: set.version, stated, ...(delivery === 'query' ? {} : { delivery }),
-      datasets: [{ dataset: grant.dataset, effect, ...(asked === undefined ? {} : { asked }), ...(reason === undefined ? {} : { reason }), ...outcome }],
+      client: client.id,
+      authority: client.authority,
+      purpose,
+      policyVersion: set.version,
+      stated,
+      ...(delivery === 'query' ? {} : { delivery }),
+      datasets: [
+        {
+          dataset: grant.dataset,
+          effect,
+          ...(asked === undefined ? {} : { asked }),
+          ...(reason === undefined ? {} : { reason }),
+          ...outcome,
+        },
+      ],
     });
-    return { clear: JSON.parse(template({ time: new Date(time).toISOString(), requestId: `r-${n}`, records: [1], bodySha256: 'x', bytes: 1 })) as Draft['clear'], subject: `uscc:${n % 500}` };
+    return {
+      clear: JSON.parse(
+        template({ time: new Date(time).toISOString(), requestId: `r-${n}`, records: [1], bodySha256: 'x', bytes: 1 }),
+      ) as Draft['clear'],
+      subject: `uscc:${n % 500}`,
+    };
   };
 }

@@ -1,9 +1,12 @@
-/** `report-compute`: a report on 100 companies over all domains of the reference city, from a view on disk to a model with its digests. */
+/**
+ * `report-compute`: a report on 100 companies over all domains of the reference city, from a view on disk to a model
+ * with its digests.
+ */
 import { join } from 'node:path';
-import { company, entry, openWorld, penalty, REGISTER } from '../reports/world.js';
 import { openComputing } from '../../gateway/reports/compute/index.js';
 import { noMarks } from '../../gateway/reports/marks.js';
-import { median, round, spread, type BenchRow } from './rows.js';
+import { company, entry, openWorld, penalty, REGISTER } from '../reports/world.js';
+import { type BenchRow, median, round, spread } from './rows.js';
 
 const COMPANIES = 100;
 /** Penalties a company: more than twice as many as companies with penalties have in the city. */
@@ -22,13 +25,32 @@ export async function reportRow(dir: string): Promise<BenchRow[]> {
       for (let n = 0; n < PENALTIES; n++) {
         const dataset = registers[(c + n * 5) % registers.length];
         if (dataset === undefined) continue;
-        await world.put(dataset.contract.id, company(c), `云罚〔2024〕${String(c)}-${String(n)}号`, penalty(`2024-0${String(1 + n)}-15`, { domain: dataset.contract.domains[n % dataset.contract.domains.length] }));
+        await world.put(
+          dataset.contract.id,
+          company(c),
+          `云罚〔2024〕${String(c)}-${String(n)}号`,
+          penalty(`2024-0${String(1 + n)}-15`, {
+            domain: dataset.contract.domains[n % dataset.contract.domains.length],
+          }),
+        );
       }
     }
     await world.seen();
     const computing = openComputing(world.context, noMarks);
-    const subjects = Array.from({ length: COMPANIES }, (_, c) => ({ subject: company(c), name: '', relation: c === 0 ? ('self' as const) : ('subsidiary' as const) }));
-    const order = { definition, subjects, domains: definition.domains, from: '2020-01-01', to: '2026-11-26', purpose: 'listing', bearer: '云州证券股份有限公司' };
+    const subjects = Array.from({ length: COMPANIES }, (_, c) => ({
+      subject: company(c),
+      name: '',
+      relation: c === 0 ? ('self' as const) : ('subsidiary' as const),
+    }));
+    const order = {
+      definition,
+      subjects,
+      domains: definition.domains,
+      from: '2020-01-01',
+      to: '2026-11-26',
+      purpose: 'listing',
+      bearer: '云州证券股份有限公司',
+    };
     const times: number[] = [];
     let told = 0;
     for (let turn = 0; turn <= ROUNDS; turn++) {
@@ -41,9 +63,22 @@ export async function reportRow(dir: string): Promise<BenchRow[]> {
     const value = median(times);
     return [
       {
-        id: 'report-compute', what: `a report on ${String(COMPANIES)} companies over ${String(definition.domains.length)} domains, computed from the view`, value: round(value), unit: 'ms', reference: null, ratio: null,
-        floor: `< ${String(FLOOR)}`, aim: '< 100', holds: value < FLOOR && told === COMPANIES * PENALTIES, runs: ROUNDS, spread: [round(spread(times)[0]), round(spread(times)[1])],
-        note: `${String(COMPANIES * definition.domains.length)} sections, ${String(told)} records of ${String(definition.datasets.length)} registers told; each section with its salt and digest`,
+        id: 'report-compute',
+        what:
+          `a report on ${String(COMPANIES)} companies over ${String(definition.domains.length)} domains, ` +
+          'computed from the view',
+        value: round(value),
+        unit: 'ms',
+        reference: null,
+        ratio: null,
+        floor: `< ${String(FLOOR)}`,
+        aim: '< 100',
+        holds: value < FLOOR && told === COMPANIES * PENALTIES,
+        runs: ROUNDS,
+        spread: [round(spread(times)[0]), round(spread(times)[1])],
+        note:
+          `${String(COMPANIES * definition.domains.length)} sections, ${String(told)} records of ` +
+          `${String(definition.datasets.length)} registers told; each section with its salt and digest`,
       },
     ];
   } finally {

@@ -1,15 +1,18 @@
-/** `restart` and `rebuild`: from the start of a gateway's processes until a query is answered in full, with the view that they left, and without. */
+/**
+ * `restart` and `rebuild`: from the start of a gateway's processes until a query is answered in full, with the view
+ * that they left, and without.
+ */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { connect, connectionOf } from '../../gateway/client/index.js';
 import { packageRoot } from '../../gateway/cli/places.js';
+import { connect, connectionOf } from '../../gateway/client/index.js';
 import { stories } from '../e2e/stories.js';
 import { freePort } from '../servers/ports.js';
 import type { LargeCity } from './large.js';
 import { question } from './question.js';
-import { median, round, spread, type BenchRow } from './rows.js';
+import { type BenchRow, median, round, spread } from './rows.js';
 import { start } from './servers.js';
 
 const group = fileURLToPath(new URL('./group.js', import.meta.url));
@@ -18,19 +21,27 @@ const REBUILDS = 3;
 const GIVE_UP_MS = 600_000;
 
 /** The subjects that are asked about. */
-const some = (subjects: readonly string[]): string[] => [subjects[0], subjects[Math.floor(subjects.length / 2)], subjects.at(-1)].map((subject) => subject ?? '');
+const some = (subjects: readonly string[]): string[] =>
+  [subjects[0], subjects[Math.floor(subjects.length / 2)], subjects.at(-1)].map((subject) => subject ?? '');
 
 /** How many records of each of them the running city shows. */
 export async function recordsOf({ api, pki, subjects }: LargeCity): Promise<ReadonlyMap<string, number>> {
   const gateway = connect(await connectionOf(api, pki, stories.allowed.client));
   const found = new Map<string, number>();
-  for (const subject of some(subjects)) found.set(subject, (await gateway.query(question(subject))).datasets.reduce((sum, one) => sum + one.records.length, 0));
+  for (const subject of some(subjects))
+    found.set(
+      subject,
+      (await gateway.query(question(subject))).datasets.reduce((sum, one) => sum + one.records.length, 0),
+    );
   gateway.close();
   return found;
 }
 
 /** Seconds until the same question has the same answer as before: every dataset current, as many records. */
-async function answeredAfter({ data, pki, subjects }: LargeCity, records: (subject: string) => number): Promise<number> {
+async function answeredAfter(
+  { data, pki, subjects }: LargeCity,
+  records: (subject: string) => number,
+): Promise<number> {
   const port = await freePort();
   const started = performance.now();
   const running = start(group, [JSON.stringify({ workspace: packageRoot(), data, port })]);
@@ -41,14 +52,19 @@ async function answeredAfter({ data, pki, subjects }: LargeCity, records: (subje
       const gateway = connect(connection);
       try {
         const answers = await Promise.all(asked.map((subject) => gateway.query(question(subject))));
-        const whole = answers.every(({ datasets }, i) => datasets.every(({ status }) => status === 'current') && datasets.reduce((sum, one) => sum + one.records.length, 0) === records(asked[i] ?? ''));
+        const whole = answers.every(
+          ({ datasets }, i) =>
+            datasets.every(({ status }) => status === 'current') &&
+            datasets.reduce((sum, one) => sum + one.records.length, 0) === records(asked[i] ?? ''),
+        );
         if (whole) return (performance.now() - started) / 1000;
       } catch {
         // not listening yet, or not ready to answer
       } finally {
         gateway.close();
       }
-      if (performance.now() - started > GIVE_UP_MS) throw new Error('the gateway did not answer in full within ten minutes');
+      if (performance.now() - started > GIVE_UP_MS)
+        throw new Error('the gateway did not answer in full within ten minutes');
       await wait(20);
     }
   } finally {
@@ -60,20 +76,41 @@ function row(id: string, what: string, seconds: readonly number[], floor: number
   const value = median(seconds);
   const [least, most] = spread(seconds);
   return {
-    id, what, value: round(value), unit: 's', reference: null, ratio: null,
-    floor: `< ${floor}`, aim: `< ${aim}`, holds: value < floor, runs: seconds.length, spread: [round(least), round(most)],
+    id,
+    what,
+    value: round(value),
+    unit: 's',
+    reference: null,
+    ratio: null,
+    floor: `< ${floor}`,
+    aim: `< ${aim}`,
+    holds: value < floor,
+    runs: seconds.length,
+    spread: [round(least), round(most)],
   };
 }
 
 /** @param before records of the asked subjects, as the running city answered */
-export async function restartRows(city: LargeCity, wanted: (id: string) => boolean, before: ReadonlyMap<string, number>): Promise<BenchRow[]> {
+export async function restartRows(
+  city: LargeCity,
+  wanted: (id: string) => boolean,
+  before: ReadonlyMap<string, number>,
+): Promise<BenchRow[]> {
   const records = (subject: string): number => before.get(subject) ?? NaN;
   const count = city.records.toLocaleString('en');
   const rows: BenchRow[] = [];
   if (wanted('restart')) {
     const seconds: number[] = [];
     for (let i = 0; i < RESTARTS; i++) seconds.push(await answeredAfter(city, records));
-    rows.push(row('restart', `start of the processes → a query is answered in full, ${count} records in the view`, seconds, 2, 1));
+    rows.push(
+      row(
+        'restart',
+        `start of the processes → a query is answered in full, ${count} records in the view`,
+        seconds,
+        2,
+        1,
+      ),
+    );
   }
   if (wanted('rebuild')) {
     const seconds: number[] = [];

@@ -1,16 +1,17 @@
 /**
- * `search`: the first page of what an auditor asks, over a log of many entries. Each question is asked of an index that was just opened, as by
- * `yitong audit search` or a worker that has just started, and of a log that ends just before another part of its last block is written.
+ * `search`: the first page of what an auditor asks, over a log of many entries. Each question is asked of an index that
+ * was just opened, as by `yitong audit search` or a worker that has just started, and of a log that ends just before
+ * another part of its last block is written.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditLayout } from '../../gateway/audit/layout.js';
 import { releasedTemplate } from '../../gateway/audit/events.js';
+import { auditLayout } from '../../gateway/audit/layout.js';
 import { BLOCK } from '../../gateway/audit/search/block.js';
 import { openSearch, type SearchQuery } from '../../gateway/audit/search/index.js';
 import { startWatching } from '../../gateway/audit/watch/follow.js';
-import { storedLog, type StoredLog } from '../audit/stored.js';
-import { median, round, type BenchRow } from './rows.js';
+import { type StoredLog, storedLog } from '../audit/stored.js';
+import { type BenchRow, median, round } from './rows.js';
 
 const ROUNDS = 5;
 const PAGE = 50;
@@ -32,16 +33,36 @@ const TOLD_EVERY = 15_000;
 const client = (n: number): string => `client-${String(n % CLIENTS)}`;
 const dataset = (n: number): string => `authority-${String(n % 15)}.dataset-${String(n % DATASETS)}`;
 
-/** Bodies of `size` entries, as the gateway would have written them: each with a time, an id, a case and its sealed part. */
+/**
+ * Bodies of `size` entries, as the gateway would have written them: each with a time, an id, a case and its sealed
+ * part.
+ */
 function bodiesOf(log: StoredLog, size: number): (n: number) => Buffer {
   log.keys.ensure(Array.from({ length: SUBJECTS }, (_, i) => `uscc:${String(i)}`));
   const plans = Array.from({ length: CLIENTS * DATASETS }, (_, n) => {
-    const datasets = Array.from({ length: 1 + (n % 4) }, (_none, i) => ({ of: n * 7 + i * 13, denied: (n * 31 + i) % 100 === 0 }));
+    const datasets = Array.from({ length: 1 + (n % 4) }, (_none, i) => ({
+      of: n * 7 + i * 13,
+      denied: (n * 31 + i) % 100 === 0,
+    }));
     return {
       records: datasets.map(({ denied }) => (denied ? 0 : 1)),
       template: releasedTemplate({
-        client: client(n), authority: `authority-${String(n % 15)}`, purpose: `purpose-${String(n % PURPOSES)}`, policyVersion: 'bench', stated: ['item', 'caseId', 'actor'],
-        datasets: datasets.map(({ of, denied }) => ({ dataset: dataset(of), ...(denied ? { effect: 'deny', reason: 'not_granted', fields: [], forms: {} } : { effect: 'allow', grant: `grant-${String(of % DATASETS)}`, fields: ['name', 'status', 'address.city'], forms: {} }) })),
+        client: client(n),
+        authority: `authority-${String(n % 15)}`,
+        purpose: `purpose-${String(n % PURPOSES)}`,
+        policyVersion: 'bench',
+        stated: ['item', 'caseId', 'actor'],
+        datasets: datasets.map(({ of, denied }) => ({
+          dataset: dataset(of),
+          ...(denied
+            ? { effect: 'deny', reason: 'not_granted', fields: [], forms: {} }
+            : {
+                effect: 'allow',
+                grant: `grant-${String(of % DATASETS)}`,
+                fields: ['name', 'status', 'address.city'],
+                forms: {},
+              }),
+        })),
       }),
     };
   });
@@ -49,9 +70,25 @@ function bodiesOf(log: StoredLog, size: number): (n: number) => Buffer {
   return (n) => {
     const which = (n * 7919) % CASES;
     let subject = sealed.get(which);
-    if (subject === undefined) sealed.set(which, (subject = JSON.stringify(log.sealed(`uscc:${String(which % SUBJECTS)}`, { caseId: `case-${String(which)}`, actor: `officer-${String(which % ACTORS)}` }))));
+    if (subject === undefined)
+      sealed.set(
+        which,
+        (subject = JSON.stringify(
+          log.sealed(`uscc:${String(which % SUBJECTS)}`, {
+            caseId: `case-${String(which)}`,
+            actor: `officer-${String(which % ACTORS)}`,
+          }),
+        )),
+      );
     const plan = plans[(n * 13) % plans.length];
-    const clear = plan?.template({ time: new Date(START + Math.floor((n / size) * YEARS)).toISOString(), requestId: `request-${String(n)}`, records: plan.records, bodySha256: 'x'.repeat(43), bytes: 1200 }) ?? '';
+    const clear =
+      plan?.template({
+        time: new Date(START + Math.floor((n / size) * YEARS)).toISOString(),
+        requestId: `request-${String(n)}`,
+        records: plan.records,
+        bodySha256: 'x'.repeat(43),
+        bytes: 1200,
+      }) ?? '';
     return Buffer.from(`${clear.slice(0, -1)},"subject":${subject}}`);
   };
 }
@@ -95,11 +132,20 @@ export async function searchRow(dir: string, wanted: number): Promise<BenchRow[]
   const blocks = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.blk'));
   began = performance.now();
   const cpu = process.cpuUsage();
-  const telling = setInterval(() => told(`${String(blocks().length)} of ${String(Math.floor(size / BLOCK))} blocks indexed, ${seconds(began)}`), TOLD_EVERY);
+  const telling = setInterval(
+    () => told(`${String(blocks().length)} of ${String(Math.floor(size / BLOCK))} blocks indexed, ${seconds(began)}`),
+    TOLD_EVERY,
+  );
   const indexing = openSearch(dir);
   // by what the writer runs, without rules
   const follower = startWatching({
-    dataDir: dir, rules: new Map(), thresholds: new Map(), index: indexing.feed(), now: Date.now, interval: 0, record: () => Promise.resolve(),
+    dataDir: dir,
+    rules: new Map(),
+    thresholds: new Map(),
+    index: indexing.feed(),
+    now: Date.now,
+    interval: 0,
+    record: () => Promise.resolve(),
     onError: (error) => {
       throw error;
     },
@@ -124,16 +170,28 @@ export async function searchRow(dir: string, wanted: number): Promise<BenchRow[]
       await search.close();
     }
   }
-  const medians = [...taken].map(([name, times]): [string, number] => [name, median(times)]).sort(([, a], [, b]) => b - a);
+  const medians = [...taken]
+    .map(([name, times]): [string, number] => [name, median(times)])
+    .sort(([, a], [, b]) => b - a);
   const slowest = medians[0]?.[1] ?? NaN;
   const all = [...taken.values()].flat();
   const empty = asked.filter(([name]) => (counts.get(name) ?? 0) === 0).map(([name]) => name);
   return [
     {
-      id: 'search', what: `first page of a search over ${size.toLocaleString('en')} entries, in an index just opened; the slowest of ${String(asked.length)} kinds of question`,
-      value: round(slowest), unit: 's', reference: null, ratio: null, floor: `< ${String(FLOOR)}`, aim: '0.2',
+      id: 'search',
+      what:
+        `first page of a search over ${size.toLocaleString('en')} entries, in an index just opened; the slowest ` +
+        `of ${String(asked.length)} kinds of question`,
+      value: round(slowest),
+      unit: 's',
+      reference: null,
+      ratio: null,
+      floor: `< ${String(FLOOR)}`,
+      aim: '0.2',
       // a question that finds nothing where something is would be fast
-      holds: slowest < FLOOR && empty.length === 1, runs: ROUNDS, spread: [round(Math.min(...all)), round(Math.max(...all))],
+      holds: slowest < FLOOR && empty.length === 1,
+      runs: ROUNDS,
+      spread: [round(Math.min(...all)), round(Math.max(...all))],
       note: `${medians.map(([name, time]) => `${name} ${(time * 1000).toFixed(0)} ms (${String(counts.get(name) ?? 0)})`).join(', ')}; index ${String(Math.round(bytes / size))} B and ${((user + system) / size).toFixed(0)} µs an entry`,
     },
   ];

@@ -1,5 +1,7 @@
-/** Processes that a benchmark starts: a city by `yitong up`, the bare reference, and the load generator on its own core. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+/**
+ * Processes that a benchmark starts: a city by `yitong up`, the bare reference, and the load generator on its own core.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -58,14 +60,18 @@ export async function startCity(data: string, args: readonly string[]): Promise<
   return { ...running, ...(JSON.parse(running.line) as CityAddresses) };
 }
 
-export const startReference = (pki: string, bytes: number): Promise<Running> => start(here('./reference.js'), [JSON.stringify({ pki, bytes })]);
+export const startReference = (pki: string, bytes: number): Promise<Running> =>
+  start(here('./reference.js'), [JSON.stringify({ pki, bytes })]);
 
 /**
- * A spinner of the idle scheduling class on each core: any other thread takes its place at once. A virtual core that sleeps wakes up
- * late, by up to milliseconds on a shared host, and that is what would be measured, of us and of the reference. Returns what ends it.
+ * A spinner of the idle scheduling class on each core: any other thread takes its place at once. A virtual core that
+ * sleeps wakes up late, by up to milliseconds on a shared host, and that is what would be measured, of us and of the
+ * reference. Returns what ends it.
  */
 export function keepAwake(cores: readonly number[]): () => void {
-  const spinners = cores.map((core) => spawn('taskset', ['-c', String(core), 'chrt', '-i', '0', process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' }));
+  const spinners = cores.map((core) =>
+    spawn('taskset', ['-c', String(core), 'chrt', '-i', '0', process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' }),
+  );
   for (const spinner of spinners) {
     running.add(spinner);
     spinner.once('exit', () => running.delete(spinner));
@@ -88,7 +94,8 @@ export function childrenOf(pid: number, word: string): number[] {
     try {
       const stat = readFileSync(join('/proc', name, 'stat'), 'utf8');
       const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      if (parent === pid && readFileSync(join('/proc', name, 'cmdline'), 'utf8').includes(word)) found.push(Number(name));
+      if (parent === pid && readFileSync(join('/proc', name, 'cmdline'), 'utf8').includes(word))
+        found.push(Number(name));
     } catch {
       // it ended while we looked
     }
@@ -97,7 +104,9 @@ export function childrenOf(pid: number, word: string): number[] {
 }
 
 export async function load(options: LoadOptions, core: number): Promise<LoadResult> {
-  const child = spawn('taskset', ['-c', String(core), process.execPath, here('./load.js'), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('taskset', ['-c', String(core), process.execPath, here('./load.js'), JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -108,6 +117,7 @@ export async function load(options: LoadOptions, core: number): Promise<LoadResu
 /** `ext4`, `tmpfs`, …: where a benchmark's files are. Refuses tmpfs, where a sync costs nothing. */
 export function fileSystem(dir: string): string {
   const name = spawnSync('stat', ['-f', '-c', '%T', dir], { encoding: 'utf8' }).stdout.trim();
-  if (name === 'tmpfs' || name === 'ramfs') throw new Error('the data folder is on tmpfs, where a sync costs nothing; set TMPDIR to a disk');
+  if (name === 'tmpfs' || name === 'ramfs')
+    throw new Error('the data folder is on tmpfs, where a sync costs nothing; set TMPDIR to a disk');
   return name;
 }

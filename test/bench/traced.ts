@@ -1,4 +1,6 @@
-/** `query-traced`: what a question costs the main thread of one process with traces, against the same process without. */
+/**
+ * `query-traced`: what a question costs the main thread of one process with traces, against the same process without.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -6,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { companies, stories } from '../e2e/stories.js';
 import { writeBodies } from './question.js';
-import { median, ratioRow, round, type BenchRow } from './rows.js';
+import { type BenchRow, median, ratioRow, round } from './rows.js';
 import { keepAwake, load, pinMainThread, start, startCity } from './servers.js';
 
 const ROUNDS = 9;
@@ -28,7 +30,13 @@ export async function tracedRow(dir: string): Promise<BenchRow[]> {
   });
   await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
   const gateway = await start(fileURLToPath(new URL('./audited.js', import.meta.url)), [
-    JSON.stringify({ workspace: packageRoot(), data, pki: city.pki, endpoint: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`, ratios: RATIOS }),
+    JSON.stringify({
+      workspace: packageRoot(),
+      data,
+      pki: city.pki,
+      endpoint: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`,
+      ratios: RATIOS,
+    }),
   ]);
   const { pid } = gateway.process;
   if (pid === undefined) throw new Error('the gateway has no process');
@@ -43,7 +51,21 @@ export async function tracedRow(dir: string): Promise<BenchRow[]> {
       // each in turn first: what else the machine does comes and goes
       for (let n = 0; n < ports.length; n++) {
         const which = (i + n) % ports.length;
-        const { errors, serverMicros } = await load({ port: ports[which] ?? 0, ca: join(city.pki, 'ca.pem'), cert: join(own, 'cert.pem'), key: join(own, 'key.pem'), connections: 32, warmupMs: 700, ms: MS, path: '/v1/query', bodies, pid }, 1);
+        const { errors, serverMicros } = await load(
+          {
+            port: ports[which] ?? 0,
+            ca: join(city.pki, 'ca.pem'),
+            cert: join(own, 'cert.pem'),
+            key: join(own, 'key.pem'),
+            connections: 32,
+            warmupMs: 700,
+            ms: MS,
+            path: '/v1/query',
+            bodies,
+            pid,
+          },
+          1,
+        );
         if (errors > 0) throw new Error(`${errors} answers were errors`);
         micros[which] = serverMicros;
       }
@@ -54,7 +76,11 @@ export async function tracedRow(dir: string): Promise<BenchRow[]> {
     return [
       ratioRow(
         {
-          id: 'query-traced', what: 'main-thread CPU of a question where 1 % are traced; reference: the same process, traces off', unit: 'µs', floor: `≤ ${FLOOR}`, aim: '1.01',
+          id: 'query-traced',
+          what: 'main-thread CPU of a question where 1 % are traced; reference: the same process, traces off',
+          unit: 'µs',
+          floor: `≤ ${FLOOR}`,
+          aim: '1.01',
           note: `a question that is traced costs ${round(median(added))} µs more (five spans)`,
         },
         rounds.map(([off = NaN, some = NaN]) => ({ value: some, reference: off })),

@@ -4,9 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { compareAcls, openAcls } from '../../connectors/bus/kafka/acl.js';
-import { openKafkaBus, type KafkaOptions } from '../../connectors/bus/kafka/bus.js';
+import { type KafkaOptions, openKafkaBus } from '../../connectors/bus/kafka/bus.js';
+import { type Bus, controlSpec } from '../../connectors/bus/port.js';
 import { rightsOf } from '../../connectors/bus/rights.js';
-import { controlSpec, type Bus } from '../../connectors/bus/port.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { collect, record, rejectsWith } from '../conformance/bus.js';
 import { cli } from '../e2e/city.js';
@@ -22,7 +22,9 @@ interface Ran {
 }
 const run = (...args: readonly string[]): Promise<Ran> =>
   new Promise((resolve) => {
-    const child = execFile(process.execPath, [cli, ...args], (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }));
+    const child = execFile(process.execPath, [cli, ...args], (_error, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    );
   });
 
 async function settle(workspace: string, acl: object): Promise<void> {
@@ -41,14 +43,24 @@ t.test('the commands say who may do what, and nobody else anything', async (t) =
   const { code, out } = await run('bus', 'acl', '--workspace', workspace);
   t.equal(code, 0);
   t.match(out, `--allow-principal 'User:O'\\''Hara' --operation Write`);
-  const { acls } = JSON.parse((await run('bus', 'acl', '--json', '--workspace', workspace)).out) as { acls: { principal: string; operation: string; name: string }[] };
-  t.strictSame([...new Set(acls.filter(({ operation }) => operation === 'Write').map(({ principal }) => principal))], ["User:O'Hara"]);
+  const { acls } = JSON.parse((await run('bus', 'acl', '--json', '--workspace', workspace)).out) as {
+    acls: { principal: string; operation: string; name: string }[];
+  };
+  t.strictSame(
+    [...new Set(acls.filter(({ operation }) => operation === 'Write').map(({ principal }) => principal))],
+    ["User:O'Hara"],
+  );
   t.ok(acls.some(({ principal, operation }) => principal === 'User:gw2' && operation === 'Read'));
 });
 
 t.test('settings that mean nothing are refused by name', async (t) => {
   const workspace = await office(t, {});
-  for (const [acl, said] of [[{ authorities: {} }, /unknown key `authorities`/], [{ authority: 'User:all' }, /acl|authority/], [{ reads: { office: ['office.nothing'] } }, /`office\.nothing`/], [{ principals: { ofice: ['User:x'] } }, /`ofice`/]] as const) {
+  for (const [acl, said] of [
+    [{ authorities: {} }, /unknown key `authorities`/],
+    [{ authority: 'User:all' }, /acl|authority/],
+    [{ reads: { office: ['office.nothing'] } }, /`office\.nothing`/],
+    [{ principals: { ofice: ['User:x'] } }, /`ofice`/],
+  ] as const) {
     await settle(workspace, acl);
     const { code, err } = await run('bus', 'acl', '--workspace', workspace);
     t.equal(code, 2);
@@ -59,13 +71,30 @@ t.test('settings that mean nothing are refused by name', async (t) => {
 t.test('a right of others that reaches our topics is found, also by a wider pattern', async (t) => {
   const workspace = await loadWorkspace(await office(t, {}));
   const rights = rightsOf({ workspace, settings: {}, groupId: 'gw', pushed: new Set() });
-  const other = { principal: 'User:x', permission: 'Allow', operation: 'Write', host: '*', resource: 'topic', pattern: 'literal' };
+  const other = {
+    principal: 'User:x',
+    permission: 'Allow',
+    operation: 'Write',
+    host: '*',
+    resource: 'topic',
+    pattern: 'literal',
+  };
   const { prefix } = workspace;
   const found = [`${prefix}.office.shops`, `${prefix}x.a.b`, '*'].map((name) => ({ ...other, name }));
   const wide = { ...other, name: prefix.slice(0, 3), pattern: 'prefixed' };
-  const { surplus, wider, missing } = compareAcls(rights, [...found, wide, { ...other, name: `${prefix}.`, pattern: 'prefixed' }], prefix);
-  t.strictSame(surplus.map(({ name }) => name), [`${prefix}.office.shops`, `${prefix}.`]);
-  t.strictSame(wider.map(({ name }) => name), ['*', prefix.slice(0, 3)]);
+  const { surplus, wider, missing } = compareAcls(
+    rights,
+    [...found, wide, { ...other, name: `${prefix}.`, pattern: 'prefixed' }],
+    prefix,
+  );
+  t.strictSame(
+    surplus.map(({ name }) => name),
+    [`${prefix}.office.shops`, `${prefix}.`],
+  );
+  t.strictSame(
+    wider.map(({ name }) => name),
+    ['*', prefix.slice(0, 3)],
+  );
   t.equal(missing.length, rights.length);
 });
 
@@ -75,7 +104,8 @@ if (kafkaForTest(t) !== undefined) {
     const workspace = await office(t, {});
     const admin = join(workspace, 'admin.json');
     await writeFile(admin, JSON.stringify({ driver: 'kafka', ...broker.admin() }));
-    const command = (...args: readonly string[]): Promise<Ran> => run('bus', 'acl', '--workspace', workspace, '--admin', admin, ...args);
+    const command = (...args: readonly string[]): Promise<Ran> =>
+      run('bus', 'acl', '--workspace', workspace, '--admin', admin, ...args);
     const { prefix } = await loadWorkspace(workspace);
     const spec = { topic: `${prefix}.office.shops`, partitions: 1, history: 'full' } as const;
     const open = async (name: string, more: Partial<KafkaOptions> = {}): Promise<Bus> => {
@@ -83,7 +113,11 @@ if (kafkaForTest(t) !== undefined) {
       t.teardown(() => bus.close());
       return bus;
     };
-    const [office_, fire, gateway] = [await open('office'), await open('fire'), await open('gateway', { groupId: prefix })];
+    const [office_, fire, gateway] = [
+      await open('office'),
+      await open('fire'),
+      await open('gateway', { groupId: prefix }),
+    ];
 
     t.equal((await command('--check')).code, 1, 'nothing is set yet');
     await rejectsWith(t, 'bus_denied', office_.ensureTopics([spec]));
@@ -100,16 +134,32 @@ if (kafkaForTest(t) !== undefined) {
       const before = Date.now();
       await rejectsWith(t, 'bus_denied', producer.send(spec.topic, [record('uscc:A', 'foreign')]));
       t.ok(Date.now() - before < 1500, 'it is not tried again and again');
-      await rejectsWith(t, 'bus_denied', collect(fire, [spec.topic], () => true));
+      await rejectsWith(
+        t,
+        'bus_denied',
+        collect(fire, [spec.topic], () => true),
+      );
       await rejectsWith(t, 'bus_denied', fire.ensureTopics([{ ...spec, topic: `${prefix}.office.other` }]));
     });
     await t.test('the gateway reads and does not write', async (t) => {
-      t.strictSame((await collect(gateway, [spec.topic], (got) => got.length === 1)).map(({ value }) => String(value)), ['own']);
+      t.strictSame(
+        (await collect(gateway, [spec.topic], (got) => got.length === 1)).map(({ value }) => String(value)),
+        ['own'],
+      );
       await rejectsWith(t, 'bus_denied', (await gateway.producer()).send(spec.topic, [record('uscc:A', 'x')]));
     });
     await t.test('what somebody else was allowed is found, and removed when that is said', async (t) => {
-
-      await openAcls(broker.admin()).add([{ principal: 'User:CN=fire', permission: 'Allow', operation: 'Write', host: '*', resource: 'topic', name: spec.topic, pattern: 'literal' }]);
+      await openAcls(broker.admin()).add([
+        {
+          principal: 'User:CN=fire',
+          permission: 'Allow',
+          operation: 'Write',
+          host: '*',
+          resource: 'topic',
+          name: spec.topic,
+          pattern: 'literal',
+        },
+      ]);
       const found = await command('--check');
       t.equal(found.code, 1);
       t.match(found.out, `surplus  User:CN=fire Write topic ${spec.topic}`);

@@ -1,4 +1,7 @@
-/** Run as its own process by `embedded.test.ts`: answers each record of one topic with one on another, until it is killed. */
+/**
+ * Run as its own process by `embedded.test.ts`: answers each record of one topic with one on another, until it is
+ * killed.
+ */
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 
 const [dir = '', questions = '', answers = ''] = process.argv.slice(2);
@@ -9,7 +12,10 @@ const consumption = await bus.consume({
   from: () => 0,
   onOffsetLost: (lost) => lost.low,
   onBatch: async (batch) => {
-    await producer.send(answers, batch.map((one) => ({ subject: 'uscc:A', recordId: '', value: one.value, headers: {} })));
+    await producer.send(
+      answers,
+      batch.map((one) => ({ subject: 'uscc:A', recordId: '', value: one.value, headers: {} })),
+    );
   },
 });
 await consumption.done;

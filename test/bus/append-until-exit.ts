@@ -1,11 +1,17 @@
-/** Run as its own process by `embedded.test.ts`: appends without waiting, and ends while a write is under way, by `process.exit` or by an error. */
+/**
+ * Run as its own process by `embedded.test.ts`: appends without waiting, and ends while a write is under way, by
+ * `process.exit` or by an error.
+ */
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 
 const [dir = '', topic = '', how = '', turnsBefore = '0'] = process.argv.slice(2);
 const bus = await openEmbeddedBus({ dir });
 const producer = await bus.producer();
 await producer.send(topic, [{ subject: 'uscc:A', recordId: '', value: Buffer.from('first'), headers: {} }]);
-for (let i = 0; i < 20; i++) void producer.send(topic, [{ subject: 'uscc:A', recordId: '', value: Buffer.alloc(50_000), headers: {} }]).catch(() => undefined);
+for (let i = 0; i < 20; i++)
+  void producer
+    .send(topic, [{ subject: 'uscc:A', recordId: '', value: Buffer.alloc(50_000), headers: {} }])
+    .catch(() => undefined);
 const end = (): void => {
   if (how === 'exit') process.exit(0);
   throw new Error('the error is told');

@@ -1,17 +1,21 @@
 /**
- * The embedded bus over time, against a plain list: topics are appended to, read, compacted, opened again, and their file is flipped, cut, emptied and
- * removed. Whatever is read is what was written, in its order; what cannot be read is reported, never passed over.
+ * The embedded bus over time, against a plain list: topics are appended to, read, compacted, opened again, and their
+ * file is flipped, cut, emptied and removed. Whatever is read is what was written, in its order; what cannot be read is
+ * reported, never passed over.
  */
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { isYitongError } from '../../contracts/errors.js';
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 import { partitionOf } from '../../connectors/bus/partition.js';
 import type { Bus, ConsumeOptions, InRecord, OutRecord } from '../../connectors/bus/port.js';
-import { randomOf, type Random } from '../faults/random.js';
+import { isYitongError } from '../../contracts/errors.js';
+import { type Random, randomOf } from '../faults/random.js';
 
 const PARTITIONS = 2;
-const TOPICS = [['full', 'yt.full'], ['latest', 'yt.latest']] as const;
+const TOPICS = [
+  ['full', 'yt.full'],
+  ['latest', 'yt.latest'],
+] as const;
 const SUBJECTS = 40;
 const DAY = 24 * 3_600_000;
 
@@ -33,7 +37,10 @@ const place = (topic: string, partition: number): string => `${topic}/${partitio
 const said = (error: unknown): boolean => isYitongError(error) && error.code === 'store_damaged';
 
 /** Reads all there is, to the end that the bus itself names. */
-async function readAll(bus: Bus, topic: string): Promise<{ readonly got: InRecord[]; readonly damaged: ReadonlyMap<number, Stretch[]> }> {
+async function readAll(
+  bus: Bus,
+  topic: string,
+): Promise<{ readonly got: InRecord[]; readonly damaged: ReadonlyMap<number, Stretch[]> }> {
   const state = await bus.topicState(topic);
   const got: InRecord[] = [];
   const damaged = new Map<number, Stretch[]>();
@@ -72,7 +79,12 @@ async function readAll(bus: Bus, topic: string): Promise<{ readonly got: InRecor
 }
 
 /** What is wrong with what was read, in words; undefined if nothing is. */
-function judge(model: Model, topic: string, history: string, { got, damaged }: Awaited<ReturnType<typeof readAll>>): string | undefined {
+function judge(
+  model: Model,
+  topic: string,
+  history: string,
+  { got, damaged }: Awaited<ReturnType<typeof readAll>>,
+): string | undefined {
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const written = model.get(place(topic, partition)) ?? [];
     const read = got.filter((one) => one.partition === partition);
@@ -80,8 +92,10 @@ function judge(model: Model, topic: string, history: string, { got, damaged }: A
     for (const [i, one] of read.entries()) {
       const was = written[one.offset];
       if (was === undefined) return `offset ${one.offset} of ${place(topic, partition)} was never written`;
-      if (was.key !== one.key || was.text !== (one.value?.toString() ?? null)) return `offset ${one.offset} of ${place(topic, partition)} is not what was written`;
-      if (one.offset <= (read[i - 1]?.offset ?? -1)) return `offset ${one.offset} of ${place(topic, partition)} comes again, or out of its order`;
+      if (was.key !== one.key || was.text !== (one.value?.toString() ?? null))
+        return `offset ${one.offset} of ${place(topic, partition)} is not what was written`;
+      if (one.offset <= (read[i - 1]?.offset ?? -1))
+        return `offset ${one.offset} of ${place(topic, partition)} comes again, or out of its order`;
     }
     const newest = new Map(written.map(({ key }, offset) => [key, offset]));
     for (const [offset, { key, text }] of written.entries()) {
@@ -144,7 +158,8 @@ async function sequence(dir: string, seed: number): Promise<string[]> {
       const one = records[i] as OutRecord;
       const list = model.get(place(topic, partition)) ?? [];
       model.set(place(topic, partition), list);
-      if (offset !== list.length || partition !== partitionOf(one.subject, PARTITIONS)) findings.push(`an append got offset ${offset}, and ${list.length} were there`);
+      if (offset !== list.length || partition !== partitionOf(one.subject, PARTITIONS))
+        findings.push(`an append got offset ${offset}, and ${list.length} were there`);
       list[offset] = { key: `${one.subject}|${one.recordId}`, text: one.value?.toString() ?? null };
     }
   };
@@ -152,7 +167,12 @@ async function sequence(dir: string, seed: number): Promise<string[]> {
     Array.from({ length: count }, () => {
       const withdrawn = int(random, 8) === 0;
       const text = `record ${seed}-${number++} ${'x'.repeat(int(random, int(random, 20) === 0 ? 70_000 : 300))}`;
-      return { subject: `uscc:${int(random, SUBJECTS)}`, recordId: '', value: withdrawn ? null : Buffer.from(text), headers: { 'yt-position': String(number) } };
+      return {
+        subject: `uscc:${int(random, SUBJECTS)}`,
+        recordId: '',
+        value: withdrawn ? null : Buffer.from(text),
+        headers: { 'yt-position': String(number) },
+      };
     });
   const check = async (from: Bus): Promise<void> => {
     for (const [history, topic] of TOPICS) {
@@ -162,7 +182,9 @@ async function sequence(dir: string, seed: number): Promise<string[]> {
   };
   for (let step = 0; step < 14 && findings.length === 0; step++) {
     const [, topic] = random.pick([...TOPICS]);
-    switch (random.pick(['append', 'append', 'append', 'many', 'read', 'restart', 'later', 'damage', 'damage'] as const)) {
+    switch (
+      random.pick(['append', 'append', 'append', 'many', 'read', 'restart', 'later', 'damage', 'damage'] as const)
+    ) {
       case 'append':
         await append(bus, topic, some(1 + int(random, 5)));
         break;

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { open } from 'lmdb';
@@ -29,10 +29,16 @@ t.test('several processes append to one topic at once: nothing is lost, each kee
   for (let i = 0; i < 100; i++) await producer.send(spec.topic, [record('uscc:C', `uscc:C-${i}`)]);
   const got = await reading;
   await Promise.all(others.map(({ child }) => child.exitCode ?? once(child, 'exit')));
-  t.strictSame(got.map((one) => one.offset), Array.from({ length: 300 }, (_, i) => i));
+  t.strictSame(
+    got.map((one) => one.offset),
+    Array.from({ length: 300 }, (_, i) => i),
+  );
   for (const subject of ['uscc:A', 'uscc:B', 'uscc:C']) {
     const texts = got.filter((one) => one.key === `${subject}|`).map((one) => one.value?.toString());
-    t.strictSame(texts, Array.from({ length: 100 }, (_, i) => `${subject}-${i}`));
+    t.strictSame(
+      texts,
+      Array.from({ length: 100 }, (_, i) => `${subject}-${i}`),
+    );
   }
 });
 
@@ -46,7 +52,9 @@ t.test('a process that ends while it writes does not keep the others from writin
   const file = new URL('./append-until-exit.js', import.meta.url).pathname;
   for (let turns = 0; turns < 6; turns++) {
     const how = turns % 2 === 0 ? 'exit' : 'error';
-    const child = spawn(process.execPath, [file, dir, spec.topic, how, String(turns)], { stdio: ['ignore', 'inherit', 'pipe'] });
+    const child = spawn(process.execPath, [file, dir, spec.topic, how, String(turns)], {
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
     t.teardown(() => child.kill('SIGKILL'));
     let complaints = '';
     child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
@@ -63,7 +71,11 @@ t.test('no record goes unnoticed by another process, even if no later one draws 
   t.teardown(() => bus.close());
   const [questions, answers] = [freshTopic(1), freshTopic(1)];
   await bus.ensureTopics([questions, answers]);
-  const child = spawn(process.execPath, [new URL('./answer.js', import.meta.url).pathname, dir, questions.topic, answers.topic], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [new URL('./answer.js', import.meta.url).pathname, dir, questions.topic, answers.topic],
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  );
   t.teardown(() => child.kill('SIGKILL'));
   const producer = await bus.producer();
   let next: ((text: string) => void) | undefined;
@@ -101,12 +113,14 @@ t.test('kill -9 of an appending process loses nothing that was acknowledged', as
       acknowledged.push(line);
       if (acknowledged.length === 60) child.kill('SIGKILL');
     }
-    // the write lock of the dead process is taken over. What it committed in its last moment, and acknowledged to nobody, readers may see with this write only
+    // the write lock of the dead process is taken over. What it committed in its last moment, and acknowledged to
+    // nobody, readers may see with this write only
     const [ack] = await (await bus.producer()).send(spec.topic, [record('uscc:D', 'after')]);
     const state = await bus.topicState(spec.topic);
     t.equal(ack?.offset, (state?.partitions[0]?.high ?? 0) - 1);
     const byOffset = new Map<number, InRecord>();
-    for (const one of await collect(bus, [spec.topic], (got) => got.length === state?.partitions[0]?.high)) byOffset.set(one.offset, one);
+    for (const one of await collect(bus, [spec.topic], (got) => got.length === state?.partitions[0]?.high))
+      byOffset.set(one.offset, one);
     t.equal(byOffset.size, state?.partitions[0]?.high, 'one record an offset, none missing');
     for (const line of acknowledged) {
       const [number, offset] = line.split(' ');
@@ -139,78 +153,113 @@ t.test('the time of a partition does not run backwards when the clock is set bac
   const producer = await bus.producer();
   for (const text of ['a', 'b', 'c']) await producer.send(spec.topic, [record('uscc:A', text)]);
   const got = await collect(bus, [spec.topic], (got) => got.length === 3);
-  t.strictSame(got.map((one) => one.timestamp), [5000, 5000, 6000]);
+  t.strictSame(
+    got.map((one) => one.timestamp),
+    [5000, 5000, 6000],
+  );
 });
 
-t.test('a topic of the latest history stays small, and gives the newest of every key and young withdrawals', async (t) => {
-  const day = 24 * 3600 * 1000;
-  let now = 10 * day;
-  const bus = await openEmbeddedBus({ dir: `${t.testdir()}/bus`, now: () => now });
-  const spec = freshTopic(1, 'latest');
-  await bus.ensureTopics([spec]);
-  const producer = await bus.producer();
-  await producer.send(spec.topic, [record('old', 'x'), record('old', null)]);
-  now += 2 * day;
-  await producer.send(spec.topic, [record('young', 'x'), record('young', null), record('still', 'kept')]);
-  for (let i = 0; i < 40; i++) await producer.send(spec.topic, Array.from({ length: 50 }, (_, n) => record(`k${n}`, `${i}`)));
-  const state = await bus.topicState(spec.topic);
-  t.strictSame(state?.partitions, [{ low: 0, high: 2005 }]);
-  const read = (): Promise<InRecord[]> => collect(bus, [spec.topic], (got) => got.at(-1)?.offset === 2004);
-  // cleaning runs beside the appends, so look until it has come by
-  let got = await read();
-  while (got.length > 1100) got = await read();
-  const newest = new Map(got.map((one) => [one.key, one.value?.toString()]));
-  for (let n = 0; n < 50; n++) t.equal(newest.get(`k${n}|`), '39');
-  t.equal(newest.get('still|'), 'kept');
-  t.ok(newest.has('young|'), 'a young withdrawal is kept');
-  t.equal(newest.get('young|'), undefined);
-  t.notOk(newest.has('old|'), 'an old one is not');
-  t.strictSame(got.map((one) => one.offset), got.map((one) => one.offset).sort((a, b) => a - b));
-  const resumed = await collect(bus, [spec.topic], (got) => got.at(-1)?.offset === 2004, { from: () => 1, onOffsetLost: () => Number.NaN });
-  t.equal(resumed.length, got.length);
-  await bus.close();
-});
-
-t.test('a bus of the format before checksums is read as it was, with the holes that compaction left, and what is appended is checked', async (t) => {
-  const dir = `${t.testdir()}/bus`;
-  const root = open<Buffer, Buffer>({ path: dir, noSubdir: false, encoding: 'binary', keyEncoding: 'binary', maxDbs: 8, overlappingSync: false });
-  const map = (name: string) => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
-  const [meta, topics, heads, chunks] = [map('meta'), map('topics'), map('heads'), map('chunks')];
-  const text = (words: string): Buffer => Buffer.from(words);
-  /** Topic 0, partition 0. */
-  const place = (first?: number): Buffer => {
-    const key = Buffer.alloc(first === undefined ? 8 : 14);
-    if (first !== undefined) key.writeUIntBE(first, 8, 6);
-    return key;
-  };
-  const chunk = (value: string): Buffer => {
-    const bytes = Buffer.alloc(20 + 14 + 4 + value.length);
-    bytes[0] = 1;
-    bytes.writeUInt32LE(1, 4);
-    bytes.writeDoubleLE(1000, 12);
-    bytes.writeUInt32LE(4, 24);
-    bytes.writeInt32LE(value.length, 28);
-    bytes.write(`s:1|${value}`, 34);
-    return bytes;
-  };
-  await root.transaction(() => {
-    for (const [key, value] of [['format', '1'], ['cluster', 'old'], ['topics', '1']] as const) meta.putSync(text(key), text(value));
-    topics.putSync(text('yt.old'), text(JSON.stringify({ number: 0, id: 'id', partitions: 1, history: 'latest' })));
-    const head = Buffer.alloc(40);
-    head.writeDoubleLE(4, 0);
-    head.writeDoubleLE(1000, 16);
-    heads.putSync(place(), head);
-    // offsets 1 and 2 were compacted away
-    chunks.putSync(place(0), chunk('first'));
-    chunks.putSync(place(3), chunk('fourth'));
-  });
-  await root.close();
-  for (const turn of [1, 2]) {
-    const bus = await openEmbeddedBus({ dir });
-    t.equal(await bus.clusterId(), 'old');
-    await (await bus.producer()).send('yt.old', [record('s:1', `new ${String(turn)}`)]);
-    const got = await collect(bus, ['yt.old'], (all) => all.length >= 2 + turn);
-    t.strictSame(got.map(({ offset, value }) => `${String(offset)} ${String(value)}`), ['0 first', '3 fourth', '4 new 1', '5 new 2'].slice(0, 2 + turn));
+t.test(
+  'a topic of the latest history stays small, and gives the newest of every key and young withdrawals',
+  async (t) => {
+    const day = 24 * 3600 * 1000;
+    let now = 10 * day;
+    const bus = await openEmbeddedBus({ dir: `${t.testdir()}/bus`, now: () => now });
+    const spec = freshTopic(1, 'latest');
+    await bus.ensureTopics([spec]);
+    const producer = await bus.producer();
+    await producer.send(spec.topic, [record('old', 'x'), record('old', null)]);
+    now += 2 * day;
+    await producer.send(spec.topic, [record('young', 'x'), record('young', null), record('still', 'kept')]);
+    for (let i = 0; i < 40; i++)
+      await producer.send(
+        spec.topic,
+        Array.from({ length: 50 }, (_, n) => record(`k${n}`, `${i}`)),
+      );
+    const state = await bus.topicState(spec.topic);
+    t.strictSame(state?.partitions, [{ low: 0, high: 2005 }]);
+    const read = (): Promise<InRecord[]> => collect(bus, [spec.topic], (got) => got.at(-1)?.offset === 2004);
+    // cleaning runs beside the appends, so look until it has come by
+    let got = await read();
+    while (got.length > 1100) got = await read();
+    const newest = new Map(got.map((one) => [one.key, one.value?.toString()]));
+    for (let n = 0; n < 50; n++) t.equal(newest.get(`k${n}|`), '39');
+    t.equal(newest.get('still|'), 'kept');
+    t.ok(newest.has('young|'), 'a young withdrawal is kept');
+    t.equal(newest.get('young|'), undefined);
+    t.notOk(newest.has('old|'), 'an old one is not');
+    t.strictSame(
+      got.map((one) => one.offset),
+      got.map((one) => one.offset).sort((a, b) => a - b),
+    );
+    const resumed = await collect(bus, [spec.topic], (got) => got.at(-1)?.offset === 2004, {
+      from: () => 1,
+      onOffsetLost: () => Number.NaN,
+    });
+    t.equal(resumed.length, got.length);
     await bus.close();
-  }
-});
+  },
+);
+
+t.test(
+  'a bus of the format before checksums is read as it was, with the holes that compaction left, and what is ' +
+    'appended is checked',
+  async (t) => {
+    const dir = `${t.testdir()}/bus`;
+    const root = open<Buffer, Buffer>({
+      path: dir,
+      noSubdir: false,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      maxDbs: 8,
+      overlappingSync: false,
+    });
+    const map = (name: string) => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+    const [meta, topics, heads, chunks] = [map('meta'), map('topics'), map('heads'), map('chunks')];
+    const text = (words: string): Buffer => Buffer.from(words);
+    /** Topic 0, partition 0. */
+    const place = (first?: number): Buffer => {
+      const key = Buffer.alloc(first === undefined ? 8 : 14);
+      if (first !== undefined) key.writeUIntBE(first, 8, 6);
+      return key;
+    };
+    const chunk = (value: string): Buffer => {
+      const bytes = Buffer.alloc(20 + 14 + 4 + value.length);
+      bytes[0] = 1;
+      bytes.writeUInt32LE(1, 4);
+      bytes.writeDoubleLE(1000, 12);
+      bytes.writeUInt32LE(4, 24);
+      bytes.writeInt32LE(value.length, 28);
+      bytes.write(`s:1|${value}`, 34);
+      return bytes;
+    };
+    await root.transaction(() => {
+      for (const [key, value] of [
+        ['format', '1'],
+        ['cluster', 'old'],
+        ['topics', '1'],
+      ] as const)
+        meta.putSync(text(key), text(value));
+      topics.putSync(text('yt.old'), text(JSON.stringify({ number: 0, id: 'id', partitions: 1, history: 'latest' })));
+      const head = Buffer.alloc(40);
+      head.writeDoubleLE(4, 0);
+      head.writeDoubleLE(1000, 16);
+      heads.putSync(place(), head);
+      // offsets 1 and 2 were compacted away
+      chunks.putSync(place(0), chunk('first'));
+      chunks.putSync(place(3), chunk('fourth'));
+    });
+    await root.close();
+    for (const turn of [1, 2]) {
+      const bus = await openEmbeddedBus({ dir });
+      t.equal(await bus.clusterId(), 'old');
+      await (await bus.producer()).send('yt.old', [record('s:1', `new ${String(turn)}`)]);
+      const got = await collect(bus, ['yt.old'], (all) => all.length >= 2 + turn);
+      t.strictSame(
+        got.map(({ offset, value }) => `${String(offset)} ${String(value)}`),
+        ['0 first', '3 fourth', '4 new 1', '5 new 2'].slice(0, 2 + turn),
+      );
+      await bus.close();
+    }
+  },
+);

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
-import { openKafkaBus, type KafkaOptions } from '../../connectors/bus/kafka/bus.js';
 import { openAcls } from '../../connectors/bus/kafka/acl.js';
+import { type KafkaOptions, openKafkaBus } from '../../connectors/bus/kafka/bus.js';
 import { isYitongError } from '../../contracts/errors.js';
 import { initPki } from '../../gateway/pki/authority.js';
 import { collect, freshTopic, record } from '../conformance/bus.js';
@@ -17,7 +17,11 @@ if (kafkaForTest(t) !== undefined) {
     const admin = await openKafkaBus(broker.admin());
     t.teardown(() => admin.close());
     const everything = { permission: 'Allow', operation: 'All', host: '*', name: '*', pattern: 'literal' };
-    await openAcls(broker.admin()).add(['User:CN=samr', 'User:samr'].flatMap((principal) => ['topic', 'group'].map((resource) => ({ ...everything, principal, resource }))));
+    await openAcls(broker.admin()).add(
+      ['User:CN=samr', 'User:samr'].flatMap((principal) =>
+        ['topic', 'group'].map((resource) => ({ ...everything, principal, resource })),
+      ),
+    );
 
     const works = async (options: KafkaOptions): Promise<readonly string[]> => {
       const bus = await openKafkaBus(options);
@@ -25,12 +29,21 @@ if (kafkaForTest(t) !== undefined) {
       const spec = freshTopic(2);
       await bus.ensureTopics([spec]);
       const producer = await bus.producer();
-      await producer.send(spec.topic, ['a', 'b', 'c', 'd'].map((text) => record(`uscc:${text}`, text)));
+      await producer.send(
+        spec.topic,
+        ['a', 'b', 'c', 'd'].map((text) => record(`uscc:${text}`, text)),
+      );
       return (await collect(bus, [spec.topic], (got) => got.length === 4)).map(({ value }) => String(value)).sort();
     };
-    await t.test('a client certificate publishes and reads', async (t) => t.strictSame(await works(await broker.certificate('samr')), ['a', 'b', 'c', 'd']));
-    await t.test('a password by SCRAM-SHA-512 publishes and reads', async (t) => t.strictSame(await works(await broker.password('scram-sha-512', 'samr')), ['a', 'b', 'c', 'd']));
-    await t.test('a password by PLAIN publishes and reads', async (t) => t.strictSame(await works(await broker.password('plain', 'samr')), ['a', 'b', 'c', 'd']));
+    await t.test('a client certificate publishes and reads', async (t) =>
+      t.strictSame(await works(await broker.certificate('samr')), ['a', 'b', 'c', 'd']),
+    );
+    await t.test('a password by SCRAM-SHA-512 publishes and reads', async (t) =>
+      t.strictSame(await works(await broker.password('scram-sha-512', 'samr')), ['a', 'b', 'c', 'd']),
+    );
+    await t.test('a password by PLAIN publishes and reads', async (t) =>
+      t.strictSame(await works(await broker.password('plain', 'samr')), ['a', 'b', 'c', 'd']),
+    );
 
     const refused = async (t: Test, options: KafkaOptions): Promise<Error> => {
       const error: unknown = await openKafkaBus(options).then(

@@ -1,4 +1,7 @@
-/** A consumer that is stopped while a broker comes or goes ends; it used to turn round for ever, with all of its process. */
+/**
+ * A consumer that is stopped while a broker comes or goes ends; it used to turn round for ever, with all of its
+ * process.
+ */
 import { createRequire } from 'node:module';
 import t from 'tap';
 // puts right what kafkajs does
@@ -12,7 +15,9 @@ interface FetchManager {
   stop(): Promise<void>;
 }
 const require = createRequire(import.meta.url);
-const { prototype } = require('kafkajs/src/consumer/runner.js') as { readonly prototype: { fetch(this: Runner, nodeId: number): Promise<readonly unknown[]> } };
+const { prototype } = require('kafkajs/src/consumer/runner.js') as {
+  readonly prototype: { fetch(this: Runner, nodeId: number): Promise<readonly unknown[]> };
+};
 const createFetchManager = require('kafkajs/src/consumer/fetchManager.js') as (parts: object) => FetchManager;
 const quiet = { debug: () => undefined, info: () => undefined, namespace: () => quiet };
 
@@ -20,18 +25,21 @@ const quiet = { debug: () => undefined, info: () => undefined, namespace: () => 
 void t.test('stopped between two sets of fetchers', { timeout: 10_000 }, async (t) => {
   let nodes = [1, 2];
   let calls = 0;
-  const runner = Object.assign(Object.create(prototype) as Runner & { fetch(nodeId: number): Promise<readonly unknown[]> }, {
-    running: true,
-    instrumentationEmitter: { emit: () => undefined },
-    heartbeat: () => Promise.resolve(),
-    consumerGroup: {
-      // the second node is slow, so that the first one's fetcher waits for its end before both are made anew
-      fetch: async (nodeId: number) => {
-        await new Promise((resolve) => setTimeout(resolve, nodeId === 2 ? 200 : 5));
-        return [];
+  const runner = Object.assign(
+    Object.create(prototype) as Runner & { fetch(nodeId: number): Promise<readonly unknown[]> },
+    {
+      running: true,
+      instrumentationEmitter: { emit: () => undefined },
+      heartbeat: () => Promise.resolve(),
+      consumerGroup: {
+        // the second node is slow, so that the first one's fetcher waits for its end before both are made anew
+        fetch: async (nodeId: number) => {
+          await new Promise((resolve) => setTimeout(resolve, nodeId === 2 ? 200 : 5));
+          return [];
+        },
       },
     },
-  });
+  );
   const manager = createFetchManager({
     logger: quiet,
     getNodeIds: () => nodes,

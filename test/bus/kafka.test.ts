@@ -7,7 +7,13 @@ import { busConformance, collect, freshTopic, record, rejectsWith } from '../con
 import { kafkaForTest } from '../servers/kafka.js';
 
 const address = kafkaForTest(t);
-const options = { clientId: 'yitong-test', replication: 1, minInsyncReplicas: 1, groupId: 'yitong-test', giveUpAfterMs: 1000 };
+const options = {
+  clientId: 'yitong-test',
+  replication: 1,
+  minInsyncReplicas: 1,
+  groupId: 'yitong-test',
+  giveUpAfterMs: 1000,
+};
 const open = (): Promise<Bus> => openKafkaBus({ ...options, brokers: [address ?? ''] });
 
 if (address !== undefined) {
@@ -23,7 +29,10 @@ if (address !== undefined) {
     await t.test('records that were deleted are reported as lost, not skipped in silence', async (t) => {
       const spec = freshTopic(1);
       await bus.ensureTopics([spec]);
-      await (await bus.producer()).send(spec.topic, Array.from({ length: 10 }, (_, i) => record('uscc:A', `${i}`)));
+      await (await bus.producer()).send(
+        spec.topic,
+        Array.from({ length: 10 }, (_, i) => record('uscc:A', `${i}`)),
+      );
       await admin.fetchTopicOffsets(spec.topic); // kafkajs deletes only in topics that it has looked at
       await admin.deleteTopicRecords({ topic: spec.topic, partitions: [{ partition: 0, offset: '6' }] });
       t.strictSame((await bus.topicState(spec.topic))?.partitions, [{ low: 6, high: 10 }]);
@@ -36,7 +45,10 @@ if (address !== undefined) {
         },
       });
       t.strictSame(lost, [{ topic: spec.topic, partition: 0, wanted: 2, low: 6, high: 10 }]);
-      t.strictSame(got.map((one) => one.offset), [6, 7, 8, 9]);
+      t.strictSame(
+        got.map((one) => one.offset),
+        [6, 7, 8, 9],
+      );
     });
 
     await t.test('a topic that was deleted and made anew has another identity', async (t) => {
@@ -52,7 +64,10 @@ if (address !== undefined) {
 
     await t.test('a topic whose senders could choose the time, or that forgets records, is refused', async (t) => {
       const spec = freshTopic(1);
-      await admin.createTopics({ topics: [{ topic: spec.topic, numPartitions: 1, replicationFactor: 1 }], waitForLeaders: true });
+      await admin.createTopics({
+        topics: [{ topic: spec.topic, numPartitions: 1, replicationFactor: 1 }],
+        waitForLeaders: true,
+      });
       await rejectsWith(t, 'topic_mismatch', bus.ensureTopics([spec]));
     });
   });
@@ -60,7 +75,14 @@ if (address !== undefined) {
 
 t.test('subjects go where the default partitioner of Apache Kafka sends such keys', async (t) => {
   // from UtilsTest.testMurmur2 of Apache Kafka
-  const known: Record<string, number> = { '21': -973932308, foobar: -790332482, 'a-little-bit-long-string': -985981536, 'a-little-bit-longer-string': -1486304829, 'lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8': -58897971, abc: 479470107 };
+  const known: Record<string, number> = {
+    '21': -973932308,
+    foobar: -790332482,
+    'a-little-bit-long-string': -985981536,
+    'a-little-bit-longer-string': -1486304829,
+    lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8: -58897971,
+    abc: 479470107,
+  };
   for (const [key, hash] of Object.entries(known)) t.equal(murmur2(Buffer.from(key)), hash);
 });
 

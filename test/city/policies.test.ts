@@ -1,8 +1,8 @@
 import t from 'tap';
 import { clientId, datasetId, purposeId } from '../../contracts/ids.js';
 import { runCases } from '../../policies/cases.js';
-import { makeDecider } from '../../policies/decide.js';
 import { endOfDay, startOfDay } from '../../policies/dates.js';
+import { makeDecider } from '../../policies/decide.js';
 import { loadPolicies } from '../../policies/load.js';
 import type { Decision } from '../../policies/types.js';
 import { town } from './town.js';
@@ -25,10 +25,20 @@ function ask({ client, ...rest }: Asking): Decision {
   return decider.decide({ client: known, delivery: 'query', now: NOW, ...rest });
 }
 
-const restaurant = { client: 'one-stop-counter', purpose: 'open-restaurant', case: { item: '11990101MB00001234001', caseId: '20261124-0001', actor: '101' } };
+const restaurant = {
+  client: 'one-stop-counter',
+  purpose: 'open-restaurant',
+  case: { item: '11990101MB00001234001', caseId: '20261124-0001', actor: '101' },
+};
 
 t.test('the counter that opens a restaurant gets from five departments all that it was granted', (t) => {
-  for (const dataset of ['samr.company-register', 'samr.business-licence', 'fire.fire-checks', 'urban-management.shop-signs', 'water.drainage-permits']) {
+  for (const dataset of [
+    'samr.company-register',
+    'samr.business-licence',
+    'fire.fire-checks',
+    'urban-management.shop-signs',
+    'water.drainage-permits',
+  ]) {
     const decision = ask({ ...restaurant, dataset });
     t.equal(decision.effect, 'allow', dataset);
     t.same(decision.withheld, [], `${dataset} whole`);
@@ -48,24 +58,38 @@ t.test('it learns the result of an inspection, not who inspected; of arrears not
 });
 
 t.test('a grant does not overrule a policy: the courts’ register does not serve to open a restaurant', (t) => {
-  const lent = [...set.grants.values()].filter(({ dataset }) => dataset === 'court.judgment-debtors').map((grant) => ({ ...grant, client: clientId('one-stop-counter'), purposes: [purposeId('open-restaurant')] }));
+  const lent = [...set.grants.values()]
+    .filter(({ dataset }) => dataset === 'court.judgment-debtors')
+    .map((grant) => ({ ...grant, client: clientId('one-stop-counter'), purposes: [purposeId('open-restaurant')] }));
   t.ok(lent.length > 0);
   const grants = new Map([...set.grants, ...lent.map((grant) => [grant.id, grant] as const)]);
   const known = set.clients.get(clientId('one-stop-counter'));
   if (known === undefined) throw new Error('no counter');
-  const decision = makeDecider({ ...set, grants }, workspace).decide({ ...restaurant, client: known, delivery: 'query', now: NOW, dataset: 'court.judgment-debtors' });
+  const decision = makeDecider({ ...set, grants }, workspace).decide({
+    ...restaurant,
+    client: known,
+    delivery: 'query',
+    now: NOW,
+    dataset: 'court.judgment-debtors',
+  });
   t.equal(decision.effect, 'deny');
   t.match(decision.reasons, [{ code: 'policy' }]);
   t.ok(decision.reasons.some(({ policies }) => policies?.includes('judgment/by-purpose')));
   t.end();
 });
 
-t.test('what a court holds is granted neither to the credit centre nor to the counter, and no rule lets it into a report', (t) => {
-  for (const asking of [restaurant, { client: 'credit-report-centre', purpose: 'credit-report' }]) {
-    t.match(ask({ ...asking, dataset: 'court.judgment-debtors' }), { effect: 'deny', reasons: [{ code: 'not_granted' }] });
-  }
-  t.end();
-});
+t.test(
+  'what a court holds is granted neither to the credit centre nor to the counter, and no rule lets it into a report',
+  (t) => {
+    for (const asking of [restaurant, { client: 'credit-report-centre', purpose: 'credit-report' }]) {
+      t.match(ask({ ...asking, dataset: 'court.judgment-debtors' }), {
+        effect: 'deny',
+        reasons: [{ code: 'not_granted' }],
+      });
+    }
+    t.end();
+  },
+);
 
 t.test('what is not shared looks like what does not exist, also to the credit centre', (t) => {
   const hidden = ask({ client: 'credit-report-centre', purpose: 'credit-report', dataset: 'tax.risk-ratings' });
@@ -76,14 +100,22 @@ t.test('what is not shared looks like what does not exist, also to the credit ce
 });
 
 t.test('a person’s insurance is shown for a stated case, to a stated clerk', (t) => {
-  const asking = { client: 'insurance-counter', purpose: 'insurance-transfer', dataset: 'hrss.social-insurance-persons' };
+  const asking = {
+    client: 'insurance-counter',
+    purpose: 'insurance-transfer',
+    dataset: 'hrss.social-insurance-persons',
+  };
   t.equal(ask(asking).effect, 'deny');
   t.equal(ask({ ...asking, case: { item: 'i', caseId: 'c', actor: 'a' } }).effect, 'allow');
   t.end();
 });
 
 t.test('an inspector sees one district, a suspended client nothing', (t) => {
-  t.same(ask({ client: 'fire-inspector', purpose: 'fire-supervision', dataset: 'fire.fire-checks' }).rows, { kind: 'area', field: 'premises.district', areas: ['990103'] });
+  t.same(ask({ client: 'fire-inspector', purpose: 'fire-supervision', dataset: 'fire.fire-checks' }).rows, {
+    kind: 'area',
+    field: 'premises.district',
+    areas: ['990103'],
+  });
   t.equal(ask({ client: 'old-portal', purpose: 'change-company', dataset: 'samr.company-register' }).effect, 'deny');
   t.end();
 });
@@ -93,8 +125,14 @@ t.test('the credit centre may ask every register of penalties, and every domain 
     if (kind !== 'penalty') continue;
     const decision = ask({ client: 'credit-report-centre', purpose: 'credit-report', dataset: datasetId(id) });
     t.equal(decision.effect, 'allow', id);
-    t.ok(['domain', 'decisionNumber', 'displayUntil'].every((field) => decision.fields.some(({ path }) => path === field)), id);
-    t.notOk(decision.fields.some(({ path }) => path === 'officers'), id);
+    t.ok(
+      ['domain', 'decisionNumber', 'displayUntil'].every((field) => decision.fields.some(({ path }) => path === field)),
+      id,
+    );
+    t.notOk(
+      decision.fields.some(({ path }) => path === 'officers'),
+      id,
+    );
   }
   t.end();
 });
@@ -102,19 +140,37 @@ t.test('the credit centre may ask every register of penalties, and every domain 
 t.test('every rule of the city does what its cases say', (t) => {
   const results = runCases(set, decider, NOW);
   t.ok(results.length > 0);
-  t.same(results.filter(({ failure }) => failure !== undefined), []);
+  t.same(
+    results.filter(({ failure }) => failure !== undefined),
+    [],
+  );
   t.end();
 });
 
 t.test('each grant of the city has a term, and gives nothing before it and after it', (t) => {
   const LIFE = { from: '2026-01-01', until: '2035-12-31' };
-  for (const { id, client, dataset, purposes: [purpose = ''], delivery: [delivery = 'query'], from, until } of set.grants.values()) {
+  for (const {
+    id,
+    client,
+    dataset,
+    purposes: [purpose = ''],
+    delivery: [delivery = 'query'],
+    from,
+    until,
+  } of set.grants.values()) {
     const known = set.clients.get(client);
     if (known?.status === 'suspended') continue;
     t.same({ from, until }, LIFE, id);
     if (known === undefined) throw new Error(`no client ${client}`);
-    for (const [now, code] of [[startOfDay(from) - 1, 'grant_not_begun'], [endOfDay(until), 'grant_expired']] as const) {
-      t.match(decider.decide({ client: known, purpose, dataset, delivery, case: restaurant.case, now }), { effect: 'deny', reasons: [{ code }] }, `${id} ${code}`);
+    for (const [now, code] of [
+      [startOfDay(from) - 1, 'grant_not_begun'],
+      [endOfDay(until), 'grant_expired'],
+    ] as const) {
+      t.match(
+        decider.decide({ client: known, purpose, dataset, delivery, case: restaurant.case, now }),
+        { effect: 'deny', reasons: [{ code }] },
+        `${id} ${code}`,
+      );
     }
   }
   t.end();

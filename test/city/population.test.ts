@@ -1,6 +1,6 @@
 import t from 'tap';
-import { datasetId } from '../../contracts/ids.js';
 import type { SourceRow } from '../../connectors/sources/port.js';
+import { datasetId } from '../../contracts/ids.js';
 import { mapper, rowsOf, town, type When } from './town.js';
 
 const { workspace, feeds } = await town();
@@ -66,7 +66,8 @@ t.test('relations name companies that are there, agree from both ends, and lead 
   for (const company of all.values()) {
     if (company.parent !== null) {
       branches++;
-      if (all.get(company.parent.uscc)?.branches.some(({ uscc }) => uscc === company.uscc) !== true) t.fail('a parent lists its branch');
+      if (all.get(company.parent.uscc)?.branches.some(({ uscc }) => uscc === company.uscc) !== true)
+        t.fail('a parent lists its branch');
       if (company.shareholders.length > 0) t.fail('a branch has no shareholders');
     }
     const shares = company.shareholders.reduce((sum, { share }) => sum + Math.round(Number(share) * 100), 0);
@@ -75,13 +76,22 @@ t.test('relations name companies that are there, agree from both ends, and lead 
       if (holder.uscc === null) continue;
       holdings++;
       const other = all.get(holder.uscc);
-      if (other === undefined || !other.investments.some(({ uscc, share }) => uscc === company.uscc && share === holder.share)) t.fail('a shareholder lists its holding');
-      if (other !== undefined && other.registeredOn > company.registeredOn) t.fail('a shareholder is older than what it holds');
+      if (
+        other === undefined ||
+        !other.investments.some(({ uscc, share }) => uscc === company.uscc && share === holder.share)
+      )
+        t.fail('a shareholder lists its holding');
+      if (other !== undefined && other.registeredOn > company.registeredOn)
+        t.fail('a shareholder is older than what it holds');
     }
-    for (const { uscc } of [...company.branches, ...company.investments]) if (!all.has(uscc)) t.fail('a branch or a holding is registered');
+    for (const { uscc } of [...company.branches, ...company.investments])
+      if (!all.has(uscc)) t.fail('a branch or a holding is registered');
   }
   t.ok(branches > 100 && holdings > 100, 'there are groups');
-  const above = (company: Company): string[] => [...(company.parent === null ? [] : [company.parent.uscc]), ...company.shareholders.flatMap(({ uscc }) => (uscc === null ? [] : [uscc]))];
+  const above = (company: Company): string[] => [
+    ...(company.parent === null ? [] : [company.parent.uscc]),
+    ...company.shareholders.flatMap(({ uscc }) => (uscc === null ? [] : [uscc])),
+  ];
   const done = new Set<string>();
   const climb = (uscc: string, path: ReadonlySet<string>): void => {
     if (path.has(uscc)) t.fail('a company holds itself');
@@ -93,25 +103,37 @@ t.test('relations name companies that are there, agree from both ends, and lead 
   for (const uscc of all.keys()) climb(uscc, new Set());
 });
 
-t.test('a group is there that needs a hundred certificates: one company with dozens of branches and subsidiaries', async (t) => {
-  const all = await companies({ companies: 300, day: 330 });
-  const largest = Math.max(...[...all.values()].map(({ branches, investments }) => branches.length + investments.length));
-  t.ok(largest >= 40, `the largest has ${largest}`);
-});
+t.test(
+  'a group is there that needs a hundred certificates: one company with dozens of branches and subsidiaries',
+  async (t) => {
+    const all = await companies({ companies: 300, day: 330 });
+    const largest = Math.max(
+      ...[...all.values()].map(({ branches, investments }) => branches.length + investments.length),
+    );
+    t.ok(largest >= 40, `the largest has ${largest}`);
+  },
+);
 
 t.test('time runs on: later days bring records, change some and withdraw some', async (t) => {
   const [added, changed, gone] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const place = ({ position }: SourceRow): string => position.slice(0, position.indexOf('@'));
   for (const id of synthetic) {
-    const before = new Map((await rows(id, { companies: 1_500, day: 300 })).map((row) => [place(row), JSON.stringify(row.cells)]));
-    const after = new Map((await rows(id, { companies: 1_500, day: 330 })).map((row) => [place(row), JSON.stringify(row.cells)]));
+    const before = new Map(
+      (await rows(id, { companies: 1_500, day: 300 })).map((row) => [place(row), JSON.stringify(row.cells)]),
+    );
+    const after = new Map(
+      (await rows(id, { companies: 1_500, day: 330 })).map((row) => [place(row), JSON.stringify(row.cells)]),
+    );
     for (const [key, cells] of after) {
       if (!before.has(key)) added.add(id);
       else if (before.get(key) !== cells) changed.add(id);
     }
     for (const key of before.keys()) if (!after.has(key)) gone.add(id);
     const lost = [...before.keys()].filter((key) => !after.has(key)).length;
-    t.ok(lost <= before.size * (feeds.get(datasetId(id))?.maxWithdrawShare ?? 0) || before.size < 5, `${id} does not lose more in a month than its feed lets it`);
+    t.ok(
+      lost <= before.size * (feeds.get(datasetId(id))?.maxWithdrawShare ?? 0) || before.size < 5,
+      `${id} does not lose more in a month than its feed lets it`,
+    );
   }
   t.ok(added.size > 20, `added to ${added.size} registers`);
   t.ok(changed.size > 10, `changed in ${changed.size}`);
@@ -119,7 +141,11 @@ t.test('time runs on: later days bring records, change some and withdraw some', 
 });
 
 t.test('the same people are insured, and hold health certificates', async (t) => {
-  const insured = new Set((await rows('hrss.social-insurance-persons', { companies: 300, day: 330 })).map(({ cells }) => `${String(cells['personId'])} ${String(cells['name'])}`));
+  const insured = new Set(
+    (await rows('hrss.social-insurance-persons', { companies: 300, day: 330 })).map(
+      ({ cells }) => `${String(cells['personId'])} ${String(cells['name'])}`,
+    ),
+  );
   const checked = await rows('health.food-handler-certificates', { companies: 300, day: 330 });
   const inBoth = checked.filter(({ cells }) => insured.has(`${String(cells['personId'])} ${String(cells['name'])}`));
   t.ok(inBoth.length > checked.length / 3, 'apart from those whom a branch employs');

@@ -1,13 +1,14 @@
 /** The reference workspace as its tests see it: feeds read, and the rows of one of them on one day. */
-import { loadWorkspace } from '../../contracts/workspace.js';
-import type { DatasetId } from '../../contracts/ids.js';
-import type { Contract, Workspace } from '../../contracts/types.js';
+
 import type { Feed } from '../../connectors/feed.js';
 import { loadFeeds } from '../../connectors/feeds.js';
-import { compileMapping } from '../../connectors/mapping/index.js';
 import type { JsonRecord } from '../../connectors/mapping/compile.js';
+import { compileMapping } from '../../connectors/mapping/index.js';
 import { JUST_READING, type SourceRow } from '../../connectors/sources/port.js';
 import synthetic from '../../connectors/sources/synthetic/index.js';
+import type { DatasetId } from '../../contracts/ids.js';
+import type { Contract, Workspace } from '../../contracts/types.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
 
 export const root = new URL('../../../', import.meta.url).pathname;
 
@@ -27,7 +28,11 @@ export interface When {
   readonly seed?: number;
 }
 
-export async function* rowsOf(feed: Feed, workspace: Workspace, { companies, day, seed }: When): AsyncGenerator<SourceRow> {
+export async function* rowsOf(
+  feed: Feed,
+  workspace: Workspace,
+  { companies, day, seed }: When,
+): AsyncGenerator<SourceRow> {
   const run = await synthetic.open({
     feed,
     workspace,
@@ -48,13 +53,15 @@ export function mapper(feed: Feed, contract: Contract, { schemes }: Workspace): 
   return (row) => {
     const mapped = mapping.map(row.cells);
     if ('skipped' in mapped) throw new Error('the feed skips its own row');
-    if (!mapped.ok) throw new Error(mapped.problems.map(({ code, field, reason }) => `${field} ${reason} [${code}]`).join('; '));
+    if (!mapped.ok)
+      throw new Error(mapped.problems.map(({ code, field, reason }) => `${field} ${reason} [${code}]`).join('; '));
     return mapped.value;
   };
 }
 
 /** Subject and record id, as in a topic's key. */
 export function keyOf(record: JsonRecord, contract: Contract): string {
-  const at = (path: string): unknown => path.split('.').reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], record);
+  const at = (path: string): unknown =>
+    path.split('.').reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], record);
   return [contract.subject.field, ...contract.recordId].map((path) => String(at(path))).join('|');
 }

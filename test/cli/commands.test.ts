@@ -6,7 +6,9 @@ import { helpOf } from '../../gateway/cli/help.js';
 
 const main = new URL('../../gateway/cli/main.js', import.meta.url).pathname;
 const folder = new URL('../../gateway/cli/commands/', import.meta.url);
-const commands = readdirSync(folder).filter((file) => file.endsWith('.js')).map((file) => file.slice(0, -3));
+const commands = readdirSync(folder)
+  .filter((file) => file.endsWith('.js'))
+  .map((file) => file.slice(0, -3));
 
 t.test('a newcomer finds every command and an example of each', async (t) => {
   const overview = execFileSync(process.execPath, [main, '--help'], { encoding: 'utf8' });
@@ -18,7 +20,8 @@ t.test('a newcomer finds every command and an example of each', async (t) => {
     t.match(help, /example/, words);
     t.match(help.slice(help.indexOf('example')), `yitong ${words}`);
     // a process a command would be half a minute: one shows that this is what is printed
-    if (name === 'contracts-check') t.equal(execFileSync(process.execPath, [main, ...words.split(' '), '--help'], { encoding: 'utf8' }), `${help}\n`);
+    if (name === 'contracts-check')
+      t.equal(execFileSync(process.execPath, [main, ...words.split(' '), '--help'], { encoding: 'utf8' }), `${help}\n`);
   }
 });
 

@@ -1,14 +1,36 @@
-/** A command finds the city of the workspace that it is asked about, wherever its data are; a city that has ended is found no more. */
+/**
+ * A command finds the city of the workspace that it is asked about, wherever its data are; a city that has ended is
+ * found no more.
+ */
 import { mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { holderName } from '../../contracts/holder.js';
-import { announce, foldersThere, packageRoot, program, runningFor, workspaceDir, workspaceFlag } from '../../gateway/cli/places.js';
+import {
+  announce,
+  foldersThere,
+  packageRoot,
+  program,
+  runningFor,
+  workspaceDir,
+  workspaceFlag,
+} from '../../gateway/cli/places.js';
 
 /** A file as `up` leaves it, of a process that lives: the parent of this one. */
 function running(data: string, pid = process.ppid): void {
   mkdirSync(data, { recursive: true });
-  writeFileSync(join(data, 'up.json'), JSON.stringify({ pid, holder: `${String(pid)}  up`, api: `https://127.0.0.1:1/${data}`, people: '', health: '', data, pki: '' }));
+  writeFileSync(
+    join(data, 'up.json'),
+    JSON.stringify({
+      pid,
+      holder: `${String(pid)}  up`,
+      api: `https://127.0.0.1:1/${data}`,
+      people: '',
+      health: '',
+      data,
+      pki: '',
+    }),
+  );
 }
 function city(t: Test): { readonly workspace: string; readonly other: string } {
   const dir = realpathSync(t.testdir({ city: { 'yitong.json': '{}', inbox: {} } }));
@@ -29,7 +51,7 @@ t.test('one with a data folder of its own says so in the workspace, as long as i
   t.end();
 });
 
-t.test('the workspace\'s own city goes first, and among several one has to be named', (t) => {
+t.test("the workspace's own city goes first, and among several one has to be named", (t) => {
   const { workspace, other } = city(t);
   running(other);
   announce(workspace, other, process.ppid);

@@ -1,11 +1,14 @@
-/** A port that is taken is found before anything is loaded: one that nobody named is given up for the next, one that somebody named is refused. */
+/**
+ * A port that is taken is found before anything is loaded: one that nobody named is given up for the next, one that
+ * somebody named is refused.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { createServer, type AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import { cli } from '../e2e/city.js';
 import { choosePorts, namedPorts, refusalOf } from '../../gateway/process/ports.js';
+import { cli } from '../e2e/city.js';
 
 /** A port that something listens on. */
 async function taken(t: Test): Promise<number> {
@@ -14,7 +17,14 @@ async function taken(t: Test): Promise<number> {
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
   return (server.address() as AddressInfo).port;
 }
-const at = (port: number, peoplePort: number, healthPort: number) => ({ host: '127.0.0.1', port, peopleHost: '127.0.0.1', peoplePort, healthHost: '127.0.0.1', healthPort });
+const at = (port: number, peoplePort: number, healthPort: number) => ({
+  host: '127.0.0.1',
+  port,
+  peopleHost: '127.0.0.1',
+  peoplePort,
+  healthHost: '127.0.0.1',
+  healthPort,
+});
 
 t.test('what nobody named moves, all three together', async (t) => {
   const port = await taken(t);
@@ -28,23 +38,56 @@ t.test('what nobody named moves, all three together', async (t) => {
 
 t.test('what somebody named is refused, in a message that says what to set', async (t) => {
   const port = await taken(t);
-  const refused = { code: 'port_taken', message: `the people's port ${String(port)} of 127.0.0.1 is taken by another program; stop what uses it, or name another: \`gateway.peoplePort\` in yitong.json, or \`YITONG_GATEWAY_PEOPLE_PORT\`, or \`--port\`` };
+  const refused = {
+    code: 'port_taken',
+    message:
+      `the people's port ${String(port)} of 127.0.0.1 is taken by another program; stop what uses it, or name ` +
+      `another: \`gateway.peoplePort\` in yitong.json, or \`YITONG_GATEWAY_PEOPLE_PORT\`, or \`--port\``,
+  };
   await t.rejects(choosePorts(at(0, port, 0), new Set(['peoplePort']), true), refused);
-  await t.rejects(choosePorts(at(0, port, 0), new Set(), false), { code: 'port_taken' }, 'a gateway never takes another');
+  await t.rejects(
+    choosePorts(at(0, port, 0), new Set(), false),
+    { code: 'port_taken' },
+    'a gateway never takes another',
+  );
   t.same(await choosePorts(at(0, 0, 0), new Set(['port']), false), { flags: {}, taken: [] });
-  await t.rejects(choosePorts({ ...at(0, 0, 1), healthHost: '192.0.2.1' }, new Set(), true), { message: /the health port 1 of 192\.0\.2\.1 is on an address that this machine does not have/ }, 'another number would not help');
+  await t.rejects(
+    choosePorts({ ...at(0, 0, 1), healthHost: '192.0.2.1' }, new Set(), true),
+    { message: /the health port 1 of 192\.0\.2\.1 is on an address that this machine does not have/ },
+    'another number would not help',
+  );
 });
 
 t.test('`up` and `gateway` say so before they load anything or make keys', async (t) => {
   const port = await taken(t);
   const dir = t.testdir();
-  const run = (...args: readonly string[]) => spawnSync(process.execPath, [cli, ...args], { cwd: dir, encoding: 'utf8', env: { ...process.env, YITONG_GATEWAY_SERVER_CERT: 'c.pem', YITONG_GATEWAY_SERVER_KEY: 'k.pem', YITONG_GATEWAY_HEALTH_PORT: '0' } });
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [cli, ...args], {
+      cwd: dir,
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        YITONG_GATEWAY_SERVER_CERT: 'c.pem',
+        YITONG_GATEWAY_SERVER_KEY: 'k.pem',
+        YITONG_GATEWAY_HEALTH_PORT: '0',
+      },
+    });
   t.equal(run('init', 'city').status, 0);
   const asked = run('up', '--workspace', 'city', '--port', String(port));
-  t.match(asked, { status: 2, stdout: '', stderr: `the mTLS port ${String(port)} of 127.0.0.1 is taken by another program; stop what uses it` });
+  t.match(asked, {
+    status: 2,
+    stdout: '',
+    stderr: `the mTLS port ${String(port)} of 127.0.0.1 is taken by another program; stop what uses it`,
+  });
   t.match(asked.stderr, /^[^\n]+\[port_taken\]\n$/, 'one line');
   t.notOk(existsSync(join(dir, 'city', '.yitong', 'data', 'pki')), 'no key was made');
-  writeFileSync(join(dir, 'city', 'yitong.json'), JSON.stringify({ ...(JSON.parse(readFileSync(join(dir, 'city', 'yitong.json'), 'utf8')) as object), gateway: { port, peoplePort: 0 } }));
+  writeFileSync(
+    join(dir, 'city', 'yitong.json'),
+    JSON.stringify({
+      ...(JSON.parse(readFileSync(join(dir, 'city', 'yitong.json'), 'utf8')) as object),
+      gateway: { port, peoplePort: 0 },
+    }),
+  );
   t.match(run('gateway', '--workspace', 'city'), { status: 2, stderr: /\[port_taken\]\n$/ });
 });
 

@@ -1,6 +1,7 @@
 /**
- * The examples of docs/api: fenced blocks of `sh` and `ts` that are run, each with the answer that stands behind it (`json`, `jsonl`, `text`). What is otherwise
- * each time stands as `…`, by the rule that docs/api/README.md tells its reader.
+ * The examples of docs/api: fenced blocks of `sh` and `ts` that are run, each with the answer that stands behind it
+ * (`json`, `jsonl`, `text`). What is otherwise each time stands as `…`, by the rule that docs/api/README.md tells its
+ * reader.
  */
 
 const ANSWERS = ['json', 'jsonl', 'text'] as const;
@@ -15,27 +16,50 @@ export interface Block {
 
 /** In the page's order. */
 export function blocksOf(page: string, markdown: string): readonly Block[] {
-  const all = [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(({ index, 1: kind = '', 2: text = '' }) => ({ kind, text, line: markdown.slice(0, index).split('\n').length }));
+  const all = [...markdown.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(({ index, 1: kind = '', 2: text = '' }) => ({
+    kind,
+    text,
+    line: markdown.slice(0, index).split('\n').length,
+  }));
   return all.flatMap(({ kind, text, line }, i): readonly Block[] => {
     if (kind !== 'sh' && kind !== 'ts') return [];
     const next = all[i + 1];
     const answer = ANSWERS.find((one) => one === next?.kind);
-    return [{ page, line, kind, text, ...(answer === undefined || next === undefined ? {} : { answer: { kind: answer, text: next.text } }) }];
+    return [
+      {
+        page,
+        line,
+        kind,
+        text,
+        ...(answer === undefined || next === undefined ? {} : { answer: { kind: answer, text: next.text } }),
+      },
+    ];
   });
 }
 
 const ANY = '…';
-const written = (text: string): RegExp => new RegExp(`^${text.split(ANY).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^]*?')}$`, 'u');
+const written = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .split(ANY)
+      .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('[^]*?')}$`,
+    'u',
+  );
 
 /** The first place where an answer is not as it is shown; undefined where it is. */
 export function differs(shown: unknown, actual: unknown, at = '$'): string | undefined {
   if (shown === ANY) return undefined;
-  if (typeof shown === 'string' && shown.includes(ANY)) return typeof actual === 'string' && written(shown).test(actual) ? undefined : `${at} is ${JSON.stringify(actual)}, shown as ${shown}`;
+  if (typeof shown === 'string' && shown.includes(ANY))
+    return typeof actual === 'string' && written(shown).test(actual)
+      ? undefined
+      : `${at} is ${JSON.stringify(actual)}, shown as ${shown}`;
   if (Array.isArray(shown)) {
     if (!Array.isArray(actual)) return `${at} is no list`;
     const open = shown.at(-1) === ANY;
     const items = open ? shown.slice(0, -1) : shown;
-    if (open ? actual.length < items.length : actual.length !== items.length) return `${at} has ${String(actual.length)} items`;
+    if (open ? actual.length < items.length : actual.length !== items.length)
+      return `${at} has ${String(actual.length)} items`;
     return items.map((item, i) => differs(item, actual[i], `${at}[${String(i)}]`)).find((found) => found !== undefined);
   }
   if (typeof shown === 'object' && shown !== null) {
@@ -59,7 +83,8 @@ const lines = (text: string): readonly string[] => text.trim().split('\n');
 export function answerDiffers({ kind, text }: NonNullable<Block['answer']>, output: string): string | undefined {
   if (kind === 'text') return written(text.trim()).test(output.trim()) ? undefined : `it says ${output.trim()}`;
   try {
-    const values = (of: string): unknown => (kind === 'json' ? JSON.parse(of) : lines(of).map((line) => JSON.parse(line) as unknown));
+    const values = (of: string): unknown =>
+      kind === 'json' ? JSON.parse(of) : lines(of).map((line) => JSON.parse(line) as unknown);
     const found = differs(values(text), values(output));
     return found === undefined ? undefined : `${found}; it says ${output.trim().slice(0, 500)}`;
   } catch {

@@ -1,8 +1,12 @@
-/** The city that the examples of docs/api and docs/examples are of, at ports that follow each other, so that its documents have an address. */
-import type { Test } from 'tap';
-import { city, type City } from '../e2e/city.js';
-import { freePort } from '../servers/ports.js';
+/**
+ * The city that the examples of docs/api and docs/examples are of, at ports that follow each other, so that its
+ * documents have an address.
+ */
+
 import { createServer } from 'node:net';
+import type { Test } from 'tap';
+import { type City, city } from '../e2e/city.js';
+import { freePort } from '../servers/ports.js';
 
 const free = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -19,4 +23,5 @@ async function threePorts(): Promise<number> {
 }
 
 /** Of the day that docs/api/README.md names. */
-export const exampleCity = async (t: Test): Promise<City> => city(t, { args: ['--port', String(await threePorts()), '--day', '300'] });
+export const exampleCity = async (t: Test): Promise<City> =>
+  city(t, { args: ['--port', String(await threePorts()), '--day', '300'] });

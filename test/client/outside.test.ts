@@ -1,6 +1,7 @@
 /**
- * The examples as a reader of their README meets them: the client's package, packed and installed in a project of somebody else without a network, compiles by the
- * commands that stand there and brings no other; and what goes wrong is told in one line with an exit code, in each language, never by a stack.
+ * The examples as a reader of their README meets them: the client's package, packed and installed in a project of
+ * somebody else without a network, compiles by the commands that stand there and brings no other; and what goes wrong
+ * is told in one line with an exit code, in each language, never by a stack.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
@@ -24,10 +25,19 @@ interface Ended {
   readonly stderr: string;
 }
 
-function ended(program: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>, cwd: string): Promise<Ended> {
+function ended(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     // the runner's loaders, which it hands to each Node that is started, are none of a reader's
-    const child = spawn('env', ['-u', 'NODE_OPTIONS', program, ...args], { cwd, env: { ...process.env, JAVA_TOOL_OPTIONS: undefined, API: undefined, CREDENTIALS: undefined, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('env', ['-u', 'NODE_OPTIONS', program, ...args], {
+      cwd,
+      env: { ...process.env, JAVA_TOOL_OPTIONS: undefined, API: undefined, CREDENTIALS: undefined, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
     child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
@@ -40,20 +50,28 @@ function ended(program: string, args: readonly string[], env: Readonly<Record<st
 
 /** The commands of the README of the TypeScript example, one a line, comments taken off. */
 function commands(): readonly string[] {
-  const [, block = ''] = /```sh\n([^]*?)```/.exec(readFileSync(join(examples, 'typescript', 'README.md'), 'utf8')) ?? [];
-  return block.split('\n').map((line) => line.replace(/ {2,}#.*$/, '').trim()).filter((line) => line !== '');
+  const [, block = ''] =
+    /```sh\n([^]*?)```/.exec(readFileSync(join(examples, 'typescript', 'README.md'), 'utf8')) ?? [];
+  return block
+    .split('\n')
+    .map((line) => line.replace(/ {2,}#.*$/, '').trim())
+    .filter((line) => line !== '');
 }
 
 /** What the second `npm install` of the README brings, which needs a registry: taken from this clone. */
 function link(project: string): void {
   mkdirSync(join(project, 'node_modules', '@types'), { recursive: true });
   mkdirSync(join(project, 'node_modules', '.bin'), { recursive: true });
-  for (const name of ['@types/node', 'undici-types', 'typescript', '@typescript']) if (existsSync(join(root, 'node_modules', name))) symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  for (const name of ['@types/node', 'undici-types', 'typescript', '@typescript'])
+    if (existsSync(join(root, 'node_modules', name)))
+      symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
   symlinkSync(join('..', 'typescript', 'bin', 'tsc'), join(project, 'node_modules', '.bin', 'tsc'));
 }
 
 /** Follows the README up to where it runs a program. @returns the project's folder, and what each command said */
-async function followed(dir: string): Promise<{ readonly project: string; readonly said: readonly (Ended & { readonly command: string })[] }> {
+async function followed(
+  dir: string,
+): Promise<{ readonly project: string; readonly said: readonly (Ended & { readonly command: string })[] }> {
   const said: (Ended & { readonly command: string })[] = [];
   let here = dir;
   for (const command of commands()) {
@@ -64,7 +82,15 @@ async function followed(dir: string): Promise<{ readonly project: string; readon
       continue;
     }
     const [run = '', into] = command.split(' && cd ');
-    said.push({ command, ...(await ended('bash', ['-c', run.replace(/^npm install/, 'npm install --offline --no-audit --no-fund')], { YITONG: root, npm_config_update_notifier: 'false' }, here)) });
+    said.push({
+      command,
+      ...(await ended(
+        'bash',
+        ['-c', run.replace(/^npm install/, 'npm install --offline --no-audit --no-fund')],
+        { YITONG: root, npm_config_update_notifier: 'false' },
+        here,
+      )),
+    });
     if (into !== undefined) here = join(here, into);
   }
   return { project: here, said };
@@ -84,12 +110,16 @@ async function world(t: Test, dir: string): Promise<World> {
   await initPki(pki);
   const files = await issueServer(pki);
   await issueClient(pki, 'counter');
-  const server = createServer({ cert: readFileSync(files.cert), key: readFileSync(files.key) }, (_request, response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<html>not a gateway</html>'));
+  const server = createServer({ cert: readFileSync(files.cert), key: readFileSync(files.key) }, (_request, response) =>
+    response.writeHead(502, { 'content-type': 'text/html' }).end('<html>not a gateway</html>'),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
   const folder = join(pki, 'clients', 'counter');
   return {
-    api: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`, pki, folder,
+    api: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    pki,
+    folder,
     credentials(name, change = () => undefined) {
       const made = join(dir, name);
       mkdirSync(made);
@@ -101,7 +131,13 @@ async function world(t: Test, dir: string): Promise<World> {
   };
 }
 
-const SHOWN: readonly RegExp[] = [/Traceback|File "/, /^\s+at /m, /Exception in thread/, /node:internal/, /Error: .*\n\s/];
+const SHOWN: readonly RegExp[] = [
+  /Traceback|File "/,
+  /^\s+at /m,
+  /Exception in thread/,
+  /node:internal/,
+  /Error: .*\n\s/,
+];
 
 /** Told in one line, with the exit code of "no answer", and nothing on stdout. */
 function oneLine(t: Test, what: string, { code, stdout, stderr }: Ended): void {
@@ -112,7 +148,10 @@ function oneLine(t: Test, what: string, { code, stdout, stderr }: Ended): void {
 }
 
 /** Name → the environment, of what a newcomer gets wrong. */
-async function wrong(here: World, other: string): Promise<Readonly<Record<string, Readonly<Record<string, string | undefined>>>>> {
+async function wrong(
+  here: World,
+  other: string,
+): Promise<Readonly<Record<string, Readonly<Record<string, string | undefined>>>>> {
   const CREDENTIALS = here.credentials('right');
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return {
@@ -126,30 +165,70 @@ async function wrong(here: World, other: string): Promise<Readonly<Record<string
     'a port where nobody listens': { API: 'https://127.0.0.1:9', CREDENTIALS },
     'no credentials': { API: here.api },
     'a folder that is not there': { API: here.api, CREDENTIALS: join(CREDENTIALS, 'nowhere') },
-    'a key that is none': { API: here.api, CREDENTIALS: here.credentials('no-key', (folder) => writeFileSync(join(folder, 'key.pem'), 'no key\n')) },
-    'the key of another': { API: here.api, CREDENTIALS: here.credentials('other-key', (folder) => writeFileSync(join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }))) },
-    'an authority that is none': { API: here.api, CREDENTIALS: here.credentials('no-ca', (folder) => writeFileSync(join(folder, 'ca.pem'), 'no certificate\n')) },
-    'a gateway of another authority': { API: here.api, CREDENTIALS: here.credentials('other-ca', (folder) => cpSync(other, join(folder, 'ca.pem'))) },
+    'a key that is none': {
+      API: here.api,
+      CREDENTIALS: here.credentials('no-key', (folder) => writeFileSync(join(folder, 'key.pem'), 'no key\n')),
+    },
+    'the key of another': {
+      API: here.api,
+      CREDENTIALS: here.credentials('other-key', (folder) =>
+        writeFileSync(join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      ),
+    },
+    'an authority that is none': {
+      API: here.api,
+      CREDENTIALS: here.credentials('no-ca', (folder) => writeFileSync(join(folder, 'ca.pem'), 'no certificate\n')),
+    },
+    'a gateway of another authority': {
+      API: here.api,
+      CREDENTIALS: here.credentials('other-ca', (folder) => cpSync(other, join(folder, 'ca.pem'))),
+    },
   };
 }
 
 t.test('the TypeScript example: packed, installed without a network, compiled as its README says', async (t) => {
   const base = t.testdir({ mine: {}, theirs: {} });
   const { project, said } = await followed(join(base, 'mine'));
-  t.ok(said.some(({ command }) => command.startsWith('npm install ')) && said.some(({ command }) => command.includes('tsc --noEmit')), said.map(({ command }) => command).join('; '));
+  t.ok(
+    said.some(({ command }) => command.startsWith('npm install ')) &&
+      said.some(({ command }) => command.includes('tsc --noEmit')),
+    said.map(({ command }) => command).join('; '),
+  );
   for (const { command, code, stdout, stderr } of said) t.equal(code, 0, `${command}\n${stdout}${stderr}`);
-  const installed = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.') && !['@types', '@typescript', 'typescript', 'undici-types'].includes(name));
+  const installed = readdirSync(join(project, 'node_modules')).filter(
+    (name) => !name.startsWith('.') && !['@types', '@typescript', 'typescript', 'undici-types'].includes(name),
+  );
   t.strictSame(installed, ['yitong'], 'it brings no other package');
-  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = JSON.parse(readFileSync(join(project, 'node_modules', 'yitong', 'package.json'), 'utf8')) as Readonly<Record<string, object>>;
+  const {
+    dependencies = {},
+    peerDependencies = {},
+    optionalDependencies = {},
+  } = JSON.parse(readFileSync(join(project, 'node_modules', 'yitong', 'package.json'), 'utf8')) as Readonly<
+    Record<string, object>
+  >;
   t.strictSame({ ...dependencies, ...peerDependencies, ...optionalDependencies }, {});
-  t.notOk(existsSync(join(project, 'node_modules', 'yitong', 'dist', 'gateway', 'app.js')), 'and nothing of the server');
+  t.notOk(
+    existsSync(join(project, 'node_modules', 'yitong', 'dist', 'gateway', 'app.js')),
+    'and nothing of the server',
+  );
 
   const here = await world(t, join(base, 'theirs'));
   const other = join(base, 'other-pki');
   await initPki(other);
-  for (const [what, env] of Object.entries(await wrong(here, join(other, 'ca.pem')))) oneLine(t, what, await ended(process.execPath, ['out/query.js', 'uscc:91990102MA00001692', 'open-restaurant', 'samr.food-licence'], env, project));
+  for (const [what, env] of Object.entries(await wrong(here, join(other, 'ca.pem'))))
+    oneLine(
+      t,
+      what,
+      await ended(
+        process.execPath,
+        ['out/query.js', 'uscc:91990102MA00001692', 'open-restaurant', 'samr.food-licence'],
+        env,
+        project,
+      ),
+    );
   const env = { API: here.api, CREDENTIALS: here.credentials('again') };
-  for (const program of ['query', 'publish', 'watch']) oneLine(t, `${program} without arguments`, await ended(process.execPath, [`out/${program}.js`], env, project));
+  for (const program of ['query', 'publish', 'watch'])
+    oneLine(t, `${program} without arguments`, await ended(process.execPath, [`out/${program}.js`], env, project));
 });
 
 t.test('the Python examples', async (t) => {
@@ -157,28 +236,58 @@ t.test('the Python examples', async (t) => {
   const here = await world(t, t.testdir());
   const other = join(t.testdirName, 'other-pki');
   await initPki(other);
-  const python = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Ended> => ended('python3', ['-B', ...args], env, join(examples, 'python'));
+  const python = (args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Ended> =>
+    ended('python3', ['-B', ...args], env, join(examples, 'python'));
   for (const [what, env] of Object.entries(await wrong(here, join(other, 'ca.pem')))) {
-    oneLine(t, what, await python(['verify.py', 'uscc:91990102MA00001692', 'bidder-check', 'samr.company-register', 'name', 'x'], env));
+    oneLine(
+      t,
+      what,
+      await python(['verify.py', 'uscc:91990102MA00001692', 'bidder-check', 'samr.company-register', 'name', 'x'], env),
+    );
   }
   const env = { API: here.api, CREDENTIALS: here.credentials('again') };
-  for (const program of ['query.py', 'batch.py', 'publish.py', 'verify.py', 'receipt.py']) oneLine(t, `${program} without arguments`, await python([program], env));
-  oneLine(t, 'a file that is not there', await python(['receipt.py', '/nowhere/answer.json'], { ...env, LOG_VKEY: 'x' }));
+  for (const program of ['query.py', 'batch.py', 'publish.py', 'verify.py', 'receipt.py'])
+    oneLine(t, `${program} without arguments`, await python([program], env));
+  oneLine(
+    t,
+    'a file that is not there',
+    await python(['receipt.py', '/nowhere/answer.json'], { ...env, LOG_VKEY: 'x' }),
+  );
 });
 
 t.test('the Java examples', async (t) => {
   const modules = spawnSync('java', ['--list-modules'], { encoding: 'utf8' });
-  if (modules.status !== 0 || !/^jdk\.compiler@(?:1[7-9]|[2-9]\d)/m.test(modules.stdout)) return missingHere(t, 'JDK 17 with its compiler: not here');
+  if (modules.status !== 0 || !/^jdk\.compiler@(?:1[7-9]|[2-9]\d)/m.test(modules.stdout))
+    return missingHere(t, 'JDK 17 with its compiler: not here');
   const here = await world(t, t.testdir());
   const dir = t.testdirName;
   const other = join(dir, 'other-pki');
   await initPki(other);
   const classes = join(dir, 'classes');
-  const compiled = spawnSync('java', ['--module', 'jdk.compiler/com.sun.tools.javac.Main', '-d', classes, ...['Query', 'Batch', 'Receipt'].map((name) => join(examples, 'java', `${name}.java`))], { encoding: 'utf8' });
+  const compiled = spawnSync(
+    'java',
+    [
+      '--module',
+      'jdk.compiler/com.sun.tools.javac.Main',
+      '-d',
+      classes,
+      ...['Query', 'Batch', 'Receipt'].map((name) => join(examples, 'java', `${name}.java`)),
+    ],
+    { encoding: 'utf8' },
+  );
   t.equal(compiled.status, 0, compiled.stderr);
-  const java = (name: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Ended> => ended('java', ['-XX:TieredStopAtLevel=1', '-cp', classes, name, ...args], env, dir);
+  const java = (
+    name: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+  ): Promise<Ended> => ended('java', ['-XX:TieredStopAtLevel=1', '-cp', classes, name, ...args], env, dir);
   const files = await issueClient(here.pki, 'counter2', { p12: true });
-  const right = { API: here.api, CA: join(here.pki, 'ca.pem'), BUNDLE: files.p12 ?? '', BUNDLE_PASSWORD_FILE: files.password ?? '' };
+  const right = {
+    API: here.api,
+    CA: join(here.pki, 'ca.pem'),
+    BUNDLE: files.p12 ?? '',
+    BUNDLE_PASSWORD_FILE: files.password ?? '',
+  };
   const wrongPassword = join(dir, 'password');
   writeFileSync(wrongPassword, 'guess\n');
   const cases: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
@@ -195,10 +304,15 @@ t.test('the Java examples', async (t) => {
     'a gateway of another authority': { ...right, CA: join(other, 'ca.pem') },
   };
   for (const [what, env] of Object.entries(cases)) {
-    oneLine(t, `Query: ${what}`, await java('Query', ['uscc:91990102MA00001692', 'open-restaurant', 'samr.food-licence'], env));
+    oneLine(
+      t,
+      `Query: ${what}`,
+      await java('Query', ['uscc:91990102MA00001692', 'open-restaurant', 'samr.food-licence'], env),
+    );
     oneLine(t, `Batch: ${what}`, await java('Batch', ['overload-control', 'transport.vehicle-certificates'], env));
   }
-  for (const name of ['Query', 'Batch', 'Receipt']) oneLine(t, `${name} without arguments`, await java(name, [], right));
+  for (const name of ['Query', 'Batch', 'Receipt'])
+    oneLine(t, `${name} without arguments`, await java(name, [], right));
   oneLine(t, 'a file that is not there', await java('Receipt', ['/nowhere/answer.json', 'x'], right));
   t.ok(new X509Certificate(readFileSync(right.CA)).ca);
 });

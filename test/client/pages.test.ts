@@ -1,28 +1,57 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
+import type { Client } from '../../gateway/client/index.js';
 import { pythonForTest } from '../python.js';
-import { execFileSync } from 'node:child_process';
-import { answerDiffers, blocksOf, differs, type Block } from './blocks.js';
+import { answerDiffers, type Block, blocksOf, differs } from './blocks.js';
 import { exampleCity } from './city.js';
-import { checker, routeOf, routesOf, schemasOf, type Described } from './described.js';
+import { checker, type Described, routeOf, routesOf, schemasOf } from './described.js';
 import { project } from './outside.js';
 import { runPage, writeProgram } from './running.js';
-import { stub, sendJson } from './stub.js';
-import type { Client } from '../../gateway/client/index.js';
+import { sendJson, stub } from './stub.js';
 
 t.setTimeout(300_000);
 
 const docs = join(packageRoot(), 'docs', 'api');
 const pages = ((): readonly string[] => {
-  const table = [...readFileSync(join(docs, 'README.md'), 'utf8').matchAll(/^\| \[[^\]]*\]\((\w+\.md)\)/gm)].map(([, page = '']) => page);
+  const table = [...readFileSync(join(docs, 'README.md'), 'utf8').matchAll(/^\| \[[^\]]*\]\((\w+\.md)\)/gm)].map(
+    ([, page = '']) => page,
+  );
   return ['README.md', ...table];
 })();
 
 t.test('what an example shows is compared, and nothing passes for it', (t) => {
-  for (const [shown, actual] of [['…', 3], ['…', { a: 1 }], ['w1-…', 'w1-3f'], [['a', '…'], ['a', 'b', 'c']], [['a', '…'], ['a']], [{ a: 1, '…': '…' }, { a: 1, b: 2 }], [{ a: '…' }, { a: null }]] as const) t.equal(differs(shown, actual), undefined, JSON.stringify(shown));
-  for (const [shown, actual] of [[3, '3'], ['w1-…', 'w2-3f'], [['a'], ['a', 'b']], [['a', 'b', '…'], ['a']], [{ a: 1 }, { a: 1, b: 2 }], [{ a: 1, b: '…' }, { a: 1 }], [{ a: { b: 1 } }, { a: { b: 2 } }], [['…'], {}], ['a.c', 'abc'], ['…a', 'ab']] as const) t.type(differs(shown, actual), 'string', JSON.stringify(shown));
+  for (const [shown, actual] of [
+    ['…', 3],
+    ['…', { a: 1 }],
+    ['w1-…', 'w1-3f'],
+    [
+      ['a', '…'],
+      ['a', 'b', 'c'],
+    ],
+    [['a', '…'], ['a']],
+    [
+      { a: 1, '…': '…' },
+      { a: 1, b: 2 },
+    ],
+    [{ a: '…' }, { a: null }],
+  ] as const)
+    t.equal(differs(shown, actual), undefined, JSON.stringify(shown));
+  for (const [shown, actual] of [
+    [3, '3'],
+    ['w1-…', 'w2-3f'],
+    [['a'], ['a', 'b']],
+    [['a', 'b', '…'], ['a']],
+    [{ a: 1 }, { a: 1, b: 2 }],
+    [{ a: 1, b: '…' }, { a: 1 }],
+    [{ a: { b: 1 } }, { a: { b: 2 } }],
+    [['…'], {}],
+    ['a.c', 'abc'],
+    ['…a', 'ab'],
+  ] as const)
+    t.type(differs(shown, actual), 'string', JSON.stringify(shown));
   const [block] = blocksOf('p.md', '# x\n\n```sh\necho {}\n```\n\nso\n\n```json\n{ "a": 1 }\n```\n');
   t.match(block, { line: 3, kind: 'sh', text: 'echo {}\n', answer: { kind: 'json' } });
   t.match(answerDiffers(block?.answer ?? { kind: 'text', text: '' }, '{}'), /lacks `a`/);
@@ -35,13 +64,17 @@ t.test('the pages of the API', async (t) => {
   t.strictSame([...pages].sort(), readdirSync(docs).sort(), 'the table of README.md names every page');
   const city = await exampleCity(t);
   const { dir, compile } = project(t.testdir());
-  const blocks = new Map(pages.map((page): [string, readonly Block[]] => [page, blocksOf(page, readFileSync(join(docs, page), 'utf8'))]));
+  const blocks = new Map(
+    pages.map((page): [string, readonly Block[]] => [page, blocksOf(page, readFileSync(join(docs, page), 'utf8'))]),
+  );
   for (const [page, own] of blocks) writeProgram(dir, page, own);
   const openapi = (await (await city.as('one-stop-counter')).openapi()) as unknown as Described;
   const all = routesOf(openapi);
   const check = checker(openapi);
 
-  await t.test('the TypeScript of the pages compiles in a project that has nothing but our package', async (t) => t.equal(await compile(), ''));
+  await t.test('the TypeScript of the pages compiles in a project that has nothing but our package', async (t) =>
+    t.equal(await compile(), ''),
+  );
 
   const shownBy = new Set<string>();
   for (const [page, own] of blocks) {
@@ -63,40 +96,63 @@ t.test('the pages of the API', async (t) => {
         if (answer?.kind !== 'json') continue;
         const value = JSON.parse(output) as object;
         const schemas = schemasOf(route.operation, !('code' in value && 'title' in value) && !('error_code' in value));
-        t.equal(check({ anyOf: schemas }, value), undefined, `line ${String(line)}: the answer of ${route.operation.operationId} is as OpenAPI says`);
+        t.equal(
+          check({ anyOf: schemas }, value),
+          undefined,
+          `line ${String(line)}: the answer of ${route.operation.operationId} is as OpenAPI says`,
+        );
       }
     });
   }
   await t.test('every route has an example in the pages, by curl or by the client', (t) => {
-    const called = [...blocks.values()].flat().filter(({ kind }) => kind === 'ts').map(({ text }) => text).join('\n');
-    const missing = all.map(({ operation }) => operation.operationId).filter((id) => id !== 'openapi' && !shownBy.has(id) && !called.includes(`.${id}(`));
+    const called = [...blocks.values()]
+      .flat()
+      .filter(({ kind }) => kind === 'ts')
+      .map(({ text }) => text)
+      .join('\n');
+    const missing = all
+      .map(({ operation }) => operation.operationId)
+      .filter((id) => id !== 'openapi' && !shownBy.has(id) && !called.includes(`.${id}(`));
     t.strictSame(missing, []);
     t.end();
   });
 
-  await t.test('each operation says what it does, how it is refused, and shows an example that is as its schemas say', (t) => {
-    for (const { method, path, operation } of all) {
-      const name = `${method} ${path}`;
-      t.type(operation.operationId, 'string', name);
-      for (const [what, text = ''] of Object.entries({ summary: operation.summary, description: operation.description })) t.ok(text.length > 10, `${name} has a ${what}`);
-      for (const status of ['401', '403', '429', '500', '503']) t.ok(status in operation.responses, `${name} tells of ${status}`);
-      for (const [status, { description, content = {} }] of Object.entries(operation.responses)) {
-        t.not(description, 'Default Response', `${name} ${status}`);
-        if (Number(status) >= 400 && !path.startsWith('/registry')) t.ok('application/problem+json' in content, `${name} ${status} is problem+json`);
+  await t.test(
+    'each operation says what it does, how it is refused, and shows an example that is as its schemas say',
+    (t) => {
+      for (const { method, path, operation } of all) {
+        const name = `${method} ${path}`;
+        t.type(operation.operationId, 'string', name);
+        for (const [what, text = ''] of Object.entries({
+          summary: operation.summary,
+          description: operation.description,
+        }))
+          t.ok(text.length > 10, `${name} has a ${what}`);
+        for (const status of ['401', '403', '429', '500', '503'])
+          t.ok(status in operation.responses, `${name} tells of ${status}`);
+        for (const [status, { description, content = {} }] of Object.entries(operation.responses)) {
+          t.not(description, 'Default Response', `${name} ${status}`);
+          if (Number(status) >= 400 && !path.startsWith('/registry'))
+            t.ok('application/problem+json' in content, `${name} ${status} is problem+json`);
+        }
+        for (const { name: parameter, required = false, schema, example } of operation.parameters ?? []) {
+          if (example === undefined) t.notOk(required, `${name}: no example of ${parameter}`);
+          else t.equal(check(schema, example), undefined, `${name}: the example of ${parameter}`);
+        }
+        const body = operation.requestBody?.content['application/json'];
+        if (body !== undefined)
+          t.equal(check(body.schema, body.example), undefined, `${name}: the example of a request`);
+        const [answer] = Object.entries(operation.responses)
+          .filter(([status]) => status.startsWith('2'))
+          .flatMap(([, { content = {} }]) => Object.values(content));
+        if (operation.operationId !== 'openapi')
+          t.equal(check(answer?.schema ?? {}, answer?.example), undefined, `${name}: the example of an answer`);
       }
-      for (const { name: parameter, required = false, schema, example } of operation.parameters ?? []) {
-        if (example === undefined) t.notOk(required, `${name}: no example of ${parameter}`);
-        else t.equal(check(schema, example), undefined, `${name}: the example of ${parameter}`);
-      }
-      const body = operation.requestBody?.content['application/json'];
-      if (body !== undefined) t.equal(check(body.schema, body.example), undefined, `${name}: the example of a request`);
-      const [answer] = Object.entries(operation.responses).filter(([status]) => status.startsWith('2')).flatMap(([, { content = {} }]) => Object.values(content));
-      if (operation.operationId !== 'openapi') t.equal(check(answer?.schema ?? {}, answer?.example), undefined, `${name}: the example of an answer`);
-    }
-    t.end();
-  });
+      t.end();
+    },
+  );
 
-  await t.test('others\' validator of OpenAPI takes the description', (t) => {
+  await t.test("others' validator of OpenAPI takes the description", (t) => {
     const python = pythonForTest(t, 'openapi_spec_validator', 'openapi-spec-validator');
     if (python === undefined) return void t.end();
     const file = join(dir, 'openapi.json');
@@ -107,7 +163,7 @@ t.test('the pages of the API', async (t) => {
     t.end();
   });
 
-  await t.test('each route has the client\'s method of its name, which asks for that route and no other', async (t) => {
+  await t.test("each route has the client's method of its name, which asks for that route and no other", async (t) => {
     const seen: { method: string; url: string; body: string }[] = [];
     const { client: connected } = await stub(t, (request, response, body) => {
       seen.push({ method: request.method ?? '', url: request.url ?? '', body });
@@ -117,8 +173,18 @@ t.test('the pages of the API', async (t) => {
     });
     const client = await connected();
     const question = { purpose: 'p', subject: 'a:1', datasets: [{ id: 'a.b' }] };
-    const report = { report: 'r', as: 'a:1', subjects: 'group', from: '2026-01-01', to: '2026-02-01', purpose: 'p', bearer: 'b' } as const;
-    const calls: Readonly<Record<Exclude<keyof Client, 'get' | 'close' | 'dryRun' | 'reportDocument'>, () => Promise<unknown>>> = {
+    const report = {
+      report: 'r',
+      as: 'a:1',
+      subjects: 'group',
+      from: '2026-01-01',
+      to: '2026-02-01',
+      purpose: 'p',
+      bearer: 'b',
+    } as const;
+    const calls: Readonly<
+      Record<Exclude<keyof Client, 'get' | 'close' | 'dryRun' | 'reportDocument'>, () => Promise<unknown>>
+    > = {
       query: () => client.query(question),
       verify: () => client.verify({ purpose: 'p', subject: 'a:1', claims: [{ dataset: 'a.b', field: 'f', value: 1 }] }),
       batch: () => client.batch({ purpose: 'p', subjects: ['a:1'], datasets: [{ id: 'a.b' }] }).next(),
@@ -131,19 +197,22 @@ t.test('the pages of the API', async (t) => {
       retryQuarantine: () => client.retryQuarantine('a.b', ['p1']),
       objections: () => client.objections({ show: 'open', limit: 3 }),
       actOnObjection: () => client.actOnObjection('0123456789abcdef', { act: 'x' }),
-      openObjection: () => client.openObjection({ lifecycle: 'l', dataset: 'a.b', subject: 'a:1', recordId: 'r', act: 'x' }),
+      openObjection: () =>
+        client.openObjection({ lifecycle: 'l', dataset: 'a.b', subject: 'a:1', recordId: 'r', act: 'x' }),
       reportDefinitions: () => client.reportDefinitions(),
       previewReport: () => client.previewReport(report),
       issueReport: () => client.issueReport(report),
       listReports: () => client.listReports('a:1'),
       showReport: () => client.showReport('i', 'a:1'),
       revokeReport: () => client.revokeReport('i', 'r'),
-      authorise: () => client.authorise({ report: 'r', from: 'a:1', to: 'a:2', since: '2026-01-01', until: '2026-02-01' }),
+      authorise: () =>
+        client.authorise({ report: 'r', from: 'a:1', to: 'a:2', since: '2026-01-01', until: '2026-02-01' }),
       authorisations: () => client.authorisations('a:1'),
       withdrawAuthorisation: () => client.withdrawAuthorisation('i', 'a:1'),
       verifyDocuments: () => client.verifyDocuments({ codes: ['c'], watch: 'P1D' }),
       documentChanges: () => client.documentChanges(3, 5),
-      verifyCredential: () => client.verifyCredential({ presentation: 'p', nonce: '0123456789abcdef', audience: 'a', required: ['d'] }),
+      verifyCredential: () =>
+        client.verifyCredential({ presentation: 'p', nonce: '0123456789abcdef', audience: 'a', required: ['d'] }),
       scan: () => client.scan({ code: 'A'.repeat(43), report: 'r', domains: ['d'], months: 3 }),
       releaseReport: () => client.releaseReport('i', 'a:1', { domains: ['d'] }),
       releaseState: () => client.releaseState('i', 'A'.repeat(43), 'a:1'),
@@ -163,7 +232,12 @@ t.test('the pages of the API', async (t) => {
       const route = routeOf(all, asked?.method ?? '', asked?.url ?? '');
       t.equal(route?.operation.operationId, method, `${asked?.method ?? ''} ${asked?.url ?? ''}`);
       const schema = route?.operation.requestBody?.content['application/json']?.schema;
-      if (schema !== undefined) t.equal(check(schema, JSON.parse(asked?.body ?? '')), undefined, `what ${method} sends is what its route takes`);
+      if (schema !== undefined)
+        t.equal(
+          check(schema, JSON.parse(asked?.body ?? '')),
+          undefined,
+          `what ${method} sends is what its route takes`,
+        );
       const parameters = route?.operation.parameters ?? [];
       for (const [name, value] of new URL(asked?.url ?? '', 'https://x').searchParams) {
         const found = parameters.find((one) => one.in === 'query' && one.name === name);

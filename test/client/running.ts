@@ -22,12 +22,22 @@ interface Ended {
 
 function ended(program: string, args: readonly string[], { env, dir }: Where): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: dir, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd: dir,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const parts: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
     child.stdout.on('data', (chunk: Buffer) => parts.stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => parts.stderr.push(chunk));
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? -1, stdout: Buffer.concat(parts.stdout).toString('utf8'), stderr: Buffer.concat(parts.stderr).toString('utf8') }));
+    child.once('close', (code) =>
+      resolve({
+        code: code ?? -1,
+        stdout: Buffer.concat(parts.stdout).toString('utf8'),
+        stderr: Buffer.concat(parts.stderr).toString('utf8'),
+      }),
+    );
   });
 }
 
@@ -36,7 +46,11 @@ const nameOf = (page: string): string => page.replace(/\.md$/, '');
 /** Writes the TypeScript program of a page, for the compiler. */
 export function writeProgram(dir: string, page: string, blocks: readonly Block[]): void {
   const parts = blocks.filter(({ kind }) => kind === 'ts').map(({ text }) => text);
-  if (parts.length > 0) writeFileSync(join(dir, `${nameOf(page)}.ts`), parts.map((text) => `${text}\nprocess.stdout.write('${END}');\n`).join(''));
+  if (parts.length > 0)
+    writeFileSync(
+      join(dir, `${nameOf(page)}.ts`),
+      parts.map((text) => `${text}\nprocess.stdout.write('${END}');\n`).join(''),
+    );
 }
 
 /**
@@ -49,11 +63,19 @@ export async function runPage(where: Where, page: string, blocks: readonly Block
   const take = (kind: Block['kind'], { code, stdout, stderr }: Ended): void => {
     const own = blocks.filter((block) => block.kind === kind);
     const parts = stdout.split(END);
-    if (code !== 0 || parts.length !== own.length + 1) throw new Error(`the ${kind} blocks of ${page} ended with ${String(code)} after ${String(parts.length - 1)} of ${String(own.length)}: ${stderr}${parts.at(-1) ?? ''}`);
+    if (code !== 0 || parts.length !== own.length + 1)
+      throw new Error(
+        `the ${kind} blocks of ${page} ended with ${String(code)} after ${String(parts.length - 1)} of ` +
+          `${String(own.length)}: ${stderr}${parts.at(-1) ?? ''}`,
+      );
     own.forEach((block, i) => outputs.set(block, parts[i] ?? ''));
   };
-  const shell = blocks.filter(({ kind }) => kind === 'sh').map(({ text }) => `${text}\nprintf '\\036'\n`).join('');
+  const shell = blocks
+    .filter(({ kind }) => kind === 'sh')
+    .map(({ text }) => `${text}\nprintf '\\036'\n`)
+    .join('');
   if (shell !== '') take('sh', await ended('bash', ['-euo', 'pipefail', '-c', shell], where));
-  if (blocks.some(({ kind }) => kind === 'ts')) take('ts', await ended(process.execPath, [join(where.dir, 'out', `${nameOf(page)}.js`)], where));
+  if (blocks.some(({ kind }) => kind === 'ts'))
+    take('ts', await ended(process.execPath, [join(where.dir, 'out', `${nameOf(page)}.js`)], where));
   return blocks.map((block) => outputs.get(block) ?? '');
 }

@@ -1,11 +1,12 @@
 /** A server of mutual TLS that answers as a test says, for what a real gateway does only at its worst. */
+
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { connect, connectionOf, type Client, type ConnectOptions } from '../../gateway/client/index.js';
+import { type Client, type ConnectOptions, connect, connectionOf } from '../../gateway/client/index.js';
 import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
 
 export interface Stub {
@@ -26,11 +27,20 @@ export async function stub(t: Test, handler: Handler): Promise<Stub> {
   await issueServer(pki);
   await issueClient(pki, 'one');
   const read = (...path: string[]): string => readFileSync(join(pki, ...path), 'utf8');
-  const server = createServer({ cert: read('server', 'cert.pem'), key: read('server', 'key.pem'), ca: read('ca.pem'), requestCert: true, rejectUnauthorized: true }, (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => handler(request, response, Buffer.concat(chunks).toString('utf8')));
-  });
+  const server = createServer(
+    {
+      cert: read('server', 'cert.pem'),
+      key: read('server', 'key.pem'),
+      ca: read('ca.pem'),
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => handler(request, response, Buffer.concat(chunks).toString('utf8')));
+    },
+  );
   let connections = 0;
   const sockets = new Set<Socket>();
   server.on('secureConnection', (socket) => {
@@ -47,7 +57,9 @@ export async function stub(t: Test, handler: Handler): Promise<Stub> {
     await new Promise((resolve) => server.close(resolve));
   });
   return {
-    api, pki, server,
+    api,
+    pki,
+    server,
     connections: () => connections,
     async client(options) {
       const made = connect(await connectionOf(api, pki, 'one'), options);
@@ -57,7 +69,20 @@ export async function stub(t: Test, handler: Handler): Promise<Stub> {
   };
 }
 
-export const sendJson = (response: ServerResponse, value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): void =>
-  void response.writeHead(status, { 'content-type': status < 300 ? 'application/json' : 'application/problem+json', ...headers }).end(JSON.stringify(value));
+export const sendJson = (
+  response: ServerResponse,
+  value: unknown,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): void =>
+  void response
+    .writeHead(status, { 'content-type': status < 300 ? 'application/json' : 'application/problem+json', ...headers })
+    .end(JSON.stringify(value));
 
-export const problem = (code: string, status: number): object => ({ type: `urn:yitong:error:${code}`, title: code, status, code, requestId: 'r-1' });
+export const problem = (code: string, status: number): object => ({
+  type: `urn:yitong:error:${code}`,
+  title: code,
+  status,
+  code,
+  requestId: 'r-1',
+});

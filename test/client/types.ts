@@ -1,37 +1,49 @@
 /**
- * Read by the compiler alone: what a client may send is what the routes take, and what it is told that it gets is what their schemas say, both ways. The line
- * that does not compile names what has come apart.
+ * Read by the compiler alone: what a client may send is what the routes take, and what it is told that it gets is what
+ * their schemas say, both ways. The line that does not compile names what has come apart.
  */
 import type { Static } from 'typebox';
-import type * as asking from '../../gateway/services/query/schema.js';
-import type { batchSchema } from '../../gateway/services/batch/schema.js';
-import type * as verifying from '../../gateway/services/verify/schema.js';
-import type * as records from '../../gateway/services/records/schema.js';
-import type * as quarantine from '../../gateway/services/quarantine/schema.js';
-import type * as objections from '../../gateway/services/objections/schema.js';
-import type * as catalogue from '../../gateway/services/catalogue/schema.js';
-import type { receiptAnswerSchema } from '../../gateway/services/receipts/index.js';
-import type { schemaAnswer, versionAnswer } from '../../gateway/services/registry/index.js';
-import type * as reports from '../../gateway/services/reports/schema.js';
-import type * as told from '../../gateway/reports/schemas.js';
-import type * as documents from '../../gateway/services/documents/schema.js';
-import type * as credentials from '../../gateway/services/credentials-api/index.js';
-import type * as compliance from '../../gateway/services/compliance-api/index.js';
-import type * as releases from '../../gateway/services/releases-api/index.js';
-import type { ReleasedReport } from '../../gateway/reports/part.js';
 import type { receiptSchema } from '../../gateway/answer/schemas.js';
-import type { Issued, IssuedRow, Preview } from '../../gateway/reports/index.js';
 import type * as client from '../../gateway/client/index.js';
+import type { Issued, IssuedRow, Preview } from '../../gateway/reports/index.js';
+import type { ReleasedReport } from '../../gateway/reports/part.js';
+import type * as told from '../../gateway/reports/schemas.js';
+import type { batchSchema } from '../../gateway/services/batch/schema.js';
+import type * as catalogue from '../../gateway/services/catalogue/schema.js';
+import type * as compliance from '../../gateway/services/compliance-api/index.js';
+import type * as credentials from '../../gateway/services/credentials-api/index.js';
+import type * as documents from '../../gateway/services/documents/schema.js';
+import type * as objections from '../../gateway/services/objections/schema.js';
+import type * as quarantine from '../../gateway/services/quarantine/schema.js';
+import type * as asking from '../../gateway/services/query/schema.js';
+import type { receiptAnswerSchema } from '../../gateway/services/receipts/index.js';
+import type * as records from '../../gateway/services/records/schema.js';
+import type { schemaAnswer, versionAnswer } from '../../gateway/services/registry/index.js';
+import type * as releases from '../../gateway/services/releases-api/index.js';
+import type * as reports from '../../gateway/services/reports/schema.js';
+import type * as verifying from '../../gateway/services/verify/schema.js';
 
 /** As an answer is read: nothing of it is written to; an object of no known members has any. */
-type Frozen<T> = T extends readonly (infer One)[] ? readonly Frozen<One>[] : T extends object ? [keyof T] extends [never] ? Readonly<Record<string, unknown>> : { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
+type Frozen<T> = T extends readonly (infer One)[]
+  ? readonly Frozen<One>[]
+  : T extends object
+    ? [keyof T] extends [never]
+      ? Readonly<Record<string, unknown>>
+      : { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
 type Said<Schema extends Parameters<typeof staticOf>[0]> = Frozen<Static<Schema>>;
 declare function staticOf(schema: import('typebox').TSchema): unknown;
 
 /** `true` where each fits the other; else the one that is wider. */
-type Same<Server, Client> = [Server] extends [Client] ? ([Client] extends [Server] ? true : { readonly clientIsWider: Client }) : { readonly serverIsWider: Server };
+type Same<Server, Client> = [Server] extends [Client]
+  ? [Client] extends [Server]
+    ? true
+    : { readonly clientIsWider: Client }
+  : { readonly serverIsWider: Server };
 const same = <_One extends true>(): void => undefined;
-type Answer<Method extends keyof client.Client> = Awaited<ReturnType<Extract<client.Client[Method], (...given: never[]) => unknown>>>;
+type Answer<Method extends keyof client.Client> = Awaited<
+  ReturnType<Extract<client.Client[Method], (...given: never[]) => unknown>>
+>;
 /** A question in an address, whose members are text there. */
 type AsText<T> = { readonly [Key in keyof T]: Extract<T[Key], string> extends never ? string : T[Key] };
 

@@ -19,9 +19,15 @@ export function statusConformance(t: Test, driver: StatusDriver): void {
     const store = opened(t, 256);
     const places = await Promise.all(Array.from({ length: 500 }, () => store.allocate()));
     t.equal(new Set(places.map(({ list, index }) => `${list} ${index}`)).size, 500);
-    t.same([...new Set(places.map(({ list }) => list))].sort(), [0, 1, 2], 'a list is given from until three quarters are taken');
+    t.same(
+      [...new Set(places.map(({ list }) => list))].sort(),
+      [0, 1, 2],
+      'a list is given from until three quarters are taken',
+    );
     t.ok(places.every(({ index }) => index >= 0 && index < 256));
-    const rising = places.filter(({ list, index }, i) => places[i - 1]?.list === list && index > (places[i - 1]?.index ?? 0)).length;
+    const rising = places.filter(
+      ({ list, index }, i) => places[i - 1]?.list === list && index > (places[i - 1]?.index ?? 0),
+    ).length;
     t.ok(rising > 150 && rising < 350, `${rising} of 500 lie behind the one before`);
   });
 
@@ -29,18 +35,24 @@ export function statusConformance(t: Test, driver: StatusDriver): void {
     const store = opened(t, 256);
     const [a, b] = [await store.allocate(), await store.allocate()];
     t.equal(store.read(0)?.length, 32);
-    t.ok(store.read(0)?.every((byte) => byte === 0), 'the list does not tell which places are taken');
+    t.ok(
+      store.read(0)?.every((byte) => byte === 0),
+      'the list does not tell which places are taken',
+    );
     t.equal(await store.revoke(a), true);
     t.equal(await store.revoke(a), true);
     const bits = store.read(0) ?? Buffer.alloc(0);
-    t.same(Array.from({ length: 256 }, (_, i) => i).filter((i) => bit(bits, i)), [a.index]);
+    t.same(
+      Array.from({ length: 256 }, (_, i) => i).filter((i) => bit(bits, i)),
+      [a.index],
+    );
     t.equal(bit(bits, b.index), false);
     const nobody = Array.from({ length: 256 }, (_, i) => i).find((i) => i !== a.index && i !== b.index) ?? 0;
     for (const index of [nobody, 256, -1, 1 << 20]) t.equal(await store.revoke({ list: 0, index }), false);
     t.equal(await store.revoke({ list: 1, index: 0 }), false);
     t.equal(store.read(1), undefined);
     bits.fill(255);
-    t.equal(bit(store.read(0) ?? bits, b.index), false, 'what was read is the reader\'s own');
+    t.equal(bit(store.read(0) ?? bits, b.index), false, "what was read is the reader's own");
   });
 
   // one that is for a single process keeps nothing for others

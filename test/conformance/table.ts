@@ -9,7 +9,9 @@ import { openOffice } from '../connectors/office.js';
 
 export interface TableServer {
   readonly kind: 'postgres' | 'mysql';
-  /** `server`, `database`, `user` and `password` of a user who may read what is there; secrets stand in the environment. */
+  /**
+   * `server`, `database`, `user` and `password` of a user who may read what is there; secrets stand in the environment.
+   */
   readonly reader: Readonly<Record<string, unknown>>;
   /** As an administrator, on one connection. */
   sql(text: string): Promise<unknown>;
@@ -28,9 +30,29 @@ export interface TableServer {
   readonly name: string;
 }
 
-const counts = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => [rows, published, unchanged, merged, quarantined, skipped, withdrawn, state];
+const counts = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => [
+  rows,
+  published,
+  unchanged,
+  merged,
+  quarantined,
+  skipped,
+  withdrawn,
+  state,
+];
 const mapping = (fields: object = {}, more: object = {}) =>
-  parseMapping({ fields: { code: { from: 'code', steps: [{ key: 'digit9' }] }, name: { from: 'name' }, status: { from: 'status' }, ...fields }, ...more }, 'feed.json');
+  parseMapping(
+    {
+      fields: {
+        code: { from: 'code', steps: [{ key: 'digit9' }] },
+        name: { from: 'name' },
+        status: { from: 'status' },
+        ...fields,
+      },
+      ...more,
+    },
+    'feed.json',
+  );
 
 export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>): void {
   let server: TableServer | undefined;
@@ -43,15 +65,31 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     if (server === undefined) return undefined;
     const db = server;
     const table = `company_${Math.random().toString(36).slice(2, 10)}`;
-    await db.sql(`CREATE TABLE ${table} (id bigint PRIMARY KEY, code ${db.types.text}, name ${db.types.text}, status ${db.types.text}, updated ${db.types.moment} NULL${extra})`);
+    await db.sql(
+      `CREATE TABLE ${table} (id bigint PRIMARY KEY, code ${db.types.text}, name ${db.types.text}, status ` +
+        `${db.types.text}, updated ${db.types.moment} NULL${extra})`,
+    );
     await db.grant(table);
     const insert = (from: number, to: number, seconds = 3600): Promise<unknown> =>
-      db.sql(`INSERT INTO ${table} (id, code, name, updated) VALUES ${Array.from({ length: to - from }, (_, i) => `(${from + i}, '${digit9.make(from + i)}', 'n${from + i}', ${db.ago(seconds)})`).join(', ')}`);
+      db.sql(
+        `INSERT INTO ${table} (id, code, name, updated) VALUES ${Array.from({ length: to - from }, (_, i) => `(${from + i}, '${digit9.make(from + i)}', 'n${from + i}', ${db.ago(seconds)})`).join(', ')}`,
+      );
     if (rows > 0) await insert(0, rows);
     const office = await openOffice(t.testdir());
     t.teardown(() => office.close());
-    const source = (more: object = {}): Feed['source'] => ({ kind: db.kind, ...db.reader, table, key: ['id'], updated: 'updated', ...more });
-    const run = (more: object = {}, feed: Partial<Feed> = {}, options = {}): Promise<RunReport> => office.run({ source: source(more), snapshot: false, mapping: mapping(), maxWithdrawShare: 0.5, ...feed }, options);
+    const source = (more: object = {}): Feed['source'] => ({
+      kind: db.kind,
+      ...db.reader,
+      table,
+      key: ['id'],
+      updated: 'updated',
+      ...more,
+    });
+    const run = (more: object = {}, feed: Partial<Feed> = {}, options = {}): Promise<RunReport> =>
+      office.run(
+        { source: source(more), snapshot: false, mapping: mapping(), maxWithdrawShare: 0.5, ...feed },
+        options,
+      );
     /** As if the last sweep had been long ago. */
     const sweepDue = (): void => {
       const memory = office.state.read('memory', 'test.companies');
@@ -67,7 +105,10 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     t.strictSame(counts(await run()), [1200, 1200, 0, 0, 0, 0, 0, 'complete']);
     t.match((await office.watermarks()).at(-1), { snapshot: true, state: 'complete' });
     const idle = await run();
-    t.ok(idle.rows === 1200 && idle.unchanged === 1200, 'rows of one moment stay within the overlap, and are unchanged');
+    t.ok(
+      idle.rows === 1200 && idle.unchanged === 1200,
+      'rows of one moment stay within the overlap, and are unchanged',
+    );
 
     await insert(1200, 1201, 0);
     await run();
@@ -81,14 +122,22 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     await db.sql(`INSERT INTO ${table} (id, code, name) VALUES (2001, '${digit9.make(2001)}', 'no time')`);
     sweepDue();
     const swept = await run();
-    t.match(swept, { published: 2, withdrawn: 3, quarantined: 0, state: 'complete' }, 'deleted rows leave, rows that no time shows are read');
+    t.match(
+      swept,
+      { published: 2, withdrawn: 3, quarantined: 0, state: 'complete' },
+      'deleted rows leave, rows that no time shows are read',
+    );
     const view = await office.current();
     t.equal(Object.keys(view).length, 1200);
     t.equal(view[`digit9:${digit9.make(5)}|`], 'renamed');
     t.equal(view[`digit9:${digit9.make(2001)}|`], 'no time');
     t.notOk(`digit9:${digit9.make(0)}|` in view);
 
-    t.match(await run({}, {}, { options: { again: 'true' } }), { rows: 1200, published: 1 }, 'what an update time hides is found by reading all again');
+    t.match(
+      await run({}, {}, { options: { again: 'true' } }),
+      { rows: 1200, published: 1 },
+      'what an update time hides is found by reading all again',
+    );
   });
 
   t.test('a row that becomes visible after a later one is not missed', async (t) => {
@@ -152,7 +201,9 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     const { db, table, run, sweepDue, office } = it;
     await db.sql(`UPDATE ${table} SET ref = id`);
     await run({ key: ['ref'] });
-    await db.sql(`INSERT INTO ${table} (id, code, name, updated) VALUES (7, '${digit9.make(7)}', 'no key', ${db.ago(90_000)})`);
+    await db.sql(
+      `INSERT INTO ${table} (id, code, name, updated) VALUES (7, '${digit9.make(7)}', 'no key', ${db.ago(90_000)})`,
+    );
     await db.sql(`DELETE FROM ${table} WHERE id = 1`);
     sweepDue();
     t.match(await run({ key: ['ref'] }), { published: 1, withdrawn: 1, state: 'complete' });
@@ -181,7 +232,10 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     await db.sql(`DELETE FROM ${table} WHERE id = 1`);
     t.strictSame(counts(await run({ updated: undefined }, { snapshot: true })), [19, 0, 19, 0, 0, 0, 1, 'complete']);
     await t.rejects(run({}, { snapshot: true }), { code: 'bad_feed', message: /`snapshot` cannot be true/ });
-    await t.rejects(run({ updated: undefined, deletes: 'none' }), { code: 'bad_feed', message: /goes with `source.updated`/ });
+    await t.rejects(run({ updated: undefined, deletes: 'none' }), {
+      code: 'bad_feed',
+      message: /goes with `source.updated`/,
+    });
   });
 
   t.test('a connection that is lost fails the run, and the next one loses nothing', async (t) => {
@@ -192,13 +246,18 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     // more than stands in the buffers of a socket
     await db.sql(`UPDATE ${table} SET status = repeat('x', 2000)`);
     let cut: Promise<void> | undefined;
-    await t.rejects(run({}, {}, { onProgress: () => (cut ??= db.cut()) }), { code: 'source_unavailable', message: /connection was lost/ });
+    await t.rejects(run({}, {}, { onProgress: () => (cut ??= db.cut()) }), {
+      code: 'source_unavailable',
+      message: /connection was lost/,
+    });
     await cut;
     t.match((await office.watermarks()).at(-1), { state: 'failed' });
     t.match(await run(), { state: 'complete', rows: 8_000 });
     t.equal(Object.keys(await office.current()).length, 8_000);
     const stop = new AbortController();
-    await t.rejects(run({}, {}, { options: { again: 'true' }, signal: stop.signal, onProgress: () => stop.abort() }), { code: 'shutting_down' });
+    await t.rejects(run({}, {}, { options: { again: 'true' }, signal: stop.signal, onProgress: () => stop.abort() }), {
+      code: 'shutting_down',
+    });
   });
 
   t.test('a long text is set aside with its own code, and its record stays', async (t) => {
@@ -219,11 +278,17 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     if (it === undefined) return;
     const { db, office } = it;
     const name = `a "b" \`c\`; DROP TABLE x -- '`;
-    await db.sql(`CREATE TABLE ${db.quote(name)} (${db.quote(`k"\`'`)} varchar(40) PRIMARY KEY, ${db.quote('名 称')} ${db.types.text}, ${db.quote('select')} ${db.types.moment})`);
+    await db.sql(
+      `CREATE TABLE ${db.quote(name)} (${db.quote(`k"\`'`)} varchar(40) PRIMARY KEY, ${db.quote('名 称')} ${db.types.text}, ${db.quote('select')} ${db.types.moment})`,
+    );
     await db.grant(db.quote(name));
     await db.sql(`INSERT INTO ${db.quote(name)} VALUES ('${digit9.make(1)}', '''; SELECT 1', ${db.ago(9)})`);
     const source = { kind: db.kind, ...db.reader, table: name, key: [`k"\`'`], updated: 'select' };
-    const feed = { source, snapshot: false, mapping: parseMapping({ fields: { code: { from: `k"\`'` }, name: { from: '名 称' } } }, 'f') };
+    const feed = {
+      source,
+      snapshot: false,
+      mapping: parseMapping({ fields: { code: { from: `k"\`'` }, name: { from: '名 称' } } }, 'f'),
+    };
     t.match(await office.run(feed), { published: 1 });
     t.strictSame(Object.values(await office.current()), ["'; SELECT 1"]);
     t.match(await office.run(feed), { unchanged: 1 });
@@ -233,18 +298,35 @@ export function tableSuite(open: (t: Test) => Promise<TableServer | undefined>):
     const it = await begin(t, 3);
     if (it === undefined) return;
     const { db, table, run } = it;
-    await t.rejects(run({}, { mapping: mapping({ since: { from: 'nowhere' } }) }), { code: 'bad_feed', message: /lacks the column `nowhere` that the mapping reads/, extra: { place: { file: 'feed.json' } } });
-    await t.rejects(run({ key: ['none'] }), { code: 'bad_feed', message: /lacks the column `none` that `source.key` names/ });
+    await t.rejects(run({}, { mapping: mapping({ since: { from: 'nowhere' } }) }), {
+      code: 'bad_feed',
+      message: /lacks the column `nowhere` that the mapping reads/,
+      extra: { place: { file: 'feed.json' } },
+    });
+    await t.rejects(run({ key: ['none'] }), {
+      code: 'bad_feed',
+      message: /lacks the column `none` that `source.key` names/,
+    });
     await t.rejects(run({ updated: 'name' }), { code: 'bad_feed', message: /neither a date nor a time/ });
     await t.rejects(run({ table: 'nothing_here' }), { code: 'bad_feed', message: /no table/ });
     await t.rejects(run({ password: { env: 'YITONG_FEED_NOT_SET' } }), { code: 'bad_feed', message: /is not set/ });
-    await t.rejects(run({ password: { env: 'YITONG_FEED_WRONG' } }), { code: 'source_denied', message: /does not accept the user/ });
+    await t.rejects(run({ password: { env: 'YITONG_FEED_WRONG' } }), {
+      code: 'source_denied',
+      message: /does not accept the user/,
+    });
     await t.rejects(run({ tls: {} }), { code: 'source_unavailable', message: /offers no TLS/ });
     await t.rejects(run({ surplus: 1 }), { code: 'bad_feed', message: /unknown key `surplus`/ });
     await t.rejects(run({ server: '127.0.0.1:1' }), { code: 'source_unavailable' });
-    await db.sql(`CREATE TABLE secret_${table} (id bigint PRIMARY KEY, code ${db.types.text}, name ${db.types.text}, status ${db.types.text}, updated ${db.types.moment})`);
+    await db.sql(
+      `CREATE TABLE secret_${table} (id bigint PRIMARY KEY, code ${db.types.text}, name ${db.types.text}, ` +
+        `status ${db.types.text}, updated ${db.types.moment})`,
+    );
     // MySQL hides a table that may not be read
     const error: unknown = await run({ table: `secret_${table}` }).catch((error: unknown) => error);
-    t.ok(isYitongError(error) && ['source_denied', 'bad_feed'].includes(error.code) && error.message.includes(String(db.reader['user'])));
+    t.ok(
+      isYitongError(error) &&
+        ['source_denied', 'bad_feed'].includes(error.code) &&
+        error.message.includes(String(db.reader['user'])),
+    );
   });
 }

@@ -1,6 +1,7 @@
 /** A process beside the test: `write` applies batches until it is killed, `read` answers what it sees. */
-import { COMPANY, sent, seen, subject, world } from './view-world.js';
+
 import type { ViewDriver } from './view.js';
+import { COMPANY, seen, sent, subject, world } from './view-world.js';
 
 const [what, module, dir] = process.argv.slice(2) as [string, string, string];
 const { driver } = (await import(module)) as { readonly driver: ViewDriver };
@@ -9,7 +10,14 @@ const PER_BATCH = 200;
 if (what === 'write') {
   const writer = await driver.openWriter(dir, world());
   for (let offset = writer.nextOffset(sent({ offset: 0, text: '' }).topic, 0); ; offset += PER_BATCH) {
-    const batch = Array.from({ length: PER_BATCH }, (_, i) => sent({ offset: offset + i, subject: subject((offset + i) % 97), record: `r${offset + i}`, text: `v${offset + i}` }));
+    const batch = Array.from({ length: PER_BATCH }, (_, i) =>
+      sent({
+        offset: offset + i,
+        subject: subject((offset + i) % 97),
+        record: `r${offset + i}`,
+        text: `v${offset + i}`,
+      }),
+    );
     await writer.apply(batch);
     process.send?.(offset + PER_BATCH);
   }

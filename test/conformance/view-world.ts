@@ -1,9 +1,12 @@
-/** A small world for view tests: three datasets of two authorities, and records of them as the bus would hand them over. */
+/**
+ * A small world for view tests: three datasets of two authorities, and records of them as the bus would hand them over.
+ */
+
+import { controlTopic, dataTopic, HEADER, type InRecord, type Watermark } from '../../connectors/bus/port.js';
 import { encodeRecord } from '../../contracts/avro.js';
-import { datasetId, subjectKey, type DatasetId, type SubjectKey } from '../../contracts/ids.js';
+import { type DatasetId, datasetId, type SubjectKey, subjectKey } from '../../contracts/ids.js';
 import type { AvroSchema, Contract, ContractVersion } from '../../contracts/types.js';
 import { frame } from '../../contracts/wire.js';
-import { HEADER, controlTopic, dataTopic, type InRecord, type Watermark } from '../../connectors/bus/port.js';
 import type { ReadPoint, ViewReader, ViewWorkspace } from '../../gateway/view/port.js';
 
 export const PREFIX = 'city';
@@ -61,7 +64,18 @@ export function body(dataset: DatasetId, text: string): Buffer {
   return frame(schemaOf(dataset), encoded.body);
 }
 
-export function sent({ dataset = COMPANY, partition = 0, offset, subject: of = subject(1), record = '', text, time = 1000 + offset, position = `p${offset}`, sourceTime = '2026-01-01T00:00:00.000Z', sequence }: Sent): InRecord {
+export function sent({
+  dataset = COMPANY,
+  partition = 0,
+  offset,
+  subject: of = subject(1),
+  record = '',
+  text,
+  time = 1000 + offset,
+  position = `p${offset}`,
+  sourceTime = '2026-01-01T00:00:00.000Z',
+  sequence,
+}: Sent): InRecord {
   return {
     topic: topicOf(dataset),
     partition,
@@ -69,14 +83,38 @@ export function sent({ dataset = COMPANY, partition = 0, offset, subject: of = s
     timestamp: time,
     key: `${of}|${record}`,
     value: text === null ? null : body(dataset, text),
-    headers: { [HEADER.sourceTime]: sourceTime, [HEADER.position]: position, ...(text === null ? { [HEADER.reason]: 'left' } : {}), ...(sequence === undefined ? {} : { [HEADER.sequence]: sequence }) },
+    headers: {
+      [HEADER.sourceTime]: sourceTime,
+      [HEADER.position]: position,
+      ...(text === null ? { [HEADER.reason]: 'left' } : {}),
+      ...(sequence === undefined ? {} : { [HEADER.sequence]: sequence }),
+    },
   };
 }
 
-export function said(dataset: DatasetId, offset: number, more: Partial<Watermark> & { readonly time?: number; readonly from?: string } = {}): InRecord {
+export function said(
+  dataset: DatasetId,
+  offset: number,
+  more: Partial<Watermark> & { readonly time?: number; readonly from?: string } = {},
+): InRecord {
   const { time = 5000, from = dataset.split('.')[0] ?? '', ...rest } = more;
-  const watermark: Watermark = { dataset, sourceTime: '2026-01-02T00:00:00.000Z', snapshot: true, rows: 3, state: 'complete', ...rest };
-  return { topic: controlTopic(PREFIX, from), partition: 0, offset, timestamp: time, key: `${dataset}|`, value: Buffer.from(JSON.stringify(watermark)), headers: {} };
+  const watermark: Watermark = {
+    dataset,
+    sourceTime: '2026-01-02T00:00:00.000Z',
+    snapshot: true,
+    rows: 3,
+    state: 'complete',
+    ...rest,
+  };
+  return {
+    topic: controlTopic(PREFIX, from),
+    partition: 0,
+    offset,
+    timestamp: time,
+    key: `${dataset}|`,
+    value: Buffer.from(JSON.stringify(watermark)),
+    headers: {},
+  };
 }
 
 /** `record=text` of each current record, in the order visited; or the outcome, where it is not `ok`. */

@@ -1,18 +1,33 @@
 /** What every driver of the View port keeps. Run it with a module that exports its driver as `driver`. */
-import { fork, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { openEnv } from '../../connectors/lmdb/env.js';
 import type { ReadPoint, ViewReader, ViewWorkspace, ViewWriter } from '../../gateway/view/port.js';
-import { COMPANY, LATEST, PENALTY, PERMIT, asOf, body, said, seen, sent, subject, topicOf, world, type Sent } from './view-world.js';
+import {
+  asOf,
+  body,
+  COMPANY,
+  LATEST,
+  PENALTY,
+  PERMIT,
+  type Sent,
+  said,
+  seen,
+  sent,
+  subject,
+  topicOf,
+  world,
+} from './view-world.js';
 
 export interface ViewDriver {
   openWriter(dir: string, workspace: ViewWorkspace): Promise<ViewWriter>;
   openReader(dir: string, workspace: ViewWorkspace): ViewReader;
 }
 
-const child = (what: string, module: URL, dir: string): ChildProcess => fork(new URL('./view-child.js', import.meta.url), [what, module.href, dir]);
+const child = (what: string, module: URL, dir: string): ChildProcess =>
+  fork(new URL('./view-child.js', import.meta.url), [what, module.href, dir]);
 const message = async (process: ChildProcess): Promise<unknown> => ((await once(process, 'message')) as unknown[])[0];
 
 /** @param module exports `driver: ViewDriver`, so that other processes can open it as well */
@@ -25,42 +40,69 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
   };
   const send = (writer: ViewWriter, ...records: readonly Sent[]) => writer.apply(records.map(sent));
 
-  t.test('one read gives the current records of several datasets, in the order asked and of the record ids', async (t) => {
-    const { writer, reader } = await fresh(t);
-    await send(writer, { offset: 0, record: 'b', text: 'B' }, { offset: 1, record: 'a', text: 'A' }, { offset: 2, record: 'é', text: 'E' });
-    await send(writer, { dataset: PENALTY, offset: 7, record: 'x', text: 'X' });
-    const visits: string[] = [];
-    const outcomes = reader.read(subject(1), [PENALTY, PERMIT, COMPANY], { kind: 'now' }, (i, version) => {
-      visits.push(`${i}:${version.recordId}:${version.position}:${version.offset}:${version.publishedAt}:${version.schemaId}:${version.contractVersion}:${version.partition}`);
-      t.equal(version.sourceTime, Date.UTC(2026, 0, 1));
-    });
-    t.strictSame(outcomes, ['ok', 'ok', 'ok']);
-    t.strictSame(visits, ['0:x:p7:7:1007:102:1:0', '2:a:p1:1:1001:100:1:0', '2:b:p0:0:1000:100:1:0', '2:é:p2:2:1002:100:1:0']);
-    t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(2)), '');
-  });
+  t.test(
+    'one read gives the current records of several datasets, in the order asked and of the record ids',
+    async (t) => {
+      const { writer, reader } = await fresh(t);
+      await send(
+        writer,
+        { offset: 0, record: 'b', text: 'B' },
+        { offset: 1, record: 'a', text: 'A' },
+        { offset: 2, record: 'é', text: 'E' },
+      );
+      await send(writer, { dataset: PENALTY, offset: 7, record: 'x', text: 'X' });
+      const visits: string[] = [];
+      const outcomes = reader.read(subject(1), [PENALTY, PERMIT, COMPANY], { kind: 'now' }, (i, version) => {
+        visits.push(
+          `${i}:${version.recordId}:${version.position}:${version.offset}:${version.publishedAt}:${version.schemaId}:${version.contractVersion}:${version.partition}`,
+        );
+        t.equal(version.sourceTime, Date.UTC(2026, 0, 1));
+      });
+      t.strictSame(outcomes, ['ok', 'ok', 'ok']);
+      t.strictSame(visits, [
+        '0:x:p7:7:1007:102:1:0',
+        '2:a:p1:1:1001:100:1:0',
+        '2:b:p0:0:1000:100:1:0',
+        '2:é:p2:2:1002:100:1:0',
+      ]);
+      t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(2)), '');
+    },
+  );
 
   t.test('what a visitor reads of another store between two records changes nothing of what it is shown', async (t) => {
     const { writer, reader } = await fresh(t);
     const other = openEnv<Buffer, string>({ file: join(t.testdir({}), 'other'), encoding: 'binary' });
     t.teardown(() => other.close());
-    other.writeSync(() => [10, 100, 1000, 8000].forEach((size) => other.root.putSync(String(size), Buffer.alloc(size, 0xff))));
+    other.writeSync(() =>
+      [10, 100, 1000, 8000].forEach((size) => other.root.putSync(String(size), Buffer.alloc(size, 0xff))),
+    );
     const many = Array.from({ length: 120 }, (_, at) => ({ offset: at + 2, record: `r${at}`, text: 'x'.repeat(100) }));
     await send(writer, { offset: 0, record: 'a', text: 'A' }, { offset: 1, record: 'b', text: 'B' });
-    await send(writer, { dataset: PENALTY, offset: 0, record: 'x', text: 'X' }, { dataset: PENALTY, offset: 1, record: 'y', text: 'Y' });
+    await send(
+      writer,
+      { dataset: PENALTY, offset: 0, record: 'x', text: 'X' },
+      { dataset: PENALTY, offset: 1, record: 'y', text: 'Y' },
+    );
     await send(writer, { dataset: PERMIT, offset: 0, record: 'p', text: 'P' });
     const visited = (at: ReadPoint, disturb: boolean): string[] => {
       const visits: string[] = [];
       reader.read(subject(1), [PERMIT, PENALTY, COMPANY], at, (i, version) => {
-        visits.push(`${i}:${version.recordId}:${version.position}:${version.offset}:${Buffer.from(version.bytes.subarray(version.start, version.end)).toString('hex')}`);
+        visits.push(
+          `${i}:${version.recordId}:${version.position}:${version.offset}:${Buffer.from(version.bytes.subarray(version.start, version.end)).toString('hex')}`,
+        );
         if (disturb) for (const size of [10, 100, 1000, 8000]) other.root.get(String(size));
-        if (disturb) for (const _ of other.root.getRange({})) ;
+        if (disturb) for (const _ of other.root.getRange({}));
       });
       return visits;
     };
     t.equal(visited({ kind: 'now' }, false).length, 5);
     t.strictSame(visited({ kind: 'now' }, true), visited({ kind: 'now' }, false), 'packed');
     await send(writer, ...many, { offset: 200, record: 'a', text: 'A2' });
-    await writer.caughtUp([COMPANY, PENALTY, PERMIT].flatMap((id) => [0, 1].map((partition) => ({ topic: topicOf(id), partition, at: 9000 }))));
+    await writer.caughtUp(
+      [COMPANY, PENALTY, PERMIT].flatMap((id) =>
+        [0, 1].map((partition) => ({ topic: topicOf(id), partition, at: 9000 })),
+      ),
+    );
     t.equal(visited({ kind: 'now' }, false).length, 125);
     t.strictSame(visited({ kind: 'now' }, true), visited({ kind: 'now' }, false), 'spilled');
     t.strictSame(visited(asOf(1150), true), visited(asOf(1150), false), 'as it was');
@@ -79,10 +121,24 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
   t.test('one topic is forgotten, whatever was stored of it, and the others stay', async (t) => {
     const { writer, reader, dir } = await fresh(t);
     const many = Array.from({ length: 300 }, (_, i): Sent => ({ offset: i, record: `r${i}`, text: 'x'.repeat(100) }));
-    await send(writer, ...many, { offset: 300, subject: subject(2), text: 'A' }, { offset: 301, subject: subject(2), text: null }, { offset: 302, subject: subject(3), text: 'A' }, { offset: 303, subject: subject(3), text: 'B' });
-    await send(writer, { dataset: PERMIT, offset: 0, text: 'P' }, { dataset: PERMIT, offset: 1, text: 'Q' }, { dataset: PERMIT, offset: 2, subject: subject(3), text: 'R' });
+    await send(
+      writer,
+      ...many,
+      { offset: 300, subject: subject(2), text: 'A' },
+      { offset: 301, subject: subject(2), text: null },
+      { offset: 302, subject: subject(3), text: 'A' },
+      { offset: 303, subject: subject(3), text: 'B' },
+    );
+    await send(
+      writer,
+      { dataset: PERMIT, offset: 0, text: 'P' },
+      { dataset: PERMIT, offset: 1, text: 'Q' },
+      { dataset: PERMIT, offset: 2, subject: subject(3), text: 'R' },
+    );
     await writer.apply([said(COMPANY, 0), said(PERMIT, 1)]);
-    await writer.caughtUp([0, 1].flatMap((partition) => [COMPANY, PERMIT].map((id) => ({ topic: topicOf(id), partition, at: 9000 }))));
+    await writer.caughtUp(
+      [0, 1].flatMap((partition) => [COMPANY, PERMIT].map((id) => ({ topic: topicOf(id), partition, at: 9000 }))),
+    );
     await writer.forget(topicOf(COMPANY));
     t.equal(seen(reader), '');
     t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(3)), '');
@@ -135,27 +191,63 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     await send(writer, { offset: 2, text: 'B' }, { offset: 3, text: 'A', sourceTime: '2026-01-03T00:00:00.000Z' });
     t.equal(seen(reader), '=A');
     t.match(reader.datasetState(COMPANY), { records: 1, versions: 3 }, 'A, B, A are three versions');
-    t.match(await send(writer, { offset: 4, text: 'B', position: 'p2' }), { applied: 0, ignored: 1 }, 'a whole run sent again');
+    t.match(
+      await send(writer, { offset: 4, text: 'B', position: 'p2' }),
+      { applied: 0, ignored: 1 },
+      'a whole run sent again',
+    );
     const hash = 'f'.repeat(64);
-    await send(writer, { offset: 5, record: 'h', text: 'A', position: hash }, { offset: 6, record: 'h', text: 'B', position: 'e'.repeat(64) }, { offset: 7, record: 'h', text: 'A', position: hash });
+    await send(
+      writer,
+      { offset: 5, record: 'h', text: 'A', position: hash },
+      { offset: 6, record: 'h', text: 'B', position: 'e'.repeat(64) },
+      { offset: 7, record: 'h', text: 'A', position: hash },
+    );
     t.equal(seen(reader), '=A h=A', 'a content hash is no place in the source');
   });
 
-  t.test('what comes back after it was withdrawn is on record, though its source gives it the same place, time and content', async (t) => {
-    const { writer, reader } = await fresh(t);
-    const place = { position: 'in.csv#7', sourceTime: '2026-01-01T00:00:00.000Z' };
-    await send(writer, { offset: 0, text: 'A', ...place }, { offset: 1, text: null, ...place }, { offset: 2, text: 'A', ...place });
-    t.equal(seen(reader), '=A', 'an older topic, without sequences');
-    const numbered = (offset: number, record: string, text: string | null, sequence: string): Sent => ({ offset, record, text, sequence, ...place });
-    await send(writer, numbered(3, 'k', 'A', 'a1.1'), numbered(4, 'k', null, 'a1.2'), numbered(5, 'k', 'A', 'a1.3'));
-    t.equal(seen(reader), '=A k=A');
-    t.match(await send(writer, numbered(6, 'k', 'A', 'a1.1'), numbered(7, 'k', null, 'a1.2'), numbered(8, 'k', 'A', 'a1.3')), { applied: 0, ignored: 3 }, 'a batch that came twice changes nothing, not even for a moment');
-    await send(writer, numbered(9, 'k', null, 'b2.1'));
-    t.match(await send(writer, numbered(10, 'k', 'A', 'a1.3')), { applied: 0, ignored: 1 }, 'what another publisher withdrew stays withdrawn when the first one’s batch comes again');
-    t.match(await send(writer, numbered(11, 'k', 'A', 'b2.2')), { applied: 1 });
-    t.match(await send(writer, numbered(12, 'k', 'C', 'no sequence')), { poisoned: 1 });
-    t.equal(seen(reader), '=A k=A');
-  });
+  t.test(
+    'what comes back after it was withdrawn is on record, though its source gives it the same place, time and content',
+    async (t) => {
+      const { writer, reader } = await fresh(t);
+      const place = { position: 'in.csv#7', sourceTime: '2026-01-01T00:00:00.000Z' };
+      await send(
+        writer,
+        { offset: 0, text: 'A', ...place },
+        { offset: 1, text: null, ...place },
+        { offset: 2, text: 'A', ...place },
+      );
+      t.equal(seen(reader), '=A', 'an older topic, without sequences');
+      const numbered = (offset: number, record: string, text: string | null, sequence: string): Sent => ({
+        offset,
+        record,
+        text,
+        sequence,
+        ...place,
+      });
+      await send(writer, numbered(3, 'k', 'A', 'a1.1'), numbered(4, 'k', null, 'a1.2'), numbered(5, 'k', 'A', 'a1.3'));
+      t.equal(seen(reader), '=A k=A');
+      t.match(
+        await send(
+          writer,
+          numbered(6, 'k', 'A', 'a1.1'),
+          numbered(7, 'k', null, 'a1.2'),
+          numbered(8, 'k', 'A', 'a1.3'),
+        ),
+        { applied: 0, ignored: 3 },
+        'a batch that came twice changes nothing, not even for a moment',
+      );
+      await send(writer, numbered(9, 'k', null, 'b2.1'));
+      t.match(
+        await send(writer, numbered(10, 'k', 'A', 'a1.3')),
+        { applied: 0, ignored: 1 },
+        'what another publisher withdrew stays withdrawn when the first one’s batch comes again',
+      );
+      t.match(await send(writer, numbered(11, 'k', 'A', 'b2.2')), { applied: 1 });
+      t.match(await send(writer, numbered(12, 'k', 'C', 'no sequence')), { poisoned: 1 });
+      t.equal(seen(reader), '=A k=A');
+    },
+  );
 
   t.test('a withdrawn record is gone now, was there before, and can come back', async (t) => {
     const { writer, reader } = await fresh(t);
@@ -165,30 +257,47 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     t.match(await send(writer, { offset: 4, text: null }), { ignored: 1 }, 'withdrawn twice');
     await send(writer, { offset: 5, text: 'A', sourceTime: '2026-02-01T00:00:00.000Z' });
     await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(COMPANY), partition, at: 2000 })));
-    t.strictSame([1000, 1001, 1002, 1003, 1004, 1005].map((time) => seen(reader, asOf(time))), ['', '=A', '=A z=Z', 'z=Z', 'z=Z', '=A z=Z']);
+    t.strictSame(
+      [1000, 1001, 1002, 1003, 1004, 1005].map((time) => seen(reader, asOf(time))),
+      ['', '=A', '=A z=Z', 'z=Z', 'z=Z', '=A z=Z'],
+    );
   });
 
-  t.test('a moment that the view has not reached is not answered, and none is answered from the wrong side', async (t) => {
-    const { writer, reader } = await fresh(t);
-    await send(writer, { offset: 0, text: 'A', time: 1000 }, { offset: 1, text: 'B', time: 2000 });
-    t.equal(seen(reader, asOf(1500)), 'not_yet', 'the other partition has not been looked at');
-    await writer.caughtUp([{ topic: topicOf(COMPANY), partition: 1, at: 3000 }]);
-    t.equal(seen(reader, asOf(1999)), '=A');
-    t.equal(seen(reader, asOf(2000)), 'not_yet', 'another record of the same millisecond may follow');
-    await writer.caughtUp([{ topic: topicOf(COMPANY), partition: 0, at: 3000 }]);
-    t.equal(seen(reader, asOf(2000)), '=B', 'inclusive');
-    t.equal(seen(reader, asOf(3001)), 'not_yet');
-    t.equal(seen(reader, asOf(999)), '');
-  });
+  t.test(
+    'a moment that the view has not reached is not answered, and none is answered from the wrong side',
+    async (t) => {
+      const { writer, reader } = await fresh(t);
+      await send(writer, { offset: 0, text: 'A', time: 1000 }, { offset: 1, text: 'B', time: 2000 });
+      t.equal(seen(reader, asOf(1500)), 'not_yet', 'the other partition has not been looked at');
+      await writer.caughtUp([{ topic: topicOf(COMPANY), partition: 1, at: 3000 }]);
+      t.equal(seen(reader, asOf(1999)), '=A');
+      t.equal(seen(reader, asOf(2000)), 'not_yet', 'another record of the same millisecond may follow');
+      await writer.caughtUp([{ topic: topicOf(COMPANY), partition: 0, at: 3000 }]);
+      t.equal(seen(reader, asOf(2000)), '=B', 'inclusive');
+      t.equal(seen(reader, asOf(3001)), 'not_yet');
+      t.equal(seen(reader, asOf(999)), '');
+    },
+  );
 
   t.test('the same cut gives the same answer, whatever came later', async (t) => {
     const { writer, reader } = await fresh(t);
-    await send(writer, { offset: 0, record: 'a', text: 'A' }, { offset: 1, record: 'b', text: 'B' }, { offset: 2, record: 'c', text: 'C' });
+    await send(
+      writer,
+      { offset: 0, record: 'a', text: 'A' },
+      { offset: 1, record: 'b', text: 'B' },
+      { offset: 2, record: 'c', text: 'C' },
+    );
     const cut = reader.cut([COMPANY]);
     t.strictSame(cut, { [topicOf(COMPANY)]: [3, 0] });
     const then = seen(reader, { kind: 'cut', cut });
     t.equal(then, 'a=A b=B c=C');
-    await send(writer, { offset: 3, record: 'a', text: 'A2' }, { offset: 4, record: 'b', text: null }, { offset: 5, record: 'd', text: 'D' }, { offset: 6, record: 'a', text: 'A3' });
+    await send(
+      writer,
+      { offset: 3, record: 'a', text: 'A2' },
+      { offset: 4, record: 'b', text: null },
+      { offset: 5, record: 'd', text: 'D' },
+      { offset: 6, record: 'a', text: 'A3' },
+    );
     t.equal(seen(reader), 'a=A3 c=C d=D');
     t.equal(seen(reader, { kind: 'cut', cut }), then);
     t.equal(seen(reader, { kind: 'cut', cut: { [topicOf(COMPANY)]: [8, 0] } }), 'not_yet');
@@ -240,7 +349,10 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     const { writer, reader } = await fresh(t);
     t.equal(reader.datasetState(COMPANY).complete, undefined);
     await writer.apply([said(COMPANY, 0)]);
-    t.match(reader.datasetState(COMPANY), { complete: { rows: 3, receivedAt: 5000 }, watermark: { state: 'complete' } });
+    t.match(reader.datasetState(COMPANY), {
+      complete: { rows: 3, receivedAt: 5000 },
+      watermark: { state: 'complete' },
+    });
     await writer.apply([said(COMPANY, 1, { state: 'failed', rows: 1 })]);
     t.match(reader.datasetState(COMPANY), { complete: { rows: 3 }, watermark: { state: 'failed', rows: 1 } });
     await writer.apply([said(COMPANY, 2, { rows: 9 })], { [topicOf(COMPANY)]: [2, 0] });
@@ -256,12 +368,27 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     const COUNT = 10_000;
     const id = (n: number): string => `r${String(n).padStart(6, '0')}`;
     await send(writer, { dataset: PERMIT, offset: 0, record: 'p', text: 'P' });
-    for (let from = 0; from < COUNT; from += 2500) await send(writer, ...Array.from({ length: 2500 }, (_, i): Sent => ({ offset: from + i, record: id((from + i) * 7919 % COUNT), text: 'A' })));
+    for (let from = 0; from < COUNT; from += 2500)
+      await send(
+        writer,
+        ...Array.from(
+          { length: 2500 },
+          (_, i): Sent => ({ offset: from + i, record: id(((from + i) * 7919) % COUNT), text: 'A' }),
+        ),
+      );
     const ids: string[] = [];
     reader.read(subject(1), [COMPANY, PERMIT], { kind: 'now' }, (_, version) => void ids.push(version.recordId));
     t.strictSame(ids, [...Array.from({ length: COUNT }, (_, n) => id(n)), 'p']);
     const cut = reader.cut([COMPANY]);
-    t.match(await send(writer, { offset: COUNT, record: id(5), text: 'A' }, { offset: COUNT + 1, record: id(6), text: 'B' }, { offset: COUNT + 2, record: id(7), text: null }), { applied: 2, ignored: 1 });
+    t.match(
+      await send(
+        writer,
+        { offset: COUNT, record: id(5), text: 'A' },
+        { offset: COUNT + 1, record: id(6), text: 'B' },
+        { offset: COUNT + 2, record: id(7), text: null },
+      ),
+      { applied: 2, ignored: 1 },
+    );
     t.match(seen(reader), `${id(5)}=A ${id(6)}=B ${id(8)}=A`);
     t.match(seen(reader, { kind: 'cut', cut }), `${id(5)}=A ${id(6)}=A ${id(7)}=A ${id(8)}=A`);
     t.match(reader.datasetState(COMPANY), { records: COUNT - 1 });
@@ -304,8 +431,15 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     const next = writer.nextOffset(topicOf(COMPANY), 0);
     t.ok(next >= committed, 'what was said to be applied is there');
     const found: number[] = [];
-    for (let n = 0; n < 97; n++) writer.reader().read(subject(n), [COMPANY], { kind: 'now' }, (_, { recordId }) => void found.push(Number(recordId.slice(1))));
-    t.strictSame(found.sort((a, b) => a - b), Array.from({ length: next }, (_, i) => i), 'records are exactly those below the next offset');
+    for (let n = 0; n < 97; n++)
+      writer
+        .reader()
+        .read(subject(n), [COMPANY], { kind: 'now' }, (_, { recordId }) => void found.push(Number(recordId.slice(1))));
+    t.strictSame(
+      found.sort((a, b) => a - b),
+      Array.from({ length: next }, (_, i) => i),
+      'records are exactly those below the next offset',
+    );
     t.match(writer.reader().datasetState(COMPANY), { records: next, versions: next });
   });
 
@@ -324,11 +458,14 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
 
   t.test('a batch of mixed partitions, or out of order, or of no dataset is refused whole', async (t) => {
     const { writer, reader } = await fresh(t);
-    await t.rejects(send(writer, { offset: 0, text: 'A' }, { offset: 1, partition: 1, text: 'B' }), { code: 'topic_mismatch' });
+    await t.rejects(send(writer, { offset: 0, text: 'A' }, { offset: 1, partition: 1, text: 'B' }), {
+      code: 'topic_mismatch',
+    });
     await t.rejects(send(writer, { offset: 1, text: 'A' }, { offset: 0, text: 'B' }), { code: 'topic_mismatch' });
-    await t.rejects(writer.apply([{ ...sent({ offset: 0, text: 'A' }), topic: 'city.nobody.nothing' }]), { code: 'topic_mismatch' });
+    await t.rejects(writer.apply([{ ...sent({ offset: 0, text: 'A' }), topic: 'city.nobody.nothing' }]), {
+      code: 'topic_mismatch',
+    });
     t.equal(seen(reader), '');
     t.equal(writer.nextOffset(topicOf(COMPANY), 0), 0);
   });
 }
-

@@ -1,9 +1,9 @@
 /** A contract, schemes and a workspace made in memory, for suites that need no files. */
 import avsc from 'avsc';
-import { fieldPath, authorityId, datasetId } from '../../contracts/ids.js';
-import type { AvroSchema, Contract, FieldInfo, KeyScheme, Workspace } from '../../contracts/types.js';
-import { parseMapping } from '../../connectors/mapping/index.js';
 import type { Feed } from '../../connectors/feed.js';
+import { parseMapping } from '../../connectors/mapping/index.js';
+import { authorityId, datasetId, fieldPath } from '../../contracts/ids.js';
+import type { AvroSchema, Contract, FieldInfo, KeyScheme, Workspace } from '../../contracts/types.js';
 
 /** Nine digits, the last of which makes the sum of all divisible by ten; letters are upper-cased first. */
 export const digit9: KeyScheme = {
@@ -15,7 +15,9 @@ export const digit9: KeyScheme = {
     const key = input.trim().toUpperCase();
     if (!/^[A-Z]?\d{9}$/.test(key)) return { ok: false, code: 'bad_value', reason: 'is not nine digits' };
     const sum = [...key.slice(-9)].reduce((total, digit) => total + Number(digit), 0);
-    return sum % 10 === 0 ? { ok: true, key, changed: key !== input } : { ok: false, code: 'bad_check_digit', reason: 'does not satisfy its check digit' };
+    return sum % 10 === 0
+      ? { ok: true, key, changed: key !== input }
+      : { ok: false, code: 'bad_check_digit', reason: 'does not satisfy its check digit' };
   },
   mask: (key) => `${key.slice(0, 2)}*******`,
   make(n) {
@@ -39,8 +41,33 @@ export const schema: AvroSchema = {
     { name: 'score', type: nullable('double'), default: null },
     { name: 'active', type: nullable('boolean'), default: null },
     { name: 'tags', type: nullable({ type: 'array', items: 'string' }), default: null },
-    { name: 'address', type: nullable({ type: 'record', name: 'Address', fields: [{ name: 'city', type: 'string' }, { name: 'street', type: nullable('string'), default: null }] }), default: null },
-    { name: 'members', type: nullable({ type: 'array', items: { type: 'record', name: 'Member', fields: [{ name: 'name', type: 'string' }, { name: 'id', type: nullable('string'), default: null }] } }), default: null },
+    {
+      name: 'address',
+      type: nullable({
+        type: 'record',
+        name: 'Address',
+        fields: [
+          { name: 'city', type: 'string' },
+          { name: 'street', type: nullable('string'), default: null },
+        ],
+      }),
+      default: null,
+    },
+    {
+      name: 'members',
+      type: nullable({
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Member',
+          fields: [
+            { name: 'name', type: 'string' },
+            { name: 'id', type: nullable('string'), default: null },
+          ],
+        },
+      }),
+      default: null,
+    },
     { name: 'since', type: nullable('string'), default: null },
   ],
 };
@@ -127,7 +154,14 @@ export function feed(source: Feed['source'], overrides: Partial<Feed> = {}, fiel
     maxWithdrawShare: 0.1,
     onDuplicate: 'quarantine',
     mapping: parseMapping(
-      { fields: { code: { from: 'code', steps: [{ key: 'digit9' }] }, name: { from: 'name', steps: ['trim'] }, status: { from: 'status' }, ...fieldsOf } },
+      {
+        fields: {
+          code: { from: 'code', steps: [{ key: 'digit9' }] },
+          name: { from: 'name', steps: ['trim'] },
+          status: { from: 'status' },
+          ...fieldsOf,
+        },
+      },
       'feed.json',
     ),
     file: 'feed.json',

@@ -42,10 +42,20 @@ t.test('killed anywhere, the next run leaves the register as it should be, and n
   for (let n = ROWS / 2; n < ROWS; n++) expected[`digit9:${digit9.make(n)}|`] = `b${n}`;
   const current = await office.current();
   t.equal(Object.keys(current).length, ROWS / 2);
-  t.ok(Object.entries(expected).every(([key, name]) => current[key] === name), 'every record is as the file has it');
+  t.ok(
+    Object.entries(expected).every(([key, name]) => current[key] === name),
+    'every record is as the file has it',
+  );
 
   // what came twice has the same record, position, source time and content, so that the view keeps one
-  const versions = new Set((await office.records()).filter(({ value }) => value !== null).map(({ key, headers, value }) => `${key} ${headers[office.HEADER.position]} ${headers[office.HEADER.sourceTime]} ${String(value)}`));
+  const versions = new Set(
+    (await office.records())
+      .filter(({ value }) => value !== null)
+      .map(
+        ({ key, headers, value }) =>
+          `${key} ${headers[office.HEADER.position]} ${headers[office.HEADER.sourceTime]} ${String(value)}`,
+      ),
+  );
   t.equal(versions.size, ROWS + ROWS / 2);
   t.equal((await office.quarantine()).length, 1);
   t.equal((await office.run({ maxWithdrawShare: 1 })).state, 'nothing-new');

@@ -5,7 +5,13 @@ import type { Cell } from '../../connectors/sources/port.js';
 import { contract, digit9, schemes } from './fixtures.js';
 
 const base = { code: { const: digit9.make(1) }, name: { const: 'x' } };
-const compile = (fields: object, more: object = {}) => compileMapping(parseMapping({ fields: { ...base, ...fields }, ...more }, 'feed.json'), contract(), schemes, 'feed.json');
+const compile = (fields: object, more: object = {}) =>
+  compileMapping(
+    parseMapping({ fields: { ...base, ...fields }, ...more }, 'feed.json'),
+    contract(),
+    schemes,
+    'feed.json',
+  );
 
 /** What one cell becomes in the text field `status`, or the code of its problem. */
 function status(cell: Cell, steps: readonly unknown[], more: object = {}): unknown {
@@ -74,7 +80,8 @@ t.test('a department gets what it wrote: every step on what registers hold', (t)
     [['a'], ['trim'], 'bad_value'],
     ['x'.repeat(65_537), [], 'bad_value'],
   ];
-  for (const [cell, steps, result] of table) t.equal(status(cell, steps), result, `${String(cell).slice(0, 40)} through ${JSON.stringify(steps)}`);
+  for (const [cell, steps, result] of table)
+    t.equal(status(cell, steps), result, `${String(cell).slice(0, 40)} through ${JSON.stringify(steps)}`);
   t.equal(status('N/A', [], { nulls: ['N/A'] }), null);
   t.equal(status('2019-07-02 08:30', [{ date: 'yyyy-MM-dd HH:mm' }], { zone: 'UTC' }), '2019-07-02T08:30:00.000Z');
   t.end();
@@ -88,10 +95,35 @@ t.test('typed fields, nested records and lists come out in the JSON form', (t) =
     tags: { from: 'tags', steps: [{ split: ';', each: ['trim', 'upper'] }] },
     'address.city': { from: 'city' },
     'address.street': { concat: [{ from: 'street' }, { text: ' ' }, { from: 'no' }] },
-    members: { rows: { from: 'members', split: '),', fields: { name: { from: '*', steps: [{ part: { by: '(', index: 0 } }, 'trim'] }, id: { from: '*', steps: [{ part: { by: '(', index: -1 } }, 'digits'] } } } },
-    status: { case: [{ when: { column: 'uf', in: ['SP', 'RJ'] }, use: { const: 'south-east' } }, { when: { column: 'uf', empty: true }, use: { const: 'federal' } }], else: { from: 'uf' } },
+    members: {
+      rows: {
+        from: 'members',
+        split: '),',
+        fields: {
+          name: { from: '*', steps: [{ part: { by: '(', index: 0 } }, 'trim'] },
+          id: { from: '*', steps: [{ part: { by: '(', index: -1 } }, 'digits'] },
+        },
+      },
+    },
+    status: {
+      case: [
+        { when: { column: 'uf', in: ['SP', 'RJ'] }, use: { const: 'south-east' } },
+        { when: { column: 'uf', empty: true }, use: { const: 'federal' } },
+      ],
+      else: { from: 'uf' },
+    },
   });
-  const cells = { staff: '73', score: '7,50', active: 'oui', tags: ' a;;b ', city: 'Aiglun', street: 'Rue', no: '1', members: 'RIESTE (352853667),CINE (352853568)', uf: ' SP ' };
+  const cells = {
+    staff: '73',
+    score: '7,50',
+    active: 'oui',
+    tags: ' a;;b ',
+    city: 'Aiglun',
+    street: 'Rue',
+    no: '1',
+    members: 'RIESTE (352853667),CINE (352853568)',
+    uf: ' SP ',
+  };
   const mapped = mapping.map(cells);
   t.strictSame('ok' in mapped && mapped.ok && mapped.value, {
     code: digit9.make(1),
@@ -101,26 +133,61 @@ t.test('typed fields, nested records and lists come out in the JSON form', (t) =
     active: true,
     tags: ['A', 'B'],
     address: { city: 'Aiglun', street: 'Rue 1' },
-    members: [{ name: 'RIESTE', id: '352853667' }, { name: 'CINE', id: '352853568' }],
+    members: [
+      { name: 'RIESTE', id: '352853667' },
+      { name: 'CINE', id: '352853568' },
+    ],
     status: 'south-east',
   });
-  const empty = mapping.map({ staff: '', score: null, active: '', tags: '', city: '', street: '', no: '1', members: '', uf: '' });
+  const empty = mapping.map({
+    staff: '',
+    score: null,
+    active: '',
+    tags: '',
+    city: '',
+    street: '',
+    no: '1',
+    members: '',
+    uf: '',
+  });
   t.match('ok' in empty && empty.ok && empty.value, { address: null, members: null, staff: null, status: 'federal' });
   const half = mapping.map({ ...cells, city: '' });
   t.match(half, { ok: false, problems: [{ code: 'missing_value', field: 'address.city' }] });
   t.end();
 });
 
-t.test('a row that is not the dataset’s is skipped, a lower-case key is noted, a record is named by its key alone', (t) => {
-  const mapping = compile({ code: { from: 'code', steps: [{ key: 'digit9' }] }, name: { from: 'name' } }, { skip: { not: { all: [{ column: 'kind', equals: 'J' }, { column: 'code', startsWith: 'x' }] } } });
-  t.strictSame(mapping.map({ kind: 'F', code: 'x', name: 'n' }), { skipped: true });
-  const key = `x${digit9.make(5)}`;
-  t.match(mapping.map({ kind: 'J', code: key, name: 'n' }), { ok: true, notes: ['key_normalised'], value: { code: key.toUpperCase() } });
-  t.match(mapping.map({ kind: 'J', code: key, name: '' }), { ok: false, problems: [{ code: 'missing_value', field: 'name', reason: /column `name`/ }] });
-  t.strictSame(mapping.identify({ kind: 'J', code: key, name: '' }), { code: key.toUpperCase() });
-  t.equal(mapping.identify({ kind: 'J', code: 'nonsense' }), undefined);
-  t.end();
-});
+t.test(
+  'a row that is not the dataset’s is skipped, a lower-case key is noted, a record is named by its key alone',
+  (t) => {
+    const mapping = compile(
+      { code: { from: 'code', steps: [{ key: 'digit9' }] }, name: { from: 'name' } },
+      {
+        skip: {
+          not: {
+            all: [
+              { column: 'kind', equals: 'J' },
+              { column: 'code', startsWith: 'x' },
+            ],
+          },
+        },
+      },
+    );
+    t.strictSame(mapping.map({ kind: 'F', code: 'x', name: 'n' }), { skipped: true });
+    const key = `x${digit9.make(5)}`;
+    t.match(mapping.map({ kind: 'J', code: key, name: 'n' }), {
+      ok: true,
+      notes: ['key_normalised'],
+      value: { code: key.toUpperCase() },
+    });
+    t.match(mapping.map({ kind: 'J', code: key, name: '' }), {
+      ok: false,
+      problems: [{ code: 'missing_value', field: 'name', reason: /column `name`/ }],
+    });
+    t.strictSame(mapping.identify({ kind: 'J', code: key, name: '' }), { code: key.toUpperCase() });
+    t.equal(mapping.identify({ kind: 'J', code: 'nonsense' }), undefined);
+    t.end();
+  },
+);
 
 t.test('an officer’s slip in a mapping is refused when the feed is read, with the place', (t) => {
   const refused: readonly (readonly [object, RegExp])[] = [
@@ -137,7 +204,10 @@ t.test('an officer’s slip in a mapping is refused when the feed is read, with 
     [{ tags: { from: 'c', steps: [{ split: ',', max: 5000 }] } }, /whole number from 1 to 1000/],
   ];
   for (const [fields, message] of refused) t.throws(() => compile(fields), { code: 'bad_feed', message });
-  t.throws(() => compileMapping(parseMapping({ fields: { code: { from: 'c' } } }, 'f'), contract(), schemes), { code: 'bad_feed', message: /required field `name` is not mapped/ });
+  t.throws(() => compileMapping(parseMapping({ fields: { code: { from: 'c' } } }, 'f'), contract(), schemes), {
+    code: 'bad_feed',
+    message: /required field `name` is not mapped/,
+  });
   let deep: object = { const: 1 };
   for (let i = 0; i < 9; i++) deep = { case: [], else: deep };
   t.throws(() => compile({ status: deep }), { code: 'bad_feed', message: /nested more than 8/ });
@@ -146,13 +216,34 @@ t.test('an officer’s slip in a mapping is refused when the feed is read, with 
 
 t.test('no cell can make a mapping throw, hang or grow without bound', (t) => {
   const step = fc.constantFrom<unknown>(
-    'trim', 'upper', 'lower', 'halfwidth', 'squeeze', 'digits', { key: 'digit9' }, { date: ['iso', 'dd/MM/yyyy', 'yyyy-MM-dd HH:mm'] }, { number: { decimal: ',', group: '.' } },
-    { codes: { a: 'b' }, else: null }, { part: { by: ',', index: -1 } }, { slice: [1, -1] }, { padStart: { length: 1000, with: 'ab' } }, { replace: { text: 'a', by: 'aaaaaaaa' } }, { stripPrefix: 'a' }, { stripSuffix: 'a' }, { nullIf: ['a'] },
+    'trim',
+    'upper',
+    'lower',
+    'halfwidth',
+    'squeeze',
+    'digits',
+    { key: 'digit9' },
+    { date: ['iso', 'dd/MM/yyyy', 'yyyy-MM-dd HH:mm'] },
+    { number: { decimal: ',', group: '.' } },
+    { codes: { a: 'b' }, else: null },
+    { part: { by: ',', index: -1 } },
+    { slice: [1, -1] },
+    { padStart: { length: 1000, with: 'ab' } },
+    { replace: { text: 'a', by: 'aaaaaaaa' } },
+    { stripPrefix: 'a' },
+    { stripSuffix: 'a' },
+    { nullIf: ['a'] },
   );
-  const cell = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.constantFrom<Cell>(null, 1, true, ['a'], { a: 1 }, 'a'.repeat(60_000), '31/12/9999', '-1.234,5'));
+  const cell = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.constantFrom<Cell>(null, 1, true, ['a'], { a: 1 }, 'a'.repeat(60_000), '31/12/9999', '-1.234,5'),
+  );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 64 }), cell, (steps, value) => {
-      const mapped = compile({ status: { from: 'c', steps }, tags: { from: 'c', steps: [{ split: ',', each: steps.slice(0, 20) }] } }).map({ c: value });
+      const mapped = compile({
+        status: { from: 'c', steps },
+        tags: { from: 'c', steps: [{ split: ',', each: steps.slice(0, 20) }] },
+      }).map({ c: value });
       if ('ok' in mapped && mapped.ok) {
         const made = mapped.value['status'];
         if (typeof made === 'string') return made.length <= 3 * 65_536;

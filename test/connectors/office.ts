@@ -1,14 +1,14 @@
 /** An office for one test: an embedded bus, a state and a folder, with what an observer would see on the bus. */
 import { join } from 'node:path';
-import { decodeRecord } from '../../contracts/avro.js';
-import type { Contract } from '../../contracts/types.js';
-import { FRAME_BYTES } from '../../contracts/wire.js';
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
-import { HEADER, controlTopic, dataTopic, type Bus, type InRecord, type Watermark } from '../../connectors/bus/port.js';
+import { type Bus, controlTopic, dataTopic, HEADER, type InRecord, type Watermark } from '../../connectors/bus/port.js';
 import type { Feed } from '../../connectors/feed.js';
 import { State } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
-import { runFeed, type RunOptions } from '../../connectors/run.js';
+import { type RunOptions, runFeed } from '../../connectors/run.js';
+import { decodeRecord } from '../../contracts/avro.js';
+import type { Contract } from '../../contracts/types.js';
+import { FRAME_BYTES } from '../../contracts/wire.js';
 import { contract as makeContract, feed as makeFeed, workspace as makeWorkspace } from './fixtures.js';
 
 function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
@@ -37,7 +37,10 @@ export async function everything(bus: Bus, topic: string): Promise<InRecord[]> {
   return records;
 }
 
-export async function openOffice(dir: string, overrides: { readonly contract?: Partial<Contract>; readonly bus?: (bus: Bus) => Bus } = {}) {
+export async function openOffice(
+  dir: string,
+  overrides: { readonly contract?: Partial<Contract>; readonly bus?: (bus: Bus) => Bus } = {},
+) {
   const contract = makeContract(overrides.contract);
   const workspace = makeWorkspace(contract);
   const inner = await openEmbeddedBus({ dir: join(dir, 'bus') });
@@ -52,7 +55,16 @@ export async function openOffice(dir: string, overrides: { readonly contract?: P
     dataDir,
     run: (feed: Partial<Feed> & { readonly path?: string } = {}, options: Partial<RunOptions> = {}) => {
       const { path = 'in.csv', ...rest } = feed;
-      return runFeed({ feed: makeFeed({ kind: 'csv', path }, rest), workspace, bus, state, dataDir, baseDir: dir, signal: new AbortController().signal, ...options });
+      return runFeed({
+        feed: makeFeed({ kind: 'csv', path }, rest),
+        workspace,
+        bus,
+        state,
+        dataDir,
+        baseDir: dir,
+        signal: new AbortController().signal,
+        ...options,
+      });
     },
     records: () => everything(inner, dataTopic(workspace.prefix, contract.id)),
     /** Key → name, as a view would have it. */

@@ -1,6 +1,6 @@
 /**
- * A register under load, read by connectors that are killed. `YITONG_TEST_CHANGES=100000 YITONG_TEST_KILLS=12 node dist/test/connectors/postgres-logical-killed.test.js` is the long
- * form; `YITONG_TEST_SEED` repeats one.
+ * A register under load, read by connectors that are killed. `YITONG_TEST_CHANGES=100000 YITONG_TEST_KILLS=12 node
+ * dist/test/connectors/postgres-logical-killed.test.js` is the long form; `YITONG_TEST_SEED` repeats one.
  */
 import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,8 +25,18 @@ interface Message {
   readonly error?: string;
 }
 
-/** Kills the connector at `rows` rows of one of its runs, or `ms` after its first sign of life, or after its copy is complete. Whether the copy was seen to be. */
-async function connect(dir: string, url: string, rows: number, ms: number, errors: string[], copied: boolean): Promise<boolean> {
+/**
+ * Kills the connector at `rows` rows of one of its runs, or `ms` after its first sign of life, or after its copy is
+ * complete. Whether the copy was seen to be.
+ */
+async function connect(
+  dir: string,
+  url: string,
+  rows: number,
+  ms: number,
+  errors: string[],
+  copied: boolean,
+): Promise<boolean> {
   const connector = fork(child, [dir, url], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const gone = new Promise<void>((resolve) => connector.once('exit', () => resolve()));
   let complete = copied;
@@ -42,54 +52,89 @@ async function connect(dir: string, url: string, rows: number, ms: number, error
   return complete;
 }
 
-t.test('killed anywhere, under load from the copy on, the topic ends as the table, and no version comes that never was', async (t) => {
-  const postgres = await postgresForTest(t);
-  if (postgres === undefined) return;
-  t.comment(`seed ${SEED}, ${CHANGES} changes, ${KILLS} kills`);
-  const { sql, url } = postgres;
-  const draw = draws(SEED);
-  const dir = t.testdir();
-  const versions = new Set<string>();
-  await sql(`${TABLE}; ALTER TABLE companies ALTER status SET STORAGE EXTERNAL`);
-  // rows that are there before, so that the copy takes a while
-  await write({ url, seed: SEED + 1, changes: CHANGES / 4, from: 0, versions });
+t.test(
+  'killed anywhere, under load from the copy on, the topic ends as the table, and no version comes that never was',
+  async (t) => {
+    const postgres = await postgresForTest(t);
+    if (postgres === undefined) return;
+    t.comment(`seed ${SEED}, ${CHANGES} changes, ${KILLS} kills`);
+    const { sql, url } = postgres;
+    const draw = draws(SEED);
+    const dir = t.testdir();
+    const versions = new Set<string>();
+    await sql(`${TABLE}; ALTER TABLE companies ALTER status SET STORAGE EXTERNAL`);
+    // rows that are there before, so that the copy takes a while
+    await write({ url, seed: SEED + 1, changes: CHANGES / 4, from: 0, versions });
 
-  let killing = true;
-  let begun = 0;
-  // the load lasts as long as there is something to kill
-  const pause = async (): Promise<void> => {
-    begun += 1;
-    if (killing) await sleep(LONG ? 10 : 40);
-  };
-  const writers = [1, 2].map((n) => write({ url, seed: SEED + 10 * n, changes: (CHANGES * 3) / 8, from: n * 10_000_000, versions, pause, goOn: () => killing }));
-  const errors: string[] = [];
-  let copied = false;
-  for (let kill = 0; kill < KILLS; kill++) copied = await connect(dir, url, kill < KILLS / 4 ? 200 + draw() * 800 : NEVER, 200 + draw() * 1500, errors, copied);
-  killing = false;
-  const written = await Promise.all(writers);
-  t.comment(JSON.stringify({ written, errors }));
+    let killing = true;
+    let begun = 0;
+    // the load lasts as long as there is something to kill
+    const pause = async (): Promise<void> => {
+      begun += 1;
+      if (killing) await sleep(LONG ? 10 : 40);
+    };
+    const writers = [1, 2].map((n) =>
+      write({
+        url,
+        seed: SEED + 10 * n,
+        changes: (CHANGES * 3) / 8,
+        from: n * 10_000_000,
+        versions,
+        pause,
+        goOn: () => killing,
+      }),
+    );
+    const errors: string[] = [];
+    let copied = false;
+    for (let kill = 0; kill < KILLS; kill++)
+      copied = await connect(
+        dir,
+        url,
+        kill < KILLS / 4 ? 200 + draw() * 800 : NEVER,
+        200 + draw() * 1500,
+        errors,
+        copied,
+      );
+    killing = false;
+    const written = await Promise.all(writers);
+    t.comment(JSON.stringify({ written, errors }));
 
-  const office = await replicated(dir, url);
-  t.teardown(() => office.close());
-  const started = performance.now();
-  const reports = [await office.run()];
-  while (reports.at(-1)?.state !== 'nothing-new') reports.push(await office.run());
-  t.comment(`caught up in ${Math.round(performance.now() - started)} ms: ${JSON.stringify(reports.map(({ rows, published, unchanged, notes }) => ({ rows, published, unchanged, notes })))}`);
-  const table = (await sql('SELECT code, name, status, staff FROM companies')).rows;
-  const last = await office.last();
-  t.strictSame(differences(last, table), [], `all of ${table.length} rows are as the table has them`);
+    const office = await replicated(dir, url);
+    t.teardown(() => office.close());
+    const started = performance.now();
+    const reports = [await office.run()];
+    while (reports.at(-1)?.state !== 'nothing-new') reports.push(await office.run());
+    t.comment(
+      `caught up in ${Math.round(performance.now() - started)} ms: ` +
+        `${JSON.stringify(reports.map(({ rows, published, unchanged, notes }) => ({ rows, published, unchanged, notes })))}`,
+    );
+    const table = (await sql('SELECT code, name, status, staff FROM companies')).rows;
+    const last = await office.last();
+    t.strictSame(differences(last, table), [], `all of ${table.length} rows are as the table has them`);
 
-  const records = await office.records();
-  const kinds = new Set<string>();
-  let invented = 0;
-  for (const { key, value, headers } of records) {
-    const code = key.slice('digit9:'.length, -1);
-    kinds.add(`${key} ${headers[office.HEADER.position]} ${value === null ? '' : value.toString('base64')}`);
-    if (value === null) continue;
-    const { name, status, staff } = decodeRecord(office.contract.latest, value, FRAME_BYTES) as Record<string, unknown>;
-    if (!versions.has(versionOf(code, name, status, staff))) invented += 1;
-  }
-  t.equal(invented, 0, 'each version of the topic was once in the table');
-  t.comment(`${records.length} records, ${kinds.size} different, ${last.size} current, ${begun} transactions begun`);
-  t.strictSame((await sql("SELECT count(*)::int AS n FROM pg_replication_slots WHERE slot_name LIKE 'yitong_test_companies_%' AND database = current_database()")).rows, [{ n: 1 }], 'no slot is left behind');
-});
+    const records = await office.records();
+    const kinds = new Set<string>();
+    let invented = 0;
+    for (const { key, value, headers } of records) {
+      const code = key.slice('digit9:'.length, -1);
+      kinds.add(`${key} ${headers[office.HEADER.position]} ${value === null ? '' : value.toString('base64')}`);
+      if (value === null) continue;
+      const { name, status, staff } = decodeRecord(office.contract.latest, value, FRAME_BYTES) as Record<
+        string,
+        unknown
+      >;
+      if (!versions.has(versionOf(code, name, status, staff))) invented += 1;
+    }
+    t.equal(invented, 0, 'each version of the topic was once in the table');
+    t.comment(`${records.length} records, ${kinds.size} different, ${last.size} current, ${begun} transactions begun`);
+    t.strictSame(
+      (
+        await sql(
+          "SELECT count(*)::int AS n FROM pg_replication_slots WHERE slot_name LIKE 'yitong_test_companies_%' AND database = current_database()",
+        )
+      ).rows,
+      [{ n: 1 }],
+      'no slot is left behind',
+    );
+  },
+);

@@ -10,8 +10,17 @@ async function readTable(url: string, source: object, columns: readonly string[]
   const { host, pathname, username, password } = new URL(url);
   process.env['YITONG_FEED_SUPER'] = password;
   const fields = Object.fromEntries(columns.map((column, i) => [`f${i}`, { from: column }]));
-  const whole = { kind: 'postgres', server: host, database: pathname.slice(1), user: username, password: { env: 'YITONG_FEED_SUPER' }, ...source } as const;
-  return (await read(dir, whole, { mapping: { fields: { code: { from: 'id' }, ...fields } }, overrides: { snapshot: true } }))?.rows;
+  const whole = {
+    kind: 'postgres',
+    server: host,
+    database: pathname.slice(1),
+    user: username,
+    password: { env: 'YITONG_FEED_SUPER' },
+    ...source,
+  } as const;
+  return (
+    await read(dir, whole, { mapping: { fields: { code: { from: 'id' }, ...fields } }, overrides: { snapshot: true } })
+  )?.rows;
 }
 
 t.test('values come with every digit, and as the mapping reads them', async (t) => {
@@ -24,7 +33,24 @@ t.test('values come with every digit, and as the mapping reads them', async (t) 
       '{"a":{"b":12345678901234567890},"n":null}', '{"a,b","\\"q\\"",NULL,"\\\\"}', '{red,green}', 0.1, 'infinity', '0044-03-15 BC', '1 day 02:00', 'ab', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '["\\ud83d"]');
     ALTER DATABASE ${new URL(postgres.url).pathname.slice(1)} SET datestyle = 'German';
     ALTER DATABASE ${new URL(postgres.url).pathname.slice(1)} SET timezone = 'Asia/Tokyo'`);
-  const rows = await readTable(postgres.url, { table: 'kinds', key: ['id'] }, ['amount', 'day', 'at', 'local', 'yes', 'bytes', 'doc.a.b', 'doc', 'words', 'colours', 'half', 'never', 'old', 'span', 'fixed', 'id2']);
+  const rows = await readTable(postgres.url, { table: 'kinds', key: ['id'] }, [
+    'amount',
+    'day',
+    'at',
+    'local',
+    'yes',
+    'bytes',
+    'doc.a.b',
+    'doc',
+    'words',
+    'colours',
+    'half',
+    'never',
+    'old',
+    'span',
+    'fixed',
+    'id2',
+  ]);
   t.match(rows, [
     {
       cells: {
@@ -47,7 +73,11 @@ t.test('values come with every digit, and as the mapping reads them', async (t) 
       },
     },
   ]);
-  t.match(await readTable(postgres.url, { table: 'kinds', key: ['id'] }, ['huge']), [{ broken: { code: 'bad_row' }, cells: { id: '9223372036854775807' } }], 'half of a character breaks its row only');
+  t.match(
+    await readTable(postgres.url, { table: 'kinds', key: ['id'] }, ['huge']),
+    [{ broken: { code: 'bad_row' }, cells: { id: '9223372036854775807' } }],
+    'half of a character breaks its row only',
+  );
 });
 
 t.test('a view cannot make us write', async (t) => {
@@ -56,7 +86,10 @@ t.test('a view cannot make us write', async (t) => {
   await postgres.sql(`CREATE TABLE written (n int);
     CREATE FUNCTION write() RETURNS int LANGUAGE sql AS 'INSERT INTO public.written VALUES (1) RETURNING n';
     CREATE VIEW trap AS SELECT write() AS id`);
-  await t.rejects(readTable(postgres.url, { table: 'trap', key: ['id'] }, []), { code: 'source_unavailable', message: /refused a statement \(25006\)/ });
+  await t.rejects(readTable(postgres.url, { table: 'trap', key: ['id'] }, []), {
+    code: 'source_unavailable',
+    message: /refused a statement \(25006\)/,
+  });
 });
 
 t.test('the connection is encrypted, and to whom the feed means', async (t) => {
@@ -66,16 +99,24 @@ t.test('the connection is encrypted, and to whom the feed means', async (t) => {
   for (const name of ['own', 'other']) await initPki(join(dir, name));
   const files = await issueServer(join(dir, 'own'));
   // the server takes a key only from a file of its own that nobody else can read
-  const give = (file: string, pem: string): Promise<unknown> => postgres.sql(`COPY (SELECT unnest(string_to_array('${pem.trim()}', E'\\n'))) TO PROGRAM 'umask 077; cat > ${file}'`);
+  const give = (file: string, pem: string): Promise<unknown> =>
+    postgres.sql(
+      `COPY (SELECT unnest(string_to_array('${pem.trim()}', E'\\n'))) TO PROGRAM 'umask 077; cat > ${file}'`,
+    );
   await give('server.crt', readFileSync(files.cert, 'utf8'));
   await give('server.key', readFileSync(files.key, 'utf8'));
   await postgres.sql('ALTER SYSTEM SET ssl = on');
   await postgres.sql('SELECT pg_reload_conf()');
   await postgres.sql('CREATE TABLE one (id int); INSERT INTO one VALUES (1)');
-  const readWith = (tls: unknown, server?: string): Promise<unknown> => readTable(postgres.url, { table: 'one', key: ['id'], tls, ...(server === undefined ? {} : { server }) }, [], dir);
+  const readWith = (tls: unknown, server?: string): Promise<unknown> =>
+    readTable(postgres.url, { table: 'one', key: ['id'], tls, ...(server === undefined ? {} : { server }) }, [], dir);
   const { port } = new URL(postgres.url);
   t.match(await readWith({ ca: 'own/ca.pem' }, `localhost:${port}`), [{ cells: { id: '1' } }]);
   t.match(await readWith({ ca: 'own/ca.pem' }), [{ cells: { id: '1' } }], 'an address that the certificate names');
-  await t.rejects(readWith({ ca: 'other/ca.pem' }, `localhost:${port}`), { code: 'source_unavailable', message: /SIGNATURE|ISSUER|CERT/ }, 'another authority');
+  await t.rejects(
+    readWith({ ca: 'other/ca.pem' }, `localhost:${port}`),
+    { code: 'source_unavailable', message: /SIGNATURE|ISSUER|CERT/ },
+    'another authority',
+  );
   await t.rejects(readWith({}), { code: 'source_unavailable' }, 'an authority that the system does not know');
 });

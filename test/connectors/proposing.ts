@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 import type { Answers } from '../../connectors/propose/decision.js';
-import { look, propose, type ProposeContext, type Proposal } from '../../connectors/propose/propose.js';
+import { look, type Proposal, type ProposeContext, propose } from '../../connectors/propose/propose.js';
 import { sniffFile } from '../../connectors/propose/sniff.js';
 import { readTerms } from '../../connectors/propose/terms.js';
 import { State } from '../../connectors/publish/index.js';
@@ -28,16 +28,39 @@ export const newCity = (name = 'city'): string => {
 };
 
 export async function context(dir: string): Promise<ProposeContext> {
-  return { workspace: await loadWorkspace(dir), terms: await readTerms(termsFile), signal: new AbortController().signal, now: () => new Date('2026-06-01T00:00:00Z') };
+  return {
+    workspace: await loadWorkspace(dir),
+    terms: await readTerms(termsFile),
+    signal: new AbortController().signal,
+    now: () => new Date('2026-06-01T00:00:00Z'),
+  };
 }
 
-export async function proposeFile(path: string, at: ProposeContext, answers: Partial<Answers> = {}, name = 'firms.csv'): Promise<Proposal> {
+export async function proposeFile(
+  path: string,
+  at: ProposeContext,
+  answers: Partial<Answers> = {},
+  name = 'firms.csv',
+): Promise<Proposal> {
   const said = { ...NONE, ...answers };
   const { source, decisions } = await sniffFile(path, said, { schemes: at.workspace.schemes, terms: at.terms });
-  return propose(await look({ source: { ...source, path }, schedule: 'PT1H', snapshot: true, roots: [dirname(path)], decisions, name }, at), said, at);
+  return propose(
+    await look(
+      { source: { ...source, path }, schedule: 'PT1H', snapshot: true, roots: [dirname(path)], decisions, name },
+      at,
+    ),
+    said,
+    at,
+  );
 }
 
-export async function proposeText(t: Test, at: ProposeContext, content: string | Uint8Array, answers: Partial<Answers> = {}, name = 'firms.csv'): Promise<Proposal> {
+export async function proposeText(
+  t: Test,
+  at: ProposeContext,
+  content: string | Uint8Array,
+  answers: Partial<Answers> = {},
+  name = 'firms.csv',
+): Promise<Proposal> {
   const path = join(t.testdir(), name);
   writeFileSync(path, content);
   return proposeFile(path, at, answers, name);
@@ -54,8 +77,16 @@ export interface Outcome {
 
 export const forecastOf = ({ trial }: Proposal): Outcome => {
   const refused: Record<string, number> = {};
-  for (const { field, code, rows } of trial.refused) refused[`${code === 'conflicting_duplicate' ? '' : field} ${code}`] = (refused[`${code === 'conflicting_duplicate' ? '' : field} ${code}`] ?? 0) + rows;
-  return { rows: trial.rows, published: trial.published, merged: trial.merged, quarantined: trial.quarantined, refused };
+  for (const { field, code, rows } of trial.refused)
+    refused[`${code === 'conflicting_duplicate' ? '' : field} ${code}`] =
+      (refused[`${code === 'conflicting_duplicate' ? '' : field} ${code}`] ?? 0) + rows;
+  return {
+    rows: trial.rows,
+    published: trial.published,
+    merged: trial.merged,
+    quarantined: trial.quarantined,
+    refused,
+  };
 };
 
 /** What was proposed, run against a bus and a state of its own. */
@@ -64,12 +95,29 @@ export async function outcomeOf({ draft }: Proposal, workspace: Workspace, dir: 
   const bus = await openEmbeddedBus({ dir: join(dir, 'bus') });
   const dataDir = join(dir, 'data');
   const state = State.open(dataDir);
-  const feed = { dataset: contract.id, authority: contract.authority, maxWithdrawShare: 0.1, onDuplicate: 'quarantine', file: 'feed.json', ...draft.feed } as const;
+  const feed = {
+    dataset: contract.id,
+    authority: contract.authority,
+    maxWithdrawShare: 0.1,
+    onDuplicate: 'quarantine',
+    file: 'feed.json',
+    ...draft.feed,
+  } as const;
   const here = { ...workspace, contracts: new Map([[contract.id, contract]]) };
-  const { rows, published, merged, quarantined } = await runFeed({ feed, workspace: here, bus, state, dataDir, signal: new AbortController().signal, roots: [dirname(String(draft.feed.source['path']))] });
+  const { rows, published, merged, quarantined } = await runFeed({
+    feed,
+    workspace: here,
+    bus,
+    state,
+    dataDir,
+    signal: new AbortController().signal,
+    roots: [dirname(String(draft.feed.source['path']))],
+  });
   const quarantine = Quarantine.open(dataDir, contract.id, () => new Date());
   const refused: Record<string, number> = {};
-  for (const { problems: [first] } of await quarantine.list()) {
+  for (const {
+    problems: [first],
+  } of await quarantine.list()) {
     const what = `${first?.code === 'conflicting_duplicate' ? '' : (first?.field ?? '')} ${first?.code ?? ''}`;
     refused[what] = (refused[what] ?? 0) + 1;
   }

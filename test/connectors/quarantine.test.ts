@@ -13,14 +13,32 @@ t.test('rows that a mapping held back are published once it is corrected', async
   const dir = t.testdir();
   const office = await openOffice(dir);
   const [a, b, c] = [digit9.make(1), digit9.make(2), digit9.make(3)];
-  writeFileSync(join(dir, 'in.csv'), `code,name,status\n${a},one,old\n${b},two,new\n${c},three,odd\n${a},other,old\nshort\n`);
-  const strict = feed({ kind: 'csv', path: 'in.csv' }, {}, { status: { from: 'status', steps: [{ codes: { old: 'o' } }] } });
+  writeFileSync(
+    join(dir, 'in.csv'),
+    `code,name,status\n${a},one,old\n${b},two,new\n${c},three,odd\n${a},other,old\nshort\n`,
+  );
+  const strict = feed(
+    { kind: 'csv', path: 'in.csv' },
+    {},
+    { status: { from: 'status', steps: [{ codes: { old: 'o' } }] } },
+  );
   const report = await office.run({ mapping: strict.mapping });
   t.strictSame(report.codes, { not_in_codelist: 2, conflicting_duplicate: 1, bad_row: 1 });
 
-  const corrected = feed({ kind: 'csv', path: 'in.csv' }, {}, { status: { from: 'status', steps: [{ codes: { old: 'o', new: 'n' } }] } });
+  const corrected = feed(
+    { kind: 'csv', path: 'in.csv' },
+    {},
+    { status: { from: 'status', steps: [{ codes: { old: 'o', new: 'n' } }] } },
+  );
   const quarantine = Quarantine.open(office.dataDir, office.contract.id, now);
-  const options = { workspace: office.workspace, feed: corrected, bus: office.bus, state: office.state, quarantine, now };
+  const options = {
+    workspace: office.workspace,
+    feed: corrected,
+    bus: office.bus,
+    state: office.state,
+    quarantine,
+    now,
+  };
   t.match(await retryQuarantine(options), { tried: 3, published: 1, stillBad: 1, unreadable: 1 });
   t.strictSame(Object.values(await office.current()).sort(), ['one', 'two']);
   const conflict = (await quarantine.list()).find(({ problems }) => problems[0]?.code === 'conflicting_duplicate');
@@ -36,17 +54,45 @@ t.test('what a department pushes twice is published once, and an old retry does 
   const dir = t.testdir();
   const office = await openOffice(dir);
   const quarantine = Quarantine.open(office.dataDir, office.contract.id, now);
-  const publisher = await openSession({ workspace: office.workspace, contract: office.contract, bus: office.bus, state: office.state, quarantine, now, rememberPositions: true, maxWithdrawShare: 1, run: 'test' });
+  const publisher = await openSession({
+    workspace: office.workspace,
+    contract: office.contract,
+    bus: office.bus,
+    state: office.state,
+    quarantine,
+    now,
+    rememberPositions: true,
+    maxWithdrawShare: 1,
+    run: 'test',
+  });
   const code = digit9.make(9);
-  const row = (position: string, name: string) => ({ position, rowNumber: 0, sourceTime: '2024-05-01T00:00:00.000Z', value: { code, name } });
-  const statuses = async (...rows: Parameters<typeof publisher.publish>[0]) => (await publisher.publish(rows)).map(({ status, code: problem }) => problem ?? status);
+  const row = (position: string, name: string) => ({
+    position,
+    rowNumber: 0,
+    sourceTime: '2024-05-01T00:00:00.000Z',
+    value: { code, name },
+  });
+  const statuses = async (...rows: Parameters<typeof publisher.publish>[0]) =>
+    (await publisher.publish(rows)).map(({ status, code: problem }) => problem ?? status);
   t.strictSame(await statuses(row('1', 'a'), row('2', 'b')), ['published', 'published']);
   t.strictSame(await statuses(row('1', 'a'), row('2', 'b')), ['unchanged', 'unchanged']);
   t.strictSame(await statuses(row('1', 'other'), row('3', 'b')), ['conflicting_duplicate', 'unchanged']);
   t.strictSame(Object.values(await office.current()), ['b']);
-  t.strictSame(await statuses({ ...row('4', 'x'), value: { code, name: 'x', surplus: 1 } }, { ...row('5', 'x'), value: { code: '1', name: 'x' } }, { ...row('6', 'x'), value: { code } }), ['surplus_field', 'bad_value', 'missing_value']);
+  t.strictSame(
+    await statuses(
+      { ...row('4', 'x'), value: { code, name: 'x', surplus: 1 } },
+      { ...row('5', 'x'), value: { code: '1', name: 'x' } },
+      { ...row('6', 'x'), value: { code } },
+    ),
+    ['surplus_field', 'bad_value', 'missing_value'],
+  );
   t.strictSame(await statuses({ ...row('7', 'x'), value: { code, name: 'x'.repeat(30_000) } }), ['record_too_large']);
-  const withdrawal = { position: '8', rowNumber: 0, sourceTime: '2024-05-02T00:00:00.000Z', withdraw: { subject: `digit9:${code}`, recordId: '', reason: 'closed' } };
+  const withdrawal = {
+    position: '8',
+    rowNumber: 0,
+    sourceTime: '2024-05-02T00:00:00.000Z',
+    withdraw: { subject: `digit9:${code}`, recordId: '', reason: 'closed' },
+  };
   t.strictSame(await statuses(withdrawal), ['published']);
   t.strictSame(await statuses(withdrawal), ['unchanged']);
   t.strictSame(await office.current(), {});

@@ -1,9 +1,19 @@
-/** What the suites of the source kinds share: a kind opened over a folder, as a runner would, and a feed that maps what the office wants. */
+/**
+ * What the suites of the source kinds share: a kind opened over a folder, as a runner would, and a feed that maps what
+ * the office wants.
+ */
 import type { Feed } from '../../connectors/feed.js';
 import { parseMapping } from '../../connectors/mapping/index.js';
 import type { RunReport } from '../../connectors/run.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
-import { JUST_READING, type BrokenRow, type SourceContext, type SourceKind, type SourceRow, type SourceRun } from '../../connectors/sources/port.js';
+import {
+  type BrokenRow,
+  JUST_READING,
+  type SourceContext,
+  type SourceKind,
+  type SourceRow,
+  type SourceRun,
+} from '../../connectors/sources/port.js';
 import { feed, workspace } from './fixtures.js';
 
 const kinds = await loadSourceKinds();
@@ -25,9 +35,16 @@ export interface Reading {
   readonly options?: Readonly<Record<string, string>>;
 }
 
-export function contextOf(dir: string, source: Feed['source'], { memory = {}, mapping, overrides = {}, options = {} }: Reading = {}): SourceContext {
+export function contextOf(
+  dir: string,
+  source: Feed['source'],
+  { memory = {}, mapping, overrides = {}, options = {} }: Reading = {},
+): SourceContext {
   return {
-    feed: feed(source, { ...(mapping === undefined ? {} : { mapping: parseMapping(mapping, 'feed.json') }), ...overrides }),
+    feed: feed(source, {
+      ...(mapping === undefined ? {} : { mapping: parseMapping(mapping, 'feed.json') }),
+      ...overrides,
+    }),
     workspace: workspace(),
     baseDir: dir,
     now: () => new Date('2030-01-01T00:00:00Z'),
@@ -54,6 +71,16 @@ export async function read(dir: string, source: Feed['source'], reading: Reading
 }
 
 /** The cells of each row, or why it is broken. */
-export const seen = (read: Read | undefined): readonly unknown[] => (read?.rows ?? []).map((row) => ('cells' in row ? row.cells : row.broken.reason));
+export const seen = (read: Read | undefined): readonly unknown[] =>
+  (read?.rows ?? []).map((row) => ('cells' in row ? row.cells : row.broken.reason));
 
-export const counts = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => [rows, published, unchanged, merged, quarantined, skipped, withdrawn, state];
+export const counts = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => [
+  rows,
+  published,
+  unchanged,
+  merged,
+  quarantined,
+  skipped,
+  withdrawn,
+  state,
+];

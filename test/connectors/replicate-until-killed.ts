@@ -9,7 +9,8 @@ const { source = { kind: '' }, ...rest } = logicalFeed(url, {}, { schedule: 'PT1
 const scheduler = scheduleFeeds({
   feeds: [makeFeed(source, rest)],
   baseDir: dir,
-  run: (feed, signal) => office.run({ signal, wake: () => scheduler.trigger(feed), onProgress: ({ rows }) => process.send?.({ rows }) }),
+  run: (feed, signal) =>
+    office.run({ signal, wake: () => scheduler.trigger(feed), onProgress: ({ rows }) => process.send?.({ rows }) }),
   onReport: (_feed, report) => process.send?.({ report }),
   onError: (_feed, error) => process.send?.({ error: String(error) }),
 });

@@ -7,8 +7,18 @@ import { openOffice } from './office.js';
 
 const row = (n: number, name: string, status = '') => `${digit9.make(n)},${name},${status}`;
 const file = (...rows: readonly string[]) => `code,name,status\n${rows.join('\n')}\n`;
-const rows = (from: number, to: number, name = 'n') => Array.from({ length: to - from }, (_, i) => row(from + i, `${name}${from + i}`));
-const counts = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => [rows, published, unchanged, merged, quarantined, skipped, withdrawn, state];
+const rows = (from: number, to: number, name = 'n') =>
+  Array.from({ length: to - from }, (_, i) => row(from + i, `${name}${from + i}`));
+const counts = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => [
+  rows,
+  published,
+  unchanged,
+  merged,
+  quarantined,
+  skipped,
+  withdrawn,
+  state,
+];
 
 /** Puts a file in place with a modification time that differs from the last. */
 let clock = Date.parse('2024-01-01T00:00:00Z');
@@ -21,21 +31,51 @@ function put(dir: string, text: string): void {
 t.test('every row is accounted for, and only what changed is published', async (t) => {
   const dir = t.testdir();
   const office = await openOffice(dir);
-  const mapping = { mapping: { skip: { column: 'status', equals: 'other' }, fields: { code: { from: 'code', steps: [{ key: 'digit9' }] }, name: { from: 'name' }, status: { from: 'status' } } } } as const;
-  put(dir, file(...rows(0, 1200), row(1, 'n1'), row(2, 'another'), `123456789,bad,`, `x${digit9.make(7)},lower,`, row(8, ''), row(9, 'x', 'other'), 'short'));
+  const mapping = {
+    mapping: {
+      skip: { column: 'status', equals: 'other' },
+      fields: {
+        code: { from: 'code', steps: [{ key: 'digit9' }] },
+        name: { from: 'name' },
+        status: { from: 'status' },
+      },
+    },
+  } as const;
+  put(
+    dir,
+    file(
+      ...rows(0, 1200),
+      row(1, 'n1'),
+      row(2, 'another'),
+      `123456789,bad,`,
+      `x${digit9.make(7)},lower,`,
+      row(8, ''),
+      row(9, 'x', 'other'),
+      'short',
+    ),
+  );
   const first = await office.run(mapping);
   t.strictSame(counts(first), [1207, 1201, 0, 1, 4, 1, 0, 'complete']);
   t.strictSame(first.codes, { conflicting_duplicate: 1, bad_check_digit: 1, missing_value: 1, bad_row: 1 });
   t.strictSame(first.notes, { key_normalised: 1 });
   const [record] = await office.records();
-  t.match(record?.headers, { [office.HEADER.position]: /^in\.csv#\d+$/, [office.HEADER.sourceTime]: /^2024-/, [office.HEADER.contractVersion]: '1' });
+  t.match(record?.headers, {
+    [office.HEADER.position]: /^in\.csv#\d+$/,
+    [office.HEADER.sourceTime]: /^2024-/,
+    [office.HEADER.contractVersion]: '1',
+  });
   t.equal((await office.run(mapping)).state, 'nothing-new');
 
   put(dir, file(...rows(0, 1199), row(1199, 'renamed'), row(2000, 'new'), `x${digit9.make(7)},lower,`));
   const second = await office.run(mapping);
   t.strictSame(counts(second), [1202, 2, 1200, 0, 0, 0, 0, 'complete']);
   t.strictSame(await office.quarantine(), [], 'rows that became good have left');
-  t.match((await office.watermarks()).at(-1), { dataset: 'test.companies', snapshot: true, rows: 1202, state: 'complete' });
+  t.match((await office.watermarks()).at(-1), {
+    dataset: 'test.companies',
+    snapshot: true,
+    rows: 1202,
+    state: 'complete',
+  });
   await office.close();
 });
 
@@ -60,7 +100,10 @@ t.test('a company that left the register is withdrawn, a register that was cut s
   t.strictSame(counts(await office.run()), [95, 0, 95, 0, 0, 0, 5, 'complete']);
   t.equal(Object.keys(await office.current()).length, 95);
   const gone = (await office.records()).filter(({ value }) => value === null);
-  t.strictSame(gone.map(({ headers }) => headers[office.HEADER.reason]), new Array(5).fill('left_snapshot'));
+  t.strictSame(
+    gone.map(({ headers }) => headers[office.HEADER.reason]),
+    new Array(5).fill('left_snapshot'),
+  );
 
   put(dir, file(...rows(0, 50)));
   const cut = await office.run();
@@ -70,9 +113,22 @@ t.test('a company that left the register is withdrawn, a register that was cut s
   t.equal(Object.keys(await office.current()).length, 95);
   utimesSync(join(dir, 'in.csv'), new Date('2024-09-01T00:00:00Z'), new Date('2024-09-01T00:00:00Z'));
   t.equal((await office.run()).state, 'nothing-new');
-  t.not((await office.watermarks()).at(-1)?.sourceTime, '2024-09-01T00:00:00.000Z', 'a refused snapshot is not believed because it comes again');
+  t.not(
+    (await office.watermarks()).at(-1)?.sourceTime,
+    '2024-09-01T00:00:00.000Z',
+    'a refused snapshot is not believed because it comes again',
+  );
 
-  t.strictSame(counts(await office.run({}, { options: { acceptShrink: 'true' } })), [50, 0, 50, 0, 0, 0, 45, 'complete']);
+  t.strictSame(counts(await office.run({}, { options: { acceptShrink: 'true' } })), [
+    50,
+    0,
+    50,
+    0,
+    0,
+    0,
+    45,
+    'complete',
+  ]);
   t.equal(Object.keys(await office.current()).length, 50);
   put(dir, file(...rows(0, 95)));
   t.strictSame(counts(await office.run()), [95, 45, 50, 0, 0, 0, 0, 'complete'], 'they come back as they were');
@@ -86,7 +142,11 @@ t.test('a row that cannot be read does not take its record away', async (t) => {
   put(dir, file(...rows(0, 20)));
   await office.run({ maxWithdrawShare: 1 });
   put(dir, file(...rows(0, 18), row(18, ''), row(19, 'n19')));
-  t.strictSame(counts(await office.run({ maxWithdrawShare: 1 })), [20, 0, 19, 0, 1, 0, 0, 'complete'], 'a row that names its record keeps it');
+  t.strictSame(
+    counts(await office.run({ maxWithdrawShare: 1 })),
+    [20, 0, 19, 0, 1, 0, 0, 'complete'],
+    'a row that names its record keeps it',
+  );
   put(dir, file(...rows(0, 18), '999999999,n18,', row(19, 'n19')));
   const held = await office.run({ maxWithdrawShare: 1 });
   t.strictSame(counts(held), [20, 0, 19, 0, 1, 0, 0, 'complete']);
@@ -121,7 +181,12 @@ t.test('what was quarantined is kept for its owner only, with the reason and nev
   put(dir, file(row(1, 'a'), '123456789,secret name,'));
   await office.run();
   const [entry] = await office.quarantine();
-  t.match(entry, { position: 'in.csv#2', rowNumber: 2, problems: [{ code: 'bad_check_digit', field: 'code' }], cells: { name: 'secret name' } });
+  t.match(entry, {
+    position: 'in.csv#2',
+    rowNumber: 2,
+    problems: [{ code: 'bad_check_digit', field: 'code' }],
+    cells: { name: 'secret name' },
+  });
   t.notMatch(JSON.stringify(entry?.problems), /secret|123456789/);
   t.equal(statSync(join(dir, 'data', 'quarantine', 'test.companies.mdb')).mode & 0o777, 0o600);
   t.equal(statSync(join(dir, 'data', 'quarantine')).mode & 0o777, 0o700);
@@ -163,28 +228,31 @@ t.test('a bus that fails leaves a failed watermark, and the next run publishes w
   await office.close();
 });
 
-t.test('a topic that was deleted and made anew gets all of the source again, though nothing changed there', async (t) => {
-  const dir = t.testdir();
-  let id = 'first';
-  const office = await openOffice(dir, {
-    bus: (bus) => ({
-      driver: bus.driver,
-      ensureTopics: (specs) => bus.ensureTopics(specs),
-      topicState: async (topic) => {
-        const state = await bus.topicState(topic);
-        return state === undefined ? undefined : { ...state, id };
-      },
-      clusterId: () => bus.clusterId(),
-      consume: (options) => bus.consume(options),
-      close: () => bus.close(),
-      producer: () => bus.producer(),
-    }),
-  });
-  put(dir, file(...rows(0, 50)));
-  t.match(await office.run(), { published: 50 });
-  t.match(await office.run(), { state: 'nothing-new' });
-  id = 'second';
-  t.match(await office.run(), { state: 'complete', published: 50 });
-  t.match(await office.run(), { state: 'nothing-new' });
-  await office.close();
-});
+t.test(
+  'a topic that was deleted and made anew gets all of the source again, though nothing changed there',
+  async (t) => {
+    const dir = t.testdir();
+    let id = 'first';
+    const office = await openOffice(dir, {
+      bus: (bus) => ({
+        driver: bus.driver,
+        ensureTopics: (specs) => bus.ensureTopics(specs),
+        topicState: async (topic) => {
+          const state = await bus.topicState(topic);
+          return state === undefined ? undefined : { ...state, id };
+        },
+        clusterId: () => bus.clusterId(),
+        consume: (options) => bus.consume(options),
+        close: () => bus.close(),
+        producer: () => bus.producer(),
+      }),
+    });
+    put(dir, file(...rows(0, 50)));
+    t.match(await office.run(), { published: 50 });
+    t.match(await office.run(), { state: 'nothing-new' });
+    id = 'second';
+    t.match(await office.run(), { state: 'complete', published: 50 });
+    t.match(await office.run(), { state: 'nothing-new' });
+    await office.close();
+  },
+);

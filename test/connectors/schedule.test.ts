@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { YitongError } from '../../contracts/errors.js';
 import { parseSchedule } from '../../connectors/feeds.js';
 import { describeProgress, progressReporter } from '../../connectors/progress.js';
 import type { RunReport } from '../../connectors/run.js';
 import { scheduleFeeds, type Timers } from '../../connectors/schedule.js';
+import { YitongError } from '../../contracts/errors.js';
 import { digit9, feed } from './fixtures.js';
 import { openOffice } from './office.js';
 
@@ -37,7 +37,19 @@ function clock() {
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
-const report: RunReport = { rows: 0, published: 0, unchanged: 0, merged: 0, quarantined: 0, skipped: 0, withdrawn: 0, notes: {}, codes: {}, state: 'complete', ms: 0 };
+const report: RunReport = {
+  rows: 0,
+  published: 0,
+  unchanged: 0,
+  merged: 0,
+  quarantined: 0,
+  skipped: 0,
+  withdrawn: 0,
+  notes: {},
+  codes: {},
+  state: 'complete',
+  ms: 0,
+};
 
 t.test('a feed runs on its schedule, more and more slowly while it fails, never twice at a time', async (t) => {
   const { timers, next } = clock();
@@ -75,52 +87,56 @@ t.test('a feed runs on its schedule, more and more slowly while it fails, never 
   t.equal(running, 0);
 });
 
-t.test('what no retry mends is said once, and tried again when a file of the feed changes, or much later', async (t) => {
-  const dir = t.testdir({ 'in.csv': 'x', 'feed.json': '{}' });
-  const { timers, next } = clock();
-  let broken: string | undefined = 'the file has no column `code`';
-  let runs = 0;
-  const said: string[] = [];
-  const reports: string[] = [];
-  const file = join(dir, 'feed.json');
-  const scheduler = scheduleFeeds({
-    feeds: [{ ...feed({ kind: 'csv', path: 'in.csv' }, { schedule: 'PT10S' }), file }],
-    baseDir: dir,
-    timers,
-    reload: async (one) => ({ ...one, schedule: 'PT20S' }),
-    onReport: ({ schedule }) => void reports.push(schedule),
-    onError: (_, error, retryIn, lasting) => void said.push(`${(error as Error).message} ${String(retryIn)} ${String(lasting)}`),
-    async run() {
-      runs += 1;
-      if (broken !== undefined) throw new YitongError('bad_feed', broken);
-      return report;
-    },
-  });
-  const turn = async (): Promise<number | undefined> => {
+t.test(
+  'what no retry mends is said once, and tried again when a file of the feed changes, or much later',
+  async (t) => {
+    const dir = t.testdir({ 'in.csv': 'x', 'feed.json': '{}' });
+    const { timers, next } = clock();
+    let broken: string | undefined = 'the file has no column `code`';
+    let runs = 0;
+    const said: string[] = [];
+    const reports: string[] = [];
+    const file = join(dir, 'feed.json');
+    const scheduler = scheduleFeeds({
+      feeds: [{ ...feed({ kind: 'csv', path: 'in.csv' }, { schedule: 'PT10S' }), file }],
+      baseDir: dir,
+      timers,
+      reload: async (one) => ({ ...one, schedule: 'PT20S' }),
+      onReport: ({ schedule }) => void reports.push(schedule),
+      onError: (_, error, retryIn, lasting) =>
+        void said.push(`${(error as Error).message} ${String(retryIn)} ${String(lasting)}`),
+      async run() {
+        runs += 1;
+        if (broken !== undefined) throw new YitongError('bad_feed', broken);
+        return report;
+      },
+    });
+    const turn = async (): Promise<number | undefined> => {
+      await settle();
+      await settle();
+      await settle();
+      return next();
+    };
+    for (let i = 0; i < 100; i++) await turn();
+    t.equal(runs, 1, 'its files are looked at, and it is left alone');
+    t.same(said, ['the file has no column `code` 3600000 true']);
+    for (let i = 0; i < 630; i++) await turn();
+    t.equal(runs, 2, 'an hour later');
+    t.equal(said.length, 1, 'nothing new to say');
+    writeFileSync(join(dir, 'in.csv'), 'other');
+    broken = 'the file has no column `name`';
+    await turn();
     await settle();
-    await settle();
-    await settle();
-    return next();
-  };
-  for (let i = 0; i < 100; i++) await turn();
-  t.equal(runs, 1, 'its files are looked at, and it is left alone');
-  t.same(said, ['the file has no column `code` 3600000 true']);
-  for (let i = 0; i < 630; i++) await turn();
-  t.equal(runs, 2, 'an hour later');
-  t.equal(said.length, 1, 'nothing new to say');
-  writeFileSync(join(dir, 'in.csv'), 'other');
-  broken = 'the file has no column `name`';
-  await turn();
-  await settle();
-  t.equal(runs, 3);
-  t.equal(said.length, 2);
-  broken = undefined;
-  writeFileSync(file, '{ }');
-  await turn();
-  await turn();
-  t.same(reports[0], 'PT20S', 'by the feed as it stands now');
-  await scheduler.stop();
-});
+    t.equal(runs, 3);
+    t.equal(said.length, 2);
+    broken = undefined;
+    writeFileSync(file, '{ }');
+    await turn();
+    await turn();
+    t.same(reports[0], 'PT20S', 'by the feed as it stands now');
+    await scheduler.stop();
+  },
+);
 
 t.test('files dropped into a folder are published without anybody asking', async (t) => {
   const dir = t.testdir({ in: {} });
@@ -143,7 +159,11 @@ t.test('files dropped into a folder are published without anybody asking', async
     });
   });
   await seen;
-  t.match(reports.find(({ rows }) => rows > 0), { rows: 3, published: 3, state: 'complete' }, 'a newer file of a changes feed is a change, not a conflict');
+  t.match(
+    reports.find(({ rows }) => rows > 0),
+    { rows: 3, published: 3, state: 'complete' },
+    'a newer file of a changes feed is a change, not a conflict',
+  );
   t.strictSame(Object.values(await office.current()).sort(), ['b', 'c']);
   await office.close();
 });
@@ -151,7 +171,10 @@ t.test('files dropped into a folder are published without anybody asking', async
 t.test('a schedule is one of four ways, or it is refused', (t) => {
   t.strictSame(parseSchedule('PT15M'), { kind: 'every', ms: 900_000 });
   t.strictSame(parseSchedule('0 3 * * *'), { kind: 'cron', cron: '0 3 * * *' });
-  t.strictSame([parseSchedule('watch')?.kind, parseSchedule('push')?.kind, parseSchedule('sometimes'), parseSchedule('')], ['watch', 'push', undefined, undefined]);
+  t.strictSame(
+    [parseSchedule('watch')?.kind, parseSchedule('push')?.kind, parseSchedule('sometimes'), parseSchedule('')],
+    ['watch', 'push', undefined, undefined],
+  );
   t.end();
 });
 

@@ -2,7 +2,9 @@ import t from 'tap';
 import type { OutRecord, Producer } from '../../connectors/bus/port.js';
 import { Sender } from '../../connectors/publish/sender.js';
 
-const records = (text: string): OutRecord[] => [{ subject: 'uscc:A', recordId: '', value: Buffer.from(text), headers: {} }];
+const records = (text: string): OutRecord[] => [
+  { subject: 'uscc:A', recordId: '', value: Buffer.from(text), headers: {} },
+];
 
 /** A producer whose sends end when the test says so. */
 function controlled() {
@@ -34,18 +36,24 @@ t.test('the state is written in the order of the sends, however they end', async
   t.strictSame(acked, ['1', '2', '3']);
 });
 
-t.test('what follows a send that failed counts as failed, so that sending all again ends with the newest', async (t) => {
-  const { producer, end } = controlled();
-  const sender = new Sender(producer, 'a.b');
-  const acked: string[] = [];
-  const all = ['1', '2', '3'].map((text) => sender.send(records(text), () => acked.push(text)));
-  end(1);
-  end(0, new Error('no bus'));
-  t.strictSame((await Promise.allSettled(all)).map(({ status }) => status), ['rejected', 'rejected', 'rejected']);
-  end(2, new Error('late'));
-  t.strictSame(acked, [], 'the state knows of none of them');
-  const again = sender.send(records('1'), () => acked.push('again'));
-  end(3);
-  await again;
-  t.strictSame(acked, ['again']);
-});
+t.test(
+  'what follows a send that failed counts as failed, so that sending all again ends with the newest',
+  async (t) => {
+    const { producer, end } = controlled();
+    const sender = new Sender(producer, 'a.b');
+    const acked: string[] = [];
+    const all = ['1', '2', '3'].map((text) => sender.send(records(text), () => acked.push(text)));
+    end(1);
+    end(0, new Error('no bus'));
+    t.strictSame(
+      (await Promise.allSettled(all)).map(({ status }) => status),
+      ['rejected', 'rejected', 'rejected'],
+    );
+    end(2, new Error('late'));
+    t.strictSame(acked, [], 'the state knows of none of them');
+    const again = sender.send(records('1'), () => acked.push('again'));
+    end(3);
+    await again;
+    t.strictSame(acked, ['again']);
+  },
+);

@@ -3,18 +3,22 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import t from 'tap';
-import { shape } from '../../contracts/validate.js';
 import type { Feed } from '../../connectors/feed.js';
 import { httpKind } from '../../connectors/sources/http/index.js';
+import { shape } from '../../contracts/validate.js';
 import { openApi } from './api.js';
 import { contextOf, kindOf, read, seen } from './reading.js';
 import { makeWorkbook, row } from './workbook.js';
 
 const page = readFileSync(new URL('../../../docs/mapping.md', import.meta.url), 'utf8');
 const section = (name: string): string => page.split(`\n#### ${name}\n`)[1]?.split(/\n##/)[0] ?? '';
-const blocks = (text: string, language: string): string[] => [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\n\`\`\``, 'g'))].map(([, block = '']) => block);
+const blocks = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\n\`\`\``, 'g'))].map(([, block = '']) => block);
 /** Keys in the first column of the tables that have three. */
-const keys = (text: string): string[] => [...text.matchAll(/^\| (`[a-zA-Z`, ]+`) \| .* \| .* \|$/gm)].flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, key = '']) => key));
+const keys = (text: string): string[] =>
+  [...text.matchAll(/^\| (`[a-zA-Z`, ]+`) \| .* \| .* \|$/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, key = '']) => key),
+  );
 
 interface Example {
   readonly input: string;
@@ -24,7 +28,11 @@ interface Example {
 
 function example(name: string): Example {
   const [source = '', cells = ''] = blocks(section(name), 'json');
-  return { input: blocks(section(name), 'text')[0] ?? '', source: JSON.parse(source) as Feed['source'], cells: JSON.parse(cells) as unknown };
+  return {
+    input: blocks(section(name), 'text')[0] ?? '',
+    source: JSON.parse(source) as Feed['source'],
+    cells: JSON.parse(cells) as unknown,
+  };
 }
 const mapping = { fields: { code: { const: 'x' } } };
 
@@ -34,7 +42,12 @@ t.test('every key of a source stands in the reference, and none that there is no
     const { properties } = kindOf(kind).schema as { properties: object };
     const own = keys(section(`\`${kind}\``));
     const known = Object.keys(properties).filter((key) => key !== 'kind');
-    const shared = kind === 'http' || kind === 'postgres-logical' ? [] : kind === 'xlsx' ? files.filter((key) => key !== 'charset' && key !== 'bom') : files;
+    const shared =
+      kind === 'http' || kind === 'postgres-logical'
+        ? []
+        : kind === 'xlsx'
+          ? files.filter((key) => key !== 'charset' && key !== 'bom')
+          : files;
     t.strictSame([...own, ...shared].sort(), known.sort(), kind);
   }
 });
@@ -43,7 +56,13 @@ t.test('every key of a table stands in the reference, and its example is one', (
   const text = section('From a database');
   for (const kind of ['postgres', 'mysql']) {
     const { properties } = kindOf(kind).schema as { properties: object };
-    t.strictSame(keys(text).sort(), Object.keys(properties).filter((key) => key !== 'kind').sort(), kind);
+    t.strictSame(
+      keys(text).sort(),
+      Object.keys(properties)
+        .filter((key) => key !== 'kind')
+        .sort(),
+      kind,
+    );
   }
   const source = JSON.parse(blocks(text, 'json')[0] ?? '') as Feed['source'];
   t.doesNotThrow(() => shape<object>(kindOf('postgres').schema, 'bad_feed')(source, { file: 'feed.json' }));
@@ -69,13 +88,32 @@ t.test('the example of an API gives the row that it shows, and every style of pa
   const api = await openApi(() => ({ body: Buffer.from(input) }));
   t.teardown(() => api.close());
   const kind = httpKind({ sleep: async () => undefined, env: { YITONG_FEED_PERMITS: 'x' } });
-  const context = contextOf('.', { ...source, url: `${api.url}/v1/permits`, allowHosts: [api.host], allowPrivate: true }, { mapping, overrides: { snapshot: false } });
+  const context = contextOf(
+    '.',
+    { ...source, url: `${api.url}/v1/permits`, allowHosts: [api.host], allowPrivate: true },
+    { mapping, overrides: { snapshot: false } },
+  );
   const run = await kind.open(context);
   const rows = [];
   if (run === undefined || 'unchanged' in run) throw new Error('the example has nothing to read');
   for await (const batch of run.rows) rows.push(...batch);
   t.strictSame(rows, [{ position: 'P-7', rowNumber: 1, cells }]);
-  const styles = [...section('`http`').matchAll(/^\| `(\{"style".*\})` \|/gm)].map(([, style = '']) => JSON.parse(style) as { style: string });
-  t.strictSame(styles.map(({ style }) => style), ['page', 'offset', 'next', 'link', 'cursor']);
-  for (const paging of styles) t.ok(await kind.open(contextOf('.', { kind: 'http', url: 'https://permits.example/', allowHosts: ['permits.example'], paging }, { overrides: { snapshot: false } })), paging.style);
+  const styles = [...section('`http`').matchAll(/^\| `(\{"style".*\})` \|/gm)].map(
+    ([, style = '']) => JSON.parse(style) as { style: string },
+  );
+  t.strictSame(
+    styles.map(({ style }) => style),
+    ['page', 'offset', 'next', 'link', 'cursor'],
+  );
+  for (const paging of styles)
+    t.ok(
+      await kind.open(
+        contextOf(
+          '.',
+          { kind: 'http', url: 'https://permits.example/', allowHosts: ['permits.example'], paging },
+          { overrides: { snapshot: false } },
+        ),
+      ),
+      paging.style,
+    );
 });

@@ -1,5 +1,5 @@
 /** Workbooks as a spreadsheet program writes them, packed by a ZIP writer that is not ours. */
-import { strToU8, zipSync, type Zippable } from 'fflate';
+import { strToU8, type Zippable, zipSync } from 'fflate';
 
 const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
 const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
@@ -19,14 +19,26 @@ export interface WorkbookParts {
   readonly level?: 0 | 6;
 }
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
-export function makeWorkbook({ sheets, strings = [], formats = [], styles = [0], date1904 = false, more = {}, level = 6 }: WorkbookParts): Uint8Array {
+export function makeWorkbook({
+  sheets,
+  strings = [],
+  formats = [],
+  styles = [0],
+  date1904 = false,
+  more = {},
+  level = 6,
+}: WorkbookParts): Uint8Array {
   const names = Object.keys(sheets);
-  const relation = (id: string, type: string, target: string) => `<Relationship Id="${id}" Type="${OFFICE}/${type}" Target="${target}"/>`;
+  const relation = (id: string, type: string, target: string) =>
+    `<Relationship Id="${id}" Type="${OFFICE}/${type}" Target="${target}"/>`;
   const files: Record<string, string> = {
     '[Content_Types].xml': `${head}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
-    '_rels/.rels': `${head}<Relationships xmlns="${PACKAGE}">${relation('rId1', 'officeDocument', 'xl/workbook.xml')}</Relationships>`,
+    '_rels/.rels':
+      `${head}<Relationships ` +
+      `xmlns="${PACKAGE}">${relation('rId1', 'officeDocument', 'xl/workbook.xml')}</Relationships>`,
     'xl/workbook.xml': `${head}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><workbookPr date1904="${date1904 ? 1 : 0}"/><sheets>${names
       .map((name, i) => `<sheet name="${escape(name)}" sheetId="${i + 7}" r:id="s${i}"/>`)
       .join('')}</sheets></workbook>`,
@@ -36,7 +48,12 @@ export function makeWorkbook({ sheets, strings = [], formats = [], styles = [0],
       .join('')}</cellXfs></styleSheet>`,
     'xl/sharedStrings.xml': `${head}<sst xmlns="${MAIN}">${strings.map((string) => `<si>${string}</si>`).join('')}</sst>`,
   };
-  names.forEach((name, i) => (files[`xl/worksheets/sheet${i}.xml`] = `${head}<worksheet xmlns="${MAIN}"><sheetData>${sheets[name] ?? ''}</sheetData><mergeCells><mergeCell ref="B2:B3"/></mergeCells></worksheet>`));
+  names.forEach(
+    (name, i) =>
+      (files[`xl/worksheets/sheet${i}.xml`] =
+        `${head}<worksheet xmlns="${MAIN}"><sheetData>${sheets[name] ?? ''}</sheetData><mergeCells><mergeCell ` +
+        'ref="B2:B3"/></mergeCells></worksheet>'),
+  );
   Object.assign(files, more);
   const zippable: Zippable = {};
   for (const [name, text] of Object.entries(files)) zippable[name] = [strToU8(text), { level }];

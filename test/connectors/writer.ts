@@ -1,12 +1,17 @@
-/** Somebody who works on a register: transactions of every kind, remembered version by version, so that one that never was can be told. */
+/**
+ * Somebody who works on a register: transactions of every kind, remembered version by version, so that one that never
+ * was can be told.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { digit9 } from './fixtures.js';
 
 type Row = { readonly name: string; readonly status: string | null; readonly staff: number };
 
-const digest = (text: string | null): string => (text === null ? '-' : createHash('sha256').update(text).digest('base64').slice(0, 12));
-export const versionOf = (code: string, name: unknown, status: unknown, staff: unknown): string => `${code} ${String(name)} ${digest(typeof status === 'string' ? status : null)} ${String(staff)}`;
+const digest = (text: string | null): string =>
+  text === null ? '-' : createHash('sha256').update(text).digest('base64').slice(0, 12);
+export const versionOf = (code: string, name: unknown, status: unknown, staff: unknown): string =>
+  `${code} ${String(name)} ${digest(typeof status === 'string' ? status : null)} ${String(staff)}`;
 
 /** mulberry32 */
 export function draws(seed: number): () => number {
@@ -53,7 +58,14 @@ export async function write({ url, seed, changes, from, versions, pause, goOn }:
   const written = { changes: 0, transactions: 0, rolledBack: 0, large: 0 };
   const some = (of: ReadonlyMap<string, Row>): string[] => {
     const codes = [...of.keys()];
-    return [...new Set(Array.from({ length: Math.min(codes.length, 1 + Math.floor(draw() ** 2 * MAX_ROWS)) }, () => codes[Math.floor(draw() * codes.length)] ?? ''))];
+    return [
+      ...new Set(
+        Array.from(
+          { length: Math.min(codes.length, 1 + Math.floor(draw() ** 2 * MAX_ROWS)) },
+          () => codes[Math.floor(draw() * codes.length)] ?? '',
+        ),
+      ),
+    ];
   };
 
   const statement = async (now: Map<string, Row>): Promise<number> => {
@@ -66,13 +78,22 @@ export async function write({ url, seed, changes, from, versions, pause, goOn }:
     const chosen = some(now);
     if (kind < 0.25) {
       const codes = Array.from({ length: 1 + Math.floor(draw() * MAX_ROWS) }, () => digit9.make(next++));
-      await client.query('INSERT INTO companies SELECT c, $2, NULL, $3 FROM unnest($1::text[]) c', [codes, `i${from}-${stamp}`, stamp]);
+      await client.query('INSERT INTO companies SELECT c, $2, NULL, $3 FROM unnest($1::text[]) c', [
+        codes,
+        `i${from}-${stamp}`,
+        stamp,
+      ]);
       for (const code of codes) put(code, { name: `i${from}-${stamp}`, status: null, staff: stamp });
       return codes.length;
     }
     if (kind < 0.7) {
-      await client.query('UPDATE companies SET name = $2, staff = $3 WHERE code = ANY ($1)', [chosen, `u${from}-${stamp}`, stamp]);
-      for (const code of chosen) put(code, { status: now.get(code)?.status ?? null, name: `u${from}-${stamp}`, staff: stamp });
+      await client.query('UPDATE companies SET name = $2, staff = $3 WHERE code = ANY ($1)', [
+        chosen,
+        `u${from}-${stamp}`,
+        stamp,
+      ]);
+      for (const code of chosen)
+        put(code, { status: now.get(code)?.status ?? null, name: `u${from}-${stamp}`, staff: stamp });
       return chosen.length;
     }
     if (kind < 0.8) {

@@ -1,15 +1,17 @@
 /** A real Chromium on the people's port of a city, which tells of everything that a page complains about. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { missingHere } from '../missing.js';
 import { ownClock } from '../support/clock.js';
 import { latinIn, TEXTS } from './latin.js';
 
-/** The program, from YITONG_TEST_CHROMIUM or where Debian puts it. Where there is none the test is skipped by name; in CI it fails. */
+/**
+ * The program, from YITONG_TEST_CHROMIUM or where Debian puts it. Where there is none the test is skipped by name; in
+ * CI it fails.
+ */
 export function chromiumForTest(t: Test): string | undefined {
   const path = process.env['YITONG_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
   if (existsSync(path)) return path;
@@ -35,23 +37,38 @@ export interface Desk {
   /** What the page has complained of so far: policy reports, console errors, scripts that failed. */
   readonly complaints: readonly string[];
   /**
-   * The path of the page as it is now, by keyboard, and in both languages, schemes and widths; what is wrong with it, in words.
+   * The path of the page as it is now, by keyboard, and in both languages, schemes and widths; what is wrong with it,
+   * in words.
    * @param reach goes on from there, where the page that is meant is the answer to a form
    */
-  /** The path in the given language as one width and scheme show it: too wide, or with something that axe finds. Leaves `page` there. */
-  check(path: string, language: (typeof LANGUAGES)[number], width: (typeof WIDTHS)[number], scheme: (typeof SCHEMES)[number], name: string): Promise<readonly string[]>;
+  /**
+   * The path in the given language as one width and scheme show it: too wide, or with something that axe finds. Leaves
+   * `page` there.
+   */
+  check(
+    path: string,
+    language: (typeof LANGUAGES)[number],
+    width: (typeof WIDTHS)[number],
+    scheme: (typeof SCHEMES)[number],
+    name: string,
+  ): Promise<readonly string[]>;
   inspect(path: string, name: string, reach?: (page: Page) => Promise<void>): Promise<readonly string[]>;
 }
 
 export async function launch(t: Test, executablePath: string): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'], env: ownClock() });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    env: ownClock(),
+  });
   t.teardown(() => browser.close());
   return browser;
 }
 
 function listen(page: Page, complaints: string[]): void {
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(`${page.url().replace(/\?.*/, '')}: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()))
+      complaints.push(`${page.url().replace(/\?.*/, '')}: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
 }
@@ -59,11 +76,18 @@ function listen(page: Page, complaints: string[]): void {
 /** What can be used on the page but is not reached by Tab, or does not show that it has the focus; in words. */
 async function unreached(page: Page): Promise<readonly string[]> {
   const USABLE = 'a[href], button, input:not([type=hidden]), select, textarea, summary';
-  const word = "(one) => one.tagName.toLowerCase() + ' ' + (one.name || one.getAttribute('href') || one.textContent || '').trim().slice(0, 40)";
-  await page.evaluate(`window.left = new Set([...document.querySelectorAll('${USABLE}')].filter((one) => one.checkVisibility() && !one.disabled))`);
+  const word =
+    "(one) => one.tagName.toLowerCase() + ' ' + (one.name || one.getAttribute('href') || one.textContent || '').trim().slice(0, 40)";
+  await page.evaluate(
+    `window.left = new Set([...document.querySelectorAll('${USABLE}')].filter((one) => one.checkVisibility() ` +
+      '&& !one.disabled))',
+  );
   const dark: string[] = [];
   // a field of a date holds the focus for a few presses
-  const presses = (await page.evaluate<number>('window.left.size')) + 8 * (await page.locator('input[type=date], input[type=datetime-local]').count()) + 1;
+  const presses =
+    (await page.evaluate<number>('window.left.size')) +
+    8 * (await page.locator('input[type=date], input[type=datetime-local]').count()) +
+    1;
   for (let i = 0; i < presses; i++) {
     await page.keyboard.press('Tab');
     const shown = await page.evaluate<string>(`(() => {
@@ -84,7 +108,12 @@ async function unreached(page: Page): Promise<readonly string[]> {
 
 /** Somebody of the development provider, signed in; without one whoever comes to the pages that everybody sees. */
 export async function signIn(browser: Browser, address: string, person?: string): Promise<Desk> {
-  const base = { baseURL: address, ignoreHTTPSErrors: true, viewport: { width: WIDTHS[0], height: HEIGHT }, locale: 'zh-CN' };
+  const base = {
+    baseURL: address,
+    ignoreHTTPSErrors: true,
+    viewport: { width: WIDTHS[0], height: HEIGHT },
+    locale: 'zh-CN',
+  };
   const context = await browser.newContext(base);
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -129,10 +158,13 @@ export async function signIn(browser: Browser, address: string, person?: string)
       await checked.goto(`${path}${path.includes('?') ? '&' : '?'}lang=${language}`);
       const where = `${path} ${language} ${String(width)} ${scheme}`;
       const wrong: string[] = [];
-      const over = await checked.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      const over = await checked.evaluate<number>(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
       if (over > 0) wrong.push(`${where}: ${over} px too wide`);
       await shot(checked, `${name}-${language}-${String(width)}-${scheme}`);
-      for (const { id, impact, nodes } of await violations(checked)) wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
+      for (const { id, impact, nodes } of await violations(checked))
+        wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
       return wrong;
     },
     async inspect(path, name, reach = () => Promise.resolve()) {
@@ -149,18 +181,23 @@ export async function signIn(browser: Browser, address: string, person?: string)
         await checked.setViewportSize({ width: WIDTHS[0], height: HEIGHT });
         await checked.goto(address);
         await reach(checked);
-        if (language === 'zh') for (const word of latinIn(await checked.evaluate<string>(TEXTS))) wrong.push(`${name}: \`${word}\` on a Chinese page`);
+        if (language === 'zh')
+          for (const word of latinIn(await checked.evaluate<string>(TEXTS)))
+            wrong.push(`${name}: \`${word}\` on a Chinese page`);
         for (const scheme of SCHEMES) {
           await checked.emulateMedia({ colorScheme: scheme });
           for (const width of WIDTHS) {
             const where = `${name} ${language} ${scheme} ${width}`;
             await checked.setViewportSize({ width, height: HEIGHT });
-            const over = await checked.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+            const over = await checked.evaluate<number>(
+              'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+            );
             if (over > 0) wrong.push(`${where}: ${over} px too wide`);
             await shot(checked, `${name}-${language}-${scheme}-${width}`);
             // words change neither colour nor order: the second language once
             if (language !== LANGUAGES[0] && (scheme !== 'light' || width !== WIDTHS[0])) continue;
-            for (const { id, impact, nodes } of await violations(checked)) wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
+            for (const { id, impact, nodes } of await violations(checked))
+              wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
           }
         }
       }

@@ -1,7 +1,20 @@
-/** Words in Latin letters on a page that is meant to be Chinese: a code, an id or an English word that somebody forgot. */
+/**
+ * Words in Latin letters on a page that is meant to be Chinese: a code, an id or an English word that somebody forgot.
+ */
 
 /** What an official calls by these letters as well. Nothing is added here that has a Chinese name. */
-const SHORT_LIST: ReadonlySet<string> = new Set(['PDF', 'JPEG', 'PNG', 'JSON', 'CSV', 'Excel', 'SHA-256', 'Ed25519', 'MySQL', 'PostgreSQL']);
+const SHORT_LIST: ReadonlySet<string> = new Set([
+  'PDF',
+  'JPEG',
+  'PNG',
+  'JSON',
+  'CSV',
+  'Excel',
+  'SHA-256',
+  'Ed25519',
+  'MySQL',
+  'PostgreSQL',
+]);
 
 /** Numbers, keys and digests that are copied and never read: by their shape. */
 const SHAPES: readonly RegExp[] = [
@@ -29,9 +42,10 @@ export function latinIn(text: string): readonly string[] {
 }
 
 /**
- * To be run in a page: all that can be read or heard of it, closed parts too. Left out: what is in another language on purpose (`lang`), a command to be
- * copied, a note that is signed as it stands (`.note`), what a department's own source calls its columns, files and records (`.own`), and what was drawn by lot or
- * computed (`.exact`), as long as it is no word.
+ * To be run in a page: all that can be read or heard of it, closed parts too. Left out: what is in another language on
+ * purpose (`lang`), a command to be copied, a note that is signed as it stands (`.note`), what a department's own
+ * source calls its columns, files and records (`.own`), and what was drawn by lot or computed (`.exact`), as long as it
+ * is no word.
  */
 export const TEXTS = `(() => {
   const LEFT_OUT = 'script, style, noscript, [lang=en], pre.command, .note, .own';

@@ -1,6 +1,10 @@
-/** Companies by their names on the pages: offered while somebody types, and on a page of its own where there is no script. */
-import t from 'tap';
+/**
+ * Companies by their names on the pages: offered while somebody types, and on a page of its own where there is no
+ * script.
+ */
+
 import type { Page } from 'playwright-core';
+import t from 'tap';
 import { until } from '../e2e/ask.js';
 import { city } from '../e2e/city.js';
 import { chromiumForTest, launch, signIn } from './browser.js';
@@ -24,11 +28,15 @@ t.test('the pages that ask for a company', async (t) => {
       await on.waitForSelector('.options:not([hidden]) li');
     };
     // the index may be a moment behind the view of a city that has just come up
-    await until('the register', async () => {
-      await page.goto('/console/search?lang=zh');
-      await field.pressSequentially('安光快餐');
-      return page.waitForSelector('.options:not([hidden]) li', { timeout: 3000 }).catch(() => undefined);
-    }, (found) => found !== undefined);
+    await until(
+      'the register',
+      async () => {
+        await page.goto('/console/search?lang=zh');
+        await field.pressSequentially('安光快餐');
+        return page.waitForSelector('.options:not([hidden]) li', { timeout: 3000 }).catch(() => undefined);
+      },
+      (found) => found !== undefined,
+    );
     t.equal(await field.getAttribute('aria-expanded'), 'true');
     t.ok((await page.locator('.options li').count()) <= 8);
     t.match(await page.innerText('.told-name'), /还有更多/);
@@ -36,7 +44,10 @@ t.test('the pages that ask for a company', async (t) => {
     await typed(page);
     t.match(await page.innerText('.options li:first-child'), new RegExp(`云州安光快餐有限公司[^]*${HEAD}[^]*云州市`));
     await field.press('ArrowDown');
-    t.equal(await field.getAttribute('aria-activedescendant'), await page.getAttribute('.options li:first-child', 'id'));
+    t.equal(
+      await field.getAttribute('aria-activedescendant'),
+      await page.getAttribute('.options li:first-child', 'id'),
+    );
     await field.press('Enter');
     t.equal(await field.inputValue(), HEAD);
     t.equal(await page.locator('.options').isVisible(), false);
@@ -47,11 +58,21 @@ t.test('the pages that ask for a company', async (t) => {
     t.notMatch(page.url(), new RegExp(HEAD));
     t.same(await inspect('/console/search', 'names-offered', typed), []);
     t.same(complaints, []);
-    await until('the look-ups', async () => (await page.goto('/console/search?type=looked&lang=zh'), page.innerText('main')), (now) => /按名称查找企业/.test(now));
+    await until(
+      'the look-ups',
+      async () => (await page.goto('/console/search?type=looked&lang=zh'), page.innerText('main')),
+      (now) => /按名称查找企业/.test(now),
+    );
   });
 
   await t.test('without a script the form asks on a page of its own, and goes on as it was filled in', async (t) => {
-    const scriptless = await browser.newContext({ javaScriptEnabled: false, ignoreHTTPSErrors: true, locale: 'zh-CN', baseURL: town.people, storageState: await (await signIn(browser, town.people, 'lin-auditor')).page.context().storageState() });
+    const scriptless = await browser.newContext({
+      javaScriptEnabled: false,
+      ignoreHTTPSErrors: true,
+      locale: 'zh-CN',
+      baseURL: town.people,
+      storageState: await (await signIn(browser, town.people, 'lin-auditor')).page.context().storageState(),
+    });
     const page = await scriptless.newPage();
     await page.goto('/console/search?lang=zh');
     await page.fill('input[name=subject]', '安光快餐');
@@ -112,7 +133,10 @@ t.test('the pages that ask for a company', async (t) => {
     await page.fill('input[name=other]', '91990105MA000011U1');
     await page.click('.other button');
     t.match(await page.innerText('[role=alert]'), /校验码/);
-    t.same(complaints.filter((one) => !one.includes('status of 400')), []);
+    t.same(
+      complaints.filter((one) => !one.includes('status of 400')),
+      [],
+    );
   });
 
   await t.test('a department finds the records of a company by its name', async (t) => {

@@ -1,15 +1,18 @@
-/** A company shows domains of an issued report by a code, from one phone to another, in a real browser; and says that something is missing in a register. */
+/**
+ * A company shows domains of an issued report by a code, from one phone to another, in a real browser; and says that
+ * something is missing in a register.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
 import type { Page } from 'playwright-core';
+import t from 'tap';
 import { ask, until } from '../e2e/ask.js';
 import { entries } from '../e2e/command.js';
 import { programForTest } from '../reports/documents.js';
+import { chromiumForTest, launch, signIn } from './browser.js';
 import { latinIn, TEXTS } from './latin.js';
 import { seen } from './town.js';
-import { signIn, launch, chromiumForTest } from './browser.js';
 
 t.setTimeout(280_000);
 const PHONE = { width: 390, height: 844 };
@@ -21,16 +24,27 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 /** Nothing is wider than the phone. */
-const fits = (page: Page): Promise<boolean> => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth');
+const fits = (page: Page): Promise<boolean> =>
+  page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth');
 
 t.test('a report is shown by a code', async (t) => {
   const chromium = chromiumForTest(t);
   const ready = await seen(t);
   if (ready === undefined || chromium === undefined) return;
   const { town, as } = ready;
-  const client = (name: string, method: string, path: string, body?: object, headers: Record<string, string> = {}) => ask(town.api, town.pki, name, { method, path, headers, ...(body === undefined ? {} : { body }) });
-  const centre = (method: string, path: string, body?: object) => client('credit-report-centre', method, path, body, { 'yitong-subject': `uscc:${COMPANY}` });
-  const issued = await centre('POST', '/v1/reports', { report: 'credit', as: `uscc:${COMPANY}`, subjects: [`uscc:${COMPANY}`], from: '2021-01-01', to: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10), purpose: 'bidding', bearer: '云州招标有限公司' });
+  const client = (name: string, method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
+    ask(town.api, town.pki, name, { method, path, headers, ...(body === undefined ? {} : { body }) });
+  const centre = (method: string, path: string, body?: object) =>
+    client('credit-report-centre', method, path, body, { 'yitong-subject': `uscc:${COMPANY}` });
+  const issued = await centre('POST', '/v1/reports', {
+    report: 'credit',
+    as: `uscc:${COMPANY}`,
+    subjects: [`uscc:${COMPANY}`],
+    from: '2021-01-01',
+    to: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
+    purpose: 'bidding',
+    bearer: '云州招标有限公司',
+  });
   t.equal(issued.status, 201, issued.text);
   const { id } = JSON.parse(issued.text) as { readonly id: string };
 
@@ -70,7 +84,11 @@ t.test('a report is shown by a code', async (t) => {
     for (let n = 0; n < 2; n++) {
       const opened = await stranger.page.goto(address);
       t.match(opened?.headers(), { 'referrer-policy': 'origin', 'cache-control': 'no-store' });
-      t.notMatch(await stranger.page.innerText('main'), new RegExp(COMPANY), 'the address alone says of nobody, and opening it uses nothing up');
+      t.notMatch(
+        await stranger.page.innerText('main'),
+        new RegExp(COMPANY),
+        'the address alone says of nobody, and opening it uses nothing up',
+      );
     }
     t.ok(await fits(stranger.page));
     await picture(stranger.page, 'release-before');
@@ -78,7 +96,8 @@ t.test('a report is shown by a code', async (t) => {
     await stranger.page.waitForSelector('[data-state=looked]');
     const text = await stranger.page.innerText('main');
     t.match(text, new RegExp(`${COMPANY}[^]*请与企业营业执照核对[^]*真实有效[^]*出示领域\\s+市场监管、税务`));
-    for (const other of ['药品监管（', '水务', '消防安全', '烟草专卖', '教育', '41']) t.notOk(text.includes(other), `nothing of ${other}`);
+    for (const other of ['药品监管（', '水务', '消防安全', '烟草专卖', '教育', '41'])
+      t.notOk(text.includes(other), `nothing of ${other}`);
     t.notMatch(stranger.page.url(), /[A-Za-z0-9_-]{43}/, 'nor does the address of what was seen');
     t.ok(await fits(stranger.page));
     await picture(stranger.page, 'release-looked');
@@ -101,21 +120,55 @@ t.test('a report is shown by a code', async (t) => {
     await stranger.page.goto(address);
     await stranger.page.click('main form button');
     t.match(await stranger.page.innerText('[role=alert]'), /企业已撤回出示/);
-    t.match(await client('bidding-centre', 'POST', '/v1/compliance/looks', { code: address.slice(-43) }), { status: 410, text: /code_withdrawn/ });
+    t.match(await client('bidding-centre', 'POST', '/v1/compliance/looks', { code: address.slice(-43) }), {
+      status: 410,
+      text: /code_withdrawn/,
+    });
 
     const made = await centre('POST', `/v1/reports/${id}/releases`, { domains: ['water'] });
     t.equal(made.status, 201, made.text);
     const { release, code } = JSON.parse(made.text) as { readonly release: string; readonly code: string };
-    t.match(await client('bidding-centre', 'POST', `/v1/reports/${id}/releases`, {}, { 'yitong-subject': `uscc:${COMPANY}` }), { status: 403 }, 'no other client releases');
-    t.match(await client('credit-report-centre', 'POST', `/v1/reports/${id}/releases`, {}, { 'yitong-subject': 'uscc:91990105MA000011U0' }), { status: 404 }, 'nor for another company');
+    t.match(
+      await client('bidding-centre', 'POST', `/v1/reports/${id}/releases`, {}, { 'yitong-subject': `uscc:${COMPANY}` }),
+      { status: 403 },
+      'no other client releases',
+    );
+    t.match(
+      await client(
+        'credit-report-centre',
+        'POST',
+        `/v1/reports/${id}/releases`,
+        {},
+        { 'yitong-subject': 'uscc:91990105MA000011U0' },
+      ),
+      { status: 404 },
+      'nor for another company',
+    );
     t.match(await centre('POST', `/v1/reports/${id}/releases`, { domains: ['water', 'no-such'] }), { status: 400 });
     const looked = await client('bidding-centre', 'POST', '/v1/compliance/looks', { code });
     t.equal(looked.status, 200, looked.text);
-    t.match(JSON.parse(looked.text), { subjects: [{ subject: `uscc:${COMPANY}` }], domains: [{ id: 'water' }], outcome: 'genuine' });
+    t.match(JSON.parse(looked.text), {
+      subjects: [{ subject: `uscc:${COMPANY}` }],
+      domains: [{ id: 'water' }],
+      outcome: 'genuine',
+    });
     t.notMatch(looked.text, /"salt"|"digest"|"id":"taxation"/);
-    t.match(JSON.parse((await centre('GET', `/v1/reports/${id}/releases/${release}`)).text), { state: 'looked', lookedBy: { kind: 'client', authority: 'construction' } });
-    t.match(await client('bidding-centre', 'POST', '/v1/compliance/looks', { code }), { status: 409, text: /code_used/ });
-    const steps = await until('the entries', async () => (await entries<{ readonly type: string; readonly step?: string }>(town.data)).flatMap(({ type, step }) => (type === 'compliance_code' ? [step] : [])), ({ length }) => length >= 6);
+    t.match(JSON.parse((await centre('GET', `/v1/reports/${id}/releases/${release}`)).text), {
+      state: 'looked',
+      lookedBy: { kind: 'client', authority: 'construction' },
+    });
+    t.match(await client('bidding-centre', 'POST', '/v1/compliance/looks', { code }), {
+      status: 409,
+      text: /code_used/,
+    });
+    const steps = await until(
+      'the entries',
+      async () =>
+        (await entries<{ readonly type: string; readonly step?: string }>(town.data)).flatMap(({ type, step }) =>
+          type === 'compliance_code' ? [step] : [],
+        ),
+      ({ length }) => length >= 6,
+    );
     t.same([...steps].sort(), ['looked', 'looked', 'released', 'released', 'released', 'withdrawn'], 'each on record');
   });
 
@@ -127,53 +180,68 @@ t.test('a report is shown by a code', async (t) => {
     t.match(await company.page.innerText('main'), /Let the other side scan it/);
     await stranger.page.goto(`${address}?lang=en`);
     await stranger.page.click('main form button');
-    t.match(await stranger.page.innerText('main'), /Compare name and code[^]*of any other this says nothing[^]*Domains shown\s+Taxation/);
+    t.match(
+      await stranger.page.innerText('main'),
+      /Compare name and code[^]*of any other this says nothing[^]*Domains shown\s+Taxation/,
+    );
     t.ok(await fits(stranger.page));
     await picture(stranger.page, 'release-looked-en');
     await stranger.page.goto('/?lang=zh');
     await company.page.goto('/console?lang=zh');
   });
 
-  await t.test('a company says that something is missing in a register; the centre and the provider see to it', async (t) => {
-    await company.page.goto('/console/tickets/records');
-    await company.page.click('a[href^="/console/tickets/missing"]');
-    t.ok(await fits(company.page));
-    await picture(company.page, 'missing');
-    t.ok((await company.page.locator('select[name=register] option').count()) > 20);
-    await company.page.selectOption('select[name=register]', { label: '食品经营许可证信息' }).catch(() => company.page.selectOption('select[name=register]', 'samr.food-licence'));
-    await company.page.fill('textarea[name="field.missing"]', '2026年3月新办的食品经营许可证没有登记');
-    await company.page.click('form[action="/console/tickets"] button');
-    await company.page.waitForURL(/\/console\/tickets\/[0-9a-f]{16}$/);
-    t.match(await company.page.innerText('main'), /信息遗漏异议[^]*已提出/);
-    const ticket = new URL(company.page.url()).pathname;
-    t.same(latinIn(await company.page.evaluate<string>(TEXTS)), []);
-    await picture(company.page, 'missing-ticket');
-    const centreDesk = await as('zhou-centre');
-    for (const act of ['标注异议', '转交提供单位']) {
-      await centreDesk.page.goto(ticket);
-      await centreDesk.page.click(`form button:has-text("${act}")`);
-      await centreDesk.page.waitForLoadState();
-    }
-    const officer = await as('chen-officer');
-    await officer.page.goto(ticket);
-    await officer.page.fill('section[aria-label="决定补充"] textarea', '已补充登记，次日更新');
-    await officer.page.click('section[aria-label="决定补充"] button');
-    await officer.page.waitForLoadState();
-    await company.page.goto(ticket);
-    t.match(await company.page.innerText('main'), /决定补充[^]*已补充登记，次日更新/);
-    t.same(await company.inspect('/console/tickets/missing', 'missing'), []);
+  await t.test(
+    'a company says that something is missing in a register; the centre and the provider see to it',
+    async (t) => {
+      await company.page.goto('/console/tickets/records');
+      await company.page.click('a[href^="/console/tickets/missing"]');
+      t.ok(await fits(company.page));
+      await picture(company.page, 'missing');
+      t.ok((await company.page.locator('select[name=register] option').count()) > 20);
+      await company.page
+        .selectOption('select[name=register]', { label: '食品经营许可证信息' })
+        .catch(() => company.page.selectOption('select[name=register]', 'samr.food-licence'));
+      await company.page.fill('textarea[name="field.missing"]', '2026年3月新办的食品经营许可证没有登记');
+      await company.page.click('form[action="/console/tickets"] button');
+      await company.page.waitForURL(/\/console\/tickets\/[0-9a-f]{16}$/);
+      t.match(await company.page.innerText('main'), /信息遗漏异议[^]*已提出/);
+      const ticket = new URL(company.page.url()).pathname;
+      t.same(latinIn(await company.page.evaluate<string>(TEXTS)), []);
+      await picture(company.page, 'missing-ticket');
+      const centreDesk = await as('zhou-centre');
+      for (const act of ['标注异议', '转交提供单位']) {
+        await centreDesk.page.goto(ticket);
+        await centreDesk.page.click(`form button:has-text("${act}")`);
+        await centreDesk.page.waitForLoadState();
+      }
+      const officer = await as('chen-officer');
+      await officer.page.goto(ticket);
+      await officer.page.fill('section[aria-label="决定补充"] textarea', '已补充登记，次日更新');
+      await officer.page.click('section[aria-label="决定补充"] button');
+      await officer.page.waitForLoadState();
+      await company.page.goto(ticket);
+      t.match(await company.page.innerText('main'), /决定补充[^]*已补充登记，次日更新/);
+      t.same(await company.inspect('/console/tickets/missing', 'missing'), []);
 
-    await company.page.goto('/console?lang=zh');
-    t.match(company.page.url(), /\/console\/messages$/, 'what was decided stands where the company comes in');
-    const told = await company.page.innerText('main');
-    t.match(told, /办理结论：决定补充\s+新[^]*信息遗漏异议[^]*已补充登记，次日更新[^]*转交提供单位[^]*标注异议/, 'the conclusion, then what went before it');
-    t.notMatch(told, /提出遗漏异议/, 'what it did itself is no message');
-    t.ok(await fits(company.page));
-    await picture(company.page, 'messages');
-    await company.page.reload();
-    t.notMatch(await company.page.innerText('main'), / 新/, 'seen once, it is not new');
-    t.same(latinIn(await company.page.evaluate<string>(TEXTS)), []);
-    t.same(await company.inspect('/console/messages', 'messages'), []);
-  });
-  t.same(company.complaints.filter((one) => !/status of 4\d\d/.test(one)), []);
+      await company.page.goto('/console?lang=zh');
+      t.match(company.page.url(), /\/console\/messages$/, 'what was decided stands where the company comes in');
+      const told = await company.page.innerText('main');
+      t.match(
+        told,
+        /办理结论：决定补充\s+新[^]*信息遗漏异议[^]*已补充登记，次日更新[^]*转交提供单位[^]*标注异议/,
+        'the conclusion, then what went before it',
+      );
+      t.notMatch(told, /提出遗漏异议/, 'what it did itself is no message');
+      t.ok(await fits(company.page));
+      await picture(company.page, 'messages');
+      await company.page.reload();
+      t.notMatch(await company.page.innerText('main'), / 新/, 'seen once, it is not new');
+      t.same(latinIn(await company.page.evaluate<string>(TEXTS)), []);
+      t.same(await company.inspect('/console/messages', 'messages'), []);
+    },
+  );
+  t.same(
+    company.complaints.filter((one) => !/status of 4\d\d/.test(one)),
+    [],
+  );
 });

@@ -3,15 +3,25 @@ import { h } from 'preact';
 import t, { type Test } from 'tap';
 import { YitongError } from '../../contracts/errors.js';
 import { sendInSteps } from '../../gateway/console/frame.js';
-import type { People } from '../../gateway/plugins/people.js';
 import type { Session } from '../../gateway/people/sessions.js';
+import type { People } from '../../gateway/plugins/people.js';
 
-const session = { person: { id: 'i|s', name: '何经理', roles: ['subject'], subjects: [] }, csrf: 'c', since: 0, seen: 0, key: '' } satisfies Session;
+const session = {
+  person: { id: 'i|s', name: '何经理', roles: ['subject'], subjects: [] },
+  csrf: 'c',
+  since: 0,
+  seen: 0,
+  key: '',
+} satisfies Session;
 const workspace = { name: { zh: '城', en: 'city' }, synthetic: false };
 
 type Run = Parameters<typeof sendInSteps>[3];
 
-async function answer(t: Test, run: Run, patience: number): Promise<{ readonly status: number; readonly text: string }> {
+async function answer(
+  t: Test,
+  run: Run,
+  patience: number,
+): Promise<{ readonly status: number; readonly text: string }> {
   const app = Fastify();
   t.teardown(() => app.close());
   app.decorate('people', { nav: [], kept: { sealPlace: () => 'p' } } as unknown as People);
@@ -21,7 +31,9 @@ async function answer(t: Test, run: Run, patience: number): Promise<{ readonly s
     request.language = 'zh';
     done();
   });
-  app.setErrorHandler((error, _request, reply) => reply.code(error instanceof YitongError ? error.status : 500).send('refused'));
+  app.setErrorHandler((error, _request, reply) =>
+    reply.code(error instanceof YitongError ? error.status : 500).send('refused'),
+  );
   app.get('/', (request, reply) => sendInSteps(request, reply, { title: '页', workspace }, run, patience));
   const { statusCode, body } = await app.inject('/');
   return { status: statusCode, text: body };
@@ -31,14 +43,22 @@ const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const begun = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 
 t.test('what is ready at once comes as one page, without a bar', async (t) => {
-  const { status, text } = await answer(t, async (progress) => (progress(1, 2), await soon(), h('p', null, '好了')), 10_000);
+  const { status, text } = await answer(
+    t,
+    async (progress) => (progress(1, 2), await soon(), h('p', null, '好了')),
+    10_000,
+  );
   t.equal(status, 200);
   t.match(text, /<main[^]*好了[^]*<\/main>/);
   t.notMatch(text, /progress/);
 });
 
 t.test('what takes longer tells how far it is, and then comes whole', async (t) => {
-  const { text } = await answer(t, async (progress) => (await begun(), progress(3, 70), progress(70, 70), h('p', null, '好了')), 1);
+  const { text } = await answer(
+    t,
+    async (progress) => (await begun(), progress(3, 70), progress(70, 70), h('p', null, '好了')),
+    1,
+  );
   t.match(text, /^<!doctype html>[^]*<main[^]*3 \/ 70[^]*max="70" value="70"[^]*好了[^]*<\/main>[^]*<\/html>$/);
 });
 

@@ -11,7 +11,11 @@ interface Kind {
 }
 
 const text = fc.string({ unit: 'binary', maxLength: 300 });
-const date = fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true });
+const date = fc.date({
+  min: new Date('0001-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59.999Z'),
+  noInvalidDate: true,
+});
 // avsc rounds longs beyond 2^52; ours are held against bigint below
 const safe = fc.integer({ min: -(2 ** 52), max: 2 ** 52 });
 const decimal = (precision: number, scale: number): fc.Arbitrary<string> =>
@@ -26,12 +30,24 @@ const scalar: fc.Arbitrary<Kind> = fc.oneof(
   fc.constant({ schema: 'int', value: fc.integer() }),
   fc.constant({ schema: 'long', value: safe }),
   fc.constant({ schema: 'double', value: fc.double({ noNaN: true, noDefaultInfinity: true }) }),
-  fc.constant({ schema: 'bytes', value: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64')) }),
-  fc.constant({ schema: { type: 'int', logicalType: 'date' }, value: date.map((when) => when.toISOString().slice(0, 10)) }),
-  fc.constant({ schema: { type: 'long', logicalType: 'timestamp-millis' }, value: date.map((when) => when.toISOString()) }),
-  fc
-    .integer({ min: 1, max: 38 })
-    .chain((precision) => fc.integer({ min: 0, max: precision }).map((scale) => ({ schema: { type: 'bytes', logicalType: 'decimal', precision, scale }, value: decimal(precision, scale) }))),
+  fc.constant({
+    schema: 'bytes',
+    value: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+  }),
+  fc.constant({
+    schema: { type: 'int', logicalType: 'date' },
+    value: date.map((when) => when.toISOString().slice(0, 10)),
+  }),
+  fc.constant({
+    schema: { type: 'long', logicalType: 'timestamp-millis' },
+    value: date.map((when) => when.toISOString()),
+  }),
+  fc.integer({ min: 1, max: 38 }).chain((precision) =>
+    fc.integer({ min: 0, max: precision }).map((scale) => ({
+      schema: { type: 'bytes', logicalType: 'decimal', precision, scale },
+      value: decimal(precision, scale),
+    })),
+  ),
 );
 
 let names = 0;
@@ -39,30 +55,70 @@ const { kind } = fc.letrec<{ kind: Kind; record: Kind }>((tie) => ({
   kind: fc.oneof(
     { maxDepth: 3 },
     scalar,
-    fc.constantFrom(2, 5).map((size) => ({ schema: { type: 'fixed', name: `F${names++}`, size }, value: fc.uint8Array({ minLength: size, maxLength: size }).map((bytes) => Buffer.from(bytes).toString('base64')) })),
-    fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { minLength: 1, maxLength: 4 }).map((symbols) => ({ schema: { type: 'enum', name: `E${names++}`, symbols }, value: fc.constantFrom(...symbols) })),
+    fc.constantFrom(2, 5).map((size) => ({
+      schema: { type: 'fixed', name: `F${names++}`, size },
+      value: fc.uint8Array({ minLength: size, maxLength: size }).map((bytes) => Buffer.from(bytes).toString('base64')),
+    })),
+    fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { minLength: 1, maxLength: 4 }).map((symbols) => ({
+      schema: { type: 'enum', name: `E${names++}`, symbols },
+      value: fc.constantFrom(...symbols),
+    })),
     tie('record'),
-    tie('kind').map(({ schema, value }) => ({ schema: { type: 'array', items: schema }, value: fc.array(value, { maxLength: 4 }) })),
-    tie('kind').map(({ schema, value }) => ({ schema: { type: 'map', values: schema }, value: fc.dictionary(fc.stringMatching(/^[a-zé中]{1,6}$/), value, { maxKeys: 4, noNullPrototype: true }) })),
+    tie('kind').map(({ schema, value }) => ({
+      schema: { type: 'array', items: schema },
+      value: fc.array(value, { maxLength: 4 }),
+    })),
+    tie('kind').map(({ schema, value }) => ({
+      schema: { type: 'map', values: schema },
+      value: fc.dictionary(fc.stringMatching(/^[a-zé中]{1,6}$/), value, { maxKeys: 4, noNullPrototype: true }),
+    })),
     // a union inside a union is refused
-    fc.tuple(tie('kind'), fc.boolean()).map(([{ schema, value }, first]) => (Array.isArray(schema) ? { schema, value } : { schema: first ? ['null', schema] : [schema, 'null'], value: fc.option(value) })),
+    fc
+      .tuple(tie('kind'), fc.boolean())
+      .map(([{ schema, value }, first]) =>
+        Array.isArray(schema)
+          ? { schema, value }
+          : { schema: first ? ['null', schema] : [schema, 'null'], value: fc.option(value) },
+      ),
   ),
-  record: fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-z][A-Za-z0-9_]{0,5}$|^toString$|^valueOf$/), tie('kind')), { minLength: 1, maxLength: 4, selector: ([name]) => name }).map((fields) => ({
-    schema: { type: 'record', name: `R${names++}`, fields: fields.map(([name, { schema }]) => ({ name, type: schema })) },
-    value: fc.record(Object.fromEntries(fields.map(([name, { value }]) => [name, value])), { noNullPrototype: true }),
-  })),
+  record: fc
+    .uniqueArray(fc.tuple(fc.stringMatching(/^[a-z][A-Za-z0-9_]{0,5}$|^toString$|^valueOf$/), tie('kind')), {
+      minLength: 1,
+      maxLength: 4,
+      selector: ([name]) => name,
+    })
+    .map((fields) => ({
+      schema: {
+        type: 'record',
+        name: `R${names++}`,
+        fields: fields.map(([name, { schema }]) => ({ name, type: schema })),
+      },
+      value: fc.record(Object.fromEntries(fields.map(([name, { value }]) => [name, value])), { noNullPrototype: true }),
+    })),
 }));
-const rooted = kind.map(({ schema, value }): Kind => ({
-  schema: { type: 'record', name: `Root${names++}`, fields: [{ name: 'a', type: schema }, { name: 'b', type: 'string' }] },
-  value: fc.record({ a: value, b: text }, { noNullPrototype: true }),
-}));
-const depthOf = (schema: unknown): number => (typeof schema === 'object' && schema !== null ? 1 + Math.max(0, ...Object.values(schema).map(depthOf)) : 0);
+const rooted = kind.map(
+  ({ schema, value }): Kind => ({
+    schema: {
+      type: 'record',
+      name: `Root${names++}`,
+      fields: [
+        { name: 'a', type: schema },
+        { name: 'b', type: 'string' },
+      ],
+    },
+    value: fc.record({ a: value, b: text }, { noNullPrototype: true }),
+  }),
+);
+const depthOf = (schema: unknown): number =>
+  typeof schema === 'object' && schema !== null ? 1 + Math.max(0, ...Object.values(schema).map(depthOf)) : 0;
 
 t.test('what is encoded comes back, and avsc agrees byte by byte', (t) => {
   let bytes = 0;
   fc.assert(
     fc.property(
-      rooted.filter(({ schema }) => depthOf(schema) < 40).chain(({ schema, value }) => fc.tuple(fc.constant(schema), fc.array(value, { minLength: 1, maxLength: 5 }))),
+      rooted
+        .filter(({ schema }) => depthOf(schema) < 40)
+        .chain(({ schema, value }) => fc.tuple(fc.constant(schema), fc.array(value, { minLength: 1, maxLength: 5 }))),
       ([schema, values]) => {
         const type = compileSchema(schema);
         for (const value of values) {
@@ -72,9 +128,11 @@ t.test('what is encoded comes back, and avsc agrees byte by byte', (t) => {
           const decoded = decodeRecord({ schema }, encoded.body);
           if (canonicalJson(decoded) !== canonicalJson(value)) throw new Error('came back as something else');
           // through avsc: its own reading, written again, is the same body
-          if (!type.toBuffer(type.fromBuffer(encoded.body)).equals(encoded.body)) throw new Error('avsc reads something else');
+          if (!type.toBuffer(type.fromBuffer(encoded.body)).equals(encoded.body))
+            throw new Error('avsc reads something else');
           const shifted = Buffer.concat([Buffer.from('ab'), encoded.body, Buffer.from('c')]);
-          if (canonicalJson(decodeRecord({ schema }, shifted, 2, shifted.length - 1)) !== canonicalJson(value)) throw new Error('a body inside a buffer reads otherwise');
+          if (canonicalJson(decodeRecord({ schema }, shifted, 2, shifted.length - 1)) !== canonicalJson(value))
+            throw new Error('a body inside a buffer reads otherwise');
         }
       },
     ),
@@ -88,7 +146,16 @@ t.test('bytes of anybody cost no more than themselves and fail only as wire_form
   const heap = process.memoryUsage().rss;
   fc.assert(
     fc.property(
-      fc.tuple(rooted, fc.infiniteStream(fc.nat(255))).chain(([{ schema, value }]) => fc.tuple(fc.constant(schema), value, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 }), fc.uint8Array({ maxLength: 64 }))),
+      fc
+        .tuple(rooted, fc.infiniteStream(fc.nat(255)))
+        .chain(([{ schema, value }]) =>
+          fc.tuple(
+            fc.constant(schema),
+            value,
+            fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+            fc.uint8Array({ maxLength: 64 }),
+          ),
+        ),
       ([schema, value, flips, noise]) => {
         const encoded = encodeRecord({ schema }, value);
         if (!encoded.ok) return;
@@ -112,14 +179,19 @@ t.test('bytes of anybody cost no more than themselves and fail only as wire_form
   t.end();
 });
 
-const one = (type: AvroSchema, more: object = {}): { schema: AvroSchema } => ({ schema: { type: 'record', name: 'One', fields: [{ name: 'x', type, ...more }] } });
+const one = (type: AvroSchema, more: object = {}): { schema: AvroSchema } => ({
+  schema: { type: 'record', name: 'One', fields: [{ name: 'x', type, ...more }] },
+});
 const codes = (version: { schema: AvroSchema }, value: unknown): string => {
   const result = encodeRecord(version, value);
   return result.ok ? 'ok' : result.problems.map(({ code, field }) => `${code} ${field}`).join();
 };
 
 t.test('nothing is coerced and every problem names its field', (t) => {
-  const members = one({ type: 'array', items: { type: 'record', name: 'M', fields: [{ name: 'role', type: 'string' }] } });
+  const members = one({
+    type: 'array',
+    items: { type: 'record', name: 'M', fields: [{ name: 'role', type: 'string' }] },
+  });
   const cases: readonly [{ schema: AvroSchema }, unknown, string][] = [
     [one('string'), { x: 1 }, 'bad_value x'],
     [one('string'), { x: null }, 'missing_value x'],
@@ -154,7 +226,11 @@ t.test('nothing is coerced and every problem names its field', (t) => {
     [one(['null', 'string'], { default: null }), {}, 'ok'],
     [one({ type: 'enum', name: 'E', symbols: ['A'] }), { x: 'toString' }, 'bad_value x'],
     [one({ type: 'map', values: 'int' }), JSON.parse('{"x":{"__proto__":1}}'), 'bad_value x'],
-    [members, { x: [{ role: 'a' }, { role: 1 }, { rank: 'b' }] }, 'bad_value x[].role,missing_value x[].role,surplus_field x[].rank'],
+    [
+      members,
+      { x: [{ role: 'a' }, { role: 1 }, { rank: 'b' }] },
+      'bad_value x[].role,missing_value x[].role,surplus_field x[].rank',
+    ],
   ];
   for (const [version, value, expected] of cases) t.equal(codes(version, value), expected);
   const secret = '110105194912310021';
@@ -172,14 +248,23 @@ t.test('longs are exact up to 2^53', (t) => {
     return Buffer.from([...bytes, Number(rest)]).toString('hex');
   };
   fc.assert(
-    fc.property(fc.oneof(fc.maxSafeInteger(), fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 52, -(2 ** 52) - 1, 63, 64, -64, -65)), (n) => {
-      const encoded = encodeRecord(version, { x: n });
-      if (!encoded.ok || encoded.body.toString('hex') !== zigzag(BigInt(n))) throw new Error(`${n} is written otherwise`);
-      if ((decodeRecord(version, encoded.body) as { x: number }).x !== n) throw new Error(`${n} comes back otherwise`);
-    }),
+    fc.property(
+      fc.oneof(
+        fc.maxSafeInteger(),
+        fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 52, -(2 ** 52) - 1, 63, 64, -64, -65),
+      ),
+      (n) => {
+        const encoded = encodeRecord(version, { x: n });
+        if (!encoded.ok || encoded.body.toString('hex') !== zigzag(BigInt(n)))
+          throw new Error(`${n} is written otherwise`);
+        if ((decodeRecord(version, encoded.body) as { x: number }).x !== n)
+          throw new Error(`${n} comes back otherwise`);
+      },
+    ),
     { numRuns: 2000 },
   );
-  for (const n of [2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n]) t.throws(() => decodeRecord(version, Buffer.from(zigzag(n), 'hex')), { code: 'wire_format' });
+  for (const n of [2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n])
+    t.throws(() => decodeRecord(version, Buffer.from(zigzag(n), 'hex')), { code: 'wire_format' });
   t.end();
 });
 
@@ -190,10 +275,25 @@ t.test('defaults are those of the standard', (t) => {
       name: 'D',
       fields: [
         { name: 'when', type: { type: 'int', logicalType: 'date' }, default: 0 },
-        { name: 'sum', type: { type: 'bytes', logicalType: 'decimal', precision: 5, scale: 2 }, default: '\u0001\u0000' },
+        {
+          name: 'sum',
+          type: { type: 'bytes', logicalType: 'decimal', precision: 5, scale: 2 },
+          default: '\u0001\u0000',
+        },
         { name: 'raw', type: 'bytes', default: 'ÿ' },
         { name: 'list', type: { type: 'array', items: 'int' }, default: [1, 2] },
-        { name: 'inner', type: { type: 'record', name: 'I', fields: [{ name: 'n', type: 'int', default: 7 }, { name: 's', type: ['string', 'null'], default: 'a' }] }, default: {} },
+        {
+          name: 'inner',
+          type: {
+            type: 'record',
+            name: 'I',
+            fields: [
+              { name: 'n', type: 'int', default: 7 },
+              { name: 's', type: ['string', 'null'], default: 'a' },
+            ],
+          },
+          default: {},
+        },
       ],
     },
   };

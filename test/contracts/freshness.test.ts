@@ -1,6 +1,6 @@
 /** What a source was seen at is recent, or it is not said to be. */
 import t from 'tap';
-import { MAX_AHEAD, isAhead, isFresh } from '../../contracts/freshness.js';
+import { isAhead, isFresh, MAX_AHEAD } from '../../contracts/freshness.js';
 import type { Contract } from '../../contracts/types.js';
 import { freshness, statusOf } from '../../gateway/answer/status.js';
 import type { DatasetState, ViewReader } from '../../gateway/view/port.js';
@@ -8,9 +8,15 @@ import type { DatasetState, ViewReader } from '../../gateway/view/port.js';
 const HOUR = 3_600_000;
 const now = Date.parse('2031-05-05T12:00:00Z');
 const contract = { id: 'a.b', updateFrequency: HOUR } as unknown as Contract;
-const seenAt = (time: number | string): DatasetState => ({ complete: { sourceTime: typeof time === 'string' ? time : new Date(time).toISOString() } }) as unknown as DatasetState;
+const seenAt = (time: number | string): DatasetState =>
+  ({
+    complete: { sourceTime: typeof time === 'string' ? time : new Date(time).toISOString() },
+  }) as unknown as DatasetState;
 /** Both ways in which an answer may say it. */
-const said = (state: DatasetState): readonly string[] => [statusOf(contract, state, now).status, freshness({ datasetState: () => state } as unknown as ViewReader)(contract, now).status];
+const said = (state: DatasetState): readonly string[] => [
+  statusOf(contract, state, now).status,
+  freshness({ datasetState: () => state } as unknown as ViewReader)(contract, now).status,
+];
 
 t.test('a dataset that was seen at a time to come is stale, beyond what clocks differ', (t) => {
   t.same(said(seenAt(now)), ['current', 'current']);

@@ -22,7 +22,8 @@ t.test('this process lives, and one that has its number but began at another tim
   t.ok(holderLives(own));
   const [pid, start] = own.split(' ');
   t.notOk(holderLives(`${pid} ${Number(start) + 1} test`));
-  for (const none of ['', 'x', '0 2 test', '99999999999 2 test', '0x1 2 test', '-1 2 test', `4194305 ${start} test`]) t.notOk(holderLives(none), none);
+  for (const none of ['', 'x', '0 2 test', '99999999999 2 test', '0x1 2 test', '-1 2 test', `4194305 ${start} test`])
+    t.notOk(holderLives(none), none);
   t.end();
 });
 
@@ -35,7 +36,12 @@ t.test('a process that ended and was never waited for holds nothing: its number 
   const name = nameOf(child);
   t.ok(holderLives(name));
   process.kill(Number(child), 'SIGKILL');
-  await until('a zombie', async () => /\) Z /.test(readFileSync(`/proc/${child}/stat`, 'utf8')), (dead) => dead, 10_000);
+  await until(
+    'a zombie',
+    async () => /\) Z /.test(readFileSync(`/proc/${child}/stat`, 'utf8')),
+    (dead) => dead,
+    10_000,
+  );
   t.doesNotThrow(() => process.kill(Number(child), 0), 'the system still knows it');
   t.notOk(holderLives(name));
   t.notOk(holderLives(`${child}  test`), 'also by its number alone');
@@ -48,5 +54,5 @@ t.test('a process that ended and was never waited for holds nothing: its number 
   t.equal(up(name), undefined, 'nor does a group run there that left such a process');
   const [pid, start] = nameOf(String(parent.pid)).split(' ');
   t.match(up(`${pid} ${start} up`), { data }, 'the parent runs');
-  t.equal(up(`${pid} ${Number(start) - 1} up`), undefined, 'its number is another\'s now');
+  t.equal(up(`${pid} ${Number(start) - 1} up`), undefined, "its number is another's now");
 });

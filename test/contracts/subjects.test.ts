@@ -30,7 +30,8 @@ t.test('every scheme accepts what it makes, refuses a slip of the finger, and ma
           if (id !== 'cnpj' && parse(slipped).ok) throw new Error(`${id} takes ${slipped} for ${key}`);
         }
         const masked = mask(key);
-        if (masked.length !== key.length || masked.replace(/[^*]/g, '').length < 5) throw new Error(`${id} shows too much`);
+        if (masked.length !== key.length || masked.replace(/[^*]/g, '').length < 5)
+          throw new Error(`${id} shows too much`);
       }),
       { numRuns: 2000 },
     );
@@ -41,7 +42,10 @@ t.test('every scheme accepts what it makes, refuses a slip of the finger, and ma
 });
 
 t.test('no input makes a scheme throw', (t) => {
-  const wild = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ unit: fc.constantFrom(...'0123456789ABCDEXx .-/'), maxLength: 20 }));
+  const wild = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.string({ unit: fc.constantFrom(...'0123456789ABCDEXx .-/'), maxLength: 20 }),
+  );
   for (const { parse } of schemes.values()) {
     fc.assert(
       fc.property(wild, (input) => {
@@ -96,8 +100,12 @@ t.test('the numbers that python-stdnum collected', async (t) => {
   const text = await readFile(path, 'utf8');
   const numbers = [...text.matchAll(/^\.\.\. ([0-9A-Z]{18})$/gm)].map((match) => match[1]!);
   t.equal(numbers.length, 200);
-  t.same(numbers.filter((number) => verdict('uscc', number) !== number), []);
-  for (const number of ['12345', 'A1110000600037341L', '9111000060003IOZSV', '91110000600037341N']) t.match(verdict('uscc', number), /^bad_/, number);
+  t.same(
+    numbers.filter((number) => verdict('uscc', number) !== number),
+    [],
+  );
+  for (const number of ['12345', 'A1110000600037341L', '9111000060003IOZSV', '91110000600037341N'])
+    t.match(verdict('uscc', number), /^bad_/, number);
   t.equal(verdict('uscc', '91 110000 600037341L'), 'changed 91110000600037341L');
 });
 
@@ -106,7 +114,11 @@ t.test('every company of the Shanghai register has a valid code', async (t) => {
   for (const year of [1991, 1995, 1997, 2003, 2006, 2019]) {
     const path = testData(t, `cn-shanghai-registry/shanghai-${year}.csv`);
     if (path === undefined) return;
-    const rows = parseCsv<Record<string, string>>(await readFile(path), { columns: true, bom: true, relax_column_count: true });
+    const rows = parseCsv<Record<string, string>>(await readFile(path), {
+      columns: true,
+      bom: true,
+      relax_column_count: true,
+    });
     for (const row of rows) {
       const code = Object.values(row).find((cell) => /^[0-9A-Za-z]{18}$/.test(cell)) ?? '';
       const result = scheme('uscc').parse(code);
@@ -119,18 +131,30 @@ t.test('every company of the Shanghai register has a valid code', async (t) => {
 });
 
 t.test('every French key but the pseudo-SIRETs is valid', async (t) => {
-  const [alim, egalite, sirens] = ['alimconfiance-2017-08-22.csv', 'index-egalite-fh.csv', 'sirens.csv'].map((name) => testData(t, `fr-siren/${name}`));
+  const [alim, egalite, sirens] = ['alimconfiance-2017-08-22.csv', 'index-egalite-fh.csv', 'sirens.csv'].map((name) =>
+    testData(t, `fr-siren/${name}`),
+  );
   if (alim === undefined || egalite === undefined || sirens === undefined) return;
-  const sirets = new Set(parseCsv(await readFile(alim), { from_line: 2, relax_column_count: true }).map((row) => row.at(-1)!));
+  const sirets = new Set(
+    parseCsv(await readFile(alim), { from_line: 2, relax_column_count: true }).map((row) => row.at(-1)!),
+  );
   t.equal([...sirets].filter((key) => verdict('siret', key) !== key).length, 30);
-  const labour = parseCsv<Record<string, string>>(await readFile(egalite), { columns: true, bom: true, delimiter: ';' });
+  const labour = parseCsv<Record<string, string>>(await readFile(egalite), {
+    columns: true,
+    bom: true,
+    delimiter: ';',
+  });
   t.same(labour.filter((row) => verdict('siren', row['SIREN']!) !== row['SIREN']).length, 0);
   const insee = parseCsv<Record<string, string>>(await readFile(sirens), { columns: true, bom: true });
   t.same(insee.filter((row) => verdict('siren', row['siren']!) !== row['siren']).length, 0);
 });
 
 t.test('every Brazilian key is valid', async (t) => {
-  for (const [name, column] of [['ceis-2018-11-28', 1], ['cnep-2018-10-29', 1], ['cepim-2018-11-27', 0]] as const) {
+  for (const [name, column] of [
+    ['ceis-2018-11-28', 1],
+    ['cnep-2018-10-29', 1],
+    ['cepim-2018-11-27', 0],
+  ] as const) {
     const path = testData(t, `br-sanctions/${name}.cp1252.csv`);
     if (path === undefined) return;
     const rows = parseCsv(await readFile(path, 'latin1'), { delimiter: ';', from_line: 2, relax_column_count: true });
@@ -143,7 +167,11 @@ t.test('a new scheme is one new file', async (t) => {
   const folder = `${t.testdir()}/subjects`;
   await mkdir(folder);
   await writeFile(`${folder}/package.json`, '{"type":"module"}');
-  await writeFile(`${folder}/dog-tag.js`, `export default { id: 'dog-tag', name: { zh: '犬牌', en: 'dog tag' }, standard: 'none', persons: false, parse: (key) => ({ ok: true, key, changed: false }), mask: () => '*', make: String };`);
+  await writeFile(
+    `${folder}/dog-tag.js`,
+    `export default { id: 'dog-tag', name: { zh: '犬牌', en: 'dog tag' }, standard: 'none', persons: false, ` +
+      `parse: (key) => ({ ok: true, key, changed: false }), mask: () => '*', make: String };`,
+  );
   t.same([...(await loadKeySchemes(pathToFileURL(`${folder}/`))).keys()], ['dog-tag']);
   await writeFile(`${folder}/broken.js`, 'export default {};');
   await t.rejects(loadKeySchemes(pathToFileURL(`${folder}/`)), { code: 'bad_workspace' });

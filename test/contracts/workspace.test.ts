@@ -82,10 +82,34 @@ const contractFile = 'contracts/datasets/fire/penalty/contract.json';
 const refusals: readonly [string, string, (value: Record<string, unknown>) => void, string, RegExp][] = [
   ['an unknown key', contractFile, (value) => (value['surprise'] = 1), 'bad_contract', /`surprise`/],
   ['a contract without grading', contractFile, (value) => delete value['grading'], 'bad_contract', /grading/],
-  ['a condition that is not said', contractFile, (value) => (value['sharing'] = { attribute: 'conditional', delivery: ['query'] }), 'bad_contract', /scope and use/],
-  ['not shared, without a reason', contractFile, (value) => (value['sharing'] = { attribute: 'none' }), 'bad_contract', /legal basis/],
-  ['an unknown scheme', contractFile, (value) => (value['subject'] = { scheme: 'shoe-size', field: 'uscc', persons: false }), 'bad_contract', /must be one of/],
-  ['a record id that is no field', contractFile, (value) => (value['recordId'] = ['nothing']), 'schema_refused', /`nothing` is not a field/],
+  [
+    'a condition that is not said',
+    contractFile,
+    (value) => (value['sharing'] = { attribute: 'conditional', delivery: ['query'] }),
+    'bad_contract',
+    /scope and use/,
+  ],
+  [
+    'not shared, without a reason',
+    contractFile,
+    (value) => (value['sharing'] = { attribute: 'none' }),
+    'bad_contract',
+    /legal basis/,
+  ],
+  [
+    'an unknown scheme',
+    contractFile,
+    (value) => (value['subject'] = { scheme: 'shoe-size', field: 'uscc', persons: false }),
+    'bad_contract',
+    /must be one of/,
+  ],
+  [
+    'a record id that is no field',
+    contractFile,
+    (value) => (value['recordId'] = ['nothing']),
+    'schema_refused',
+    /`nothing` is not a field/,
+  ],
   ['an unknown section', 'yitong.json', (value) => (value['kafka'] = {}), 'bad_workspace', /`kafka`/],
 ];
 for (const [what, file, change, code, message] of refusals) {

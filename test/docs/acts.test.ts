@@ -1,8 +1,10 @@
-/** Nothing that is shipped cites an act outside its time, without its full name, or by an article that nobody looked at. */
-import { readFileSync, readdirSync } from 'node:fs';
+/**
+ * Nothing that is shipped cites an act outside its time, without its full name, or by an article that nobody looked at.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import t from 'tap';
-import { articleProblem, basisProblem, loadActs, numberOf, type Acts, type When } from '../../contracts/acts.js';
+import { type Acts, articleProblem, basisProblem, loadActs, numberOf, type When } from '../../contracts/acts.js';
 import { datasetId } from '../../contracts/ids.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { mapper, rowsOf, town } from '../city/town.js';
@@ -11,7 +13,9 @@ const root = packageRoot();
 const found = await loadActs([root]);
 if (found === undefined) throw new Error('the reference city has no acts');
 const acts: Acts = found;
-/** The day on which the articles of the city were last looked up: what has no day of its own is held to be cited on it. */
+/**
+ * The day on which the articles of the city were last looked up: what has no day of its own is held to be cited on it.
+ */
 const TODAY: When = { from: '2026-11-30' };
 
 function* filesBelow(dir: string, ending: RegExp): Generator<string> {
@@ -24,7 +28,8 @@ function* filesBelow(dir: string, ending: RegExp): Generator<string> {
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 const BASES = new Set(['basis', 'legalBasis', 'laws']);
-const day = (value: Json | undefined): string | undefined => (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined);
+const day = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined;
 
 /** Every legal basis that stands in a document, with the day on which it was decided. */
 function* bases(value: Json, when: When): Generator<readonly [string, When]> {
@@ -45,7 +50,19 @@ function* bases(value: Json, when: When): Generator<readonly [string, When]> {
 }
 
 t.test('numbers of articles are read as they are written', (t) => {
-  for (const [text, number] of [['九', 9], ['十', 10], ['十九', 19], ['二十', 20], ['六十九', 69], ['一百', 100], ['一百零一', 101], ['一百一十', 110], ['一百一十五', 115], ['一百二十二', 122]] as const) t.equal(numberOf(text), number, text);
+  for (const [text, number] of [
+    ['九', 9],
+    ['十', 10],
+    ['十九', 19],
+    ['二十', 20],
+    ['六十九', 69],
+    ['一百', 100],
+    ['一百零一', 101],
+    ['一百一十', 110],
+    ['一百一十五', 115],
+    ['一百二十二', 122],
+  ] as const)
+    t.equal(numberOf(text), number, text);
   for (const text of ['', '条', '百百']) t.equal(numberOf(text), undefined, text);
   t.end();
 });
@@ -57,7 +74,11 @@ t.test('a basis names an act of the file in full, in its time, by an article of 
   t.equal(said('食品安全法第三十五条（示例）'), 'right');
   t.equal(said('企业变更、注销一件事工作方案（示例）'), 'right');
   t.match(said('社会信用条例第三十五条'), /is not the full name of 上海市社会信用条例/);
-  t.match(said('优化营商环境条例第六十六条（示例）'), /is not the full name of 上海市优化营商环境条例/, 'also as an example');
+  t.match(
+    said('优化营商环境条例第六十六条（示例）'),
+    /is not the full name of 上海市优化营商环境条例/,
+    'also as an example',
+  );
   t.match(said('食品安全法第三十五条'), /has to carry （示例）/);
   t.match(said('道路运输条例第八十三条'), /has 82 articles/);
   t.match(said('道路运输条例第七十条'), /does not say what article 70/);
@@ -67,7 +88,19 @@ t.test('a basis names an act of the file in full, in its time, by an article of 
   t.match(said('某某办法第一条'), /is no act of/);
   t.equal(said('政务数据共享条例第二十一条', { from: '2025-08-01' }), 'right', 'from the day on which it is in force');
   t.match(said('政务数据共享条例第二十一条', { from: '2025-07-31' }), /is not in force/, 'not the day before');
-  const old: Acts = { examples: [], acts: [{ name: '旧条例', text: '2010-01-01', from: '2010-03-01', until: '2020-06-30', last: 9, articles: { 1: { about: 'x', paragraphs: 1 } } }] };
+  const old: Acts = {
+    examples: [],
+    acts: [
+      {
+        name: '旧条例',
+        text: '2010-01-01',
+        from: '2010-03-01',
+        until: '2020-06-30',
+        last: 9,
+        articles: { 1: { about: 'x', paragraphs: 1 } },
+      },
+    ],
+  };
   t.equal(basisProblem('旧条例第一条', old, { from: '2020-06-30' }), undefined, 'up to its last day');
   t.match(basisProblem('旧条例第一条', old, { from: '2020-07-01' }), /is not in force/, 'not the day after');
   t.end();
@@ -76,7 +109,13 @@ t.test('a basis names an act of the file in full, in its time, by an article of 
 t.test('each basis of contracts, policies and feeds holds', (t) => {
   const wrong: string[] = [];
   let seen = 0;
-  for (const folder of ['contracts', 'policies', 'connectors', 'gateway/cli/template', 'test/fixtures/workspaces/shanghai']) {
+  for (const folder of [
+    'contracts',
+    'policies',
+    'connectors',
+    'gateway/cli/template',
+    'test/fixtures/workspaces/shanghai',
+  ]) {
     for (const path of filesBelow(join(root, folder), /\.json$/)) {
       if (/(^|\/)(acts|cases)\.json$/.test(path)) continue;
       for (const [text, when] of bases(JSON.parse(readFileSync(path, 'utf8')) as Json, TODAY)) {
@@ -100,7 +139,10 @@ t.test('no decision that the city makes rests on a text that was not in force wh
     if (contract?.kind !== 'penalty' || feed.source.kind !== 'synthetic') continue;
     const map = mapper(feed, contract, workspace);
     for await (const row of rowsOf(feed, workspace, { companies: 4_000, day: 2_000 })) {
-      const { legalBasis, decidedOn } = map(row) as { readonly legalBasis: readonly string[]; readonly decidedOn: string };
+      const { legalBasis, decidedOn } = map(row) as {
+        readonly legalBasis: readonly string[];
+        readonly decidedOn: string;
+      };
       for (const text of legalBasis) {
         seen++;
         const problem = basisProblem(text, acts, { from: decidedOn });
@@ -112,11 +154,15 @@ t.test('no decision that the city makes rests on a text that was not in force wh
   t.ok(seen > 500);
 });
 
-const NAMES = [...new Set([...acts.acts, ...acts.examples].map(({ name }) => name))].sort((a, b) => b.length - a.length);
+const NAMES = [...new Set([...acts.acts, ...acts.examples].map(({ name }) => name))].sort(
+  (a, b) => b.length - a.length,
+);
 const NUMBER = '[零一二三四五六七八九十百]+';
 const TOKEN = new RegExp(
-  `(?<name>${NAMES.join('|')})|(?<short>(?<!上海市)(?:社会信用条例|优化营商环境条例))|\\bArts?\\. ?(?<articles>\\d+(?:\\(\\d+\\))*(?:(?:, ?|–| and )\\d+(?:\\(\\d+\\))*)*)` +
-    `|(?:(?<unknown>[一-鿿]+(?:法|条例|细则|办法))|(?<=${NAMES.join('|')})|(?<=(?:${NAMES.join('|')}) )) ?第(?<number>${NUMBER})条(?:第(?<paragraph>${NUMBER})款)?(?:第(?<item>${NUMBER})项)?`,
+  `(?<name>${NAMES.join('|')})|(?<short>(?<!上海市)(?:社会信用条例|优化营商环境条例))|\\bArts?\\. ` +
+    '?(?<articles>\\d+(?:\\(\\d+\\))*(?:(?:, ?|–| and )\\d+(?:\\(\\d+\\))*)*)' +
+    `|(?:(?<unknown>[一-鿿]+(?:法|条例|细则|办法))|(?<=${NAMES.join('|')})|(?<=(?:${NAMES.join('|')}) )) ` +
+    `?第(?<number>${NUMBER})条(?:第(?<paragraph>${NUMBER})款)?(?:第(?<item>${NUMBER})项)?`,
   'g',
 );
 
@@ -131,15 +177,25 @@ function* textProblems(text: string): Generator<string> {
     else {
       const cited =
         articles === undefined
-          ? [[number, groups['paragraph'], groups['item']].map((part) => (part === undefined ? undefined : numberOf(part)))]
-          : articles.split(/, ?|–| and /).map((one) => one.split(/[()]+/).map((part) => (part === '' ? undefined : Number(part))));
+          ? [
+              [number, groups['paragraph'], groups['item']].map((part) =>
+                part === undefined ? undefined : numberOf(part),
+              ),
+            ]
+          : articles
+              .split(/, ?|–| and /)
+              .map((one) => one.split(/[()]+/).map((part) => (part === '' ? undefined : Number(part))));
       for (const [article, paragraph, item] of cited) {
         if (article === undefined) yield 'an article without a number';
         else if (act === undefined) yield `article ${String(article)} of no act`;
         else if (!acts.examples.some((one) => one.name === act)) {
           // of an article of one paragraph the number in brackets is an item: Art.14(3)
-          const single = articles !== undefined && acts.acts.some(({ name: known, articles: of }) => known === act && of[String(article)]?.paragraphs === 1);
-          const problem = single ? articleProblem(act, article, acts, TODAY) : articleProblem(act, article, acts, TODAY, paragraph, item);
+          const single =
+            articles !== undefined &&
+            acts.acts.some(({ name: known, articles: of }) => known === act && of[String(article)]?.paragraphs === 1);
+          const problem = single
+            ? articleProblem(act, article, acts, TODAY)
+            : articleProblem(act, article, acts, TODAY, paragraph, item);
           if (problem !== undefined) yield problem;
         }
       }
@@ -149,8 +205,14 @@ function* textProblems(text: string): Generator<string> {
 
 t.test('documentation, policies and code cite acts in full and by articles that are there', (t) => {
   const wrong: string[] = [];
-  const places = [...['contracts', 'policies', 'connectors', 'gateway', 'docs', 'helm'].flatMap((folder) => [...filesBelow(join(root, folder), /\.(md|ts|tsx|cedar|yaml|html)$/)]), ...['README.md', 'README.zh-CN.md', 'SECURITY.md'].map((file) => join(root, file))];
-  for (const path of places) for (const problem of textProblems(readFileSync(path, 'utf8'))) wrong.push(`${relative(root, path)}: ${problem}`);
+  const places = [
+    ...['contracts', 'policies', 'connectors', 'gateway', 'docs', 'helm'].flatMap((folder) => [
+      ...filesBelow(join(root, folder), /\.(md|ts|tsx|cedar|yaml|html)$/),
+    ]),
+    ...['README.md', 'README.zh-CN.md', 'SECURITY.md'].map((file) => join(root, file)),
+  ];
+  for (const path of places)
+    for (const problem of textProblems(readFileSync(path, 'utf8'))) wrong.push(`${relative(root, path)}: ${problem}`);
   t.strictSame([...new Set(wrong)], []);
   t.match([...textProblems('社会信用条例 Art.36')], [/not its full name/]);
   t.match([...textProblems('政务数据共享条例 Art.45')], [/has 44 articles/]);

@@ -1,4 +1,7 @@
-/** README.zh-CN.md says what README.md says: a Chinese reader gets the same sections, commands, links, tables and figures. */
+/**
+ * README.zh-CN.md says what README.md says: a Chinese reader gets the same sections, commands, links, tables and
+ * figures.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -59,10 +62,16 @@ function pageOf(text: string): Page {
   }
   const body = prose.join('\n');
   const links = [...body.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
-  const figures = body.replace(/\]\([^)]+\)/g, ']').replace(/`[^`]+`/g, '').match(/\d+(?:[.,]\d+)*/g) ?? [];
+  const figures =
+    body
+      .replace(/\]\([^)]+\)/g, ']')
+      .replace(/`[^`]+`/g, '')
+      .match(/\d+(?:[.,]\d+)*/g) ?? [];
   return {
     headings: prose.flatMap((line) => (/^#+ /.test(line) ? [{ level: line.indexOf(' '), words: line }] : [])),
-    blocks, tables, figures: [...figures].sort(),
+    blocks,
+    tables,
+    figures: [...figures].sort(),
     // each of the two links to the other
     links: links.map((target) => (target === ENGLISH || target === CHINESE ? 'the other language' : target)).sort(),
     spans: [...spansOf(body)].sort(),
@@ -75,7 +84,11 @@ const chinese = pageOf(read(CHINESE));
 const HOW = `translate what changed in ${ENGLISH} into ${CHINESE}`;
 
 t.test('the same sections in the same order', (t) => {
-  t.strictSame(chinese.headings.map(({ level }) => level), english.headings.map(({ level }) => level), HOW);
+  t.strictSame(
+    chinese.headings.map(({ level }) => level),
+    english.headings.map(({ level }) => level),
+    HOW,
+  );
   t.equal(chinese.bullets, english.bullets, 'the same points');
   t.match(chinese.headings.map(({ words }) => words).join(''), /\p{Script=Han}/u);
   t.end();
@@ -100,9 +113,16 @@ t.test('links to the same places, the same names in code, the same figures', (t)
 });
 
 t.test('no sentence was left in English', (t) => {
-  const lines = read(CHINESE).replace(/^```[^]*?^```/gm, '').split('\n').filter((line) => !line.startsWith('    ') && !/^\[English\]/.test(line));
+  const lines = read(CHINESE)
+    .replace(/^```[^]*?^```/gm, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('    ') && !/^\[English\]/.test(line));
   for (const line of lines) {
-    const words = line.replace(/`[^`]+`/g, '').replace(/\]\([^)]+\)/g, ']').match(/[A-Za-z]{2,}(?: [A-Za-z]{2,}){3,}/g) ?? [];
+    const words =
+      line
+        .replace(/`[^`]+`/g, '')
+        .replace(/\]\([^)]+\)/g, ']')
+        .match(/[A-Za-z]{2,}(?: [A-Za-z]{2,}){3,}/g) ?? [];
     t.strictSame(words, [], line);
   }
   t.end();

@@ -1,4 +1,6 @@
-/** docs/configuration.md is what the declarations say: whoever configures by it is not refused, and finds every setting. */
+/**
+ * docs/configuration.md is what the declarations say: whoever configures by it is not refused, and finds every setting.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
@@ -11,14 +13,19 @@ const main = new URL('../../gateway/cli/main.js', import.meta.url).pathname;
 const page = readFileSync(`${packageRoot()}/docs/configuration.md`, 'utf8');
 
 t.test('an operator finds every setting in docs/configuration.md, as it is declared', (t) => {
-  t.equal(page, execFileSync(process.execPath, [main, 'config', '--markdown'], { encoding: 'utf8' }), 'run `npx yitong config --markdown > docs/configuration.md`');
+  t.equal(
+    page,
+    execFileSync(process.execPath, [main, 'config', '--markdown'], { encoding: 'utf8' }),
+    'run `npx yitong config --markdown > docs/configuration.md`',
+  );
   for (const { key, variable } of settingsTable()) t.match(page, `| \`${key}\` | `, variable ?? key);
   t.strictSame(unexplained(settingsTable()), []);
   t.end();
 });
 
 t.test('the range and the default that a row shows are those that count', (t) => {
-  const row = (key: string): readonly string[] => (page.split('\n').find((line) => line.startsWith(`| \`${key}\` |`)) ?? '').split(' | ');
+  const row = (key: string): readonly string[] =>
+    (page.split('\n').find((line) => line.startsWith(`| \`${key}\` |`)) ?? '').split(' | ');
   const place = { file: 'yitong.json' };
   const read = (workers: number): number => readSettings({ gateway: { workers } }, place, {}).gateway.workers;
   t.equal(row('workers')[1], 'integer, 1 to 64');
@@ -31,9 +38,26 @@ t.test('the range and the default that a row shows are those that count', (t) =>
 });
 
 t.test('what counts without a restart is what the gateway takes while it runs', (t) => {
-  const restart = (section: string, key: string): string | undefined => page.slice(page.indexOf(`\n## ${section}\n`)).split('\n').find((line) => line.startsWith(`| \`${key}\` |`))?.split(' | ')[4];
-  t.strictSame([restart('gateway', 'workers'), restart('gateway', 'ratePerMinute'), restart('people', 'idleMinutes')], ['yes', 'yes', 'yes']);
-  t.strictSame([restart('gateway', 'port'), restart('audit', 'origin'), restart('audit', 'witnesses'), restart('bus', 'brokers'), restart('acl', 'reads')], ['no', 'no', 'no', 'no', 'no']);
+  const restart = (section: string, key: string): string | undefined =>
+    page
+      .slice(page.indexOf(`\n## ${section}\n`))
+      .split('\n')
+      .find((line) => line.startsWith(`| \`${key}\` |`))
+      ?.split(' | ')[4];
+  t.strictSame(
+    [restart('gateway', 'workers'), restart('gateway', 'ratePerMinute'), restart('people', 'idleMinutes')],
+    ['yes', 'yes', 'yes'],
+  );
+  t.strictSame(
+    [
+      restart('gateway', 'port'),
+      restart('audit', 'origin'),
+      restart('audit', 'witnesses'),
+      restart('bus', 'brokers'),
+      restart('acl', 'reads'),
+    ],
+    ['no', 'no', 'no', 'no', 'no'],
+  );
   t.end();
 });
 
@@ -44,7 +68,10 @@ t.test('what a Kafka cannot do without is said', (t) => {
 });
 
 t.test('no cell breaks its table, and none of the meanings is empty', (t) => {
-  for (const line of page.slice(page.indexOf('\n## gateway')).split('\n').filter((line) => line.startsWith('| `'))) {
+  for (const line of page
+    .slice(page.indexOf('\n## gateway'))
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))) {
     const cells = line.replaceAll('\\|', '').split('|');
     t.equal(cells.length, 8, line);
     t.not(cells[6]?.trim(), '', line);

@@ -7,10 +7,17 @@ import { packageRoot } from '../../gateway/cli/places.js';
 const docs = join(packageRoot(), 'docs');
 
 t.test('every page stands in the index, and the index names no page that is not there', (t) => {
-  const targets = [...readFileSync(join(docs, 'README.md'), 'utf8').matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+  const targets = [...readFileSync(join(docs, 'README.md'), 'utf8').matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(
+    ([, target = '']) => target,
+  );
   for (const target of targets) t.ok(existsSync(join(docs, target)), target);
   const folders = targets.filter((target) => target.endsWith('/'));
-  const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md') && name !== 'README.md');
-  t.strictSame(pages.filter((page) => !targets.includes(page) && !folders.some((folder) => page.startsWith(folder))), []);
+  const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.md') && name !== 'README.md',
+  );
+  t.strictSame(
+    pages.filter((page) => !targets.includes(page) && !folders.some((folder) => page.startsWith(folder))),
+    [],
+  );
   t.end();
 });

@@ -1,27 +1,41 @@
 /**
- * README.md as a newcomer follows it: in a clone, in a terminal, every command in its order, with two cities beside each other as it has them, to the answer about a
- * row of the reader's own CSV. README.zh-CN.md has the same commands, letter for letter, so that what is run here is run of both.
+ * README.md as a newcomer follows it: in a clone, in a terminal, every command in its order, with two cities beside
+ * each other as it has them, to the answer about a row of the reader's own CSV. README.zh-CN.md has the same commands,
+ * letter for letter, so that what is run here is run of both.
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { loadReports } from '../../contracts/reports.js';
+import uscc from '../../contracts/subjects/uscc.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
-import uscc from '../../contracts/subjects/uscc.js';
 import { missingHere } from '../missing.js';
 
 t.setTimeout(340_000);
 
 const root = packageRoot();
 
-/** The commands of a page, in their order: lines of indented blocks, those that end in a backslash joined, without what `#` says of them; and what stands in the text as `npx yitong …`. */
+/**
+ * The commands of a page, in their order: lines of indented blocks, those that end in a backslash joined, without what
+ * `#` says of them; and what stands in the text as `npx yitong …`.
+ */
 function commandsOf(page: string): { readonly command: string; readonly inText: boolean }[] {
   const found: { readonly command: string; readonly inText: boolean }[] = [];
   let fenced = false;
@@ -52,7 +66,13 @@ const isCity = (command: string): boolean => command === 'npm start' || command.
 function clone(t: Test): string {
   const dir = mkdtempSync(join(tmpdir(), 'yitong-readme-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10 }));
-  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1_048_576 }).split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1_048_576,
+  })
+    .split('\0')
+    .filter((file) => file !== '' && existsSync(join(root, file)));
   for (const file of files) {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
     cpSync(join(root, file), join(dir, file));
@@ -60,9 +80,15 @@ function clone(t: Test): string {
   // as `npm ci` would leave it
   const [from, to] = [join(root, 'node_modules'), join(dir, 'node_modules')];
   mkdirSync(join(to, '.bin'), { recursive: true });
-  for (const name of readdirSync(from)) if (name !== '.bin' && name !== '.yitong-lock') symlinkSync(join(from, name), join(to, name));
+  for (const name of readdirSync(from))
+    if (name !== '.bin' && name !== '.yitong-lock') symlinkSync(join(from, name), join(to, name));
   symlinkSync(join('..', '..', 'dist', 'gateway', 'cli', 'main.js'), join(to, '.bin', 'yitong'));
-  writeFileSync(join(to, '.yitong-lock'), createHash('sha256').update(readFileSync(join(dir, 'package-lock.json'))).digest('hex'));
+  writeFileSync(
+    join(to, '.yitong-lock'),
+    createHash('sha256')
+      .update(readFileSync(join(dir, 'package-lock.json')))
+      .digest('hex'),
+  );
   return dir;
 }
 
@@ -79,26 +105,51 @@ interface Running {
 /** In a terminal of its own. */
 function inTerminal(dir: string, command: string): Running {
   // the runner's loaders, which it hands to each Node that is started, are none of a reader's
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', 'script', '-qfec', command, '/dev/null'], { cwd: dir, stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, SHELL: '/bin/bash', COLUMNS: '200', npm_config_offline: 'true', npm_config_update_notifier: 'false', npm_config_cache: join(dir, '.npm-cache') } });
+  const child = spawn('env', ['-u', 'NODE_OPTIONS', 'script', '-qfec', command, '/dev/null'], {
+    cwd: dir,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      SHELL: '/bin/bash',
+      COLUMNS: '200',
+      npm_config_offline: 'true',
+      npm_config_update_notifier: 'false',
+      npm_config_cache: join(dir, '.npm-cache'),
+    },
+  });
   // a suite that is killed has no teardown: its cities must not go on beside the suites that come after it
-  const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   reaper.unref();
   (reaper.stdin as Socket).unref();
   child.once('exit', () => reaper.kill('SIGKILL'));
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stdin.on('error', () => undefined);
-  return { said: () => said, ended: once(child, 'exit').then(([code]) => Number(code)), type: (text) => void child.stdin.write(text), process: child };
+  return {
+    said: () => said,
+    ended: once(child, 'exit').then(([code]) => Number(code)),
+    type: (text) => void child.stdin.write(text),
+    process: child,
+  };
 }
 
 /** What a person reads: without the moves of the cursor, and what a bar wrote over itself. */
-const read = (text: string): string => text.replaceAll(/\r+\n/g, '\n').replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replaceAll(/[\u2800-\u28ff]/g, '').replaceAll(/[^\n]*\r/g, '');
+const read = (text: string): string =>
+  text
+    .replaceAll(/\r+\n/g, '\n')
+    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll(/[\u2800-\u28ff]/g, '')
+    .replaceAll(/[^\n]*\r/g, '');
 
 async function until(what: string, look: () => boolean, running: Running, patience = PATIENCE): Promise<void> {
   let over: number | undefined;
   void running.ended.then((code) => (over = code));
   for (const end = Date.now() + patience; !look(); await later(100)) {
-    if (over !== undefined && !look()) throw new Error(`${what}: it ended with ${String(over)}:\n${read(running.said())}`);
+    if (over !== undefined && !look())
+      throw new Error(`${what}: it ended with ${String(over)}:\n${read(running.said())}`);
     if (Date.now() > end) throw new Error(`${what} took too long:\n${read(running.said())}`);
   }
 }
@@ -107,7 +158,11 @@ t.test('both pages have the same commands', (t) => {
   const english = commandsOf('README.md');
   t.ok(english.length > 8);
   t.same(commandsOf('README.zh-CN.md'), english);
-  for (const left of LEFT) t.ok(english.some(({ command }) => command === left), `${left} is still on the page`);
+  for (const left of LEFT)
+    t.ok(
+      english.some(({ command }) => command === left),
+      `${left} is still on the page`,
+    );
   t.end();
 });
 
@@ -115,17 +170,21 @@ t.test('the figures of the page are those of the city', async (t) => {
   const page = readFileSync(join(root, 'README.md'), 'utf8');
   const { authorities, contracts } = await loadWorkspace(root);
   t.match(page, `${String(authorities.size)} authorities, ${String(contracts.size)} registers`);
-  const rules = readFileSync(join(root, 'helm', 'yitong', 'files', 'alerts.yaml'), 'utf8').match(/^ *- alert:/gm)?.length ?? 0;
+  const rules =
+    readFileSync(join(root, 'helm', 'yitong', 'files', 'alerts.yaml'), 'utf8').match(/^ *- alert:/gm)?.length ?? 0;
   t.match(page, `${String(rules)} alert rules`);
   const credit = (await loadReports(await loadWorkspace(root))).get('credit');
   t.match(page, `over ${String(credit?.domains.length)} domains`);
 });
 
-t.test('each command does what the page says, from a clone to an answer about a row of the reader\'s own', async (t) => {
+t.test("each command does what the page says, from a clone to an answer about a row of the reader's own", async (t) => {
   if (spawnSync('script', ['--version']).status !== 0) return missingHere(t, 'the program `script`, a terminal');
   const began = Date.now();
   const dir = clone(t);
-  writeFileSync(join(dir, 'companies.csv'), `统一社会信用代码,企业名称,成立日期,经营地址\n${Array.from({ length: 40 }, (_, i) => `${uscc.make(i + 1)},读者第${String(i + 1)}商行,2020-01-${String(1 + (i % 28)).padStart(2, '0')},东湖区第${String(i + 1)}路\n`).join('')}`);
+  writeFileSync(
+    join(dir, 'companies.csv'),
+    `统一社会信用代码,企业名称,成立日期,经营地址\n${Array.from({ length: 40 }, (_, i) => `${uscc.make(i + 1)},读者第${String(i + 1)}商行,2020-01-${String(1 + (i % 28)).padStart(2, '0')},东湖区第${String(i + 1)}路\n`).join('')}`,
+  );
   const cities: Running[] = [];
   t.teardown(async () => {
     for (const city of cities) city.type('\u0003');
@@ -170,16 +229,30 @@ t.test('each command does what the page says, from a clone to an answer about a 
   }
   const said = (part: string): string => [...outputs].find(([command]) => command.includes(part))?.[1] ?? '';
   t.equal(cities.length, 2, 'two cities ran beside each other');
-  const ports = (text: string): readonly string[] => [...text.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port = '']) => port);
-  t.same(ports(said('npm start')).filter((port) => ports(said('up --workspace')).includes(port)), [], 'on ports of their own');
+  const ports = (text: string): readonly string[] =>
+    [...text.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port = '']) => port);
+  t.same(
+    ports(said('npm start')).filter((port) => ports(said('up --workspace')).includes(port)),
+    [],
+    'on ports of their own',
+  );
   t.match(said('up --workspace'), /is taken|are taken/, 'which the second says');
-  for (const line of said('up --workspace').split('\n').filter((one) => /^ {2}npx yitong (?:demo|catalogue|audit)/.test(one))) t.match(line, '--workspace my-city', 'a hint means this city');
+  for (const line of said('up --workspace')
+    .split('\n')
+    .filter((one) => /^ {2}npx yitong (?:demo|catalogue|audit)/.test(one)))
+    t.match(line, '--workspace my-city', 'a hint means this city');
   t.match(said('query uscc:'), '晨光面馆', 'the second city answers');
   t.match(said('demo'), /the log verifies/);
   t.notMatch(said('demo'), /"level"|\b(?:INFO|WARN|ERROR)\b/i, 'no line of a log');
 
   // the last line of `feed new` is the question to ask
-  const question = /npx yitong query (?:.*--workspace my-city)/.exec(said('feed new').replaceAll('\n', ' ').replaceAll(/ {2,}/g, ' ').replace(/^.*(?=npx yitong query)/, ''))?.[0] ?? '';
+  const question =
+    /npx yitong query (?:.*--workspace my-city)/.exec(
+      said('feed new')
+        .replaceAll('\n', ' ')
+        .replaceAll(/ {2,}/g, ' ')
+        .replace(/^.*(?=npx yitong query)/, ''),
+    )?.[0] ?? '';
   t.match(question, '--as front-desk --workspace my-city');
   let answer = '';
   for (const end = Date.now() + 150_000; Date.now() < end; await later(1000)) {

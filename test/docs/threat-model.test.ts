@@ -1,4 +1,6 @@
-/** docs/threat-model.md promises nothing that no test holds: each control names a suite and a subtest that are there. */
+/**
+ * docs/threat-model.md promises nothing that no test holds: each control names a suite and a subtest that are there.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -14,12 +16,26 @@ interface Threat {
 }
 const threats: readonly Threat[] = page.split('\n').flatMap((line) => {
   const id = /^\| ([A-Z]+-\d+) \|/.exec(line)?.[1];
-  return id === undefined ? [] : [{ id, cells: line.split('|').slice(1, -1).map((cell) => cell.trim()) }];
+  return id === undefined
+    ? []
+    : [
+        {
+          id,
+          cells: line
+            .split('|')
+            .slice(1, -1)
+            .map((cell) => cell.trim()),
+        },
+      ];
 });
 
 /** Names of the subtests of a suite. */
 const subtests = (suite: string): ReadonlySet<string> =>
-  new Set([...readFileSync(join(root, 'test', suite), 'utf8').matchAll(/\.test\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g)].map(([, , name = '']) => name.replaceAll('\\', '')));
+  new Set(
+    [...readFileSync(join(root, 'test', suite), 'utf8').matchAll(/\.test\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g)].map(
+      ([, , name = '']) => name.replaceAll('\\', ''),
+    ),
+  );
 
 t.test('each threat has a control, a default and a test that is there', (t) => {
   t.ok(threats.length >= 40, `${threats.length} threats`);
@@ -31,7 +47,8 @@ t.test('each threat has a control, a default and a test that is there', (t) => {
     t.match(defaults, /\b(?:on|set)\b/, `${id} says whether its control is on or must be set`);
     for (const named of tests.split('<br>')) {
       const [, suite = '', name = ''] = /^`([a-z0-9./-]+\.ts)` “(.+)”$/.exec(named) ?? [];
-      if (!existsSync(join(root, 'test', suite)) || suite === '') t.fail(`${id} names the suite of ${named}, which is not there`);
+      if (!existsSync(join(root, 'test', suite)) || suite === '')
+        t.fail(`${id} names the suite of ${named}, which is not there`);
       else t.ok(subtests(suite).has(name), `${id}: ${suite} has “${name}”`);
     }
   }
@@ -50,23 +67,45 @@ t.test('ids are unique, and each border has its threats in order', (t) => {
 });
 
 t.test('a suite that is named runs: it is one of its own, or one that imports it is', (t) => {
-  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  const named = new Set(threats.flatMap(({ cells }) => [...(cells[5] ?? '').matchAll(/`([a-z0-9./-]+\.ts)`/g)].map(([, suite = '']) => suite)));
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const named = new Set(
+    threats.flatMap(({ cells }) =>
+      [...(cells[5] ?? '').matchAll(/`([a-z0-9./-]+\.ts)`/g)].map(([, suite = '']) => suite),
+    ),
+  );
   for (const suite of named) {
     if (suite.endsWith('.test.ts')) continue;
     const module = `/${suite.slice(suite.lastIndexOf('/') + 1).replace(/\.ts$/, '.js')}'`;
-    t.ok(files.some((name) => readFileSync(join(root, 'test', name), 'utf8').includes(module)), `${suite} is imported`);
+    t.ok(
+      files.some((name) => readFileSync(join(root, 'test', name), 'utf8').includes(module)),
+      `${suite} is imported`,
+    );
   }
   t.end();
 });
 
 t.test('what is installed is what was looked at: exact versions, a digest each, no script', (t) => {
-  const json = (name: string): Record<string, unknown> => JSON.parse(readFileSync(join(root, name), 'utf8')) as Record<string, unknown>;
-  const { dependencies = {}, devDependencies = {} } = json('package.json') as { dependencies?: Record<string, string>; devDependencies?: Record<string, string> };
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) t.match(version, /^\d+\.\d+\.\d+$/, name);
+  const json = (name: string): Record<string, unknown> =>
+    JSON.parse(readFileSync(join(root, name), 'utf8')) as Record<string, unknown>;
+  const { dependencies = {}, devDependencies = {} } = json('package.json') as {
+    dependencies?: Record<string, string>;
+    devDependencies?: Record<string, string>;
+  };
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+    t.match(version, /^\d+\.\d+\.\d+$/, name);
   t.match(readFileSync(join(root, '.npmrc'), 'utf8'), /^ignore-scripts=true$/m);
-  const { packages } = json('package-lock.json') as { packages: Record<string, { integrity?: string; link?: boolean; inBundle?: boolean }> };
-  const bare = Object.entries(packages).filter(([path, { integrity, link, inBundle }]) => path !== '' && link !== true && inBundle !== true && !/^sha512-/.test(integrity ?? ''));
-  t.strictSame(bare.map(([path]) => path), []);
+  const { packages } = json('package-lock.json') as {
+    packages: Record<string, { integrity?: string; link?: boolean; inBundle?: boolean }>;
+  };
+  const bare = Object.entries(packages).filter(
+    ([path, { integrity, link, inBundle }]) =>
+      path !== '' && link !== true && inBundle !== true && !/^sha512-/.test(integrity ?? ''),
+  );
+  t.strictSame(
+    bare.map(([path]) => path),
+    [],
+  );
   t.end();
 });

@@ -28,7 +28,10 @@ t.test('what is open below a folder that is closed is open to nobody', { skip },
 
 t.test('what is ours is closed with a command', { skip }, (t) => {
   const key = join(t.testdir({ key: 'x' }), 'key');
-  for (const contained of [false, true]) t.strictSame(openFindings('read', [key], '640', contained), [{ level: 'warn', what: `everybody on this machine may read ${key}`, mend: `chmod 640 ${key}` }]);
+  for (const contained of [false, true])
+    t.strictSame(openFindings('read', [key], '640', contained), [
+      { level: 'warn', what: `everybody on this machine may read ${key}`, mend: `chmod 640 ${key}` },
+    ]);
   t.strictSame(openFindings('read', [], '640'), []);
   t.end();
 });
@@ -36,7 +39,14 @@ t.test('what is ours is closed with a command', { skip }, (t) => {
 t.test('a pod is not asked for a chmod that it cannot do: files of root, lent to its group', { skip }, (t) => {
   const module = join(packageRoot(), 'dist/gateway/doctor/openness.js');
   const as = { uid: 65532, gid: 65532 };
-  if (process.getuid?.() !== 0 || spawnSync('env', [...PLAIN.slice(1), process.execPath, '-e', `import(${JSON.stringify(pathToFileURL(module).href)})`], as).status !== 0) {
+  if (
+    process.getuid?.() !== 0 ||
+    spawnSync(
+      'env',
+      [...PLAIN.slice(1), process.execPath, '-e', `import(${JSON.stringify(pathToFileURL(module).href)})`],
+      as,
+    ).status !== 0
+  ) {
     missingHere(t, 'the user of the pod: this is not root, or that user cannot read what was compiled');
     return void t.end();
   }
@@ -48,12 +58,33 @@ t.test('a pod is not asked for a chmod that it cannot do: files of root, lent to
   chmodSync(data, 0o2775);
   chownSync(own, 65532, 65532);
   const look = (contained: boolean): readonly { readonly level: string; readonly mend: string }[] => {
-    const { stdout, stderr } = spawnSync('env', [...PLAIN.slice(1), process.execPath, '-e', `import(${JSON.stringify(pathToFileURL(module).href)}).then(({ openFindings }) => console.log(JSON.stringify(openFindings('look into', ${JSON.stringify([data, own])}, '700', ${String(contained)}))))`], { ...as, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(
+      'env',
+      [
+        ...PLAIN.slice(1),
+        process.execPath,
+        '-e',
+        `import(${JSON.stringify(pathToFileURL(module).href)}).then(({ openFindings }) => ` +
+          `console.log(JSON.stringify(openFindings('look into', ${JSON.stringify([data, own])}, '700', ` +
+          `${String(contained)}))))`,
+      ],
+      { ...as, encoding: 'utf8' },
+    );
     t.equal(stderr, '');
     return JSON.parse(stdout) as ReturnType<typeof look>;
   };
-  t.match(look(true), [{ level: 'warn', mend: `chmod 700 ${own}` }, { level: 'note', what: /none in this container/, mend: /fsGroup/ }]);
-  t.match(look(false), [{ level: 'warn', mend: `chmod 700 ${own}` }, { level: 'warn', what: /everybody/, mend: /cannot be changed from here/ }], 'on a machine with others it stays a warning');
+  t.match(look(true), [
+    { level: 'warn', mend: `chmod 700 ${own}` },
+    { level: 'note', what: /none in this container/, mend: /fsGroup/ },
+  ]);
+  t.match(
+    look(false),
+    [
+      { level: 'warn', mend: `chmod 700 ${own}` },
+      { level: 'warn', what: /everybody/, mend: /cannot be changed from here/ },
+    ],
+    'on a machine with others it stays a warning',
+  );
   for (const { mend } of look(false).slice(1)) t.notMatch(mend, /chmod/);
   t.end();
 });

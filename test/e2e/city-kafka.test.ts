@@ -19,7 +19,14 @@ if (broker !== undefined) {
     execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
     // topics of an earlier run must not be met
     const prefix = `e2e-x${randomBytes(4).toString('hex')}`;
-    const bus = { driver: 'kafka', brokers: [broker], clientId: prefix, groupId: prefix, replication: 1, minInsyncReplicas: 1 };
+    const bus = {
+      driver: 'kafka',
+      brokers: [broker],
+      clientId: prefix,
+      groupId: prefix,
+      replication: 1,
+      minInsyncReplicas: 1,
+    };
     const file = join(workspace, 'yitong.json');
     const made = JSON.parse(await readFile(file, 'utf8')) as object;
     await writeFile(file, JSON.stringify({ ...made, prefix, bus }));

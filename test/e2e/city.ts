@@ -1,14 +1,14 @@
 /** A whole city for end-to-end tests: `yitong up` as a user starts it, on free ports and a folder of its own. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { runningUp } from '../../gateway/cli/places.js';
-import { connect, connectionOf, type Client } from '../../gateway/client/index.js';
+import { type Client, connect, connectionOf } from '../../gateway/client/index.js';
 
 export const cli = fileURLToPath(new URL('../../gateway/cli/main.js', import.meta.url));
 
@@ -51,11 +51,28 @@ function firstLine(child: ChildProcess): Promise<string> {
 /** Starts it and stops it with the test. */
 export async function city(t: Test, options: CityOptions = {}): Promise<City> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'yitong-test-')));
-  const args = [options.cli ?? cli, 'up', '--json', '--data', data, '--port', '0', ...(options.workspace === undefined ? [] : ['--workspace', options.workspace]), ...(options.args ?? [])];
+  const args = [
+    options.cli ?? cli,
+    'up',
+    '--json',
+    '--data',
+    data,
+    '--port',
+    '0',
+    ...(options.workspace === undefined ? [] : ['--workspace', options.workspace]),
+    ...(options.args ?? []),
+  ];
   const [program = process.execPath, ...before] = [...(options.under ?? []), process.execPath];
-  const child = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
-  // a suite that runs out of time is killed without a teardown: its city must not go on beside the suites that come after it
-  const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const child = spawn(program, [...before, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
+  // a suite that runs out of time is killed without a teardown: its city must not go on beside the suites that come
+  // after it
+  const reaper = spawn('sh', ['-c', `cat > /dev/null; kill -TERM ${String(child.pid)}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   reaper.unref();
   (reaper.stdin as Socket).unref();
   child.once('exit', () => reaper.kill('SIGKILL'));
@@ -72,7 +89,10 @@ export async function city(t: Test, options: CityOptions = {}): Promise<City> {
     // one that a test killed on purpose has no order to end in
     if (!ready || child.exitCode === 0 || child.signalCode === 'SIGKILL') return;
     ready = false;
-    throw new Error(`yitong up did not end in good order (${String(child.signalCode ?? child.exitCode)}): ${Buffer.concat(said).toString('utf8').slice(-4000)}`);
+    throw new Error(
+      `yitong up did not end in good order (${String(child.signalCode ?? child.exitCode)}): ` +
+        `${Buffer.concat(said).toString('utf8').slice(-4000)}`,
+    );
   };
   let ready = false;
   t.teardown(async () => {

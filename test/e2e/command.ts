@@ -10,7 +10,10 @@ export interface Ended {
 }
 
 export const run = (...args: readonly string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [cli, ...args], { maxBuffer: 64 * 1_048_576 }).then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }), (failed: Ended) => failed);
+  promisify(execFile)(process.execPath, [cli, ...args], { maxBuffer: 64 * 1_048_576 }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (failed: Ended) => failed,
+  );
 
 /** What stands in the audit log under these filters, as its reader gets it. */
 export async function entries<Body>(data: string, ...filters: readonly string[]): Promise<readonly Body[]> {

@@ -18,7 +18,14 @@ if (kafkaForTest(t) !== undefined) {
     const workspace = join(dir, 'city');
     execFileSync(process.execPath, [cli, 'init', workspace]);
     const file = join(workspace, 'yitong.json');
-    const bus = { driver: 'kafka', brokers: [broker.addresses['PLAINTEXT']], clientId: 'waits', groupId: 'waits', replication: 1, minInsyncReplicas: 1 };
+    const bus = {
+      driver: 'kafka',
+      brokers: [broker.addresses['PLAINTEXT']],
+      clientId: 'waits',
+      groupId: 'waits',
+      replication: 1,
+      minInsyncReplicas: 1,
+    };
     await writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, 'utf8')) as object), bus }));
     const args = ['connector', 'office.shops', '--json', '--workspace', workspace, '--data', join(dir, 'data')];
     const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -27,7 +34,9 @@ if (kafkaForTest(t) !== undefined) {
       child.kill('SIGTERM');
       await ended;
     });
-    const complaint = await new Promise<string>((resolve) => createInterface({ input: child.stderr }).once('line', resolve));
+    const complaint = await new Promise<string>((resolve) =>
+      createInterface({ input: child.stderr }).once('line', resolve),
+    );
     t.match(complaint, /again in \d+ s/);
     const report = new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
     await broker.start();

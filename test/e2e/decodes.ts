@@ -1,12 +1,15 @@
-/** Others read our topics with their own tools: Confluent's Python client, with the gateway as its schema registry over mTLS. */
+/**
+ * Others read our topics with their own tools: Confluent's Python client, with the gateway as its schema registry over
+ * mTLS.
+ */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
+import { pythonForTest } from '../python.js';
 import { stories } from './stories.js';
 import { first, query, type Town } from './suite.js';
-import { pythonForTest } from '../python.js';
 
 interface Decoded {
   readonly partition: number;
@@ -30,8 +33,18 @@ export async function decodesInPython(t: Test, { city, prefix, companies }: Town
   const decode = async (dataset: string): Promise<readonly Decoded[]> => {
     const script = join(packageRoot(), 'test/e2e/decode.py');
     const clientDir = join(city.pki, 'clients', allowed.client);
-    const settings = { broker, topic: `${prefix}.${dataset}`, registry: `${city.api}/registry`, ca: join(city.pki, 'ca.pem'), cert: join(clientDir, 'cert.pem'), key: join(clientDir, 'key.pem') };
-    const { stdout } = await promisify(execFile)(python, [script, JSON.stringify(settings)], { maxBuffer: 64 << 20, timeout: 90_000 });
+    const settings = {
+      broker,
+      topic: `${prefix}.${dataset}`,
+      registry: `${city.api}/registry`,
+      ca: join(city.pki, 'ca.pem'),
+      cert: join(clientDir, 'cert.pem'),
+      key: join(clientDir, 'key.pem'),
+    };
+    const { stdout } = await promisify(execFile)(python, [script, JSON.stringify(settings)], {
+      maxBuffer: 64 << 20,
+      timeout: 90_000,
+    });
     return JSON.parse(stdout) as Decoded[];
   };
 
@@ -40,10 +53,14 @@ export async function decodesInPython(t: Test, { city, prefix, companies }: Town
       const messages = await decode(dataset);
       const newest = new Map(messages.map((message) => [message.key, message]));
       t.ok(newest.size > 0, `${dataset} has records`);
-      const byVersion = new Map([...newest.values()].map((message) => [`${message.partition}:${message.offset}`, message]));
+      const byVersion = new Map(
+        [...newest.values()].map((message) => [`${message.partition}:${message.offset}`, message]),
+      );
       let compared = 0;
       for (const subject of companies) {
-        const answer = first(await query(city, allowed.client, { purpose: allowed.purpose, subject, datasets: [{ id: dataset }] }));
+        const answer = first(
+          await query(city, allowed.client, { purpose: allowed.purpose, subject, datasets: [{ id: dataset }] }),
+        );
         for (const { record, provenance } of answer.records) {
           const message = byVersion.get(provenance.version);
           t.ok(message?.key.startsWith(`${subject}|`), 'the version that the answer names');
@@ -51,7 +68,7 @@ export async function decodesInPython(t: Test, { city, prefix, companies }: Town
           compared++;
         }
       }
-      t.equal(compared, newest.size, 'and each of the topic\'s records is answered');
+      t.equal(compared, newest.size, "and each of the topic's records is answered");
     }
   });
 }

@@ -1,5 +1,8 @@
-/** The tour of `yitong demo`, on whatever day it is run: the answers are those that its titles tell of, and a city whose grants all ended is no demo. */
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+/**
+ * The tour of `yitong demo`, on whatever day it is run: the answers are those that its titles tell of, and a city whose
+ * grants all ended is no demo.
+ */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { touch } from '../support/clock.js';
@@ -8,7 +11,10 @@ import { run } from './command.js';
 t.setTimeout(180_000);
 
 interface Shown {
-  readonly steps: readonly { readonly status: number; readonly datasets: readonly { readonly id: string; readonly status: string; readonly reason?: string }[] }[];
+  readonly steps: readonly {
+    readonly status: number;
+    readonly datasets: readonly { readonly id: string; readonly status: string; readonly reason?: string }[];
+  }[];
   readonly log: { readonly ok: boolean };
 }
 
@@ -18,18 +24,44 @@ t.test('the reference city shows what is granted, what is withheld, and what is 
   const { steps, log } = JSON.parse(stdout) as Shown;
   t.equal(log.ok, true);
   const current = (...ids: readonly string[]) => ids.map((id) => ({ id, status: 'current' }));
-  t.same(steps.map(({ status, datasets }) => ({ status, datasets })), [
-    { status: 200, datasets: current('samr.company-register', 'samr.business-licence', 'fire.fire-checks', 'urban-management.shop-signs', 'water.drainage-permits') },
-    { status: 200, datasets: [...current('samr.food-licence', 'samr.food-inspections', 'tobacco.retail-licence'), { id: 'tax.tax-arrears', status: 'denied', reason: 'not_granted' }] },
-    { status: 403, datasets: [{ id: 'hrss.social-insurance-persons', status: 'denied', reason: 'case_required' }] },
-  ]);
+  t.same(
+    steps.map(({ status, datasets }) => ({ status, datasets })),
+    [
+      {
+        status: 200,
+        datasets: current(
+          'samr.company-register',
+          'samr.business-licence',
+          'fire.fire-checks',
+          'urban-management.shop-signs',
+          'water.drainage-permits',
+        ),
+      },
+      {
+        status: 200,
+        datasets: [
+          ...current('samr.food-licence', 'samr.food-inspections', 'tobacco.retail-licence'),
+          { id: 'tax.tax-arrears', status: 'denied', reason: 'not_granted' },
+        ],
+      },
+      { status: 403, datasets: [{ id: 'hrss.social-insurance-persons', status: 'denied', reason: 'case_required' }] },
+    ],
+  );
 });
 
 t.test('a tour under grants whose terms are over says so, and fails', async (t) => {
   const workspace = join(t.testdir(), 'city');
   t.equal((await run('init', workspace)).code, 0);
   touch(join(workspace, 'inbox/shops.csv'));
-  const tour = [{ title: { zh: '店铺', en: 'A shop' }, client: 'front-desk', purpose: 'permit-check', subject: 'uscc:91990101MAEXA0001X', datasets: ['office.shops'] }];
+  const tour = [
+    {
+      title: { zh: '店铺', en: 'A shop' },
+      client: 'front-desk',
+      purpose: 'permit-check',
+      subject: 'uscc:91990101MAEXA0001X',
+      datasets: ['office.shops'],
+    },
+  ];
   await writeFile(join(workspace, 'policies/tour.json'), JSON.stringify(tour));
   t.match(await run('demo', '--workspace', workspace), { code: 0, stdout: /office\.shops: current, 1 record/ });
   const grants = join(workspace, 'policies/grants');

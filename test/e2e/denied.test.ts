@@ -10,7 +10,8 @@ t.setTimeout(120_000);
 function essence(error: unknown): unknown {
   if (!(error instanceof GatewayError)) throw error;
   const { requestId, receipt, ...rest } = error.problem;
-  if (typeof requestId !== 'string' || receipt === undefined) throw new Error('a denial has a request id and a receipt');
+  if (typeof requestId !== 'string' || receipt === undefined)
+    throw new Error('a denial has a request id and a receipt');
   return { status: error.status, rest };
 }
 
@@ -28,17 +29,26 @@ t.test('nobody learns from a denial whether a company is registered', async (t) 
     }
   };
   const { client, purpose, datasets } = stories.denied;
-  const ask = (subject: string, more: Partial<QueryBody> = {}) => denied(client, { purpose, subject, datasets: datasets.map((id) => ({ id })), ...more });
+  const ask = (subject: string, more: Partial<QueryBody> = {}) =>
+    denied(client, { purpose, subject, datasets: datasets.map((id) => ({ id })), ...more });
 
   const [existing = ''] = await companies(running.data);
   t.match(existing, /^uscc:/);
   const known = await ask(existing);
   const unknown = await ask(stories.missing);
   t.same(known, unknown, 'denied by policy or grant');
-  t.same(await ask(existing, { purpose: 'no-such-purpose' }), await ask(stories.missing, { purpose: 'no-such-purpose' }), 'unknown purpose');
+  t.same(
+    await ask(existing, { purpose: 'no-such-purpose' }),
+    await ask(stories.missing, { purpose: 'no-such-purpose' }),
+    'unknown purpose',
+  );
   const invented = { datasets: [{ id: 'nobody.nothing' }] };
   t.same(await ask(existing, invented), await ask(stories.missing, invented), 'a dataset that does not exist');
   const real = (await ask(stories.missing)) as { rest: { datasets: { reason: string }[] } };
   const none = (await ask(stories.missing, invented)) as { rest: { datasets: { reason: string }[] } };
-  t.equal(none.rest.datasets[0]?.reason, real.rest.datasets[0]?.reason, 'what is not granted and what does not exist are said alike');
+  t.equal(
+    none.rest.datasets[0]?.reason,
+    real.rest.datasets[0]?.reason,
+    'what is not granted and what does not exist are said alike',
+  );
 });

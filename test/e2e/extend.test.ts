@@ -1,6 +1,6 @@
 /**
- * One new thing is one new folder or file. A dataset, a feed and a policy go into a workspace; a source kind, a key scheme and a
- * service go into a copy of the build. Nothing else is edited, and each is served.
+ * One new thing is one new folder or file. A dataset, a feed and a policy go into a workspace; a source kind, a key
+ * scheme and a service go into a copy of the build. Nothing else is edited, and each is served.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { get } from 'node:https';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../gateway/cli/places.js';
-import { city, cli, type City } from './city.js';
+import { type City, city, cli } from './city.js';
 
 // five cities are started here, each in seconds on a quiet machine
 t.setTimeout(300_000);
@@ -20,7 +20,9 @@ function put(file: string, content: unknown): void {
 
 const words = (text: string) => ({ zh: text, en: text });
 
-/** A dataset of dogs, keyed by a scheme that only the copy of the build knows, from a source kind that only it knows. */
+/**
+ * A dataset of dogs, keyed by a scheme that only the copy of the build knows, from a source kind that only it knows.
+ */
 function addDataset(workspace: string, scheme: string, source: object): void {
   const dir = join(workspace, 'contracts/datasets/kennel/dogs');
   put(join(workspace, 'contracts/datasets/kennel/authority.json'), { name: words('kennel office') });
@@ -61,7 +63,16 @@ function addDataset(workspace: string, scheme: string, source: object): void {
 }
 
 const ask = async (running: City, subject: string, dataset: string, item?: string) =>
-  (await (await running.as('front-desk')).query({ purpose: 'permit-check', subject, datasets: [{ id: dataset }], ...(item === undefined ? {} : { case: { item } }) })).datasets[0];
+  (
+    await (
+      await running.as('front-desk')
+    ).query({
+      purpose: 'permit-check',
+      subject,
+      datasets: [{ id: dataset }],
+      ...(item === undefined ? {} : { case: { item } }),
+    })
+  ).datasets[0];
 
 t.test('a dataset, a feed and a policy are served by adding their files to a workspace', async (t) => {
   const workspace = join(t.testdir(), 'city');
@@ -69,13 +80,19 @@ t.test('a dataset, a feed and a policy are served by adding their files to a wor
   addDataset(workspace, 'uscc', { kind: 'csv', path: 'inbox/dogs.csv', charset: 'utf-8', separator: ',' });
   put(join(workspace, 'inbox/dogs.csv'), 'tag,name\n91990101MAEXA0001X,Bello\n');
   // a rule of its own: animals are asked about for an administrative item only
-  put(join(workspace, 'policies/rules/dogs/policy.cedar'), 'forbid (principal, action, resource) when { resource.category == "animals" && !context.hasItem };\n');
+  put(
+    join(workspace, 'policies/rules/dogs/policy.cedar'),
+    'forbid (principal, action, resource) when { resource.category == "animals" && !context.hasItem };\n',
+  );
   execFileSync(process.execPath, [cli, 'contracts', 'register', '--workspace', workspace]);
   const running = await city(t, { workspace });
   await t.rejects(ask(running, 'uscc:91990101MAEXA0001X', 'kennel.dogs'), { code: 'denied' }, 'the new rule is asked');
   const dogs = await ask(running, 'uscc:91990101MAEXA0001X', 'kennel.dogs', 'dog-licence');
   t.equal(dogs?.status, 'current');
-  t.same(dogs?.records.map(({ record }) => record), [{ tag: '91990101MAEXA0001X', name: 'Bello' }]);
+  t.same(
+    dogs?.records.map(({ record }) => record),
+    [{ tag: '91990101MAEXA0001X', name: 'Bello' }],
+  );
   const shops = await ask(running, 'uscc:91990101MAEXA0001X', 'office.shops');
   t.equal(shops?.records.length, 1, 'what stood there before is served as before');
 });
@@ -85,8 +102,10 @@ function copyOfBuild(dir: string): { root: string; cli: string } {
   const root = join(dir, 'build');
   const from = packageRoot();
   mkdirSync(root, { recursive: true });
-  for (const dir of ['contracts', 'policies', 'connectors', 'gateway']) cpSync(join(from, 'dist', dir), join(root, 'dist', dir), { recursive: true });
-  for (const path of ['package.json', 'policies/rules', 'gateway/cli/template']) cpSync(join(from, path), join(root, path), { recursive: true });
+  for (const dir of ['contracts', 'policies', 'connectors', 'gateway'])
+    cpSync(join(from, 'dist', dir), join(root, 'dist', dir), { recursive: true });
+  for (const path of ['package.json', 'policies/rules', 'gateway/cli/template'])
+    cpSync(join(from, path), join(root, path), { recursive: true });
   symlinkSync(join(from, 'node_modules'), join(root, 'node_modules'));
   return { root, cli: join(root, 'dist/gateway/cli/main.js') };
 }
@@ -110,7 +129,8 @@ t.test('a source kind, a key scheme and a service are served by adding a folder 
   );
   put(
     join(build.root, 'dist/gateway/services/bark/index.js'),
-    `export default { port: 'api', register(app) { app.get('/v1/bark', { schema: { summary: 'barks' } }, (request) => ({ to: request.client.id })); } };`,
+    `export default { port: 'api', register(app) { app.get('/v1/bark', { schema: { summary: 'barks' } }, ` +
+      '(request) => ({ to: request.client.id })); } };',
   );
   const workspace = join(dir, 'city');
   execFileSync(process.execPath, [build.cli, 'init', workspace]);
@@ -118,9 +138,14 @@ t.test('a source kind, a key scheme and a service are served by adding a folder 
   execFileSync(process.execPath, [build.cli, 'contracts', 'register', '--workspace', workspace]);
   const running = await city(t, { workspace, cli: build.cli });
   const dogs = await ask(running, 'dog-tag:D003', 'kennel.dogs');
-  t.same(dogs?.records.map(({ record }) => record), [{ tag: 'D003', name: 'dog 3' }]);
+  t.same(
+    dogs?.records.map(({ record }) => record),
+    [{ tag: 'D003', name: 'dog 3' }],
+  );
   t.same(await (await running.as('front-desk')).get('/v1/bark'), { to: 'front-desk' });
-  const described = (await (await running.as('front-desk')).get('/v1/openapi.json')) as { paths: Record<string, unknown> };
+  const described = (await (await running.as('front-desk')).get('/v1/openapi.json')) as {
+    paths: Record<string, unknown>;
+  };
   t.ok('/v1/bark' in described.paths, 'the new service describes itself');
 });
 
@@ -129,7 +154,13 @@ t.test('a workspace never brings code', async (t) => {
   execFileSync(process.execPath, [cli, 'init', workspace]);
   const proof = join(workspace, 'ran');
   const code = `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(proof)}, ''); export default {};`;
-  for (const place of ['connectors/sources/evil/index.js', 'contracts/subjects/evil.js', 'gateway/services/evil/index.js', 'policies/evil.js']) put(join(workspace, place), code);
+  for (const place of [
+    'connectors/sources/evil/index.js',
+    'contracts/subjects/evil.js',
+    'gateway/services/evil/index.js',
+    'policies/evil.js',
+  ])
+    put(join(workspace, place), code);
   const running = await city(t, { workspace });
   t.equal((await ask(running, 'uscc:91990101MAEXA0001X', 'office.shops'))?.records.length, 1);
   t.throws(() => readFileSync(proof), { code: 'ENOENT' }, 'nothing of it ran');
@@ -139,7 +170,7 @@ t.test('a workspace never brings code', async (t) => {
   await t.rejects(city(t, { workspace }), /bad_feed|unknown source kind/);
 });
 
-t.test('the people\'s port shows the catalogue and carries no script', async (t) => {
+t.test("the people's port shows the catalogue and carries no script", async (t) => {
   const workspace = join(t.testdir(), 'city');
   execFileSync(process.execPath, [cli, 'init', workspace]);
   const running = await city(t, { workspace });

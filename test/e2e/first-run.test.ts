@@ -1,4 +1,7 @@
-/** What a newcomer types, without one flag: every command finds what `up` made in this folder, and Ctrl-C ends it in good order. */
+/**
+ * What a newcomer types, without one flag: every command finds what `up` made in this folder, and Ctrl-C ends it in
+ * good order.
+ */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,18 +12,22 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { keepPki } from '../../gateway/pki/authority.js';
 import { startUp } from '../../gateway/process/start.js';
-import { touch } from '../support/clock.js';
 import { latinIn } from '../console/latin.js';
+import { touch } from '../support/clock.js';
 import { until } from './ask.js';
 import { city, cli } from './city.js';
 
 t.setTimeout(240_000);
 
-void t.test('init, up, query, audit and quarantine work from the workspace\'s own folder', async (t) => {
+void t.test("init, up, query, audit and quarantine work from the workspace's own folder", async (t) => {
   const cwd = join(t.testdir(), 'my-city');
   execFileSync(process.execPath, [cli, 'init', cwd]);
   // a process group of its own, as a terminal gives it: Ctrl-C reaches every process of it at once
-  const up = spawn(process.execPath, [cli, 'up', '--json', '--port', '0'], { cwd, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const up = spawn(process.execPath, [cli, 'up', '--json', '--port', '0'], {
+    cwd,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(up, 'exit') as Promise<[number | null, string | null]>;
   const pid = up.pid;
   if (pid === undefined) throw new Error('up did not start');
@@ -31,17 +38,90 @@ void t.test('init, up, query, audit and quarantine work from the workspace\'s ow
   t.match(JSON.parse(line), { ready: true, data, pki: join(data, 'pki') });
 
   const run = (...args: string[]): Promise<{ code: number; stdout: string }> =>
-    promisify(execFile)(process.execPath, [cli, ...args], { cwd }).then(({ stdout }) => ({ code: 0, stdout }), (failed: { code: number; stdout: string }) => failed);
-  const asked = await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk');
+    promisify(execFile)(process.execPath, [cli, ...args], { cwd }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (failed: { code: number; stdout: string }) => failed,
+    );
+  const asked = await run(
+    'query',
+    'uscc:91990101MAEXA0001X',
+    '--datasets',
+    'office.shops',
+    '--purpose',
+    'permit-check',
+    '--as',
+    'front-desk',
+  );
   t.equal(asked.code, 0);
   t.match(asked.stdout, '晨光面馆');
-  t.match((await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk', '-o', 'table')).stdout, /Shop register \(office\.shops\): current[^]*\n1 {7}name +.*晨光面馆\n/);
-  const spoken = await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk', '--zh');
-  t.match(spoken.stdout, /店铺登记：最新，数据截至 .*（北京时间）\n记录 +字段 +内容\n[^]*店铺名称 +晨光面馆[^]*\n回执 /);
+  t.match(
+    (
+      await run(
+        'query',
+        'uscc:91990101MAEXA0001X',
+        '--datasets',
+        'office.shops',
+        '--purpose',
+        'permit-check',
+        '--as',
+        'front-desk',
+        '-o',
+        'table',
+      )
+    ).stdout,
+    /Shop register \(office\.shops\): current[^]*\n1 {7}name +.*晨光面馆\n/,
+  );
+  const spoken = await run(
+    'query',
+    'uscc:91990101MAEXA0001X',
+    '--datasets',
+    'office.shops',
+    '--purpose',
+    'permit-check',
+    '--as',
+    'front-desk',
+    '--zh',
+  );
+  t.match(
+    spoken.stdout,
+    /店铺登记：最新，数据截至 .*（北京时间）\n记录 +字段 +内容\n[^]*店铺名称 +晨光面馆[^]*\n回执 /,
+  );
   t.same(latinIn(spoken.stdout.replace(/回执 \S+/, '')), [], 'no code and no id');
-  t.match((await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-desk', '-o', 'csv')).stdout, /^\ufeffdataset,dataset name,record,field,name,value,value name\r\noffice\.shops,Shop register,1,uscc,/);
-  t.match(await run('query', 'uscc:91990101MAEXA0001X', '--datasets', 'office.shops', '--purpose', 'permit-check', '--as', 'front-dsk'), { code: 2 }, 'a client without a certificate');
-  t.match((await run('catalogue', '-o', 'table')).stdout, /office\.shops +Shop register +.* current +\d{4}-\d{2}-\d{2} \d{2}:\d{2} +3\n/);
+  t.match(
+    (
+      await run(
+        'query',
+        'uscc:91990101MAEXA0001X',
+        '--datasets',
+        'office.shops',
+        '--purpose',
+        'permit-check',
+        '--as',
+        'front-desk',
+        '-o',
+        'csv',
+      )
+    ).stdout,
+    /^\ufeffdataset,dataset name,record,field,name,value,value name\r\noffice\.shops,Shop register,1,uscc,/,
+  );
+  t.match(
+    await run(
+      'query',
+      'uscc:91990101MAEXA0001X',
+      '--datasets',
+      'office.shops',
+      '--purpose',
+      'permit-check',
+      '--as',
+      'front-dsk',
+    ),
+    { code: 2 },
+    'a client without a certificate',
+  );
+  t.match(
+    (await run('catalogue', '-o', 'table')).stdout,
+    /office\.shops +Shop register +.* current +\d{4}-\d{2}-\d{2} \d{2}:\d{2} +3\n/,
+  );
   t.match(await run('quarantine', 'list'), { code: 0, stdout: 'no row is in quarantine' });
 
   process.kill(-pid, 'SIGINT');
@@ -75,7 +155,11 @@ void t.test('a data folder that stood for a year is started again, and answers',
   await keepPki(join(data, 'pki'), { clients, signer: '我的城市', now: new Date(Date.now() - 380 * 86_400_000) });
   const town = await city(t, { workspace, data });
   const desk = await town.as('front-desk');
-  const { datasets } = await desk.query({ purpose: 'permit-check', subject: 'uscc:91990101MAEXA0001X', datasets: [{ id: 'office.shops' }] });
+  const { datasets } = await desk.query({
+    purpose: 'permit-check',
+    subject: 'uscc:91990101MAEXA0001X',
+    datasets: [{ id: 'office.shops' }],
+  });
   t.match(datasets, [{ status: 'current', records: [{ record: { name: '晨光面馆' } }] }]);
 });
 
@@ -83,11 +167,22 @@ void t.test('the certificates and the list of a development CA are renewed while
   const workspace = join(t.testdir(), 'my-city');
   execFileSync(process.execPath, [cli, 'init', workspace]);
   const data = join(t.testdirName, 'data');
-  const up = await startUp({ workspace, data, bus: { driver: 'embedded', dir: join(data, 'bus') }, flags: { port: 0, peoplePort: 0, healthPort: 0 }, options: {}, renewMs: 1000 });
+  const up = await startUp({
+    workspace,
+    data,
+    bus: { driver: 'embedded', dir: join(data, 'bus') },
+    flags: { port: 0, peoplePort: 0, healthPort: 0 },
+    options: {},
+    renewMs: 1000,
+  });
   try {
     const list = (): string => readFileSync(join(up.pki, 'crl.pem'), 'utf8');
     const before = list();
-    await until('a newer list', () => Promise.resolve(list() !== before), (newer) => newer);
+    await until(
+      'a newer list',
+      () => Promise.resolve(list() !== before),
+      (newer) => newer,
+    );
   } finally {
     await up.stop();
   }

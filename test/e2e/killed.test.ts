@@ -3,13 +3,13 @@ import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { runningUp } from '../../gateway/cli/places.js';
 import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
+import { runningUp } from '../../gateway/cli/places.js';
 import { receiptId } from '../../gateway/client/index.js';
 import { childrenOf } from '../bench/servers.js';
 import { until } from './ask.js';
-import { city, cli, type City } from './city.js';
+import { type City, city, cli } from './city.js';
 
 t.setTimeout(120_000);
 
@@ -46,7 +46,12 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
         if (answer.datasets[0]?.records.length !== 1) throw new Error('an answer without its record');
         receipts.push(receiptId(answer.receipt));
       } catch (error) {
-        if (!(error instanceof Error) || !('code' in error) || !/ECONNREFUSED|ECONNRESET|EPIPE/.test(String(error.code))) throw error;
+        if (
+          !(error instanceof Error) ||
+          !('code' in error) ||
+          !/ECONNREFUSED|ECONNRESET|EPIPE/.test(String(error.code))
+        )
+          throw error;
         failures++;
         desk.close();
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -60,7 +65,11 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
   asker.catch((error: unknown) => (broken = error));
   const answers = async (count: number, what: string): Promise<void> => {
     const from = receipts.length;
-    await until(what, () => Promise.resolve(broken === undefined ? receipts.length : Infinity), (now) => now >= from + count);
+    await until(
+      what,
+      () => Promise.resolve(broken === undefined ? receipts.length : Infinity),
+      (now) => now >= from + count,
+    );
     if (broken !== undefined) throw broken;
   };
 
@@ -69,18 +78,34 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
     kill(t, running, word);
     await answers(20, `answers without ${word}`);
     t.equal(failures, 0, `nobody who asks notices that ${word} is gone`);
-    await until(`${word} again`, () => ready(running), (text) => text.startsWith('200'));
+    await until(
+      `${word} again`,
+      () => ready(running),
+      (text) => text.startsWith('200'),
+    );
   }
   kill(t, running, 'process/worker.js');
-  await until('a failure', () => Promise.resolve(failures), (count) => count > 0);
+  await until(
+    'a failure',
+    () => Promise.resolve(failures),
+    (count) => count > 0,
+  );
   await answers(20, 'answers of the new worker, at the same address');
-  await until('the worker again', () => ready(running), (text) => text.startsWith('200'));
+  await until(
+    'the worker again',
+    () => ready(running),
+    (text) => text.startsWith('200'),
+  );
   asking = false;
   await asker;
   await running.stop();
 
   const report = await verifyLog({ logDir: join(running.data, 'log'), dataDir: running.data });
-  t.match(report, { ok: true, newer: 0, declaredMissing: 0 }, report.fault ?? 'the log verifies and nothing is missing');
+  t.match(
+    report,
+    { ok: true, newer: 0, declaredMissing: 0 },
+    report.fault ?? 'the log verifies and nothing is missing',
+  );
   const lost = receipts.filter((id) => lookupReceipt(running.data, id).kind !== 'logged');
   t.strictSame(lost, [], `each of ${receipts.length} answers is in the log`);
 });
@@ -88,12 +113,20 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
 void t.test('a group that is told to stop before it is ready stops', async (t) => {
   const workspace = join(t.testdir(), 'city');
   execFileSync(process.execPath, [cli, 'init', workspace]);
-  const child = spawn(process.execPath, [cli, 'up', '--json', '--workspace', workspace, '--data', join(workspace, 'data'), '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(
+    process.execPath,
+    [cli, 'up', '--json', '--workspace', workspace, '--data', join(workspace, 'data'), '--port', '0'],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
   t.teardown(() => child.kill('SIGKILL'));
   const ended = once(child, 'exit');
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await until('the writer', () => Promise.resolve(childrenOf(child.pid ?? 0, 'process/writer.js')), (found) => found.length > 0);
+  await until(
+    'the writer',
+    () => Promise.resolve(childrenOf(child.pid ?? 0, 'process/writer.js')),
+    (found) => found.length > 0,
+  );
   // stands still from its first moment on, so that nothing that waits for it is ready before the signal has come
   const [writer = 0] = childrenOf(child.pid ?? 0, 'process/writer.js');
   process.kill(writer, 'SIGSTOP');
@@ -109,7 +142,13 @@ void t.test('no process outlives a supervisor that dies at once', async (t) => {
   const workspace = join(t.testdir(), 'city');
   execFileSync(process.execPath, [cli, 'init', workspace]);
   const data = join(workspace, 'data');
-  const args = JSON.stringify({ workspace, data, bus: { driver: 'embedded', dir: join(data, 'bus') }, flags: {}, options: {} });
+  const args = JSON.stringify({
+    workspace,
+    data,
+    bus: { driver: 'embedded', dir: join(data, 'bus') },
+    flags: {},
+    options: {},
+  });
   for (const name of ['writer', 'feeds']) {
     const child = fork(new URL(`../../gateway/process/${name}.js`, import.meta.url), [args], { stdio: 'ignore' });
     t.teardown(() => child.kill('SIGKILL'));

@@ -1,4 +1,7 @@
-/** Two process groups, one log: answers from both are in it, also after the one that does not sequence was killed; each receipt verifies offline. */
+/**
+ * Two process groups, one log: answers from both are in it, also after the one that does not sequence was killed; each
+ * receipt verifies offline.
+ */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,16 +9,28 @@ import t, { type Test } from 'tap';
 import { replicaFiles } from '../audit/replicas.js';
 import { freePorts } from '../servers/ports.js';
 import { ask, until } from './ask.js';
-import { city, cli, type City } from './city.js';
+import { type City, city, cli } from './city.js';
 
 t.setTimeout(180_000);
 
-interface Promised { readonly journal: string; readonly seq: number }
+interface Promised {
+  readonly journal: string;
+  readonly seq: number;
+}
 interface Health {
   readonly ready: boolean;
   readonly warnings: readonly string[];
   readonly log?: { readonly size: number };
-  readonly replicas: { readonly sequencer?: string; readonly askedSeconds?: number; readonly others: readonly { readonly name: string; readonly state: string; readonly lag: number; readonly ageSeconds?: number }[] };
+  readonly replicas: {
+    readonly sequencer?: string;
+    readonly askedSeconds?: number;
+    readonly others: readonly {
+      readonly name: string;
+      readonly state: string;
+      readonly lag: number;
+      readonly ageSeconds?: number;
+    }[];
+  };
 }
 
 const BODY = { purpose: 'permit-check', subject: 'uscc:91990101MAEXA0001X', datasets: [{ id: 'office.shops' }] };
@@ -29,7 +44,8 @@ async function answered(t: Test, at: City): Promise<{ readonly id: string; reado
   return { id: `${receipt.journal}:${receipt.seq}`, text };
 }
 
-const receiptAt = async (at: City, id: string): Promise<{ readonly state: string }> => JSON.parse((await ask(at.api, at.pki, 'front-desk', { path: `/v1/receipts/${id}` })).text) as { state: string };
+const receiptAt = async (at: City, id: string): Promise<{ readonly state: string }> =>
+  JSON.parse((await ask(at.api, at.pki, 'front-desk', { path: `/v1/receipts/${id}` })).text) as { state: string };
 
 interface Pair {
   readonly start: (name: 'east' | 'west', env?: Readonly<Record<string, string>>) => Promise<City>;
@@ -42,7 +58,10 @@ async function pair(t: Test): Promise<Pair> {
   execFileSync(process.execPath, [cli, 'init', workspace]);
   const [east = 0, west = 0] = await freePorts(2);
   const ports = { east, west };
-  const files = { east: await replicaFiles(join(dir, 'pki'), 'east'), west: await replicaFiles(join(dir, 'pki'), 'west') };
+  const files = {
+    east: await replicaFiles(join(dir, 'pki'), 'east'),
+    west: await replicaFiles(join(dir, 'pki'), 'west'),
+  };
   return {
     dir,
     start: (name, env = {}) => {
@@ -52,9 +71,15 @@ async function pair(t: Test): Promise<Pair> {
         workspace,
         data: join(dir, `data-${name}`),
         env: {
-          YITONG_AUDIT_REPLICA: name, YITONG_AUDIT_REPLICA_PORT: String(ports[name]), YITONG_AUDIT_SEQUENCER: String(name === 'west'),
-          YITONG_AUDIT_REPLICAS: JSON.stringify({ [other]: { url: `https://127.0.0.1:${ports[other]}`, spiffe: `spiffe://log.test/replica/${other}` } }),
-          YITONG_AUDIT_REPLICA_CERT: replicaCert, YITONG_AUDIT_REPLICA_KEY: replicaKey, YITONG_AUDIT_REPLICA_CA: replicaCa,
+          YITONG_AUDIT_REPLICA: name,
+          YITONG_AUDIT_REPLICA_PORT: String(ports[name]),
+          YITONG_AUDIT_SEQUENCER: String(name === 'west'),
+          YITONG_AUDIT_REPLICAS: JSON.stringify({
+            [other]: { url: `https://127.0.0.1:${ports[other]}`, spiffe: `spiffe://log.test/replica/${other}` },
+          }),
+          YITONG_AUDIT_REPLICA_CERT: replicaCert,
+          YITONG_AUDIT_REPLICA_KEY: replicaKey,
+          YITONG_AUDIT_REPLICA_CA: replicaCa,
           ...env,
         },
       });
@@ -66,36 +91,86 @@ t.test('one log holds the entries of both, and a receipt of each verifies offlin
   const { dir, start } = await pair(t);
   const west = await start('west');
   const early = await answered(t, west);
-  t.same(await receiptAt(west, early.id), { id: early.id, state: 'not_yet' }, 'nothing is signed before the other replica has agreed');
+  t.same(
+    await receiptAt(west, early.id),
+    { id: early.id, state: 'not_yet' },
+    'nothing is signed before the other replica has agreed',
+  );
   let east = await start('east');
   const first = await answered(t, east);
   const ofWest = await answered(t, west);
-  for (const [what, at, id] of [['of the sequencer, there', west, ofWest.id], ['of the other, there', east, first.id], ['of the sequencer, asked of the other', east, ofWest.id], ['from before', west, early.id]] as const) {
-    await until(`a receipt ${what}`, () => receiptAt(at, id), ({ state }) => state === 'logged');
+  for (const [what, at, id] of [
+    ['of the sequencer, there', west, ofWest.id],
+    ['of the other, there', east, first.id],
+    ['of the sequencer, asked of the other', east, ofWest.id],
+    ['from before', west, early.id],
+  ] as const) {
+    await until(
+      `a receipt ${what}`,
+      () => receiptAt(at, id),
+      ({ state }) => state === 'logged',
+    );
   }
-  const up = await until('both well', () => health(west), ({ warnings, replicas: { others } }) => warnings.length === 0 && others.every(({ state, lag }) => state === 'following' && lag === 0));
+  const up = await until(
+    'both well',
+    () => health(west),
+    ({ warnings, replicas: { others } }) =>
+      warnings.length === 0 && others.every(({ state, lag }) => state === 'following' && lag === 0),
+  );
   t.match(up, { ready: true, replicas: { sequencer: 'west', others: [{ name: 'east', ageSeconds: Number }] } });
   t.match(await health(east), { ready: true, replicas: { sequencer: 'west', others: [] } });
   t.match(await (await fetch(`${west.health}/metrics`)).text(), /yitong_replica_lag_entries\{replica="east"\} 0/);
-  t.throws(() => readFileSync(join(east.data, 'log', 'vkey')), 'a replica that does not sequence shows no key of a log');
+  t.throws(
+    () => readFileSync(join(east.data, 'log', 'vkey')),
+    'a replica that does not sequence shows no key of a log',
+  );
 
   // killed with answers given that nobody has taken yet
   const last = await answered(t, east);
   process.kill((JSON.parse(readFileSync(join(east.data, 'up.json'), 'utf8')) as { pid: number }).pid, 'SIGKILL');
-  await until('the alarm', () => health(west), ({ warnings }) => warnings.some((warning) => /`east` is not followed/.test(warning)));
+  await until(
+    'the alarm',
+    () => health(west),
+    ({ warnings }) => warnings.some((warning) => /`east` is not followed/.test(warning)),
+  );
   t.equal((await post(west)).status, 200, 'the other goes on');
-  await until('the end of its processes', () => Promise.resolve(readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(`data-east`))), (left) => left.length === 0);
+  await until(
+    'the end of its processes',
+    () =>
+      Promise.resolve(readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(`data-east`))),
+    (left) => left.length === 0,
+  );
   east = await start('east');
   const after = await answered(t, east);
-  for (const id of [last.id, after.id]) await until('a receipt from before and after', () => receiptAt(east, id), ({ state }) => state === 'logged');
+  for (const id of [last.id, after.id])
+    await until(
+      'a receipt from before and after',
+      () => receiptAt(east, id),
+      ({ state }) => state === 'logged',
+    );
 
   const vkey = readFileSync(join(west.data, 'log', 'vkey'), 'utf8').trim();
-  for (const [name, at, { id, text }] of [['east', east, last], ['west', west, ofWest]] as const) {
+  for (const [name, at, { id, text }] of [
+    ['east', east, last],
+    ['west', west, ofWest],
+  ] as const) {
     const kept = join(dir, `${name}.json`);
     writeFileSync(kept, JSON.stringify(await receiptAt(at, id)));
-    t.match(execFileSync(process.execPath, [cli, 'audit', 'receipt', '--verify', kept, '--vkey', vkey], { encoding: 'utf8' }), /verified: entry \d+/, name);
+    t.match(
+      execFileSync(process.execPath, [cli, 'audit', 'receipt', '--verify', kept, '--vkey', vkey], { encoding: 'utf8' }),
+      /verified: entry \d+/,
+      name,
+    );
     writeFileSync(kept, text);
-    t.match(execFileSync(process.execPath, [cli, 'audit', 'verify', '--log', join(west.data, 'log'), '--vkey', vkey, '--promise', kept], { encoding: 'utf8' }), /the promise is kept/, name);
+    t.match(
+      execFileSync(
+        process.execPath,
+        [cli, 'audit', 'verify', '--log', join(west.data, 'log'), '--vkey', vkey, '--promise', kept],
+        { encoding: 'utf8' },
+      ),
+      /the promise is kept/,
+      name,
+    );
   }
   await east.stop();
   await west.stop();
@@ -113,8 +188,16 @@ t.test('with `replicated` no answer is given that a second replica does not hold
   t.match(JSON.parse(refused.text), { code: 'replication_timeout' });
   t.notMatch(refused.text, 'receipt');
   const east = await start('east', env);
-  await until('an answer of the one', () => post(west), ({ status }) => status === 200);
-  await until('an answer of the other', () => post(east), ({ status }) => status === 200);
+  await until(
+    'an answer of the one',
+    () => post(west),
+    ({ status }) => status === 200,
+  );
+  await until(
+    'an answer of the other',
+    () => post(east),
+    ({ status }) => status === 200,
+  );
   const { id } = await answered(t, east);
   t.ok(readdirSync(join(west.data, 'mirrors', 'east')).includes(id.split(':')[0] ?? ''));
   await east.stop();

@@ -1,4 +1,7 @@
-/** Who asks what in the reference city, for tests and benchmarks. The tour of `yitong demo` stands in the workspace itself. */
+/**
+ * Who asks what in the reference city, for tests and benchmarks. The tour of `yitong demo` stands in the workspace
+ * itself.
+ */
 import { State } from '../../connectors/publish/index.js';
 import type { DatasetId } from '../../contracts/ids.js';
 
@@ -7,7 +10,13 @@ export const stories = {
   allowed: {
     client: 'one-stop-counter',
     purpose: 'open-restaurant',
-    datasets: ['samr.company-register', 'samr.business-licence', 'samr.food-licence', 'fire.fire-checks', 'urban-management.shop-signs'],
+    datasets: [
+      'samr.company-register',
+      'samr.business-licence',
+      'samr.food-licence',
+      'fire.fire-checks',
+      'urban-management.shop-signs',
+    ],
     /** What a counter needs of each; for the benchmark. */
     fields: {
       'samr.company-register': ['name', 'status'],
@@ -18,7 +27,11 @@ export const stories = {
     },
   },
   /** Granted for another purpose, so denied for this one. */
-  denied: { client: 'bidding-centre', purpose: 'open-restaurant', datasets: ['samr.company-register', 'tax.tax-arrears'] },
+  denied: {
+    client: 'bidding-centre',
+    purpose: 'open-restaurant',
+    datasets: ['samr.company-register', 'tax.tax-arrears'],
+  },
   /** A valid code of nobody. */
   missing: 'uscc:91350100M000100Y43',
   push: {

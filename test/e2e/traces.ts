@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
-import { Kafka, logLevel, type KafkaMessage } from 'kafkajs';
+import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 
 /**
- * Folders of a data folder that hold the records themselves: what is shared, not what is said about it. An erasure of the log does not
- * touch them; their authority withdraws a record, and then it is gone from them.
+ * Folders of a data folder that hold the records themselves: what is shared, not what is said about it. An erasure of
+ * the log does not touch them; their authority withdraws a record, and then it is gone from them.
  */
 export const RECORDS: Readonly<Record<string, string>> = {
   bus: 'the embedded bus: the published records',
@@ -28,7 +28,10 @@ const base64 = (word: string, offset: number, encoding: 'base64' | 'base64url'):
 export function spellings(subject: string): Map<string, Buffer> {
   const key = subject.slice(subject.indexOf(':') + 1);
   const all = new Map<string, Buffer>();
-  for (const [what, word] of [['subject', subject], ['key', key]] as const) {
+  for (const [what, word] of [
+    ['subject', subject],
+    ['key', key],
+  ] as const) {
     all.set(what, Buffer.from(word));
     all.set(`${what}, lower case`, Buffer.from(word.toLowerCase()));
     all.set(`${what}, UTF-16 LE`, Buffer.from(word, 'utf16le'));
@@ -36,11 +39,14 @@ export function spellings(subject: string): Map<string, Buffer> {
     const hex = Buffer.from(word).toString('hex');
     all.set(`${what}, hexadecimal`, Buffer.from(hex));
     all.set(`${what}, hexadecimal, upper case`, Buffer.from(hex.toUpperCase()));
-    for (const offset of [0, 1, 2]) for (const encoding of ['base64', 'base64url'] as const) all.set(`${what}, ${encoding} at ${offset}`, base64(word, offset, encoding));
+    for (const offset of [0, 1, 2])
+      for (const encoding of ['base64', 'base64url'] as const)
+        all.set(`${what}, ${encoding} at ${offset}`, base64(word, offset, encoding));
     const digest = createHash('sha256').update(word).digest();
     all.set(`${what}, digest`, digest);
     all.set(`${what}, digest in hexadecimal`, Buffer.from(digest.toString('hex')));
-    for (const encoding of ['base64', 'base64url'] as const) all.set(`${what}, digest in ${encoding}`, Buffer.from(digest.toString(encoding).slice(0, 42)));
+    for (const encoding of ['base64', 'base64url'] as const)
+      all.set(`${what}, digest in ${encoding}`, Buffer.from(digest.toString(encoding).slice(0, 42)));
   }
   return all;
 }
@@ -48,9 +54,14 @@ export function spellings(subject: string): Map<string, Buffer> {
 const OPEN = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 64 << 20 };
 const PACKED: readonly (readonly [magic: Buffer, open: (bytes: Buffer) => Buffer])[] = [
   [Buffer.from([0x1f, 0x8b, 0x08]), (bytes) => gunzipSync(bytes, OPEN)],
-  ...[0x01, 0x5e, 0x9c, 0xda].map((level) => [Buffer.from([0x78, level]), (bytes: Buffer): Buffer => inflateSync(bytes, OPEN)] as const),
+  ...[0x01, 0x5e, 0x9c, 0xda].map(
+    (level) => [Buffer.from([0x78, level]), (bytes: Buffer): Buffer => inflateSync(bytes, OPEN)] as const,
+  ),
   // an entry of a ZIP file: its data stands behind name and extra field
-  [Buffer.from('PK\x03\x04'), (bytes) => inflateRawSync(bytes.subarray(30 + bytes.readUInt16LE(26) + bytes.readUInt16LE(28)), OPEN)],
+  [
+    Buffer.from('PK\x03\x04'),
+    (bytes) => inflateRawSync(bytes.subarray(30 + bytes.readUInt16LE(26) + bytes.readUInt16LE(28)), OPEN),
+  ],
 ];
 
 /** What is packed inside of some bytes: gzip, zlib and ZIP, wherever one begins. */
@@ -70,7 +81,9 @@ export function unpacked(bytes: Buffer): Buffer[] {
 
 /** Every file of a data folder but the records, by path. */
 export function filesOf(data: string): Map<string, Buffer> {
-  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+  const files = readdirSync(data, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath, one.name));
   const chosen = files.filter((file) => RECORDS[file.slice(data.length + 1).split('/')[0] ?? ''] === undefined);
   return new Map(chosen.map((file) => [file.slice(data.length + 1), readFileSync(file)]));
 }
@@ -78,11 +91,24 @@ export function filesOf(data: string): Map<string, Buffer> {
 /** Each trace in words; empty where nothing names any of the subjects. */
 export function traces(texts: ReadonlyMap<string, Buffer>, subjects: readonly string[]): string[] {
   const words = subjects.flatMap((subject) => [...spellings(subject)]);
-  return [...texts].flatMap(([where, bytes]) => [bytes, ...unpacked(bytes)].flatMap((part, i) => words.filter(([, word]) => part.includes(word)).map(([how]) => `${where} has the ${how}${i === 0 ? '' : ', packed'}`)));
+  return [...texts].flatMap(([where, bytes]) =>
+    [bytes, ...unpacked(bytes)].flatMap((part, i) =>
+      words
+        .filter(([, word]) => part.includes(word))
+        .map(([how]) => `${where} has the ${how}${i === 0 ? '' : ', packed'}`),
+    ),
+  );
 }
 
 const textOf = ({ key, value, headers = {} }: KafkaMessage): Buffer =>
-  Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0), ...Object.entries(headers).flatMap(([name, header]) => [Buffer.from(name), ...(Array.isArray(header) ? header : [header ?? '']).map((one) => Buffer.from(one))])]);
+  Buffer.concat([
+    key ?? Buffer.alloc(0),
+    value ?? Buffer.alloc(0),
+    ...Object.entries(headers).flatMap(([name, header]) => [
+      Buffer.from(name),
+      ...(Array.isArray(header) ? header : [header ?? '']).map((one) => Buffer.from(one)),
+    ]),
+  ]);
 
 /** Topics of a cluster under a prefix. */
 export async function topicsOf(broker: string, prefix: string): Promise<readonly string[]> {
@@ -104,7 +130,9 @@ export async function contentOf(broker: string, topics: readonly string[]): Prom
   const missing = new Map<string, bigint>();
   await Promise.all([admin.connect(), consumer.connect()]);
   try {
-    for (const topic of topics) for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) if (BigInt(high) > BigInt(low)) missing.set(`${topic}/${partition}`, BigInt(high));
+    for (const topic of topics)
+      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic))
+        if (BigInt(high) > BigInt(low)) missing.set(`${topic}/${partition}`, BigInt(high));
     if (missing.size > 0) {
       await consumer.subscribe({ topics: [...topics], fromBeginning: true });
       await new Promise<void>((resolve, reject) => {

@@ -1,10 +1,13 @@
-/** On the command line: a record that left while a row became unreadable is held, named, kept and released, without touching the guard of a snapshot. */
+/**
+ * On the command line: a record that left while a row became unreadable is held, named, kept and released, without
+ * touching the guard of a snapshot.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import uscc from '../../contracts/subjects/uscc.js';
 import { State } from '../../connectors/publish/index.js';
+import uscc from '../../contracts/subjects/uscc.js';
 import { dataDir } from '../../gateway/cli/places.js';
 import { cli } from './city.js';
 
@@ -12,7 +15,9 @@ t.setTimeout(120_000);
 const workspace = join(t.testdir(), 'workspace');
 execFileSync(process.execPath, [cli, 'init', workspace]);
 const run = (...args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args, '--workspace', workspace], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args, '--workspace', workspace], {
+    encoding: 'utf8',
+  });
   return { status, stdout, stderr };
 };
 const keys = Array.from({ length: 20 }, (_, i) => uscc.make(i + 1));
@@ -35,12 +40,18 @@ t.test('held, listed, kept, released', async (t) => {
   t.match(second.stderr, /1 records that left are still on record[^]*yitong withdrawals list office\.shops/);
   const list = run('withdrawals', 'list', 'office.shops', '--json');
   t.equal(list.status, 0, 'a list is no question that could be answered with no');
-  const { total, datasets } = JSON.parse(list.stdout) as { total: number; datasets: { held: { id: string; subject: string; positions: string[] }[] }[] };
+  const { total, datasets } = JSON.parse(list.stdout) as {
+    total: number;
+    datasets: { held: { id: string; subject: string; positions: string[] }[] }[];
+  };
   const held = datasets[0]?.held[0];
   t.match([total, held?.subject, held?.positions], [1, `uscc:${keys[3] ?? ''}`, ['shops.csv#4']]);
   t.match(run('withdrawals', 'list').stdout, new RegExp(`${held?.id ?? ''}  uscc:${keys[3] ?? ''}.*shops\\.csv#4`));
   t.match(run('withdrawals', 'release', 'office.shops'), { status: 2, stderr: /`--all`/ });
-  t.match(run('withdrawals', 'release', 'office.shops', 'nothing-here'), { status: 2, stderr: /no withdrawal `nothing-here` is held/ });
+  t.match(run('withdrawals', 'release', 'office.shops', 'nothing-here'), {
+    status: 2,
+    stderr: /no withdrawal `nothing-here` is held/,
+  });
   t.match(run('withdrawals', 'keep', 'office.shops', held?.id ?? ''), { status: 0, stdout: /1 record kept/ });
   t.match(run('withdrawals', 'list').stdout, /kept by cli:/);
   t.match(run('withdrawals', 'release', 'office.shops', '--all'), { status: 0, stdout: /1 record withdrawn/ });
@@ -52,7 +63,10 @@ t.test('a run that was killed is told by the next one', async (t) => {
   state.write('run', 'office.shops', { began: '2026-01-01T00:00:00.000Z', rows: 17 });
   await state.close();
   drop(keys.map(row));
-  t.match(run('connector', 'office.shops', '--once').stderr, /the run that began at 2026-01-01T00:00:00.000Z was cut off after some 17 rows/);
+  t.match(
+    run('connector', 'office.shops', '--once').stderr,
+    /the run that began at 2026-01-01T00:00:00.000Z was cut off after some 17 rows/,
+  );
   drop(keys.slice(0, 19).map(row));
   t.notMatch(run('connector', 'office.shops', '--once').stderr, /cut off/);
 });

@@ -22,15 +22,25 @@ export async function callerOf(api: string, pki: string, client: string): Promis
     post: (path, body) =>
       new Promise((resolve, reject) => {
         const payload = Buffer.from(JSON.stringify(body));
-        const sent = request(new URL(path, api), { method: 'POST', agent, timeout: WITHIN, headers: { 'content-type': 'application/json', 'content-length': payload.length } }, (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('aborted', () => reject(new Error('the answer was cut off')));
-          response.on('end', () => {
-            if (response.complete) resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
-          });
-        });
+        const sent = request(
+          new URL(path, api),
+          {
+            method: 'POST',
+            agent,
+            timeout: WITHIN,
+            headers: { 'content-type': 'application/json', 'content-length': payload.length },
+          },
+          (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('error', reject);
+            response.on('aborted', () => reject(new Error('the answer was cut off')));
+            response.on('end', () => {
+              if (response.complete)
+                resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
+            });
+          },
+        );
         sent.on('timeout', () => sent.destroy(new Error('no answer came in time')));
         sent.on('error', reject);
         sent.end(payload);

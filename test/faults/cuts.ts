@@ -1,4 +1,7 @@
-/** `cluster:*`: nodes of a three-node Kafka are killed, cut off, filled up, slowed down; one fault at a time, each undone before the next. */
+/**
+ * `cluster:*`: nodes of a three-node Kafka are killed, cut off, filled up, slowed down; one fault at a time, each
+ * undone before the next.
+ */
 import { setTimeout as wait } from 'node:timers/promises';
 import { connectKafka } from '../../connectors/bus/kafka/client.js';
 import { dataTopic } from '../../connectors/bus/port.js';
@@ -23,8 +26,19 @@ export interface Plan {
 }
 
 /** What each partition of the pushed topic says: its leader, and who is in sync. */
-async function partitions(cluster: Cluster, prefix: string): Promise<readonly { readonly leader: number; readonly isr: readonly number[]; readonly replicas: readonly number[] }[]> {
-  const kafka = connectKafka({ brokers: cluster.addresses, clientId: 'faults', groupId: 'faults', replication: 1, minInsyncReplicas: 1 });
+async function partitions(
+  cluster: Cluster,
+  prefix: string,
+): Promise<
+  readonly { readonly leader: number; readonly isr: readonly number[]; readonly replicas: readonly number[] }[]
+> {
+  const kafka = connectKafka({
+    brokers: cluster.addresses,
+    clientId: 'faults',
+    groupId: 'faults',
+    replication: 1,
+    minInsyncReplicas: 1,
+  });
   const admin = kafka.admin();
   try {
     await admin.connect();
@@ -47,7 +61,12 @@ async function inSync(cluster: Cluster, prefix: string): Promise<void> {
 }
 
 /** Makes the fault and returns how it is undone; undefined where there is nobody to make it of. */
-async function make(cut: Cut, cluster: Cluster, world: World, random: Random): Promise<{ readonly what: string; undo(): Promise<void> } | undefined> {
+async function make(
+  cut: Cut,
+  cluster: Cluster,
+  world: World,
+  random: Random,
+): Promise<{ readonly what: string; undo(): Promise<void> } | undefined> {
   const node = (id: number | undefined): Node | undefined => cluster.nodes.find((one) => one.id === id);
   const any = random.pick(cluster.nodes);
   const killed = async (one: Node): Promise<() => Promise<void>> => {
@@ -96,16 +115,26 @@ async function make(cut: Cut, cluster: Cluster, world: World, random: Random): P
 }
 
 /** @returns what could not be made here, by name */
-export async function clusterFaults(world: World, cluster: Cluster, plan: Plan, random: Random, told: (recovery: Recovery) => void): Promise<readonly string[]> {
+export async function clusterFaults(
+  world: World,
+  cluster: Cluster,
+  plan: Plan,
+  random: Random,
+  told: (recovery: Recovery) => void,
+): Promise<readonly string[]> {
   const skipped: string[] = [];
   const possible = plan.cuts.filter((cut) => {
-    const missing = cut === 'partition' || cut === 'slow' ? cluster.network : cut === 'disk' ? cluster.disks : undefined;
+    const missing =
+      cut === 'partition' || cut === 'slow' ? cluster.network : cut === 'disk' ? cluster.disks : undefined;
     if (missing !== undefined) skipped.push(`cluster:${cut}: ${missing}`);
     return missing === undefined;
   });
   if (possible.length === 0) return skipped;
   const until = performance.now() + (plan.minutes ?? 0) * 60_000;
-  const order = plan.minutes === undefined ? random.shuffled(possible.flatMap((cut) => Array.from({ length: plan.each ?? 1 }, () => cut))) : undefined;
+  const order =
+    plan.minutes === undefined
+      ? random.shuffled(possible.flatMap((cut) => Array.from({ length: plan.each ?? 1 }, () => cut)))
+      : undefined;
   let round: Cut[] = [];
   for (;;) {
     // by time: every kind once in an order of its own, then all again
@@ -113,7 +142,9 @@ export async function clusterFaults(world: World, cluster: Cluster, plan: Plan, 
     const cut = order === undefined ? (performance.now() < until ? round.shift() : undefined) : order.shift();
     if (cut === undefined) return skipped;
     await wait(random.between(500, 4000));
-    const again = (['publish', 'query', 'visible'] as const).map(async (kind) => [kind, await world.signals.next(kind, RECOVERED_WITHIN)] as const);
+    const again = (['publish', 'query', 'visible'] as const).map(
+      async (kind) => [kind, await world.signals.next(kind, RECOVERED_WITHIN)] as const,
+    );
     const from = performance.now();
     const made = await make(cut, cluster, world, random);
     if (made === undefined) continue;

@@ -1,13 +1,16 @@
-/** Small stores of a data folder: each is refused where its file is cut, and where it is gone or emptied if nothing else has what was in it. */
-import { existsSync, mkdirSync, statSync, truncateSync, writeFileSync, readFileSync, rmSync } from 'node:fs';
+/**
+ * Small stores of a data folder: each is refused where its file is cut, and where it is gone or emptied if nothing else
+ * has what was in it.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { isYitongError } from '../../contracts/errors.js';
 import { Quarantine } from '../../connectors/quarantine.js';
 import { Spool } from '../../connectors/spool/index.js';
+import { isYitongError } from '../../contracts/errors.js';
 import { datasetId } from '../../contracts/ids.js';
-import { openAlerts } from '../../gateway/audit/watch/store.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
+import { openAlerts } from '../../gateway/audit/watch/store.js';
 import { openTicketStore } from '../../gateway/lifecycles/store.js';
 import { openReportStore } from '../../gateway/reports/store.js';
 import { openStatuses } from '../../gateway/reports/vc/status/lmdb.js';
@@ -25,7 +28,12 @@ const kinds: readonly Kind[] = [
     file: 'tickets/tickets',
     async use(data) {
       const store = openTicketStore(data);
-      store.append({ id: '0011223344556677', lifecycle: 'l', dataset: 'd', subject: 's', record: 'r' }, 0, {} as Parameters<typeof store.append>[2], false);
+      store.append(
+        { id: '0011223344556677', lifecycle: 'l', dataset: 'd', subject: 's', record: 'r' },
+        0,
+        {} as Parameters<typeof store.append>[2],
+        false,
+      );
       await store.close();
     },
   },
@@ -65,7 +73,10 @@ const kinds: readonly Kind[] = [
     file: `quarantine/${DATASET}.mdb`,
     async use(data) {
       const quarantine = Quarantine.open(data, DATASET, () => new Date(0));
-      quarantine.add({ position: 'a#1', rowNumber: 1, sourceTime: new Date(0).toISOString(), problems: [], raw: 'x' }, 'run');
+      quarantine.add(
+        { position: 'a#1', rowNumber: 1, sourceTime: new Date(0).toISOString(), problems: [], raw: 'x' },
+        'run',
+      );
       await quarantine.close();
     },
   },

@@ -1,6 +1,7 @@
 /**
- * Damage to the files of a data folder that was in use: each is flipped, cut, emptied and removed, and the gateway is started on what is left. It
- * refuses with what to do, or heals and says so; no record is ever wrong or missing under `current`. The table is in docs/faults.md, "The stores".
+ * Damage to the files of a data folder that was in use: each is flipped, cut, emptied and removed, and the gateway is
+ * started on what is left. It refuses with what to do, or heals and says so; no record is ever wrong or missing under
+ * `current`. The table is in docs/faults.md, "The stores".
  */
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import t, { type Test } from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { cli } from '../e2e/city.js';
 import { freePorts } from '../servers/ports.js';
-import { callerOf, type Caller } from './caller.js';
+import { type Caller, callerOf } from './caller.js';
 import { randomOf } from './random.js';
 import { DATASETS, makeWorkspace, PURPOSE } from './workspace.js';
 
@@ -38,7 +39,9 @@ interface Started {
 
 /** Until it is ready, has ended, or has not come up in time. */
 async function start(workspace: string, data: string, within = 40_000): Promise<Started> {
-  const child = spawn(process.execPath, [cli, 'gateway', '--workspace', workspace, '--data', data, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [cli, 'gateway', '--workspace', workspace, '--data', data, '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let words = '';
   child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
   const ended = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
@@ -72,9 +75,15 @@ interface Seen {
 }
 
 async function ask(caller: Caller, n: number): Promise<Seen> {
-  const { status, text } = await caller.post('/v1/query', { subject: `uscc:${company(n)}`, purpose: PURPOSE, datasets: [{ id: DATASETS.files }] });
+  const { status, text } = await caller.post('/v1/query', {
+    subject: `uscc:${company(n)}`,
+    purpose: PURPOSE,
+    datasets: [{ id: DATASETS.files }],
+  });
   if (status !== 200) return { status: String(status), states: [] };
-  const [one] = (JSON.parse(text) as { datasets: readonly { status: string; records: readonly { record: { state: string } }[] }[] }).datasets;
+  const [one] = (
+    JSON.parse(text) as { datasets: readonly { status: string; records: readonly { record: { state: string } }[] }[] }
+  ).datasets;
   return { status: one?.status ?? 'missing', states: (one?.records ?? []).map(({ record }) => record.state) };
 }
 
@@ -113,19 +122,42 @@ t.test('each file of a data folder, flipped, cut, emptied and removed', async (t
   const data = join(dir, 'data');
   const whole = join(dir, 'whole');
   const [api = 0, people = 0, health = 0] = await freePorts(3);
-  await makeWorkspace({ dir: workspace, prefix: 'damage', ports: { api, people, health }, apiUrl: 'http://127.0.0.1:9' });
+  await makeWorkspace({
+    dir: workspace,
+    prefix: 'damage',
+    ports: { api, people, health },
+    apiUrl: 'http://127.0.0.1:9',
+  });
   const row = (n: number): string => `${company(n)},1,${stateOf(n)},${String(n)},`;
-  writeFileSync(join(workspace, 'inbox', '2026-01-01.csv'), `uscc,number,state,amount,note\n${Array.from({ length: COMPANIES }, (_, n) => row(n)).join('\n')}\nnobody,1,open,1,\n`);
+  writeFileSync(
+    join(workspace, 'inbox', '2026-01-01.csv'),
+    `uscc,number,state,amount,note\n${Array.from({ length: COMPANIES }, (_, n) => row(n)).join('\n')}\nnobody,1,open,1,\n`,
+  );
   const caller = await callerOf(`https://127.0.0.1:${String(api)}`, join(workspace, 'pki'), 'asker');
   t.teardown(() => caller.close());
 
   const first = await start(workspace, data);
   t.ok(first.ready, first.ready ? 'it starts' : first.said().slice(-2000));
   // exit 1: one row of it is in quarantine
-  await promisify(execFile)(process.execPath, [cli, 'connector', DATASETS.files, '--once', '--workspace', workspace, '--data', data, '--json']).catch(() => undefined);
+  await promisify(execFile)(process.execPath, [
+    cli,
+    'connector',
+    DATASETS.files,
+    '--once',
+    '--workspace',
+    workspace,
+    '--data',
+    data,
+    '--json',
+  ]).catch(() => undefined);
   const settled = async (): Promise<Seen> => {
     let seen = await ask(caller, 3);
-    for (const until = Date.now() + 30_000; seen.status !== 'current' && Date.now() < until; seen = await ask(caller, 3)) await wait(200);
+    for (
+      const until = Date.now() + 30_000;
+      seen.status !== 'current' && Date.now() < until;
+      seen = await ask(caller, 3)
+    )
+      await wait(200);
     return seen;
   };
   t.strictSame(await settled(), { status: 'current', states: [stateOf(3)] });
@@ -138,7 +170,10 @@ t.test('each file of a data folder, flipped, cut, emptied and removed', async (t
   };
 
   /** Starts on what is left, asks about every company, and says what came of it. */
-  async function outcome(t: Test, all = false): Promise<{ readonly refused: boolean; readonly said: string; readonly current: number }> {
+  async function outcome(
+    t: Test,
+    all = false,
+  ): Promise<{ readonly refused: boolean; readonly said: string; readonly current: number }> {
     const group = await start(workspace, data);
     try {
       if (!group.ready) return { refused: true, said: group.said(), current: 0 };
@@ -177,17 +212,18 @@ t.test('each file of a data folder, flipped, cut, emptied and removed', async (t
       if (refused) t.match(said, /the embedded bus is damaged/);
       else t.pass('the view has what the bus had; what it lacks is not said to be current');
     });
-    if (how === 'flipped') await t.test(`bus/data.mdb ${how}, and no view that has it already`, async (t) => {
-      again();
-      damage(join(data, 'bus', 'data.mdb'), how, 5);
-      rmSync(join(data, 'view'), { recursive: true });
-      const { refused, said, current } = await outcome(t);
-      if (refused) t.match(said, /the embedded bus is damaged/);
-      else {
-        t.equal(current, 0, 'of no company');
-        t.match(said, /damaged/);
-      }
-    });
+    if (how === 'flipped')
+      await t.test(`bus/data.mdb ${how}, and no view that has it already`, async (t) => {
+        again();
+        damage(join(data, 'bus', 'data.mdb'), how, 5);
+        rmSync(join(data, 'view'), { recursive: true });
+        const { refused, said, current } = await outcome(t);
+        if (refused) t.match(said, /the embedded bus is damaged/);
+        else {
+          t.equal(current, 0, 'of no company');
+          t.match(said, /damaged/);
+        }
+      });
     await t.test(`view/view.mdb ${how}`, async (t) => {
       again();
       damage(join(data, 'view', 'view.mdb'), how, 7);
@@ -198,7 +234,11 @@ t.test('each file of a data folder, flipped, cut, emptied and removed', async (t
     });
   }
   // each file and damage: audit/keys-damage
-  for (const [file, how] of [['subjects', 'removed'], ['secret', 'flipped'], ['halves', 'cut']] as const) {
+  for (const [file, how] of [
+    ['subjects', 'removed'],
+    ['secret', 'flipped'],
+    ['halves', 'cut'],
+  ] as const) {
     await t.test(`audit/keys/${file} ${how}`, async (t) => {
       again();
       damage(join(data, 'audit', 'keys', file), how, 9);
@@ -221,11 +261,21 @@ t.test('each file of a data folder, flipped, cut, emptied and removed', async (t
 
   /** A command that needs the store; answering goes on without it. */
   const runs = async (...args: string[]): Promise<string> => {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args, '--workspace', workspace, '--data', data, '--json']).catch((error: { stdout: string; stderr: string }) => error);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+      cli,
+      ...args,
+      '--workspace',
+      workspace,
+      '--data',
+      data,
+      '--json',
+    ]).catch((error: { stdout: string; stderr: string }) => error);
     return `${stdout}${stderr}`;
   };
   for (const how of ALL) {
-    for (const file of how === 'flipped' || how === 'removed' ? ['connectors/data.mdb'] : ['connectors/data.mdb', `quarantine/${DATASETS.files}.mdb`]) {
+    for (const file of how === 'flipped' || how === 'removed'
+      ? ['connectors/data.mdb']
+      : ['connectors/data.mdb', `quarantine/${DATASETS.files}.mdb`]) {
       await t.test(`${file} ${how}`, async (t) => {
         again();
         damage(join(data, ...file.split('/')), how, 13);

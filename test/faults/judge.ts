@@ -1,21 +1,22 @@
 /**
- * Compares what is there in the end with what must be: every version in the view with the model, every acknowledged push, every answer
- * with its entry in the audit log, the log with itself. It reads the files of a group that has stopped, and trusts nobody's count.
+ * Compares what is there in the end with what must be: every version in the view with the model, every acknowledged
+ * push, every answer with its entry in the audit log, the log with itself. It reads the files of a group that has
+ * stopped, and trusts nobody's count.
  */
 import { join } from 'node:path';
+import { Quarantine } from '../../connectors/quarantine.js';
 import { decodeRecord } from '../../contracts/avro.js';
 import type { DatasetId, SubjectKey } from '../../contracts/ids.js';
 import type { Contract } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { Quarantine } from '../../connectors/quarantine.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import { openBodies } from '../../gateway/audit/log/bodies.js';
 import { verifyLog } from '../../gateway/audit/verify.js';
-import { RecordView } from '../../gateway/view/lmdb/record.js';
 import { readerOn } from '../../gateway/view/lmdb/reader.js';
+import { RecordView } from '../../gateway/view/lmdb/record.js';
 import { readNumbers } from '../../gateway/view/lmdb/state.js';
 import { openStore } from '../../gateway/view/lmdb/store.js';
-import { textOf, type Ledger } from './ledger.js';
+import { type Ledger, textOf } from './ledger.js';
 import type { Entry, History, Version } from './model.js';
 
 /** What a world leaves behind. */
@@ -65,9 +66,14 @@ export async function versionsOf(dir: string, workspace: Awaited<ReturnType<type
       if (versions === undefined) records.set(key, [held]);
       else versions.push(held);
     };
-    const held = (dataset: string, version: Omit<RecordView, 'at'> | Parameters<Parameters<ReturnType<typeof readerOn>['read']>[3]>[1], withdrawn: boolean): Held => {
+    const held = (
+      dataset: string,
+      version: Omit<RecordView, 'at'> | Parameters<Parameters<ReturnType<typeof readerOn>['read']>[3]>[1],
+      withdrawn: boolean,
+    ): Held => {
       const contract = contracts.get(dataset);
-      if (contract === undefined) throw new Error(`the view has versions of \`${dataset}\`, which the workspace does not have`);
+      if (contract === undefined)
+        throw new Error(`the view has versions of \`${dataset}\`, which the workspace does not have`);
       return {
         // a schema of one version: the harness's own
         value: withdrawn ? null : (decodeRecord(contract.latest, version.bytes, version.start, version.end) as Entry),
@@ -89,16 +95,20 @@ export async function versionsOf(dir: string, workspace: Awaited<ReturnType<type
     const ids: DatasetId[] = [...workspace.contracts.keys()];
     for (const key of [...store.heads.db.getKeys({})]) {
       const subject = key.toString('utf8') as SubjectKey;
-      reader.read(subject, ids, { kind: 'now' }, (i, version) => add(ids[i] ?? '', `${subject}|${version.recordId}`, held(ids[i] ?? '', version, false)));
+      reader.read(subject, ids, { kind: 'now' }, (i, version) =>
+        add(ids[i] ?? '', `${subject}|${version.recordId}`, held(ids[i] ?? '', version, false)),
+      );
     }
-    for (const records of found.values()) for (const versions of records.values()) versions.sort((a, b) => a.offset - b.offset);
+    for (const records of found.values())
+      for (const versions of records.values()) versions.sort((a, b) => a.offset - b.offset);
     return found;
   } finally {
     await store.close();
   }
 }
 
-const told = (version: Version): string => JSON.stringify([version.value === null ? null : textOf(version.value), version.position, version.sourceTime]);
+const told = (version: Version): string =>
+  JSON.stringify([version.value === null ? null : textOf(version.value), version.position, version.sourceTime]);
 const fits = (wanted: Version, held: Held | undefined): boolean =>
   held !== undefined &&
   (wanted.value === null ? held.value === null : held.value !== null && textOf(held.value) === textOf(wanted.value)) &&
@@ -120,8 +130,15 @@ export function compareVersions(history: History, versions: Versions, latest: Re
       const at = wanted.findIndex((one, i) => !fits(one, held[i]));
       const first = at < 0 ? wanted.length : at;
       const missing = wanted.filter((one) => !held.some((other) => fits(one, other))).length;
-      const what = missing > 0 ? `lost ${missing}` : held.length > wanted.length ? `doubled ${held.length - wanted.length}` : 'out of order';
-      findings.push(`${dataset} ${key}: ${what}; ${wanted.length} versions must be there, ${held.length} are; at ${first} must be ${wanted[first] === undefined ? 'nothing' : told(wanted[first])}, is ${held[first] === undefined ? 'nothing' : `${told(held[first])} at ${held[first].at}`}`);
+      const what =
+        missing > 0
+          ? `lost ${missing}`
+          : held.length > wanted.length
+            ? `doubled ${held.length - wanted.length}`
+            : 'out of order';
+      findings.push(
+        `${dataset} ${key}: ${what}; ${wanted.length} versions must be there, ${held.length} are; at ${first} must be ${wanted[first] === undefined ? 'nothing' : told(wanted[first])}, is ${held[first] === undefined ? 'nothing' : `${told(held[first])} at ${held[first].at}`}`,
+      );
     }
   }
   return findings;
@@ -130,8 +147,17 @@ export function compareVersions(history: History, versions: Versions, latest: Re
 /** Every push that was acknowledged has its version, by its position. */
 export function compareAcknowledged(ledger: Ledger, versions: Versions, latest: ReadonlySet<string>): string[] {
   return ledger.acknowledged
-    .filter(({ dataset, key, position }) => !latest.has(dataset) && versions.get(dataset)?.get(key)?.some((held) => held.position === position) !== true)
-    .map(({ dataset, position }) => `the push \`${position}\` of \`${dataset}\` was acknowledged and is not in the view`);
+    .filter(
+      ({ dataset, key, position }) =>
+        !latest.has(dataset) &&
+        versions
+          .get(dataset)
+          ?.get(key)
+          ?.some((held) => held.position === position) !== true,
+    )
+    .map(
+      ({ dataset, position }) => `the push \`${position}\` of \`${dataset}\` was acknowledged and is not in the view`,
+    );
 }
 
 /** What was shown to anybody stands in the view, unless only the latest is kept. */
@@ -139,8 +165,12 @@ export function compareShown(ledger: Ledger, versions: Versions, latest: Readonl
   const findings: string[] = [];
   for (const { dataset, key, version, value } of ledger.shown.values()) {
     if (latest.has(dataset)) continue;
-    const held = versions.get(dataset)?.get(key)?.find(({ at }) => at === version);
-    if (held?.value == null || textOf(held.value) !== value) findings.push(`${dataset} ${key}: an answer showed version ${version}, which the view does not have so`);
+    const held = versions
+      .get(dataset)
+      ?.get(key)
+      ?.find(({ at }) => at === version);
+    if (held?.value == null || textOf(held.value) !== value)
+      findings.push(`${dataset} ${key}: an answer showed version ${version}, which the view does not have so`);
   }
   return findings;
 }
@@ -166,7 +196,8 @@ export function compareAnswers(ledger: Pick<Ledger, 'answers'>, logged: readonly
     const entries = byRequest.get(requestId) ?? [];
     const [entry] = entries;
     if (entry === undefined) findings.push(`answer ${receipt} (request ${requestId}) has no entry`);
-    else if (entries.length > 1) findings.push(`answer ${receipt} (request ${requestId}) has ${entries.length} entries`);
+    else if (entries.length > 1)
+      findings.push(`answer ${receipt} (request ${requestId}) has ${entries.length} entries`);
     else if (entry.receipt !== receipt) findings.push(`answer ${receipt} has its entry at ${entry.receipt}`);
     else if (entry.digest !== digest) findings.push(`the entry of answer ${receipt} has another digest`);
   }
@@ -182,8 +213,17 @@ export function readReleased(data: string, size: number): readonly Logged[] {
     for (let index = 0; index < size; index++) {
       const stored = bodies.read(index);
       if (stored?.kind !== 'present') continue;
-      const event = JSON.parse(stored.body.toString('utf8')) as { readonly type: string; readonly requestId?: string; readonly bodySha256?: string };
-      if (event.type === 'released') logged.push({ requestId: event.requestId ?? '', receipt: `${stored.journal}:${stored.seq}`, digest: event.bodySha256 ?? '' });
+      const event = JSON.parse(stored.body.toString('utf8')) as {
+        readonly type: string;
+        readonly requestId?: string;
+        readonly bodySha256?: string;
+      };
+      if (event.type === 'released')
+        logged.push({
+          requestId: event.requestId ?? '',
+          receipt: `${stored.journal}:${stored.seq}`,
+          digest: event.bodySha256 ?? '',
+        });
     }
   } finally {
     bodies.close();
@@ -198,7 +238,11 @@ async function compareQuarantine(outcome: Outcome): Promise<string[]> {
     const quarantine = Quarantine.open(outcome.connectorData, dataset as DatasetId, () => new Date());
     const held = (await quarantine.list()).map(({ position }) => position).sort();
     await quarantine.close();
-    if (JSON.stringify(held) !== JSON.stringify([...wanted].sort())) findings.push(`the quarantine of \`${dataset}\` holds ${held.join(', ') || 'nothing'}; it must hold ${wanted.join(', ') || 'nothing'}`);
+    if (JSON.stringify(held) !== JSON.stringify([...wanted].sort()))
+      findings.push(
+        `the quarantine of \`${dataset}\` holds ${held.join(', ') || 'nothing'}; it must hold ` +
+          `${wanted.join(', ') || 'nothing'}`,
+      );
   }
   return findings;
 }
@@ -207,7 +251,9 @@ async function compareQuarantine(outcome: Outcome): Promise<string[]> {
 export async function judge(outcome: Outcome): Promise<Verdict> {
   const { data, history, ledger } = outcome;
   const workspace = await loadWorkspace(outcome.workspace);
-  const latest = new Set<string>([...workspace.contracts.values()].filter((contract) => contract.history === 'latest').map(({ id }) => id));
+  const latest = new Set<string>(
+    [...workspace.contracts.values()].filter((contract) => contract.history === 'latest').map(({ id }) => id),
+  );
   const versions = await versionsOf(join(data, 'view'), workspace);
   const log = await verifyLog({ logDir: join(data, 'log'), dataDir: data });
   const findings = [
@@ -216,10 +262,18 @@ export async function judge(outcome: Outcome): Promise<Verdict> {
     ...compareAcknowledged(ledger, versions, latest),
     ...compareShown(ledger, versions, latest),
     ...(log.ok ? [] : [`the audit log does not verify: ${log.fault ?? ''}`]),
-    ...(log.newer > 0 ? [`${log.newer} entries of journals are not in the log though the group has ended in order`] : []),
+    ...(log.newer > 0
+      ? [`${log.newer} entries of journals are not in the log though the group has ended in order`]
+      : []),
     ...(log.declaredMissing > 0 ? [`the audit log says that ${log.declaredMissing} entries are missing`] : []),
     ...compareAnswers(ledger, readReleased(data, log.size)),
     ...(await compareQuarantine(outcome)),
   ];
-  return { versions: history.size(), answers: ledger.answers.length, acknowledged: ledger.acknowledged.length, entries: log.size, findings };
+  return {
+    versions: history.size(),
+    answers: ledger.answers.length,
+    acknowledged: ledger.acknowledged.length,
+    entries: log.size,
+    findings,
+  };
 }

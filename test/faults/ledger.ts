@@ -1,7 +1,10 @@
-/** What clients were told, noted as it came: each answer with its digest, each version that was shown, each push that was acknowledged. */
+/**
+ * What clients were told, noted as it came: each answer with its digest, each version that was shown, each push that
+ * was acknowledged.
+ */
 import { createHash } from 'node:crypto';
-import { receiptId, type DatasetAnswer, type Receipt } from '../../gateway/client/index.js';
-import { keyOf, type Entry } from './model.js';
+import { type DatasetAnswer, type Receipt, receiptId } from '../../gateway/client/index.js';
+import { type Entry, keyOf } from './model.js';
 
 export interface Answered {
   readonly requestId: string;
@@ -26,7 +29,8 @@ export interface Acknowledged {
 }
 
 /** The fields in one order, as both sides are compared. */
-export const textOf = ({ uscc, number, state, amount, note }: Entry): string => JSON.stringify([uscc, number, state, amount, note]);
+export const textOf = ({ uscc, number, state, amount, note }: Entry): string =>
+  JSON.stringify([uscc, number, state, amount, note]);
 
 interface AnswerBody {
   readonly requestId: string;
@@ -36,7 +40,10 @@ interface AnswerBody {
 
 /** The released record of an answer; a field that is null may be left out. */
 const entryOf = (record: Readonly<Record<string, unknown>>): Entry => ({
-  uscc: String(record['uscc']), number: String(record['number']), state: String(record['state']), amount: Number(record['amount']),
+  uscc: String(record['uscc']),
+  number: String(record['number']),
+  state: String(record['state']),
+  amount: Number(record['amount']),
   note: typeof record['note'] === 'string' ? record['note'] : null,
 });
 
@@ -57,7 +64,13 @@ export class Ledger {
   answer(who: string, text: string): ReadonlyMap<string, Entry> {
     const at = text.lastIndexOf(',"receipt":');
     const body = JSON.parse(text) as AnswerBody;
-    this.answers.push({ requestId: body.requestId, receipt: receiptId(body.receipt), digest: createHash('sha256').update(`${text.slice(0, at)}}`).digest('base64url') });
+    this.answers.push({
+      requestId: body.requestId,
+      receipt: receiptId(body.receipt),
+      digest: createHash('sha256')
+        .update(`${text.slice(0, at)}}`)
+        .digest('base64url'),
+    });
     const found = new Map<string, Entry>();
     for (const { id, records } of body.datasets) {
       for (const { record, provenance } of records ?? []) {
@@ -75,11 +88,13 @@ export class Ledger {
     const name = `${dataset} ${key} ${version}`;
     const before = this.shown.get(name);
     if (before === undefined) this.shown.set(name, shown);
-    else if (before.value !== value) this.wrong.push(`version ${version} of a record of \`${dataset}\` was shown with two values`);
+    else if (before.value !== value)
+      this.wrong.push(`version ${version} of a record of \`${dataset}\` was shown with two values`);
     // all versions of one record are in one partition
     const offset = Number(version.slice(version.indexOf(':') + 1));
     const newest = this.#newest.get(`${who} ${dataset} ${key}`) ?? -1;
-    if (offset < newest) this.wrong.push(`a record of \`${dataset}\` was shown at offset ${offset} after it had been shown at ${newest}`);
+    if (offset < newest)
+      this.wrong.push(`a record of \`${dataset}\` was shown at offset ${offset} after it had been shown at ${newest}`);
     else this.#newest.set(`${who} ${dataset} ${key}`, offset);
   }
 }

@@ -45,9 +45,25 @@ const STATES = ['open', 'closed', 'held'] as const;
 const NOTES = [null, '核查', 'second look, "quoted"'] as const;
 
 /** A value that differs from `before`, out of few, so that a record comes back to what it was before now and then. */
-export function changed(random: { between(from: number, to: number): number; pick<T>(of: readonly T[]): T }, key: Pick<Entry, 'uscc' | 'number'>, before: Entry | undefined): Entry {
+export function changed(
+  random: { between(from: number, to: number): number; pick<T>(of: readonly T[]): T },
+  key: Pick<Entry, 'uscc' | 'number'>,
+  before: Entry | undefined,
+): Entry {
   for (;;) {
-    const entry = { uscc: key.uscc, number: key.number, state: random.pick<string>(STATES), amount: random.between(0, 4), note: random.pick<string | null>(NOTES) };
-    if (before === undefined || entry.state !== before.state || entry.amount !== before.amount || entry.note !== before.note) return entry;
+    const entry = {
+      uscc: key.uscc,
+      number: key.number,
+      state: random.pick<string>(STATES),
+      amount: random.between(0, 4),
+      note: random.pick<string | null>(NOTES),
+    };
+    if (
+      before === undefined ||
+      entry.state !== before.state ||
+      entry.amount !== before.amount ||
+      entry.note !== before.note
+    )
+      return entry;
   }
 }

@@ -1,5 +1,5 @@
 /** A process that is started again whenever it ends, as a service manager does. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { childrenOf } from '../bench/servers.js';
@@ -44,7 +44,10 @@ export class Service {
   ) {}
 
   start(): void {
-    const child = spawn(process.execPath, [cli, ...this.args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } });
+    const child = spawn(process.execPath, [cli, ...this.args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.env },
+    });
     running.add(child);
     this.#child = child;
     this.#killed = false;

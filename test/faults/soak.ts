@@ -1,7 +1,8 @@
 /**
- * `node dist/test/faults/soak.js`: a gateway and its connectors under a steady load for a long time, with terms so short that everything that may go does go. It shows what each
- * folder takes on disk and what each process holds in memory at the start, in the middle and at the end. Exit 0: what grows is only what must; 1: something else grew, or was
- * wrong; 2: it could not run. It ends by itself, and stops all that it started.
+ * `node dist/test/faults/soak.js`: a gateway and its connectors under a steady load for a long time, with terms so
+ * short that everything that may go does go. It shows what each folder takes on disk and what each process holds in
+ * memory at the start, in the middle and at the end. Exit 0: what grows is only what must; 1: something else grew, or
+ * was wrong; 2: it could not run. It ends by itself, and stops all that it started.
  */
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -11,10 +12,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { bytesBelow, partSizes } from '../../gateway/metrics/parts.js';
-import { freePorts } from '../servers/ports.js';
 import { run } from '../e2e/command.js';
+import { freePorts } from '../servers/ports.js';
+import { asked, type Counts, dropped, ended, pushed, type SoakParts, startCounts } from './load/steady.js';
 import { Service } from './service.js';
-import { asked, dropped, ended, pushed, startCounts, type Counts, type SoakParts } from './load/steady.js';
 import { DATASETS, makeWorkspace } from './workspace.js';
 
 const HELP = `usage: node dist/test/faults/soak.js --data DIR [--minutes 60] [--rate 50] [--workers 1] [--json]
@@ -30,7 +31,10 @@ example:
 
 /** What must grow with what is asked and published, and is kept for the law's terms or for good. All else must not. */
 const MUST = new Set(['bodies', 'index', 'search', 'log', 'bus', 'view', 'keys']);
-/** What a part or process may grow from the middle to the end and still count as steady: free pages of a map, a segment under way. */
+/**
+ * What a part or process may grow from the middle to the end and still count as steady: free pages of a map, a segment
+ * under way.
+ */
 const ROOM = { bytes: 48 << 20, share: 0.15 } as const;
 /** Minutes under which a run says nothing of what is steady: terms and caches are not through yet. */
 const TELLING = 20;
@@ -51,11 +55,17 @@ async function memoryOf(pid: number): Promise<{ rss: number; anon: number }> {
   return { rss: of('VmRSS'), anon: of('RssAnon') };
 }
 
-async function sample(data: string, gateway: Service, connectors: ReadonlyMap<string, Service>, seconds: number): Promise<Sample> {
+async function sample(
+  data: string,
+  gateway: Service,
+  connectors: ReadonlyMap<string, Service>,
+  seconds: number,
+): Promise<Sample> {
   const disk = new Map<string, number>([...(await partSizes(data)), ['log', await bytesBelow(join(data, 'log'))]]);
   disk.set('in all', await bytesBelow(data));
   const pids: [string, number | undefined][] = [
-    ['supervisor', gateway.pid], ['writer', gateway.children('process/writer.js')[0]],
+    ['supervisor', gateway.pid],
+    ['writer', gateway.children('process/writer.js')[0]],
     ...gateway.children('process/worker.js').map((pid, i): [string, number] => [`worker ${String(i + 1)}`, pid]),
     ...[...connectors].map(([name, service]): [string, number | undefined] => [`connector ${name}`, service.pid]),
     ['this harness', process.pid],
@@ -66,35 +76,66 @@ async function sample(data: string, gateway: Service, connectors: ReadonlyMap<st
 }
 
 function table(samples: readonly Sample[]): string {
-  const head = samples.map(({ seconds }, i) => `${['start', 'middle', 'end'][i] ?? ''} (${String(Math.round(seconds))} s)`);
+  const head = samples.map(
+    ({ seconds }, i) => `${['start', 'middle', 'end'][i] ?? ''} (${String(Math.round(seconds))} s)`,
+  );
   const lines: string[][] = [['MiB', ...head, 'middle to end']];
   const row = (name: string, values: readonly (number | undefined)[]): void => {
     const [, middle, end] = values;
     lines.push([name, ...values.map(mib), middle === undefined || end === undefined ? '–' : mib(end - middle)]);
   };
-  for (const part of samples.at(-1)?.disk.keys() ?? []) row(`disk  ${part}${MUST.has(part) ? ' (must)' : ''}`, samples.map(({ disk }) => disk.get(part)));
+  for (const part of samples.at(-1)?.disk.keys() ?? [])
+    row(
+      `disk  ${part}${MUST.has(part) ? ' (must)' : ''}`,
+      samples.map(({ disk }) => disk.get(part)),
+    );
   for (const name of samples.at(-1)?.memory.keys() ?? []) {
-    row(`RSS      ${name}`, samples.map(({ memory }) => memory.get(name)?.rss));
-    row(`RssAnon  ${name}`, samples.map(({ memory }) => memory.get(name)?.anon));
+    row(
+      `RSS      ${name}`,
+      samples.map(({ memory }) => memory.get(name)?.rss),
+    );
+    row(
+      `RssAnon  ${name}`,
+      samples.map(({ memory }) => memory.get(name)?.anon),
+    );
   }
   const widths = lines[0]?.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length))) ?? [];
-  return lines.map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')).join('\n');
+  return lines
+    .map((line) =>
+      line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+    )
+    .join('\n');
 }
 
 /** What grew from the middle to the end although it need not. */
 function grown([, middle, end]: readonly Sample[]): string[] {
   if (middle === undefined || end === undefined) return [];
-  const over = (before: number, after: number): boolean => after - before > ROOM.bytes && after - before > ROOM.share * before;
-  const disk = [...end.disk].flatMap(([part, bytes]) => (MUST.has(part) || part === 'in all' || !over(middle.disk.get(part) ?? 0, bytes) ? [] : [`${part} grew from ${mib(middle.disk.get(part))} to ${mib(bytes)} MiB`]));
-  const memory = [...end.memory].flatMap(([name, { anon }]) => (name === 'this harness' || !over(middle.memory.get(name)?.anon ?? 0, anon) ? [] : [`${name} holds ${mib(anon)} MiB of its own, ${mib(middle.memory.get(name)?.anon)} in the middle`]));
+  const over = (before: number, after: number): boolean =>
+    after - before > ROOM.bytes && after - before > ROOM.share * before;
+  const disk = [...end.disk].flatMap(([part, bytes]) =>
+    MUST.has(part) || part === 'in all' || !over(middle.disk.get(part) ?? 0, bytes)
+      ? []
+      : [`${part} grew from ${mib(middle.disk.get(part))} to ${mib(bytes)} MiB`],
+  );
+  const memory = [...end.memory].flatMap(([name, { anon }]) =>
+    name === 'this harness' || !over(middle.memory.get(name)?.anon ?? 0, anon)
+      ? []
+      : [`${name} holds ${mib(anon)} MiB of its own, ${mib(middle.memory.get(name)?.anon)} in the middle`],
+  );
   return [...disk, ...memory];
 }
 
 /** Counters of the gateway that say whether what is past its term went. */
 async function given(health: string): Promise<Readonly<Record<string, number>>> {
   const text = await (await fetch(`${health}/metrics`)).text().catch(() => '');
-  const found = [...text.matchAll(/^yitong_(?:housekeeping_gone_total\{kind="(\w+)"\}|(journal_given_back_bytes)_total|(log_published_entries)) (\S+)$/gm)];
-  return Object.fromEntries(found.map(([, kind, bytes, entries, value]) => [kind ?? bytes ?? entries ?? '', Number(value)]));
+  const found = [
+    ...text.matchAll(
+      /^yitong_(?:housekeeping_gone_total\{kind="(\w+)"\}|(journal_given_back_bytes)_total|(log_published_entries)) (\S+)$/gm,
+    ),
+  ];
+  return Object.fromEntries(
+    found.map(([, kind, bytes, entries, value]) => [kind ?? bytes ?? entries ?? '', Number(value)]),
+  );
 }
 
 interface Settings {
@@ -106,7 +147,16 @@ interface Settings {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { data: { type: 'string' }, minutes: { type: 'string', default: '60' }, rate: { type: 'string', default: '50' }, workers: { type: 'string', default: '1' }, json: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      minutes: { type: 'string', default: '60' },
+      rate: { type: 'string', default: '50' },
+      workers: { type: 'string', default: '1' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
   const [minutes, rate, workers] = [Number(values.minutes), Number(values.rate), Number(values.workers)];
   if (values.help === true || values.data === undefined || !(minutes > 0) || !(rate > 0) || !(workers >= 1)) {
     process.stdout.write(HELP);
@@ -128,8 +178,14 @@ async function soak({ dir, minutes, rate, workers, asJson }: Settings): Promise<
   // as short as lets each of them come to its end several times
   const term = `PT${String(Math.max(10, Math.round(span / 20_000)))}S`;
   await makeWorkspace({
-    dir: workspace, prefix: 'soak', ports: { api, people, health }, apiUrl: 'http://127.0.0.1:1',
-    settings: { audit: { segmentBytes: 1_048_576, mergeWithinSeconds: 5 }, keep: { journals: term, positions: term, quarantine: term, alerts: term, tickets: term } },
+    dir: workspace,
+    prefix: 'soak',
+    ports: { api, people, health },
+    apiUrl: 'http://127.0.0.1:1',
+    settings: {
+      audit: { segmentBytes: 1_048_576, mergeWithinSeconds: 5 },
+      keep: { journals: term, positions: term, quarantine: term, alerts: term, tickets: term },
+    },
   });
   const counts = startCounts();
   let ready = (): void => undefined;
@@ -138,7 +194,14 @@ async function soak({ dir, minutes, rate, workers, asJson }: Settings): Promise<
   const gateway = new Service(['gateway', '--workspace', workspace, '--data', data, '--json'], (line) => {
     if (line.includes('"ready":true')) ready();
   });
-  const connectors = new Map([['files', new Service(['connector', DATASETS.files, '--workspace', workspace, '--data', data, '--json'], (line) => fedBy(counts, line))]]);
+  const connectors = new Map([
+    [
+      'files',
+      new Service(['connector', DATASETS.files, '--workspace', workspace, '--data', data, '--json'], (line) =>
+        fedBy(counts, line),
+      ),
+    ],
+  ]);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
   const services = [gateway, ...connectors.values()];
@@ -147,9 +210,18 @@ async function soak({ dir, minutes, rate, workers, asJson }: Settings): Promise<
   let working: Promise<unknown> = Promise.resolve();
   try {
     gateway.start();
-    if (!(await Promise.race([isReady, wait(READY_WITHIN, false, { signal: stopping.signal })]))) throw new Error(`the gateway was not ready within ${String(READY_WITHIN / 1000)} s: ${gateway.complaints}`);
+    if (!(await Promise.race([isReady, wait(READY_WITHIN, false, { signal: stopping.signal })])))
+      throw new Error(`the gateway was not ready within ${String(READY_WITHIN / 1000)} s: ${gateway.complaints}`);
     for (const connector of connectors.values()) connector.start();
-    const parts: SoakParts = { api: `https://127.0.0.1:${String(api)}`, pki: join(workspace, 'pki'), workspace, data, inbox: join(workspace, 'inbox'), counts, signal: stopping.signal };
+    const parts: SoakParts = {
+      api: `https://127.0.0.1:${String(api)}`,
+      pki: join(workspace, 'pki'),
+      workspace,
+      data,
+      inbox: join(workspace, 'inbox'),
+      counts,
+      signal: stopping.signal,
+    };
     working = Promise.all([asked(parts, rate), pushed(parts), dropped(parts), ended(parts, span)]);
     working.catch(() => undefined);
     const started = Date.now();
@@ -160,23 +232,53 @@ async function soak({ dir, minutes, rate, workers, asJson }: Settings): Promise<
     for (const at of [span / 2, span]) {
       while (Date.now() - started < at) {
         await wait(Math.min(60_000, Math.max(1, at - (Date.now() - started))), undefined, { signal: stopping.signal });
-        say(`${String(Math.round(seconds()))} s: ${JSON.stringify(counts.numbers)}; gone ${JSON.stringify(await given(`http://127.0.0.1:${String(health)}`))}`);
+        say(
+          `${String(Math.round(seconds()))} s: ${JSON.stringify(counts.numbers)}; gone ${JSON.stringify(await given(`http://127.0.0.1:${String(health)}`))}`,
+        );
       }
       samples.push(await sample(data, gateway, connectors, seconds()));
     }
     const gone = await given(`http://127.0.0.1:${String(health)}`);
-    const ready = (await (await fetch(`http://127.0.0.1:${String(health)}/health/ready`)).json()) as { readonly warnings: readonly string[]; readonly reasons: readonly string[] };
+    const ready = (await (await fetch(`http://127.0.0.1:${String(health)}/health/ready`)).json()) as {
+      readonly warnings: readonly string[];
+      readonly reasons: readonly string[];
+    };
     stopping.abort();
     await working;
     const failures = services.reduce((sum, { failures }) => sum + failures, 0);
     const codes = await stopAll(services);
-    const findings = [...counts.wrong, ...(minutes < TELLING ? [] : grown(samples)), ...ready.reasons, ...(failures === 0 ? [] : [`${String(failures)} processes ended by themselves`]), ...(codes.every((code) => code === 0) ? [] : [`a process did not end in order: ${codes.join(', ')}`])];
+    const findings = [
+      ...counts.wrong,
+      ...(minutes < TELLING ? [] : grown(samples)),
+      ...ready.reasons,
+      ...(failures === 0 ? [] : [`${String(failures)} processes ended by themselves`]),
+      ...(codes.every((code) => code === 0) ? [] : [`a process did not end in order: ${codes.join(', ')}`]),
+    ];
     const verified = await run('audit', 'verify', '--data', data, '--json');
-    const log = JSON.parse(verified.stdout) as { readonly ok: boolean; readonly size: number; readonly pruned: number; readonly fault?: string };
+    const log = JSON.parse(verified.stdout) as {
+      readonly ok: boolean;
+      readonly size: number;
+      readonly pruned: number;
+      readonly fault?: string;
+    };
     if (!log.ok) findings.push(`the log does not verify: ${log.fault ?? ''}`);
-    for (const id of counts.receipts) if (lookupReceipt(data, id).kind !== 'logged') findings.push(`the receipt ${id} is not in the log`);
-    const report = { minutes, rate, term, numbers: counts.numbers, gone, warnings: ready.warnings, log: { size: log.size, pruned: log.pruned }, receipts: counts.receipts.length, findings: findings.slice(0, 50) };
-    if (asJson) process.stdout.write(`${JSON.stringify({ ...report, samples: samples.map(({ seconds, disk, memory }) => ({ seconds, disk: Object.fromEntries(disk), memory: Object.fromEntries(memory) })) })}\n`);
+    for (const id of counts.receipts)
+      if (lookupReceipt(data, id).kind !== 'logged') findings.push(`the receipt ${id} is not in the log`);
+    const report = {
+      minutes,
+      rate,
+      term,
+      numbers: counts.numbers,
+      gone,
+      warnings: ready.warnings,
+      log: { size: log.size, pruned: log.pruned },
+      receipts: counts.receipts.length,
+      findings: findings.slice(0, 50),
+    };
+    if (asJson)
+      process.stdout.write(
+        `${JSON.stringify({ ...report, samples: samples.map(({ seconds, disk, memory }) => ({ seconds, disk: Object.fromEntries(disk), memory: Object.fromEntries(memory) })) })}\n`,
+      );
     else process.stdout.write(`${table(samples)}\n\n${JSON.stringify(report, null, 2)}\n`);
     return findings.length === 0 ? 0 : 1;
   } catch (error) {

@@ -10,7 +10,11 @@ const seed = Math.floor(Math.random() * 1_000_000);
 for (const kind of TAKEOVERS) {
   t.test(kind, async (t) => {
     const report = await takeoverRun(kind, seed);
-    t.strictSame(report.findings.slice(0, 5), [], `seed ${seed}: ${JSON.stringify({ ...report, findings: report.findings.length })}`);
+    t.strictSame(
+      report.findings.slice(0, 5),
+      [],
+      `seed ${seed}: ${JSON.stringify({ ...report, findings: report.findings.length })}`,
+    );
     t.ok(report.receipts > 0);
   });
 }

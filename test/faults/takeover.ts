@@ -1,6 +1,7 @@
 /**
- * Two replicas answer, the one that sequences is killed, and the other takes over by the documented command: once with the disk of the dead one at hand and once without. Every
- * receipt that a client holds must then be in the log that goes on, or be declared missing in it; and no name may have two trees.
+ * Two replicas answer, the one that sequences is killed, and the other takes over by the documented command: once with
+ * the disk of the dead one at hand and once without. Every receipt that a client holds must then be in the log that
+ * goes on, or be declared missing in it; and no name may have two trees.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -65,8 +66,14 @@ async function asking(running: Running, pki: string, signal: AbortSignal, receip
   const caller = await callerOf(running.api, pki, 'asker');
   try {
     for (let n = 0; !signal.aborted; n++) {
-      const reply = await caller.post('/v1/query', { purpose: PURPOSE, subject: subject(n), datasets: [{ id: DATASETS.files }] }).catch(() => undefined);
-      const receipt = reply?.status === 200 ? (JSON.parse(reply.text) as { readonly receipt?: { readonly journal: string; readonly seq: number } }).receipt : undefined;
+      const reply = await caller
+        .post('/v1/query', { purpose: PURPOSE, subject: subject(n), datasets: [{ id: DATASETS.files }] })
+        .catch(() => undefined);
+      const receipt =
+        reply?.status === 200
+          ? (JSON.parse(reply.text) as { readonly receipt?: { readonly journal: string; readonly seq: number } })
+              .receipt
+          : undefined;
       if (receipt === undefined) await wait(20);
       else receipts.push(`${receipt.journal}:${receipt.seq}`);
     }
@@ -78,7 +85,8 @@ async function asking(running: Running, pki: string, signal: AbortSignal, receip
 /** What the log of a folder declares missing. */
 async function declaredIn(data: string): Promise<(id: string) => boolean> {
   const search = openSearch(data);
-  const gaps: { readonly journal?: string; readonly from?: number; readonly to?: number; readonly open?: boolean }[] = [];
+  const gaps: { readonly journal?: string; readonly from?: number; readonly to?: number; readonly open?: boolean }[] =
+    [];
   try {
     for await (const { body } of search.entries({ type: 'journal_gap' })) gaps.push(body as (typeof gaps)[number]);
   } finally {
@@ -86,7 +94,12 @@ async function declaredIn(data: string): Promise<(id: string) => boolean> {
   }
   return (id) => {
     const [journal, seq] = id.split(':');
-    return gaps.some((gap) => gap.journal === journal && Number(seq) >= (gap.from ?? Infinity) && (gap.open === true || Number(seq) <= (gap.to ?? 0)));
+    return gaps.some(
+      (gap) =>
+        gap.journal === journal &&
+        Number(seq) >= (gap.from ?? Infinity) &&
+        (gap.open === true || Number(seq) <= (gap.to ?? 0)),
+    );
   };
 }
 
@@ -102,15 +115,34 @@ export async function takeoverRun(kind: TakeoverKind, seed: number): Promise<Tak
   const dataOf = (name: Name): string => join(dir, `data-${name}`);
   const ports = await freePorts(8);
   const port = (name: Name, which: number): number => ports[NAMES.indexOf(name) * 4 + which] ?? 0;
-  await makeWorkspace({ dir: workspace, prefix: 'takeover', ports: { api: port('west', 0), people: port('west', 1), health: port('west', 2) }, apiUrl: 'https://127.0.0.1:1' });
-  const files = { west: await replicaFiles(join(dir, 'pki'), 'west'), east: await replicaFiles(join(dir, 'pki'), 'east') };
+  await makeWorkspace({
+    dir: workspace,
+    prefix: 'takeover',
+    ports: { api: port('west', 0), people: port('west', 1), health: port('west', 2) },
+    apiUrl: 'https://127.0.0.1:1',
+  });
+  const files = {
+    west: await replicaFiles(join(dir, 'pki'), 'west'),
+    east: await replicaFiles(join(dir, 'pki'), 'east'),
+  };
   const settings = (name: Name, more: Readonly<Record<string, string>> = {}): Record<string, string> => {
     const other = name === 'east' ? 'west' : 'east';
     return {
-      YITONG_GATEWAY_WORKERS: '1', YITONG_GATEWAY_PORT: String(port(name, 0)), YITONG_GATEWAY_PEOPLE_PORT: String(port(name, 1)), YITONG_GATEWAY_HEALTH_PORT: String(port(name, 2)), YITONG_GATEWAY_DRAIN_SECONDS: '0',
-      YITONG_AUDIT_REPLICA: name, YITONG_AUDIT_REPLICA_PORT: String(port(name, 3)), YITONG_AUDIT_SEQUENCER: String(name === 'west'), YITONG_AUDIT_DURABILITY: durability,
-      YITONG_AUDIT_REPLICAS: JSON.stringify({ [other]: { url: `https://127.0.0.1:${port(other, 3)}`, spiffe: `spiffe://log.test/replica/${other}` } }),
-      YITONG_AUDIT_REPLICA_CERT: files[name].replicaCert, YITONG_AUDIT_REPLICA_KEY: files[name].replicaKey, YITONG_AUDIT_REPLICA_CA: files[name].replicaCa,
+      YITONG_GATEWAY_WORKERS: '1',
+      YITONG_GATEWAY_PORT: String(port(name, 0)),
+      YITONG_GATEWAY_PEOPLE_PORT: String(port(name, 1)),
+      YITONG_GATEWAY_HEALTH_PORT: String(port(name, 2)),
+      YITONG_GATEWAY_DRAIN_SECONDS: '0',
+      YITONG_AUDIT_REPLICA: name,
+      YITONG_AUDIT_REPLICA_PORT: String(port(name, 3)),
+      YITONG_AUDIT_SEQUENCER: String(name === 'west'),
+      YITONG_AUDIT_DURABILITY: durability,
+      YITONG_AUDIT_REPLICAS: JSON.stringify({
+        [other]: { url: `https://127.0.0.1:${port(other, 3)}`, spiffe: `spiffe://log.test/replica/${other}` },
+      }),
+      YITONG_AUDIT_REPLICA_CERT: files[name].replicaCert,
+      YITONG_AUDIT_REPLICA_KEY: files[name].replicaKey,
+      YITONG_AUDIT_REPLICA_CA: files[name].replicaCa,
       ...more,
     };
   };
@@ -118,13 +150,18 @@ export async function takeoverRun(kind: TakeoverKind, seed: number): Promise<Tak
   async function start(name: Name, more?: Readonly<Record<string, string>>): Promise<Running> {
     let ready = (): void => undefined;
     const isReady = new Promise<void>((resolve) => (ready = resolve));
-    const service = new Service(['gateway', '--workspace', workspace, '--data', dataOf(name), '--json'], (line) => {
-      if (line.includes('"ready":true')) ready();
-    }, settings(name, more));
+    const service = new Service(
+      ['gateway', '--workspace', workspace, '--data', dataOf(name), '--json'],
+      (line) => {
+        if (line.includes('"ready":true')) ready();
+      },
+      settings(name, more),
+    );
     services.push(service);
     service.start();
     const late = wait(READY_WITHIN, 'late' as const, { ref: false });
-    if ((await Promise.race([isReady, late])) === 'late') throw new Error(`${name} did not become ready: ${service.complaints}`);
+    if ((await Promise.race([isReady, late])) === 'late')
+      throw new Error(`${name} did not become ready: ${service.complaints}`);
     return { service, api: `https://127.0.0.1:${port(name, 0)}`, health: `http://127.0.0.1:${port(name, 2)}` };
   }
   const findings: string[] = [];
@@ -134,7 +171,12 @@ export async function takeoverRun(kind: TakeoverKind, seed: number): Promise<Tak
     const stop = { west: new AbortController(), east: new AbortController() };
     const asked = NAMES.map((name) => asking(name === 'west' ? west : east, pki, stop[name].signal, receipts[name]));
     const enough = random.between(20, 120);
-    for (const until = performance.now() + ASKED_WITHIN; receipts.west.length < enough || receipts.east.length < 10; await wait(5)) if (performance.now() > until) break;
+    for (
+      const until = performance.now() + ASKED_WITHIN;
+      receipts.west.length < enough || receipts.east.length < 10;
+      await wait(5)
+    )
+      if (performance.now() > until) break;
     const checkpoint = readIfThere(join(auditLayout(dataOf('west')).log, 'checkpoint'));
     // the whole machine at once
     west.service.kill(true);
@@ -149,10 +191,29 @@ export async function takeoverRun(kind: TakeoverKind, seed: number): Promise<Tak
     await east.service.stop();
 
     // by the words of docs/operating.md
-    const alone = { YITONG_AUDIT_REPLICAS: '{}', YITONG_AUDIT_SEQUENCER: 'true', YITONG_AUDIT_EPOCH: '2', YITONG_AUDIT_DURABILITY: 'local' };
-    const args = ['audit', 'takeover', '--workspace', workspace, '--data', dataOf('east'), '--json', ...(kind === 'takeover-kept' ? ['--from', old, '--no-newer', 'the disk itself'] : [])];
-    const command = async (more: readonly string[]): Promise<{ readonly renamed: boolean; readonly origin?: string }> => {
-      const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args, ...more], { env: { ...process.env, ...settings('east', alone) }, maxBuffer: 64 << 20 });
+    const alone = {
+      YITONG_AUDIT_REPLICAS: '{}',
+      YITONG_AUDIT_SEQUENCER: 'true',
+      YITONG_AUDIT_EPOCH: '2',
+      YITONG_AUDIT_DURABILITY: 'local',
+    };
+    const args = [
+      'audit',
+      'takeover',
+      '--workspace',
+      workspace,
+      '--data',
+      dataOf('east'),
+      '--json',
+      ...(kind === 'takeover-kept' ? ['--from', old, '--no-newer', 'the disk itself'] : []),
+    ];
+    const command = async (
+      more: readonly string[],
+    ): Promise<{ readonly renamed: boolean; readonly origin?: string }> => {
+      const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args, ...more], {
+        env: { ...process.env, ...settings('east', alone) },
+        maxBuffer: 64 << 20,
+      });
       return JSON.parse(stdout) as { renamed: boolean; origin?: string };
     };
     await command([]);
@@ -170,13 +231,29 @@ export async function takeoverRun(kind: TakeoverKind, seed: number): Promise<Tak
     const report = await verifyLog({ logDir: auditLayout(data).log, dataDir: data });
     if (!report.ok) findings.push(`the log does not verify: ${report.fault ?? ''}`);
     if (report.newer > 0) findings.push(`${report.newer} entries are in no log`);
-    if (done.renamed !== (kind === 'takeover-lost')) findings.push(done.renamed ? 'the log lost its name although its disk was there' : 'the log kept its name although nothing of it was left');
+    if (done.renamed !== (kind === 'takeover-lost'))
+      findings.push(
+        done.renamed
+          ? 'the log lost its name although its disk was there'
+          : 'the log kept its name although nothing of it was left',
+      );
     // what was published before is the beginning of what goes on under the name
     if (checkpoint !== undefined && !done.renamed) {
       const { size, root } = parseCheckpoint(parseNote(checkpoint).text);
-      if (!treeRoot(size, tileNodes(report.size, (path) => readIfThere(join(auditLayout(data).log, path)))).equals(root)) findings.push(`two trees have ${size} entries under one name`);
+      if (
+        !treeRoot(
+          size,
+          tileNodes(report.size, (path) => readIfThere(join(auditLayout(data).log, path))),
+        ).equals(root)
+      )
+        findings.push(`two trees have ${size} entries under one name`);
     }
-    if (checkpoint !== undefined && done.renamed && parseCheckpoint(parseNote(checkpoint).text).origin === report.origin) findings.push('a second tree was begun under one name');
+    if (
+      checkpoint !== undefined &&
+      done.renamed &&
+      parseCheckpoint(parseNote(checkpoint).text).origin === report.origin
+    )
+      findings.push('a second tree was begun under one name');
     const missing = await declaredIn(data);
     let [logged, declared] = [0, 0];
     for (const name of NAMES) {
@@ -184,14 +261,27 @@ export async function takeoverRun(kind: TakeoverKind, seed: number): Promise<Tak
         if (lookupReceipt(data, id).kind === 'logged') logged++;
         else if (missing(id)) {
           declared++;
-          if (kind === 'takeover-kept') findings.push(`the receipt ${id} of ${name} is declared missing although its disk was there`);
-          else if (name === 'east') findings.push(`the receipt ${id} of the replica that took over is declared missing`);
-          else if (durability === 'replicated') findings.push(`the receipt ${id} is declared missing although a second replica had it`);
+          if (kind === 'takeover-kept')
+            findings.push(`the receipt ${id} of ${name} is declared missing although its disk was there`);
+          else if (name === 'east')
+            findings.push(`the receipt ${id} of the replica that took over is declared missing`);
+          else if (durability === 'replicated')
+            findings.push(`the receipt ${id} is declared missing although a second replica had it`);
         } else findings.push(`the receipt ${id} of ${name} is neither in the log nor declared missing`);
       }
     }
     if (receipts.west.length === 0 || receipts.east.length === 0) findings.push('nobody was answered');
-    return { kind, seed, durability, receipts: receipts.west.length + receipts.east.length, logged, declared, renamed: done.renamed, seconds: Math.round((performance.now() - started) / 1000), findings };
+    return {
+      kind,
+      seed,
+      durability,
+      receipts: receipts.west.length + receipts.east.length,
+      logged,
+      declared,
+      renamed: done.renamed,
+      seconds: Math.round((performance.now() - started) / 1000),
+      findings,
+    };
   } finally {
     for (const service of services) {
       service.kill(true);

@@ -1,13 +1,21 @@
-/** A workspace for faults, made for one run: one authority, a dataset a way of publishing, its own certificate authority. */
+/**
+ * A workspace for faults, made for one run: one authority, a dataset a way of publishing, its own certificate
+ * authority.
+ */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { KafkaOptions } from '../../connectors/bus/kafka/bus.js';
 import { registerSchemas } from '../../contracts/register.js';
 import { packageRoot } from '../../gateway/cli/places.js';
-import { keyPem, makeKeys, makeLeaf, makeRoot, type Issuer } from '../../gateway/pki/x509.js';
+import { type Issuer, keyPem, makeKeys, makeLeaf, makeRoot } from '../../gateway/pki/x509.js';
 
-export const DATASETS = { files: 'faults.files', api: 'faults.api', pushed: 'faults.pushed', latest: 'faults.latest' } as const;
+export const DATASETS = {
+  files: 'faults.files',
+  api: 'faults.api',
+  pushed: 'faults.pushed',
+  latest: 'faults.latest',
+} as const;
 export const PURPOSE = 'faults-check';
 /** Who asks, who publishes, and who is granted nothing. */
 export const CLIENTS = ['asker', 'publisher', 'stranger'] as const;
@@ -25,7 +33,13 @@ export interface WorkspaceOptions {
 }
 
 const title = (text: string) => ({ zh: text, en: text });
-const field = (name: string, type: unknown, more: object = {}) => ({ name, type, title: title(name), classification: 'public', ...more });
+const field = (name: string, type: unknown, more: object = {}) => ({
+  name,
+  type,
+  title: title(name),
+  classification: 'public',
+  ...more,
+});
 
 const SCHEMA = {
   type: 'record',
@@ -51,7 +65,10 @@ const contract = (history: 'full' | 'latest') => ({
   sharing: { attribute: 'conditional', delivery: ['query'], conditions: { scope: title('test'), use: title('test') } },
   grading: { category: 'market-entities', grade: 'general' },
   approval: { role: 'head', date: '2026-01-05' },
-  assessments: { secrecy: { role: 'secrecy officer', date: '2026-01-04' }, personalInformation: { role: 'privacy officer', date: '2026-01-04' } },
+  assessments: {
+    secrecy: { role: 'secrecy officer', date: '2026-01-04' },
+    personalInformation: { role: 'privacy officer', date: '2026-01-04' },
+  },
   domains: [],
   kind: 'register',
 });
@@ -73,7 +90,16 @@ const feeds = (apiUrl: string) => ({
     mapping: { fields: FIELDS },
   },
   api: {
-    source: { kind: 'http', url: `${apiUrl}/changes`, allowHosts: [new URL(apiUrl).host], allowPrivate: true, position: '/seq', since: { parameter: 'since', item: '/seq', initial: '0' }, retries: 1, timeout: 'PT5S' },
+    source: {
+      kind: 'http',
+      url: `${apiUrl}/changes`,
+      allowHosts: [new URL(apiUrl).host],
+      allowPrivate: true,
+      position: '/seq',
+      since: { parameter: 'since', item: '/seq', initial: '0' },
+      retries: 1,
+      timeout: 'PT5S',
+    },
     schedule: 'PT1S',
     snapshot: false,
     mapping: { fields: FIELDS },
@@ -88,18 +114,29 @@ export async function makeWorkspace(options: WorkspaceOptions): Promise<void> {
   const put = async (path: string, content: unknown): Promise<void> => {
     const file = join(dir, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    await writeFile(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`, {
+      mode: 0o600,
+    });
   };
   await put('yitong.json', {
     name: title('faults'),
     prefix,
     ...(kafka === undefined ? {} : { bus: { driver: 'kafka', ...kafka, clientId: prefix, groupId: prefix } }),
-    gateway: { port: ports.api, peoplePort: ports.people, healthPort: ports.health, serverCert: join(dir, 'pki', 'server', 'cert.pem'), serverKey: join(dir, 'pki', 'server', 'key.pem'), ratePerMinute: 10_000_000 },
+    gateway: {
+      port: ports.api,
+      peoplePort: ports.people,
+      healthPort: ports.health,
+      serverCert: join(dir, 'pki', 'server', 'cert.pem'),
+      serverKey: join(dir, 'pki', 'server', 'key.pem'),
+      ratePerMinute: 10_000_000,
+    },
     // small ones, so that a run also meets the end of a segment
     audit: { segmentBytes: 262_144 },
     ...options.settings,
   });
-  await cp(join(packageRoot(), 'policies', 'rules', 'base'), join(dir, 'policies', 'rules', 'base'), { recursive: true });
+  await cp(join(packageRoot(), 'policies', 'rules', 'base'), join(dir, 'policies', 'rules', 'base'), {
+    recursive: true,
+  });
   await put('policies/purposes.json', { [PURPOSE]: { name: title('faults'), legalBasis: ['test'] } });
   await put('contracts/datasets/faults/authority.json', { name: title('faults') });
   await mkdir(join(dir, 'inbox'), { recursive: true });
@@ -107,16 +144,43 @@ export async function makeWorkspace(options: WorkspaceOptions): Promise<void> {
   for (const name of ['files', 'api', 'pushed', 'latest'] as const) {
     await put(`contracts/datasets/faults/${name}/v1.avsc`, SCHEMA);
     await put(`contracts/datasets/faults/${name}/contract.json`, contract(name === 'latest' ? 'latest' : 'full'));
-    await put(`contracts/datasets/faults/${name}/examples/valid/one.json`, { uscc: '91990101MAEXA0001X', number: '1', state: 'open', amount: 1, note: null });
+    await put(`contracts/datasets/faults/${name}/examples/valid/one.json`, {
+      uscc: '91990101MAEXA0001X',
+      number: '1',
+      state: 'open',
+      amount: 1,
+      note: null,
+    });
     await put(`connectors/feeds/faults/${name}.json`, made[name]);
     await put(`policies/grants/asker-${name}.json`, {
-      client: 'asker', dataset: DATASETS[name], fields: ['uscc', 'number', 'state', 'amount', 'note'], rows: { all: true }, purposes: [PURPOSE], delivery: ['query'],
-      from: '2026-01-01', until: '2099-12-31', legalBasis: ['test'], requires: [], subjectNotice: { mode: 'immediate' }, status: 'active',
+      client: 'asker',
+      dataset: DATASETS[name],
+      fields: ['uscc', 'number', 'state', 'amount', 'note'],
+      rows: { all: true },
+      purposes: [PURPOSE],
+      delivery: ['query'],
+      from: '2026-01-01',
+      until: '2099-12-31',
+      legalBasis: ['test'],
+      requires: [],
+      subjectNotice: { mode: 'immediate' },
+      status: 'active',
     });
   }
   await certificates(put);
-  for (const client of CLIENTS) await put(`policies/clients/${client}.json`, { authority: 'faults', name: title(client), identity: { spiffe: `spiffe://faults.example/client/${client}` }, status: 'active' });
-  await put('policies/anchors/faults.json', { name: title('faults'), ca: '../../pki/ca.pem', authorities: '*', noCrlBecause: 'a run of faults revokes nobody' });
+  for (const client of CLIENTS)
+    await put(`policies/clients/${client}.json`, {
+      authority: 'faults',
+      name: title(client),
+      identity: { spiffe: `spiffe://faults.example/client/${client}` },
+      status: 'active',
+    });
+  await put('policies/anchors/faults.json', {
+    name: title('faults'),
+    ca: '../../pki/ca.pem',
+    authorities: '*',
+    noCrlBecause: 'a run of faults revokes nobody',
+  });
   await registerSchemas(dir);
 }
 
@@ -125,13 +189,35 @@ async function certificates(put: (path: string, content: string) => Promise<void
   const span = { notBefore: new Date(Date.now() - 86_400_000), notAfter: new Date(Date.now() + 86_400_000 * 30) };
   const root = await makeKeys('ec');
   const serial = (text: string): string => `40${createHash('sha256').update(text).digest('hex').slice(0, 30)}`;
-  const issuer: Issuer = { certificate: await makeRoot('Faults', 'Faults CA', serial('ca'), root, span), key: root.privateKey };
+  const issuer: Issuer = {
+    certificate: await makeRoot('Faults', 'Faults CA', serial('ca'), root, span),
+    key: root.privateKey,
+  };
   await put('pki/ca.pem', issuer.certificate);
-  const leaf = async (folder: string, use: 'server' | 'client', names: Parameters<typeof makeLeaf>[1]['names']): Promise<void> => {
+  const leaf = async (
+    folder: string,
+    use: 'server' | 'client',
+    names: Parameters<typeof makeLeaf>[1]['names'],
+  ): Promise<void> => {
     const keys = await makeKeys('ec');
-    await put(`pki/${folder}/cert.pem`, await makeLeaf(issuer, { organisation: 'Faults', common: folder, serialNumber: serial(folder), use, names, publicKey: keys.publicKey, ...span }));
+    await put(
+      `pki/${folder}/cert.pem`,
+      await makeLeaf(issuer, {
+        organisation: 'Faults',
+        common: folder,
+        serialNumber: serial(folder),
+        use,
+        names,
+        publicKey: keys.publicKey,
+        ...span,
+      }),
+    );
     await put(`pki/${folder}/key.pem`, await keyPem(keys.privateKey));
   };
-  await leaf('server', 'server', [{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }]);
-  for (const client of CLIENTS) await leaf(`clients/${client}`, 'client', [{ type: 'url', value: `spiffe://faults.example/client/${client}` }]);
+  await leaf('server', 'server', [
+    { type: 'dns', value: 'localhost' },
+    { type: 'ip', value: '127.0.0.1' },
+  ]);
+  for (const client of CLIENTS)
+    await leaf(`clients/${client}`, 'client', [{ type: 'url', value: `spiffe://faults.example/client/${client}` }]);
 }

@@ -1,6 +1,6 @@
 /**
- * One world under load: a gateway group, a connector a feed, departments that change, clients that publish and ask. Faults come from
- * outside; `finish` lets everything run to its end, and hands over what the judge compares.
+ * One world under load: a gateway group, a connector a feed, departments that change, clients that publish and ask.
+ * Faults come from outside; `finish` lets everything run to its end, and hands over what the judge compares.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { openBus, type BusSettings } from '../../connectors/bus/open.js';
+import { type BusSettings, openBus } from '../../connectors/bus/open.js';
 import { dataTopic } from '../../connectors/bus/port.js';
 import type { RunReport } from '../../connectors/run.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
@@ -21,7 +21,7 @@ import { freePorts } from '../servers/ports.js';
 import type { Outcome } from './judge.js';
 import { Ledger } from './ledger.js';
 import { apiLoad } from './load/api.js';
-import { asker, pusher, type Gateway } from './load/clients.js';
+import { asker, type Gateway, pusher } from './load/clients.js';
 import { fileLoad } from './load/files.js';
 import { History } from './model.js';
 import { randomOf } from './random.js';
@@ -46,7 +46,10 @@ export interface World {
   readonly prefix: string;
   /** How far the load is, for a line of progress. */
   count(): string;
-  /** Stops the load, runs every feed to its end, waits for the view, stops the group. @throws Error where one of these does not come to an end */
+  /**
+   * Stops the load, runs every feed to its end, waits for the view, stops the group.
+   * @throws Error where one of these does not come to an end
+   */
   finish(): Promise<Outcome>;
   readonly dir: string;
   /** Whatever still runs ends; nothing is left on disk unless it is to be looked at. */
@@ -85,7 +88,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const signals = new Signals();
   const changes = apiLoad(DATASETS.api, history, randomOf(seed, 'api'));
   const api = await openApi(changes.reply);
-  await makeWorkspace({ dir: workspace, prefix, ...(kafka === undefined ? {} : { kafka }), ports: { api: apiPort, people, health }, apiUrl: api.url });
+  await makeWorkspace({
+    dir: workspace,
+    prefix,
+    ...(kafka === undefined ? {} : { kafka }),
+    ports: { api: apiPort, people, health },
+    apiUrl: api.url,
+  });
   const files = fileLoad(DATASETS.files, join(workspace, 'inbox'), history, randomOf(seed, 'files'));
 
   let ready = (): void => undefined;
@@ -122,7 +131,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   try {
     gateway.start();
     const patience = new AbortController();
-    const first = await Promise.race([isReady.then(() => true), wait(READY_WITHIN, false, { signal: patience.signal }).catch(() => false)]);
+    const first = await Promise.race([
+      isReady.then(() => true),
+      wait(READY_WITHIN, false, { signal: patience.signal }).catch(() => false),
+    ]);
     patience.abort();
     if (!first) throw new Error(`the gateway was not ready within ${READY_WITHIN / 1000} s: ${gateway.complaints}`);
     const address: Gateway = { api: `https://127.0.0.1:${apiPort}`, pki: join(workspace, 'pki') };
@@ -130,13 +142,21 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     working = Promise.all([
       repeat(stopping.signal, 150, () => files.drop()),
       repeat(stopping.signal, 700, () => changes.release()),
-      ...Array.from({ length: options.askers ?? 3 }, (_, i) => asker({ ...common, random: randomOf(seed, `asker ${i}`) }, i)),
-      ...Array.from({ length: options.pushers ?? 2 }, (_, i) => pusher({ ...common, random: randomOf(seed, `pusher ${i}`) }, i, history)),
+      ...Array.from({ length: options.askers ?? 3 }, (_, i) =>
+        asker({ ...common, random: randomOf(seed, `asker ${i}`) }, i),
+      ),
+      ...Array.from({ length: options.pushers ?? 2 }, (_, i) =>
+        pusher({ ...common, random: randomOf(seed, `pusher ${i}`) }, i, history),
+      ),
     ]);
     working.catch(() => undefined);
     const fed = Promise.all([...connectors.keys()].map((dataset) => signals.next('fed', READY_WITHIN, dataset)));
     for (const connector of connectors.values()) connector.start();
-    if ((await fed).includes(undefined)) throw new Error(`a connector did not come to the end of a run: ${[...connectors.values()].map(({ complaints }) => complaints).join('\n')}`);
+    if ((await fed).includes(undefined))
+      throw new Error(
+        'a connector did not come to the end of a run: ' +
+          `${[...connectors.values()].map(({ complaints }) => complaints).join('\n')}`,
+      );
   } catch (error) {
     await remove();
     throw error;
@@ -144,11 +164,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
   async function once(dataset: string): Promise<RunReport> {
     return await new Promise((resolve, reject) => {
-      execFile(process.execPath, [cli, 'connector', dataset, '--once', '--workspace', workspace, '--data', connectorData, '--json'], { timeout: DRAINED_WITHIN }, (error, stdout, stderr) => {
-        // exit 1: rows were quarantined
-        if (error !== null && error.code !== 1) reject(new Error(`the last run of \`${dataset}\` failed: ${stderr}`));
-        else resolve(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as RunReport);
-      });
+      execFile(
+        process.execPath,
+        [cli, 'connector', dataset, '--once', '--workspace', workspace, '--data', connectorData, '--json'],
+        { timeout: DRAINED_WITHIN },
+        (error, stdout, stderr) => {
+          // exit 1: rows were quarantined
+          if (error !== null && error.code !== 1) reject(new Error(`the last run of \`${dataset}\` failed: ${stderr}`));
+          else resolve(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as RunReport);
+        },
+      );
     });
   }
 
@@ -162,9 +187,19 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       const until = Date.now() + DRAINED_WITHIN;
       for (;;) {
         const cut = view.cut(ids);
-        const states = await Promise.all(ids.map(async (id) => ({ topic: dataTopic(prefix, id), state: await bus.topicState(dataTopic(prefix, id)) })));
-        if (states.every(({ topic, state }) => state?.partitions.every(({ high }, i) => (cut[topic]?.[i] ?? 0) >= high) === true)) return;
-        if (Date.now() > until) throw new Error(`the view does not get to where the bus is: ${JSON.stringify({ cut, states })}; ${gateway.complaints}`);
+        const states = await Promise.all(
+          ids.map(async (id) => ({ topic: dataTopic(prefix, id), state: await bus.topicState(dataTopic(prefix, id)) })),
+        );
+        if (
+          states.every(
+            ({ topic, state }) => state?.partitions.every(({ high }, i) => (cut[topic]?.[i] ?? 0) >= high) === true,
+          )
+        )
+          return;
+        if (Date.now() > until)
+          throw new Error(
+            `the view does not get to where the bus is: ${JSON.stringify({ cut, states })}; ${gateway.complaints}`,
+          );
         await wait(50);
       }
     } finally {
@@ -179,7 +214,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     connectors,
     signals,
     prefix,
-    count: () => `${history.size()} versions, ${ledger.acknowledged.length} pushed, ${ledger.answers.length} answers, ${reports} runs`,
+    count: () =>
+      `${history.size()} versions, ${ledger.acknowledged.length} pushed, ${ledger.answers.length} answers, ` +
+      `${reports} runs`,
     async finish() {
       stopping.abort();
       await working;

@@ -1,6 +1,6 @@
 /**
- * A disk whose fdatasync waits for a gate. `parameter` is shared memory of [gate: 0 open, 1 closed; syncs that have begun; syncs that
- * have ended].
+ * A disk whose fdatasync waits for a gate. `parameter` is shared memory of [gate: 0 open, 1 closed; syncs that have
+ * begun; syncs that have ended].
  */
 import type { FilesHook } from '../../gateway/audit/journal/files.js';
 

@@ -2,7 +2,16 @@
 import { openGuesses } from '../../gateway/services/verify/guesses.js';
 
 const guesses = openGuesses(process.argv[2] ?? '', 10);
-const all = Array.from({ length: 10 }, (_, n) => ({ client: 'a', subject: 's', dataset: 'd', field: 'f', value: String(n) }));
-await guesses.admit([{ client: 'a', subject: 'subject-in-the-clear', dataset: 'd', field: 'f', value: 'x' }, ...all], 0);
+const all = Array.from({ length: 10 }, (_, n) => ({
+  client: 'a',
+  subject: 's',
+  dataset: 'd',
+  field: 'f',
+  value: String(n),
+}));
+await guesses.admit(
+  [{ client: 'a', subject: 'subject-in-the-clear', dataset: 'd', field: 'f', value: 'x' }, ...all],
+  0,
+);
 process.stdout.write('counted\n');
 setInterval(() => undefined, 1000);

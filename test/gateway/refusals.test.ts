@@ -4,18 +4,21 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
-import { errorTable, type ErrorCode } from '../../contracts/errors.js';
+import { type ErrorCode, errorTable } from '../../contracts/errors.js';
 import { initPki, issueClient } from '../../gateway/pki/authority.js';
 import type { RawAnswer, RawRequest } from '../e2e/ask.js';
 import { routesOf } from './faces.js';
-import { QUESTION, serve, SHOP } from './serve.js';
+import { QUESTION, SHOP, serve } from './serve.js';
 
 const BODY_LIMIT = 65_536;
 const RATE = 3;
 /** Stands in what is sent wherever a person's data might. */
 const MARK = '330106199001011234';
 
-const served = await serve(t, { settings: { bodyLimitBytes: BODY_LIMIT, maxJsonDepth: 8 }, clients: { 'slow-desk': RATE, 'other-desk': RATE } });
+const served = await serve(t, {
+  settings: { bodyLimitBytes: BODY_LIMIT, maxJsonDepth: 8 },
+  clients: { 'slow-desk': RATE, 'other-desk': RATE },
+});
 const query = (change: object): RawRequest => ({ method: 'POST', path: '/v1/query', body: { ...QUESTION, ...change } });
 
 function refused(t: Test, answer: RawAnswer, code: ErrorCode): Record<string, unknown> {
@@ -42,11 +45,20 @@ const cases: Readonly<Record<string, readonly [ErrorCode, RawRequest]>> = {
   'an empty body': ['bad_request', { ...query({}), body: '' }],
   'no JSON': ['bad_request', { ...query({}), body: `{"purpose":"${MARK}` }],
   'a list': ['bad_request', { ...query({}), body: [MARK] }],
-  '`__proto__` in the body': ['bad_request', { ...query({}), body: `{"__proto__":{"purpose":"${MARK}"},${JSON.stringify(QUESTION).slice(1)}` }],
-  '`constructor.prototype` in the body': ['bad_request', { ...query({}), body: `{"constructor":{"prototype":{"purpose":"${MARK}"}},${JSON.stringify(QUESTION).slice(1)}` }],
-  '`__proto__` deep in the body': ['bad_request', { ...query({}), body: JSON.stringify(QUESTION).replace('{"id"', `{"__proto__":{"x":"${MARK}"},"id"`) }],
+  '`__proto__` in the body': [
+    'bad_request',
+    { ...query({}), body: `{"__proto__":{"purpose":"${MARK}"},${JSON.stringify(QUESTION).slice(1)}` },
+  ],
+  '`constructor.prototype` in the body': [
+    'bad_request',
+    { ...query({}), body: `{"constructor":{"prototype":{"purpose":"${MARK}"}},${JSON.stringify(QUESTION).slice(1)}` },
+  ],
+  '`__proto__` deep in the body': [
+    'bad_request',
+    { ...query({}), body: JSON.stringify(QUESTION).replace('{"id"', `{"__proto__":{"x":"${MARK}"},"id"`) },
+  ],
   'an unknown key': ['bad_request', query({ porpoise: MARK })],
-  'an unknown key that is somebody\'s number': ['bad_request', query({ [MARK]: 1 })],
+  "an unknown key that is somebody's number": ['bad_request', query({ [MARK]: 1 })],
   'an unknown key of a dataset': ['bad_request', query({ datasets: [{ id: 'office.shops', feilds: [MARK] }] })],
   'a number for a text': ['bad_request', query({ purpose: 12 })],
   'no dataset': ['bad_request', query({ datasets: [] })],
@@ -59,7 +71,18 @@ const cases: Readonly<Record<string, readonly [ErrorCode, RawRequest]>> = {
   'a dataset that is no name': ['bad_identifier', query({ datasets: [{ id: MARK }] })],
   'a dataset without its authority': ['bad_identifier', query({ datasets: [{ id: 'shops' }] })],
   'a field that is no path': ['bad_identifier', query({ datasets: [{ id: 'office.shops', fields: [MARK] }] })],
-  'a claim about a field that is no path': ['bad_identifier', { method: 'POST', path: '/v1/verify', body: { purpose: 'permit-check', subject: SHOP.subject, claims: [{ dataset: 'office.shops', field: MARK, value: 'x' }] } }],
+  'a claim about a field that is no path': [
+    'bad_identifier',
+    {
+      method: 'POST',
+      path: '/v1/verify',
+      body: {
+        purpose: 'permit-check',
+        subject: SHOP.subject,
+        claims: [{ dataset: 'office.shops', field: MARK, value: 'x' }],
+      },
+    },
+  ],
   'a limit of none': ['bad_request', query({ datasets: [{ id: 'office.shops', limit: 0 }] })],
   'a subject with a wrong check character': ['bad_subject', query({ subject: 'uscc:91990101MAEXA0001A' })],
   'a subject that is none': ['bad_subject', query({ subject: `uscc:${MARK}` })],
@@ -67,23 +90,35 @@ const cases: Readonly<Record<string, readonly [ErrorCode, RawRequest]>> = {
   'a subject without a scheme': ['bad_subject', query({ subject: MARK })],
   'a subject of a scheme that is no key of the dataset': ['bad_subject', query({ subject: 'siren:399315613' })],
   'an unknown route': ['not_found', { path: `/v1/${MARK}` }],
-  'a route of the people\'s port': ['not_found', { path: '/' }],
+  "a route of the people's port": ['not_found', { path: '/' }],
   'an address that no parameter is as long as': ['not_found', { path: `/v1/catalogue/${MARK.repeat(40)}` }],
   'a path that climbs': ['not_found', { path: `/v1/../../etc/${MARK}` }],
   'a broken escape': ['not_found', { path: `/v1/catalogue/%E0%A4%A${MARK}` }],
   'a wrong method': ['method_not_allowed', { path: '/v1/query' }],
-  'a wrong method of a route with a parameter': ['method_not_allowed', { ...query({}), path: '/v1/catalogue/office.shops' }],
+  'a wrong method of a route with a parameter': [
+    'method_not_allowed',
+    { ...query({}), path: '/v1/catalogue/office.shops' },
+  ],
   'an unknown catalogue entry': ['not_found', { path: `/v1/catalogue/${MARK}` }],
-  'a dataset that one does not publish': ['not_publisher', { method: 'POST', path: `/v1/datasets/${MARK}/records`, body: { sourceTime: '2026-01-01T00:00:00Z', records: [] } }],
+  'a dataset that one does not publish': [
+    'not_publisher',
+    { method: 'POST', path: `/v1/datasets/${MARK}/records`, body: { sourceTime: '2026-01-01T00:00:00Z', records: [] } },
+  ],
 };
 
 for (const [what, [code, sent]] of Object.entries(cases)) {
   void t.test(`${what}: ${code}`, async (t) => {
     const before = served.waited.length;
     const problem = refused(t, await served.ask(sent), code);
-    if (what === 'a wrong method') t.equal((await served.ask(sent)).headers['allow'], 'POST', 'and says which it takes');
-    if (what === 'an unknown key') t.match(problem['detail'], '`porpoise`', 'a misspelt key is named: it is the caller\'s own word');
-    t.strictSame(served.waited.slice(before).map((entry) => [entry['type'], entry['code']]), code === 'not_publisher' ? [['refused', code]] : [], 'a refusal is on record; where nothing was decided, nothing is');
+    if (what === 'a wrong method')
+      t.equal((await served.ask(sent)).headers['allow'], 'POST', 'and says which it takes');
+    if (what === 'an unknown key')
+      t.match(problem['detail'], '`porpoise`', "a misspelt key is named: it is the caller's own word");
+    t.strictSame(
+      served.waited.slice(before).map((entry) => [entry['type'], entry['code']]),
+      code === 'not_publisher' ? [['refused', code]] : [],
+      'a refusal is on record; where nothing was decided, nothing is',
+    );
   });
 }
 
@@ -95,28 +130,47 @@ void t.test('who shows no certificate, or one of another CA, is let into nothing
   const knock = (path: string, files?: { readonly cert: string; readonly key: string }): Promise<RawAnswer> =>
     new Promise((resolve, reject) => {
       const pair = files === undefined ? {} : { cert: readFileSync(files.cert), key: readFileSync(files.key) };
-      const sent = request(new URL(path, served.api), { method: path === '/v1/query' ? 'POST' : 'GET', agent: false, ca: readFileSync(join(served.pki, 'ca.pem')), ...pair, headers: { 'x-request-id': 'mine' } }, (response) => {
-        let text = '';
-        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
-      });
+      const sent = request(
+        new URL(path, served.api),
+        {
+          method: path === '/v1/query' ? 'POST' : 'GET',
+          agent: false,
+          ca: readFileSync(join(served.pki, 'ca.pem')),
+          ...pair,
+          headers: { 'x-request-id': 'mine' },
+        },
+        (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+        },
+      );
       sent.on('error', reject);
       sent.end();
     });
-  for (const path of ['/v1/catalogue', '/v1/query', '/v1/openapi.json', '/registry/subjects', '/v1/no-such-route', `/v1/catalogue/${MARK.repeat(40)}`, `/v1/catalogue/%E0%A4%A${MARK}`]) {
+  for (const path of [
+    '/v1/catalogue',
+    '/v1/query',
+    '/v1/openapi.json',
+    '/registry/subjects',
+    '/v1/no-such-route',
+    `/v1/catalogue/${MARK.repeat(40)}`,
+    `/v1/catalogue/%E0%A4%A${MARK}`,
+  ]) {
     const answers = [await knock(path), await knock(path, stranger), await knock(path, unbound)];
     for (const [i, code] of (['certificate_required', 'certificate_untrusted', 'client_unknown'] as const).entries()) {
       const answer = answers[i];
       if (answer === undefined) throw new Error('no answer');
       refused(t, answer, code);
       t.equal(answer.headers['x-request-id'], 'mine');
-      t.equal(answer.headers['connection'], 'close', 'a stranger\'s connection is not held');
+      t.equal(answer.headers['connection'], 'close', "a stranger's connection is not held");
     }
   }
 });
 
 void t.test('a request id of the caller is honoured if it is one, and replaced if not', async (t) => {
-  const id = async (given: string) => (await served.ask({ path: '/v1/catalogue', headers: { 'x-request-id': given } })).headers['x-request-id'];
+  const id = async (given: string) =>
+    (await served.ask({ path: '/v1/catalogue', headers: { 'x-request-id': given } })).headers['x-request-id'];
   for (const good of ['a', 'Case-17.b_2', 'x'.repeat(64)]) t.equal(await id(good), good);
   const replaced = new Set<unknown>();
   for (const bad of ['', 'two words', 'x'.repeat(65), '<script>', '{"a":1}', 'a;b', '../../etc']) {
@@ -132,13 +186,26 @@ void t.test('what is no HTTP is refused in the same form', async (t) => {
   const pem = (...path: string[]): Buffer => readFileSync(join(served.pki, ...path));
   const say = (text: string): Promise<string> =>
     new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port: Number(new URL(served.api).port), ca: pem('ca.pem'), cert: pem('clients/front-desk/cert.pem'), key: pem('clients/front-desk/key.pem') }, () => socket.write(text));
+      const socket = connect(
+        {
+          host: '127.0.0.1',
+          port: Number(new URL(served.api).port),
+          ca: pem('ca.pem'),
+          cert: pem('clients/front-desk/cert.pem'),
+          key: pem('clients/front-desk/key.pem'),
+        },
+        () => socket.write(text),
+      );
       let answer = '';
       socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
       socket.on('error', reject);
       socket.on('close', () => resolve(answer));
     });
-  for (const text of [`${MARK}\r\n\r\n`, `GET / HTTP/1.1\r\nhost: x\r\nx-${MARK}: ${'y'.repeat(100_000)}\r\n\r\n`, 'POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n']) {
+  for (const text of [
+    `${MARK}\r\n\r\n`,
+    `GET / HTTP/1.1\r\nhost: x\r\nx-${MARK}: ${'y'.repeat(100_000)}\r\n\r\n`,
+    'POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
+  ]) {
     const [head = '', body = ''] = (await say(text)).split('\r\n\r\n');
     t.match(head, /^HTTP\/1\.1 400 /);
     t.match(head, 'content-type: application/problem+json');
@@ -154,8 +221,11 @@ void t.test('a body that is larger than is taken by far is answered, and its sen
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(served.api).port), ca: pem('ca.pem'), ...pair });
     const failed = new Promise<never>((_, reject) => socket.once('error', reject));
     failed.catch(() => undefined);
-    const put = (part: string): Promise<void> => Promise.race([failed, new Promise<void>((resolve) => socket.write(part, () => resolve()))]);
-    await put(`POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${chunked ? 'transfer-encoding: chunked' : `content-length: ${String(length)}`}\r\n\r\n`);
+    const put = (part: string): Promise<void> =>
+      Promise.race([failed, new Promise<void>((resolve) => socket.write(part, () => resolve()))]);
+    await put(
+      `POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${chunked ? 'transfer-encoding: chunked' : `content-length: ${String(length)}`}\r\n\r\n`,
+    );
     for (let left = length; left > 0; left -= 50_000) {
       const part = 'x'.repeat(Math.min(left, 50_000));
       await put(chunked ? `${part.length.toString(16)}\r\n${part}\r\n` : part);
@@ -179,7 +249,19 @@ void t.test('a request that does not end is closed when it should be', async (t)
   const pem = (...path: string[]): Buffer => readFileSync(join(short.pki, ...path));
   const begun = Date.now();
   const answer = await new Promise<string>((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port: Number(new URL(short.api).port), ca: pem('ca.pem'), cert: pem('clients/front-desk/cert.pem'), key: pem('clients/front-desk/key.pem') }, () => socket.write('POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{'));
+    const socket = connect(
+      {
+        host: '127.0.0.1',
+        port: Number(new URL(short.api).port),
+        ca: pem('ca.pem'),
+        cert: pem('clients/front-desk/cert.pem'),
+        key: pem('clients/front-desk/key.pem'),
+      },
+      () =>
+        socket.write(
+          'POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{',
+        ),
+    );
     let said = '';
     socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
     socket.on('error', reject);
@@ -206,11 +288,17 @@ void t.test('a client that asks too often is told when to come back; others are 
 });
 
 void t.test('the description names exactly the routes that there are', async (t) => {
-  const { paths, openapi } = JSON.parse((await served.ask({ path: '/v1/openapi.json' })).text) as { openapi: string; paths: Record<string, Record<string, { summary?: string }>> };
+  const { paths, openapi } = JSON.parse((await served.ask({ path: '/v1/openapi.json' })).text) as {
+    openapi: string;
+    paths: Record<string, Record<string, { summary?: string }>>;
+  };
   t.match(openapi, /^3\.1\./);
-  const described = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`));
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  );
   const real = routesOf(served.app).map(({ method, url }) => `${method} ${url}`);
   t.ok(real.length >= 9, `${real.length} routes`);
   t.strictSame(described.sort(), real.sort());
-  for (const methods of Object.values(paths)) for (const { summary } of Object.values(methods)) t.type(summary, 'string', 'each says what it does');
+  for (const methods of Object.values(paths))
+    for (const { summary } of Object.values(methods)) t.type(summary, 'string', 'each says what it does');
 });

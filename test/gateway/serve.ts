@@ -1,4 +1,6 @@
-/** One gateway in this process, over real TLS, on the shops of the template workspace; its disk can be one that fails. */
+/**
+ * One gateway in this process, over real TLS, on the shops of the template workspace; its disk can be one that fails.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -8,12 +10,12 @@ import type { Test } from 'tap';
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { buildApp } from '../../gateway/app.js';
-import { openJournal, type OpenJournal } from '../../gateway/audit/journal/journal.js';
+import { type OpenJournal, openJournal } from '../../gateway/audit/journal/journal.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { auditLayout } from '../../gateway/audit/layout.js';
 import type { Journal } from '../../gateway/audit/port.js';
 import { openAuditSigners } from '../../gateway/audit/signer.js';
-import { readSettings, signerNames, type GatewaySettings } from '../../gateway/config.js';
+import { type GatewaySettings, readSettings, signerNames } from '../../gateway/config.js';
 import type { WorkerContext } from '../../gateway/context.js';
 import { makeIdentifier } from '../../gateway/identity/identify.js';
 import { serverTlsOptions } from '../../gateway/identity/tls.js';
@@ -40,7 +42,10 @@ export interface Served {
   readonly data: string;
   readonly pki: string;
   readonly journal: OpenJournal;
-  /** What somebody waited for, made durable, in order. Beside it the journal writes what is gathered, as `completed`, when its time has come. */
+  /**
+   * What somebody waited for, made durable, in order. Beside it the journal writes what is gathered, as `completed`,
+   * when its time has come.
+   */
   readonly waited: readonly Readonly<Record<string, unknown>>[];
   /** What the journal has said of its health so far, newest last. */
   readonly health: readonly boolean[];
@@ -64,7 +69,10 @@ async function addClients(workspace: string, clients: Readonly<Record<string, nu
   const folder = join(workspace, 'policies/clients');
   const desk = JSON.parse(await readFile(join(folder, 'front-desk.json'), 'utf8')) as object;
   for (const [name, rate] of Object.entries(clients)) {
-    await writeFile(join(folder, `${name}.json`), JSON.stringify({ ...desk, identity: { spiffe: `spiffe://yitong.example/client/${name}` }, rate }));
+    await writeFile(
+      join(folder, `${name}.json`),
+      JSON.stringify({ ...desk, identity: { spiffe: `spiffe://yitong.example/client/${name}` }, rate }),
+    );
   }
 }
 
@@ -75,7 +83,8 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   await addClients(folder, options.clients ?? {});
   const filled = await openWorkspace(data, folder, data);
   await filled.run('office.shops');
-  if ((await filled.subject('uscc', SHOP.subject.slice(5), ['office.shops'])).length !== 1) throw new Error('the view has not got the shop');
+  if ((await filled.subject('uscc', SHOP.subject.slice(5), ['office.shops'])).length !== 1)
+    throw new Error('the view has not got the shop');
   await filled.close();
 
   const workspace = await loadWorkspace(folder);
@@ -88,8 +97,15 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   const health: boolean[] = [];
   const journal = await openJournal({
-    dir: layout.journals, name: 'w1', keys, signer: openAuditSigners(data, signerNames(settings.audit.origin)).replica, now: Date.now, segmentBytes: 65_536, backoff: 20,
-    onHealth: (healthy) => health.push(healthy), ...(options.hook === undefined ? {} : { hook: options.hook }),
+    dir: layout.journals,
+    name: 'w1',
+    keys,
+    signer: openAuditSigners(data, signerNames(settings.audit.origin)).replica,
+    now: Date.now,
+    segmentBytes: 65_536,
+    backoff: 20,
+    onHealth: (healthy) => health.push(healthy),
+    ...(options.hook === undefined ? {} : { hook: options.hook }),
   });
   const waited: Readonly<Record<string, unknown>>[] = [];
   const recorded: Journal = {
@@ -109,16 +125,25 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   const inForce = inForceOf(policies, anchors, workspace);
   const bus = options.bus === true ? await openEmbeddedBus({ dir: join(data, 'bus') }) : undefined;
   const context: WorkerContext = {
-    workspace, settings, view, journal: recorded, inForce: () => inForce, identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
-    bus: () => (bus === undefined ? Promise.reject(new Error('this gateway has no bus')) : Promise.resolve(bus)), dataDir: data, now: Date.now,
+    workspace,
+    settings,
+    view,
+    journal: recorded,
+    inForce: () => inForce,
+    identify: makeIdentifier({ inForce: () => inForce, now: Date.now }),
+    bus: () => (bus === undefined ? Promise.reject(new Error('this gateway has no bus')) : Promise.resolve(bus)),
+    dataDir: data,
+    now: Date.now,
     ...(options.provider === undefined ? {} : { provider: options.provider }),
     ...(options.peopleAddress === undefined ? {} : { peopleAddress: () => options.peopleAddress }),
   };
-  const app = await buildApp(
-    'api',
-    context,
-    { https: serverTlsOptions({ cert: await readFile(server.cert, 'utf8'), key: await readFile(server.key, 'utf8'), anchors }) },
-  );
+  const app = await buildApp('api', context, {
+    https: serverTlsOptions({
+      cert: await readFile(server.cert, 'utf8'),
+      key: await readFile(server.key, 'utf8'),
+      anchors,
+    }),
+  });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const people = await buildApp('people', context);
   t.teardown(async () => {
@@ -130,5 +155,16 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
     await view.close();
   });
   const api = `https://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
-  return { app, people, api, dir, data, pki, journal, waited, health, ask: (request, client = 'front-desk') => ask(api, pki, client, request) };
+  return {
+    app,
+    people,
+    api,
+    dir,
+    data,
+    pki,
+    journal,
+    waited,
+    health,
+    ask: (request, client = 'front-desk') => ask(api, pki, client, request),
+  };
 }

@@ -1,4 +1,7 @@
-/** What Helm asks a cluster while it renders: a small part of the API of Kubernetes on this machine's loopback, with the objects that a test says are there. */
+/**
+ * What Helm asks a cluster while it renders: a small part of the API of Kubernetes on this machine's loopback, with the
+ * objects that a test says are there.
+ */
 import { writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,11 +26,25 @@ export async function clusterForTest(t: Test): Promise<Cluster> {
   const say = (response: ServerResponse, code: number, body: unknown): void => {
     response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
-  const refuse = (response: ServerResponse, code: number, reason: string): void => say(response, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message: reason, code });
+  const refuse = (response: ServerResponse, code: number, reason: string): void =>
+    say(response, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message: reason, code });
   const server = createServer(({ url = '' }, response) => {
     const path = url.split('?')[0] ?? '';
     if (path === '/apis/apps/v1') {
-      return say(response, 200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'apps/v1', resources: [{ name: 'statefulsets', singularName: 'statefulset', namespaced: true, kind: 'StatefulSet', verbs: ['get', 'list'] }] });
+      return say(response, 200, {
+        kind: 'APIResourceList',
+        apiVersion: 'v1',
+        groupVersion: 'apps/v1',
+        resources: [
+          {
+            name: 'statefulsets',
+            singularName: 'statefulset',
+            namespaced: true,
+            kind: 'StatefulSet',
+            verbs: ['get', 'list'],
+          },
+        ],
+      });
     }
     if (forbidden && path.startsWith(SETS)) return refuse(response, 403, 'Forbidden');
     const name = path.startsWith(SETS) ? path.slice(SETS.length) : '';
@@ -39,17 +56,22 @@ export async function clusterForTest(t: Test): Promise<Cluster> {
   t.teardown(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
   const kubeconfig = join(t.testdir(), 'kubeconfig.json');
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  writeFileSync(kubeconfig, JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [{ name: 'test', cluster: { server: address } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    users: [{ name: 'test', user: {} }],
-  }));
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      clusters: [{ name: 'test', cluster: { server: address } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+      users: [{ name: 'test', user: {} }],
+    }),
+  );
   return {
     kubeconfig,
     set: (name, spec) => void (spec === undefined ? sets.delete(name) : sets.set(name, spec)),
-    forbid: () => { forbidden = true; },
+    forbid: () => {
+      forbidden = true;
+    },
   };
 }

@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { CHART, helmForTest, judgeForTest, type Example, type Rendering, type Values } from './chart.js';
+import { CHART, type Example, helmForTest, judgeForTest, type Rendering, type Values } from './chart.js';
 import { clusterForTest } from './cluster.js';
 
 /** Helm shows notes only after an install, so they are rendered as the content of a ConfigMap. */
@@ -14,7 +14,10 @@ function notes(t: Test): ((values: Values, example: Example, more?: Rendering) =
   cpSync(CHART, chart, { recursive: true });
   const file = join(chart, 'templates/NOTES.txt');
   writeFileSync(join(chart, 'templates/_notes.tpl'), `{{- define "notes" }}${readFileSync(file, 'utf8')}{{ end }}`);
-  writeFileSync(join(chart, 'templates/notes.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: notes }\ndata:\n  text: {{ include "notes" . | toJson }}\n');
+  writeFileSync(
+    join(chart, 'templates/notes.yaml'),
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: notes }\ndata:\n  text: {{ include "notes" . | toJson }}\n',
+  );
   rmSync(file);
   return async (values, example, more = {}) => {
     const { code, stdout, stderr } = await helm.template(values, { ...more, example, chart });
@@ -45,7 +48,16 @@ t.test('each address that is named is there, and the volume is said not to be on
   const read = notes(t);
   if (read === undefined) return;
   const text = await read({}, 'three-zones');
-  for (const part of ['city-yitong.gov.svc:8443', 'city-yitong-lead.gov.svc:8443', 'city-yitong-people.gov.svc:443', 'https://data.city.example', 'data-city-yitong-<n>', 'never a network file system', 'city-yitong-0 sequences']) t.match(text, part);
+  for (const part of [
+    'city-yitong.gov.svc:8443',
+    'city-yitong-lead.gov.svc:8443',
+    'city-yitong-people.gov.svc:443',
+    'https://data.city.example',
+    'data-city-yitong-<n>',
+    'never a network file system',
+    'city-yitong-0 sequences',
+  ])
+    t.match(text, part);
   t.match(await read({}, 'one-node'), 'lost with its disk');
 });
 
@@ -67,12 +79,26 @@ t.test('an image volume that the cluster has dropped is said at the next upgrade
   if (read === undefined) return;
   await t.test('a cluster', async (t) => {
     const cluster = await clusterForTest(t);
-    const spec = (volume: object) => ({ replicas: 3, template: { spec: { volumes: [{ name: 'tmp', emptyDir: {} }, { name: 'workspace', ...volume }] } } });
+    const spec = (volume: object) => ({
+      replicas: 3,
+      template: {
+        spec: {
+          volumes: [
+            { name: 'tmp', emptyDir: {} },
+            { name: 'workspace', ...volume },
+          ],
+        },
+      },
+    });
     for (const dropped of [{}, { emptyDir: {} }]) {
       cluster.set('city-yitong', spec(dropped));
       t.match(warnings(await read({}, 'three-zones', cluster)).join('\n'), /dropped the image volume.*ImageVolume/);
     }
-    for (const there of [{ image: { reference: 'x' } }, { persistentVolumeClaim: { claimName: 'city' } }, { configMap: { name: 'city' } }]) {
+    for (const there of [
+      { image: { reference: 'x' } },
+      { persistentVolumeClaim: { claimName: 'city' } },
+      { configMap: { name: 'city' } },
+    ]) {
       cluster.set('city-yitong', spec(there));
       t.strictSame(warnings(await read({}, 'three-zones', cluster)), []);
     }
@@ -90,7 +116,11 @@ t.test('with the autoscaler it is said how many replicas stay, and from where th
     t.match(kept, /spec\.replicas stays 3, as the StatefulSet has it/);
     t.strictSame(warnings(kept), []);
     cluster.set('city-yitong', { replicas: 1 });
-    t.match(warnings(await read(scaled, 'three-zones', cluster)).join('\n'), /has 1 replica.*2/, 'what an older chart took away is given back, and said');
+    t.match(
+      warnings(await read(scaled, 'three-zones', cluster)).join('\n'),
+      /has 1 replica.*2/,
+      'what an older chart took away is given back, and said',
+    );
     cluster.set('city-yitong', { replicas: 0 });
     t.match(warnings(await read(scaled, 'three-zones', cluster)).join('\n'), /scaled to 0/);
     cluster.set('city-yitong', undefined);

@@ -1,4 +1,7 @@
-/** A rendered pod as processes of this machine: the same arguments, environment and files, in folders instead of mounts, as the user that the pod names where this machine lets us. */
+/**
+ * A rendered pod as processes of this machine: the same arguments, environment and files, in folders instead of mounts,
+ * as the user that the pod names where this machine lets us.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,7 +14,8 @@ export type Store = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export const USER = 65532;
 /** Whether a process of the pod's user can run here: we are root, and it can read what was compiled. */
-export const asUser = process.getuid?.() === 0 && spawnSync(process.execPath, [cli, '--help'], { uid: USER, gid: USER }).status === 0;
+export const asUser =
+  process.getuid?.() === 0 && spawnSync(process.execPath, [cli, '--help'], { uid: USER, gid: USER }).status === 0;
 
 /** Files as the kubelet lays them out: a dated folder, `..data` that points to it, and links through that. */
 function project(dir: string, files: Readonly<Record<string, string>>, mode: number): void {
@@ -25,16 +29,19 @@ function project(dir: string, files: Readonly<Record<string, string>>, mode: num
     if (asUser) chownSync(file, 0, USER);
   }
   symlinkSync('..2026_11_26', join(dir, '..data'));
-  for (const top of new Set(Object.keys(files).map((path) => path.split('/')[0] ?? ''))) symlinkSync(join('..data', top), join(dir, top));
+  for (const top of new Set(Object.keys(files).map((path) => path.split('/')[0] ?? '')))
+    symlinkSync(join('..data', top), join(dir, top));
 }
 
 function filesOf({ secret, projected, configMap }: Volume, store: Store): Readonly<Record<string, string>> {
   return Object.fromEntries(
     (projected?.sources ?? [{ secret: secret ?? configMap }]).flatMap(({ secret: from }) => {
       const content = store[from?.secretName ?? from?.name ?? ''];
-      if (content === undefined) throw new Error(`${String(from?.secretName ?? from?.name)} is not there: the pod would not start`);
+      if (content === undefined)
+        throw new Error(`${String(from?.secretName ?? from?.name)} is not there: the pod would not start`);
       return (from?.items ?? Object.keys(content).map((key) => ({ key, path: key }))).map(({ key, path }) => {
-        if (content[key] === undefined) throw new Error(`${String(from?.secretName ?? from?.name)} has no key ${key}: the pod would not start`);
+        if (content[key] === undefined)
+          throw new Error(`${String(from?.secretName ?? from?.name)} has no key ${key}: the pod would not start`);
         return [path, content[key]];
       });
     }),
@@ -66,7 +73,10 @@ export interface Running {
 }
 
 /** Starts a container's process; it ends with the test. */
-export function startContainer(t: Test, { pod, container, name, dir, workspace, store, env = {}, instead = {}, without }: PodOptions): Running {
+export function startContainer(
+  t: Test,
+  { pod, container, name, dir, workspace, store, env = {}, instead = {}, without }: PodOptions,
+): Running {
   const places: (readonly [string, string])[] = [['/workspace', workspace]];
   const root = join(dir, container.name);
   // a container that starts again begins anew; its volume stays
@@ -79,19 +89,36 @@ export function startContainer(t: Test, { pod, container, name, dir, workspace, 
       mkdirSync(from, { recursive: true });
       mkdirSync(dirname(to), { recursive: true });
       symlinkSync(from, to);
-      if (asUser) for (const each of [join(dir, 'volume'), from]) { chownSync(each, 0, USER); chmodSync(each, 0o2775); }
+      if (asUser)
+        for (const each of [join(dir, 'volume'), from]) {
+          chownSync(each, 0, USER);
+          chmodSync(each, 0o2775);
+        }
     } else {
       mkdirSync(to, { recursive: true });
-      if (found?.secret !== undefined || found?.projected !== undefined || found?.configMap !== undefined) project(to, filesOf(found, store), found.projected?.defaultMode ?? found.secret?.defaultMode ?? 0o644);
+      if (found?.secret !== undefined || found?.projected !== undefined || found?.configMap !== undefined)
+        project(to, filesOf(found, store), found.projected?.defaultMode ?? found.secret?.defaultMode ?? 0o644);
     }
     places.push([mountPath, to]);
   }
   places.push(['/data', join(root, 'data')]);
-  const here = (text: string): string => places.reduce((now, [from, to]) => (now === from || now.startsWith(`${from}/`) ? to + now.slice(from.length) : now.replaceAll(`"${from}/`, `"${to}/`)), text);
+  const here = (text: string): string =>
+    places.reduce(
+      (now, [from, to]) =>
+        now === from || now.startsWith(`${from}/`)
+          ? to + now.slice(from.length)
+          : now.replaceAll(`"${from}/`, `"${to}/`),
+      text,
+    );
   const variables: Record<string, string> = {};
   for (const { name: variable, value = '', valueFrom } of container.env ?? []) {
     if (without?.test(variable) === true) continue;
-    const raw = valueFrom?.fieldRef === undefined ? value.replaceAll(/\$\$\(|\$\(([A-Z_]+)\)/g, (all, known: string | undefined) => (known === undefined ? '$(' : (variables[known] ?? all))) : name;
+    const raw =
+      valueFrom?.fieldRef === undefined
+        ? value.replaceAll(/\$\$\(|\$\(([A-Z_]+)\)/g, (all, known: string | undefined) =>
+            known === undefined ? '$(' : (variables[known] ?? all),
+          )
+        : name;
     variables[variable] = Object.entries(instead).reduce((now, [from, to]) => now.replaceAll(from, to), here(raw));
   }
   // without what the test runner adds to processes, which writes beside the project

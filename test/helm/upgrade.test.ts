@@ -1,12 +1,16 @@
 /** An upgrade of what is there: the number of replicas is the autoscaler's, and is neither lost nor set back. */
 import t, { type Test } from 'tap';
-import { helmForTest, judgeForTest, ofKind, type Example, type Values } from './chart.js';
-import { clusterForTest, type Cluster } from './cluster.js';
+import { type Example, helmForTest, judgeForTest, ofKind, type Values } from './chart.js';
+import { type Cluster, clusterForTest } from './cluster.js';
 
 const SET = 'city-yitong';
 
 /** Renders against a cluster, and says what the StatefulSet would have. */
-async function upgrade(t: Test): Promise<{ readonly cluster: Cluster; readonly replicas: (values: Values, example: Example) => Promise<unknown> } | undefined> {
+async function upgrade(
+  t: Test,
+): Promise<
+  { readonly cluster: Cluster; readonly replicas: (values: Values, example: Example) => Promise<unknown> } | undefined
+> {
   const helm = helmForTest(t);
   const judge = judgeForTest(t);
   if (helm === undefined || judge === undefined) return undefined;
@@ -21,7 +25,11 @@ async function upgrade(t: Test): Promise<{ readonly cluster: Cluster; readonly r
   };
 }
 
-const scaled = (minReplicas: number, maxReplicas: number, more: Values = {}): Values => ({ replicas: maxReplicas, autoscaling: { enabled: true, minReplicas, maxReplicas }, ...more });
+const scaled = (minReplicas: number, maxReplicas: number, more: Values = {}): Values => ({
+  replicas: maxReplicas,
+  autoscaling: { enabled: true, minReplicas, maxReplicas },
+  ...more,
+});
 
 t.test('switching the autoscaler on takes no replica away', async (t) => {
   const at = await upgrade(t);
@@ -29,7 +37,11 @@ t.test('switching the autoscaler on takes no replica away', async (t) => {
   for (const live of [2, 3]) {
     at.cluster.set(SET, { replicas: live });
     t.equal(await at.replicas(scaled(2, 3), 'three-zones'), live, `${live} run, ${live} stay`);
-    t.equal(await at.replicas(scaled(2, 3, { sequencer: 1 }), 'three-zones'), live, `${live} run, and the second of them sequences`);
+    t.equal(
+      await at.replicas(scaled(2, 3, { sequencer: 1 }), 'three-zones'),
+      live,
+      `${live} run, and the second of them sequences`,
+    );
   }
 });
 
@@ -37,11 +49,19 @@ t.test('the number stays between what keeps the sequencing replica and what is d
   const at = await upgrade(t);
   if (at === undefined) return;
   at.cluster.set(SET, { replicas: 1 });
-  t.equal(await at.replicas(scaled(2, 3, { sequencer: 1 }), 'three-zones'), 2, 'an upgrade by an older chart took the sequencing one away: it comes back');
+  t.equal(
+    await at.replicas(scaled(2, 3, { sequencer: 1 }), 'three-zones'),
+    2,
+    'an upgrade by an older chart took the sequencing one away: it comes back',
+  );
   at.cluster.set(SET, { replicas: 5 });
   t.equal(await at.replicas(scaled(2, 3), 'three-zones'), 3, 'those that are no longer declared would refuse to start');
   at.cluster.set(SET, { replicas: 0 });
-  t.equal(await at.replicas(scaled(2, 3), 'three-zones'), 0, 'stopped by hand, for a restore: an upgrade does not start it');
+  t.equal(
+    await at.replicas(scaled(2, 3), 'three-zones'),
+    0,
+    'stopped by hand, for a restore: an upgrade does not start it',
+  );
 });
 
 t.test('a first install begins with all that are declared: the log begins when all have met', async (t) => {
@@ -62,7 +82,10 @@ t.test('where the number cannot be asked for, nothing is rendered', async (t) =>
   if (helm === undefined) return;
   const cluster = await clusterForTest(t);
   cluster.forbid();
-  const { code, stderr } = await helm.template(scaled(2, 3), { example: 'three-zones', kubeconfig: cluster.kubeconfig });
+  const { code, stderr } = await helm.template(scaled(2, 3), {
+    example: 'three-zones',
+    kubeconfig: cluster.kubeconfig,
+  });
   t.not(code, 0);
   t.match(stderr, /Forbidden/);
 });

@@ -1,7 +1,7 @@
 /**
- * Clients behind a load balancer. The balancer asks each replica for its readiness and starts no request at one that is not ready; a connection
- * that was answered `connection: close` is not used again. A request is sent once: nothing is retried, and whatever is not answered whole and as
- * expected is a failure.
+ * Clients behind a load balancer. The balancer asks each replica for its readiness and starts no request at one that is
+ * not ready; a connection that was answered `connection: close` is not used again. A request is sent once: nothing is
+ * retried, and whatever is not answered whole and as expected is a failure.
  */
 import { Agent, request } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -46,15 +46,24 @@ interface Answer {
 
 function post(agent: Agent, url: URL, payload: Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': payload.length } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        if (response.complete) resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8'), closes: response.headers.connection === 'close' });
-        else reject(new Error('the answer was cut off'));
-      });
-    });
+    const sent = request(
+      url,
+      { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': payload.length } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          if (response.complete)
+            resolve({
+              status: response.statusCode ?? 0,
+              text: Buffer.concat(chunks).toString('utf8'),
+              closes: response.headers.connection === 'close',
+            });
+          else reject(new Error('the answer was cut off'));
+        });
+      },
+    );
     sent.setTimeout(30_000, () => sent.destroy(new Error('no answer within 30 s')));
     sent.on('error', reject);
     sent.end(payload);
@@ -80,20 +89,28 @@ export async function balance(options: BalancerOptions): Promise<Tally> {
     for (const reason of reasons) said.add(reason);
     tally.reasons.set(name, said);
   }
-  const looking = Promise.all(replicas.map(async (replica) => {
-    while (!stop.signal.aborted) {
-      await look(replica);
-      await wait(options.every, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  }));
+  const looking = Promise.all(
+    replicas.map(async (replica) => {
+      while (!stop.signal.aborted) {
+        await look(replica);
+        await wait(options.every, undefined, { signal: stop.signal }).catch(() => undefined);
+      }
+    }),
+  );
 
   let started = 0;
   let done = 0;
   async function client(number: number): Promise<void> {
-    const agents = new Map(replicas.map(({ name, connection: { ca, cert, key } }) => [name, new Agent({ keepAlive: true, maxSockets: 1, ca, cert, key })]));
+    const agents = new Map(
+      replicas.map(({ name, connection: { ca, cert, key } }) => [
+        name,
+        new Agent({ keepAlive: true, maxSockets: 1, ca, cert, key }),
+      ]),
+    );
     try {
       for (let turn = number; started < total; turn++) {
-        for (const patience = Date.now() + 30_000; taking.size === 0; await wait(5)) if (Date.now() > patience) throw new Error('no replica was ready for 30 s');
+        for (const patience = Date.now() + 30_000; taking.size === 0; await wait(5))
+          if (Date.now() > patience) throw new Error('no replica was ready for 30 s');
         const open = replicas.filter(({ name }) => taking.has(name));
         const replica = open[turn % open.length];
         const agent = replica === undefined ? undefined : agents.get(replica.name);
@@ -104,7 +121,10 @@ export async function balance(options: BalancerOptions): Promise<Tally> {
           if (closes) add(tally.closed, replica.name);
           if (status !== 200) tally.failures.push(`${replica.name}: ${status} ${text.slice(0, 200)}`);
           else {
-            const { receipt, datasets } = JSON.parse(text) as { receipt: { journal: string; seq: number }; datasets: readonly { records: readonly unknown[] }[] };
+            const { receipt, datasets } = JSON.parse(text) as {
+              receipt: { journal: string; seq: number };
+              datasets: readonly { records: readonly unknown[] }[];
+            };
             if (datasets[0]?.records.length !== 1) tally.failures.push(`${replica.name}: an answer without its record`);
             tally.receipts.push({ replica: replica.name, id: `${receipt.journal}:${receipt.seq}` });
             add(tally.answered, replica.name);

@@ -1,9 +1,9 @@
 /**
- * Runs a command of a root folder as a container engine would: in mount and process namespaces of its own, where it is process 1; root
- * read-only, `/data` and `/tmp` the only places to write, `/workspace` read-only; as 65532 without capabilities or a way to gain any. The network is
- * this machine's loopback.
+ * Runs a command of a root folder as a container engine would: in mount and process namespaces of its own, where it is
+ * process 1; root read-only, `/data` and `/tmp` the only places to write, `/workspace` read-only; as 65532 without
+ * capabilities or a way to gain any. The network is this machine's loopback.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Test } from 'tap';
@@ -39,7 +39,13 @@ exec "$@"
 export function notContained(): string | undefined {
   if (process.platform !== 'linux') return 'containers are of Linux';
   if (process.getuid?.() !== 0) return 'only root may make namespaces for another account';
-  for (const [program, args] of [['unshare', ['--mount', '--pid', '--fork', 'true']], ['setpriv', ['--no-new-privs', 'true']], ['nsenter', ['--version']], ['chroot', ['--version']], ['ldd', ['--version']]] as const) {
+  for (const [program, args] of [
+    ['unshare', ['--mount', '--pid', '--fork', 'true']],
+    ['setpriv', ['--no-new-privs', 'true']],
+    ['nsenter', ['--version']],
+    ['chroot', ['--version']],
+    ['ldd', ['--version']],
+  ] as const) {
     const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
     if (status !== 0) return `${program} does not work here: ${(stderr ?? 'it is not installed').trim()}`;
   }
@@ -58,9 +64,38 @@ const argv = ({ root, data, workspace = '', env = {} }: ContainOptions, command:
   mkdirSync(data, { recursive: true, mode: 0o700 });
   chownSync(data, NONROOT, NONROOT);
   // a PATH as the base image has it; nothing of it is there
-  const variables = Object.entries({ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...environment(), ...env }).map(([name, value]) => `${name}=${value}`);
-  const enter = ['env', '-i', ...variables, 'setpriv', '--no-new-privs', 'chroot', `--userspec=${NONROOT}:${NONROOT}`, `--groups=${NONROOT}`, root, ...command];
-  return ['--mount', '--pid', '--fork', '--propagation', 'private', 'bash', '-c', SCRIPT, 'contained', root, data, workspace, ...enter];
+  const variables = Object.entries({
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ...environment(),
+    ...env,
+  }).map(([name, value]) => `${name}=${value}`);
+  const enter = [
+    'env',
+    '-i',
+    ...variables,
+    'setpriv',
+    '--no-new-privs',
+    'chroot',
+    `--userspec=${NONROOT}:${NONROOT}`,
+    `--groups=${NONROOT}`,
+    root,
+    ...command,
+  ];
+  return [
+    '--mount',
+    '--pid',
+    '--fork',
+    '--propagation',
+    'private',
+    'bash',
+    '-c',
+    SCRIPT,
+    'contained',
+    root,
+    data,
+    workspace,
+    ...enter,
+  ];
 };
 
 export interface Ended {
@@ -71,7 +106,11 @@ export interface Ended {
 
 /** To its end. */
 export function runContained(options: ContainOptions, command: readonly string[]): Ended {
-  const { status, stdout, stderr } = spawnSync('unshare', argv(options, command), { encoding: 'utf8', timeout: 120_000, maxBuffer: 64 * 1_048_576 });
+  const { status, stdout, stderr } = spawnSync('unshare', argv(options, command), {
+    encoding: 'utf8',
+    timeout: 120_000,
+    maxBuffer: 64 * 1_048_576,
+  });
   return { code: status, stdout, stderr };
 }
 
@@ -89,7 +128,11 @@ export interface Contained {
 }
 
 /** Killed with the test, if it runs then. */
-export function startContained(t: Pick<Test, 'teardown'>, options: ContainOptions, command: readonly string[]): Contained {
+export function startContained(
+  t: Pick<Test, 'teardown'>,
+  options: ContainOptions,
+  command: readonly string[],
+): Contained {
   const child = spawn('unshare', argv(options, command), { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
@@ -97,11 +140,16 @@ export function startContained(t: Pick<Test, 'teardown'>, options: ContainOption
   const pid = (): number | undefined => (child.pid === undefined ? undefined : childrenOf(child.pid, '')[0]);
   const signal = (name: 'SIGTERM' | 'SIGKILL'): void => {
     const one = pid();
-    if (one === undefined) throw new Error(`the container does not run: ${Buffer.concat(said).toString('utf8').slice(-2000)}`);
+    if (one === undefined)
+      throw new Error(`the container does not run: ${Buffer.concat(said).toString('utf8').slice(-2000)}`);
     process.kill(one, name);
   };
   // a suite that runs out of time is killed without a teardown; with process 1 all of a container goes
-  const reaper = spawn('sh', ['-c', 'cat > /dev/null; kill -KILL $(cat /proc/$0/task/$0/children)', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const reaper = spawn(
+    'sh',
+    ['-c', 'cat > /dev/null; kill -KILL $(cat /proc/$0/task/$0/children)', String(child.pid)],
+    { stdio: ['pipe', 'ignore', 'ignore'], detached: true },
+  );
   reaper.unref();
   (reaper.stdin as Socket).unref();
   child.once('exit', () => reaper.kill('SIGKILL'));
@@ -109,14 +157,44 @@ export function startContained(t: Pick<Test, 'teardown'>, options: ContainOption
     if (pid() !== undefined) signal('SIGKILL');
     await ended;
   });
-  return { child, pid, said: () => Buffer.concat(said).toString('utf8'), ended, terminate: () => signal('SIGTERM'), kill: () => signal('SIGKILL') };
+  return {
+    child,
+    pid,
+    said: () => Buffer.concat(said).toString('utf8'),
+    ended,
+    terminate: () => signal('SIGTERM'),
+    kill: () => signal('SIGKILL'),
+  };
 }
 
 /** A further command in a container that runs, as `docker exec` does it. */
-export function execContained(running: Contained, command: readonly string[], env: Readonly<Record<string, string>> = {}): Ended {
+export function execContained(
+  running: Contained,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Ended {
   const pid = running.pid();
   if (pid === undefined) throw new Error('the container does not run');
   const variables = Object.entries({ ...environment(), ...env }).map(([name, value]) => `${name}=${value}`);
-  const { status, stdout, stderr } = spawnSync('env', ['-i', ...variables, '/usr/bin/nsenter', '--target', String(pid), '--mount', '--pid', '--root', '--wd', '--setuid', String(NONROOT), '--setgid', String(NONROOT), ...command], { encoding: 'utf8', timeout: 120_000, maxBuffer: 64 * 1_048_576 });
+  const { status, stdout, stderr } = spawnSync(
+    'env',
+    [
+      '-i',
+      ...variables,
+      '/usr/bin/nsenter',
+      '--target',
+      String(pid),
+      '--mount',
+      '--pid',
+      '--root',
+      '--wd',
+      '--setuid',
+      String(NONROOT),
+      '--setgid',
+      String(NONROOT),
+      ...command,
+    ],
+    { encoding: 'utf8', timeout: 120_000, maxBuffer: 64 * 1_048_576 },
+  );
   return { code: status, stdout, stderr };
 }

@@ -2,8 +2,8 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ask, until } from '../e2e/ask.js';
 import { packageRoot } from '../../gateway/cli/places.js';
+import { ask, until } from '../e2e/ask.js';
 import { missingHere } from '../missing.js';
 import { execContained, notContained, runContained, startContained } from './contained.js';
 import { command, only } from './dockerfile.js';
@@ -39,57 +39,131 @@ t.test('the image runs as 65532, writes to /data and /tmp only, and holds no pro
   const looked = runContained({ root, data: join(dir, 'data'), workspace }, ['/nodejs/bin/node', '-e', LOOK]);
   t.equal(looked.code, 0, looked.stderr);
   const seen = JSON.parse(looked.stdout) as { tries: Record<string, string>; programs: string[] };
-  t.match(seen, { pid: 1, uid: 65532, gid: 65532, groups: [65532], capabilities: '0000000000000000', noNewPrivileges: '1' });
+  t.match(seen, {
+    pid: 1,
+    uid: 65532,
+    gid: 65532,
+    groups: [65532],
+    capabilities: '0000000000000000',
+    noNewPrivileges: '1',
+  });
   const { '/data': data, '/tmp': tmp, ...others } = seen.tries;
   t.strictSame([data, tmp], ['written', 'written']);
   for (const [folder, outcome] of Object.entries(others)) t.equal(outcome, 'EROFS', `${folder} is read-only`);
   t.strictSame(seen.programs.sort(), ['/app/dist/gateway/cli/main.js', '/nodejs/bin/node']);
   t.match(runContained({ root, data: join(dir, 'data') }, command(['version'])), { code: 0, stdout: /^yitong / });
-  t.match(runContained({ root, data: join(dir, 'data') }, command(['bench'])), { code: 2, stderr: /clone of the repository/ }, 'what is not in the image says so');
-  t.match(runContained({ root, data: join(dir, 'data') }, command()), { code: 2, stderr: /yitong\.json/ }, 'without a workspace it says what is missing');
+  t.match(
+    runContained({ root, data: join(dir, 'data') }, command(['bench'])),
+    { code: 2, stderr: /clone of the repository/ },
+    'what is not in the image says so',
+  );
+  t.match(
+    runContained({ root, data: join(dir, 'data') }, command()),
+    { code: 2, stderr: /yitong\.json/ },
+    'without a workspace it says what is missing',
+  );
   t.end();
 });
 
-t.test('a first run in a container: the city is up and healthy, answers, prints a report, and starts again after a kill', async (t) => {
-  const missing = notContained();
-  if (missing !== undefined) return missingHere(t, missing);
-  const root = makeRoot(t);
-  const dir = temporary(t);
-  chmodSync(dir, 0o711);
-  const options = { root, data: join(dir, 'data') };
-  const start = async () => {
-    const running = startContained(t, options, command(['up', '--data', '/data', '--port', '0', '--companies', '60', '--json']));
-    let code: number | null | undefined;
-    void running.ended.then((ended) => (code = ended));
-    const said = await until('the city', () => Promise.resolve(running.said()), (text) => {
-      if (code !== undefined) throw new Error(`up ended with ${code}: ${text.slice(-3000)}`);
-      return text.includes('"ready":true');
-    }, 120_000);
-    return { running, ...(JSON.parse(said.split('\n').find((line) => line.startsWith('{"ready"')) ?? '') as { api: string; health: string }) };
-  };
-  const first = await start();
-  const check = JSON.parse(only('HEALTHCHECK').replace(/^.* CMD /, '')) as string[];
-  const port = new URL(first.health).port;
-  t.equal(execContained(first.running, check, { YITONG_GATEWAY_HEALTH_PORT: port }).code, 0, 'it is healthy');
-  t.equal(execContained(first.running, check, { YITONG_GATEWAY_HEALTH_PORT: '9' }).code, 1, 'and would be seen if it were not');
+t.test(
+  'a first run in a container: the city is up and healthy, answers, prints a report, and starts again after a kill',
+  async (t) => {
+    const missing = notContained();
+    if (missing !== undefined) return missingHere(t, missing);
+    const root = makeRoot(t);
+    const dir = temporary(t);
+    chmodSync(dir, 0o711);
+    const options = { root, data: join(dir, 'data') };
+    const start = async () => {
+      const running = startContained(
+        t,
+        options,
+        command(['up', '--data', '/data', '--port', '0', '--companies', '60', '--json']),
+      );
+      let code: number | null | undefined;
+      void running.ended.then((ended) => (code = ended));
+      const said = await until(
+        'the city',
+        () => Promise.resolve(running.said()),
+        (text) => {
+          if (code !== undefined) throw new Error(`up ended with ${code}: ${text.slice(-3000)}`);
+          return text.includes('"ready":true');
+        },
+        120_000,
+      );
+      return {
+        running,
+        ...(JSON.parse(said.split('\n').find((line) => line.startsWith('{"ready"')) ?? '') as {
+          api: string;
+          health: string;
+        }),
+      };
+    };
+    const first = await start();
+    const check = JSON.parse(only('HEALTHCHECK').replace(/^.* CMD /, '')) as string[];
+    const port = new URL(first.health).port;
+    t.equal(execContained(first.running, check, { YITONG_GATEWAY_HEALTH_PORT: port }).code, 0, 'it is healthy');
+    t.equal(
+      execContained(first.running, check, { YITONG_GATEWAY_HEALTH_PORT: '9' }).code,
+      1,
+      'and would be seen if it were not',
+    );
 
-  // the first step of the tour, which is declared beside the city
-  const [step] = JSON.parse(readFileSync(join(packageRoot(), 'policies/tour.json'), 'utf8')) as { subject: string; datasets: string[]; purpose: string; client: string }[];
-  if (step === undefined) throw new Error('the city has no tour');
-  const { subject: company, datasets, purpose, client } = step;
-  const asked = execContained(first.running, command(['query', company, '--datasets', datasets.join(','), '--purpose', purpose, '--as', client, '--data', '/data']));
-  t.equal(asked.code, 0, asked.stderr);
-  const issued = execContained(first.running, command(['report', 'issue', '--for', company, '--purpose', 'listing', '--bearer', '云州证券', '--data', '/data', '--json']));
-  t.equal(issued.code, 0, issued.stderr);
-  const { id, code } = JSON.parse(issued.stdout) as { id: string; code: string };
-  const printed = await ask(first.api, join(options.data, 'pki'), 'credit-report-centre', { path: `/v1/reports/${id}`, headers: { accept: 'application/pdf', 'yitong-subject': company, 'yitong-code': code } });
-  t.match(printed, { status: 200, text: /^%PDF-/ }, 'with its fonts');
+    // the first step of the tour, which is declared beside the city
+    const [step] = JSON.parse(readFileSync(join(packageRoot(), 'policies/tour.json'), 'utf8')) as {
+      subject: string;
+      datasets: string[];
+      purpose: string;
+      client: string;
+    }[];
+    if (step === undefined) throw new Error('the city has no tour');
+    const { subject: company, datasets, purpose, client } = step;
+    const asked = execContained(
+      first.running,
+      command([
+        'query',
+        company,
+        '--datasets',
+        datasets.join(','),
+        '--purpose',
+        purpose,
+        '--as',
+        client,
+        '--data',
+        '/data',
+      ]),
+    );
+    t.equal(asked.code, 0, asked.stderr);
+    const issued = execContained(
+      first.running,
+      command([
+        'report',
+        'issue',
+        '--for',
+        company,
+        '--purpose',
+        'listing',
+        '--bearer',
+        '云州证券',
+        '--data',
+        '/data',
+        '--json',
+      ]),
+    );
+    t.equal(issued.code, 0, issued.stderr);
+    const { id, code } = JSON.parse(issued.stdout) as { id: string; code: string };
+    const printed = await ask(first.api, join(options.data, 'pki'), 'credit-report-centre', {
+      path: `/v1/reports/${id}`,
+      headers: { accept: 'application/pdf', 'yitong-subject': company, 'yitong-code': code },
+    });
+    t.match(printed, { status: 200, text: /^%PDF-/ }, 'with its fonts');
 
-  // as by the kernel for want of memory: its last words are the file that names process 1
-  first.running.kill();
-  await first.running.ended;
-  const second = await start();
-  second.running.terminate();
-  t.equal(await second.running.ended, 0);
-  t.match(runContained(options, command(['audit', 'verify', '--data', '/data'])), { code: 0, stdout: /verifies/ });
-});
+    // as by the kernel for want of memory: its last words are the file that names process 1
+    first.running.kill();
+    await first.running.ended;
+    const second = await start();
+    second.running.terminate();
+    t.equal(await second.running.ended, 0);
+    t.match(runContained(options, command(['audit', 'verify', '--data', '/data'])), { code: 0, stdout: /verifies/ });
+  },
+);

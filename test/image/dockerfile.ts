@@ -11,7 +11,12 @@ export interface Instruction {
 /** Comments and continuation lines are taken away; in order. */
 export function instructions(): readonly Instruction[] {
   const text = readFileSync(join(packageRoot(), 'Dockerfile'), 'utf8');
-  const lines = text.split('\n').filter((line) => !line.startsWith('#')).join('\n').replace(/\\\n/g, ' ').split('\n');
+  const lines = text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n')
+    .replace(/\\\n/g, ' ')
+    .split('\n');
   return lines.flatMap((line) => {
     const [, name, rest] = /^([A-Z]+)\s+(.+)$/.exec(line.trim()) ?? [];
     return name === undefined || rest === undefined ? [] : [{ name, text: rest.trim() }];
@@ -27,7 +32,8 @@ export function finalStage(): readonly Instruction[] {
 /** The one instruction of a name in the last stage. @throws Error where there is none, or more */
 export function only(name: string): string {
   const [found, ...more] = finalStage().filter((one) => one.name === name);
-  if (found === undefined || more.length > 0) throw new Error(`the last stage has ${more.length === 0 ? 'no' : 'more than one'} ${name}`);
+  if (found === undefined || more.length > 0)
+    throw new Error(`the last stage has ${more.length === 0 ? 'no' : 'more than one'} ${name}`);
   return found.text;
 }
 
@@ -38,5 +44,9 @@ export const command = (args: readonly string[] = words('CMD')): readonly string
 
 /** `ENV` of the last stage. */
 export function environment(): Readonly<Record<string, string>> {
-  return Object.fromEntries(finalStage().filter(({ name }) => name === 'ENV').flatMap(({ text }) => text.split(/\s+/).map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])));
+  return Object.fromEntries(
+    finalStage()
+      .filter(({ name }) => name === 'ENV')
+      .flatMap(({ text }) => text.split(/\s+/).map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])),
+  );
 }

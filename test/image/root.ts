@@ -1,9 +1,20 @@
 /**
- * The root folder of a container without an engine: the layer of the image, and of this machine only what the base image has for Node: its
- * binary, the shared libraries that it and the addons name, accounts and certificates. No shell, no other program.
+ * The root folder of a container without an engine: the layer of the image, and of this machine only what the base
+ * image has for Node: its binary, the shared libraries that it and the addons name, accounts and certificates. No
+ * shell, no other program.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
@@ -13,8 +24,17 @@ import { packageRoot } from '../../gateway/cli/places.js';
 export const PLAIN = ['env', '-u', 'NODE_OPTIONS'] as const;
 
 /** Runs the script that the Dockerfile runs. @returns what it printed */
-export const makeTree = (out: string, args: readonly string[] = [], from: string = packageRoot(), env: Readonly<Record<string, string>> = {}): string =>
-  execFileSync(PLAIN[0], [...PLAIN.slice(1), process.execPath, join(from, '.image.mjs'), out, ...args], { encoding: 'utf8', env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export const makeTree = (
+  out: string,
+  args: readonly string[] = [],
+  from: string = packageRoot(),
+  env: Readonly<Record<string, string>> = {},
+): string =>
+  execFileSync(PLAIN[0], [...PLAIN.slice(1), process.execPath, join(from, '.image.mjs'), out, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
 /** A folder that goes with the test, outside the clone. */
 export function temporary(t: Pick<Test, 'teardown'>): string {
@@ -25,7 +45,9 @@ export function temporary(t: Pick<Test, 'teardown'>): string {
 
 /** Paths of all files below a folder. */
 export function filesBelow(dir: string): string[] {
-  return readdirSync(dir, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** The shared libraries that a program or an addon names, the loader among them; absolute paths of this machine. */
@@ -38,7 +60,10 @@ function libraries(file: string): readonly string[] {
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 /** @param node the binary of Node; default: the one that runs the test, in CI one of the image's major version */
-export function makeRoot(t: Pick<Test, 'teardown'>, node: string = process.env['YITONG_TEST_NODE_IMAGE'] ?? process.execPath): string {
+export function makeRoot(
+  t: Pick<Test, 'teardown'>,
+  node: string = process.env['YITONG_TEST_NODE_IMAGE'] ?? process.execPath,
+): string {
   const root = join(temporary(t), 'root');
   makeTree(root);
   const put = (path: string, text: string): void => {

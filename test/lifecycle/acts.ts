@@ -1,14 +1,19 @@
 /** People and systems of the reference city, and what they do to tickets. */
+
+import { authorityId } from '../../contracts/ids.js';
 import type { Actor } from '../../gateway/lifecycles/parties.js';
 import type { TicketAct } from '../../gateway/lifecycles/tickets.js';
 import type { Role } from '../../gateway/people/person.js';
 import { client } from '../policies/city.js';
-import { authorityId } from '../../contracts/ids.js';
 
 /** One that has a penalty on every day of the invented city until the middle of 2033; `feng-company` speaks for it. */
 export const COMPANY = { dataset: 'samr.penalties', subject: 'uscc:91990105MA0000193X' } as const;
 
-const person = (id: string, role: Role, parts: { readonly authority?: string; readonly subjects?: readonly string[] }): Actor => ({ kind: 'person', person: { id, name: id, roles: [role], subjects: [], ...parts } });
+const person = (
+  id: string,
+  role: Role,
+  parts: { readonly authority?: string; readonly subjects?: readonly string[] },
+): Actor => ({ kind: 'person', person: { id, name: id, roles: [role], subjects: [], ...parts } });
 export const company = person('feng', 'subject', { subjects: [COMPANY.subject] });
 export const stranger = person('he', 'subject', { subjects: ['uscc:91990102MA00001692'] });
 export const centre = person('zhou', 'credit-centre', { authority: 'data-bureau' });
@@ -19,4 +24,9 @@ export const system: Actor = { kind: 'client', client: { ...client('samr-system'
 
 const record: TicketAct['record'] = () => Promise.resolve({ id: 'w1:1', json: '{}' });
 export const filing = { act: 'file', fields: { grounds: '处罚对象并非本企业' }, record } as const;
-export const act = (actor: Actor, name: string, fields: Readonly<Record<string, string>> = {}, how: TicketAct['record'] = record): TicketAct => ({ actor, act: name, fields, record: how });
+export const act = (
+  actor: Actor,
+  name: string,
+  fields: Readonly<Record<string, string>> = {},
+  how: TicketAct['record'] = record,
+): TicketAct => ({ actor, act: name, fields, record: how });

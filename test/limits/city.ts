@@ -1,16 +1,21 @@
-/** A workspace of one register whose feed and inbox a test writes, and a real `yitong connector … --once` on it, watched while it runs. */
-import { spawn, type ChildProcess } from 'node:child_process';
+/**
+ * A workspace of one register whose feed and inbox a test writes, and a real `yitong connector … --once` on it, watched
+ * while it runs.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import uscc from '../../contracts/subjects/uscc.js';
 import { registerSchemas } from '../../contracts/register.js';
+import uscc from '../../contracts/subjects/uscc.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 
 export const DATASET = 'office.shops';
 export const cli = new URL('../../gateway/cli/main.js', import.meta.url).pathname;
 
 /** Column `k` is the key, `n` the name, `d` the district. */
-const MAPPING = { fields: { uscc: { from: 'k', steps: [{ key: 'uscc' }] }, name: { from: 'n' }, district: { from: 'd' } } };
+const MAPPING = {
+  fields: { uscc: { from: 'k', steps: [{ key: 'uscc' }] }, name: { from: 'n' }, district: { from: 'd' } },
+};
 
 /** A valid key, another for each number. */
 export const key = (n: number): string => uscc.make(n);
@@ -59,7 +64,15 @@ export function endsWithUs(child: ChildProcess): () => void {
 export interface Outcome {
   readonly exit: number | null;
   /** The report of the run; undefined where it failed as a whole. */
-  readonly report: { readonly rows: number; readonly published: number; readonly quarantined: number; readonly codes: Readonly<Record<string, number>>; readonly state: string } | undefined;
+  readonly report:
+    | {
+        readonly rows: number;
+        readonly published: number;
+        readonly quarantined: number;
+        readonly codes: Readonly<Record<string, number>>;
+        readonly state: string;
+      }
+    | undefined;
   readonly stderr: string;
   /** Bytes. */
   readonly most: number;
@@ -67,7 +80,11 @@ export interface Outcome {
 
 /** One run of the connector as its user starts it. */
 export async function runConnector(workspace: string, data: string): Promise<Outcome> {
-  const child = spawn(process.execPath, [cli, 'connector', DATASET, '--once', '--json', '--workspace', workspace, '--data', data], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [cli, 'connector', DATASET, '--once', '--json', '--workspace', workspace, '--data', data],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const outlived = endsWithUs(child);
   const stop = watchMemory(child.pid ?? 0);
   let [stdout, stderr] = ['', ''];
@@ -75,5 +92,10 @@ export async function runConnector(workspace: string, data: string): Promise<Out
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const exit = await new Promise<number | null>((resolve) => child.once('close', resolve));
   outlived();
-  return { exit, report: exit === 0 || exit === 1 ? (JSON.parse(stdout) as NonNullable<Outcome['report']>) : undefined, stderr, most: stop() };
+  return {
+    exit,
+    report: exit === 0 || exit === 1 ? (JSON.parse(stdout) as NonNullable<Outcome['report']>) : undefined,
+    stderr,
+    most: stop(),
+  };
 }

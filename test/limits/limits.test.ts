@@ -1,6 +1,6 @@
 /**
- * What a department loses where one row fills the memory of its connector: everything. Each poison in small, in a real connector process; in large it
- * is `yitong bench --only limits`.
+ * What a department loses where one row fills the memory of its connector: everything. Each poison in small, in a real
+ * connector process; in large it is `yitong bench --only limits`.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /** What a source may send to fill the memory of whoever reads it: each a good row, the poison, a good row. */
-import { createWriteStream, writeFileSync } from 'node:fs';
+
 import { once } from 'node:events';
+import { createWriteStream, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -38,7 +39,11 @@ export function* repeated(text: string, bytes: number): Generator<string> {
 
 const good = (n: number): string => JSON.stringify({ k: key(n), n: `shop ${n}`, d: 'east' });
 
-function file(kind: 'csv' | 'json' | 'fixed-width', more: object, parts: (bytes: number) => Iterable<string>): Poison['make'] {
+function file(
+  kind: 'csv' | 'json' | 'fixed-width',
+  more: object,
+  parts: (bytes: number) => Iterable<string>,
+): Poison['make'] {
   return async (inbox, bytes) => {
     await write(join(inbox, 'poison'), parts(bytes));
     return { source: { kind, path: 'inbox/poison', ...more } };
@@ -63,13 +68,22 @@ function page(poison: (bytes: number) => Iterable<string>): Poison['make'] {
       server.closeAllConnections();
       server.close();
     };
-    return { source: { kind: 'http', url: `http://${host}/list`, allowHosts: [host], allowPrivate: true, retries: 0 }, close };
+    return {
+      source: { kind: 'http', url: `http://${host}/list`, allowHosts: [host], allowPrivate: true, retries: 0 },
+      close,
+    };
   };
 }
 
-function workbook(sheet: (bytes: number) => string, strings: (bytes: number) => readonly string[] = () => []): Poison['make'] {
+function workbook(
+  sheet: (bytes: number) => string,
+  strings: (bytes: number) => readonly string[] = () => [],
+): Poison['make'] {
   return async (inbox, bytes) => {
-    writeFileSync(join(inbox, 'poison.xlsx'), makeWorkbook({ sheets: { Data: sheet(bytes) }, strings: strings(bytes) }));
+    writeFileSync(
+      join(inbox, 'poison.xlsx'),
+      makeWorkbook({ sheets: { Data: sheet(bytes) }, strings: strings(bytes) }),
+    );
     return { source: { kind: 'xlsx', path: 'inbox/poison.xlsx' } };
   };
 }
@@ -88,7 +102,10 @@ const longItem = function* (bytes: number): Generator<string> {
   yield* repeated('x', bytes);
   yield '"}';
 };
-const around = (poison: (bytes: number) => Iterable<string>, [before, between, after]: readonly [string, string, string]) =>
+const around = (
+  poison: (bytes: number) => Iterable<string>,
+  [before, between, after]: readonly [string, string, string],
+) =>
   function* (bytes: number): Generator<string> {
     yield `${before}${good(1)}${between}`;
     yield* poison(bytes);
@@ -109,7 +126,14 @@ const asArray = (items: (bytes: number) => Iterable<string>) =>
     yield ']';
   };
 const header = row('k', 'n', 'd');
-const fixed = { columns: [{ name: 'k', start: 1, length: 18 }, { name: 'n', start: 19, length: 10 }, { name: 'd', start: 29, length: 4 }], unit: 'characters' } as const;
+const fixed = {
+  columns: [
+    { name: 'k', start: 1, length: 18 },
+    { name: 'n', start: 19, length: 10 },
+    { name: 'd', start: 29, length: 4 },
+  ],
+  unit: 'characters',
+} as const;
 const cells = (n: number): string => row(key(n), `shop ${n}`, 'east');
 const fixedLine = (n: number): string => `${key(n)}${`shop ${n}`.padEnd(10)}east\n`;
 
@@ -153,15 +177,55 @@ export const poisons: readonly Poison[] = [
     published: 2,
     code: 'record_too_large',
   },
-  { what: 'json: an item of that size', make: file('json', {}, around(longItem, list)), published: 2, code: 'record_too_large' },
-  { what: 'json: an item nested as deep', make: file('json', {}, around(inObject(nested), list)), published: 2, code: 'record_too_large' },
-  { what: 'json: an item that is a list of nulls', make: file('json', {}, around(inObject(asArray(nulls)), list)), published: 2, code: 'record_too_large' },
+  {
+    what: 'json: an item of that size',
+    make: file('json', {}, around(longItem, list)),
+    published: 2,
+    code: 'record_too_large',
+  },
+  {
+    what: 'json: an item nested as deep',
+    make: file('json', {}, around(inObject(nested), list)),
+    published: 2,
+    code: 'record_too_large',
+  },
+  {
+    what: 'json: an item that is a list of nulls',
+    make: file('json', {}, around(inObject(asArray(nulls)), list)),
+    published: 2,
+    code: 'record_too_large',
+  },
   { what: 'json: nulls in place of items', make: file('json', {}, around(nulls, list)), published: 1, code: 'bad_row' },
-  { what: 'json: brackets in place of items', make: file('json', {}, around(nested, list)), published: 2, code: 'record_too_large' },
-  { what: 'json: nested around the items', make: file('json', { items: '/data' }, nested), published: 0, code: 'bad_row' },
-  { what: 'ndjson: a line of that size', make: file('json', { format: 'lines' }, around(longItem, lines)), published: 2, code: 'record_too_large' },
-  { what: 'ndjson: a line nested as deep', make: file('json', { format: 'lines', maxItemBytes: 16_777_216 }, around(inObject(nested), lines)), published: 2, code: 'nested_too_deep' },
-  { what: 'ndjson: a line that is a list of nulls', make: file('json', { format: 'lines' }, around(inObject(asArray(nulls)), lines)), published: 2, code: 'record_too_large' },
+  {
+    what: 'json: brackets in place of items',
+    make: file('json', {}, around(nested, list)),
+    published: 2,
+    code: 'record_too_large',
+  },
+  {
+    what: 'json: nested around the items',
+    make: file('json', { items: '/data' }, nested),
+    published: 0,
+    code: 'bad_row',
+  },
+  {
+    what: 'ndjson: a line of that size',
+    make: file('json', { format: 'lines' }, around(longItem, lines)),
+    published: 2,
+    code: 'record_too_large',
+  },
+  {
+    what: 'ndjson: a line nested as deep',
+    make: file('json', { format: 'lines', maxItemBytes: 16_777_216 }, around(inObject(nested), lines)),
+    published: 2,
+    code: 'nested_too_deep',
+  },
+  {
+    what: 'ndjson: a line that is a list of nulls',
+    make: file('json', { format: 'lines' }, around(inObject(asArray(nulls)), lines)),
+    published: 2,
+    code: 'record_too_large',
+  },
   {
     what: 'fixed-width: a line of that size',
     make: file('fixed-width', fixed, function* (bytes) {
@@ -172,17 +236,49 @@ export const poisons: readonly Poison[] = [
     published: 2,
     code: 'record_too_large',
   },
-  { what: 'xlsx: a cell of that size', make: workbook((bytes) => `${header}${cells(1)}${row(key(3), 'x'.repeat(bytes), 'east')}${cells(2)}`), published: 1, code: 'record_too_large' },
+  {
+    what: 'xlsx: a cell of that size',
+    make: workbook((bytes) => `${header}${cells(1)}${row(key(3), 'x'.repeat(bytes), 'east')}${cells(2)}`),
+    published: 1,
+    code: 'record_too_large',
+  },
   {
     what: 'xlsx: a shared text of that size',
-    make: workbook(() => `${header}${cells(1)}<row><c t="inlineStr"><is><t>${key(3)}</t></is></c><c t="s"><v>0</v></c></row>${cells(2)}`, (bytes) => [`<t>${'x'.repeat(bytes)}</t>`]),
+    make: workbook(
+      () =>
+        `${header}${cells(1)}<row><c t="inlineStr"><is><t>${key(3)}</t></is></c><c t="s"><v>0</v></c></row>${cells(2)}`,
+      (bytes) => [`<t>${'x'.repeat(bytes)}</t>`],
+    ),
     published: 0,
     code: 'record_too_large',
   },
-  { what: 'xlsx: a row of as many cells', make: workbook((bytes) => `${header}${cells(1)}<row>${'<c><v>1</v></c>'.repeat(Math.floor(bytes / 15))}</row>${cells(2)}`), published: 2, code: 'record_too_large' },
-  { what: 'xlsx: a sheet that unpacks to 20 times that', make: workbook((bytes) => `${header}${cells(1)}<row><c><v>${' '.repeat(bytes * 20)}</v></c></row>${cells(2)}`), published: 0, code: 'bad_row' },
+  {
+    what: 'xlsx: a row of as many cells',
+    make: workbook(
+      (bytes) => `${header}${cells(1)}<row>${'<c><v>1</v></c>'.repeat(Math.floor(bytes / 15))}</row>${cells(2)}`,
+    ),
+    published: 2,
+    code: 'record_too_large',
+  },
+  {
+    what: 'xlsx: a sheet that unpacks to 20 times that',
+    make: workbook((bytes) => `${header}${cells(1)}<row><c><v>${' '.repeat(bytes * 20)}</v></c></row>${cells(2)}`),
+    published: 0,
+    code: 'bad_row',
+  },
   { what: 'http: an item of that size', make: page(longItem), published: 2, code: 'record_too_large' },
-  { what: 'http: a page nested as deep', make: page(inObject(nested)), published: 0, code: 'source_unavailable', failed: true },
-  { what: 'http: a list of nulls in an item', make: page(inObject(asArray(nulls))), published: 2, code: 'record_too_large' },
+  {
+    what: 'http: a page nested as deep',
+    make: page(inObject(nested)),
+    published: 0,
+    code: 'source_unavailable',
+    failed: true,
+  },
+  {
+    what: 'http: a list of nulls in an item',
+    make: page(inObject(asArray(nulls))),
+    published: 2,
+    code: 'record_too_large',
+  },
   { what: 'http: nulls in place of items', make: page(nulls), published: 1, code: 'bad_row' },
 ];

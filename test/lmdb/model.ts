@@ -1,8 +1,9 @@
 /**
- * Several processes on one store over time: they write, throw, are killed, open and close, and now and then the number of the newest commit that they share
- * goes back, as it does where LMDB opens a store beside a commit. A map of keys is what must be there after each of them.
+ * Several processes on one store over time: they write, throw, are killed, open and close, and now and then the number
+ * of the newest commit that they share goes back, as it does where LMDB opens a store beside a commit. A map of keys is
+ * what must be there after each of them.
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +26,11 @@ export interface Outcome {
   readonly steps: number;
 }
 
-/** Sets the number that processes share back by `by`; nobody in this process may have the store open, or its locks would go. @returns whether it did */
+/**
+ * Sets the number that processes share back by `by`; nobody in this process may have the store open, or its locks would
+ * go.
+ * @returns whether it did
+ */
 export function setBack(file: string, by: number): boolean {
   const data = openSync(file, 'r');
   const heads = [0, 4096].map((at) => {
@@ -95,15 +100,25 @@ export async function play(dir: string, seed: number, steps: number): Promise<Ou
   };
   const holders = [await start()];
   for (let i = 1; i < SLOTS; i++) holders.push(await start());
-  const puts = (): Put[] => Array.from({ length: 1 + pick(4) }, () => [pick(KEYS), pick(5) === 0 ? '' : `${seed}.${count}.`.padEnd(10 + pick(pick(3) === 0 ? 9000 : 300), 'x')]);
+  const puts = (): Put[] =>
+    Array.from({ length: 1 + pick(4) }, () => [
+      pick(KEYS),
+      pick(5) === 0 ? '' : `${seed}.${count}.`.padEnd(10 + pick(pick(3) === 0 ? 9000 : 300), 'x'),
+    ]);
   const done = (all: readonly Put[]): void => {
     count += 1;
-    for (const [key, value] of all) if (value === '') rows.delete(String(key)); else rows.set(String(key), value);
+    for (const [key, value] of all)
+      if (value === '') rows.delete(String(key));
+      else rows.set(String(key), value);
   };
   const compare = (at: string, read: Read | undefined): void => {
     const wanted = JSON.stringify([count, [...rows].sort(([a], [b]) => (a < b ? -1 : 1))]);
     const found = JSON.stringify([read?.count, Object.entries(read?.rows ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))]);
-    if (wanted !== found) findings.push(`seed ${seed}, ${at}: ${String(count)} transactions and ${String(rows.size)} rows must be there, ${String(read?.count)} and ${String(Object.keys(read?.rows ?? {}).length)} are`);
+    if (wanted !== found)
+      findings.push(
+        `seed ${seed}, ${at}: ${String(count)} transactions and ${String(rows.size)} rows must be there, ` +
+          `${String(read?.count)} and ${String(Object.keys(read?.rows ?? {}).length)} are`,
+      );
   };
 
   let step = 0;
@@ -140,7 +155,10 @@ export async function play(dir: string, seed: number, steps: number): Promise<Ou
       opened = true;
     }
     const reader = holders[pick(SLOTS)] as Holder;
-    compare(`step ${step}${back ? ', after the number went back' : ''}${opened ? ', opened' : ''}`, await reader.order({ kind: 'read' }));
+    compare(
+      `step ${step}${back ? ', after the number went back' : ''}${opened ? ', opened' : ''}`,
+      await reader.order({ kind: 'read' }),
+    );
     opened = false;
   }
   await Promise.all(holders.map((holder) => holder.kill()));

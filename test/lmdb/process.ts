@@ -1,5 +1,5 @@
 /** A process with a store open, told by its parent what to do; `model.ts` starts several of them on one file. */
-import { openEnv, type Env } from '../../connectors/lmdb/env.js';
+import { type Env, openEnv } from '../../connectors/lmdb/env.js';
 
 export type Put = readonly [key: number, value: string];
 export type Order =
@@ -27,7 +27,9 @@ function put(puts: readonly Put[]): void {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleLE(count() + 1);
   env.root.putSync(COUNT, bytes);
-  for (const [key, value] of puts) if (value === '') rows.removeSync(String(key)); else rows.putSync(String(key), value);
+  for (const [key, value] of puts)
+    if (value === '') rows.removeSync(String(key));
+    else rows.putSync(String(key), value);
 }
 
 async function carryOut(order: Order): Promise<Read | undefined> {

@@ -1,6 +1,7 @@
 /** A browser without a screen: cookies and redirects on the people's port of a city and at its development provider. */
-import { request } from 'node:https';
+
 import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import type { City } from '../e2e/city.js';
 
@@ -29,17 +30,40 @@ export class Visitor {
     }
   }
 
-  ours(path: string, method: 'GET' | 'POST' = 'GET', form?: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}): Promise<Visit> {
+  ours(
+    path: string,
+    method: 'GET' | 'POST' = 'GET',
+    form?: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Visit> {
     const body = form === undefined ? '' : new URLSearchParams(form).toString();
     return new Promise((resolve, reject) => {
       const sent = request(
         new URL(path, this.city.people),
-        { method, ca: this.#ca, agent: false, headers: { accept: 'text/html', cookie: this.#cookie, ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }), ...headers } },
+        {
+          method,
+          ca: this.#ca,
+          agent: false,
+          headers: {
+            accept: 'text/html',
+            cookie: this.#cookie,
+            ...(form === undefined
+              ? {}
+              : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }),
+            ...headers,
+          },
+        },
         (response) => {
           this.#keep(response.headers['set-cookie'] ?? []);
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, location: response.headers.location ?? '', text: Buffer.concat(chunks).toString('utf8') }));
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              location: response.headers.location ?? '',
+              text: Buffer.concat(chunks).toString('utf8'),
+            }),
+          );
         },
       );
       sent.on('error', reject);
@@ -64,8 +88,11 @@ export class Visitor {
   async signIn(person: string): Promise<string> {
     const left = await this.ours('/sign-in');
     const choose = await this.#theirs(left.location);
-    const action = [...choose.text.matchAll(/action="([^"]+)"/g)].map(([, one = '']) => one).find((one) => one.endsWith(`/${person}`));
-    if (action === undefined) throw new Error(`${person} is not among those who can sign in: ${choose.text.slice(0, 500)}`);
+    const action = [...choose.text.matchAll(/action="([^"]+)"/g)]
+      .map(([, one = '']) => one)
+      .find((one) => one.endsWith(`/${person}`));
+    if (action === undefined)
+      throw new Error(`${person} is not among those who can sign in: ${choose.text.slice(0, 500)}`);
     const { at: back } = await this.#theirs(new URL(action, choose.at).href, 'POST');
     const { status } = await this.ours(new URL(back).pathname + new URL(back).search);
     if (status !== 303) throw new Error(`the sign-in ended with ${String(status)}`);

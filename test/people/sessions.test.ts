@@ -2,13 +2,18 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { personOf, ROLES, type Person } from '../../gateway/people/person.js';
-import { hideSubject, openSessions, shownSubject, type Sessions } from '../../gateway/people/sessions.js';
+import { type Person, personOf, ROLES } from '../../gateway/people/person.js';
+import { hideSubject, openSessions, type Sessions, shownSubject } from '../../gateway/people/sessions.js';
 
 const MINUTE = 60_000;
 const person: Person = { id: 'https://id.test|1', name: '林', roles: ['auditor'], subjects: [] };
 
-function world(t: Test): { readonly sessions: Sessions; readonly other: Sessions; readonly clock: { now: number }; readonly dataDir: string } {
+function world(t: Test): {
+  readonly sessions: Sessions;
+  readonly other: Sessions;
+  readonly clock: { now: number };
+  readonly dataDir: string;
+} {
   const dataDir = t.testdir();
   const clock = { now: 1_700_000_000_000 };
   const options = { dataDir, now: () => clock.now, idleMs: 15 * MINUTE, maxMs: 8 * 60 * MINUTE };
@@ -70,7 +75,7 @@ t.test('the file of sessions signs nobody in', (t) => {
   t.end();
 });
 
-t.test('a subject\'s name in an address is of one session only, and cannot be made up', (t) => {
+t.test("a subject's name in an address is of one session only, and cannot be made up", (t) => {
   const { sessions } = world(t);
   const [a, b] = [sessions.create(person).session, sessions.create(person).session];
   fc.assert(
@@ -79,7 +84,12 @@ t.test('a subject\'s name in an address is of one session only, and cannot be ma
       const changed = Buffer.from(hidden, 'base64url');
       const place = at % changed.length;
       changed[place] = (changed[place] ?? 0) ^ 1;
-      return shownSubject(a, hidden) === Buffer.from(subject).toString('utf8') && hidden === hideSubject(a, subject) && shownSubject(b, hidden) === undefined && shownSubject(a, changed.toString('base64url')) === undefined;
+      return (
+        shownSubject(a, hidden) === Buffer.from(subject).toString('utf8') &&
+        hidden === hideSubject(a, subject) &&
+        shownSubject(b, hidden) === undefined &&
+        shownSubject(a, changed.toString('base64url')) === undefined
+      );
     }),
   );
   t.equal(shownSubject(a, 'x'), undefined);
@@ -88,7 +98,8 @@ t.test('a subject\'s name in an address is of one session only, and cannot be ma
 
 t.test('a role counts only if it is spelt exactly and says what it is about', (t) => {
   const names = { roles: 'r', authority: 'a', subjects: 's' };
-  const of = (claims: Record<string, unknown>): readonly string[] => personOf('https://id.test', { sub: '1', ...claims }, names).roles;
+  const of = (claims: Record<string, unknown>): readonly string[] =>
+    personOf('https://id.test', { sub: '1', ...claims }, names).roles;
   t.same(of({}), []);
   t.same(of({ r: 'auditor' }), ['auditor']);
   t.same(of({ r: ['Auditor', 'root', '*', 'auditor ', 5, null] }), []);

@@ -5,10 +5,10 @@ import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { demoPersons } from '../../gateway/people/provider/persons.js';
 import { developmentProvider } from '../../gateway/people/provider/provider.js';
-import type { Provider } from '../../gateway/people/signin.js';
 import type { Sessions } from '../../gateway/people/sessions.js';
+import type { Provider } from '../../gateway/people/signin.js';
 import type { People } from '../../gateway/plugins/people.js';
-import { serve, type Served } from '../gateway/serve.js';
+import { type Served, serve } from '../gateway/serve.js';
 
 // each test makes a workspace by the command line
 t.setTimeout(180_000);
@@ -21,7 +21,18 @@ async function provider(t: Test): Promise<Provider> {
   const server: Server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  server.on('request', developmentProvider({ issuer, clientId: 'yitong', clientSecret: 'a-secret-of-the-test', redirectUris: [`https://${HOST}/callback`], claims, persons: await demoPersons(workspace), workspace }));
+  server.on(
+    'request',
+    developmentProvider({
+      issuer,
+      clientId: 'yitong',
+      clientSecret: 'a-secret-of-the-test',
+      redirectUris: [`https://${HOST}/callback`],
+      claims,
+      persons: await demoPersons(workspace),
+      workspace,
+    }),
+  );
   t.teardown(() => new Promise((resolve) => server.close(resolve)));
   return { issuer, clientId: 'yitong', clientSecret: 'a-secret-of-the-test', claims, insecure: true };
 }
@@ -32,11 +43,29 @@ class Browser {
   private readonly foreign = new Map<string, string>();
   constructor(private readonly served: Served) {}
 
-  async ours(url: string, method: 'GET' | 'POST' = 'GET', payload?: Record<string, string>, headers: Record<string, string> = {}): Promise<{ status: number; location: string; text: string }> {
+  async ours(
+    url: string,
+    method: 'GET' | 'POST' = 'GET',
+    payload?: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; location: string; text: string }> {
     const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const body = payload === undefined ? {} : { payload: new URLSearchParams(payload).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } };
-    const answer = await this.served.people.inject({ method, url, ...body, headers: { host: HOST, accept: 'text/html', cookie, ...(body.headers ?? {}), ...headers } });
-    for (const { name, value, maxAge, expires } of answer.cookies) if (maxAge === 0 || (expires !== undefined && expires.getTime() < Date.now())) this.jar.delete(name); else this.jar.set(name, value);
+    const body =
+      payload === undefined
+        ? {}
+        : {
+            payload: new URLSearchParams(payload).toString(),
+            headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          };
+    const answer = await this.served.people.inject({
+      method,
+      url,
+      ...body,
+      headers: { host: HOST, accept: 'text/html', cookie, ...(body.headers ?? {}), ...headers },
+    });
+    for (const { name, value, maxAge, expires } of answer.cookies)
+      if (maxAge === 0 || (expires !== undefined && expires.getTime() < Date.now())) this.jar.delete(name);
+      else this.jar.set(name, value);
     return { status: answer.statusCode, location: String(answer.headers.location ?? ''), text: answer.body };
   }
 
@@ -67,7 +96,8 @@ class Browser {
 }
 
 const NAME = '__Host-yitong';
-const sessionsOf = ({ people }: Served): Sessions => (people as typeof people & { readonly people: People }).people.sessions;
+const sessionsOf = ({ people }: Served): Sessions =>
+  (people as typeof people & { readonly people: People }).people.sessions;
 
 t.test('signing in leads back to where one was, and signing out ends it everywhere', async (t) => {
   const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
@@ -80,9 +110,18 @@ t.test('signing in leads back to where one was, and signing out ends it everywhe
 
   const foreign = await browser.ours('/sign-out', 'POST', { csrf: 'guessed' });
   t.match(foreign, { status: 403, text: /form_foreign/ }, 'a form from elsewhere signs nobody out');
-  t.equal((await browser.ours('/sign-out', 'POST', { csrf: session?.csrf ?? '' }, { origin: 'https://evil.test' })).status, 403);
-  t.equal((await browser.ours('/sign-out', 'POST', { csrf: session?.csrf ?? '' }, { 'sec-fetch-site': 'cross-site' })).status, 403);
-  t.match(await browser.ours('/sign-out', 'POST', { csrf: session?.csrf ?? '' }), { status: 303, location: '/signed-out' });
+  t.equal(
+    (await browser.ours('/sign-out', 'POST', { csrf: session?.csrf ?? '' }, { origin: 'https://evil.test' })).status,
+    403,
+  );
+  t.equal(
+    (await browser.ours('/sign-out', 'POST', { csrf: session?.csrf ?? '' }, { 'sec-fetch-site': 'cross-site' })).status,
+    403,
+  );
+  t.match(await browser.ours('/sign-out', 'POST', { csrf: session?.csrf ?? '' }), {
+    status: 303,
+    location: '/signed-out',
+  });
   t.equal(sessionsOf(served).find(token), undefined);
 });
 
@@ -114,9 +153,18 @@ t.test('a callback that was not begun here, comes twice or was changed signs nob
 t.test('what a role may not see it is not shown, and who is not signed in is told so', async (t) => {
   const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
   const browser = new Browser(served);
-  t.match(await browser.ours('/console/entries/0/proof', 'GET', undefined, { accept: 'application/json' }), { status: 401, text: /sign_in_required/ });
+  t.match(await browser.ours('/console/entries/0/proof', 'GET', undefined, { accept: 'application/json' }), {
+    status: 401,
+    text: /sign_in_required/,
+  });
   await browser.signIn('wu-inspector');
-  for (const path of ['/console/overview', '/console/complaints', '/console/grants', '/console/feeds', '/console/history']) {
+  for (const path of [
+    '/console/overview',
+    '/console/complaints',
+    '/console/grants',
+    '/console/feeds',
+    '/console/history',
+  ]) {
     t.match(await browser.ours(path), { status: 403, text: /role_missing/ }, path);
   }
 });

@@ -1,5 +1,6 @@
 /**
- * What a decision must be, written a second time as plainly as can be: no cache, no index, no Cedar. Slow and only for the tests.
+ * What a decision must be, written a second time as plainly as can be: no cache, no index, no Cedar. Slow and only for
+ * the tests.
  */
 import type { Contract } from '../../contracts/types.js';
 import type { DecisionInput, Grant, PolicySet } from '../../policies/types.js';
@@ -8,7 +9,12 @@ import type { DecisionInput, Grant, PolicySet } from '../../policies/types.js';
 export interface Template {
   readonly cedar: string;
   readonly effect: 'permit' | 'forbid';
-  holds(seen: { readonly input: DecisionInput; readonly grant: Grant; readonly classification: string; readonly sharing: string }): boolean | 'error';
+  holds(seen: {
+    readonly input: DecisionInput;
+    readonly grant: Grant;
+    readonly classification: string;
+    readonly sharing: string;
+  }): boolean | 'error';
 }
 
 export interface Expected {
@@ -21,11 +27,23 @@ export interface Expected {
 const DENY: Expected = { effect: 'deny', fields: [], error: false };
 
 /** The day in Shanghai, by the platform's own calendar. */
-const shanghai = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', year: 'numeric', month: '2-digit', day: '2-digit' });
+const shanghai = new Intl.DateTimeFormat('sv-SE', {
+  timeZone: 'Asia/Shanghai',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
 
-const covers = (path: string, leaf: string): boolean => leaf === path || leaf.startsWith(`${path}.`) || leaf.startsWith(`${path}[`);
+const covers = (path: string, leaf: string): boolean =>
+  leaf === path || leaf.startsWith(`${path}.`) || leaf.startsWith(`${path}[`);
 
-function permitted(templates: readonly Template[], input: DecisionInput, grant: Grant, classification: string, sharing: string): boolean | 'error' {
+function permitted(
+  templates: readonly Template[],
+  input: DecisionInput,
+  grant: Grant,
+  classification: string,
+  sharing: string,
+): boolean | 'error' {
   let permit = false;
   let forbid = false;
   for (const template of templates) {
@@ -37,7 +55,12 @@ function permitted(templates: readonly Template[], input: DecisionInput, grant: 
   return permit && !forbid;
 }
 
-export function expected(set: PolicySet, contracts: readonly Contract[], templates: readonly Template[], input: DecisionInput): Expected {
+export function expected(
+  set: PolicySet,
+  contracts: readonly Contract[],
+  templates: readonly Template[],
+  input: DecisionInput,
+): Expected {
   const day = shanghai.format(input.now);
   const client = [...set.clients.values()].find(({ id }) => id === input.client.id);
   const contract = contracts.find(({ id }) => id === input.dataset);
@@ -50,13 +73,21 @@ export function expected(set: PolicySet, contracts: readonly Contract[], templat
     if (day < grant.from || day > grant.until) continue;
     if (grant.requires.some((part) => (input.case?.[part] ?? '').trim() === '')) continue;
     const fields: string[] = [];
-    if (input.delivery === 'batch' && !((grant.batchLimit ?? 0) > 0 && (input.subjects ?? 1) <= (grant.batchLimit ?? 0))) continue;
+    if (
+      input.delivery === 'batch' &&
+      !((grant.batchLimit ?? 0) > 0 && (input.subjects ?? 1) <= (grant.batchLimit ?? 0))
+    )
+      continue;
     for (const leaf of contract.latest.fields) {
-      const entries = grant.fields.filter(({ path }) => covers(path, leaf.path)).sort((a, b) => b.path.length - a.path.length);
+      const entries = grant.fields
+        .filter(({ path }) => covers(path, leaf.path))
+        .sort((a, b) => b.path.length - a.path.length);
       const entry = entries[0];
       if (entry === undefined) continue;
       // a branch of which only existence or number is told is one thing; its leaves then are none
-      const told = ['exists', 'count'].includes(entry.as) && contract.latest.fields.some(({ path, branch }) => branch && path === entry.path);
+      const told =
+        ['exists', 'count'].includes(entry.as) &&
+        contract.latest.fields.some(({ path, branch }) => branch && path === entry.path);
       if (leaf.branch ? !(told && entry.path === leaf.path) : told) continue;
       const permit = permitted(templates, input, grant, leaf.classification, contract.sharing.attribute);
       if (permit === 'error') return { ...DENY, error: true };
@@ -64,7 +95,8 @@ export function expected(set: PolicySet, contracts: readonly Contract[], templat
       const released = input.delivery === 'verify' ? ['value', 'match'].includes(entry.as) : entry.as !== 'match';
       if (asked && permit && released) fields.push(`${leaf.path}=${entry.as}`);
     }
-    if (fields.length > best.fields.length) best = { effect: 'allow', grant: grant.id, fields: fields.sort(), error: false };
+    if (fields.length > best.fields.length)
+      best = { effect: 'allow', grant: grant.id, fields: fields.sort(), error: false };
   }
   return best;
 }

@@ -3,7 +3,7 @@ import t from 'tap';
 import { clientId, datasetId, fieldPath, purposeId } from '../../contracts/ids.js';
 import type { Delivery } from '../../contracts/types.js';
 import { makeDecider } from '../../policies/decide.js';
-import { makeReplay, outcomeOf, type LoggedDecision, type Outcome } from '../../policies/replay.js';
+import { type LoggedDecision, makeReplay, type Outcome, outcomeOf } from '../../policies/replay.js';
 import type { Grant, PolicySet } from '../../policies/types.js';
 import { client, contract, grant, policySet, purpose, rule, workspace } from './city.js';
 
@@ -22,8 +22,19 @@ const grants = fc.array(
   fc.record({
     client: fc.constantFrom('alpha', 'beta').map(clientId),
     dataset: fc.constantFrom('tax.debts', 'tax.debts', 'court.cases').map(datasetId),
-    fields: fc.uniqueArray(fc.record({ path: fc.constantFrom(...PATHS).map(fieldPath), as: fc.constantFrom('value', 'value', 'match', 'masked', 'exists') }), { minLength: 1, maxLength: 4, selector: ({ path }) => path }),
-    rows: fc.constantFrom<Grant['rows']>({ kind: 'all' }, { kind: 'all' }, { kind: 'area', field: fieldPath('address.city'), areas: ['35'] }, { kind: 'subjects', subjects: ['uscc:AAAA'] }),
+    fields: fc.uniqueArray(
+      fc.record({
+        path: fc.constantFrom(...PATHS).map(fieldPath),
+        as: fc.constantFrom('value', 'value', 'match', 'masked', 'exists'),
+      }),
+      { minLength: 1, maxLength: 4, selector: ({ path }) => path },
+    ),
+    rows: fc.constantFrom<Grant['rows']>(
+      { kind: 'all' },
+      { kind: 'all' },
+      { kind: 'area', field: fieldPath('address.city'), areas: ['35'] },
+      { kind: 'subjects', subjects: ['uscc:AAAA'] },
+    ),
     purposes: fc.constantFrom([purposeId('credit')], [purposeId('credit'), purposeId('licence')]),
     delivery: fc.constantFrom<Delivery[]>(['query', 'verify', 'batch'], ['query']),
     batchLimit: fc.constantFrom(0, 5),
@@ -42,23 +53,47 @@ interface Parts {
 }
 const parts: fc.Arbitrary<Parts> = fc.record({
   grants,
-  rules: fc.oneof({ weight: 2, arbitrary: fc.constant([0]) }, { weight: 1, arbitrary: fc.uniqueArray(fc.nat({ max: RULES.length - 1 }), { minLength: 1, maxLength: 3 }) }),
+  rules: fc.oneof(
+    { weight: 2, arbitrary: fc.constant([0]) },
+    { weight: 1, arbitrary: fc.uniqueArray(fc.nat({ max: RULES.length - 1 }), { minLength: 1, maxLength: 3 }) },
+  ),
   suspended: fc.constantFrom('none', 'none', 'none', 'beta'),
   gone: fc.constantFrom('none', 'none', 'none', 'beta'),
 });
 const made = ({ grants: all, rules, suspended, gone }: Parts): PolicySet =>
   policySet({
-    clients: ['alpha', 'beta'].filter((id) => id !== gone).map((id) => client(id, id === suspended ? 'suspended' : 'active')),
+    clients: ['alpha', 'beta']
+      .filter((id) => id !== gone)
+      .map((id) => client(id, id === suspended ? 'suspended' : 'active')),
     purposes: [purpose('credit'), purpose('licence', [])],
     grants: all.map((one, i) => grant(`g${i}`, one)),
     rules: rules.map((n) => rule(`t/${n}`, RULES[n] ?? '')),
   });
 /** Before, and after a change of some grants, or of everything. */
-const pairs = fc.tuple(parts, parts, fc.nat({ max: 3 })).map(([before, other, keep]): readonly [PolicySet, PolicySet] => [
-  made(before),
-  made(keep === 0 ? other : { ...before, grants: before.grants.map((one, i) => (i % keep === 0 ? { ...one, fields: other.grants[i]?.fields ?? one.fields ?? [], rows: other.grants[i]?.rows ?? { kind: 'all' } } : one)) }),
-]);
-const time = fc.tuple(fc.constantFrom(...DAYS), fc.constantFrom(-1, 0, 43_200_000, 86_399_999, 86_400_000)).map(([day, ms]) => Date.parse(`${day}T00:00:00+08:00`) + ms);
+const pairs = fc
+  .tuple(parts, parts, fc.nat({ max: 3 }))
+  .map(([before, other, keep]): readonly [PolicySet, PolicySet] => [
+    made(before),
+    made(
+      keep === 0
+        ? other
+        : {
+            ...before,
+            grants: before.grants.map((one, i) =>
+              i % keep === 0
+                ? {
+                    ...one,
+                    fields: other.grants[i]?.fields ?? one.fields ?? [],
+                    rows: other.grants[i]?.rows ?? { kind: 'all' },
+                  }
+                : one,
+            ),
+          },
+    ),
+  ]);
+const time = fc
+  .tuple(fc.constantFrom(...DAYS), fc.constantFrom(-1, 0, 43_200_000, 86_399_999, 86_400_000))
+  .map(([day, ms]) => Date.parse(`${day}T00:00:00+08:00`) + ms);
 const questions = fc.array(
   fc.record({
     time,
@@ -75,7 +110,6 @@ const questions = fc.array(
 
 type Question = Omit<LoggedDecision, 'outcome' | 'entry' | 'authority'>;
 
-
 /** Decided by a decider made for this question alone. */
 function alone(set: PolicySet, question: Question): Outcome {
   const known = [...set.clients.values()].find(({ id }) => id === question.client);
@@ -83,14 +117,21 @@ function alone(set: PolicySet, question: Question): Outcome {
   const { asked, batch, stated, time: now, purpose: why, dataset, delivery } = question;
   return outcomeOf(
     makeDecider(set, SPACE).decide({
-      client: known, purpose: why, dataset, delivery, now,
-      ...(asked === undefined ? {} : { fields: asked }), ...(batch === undefined ? {} : { subjects: batch }), case: Object.fromEntries(stated.map((part) => [part, 'x'])),
+      client: known,
+      purpose: why,
+      dataset,
+      delivery,
+      now,
+      ...(asked === undefined ? {} : { fields: asked }),
+      ...(batch === undefined ? {} : { subjects: batch }),
+      case: Object.fromEntries(stated.map((part) => [part, 'x'])),
     }),
   );
 }
 
 /** Told apart as a client would: whether it is answered, which fields in which form, of which rows. */
-const seen = ({ effect, fields, forms, rows }: Outcome): string => (effect === 'deny' ? 'deny' : JSON.stringify([fields.map((path) => `${path}=${forms[path] ?? 'value'}`).sort(), rows]));
+const seen = ({ effect, fields, forms, rows }: Outcome): string =>
+  effect === 'deny' ? 'deny' : JSON.stringify([fields.map((path) => `${path}=${forms[path] ?? 'value'}`).sort(), rows]);
 
 t.test('replay finds every decision that would turn out otherwise, and no other', (t) => {
   const met = { same: 0, denied: 0, allowed: 0, released: 0 };
@@ -99,20 +140,40 @@ t.test('replay finds every decision that would turn out otherwise, and no other'
       const replay = makeReplay(after, SPACE);
       let otherwise = 0;
       const each = asked.map(({ batch, asked: fields, ...rest }) => {
-        const whole: Question = { ...rest, ...(rest.delivery === 'batch' ? { batch } : {}), ...(fields === undefined ? {} : { asked: fields }) };
+        const whole: Question = {
+          ...rest,
+          ...(rest.delivery === 'batch' ? { batch } : {}),
+          ...(fields === undefined ? {} : { asked: fields }),
+        };
         return { whole, was: alone(before, whole), now: alone(after, whole) };
       });
       // asked twice over, so that what was grouped is met again
       for (const [entry, { whole, was, now }] of [...each, ...each].entries()) {
         const kind = replay.add({ ...whole, entry, authority: 'tax', outcome: was });
-        const expected = seen(was) === seen(now) ? undefined : was.effect === now.effect ? 'released' : now.effect === 'deny' ? 'denied' : 'allowed';
-        if (kind !== expected) throw new Error(`${String(kind)}, expected ${String(expected)}: ${JSON.stringify({ question: whole, was, now })}`);
+        const expected =
+          seen(was) === seen(now)
+            ? undefined
+            : was.effect === now.effect
+              ? 'released'
+              : now.effect === 'deny'
+                ? 'denied'
+                : 'allowed';
+        if (kind !== expected)
+          throw new Error(
+            `${String(kind)}, expected ${String(expected)}: ${JSON.stringify({ question: whole, was, now })}`,
+          );
         met[kind ?? 'same']++;
         if (kind !== undefined) otherwise++;
       }
       const result = replay.result();
-      if (result.otherwise !== otherwise || result.changes.reduce((sum, { decisions }) => sum + decisions, 0) !== otherwise || result.evaluated > asked.length) throw new Error('the sums are wrong');
-      if (result.changes.some(({ by, entries }) => by.length === 0 || entries.length === 0)) throw new Error('a change does not say by what, or where');
+      if (
+        result.otherwise !== otherwise ||
+        result.changes.reduce((sum, { decisions }) => sum + decisions, 0) !== otherwise ||
+        result.evaluated > asked.length
+      )
+        throw new Error('the sums are wrong');
+      if (result.changes.some(({ by, entries }) => by.length === 0 || entries.length === 0))
+        throw new Error('a change does not say by what, or where');
     }),
     { numRuns: 30 },
   );
@@ -123,26 +184,73 @@ t.test('replay finds every decision that would turn out otherwise, and no other'
 
 t.test('a change says for whom and by which policy', (t) => {
   const ask = (entry: number, outcome: Outcome, parts: Partial<LoggedDecision> = {}): LoggedDecision => ({
-    entry, time: Date.parse('2026-05-05T00:00:00Z'), client: 'alpha', authority: 'tax', purpose: 'credit', delivery: 'query', stated: [], dataset: 'tax.debts', outcome, ...parts,
+    entry,
+    time: Date.parse('2026-05-05T00:00:00Z'),
+    client: 'alpha',
+    authority: 'tax',
+    purpose: 'credit',
+    delivery: 'query',
+    stated: [],
+    dataset: 'tax.debts',
+    outcome,
+    ...parts,
   });
   const was: Outcome = { effect: 'allow', grant: 'g', fields: ['name'], forms: {} };
-  const forbid = rule('secrecy/no-names', 'forbid (principal, action, resource) when { resource.classification == "public" };');
-  const replay = makeReplay(policySet({ grants: [grant('g')], rules: [rule('t/permit', 'permit (principal, action, resource);'), forbid] }), SPACE);
+  const forbid = rule(
+    'secrecy/no-names',
+    'forbid (principal, action, resource) when { resource.classification == "public" };',
+  );
+  const replay = makeReplay(
+    policySet({ grants: [grant('g')], rules: [rule('t/permit', 'permit (principal, action, resource);'), forbid] }),
+    SPACE,
+  );
   replay.add(ask(7, was));
   replay.add(ask(9, was));
-  t.match(replay.result(), { decisions: 2, evaluated: 1, otherwise: 2, changes: [{ kind: 'denied', client: 'alpha', authority: 'tax', by: ['secrecy/no-names'], lost: ['name'], entries: [7, 9], now: { reason: 'policy' } }] });
+  t.match(replay.result(), {
+    decisions: 2,
+    evaluated: 1,
+    otherwise: 2,
+    changes: [
+      {
+        kind: 'denied',
+        client: 'alpha',
+        authority: 'tax',
+        by: ['secrecy/no-names'],
+        lost: ['name'],
+        entries: [7, 9],
+        now: { reason: 'policy' },
+      },
+    ],
+  });
 
   const suspended = makeReplay(policySet({ grants: [grant('g', { status: 'suspended' })] }), SPACE);
   suspended.add(ask(1, was));
   t.match(suspended.result().changes, [{ kind: 'denied', by: ['grant g', 'grant_suspended'] }]);
 
-  const masked = makeReplay(policySet({ grants: [grant('g', { fields: [{ path: fieldPath('name'), as: 'masked' }] })] }), SPACE);
+  const masked = makeReplay(
+    policySet({ grants: [grant('g', { fields: [{ path: fieldPath('name'), as: 'masked' }] })] }),
+    SPACE,
+  );
   t.equal(masked.add(ask(1, was)), 'released');
-  t.match(masked.result().changes, [{ lost: ['name'], gained: ['name (masked)'], by: ['grant g'] }], 'another form is another release');
+  t.match(
+    masked.result().changes,
+    [{ lost: ['name'], gained: ['name (masked)'], by: ['grant g'] }],
+    'another form is another release',
+  );
 
   const wider = makeReplay(policySet({ grants: [grant('g')] }), SPACE);
   t.equal(wider.add(ask(1, { effect: 'deny', reason: 'not_granted', fields: [], forms: {} })), 'allowed');
-  t.equal(wider.add(ask(2, { effect: 'deny', reason: 'grant_expired', fields: [], forms: {} }, { time: Date.parse('2027-05-05T00:00:00Z') })), undefined, 'decided as of its own time');
+  t.equal(
+    wider.add(
+      ask(
+        2,
+        { effect: 'deny', reason: 'grant_expired', fields: [], forms: {} },
+        { time: Date.parse('2027-05-05T00:00:00Z') },
+      ),
+    ),
+    undefined,
+    'decided as of its own time',
+  );
   t.match(wider.result().changes, [{ kind: 'allowed', gained: ['name'], by: ['grant g'] }]);
   t.end();
 });

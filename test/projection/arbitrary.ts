@@ -13,11 +13,29 @@ interface Typed {
   readonly branch?: boolean;
 }
 
-const nasty = fc.constantFrom('', '"', '\\', '\u0000', '\u001f\b\f\n\r\t', '\u2028\u2029', '\u007f', '上海市黄浦区', '😀é', '\uFFFD', '</script>', 'a'.repeat(300));
+const nasty = fc.constantFrom(
+  '',
+  '"',
+  '\\',
+  '\u0000',
+  '\u001f\b\f\n\r\t',
+  '\u2028\u2029',
+  '\u007f',
+  '上海市黄浦区',
+  '😀é',
+  '\uFFFD',
+  '</script>',
+  'a'.repeat(300),
+);
 const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), nasty);
 const iso = (date: Date): string => date.toISOString();
-const dates = fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true });
-const base64 = (length: { minLength: number; maxLength: number }) => fc.uint8Array(length).map((bytes) => Buffer.from(bytes).toString('base64'));
+const dates = fc.date({
+  min: new Date('0001-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59Z'),
+  noInvalidDate: true,
+});
+const base64 = (length: { minLength: number; maxLength: number }) =>
+  fc.uint8Array(length).map((bytes) => Buffer.from(bytes).toString('base64'));
 const double = fc.double({ noNaN: true, noDefaultInfinity: true });
 
 function decimal(precision: number, scale: number): fc.Arbitrary<string> {
@@ -41,7 +59,10 @@ const scalar = (name: string): fc.Arbitrary<Typed> =>
       { type: { type: 'long', logicalType: 'timestamp-millis' }, value: dates.map(iso) },
       { type: 'bytes', value: base64({ minLength: 0, maxLength: 30 }) },
       { type: { type: 'fixed', name: `F${name}`, size: 7 }, value: base64({ minLength: 7, maxLength: 7 }) },
-      { type: { type: 'enum', name: `E${name}`, symbols: ['A', 'b_2', '_C'] }, value: fc.constantFrom('A', 'b_2', '_C') },
+      {
+        type: { type: 'enum', name: `E${name}`, symbols: ['A', 'b_2', '_C'] },
+        value: fc.constantFrom('A', 'b_2', '_C'),
+      },
     ),
     fc.tuple(fc.integer({ min: 1, max: 38 }), fc.nat()).map(([precision, n]): Typed => {
       const scale = n % (precision + 1);
@@ -49,7 +70,8 @@ const scalar = (name: string): fc.Arbitrary<Typed> =>
     }),
   );
 
-const isRecord = (type: unknown): boolean => (Array.isArray(type) ? type.some(isRecord) : (type as Json)['type'] === 'record');
+const isRecord = (type: unknown): boolean =>
+  Array.isArray(type) ? type.some(isRecord) : (type as Json)['type'] === 'record';
 
 function typed(name: string, depth: number): fc.Arbitrary<Typed> {
   const plain = scalar(name);
@@ -61,19 +83,31 @@ function typed(name: string, depth: number): fc.Arbitrary<Typed> {
           { weight: 2, arbitrary: recordOf(name, depth - 1) },
           {
             weight: 2,
-            arbitrary: typed(`${name}i`, depth - 1).map(({ type, value }): Typed => ({
-              type: { type: 'array', items: type },
-              value: fc.array(value, { maxLength: 3 }),
-              // a list of lists is one leaf
-              branch: isRecord(type),
-            })),
+            arbitrary: typed(`${name}i`, depth - 1).map(
+              ({ type, value }): Typed => ({
+                type: { type: 'array', items: type },
+                value: fc.array(value, { maxLength: 3 }),
+                // a list of lists is one leaf
+                branch: isRecord(type),
+              }),
+            ),
           },
           {
             weight: 1,
-            arbitrary: scalar(`${name}m`).map(({ type, value }): Typed => ({
-              type: { type: 'map', values: type },
-              value: fc.array(fc.tuple(fc.string({ minLength: 1, maxLength: 5 }).filter((key) => key !== '__proto__'), value), { maxLength: 3 }).map(Object.fromEntries),
-            })),
+            arbitrary: scalar(`${name}m`).map(
+              ({ type, value }): Typed => ({
+                type: { type: 'map', values: type },
+                value: fc
+                  .array(
+                    fc.tuple(
+                      fc.string({ minLength: 1, maxLength: 5 }).filter((key) => key !== '__proto__'),
+                      value,
+                    ),
+                    { maxLength: 3 },
+                  )
+                  .map(Object.fromEntries),
+              }),
+            ),
           },
         );
   return fc.tuple(inner, fc.constantFrom('', 'first', 'last')).map(([{ type, value, branch }, nullable]) => {
@@ -85,28 +119,44 @@ function typed(name: string, depth: number): fc.Arbitrary<Typed> {
 
 function recordOf(name: string, depth: number): fc.Arbitrary<Typed> {
   return fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }).chain((slots) =>
-    fc.tuple(...slots.map((_, i) => typed(`${name}_${i}`, depth))).map((fields): Typed => ({
-      type: {
-        type: 'record',
-        name: `R${name}`,
-        fields: fields.map(({ type, branch }, i) => ({
-          name: `f${i}`,
-          type,
-          title: { zh: '字段', en: 'field' },
-          ...(branch === true ? {} : { classification: 'public' }),
-        })),
-      },
-      value: fc.tuple(...fields.map(({ value }) => value)).map((values) => Object.fromEntries(values.map((value, i) => [`f${i}`, value]))),
-      branch: true,
-    })),
+    fc.tuple(...slots.map((_, i) => typed(`${name}_${i}`, depth))).map(
+      (fields): Typed => ({
+        type: {
+          type: 'record',
+          name: `R${name}`,
+          fields: fields.map(({ type, branch }, i) => ({
+            name: `f${i}`,
+            type,
+            title: { zh: '字段', en: 'field' },
+            ...(branch === true ? {} : { classification: 'public' }),
+          })),
+        },
+        value: fc
+          .tuple(...fields.map(({ value }) => value))
+          .map((values) => Object.fromEntries(values.map((value, i) => [`f${i}`, value]))),
+        branch: true,
+      }),
+    ),
   );
 }
 
-/** Nested unions in a list of nullables are fine; unions of unions do not come up, because each name is wrapped once. */
-export const cases: fc.Arbitrary<Case> = recordOf('x', 3).chain(({ type, value }) => value.map((one) => ({ schema: type as Json, value: one as Json })));
+/**
+ * Nested unions in a list of nullables are fine; unions of unions do not come up, because each name is wrapped once.
+ */
+export const cases: fc.Arbitrary<Case> = recordOf('x', 3).chain(({ type, value }) =>
+  value.map((one) => ({ schema: type as Json, value: one as Json })),
+);
 
-/** What should come out, computed from the decoded JSON: released leaves, branches with something released, and nulls. */
-export function reference(schema: Json, value: unknown, fields: readonly string[], prefix = '', told: (path: string, value: unknown) => unknown = () => undefined): unknown {
+/**
+ * What should come out, computed from the decoded JSON: released leaves, branches with something released, and nulls.
+ */
+export function reference(
+  schema: Json,
+  value: unknown,
+  fields: readonly string[],
+  prefix = '',
+  told: (path: string, value: unknown) => unknown = () => undefined,
+): unknown {
   const record = value as Json;
   const out: Json = {};
   for (const field of schema['fields'] as Json[]) {

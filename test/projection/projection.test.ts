@@ -3,9 +3,9 @@ import t from 'tap';
 import { decodeRecord, encodeRecord } from '../../contracts/avro.js';
 import { isYitongError } from '../../contracts/errors.js';
 import { fieldsOf } from '../../contracts/fields.js';
-import { fieldPath, type FieldPath } from '../../contracts/ids.js';
+import { type FieldPath, fieldPath } from '../../contracts/ids.js';
 import type { AvroSchema } from '../../contracts/types.js';
-import { Out, compileCheck, compileProjection } from '../../gateway/projection/index.js';
+import { compileCheck, compileProjection, Out } from '../../gateway/projection/index.js';
 import { cases, reference } from './arbitrary.js';
 
 const RUNS = 400;
@@ -88,28 +88,52 @@ const schema = {
     { name: 'name', type: 'string', title: { zh: '名称', en: 'name' }, classification: 'public' },
     {
       name: 'address',
-      type: ['null', { type: 'record', name: 'Address', fields: [
-        { name: 'city', type: 'string', title: { zh: '市', en: 'city' }, classification: 'public' },
-        { name: 'street', type: 'string', title: { zh: '街道', en: 'street' }, classification: 'personal' },
-      ] }],
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'Address',
+          fields: [
+            { name: 'city', type: 'string', title: { zh: '市', en: 'city' }, classification: 'public' },
+            { name: 'street', type: 'string', title: { zh: '街道', en: 'street' }, classification: 'personal' },
+          ],
+        },
+      ],
       title: { zh: '住所', en: 'address' },
     },
     {
       name: 'members',
-      type: { type: 'array', items: { type: 'record', name: 'Member', fields: [
-        { name: 'who', type: 'string', title: { zh: '姓名', en: 'who' }, classification: 'personal' },
-        { name: 'role', type: 'string', title: { zh: '职务', en: 'role' }, classification: 'public' },
-      ] } },
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Member',
+          fields: [
+            { name: 'who', type: 'string', title: { zh: '姓名', en: 'who' }, classification: 'personal' },
+            { name: 'role', type: 'string', title: { zh: '职务', en: 'role' }, classification: 'public' },
+          ],
+        },
+      },
       title: { zh: '成员', en: 'members' },
     },
   ],
 } as const;
-const value = { name: 'a"\u2028\u0001', address: { city: '上海', street: 's' }, members: [{ who: 'w', role: 'r' }, { who: 'v', role: 'q' }] };
+const value = {
+  name: 'a"\u2028\u0001',
+  address: { city: '上海', street: 's' },
+  members: [
+    { who: 'w', role: 'r' },
+    { who: 'v', role: 'q' },
+  ],
+};
 const paths = (...names: string[]) => names.map(fieldPath);
 
 t.test('fields below a branch are released one by one, and a branch with none of them is not there at all', (t) => {
   const body = encoded(schema, value);
-  t.equal(project(schema, paths('members[].role', 'address.city'), body), '{"address":{"city":"上海"},"members":[{"role":"r"},{"role":"q"}]}');
+  t.equal(
+    project(schema, paths('members[].role', 'address.city'), body),
+    '{"address":{"city":"上海"},"members":[{"role":"r"},{"role":"q"}]}',
+  );
   t.equal(project(schema, paths('address'), body), '{"address":{"city":"上海","street":"s"}}');
   t.equal(project(schema, paths('name'), body), `{"name":${JSON.stringify(value.name)}}`);
   t.equal(project(schema, [], body), '{}');
@@ -119,20 +143,30 @@ t.test('fields below a branch are released one by one, and a branch with none of
 
 t.test('a path of another shape or of a newer version releases nothing', (t) => {
   const body = encoded(schema, value);
-  t.equal(project(schema, paths('members.role', 'address[].city', 'address.postcode', 'name.first', 'nothing'), body), '{}');
+  t.equal(
+    project(schema, paths('members.role', 'address[].city', 'address.postcode', 'name.first', 'nothing'), body),
+    '{}',
+  );
   t.end();
 });
 
 t.test('hostile lengths and text are refused, and the answer stands as it stood', (t) => {
   const one = { type: 'record', name: 'One', fields: [{ name: 'a', type: 'string' }] } as const;
-  const list = { type: 'record', name: 'Many', fields: [{ name: 'a', type: { type: 'array', items: 'boolean' } }] } as const;
+  const list = {
+    type: 'record',
+    name: 'Many',
+    fields: [{ name: 'a', type: { type: 'array', items: 'boolean' } }],
+  } as const;
   const refused = (schema: AvroSchema, bytes: readonly number[]): void => {
     const out = new Out(16);
     out.raw('[');
-    t.throws(() => compileProjection({ schema }, paths('a')).write(Uint8Array.from(bytes), 0, bytes.length, out), { code: 'wire_format' });
+    t.throws(() => compileProjection({ schema }, paths('a')).write(Uint8Array.from(bytes), 0, bytes.length, out), {
+      code: 'wire_format',
+    });
     t.equal(out.written().toString(), '[');
   };
-  for (const text of [[0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe4, 0xb8], [0xff], [0x80]]) refused(one, [text.length * 2, ...text]);
+  for (const text of [[0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe4, 0xb8], [0xff], [0x80]])
+    refused(one, [text.length * 2, ...text]);
   refused(one, [0xfe, 0xff, 0xff, 0xff, 0x0f, 65]); // a length far beyond the end
   refused(one, [1]); // a negative one
   refused(one, Array<number>(11).fill(0x80)); // a number without an end

@@ -1,19 +1,22 @@
-/** What the tests of the registers share: a workspace on real data, an embedded bus, a view, and what an observer sees of them. */
+/**
+ * What the tests of the registers share: a workspace on real data, an embedded bus, a view, and what an observer sees
+ * of them.
+ */
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { decodeRecord } from '../../contracts/avro.js';
-import { datasetId, subjectKey, type DatasetId } from '../../contracts/ids.js';
-import type { Contract, Workspace } from '../../contracts/types.js';
-import { FRAME_BYTES } from '../../contracts/wire.js';
-import { loadWorkspace } from '../../contracts/workspace.js';
 import { openEmbeddedBus } from '../../connectors/bus/embedded/bus.js';
 import { dataTopic, type InRecord } from '../../connectors/bus/port.js';
 import { loadFeeds } from '../../connectors/feeds.js';
 import { State } from '../../connectors/publish/index.js';
 import { Quarantine } from '../../connectors/quarantine.js';
-import { runFeed, type RunReport } from '../../connectors/run.js';
+import { type RunReport, runFeed } from '../../connectors/run.js';
+import { decodeRecord } from '../../contracts/avro.js';
+import { type DatasetId, datasetId, subjectKey } from '../../contracts/ids.js';
+import type { Contract, Workspace } from '../../contracts/types.js';
+import { FRAME_BYTES } from '../../contracts/wire.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
 import { openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
 import { testData } from '../data.js';
 
@@ -38,13 +41,17 @@ export interface Register {
   /** All of a dataset's records on the bus: topic key → decoded value. */
   records(dataset: string): Promise<ReadonlyMap<string, Value>>;
   /** The current records of one subject, over datasets, out of a view that has applied the whole bus. */
-  subject(scheme: string, key: string, datasets: readonly string[]): Promise<readonly (readonly [dataset: string, value: Value])[]>;
+  subject(
+    scheme: string,
+    key: string,
+    datasets: readonly string[],
+  ): Promise<readonly (readonly [dataset: string, value: Value])[]>;
   close(): Promise<void>;
 }
 
 /**
- * The workspace of that name over the data of that folder, `undefined` if they are not here. The workspace is copied, as the
- * paths of its feeds are relative to it.
+ * The workspace of that name over the data of that folder, `undefined` if they are not here. The workspace is copied,
+ * as the paths of its feeds are relative to it.
  */
 export async function openRegister(t: Test, name: string, folder: string): Promise<Register | undefined> {
   const data = testData(t, folder);
@@ -56,7 +63,10 @@ export async function openRegister(t: Test, name: string, folder: string): Promi
   return openWorkspace(dir, copy, data);
 }
 
-/** The feeds of a copied workspace read `data/…` where it lies, outside of the workspace: its folder is declared, as an operator would. */
+/**
+ * The feeds of a copied workspace read `data/…` where it lies, outside of the workspace: its folder is declared, as an
+ * operator would.
+ */
 export async function declareData(workspace: string, data: string): Promise<void> {
   const feeds = join(workspace, 'connectors/feeds');
   for (const name of await readdir(feeds, { recursive: true })) {
@@ -158,10 +168,21 @@ export async function openWorkspace(dir: string, folder: string, data: string): 
 }
 
 /** A report without what differs from run to run. */
-export const account = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state });
+export const account = ({ rows, published, unchanged, merged, quarantined, skipped, withdrawn, state }: RunReport) => ({
+  rows,
+  published,
+  unchanged,
+  merged,
+  quarantined,
+  skipped,
+  withdrawn,
+  state,
+});
 
 /** Every row once. */
-export const accounted = ({ published, unchanged, merged, quarantined, skipped }: RunReport): number => published + unchanged + merged + quarantined + skipped;
+export const accounted = ({ published, unchanged, merged, quarantined, skipped }: RunReport): number =>
+  published + unchanged + merged + quarantined + skipped;
 
 /** Says how fast, without making a test of it. */
-export const pace = (t: Test, dataset: string, { rows, ms }: RunReport): void => t.comment(`${dataset}: ${rows} rows in ${ms} ms, ${Math.round((rows / Math.max(ms, 1)) * 1000)} rows/s`);
+export const pace = (t: Test, dataset: string, { rows, ms }: RunReport): void =>
+  t.comment(`${dataset}: ${rows} rows in ${ms} ms, ${Math.round((rows / Math.max(ms, 1)) * 1000)} rows/s`);

@@ -1,33 +1,58 @@
 /** A company, scanners and a log for tests of compliance codes. */
+
+import { YitongError } from '../../contracts/errors.js';
 import type { EntryDraft } from '../../gateway/audit/port.js';
 import type { Person } from '../../gateway/people/person.js';
-import { openCodes, type Codes, type DomainAnswer } from '../../gateway/reports/compliance/codes.js';
+import { type Codes, type DomainAnswer, openCodes } from '../../gateway/reports/compliance/codes.js';
 import type { Question, Scanner } from '../../gateway/reports/compliance/machine.js';
 import type { CodeStore } from '../../gateway/reports/compliance/store.js';
-import { YitongError } from '../../contracts/errors.js';
 
 export const COMPANY = 'uscc:91990101MAEXA0001X';
 export const owner: Person = { id: 'https://id.test|owner', name: '林晓', roles: ['subject'], subjects: [COMPANY] };
-export const stranger: Person = { id: 'https://id.test|other', name: '王强', roles: ['subject'], subjects: ['uscc:91990101MAEXA0002Y', COMPANY] };
+export const stranger: Person = {
+  id: 'https://id.test|other',
+  name: '王强',
+  roles: ['subject'],
+  subjects: ['uscc:91990101MAEXA0002Y', COMPANY],
+};
 export const bank: Scanner = { kind: 'client', key: 'bank', name: '云州银行', authority: 'finance' };
 export const page: Scanner = { kind: 'public', key: 'session-of-a-browser' };
-export const inspector: Scanner = { kind: 'person', key: 'https://id.test|inspector', name: '赵督查', authority: 'samr' };
+export const inspector: Scanner = {
+  kind: 'person',
+  key: 'https://id.test|inspector',
+  name: '赵督查',
+  authority: 'samr',
+};
 export const question: Question = { report: 'credit', domains: ['food', 'fire'], from: '2024-11-26', to: '2026-11-26' };
-export const says: readonly DomainAnswer[] = [{ domain: 'fire', state: 'records', count: 2 }, { domain: 'food', state: 'none', asOf: '2026-11-25T00:00:00.000Z' }];
+export const says: readonly DomainAnswer[] = [
+  { domain: 'fire', state: 'records', count: 2 },
+  { domain: 'food', state: 'none', asOf: '2026-11-25T00:00:00.000Z' },
+];
 
 export interface CodesWorld {
   readonly clock: { now: number };
   /** Two workers of one replica. */
   readonly workers: readonly [Codes, Codes];
   /** What was made durable, in order. */
-  readonly entries: { readonly body: Readonly<Record<string, unknown>>; readonly subject: string; readonly details: Readonly<Record<string, unknown>> }[];
+  readonly entries: {
+    readonly body: Readonly<Record<string, unknown>>;
+    readonly subject: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  }[];
   readonly disk: { full: boolean };
   readonly computed: { readonly subject: string; readonly question: Question }[];
   says: readonly DomainAnswer[];
 }
 
 export function codesWorld(stores: readonly [CodeStore, CodeStore]): CodesWorld {
-  const world: CodesWorld = { clock: { now: Date.UTC(2026, 10, 26, 2) }, workers: [] as unknown as CodesWorld['workers'], entries: [], disk: { full: false }, computed: [], says };
+  const world: CodesWorld = {
+    clock: { now: Date.UTC(2026, 10, 26, 2) },
+    workers: [] as unknown as CodesWorld['workers'],
+    entries: [],
+    disk: { full: false },
+    computed: [],
+    says,
+  };
   const worker = (store: CodeStore): Codes =>
     openCodes({
       store,
@@ -37,7 +62,11 @@ export function codesWorld(stores: readonly [CodeStore, CodeStore]): CodesWorld 
         async append({ clear, subject }: EntryDraft) {
           await Promise.resolve();
           if (world.disk.full) throw new YitongError('audit_unavailable', 'the disk is full');
-          world.entries.push({ body: JSON.parse(clear) as Record<string, unknown>, subject: subject?.subject ?? '', details: JSON.parse(subject?.json ?? '{}') as Record<string, unknown> });
+          world.entries.push({
+            body: JSON.parse(clear) as Record<string, unknown>,
+            subject: subject?.subject ?? '',
+            details: JSON.parse(subject?.json ?? '{}') as Record<string, unknown>,
+          });
           return { id: 'w1:1', json: '{}' };
         },
       },

@@ -1,14 +1,14 @@
 /** A CA, a signer of documents, and the programs of others that read what it signed. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { initPki, issueDocumentSigner } from '../../gateway/pki/authority.js';
 import type { ReportModel } from '../../gateway/reports/model.js';
 import { renderPdf } from '../../gateway/reports/pdf/index.js';
 import type { Pdf } from '../../gateway/reports/pdf/options.js';
-import { openDocumentSigner, type DocumentSigner } from '../../gateway/reports/pdf/signer.js';
+import { type DocumentSigner, openDocumentSigner } from '../../gateway/reports/pdf/signer.js';
 import { missingHere } from '../missing.js';
 import { thisSecond } from '../support/clock.js';
 
@@ -22,19 +22,32 @@ export interface Office {
   readonly ca: X509Certificate;
   readonly caFile: string;
   readonly sign: DocumentSigner;
-  /** Its one clock: when the certificates were made, and what it issues is signed unless told otherwise. Whole seconds, as a document has them. */
+  /**
+   * Its one clock: when the certificates were made, and what it issues is signed unless told otherwise. Whole seconds,
+   * as a document has them.
+   */
   readonly now: Date;
   issue(model: ReportModel, at?: Date): Promise<Pdf>;
 }
 
 /** @param now default: the real time; what a program of others judges by its own clock must have been made then */
-export async function office(dir: string, { rsa = false, now = thisSecond() }: { readonly rsa?: boolean; readonly now?: Date } = {}): Promise<Office> {
+export async function office(
+  dir: string,
+  { rsa = false, now = thisSecond() }: { readonly rsa?: boolean; readonly now?: Date } = {},
+): Promise<Office> {
   const pki = join(dir, 'pki');
   await initPki(pki, { now });
   await issueDocumentSigner(pki, SIGNER, { rsa, now });
   const caFile = join(pki, 'ca.pem');
   const sign = openDocumentSigner(join(pki, 'documents'));
-  return { pki, ca: new X509Certificate(readFileSync(caFile)), caFile, sign, now, issue: (model, at = now) => renderPdf(model, { code: CODE, url: URL_OF_CODE, sign, at }) };
+  return {
+    pki,
+    ca: new X509Certificate(readFileSync(caFile)),
+    caFile,
+    sign,
+    now,
+    issue: (model, at = now) => renderPdf(model, { code: CODE, url: URL_OF_CODE, sign, at }),
+  };
 }
 
 /** True if the program is here; otherwise the test is skipped by name, and fails in CI. */
@@ -52,10 +65,14 @@ export function saved(dir: string, bytes: Uint8Array): string {
   return file;
 }
 
-export const run = (program: string, ...args: readonly string[]): string => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 });
+export const run = (program: string, ...args: readonly string[]): string =>
+  execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 });
 
 /** Each page as a picture of 150 dpi; files in the pages' order. */
 export function pictures(dir: string, file: string): readonly string[] {
   run('pdftoppm', '-r', '150', '-png', file, join(dir, 'page'));
-  return readdirSync(dir).filter((name) => name.endsWith('.png')).sort().map((name) => join(dir, name));
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.png'))
+    .sort()
+    .map((name) => join(dir, name));
 }

@@ -1,4 +1,7 @@
-/** A bank that has nothing of ours: the reference implementation of SD-JWT in Python, by the text of docs/credentials.md. */
+/**
+ * A bank that has nothing of ours: the reference implementation of SD-JWT in Python, by the text of
+ * docs/credentials.md.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,10 +30,16 @@ export interface Foreign {
 }
 
 /** Undefined where there is no such Python. @param issuer whom it trusts */
-export function foreignVerifier(t: Test, issuer: string): ((given: Foreign) => { readonly status: number | null; readonly stdout: string; readonly stderr: string }) | undefined {
+export function foreignVerifier(
+  t: Test,
+  issuer: string,
+):
+  | ((given: Foreign) => { readonly status: number | null; readonly stdout: string; readonly stderr: string })
+  | undefined {
   const python = pythonForTest(t, 'sd_jwt', 'sd-jwt');
   if (python === undefined) return undefined;
-  const example = /```python\n(.*?)```/s.exec(readFileSync(join(packageRoot(), 'docs/credentials.md'), 'utf8'))?.[1] ?? '';
+  const example =
+    /```python\n(.*?)```/s.exec(readFileSync(join(packageRoot(), 'docs/credentials.md'), 'utf8'))?.[1] ?? '';
   const script = join(t.testdir(), 'verify.py');
   writeFileSync(script, example.replace(/^ISSUER = .*$/m, `ISSUER = ${JSON.stringify(issuer)}`) + RUN);
   return (given) => spawnSync(python, [script], { input: JSON.stringify(given), encoding: 'utf8', timeout: 60_000 });

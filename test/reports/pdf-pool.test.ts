@@ -5,7 +5,7 @@ import { draw } from '../../gateway/reports/pdf/draw.js';
 import { drawOptions } from '../../gateway/reports/pdf/options.js';
 import { pdfPool } from '../../gateway/reports/pdf/pool.js';
 import { verifyPdf } from '../../gateway/reports/pdf/verify.js';
-import { CODE, URL_OF_CODE, office } from './documents.js';
+import { CODE, office, URL_OF_CODE } from './documents.js';
 import { sampleReport } from './sample.js';
 
 t.setTimeout(120_000);

@@ -5,7 +5,13 @@ import { codeOf, question } from './compliance-world.js';
 
 const [, , dir = '', code = '', client = ''] = process.argv;
 const store = openCodeStore(dir);
-const codes = openCodes({ store, now: Date.now, known: () => true, journal: { append: async () => ({ id: '', json: '' }) }, answer: async () => ({ name: '', domains: [] }) });
+const codes = openCodes({
+  store,
+  now: Date.now,
+  known: () => true,
+  journal: { append: async () => ({ id: '', json: '' }) },
+  answer: async () => ({ name: '', domains: [] }),
+});
 process.once('message', () => {
   void codeOf(codes.scan(code, { kind: 'client', key: client }, '192.0.2.1', question, 'r')).then(async (outcome) => {
     await store.close();

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { memoryStatuses } from '../../gateway/reports/vc/status/memory.js';
 import { openStatuses } from '../../gateway/reports/vc/status/lmdb.js';
+import { memoryStatuses } from '../../gateway/reports/vc/status/memory.js';
 import { statusConformance } from '../conformance/status.js';
 
 t.test('in memory', (t) => {

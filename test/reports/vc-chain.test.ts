@@ -7,11 +7,24 @@ const ISSUER = 'https://city.example/credentials';
 const [root, below, own] = [await makeEc(), await makeEc(), await makeEc()];
 
 /** The key that is trusted of a leaf below a CA below a root, each with what makes it special. */
-async function trusted(parts: { readonly root?: Partial<Shape>; readonly below?: Partial<Shape>; readonly leaf?: Partial<Shape> } = {}): Promise<unknown> {
+async function trusted(
+  parts: { readonly root?: Partial<Shape>; readonly below?: Partial<Shape>; readonly leaf?: Partial<Shape> } = {},
+): Promise<unknown> {
   const top = await makeCa('root', root, parts.root);
   const ca = await make({ subject: 'below', keys: below, issuer: 'root', signer: root, ca: true, ...parts.below });
-  const leaf = await make({ subject: 'documents', keys: own, issuer: 'below', signer: below, uris: [ISSUER], ...parts.leaf });
-  return trustedKey({ issuer: ISSUER, anchors: [pemOf(top)] }, { x5c: [leaf, ca].map(({ raw }) => raw.toString('base64')) }, Date.now());
+  const leaf = await make({
+    subject: 'documents',
+    keys: own,
+    issuer: 'below',
+    signer: below,
+    uris: [ISSUER],
+    ...parts.leaf,
+  });
+  return trustedKey(
+    { issuer: ISSUER, anchors: [pemOf(top)] },
+    { x5c: [leaf, ca].map(({ raw }) => raw.toString('base64')) },
+    Date.now(),
+  );
 }
 
 t.test('a CA below the root is followed', async (t) => {

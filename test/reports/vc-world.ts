@@ -2,12 +2,12 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CompactSign } from 'jose';
 import type { ReportModel } from '../../gateway/reports/model.js';
-import { issueVc, type IssuedVc } from '../../gateway/reports/vc/issue.js';
-import { documentKey, issuerMetadata, type DocumentKey } from '../../gateway/reports/vc/keys.js';
-import { present, type PresentOptions } from '../../gateway/reports/vc/present.js';
+import { type IssuedVc, issueVc } from '../../gateway/reports/vc/issue.js';
+import { type DocumentKey, documentKey, issuerMetadata } from '../../gateway/reports/vc/keys.js';
+import { type PresentOptions, present } from '../../gateway/reports/vc/present.js';
 import { memoryStatuses } from '../../gateway/reports/vc/status/memory.js';
 import { statusList, statusUri } from '../../gateway/reports/vc/status/token.js';
-import { verifyPresentation, type Verification, type VerifyOptions } from '../../gateway/reports/vc/verify.js';
+import { type Verification, type VerifyOptions, verifyPresentation } from '../../gateway/reports/vc/verify.js';
 
 export const ISSUER = 'https://credit.yunzhou.example';
 export const BANK = 'https://bank.example/loans';
@@ -15,7 +15,8 @@ export const NONCE = 'n-0S6_WzA2Mj-4711';
 export const DAY = 86_400_000;
 
 export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-export const jwkOf = (key: KeyObject): Record<string, unknown> => createPublicKey(key).export({ format: 'jwk' }) as Record<string, unknown>;
+export const jwkOf = (key: KeyObject): Record<string, unknown> =>
+  createPublicKey(key).export({ format: 'jwk' }) as Record<string, unknown>;
 
 export interface VcWorld {
   readonly clock: { now: number };
@@ -30,22 +31,57 @@ export interface VcWorld {
   readonly publish: (uri: string) => Promise<string>;
 }
 
-export async function vcWorld(model: ReportModel, { bound = true }: { readonly bound?: boolean } = {}): Promise<VcWorld> {
+export async function vcWorld(
+  model: ReportModel,
+  { bound = true }: { readonly bound?: boolean } = {},
+): Promise<VcWorld> {
   const clock = { now: Date.parse(model.issuedAt) + 1000 };
   const privateKey = newKey();
   const key = await documentKey(privateKey);
   const holderKey = newKey();
   const statuses = memoryStatuses(1 << 10);
-  const vc = await issueVc(model, { issuer: ISSUER, key, statuses, expiresAt: clock.now + 30 * DAY, ...(bound ? { holder: jwkOf(holderKey) } : {}) });
+  const vc = await issueVc(model, {
+    issuer: ISSUER,
+    key,
+    statuses,
+    expiresAt: clock.now + 30 * DAY,
+    ...(bound ? { holder: jwkOf(holderKey) } : {}),
+  });
   const publish = async (uri: string): Promise<string> => {
-    const token = await statusList(Number(uri.slice(statusUri(ISSUER, 0).length - 1)), { statuses, issuer: ISSUER, key, now: () => clock.now });
+    const token = await statusList(Number(uri.slice(statusUri(ISSUER, 0).length - 1)), {
+      statuses,
+      issuer: ISSUER,
+      key,
+      now: () => clock.now,
+    });
     if (token === undefined) throw new Error('404');
     return token;
   };
-  const options: VerifyOptions = { trust: { issuer: ISSUER, keys: issuerMetadata(ISSUER, [key]).jwks.keys }, nonce: NONCE, audience: BANK, required: ['d8'], fetchStatus: publish, now: clock.now };
+  const options: VerifyOptions = {
+    trust: { issuer: ISSUER, keys: issuerMetadata(ISSUER, [key]).jwks.keys },
+    nonce: NONCE,
+    audience: BANK,
+    required: ['d8'],
+    fetchStatus: publish,
+    now: clock.now,
+  };
   return {
-    clock, key, privateKey, holderKey, statuses, vc, options, publish,
-    present: (domains, changed = {}) => present(vc.text, domains, { nonce: NONCE, audience: BANK, now: clock.now, ...(bound ? { holderKey } : {}), ...changed }),
+    clock,
+    key,
+    privateKey,
+    holderKey,
+    statuses,
+    vc,
+    options,
+    publish,
+    present: (domains, changed = {}) =>
+      present(vc.text, domains, {
+        nonce: NONCE,
+        audience: BANK,
+        now: clock.now,
+        ...(bound ? { holderKey } : {}),
+        ...changed,
+      }),
     verify: (text, changed = {}) => verifyPresentation(text, { ...options, now: clock.now, ...changed }),
   };
 }
@@ -53,7 +89,12 @@ export async function vcWorld(model: ReportModel, { bound = true }: { readonly b
 export const codeOf = (outcome: Verification): string => (outcome.ok ? 'ok' : outcome.code);
 
 /** A JWS with any header and payload at all, as a forger makes it. */
-export const forge = (header: Readonly<Record<string, unknown>>, payload: object, key: KeyObject | Uint8Array): Promise<string> =>
+export const forge = (
+  header: Readonly<Record<string, unknown>>,
+  payload: object,
+  key: KeyObject | Uint8Array,
+): Promise<string> =>
   new CompactSign(Buffer.from(JSON.stringify(payload))).setProtectedHeader(header as { alg: string }).sign(key);
 
-export const decoded = (jwt: string, part = 1): Record<string, unknown> => JSON.parse(Buffer.from(jwt.split('.')[part] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;
+export const decoded = (jwt: string, part = 1): Record<string, unknown> =>
+  JSON.parse(Buffer.from(jwt.split('.')[part] ?? '', 'base64url').toString('utf8')) as Record<string, unknown>;

@@ -1,23 +1,26 @@
-/** Reports over the reference city: its contracts, policies and definitions, a real view, and every audit entry kept for reading. */
-import { readFileSync, readdirSync } from 'node:fs';
+/**
+ * Reports over the reference city: its contracts, policies and definitions, a real view, and every audit entry kept for
+ * reading.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { controlTopic, dataTopic, HEADER, type InRecord } from '../../connectors/bus/port.js';
 import { encodeRecord } from '../../contracts/avro.js';
-import { datasetId, subjectKey, type DatasetId, type SubjectKey } from '../../contracts/ids.js';
+import { type DatasetId, datasetId, type SubjectKey, subjectKey } from '../../contracts/ids.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { frame } from '../../contracts/wire.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { HEADER, controlTopic, dataTopic, type InRecord } from '../../connectors/bus/port.js';
-import { loadPolicies } from '../../policies/load.js';
-import type { Grant, PolicySet } from '../../policies/types.js';
 import type { EntryDraft, Journal } from '../../gateway/audit/port.js';
 import { packageRoot } from '../../gateway/cli/places.js';
 import { inForceOf } from '../../gateway/inforce/snapshot.js';
-import { openReports, type Asking, type Reports, type ReportRequest } from '../../gateway/reports/index.js';
+import { type Asking, openReports, type ReportRequest, type Reports } from '../../gateway/reports/index.js';
 import type { RecordMarks } from '../../gateway/reports/marks.js';
 import { openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
+import { loadPolicies } from '../../policies/load.js';
+import type { Grant, PolicySet } from '../../policies/types.js';
 
 export const company = (n: number): SubjectKey => subjectKey('uscc', uscc.make(n));
 const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
@@ -78,8 +81,17 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
     const topic = dataTopic(workspace.prefix, dataset);
     const offset = next(topic);
     const record: InRecord = {
-      topic, partition: 0, offset, timestamp: world.now - 1000, key, value,
-      headers: { [HEADER.sourceTime]: new Date(world.now - 2000).toISOString(), [HEADER.position]: `p${String(offset)}`, ...(value === null ? { [HEADER.reason]: 'withdrawn' } : {}) },
+      topic,
+      partition: 0,
+      offset,
+      timestamp: world.now - 1000,
+      key,
+      value,
+      headers: {
+        [HEADER.sourceTime]: new Date(world.now - 2000).toISOString(),
+        [HEADER.position]: `p${String(offset)}`,
+        ...(value === null ? { [HEADER.reason]: 'withdrawn' } : {}),
+      },
     };
     return writer.apply([record]);
   };
@@ -96,13 +108,17 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
     close: () => Promise.resolve(),
   };
   const context = { workspace, journal, view: writer.reader(), inForce: () => inForce, dataDir: own, now: () => clock };
-  const reports = await openReports(
-    context,
-    { marks: (of) => world.marks.marks(of), missing: (of) => world.marks.missing?.(of) ?? [], hidden: (of) => world.marks.hidden(of) },
-  );
+  const reports = await openReports(context, {
+    marks: (of) => world.marks.marks(of),
+    missing: (of) => world.marks.missing?.(of) ?? [],
+    hidden: (of) => world.marks.hidden(of),
+  });
   let requests = 0;
   const world: ReportWorld = {
-    workspace, reports, context, entries,
+    workspace,
+    reports,
+    context,
+    entries,
     get now() {
       return clock;
     },
@@ -114,27 +130,64 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
     async put(dataset, subject, recordId, parts = {}) {
       const contract = contractOf(dataset);
       const [idField] = contract.recordId;
-      const encoded = encodeRecord(contract.latest, { ...example(contract), [contract.subject.field]: keyOf(subject), ...(idField === undefined ? {} : { [idField]: recordId }), ...parts });
+      const encoded = encodeRecord(contract.latest, {
+        ...example(contract),
+        [contract.subject.field]: keyOf(subject),
+        ...(idField === undefined ? {} : { [idField]: recordId }),
+        ...parts,
+      });
       if (!encoded.ok) throw new Error(JSON.stringify(encoded.problems));
       await send(contract.id, `${subject}|${recordId}`, frame(contract.latest.schemaId, encoded.body));
     },
-    withdraw: async (dataset, subject, recordId) => void (await send(contractOf(dataset).id, `${subject}|${recordId}`, null)),
+    withdraw: async (dataset, subject, recordId) =>
+      void (await send(contractOf(dataset).id, `${subject}|${recordId}`, null)),
     async seen(datasets = [...workspace.contracts.keys()], time = world.now) {
       for (const dataset of datasets) {
         const topic = controlTopic(workspace.prefix, contractOf(dataset).authority);
-        const watermark = { dataset, sourceTime: new Date(time).toISOString(), snapshot: true, rows: 1, state: 'complete' };
-        await writer.apply([{ topic, partition: 0, offset: next(topic), timestamp: time, key: `${dataset}|`, value: Buffer.from(JSON.stringify(watermark)), headers: {} }]);
+        const watermark = {
+          dataset,
+          sourceTime: new Date(time).toISOString(),
+          snapshot: true,
+          rows: 1,
+          state: 'complete',
+        };
+        await writer.apply([
+          {
+            topic,
+            partition: 0,
+            offset: next(topic),
+            timestamp: time,
+            key: `${dataset}|`,
+            value: Buffer.from(JSON.stringify(watermark)),
+            headers: {},
+          },
+        ]);
       }
     },
     grants(change) {
-      const grants = new Map([...set.grants.values()].flatMap((grant) => {
-        const changed = change(grant);
-        return changed === undefined ? [] : [[changed.id, changed] as const];
-      }));
-      inForce = inForceOf({ ...set, grants, version: `changed ${String(requests++)}` } satisfies PolicySet, [], workspace);
+      const grants = new Map(
+        [...set.grants.values()].flatMap((grant) => {
+          const changed = change(grant);
+          return changed === undefined ? [] : [[changed.id, changed] as const];
+        }),
+      );
+      inForce = inForceOf(
+        { ...set, grants, version: `changed ${String(requests++)}` } satisfies PolicySet,
+        [],
+        workspace,
+      );
     },
     asking: () => ({ requestId: `r-${String(requests++)}`, by: 'credit-report-centre' }),
-    request: (parts = {}) => ({ report: 'credit', as: company(0), subjects: [company(0)], from: '2016-11-26', to: '2026-11-26', purpose: 'listing', bearer: '云州证券股份有限公司', ...parts }),
+    request: (parts = {}) => ({
+      report: 'credit',
+      as: company(0),
+      subjects: [company(0)],
+      from: '2016-11-26',
+      to: '2026-11-26',
+      purpose: 'listing',
+      bearer: '云州证券股份有限公司',
+      ...parts,
+    }),
     async close() {
       await reports.close();
       await writer.close();
@@ -146,10 +199,28 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
 
 /** A penalty's parts: what the rules look at. */
 export const penalty = (endedOn: string, parts: Value = {}): Value => ({
-  domain: '市场监管', procedure: 'ordinary', kinds: ['fine'], displayTier: 'serious', conduct: { summary: '未按规定公示年度报告', endedOn, place: null }, displayUntil: '2027-01-01', repair: { status: 'none', on: null }, ...parts,
+  domain: '市场监管',
+  procedure: 'ordinary',
+  kinds: ['fine'],
+  displayTier: 'serious',
+  conduct: { summary: '未按规定公示年度报告', endedOn, place: null },
+  displayUntil: '2027-01-01',
+  repair: { status: 'none', on: null },
+  ...parts,
 });
 
 /** A register entry without relations. */
-export const entry = (name: string, parts: Value = {}): Value => ({ name, parent: null, branches: [], shareholders: [], investments: [], ...parts });
-export const held = (subject: SubjectKey, name: string, share: string): Value => ({ uscc: keyOf(subject), name, share });
+export const entry = (name: string, parts: Value = {}): Value => ({
+  name,
+  parent: null,
+  branches: [],
+  shareholders: [],
+  investments: [],
+  ...parts,
+});
+export const held = (subject: SubjectKey, name: string, share: string): Value => ({
+  uscc: keyOf(subject),
+  name,
+  share,
+});
 export const branch = (subject: SubjectKey, name: string): Value => ({ uscc: keyOf(subject), name });

@@ -1,10 +1,13 @@
-/** A real Apache Kafka of a test's own: one KRaft node with the properties that the test gives, which it may kill and start again. */
+/**
+ * A real Apache Kafka of a test's own: one KRaft node with the properties that the test gives, which it may kill and
+ * start again.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { kafkaNode, NODE_SETTINGS, type KafkaNode } from './kafka-node.js';
+import { type KafkaNode, kafkaNode, NODE_SETTINGS } from './kafka-node.js';
 import { freePorts } from './ports.js';
 
 export interface TestBroker extends KafkaNode {
@@ -13,7 +16,10 @@ export interface TestBroker extends KafkaNode {
 }
 
 export interface BrokerOptions {
-  /** Listener name → security protocol, as `{ SCRAM: 'SASL_SSL' }`. The first one has to speak plain. Default `{ PLAINTEXT: 'PLAINTEXT' }`. */
+  /**
+   * Listener name → security protocol, as `{ SCRAM: 'SASL_SSL' }`. The first one has to speak plain. Default `{
+   * PLAINTEXT: 'PLAINTEXT' }`.
+   */
   readonly listeners?: Readonly<Record<string, string>>;
   readonly properties?: Readonly<Record<string, string>>;
   /** Of the storage tool, as `--add-scram` and its value. */

@@ -1,16 +1,17 @@
 /**
- * A cluster of Apache Kafka for tests of faults: KRaft nodes, each broker and controller at once, that can be stopped, killed, frozen,
- * cut off and filled up one by one. Where the machine allows it (root, Linux) each lives in a network namespace and writes to a file
- * system of its own; else all are on 127.0.0.1, and `network` and `disks` say what is missing. Every node is started by `.ci/kafka`.
+ * A cluster of Apache Kafka for tests of faults: KRaft nodes, each broker and controller at once, that can be stopped,
+ * killed, frozen, cut off and filled up one by one. Where the machine allows it (root, Linux) each lives in a network
+ * namespace and writes to a file system of its own; else all are on 127.0.0.1, and `network` and `disks` say what is
+ * missing. Every node is started by `.ci/kafka`.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KAFKA_SCRIPT, kafkaNode, NODE_SETTINGS, type KafkaNode } from './kafka-node.js';
+import { KAFKA_SCRIPT, type KafkaNode, kafkaNode, NODE_SETTINGS } from './kafka-node.js';
 import { quorumLeader } from './kafka-protocol.js';
-import { makeNetwork, noNamespaces, type Network } from './network.js';
+import { makeNetwork, type Network, noNamespaces } from './network.js';
 import { freePorts } from './ports.js';
 
 export interface ClusterOptions {
@@ -20,7 +21,10 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Heap of each node. Default `256m`. */
   readonly heap?: string;
-  /** `apart`: namespaces and file systems of their own where they can be had (default); `together`: 127.0.0.1 and plain folders. */
+  /**
+   * `apart`: namespaces and file systems of their own where they can be had (default); `together`: 127.0.0.1 and plain
+   * folders.
+   */
   readonly nodesLive?: 'apart' | 'together';
   /** MB of each node's own file system. Default 96. */
   readonly diskMegabytes?: number;
@@ -68,8 +72,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const network: Network | undefined = why === undefined ? makeNetwork(count) : undefined;
   const dir = mkdtempSync(join(tmpdir(), 'yitong-cluster-'));
   const ports = network === undefined ? await freePorts(count * 2) : [];
-  const addresses = Array.from({ length: count }, (_, index) => (network === undefined ? `127.0.0.1:${ports[index]}` : `${network.links[index]?.address}:9092`));
-  const controllers = Array.from({ length: count }, (_, index) => (network === undefined ? `127.0.0.1:${ports[count + index]}` : `${network.links[index]?.address}:9093`));
+  const addresses = Array.from({ length: count }, (_, index) =>
+    network === undefined ? `127.0.0.1:${ports[index]}` : `${network.links[index]?.address}:9092`,
+  );
+  const controllers = Array.from({ length: count }, (_, index) =>
+    network === undefined ? `127.0.0.1:${ports[count + index]}` : `${network.links[index]?.address}:9093`,
+  );
   const cluster = randomBytes(16).toString('base64url').replace(/^-/, 'A');
   let disks: string | undefined = apart ? undefined : 'the nodes share a disk';
   const copies = Math.min(3, count);
@@ -82,7 +90,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     mkdirSync(disk, { recursive: true });
     let mounted = false;
     if (apart && disks === undefined) {
-      const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${options.diskMegabytes ?? 96}m`, 'yitong-test', disk], { encoding: 'utf8' });
+      const { status, stderr } = spawnSync(
+        'mount',
+        ['-t', 'tmpfs', '-o', `size=${options.diskMegabytes ?? 96}m`, 'yitong-test', disk],
+        { encoding: 'utf8' },
+      );
       if (status === 0) mounted = true;
       else disks = `no file system of its own can be mounted: ${(stderr ?? '').trim()}`;
     }
@@ -103,7 +115,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       ...options.settings,
     };
     const node = kafkaNode({
-      name: `node ${id} of Apache Kafka`, home, cluster, settings, address,
+      name: `node ${id} of Apache Kafka`,
+      home,
+      cluster,
+      settings,
+      address,
       ...(link === undefined ? {} : { enter: link.enter }),
       ...(options.heap === undefined ? {} : { heap: options.heap }),
     });

@@ -1,5 +1,5 @@
 /** One process of Apache Kafka, run by `.ci/kafka`: started, stopped, killed and frozen by a test. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../gateway/cli/places.js';
@@ -10,7 +10,10 @@ const STOP_WITHIN = 30_000;
 
 export const KAFKA_SCRIPT = join(packageRoot(), '.ci', 'kafka');
 
-/** What every node of a test has, whatever else it is: broker and controller at once, topics only as they are asked for, no waiting. */
+/**
+ * What every node of a test has, whatever else it is: broker and controller at once, topics only as they are asked for,
+ * no waiting.
+ */
 export const NODE_SETTINGS: Readonly<Record<string, string>> = {
   'process.roles': 'broker,controller',
   'controller.listener.names': 'CONTROLLER',
@@ -44,7 +47,10 @@ export interface KafkaNode {
   /** What the node has printed. */
   log(): string;
   running(): boolean;
-  /** On the same data and ports; resolves when it answers. @throws Error with the end of its log if it does not within 180 s */
+  /**
+   * On the same data and ports; resolves when it answers.
+   * @throws Error with the end of its log if it does not within 180 s
+   */
   start(): Promise<void>;
   /** Asks it to stop, or kills it as a power cut would; killed after 30 s. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -55,9 +61,23 @@ export interface KafkaNode {
   abandon(): void;
 }
 
-export function kafkaNode({ cluster, home, settings, address, name, format = [], enter = [], heap = '256m' }: KafkaNodeOptions): KafkaNode {
+export function kafkaNode({
+  cluster,
+  home,
+  settings,
+  address,
+  name,
+  format = [],
+  enter = [],
+  heap = '256m',
+}: KafkaNodeOptions): KafkaNode {
   const properties = join(home, 'server.properties');
-  writeFileSync(properties, Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join(''));
+  writeFileSync(
+    properties,
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+  );
   const logFile = join(home, 'log');
   const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
   let child: ChildProcess | undefined;
@@ -69,7 +89,10 @@ export function kafkaNode({ cluster, home, settings, address, name, format = [],
       if (running()) return;
       const [file = KAFKA_SCRIPT, ...args] = [...enter, KAFKA_SCRIPT, 'run', properties, cluster, ...format];
       const out = openSync(logFile, 'a');
-      child = spawn(file, args, { stdio: ['ignore', out, out], env: { ...process.env, YITONG_KAFKA_HEAP: heap, LOG_DIR: home } });
+      child = spawn(file, args, {
+        stdio: ['ignore', out, out],
+        env: { ...process.env, YITONG_KAFKA_HEAP: heap, LOG_DIR: home },
+      });
       closeSync(out);
       const until = Date.now() + START_WITHIN;
       while (!(await apiVersions(address))) {
@@ -90,7 +113,8 @@ export function kafkaNode({ cluster, home, settings, address, name, format = [],
       child?.kill('SIGSTOP');
       // the signal is there at once, but a thread that runs stops a little later, and may answer until then
       const tasks = `/proc/${String(child?.pid)}/task`;
-      while (existsSync(tasks) && !readdirSync(tasks).every((task) => stands(join(tasks, task)))) await new Promise((resolve) => setTimeout(resolve, 1));
+      while (existsSync(tasks) && !readdirSync(tasks).every((task) => stands(join(tasks, task))))
+        await new Promise((resolve) => setTimeout(resolve, 1));
     },
     thaw: () => void child?.kill('SIGCONT'),
     abandon: () => void (running() && child?.kill('SIGKILL')),

@@ -1,8 +1,18 @@
-/** The two questions that a test asks a Kafka node by itself: do you answer, and who is the active controller. kafkajs knows no KRaft. */
+/**
+ * The two questions that a test asks a Kafka node by itself: do you answer, and who is the active controller. kafkajs
+ * knows no KRaft.
+ */
 import { connect } from 'node:net';
 
 /** One request on a connection of its own; undefined where no whole answer came in time. */
-function ask(address: string, key: number, version: number, header: Buffer, body: Buffer, within: number): Promise<Buffer | undefined> {
+function ask(
+  address: string,
+  key: number,
+  version: number,
+  header: Buffer,
+  body: Buffer,
+  within: number,
+): Promise<Buffer | undefined> {
   const [host = '', port = ''] = address.split(':');
   const head = Buffer.alloc(8);
   head.writeInt16BE(key, 0);
@@ -40,7 +50,14 @@ export async function apiVersions(address: string, within = 2000): Promise<boole
 export async function quorumLeader(address: string, within = 2000): Promise<number | undefined> {
   const topic = Buffer.from('__cluster_metadata');
   const tags = Buffer.from([0]);
-  const body = Buffer.concat([Buffer.from([2, topic.length + 1]), topic, Buffer.from([2, 0, 0, 0, 0]), tags, tags, tags]);
+  const body = Buffer.concat([
+    Buffer.from([2, topic.length + 1]),
+    topic,
+    Buffer.from([2, 0, 0, 0, 0]),
+    tags,
+    tags,
+    tags,
+  ]);
   const answer = await ask(address, 55, 0, Buffer.concat([CLIENT, tags]), body, within);
   if (answer === undefined || answer.length < 30) return undefined;
   let at = 1; // tagged fields of the response header

@@ -2,8 +2,8 @@ import type { Test } from 'tap';
 import { missingHere } from '../missing.js';
 
 /**
- * The `host:port` of a real Apache Kafka, from YITONG_TEST_KAFKA (`.ci/kafka start` prints it). Where there is none, the test is
- * reported as skipped by name; in CI it fails, so that a broken `.ci/run` cannot pass.
+ * The `host:port` of a real Apache Kafka, from YITONG_TEST_KAFKA (`.ci/kafka start` prints it). Where there is none,
+ * the test is reported as skipped by name; in CI it fails, so that a broken `.ci/run` cannot pass.
  */
 export function kafkaForTest(t: Test): string | undefined {
   const address = process.env['YITONG_TEST_KAFKA'];

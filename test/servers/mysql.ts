@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createConnection, type Connection } from 'mysql2/promise';
+import { type Connection, createConnection } from 'mysql2/promise';
 import type { Test } from 'tap';
 import { missingHere } from '../missing.js';
 
@@ -24,8 +24,9 @@ export interface TestMysql {
 }
 
 /**
- * A fresh database on a real MariaDB: on the server of YITONG_TEST_MYSQL (`.ci/mysql start` prints it), else on one that is started for this suite and
- * stopped with it. Where MariaDB is not installed, the test is reported as skipped by name; in CI it fails, so that a broken `.ci/run` cannot pass.
+ * A fresh database on a real MariaDB: on the server of YITONG_TEST_MYSQL (`.ci/mysql start` prints it), else on one
+ * that is started for this suite and stopped with it. Where MariaDB is not installed, the test is reported as skipped
+ * by name; in CI it fails, so that a broken `.ci/run` cannot pass.
  */
 export async function mysqlForTest(t: Test): Promise<TestMysql | undefined> {
   const given = process.env['YITONG_TEST_MYSQL'];
@@ -60,7 +61,9 @@ async function freshDatabase(t: Test, server: string): Promise<TestMysql> {
   const others: Connection[] = [];
   t.teardown(async () => {
     for (const other of others) other.destroy();
-    await admin.query(`DROP DATABASE ${database}`).catch((error: unknown) => t.comment(`the database was left: ${String(error)}`));
+    await admin
+      .query(`DROP DATABASE ${database}`)
+      .catch((error: unknown) => t.comment(`the database was left: ${String(error)}`));
     await admin.end();
   });
   const url = new URL(server);

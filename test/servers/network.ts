@@ -1,6 +1,7 @@
 /**
- * A network namespace for each node of a cluster, on one bridge, so that a link can be cut for real: packets vanish, connections stay
- * half-open, both sides find out by their own timeouts. Needs root and Linux's `ip`; `noNamespaces` says why there are none.
+ * A network namespace for each node of a cluster, on one bridge, so that a link can be cut for real: packets vanish,
+ * connections stay half-open, both sides find out by their own timeouts. Needs root and Linux's `ip`; `noNamespaces`
+ * says why there are none.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -65,7 +66,8 @@ export function makeNetwork(nodes: number): Network {
     const links = Array.from({ length: nodes }, (_, index): Link => {
       const node = index + 1;
       const port = `yt${id}${node}`;
-      const inside = (...command: readonly string[]): string => must('ip', 'netns', 'exec', namespace(node), ...command);
+      const inside = (...command: readonly string[]): string =>
+        must('ip', 'netns', 'exec', namespace(node), ...command);
       must('ip', 'netns', 'add', namespace(node));
       must('ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace(node));
       must('ip', 'link', 'set', port, 'master', bridge, 'up');
@@ -81,11 +83,26 @@ export function makeNetwork(nodes: number): Network {
           else for (const other of others) inside('ip', 'route', 'replace', 'blackhole', `${address(other)}/32`);
         },
         slow(kilobits) {
-          must('tc', 'qdisc', 'replace', 'dev', port, 'root', 'tbf', 'rate', `${kilobits}kbit`, 'burst', '16kb', 'latency', '2s');
+          must(
+            'tc',
+            'qdisc',
+            'replace',
+            'dev',
+            port,
+            'root',
+            'tbf',
+            'rate',
+            `${kilobits}kbit`,
+            'burst',
+            '16kb',
+            'latency',
+            '2s',
+          );
         },
         heal() {
           run('tc', 'qdisc', 'del', 'dev', port, 'root');
-          for (const other of others) run('ip', 'netns', 'exec', namespace(node), 'ip', 'route', 'del', 'blackhole', `${address(other)}/32`);
+          for (const other of others)
+            run('ip', 'netns', 'exec', namespace(node), 'ip', 'route', 'del', 'blackhole', `${address(other)}/32`);
           must('ip', 'link', 'set', port, 'up');
         },
       };

@@ -28,11 +28,14 @@ export interface TestPostgresOptions {
 }
 
 /**
- * A fresh database on a real PostgreSQL with `wal_level=logical`: on the server of YITONG_TEST_POSTGRES (`.ci/postgres start` prints it), else on one that
- * is started for this suite and stopped with it. Where PostgreSQL is not installed, the test is reported as skipped by name; in CI it fails, so
- * that a broken `.ci/run` cannot pass.
+ * A fresh database on a real PostgreSQL with `wal_level=logical`: on the server of YITONG_TEST_POSTGRES (`.ci/postgres
+ * start` prints it), else on one that is started for this suite and stopped with it. Where PostgreSQL is not installed,
+ * the test is reported as skipped by name; in CI it fails, so that a broken `.ci/run` cannot pass.
  */
-export async function postgresForTest(t: Test, { own = false }: TestPostgresOptions = {}): Promise<TestPostgres | undefined> {
+export async function postgresForTest(
+  t: Test,
+  { own = false }: TestPostgresOptions = {},
+): Promise<TestPostgres | undefined> {
   const given = process.env['YITONG_TEST_POSTGRES'];
   const server = given === undefined || given === '' || own ? await startServer(t) : given;
   if (server !== undefined) return freshDatabase(t, server);
@@ -68,13 +71,21 @@ async function freshDatabase(t: Test, server: string): Promise<TestPostgres> {
     await client.end().catch(() => undefined);
     await onServer(server, async (admin) => {
       // a slot outlives its connection, and its database cannot go before it
-      await admin.query('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = $1 AND active', [database]);
+      await admin.query(
+        'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = $1 AND active',
+        [database],
+      );
       for (let tries = 0; ; tries++) {
-        const { rows } = await admin.query<{ active: boolean }>('SELECT active FROM pg_replication_slots WHERE database = $1', [database]);
+        const { rows } = await admin.query<{ active: boolean }>(
+          'SELECT active FROM pg_replication_slots WHERE database = $1',
+          [database],
+        );
         if (rows.every(({ active }) => !active) || tries === 100) break;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      await admin.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1', [database]);
+      await admin.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = $1', [
+        database,
+      ]);
       await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
     }).catch((error: unknown) => t.comment(`the database was left: ${String(error)}`));
   });

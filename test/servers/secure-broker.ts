@@ -1,6 +1,7 @@
 /**
- * A Kafka that trusts nobody: TLS with client certificates, SCRAM and PLAIN over TLS, and the standard authorizer, under which what no
- * ACL allows is refused. Its plain listener is the administrator's (`User:ANONYMOUS` is a super user), for the test itself.
+ * A Kafka that trusts nobody: TLS with client certificates, SCRAM and PLAIN over TLS, and the standard authorizer,
+ * under which what no ACL allows is refused. Its plain listener is the administrator's (`User:ANONYMOUS` is a super
+ * user), for the test itself.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,14 +46,20 @@ export async function secureBroker(t: Test, names: readonly string[]): Promise<S
       'ssl.principal.mapping.rules': 'RULE:^CN=([^,]+),.*$/CN=$1/,DEFAULT',
       'listener.name.cert.ssl.client.auth': 'required',
       'listener.name.scram.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-      'listener.name.scram.scram-sha-512.sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+      'listener.name.scram.scram-sha-512.sasl.jaas.config':
+        'org.apache.kafka.common.security.scram.ScramLoginModule required;',
       'listener.name.plain.sasl.enabled.mechanisms': 'PLAIN',
       'listener.name.plain.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`,
     },
     format: names.flatMap((name) => ['--add-scram', `SCRAM-SHA-512=[name=${name},password=${name}-secret]`]),
   });
   const options = (listener: string, name: string): KafkaOptions => ({
-    brokers: [broker.addresses[listener] ?? ''], clientId: name, replication: 1, minInsyncReplicas: 1, groupId: name, giveUpAfterMs: 2000,
+    brokers: [broker.addresses[listener] ?? ''],
+    clientId: name,
+    replication: 1,
+    minInsyncReplicas: 1,
+    groupId: name,
+    giveUpAfterMs: 2000,
   });
   return {
     ...broker,
@@ -66,7 +73,11 @@ export async function secureBroker(t: Test, names: readonly string[]): Promise<S
     async password(mechanism, name, password = `${name}-secret`) {
       const passwordFile = join(dir, `${name}-${mechanism}.password`);
       await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-      return { ...options(mechanism === 'plain' ? 'PLAIN' : 'SCRAM', name), ssl: { caFile: ca }, sasl: { mechanism, username: name, passwordFile } };
+      return {
+        ...options(mechanism === 'plain' ? 'PLAIN' : 'SCRAM', name),
+        ssl: { caFile: ca },
+        sasl: { mechanism, username: name, passwordFile },
+      };
     },
   };
 }

@@ -1,19 +1,24 @@
-/** A gateway that is told to stop loses no request: it says so, answers until nobody is sent to it any more, and finishes what is under way. */
+/**
+ * A gateway that is told to stop loses no request: it says so, answers until nobody is sent to it any more, and
+ * finishes what is under way.
+ */
 import { once } from 'node:events';
-import { connect } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { runningUp } from '../../gateway/cli/places.js';
 import { ask, until } from '../e2e/ask.js';
 import { identityOf, load } from './load.js';
-import { declared, healthOf, QUESTION, town, type Json } from './town.js';
+import { declared, healthOf, type Json, QUESTION, town } from './town.js';
 
 t.setTimeout(340_000);
 
 const here = declared(t);
 const CONTRACT = 'contracts/datasets/office/shops/contract.json';
-await here.change(CONTRACT, { sharing: { ...((await here.read(CONTRACT))['sharing'] as Json), delivery: ['query', 'batch'] } });
+await here.change(CONTRACT, {
+  sharing: { ...((await here.read(CONTRACT))['sharing'] as Json), delivery: ['query', 'batch'] },
+});
 await here.change('policies/grants/front-desk-shops.json', { delivery: ['query', 'batch'], batchLimit: 10_000 });
 await here.change('yitong.json', { gateway: { workers: 2, batchChunk: 1 } });
 
@@ -22,20 +27,54 @@ const pidOf = (data: string): number => runningUp(data)?.pid ?? Number.NaN;
 t.test('under load, each request that a connection took has its whole answer', async (t) => {
   // as long as it takes; the second signal, of `stop`, ends it
   const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '600' });
-  const asking = load({ api: city.api, pki: city.pki, client: 'front-desk', asked: { path: '/v1/query', body: QUESTION }, connections: 16 });
-  const slow = load({ api: city.api, pki: city.pki, client: 'front-desk', asked: { path: '/v1/query', body: QUESTION }, connections: 16, pause: 400 });
+  const asking = load({
+    api: city.api,
+    pki: city.pki,
+    client: 'front-desk',
+    asked: { path: '/v1/query', body: QUESTION },
+    connections: 16,
+  });
+  const slow = load({
+    api: city.api,
+    pki: city.pki,
+    client: 'front-desk',
+    asked: { path: '/v1/query', body: QUESTION },
+    connections: 16,
+    pause: 400,
+  });
   t.teardown(() => Promise.all([asking.stop(), slow.stop()]));
-  await until('some load', async () => asking.count(), (count) => count > 200, 60_000);
+  await until(
+    'some load',
+    async () => asking.count(),
+    (count) => count > 200,
+    60_000,
+  );
   process.kill(pidOf(city.data), 'SIGTERM');
-  const leaving = await until('the readiness', () => healthOf(city), ({ status }) => status === 503);
+  const leaving = await until(
+    'the readiness',
+    () => healthOf(city),
+    ({ status }) => status === 503,
+  );
   t.same(leaving.reasons, ['draining']);
   const at = asking.count();
-  t.equal((await ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION })).status, 200, 'a new connection is answered');
-  await until('the drain going on', async () => asking.count(), (count) => count > at + 100, 60_000);
+  t.equal(
+    (await ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION })).status,
+    200,
+    'a new connection is answered',
+  );
+  await until(
+    'the drain going on',
+    async () => asking.count(),
+    (count) => count > at + 100,
+    60_000,
+  );
   await city.stop();
   const reports = await Promise.all([asking.stop(), slow.stop()]);
   for (const { answered, failed, refused, connections, closing } of reports) {
-    t.comment(`${String(answered)} answered, ${String(failed.length)} failed, ${String(refused)} found nobody listening, ${String(connections)} connections, ${String(closing)} told to close`);
+    t.comment(
+      `${String(answered)} answered, ${String(failed.length)} failed, ${String(refused)} found nobody ` +
+        `listening, ${String(connections)} connections, ${String(closing)} told to close`,
+    );
     t.same(failed, []);
     t.ok(closing > 16, 'each connection was told to close');
   }
@@ -44,13 +83,20 @@ t.test('under load, each request that a connection took has its whole answer', a
 t.test('a batch under way is finished after the drain', async (t) => {
   const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '1' });
   const subjects = Array.from({ length: 3000 }, (_, n) => `uscc:${uscc.make(n)}`);
-  const asked = ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query/batch', body: { purpose: 'permit-check', subjects, datasets: [{ id: 'office.shops' }] } });
+  const asked = ask(city.api, city.pki, 'front-desk', {
+    method: 'POST',
+    path: '/v1/query/batch',
+    body: { purpose: 'permit-check', subjects, datasets: [{ id: 'office.shops' }] },
+  });
   await wait(200);
   process.kill(pidOf(city.data), 'SIGTERM');
   const { status, text } = await asked;
   t.equal(status, 200);
   const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Json;
-  t.ok('summary' in last || (last['problem'] as Json | undefined)?.['code'] === 'shutting_down', 'it says how it ended');
+  t.ok(
+    'summary' in last || (last['problem'] as Json | undefined)?.['code'] === 'shutting_down',
+    'it says how it ended',
+  );
 });
 
 t.test('a request that arrives while the drain ends is answered; a connection without one is closed', async (t) => {
@@ -62,14 +108,26 @@ t.test('a request that arrives while the drain ends is answered; a connection wi
     await once(socket, 'secureConnect');
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    const ended = new Promise<string>((resolve, reject) => socket.once('error', reject).once('close', () => resolve(text)));
+    const ended = new Promise<string>((resolve, reject) =>
+      socket.once('error', reject).once('close', () => resolve(text)),
+    );
     return { socket, ended };
   };
-  const head = `POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n`;
+  const head =
+    'POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ' +
+    `${String(body.length)}\r\n\r\n`;
   const [half, silent] = [await open(), await open()];
   half.socket.write(head + body.slice(0, 10));
   process.kill(pidOf(city.data), 'SIGTERM');
-  await until('the end of the drain', async () => ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION }).then(() => false, () => true), (over) => over);
+  await until(
+    'the end of the drain',
+    async () =>
+      ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION }).then(
+        () => false,
+        () => true,
+      ),
+    (over) => over,
+  );
   half.socket.write(body.slice(10));
   t.match(await half.ended, /^HTTP\/1\.1 200 OK[^]*connection: close[^]*"receipt"/i);
   t.equal(await silent.ended, '');
@@ -78,10 +136,16 @@ t.test('a request that arrives while the drain ends is answered; a connection wi
 t.test('a second signal ends the drain', async (t) => {
   const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '600' });
   process.kill(pidOf(city.data), 'SIGTERM');
-  await until('the readiness', () => healthOf(city), ({ status }) => status === 503);
-  t.equal((await ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION })).status, 200);
+  await until(
+    'the readiness',
+    () => healthOf(city),
+    ({ status }) => status === 503,
+  );
+  t.equal(
+    (await ask(city.api, city.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: QUESTION })).status,
+    200,
+  );
   // the second
   await city.stop();
   t.notOk(runningUp(city.data));
 });
-

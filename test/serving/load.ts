@@ -1,6 +1,9 @@
-/** Kept-alive mTLS connections that ask without a pause, as a service's connection pool does: what failed is told, request by request. */
+/**
+ * Kept-alive mTLS connections that ask without a pause, as a service's connection pool does: what failed is told,
+ * request by request.
+ */
 import { readFileSync } from 'node:fs';
-import { Agent, request, type RequestOptions } from 'node:https';
+import { Agent, type RequestOptions, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -48,7 +51,9 @@ export interface LoadOptions {
   readonly check?: (text: string) => string | undefined;
 }
 
-/** Each of the connections is an agent's own. A request is refused, and not failed, where its connection was never made. */
+/**
+ * Each of the connections is an agent's own. A request is refused, and not failed, where its connection was never made.
+ */
 export function load(options: LoadOptions): Load {
   const { api, pki, client, asked, status: expected = 200, pause = 0, check = () => undefined } = options;
   const url = new URL(api);
@@ -59,8 +64,16 @@ export function load(options: LoadOptions): Load {
 
   const once = (agent: Agent): Promise<void> =>
     new Promise((resolve) => {
-      const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length };
-      const given: RequestOptions = { host: url.hostname, port: url.port, path: asked.path, method: payload === undefined ? 'GET' : 'POST', agent, headers };
+      const headers =
+        payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length };
+      const given: RequestOptions = {
+        host: url.hostname,
+        port: url.port,
+        path: asked.path,
+        method: payload === undefined ? 'GET' : 'POST',
+        agent,
+        headers,
+      };
       let connected = false;
       const fail = (why: string): void => {
         failed.push(why);
@@ -73,7 +86,8 @@ export function load(options: LoadOptions): Load {
         response.once('error', (error) => fail(`cut off: ${error.message}`));
         response.once('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
-          const wrong = response.statusCode === expected ? check(text) : `${String(response.statusCode)} ${text.slice(0, 200)}`;
+          const wrong =
+            response.statusCode === expected ? check(text) : `${String(response.statusCode)} ${text.slice(0, 200)}`;
           if (wrong !== undefined) return fail(wrong);
           answered++;
           resolve();
@@ -88,7 +102,8 @@ export function load(options: LoadOptions): Load {
         }
       });
       sent.once('error', (error: NodeJS.ErrnoException) => {
-        if (connected) return fail(`no answer${sent.reusedSocket ? ' on a kept connection' : ''}: ${error.code ?? error.message}`);
+        if (connected)
+          return fail(`no answer${sent.reusedSocket ? ' on a kept connection' : ''}: ${error.code ?? error.message}`);
         refused++;
         resolve();
       });

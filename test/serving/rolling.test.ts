@@ -1,4 +1,7 @@
-/** Whatever changes, fails or is mended, and in whatever order: enough workers answer, no worker meets records that it cannot read, and the last good state comes into force. */
+/**
+ * Whatever changes, fails or is mended, and in whatever order: enough workers answer, no worker meets records that it
+ * cannot read, and the last good state comes into force.
+ */
 import fc from 'fast-check';
 import t from 'tap';
 import type { ContentVersion } from '../../gateway/inforce/content.js';
@@ -6,7 +9,11 @@ import type { Checked } from '../../gateway/process/checking.js';
 import { Rolling } from '../../gateway/process/rolling.js';
 
 const WORKERS = 2;
-const of = (contracts: number, settings = 0): ContentVersion => ({ contracts: String(contracts), feeds: 'f', settings: String(settings) });
+const of = (contracts: number, settings = 0): ContentVersion => ({
+  contracts: String(contracts),
+  feeds: 'f',
+  settings: String(settings),
+});
 
 /** A group that is only counted. */
 class Group {
@@ -29,7 +36,11 @@ class Group {
       version: () => Promise.resolve(of(this.disk.contracts, this.disk.settings)),
       check: (): Promise<Checked> => {
         const { good, contracts, settings } = this.disk;
-        return Promise.resolve(good ? { ok: true, version: of(contracts, settings), layers: [], changes: {}, workers: WORKERS, drainSeconds: 0 } : { ok: false, why: 'broken' });
+        return Promise.resolve(
+          good
+            ? { ok: true, version: of(contracts, settings), layers: [], changes: {}, workers: WORKERS, drainSeconds: 0 }
+            : { ok: false, why: 'broken' },
+        );
       },
       hold: (on) => (this.held = on),
       startWorkers: ({ version }) => {
@@ -68,7 +79,8 @@ class Group {
 
   #holds(): void {
     if (this.serving.length < WORKERS) this.broken.push('too few answer');
-    if (this.leaving.some((worker) => worker < this.writer) && this.leaving.length > 0) this.broken.push('the writer lets in what a worker cannot decode');
+    if (this.leaving.some((worker) => worker < this.writer) && this.leaving.length > 0)
+      this.broken.push('the writer lets in what a worker cannot decode');
     if (this.serving.some((worker) => worker < this.writer)) this.broken.push('the writer is ahead of the workers');
     if (this.feeds > this.writer) this.broken.push('feeds publish what the writer does not know');
   }
@@ -114,8 +126,10 @@ t.test('any order of changes and failures', async (t) => {
       const { contracts, settings } = group.disk;
       if (group.broken.length > 0) throw new Error(group.broken.join('; '));
       if (group.rolling.trouble !== undefined) throw new Error(`still in trouble: ${group.rolling.trouble.why}`);
-      if (group.rolling.current.contracts !== String(contracts) || group.rolling.current.settings !== String(settings)) throw new Error('the last good state is not in force');
-      if (group.serving.some((worker) => worker !== contracts) || group.writer !== contracts) throw new Error('not all of it is in force');
+      if (group.rolling.current.contracts !== String(contracts) || group.rolling.current.settings !== String(settings))
+        throw new Error('the last good state is not in force');
+      if (group.serving.some((worker) => worker !== contracts) || group.writer !== contracts)
+        throw new Error('not all of it is in force');
       if (group.held || group.leaving.length > 0) throw new Error('something is left half done');
     }),
     { numRuns: 500 },
@@ -123,19 +137,22 @@ t.test('any order of changes and failures', async (t) => {
   t.pass('five hundred stories');
 });
 
-t.test('what is refused changes nothing; it is tried again after a while, and at once when somebody says so', async (t) => {
-  const group = new Group();
-  await group.settle();
-  group.disk = { ...group.disk, contracts: 1, good: false };
-  await group.settle();
-  t.match(group.rolling.trouble, { why: 'broken' });
-  t.same([group.serving, group.writer, group.acts], [[0, 0], 0, []]);
-  // what was wrong stood elsewhere, as policies do
-  group.disk.good = true;
-  group.rolling.again();
-  await group.settle();
-  t.same([group.serving, group.writer, group.acts, group.rolling.trouble], [[1, 1], 1, ['1'], undefined]);
-});
+t.test(
+  'what is refused changes nothing; it is tried again after a while, and at once when somebody says so',
+  async (t) => {
+    const group = new Group();
+    await group.settle();
+    group.disk = { ...group.disk, contracts: 1, good: false };
+    await group.settle();
+    t.match(group.rolling.trouble, { why: 'broken' });
+    t.same([group.serving, group.writer, group.acts], [[0, 0], 0, []]);
+    // what was wrong stood elsewhere, as policies do
+    group.disk.good = true;
+    group.rolling.again();
+    await group.settle();
+    t.same([group.serving, group.writer, group.acts, group.rolling.trouble], [[1, 1], 1, ['1'], undefined]);
+  },
+);
 
 t.test('a file that is touched, or written back as it was, replaces nobody', async (t) => {
   const group = new Group();

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { city, cli, type City } from '../e2e/city.js';
+import { type City, city, cli } from '../e2e/city.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 export const SHOP = 'uscc:91990101MAEXA0001X';
@@ -34,7 +34,8 @@ export function declared(t: Test): Declared {
   return { workspace, read, write, change: async (path, parts) => write(path, { ...(await read(path)), ...parts }) };
 }
 
-export const town = (t: Test, workspace: string, env: Readonly<Record<string, string>> = {}): Promise<City> => city(t, { workspace, env });
+export const town = (t: Test, workspace: string, env: Readonly<Record<string, string>> = {}): Promise<City> =>
+  city(t, { workspace, env });
 
 export interface Health {
   readonly status: number;

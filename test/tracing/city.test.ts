@@ -19,7 +19,14 @@ if (broker !== undefined) {
     execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
     const prefix = `trace-x${randomBytes(4).toString('hex')}`;
     const file = join(workspace, 'yitong.json');
-    const bus = { driver: 'kafka', brokers: [broker], clientId: prefix, groupId: prefix, replication: 1, minInsyncReplicas: 1 };
+    const bus = {
+      driver: 'kafka',
+      brokers: [broker],
+      clientId: prefix,
+      groupId: prefix,
+      replication: 1,
+      minInsyncReplicas: 1,
+    };
     await writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, 'utf8')) as object), prefix, bus }));
     await tracedCity(t, 'kafka', { workspace });
   });

@@ -12,7 +12,12 @@ interface KeyValue {
 interface Exported {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly KeyValue[] };
-    readonly scopeSpans: readonly { readonly spans: readonly (Omit<SeenSpan, 'attributes' | 'resource' | 'links'> & { readonly attributes: readonly KeyValue[]; readonly links?: readonly { readonly traceId: string; readonly spanId: string }[] })[] }[];
+    readonly scopeSpans: readonly {
+      readonly spans: readonly (Omit<SeenSpan, 'attributes' | 'resource' | 'links'> & {
+        readonly attributes: readonly KeyValue[];
+        readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
+      })[];
+    }[];
   }[];
 }
 
@@ -42,7 +47,12 @@ export interface Receiver {
 }
 
 const plain = (attributes: readonly KeyValue[]): Record<string, string | number | undefined> =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? (value.intValue === undefined ? undefined : Number(value.intValue))]));
+  Object.fromEntries(
+    attributes.map(({ key, value }) => [
+      key,
+      value.stringValue ?? (value.intValue === undefined ? undefined : Number(value.intValue)),
+    ]),
+  );
 
 export async function receiver(t: Test, tls?: ServerOptions): Promise<Receiver> {
   const bodies: string[] = [];
@@ -54,7 +64,8 @@ export async function receiver(t: Test, tls?: ServerOptions): Promise<Receiver> 
       if (made.answer === 'hangs') return;
       if (made.answer === 'refuses') return void response.writeHead(401).end('no entry for 91350100M000100Y43');
       headers.push(request.headers);
-      if (request.method === 'POST' && request.url === '/v1/traces') bodies.push(Buffer.concat(chunks).toString('utf8'));
+      if (request.method === 'POST' && request.url === '/v1/traces')
+        bodies.push(Buffer.concat(chunks).toString('utf8'));
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
     });
   };
@@ -74,7 +85,14 @@ export async function receiver(t: Test, tls?: ServerOptions): Promise<Receiver> 
     spans: () =>
       bodies.flatMap((body) =>
         (JSON.parse(body) as Exported).resourceSpans.flatMap(({ resource, scopeSpans }) =>
-          scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ ...span, attributes: plain(span.attributes), links: span.links ?? [], resource: plain(resource.attributes) }))),
+          scopeSpans.flatMap(({ spans }) =>
+            spans.map((span) => ({
+              ...span,
+              attributes: plain(span.attributes),
+              links: span.links ?? [],
+              resource: plain(resource.attributes),
+            })),
+          ),
         ),
       ),
   };

@@ -1,4 +1,7 @@
-/** A view whose file was flipped: whatever it still answers is what it answered before, and the rest is refused. Nothing is "none on record" that is there. */
+/**
+ * A view whose file was flipped: whatever it still answers is what it answered before, and the rest is refused. Nothing
+ * is "none on record" that is there.
+ */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
@@ -6,7 +9,18 @@ import { damageOf } from '../../connectors/lmdb/file.js';
 import { ViewDamaged } from '../../gateway/view/lmdb/checked.js';
 import { openLmdbViewReader, openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
 import type { ViewReader } from '../../gateway/view/port.js';
-import { asOf, COMPANY, PENALTY, PERMIT, said, seen, sent, subject, topicOf, world } from '../conformance/view-world.js';
+import {
+  asOf,
+  COMPANY,
+  PENALTY,
+  PERMIT,
+  said,
+  seen,
+  sent,
+  subject,
+  topicOf,
+  world,
+} from '../conformance/view-world.js';
 import { randomOf } from '../faults/random.js';
 
 const DATASETS = [COMPANY, PERMIT, PENALTY];
@@ -18,11 +32,15 @@ async function fill(dir: string): Promise<void> {
   const writer = await openLmdbViewWriter({ dir, workspace: world() });
   for (const dataset of DATASETS) {
     let offset = 0;
-    const next = (n: number, record: string, text: string | null) => sent({ dataset, offset: offset++, subject: subject(n), record, text, time: 1000 + offset });
+    const next = (n: number, record: string, text: string | null) =>
+      sent({ dataset, offset: offset++, subject: subject(n), record, text, time: 1000 + offset });
     const batch = [];
-    for (let n = 0; n < SUBJECTS; n += 2) for (const record of ['', 'b']) batch.push(next(n, record, `old ${String(n)}`), next(n, record, `new ${String(n)}`));
+    for (let n = 0; n < SUBJECTS; n += 2)
+      for (const record of ['', 'b'])
+        batch.push(next(n, record, `old ${String(n)}`), next(n, record, `new ${String(n)}`));
     // one subject outgrows its packed value
-    for (let i = 0; i < RECORDS; i++) batch.push(next(WIDE, `r${String(i).padStart(4, '0')}`, `wide ${'x'.repeat(50)}`));
+    for (let i = 0; i < RECORDS; i++)
+      batch.push(next(WIDE, `r${String(i).padStart(4, '0')}`, `wide ${'x'.repeat(50)}`));
     await writer.apply(batch);
     await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(dataset), partition, at: 9000 })));
   }
@@ -95,11 +113,17 @@ t.test('of a flipped view each answer is the one that it gave before, or is refu
     await reader.close();
     for (const [name, answer] of now) {
       if (answer === 'refused') refused++;
-      else if (answer !== before.get(name)) wrong.push(`round ${String(round)}: ${name} is ${answer.slice(0, 60)}, and was ${String(before.get(name)).slice(0, 60)}`);
+      else if (answer !== before.get(name))
+        wrong.push(
+          `round ${String(round)}: ${name} is ${answer.slice(0, 60)}, and was ${String(before.get(name)).slice(0, 60)}`,
+        );
     }
   }
   t.strictSame(wrong.slice(0, 5), []);
-  t.ok(refused > 100, `answers refused: ${String(refused)}; files known as damaged before they are opened: ${String(seenByLook)}`);
+  t.ok(
+    refused > 100,
+    `answers refused: ${String(refused)}; files known as damaged before they are opened: ${String(seenByLook)}`,
+  );
 });
 
 t.test('a cut file is known as one before it is opened, however much is gone', async (t) => {
@@ -114,36 +138,40 @@ t.test('a cut file is known as one before it is opened, however much is gone', a
   t.equal(damageOf(`${parent}/whole/view.mdb`), undefined);
 });
 
-t.test('while another view is built in the place of a damaged one nothing is answered from it: what it lacks is not "none on record"', async (t) => {
-  const dir = `${t.testdir()}/view`;
-  await fill(dir);
-  const reader = openLmdbViewReader({ dir, workspace: world(), onDamaged: () => undefined });
-  t.teardown(() => reader.close());
-  t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(2)), '=new 2 b=new 2');
-  for (const file of ['view.mdb', 'view.mdb-lock']) rmSync(`${dir}/${file}`, { force: true });
-  const writer = await openLmdbViewWriter({ dir, workspace: world(), rebuilding: true });
-  t.teardown(() => writer.close());
-  await writer.setIdentity('c', {});
-  const answer = (): string => {
-    try {
-      return seen(reader, { kind: 'now' }, COMPANY, subject(2));
-    } catch (error) {
-      return String((error as { code?: unknown }).code);
-    }
-  };
-  const until = async (wanted: string): Promise<void> => {
-    for (const end = Date.now() + 20_000; answer() !== wanted && Date.now() < end; ) {
-      t.not(answer(), '', 'never "none on record"');
-      await wait(100);
-    }
-    t.equal(answer(), wanted);
-  };
-  await until('view_unavailable');
-  await writer.apply([sent({ dataset: COMPANY, offset: 0, subject: subject(2), text: 'again' })]);
-  await writer.reset('c', {});
-  await writer.apply([sent({ dataset: COMPANY, offset: 0, subject: subject(2), text: 'again' })]);
-  await wait(700);
-  t.equal(answer(), 'view_unavailable', 'also after it was reset');
-  await writer.rebuilt();
-  await until('=again');
-});
+t.test(
+  'while another view is built in the place of a damaged one nothing is answered from it: what it lacks is not ' +
+    '"none on record"',
+  async (t) => {
+    const dir = `${t.testdir()}/view`;
+    await fill(dir);
+    const reader = openLmdbViewReader({ dir, workspace: world(), onDamaged: () => undefined });
+    t.teardown(() => reader.close());
+    t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(2)), '=new 2 b=new 2');
+    for (const file of ['view.mdb', 'view.mdb-lock']) rmSync(`${dir}/${file}`, { force: true });
+    const writer = await openLmdbViewWriter({ dir, workspace: world(), rebuilding: true });
+    t.teardown(() => writer.close());
+    await writer.setIdentity('c', {});
+    const answer = (): string => {
+      try {
+        return seen(reader, { kind: 'now' }, COMPANY, subject(2));
+      } catch (error) {
+        return String((error as { code?: unknown }).code);
+      }
+    };
+    const until = async (wanted: string): Promise<void> => {
+      for (const end = Date.now() + 20_000; answer() !== wanted && Date.now() < end; ) {
+        t.not(answer(), '', 'never "none on record"');
+        await wait(100);
+      }
+      t.equal(answer(), wanted);
+    };
+    await until('view_unavailable');
+    await writer.apply([sent({ dataset: COMPANY, offset: 0, subject: subject(2), text: 'again' })]);
+    await writer.reset('c', {});
+    await writer.apply([sent({ dataset: COMPANY, offset: 0, subject: subject(2), text: 'again' })]);
+    await wait(700);
+    t.equal(answer(), 'view_unavailable', 'also after it was reset');
+    await writer.rebuilt();
+    await until('=again');
+  },
+);

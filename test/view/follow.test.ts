@@ -1,9 +1,21 @@
 import t, { type Test } from 'tap';
 import { controlTopic } from '../../connectors/bus/port.js';
-import { followBus, type FollowState } from '../../gateway/view/follow.js';
+import { type FollowState, followBus } from '../../gateway/view/follow.js';
 import { openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
 import type { ViewReader, ViewWriter } from '../../gateway/view/port.js';
-import { COMPANY, LATEST, PERMIT, PREFIX, asOf, body, said, seen, sent, topicOf, world } from '../conformance/view-world.js';
+import {
+  asOf,
+  body,
+  COMPANY,
+  LATEST,
+  PERMIT,
+  PREFIX,
+  said,
+  seen,
+  sent,
+  topicOf,
+  world,
+} from '../conformance/view-world.js';
 import { MemoryBus } from './memory-bus.js';
 
 interface Followed {
@@ -89,7 +101,10 @@ t.test('"complete" is not said while records that it speaks of are on the way', 
   const { bus, reader, start, until } = await setUp(t);
   start();
   await until(() => seen(reader, asOf(8999), COMPANY) === '');
-  bus.append(...Array.from({ length: 500 }, (_, i) => sent({ offset: i, record: `r${i}`, text: 'A' })), said(COMPANY, 0));
+  bus.append(
+    ...Array.from({ length: 500 }, (_, i) => sent({ offset: i, record: `r${i}`, text: 'A' })),
+    said(COMPANY, 0),
+  );
   let early = false;
   await until(() => {
     const { complete, records } = reader.datasetState(COMPANY);
@@ -134,9 +149,19 @@ t.test('a view whose next offset is out of the log is built again from what is k
 t.test('a topic that was made anew takes only its own dataset with it', async (t) => {
   const { bus, reader, start, until, notices } = await setUp(t);
   await bus.ensureTopics([...topics, { topic: controlTopic(PREFIX, 'samr'), partitions: 1, history: 'latest' }]);
-  bus.append(sent({ offset: 0, text: 'old' }), sent({ dataset: PERMIT, offset: 0, text: 'P' }), said(COMPANY, 0), said(PERMIT, 1));
+  bus.append(
+    sent({ offset: 0, text: 'old' }),
+    sent({ dataset: PERMIT, offset: 0, text: 'P' }),
+    said(COMPANY, 0),
+    said(PERMIT, 1),
+  );
   start();
-  await until(() => reader.datasetState(COMPANY).complete !== undefined && reader.datasetState(PERMIT).complete !== undefined && seen(reader) === '=old');
+  await until(
+    () =>
+      reader.datasetState(COMPANY).complete !== undefined &&
+      reader.datasetState(PERMIT).complete !== undefined &&
+      seen(reader) === '=old',
+  );
   bus.renew(topicOf(COMPANY), 'made anew');
   await until(() => seen(reader) === '');
   t.equal(reader.datasetState(COMPANY).complete, undefined, 'never loaded, not "none on record"');
@@ -150,7 +175,10 @@ t.test('a topic that was made anew takes only its own dataset with it', async (t
 t.test('what the bus cut off or lost is said of its dataset, not passed over', async (t) => {
   const { bus, reader, start, until, notices } = await setUp(t);
   await bus.ensureTopics(topics);
-  bus.append(...['A', 'B', 'C'].map((text, offset) => sent({ offset, record: text, text })), sent({ dataset: PERMIT, offset: 0, text: 'P' }));
+  bus.append(
+    ...['A', 'B', 'C'].map((text, offset) => sent({ offset, record: text, text })),
+    sent({ dataset: PERMIT, offset: 0, text: 'P' }),
+  );
   bus.cutOff(topicOf(COMPANY), 0, 1);
   const first = start();
   await until(() => seen(reader) === 'B=B C=C');
@@ -192,7 +220,11 @@ t.test('a control record that is no watermark does not stop the others', async (
   const { bus, reader, start, until } = await setUp(t);
   start();
   await until(() => seen(reader, asOf(8999)) === '');
-  bus.append({ ...said(COMPANY, 0), value: body(COMPANY, 'x') }, { ...said(COMPANY, 0), key: 'nothing' }, said(COMPANY, 1));
+  bus.append(
+    { ...said(COMPANY, 0), value: body(COMPANY, 'x') },
+    { ...said(COMPANY, 0), key: 'nothing' },
+    said(COMPANY, 1),
+  );
   await until(() => reader.datasetState(COMPANY).complete !== undefined);
   t.equal((await bus.topicState(controlTopic(PREFIX, 'samr')))?.partitions[0]?.high, 3);
 });

@@ -1,6 +1,7 @@
 /** A bus in memory, for what a real one does rarely: lose a log, change its id, be away. */
-import { YitongError } from '../../contracts/errors.js';
+
 import type { Bus, ConsumeOptions, Consumption, InRecord, TopicName, TopicSpec } from '../../connectors/bus/port.js';
+import { YitongError } from '../../contracts/errors.js';
 
 interface Log {
   id: string;
@@ -48,14 +49,21 @@ export class MemoryBus implements Bus {
     if (this.away) return Promise.reject(new YitongError('bus_unavailable', 'the bus is away'));
     for (const { topic, partitions } of specs) {
       const log = this.#logs.get(topic);
-      if (log === undefined) this.#logs.set(topic, { id: `${topic}-1`, partitions: Array.from({ length: partitions }, () => ({ low: 0, records: [] })) });
-      else if (log.partitions.length !== partitions) return Promise.reject(new YitongError('topic_mismatch', `topic \`${topic}\` has other partitions`));
+      if (log === undefined)
+        this.#logs.set(topic, {
+          id: `${topic}-1`,
+          partitions: Array.from({ length: partitions }, () => ({ low: 0, records: [] })),
+        });
+      else if (log.partitions.length !== partitions)
+        return Promise.reject(new YitongError('topic_mismatch', `topic \`${topic}\` has other partitions`));
     }
     return Promise.resolve();
   }
   topicState(topic: TopicName) {
     const log = this.#logs.get(topic);
-    return Promise.resolve(log && { id: log.id, partitions: log.partitions.map(({ low, records }) => ({ low, high: records.length })) });
+    return Promise.resolve(
+      log && { id: log.id, partitions: log.partitions.map(({ low, records }) => ({ low, high: records.length })) },
+    );
   }
   clusterId(): Promise<string> {
     return Promise.resolve(this.cluster);
@@ -78,7 +86,8 @@ export class MemoryBus implements Bus {
             if (stopped) return;
             const key = `${topic} ${partition}`;
             let from = at.get(key) ?? options.from(topic, partition);
-            if (from < low || from > records.length) from = options.onOffsetLost({ topic, partition, wanted: from, low, high: records.length });
+            if (from < low || from > records.length)
+              from = options.onOffsetLost({ topic, partition, wanted: from, low, high: records.length });
             const batch = records.slice(from, from + (options.maxBatch ?? 100));
             at.set(key, from + batch.length);
             if (batch.length === 0) continue;

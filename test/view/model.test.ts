@@ -15,7 +15,10 @@ const step = fc.record({
   // long ones make a subject outgrow its packed value
   text: fc.oneof(fc.constantFrom('x', 'y', 'x'.repeat(3000), 'y'.repeat(9000), '一'.repeat(6000)), fc.constant(null)),
 });
-const batches = fc.array(fc.record({ dataset: fc.constantFrom(...DATASETS), steps: fc.array(step, { minLength: 1, maxLength: 12 }) }), { minLength: 1, maxLength: 8 });
+const batches = fc.array(
+  fc.record({ dataset: fc.constantFrom(...DATASETS), steps: fc.array(step, { minLength: 1, maxLength: 12 }) }),
+  { minLength: 1, maxLength: 8 },
+);
 
 t.test('whatever was published, each moment of it reads as it was', async (t) => {
   const parent = t.testdir();
@@ -26,12 +29,23 @@ t.test('whatever was published, each moment of it reads as it was', async (t) =>
       try {
         const reader = writer.reader();
         const now = new Map<string, Map<string, string>>();
-        const picture = (): string => JSON.stringify([...now].map(([key, records]) => [key, [...records].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))]).filter(([, records]) => records?.length).sort());
+        const picture = (): string =>
+          JSON.stringify(
+            [...now]
+              .map(([key, records]) => [
+                key,
+                [...records].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+              ])
+              .filter(([, records]) => records?.length)
+              .sort(),
+          );
         const read = (at: ReadPoint): string => {
           const found = new Map<string, [string, string][]>();
           for (const n of SUBJECTS) {
             reader.read(subject(n), DATASETS, at, (i, version) => {
-              const { text } = decodeRecord({ schema: SCHEMA }, version.bytes, version.start, version.end) as { text: string };
+              const { text } = decodeRecord({ schema: SCHEMA }, version.bytes, version.start, version.end) as {
+                text: string;
+              };
               const key = `${n} ${DATASETS[i]}`;
               found.set(key, [...(found.get(key) ?? []), [version.recordId, text]]);
             });
@@ -53,14 +67,29 @@ t.test('whatever was published, each moment of it reads as it was', async (t) =>
             if (text === null) records.delete(record);
             else records.set(record, text);
             current += text === null ? 0 : 1;
-            return sent({ dataset, offset, subject: subject(n), record, text, time: ++clock, position: `${dataset} ${offset}` });
+            return sent({
+              dataset,
+              offset,
+              subject: subject(n),
+              record,
+              text,
+              time: ++clock,
+              position: `${dataset} ${offset}`,
+            });
           });
           await writer.apply(batch);
-          moments.push({ at: { kind: 'asOf', time: clock }, was: picture() }, { at: { kind: 'cut', cut: reader.cut(DATASETS) }, was: picture() });
+          moments.push(
+            { at: { kind: 'asOf', time: clock }, was: picture() },
+            { at: { kind: 'cut', cut: reader.cut(DATASETS) }, was: picture() },
+          );
         }
-        await writer.caughtUp(DATASETS.flatMap((dataset) => [0, 1].map((partition) => ({ topic: topicOf(dataset), partition, at: clock }))));
+        await writer.caughtUp(
+          DATASETS.flatMap((dataset) => [0, 1].map((partition) => ({ topic: topicOf(dataset), partition, at: clock }))),
+        );
         const counted = DATASETS.reduce((sum, dataset) => sum + reader.datasetState(dataset).records, 0);
-        return read({ kind: 'now' }) === picture() && counted === current && moments.every(({ at, was }) => read(at) === was);
+        return (
+          read({ kind: 'now' }) === picture() && counted === current && moments.every(({ at, was }) => read(at) === was)
+        );
       } finally {
         await writer.close();
       }

@@ -17,7 +17,13 @@ function next(record: InRecord): InRecord {
 function knowing(): ViewWorkspace {
   const old = world();
   const known = old.schemasById.get(schemaOf(COMPANY))!;
-  return { ...old, schemasById: new Map([...old.schemasById, [NEXT, { ...known, version: { ...known.version, version: 2, schemaId: NEXT } }]]) };
+  return {
+    ...old,
+    schemasById: new Map([
+      ...old.schemasById,
+      [NEXT, { ...known, version: { ...known.version, version: 2, schemaId: NEXT } }],
+    ]),
+  };
 }
 
 async function followed(t: Test, dir: string, bus: MemoryBus, workspace: ViewWorkspace, hold: boolean) {
@@ -25,7 +31,18 @@ async function followed(t: Test, dir: string, bus: MemoryBus, workspace: ViewWor
   const stop = new AbortController();
   const notices: string[] = [];
   let asked = 0;
-  const ended = followBus({ bus, writer, workspace, signal: stop.signal, hold: () => (asked++, hold), onNotice: (message) => notices.push(message), pollMs: 5, marginMs: 0, retryMs: 5, now: () => 9000 });
+  const ended = followBus({
+    bus,
+    writer,
+    workspace,
+    signal: stop.signal,
+    hold: () => (asked++, hold),
+    onNotice: (message) => notices.push(message),
+    pollMs: 5,
+    marginMs: 0,
+    retryMs: 5,
+    now: () => 9000,
+  });
   let open = true;
   const close = async (): Promise<void> => {
     if (!open) return;
@@ -63,17 +80,20 @@ t.test('one that is told to wait applies nothing behind what it does not know, a
   t.same([after.reader.datasetState(COMPANY).poisoned, after.notices], [0, []]);
 });
 
-t.test('one that was not set it aside; once the version is known, its topic is read again and nothing is missing', async (t) => {
-  const dir = t.testdir();
-  const bus = await filled();
-  const before = await followed(t, dir, bus, world(), false);
-  await until(() => seen(before.reader) === 'a=A c=C');
-  t.equal(before.reader.datasetState(COMPANY).poisoned, 1);
-  t.same(before.writer.outgrown(), []);
-  await before.close();
-  const after = await followed(t, dir, bus, knowing(), false);
-  await until(() => seen(after.reader) === 'a=A b=B c=C');
-  t.equal(after.reader.datasetState(COMPANY).poisoned, 0);
-  t.match(after.notices, [/of a version that was not known then/]);
-  t.same(after.writer.outgrown(), []);
-});
+t.test(
+  'one that was not set it aside; once the version is known, its topic is read again and nothing is missing',
+  async (t) => {
+    const dir = t.testdir();
+    const bus = await filled();
+    const before = await followed(t, dir, bus, world(), false);
+    await until(() => seen(before.reader) === 'a=A c=C');
+    t.equal(before.reader.datasetState(COMPANY).poisoned, 1);
+    t.same(before.writer.outgrown(), []);
+    await before.close();
+    const after = await followed(t, dir, bus, knowing(), false);
+    await until(() => seen(after.reader) === 'a=A b=B c=C');
+    t.equal(after.reader.datasetState(COMPANY).poisoned, 0);
+    t.match(after.notices, [/of a version that was not known then/]);
+    t.same(after.writer.outgrown(), []);
+  },
+);

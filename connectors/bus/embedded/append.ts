@@ -1,13 +1,17 @@
 /** Group commit: what waits while one commit is being flushed goes into the next one, in the order of the calls. */
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
-import type { Ack, OutRecord } from '../port.js';
 import { partitionOf } from '../partition.js';
-import { encodeChunks, stamp, type Chunk } from './chunk.js';
+import type { Ack, OutRecord } from '../port.js';
+import { type Chunk, encodeChunks, stamp } from './chunk.js';
 import type { Head, Store, TopicRow } from './store.js';
 
 interface Waiting {
   readonly topic: TopicRow;
-  readonly parts: readonly { readonly partition: number; readonly chunks: readonly Chunk[]; readonly indices: readonly number[] }[];
+  readonly parts: readonly {
+    readonly partition: number;
+    readonly chunks: readonly Chunk[];
+    readonly indices: readonly number[];
+  }[];
   readonly bytes: number;
   readonly count: number;
   readonly resolve: (acks: readonly Ack[]) => void;
@@ -78,7 +82,9 @@ export class Appender {
           else waiting.resolve(acks);
         });
         const appended = group.filter((_, index) => !(done[index] instanceof Error));
-        this.hooks.appended(appended.flatMap((waiting) => waiting.parts.map(({ partition }) => ({ topic: waiting.topic, partition }))));
+        this.hooks.appended(
+          appended.flatMap((waiting) => waiting.parts.map(({ partition }) => ({ topic: waiting.topic, partition }))),
+        );
       } catch (error) {
         for (const waiting of group) waiting.reject(error);
       }
@@ -93,7 +99,10 @@ export class Appender {
     return this.queue.splice(0, count);
   }
 
-  /** @returns why it cannot be appended, where a partition of it is damaged: then nothing of it is written, and the others of the commit are */
+  /**
+   * @returns why it cannot be appended, where a partition of it is damaged: then nothing of it is written, and the
+   * others of the commit are
+   */
   private commit(waiting: Waiting): Ack[] | Error {
     const acks = new Array<Ack>(waiting.count);
     const { topic } = waiting;

@@ -16,8 +16,8 @@ export interface EmbeddedOptions {
 }
 
 /**
- * A bus in one folder, for one machine. Any number of processes may open it, append and read at the same time; LMDB's write
- * lock gives the order. A record is on disk before `send` resolves and before a consumer can see it.
+ * A bus in one folder, for one machine. Any number of processes may open it, append and read at the same time; LMDB's
+ * write lock gives the order. A record is on disk before `send` resolves and before a consumer can see it.
  * @throws YitongError `bus_unavailable`
  */
 export async function openEmbeddedBus(options: EmbeddedOptions): Promise<Bus> {
@@ -44,7 +44,8 @@ class EmbeddedBus implements Bus {
       now,
       appended: (touched) => {
         this.bell.ring();
-        for (const { topic, partition } of touched) if (topic.history === 'latest') this.compactor.consider(topic, partition);
+        for (const { topic, partition } of touched)
+          if (topic.history === 'latest') this.compactor.consider(topic, partition);
       },
     });
   }
@@ -59,8 +60,10 @@ class EmbeddedBus implements Bus {
       for (const spec of missing) {
         // another process may have made it since
         const row = this.store.topic(spec.topic);
-        if (row === undefined) this.store.addTopic(spec.topic, { id: randomUUID(), partitions: spec.partitions, history: spec.history });
-        else if (row.partitions !== spec.partitions) found.push(partitionMismatch(spec.topic, row.partitions, spec.partitions));
+        if (row === undefined)
+          this.store.addTopic(spec.topic, { id: randomUUID(), partitions: spec.partitions, history: spec.history });
+        else if (row.partitions !== spec.partitions)
+          found.push(partitionMismatch(spec.topic, row.partitions, spec.partitions));
       }
       return found;
     });
@@ -69,7 +72,8 @@ class EmbeddedBus implements Bus {
 
   private checked(spec: TopicSpec): TopicRow | undefined {
     const row = this.store.topic(spec.topic);
-    if (row !== undefined && row.partitions !== spec.partitions) throw partitionMismatch(spec.topic, row.partitions, spec.partitions);
+    if (row !== undefined && row.partitions !== spec.partitions)
+      throw partitionMismatch(spec.topic, row.partitions, spec.partitions);
     return row;
   }
 

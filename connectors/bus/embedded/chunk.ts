@@ -2,9 +2,9 @@
  * A chunk is what one append wrote to one partition, kept as one LMDB value: few large puts instead of many small ones.
  *
  *     0  4 bytes `YC` 0xc3 0x02
- *     4  u32 count of records; 0 of a chunk of which compaction left nothing: it stands for its offsets, so that a chunk that is missing is missed
- *     8  u32 offset of the last record, relative to the chunk's first; compaction drops records, not this
- *    12  f64 timestamp of all its records, ms since 1970
+ *     4  u32 count of records; 0 of a chunk of which compaction left nothing: it stands for its offsets, so that a
+ *     chunk that is missing is missed 8  u32 offset of the last record, relative to the chunk's first; compaction drops
+ *     records, not this 12  f64 timestamp of all its records, ms since 1970
  *    20  u32 CRC-32 over its place (topic, partition, first offset) and all of it but these four bytes
  *    24  records: u32 relative offset, u32 key bytes, i32 value bytes (-1: a withdrawal), u16 count of headers,
  *        key, value, then per header u16 name bytes, u32 value bytes, name, value
@@ -12,8 +12,8 @@
  * Chunks of format 1 begin with 0x01 and three bytes of zero, and have no checksum: their records begin at 20.
  */
 import { sumOf } from '../../checksum.js';
-import type { InRecord, OutRecord } from '../port.js';
 import { topicKey } from '../partition.js';
+import type { InRecord, OutRecord } from '../port.js';
 
 const MAGIC = Buffer.from([0x59, 0x43, 0xc3, 0x02]);
 const FIRST_FORMAT = Buffer.from([1, 0, 0, 0]);
@@ -43,8 +43,14 @@ export function encodeChunks(records: readonly OutRecord[]): Chunk[] {
 }
 
 function sizeOf(record: OutRecord): number {
-  let size = RECORD_HEAD + Buffer.byteLength(record.subject) + 1 + Buffer.byteLength(record.recordId) + (record.value?.length ?? 0);
-  for (const name in record.headers) size += 6 + Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '');
+  let size =
+    RECORD_HEAD +
+    Buffer.byteLength(record.subject) +
+    1 +
+    Buffer.byteLength(record.recordId) +
+    (record.value?.length ?? 0);
+  for (const name in record.headers)
+    size += 6 + Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '');
   return size;
 }
 
@@ -81,20 +87,27 @@ function encode(records: readonly OutRecord[], from: number, to: number, size: n
   return out;
 }
 
-const begins = (chunk: Buffer, magic: Buffer): boolean => chunk.length >= SUM_AT && chunk.compare(magic, 0, 4, 0, 4) === 0;
+const begins = (chunk: Buffer, magic: Buffer): boolean =>
+  chunk.length >= SUM_AT && chunk.compare(magic, 0, 4, 0, 4) === 0;
 const recordsAt = (chunk: Buffer): number => (chunk[0] === FIRST_FORMAT[0] ? SUM_AT : HEAD);
 const sum = (place: Buffer, chunk: Buffer): number => sumOf(place, chunk.subarray(0, SUM_AT), chunk.subarray(HEAD));
 
 /** The last thing done to a chunk before it is stored at `place`. */
 export const seal = (place: Buffer, chunk: Buffer): void => void chunk.writeUInt32LE(sum(place, chunk), SUM_AT);
 
-/** Whether the chunk that stands at `place` is the one that was stored there. Of one of format 1 only its form can be looked at. */
+/**
+ * Whether the chunk that stands at `place` is the one that was stored there. Of one of format 1 only its form can be
+ * looked at.
+ */
 export function holds(place: Buffer, chunk: Buffer): boolean {
   if (begins(chunk, MAGIC)) return chunk.length >= HEAD && chunk.readUInt32LE(SUM_AT) === sum(place, chunk);
   if (!begins(chunk, FIRST_FORMAT)) return false;
   try {
     const slots = slotsOf(chunk);
-    return slots.every(({ relative }, i) => relative <= lastOf(chunk) && relative > (slots[i - 1]?.relative ?? -1)) && (slots.at(-1)?.to ?? SUM_AT) === chunk.length;
+    return (
+      slots.every(({ relative }, i) => relative <= lastOf(chunk) && relative > (slots[i - 1]?.relative ?? -1)) &&
+      (slots.at(-1)?.to ?? SUM_AT) === chunk.length
+    );
   } catch {
     return false;
   }

@@ -20,7 +20,10 @@ class Cursor {
     private next: number,
   ) {}
 
-  /** Up to `max` records that come next; empty if there are none yet. Ends before a damaged stretch, which `damage` gives then. */
+  /**
+   * Up to `max` records that come next; empty if there are none yet. Ends before a damaged stretch, which `damage`
+   * gives then.
+   */
   read(max: number): InRecord[] {
     const batch: InRecord[] = [];
     while (batch.length < max && this.damage === undefined && (this.at < this.rest.length || this.load())) {
@@ -76,19 +79,28 @@ class Cursor {
 
   private containing(): Found | undefined {
     const before = this.store.chunkAtOrBefore(this.row.number, this.partition, this.next);
-    if (before !== undefined && (before.bytes === undefined || before.first + lastOf(before.bytes) >= this.next)) return before;
+    if (before !== undefined && (before.bytes === undefined || before.first + lastOf(before.bytes) >= this.next))
+      return before;
     return this.after(this.next);
   }
 }
 
 /** Starts reading at once. The topics exist already. */
-export function consumeEmbedded(store: Store, bell: Doorbell, topics: readonly (readonly [string, TopicRow])[], options: ConsumeOptions): Consumption {
+export function consumeEmbedded(
+  store: Store,
+  bell: Doorbell,
+  topics: readonly (readonly [string, TopicRow])[],
+  options: ConsumeOptions,
+): Consumption {
   const max = options.maxBatch ?? DEFAULT_MAX_BATCH;
   let stopped = false;
   const run = async (): Promise<void> => {
     store.refresh();
     const cursors = topics.flatMap(([topic, row]) =>
-      Array.from({ length: row.partitions }, (_, partition) => new Cursor(store, topic, row, partition, start(store, topic, row, partition, options))),
+      Array.from(
+        { length: row.partitions },
+        (_, partition) => new Cursor(store, topic, row, partition, start(store, topic, row, partition, options)),
+      ),
     );
     while (!stopped) {
       const mark = bell.mark();
@@ -101,7 +113,11 @@ export function consumeEmbedded(store: Store, bell: Doorbell, topics: readonly (
         if (batch.length > 0) await options.onBatch(batch);
         if (cursor.damage !== undefined) {
           const { topic, partition } = cursor;
-          if (options.onDamaged === undefined) throw damaged(`records of partition ${partition} of \`${topic}\`, offsets ${cursor.damage.from} to ${cursor.damage.to - 1}`);
+          if (options.onDamaged === undefined)
+            throw damaged(
+              `records of partition ${partition} of \`${topic}\`, offsets ${cursor.damage.from} to ` +
+                `${cursor.damage.to - 1}`,
+            );
           await options.onDamaged({ topic, partition, ...cursor.damage });
           cursor.skip();
         }
@@ -130,5 +146,8 @@ function start(store: Store, topic: string, row: TopicRow, partition: number, op
   if (wanted >= low && wanted <= high) return wanted;
   const instead = options.onOffsetLost({ topic, partition, wanted, low, high });
   if (instead >= low && instead <= high) return instead;
-  throw new YitongError('offset_out_of_range', `partition ${partition} of topic \`${topic}\` keeps offsets ${low} to ${high}, not ${instead}`);
+  throw new YitongError(
+    'offset_out_of_range',
+    `partition ${partition} of topic \`${topic}\` keeps offsets ${low} to ${high}, not ${instead}`,
+  );
 }

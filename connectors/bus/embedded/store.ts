@@ -1,11 +1,14 @@
-/** The LMDB environment of the embedded bus: the one file here that imports `lmdb`. Several processes may have it open at once. */
+/**
+ * The LMDB environment of the embedded bus: the one file here that imports `lmdb`. Several processes may have it open
+ * at once.
+ */
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../../../contracts/sync-dir.js';
 import { SUM_BYTES, sumOf } from '../../checksum.js';
+import { type Database, type Env, openEnv } from '../../lmdb/env.js';
 import { damageOf } from '../../lmdb/file.js';
-import { openEnv, type Database, type Env } from '../../lmdb/env.js';
 import { holds, seal } from './chunk.js';
 
 export interface TopicRow {
@@ -25,7 +28,10 @@ export interface Head {
   /** Compaction has seen all offsets below, and kept this many records of them. */
   readonly cleaned: number;
   readonly kept: number;
-  /** Compaction of format 1 took whole chunks away: below this offset there may be holes, from it on one chunk follows the other. */
+  /**
+   * Compaction of format 1 took whole chunks away: below this offset there may be holes, from it on one chunk follows
+   * the other.
+   */
   readonly holesBelow: number;
 }
 
@@ -37,7 +43,10 @@ export interface Found {
 }
 
 const NEW_HEAD: Head = { next: 0, low: 0, timestamp: 0, cleaned: 0, kept: 0, holesBelow: 0 };
-/** 2: with checksums (`chunk.ts`, heads, rows of topics), and without holes. What format 1 has is read, and gets its heads and rows anew on opening. */
+/**
+ * 2: with checksums (`chunk.ts`, heads, rows of topics), and without holes. What format 1 has is read, and gets its
+ * heads and rows anew on opening.
+ */
 const FORMAT = 2;
 const FIRST_FORMAT = 1;
 const HEAD_FIELDS = 6;
@@ -45,7 +54,8 @@ const FIRST_HEAD_FIELDS = 5;
 /** First byte of a topic's row, before its checksum; in format 1 it was the brace of its JSON. */
 const SUMMED = 2;
 const APPENDS = Buffer.from('appends');
-// address space only; LMDB makes it larger if that is not enough. Growing it while other processes read is slow, so start high
+// address space only; LMDB makes it larger if that is not enough. Growing it while other processes read is slow, so
+// start high
 const MAP_BYTES = 256 * 2 ** 30;
 
 const opened = new Map<string, { readonly store: Promise<Store>; users: number }>();
@@ -60,7 +70,8 @@ export class Store {
     private readonly env: Env<Buffer, Buffer>,
     private readonly dir: string,
   ) {
-    const database = (name: string): Database<Buffer, Buffer> => env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
+    const database = (name: string): Database<Buffer, Buffer> =>
+      env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
     this.meta = database('meta');
     this.topics = database('topics');
     this.heads = database('heads');
@@ -68,8 +79,8 @@ export class Store {
   }
 
   /**
-   * One store a folder and process, counted: a second one would open its tables on the main thread while a transaction of the
-   * first, holding the write lock, waits for the main thread.
+   * One store a folder and process, counted: a second one would open its tables on the main thread while a transaction
+   * of the first, holding the write lock, waits for the main thread.
    * @throws YitongError `bus_unavailable`
    */
   static async open(dir: string, newId: () => string): Promise<Store> {
@@ -92,7 +103,8 @@ export class Store {
       const found = damageOf(file);
       if (found !== undefined) throw damaged(`its file: ${found}`);
       const known = clusterBefore(dir);
-      if (known !== undefined && (!existsSync(file) || statSync(file).size === 0)) throw damaged('its file is gone, and what it held with it');
+      if (known !== undefined && (!existsSync(file) || statSync(file).size === 0))
+        throw damaged('its file is gone, and what it held with it');
       const env = openEnv<Buffer, Buffer>({
         file,
         encoding: 'binary',
@@ -104,12 +116,16 @@ export class Store {
       await store.write(() => {
         const format = store.meta.get(Buffer.from('format'));
         if (format === undefined) {
-          if (store.chunks.getKeysCount({ limit: 1 }) > 0 || store.topics.getKeysCount({ limit: 1 }) > 0) throw damaged('it does not say of which format it is');
+          if (store.chunks.getKeysCount({ limit: 1 }) > 0 || store.topics.getKeysCount({ limit: 1 }) > 0)
+            throw damaged('it does not say of which format it is');
           store.putMeta({ cluster: newId(), topics: 0 });
         } else if (format.toString() === String(FIRST_FORMAT)) {
           store.upgrade();
         } else if (format.toString() !== String(FORMAT)) {
-          throw new YitongError('bus_unavailable', `the bus in \`${dir}\` has format ${format.toString()}; this version reads format ${FORMAT}`);
+          throw new YitongError(
+            'bus_unavailable',
+            `the bus in \`${dir}\` has format ${format.toString()}; this version reads format ${FORMAT}`,
+          );
         }
       });
       store.checkTopics();
@@ -125,8 +141,8 @@ export class Store {
   }
 
   /**
-   * Runs `action` under the write lock that all processes share and resolves when its writes are on disk. LMDB commits what was
-   * written before a throw, so an action throws before its first put or not at all.
+   * Runs `action` under the write lock that all processes share and resolves when its writes are on disk. LMDB commits
+   * what was written before a throw, so an action throws before its first put or not at all.
    */
   async write<T>(action: () => T): Promise<T> {
     try {
@@ -137,8 +153,9 @@ export class Store {
   }
 
   /**
-   * How many appends were committed, as this snapshot sees it. Not LMDB's own transaction id: that can be seen to have moved some
-   * tenths of a millisecond before readers get the records, and whoever waits for it to move again then waits for ever.
+   * How many appends were committed, as this snapshot sees it. Not LMDB's own transaction id: that can be seen to have
+   * moved some tenths of a millisecond before readers get the records, and whoever waits for it to move again then
+   * waits for ever.
    */
   appends(): number {
     return this.meta.get(APPENDS)?.readDoubleLE(0) ?? 0;
@@ -179,7 +196,10 @@ export class Store {
 
   /** Inside `write` only: heads and rows of format 1 get their checksums. */
   private upgrade(): void {
-    const rows = [...this.topics.getRange({})].map(({ key, value }) => ({ name: key.toString(), row: JSON.parse(value.toString()) as TopicRow }));
+    const rows = [...this.topics.getRange({})].map(({ key, value }) => ({
+      name: key.toString(),
+      row: JSON.parse(value.toString()) as TopicRow,
+    }));
     for (const { name, row } of rows) {
       this.topics.putSync(Buffer.from(name), encodeRow(name, row));
       for (let partition = 0; partition < row.partitions; partition++) {
@@ -202,7 +222,9 @@ export class Store {
 
   /** Whether each topic that was ever made is there. @throws YitongError `store_damaged` */
   checkTopics(): void {
-    const numbers = new Set([...this.topics.getRange({})].map(({ key, value }) => decodeRow(key.toString(), value).number));
+    const numbers = new Set(
+      [...this.topics.getRange({})].map(({ key, value }) => decodeRow(key.toString(), value).number),
+    );
     if (numbers.size !== this.readMeta().topics) throw damaged('a topic is gone from it');
   }
 
@@ -221,11 +243,13 @@ export class Store {
     const bytes = this.heads.get(key);
     if (bytes === undefined) {
       // records of a partition that has no head: the head is gone, and what is appended would take their places
-      if (this.chunkAtOrAfter(topic, partition, 0) !== undefined) throw damaged('a partition does not say where it ends');
+      if (this.chunkAtOrAfter(topic, partition, 0) !== undefined)
+        throw damaged('a partition does not say where it ends');
       return NEW_HEAD;
     }
     const end = HEAD_FIELDS * 8;
-    if (bytes.length !== end + SUM_BYTES || bytes.readUInt32LE(end) !== sumOf(key, bytes.subarray(0, end))) throw damaged('a partition does not say where it ends');
+    if (bytes.length !== end + SUM_BYTES || bytes.readUInt32LE(end) !== sumOf(key, bytes.subarray(0, end)))
+      throw damaged('a partition does not say where it ends');
     return decodeHead(bytes, HEAD_FIELDS);
   }
 
@@ -233,7 +257,9 @@ export class Store {
   putHead(topic: number, partition: number, head: Head): void {
     const key = place(topic, partition);
     const bytes = Buffer.allocUnsafe(HEAD_FIELDS * 8 + SUM_BYTES);
-    [head.next, head.low, head.timestamp, head.cleaned, head.kept, head.holesBelow].forEach((field, i) => bytes.writeDoubleLE(field, i * 8));
+    [head.next, head.low, head.timestamp, head.cleaned, head.kept, head.holesBelow].forEach((field, i) =>
+      bytes.writeDoubleLE(field, i * 8),
+    );
     bytes.writeUInt32LE(sumOf(key, bytes.subarray(0, HEAD_FIELDS * 8)), HEAD_FIELDS * 8);
     this.heads.putSync(key, bytes);
   }
@@ -261,7 +287,11 @@ export class Store {
   }
 
   private one(range: { start: Buffer; end: Buffer; reverse?: boolean; limit: number }): Found | undefined {
-    for (const { key, value } of this.chunks.getRange(range)) return { first: key.length === PLACE_BYTES ? key.readUIntBE(8, 6) : 0, bytes: holds(key, value) ? value : undefined };
+    for (const { key, value } of this.chunks.getRange(range))
+      return {
+        first: key.length === PLACE_BYTES ? key.readUIntBE(8, 6) : 0,
+        bytes: holds(key, value) ? value : undefined,
+      };
     return undefined;
   }
 
@@ -285,7 +315,8 @@ function place(topic: number, partition: number, first?: number): Buffer {
 
 const PLACE_BYTES = 14;
 
-const metaSum = (cluster: string, topics: string): string => String(sumOf(Buffer.from(`${FORMAT}\n${cluster}\n${topics}`)));
+const metaSum = (cluster: string, topics: string): string =>
+  String(sumOf(Buffer.from(`${FORMAT}\n${cluster}\n${topics}`)));
 
 function encodeRow(name: string, row: TopicRow): Buffer {
   const text = Buffer.from(JSON.stringify(row));
@@ -297,14 +328,22 @@ function encodeRow(name: string, row: TopicRow): Buffer {
 
 function decodeRow(name: string, bytes: Buffer): TopicRow {
   const text = bytes.subarray(1 + SUM_BYTES);
-  if (bytes[0] !== SUMMED || bytes.length < 1 + SUM_BYTES || bytes.readUInt32LE(1) !== sumOf(Buffer.from(name), text)) throw damaged('what it says of a topic');
+  if (bytes[0] !== SUMMED || bytes.length < 1 + SUM_BYTES || bytes.readUInt32LE(1) !== sumOf(Buffer.from(name), text))
+    throw damaged('what it says of a topic');
   // written by `encodeRow`
   return JSON.parse(text.toString()) as TopicRow;
 }
 
 function decodeHead(bytes: Buffer, fields: number): Head {
   const field = (index: number): number => (index < fields ? bytes.readDoubleLE(index * 8) : 0);
-  return { next: field(0), low: field(1), timestamp: field(2), cleaned: field(3), kept: field(4), holesBelow: field(5) };
+  return {
+    next: field(0),
+    low: field(1),
+    timestamp: field(2),
+    cleaned: field(3),
+    kept: field(4),
+    holesBelow: field(5),
+  };
 }
 
 /** Stands beside the folder: whoever finds no bus where one was does not begin another one as if nothing had been. */
@@ -321,16 +360,26 @@ function rememberCluster(dir: string, cluster: string): void {
     writeFileSync(fresh, `${cluster}\n`, { mode: 0o600 });
     renameSync(fresh, file);
   } catch (error) {
-    // a connector in the gateway's pod has the bus and not the folder above it; the gateway, whose folder it is, remembers, and refuses another bus
+    // a connector in the gateway's pod has the bus and not the folder above it; the gateway, whose folder it is,
+    // remembers, and refuses another bus
     if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 
 /** @param what of the bus is damaged */
 export const damaged = (what: string): YitongError =>
-  new YitongError('store_damaged', `the embedded bus is damaged (${what}); stop what uses it and put \`bus\` back from a backup, or remove \`bus\`, \`bus.cluster\`, \`view\` and \`connectors\`, so that every feed publishes anew; what was pushed has to be pushed again (docs/faults.md)`);
+  new YitongError(
+    'store_damaged',
+    `the embedded bus is damaged (${what}); stop what uses it and put \`bus\` back from a backup, or remove ` +
+      `\`bus\`, \`bus.cluster\`, \`view\` and \`connectors\`, so that every feed publishes anew; what was pushed ` +
+      'has to be pushed again (docs/faults.md)',
+  );
 
 function unavailable(error: unknown): YitongError {
   if (error instanceof YitongError) return error;
-  return new YitongError('bus_unavailable', `the embedded bus cannot be written: ${error instanceof Error ? error.message : 'unknown error'}`, { cause: error });
+  return new YitongError(
+    'bus_unavailable',
+    `the embedded bus cannot be written: ${error instanceof Error ? error.message : 'unknown error'}`,
+    { cause: error },
+  );
 }

@@ -1,6 +1,8 @@
-/** Rights as ACLs of Kafka's standard authorizer: as commands of its own tool, compared with a cluster, set and removed. */
+/**
+ * Rights as ACLs of Kafka's standard authorizer: as commands of its own tool, compared with a cluster, set and removed.
+ */
 import type { Right } from '../rights.js';
-import { acls, connectKafka, withAdmin, type AclEntry, type KafkaOptions, type WithAdmin } from './client.js';
+import { type AclEntry, acls, connectKafka, type KafkaOptions, type WithAdmin, withAdmin } from './client.js';
 import { failureOf } from './failure.js';
 
 /** An ACL in Kafka's words. */
@@ -18,7 +20,8 @@ const asAcl = (right: Right): Acl => ({ ...right, permission: 'Allow', host: '*'
 /** As `samr Write topic yunzhou.samr.penalties`, and what is unusual of it. */
 export const aclText = ({ principal, permission, operation, host, resource, name, pattern }: Acl): string =>
   `${principal} ${operation} ${resource} ${name}${pattern === 'prefixed' ? '*' : ''}${permission === 'Allow' ? '' : ` (${permission})`}${host === '*' ? '' : ` from ${host}`}`;
-const keyOf = (acl: Acl): string => JSON.stringify([acl.principal, acl.permission, acl.operation, acl.host, acl.resource, acl.name, acl.pattern]);
+const keyOf = (acl: Acl): string =>
+  JSON.stringify([acl.principal, acl.permission, acl.operation, acl.host, acl.resource, acl.name, acl.pattern]);
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
@@ -43,7 +46,10 @@ export interface AclDifference {
   readonly missing: readonly Acl[];
   /** On our own topics and groups, and not of the workspace. */
   readonly surplus: readonly Acl[];
-  /** Wider patterns that reach our topics too, so that somebody may do more than the workspace says. Not ours alone to remove. */
+  /**
+   * Wider patterns that reach our topics too, so that somebody may do more than the workspace says. Not ours alone to
+   * remove.
+   */
   readonly wider: readonly Acl[];
 }
 
@@ -52,9 +58,14 @@ export function compareAcls(rights: readonly Right[], found: readonly Acl[], pre
   const wanted = new Map(rights.map((right) => [keyOf(asAcl(right)), asAcl(right)]));
   const there = new Set(found.map(keyOf));
   const groups = [...new Set(rights.filter(({ resource }) => resource === 'group').map(({ name }) => name))];
-  const own = ({ resource, name }: Acl): boolean => (resource === 'topic' ? name.startsWith(`${prefix}.`) : resource === 'group' && groups.some((group) => name.startsWith(group)));
+  const own = ({ resource, name }: Acl): boolean =>
+    resource === 'topic'
+      ? name.startsWith(`${prefix}.`)
+      : resource === 'group' && groups.some((group) => name.startsWith(group));
   const reaches = ({ resource, name, pattern, permission }: Acl): boolean =>
-    resource === 'topic' && permission === 'Allow' && (name === '*' || (pattern === 'prefixed' && `${prefix}.`.startsWith(name) && name !== `${prefix}.`));
+    resource === 'topic' &&
+    permission === 'Allow' &&
+    (name === '*' || (pattern === 'prefixed' && `${prefix}.`.startsWith(name) && name !== `${prefix}.`));
   return {
     missing: [...wanted].flatMap(([key, acl]) => (there.has(key) ? [] : [acl])),
     surplus: found.filter((acl) => own(acl) && !wanted.has(keyOf(acl))),
@@ -69,31 +80,42 @@ export interface AclAdmin {
   remove(list: readonly Acl[]): Promise<void>;
 }
 
-/** The methods throw YitongError `bus_denied` if the settings' principal may not alter the cluster, `bus_login_failed`, `bus_unavailable`. */
+/**
+ * The methods throw YitongError `bus_denied` if the settings' principal may not alter the cluster, `bus_login_failed`,
+ * `bus_unavailable`.
+ */
 export function openAcls(options: KafkaOptions): AclAdmin {
   const use: WithAdmin = withAdmin(connectKafka(options));
-  const failed = (doing: string) => (error: unknown): never => {
-    throw failureOf(error, doing).error;
-  };
+  const failed =
+    (doing: string) =>
+    (error: unknown): never => {
+      throw failureOf(error, doing).error;
+    };
   return {
     async list() {
       const { resources } = await use((admin) => admin.describeAcls(acls.any)).catch(failed('ACLs cannot be read'));
-      return resources.flatMap(({ acls: entries, ...resource }) => entries.map((entry) => fromEntry({ ...entry, ...resource })));
+      return resources.flatMap(({ acls: entries, ...resource }) =>
+        entries.map((entry) => fromEntry({ ...entry, ...resource })),
+      );
     },
     async add(list) {
-      if (list.length > 0) await use((admin) => admin.createAcls({ acl: list.map(toEntry) })).catch(failed('ACLs cannot be set'));
+      if (list.length > 0)
+        await use((admin) => admin.createAcls({ acl: list.map(toEntry) })).catch(failed('ACLs cannot be set'));
     },
     async remove(list) {
-      if (list.length > 0) await use((admin) => admin.deleteAcls({ filters: list.map(toEntry) })).catch(failed('ACLs cannot be removed'));
+      if (list.length > 0)
+        await use((admin) => admin.deleteAcls({ filters: list.map(toEntry) })).catch(failed('ACLs cannot be removed'));
     },
   };
 }
 
 /** `DESCRIBE_CONFIGS` ↔ `DescribeConfigs`. */
-const words = (constant: string): string => constant.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const words = (constant: string): string =>
+  constant.toLowerCase().replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const constant = (word: string): string => word.replace(/(?!^)[A-Z]/g, '_$&').toUpperCase();
 
-const nameOf = (names: Readonly<Record<string, number>>, value: number): string => Object.keys(names).find((name) => names[name] === value) ?? String(value);
+const nameOf = (names: Readonly<Record<string, number>>, value: number): string =>
+  Object.keys(names).find((name) => names[name] === value) ?? String(value);
 
 function fromEntry(entry: AclEntry): Acl {
   return {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { unknownTopic } from '../limits.js';
 import type { Bus, ConsumeOptions, Consumption, Producer, ProducerOptions, TopicSpec, TopicState } from '../port.js';
-import { connectKafka, MetadataClient, ProduceClient, withAdmin, type KafkaOptions, type WithAdmin } from './client.js';
-import { failureOf } from './failure.js';
+import { connectKafka, type KafkaOptions, MetadataClient, ProduceClient, type WithAdmin, withAdmin } from './client.js';
 import { consumeKafka, FETCH_WAIT_MS } from './consumer.js';
+import { failureOf } from './failure.js';
 import { OrderedProducer } from './producer.js';
 import { ensureKafkaTopics, kafkaTopicState, offsetsOf, partitionCount } from './topics.js';
 
@@ -18,16 +18,25 @@ export interface Opening {
 /**
  * A bus on Apache Kafka 2.8 or newer, 4.x included.
  * @param opening `mayBeAway`: no broker is asked yet; whatever is done with the bus then says what is wrong with it
- * @throws YitongError `bus_unavailable` if no broker answers, `bus_login_failed`, `bad_config` if a file of the options cannot be read
+ * @throws YitongError `bus_unavailable` if no broker answers, `bus_login_failed`, `bad_config` if a file of the options
+ * cannot be read
  */
-export async function openKafkaBus(options: KafkaOptions, { mayBeAway = false }: Pick<Opening, 'mayBeAway'> = {}): Promise<Bus> {
+export async function openKafkaBus(
+  options: KafkaOptions,
+  { mayBeAway = false }: Pick<Opening, 'mayBeAway'> = {},
+): Promise<Bus> {
   // Kafka takes the smaller of the two in silence, and acknowledges with fewer copies than were asked for
-  if (options.minInsyncReplicas > options.replication) throw new YitongError('bad_config', '`bus.minInsyncReplicas` is more than `bus.replication`: there are never so many copies');
+  if (options.minInsyncReplicas > options.replication)
+    throw new YitongError(
+      'bad_config',
+      '`bus.minInsyncReplicas` is more than `bus.replication`: there are never so many copies',
+    );
   const kafka = connectKafka(options);
   const admin = withAdmin(kafka);
-  if (!mayBeAway) await admin(async () => undefined).catch((error: unknown) => {
-    throw failureOf(error, `no broker of \`${options.brokers.join(', ')}\` answers`).error;
-  });
+  if (!mayBeAway)
+    await admin(async () => undefined).catch((error: unknown) => {
+      throw failureOf(error, `no broker of \`${options.brokers.join(', ')}\` answers`).error;
+    });
   return new KafkaBus(options, kafka, admin);
 }
 
@@ -87,9 +96,10 @@ class KafkaBus implements Bus {
 
   async consume(options: ConsumeOptions): Promise<Consumption> {
     this.refuseClosed();
-    for (const topic of options.topics) if ((await partitionCount(this.metadata, topic)) === undefined) throw unknownTopic(topic);
-    // a group of its own: kafkajs would give partitions to members that never asked for the topic, and a group whose member was
-    // killed keeps everybody waiting until its session ends
+    for (const topic of options.topics)
+      if ((await partitionCount(this.metadata, topic)) === undefined) throw unknownTopic(topic);
+    // a group of its own: kafkajs would give partitions to members that never asked for the topic, and a group whose
+    // member was killed keeps everybody waiting until its session ends
     const consumer = this.kafka.consumer({
       groupId: `${this.options.groupId}.${randomUUID()}`,
       allowAutoTopicCreation: false,

@@ -2,9 +2,10 @@
  * The one file that imports kafkajs (2.2.4, exact: see `MetadataClient`). Others get what they need of it from here.
  *
  * Traps of kafkajs that this driver is built around:
- * - its producer partitions anew on a retry, so acknowledged records can be lost; its retries overlap later requests, so records change
- *   order; its idempotence resets its sequence on errors and then writes twice or not at all; a batch of n records costs n² copies:
- *   we choose the partition, one request is of one partition and ours (`ProduceClient`), and our queue retries;
+ * - its producer partitions anew on a retry, so acknowledged records can be lost; its retries overlap later requests,
+ *   so records change order; its idempotence resets its sequence on errors and then writes twice or not at all; a batch
+ *   of n records costs n² copies: we choose the partition, one request is of one partition and ours (`ProduceClient`),
+ *   and our queue retries;
  * - an offset out of range is silently replaced by the earliest one: see `consumer.ts`;
  * - its group assignment ignores what a member subscribed to: every consumption has a group of its own;
  * - a topic that is deleted spoils every client that ever asked about it: see `withAdmin`;
@@ -13,21 +14,50 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
-import kafkajs, { Kafka, logLevel, type AclEntry, type AclFilter, type Admin, type Consumer, type KafkaConfig, type KafkaMessage, type SASLOptions } from 'kafkajs';
+import kafkajs, {
+  type AclEntry,
+  type AclFilter,
+  type Admin,
+  type Consumer,
+  Kafka,
+  type KafkaConfig,
+  type KafkaMessage,
+  logLevel,
+  type SASLOptions,
+} from 'kafkajs';
 import { YitongError } from '../../../contracts/errors.js';
 import type { OutRecord } from '../port.js';
-import { encodeMetadataRequest, decodeMetadata, type ClusterMetadata } from './metadata.js';
 import { text } from './failure.js';
+import { type ClusterMetadata, decodeMetadata, encodeMetadataRequest } from './metadata.js';
 import { decodeProduced, encodeProduce, type Produced } from './produce.js';
 
 export type { AclEntry, Admin, Consumer, KafkaMessage };
 
-const { AclOperationTypes: operations, AclPermissionTypes: permissions, AclResourceTypes: resources, ResourcePatternTypes: patterns } = kafkajs;
+const {
+  AclOperationTypes: operations,
+  AclPermissionTypes: permissions,
+  AclResourceTypes: resources,
+  ResourcePatternTypes: patterns,
+} = kafkajs;
 type Numbers = Readonly<Record<string, number>>;
-const numbers = (names: object): Numbers => Object.fromEntries(Object.entries(names).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])));
-const any: AclFilter = { resourceType: resources.ANY, resourcePatternType: patterns.ANY, operation: operations.ANY, permissionType: permissions.ANY };
+const numbers = (names: object): Numbers =>
+  Object.fromEntries(
+    Object.entries(names).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])),
+  );
+const any: AclFilter = {
+  resourceType: resources.ANY,
+  resourcePatternType: patterns.ANY,
+  operation: operations.ANY,
+  permissionType: permissions.ANY,
+};
 /** Kafka's numbers of what ACLs say, by kafkajs's names; `any` is the filter for all. */
-export const acls = { operations: numbers(operations), permissions: numbers(permissions), resources: numbers(resources), patterns: numbers(patterns), any } as const;
+export const acls = {
+  operations: numbers(operations),
+  permissions: numbers(permissions),
+  resources: numbers(resources),
+  patterns: numbers(patterns),
+  any,
+} as const;
 
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learnt from them. */
@@ -35,7 +65,11 @@ export interface KafkaOptions {
   readonly clientId: string;
   /** PEM files. Without it the connection is plain. */
   readonly ssl?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
-  readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly passwordFile: string };
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly passwordFile: string;
+  };
   /** Copies of each topic that is created. */
   readonly replication: number;
   /** How many of them have a record before it counts as written. */
@@ -44,7 +78,9 @@ export interface KafkaOptions {
   readonly weakTopics?: 'refuse' | 'warn';
   /** Told of what is only warned of, in one line. */
   readonly onWarning?: (message: string) => void;
-  /** Prefix of the consumer groups of this process; each consumption adds a random suffix, so ACLs name it as a prefix. */
+  /**
+   * Prefix of the consumer groups of this process; each consumption adds a random suffix, so ACLs name it as a prefix.
+   */
   readonly groupId: string;
   /** Ms that a send is retried before it fails as `bus_unavailable`. Default 20,000. */
   readonly giveUpAfterMs?: number;
@@ -91,8 +127,8 @@ function readText(file: string): string {
 export type WithAdmin = <T>(use: (admin: Admin) => Promise<T>) => Promise<T>;
 
 /**
- * An admin connection for one piece of work. kafkajs's admin remembers every topic that it was asked about and fails on all others
- * once one of them is deleted, so none is kept.
+ * An admin connection for one piece of work. kafkajs's admin remembers every topic that it was asked about and fails on
+ * all others once one of them is deleted, so none is kept.
  */
 export const withAdmin =
   (kafka: Kafka): WithAdmin =>
@@ -119,7 +155,10 @@ interface InnerCluster {
   /** Partitions by their leader's node id. */
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findBroker(node: { readonly nodeId: string }): Promise<{
-    connectionPool: { send(request: object): Promise<Produced>; readonly pool: readonly { readonly socket?: Socket | null }[] };
+    connectionPool: {
+      send(request: object): Promise<Produced>;
+      readonly pool: readonly { readonly socket?: Socket | null }[];
+    };
     disconnect(): Promise<void>;
   }>;
   /** Those that metadata are asked of. */
@@ -127,8 +166,9 @@ interface InnerCluster {
 }
 
 /**
- * Metadata with topic ids. kafkajs speaks Metadata up to version 6, ids came with version 10 (Kafka 2.8), so this request is ours,
- * sent over a connection of kafkajs with its TLS, SASL and reconnecting. It reaches into kafkajs, whose version is therefore pinned.
+ * Metadata with topic ids. kafkajs speaks Metadata up to version 6, ids came with version 10 (Kafka 2.8), so this
+ * request is ours, sent over a connection of kafkajs with its TLS, SASL and reconnecting. It reaches into kafkajs,
+ * whose version is therefore pinned.
  */
 export class MetadataClient {
   private cluster: Promise<InnerCluster> | undefined;
@@ -151,7 +191,10 @@ export class MetadataClient {
       const broker = await cluster.findControllerBroker();
       return await broker.connectionPool.send({
         request: { apiKey: 3, apiVersion: 12, apiName: 'Metadata', encode: async () => encodeMetadataRequest(topics) },
-        response: { decode: async (payload: Buffer) => payload, parse: async (payload: Buffer) => decodeMetadata(payload) },
+        response: {
+          decode: async (payload: Buffer) => payload,
+          parse: async (payload: Buffer) => decodeMetadata(payload),
+        },
       });
     } catch (error) {
       // whatever broke, the next call starts from a fresh connection
@@ -181,18 +224,24 @@ export class MetadataClient {
 }
 
 /** Kafka's own error of that number, as `failureOf` reads it. */
-export const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error.js') as { createErrorFromCode(code: number): Error };
+export const { createErrorFromCode } = createRequire(import.meta.url)('kafkajs/src/protocol/error.js') as {
+  createErrorFromCode(code: number): Error;
+};
 
 /**
- * Sends a batch to the leader of its partition, once. Over kafkajs's connections, but with requests of our own (`produce.ts`): its own
- * producer partitions anew on retries, copies n² references and spends several times the time on each record.
+ * Sends a batch to the leader of its partition, once. Over kafkajs's connections, but with requests of our own
+ * (`produce.ts`): its own producer partitions anew on retries, copies n² references and spends several times the time
+ * on each record.
  */
 export class ProduceClient {
   private readonly cluster: InnerCluster;
   private readonly timeoutMs: number;
   private recovering: Promise<void> | undefined;
 
-  /** @param options how long the replicas may take: less than we wait for their leader, so that it is the leader who says so */
+  /**
+   * @param options how long the replicas may take: less than we wait for their leader, so that it is the leader who
+   * says so
+   */
   constructor(kafka: Kafka, options: Pick<KafkaOptions, 'requestTimeoutMs'>) {
     this.cluster = innerCluster(kafka);
     this.timeoutMs = Math.ceil((options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS) * 0.8);
@@ -214,7 +263,12 @@ export class ProduceClient {
       const broker = await cluster.findBroker({ nodeId });
       const { baseOffset } = await broker.connectionPool
         .send({
-          request: { apiKey: 0, apiVersion: 3, apiName: 'Produce', encode: async () => encodeProduce(topic, partition, records, bytes, Date.now(), this.timeoutMs) },
+          request: {
+            apiKey: 0,
+            apiVersion: 3,
+            apiName: 'Produce',
+            encode: async () => encodeProduce(topic, partition, records, bytes, Date.now(), this.timeoutMs),
+          },
           response: {
             decode: async (payload: Buffer) => decodeProduced(payload),
             parse: async (produced: Produced) => {
@@ -230,7 +284,8 @@ export class ProduceClient {
         });
       return baseOffset;
     } catch (error) {
-      // not waited for here: a broker that is silent would be so once more, and whoever sends may have a better use for the time
+      // not waited for here: a broker that is silent would be so once more, and whoever sends may have a better use for
+      // the time
       this.recover(error, topic);
       throw error;
     }
@@ -242,10 +297,14 @@ export class ProduceClient {
     await this.cluster.disconnect();
   }
 
-  /** What kafkajs's producer does before it tries again: the leader may be another broker now. Once for all partitions that failed together. */
+  /**
+   * What kafkajs's producer does before it tries again: the leader may be another broker now. Once for all partitions
+   * that failed together.
+   */
   private recover(error: unknown, topic: string): void {
     const { cluster } = this;
-    // metadata of all topics fail while one of them is not there: one that was deleted is asked for again when something is sent to it
+    // metadata of all topics fail while one of them is not there: one that was deleted is asked for again when
+    // something is sent to it
     if (text(error, 'type') === 'UNKNOWN_TOPIC_OR_PARTITION') cluster.targetTopics.delete(topic);
     if (error instanceof Error && error.name === 'KafkaJSConnectionClosedError') {
       const [host, port]: readonly unknown[] = [Reflect.get(error, 'host'), Reflect.get(error, 'port')];
@@ -263,8 +322,8 @@ export class ProduceClient {
 }
 
 /**
- * A broker that does not answer may be behind a cut in the network: the next try gets a new connection, and what the old one has not
- * delivered is thrown away with it, so that it cannot arrive behind what is sent later.
+ * A broker that does not answer may be behind a cut in the network: the next try gets a new connection, and what the
+ * old one has not delivered is thrown away with it, so that it cannot arrive behind what is sent later.
  */
 function dropConnections(pool: readonly { readonly socket?: Socket | null }[]): void {
   for (const { socket } of pool) {
@@ -283,7 +342,11 @@ const UNKNOWN_TOPIC_OR_PARTITION = 3;
 function innerCluster(kafka: Kafka): InnerCluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find((one) => one.description === 'private:Kafka:createCluster');
   const create: unknown = symbol === undefined ? undefined : Reflect.get(kafka, symbol);
-  if (typeof create !== 'function') throw new YitongError('bus_unavailable', 'this kafkajs is not version 2.2.4, the one that the Kafka driver is built for');
+  if (typeof create !== 'function')
+    throw new YitongError(
+      'bus_unavailable',
+      'this kafkajs is not version 2.2.4, the one that the Kafka driver is built for',
+    );
   return create({ allowAutoTopicCreation: false }) as InnerCluster; // the one cast: kafkajs has no types for it
 }
 
@@ -294,12 +357,14 @@ interface InnerRunner {
 }
 
 /**
- * kafkajs makes the fetchers of a consumer anew when a node comes or goes. If the consumer is stopped at that moment, the new ones do not
- * hear of it: each is given nothing, at once, again and again, and the process does nothing else any more, not even a timer. Here a fetch
- * of a stopped consumer fails, and that ends its fetchers.
+ * kafkajs makes the fetchers of a consumer anew when a node comes or goes. If the consumer is stopped at that moment,
+ * the new ones do not hear of it: each is given nothing, at once, again and again, and the process does nothing else
+ * any more, not even a timer. Here a fetch of a stopped consumer fails, and that ends its fetchers.
  */
 function endFetchersOfStopped(): void {
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js') as { readonly prototype: InnerRunner };
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/runner.js') as {
+    readonly prototype: InnerRunner;
+  };
   const { fetch } = prototype;
   prototype.fetch = function (nodeId) {
     // one that can be tried again: the next try sees that the consumer is stopped, and ends in order

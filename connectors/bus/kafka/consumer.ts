@@ -1,8 +1,8 @@
 /**
- * Reads Kafka from the offsets that the caller keeps. kafkajs always consumes as a group; ours has one member, commits nothing and
- * seeks on joining. Two silent habits of kafkajs are caught here: it replaces an offset that is out of range by the earliest one
- * (a batch that was fetched beyond our position is never handed on), and it may deliver again after a rejoin (records below our
- * position are dropped).
+ * Reads Kafka from the offsets that the caller keeps. kafkajs always consumes as a group; ours has one member, commits
+ * nothing and seeks on joining. Two silent habits of kafkajs are caught here: it replaces an offset that is out of
+ * range by the earliest one (a batch that was fetched beyond our position is never handed on), and it may deliver again
+ * after a rejoin (records below our position are dropped).
  */
 import { YitongError } from '../../../contracts/errors.js';
 import { DEFAULT_MAX_BATCH } from '../limits.js';
@@ -29,7 +29,10 @@ export async function consumeKafka(parts: ConsumerParts, options: ConsumeOptions
 
 class Run implements Consumption {
   readonly done: Promise<void>;
-  private settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve: () => undefined, reject: () => undefined };
+  private settle: { resolve: () => void; reject: (error: unknown) => void } = {
+    resolve: () => undefined,
+    reject: () => undefined,
+  };
   private readonly next = new Map<string, number>();
   private bounds: ReadonlyMap<string, readonly PartitionState[]> = new Map();
   private ending: Promise<void> | undefined;
@@ -89,8 +92,8 @@ class Run implements Consumption {
   }
 
   /**
-   * Not awaited where kafkajs waits for us, for it waits for our handler when it disconnects. A consumer that is told to disconnect
-   * while it is joining its group goes on consuming for ever, so that comes first.
+   * Not awaited where kafkajs waits for us, for it waits for our handler when it disconnects. A consumer that is told
+   * to disconnect while it is joining its group goes on consuming for ever, so that comes first.
    */
   private end(error: unknown): void {
     this.ending ??= this.started
@@ -108,7 +111,11 @@ class Run implements Consumption {
           const state = this.bounds.get(topic)?.[partition] ?? { low: 0, high: 0 };
           // the bounds are of the start; on a rejoin the end has moved at least to where we have read
           const high = Math.max(state.high, this.next.get(place(topic, partition)) ?? 0);
-          this.seek(topic, partition, wanted < state.low || wanted > high ? this.ask(topic, partition, wanted, { low: state.low, high }) : wanted);
+          this.seek(
+            topic,
+            partition,
+            wanted < state.low || wanted > high ? this.ask(topic, partition, wanted, { low: state.low, high }) : wanted,
+          );
         }
       }
     } catch (error) {
@@ -124,7 +131,10 @@ class Run implements Consumption {
   private ask(topic: string, partition: number, wanted: number, { low, high }: PartitionState): number {
     const answer = this.options.onOffsetLost({ topic, partition, wanted, low, high });
     if (answer >= low && answer <= high) return answer;
-    throw new YitongError('offset_out_of_range', `partition ${partition} of topic \`${topic}\` keeps offsets ${low} to ${high}, not ${answer}`);
+    throw new YitongError(
+      'offset_out_of_range',
+      `partition ${partition} of topic \`${topic}\` keeps offsets ${low} to ${high}, not ${answer}`,
+    );
   }
 
   /** Whether a batch fetched from there continues our position. If not, it is dropped and the right place sought. */
@@ -133,11 +143,20 @@ class Run implements Consumption {
     if (wanted === undefined) return false;
     if (fetched <= wanted && wanted <= highWatermark) return true;
     const state = (await this.parts.offsets([topic])).get(topic)?.[partition] ?? { low: 0, high: 0 };
-    this.seek(topic, partition, wanted < state.low || wanted > state.high ? this.ask(topic, partition, wanted, state) : wanted);
+    this.seek(
+      topic,
+      partition,
+      wanted < state.low || wanted > state.high ? this.ask(topic, partition, wanted, state) : wanted,
+    );
     return false;
   }
 
-  private async deliver(topic: string, partition: number, messages: readonly KafkaMessage[], resolveOffset: (offset: string) => void): Promise<void> {
+  private async deliver(
+    topic: string,
+    partition: number,
+    messages: readonly KafkaMessage[],
+    resolveOffset: (offset: string) => void,
+  ): Promise<void> {
     const wanted = this.next.get(place(topic, partition)) ?? 0;
     const max = this.options.maxBatch ?? DEFAULT_MAX_BATCH;
     let slice: InRecord[] = [];

@@ -19,7 +19,11 @@ export interface ClusterMetadata {
 }
 
 /** In the shape of kafkajs's Encoder, which its connections ask for. */
-export function encodeMetadataRequest(topics: readonly string[]): { readonly buf: Buffer; readonly buffer: Buffer; size(): number } {
+export function encodeMetadataRequest(topics: readonly string[]): {
+  readonly buf: Buffer;
+  readonly buffer: Buffer;
+  size(): number;
+} {
   const parts: Buffer[] = [Buffer.from([0])]; // tagged fields of the request header, version 2
   parts.push(varint(topics.length + 1));
   for (const topic of topics) {

@@ -1,6 +1,7 @@
 /**
- * Kafka protocol, Produce request and response of version 3 (the lowest that Kafka 4 takes) with one record batch of one partition
- * (message format 2, KIP-98). kafkajs makes half a dozen zero-filled buffers a record, which costs more than all the rest of publishing it.
+ * Kafka protocol, Produce request and response of version 3 (the lowest that Kafka 4 takes) with one record batch of
+ * one partition (message format 2, KIP-98). kafkajs makes half a dozen zero-filled buffers a record, which costs more
+ * than all the rest of publishing it.
  */
 import { topicKey } from '../partition.js';
 import type { OutRecord } from '../port.js';
@@ -37,7 +38,14 @@ const HEAD = 2 + 2 + 4 + 4 + 2 + 4 + 4 + 4 + 61;
 const SHORT = 64;
 
 /** `bytes`: of all `mostBytes`. `now`: ms since 1970, where a topic does not stamp records itself. */
-export function encodeProduce(topic: string, partition: number, records: readonly OutRecord[], bytes: number, now: number, timeoutMs: number): Encoded {
+export function encodeProduce(
+  topic: string,
+  partition: number,
+  records: readonly OutRecord[],
+  bytes: number,
+  now: number,
+  timeoutMs: number,
+): Encoded {
   const out = new BatchWriter(Buffer.allocUnsafeSlow(HEAD + topic.length * 3 + bytes));
   out.int16(-1); // no transaction
   out.int16(-1); // acks=all
@@ -72,8 +80,13 @@ export function encodeProduce(topic: string, partition: number, records: readonl
 export function decodeProduced(payload: Buffer): Produced {
   const topics = payload.readInt32BE(0);
   const at = 4 + 2 + payload.readInt16BE(4);
-  if (topics !== 1 || payload.readInt32BE(at) !== 1) throw new RangeError('the broker answered for other partitions than were written');
-  return { error: payload.readInt16BE(at + 8), baseOffset: Number(payload.readBigInt64BE(at + 10)), clientSideThrottleTime: 0 };
+  if (topics !== 1 || payload.readInt32BE(at) !== 1)
+    throw new RangeError('the broker answered for other partitions than were written');
+  return {
+    error: payload.readInt16BE(at + 8),
+    baseOffset: Number(payload.readBigInt64BE(at + 10)),
+    clientSideThrottleTime: 0,
+  };
 }
 
 class BatchWriter {

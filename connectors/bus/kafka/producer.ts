@@ -1,9 +1,11 @@
 /**
- * Sends to Kafka with what kafkajs alone does not give: each partition has a queue with exactly one request in flight, retries
- * included, so order holds; sends that wait are put together into the next request. Partitions run beside one another.
+ * Sends to Kafka with what kafkajs alone does not give: each partition has a queue with exactly one request in flight,
+ * retries included, so order holds; sends that wait are put together into the next request. Partitions run beside one
+ * another.
  *
- * What is left: a request that timed out here (`requestTimeoutMs`) may still be in a broker's queue when it is sent again on a new connection.
- * It can then be appended twice (at least once is what we promise), and in theory after a later one.
+ * What is left: a request that timed out here (`requestTimeoutMs`) may still be in a broker's queue when it is sent
+ * again on a new connection. It can then be appended twice (at least once is what we promise), and in theory after a
+ * later one.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { YitongError } from '../../../contracts/errors.js';
@@ -14,7 +16,9 @@ import type { ProduceClient } from './client.js';
 import { failureOf } from './failure.js';
 import { mostBytes } from './produce.js';
 
-/** Below `max.message.bytes` of an untuned Kafka (1,048,588), which holds for a whole batch; leaves room for framing. */
+/**
+ * Below `max.message.bytes` of an untuned Kafka (1,048,588), which holds for a whole batch; leaves room for framing.
+ */
 const REQUEST_BYTES = 900_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
@@ -156,8 +160,8 @@ export class OrderedProducer implements Producer {
   }
 
   /**
-   * Asked once, and again after a failure: the topic may have been deleted and made anew. A count that grows would send a subject
-   * elsewhere; whoever publishes has it checked against the contract first (`ensureTopics`).
+   * Asked once, and again after a failure: the topic may have been deleted and made anew. A count that grows would send
+   * a subject elsewhere; whoever publishes has it checked against the contract first (`ensureTopics`).
    */
   private count(topic: string): Promise<number> {
     let count = this.counts.get(topic);
@@ -175,7 +179,8 @@ export class OrderedProducer implements Producer {
   private lane(topic: string, partition: number): Lane {
     const name = `${partition}/${topic}`;
     let lane = this.lanes.get(name);
-    if (lane === undefined) this.lanes.set(name, (lane = new Lane(this.parts, topic, partition, () => this.counts.delete(topic))));
+    if (lane === undefined)
+      this.lanes.set(name, (lane = new Lane(this.parts, topic, partition, () => this.counts.delete(topic))));
     return lane;
   }
 }

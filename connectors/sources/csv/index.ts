@@ -1,13 +1,15 @@
-/** CSV files: one or several by path (together they are the source), or a drop folder whose files are taken one a run. */
+/**
+ * CSV files: one or several by path (together they are the source), or a drop folder whose files are taken one a run.
+ */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
-import type { SourceContext, SourceKind } from '../port.js';
 import { headerNames, missingColumn } from '../columns.js';
 import { checkReachable } from '../files.js';
-import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import type { SourceContext, SourceKind } from '../port.js';
+import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../take.js';
 import { fileRows } from './rows.js';
 
 interface CsvSource extends FileSource {
@@ -42,7 +44,10 @@ function checked(feed: Feed): CsvSource {
   if (source.header === undefined || source.header === true) return source;
   const names = headerNames(source.header);
   const missing = missingColumn(names, mappedColumns(feed.mapping));
-  if (missing !== undefined) throw new YitongError('bad_feed', `\`source.header\` lacks the column \`${missing}\` that the mapping reads`, { place: { file: feed.file } });
+  if (missing !== undefined)
+    throw new YitongError('bad_feed', `\`source.header\` lacks the column \`${missing}\` that the mapping reads`, {
+      place: { file: feed.file },
+    });
   return source;
 }
 
@@ -58,7 +63,11 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
     header: source.header ?? true,
     columns: mappedColumns(feed.mapping),
   } as const;
-  return takeFiles(context, source, { ending: '.csv', charset, rows: (file, print, reading) => fileRows(file, print, { ...options, ...reading }) });
+  return takeFiles(context, source, {
+    ending: '.csv',
+    charset,
+    rows: (file, print, reading) => fileRows(file, print, { ...options, ...reading }),
+  });
 }
 
 const csv: SourceKind = {

@@ -1,11 +1,12 @@
 /**
- * RFC 4180 records out of text that comes in pieces: csv-parse, and what it has no option for. It stops at a row that breaks the rules of
- * quotes; a reader must go on with the next line, as one slip of a pen must not cost the rest of the register. So it is given whole
- * lines, and after a broken one it starts anew behind that line. Rows end in CRLF, LF or CR; empty lines are no rows.
+ * RFC 4180 records out of text that comes in pieces: csv-parse, and what it has no option for. It stops at a row that
+ * breaks the rules of quotes; a reader must go on with the next line, as one slip of a pen must not cost the rest of
+ * the register. So it is given whole lines, and after a broken one it starts anew behind that line. Rows end in CRLF,
+ * LF or CR; empty lines are no rows.
  *
  * The only importer of csv-parse.
  */
-import { CsvError, parse, type Options } from 'csv-parse/sync';
+import { CsvError, type Options, parse } from 'csv-parse/sync';
 import type { BrokenCode } from '../port.js';
 
 export interface CsvOptions {
@@ -52,7 +53,10 @@ class CsvReader {
   private breaks = 0;
   private reread = 0;
   private over = false;
-  /** A line that was given up before its end came; told when it comes, or when it never does: then nobody can say what it swallowed. */
+  /**
+   * A line that was given up before its end came; told when it comes, or when it never does: then nobody can say what
+   * it swallowed.
+   */
   private endless: Broken | undefined;
   private items: CsvItem[] = [];
   /** Where the last whole record ended in what is being parsed. */

@@ -3,9 +3,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { Batcher } from '../batch.js';
 import type { Charset } from '../charset.js';
 import { headerNames, requireColumns } from '../columns.js';
-import { fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
+import { type Fingerprint, fileText, type ReadingFile, type TakenFile } from '../files.js';
 import type { BrokenRow, Cell, SourceRow } from '../port.js';
-import { csvItems, type CsvItem, type CsvOptions } from './records.js';
+import { type CsvItem, type CsvOptions, csvItems } from './records.js';
 
 export interface ReadOptions extends CsvOptions, ReadingFile {
   readonly charset: Charset;
@@ -23,22 +23,36 @@ function lengthOf(item: CsvItem): number {
   return length;
 }
 
-/** @throws YitongError `bad_feed` if the header lacks a column that the feed reads; `bad_row` if the file changes meanwhile */
-export async function* fileRows(file: TakenFile, expected: Fingerprint, options: ReadOptions): AsyncGenerator<(SourceRow | BrokenRow)[]> {
+/**
+ * @throws YitongError `bad_feed` if the header lacks a column that the feed reads; `bad_row` if the file changes
+ * meanwhile
+ */
+export async function* fileRows(
+  file: TakenFile,
+  expected: Fingerprint,
+  options: ReadOptions,
+): AsyncGenerator<(SourceRow | BrokenRow)[]> {
   let names: readonly string[] | undefined;
   let rowNumber = 0;
   const checked = (found: readonly string[]): readonly string[] => requireColumns(file.name, found, options.columns);
   if (options.header !== true) names = checked(headerNames(options.header));
   const row = (item: CsvItem): SourceRow | BrokenRow | undefined => {
     if (names === undefined) {
-      if (item.kind === 'broken') throw new YitongError('bad_feed', `the header of \`${file.name}\` cannot be read: ${item.reason}`);
+      if (item.kind === 'broken')
+        throw new YitongError('bad_feed', `the header of \`${file.name}\` cannot be read: ${item.reason}`);
       names = checked(headerNames(item.fields));
       return undefined;
     }
     rowNumber += 1;
     const position = `${file.name}#${rowNumber}`;
     if (item.kind === 'broken') {
-      return { position, rowNumber, broken: { code: item.code, reason: item.reason }, raw: item.raw, ...(item.tail ? { tail: true } : {}) };
+      return {
+        position,
+        rowNumber,
+        broken: { code: item.code, reason: item.reason },
+        raw: item.raw,
+        ...(item.tail ? { tail: true } : {}),
+      };
     }
     const { fields } = item;
     if (fields.length !== names.length) {

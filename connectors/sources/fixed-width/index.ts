@@ -4,10 +4,10 @@ import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { CHARSETS, type Charset } from '../charset.js';
-import type { SourceContext, SourceKind } from '../port.js';
 import { checkReachable } from '../files.js';
-import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
-import { fileRows, MAX_LINE, type Column } from './rows.js';
+import type { SourceContext, SourceKind } from '../port.js';
+import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../take.js';
+import { type Column, fileRows, MAX_LINE } from './rows.js';
 
 interface FixedWidthSource extends FileSource {
   readonly kind: 'fixed-width';
@@ -60,14 +60,19 @@ function checked(feed: Feed): FixedWidthSource {
   const source = check(feed.source, place);
   checkFiles(source, feed.file);
   const { columns, unit } = source;
-  if (unit === 'bytes' && source.charset === 'utf-16le') throw new YitongError('bad_feed', '`source.unit` cannot be `bytes` where the charset is `utf-16le`', { place });
+  if (unit === 'bytes' && source.charset === 'utf-16le')
+    throw new YitongError('bad_feed', '`source.unit` cannot be `bytes` where the charset is `utf-16le`', { place });
   const names = new Set<string>();
   for (const { name } of columns) {
-    if (names.has(name)) throw new YitongError('bad_feed', `two of \`source.columns\` have the name \`${name}\``, { place });
+    if (names.has(name))
+      throw new YitongError('bad_feed', `two of \`source.columns\` have the name \`${name}\``, { place });
     names.add(name);
   }
   const missing = [...mappedColumns(feed.mapping)].find((column) => !names.has(column));
-  if (missing !== undefined) throw new YitongError('bad_feed', `\`source.columns\` lacks the column \`${missing}\` that the mapping reads`, { place });
+  if (missing !== undefined)
+    throw new YitongError('bad_feed', `\`source.columns\` lacks the column \`${missing}\` that the mapping reads`, {
+      place,
+    });
   return source;
 }
 
@@ -84,7 +89,11 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
     shortLines: source.shortLines ?? 'refuse',
     surplus: source.surplus ?? 'refuse',
   } as const;
-  return takeFiles(context, source, { ending: '.txt', charset, rows: (file, print, reading) => fileRows(file, print, { ...layout, ...reading }) });
+  return takeFiles(context, source, {
+    ending: '.txt',
+    charset,
+    rows: (file, print, reading) => fileRows(file, print, { ...layout, ...reading }),
+  });
 }
 
 const fixedWidth: SourceKind = {

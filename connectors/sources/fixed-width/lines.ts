@@ -1,4 +1,7 @@
-/** Lines out of text that comes in pieces; CRLF, LF and CR end a line. A line beyond the limit is given as too long, with its beginning. */
+/**
+ * Lines out of text that comes in pieces; CRLF, LF and CR end a line. A line beyond the limit is given as too long,
+ * with its beginning.
+ */
 export interface TextLine {
   readonly line: string;
   readonly tooLong: boolean;

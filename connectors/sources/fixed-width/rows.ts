@@ -1,7 +1,7 @@
 /** Lines of fixed columns to rows, positions `<file name>#<row number>`. */
 import { Batcher } from '../batch.js';
-import { MULTIBYTE, pieceDecoder, WrongCharset, type Charset } from '../charset.js';
-import { fileBytes, fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
+import { type Charset, MULTIBYTE, pieceDecoder, WrongCharset } from '../charset.js';
+import { type Fingerprint, fileBytes, fileText, type ReadingFile, type TakenFile } from '../files.js';
 import { RAW } from '../json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../port.js';
 import { LineSplitter, type TextLine } from './lines.js';
@@ -41,8 +41,10 @@ interface Line {
 }
 
 function cut(line: Line, width: number, { columns, trim, shortLines, surplus, unit }: Layout): Cut {
-  if (line.length < width && shortLines === 'refuse') return { reason: `the line has ${line.length} ${unit}, the columns ${width}` };
-  if (line.length > width && surplus === 'refuse' && line.part(width, line.length).trim() !== '') return { reason: 'text follows the last column' };
+  if (line.length < width && shortLines === 'refuse')
+    return { reason: `the line has ${line.length} ${unit}, the columns ${width}` };
+  if (line.length > width && surplus === 'refuse' && line.part(width, line.length).trim() !== '')
+    return { reason: 'text follows the last column' };
   const cells: Record<string, Cell> = {};
   for (const { name, start, length } of columns) {
     const cell = line.part(Math.min(start - 1, line.length), Math.min(start - 1 + length, line.length));
@@ -59,12 +61,16 @@ function ofText(text: string): Line {
 }
 
 /** What a line is while it is read: text, bytes, or too long. */
-type Raw = { readonly tooLong: true; readonly raw: string } | { readonly tooLong: false; readonly line: Line; readonly blank: boolean; readonly raw: () => string };
+type Raw =
+  | { readonly tooLong: true; readonly raw: string }
+  | { readonly tooLong: false; readonly line: Line; readonly blank: boolean; readonly raw: () => string };
 
 async function* textLines(file: TakenFile, print: Fingerprint, layout: Layout): AsyncGenerator<Raw[]> {
   const splitter = new LineSplitter(MAX_LINE);
   const make = ({ line, tooLong }: TextLine): Raw =>
-    tooLong ? { tooLong, raw: line } : { tooLong, line: ofText(line), blank: line.trim() === '', raw: () => line.slice(0, RAW) };
+    tooLong
+      ? { tooLong, raw: line }
+      : { tooLong, line: ofText(line), blank: line.trim() === '', raw: () => line.slice(0, RAW) };
   for await (const piece of fileText(file, print, layout)) yield splitter.push(piece).map(make);
   yield splitter.end().map(make);
 }
@@ -83,11 +89,17 @@ async function* byteLines(file: TakenFile, print: Fingerprint, layout: Layout): 
       // most cells are codes and numbers: bytes that are ASCII in each of these charsets
       return ASCII.test(piece) ? piece : decode(bytes.subarray(from, to));
     };
-    return { tooLong, line: { length: bytes.length, part }, blank: line.trim() === '', raw: () => decode(bytes).slice(0, RAW) };
+    return {
+      tooLong,
+      line: { length: bytes.length, part },
+      blank: line.trim() === '',
+      raw: () => decode(bytes).slice(0, RAW),
+    };
   };
   let first = true;
   for await (const piece of fileBytes(file, print, layout)) {
-    const marked = first && layout.bom && layout.charset === 'utf-8' && piece.subarray(0, 3).equals(Buffer.of(0xef, 0xbb, 0xbf));
+    const marked =
+      first && layout.bom && layout.charset === 'utf-8' && piece.subarray(0, 3).equals(Buffer.of(0xef, 0xbb, 0xbf));
     first = false;
     yield splitter.push(piece.toString('latin1', marked ? 3 : 0)).map(make);
   }
@@ -95,7 +107,11 @@ async function* byteLines(file: TakenFile, print: Fingerprint, layout: Layout): 
 }
 
 /** @throws YitongError `bad_row` if the file changes meanwhile */
-export async function* fileRows(file: TakenFile, print: Fingerprint, layout: Layout): AsyncGenerator<(SourceRow | BrokenRow)[]> {
+export async function* fileRows(
+  file: TakenFile,
+  print: Fingerprint,
+  layout: Layout,
+): AsyncGenerator<(SourceRow | BrokenRow)[]> {
   const width = Math.max(...layout.columns.map(({ start, length }) => start - 1 + length));
   const lines = layout.unit === 'bytes' && MULTIBYTE.has(layout.charset) ? byteLines : textLines;
   let skip = layout.skipLines;

@@ -1,15 +1,44 @@
 /** Where an HTTP source may go: the hosts that its feed lists, over TLS, and no address that its feed does not mean. */
-import { lookup as lookUp, type LookupAddress } from 'node:dns';
+import { type LookupAddress, lookup as lookUp } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { YitongError } from '../../../contracts/errors.js';
-import { aboveCeiling, hostAndPort, type Ceiling } from '../ceiling.js';
+import { aboveCeiling, type Ceiling, hostAndPort } from '../ceiling.js';
 
-/** Never meant: this host's neighbours on the link (cloud metadata among them), groups, addresses that hold another one (but ::ffff:0:0/96, which is judged as what it holds), what is not assigned. */
+/**
+ * Never meant: this host's neighbours on the link (cloud metadata among them), groups, addresses that hold another one
+ * (but ::ffff:0:0/96, which is judged as what it holds), what is not assigned.
+ */
 const forbidden = new BlockList();
-for (const [net, bits] of [['0.0.0.0', 8], ['169.254.0.0', 16], ['192.0.0.0', 24], ['192.88.99.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4]] as const) forbidden.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [['::', 96], ['::ffff:0:0:0', 96], ['100::', 64], ['fe80::', 10], ['ff00::', 8], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['2002::', 16], ['2001::', 32]] as const) forbidden.addSubnet(net, bits, 'ipv6');
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['192.0.0.0', 24],
+  ['192.88.99.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const)
+  forbidden.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+  ['::', 96],
+  ['::ffff:0:0:0', 96],
+  ['100::', 64],
+  ['fe80::', 10],
+  ['ff00::', 8],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2002::', 16],
+  ['2001::', 32],
+] as const)
+  forbidden.addSubnet(net, bits, 'ipv6');
 const inner = new BlockList();
-for (const [net, bits] of [['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['198.18.0.0', 15]] as const) inner.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['198.18.0.0', 15],
+] as const)
+  inner.addSubnet(net, bits, 'ipv4');
 inner.addSubnet('fc00::', 7, 'ipv6');
 inner.addSubnet('fec0::', 10, 'ipv6');
 const loopback = new BlockList();
@@ -40,7 +69,10 @@ export interface DoorOptions {
 export interface Door {
   /** @throws YitongError `source_unavailable` if requests may not go there */
   check(url: URL): void;
-  /** For sockets: what the check of an address allows is what is connected to, so that a name cannot change its mind in between. */
+  /**
+   * For sockets: what the check of an address allows is what is connected to, so that a name cannot change its mind in
+   * between.
+   */
   lookup(plain: boolean): LookupFunction;
 }
 
@@ -63,8 +95,10 @@ export function makeDoor({ allowHosts, ceiling, allowPrivate }: DoorOptions): Do
     check(url) {
       const host = `\`${url.host}\``;
       const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-      if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('an address is neither `https` nor `http`');
-      if (url.username !== '' || url.password !== '') throw refuse('an address holds a user or a password; name them by reference in `headers`');
+      if (url.protocol !== 'https:' && url.protocol !== 'http:')
+        throw refuse('an address is neither `https` nor `http`');
+      if (url.username !== '' || url.password !== '')
+        throw refuse('an address holds a user or a password; name them by reference in `headers`');
       if (!allowed.has(`${url.hostname}:${port}`)) throw refuse(`${host} is not one of \`allowHosts\``);
       if (!ceiling.allows(`${url.hostname}:${port}`, USUAL_PORT)) throw refuse(aboveCeiling(url.host));
       const name = bare(url.hostname);
@@ -78,7 +112,8 @@ export function makeDoor({ allowHosts, ceiling, allowPrivate }: DoorOptions): Do
         if (error !== null) return callback(error, []);
         const good = addresses.filter(({ address }) => wrong(address, plain) === undefined);
         const [first] = good;
-        if (first === undefined) return callback(refuse(`\`${hostname}\` ${wrong(addresses[0]?.address ?? '', plain) ?? ''}`), []);
+        if (first === undefined)
+          return callback(refuse(`\`${hostname}\` ${wrong(addresses[0]?.address ?? '', plain) ?? ''}`), []);
         if (options.all === true) callback(null, good);
         else callback(null, first.address, first.family);
       });

@@ -1,8 +1,13 @@
 /** One GET: bounded in time, size, redirects and retries. */
 import { createHash } from 'node:crypto';
-import { request as plainRequest, Agent as PlainAgent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { request as tlsRequest, Agent as TlsAgent } from 'node:https';
-import { YitongError, isYitongError } from '../../../contracts/errors.js';
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  request as plainRequest,
+} from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { Door } from './door.js';
 
 export interface Tls {
@@ -50,7 +55,16 @@ const LAST_WAIT = 60_000;
 const MAX_RETRY_AFTER = 300_000;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
-const PASSING_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH']);
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const FOREIGN_CHARSET = /charset\s*=\s*"?(?!utf-?8)/i;
 
@@ -99,7 +113,12 @@ async function retrying(options: GetOptions, work: () => Promise<Answer>): Promi
       if (signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
       if (!(error instanceof Passing)) throw error;
       const wait = error.retryAfter ?? Math.min(LAST_WAIT, FIRST_WAIT * 2 ** (tried - 1));
-      if (tried > retries || wait > MAX_RETRY_AFTER) throw new YitongError('source_unavailable', `\`${options.home.host}\` ${error.message}, ${tried === 1 ? 'once' : `${tried} times`}`, { cause: error });
+      if (tried > retries || wait > MAX_RETRY_AFTER)
+        throw new YitongError(
+          'source_unavailable',
+          `\`${options.home.host}\` ${error.message}, ${tried === 1 ? 'once' : `${tried} times`}`,
+          { cause: error },
+        );
       await sleep(wait, signal).catch(() => undefined);
     }
   }
@@ -112,7 +131,8 @@ async function following(options: GetOptions, agents: Agents, start: URL): Promi
     const answer = await once(options, agents, url);
     if ('body' in answer) return answer;
     const next = target(answer.location, url);
-    if (url.protocol === 'https:' && next.protocol !== 'https:') throw refuse(`\`${url.host}\` redirects to an address without TLS`);
+    if (url.protocol === 'https:' && next.protocol !== 'https:')
+      throw refuse(`\`${url.host}\` redirects to an address without TLS`);
     url = next;
   }
   throw refuse(`\`${start.host}\` redirects more than ${MAX_REDIRECTS} times`);
@@ -129,7 +149,12 @@ export function target(location: string, from: URL): URL {
 
 async function once(options: GetOptions, agents: Agents, url: URL): Promise<Answer | { readonly location: string }> {
   const own = url.origin === options.home.origin;
-  const headers = { accept: options.accept, 'accept-encoding': 'identity', 'user-agent': 'yitong', ...(own ? options.headers : {}) };
+  const headers = {
+    accept: options.accept,
+    'accept-encoding': 'identity',
+    'user-agent': 'yitong',
+    ...(own ? options.headers : {}),
+  };
   const asked = new URL(url);
   if (own) for (const [name, value] of Object.entries(options.parameters)) asked.searchParams.set(name, value);
   const timeout = AbortSignal.timeout(options.timeout);
@@ -138,7 +163,9 @@ async function once(options: GetOptions, agents: Agents, url: URL): Promise<Answ
   const common = { method: 'GET', headers, signal, lookup: options.door.lookup(plain) };
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = plain ? plainRequest(asked, { ...common, agent: agents.plain }, resolve) : tlsRequest(asked, { ...common, agent: agents.tls }, resolve);
+      const sent = plain
+        ? plainRequest(asked, { ...common, agent: agents.plain }, resolve)
+        : tlsRequest(asked, { ...common, agent: agents.tls }, resolve);
       sent.on('error', reject);
       sent.end();
     });
@@ -152,7 +179,11 @@ async function once(options: GetOptions, agents: Agents, url: URL): Promise<Answ
   }
 }
 
-async function read(options: GetOptions, url: URL, response: IncomingMessage): Promise<Answer | { readonly location: string }> {
+async function read(
+  options: GetOptions,
+  url: URL,
+  response: IncomingMessage,
+): Promise<Answer | { readonly location: string }> {
   const { maxBytes, now } = options;
   const { statusCode: status = 0, headers } = response;
   const stop = (error: Error): never => {
@@ -164,10 +195,18 @@ async function read(options: GetOptions, url: URL, response: IncomingMessage): P
     return { location: headers.location };
   }
   if (PASSING.has(status)) return stop(new Passing(`answered ${status}`, retryAfter(headers['retry-after'], now())));
-  if (status !== 200) return stop(refuse(`\`${url.host}\` answered ${status}${status === 401 || status === 403 ? '; the credentials of the feed are not accepted' : ''}`));
+  if (status !== 200)
+    return stop(
+      refuse(
+        `\`${url.host}\` answered ` +
+          `${status}${status === 401 || status === 403 ? '; the credentials of the feed are not accepted' : ''}`,
+      ),
+    );
   const type = headers['content-type'] ?? '';
-  if (!JSON_TYPE.test(type) || FOREIGN_CHARSET.test(type)) return stop(refuse(`\`${url.host}\` answered with a content type that is not JSON in UTF-8`));
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') return stop(refuse(`\`${url.host}\` answered in a content encoding that was not asked for`));
+  if (!JSON_TYPE.test(type) || FOREIGN_CHARSET.test(type))
+    return stop(refuse(`\`${url.host}\` answered with a content type that is not JSON in UTF-8`));
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    return stop(refuse(`\`${url.host}\` answered in a content encoding that was not asked for`));
   const tooLarge = (): never => stop(refuse(`a page of \`${url.host}\` is larger than ${maxBytes} bytes`));
   if (Number(headers['content-length'] ?? 0) > maxBytes) return tooLarge();
   // decoded as it comes: bytes and text of a large page are never held both

@@ -1,21 +1,21 @@
 /** A JSON API that is asked again and again: pages, a since-parameter, credentials by reference, listed hosts only. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseDuration } from '../../../contracts/duration.js';
-import { YitongError, type Place } from '../../../contracts/errors.js';
-import { shape } from '../../../contracts/validate.js';
+import { type Place, YitongError } from '../../../contracts/errors.js';
 import type { Workspace } from '../../../contracts/types.js';
+import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
-import { MAX_ITEM_BYTES } from '../json-value.js';
 import { aboveCeiling, ceilingOf, filesRoots } from '../ceiling.js';
+import { MAX_ITEM_BYTES } from '../json-value.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
+import { readSecret, readText } from '../secrets.js';
 import { feedIdentity, readAgain } from '../take.js';
-import { makeDoor, USUAL_PORT, type Door } from './door.js';
-import { makeGetter, type Getter } from './get.js';
+import { type Door, makeDoor, USUAL_PORT } from './door.js';
+import { type Getter, makeGetter } from './get.js';
 import { ItemRows } from './items.js';
 import { pagesOf } from './pages.js';
-import { schema, type HttpSource } from './schema.js';
-import { readSecret, readText } from '../secrets.js';
+import { type HttpSource, schema } from './schema.js';
 
 const check = shape<HttpSource>(schema, 'bad_feed');
 
@@ -24,7 +24,14 @@ interface Memory {
   readonly feed: string;
   readonly cursor: string | number;
 }
-const checkMemory = shape<Memory>({ type: 'object', required: ['feed', 'cursor'], properties: { feed: { type: 'string' }, cursor: { type: ['string', 'number'] } } }, 'internal');
+const checkMemory = shape<Memory>(
+  {
+    type: 'object',
+    required: ['feed', 'cursor'],
+    properties: { feed: { type: 'string' }, cursor: { type: ['string', 'number'] } },
+  },
+  'internal',
+);
 
 export interface HttpParts {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -33,11 +40,18 @@ export interface HttpParts {
 
 const BATCH = 500;
 const MAX_KEY_FILE = 1_048_576;
-const DEFAULTS = { timeout: 30_000, retries: 4, maxPageBytes: 16 * 1_048_576, maxPages: 10_000, overlap: 600_000 } as const;
+const DEFAULTS = {
+  timeout: 30_000,
+  retries: 4,
+  maxPageBytes: 16 * 1_048_576,
+  maxPages: 10_000,
+  overlap: 600_000,
+} as const;
 
 function duration(text: string | undefined, otherwise: number, key: string, place: Place): number {
   const ms = text === undefined ? otherwise : parseDuration(text);
-  if (ms === undefined) throw new YitongError('bad_feed', `\`source.${key}\` must be a duration like \`PT30S\``, { place });
+  if (ms === undefined)
+    throw new YitongError('bad_feed', `\`source.${key}\` must be a duration like \`PT30S\``, { place });
   return ms;
 }
 
@@ -64,8 +78,10 @@ function checked(feed: Feed, workspace: Workspace): Checked {
     throw refuse(`\`source.url\`: ${error instanceof Error ? error.message : ''}`);
   }
   // a run that sees only what changed would withdraw all the rest
-  if (source.since !== undefined && feed.snapshot) throw refuse('`snapshot` cannot be true where `source.since` asks for changes only');
-  if ((source.tls?.cert === undefined) !== (source.tls?.key === undefined)) throw refuse('`source.tls` must have both of `cert` and `key`, or neither');
+  if (source.since !== undefined && feed.snapshot)
+    throw refuse('`snapshot` cannot be true where `source.since` asks for changes only');
+  if ((source.tls?.cert === undefined) !== (source.tls?.key === undefined))
+    throw refuse('`source.tls` must have both of `cert` and `key`, or neither');
   const milliseconds = {
     timeout: duration(source.timeout, DEFAULTS.timeout, 'timeout', place),
     overlap: duration(source.since?.overlap, DEFAULTS.overlap, 'since.overlap', place),
@@ -78,14 +94,21 @@ async function getter(source: Checked, context: SourceContext, { sleep, env }: H
   const ground = { baseDir, roots: filesRoots(context) };
   const place = { file: feed.file };
   const headers: Record<string, string> = {};
-  for (const [name, header] of Object.entries(source.headers ?? {})) headers[name] = await readSecret(header, ground, place, env);
+  for (const [name, header] of Object.entries(source.headers ?? {}))
+    headers[name] = await readSecret(header, ground, place, env);
   const parameters: Record<string, string> = {};
-  for (const [name, parameter] of Object.entries(source.parameters ?? {})) parameters[name] = await readSecret(parameter, ground, place, env);
-  const pem = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readText(file, ground, MAX_KEY_FILE, place));
+  for (const [name, parameter] of Object.entries(source.parameters ?? {}))
+    parameters[name] = await readSecret(parameter, ground, place, env);
+  const pem = async (file: string | undefined): Promise<string | undefined> =>
+    file === undefined ? undefined : readText(file, ground, MAX_KEY_FILE, place);
   const [ca, cert, key] = [await pem(source.tls?.ca), await pem(source.tls?.cert), await pem(source.tls?.key)];
   return makeGetter({
     door: source.door,
-    tls: { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) },
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    },
     headers,
     parameters,
     accept: source.accept ?? 'application/json',
@@ -107,7 +130,12 @@ async function openWith(context: SourceContext, parts: HttpParts): Promise<Sourc
   const identity = feedIdentity(context);
   const before = memory.get();
   const remembered = before === undefined ? undefined : checkMemory(before, place);
-  const cursor = since === undefined ? undefined : readAgain(context) || remembered?.feed !== identity ? since.initial : remembered.cursor;
+  const cursor =
+    since === undefined
+      ? undefined
+      : readAgain(context) || remembered?.feed !== identity
+        ? since.initial
+        : remembered.cursor;
   const started = now();
   const first = new URL(source.address);
   if (since !== undefined && cursor !== undefined) first.searchParams.set(since.parameter, String(cursor));
@@ -123,7 +151,14 @@ async function openWith(context: SourceContext, parts: HttpParts): Promise<Sourc
   let read = 0;
   async function* rows(): AsyncGenerator<(SourceRow | BrokenRow)[]> {
     try {
-      const list = { first, items: source.items ?? '', paging: source.paging, total: source.total, maxPages: source.maxPages ?? DEFAULTS.maxPages, get: http.get };
+      const list = {
+        first,
+        items: source.items ?? '',
+        paging: source.paging,
+        total: source.total,
+        maxPages: source.maxPages ?? DEFAULTS.maxPages,
+        get: http.get,
+      };
       for await (const page of pagesOf(list)) {
         for (let at = 0; at < page.items.length; at += BATCH) {
           const batch = page.items.slice(at, at + BATCH).map((item) => items.row(item));
@@ -132,7 +167,10 @@ async function openWith(context: SourceContext, parts: HttpParts): Promise<Sourc
         }
       }
       if (since?.item !== undefined && read > 0 && items.newest === undefined) {
-        throw new YitongError('source_unavailable', `no item has a text or a number at \`${since.item}\`, so the next run would not know where to go on`);
+        throw new YitongError(
+          'source_unavailable',
+          `no item has a text or a number at \`${since.item}\`, so the next run would not know where to go on`,
+        );
       }
     } finally {
       http.close();
@@ -144,7 +182,8 @@ async function openWith(context: SourceContext, parts: HttpParts): Promise<Sourc
     progress: () => read,
     complete: async () => {
       if (since === undefined) return;
-      const next = since.item === undefined ? new Date(started.getTime() - overlap).toISOString() : (items.newest ?? cursor);
+      const next =
+        since.item === undefined ? new Date(started.getTime() - overlap).toISOString() : (items.newest ?? cursor);
       if (next !== undefined) memory.set({ feed: identity, cursor: next } satisfies Memory);
     },
   };

@@ -1,5 +1,15 @@
 /** Items of an API to rows. */
-import { isWithin, MAX_DEPTH, pointerParts, RAW, toCells, tooDeep, tooLarge, valueAt, type Refusal } from '../json-value.js';
+import {
+  isWithin,
+  MAX_DEPTH,
+  pointerParts,
+  RAW,
+  type Refusal,
+  toCells,
+  tooDeep,
+  tooLarge,
+  valueAt,
+} from '../json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../port.js';
 
 export interface ItemOptions {
@@ -34,7 +44,10 @@ export class ItemRows {
     const text = JSON.stringify(item);
     const own: unknown = this.position === undefined ? undefined : valueAt(item, this.position);
     const named = (typeof own === 'string' && own !== '' && own.length <= MAX_NAME) || typeof own === 'number';
-    const place = { position: named ? String(own) : `${from === undefined ? '' : `since ${from}`}#${this.count}`, rowNumber: this.count };
+    const place = {
+      position: named ? String(own) : `${from === undefined ? '' : `since ${from}`}#${this.count}`,
+      rowNumber: this.count,
+    };
     const broken = (refusal: Refusal): BrokenRow => ({ ...place, broken: refusal, raw: text.slice(0, RAW) });
     this.look(item);
     if (text.length > maxItemBytes || Buffer.byteLength(text) > maxItemBytes) return broken(tooLarge(maxItemBytes));
@@ -42,7 +55,8 @@ export class ItemRows {
     if (!isWithin(item, MAX_DEPTH)) return broken(tooDeep(MAX_DEPTH));
     const made = toCells(item, columns);
     if ('reason' in made) return broken({ code: 'bad_row', reason: made.reason });
-    if (this.position !== undefined && !named) return broken({ code: 'bad_row', reason: `an item has no name at \`${this.options.position}\`` });
+    if (this.position !== undefined && !named)
+      return broken({ code: 'bad_row', reason: `an item has no name at \`${this.options.position}\`` });
     return { ...place, cells: made.cells };
   }
 

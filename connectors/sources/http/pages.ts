@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { MAX_DEPTH, parseJson, pointerParts, valueAt } from '../json-value.js';
 import type { Cell } from '../port.js';
-import { target, type Answer } from './get.js';
+import { type Answer, target } from './get.js';
 
 interface Size {
   readonly parameter: string;
@@ -55,7 +55,8 @@ function with_(url: URL, name: string, value: string | number): URL {
 
 function firstUrl(first: URL, paging: Paging | undefined): URL {
   let url = first;
-  if (paging !== undefined && 'size' in paging && paging.size !== undefined) url = with_(url, paging.size.parameter, paging.size.value);
+  if (paging !== undefined && 'size' in paging && paging.size !== undefined)
+    url = with_(url, paging.size.parameter, paging.size.value);
   if (paging?.style === 'page') return with_(url, paging.parameter, paging.first ?? 1);
   return paging?.style === 'offset' ? with_(url, paging.parameter, 0) : url;
 }
@@ -75,7 +76,8 @@ function nextUrl(paging: Paging, answer: Answer, page: Page, url: URL, number: n
     case 'cursor': {
       const said = valueAt(page.document, pointerParts(paging.pointer));
       if (said === undefined || said === null || said === '' || said === false) return undefined;
-      if (typeof said !== 'string' && typeof said !== 'number') throw refuse(`what stands at \`${paging.pointer}\` is neither a text nor a number`);
+      if (typeof said !== 'string' && typeof said !== 'number')
+        throw refuse(`what stands at \`${paging.pointer}\` is neither a text nor a number`);
       return paging.style === 'next' ? target(String(said), answer.url) : with_(url, paging.parameter, said);
     }
   }
@@ -92,7 +94,8 @@ function readPage(answer: Answer, pointer: string): Page {
 
 /**
  * Every page, each once.
- * @throws YitongError `source_unavailable` if a page cannot be had, comes a second time, or items are missing in the end: a part of a list is never taken for the list
+ * @throws YitongError `source_unavailable` if a page cannot be had, comes a second time, or items are missing in the
+ * end: a part of a list is never taken for the list
  */
 export async function* pagesOf({ first, items, paging, total, maxPages, get }: ListOptions): AsyncGenerator<Page> {
   const seen = new Set<string>();
@@ -105,10 +108,12 @@ export async function* pagesOf({ first, items, paging, total, maxPages, get }: L
   let read = 0;
   for (let number = 1; url !== undefined; number++) {
     if (number > maxPages) throw refuse(`the list has more than ${maxPages} pages`);
-    if (!note(createHash('sha256').update(url.href).digest('base64'))) throw refuse('the list leads back to a page that was read');
+    if (!note(createHash('sha256').update(url.href).digest('base64')))
+      throw refuse('the list leads back to a page that was read');
     const answer = await get(url);
     const page = readPage(answer, items);
-    if (page.items.length > 0 && paging !== undefined && !note(answer.digest)) throw refuse('the list gives one page twice');
+    if (page.items.length > 0 && paging !== undefined && !note(answer.digest))
+      throw refuse('the list gives one page twice');
     read += page.items.length;
     yield page;
     const said: unknown = total === undefined ? undefined : valueAt(page.document, pointerParts(total));
@@ -116,6 +121,7 @@ export async function* pagesOf({ first, items, paging, total, maxPages, get }: L
     const next: URL | undefined = paging === undefined ? undefined : nextUrl(paging, answer, page, url, number, read);
     const counted = paging?.style === 'page' || paging?.style === 'offset';
     url = counted && typeof said === 'number' && read >= said ? undefined : next;
-    if (url === undefined && typeof said === 'number' && read < said) throw refuse(`the list gave ${read} items of ${said}`);
+    if (url === undefined && typeof said === 'number' && read < said)
+      throw refuse(`the list gave ${read} items of ${said}`);
   }
 }

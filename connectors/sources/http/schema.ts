@@ -1,8 +1,8 @@
 /** What the feed of an API can say. */
 import { HOST_PATTERN } from '../ceiling.js';
 import { POINTER_PATTERN } from '../json-value.js';
-import type { Paging } from './pages.js';
 import { ENVIRONMENT_PATTERN, type Reference } from '../secrets.js';
+import type { Paging } from './pages.js';
 
 export interface HttpSource {
   readonly kind: 'http';
@@ -17,7 +17,12 @@ export interface HttpSource {
   readonly total?: string;
   readonly paging?: Paging;
   /** The cursor is the greatest value at `item`, or without it the time at which the run began, less `overlap`. */
-  readonly since?: { readonly parameter: string; readonly item?: string; readonly overlap?: string; readonly initial?: string };
+  readonly since?: {
+    readonly parameter: string;
+    readonly item?: string;
+    readonly overlap?: string;
+    readonly initial?: string;
+  };
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly timeout?: string;
   readonly retries?: number;
@@ -32,11 +37,21 @@ const file = { type: 'string', minLength: 1, maxLength: 400 } as const;
 const prefix = { type: 'string', maxLength: 100 } as const;
 const reference = {
   anyOf: [
-    { type: 'object', additionalProperties: false, required: ['env'], properties: { env: { type: 'string', pattern: ENVIRONMENT_PATTERN }, prefix } },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['env'],
+      properties: { env: { type: 'string', pattern: ENVIRONMENT_PATTERN }, prefix },
+    },
     { type: 'object', additionalProperties: false, required: ['file'], properties: { file, prefix } },
   ],
 } as const;
-const size = { type: 'object', additionalProperties: false, required: ['parameter', 'value'], properties: { parameter, value: { type: 'integer', minimum: 1, maximum: 100_000 } } } as const;
+const size = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['parameter', 'value'],
+  properties: { parameter, value: { type: 'integer', minimum: 1, maximum: 100_000 } },
+} as const;
 
 const style = (name: string, required: readonly string[], properties: object) => ({
   type: 'object',
@@ -52,17 +67,31 @@ export const schema = {
   properties: {
     kind: { const: 'http' },
     url: { type: 'string', minLength: 1, maxLength: 2000 },
-    allowHosts: { type: 'array', minItems: 1, maxItems: 20, uniqueItems: true, items: { type: 'string', pattern: HOST_PATTERN } },
+    allowHosts: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 20,
+      uniqueItems: true,
+      items: { type: 'string', pattern: HOST_PATTERN },
+    },
     allowPrivate: { type: 'boolean' },
     accept: { type: 'string', pattern: '^application/[a-zA-Z0-9.+-]{1,100}$' },
     headers: {
       type: 'object',
       maxProperties: 10,
       // what the connection itself needs is not the feed's to say
-      propertyNames: { pattern: "^(?!(?:accept|accept-encoding|connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade|user-agent)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$" },
+      propertyNames: {
+        pattern:
+          "^(?!(?:accept|accept-encoding|connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade|user-agent)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$",
+      },
       additionalProperties: reference,
     },
-    parameters: { type: 'object', maxProperties: 10, propertyNames: { minLength: 1, maxLength: 100 }, additionalProperties: reference },
+    parameters: {
+      type: 'object',
+      maxProperties: 10,
+      propertyNames: { minLength: 1, maxLength: 100 },
+      additionalProperties: reference,
+    },
     items: pointer,
     position: pointer,
     total: pointer,
@@ -79,7 +108,12 @@ export const schema = {
       type: 'object',
       additionalProperties: false,
       required: ['parameter'],
-      properties: { parameter, item: pointer, overlap: { type: 'string' }, initial: { type: 'string', minLength: 1, maxLength: 200 } },
+      properties: {
+        parameter,
+        item: pointer,
+        overlap: { type: 'string' },
+        initial: { type: 'string', minLength: 1, maxLength: 200 },
+      },
     },
     tls: { type: 'object', additionalProperties: false, properties: { ca: file, cert: file, key: file } },
     timeout: { type: 'string' },

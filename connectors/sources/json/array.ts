@@ -21,15 +21,24 @@ interface Level {
   readonly onWay: boolean;
 }
 
-type Expect = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'comma-or-end' | 'item-or-end' | 'item' | 'nothing';
+type Expect =
+  | 'value'
+  | 'value-or-end'
+  | 'key'
+  | 'key-or-end'
+  | 'colon'
+  | 'comma-or-end'
+  | 'item-or-end'
+  | 'item'
+  | 'nothing';
 
 /** Containers outside the items. */
 const MAX_OUTSIDE = 64;
 const MAX_KEY = 4_096;
 
 /**
- * The elements of the array at a pointer. An element ends where its brackets close, so one that is not JSON costs itself only; where brackets do
- * not match, nobody can say where it ends, and it is the last.
+ * The elements of the array at a pointer. An element ends where its brackets close, so one that is not JSON costs
+ * itself only; where brackets do not match, nobody can say where it ends, and it is the last.
  */
 export class ArrayReader implements ItemReader {
   over = false;
@@ -72,7 +81,8 @@ export class ArrayReader implements ItemReader {
     if (this.over) return;
     if (this.token === 'scalar' && this.levels.length === 0) this.endScalar(out);
     if (this.over) return;
-    if (this.expect !== 'nothing' || this.inItem || this.token !== undefined) this.giveUp('the document ends before its end', out);
+    if (this.expect !== 'nothing' || this.inItem || this.token !== undefined)
+      this.giveUp('the document ends before its end', out);
     else if (!this.found) this.missing(out);
   }
 
@@ -89,7 +99,8 @@ export class ArrayReader implements ItemReader {
   private step(code: number, at: number, out: JsonItem[]): number {
     const { expect } = this;
     const level = this.levels.at(-1);
-    const ends = expect === 'comma-or-end' || expect === 'value-or-end' || expect === 'key-or-end' || expect === 'item-or-end';
+    const ends =
+      expect === 'comma-or-end' || expect === 'value-or-end' || expect === 'key-or-end' || expect === 'item-or-end';
     if (ends && level !== undefined && code === (level.array ? CLOSE_ARRAY : CLOSE_OBJECT)) {
       this.levels.pop();
       this.afterValue();
@@ -250,8 +261,11 @@ export class ArrayReader implements ItemReader {
           this.held.add(piece.slice(from, at + 1));
           this.giveUp('the brackets of an item do not match', out);
           return at;
-        } else if (this.open.length === 0) return this.endItem(piece, from, at + 1, out);
-      } else if (code === COMMA && this.open.length === 0 && this.deeper === 0) return this.endItem(piece, from, at, out);
+        }
+        // biome-ignore lint/suspicious/noDuplicateElseIf: `pop` took a bracket off in between
+        else if (this.open.length === 0) return this.endItem(piece, from, at + 1, out);
+      } else if (code === COMMA && this.open.length === 0 && this.deeper === 0)
+        return this.endItem(piece, from, at, out);
     }
     this.held.add(piece.slice(from));
     return piece.length;
@@ -265,7 +279,13 @@ export class ArrayReader implements ItemReader {
     this.inItem = false;
     this.tooDeep = false;
     this.afterValue();
-    if (tooLong || deep) out.push({ kind: 'broken', refusal: tooLong ? tooLarge(this.limits.bytes) : tooDeep(this.limits.depth), raw: text.slice(0, RAW), tail: false });
+    if (tooLong || deep)
+      out.push({
+        kind: 'broken',
+        refusal: tooLong ? tooLarge(this.limits.bytes) : tooDeep(this.limits.depth),
+        raw: text.slice(0, RAW),
+        tail: false,
+      });
     else out.push({ kind: 'text', text });
     return to;
   }

@@ -5,12 +5,23 @@ import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { Batcher } from '../batch.js';
 import { CHARSETS, type Charset } from '../charset.js';
-import { checkReachable, fileText, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
-import { exceeds, MAX_DEPTH, MAX_ITEM_BYTES, parseJson, POINTER_PATTERN, pointerParts, RAW, toCells, tooLarge, type Refusal } from '../json-value.js';
+import { checkReachable, type Fingerprint, fileText, type ReadingFile, type TakenFile } from '../files.js';
+import {
+  exceeds,
+  MAX_DEPTH,
+  MAX_ITEM_BYTES,
+  POINTER_PATTERN,
+  parseJson,
+  pointerParts,
+  RAW,
+  type Refusal,
+  toCells,
+  tooLarge,
+} from '../json-value.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow } from '../port.js';
-import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../take.js';
 import { ArrayReader } from './array.js';
-import { LineReader, type ItemLimits, type ItemReader, type JsonItem } from './items.js';
+import { type ItemLimits, type ItemReader, type JsonItem, LineReader } from './items.js';
 
 interface JsonSource extends FileSource {
   readonly kind: 'json';
@@ -49,20 +60,30 @@ interface Reading extends ReadingFile {
 }
 
 /** @throws YitongError `bad_row` if the file changes meanwhile */
-async function* fileRows(file: TakenFile, print: Fingerprint, reading: Reading): AsyncGenerator<(SourceRow | BrokenRow)[]> {
+async function* fileRows(
+  file: TakenFile,
+  print: Fingerprint,
+  reading: Reading,
+): AsyncGenerator<(SourceRow | BrokenRow)[]> {
   const { limits, columns } = reading;
   const reader = reading.reader();
   let rowNumber = 0;
   const row = (item: JsonItem): SourceRow | BrokenRow => {
     rowNumber += 1;
     const place = { position: `${file.name}#${rowNumber}`, rowNumber };
-    const broken = (refusal: Refusal, raw: string): BrokenRow => ({ ...place, broken: refusal, raw: raw.slice(0, RAW) });
+    const broken = (refusal: Refusal, raw: string): BrokenRow => ({
+      ...place,
+      broken: refusal,
+      raw: raw.slice(0, RAW),
+    });
     if (item.kind === 'broken') return { ...broken(item.refusal, item.raw), ...(item.tail ? { tail: true } : {}) };
     if (exceeds(item.text, limits.bytes)) return broken(tooLarge(limits.bytes), item.text);
     const parsed = parseJson(item.text, limits.depth);
     if (!parsed.ok) return broken(parsed.refusal, item.text);
     const made = toCells(parsed.value, columns);
-    return 'reason' in made ? broken({ code: 'bad_row', reason: made.reason }, item.text) : { ...place, cells: made.cells };
+    return 'reason' in made
+      ? broken({ code: 'bad_row', reason: made.reason }, item.text)
+      : { ...place, cells: made.cells };
   };
   const batcher = new Batcher();
   const items: JsonItem[] = [];
@@ -87,7 +108,12 @@ function checked(feed: Feed): JsonSource {
   const place = { file: feed.file };
   const source = check(feed.source, place);
   checkFiles(source, feed.file);
-  if (source.format === 'lines' && source.items !== undefined) throw new YitongError('bad_feed', '`source.items` is a place in a document; with the format `lines` each line is an item', { place });
+  if (source.format === 'lines' && source.items !== undefined)
+    throw new YitongError(
+      'bad_feed',
+      '`source.items` is a place in a document; with the format `lines` each line is an item',
+      { place },
+    );
   return source;
 }
 
@@ -105,7 +131,11 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
     columns: mappedColumns(feed.mapping),
     reader: () => (lines ? new LineReader(limits) : new ArrayReader(pointer, limits)),
   } as const;
-  return takeFiles(context, source, { ending: lines ? '.ndjson' : '.json', charset, rows: (file, print, reading) => fileRows(file, print, { ...options, ...reading }) });
+  return takeFiles(context, source, {
+    ending: lines ? '.ndjson' : '.json',
+    charset,
+    rows: (file, print, reading) => fileRows(file, print, { ...options, ...reading }),
+  });
 }
 
 const json: SourceKind = {

@@ -1,9 +1,17 @@
-/** Items out of JSON text that comes in pieces, so that memory holds one item and not the document; here those that stand on lines. */
-import { RAW, tooLarge, type Refusal } from '../json-value.js';
+/**
+ * Items out of JSON text that comes in pieces, so that memory holds one item and not the document; here those that
+ * stand on lines.
+ */
+import { RAW, type Refusal, tooLarge } from '../json-value.js';
 
 export type JsonItem =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'broken'; readonly refusal: Refusal; readonly raw: string; /** Nothing after it can be read. */ readonly tail: boolean };
+  | {
+      readonly kind: 'broken';
+      readonly refusal: Refusal;
+      readonly raw: string /** Nothing after it can be read. */;
+      readonly tail: boolean;
+    };
 
 export interface ItemLimits {
   readonly bytes: number;

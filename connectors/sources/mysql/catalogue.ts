@@ -17,6 +17,9 @@ const catalogue: Catalogue = {
   schema: (database) => database,
   connect: connectSession,
   columns: ({ schema, table }) => ({ text: COLUMNS, values: [schema, table] }),
-  tables: (schema) => ({ text: 'SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? ORDER BY 1 LIMIT 200', values: [schema] }),
+  tables: (schema) => ({
+    text: 'SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? ORDER BY 1 LIMIT 200',
+    values: [schema],
+  }),
 };
 export default catalogue;

@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Column, RawRow, Session, Statement, TableInfo, TableName, TimeKind } from '../../sql/dialect.js';
 import type { Server } from '../../sql/server.js';
-import { parseJson, type Parsed } from '../json-value.js';
+import { type Parsed, parseJson } from '../json-value.js';
 import { ask, connectMysql, mysqlError, textsOf } from './connect.js';
 
 export const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
@@ -14,27 +14,63 @@ const ROWS = `SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEM
 const CHECKED = `SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?`;
 const JSON_CHECK = /^json_valid\(`((?:[^`]|``)+)`\)$/i;
 
-const BINARY: ReadonlySet<string> = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob', 'geometry', 'point', 'linestring', 'polygon', 'multipoint', 'multilinestring', 'multipolygon', 'geometrycollection']);
+const BINARY: ReadonlySet<string> = new Set([
+  'binary',
+  'varbinary',
+  'tinyblob',
+  'blob',
+  'mediumblob',
+  'longblob',
+  'geometry',
+  'point',
+  'linestring',
+  'polygon',
+  'multipoint',
+  'multilinestring',
+  'multipolygon',
+  'geometrycollection',
+]);
 const TEXT: ReadonlySet<string> = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'json']);
-const NUMBER: ReadonlySet<string> = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'year', 'bit']);
+const NUMBER: ReadonlySet<string> = new Set([
+  'tinyint',
+  'smallint',
+  'mediumint',
+  'int',
+  'bigint',
+  'decimal',
+  'year',
+  'bit',
+]);
 const FLOATS: ReadonlySet<string> = new Set(['float', 'double']);
-const TIMES: ReadonlyMap<string, TimeKind> = new Map([['timestamp', 'instant'], ['datetime', 'local'], ['date', 'date']]);
+const TIMES: ReadonlyMap<string, TimeKind> = new Map([
+  ['timestamp', 'instant'],
+  ['datetime', 'local'],
+  ['date', 'date'],
+]);
 const DIGITS = /^-?\d+(?:\.\d+)?$/;
 const HEX = /^[0-9A-F]*$/;
 
-/** `2024-03-01 08:30:00.123456` → `2024-03-01T08:30:00.123456`, with `Z` where the session's UTC is meant; `0000-00-00` stays, and the mapping refuses it. */
-const moment = (zone: string) => (text: string): Parsed => ({ ok: true, value: text.startsWith('0000') ? text : `${text.replace(' ', 'T')}${zone}` });
+/**
+ * `2024-03-01 08:30:00.123456` → `2024-03-01T08:30:00.123456`, with `Z` where the session's UTC is meant; `0000-00-00`
+ * stays, and the mapping refuses it.
+ */
+const moment =
+  (zone: string) =>
+  (text: string): Parsed => ({ ok: true, value: text.startsWith('0000') ? text : `${text.replace(' ', 'T')}${zone}` });
 
 function column(name: string, type: string, json: boolean): Column {
   const reference = `t.${quote(name)}`;
   const binary = BINARY.has(type);
   const number = (text: string): Parsed => ({ ok: true, value: Number.isFinite(Number(text)) ? Number(text) : text });
-  const read =
-    json ? (text: string) => parseJson(text)
-    : type === 'timestamp' ? moment('Z')
-    : type === 'datetime' ? moment('')
-    : FLOATS.has(type) ? number
-    : undefined;
+  const read = json
+    ? (text: string) => parseJson(text)
+    : type === 'timestamp'
+      ? moment('Z')
+      : type === 'datetime'
+        ? moment('')
+        : FLOATS.has(type)
+          ? number
+          : undefined;
   return {
     name,
     select: binary ? `HEX(${reference})` : type === 'bit' ? `CAST(${reference} AS UNSIGNED)` : reference,
@@ -65,7 +101,9 @@ class MysqlSession implements Session {
     const checked = new Set(checks.map(([clause]) => JSON_CHECK.exec(clause ?? '')?.[1]?.replaceAll('``', '`')));
     const estimate = Number((await this.ask(ROWS, [schema, table]))[0]?.[0]);
     return {
-      columns: columns.map(([name, type]) => column(name ?? '', (type ?? '').toLowerCase(), type?.toLowerCase() === 'json' || checked.has(name ?? ''))),
+      columns: columns.map(([name, type]) =>
+        column(name ?? '', (type ?? '').toLowerCase(), type?.toLowerCase() === 'json' || checked.has(name ?? '')),
+      ),
       rows: estimate > 0 ? estimate : undefined,
     };
   }
@@ -106,7 +144,11 @@ class MysqlSession implements Session {
       clearTimeout(waiting);
       if (batch.length > 0) yield batch;
     } catch (error) {
-      if (late) throw new YitongError('source_unavailable', `the database \`${this.server.database}\` at \`${this.server.name}\` gave no rows within \`statementTimeout\``);
+      if (late)
+        throw new YitongError(
+          'source_unavailable',
+          `the database \`${this.server.database}\` at \`${this.server.name}\` gave no rows within \`statementTimeout\``,
+        );
       throw mysqlError(error, this.server, this.signal);
     } finally {
       clearTimeout(waiting);
@@ -133,4 +175,5 @@ class MysqlSession implements Session {
 const ROWS_AHEAD = 16;
 const BATCH = 64;
 
-export const connectSession = async (server: Server, signal: AbortSignal): Promise<Session> => new MysqlSession(await connectMysql(server, signal), server, signal);
+export const connectSession = async (server: Server, signal: AbortSignal): Promise<Session> =>
+  new MysqlSession(await connectMysql(server, signal), server, signal);

@@ -1,6 +1,7 @@
 /** A row as the server wrote it, as cells of the mapping. */
-import type { BrokenRow, Cell, SourceRow } from '../port.js';
+
 import { RAW } from '../json-value.js';
+import type { BrokenRow, Cell, SourceRow } from '../port.js';
 import type { Table } from './table.js';
 
 /** A value's text, null, or undefined where the log does not tell it. */
@@ -17,7 +18,13 @@ export function sizeOf(tuple: Tuple): number {
 }
 
 /** @param more what the row says besides its cells */
-export function toRow(table: Table, tuple: Tuple, position: string, rowNumber: number, more: Pick<SourceRow, 'sourceTime' | 'withdrawn'> = {}): SourceRow | BrokenRow {
+export function toRow(
+  table: Table,
+  tuple: Tuple,
+  position: string,
+  rowNumber: number,
+  more: Pick<SourceRow, 'sourceTime' | 'withdrawn'> = {},
+): SourceRow | BrokenRow {
   const cells: Record<string, Cell> = {};
   for (const { name, read } of table.columns.values()) {
     const text = tuple[name];
@@ -26,7 +33,13 @@ export function toRow(table: Table, tuple: Tuple, position: string, rowNumber: n
       continue;
     }
     const made = read?.(text) ?? { ok: true, value: text };
-    if (!made.ok) return { position, rowNumber, broken: { code: made.refusal.code, reason: `the column \`${name}\` ${made.refusal.reason}` }, raw: text.slice(0, RAW) };
+    if (!made.ok)
+      return {
+        position,
+        rowNumber,
+        broken: { code: made.refusal.code, reason: `the column \`${name}\` ${made.refusal.reason}` },
+        raw: text.slice(0, RAW),
+      };
     cells[name] = made.value;
   }
   return { position, rowNumber, cells, ...more };

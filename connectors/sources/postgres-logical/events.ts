@@ -2,7 +2,7 @@
 import type { Pgoutput } from 'pg-logical-replication';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Tuple } from './cells.js';
-import { lsnText, parseLsn, type Lsn } from './lsn.js';
+import { type Lsn, lsnText, parseLsn } from './lsn.js';
 import { checkIdentity, type Table } from './table.js';
 import type { WalReceiver } from './wire.js';
 
@@ -16,7 +16,10 @@ export interface At {
   readonly xid: number;
 }
 
-export type Change = (At & { readonly kind: 'put'; readonly tuple: Tuple }) | (At & { readonly kind: 'gone'; readonly tuple: Tuple; readonly reason: 'deleted' | 'key_changed' }) | (At & { readonly kind: 'emptied' });
+export type Change =
+  | (At & { readonly kind: 'put'; readonly tuple: Tuple })
+  | (At & { readonly kind: 'gone'; readonly tuple: Tuple; readonly reason: 'deleted' | 'key_changed' })
+  | (At & { readonly kind: 'emptied' });
 
 export type Event =
   | Change
@@ -38,7 +41,10 @@ export class EventReader {
 
   constructor(private readonly wal: WalReceiver) {}
 
-  /** Undefined if the server said nothing for `ms`. @throws YitongError `bad_feed`, `replication_not_ready`; what ended the stream */
+  /**
+   * Undefined if the server said nothing for `ms`.
+   * @throws YitongError `bad_feed`, `replication_not_ready`; what ended the stream
+   */
   async next(table: Table, ms: number): Promise<Event | undefined> {
     for (;;) {
       const event = this.ready.shift();
@@ -53,11 +59,20 @@ export class EventReader {
   private take(message: Pgoutput.Message, table: Table): void {
     switch (message.tag) {
       case 'begin':
-        this.open = { lsn: lsnText(parseLsn(message.commitLsn ?? '0/0')), sourceTime: iso(message.commitTime), xid: message.xid >>> 0, count: 0 };
+        this.open = {
+          lsn: lsnText(parseLsn(message.commitLsn ?? '0/0')),
+          sourceTime: iso(message.commitTime),
+          xid: message.xid >>> 0,
+          count: 0,
+        };
         return;
       case 'commit':
         this.open = undefined;
-        this.ready.push({ kind: 'commit', end: parseLsn(message.commitEndLsn ?? '0/0'), sourceTime: iso(message.commitTime) });
+        this.ready.push({
+          kind: 'commit',
+          end: parseLsn(message.commitEndLsn ?? '0/0'),
+          sourceTime: iso(message.commitTime),
+        });
         return;
       case 'relation':
         if (isOurs(message, table)) check(message, table);
@@ -69,10 +84,12 @@ export class EventReader {
         if (isOurs(message.relation, table)) this.update(message, table);
         return;
       case 'delete':
-        if (isOurs(message.relation, table)) this.ready.push({ ...this.at(), kind: 'gone', tuple: message.old ?? message.key ?? {}, reason: 'deleted' });
+        if (isOurs(message.relation, table))
+          this.ready.push({ ...this.at(), kind: 'gone', tuple: message.old ?? message.key ?? {}, reason: 'deleted' });
         return;
       case 'truncate':
-        if (message.relations.some((relation) => isOurs(relation, table))) this.ready.push({ ...this.at(), kind: 'emptied' });
+        if (message.relations.some((relation) => isOurs(relation, table)))
+          this.ready.push({ ...this.at(), kind: 'emptied' });
         return;
       case 'type':
       case 'origin':
@@ -84,26 +101,40 @@ export class EventReader {
   private update({ old, key, new: tuple }: Pgoutput.MessageUpdate, table: Table): void {
     const before: Tuple | null = old ?? key;
     // the old row comes if its identity changed, or always with REPLICA IDENTITY FULL
-    if (before !== null && table.key.some((column) => before[column] !== tuple[column])) this.ready.push({ ...this.at(), kind: 'gone', tuple: before, reason: 'key_changed' });
+    if (before !== null && table.key.some((column) => before[column] !== tuple[column]))
+      this.ready.push({ ...this.at(), kind: 'gone', tuple: before, reason: 'key_changed' });
     this.ready.push({ ...this.at(), kind: 'put', tuple });
   }
 
   private at(): At {
     const { open } = this;
-    if (open === undefined) throw new YitongError('source_unavailable', 'the server sent a change outside of a transaction');
+    if (open === undefined)
+      throw new YitongError('source_unavailable', 'the server sent a change outside of a transaction');
     open.count += 1;
     return { position: `${open.lsn}/${open.count}`, sourceTime: open.sourceTime, xid: open.xid };
   }
 }
 
-const isOurs = (relation: Pgoutput.MessageRelation | undefined, table: Table): boolean => relation?.schema === table.schema && relation.name === table.name;
+const isOurs = (relation: Pgoutput.MessageRelation | undefined, table: Table): boolean =>
+  relation?.schema === table.schema && relation.name === table.name;
 
 /** The table as it was when the change was made, which may not be as it is now. */
 function check(relation: Pgoutput.MessageRelation, table: Table): void {
   const names = new Set(relation.columns.map(({ name }) => name));
   const missing = [...table.columns.keys()].find((column) => !names.has(column));
-  if (missing !== undefined) throw new YitongError('bad_feed', `the table \`${table.schema}.${table.name}\` came without the column \`${missing}\` that the mapping reads; put it back, or change the mapping, upon which the table is copied anew`);
-  checkIdentity(table.quoted, relation.replicaIdentity === 'full', relation.replicaIdentity, relation.keyColumns, table.key);
+  if (missing !== undefined)
+    throw new YitongError(
+      'bad_feed',
+      `the table \`${table.schema}.${table.name}\` came without the column \`${missing}\` that the mapping ` +
+        'reads; put it back, or change the mapping, upon which the table is copied anew',
+    );
+  checkIdentity(
+    table.quoted,
+    relation.replicaIdentity === 'full',
+    relation.replicaIdentity,
+    relation.keyColumns,
+    table.key,
+  );
 }
 
 /** @param micros µs since 1970, a bigint by the driver's declaration of an object */

@@ -12,9 +12,9 @@ import type { Event } from './events.js';
 import { lsnText, parseLsn } from './lsn.js';
 import { checkMemory, type Memory } from './memory.js';
 import { Piece } from './piece.js';
-import { schema, WARN_LAG, type LogicalSource } from './schema.js';
+import { type LogicalSource, schema, WARN_LAG } from './schema.js';
 import { Session, untilFree } from './session.js';
-import { dropSlot, newSlotName, statusOf, type SlotStatus } from './slot.js';
+import { dropSlot, newSlotName, type SlotStatus, statusOf } from './slot.js';
 import { lookAtTable, type Table } from './table.js';
 
 const check = shape<LogicalSource>(schema, 'bad_feed');
@@ -35,12 +35,27 @@ interface Opened {
 }
 
 /** What was published before stays as it is only while these stay. */
-function identityOf({ feed, workspace }: SourceContext, { table, publication, server, database }: LogicalSource): string {
-  return createHash('sha256').update(JSON.stringify([server, database, table, publication, feed.mapping, workspace.contracts.get(feed.dataset)?.latest.version])).digest('hex');
+function identityOf(
+  { feed, workspace }: SourceContext,
+  { table, publication, server, database }: LogicalSource,
+): string {
+  return createHash('sha256')
+    .update(
+      JSON.stringify([
+        server,
+        database,
+        table,
+        publication,
+        feed.mapping,
+        workspace.contracts.get(feed.dataset)?.latest.version,
+      ]),
+    )
+    .digest('hex');
 }
 
 async function keep({ memory }: SourceContext, value: Memory | null): Promise<void> {
-  if (memory.keep === undefined) throw new YitongError('internal', 'this source cannot run where nothing can be remembered');
+  if (memory.keep === undefined)
+    throw new YitongError('internal', 'this source cannot run where nothing can be remembered');
   await memory.keep(value);
 }
 
@@ -55,7 +70,10 @@ async function closeSession(slot: string): Promise<void> {
 function checked(feed: Feed, workspace: Workspace): LogicalSource {
   const place = { file: feed.file };
   const source = check(feed.source, place);
-  if (feed.snapshot) throw new YitongError('bad_feed', '`snapshot` is not for the source `postgres-logical`, which is told what left', { place });
+  if (feed.snapshot)
+    throw new YitongError('bad_feed', '`snapshot` is not for the source `postgres-logical`, which is told what left', {
+      place,
+    });
   addressOf(source, POSTGRES_PORT, workspace, place);
   return source;
 }
@@ -77,10 +95,18 @@ async function open(context: SourceContext): Promise<SourceRun | Unchanged | und
   if (options['dropSlot'] === 'true') return drop(opened);
   const { remembered } = opened;
   const accepted = options['acceptShrink'] === 'true';
-  if (remembered !== undefined && remembered.state.startsWith('refused') && !accepted && options['again'] !== 'true') {
-    throw new YitongError('snapshot_shrunk', remembered.state === 'refused-copy' ? 'the copy of the table lacked more records than the feed allows; look at the table, then run once with `--accept-shrink`' : 'a TRUNCATE took away more records than the feed allows, and the log is held there; look at the table, then run once with `--accept-shrink`');
+  if (remembered?.state.startsWith('refused') === true && !accepted && options['again'] !== 'true') {
+    throw new YitongError(
+      'snapshot_shrunk',
+      remembered.state === 'refused-copy'
+        ? 'the copy of the table lacked more records than the feed allows; look at the table, then run once with ' +
+            '`--accept-shrink`'
+        : 'a TRUNCATE took away more records than the feed allows, and the log is held there; look at the table, ' +
+            'then run once with `--accept-shrink`',
+    );
   }
-  const copied = remembered !== undefined && (remembered.state === 'reading' || remembered.state === 'refused-truncate');
+  const copied =
+    remembered !== undefined && (remembered.state === 'reading' || remembered.state === 'refused-truncate');
   const read = copied && remembered.feed === opened.identity && options['again'] !== 'true';
   return read ? openLog(opened, remembered) : openCopy(opened);
 }
@@ -104,8 +130,16 @@ async function drop({ context, server, remembered }: Opened): Promise<undefined>
 const look = ({ context, source, publication }: Opened, session: Session): Promise<Table> => {
   const { feed, workspace } = context;
   const contract = workspace.contracts.get(feed.dataset);
-  if (contract === undefined) throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
-  return lookAtTable({ client: session.client, source, publication, mapping: feed.mapping, contract, place: { file: feed.file } });
+  if (contract === undefined)
+    throw new YitongError('bad_feed', `there is no contract of \`${feed.dataset}\``, { place: { file: feed.file } });
+  return lookAtTable({
+    client: session.client,
+    source,
+    publication,
+    mapping: feed.mapping,
+    contract,
+    place: { file: feed.file },
+  });
 };
 
 async function openCopy(opened: Opened): Promise<SourceRun> {
@@ -122,7 +156,9 @@ async function openCopy(opened: Opened): Promise<SourceRun> {
     await keep(context, copying);
     const sourceTime = (await statusOf(session.client, slot)).now;
     const replication = await session.replication();
-    const copy = await beginCopy(session.client, replication, slot, table).finally(() => replication.end().catch(() => undefined));
+    const copy = await beginCopy(session.client, replication, slot, table).finally(() =>
+      replication.end().catch(() => undefined),
+    );
     let believed = true;
     async function* rows(): SourceRun['rows'] {
       try {
@@ -146,7 +182,12 @@ async function openCopy(opened: Opened): Promise<SourceRun> {
         const { system, consistent } = copy.slot;
         // what is held is known by name and stays on record; the rest of the copy is believed
         believed = outcome?.refused !== true;
-        await keep(context, { ...copying, state: believed ? 'reading' : 'refused-copy', system, lsn: lsnText(consistent) });
+        await keep(context, {
+          ...copying,
+          state: believed ? 'reading' : 'refused-copy',
+          system,
+          lsn: lsnText(consistent),
+        });
         if (!believed) await forget(opened, slot);
       },
     };
@@ -191,7 +232,10 @@ async function readLog(opened: Opened, remembered: Memory, session: Session): Pr
     checkSlot(status, remembered);
     await session.start(slot, publication, remembered.system, start);
   }
-  const backlog: Backlog = { bytes: status.slot?.kept ?? 0, high: (status.slot?.kept ?? 0) > (source.warnLag ?? WARN_LAG) };
+  const backlog: Backlog = {
+    bytes: status.slot?.kept ?? 0,
+    high: (status.slot?.kept ?? 0) > (source.warnLag ?? WARN_LAG),
+  };
   const rest = async (): Promise<void> => {
     session.outstanding = false;
     if (context.wake === undefined) await closeSession(slot);
@@ -256,8 +300,17 @@ async function readLog(opened: Opened, remembered: Memory, session: Session): Pr
 function checkSlot({ slot }: SlotStatus, { slot: name, lsn }: Memory): void {
   const anew = 'the table must be copied anew: run once with `--again`';
   if (slot === undefined) throw new YitongError('slot_lost', `the replication slot \`${name}\` is gone; ${anew}`);
-  if (slot.lost) throw new YitongError('slot_lost', `the server gave up the replication slot \`${name}\`, as it had to keep more than \`max_slot_wal_keep_size\` for it; ${anew}`);
-  if (slot.confirmed > parseLsn(lsn)) throw new YitongError('slot_lost', `the replication slot \`${name}\` was moved by somebody else, so that changes are missing; ${anew}`);
+  if (slot.lost)
+    throw new YitongError(
+      'slot_lost',
+      `the server gave up the replication slot \`${name}\`, as it had to keep more than ` +
+        `\`max_slot_wal_keep_size\` for it; ${anew}`,
+    );
+  if (slot.confirmed > parseLsn(lsn))
+    throw new YitongError(
+      'slot_lost',
+      `the replication slot \`${name}\` was moved by somebody else, so that changes are missing; ${anew}`,
+    );
 }
 
 const logical: SourceKind = {

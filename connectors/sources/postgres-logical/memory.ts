@@ -6,8 +6,8 @@ export interface Memory {
   readonly feed: string;
   readonly slot: string;
   /**
-   * `copying`: the slot may exist, its copy is not complete, so that both are made anew. `reading`: the copy is complete. `refused-…`: the copy or a TRUNCATE
-   * took away more than the feed allows, and somebody must look.
+   * `copying`: the slot may exist, its copy is not complete, so that both are made anew. `reading`: the copy is
+   * complete. `refused-…`: the copy or a TRUNCATE took away more than the feed allows, and somebody must look.
    */
   readonly state: 'copying' | 'reading' | 'refused-copy' | 'refused-truncate';
   /** The cluster. */
@@ -20,7 +20,13 @@ export const checkMemory = shape<Memory>(
   {
     type: 'object',
     required: ['feed', 'slot', 'state', 'system', 'lsn'],
-    properties: { feed: { type: 'string' }, slot: { type: 'string' }, state: { enum: ['copying', 'reading', 'refused-copy', 'refused-truncate'] }, system: { type: 'string' }, lsn: { type: 'string' } },
+    properties: {
+      feed: { type: 'string' },
+      slot: { type: 'string' },
+      state: { enum: ['copying', 'reading', 'refused-copy', 'refused-truncate'] },
+      system: { type: 'string' },
+      lsn: { type: 'string' },
+    },
   },
   'internal',
 );

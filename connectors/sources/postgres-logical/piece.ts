@@ -1,6 +1,6 @@
 /** A bounded piece of the log as rows: whole transactions, up to where the log ended when the run began. */
-import type { SourceBatch, SourceRow, BrokenRow } from '../port.js';
-import { sizeOf, toRow, type Tuple } from './cells.js';
+import type { BrokenRow, SourceBatch, SourceRow } from '../port.js';
+import { sizeOf, type Tuple, toRow } from './cells.js';
 import type { Change, Event } from './events.js';
 import type { Lsn } from './lsn.js';
 import type { Session } from './session.js';
@@ -82,7 +82,12 @@ export class Piece {
   private async toRows(changes: readonly Change[]): Promise<(SourceRow | BrokenRow)[]> {
     const { table, session } = this;
     const holed = changes.filter((change) => change.kind === 'put').filter(({ tuple }) => hasHoles(table, tuple));
-    const filled = holed.length === 0 ? [] : await fillHoles(session.client, table, holed).catch((error: unknown) => Promise.reject(session.translate(error)));
+    const filled =
+      holed.length === 0
+        ? []
+        : await fillHoles(session.client, table, holed).catch((error: unknown) =>
+            Promise.reject(session.translate(error)),
+          );
     const whole = new Map<Change, Tuple | 'passed'>(holed.map((change, i) => [change, filled[i] ?? 'passed']));
     const rows: (SourceRow | BrokenRow)[] = [];
     let number = this.count - changes.length;
@@ -92,7 +97,13 @@ export class Piece {
       const { position, sourceTime, tuple } = change;
       const known = whole.get(change) ?? tuple;
       if (known === 'passed') this.passed += 1;
-      else rows.push(toRow(table, known, position, number, { sourceTime, ...(change.kind === 'gone' ? { withdrawn: { reason: change.reason } } : {}) }));
+      else
+        rows.push(
+          toRow(table, known, position, number, {
+            sourceTime,
+            ...(change.kind === 'gone' ? { withdrawn: { reason: change.reason } } : {}),
+          }),
+        );
     }
     return rows;
   }

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Server } from '../../sql/server.js';
 import { connectPostgres, postgresError } from '../postgres/connect.js';
-import { EventReader, type Event } from './events.js';
+import { type Event, EventReader } from './events.js';
 import type { Lsn } from './lsn.js';
 import { codeOf, systemOf } from './slot.js';
 import type { Table } from './table.js';
@@ -34,7 +34,11 @@ export class Session {
   async replication(): Promise<Client> {
     return connectPostgres(this.server, this.signal, { replication: 'database' }).catch((error: unknown) => {
       if (error instanceof Error && codeOf(error.cause) === '42501') {
-        throw new YitongError('replication_not_ready', `the user \`${this.server.user}\` may not replicate; run \`ALTER ROLE "${this.server.user}" REPLICATION\``, { cause: error.cause });
+        throw new YitongError(
+          'replication_not_ready',
+          `the user \`${this.server.user}\` may not replicate; run \`ALTER ROLE "${this.server.user}" REPLICATION\``,
+          { cause: error.cause },
+        );
       }
       throw error;
     });
@@ -130,4 +134,9 @@ export async function untilFree(active: () => Promise<boolean>, slot: string): P
 }
 
 const inUse = (slot: string, cause?: unknown): YitongError =>
-  new YitongError('slot_in_use', `the replication slot \`${slot}\` is read by another connection; stop the other connector, or look for it by \`pg_replication_slots.active_pid\``, cause === undefined ? {} : { cause });
+  new YitongError(
+    'slot_in_use',
+    `the replication slot \`${slot}\` is read by another connection; stop the other connector, or look for it ` +
+      `by \`pg_replication_slots.active_pid\``,
+    cause === undefined ? {} : { cause },
+  );

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId } from '../../../contracts/ids.js';
-import { parseLsn, type Lsn } from './lsn.js';
+import { type Lsn, parseLsn } from './lsn.js';
 import { quote } from './table.js';
 
 const MAX_NAME = 63;
@@ -28,12 +28,20 @@ export interface MadeSlot {
 export async function makeSlot(replication: Client, slot: string): Promise<MadeSlot> {
   const system = await systemOf(replication);
   try {
-    const { rows } = await replication.query<{ consistent_point: string; snapshot_name: string }>(`CREATE_REPLICATION_SLOT ${quote(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`);
+    const { rows } = await replication.query<{ consistent_point: string; snapshot_name: string }>(
+      `CREATE_REPLICATION_SLOT ${quote(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+    );
     const [made] = rows;
     if (made === undefined) throw new YitongError('source_unavailable', 'the server made no replication slot');
     return { consistent: parseLsn(made.consistent_point), snapshot: made.snapshot_name, system };
   } catch (cause) {
-    if (codeOf(cause) === TOO_MANY) throw new YitongError('replication_not_ready', 'the server has no replication slot left; raise `max_replication_slots`, or drop one that nobody reads (`SELECT * FROM pg_replication_slots WHERE NOT active`)', { cause });
+    if (codeOf(cause) === TOO_MANY)
+      throw new YitongError(
+        'replication_not_ready',
+        'the server has no replication slot left; raise `max_replication_slots`, or drop one that nobody reads ' +
+          '(`SELECT * FROM pg_replication_slots WHERE NOT active`)',
+        { cause },
+      );
     throw cause;
   }
 }
@@ -44,17 +52,25 @@ export async function systemOf(replication: Client): Promise<string> {
   return rows[0]?.systemid ?? '';
 }
 
-export const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '');
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** Drops it if it is there. @throws YitongError `slot_in_use` if it is still read after `ms` */
 export async function dropSlot(client: Client, slot: string, ms = 10_000): Promise<void> {
   for (const until = Date.now() + ms; ; await sleep(100)) {
     try {
-      await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1', [slot]);
+      await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1', [
+        slot,
+      ]);
       return;
     } catch (cause) {
       if (codeOf(cause) !== IN_USE) throw cause;
-      if (Date.now() > until) throw new YitongError('slot_in_use', `the replication slot \`${slot}\` is read by another connection, so that it cannot be dropped`, { cause });
+      if (Date.now() > until)
+        throw new YitongError(
+          'slot_in_use',
+          `the replication slot \`${slot}\` is read by another connection, so that it cannot be dropped`,
+          { cause },
+        );
     }
   }
 }
@@ -65,12 +81,21 @@ export interface SlotStatus {
   /** All that is committed and on the server's disk. */
   readonly end: Lsn;
   /** Undefined if there is no such slot in this database. */
-  readonly slot: { readonly confirmed: Lsn; readonly active: boolean; readonly lost: boolean; /** Bytes that the server keeps for it. */ readonly kept: number } | undefined;
+  readonly slot:
+    | {
+        readonly confirmed: Lsn;
+        readonly active: boolean;
+        readonly lost: boolean /** Bytes that the server keeps for it. */;
+        readonly kept: number;
+      }
+    | undefined;
 }
 
 /** For servers from PostgreSQL 13 on. */
 export async function statusOf(client: Client, slot: string): Promise<SlotStatus> {
-  const { rows } = await client.query<Record<'now' | 'end', string> & Record<'confirmed' | 'active' | 'status' | 'kept', string | null>>(
+  const { rows } = await client.query<
+    Record<'now' | 'end', string> & Record<'confirmed' | 'active' | 'status' | 'kept', string | null>
+  >(
     `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now, pg_current_wal_flush_lsn()::text AS end, s.confirmed_flush_lsn::text AS confirmed, s.active::text AS active,
        s.wal_status AS status, pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)::text AS kept
      FROM (SELECT 1) one LEFT JOIN pg_replication_slots s ON s.slot_name = $1 AND s.database = current_database()`,
@@ -82,6 +107,14 @@ export async function statusOf(client: Client, slot: string): Promise<SlotStatus
   return {
     now,
     end: parseLsn(end),
-    slot: active === null ? undefined : { confirmed: parseLsn(confirmed ?? '0/0'), active: active === 'true', lost: status === 'lost' || confirmed === null, kept: Number(kept ?? 0) },
+    slot:
+      active === null
+        ? undefined
+        : {
+            confirmed: parseLsn(confirmed ?? '0/0'),
+            active: active === 'true',
+            lost: status === 'lost' || confirmed === null,
+            kept: Number(kept ?? 0),
+          },
   };
 }

@@ -1,8 +1,9 @@
 /**
- * Large values that an update left alone are not in the log (`u` of `pgoutput`) unless the replica identity is FULL. They are looked up in the table, and
- * the row is published as it stands there, never put together from two times:
+ * Large values that an update left alone are not in the log (`u` of `pgoutput`) unless the replica identity is FULL.
+ * They are looked up in the table, and the row is published as it stands there, never put together from two times:
  * - written last by the transaction that is being read, or equal in every column that the log tells: it is that row;
- * - otherwise, or if it is gone, a later transaction changed it, whose own change follows in the log: this version is passed over.
+ * - otherwise, or if it is gone, a later transaction changed it, whose own change follows in the log: this version is
+ *   passed over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
@@ -23,23 +24,36 @@ export const hasHoles = (table: Table, tuple: Tuple): boolean => {
 };
 
 /** The whole row of each change, or `passed` where it is superseded by a change to come, in the order of `changes`. */
-export async function fillHoles(client: Client, table: Table, changes: readonly Put[]): Promise<readonly (Tuple | 'passed')[]> {
+export async function fillHoles(
+  client: Client,
+  table: Table,
+  changes: readonly Put[],
+): Promise<readonly (Tuple | 'passed')[]> {
   const columns = [...table.columns.values()];
   const identity = columns.filter((column) => column.identity);
   if (changes.some(({ tuple }) => identity.some(({ name }) => typeof tuple[name] !== 'string'))) {
-    throw new YitongError('source_unavailable', `a change of ${table.quoted} does not tell its key; run \`ALTER TABLE ${table.quoted} REPLICA IDENTITY FULL\``);
+    throw new YitongError(
+      'source_unavailable',
+      `a change of ${table.quoted} does not tell its key; run \`ALTER TABLE ${table.quoted} REPLICA IDENTITY FULL\``,
+    );
   }
   const keyOf = (tuple: Tuple): string => JSON.stringify(identity.map(({ name }) => tuple[name]));
   const wanted = new Map(changes.map(({ tuple }) => [keyOf(tuple), tuple]));
   const parameters = [...wanted.values()].flatMap((tuple) => identity.map(({ name }) => tuple[name]));
-  const places = [...wanted.keys()].map((_, i) => `(${identity.map((_column, j) => `$${i * identity.length + j + 1}`).join(', ')})`);
+  const places = [...wanted.keys()].map(
+    (_, i) => `(${identity.map((_column, j) => `$${i * identity.length + j + 1}`).join(', ')})`,
+  );
   const text = `SELECT pg_current_snapshot()::text AS yitong_snapshot, r.xmin::text AS yitong_xmin, ${columns.map(({ name }, i) => `r.${quote(name)} AS c${i}`).join(', ')}
     FROM (SELECT 1) one LEFT JOIN ${table.quoted} r ON (${identity.map(({ name }) => `r.${quote(name)}`).join(', ')}) IN (${places.join(', ')})`;
   for (const until = Date.now() + VISIBLE_MS; ; await sleep(20)) {
     const { rows } = await client.query<Record<string, string | null>>(text, parameters);
     const snapshot = rows[0]?.['yitong_snapshot'] ?? '';
     if (changes.some(({ xid }) => !isVisible(xid, snapshot))) {
-      if (Date.now() > until) throw new YitongError('source_unavailable', 'the server does not show a row that its log says is committed; is a synchronous standby away?');
+      if (Date.now() > until)
+        throw new YitongError(
+          'source_unavailable',
+          'the server does not show a row that its log says is committed; is a synchronous standby away?',
+        );
       continue;
     }
     const found = new Map<string, { readonly xmin: string; readonly tuple: Tuple }>();
@@ -52,13 +66,16 @@ export async function fillHoles(client: Client, table: Table, changes: readonly 
       const now = found.get(keyOf(tuple));
       if (now === undefined) return 'passed';
       if (now.xmin === String(xid)) return now.tuple;
-      return columns.every(({ name }) => tuple[name] === undefined || same(tuple[name], now.tuple[name])) ? now.tuple : 'passed';
+      return columns.every(({ name }) => tuple[name] === undefined || same(tuple[name], now.tuple[name]))
+        ? now.tuple
+        : 'passed';
     });
   }
 }
 
 /** The reader of the log drops a byte order mark that a text begins with. */
-const bare = (value: unknown): unknown => (typeof value === 'string' && value.startsWith('\uFEFF') ? value.slice(1) : value);
+const bare = (value: unknown): unknown =>
+  typeof value === 'string' && value.startsWith('\uFEFF') ? value.slice(1) : value;
 const same = (a: unknown, b: unknown): boolean => bare(a) === bare(b);
 
 /** Whether a snapshot (`xmin:xmax:xip,…`, of 64 bits) sees a transaction that is known to be committed. */

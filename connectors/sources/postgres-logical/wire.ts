@@ -1,9 +1,11 @@
 /**
- * The receiving end of a replication slot (PostgreSQL manual, 55.4 "Streaming Replication Protocol"): messages of `pgoutput` in order, bounded in
- * memory, and the answers that keep the connection alive. Nothing is confirmed but by `confirm`.
+ * The receiving end of a replication slot (PostgreSQL manual, 55.4 "Streaming Replication Protocol"): messages of
+ * `pgoutput` in order, bounded in memory, and the answers that keep the connection alive. Nothing is confirmed but by
+ * `confirm`.
  */
-import { PgoutputPlugin, type Pgoutput } from 'pg-logical-replication';
+
 import type { Client, QueryConfig } from 'pg';
+import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Lsn } from './lsn.js';
 
@@ -191,12 +193,16 @@ export class WalReceiver {
     }
   }
 
-  /** Standby status update: received, flushed, applied. The slot moves to `flushed` exactly, not a byte beyond: the next commit may begin there. */
+  /**
+   * Standby status update: received, flushed, applied. The slot moves to `flushed` exactly, not a byte beyond: the next
+   * commit may begin there.
+   */
   private status(answer: boolean): void {
     const message = Buffer.alloc(39);
     message.writeUInt8(0x64, 0);
     message.writeInt32BE(38, 1);
     message.writeUInt8(0x72, 5);
+    // biome-ignore lint/complexity/useMathMinMax: of bigints
     message.writeBigUInt64BE(this.received > this.flushed ? this.received : this.flushed, 6);
     message.writeBigUInt64BE(this.flushed, 14);
     message.writeBigUInt64BE(this.flushed, 22);
@@ -209,5 +215,4 @@ export class WalReceiver {
     const { stream } = this.client.connection;
     if (!stream.destroyed && stream.writable) stream.write(message);
   }
-
 }

@@ -1,4 +1,7 @@
-/** Arrays as PostgreSQL writes them (manual, section 8.15.6): `{a,"b ""c",NULL,{d}}`, with bounds before them where they do not begin at 1. */
+/**
+ * Arrays as PostgreSQL writes them (manual, section 8.15.6): `{a,"b ""c",NULL,{d}}`, with bounds before them where they
+ * do not begin at 1.
+ */
 
 export type ArrayText = string | null | readonly ArrayText[];
 
@@ -6,14 +9,16 @@ export type ArrayText = string | null | readonly ArrayText[];
 const MAX_DIMENSIONS = 6;
 const BOUNDS = /^(?:\[-?\d+:-?\d+\])+=/;
 
-/** The elements as texts; undefined if the text is no array. Elements are divided by commas, as of every type but `box`. */
+/**
+ * The elements as texts; undefined if the text is no array. Elements are divided by commas, as of every type but `box`.
+ */
 export function parseArray(text: string): readonly ArrayText[] | undefined {
   let at = BOUNDS.exec(text)?.[0].length ?? 0;
   const list = (depth: number): readonly ArrayText[] | undefined => {
     if (text[at] !== '{' || depth > MAX_DIMENSIONS) return undefined;
     at += 1;
     const out: ArrayText[] = [];
-    if (text[at] === '}') return (at += 1), out;
+    if (text[at] === '}') return ((at += 1), out);
     for (;;) {
       const part = text[at] === '{' ? list(depth + 1) : text[at] === '"' ? quoted() : bare();
       if (part === undefined) return undefined;
@@ -28,7 +33,7 @@ export function parseArray(text: string): readonly ArrayText[] | undefined {
     let out = '';
     for (at += 1; at < text.length; at += 1) {
       const sign = text.charAt(at);
-      if (sign === '"') return (at += 1), out;
+      if (sign === '"') return ((at += 1), out);
       if (sign === '\\') at += 1;
       out += text.charAt(at);
     }

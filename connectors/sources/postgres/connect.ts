@@ -1,7 +1,7 @@
 /** A connection to PostgreSQL as a feed's `source` names it. The only file that makes one. */
 import { Socket } from 'node:net';
 import { Client, type ClientConfig } from 'pg';
-import { YitongError, isYitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { Server } from '../../sql/server.js';
 
 export const POSTGRES_PORT = 5432;
@@ -13,7 +13,16 @@ const asText = { getTypeParser: () => (text: string) => text };
 const GRACE = 15_000;
 
 /** Settings of one connection; `pg` takes nothing from `PG…` variables or `.pgpass` then. */
-function clientConfig({ host, port, database, user, password, tls, connectTimeout, statementTimeout }: Server): ClientConfig {
+function clientConfig({
+  host,
+  port,
+  database,
+  user,
+  password,
+  tls,
+  connectTimeout,
+  statementTimeout,
+}: Server): ClientConfig {
   return {
     host,
     port,
@@ -31,15 +40,24 @@ function clientConfig({ host, port, database, user, password, tls, connectTimeou
   };
 }
 
-/** What one text of each type looks like must not depend on the server's settings, and no name may resolve to what a user has put in a schema. */
+/**
+ * What one text of each type looks like must not depend on the server's settings, and no name may resolve to what a
+ * user has put in a schema.
+ */
 const sessionSettings = ({ statementTimeout }: Pick<Server, 'statementTimeout'>): string =>
-  `SET search_path = pg_catalog; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = 'content'; SET lock_timeout = '30s'; SET statement_timeout = ${Math.ceil(statementTimeout)}`;
+  `SET search_path = pg_catalog; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = ` +
+  `'iso_8601'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET xmloption = ` +
+  `'content'; SET lock_timeout = '30s'; SET statement_timeout = ${Math.ceil(statementTimeout)}`;
 
 /**
  * An open connection whose values are texts. An abort cuts it.
  * @throws YitongError `source_unavailable`, `source_denied`, `shutting_down`
  */
-export async function connectPostgres(server: Server, signal: AbortSignal, more: Pick<ClientConfig, 'options'> & { readonly replication?: 'database' } = {}): Promise<Client> {
+export async function connectPostgres(
+  server: Server,
+  signal: AbortSignal,
+  more: Pick<ClientConfig, 'options'> & { readonly replication?: 'database' } = {},
+): Promise<Client> {
   if (signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
   const socket = new Socket();
   const cut = (): void => void socket.destroy();
@@ -51,8 +69,15 @@ export async function connectPostgres(server: Server, signal: AbortSignal, more:
   try {
     await client.connect();
     await client.query(sessionSettings(server));
-    const { rows } = await client.query<{ encoding: string }>("SELECT pg_catalog.current_setting('server_encoding') AS encoding");
-    if (rows[0]?.encoding === 'SQL_ASCII') throw new YitongError('source_unavailable', `the database \`${server.database}\` has the encoding SQL_ASCII, so that nobody knows what its texts are; it must be converted first`);
+    const { rows } = await client.query<{ encoding: string }>(
+      "SELECT pg_catalog.current_setting('server_encoding') AS encoding",
+    );
+    if (rows[0]?.encoding === 'SQL_ASCII')
+      throw new YitongError(
+        'source_unavailable',
+        `the database \`${server.database}\` has the encoding SQL_ASCII, so that nobody knows what its texts ` +
+          'are; it must be converted first',
+      );
     return client;
   } catch (error) {
     socket.destroy();
@@ -60,21 +85,42 @@ export async function connectPostgres(server: Server, signal: AbortSignal, more:
   }
 }
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown');
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 /** An error of the driver in our terms. Its own message may hold a value of a row, so that only its code is told. */
-export function postgresError(error: unknown, server: Pick<Server, 'name' | 'user' | 'database'>, signal: AbortSignal): YitongError {
+export function postgresError(
+  error: unknown,
+  server: Pick<Server, 'name' | 'user' | 'database'>,
+  signal: AbortSignal,
+): YitongError {
   if (isYitongError(error)) return error;
   if (signal.aborted) return new YitongError('shutting_down', 'the run was stopped; the next one starts over');
   const code = codeOf(error);
   const at = `the database \`${server.database}\` at \`${server.name}\``;
-  const make = (kind: 'source_unavailable' | 'source_denied', what: string): YitongError => new YitongError(kind, `${at} ${what} (${code})`, { cause: Object.assign(new Error(code), { code }) });
-  if (code.startsWith('28')) return make('source_denied', `does not accept the user \`${server.user}\` with the feed's credentials, or not over this connection`);
-  if (code === '42501') return make('source_denied', `does not let the user \`${server.user}\` do what the feed asks; grant it USAGE on the schema and SELECT on the table`);
+  const make = (kind: 'source_unavailable' | 'source_denied', what: string): YitongError =>
+    new YitongError(kind, `${at} ${what} (${code})`, { cause: Object.assign(new Error(code), { code }) });
+  if (code.startsWith('28'))
+    return make(
+      'source_denied',
+      `does not accept the user \`${server.user}\` with the feed's credentials, or not over this connection`,
+    );
+  if (code === '42501')
+    return make(
+      'source_denied',
+      `does not let the user \`${server.user}\` do what the feed asks; grant it USAGE on the schema and SELECT ` +
+        'on the table',
+    );
   if (code === '57014') return make('source_unavailable', 'did not answer a statement within `statementTimeout`');
   if (code.startsWith('3D')) return make('source_unavailable', 'is not there');
   if (/^(?!08|57P)[0-9A-Z]{5}$/.test(code)) return make('source_unavailable', 'refused a statement');
-  if (error instanceof Error && error.message.startsWith('SASL')) return make('source_denied', 'asks for a password that the feed does not name, or did not prove that it knows it');
+  if (error instanceof Error && error.message.startsWith('SASL'))
+    return make('source_denied', 'asks for a password that the feed does not name, or did not prove that it knows it');
   const tls = error instanceof Error && /does not support SSL/i.test(error.message);
-  return make('source_unavailable', tls ? 'offers no TLS; let it, or say `"tls": false` if the way there is safe' : 'could not be reached, or the connection was lost');
+  return make(
+    'source_unavailable',
+    tls
+      ? 'offers no TLS; let it, or say `"tls": false` if the way there is safe'
+      : 'could not be reached, or the connection was lost',
+  );
 }

@@ -9,7 +9,11 @@ import { cellReader } from './values.js';
 /** `pg_type.dat` */
 const BYTEA = '17';
 const JSONS: ReadonlySet<string> = new Set(['114', '3802']);
-const TIMES: ReadonlyMap<string, TimeKind> = new Map([['1082', 'date'], ['1114', 'local'], ['1184', 'instant']]);
+const TIMES: ReadonlyMap<string, TimeKind> = new Map([
+  ['1082', 'date'],
+  ['1114', 'local'],
+  ['1184', 'instant'],
+]);
 
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -34,7 +38,12 @@ function column([name, type, element, long]: RawRow): Column {
   return {
     name: name ?? '',
     select: reference,
-    bytes: long !== 't' ? undefined : type === BYTEA ? `2 * octet_length(${reference}::bytea)` : `octet_length(${reference}::text)`,
+    bytes:
+      long !== 't'
+        ? undefined
+        : type === BYTEA
+          ? `2 * octet_length(${reference}::bytea)`
+          : `octet_length(${reference}::text)`,
     read: cellReader(Number(type), element === null ? undefined : Number(element)),
     time: TIMES.get(type ?? ''),
     json: JSONS.has(type ?? ''),

@@ -1,7 +1,7 @@
 /** What PostgreSQL writes as text, as cells: exact, and as the mapping expects it. */
-import { parseJson, type Parsed } from '../json-value.js';
+import { type Parsed, parseJson } from '../json-value.js';
 import type { Cell } from '../port.js';
-import { parseArray, type ArrayText } from './arrays.js';
+import { type ArrayText, parseArray } from './arrays.js';
 
 /** Object ids of built-in types (`pg_type.dat`); they never change. */
 const BOOL = 16;
@@ -12,8 +12,30 @@ const TIMESTAMP = 1114;
 const TIMESTAMPTZ = 1184;
 /** Array type → type of its elements. */
 const ARRAYS: ReadonlyMap<number, number> = new Map([
-  [1000, 16], [1001, 17], [1005, 21], [1007, 23], [1016, 20], [1009, 25], [1014, 1042], [1015, 1043], [1021, 700], [1022, 701],
-  [1115, 1114], [1182, 1082], [1185, 1184], [1231, 1700], [2951, 2950], [199, 114], [3807, 3802], [1003, 19], [1028, 26], [1183, 1083], [1270, 1266], [1187, 1186], [1041, 869], [651, 650],
+  [1000, 16],
+  [1001, 17],
+  [1005, 21],
+  [1007, 23],
+  [1016, 20],
+  [1009, 25],
+  [1014, 1042],
+  [1015, 1043],
+  [1021, 700],
+  [1022, 701],
+  [1115, 1114],
+  [1182, 1082],
+  [1185, 1184],
+  [1231, 1700],
+  [2951, 2950],
+  [199, 114],
+  [3807, 3802],
+  [1003, 19],
+  [1028, 26],
+  [1183, 1083],
+  [1270, 1266],
+  [1187, 1186],
+  [1041, 869],
+  [651, 650],
 ]);
 
 /** Undefined: the text itself is the cell, such as of text, numeric, bigint and date. */
@@ -22,7 +44,10 @@ export type ReadCell = ((text: string) => Parsed) | undefined;
 const ok = (value: Cell): Parsed => ({ ok: true, value });
 const MOMENT = /^\d{4,}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?:\+00)?$/;
 
-/** `2024-03-01 08:30:00.123456+00` → `2024-03-01T08:30:00.123456Z`; `infinity` and years before Christ stay, and the mapping refuses them. */
+/**
+ * `2024-03-01 08:30:00.123456+00` → `2024-03-01T08:30:00.123456Z`; `infinity` and years before Christ stay, and the
+ * mapping refuses them.
+ */
 const moment = (text: string): Parsed => ok(MOMENT.test(text) ? text.replace(' ', 'T').replace('+00', 'Z') : text);
 
 function readArray(element: ReadCell): (text: string) => Parsed {
@@ -39,12 +64,15 @@ function readArray(element: ReadCell): (text: string) => Parsed {
   };
   return (text) => {
     const parts = parseArray(text);
-    return parts === undefined ? { ok: false, refusal: { code: 'bad_row', reason: 'a list cannot be read' } } : convert(parts);
+    return parts === undefined
+      ? { ok: false, refusal: { code: 'bad_row', reason: 'a list cannot be read' } }
+      : convert(parts);
   };
 }
 
 /**
- * How the text of a type becomes a cell. Texts are those of a session as `connectPostgres` sets it (time zone UTC, style ISO).
+ * How the text of a type becomes a cell. Texts are those of a session as `connectPostgres` sets it (time zone UTC,
+ * style ISO).
  * @param type the object id, a domain's base type
  * @param element of the elements, where `type` is an array that is not built in
  */

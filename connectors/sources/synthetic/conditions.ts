@@ -1,9 +1,9 @@
 /** Conditions of recipes become functions, once. */
 import { dateOf } from './days.js';
-import { complain, itemsOf, keysOf, numberOf, textOf, verbOf, type Node } from './language.js';
+import { complain, itemsOf, keysOf, type Node, numberOf, textOf, verbOf } from './language.js';
 import { reference } from './references.js';
-import { drawOf, type Compiling } from './values.js';
 import type { Test } from './scope.js';
+import { type Compiling, drawOf } from './values.js';
 
 const VERBS = ['of', 'reached', 'chance', 'all', 'any', 'not'];
 

@@ -1,4 +1,7 @@
-/** Calendar days as whole numbers (0 is 1970-01-01) and as ISO dates. Text of a day is made once and kept: about 50,000 strings at most. */
+/**
+ * Calendar days as whole numbers (0 is 1970-01-01) and as ISO dates. Text of a day is made once and kept: about 50,000
+ * strings at most.
+ */
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MS = 86_400_000;
@@ -35,7 +38,8 @@ export const dayAt = (instant: Date): number => Math.floor((instant.getTime() + 
 export function monthsLater(date: string, months: number): string {
   if (months === 0) return date;
   const at = Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7)) - 1 + months;
-  const first = (month: number): number => dayOf(`${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}-01`);
+  const first = (month: number): number =>
+    dayOf(`${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}-01`);
   return dateOf(Math.min(first(at) + Number(date.slice(8)) - 1, first(at + 1) - 1));
 }
 

@@ -1,6 +1,6 @@
 /**
- * Chance without state: a draw depends on (seed, salt, subject, record, place in a list) and nothing else. So a record is the
- * same whichever run makes it, whatever was made before it, and however many companies there are.
+ * Chance without state: a draw depends on (seed, salt, subject, record, place in a list) and nothing else. So a record
+ * is the same whichever run makes it, whatever was made before it, and however many companies there are.
  */
 
 /** FNV-1a, 32 bit: the salt of one place in a recipe. */

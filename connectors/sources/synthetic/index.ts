@@ -1,6 +1,6 @@
 /**
- * The synthetic source: an invented city's registers, deterministic from a seed, in any size, with time running on. It knows no
- * dataset, department or form; a feed carries the recipe (`language.ts`), the workspace the population.
+ * The synthetic source: an invented city's registers, deterministic from a seed, in any size, with time running on. It
+ * knows no dataset, department or form; a feed carries the recipe (`language.ts`), the workspace the population.
  *
  * Options: `companies`, `seed`, `day` (whole days since `synthetic.start` of yitong.json; without it, today).
  */
@@ -14,7 +14,7 @@ import { shape } from '../../../contracts/validate.js';
 import type { SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
 import { dayAt, dayOf } from './days.js';
 import { city } from './population.js';
-import { recipe, type Recipe } from './recipe.js';
+import { type Recipe, recipe } from './recipe.js';
 
 /** `synthetic` of yitong.json. */
 interface Settings {
@@ -52,7 +52,9 @@ function option(options: Readonly<Record<string, string>>, name: string, otherwi
 
 function populationFile(workspace: Workspace, name: string): string {
   for (const layer of workspace.layers) if (existsSync(join(layer, name))) return join(layer, name);
-  throw new YitongError('bad_config', `the population file \`${name}\` is in no layer of the workspace`, { place: { file: join(workspace.dir, 'yitong.json') } });
+  throw new YitongError('bad_config', `the population file \`${name}\` is in no layer of the workspace`, {
+    place: { file: join(workspace.dir, 'yitong.json') },
+  });
 }
 
 async function open({ feed, workspace, options, now, signal }: SourceContext): Promise<SourceRun> {
@@ -74,13 +76,23 @@ async function open({ feed, workspace, options, now, signal }: SourceContext): P
 }
 
 /** Rows are made as they are asked for; nothing is kept. */
-async function* rows(made: Recipe, companies: number, today: number, signal: AbortSignal, far: { companies: number }): AsyncGenerator<readonly SourceRow[]> {
+async function* rows(
+  made: Recipe,
+  companies: number,
+  today: number,
+  signal: AbortSignal,
+  far: { companies: number },
+): AsyncGenerator<readonly SourceRow[]> {
   let batch: SourceRow[] = [];
   let rowNumber = 0;
   for (const member of made.quarter.members(companies, today)) {
     far.companies = (member.host ?? member).index + 1;
     made.records(member, today, (record, cells) => {
-      batch.push({ position: `${made.quarter.population.name}/${member.index}.${record}@${today}`, rowNumber: ++rowNumber, cells });
+      batch.push({
+        position: `${made.quarter.population.name}/${member.index}.${record}@${today}`,
+        rowNumber: ++rowNumber,
+        cells,
+      });
     });
     if (batch.length < BATCH) continue;
     signal.throwIfAborted();

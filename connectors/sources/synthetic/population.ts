@@ -1,10 +1,13 @@
-/** The population file: companies, and those who belong to them, from one seed. The nth company is the same in a city of three hundred and of a million. */
+/**
+ * The population file: companies, and those who belong to them, from one seed. The nth company is the same in a city of
+ * three hundred and of a million.
+ */
 import type { Workspace } from '../../../contracts/types.js';
-import { groups, relate, type Groups } from './groups.js';
-import { complain, entriesOf, keysOf, numberOf, textOf, type Node } from './language.js';
 import { dateOf } from './days.js';
-import { follow, Member, type Make, type Population, type Value } from './scope.js';
-import { value, type Compiling, type Tables } from './values.js';
+import { type Groups, groups, relate } from './groups.js';
+import { complain, entriesOf, keysOf, type Node, numberOf, textOf } from './language.js';
+import { follow, type Make, Member, type Population, type Value } from './scope.js';
+import { type Compiling, type Tables, value } from './values.js';
 
 export interface City {
   readonly tables: Tables;
@@ -15,7 +18,9 @@ export interface City {
 /** One population with the way through it. */
 export interface Quarter {
   readonly population: Population;
-  /** All that exist on that day, in order; at most the first `companies` of the root population and who belongs to them. */
+  /**
+   * All that exist on that day, in order; at most the first `companies` of the root population and who belongs to them.
+   */
   members(companies: number, today: number): Iterable<Member>;
 }
 
@@ -33,22 +38,39 @@ export function city(document: Node, workspace: Workspace, seed: number): City {
   const { tables: tableNode, populations } = keysOf(document, ['about?', 'tables', 'populations']);
   const tables: Tables = new Map(Object.entries(entriesOf(tableNode as Node)));
   const all = new Map<string, Rules>();
-  for (const [name, node] of Object.entries(entriesOf(populations as Node))) all.set(name, rulesOf(name, node, tables, workspace, seed, all));
+  for (const [name, node] of Object.entries(entriesOf(populations as Node)))
+    all.set(name, rulesOf(name, node, tables, workspace, seed, all));
   const of = (name: string): Quarter => {
     const rules = all.get(name) ?? complain(document, `has no population \`${name}\``);
     const { host } = rules;
-    if (host === undefined) return { population: rules.population, members: (companies, today) => walk(rules, companies, today) };
+    if (host === undefined)
+      return { population: rules.population, members: (companies, today) => walk(rules, companies, today) };
     const hosts = all.get(host.population) as Rules;
-    return { population: rules.population, members: (companies, today) => walkWithin(rules, host.count, host.most, walk(hosts, companies, today), today) };
+    return {
+      population: rules.population,
+      members: (companies, today) => walkWithin(rules, host.count, host.most, walk(hosts, companies, today), today),
+    };
   };
   return { tables, names: [...all.keys()], of };
 }
 
-function rulesOf(name: string, node: Node, tables: Tables, workspace: Workspace, seed: number, earlier: ReadonlyMap<string, Rules>): Rules {
+function rulesOf(
+  name: string,
+  node: Node,
+  tables: Tables,
+  workspace: Workspace,
+  seed: number,
+  earlier: ReadonlyMap<string, Rules>,
+): Rules {
   const parts = keysOf(node, POPULATION_KEYS);
   const { scheme, keyNumber } = keysRule(parts['keys'] as Node, workspace);
-  const within = parts['within'] === undefined ? undefined : keysOf(parts['within'], ['population', 'as', 'count', 'most']);
-  const host = within === undefined ? undefined : earlier.get(textOf(within['population'] as Node)) ?? complain(within['population'] as Node, 'names a population that does not stand before this one');
+  const within =
+    parts['within'] === undefined ? undefined : keysOf(parts['within'], ['population', 'as', 'count', 'most']);
+  const host =
+    within === undefined
+      ? undefined
+      : (earlier.get(textOf(within['population'] as Node)) ??
+        complain(within['population'] as Node, 'names a population that does not stand before this one'));
   const hostName = within === undefined ? {} : { hostName: textOf(within['as'] as Node) };
 
   const slots = new Map<string, number>();
@@ -56,7 +78,11 @@ function rulesOf(name: string, node: Node, tables: Tables, workspace: Workspace,
   const population: Population = { name, scheme, seed, keyNumber, slots, makers, ...hostName };
   for (const [attribute, inner] of Object.entries(entriesOf(parts['attributes'] as Node))) {
     // an attribute sees only those before it, so none waits for itself
-    const compiling: Compiling = { tables, salt: name, names: { locals: new Map(), next: 0, attributes: new Map(slots), inEach: false, most: 1, ...hostName } };
+    const compiling: Compiling = {
+      tables,
+      salt: name,
+      names: { locals: new Map(), next: 0, attributes: new Map(slots), inEach: false, most: 1, ...hostName },
+    };
     makers.push(value(inner, compiling));
     slots.set(attribute, makers.length - 1);
   }
@@ -64,15 +90,27 @@ function rulesOf(name: string, node: Node, tables: Tables, workspace: Workspace,
   if (!slots.has(since)) complain(parts['since'] as Node, 'names no attribute');
   const rules = { population, since, groups: groups(parts['groups']) };
   if (within === undefined || host === undefined) return rules;
-  const count = value(within['count'] as Node, { tables, salt: `${name}/count`, names: { locals: new Map(), next: 0, attributes: host.population.slots, inEach: false, most: 1 } });
-  return { ...rules, host: { population: host.population.name, count, most: numberOf(within['most'] as Node, 1, 10_000) } };
+  const count = value(within['count'] as Node, {
+    tables,
+    salt: `${name}/count`,
+    names: { locals: new Map(), next: 0, attributes: host.population.slots, inEach: false, most: 1 },
+  });
+  return {
+    ...rules,
+    host: { population: host.population.name, count, most: numberOf(within['most'] as Node, 1, 10_000) },
+  };
 }
 
-/** `{ "scheme": "cn-id", "from": 1, "spread": 7919, "over": 1000000 }`: numbers from `from` on; with `spread`, in jumps of it within `over`, none twice before all. */
+/**
+ * `{ "scheme": "cn-id", "from": 1, "spread": 7919, "over": 1000000 }`: numbers from `from` on; with `spread`, in jumps
+ * of it within `over`, none twice before all.
+ */
 function keysRule(node: Node, workspace: Workspace): Pick<Population, 'scheme' | 'keyNumber'> {
   const { scheme: schemeNode, from, spread, over } = keysOf(node, ['scheme', 'from', 'spread?', 'over?']);
   const name = textOf(schemeNode as Node);
-  const scheme = workspace.schemes.get(name) ?? complain(schemeNode as Node, `names \`${name}\`, which is no key scheme of the workspace`);
+  const scheme =
+    workspace.schemes.get(name) ??
+    complain(schemeNode as Node, `names \`${name}\`, which is no key scheme of the workspace`);
   const first = numberOf(from as Node, 0);
   if (spread === undefined || over === undefined) return { scheme, keyNumber: (index) => first + index };
   const [step, all] = [numberOf(spread, 1, 0xffff_ffff), numberOf(over, 1, 0xffff_ffff)];
@@ -103,7 +141,13 @@ function* walk({ population, since, groups: rules }: Rules, companies: number, t
   }
 }
 
-function* walkWithin({ population, since }: Rules, count: Make, most: number, hosts: Iterable<Member>, today: number): Generator<Member> {
+function* walkWithin(
+  { population, since }: Rules,
+  count: Make,
+  most: number,
+  hosts: Iterable<Member>,
+  today: number,
+): Generator<Member> {
   const date = dateOf(today);
   const locals: Value[] = [];
   for (const host of hosts) {

@@ -2,11 +2,11 @@
 import type { Cell } from '../port.js';
 import { test } from './conditions.js';
 import { dateOf } from './days.js';
-import { complain, entriesOf, keysOf, numberOf, textOf, type Node } from './language.js';
+import { complain, entriesOf, keysOf, type Node, numberOf, textOf } from './language.js';
 import type { City, Quarter } from './population.js';
-import { reference, type Names } from './references.js';
+import { type Names, reference } from './references.js';
 import type { Make, Member, Scope, Value } from './scope.js';
-import { value, type Compiling } from './values.js';
+import { type Compiling, value } from './values.js';
 
 export interface Recipe {
   readonly quarter: Quarter;
@@ -27,7 +27,8 @@ export function recipe(node: Node, known: City, salt: string, seed: number): Rec
   if (!known.names.includes(name)) complain(parts['for'] as Node, `names \`${name}\`, which is no population`);
   const quarter = known.of(name);
   const most = parts['most'] === undefined ? 1 : numberOf(parts['most'], 1, 10_000);
-  if (parts['count'] !== undefined && parts['most'] === undefined) complain(node, 'must have `most` beside `count`: the running numbers of records depend on it');
+  if (parts['count'] !== undefined && parts['most'] === undefined)
+    complain(node, 'must have `most` beside `count`: the running numbers of records depend on it');
 
   const lets = Object.entries(parts['let'] === undefined ? {} : entriesOf(parts['let']));
   const fields = Object.entries(entriesOf(parts['fields'] as Node));
@@ -73,7 +74,8 @@ export function recipe(node: Node, known: City, salt: string, seed: number): Rec
         if (since !== undefined && !(asDate(since(at)) <= date)) continue;
         if (until !== undefined && asDate(until(at)) <= date) continue;
         const cells: Record<string, Cell> = {};
-        for (let field = 0; field < fieldNames.length; field++) cells[fieldNames[field] as string] = cell(at.locals[lets.length + field]);
+        for (let field = 0; field < fieldNames.length; field++)
+          cells[fieldNames[field] as string] = cell(at.locals[lets.length + field]);
         take(record, cells);
       }
     },

@@ -63,7 +63,10 @@ export function dayReference(node: Node, names: Names): Make {
 const PART = /\{([A-Za-z][A-Za-z0-9_.]*)(?::(\d{1,2}))?\}/y;
 
 /** `食{number:7}` as parts: text, or a reference with its width. */
-export function template(node: Node, text: string): readonly (string | { readonly name: string; readonly width: number })[] {
+export function template(
+  node: Node,
+  text: string,
+): readonly (string | { readonly name: string; readonly width: number })[] {
   const parts: (string | { readonly name: string; readonly width: number })[] = [];
   let at = 0;
   while (at < text.length) {

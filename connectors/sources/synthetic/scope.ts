@@ -9,7 +9,15 @@ export interface Stake {
   readonly share: string;
 }
 
-export type Value = string | number | boolean | null | Member | Stake | readonly Value[] | { readonly [name: string]: Value };
+export type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | Member
+  | Stake
+  | readonly Value[]
+  | { readonly [name: string]: Value };
 
 /** What is known of a population once its file was read. */
 export interface Population {
@@ -52,7 +60,18 @@ export class Member {
     const known = this.values[slot];
     if (known !== undefined) return known;
     const make = this.population.makers[slot];
-    const value = make === undefined ? null : make({ seed: this.population.seed, today: this.today, subject: this, record: 0, place: 0, item: null, locals: [] });
+    const value =
+      make === undefined
+        ? null
+        : make({
+            seed: this.population.seed,
+            today: this.today,
+            subject: this,
+            record: 0,
+            place: 0,
+            item: null,
+            locals: [],
+          });
     this.values[slot] = value;
     return value;
   }
@@ -78,7 +97,8 @@ export type Test = (scope: Scope) => boolean;
 /** One step of a reference. A name that the value does not have is null. */
 export function follow(value: Value, name: string): Value {
   // of a date: `2019`, `2019-01`
-  if (typeof value === 'string') return name === 'year' ? value.slice(0, 4) : name === 'month' ? value.slice(0, 7) : null;
+  if (typeof value === 'string')
+    return name === 'year' ? value.slice(0, 4) : name === 'month' ? value.slice(0, 7) : null;
   if (value === null || typeof value !== 'object') return null;
   if (value instanceof Member) {
     const slot = value.population.slots.get(name);

@@ -1,9 +1,10 @@
 /** Recipe values become functions, once. See `language.ts` for what can be written. */
+
+import { test } from './conditions.js';
 import { dateOf, dayOf, isDate, monthsLater, yearsLater } from './days.js';
 import { mix, saltOf, unit, weighted, wholeBetween } from './draws.js';
-import { test } from './conditions.js';
-import { below, complain, entriesOf, itemsOf, keysOf, numberOf, textOf, verbOf, type Node } from './language.js';
-import { dayReference, reference, template, type Names } from './references.js';
+import { below, complain, entriesOf, itemsOf, keysOf, type Node, numberOf, textOf, verbOf } from './language.js';
+import { dayReference, type Names, reference, template } from './references.js';
 import type { Make, Scope, Value } from './scope.js';
 
 /** Tables of the population file: a list, or rows by name, `weight` among their columns. */
@@ -16,7 +17,22 @@ export interface Compiling {
   readonly salt: string;
 }
 
-const VERBS = ['const', 'of', 'text', 'pick', 'table', 'whole', 'decimal', 'date', 'moment', 'chance', 'case', 'record', 'list', 'each'];
+const VERBS = [
+  'const',
+  'of',
+  'text',
+  'pick',
+  'table',
+  'whole',
+  'decimal',
+  'date',
+  'moment',
+  'chance',
+  'case',
+  'record',
+  'list',
+  'each',
+];
 
 /** The draw of one place in a recipe, in [0, 1). */
 export function drawOf(node: Node, within: Compiling, turn = ''): (scope: Scope) => number {
@@ -79,7 +95,9 @@ function text(node: Node, within: Compiling): Make {
       return (scope: Scope) => draws.map((draw) => String(Math.floor(draw(scope) * 10))).join('');
     }
     const make = reference(node, part.name, within.names);
-    return part.width === 0 ? (scope: Scope) => plain(make(scope)) : (scope: Scope) => plain(make(scope)).padStart(part.width, '0');
+    return part.width === 0
+      ? (scope: Scope) => plain(make(scope))
+      : (scope: Scope) => plain(make(scope)).padStart(part.width, '0');
   });
   return (scope) => {
     let all = '';
@@ -92,14 +110,21 @@ const plain = (made: Value): string => (typeof made === 'string' ? made : typeof
 
 function pick(node: Node, within: Compiling): Make {
   const draw = drawOf(node, within);
-  const source = typeof node.value === 'string' ? within.tables.get(node.value) ?? complain(node, `names the table \`${node.value}\`, which there is not`) : node;
+  const source =
+    typeof node.value === 'string'
+      ? (within.tables.get(node.value) ?? complain(node, `names the table \`${node.value}\`, which there is not`))
+      : node;
   if (Array.isArray(source.value)) {
     const items = source.value as readonly Value[];
     if (items.length === 0) complain(node, 'has nothing to pick from');
     return (scope) => items[Math.floor(draw(scope) * items.length)] ?? null;
   }
   const rows = entriesOf(source);
-  const weights = Object.values(rows).map((row) => (typeof row.value === 'number' ? numberOf(row, 0) : numberOf(entriesOf(row)['weight'] ?? below(row, undefined, 'weight'), 0)));
+  const weights = Object.values(rows).map((row) =>
+    typeof row.value === 'number'
+      ? numberOf(row, 0)
+      : numberOf(entriesOf(row)['weight'] ?? below(row, undefined, 'weight'), 0),
+  );
   if (!weights.some((weight) => weight > 0)) complain(node, 'has no weight above 0');
   const one = weighted(Object.keys(rows), weights);
   return (scope) => one(draw(scope));
@@ -107,7 +132,9 @@ function pick(node: Node, within: Compiling): Make {
 
 function lookUp(node: Node, within: Compiling): Make {
   const { table, at, column } = keysOf(node, ['table', 'at', 'column?']);
-  const rows = entriesOf(within.tables.get(textOf(table as Node)) ?? complain(table as Node, 'is not a table of the population'));
+  const rows = entriesOf(
+    within.tables.get(textOf(table as Node)) ?? complain(table as Node, 'is not a table of the population'),
+  );
   const cells = new Map<string, Value>();
   for (const [name, row] of Object.entries(rows)) {
     const cell = column === undefined ? row : entriesOf(row)[textOf(column)];
@@ -128,7 +155,10 @@ function decimal(node: Node, within: Compiling): Make {
   const skew = bounds['skew'] === undefined ? undefined : numberOf(bounds['skew'], 0.1, 20);
   // amounts that people set are round; those that are computed are not
   const step = bounds['step'] === undefined ? 10 ** -scale : numberOf(bounds['step'], 10 ** -scale);
-  const [from, to] = [Math.ceil(numberOf(bounds['from'] as Node, 0) / step), Math.floor(numberOf(bounds['to'] as Node, 0) / step)];
+  const [from, to] = [
+    Math.ceil(numberOf(bounds['from'] as Node, 0) / step),
+    Math.floor(numberOf(bounds['to'] as Node, 0) / step),
+  ];
   const draw = drawOf(node, within);
   return (scope) => (wholeBetween(draw(scope), from, to, skew) * step).toFixed(scale);
 }
@@ -153,7 +183,8 @@ function date(node: Node, within: Compiling): Make {
   const after = dayReference(parts['after'] as Node, within.names);
   const years = parts['years'] === undefined ? 0 : numberOf(parts['years'], 0, 100);
   const months = parts['months'] === undefined ? 0 : numberOf(parts['months'], 0, 1200);
-  const [least = 0, most = least] = parts['days'] === undefined ? [] : itemsOf(parts['days']).map((day) => numberOf(day, -40_000, 40_000));
+  const [least = 0, most = least] =
+    parts['days'] === undefined ? [] : itemsOf(parts['days']).map((day) => numberOf(day, -40_000, 40_000));
   return (scope) => {
     const start = after(scope);
     if (typeof start !== 'string' || !isDate(start)) return null;
@@ -184,7 +215,8 @@ function moment(node: Node, within: Compiling): Make {
   const inner = keysOf(keysOf(node, ['moment'])['moment'] as Node, ['on', 'between']);
   const on = dayReference(inner['on'] as Node, within.names);
   const [from = 0, to = 0] = itemsOf(inner['between'] as Node).map((clock) => {
-    const found = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(textOf(clock)) ?? complain(clock, 'must be a time of day, `09:30`');
+    const found =
+      /^([01]\d|2[0-3]):([0-5]\d)$/.exec(textOf(clock)) ?? complain(clock, 'must be a time of day, `09:30`');
     return (Number(found[1]) * 60 + Number(found[2])) * 60_000;
   });
   const draw = drawOf(node, within);

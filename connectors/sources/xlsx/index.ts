@@ -3,9 +3,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
-import type { SourceContext, SourceKind } from '../port.js';
 import { checkReachable } from '../files.js';
-import { checkFiles, FILE_PROPERTIES, takeFiles, type FileSource } from '../take.js';
+import type { SourceContext, SourceKind } from '../port.js';
+import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../take.js';
 import { fileRows } from './rows.js';
 
 interface XlsxSource extends FileSource {
@@ -24,7 +24,12 @@ const schema = {
   properties: {
     kind: { const: 'xlsx' },
     ...FILE_PROPERTIES,
-    sheet: { anyOf: [{ type: 'string', minLength: 1, maxLength: 31 }, { type: 'integer', minimum: 1, maximum: 1000 }] },
+    sheet: {
+      anyOf: [
+        { type: 'string', minLength: 1, maxLength: 31 },
+        { type: 'integer', minimum: 1, maximum: 1000 },
+      ],
+    },
     headerRow: row,
     firstRow: row,
     maxSheetBytes: { type: 'integer', minimum: 1024, maximum: 4_294_967_294 },
@@ -41,7 +46,8 @@ function checked(feed: Feed): XlsxSource & { readonly headerRow: number; readonl
   checkFiles(source, feed.file);
   const headerRow = source.headerRow ?? 1;
   const firstRow = source.firstRow ?? headerRow + 1;
-  if (firstRow <= headerRow) throw new YitongError('bad_feed', '`source.firstRow` must stand below `source.headerRow`', { place });
+  if (firstRow <= headerRow)
+    throw new YitongError('bad_feed', '`source.firstRow` must stand below `source.headerRow`', { place });
   return { ...source, headerRow, firstRow };
 }
 
@@ -49,8 +55,18 @@ async function open(context: SourceContext): ReturnType<SourceKind['open']> {
   const { feed } = context;
   const source = checked(feed);
   const { headerRow, firstRow } = source;
-  const options = { sheet: source.sheet ?? 1, headerRow, firstRow, columns: mappedColumns(feed.mapping), maxSheetBytes: source.maxSheetBytes ?? MAX_SHEET };
-  return takeFiles(context, source, { ending: '.xlsx', charset: undefined, rows: (file, print, reading) => fileRows(file, print, options, reading) });
+  const options = {
+    sheet: source.sheet ?? 1,
+    headerRow,
+    firstRow,
+    columns: mappedColumns(feed.mapping),
+    maxSheetBytes: source.maxSheetBytes ?? MAX_SHEET,
+  };
+  return takeFiles(context, source, {
+    ending: '.xlsx',
+    charset: undefined,
+    rows: (file, print, reading) => fileRows(file, print, options, reading),
+  });
 }
 
 const xlsx: SourceKind = {

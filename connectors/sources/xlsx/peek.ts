@@ -1,8 +1,8 @@
 /** The first rows of each sheet of a workbook, for whoever has to choose a sheet and its header. */
 import { open } from 'node:fs/promises';
 import { YitongError } from '../../../contracts/errors.js';
-import { sheetReader, type SheetRow } from './sheet.js';
-import { readWorkbook, sheetsOf, type Archive } from './workbook.js';
+import { type SheetRow, sheetReader } from './sheet.js';
+import { type Archive, readWorkbook, sheetsOf } from './workbook.js';
 import { xmlReader } from './xml.js';
 import { entryBytes, readDirectory, Unreadable } from './zip.js';
 
@@ -42,7 +42,11 @@ async function headOf(archive: Archive, name: string): Promise<SheetRow[]> {
 async function withArchive<T>(path: string, work: (archive: Archive) => Promise<T>): Promise<T> {
   const handle = await open(path, 'r');
   try {
-    return await work({ handle, entries: await readDirectory(handle, (await handle.stat()).size), signal: new AbortController().signal });
+    return await work({
+      handle,
+      entries: await readDirectory(handle, (await handle.stat()).size),
+      signal: new AbortController().signal,
+    });
   } finally {
     await handle.close();
   }

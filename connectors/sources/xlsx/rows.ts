@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { YitongError } from '../../../contracts/errors.js';
 import { headerNames, requireColumns } from '../columns.js';
-import { changed, openTaken, type Fingerprint, type ReadingFile, type TakenFile } from '../files.js';
+import { changed, type Fingerprint, openTaken, type ReadingFile, type TakenFile } from '../files.js';
 import { RAW } from '../json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../port.js';
 import { unreadable } from '../take.js';
-import { MAX_COLUMNS, MAX_ROW, sheetReader, type SheetRow } from './sheet.js';
-import { readWorkbook, type Archive } from './workbook.js';
+import { MAX_COLUMNS, MAX_ROW, type SheetRow, sheetReader } from './sheet.js';
+import { type Archive, readWorkbook } from './workbook.js';
 import { xmlReader } from './xml.js';
 import { entryBytes, readDirectory, Unreadable } from './zip.js';
 
@@ -26,7 +26,12 @@ const BATCH_TEXT = 1_048_576;
 
 async function sameFile(handle: FileHandle, file: TakenFile, print: Fingerprint): Promise<void> {
   const hash = createHash('sha256');
-  for await (const chunk of handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 262_144 }) as AsyncIterable<Buffer>) hash.update(chunk);
+  for await (const chunk of handle.createReadStream({
+    start: 0,
+    autoClose: false,
+    highWaterMark: 262_144,
+  }) as AsyncIterable<Buffer>)
+    hash.update(chunk);
   if (hash.digest('hex') !== print.sha256) throw changed(file);
 }
 
@@ -44,7 +49,11 @@ class Table {
     if (number === headerRow) {
       const last = Math.max(...cells.keys());
       const fields = Array.from({ length: last }, (_, i) => cells.get(i + 1));
-      this.names = requireColumns(this.file.name, headerNames(fields.map((field) => (typeof field === 'string' ? field : ''))), columns);
+      this.names = requireColumns(
+        this.file.name,
+        headerNames(fields.map((field) => (typeof field === 'string' ? field : ''))),
+        columns,
+      );
       return undefined;
     }
     const names = this.header();
@@ -53,7 +62,8 @@ class Table {
       const raw = [...cells.values()].map((cell) => (typeof cell === 'string' ? cell.slice(0, RAW) : '')).join('\t');
       return { ...place, broken: { code, reason }, raw: raw.slice(0, RAW) };
     };
-    if (tooLarge) return broken('record_too_large', `the row has more than ${MAX_ROW} characters or ${MAX_COLUMNS} columns`);
+    if (tooLarge)
+      return broken('record_too_large', `the row has more than ${MAX_ROW} characters or ${MAX_COLUMNS} columns`);
     const made: Record<string, Cell> = {};
     for (const name of names) made[name] = null;
     for (const [column, cell] of cells) {
@@ -65,12 +75,21 @@ class Table {
   }
 
   header(): readonly string[] {
-    if (this.names === undefined) throw new YitongError('bad_feed', `the file \`${this.file.name}\` has no header in row ${this.options.headerRow}`);
+    if (this.names === undefined)
+      throw new YitongError(
+        'bad_feed',
+        `the file \`${this.file.name}\` has no header in row ${this.options.headerRow}`,
+      );
     return this.names;
   }
 }
 
-async function* sheetRows(archive: Archive, file: TakenFile, options: SheetOptions, reading: ReadingFile): AsyncGenerator<(SourceRow | BrokenRow)[]> {
+async function* sheetRows(
+  archive: Archive,
+  file: TakenFile,
+  options: SheetOptions,
+  reading: ReadingFile,
+): AsyncGenerator<(SourceRow | BrokenRow)[]> {
   const workbook = await readWorkbook(archive, options.sheet);
   const table = new Table(file, options);
   let batch: (SourceRow | BrokenRow)[] = [];
@@ -90,7 +109,9 @@ async function* sheetRows(archive: Archive, file: TakenFile, options: SheetOptio
       const before = given;
       given += chunk.length;
       // how far, in bytes of the file: the sheet stands for all of it
-      reading.onBytes(Math.floor((file.size * given) / workbook.sheet.size) - Math.floor((file.size * before) / workbook.sheet.size));
+      reading.onBytes(
+        Math.floor((file.size * given) / workbook.sheet.size) - Math.floor((file.size * before) / workbook.sheet.size),
+      );
       if (batch.length < BATCH && characters < BATCH_TEXT) continue;
       yield batch;
       batch = [];
@@ -106,8 +127,16 @@ async function* sheetRows(archive: Archive, file: TakenFile, options: SheetOptio
   if (batch.length > 0) yield batch;
 }
 
-/** @throws YitongError `bad_feed` if the header lacks a column that the feed reads; `bad_row` if the file changes meanwhile */
-export async function* fileRows(file: TakenFile, print: Fingerprint, options: SheetOptions, reading: ReadingFile): AsyncGenerator<(SourceRow | BrokenRow)[]> {
+/**
+ * @throws YitongError `bad_feed` if the header lacks a column that the feed reads; `bad_row` if the file changes
+ * meanwhile
+ */
+export async function* fileRows(
+  file: TakenFile,
+  print: Fingerprint,
+  options: SheetOptions,
+  reading: ReadingFile,
+): AsyncGenerator<(SourceRow | BrokenRow)[]> {
   const handle = await openTaken(file);
   let last = 0;
   try {

@@ -42,7 +42,8 @@ export function sheetReader({ from1904, meanings, strings }: Workbook, give: (ro
 
   const startRow = ({ r }: Attributes): void => {
     const number = r === undefined ? rowNumber + 1 : Number(r);
-    if (!Number.isInteger(number) || number <= rowNumber || number > MAX_ROWS) throw new Unreadable('the rows of the sheet are not in order');
+    if (!Number.isInteger(number) || number <= rowNumber || number > MAX_ROWS)
+      throw new Unreadable('the rows of the sheet are not in order');
     rowNumber = number;
     column = 0;
     cells = new Map();

@@ -5,8 +5,10 @@ export type Meaning = 'number' | 'date' | 'time' | 'datetime';
 
 /** Number formats that have no text of their own, those of East Asian locales included. */
 function builtIn(id: number): Meaning {
-  if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id === 36 || (id >= 50 && id <= 54) || id === 57 || id === 58) return 'date';
-  if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || id === 55 || id === 56 || (id >= 45 && id <= 47)) return 'time';
+  if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id === 36 || (id >= 50 && id <= 54) || id === 57 || id === 58)
+    return 'date';
+  if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || id === 55 || id === 56 || (id >= 45 && id <= 47))
+    return 'time';
   return id === 22 ? 'datetime' : 'number';
 }
 
@@ -14,7 +16,10 @@ function builtIn(id: number): Meaning {
 export function meaningOf(id: number, code: string | undefined): Meaning {
   if (code === undefined) return builtIn(id);
   // the program takes 255 characters
-  const [first = ''] = code.slice(0, 1_000).replace(/"[^"]*"|\\.|_.|\*./g, '').split(';');
+  const [first = ''] = code
+    .slice(0, 1_000)
+    .replace(/"[^"]*"|\\.|_.|\*./g, '')
+    .split(';');
   const letters = first.replace(/\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, '').replace(/general|am\/pm|a\/p|上午\/下午/gi, '');
   const day = /[yd]/i.test(letters) || /e(?![+-])/i.test(letters);
   const time = /[hs]/i.test(letters);
@@ -26,8 +31,8 @@ const WHOLE = /^-?\d+$/;
 const plain = new Intl.NumberFormat('en-US', { useGrouping: false, maximumSignificantDigits: 15 });
 
 /**
- * As the workbook's program shows it: 15 digits, no exponent, so that 0.30000000000000004 is `0.3`. Whole numbers keep every digit that the file has.
- * Undefined if it is no number.
+ * As the workbook's program shows it: 15 digits, no exponent, so that 0.30000000000000004 is `0.3`. Whole numbers keep
+ * every digit that the file has. Undefined if it is no number.
  */
 export function numberText(raw: string): string | undefined {
   if (WHOLE.test(raw) && raw.length < 400) return raw.length < 16 ? String(Number(raw)) : BigInt(raw).toString();
@@ -81,4 +86,7 @@ export function columnNumber(reference: string): number | undefined {
 }
 
 /** `_x000D_` stands for a character that XML cannot hold. */
-export const unescapeText = (text: string): string => (text.includes('_x') ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text);
+export const unescapeText = (text: string): string =>
+  text.includes('_x')
+    ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    : text;

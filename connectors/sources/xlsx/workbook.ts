@@ -1,7 +1,10 @@
-/** The parts of a workbook that say how its sheets are read (ECMA-376 part 1): sheets, number formats, shared strings. Formulas, macros and links are never followed. */
+/**
+ * The parts of a workbook that say how its sheets are read (ECMA-376 part 1): sheets, number formats, shared strings.
+ * Formulas, macros and links are never followed.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { meaningOf, unescapeText, type Meaning } from './values.js';
+import { type Meaning, meaningOf, unescapeText } from './values.js';
 import { prefixed, readXml } from './xml.js';
 import { entryBytes, Unreadable, type ZipDirectory, type ZipEntry } from './zip.js';
 
@@ -79,7 +82,8 @@ async function sharedStrings(archive: Archive, name: string): Promise<string[]> 
   let spoken = 0;
   const count = (more: number): void => {
     characters += more;
-    if (characters > MAX_STRING_CHARACTERS) throw new Unreadable(`the texts of the workbook are longer than ${MAX_STRING_CHARACTERS} characters`);
+    if (characters > MAX_STRING_CHARACTERS)
+      throw new Unreadable(`the texts of the workbook are longer than ${MAX_STRING_CHARACTERS} characters`);
   };
   await readXml(part(archive, name, MAX_STRINGS), {
     open(element) {
@@ -107,9 +111,16 @@ async function sharedStrings(archive: Archive, name: string): Promise<string[]> 
 }
 
 /** The sheets in the order of the tabs. @throws Unreadable */
-export async function sheetsOf(archive: Archive): Promise<{ readonly part: string; readonly sheets: readonly { readonly name: string; readonly id: string }[]; readonly from1904: boolean }> {
-  if ([...archive.entries.keys()].some((name) => /vbaproject\.bin$/i.test(name))) throw new Unreadable('the workbook has macros; save it as `.xlsx` without them');
-  const root = [...(await relationsOf(archive, '')).values()].find(({ type, external }) => type === 'officeDocument' && !external);
+export async function sheetsOf(archive: Archive): Promise<{
+  readonly part: string;
+  readonly sheets: readonly { readonly name: string; readonly id: string }[];
+  readonly from1904: boolean;
+}> {
+  if ([...archive.entries.keys()].some((name) => /vbaproject\.bin$/i.test(name)))
+    throw new Unreadable('the workbook has macros; save it as `.xlsx` without them');
+  const root = [...(await relationsOf(archive, '')).values()].find(
+    ({ type, external }) => type === 'officeDocument' && !external,
+  );
   const name = root?.target ?? 'xl/workbook.xml';
   const sheets: { readonly name: string; readonly id: string }[] = [];
   let from1904 = false;
@@ -132,9 +143,13 @@ export async function readWorkbook(archive: Archive, wanted: string | number): P
   if (found === undefined) throw new Unreadable(`the workbook has no sheet \`${wanted}\``);
   const relations = await relationsOf(archive, name);
   const relation = relations.get(found.id);
-  const sheet = relation === undefined || relation.external || relation.type !== 'worksheet' ? undefined : archive.entries.get(relation.target);
+  const sheet =
+    relation === undefined || relation.external || relation.type !== 'worksheet'
+      ? undefined
+      : archive.entries.get(relation.target);
   if (sheet === undefined) throw new Unreadable(`the sheet \`${wanted}\` has no rows of its own`);
-  const other = (type: string): string | undefined => [...relations.values()].find((one) => one.type === type && !one.external)?.target;
+  const other = (type: string): string | undefined =>
+    [...relations.values()].find((one) => one.type === type && !one.external)?.target;
   const styles = other('styles');
   const strings = other('sharedStrings');
   return {

@@ -1,4 +1,7 @@
-/** XML of a workbook, event by event. No document types, so no entities of its own; nothing may be long enough to fill the memory. The only importer of saxes. */
+/**
+ * XML of a workbook, event by event. No document types, so no entities of its own; nothing may be long enough to fill
+ * the memory. The only importer of saxes.
+ */
 import { SaxesParser } from 'saxes';
 import { Unreadable } from './zip.js';
 
@@ -67,7 +70,8 @@ export function xmlReader(handlers: XmlHandlers): { write(chunk: Buffer): void; 
     }
     quiet += piece.length;
     parser.write(piece);
-    if (quiet > MAX_QUIET) throw new Unreadable(`a text of the workbook is longer than ${MAX_QUIET} characters`, {}, 'record_too_large');
+    if (quiet > MAX_QUIET)
+      throw new Unreadable(`a text of the workbook is longer than ${MAX_QUIET} characters`, {}, 'record_too_large');
   };
   return {
     write: (chunk) => write(() => decoder.decode(chunk, { stream: true })),

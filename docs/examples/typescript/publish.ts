@@ -1,6 +1,6 @@
 /** node publish.js DATASET < records.ndjson, each line {"position","value"} */
 import { createInterface } from 'node:readline';
-import { retry, type PublishBody } from 'yitong/client';
+import { type PublishBody, retry } from 'yitong/client';
 import { run } from './connecting.js';
 
 type Records = PublishBody['records'];

@@ -1,8 +1,9 @@
 /**
- * Erasures, carried out in archives. An archive holds no key, so what it has encrypted of an erased subject nobody can read any more; its
- * salt and pseudonym still show that entries belong together, and that one is what somebody guesses. Here these go as well. The file is
- * written anew beside the old one and proves itself, with the orders in it; then the old one is overwritten and replaced. A crash leaves
- * the old file whole, or the new one whole beside it, which the next call puts in its place.
+ * Erasures, carried out in archives. An archive holds no key, so what it has encrypted of an erased subject nobody can
+ * read any more; its salt and pseudonym still show that entries belong together, and that one is what somebody guesses.
+ * Here these go as well. The file is written anew beside the old one and proves itself, with the orders in it; then the
+ * old one is overwritten and replaced. A crash leaves the old file whole, or the new one whole beside it, which the
+ * next call puts in its place.
  */
 import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,7 +11,7 @@ import { isYitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../durable.js';
 import { commitmentOf } from '../journal/format.js';
 import { pseudonymOf, withoutSubject } from '../seal.js';
-import { badArchive, readArchive, type ArchivedEntry, type OrderLine } from './format.js';
+import { type ArchivedEntry, badArchive, type OrderLine, readArchive } from './format.js';
 import { archiveWriter } from './write.js';
 
 export interface ErasedArchive {
@@ -65,7 +66,12 @@ export async function eraseInArchive(file: string, { origin, erased, orders }: A
       }
       const { salt = '', text, ...rest } = line.entry;
       const body = Buffer.from(text);
-      out.put({ ...rest, erasedBy: order, commitment: commitmentOf(Buffer.from(salt, 'base64'), body).toString('base64'), text: withoutSubject(body).toString('utf8') } satisfies ArchivedEntry);
+      out.put({
+        ...rest,
+        erasedBy: order,
+        commitment: commitmentOf(Buffer.from(salt, 'base64'), body).toString('base64'),
+        text: withoutSubject(body).toString('utf8'),
+      } satisfies ArchivedEntry);
     }
     for (const line of missing) out.put(line);
     sha256 = out.end(entries);

@@ -1,8 +1,9 @@
 /**
- * Archives: old entries in one file that needs nothing else to verify but the log's vkey and those of witnesses. Lines of JSON: what it is;
- * the entries with body, salt and the path to the root of the checkpoint on the first of them, encrypted parts as they are; the entries
- * that order what is erased in it, each with a path and a checkpoint of its own, for they are newer; how many there are and the
- * SHA-256 of all lines before, so that a file cut short is not taken for a whole one.
+ * Archives: old entries in one file that needs nothing else to verify but the log's vkey and those of witnesses. Lines
+ * of JSON: what it is; the entries with body, salt and the path to the root of the checkpoint on the first of them,
+ * encrypted parts as they are; the entries that order what is erased in it, each with a path and a checkpoint of its
+ * own, for they are newer; how many there are and the SHA-256 of all lines before, so that a file cut short is not
+ * taken for a whole one.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -59,13 +60,17 @@ export type ArchiveLine =
   | { readonly kind: 'order'; readonly order: Evidence }
   | { readonly kind: 'tail'; readonly tail: Tail };
 
-export const badArchive = (what: string, cause?: unknown): YitongError => new YitongError('log_invalid', `the archive does not verify: ${what}`, cause === undefined ? {} : { cause });
+export const badArchive = (what: string, cause?: unknown): YitongError =>
+  new YitongError('log_invalid', `the archive does not verify: ${what}`, cause === undefined ? {} : { cause });
 
 /**
- * Lines in their order: head, entries, orders, tail, with the text of each. Says whether the file is whole, nothing of whether it is true.
+ * Lines in their order: head, entries, orders, tail, with the text of each. Says whether the file is whole, nothing of
+ * whether it is true.
  * @throws YitongError `log_invalid`
  */
-export async function* readArchive(file: string): AsyncGenerator<ArchiveLine & { readonly text: string }, void, undefined> {
+export async function* readArchive(
+  file: string,
+): AsyncGenerator<ArchiveLine & { readonly text: string }, void, undefined> {
   const digest = lineDigest();
   let stage: 'head' | 'entry' | 'order' | 'tail' = 'head';
   let entries = 0;
@@ -82,19 +87,29 @@ export async function* readArchive(file: string): AsyncGenerator<ArchiveLine & {
     if (typeof value !== 'object' || value === null) throw badArchive(`line ${number} is none of an archive`);
     const { format, before, origin, order, sha256, index, text: body, path, receipt } = value;
     if (stage === 'head') {
-      if (format !== FORMAT || before === undefined || origin === undefined) throw badArchive(`it is none of the form \`${FORMAT}\``);
+      if (format !== FORMAT || before === undefined || origin === undefined)
+        throw badArchive(`it is none of the form \`${FORMAT}\``);
       stage = 'entry';
       yield { kind: 'head', head: { format, before, origin }, text };
     } else if (sha256 !== undefined) {
       stage = 'tail';
-      if (value.entries !== entries || sha256 !== digest.hex()) throw badArchive('its lines are not those that were written');
+      if (value.entries !== entries || sha256 !== digest.hex())
+        throw badArchive('its lines are not those that were written');
       yield { kind: 'tail', tail: { entries, sha256 }, text };
     } else if (order !== undefined) {
       stage = 'order';
-      if (order.index === undefined || order.text === undefined || order.path === undefined || order.checkpoint === undefined || order.salt === undefined) throw badArchive(`line ${number} is no order`);
+      if (
+        order.index === undefined ||
+        order.text === undefined ||
+        order.path === undefined ||
+        order.checkpoint === undefined ||
+        order.salt === undefined
+      )
+        throw badArchive(`line ${number} is no order`);
       yield { kind: 'order', order, text };
     } else {
-      if (stage !== 'entry' || index === undefined || body === undefined || path === undefined || receipt === undefined) throw badArchive(`line ${number} is no entry in its place`);
+      if (stage !== 'entry' || index === undefined || body === undefined || path === undefined || receipt === undefined)
+        throw badArchive(`line ${number} is no entry in its place`);
       entries++;
       yield { kind: 'entry', entry: { ...value, index, text: body, path, receipt }, text };
     }

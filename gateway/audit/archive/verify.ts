@@ -1,11 +1,12 @@
 /** Archives verify offline: from the file, the log's key and those of witnesses. */
+
+import { isYitongError } from '../../../contracts/errors.js';
 import { commitmentOf } from '../journal/format.js';
 import { requireCosigned, type WitnessPolicy } from '../log/cosignature.js';
 import { decodeBase64, parseVkey } from '../log/note.js';
 import { formatProof, verifyProof } from '../log/proof.js';
 import type { Evidence } from '../search/evidence.js';
-import { isYitongError } from '../../../contracts/errors.js';
-import { badArchive, readArchive, type ArchiveReport } from './format.js';
+import { type ArchiveReport, badArchive, readArchive } from './format.js';
 
 export interface VerifiedArchive extends ArchiveReport {
   /** Witnesses of those asked for that cosigned the checkpoint. */
@@ -22,18 +23,24 @@ export async function verifyArchive(file: string, vkey: string, witnesses?: Witn
   const cosigned = (checkpoint: string): readonly string[] => {
     if (witnesses === undefined) return [];
     let by = cosigners.get(checkpoint);
-    if (by === undefined) cosigners.set(checkpoint, (by = requireCosigned(Buffer.from(checkpoint), witnesses).map(({ name }) => name)));
+    if (by === undefined)
+      cosigners.set(checkpoint, (by = requireCosigned(Buffer.from(checkpoint), witnesses).map(({ name }) => name)));
     return by;
   };
   const proves = ({ index, path }: Evidence, checkpoint: string, commitment: Buffer): void => {
     const hashes = (path ?? []).map((hash) => Buffer.from(hash, 'base64'));
     try {
-      if (verifyProof(formatProof({ index, path: hashes, checkpoint }), commitment, verifier.name, [verifier]).index !== index) throw badArchive(`the proof of entry ${index} is of another entry`);
+      if (
+        verifyProof(formatProof({ index, path: hashes, checkpoint }), commitment, verifier.name, [verifier]).index !==
+        index
+      )
+        throw badArchive(`the proof of entry ${index} is of another entry`);
     } catch (error) {
       throw isYitongError(error) ? badArchive(`entry ${index}: ${error.message}`, error) : error;
     }
   };
-  const committed = ({ salt, text }: Evidence): Buffer | undefined => (salt === undefined ? undefined : commitmentOf(Buffer.from(salt, 'base64'), Buffer.from(text)));
+  const committed = ({ salt, text }: Evidence): Buffer | undefined =>
+    salt === undefined ? undefined : commitmentOf(Buffer.from(salt, 'base64'), Buffer.from(text));
 
   let checkpoint: string | undefined;
   let last = -1;
@@ -69,11 +76,13 @@ export async function verifyArchive(file: string, vkey: string, witnesses?: Witn
       case 'order': {
         const { order } = line;
         const commitment = committed(order);
-        if (commitment === undefined || order.checkpoint === undefined) throw badArchive(`order ${order.index} does not prove itself`);
+        if (commitment === undefined || order.checkpoint === undefined)
+          throw badArchive(`order ${order.index} does not prove itself`);
         proves(order, order.checkpoint, commitment);
         cosigned(order.checkpoint);
         const { type, action } = JSON.parse(order.text) as { readonly type?: string; readonly action?: string };
-        if (type !== 'administration' || action !== 'erasure') throw badArchive(`entry ${order.index} orders no erasure`);
+        if (type !== 'administration' || action !== 'erasure')
+          throw badArchive(`entry ${order.index} orders no erasure`);
         ordered.add(order.index);
         break;
       }

@@ -6,7 +6,15 @@ import { syncDir } from '../durable.js';
 import { publishedCommitments } from '../log/published.js';
 import { evidenceOf } from '../search/export.js';
 import type { SearchIndex } from '../search/index.js';
-import { FORMAT, lineDigest, type ArchivedEntry, type ArchiveReport, type Head, type OrderLine, type Tail } from './format.js';
+import {
+  type ArchivedEntry,
+  type ArchiveReport,
+  FORMAT,
+  type Head,
+  lineDigest,
+  type OrderLine,
+  type Tail,
+} from './format.js';
 
 export interface ArchiveWriter {
   /** A line as JSON, or as it stood in another archive. */
@@ -23,7 +31,11 @@ export function archiveWriter(file: string, made: string): ArchiveWriter {
   try {
     fd = openSync(made, 'wx', 0o600);
   } catch (cause) {
-    throw new YitongError('bad_request', `\`${made}\` cannot be made; is another archive being written, or was one broken off?`, { cause });
+    throw new YitongError(
+      'bad_request',
+      `\`${made}\` cannot be made; is another archive being written, or was one broken off?`,
+      { cause },
+    );
   }
   const digest = lineDigest();
   let open = true;
@@ -57,14 +69,23 @@ export function archiveWriter(file: string, made: string): ArchiveWriter {
   };
 }
 
-/** What proves orders of erasures, each against the published checkpoint. @throws YitongError `log_invalid` where one is not under it so far */
+/**
+ * What proves orders of erasures, each against the published checkpoint.
+ * @throws YitongError `log_invalid` where one is not under it so far
+ */
 export function orderLines(dataDir: string, search: SearchIndex, orders: Iterable<number>): OrderLine[] {
   const prove = evidenceOf(dataDir, search);
-  return [...new Set(orders)].sort((a, b) => a - b).map((index) => {
-    const order = prove(index, true);
-    if (order?.path === undefined) throw new YitongError('log_invalid', `entry ${index}, which orders an erasure, is not under the published checkpoint so far; try again later`);
-    return { order };
-  });
+  return [...new Set(orders)]
+    .sort((a, b) => a - b)
+    .map((index) => {
+      const order = prove(index, true);
+      if (order?.path === undefined)
+        throw new YitongError(
+          'log_invalid',
+          `entry ${index}, which orders an erasure, is not under the published checkpoint so far; try again later`,
+        );
+      return { order };
+    });
 }
 
 /**
@@ -72,7 +93,21 @@ export function orderLines(dataDir: string, search: SearchIndex, orders: Iterabl
  * @param before ms since 1970
  * @throws YitongError `bad_request` if there is none, or the file is being written
  */
-export async function writeArchive(dataDir: string, search: SearchIndex, { file, before, origin, onProgress }: { readonly file: string; readonly before: number; readonly origin: string; readonly onProgress?: (done: number) => void }): Promise<ArchiveReport> {
+export async function writeArchive(
+  dataDir: string,
+  search: SearchIndex,
+  {
+    file,
+    before,
+    origin,
+    onProgress,
+  }: {
+    readonly file: string;
+    readonly before: number;
+    readonly origin: string;
+    readonly onProgress?: (done: number) => void;
+  },
+): Promise<ArchiveReport> {
   const out = archiveWriter(file, `${file}.tmp`);
   try {
     let [entries, erased] = [0, 0];

@@ -1,18 +1,20 @@
 /**
- * Erasures, carried out. The order is an entry of the log (`administration`, `erasure`, target the pseudonym), so it is durable and
- * proved before anything is destroyed; the sequencer, which sees every entry on its way in, carries it out when the entry is
- * complete, and after a crash again from `looked` on: each step can be done twice. In this order:
+ * Erasures, carried out. The order is an entry of the log (`administration`, `erasure`, target the pseudonym), so it is
+ * durable and proved before anything is destroyed; the sequencer, which sees every entry on its way in, carries it out
+ * when the entry is complete, and after a crash again from `looked` on: each step can be done twice. In this order:
  *
  * 1. the pseudonym is noted as erased, so that entries which were on their way under it are erased when they arrive;
  * 2. the key is destroyed: from here on nobody can read what was encrypted under it, nor write more;
  * 3. what there is under the pseudonym is found and listed on disk: once its bodies change it could not be found again;
- * 4. bodies are marked, then lose salt and subject part; staged runs go; journals likewise; blocks of the search index go;
+ * 4. bodies are marked, then lose salt and subject part; staged runs go; journals likewise; blocks of the search index
+ *    go;
  * 5. the list goes and `looked` moves on.
  *
- * An expiry (see expire.ts) is noted with how far it has come and goes through its range in slices, each: bodies, journals, index, note.
+ * An expiry (see expire.ts) is noted with how far it has come and goes through its range in slices, each: bodies,
+ * journals, index, note.
  *
- * A crash before 1 is an order not begun; one in 1 to 4 is gone on with at the next start. No salt goes before its mark, no mark is
- * written before the entry that it names is in the log.
+ * A crash before 1 is an order not begun; one in 1 to 4 is gone on with at the next start. No salt goes before its
+ * mark, no mark is written before the entry that it names is in the log.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,13 +29,25 @@ import { tryLock } from '../lock.js';
 import type { BodyRecord, BodyStore } from '../log/bodies.js';
 import { dropStaged } from '../log/staging.js';
 import { someoneWrites } from '../log/writing.js';
+import { pseudonymOf } from '../seal.js';
 import { BLOCK, blockFile, partFile } from '../search/block.js';
 import { openSearch } from '../search/index.js';
-import { pseudonymOf } from '../seal.js';
-import { expireSlice, expiryOf, type Expiry } from './expire.js';
+import { type Expiry, expireSlice, expiryOf } from './expire.js';
 
 /** The points between which a crash can fall. */
-export type ErasureStep = 'noted' | 'key' | 'listed' | 'bodies' | 'journals' | 'index' | 'done' | 'expiry_noted' | 'expired_bodies' | 'expired_journals' | 'expired_index' | 'slice';
+export type ErasureStep =
+  | 'noted'
+  | 'key'
+  | 'listed'
+  | 'bodies'
+  | 'journals'
+  | 'index'
+  | 'done'
+  | 'expiry_noted'
+  | 'expired_bodies'
+  | 'expired_journals'
+  | 'expired_index'
+  | 'slice';
 
 interface ErasureState {
   readonly version: 1;
@@ -59,7 +73,15 @@ const check = shape<ErasureState>(
       looked: number,
       erased: { type: 'object', additionalProperties: number },
       pending: { type: 'object', additionalProperties: { type: 'array', items: number } },
-      expiring: { type: 'array', items: { type: 'object', additionalProperties: false, required: ['by', 'at'], properties: { by: number, at: number } } },
+      expiring: {
+        type: 'array',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['by', 'at'],
+          properties: { by: number, at: number },
+        },
+      },
     },
   },
   'log_invalid',
@@ -78,7 +100,11 @@ export function readErasures(dataDir: string): ErasureState {
   try {
     return check(JSON.parse(text) as unknown, { file });
   } catch (cause) {
-    throw new YitongError('log_invalid', 'the list of erasures is damaged; remove it, and the whole log is looked through again', { place: { file }, cause });
+    throw new YitongError(
+      'log_invalid',
+      'the list of erasures is damaged; remove it, and the whole log is looked through again',
+      { place: { file }, cause },
+    );
   }
 }
 
@@ -87,7 +113,10 @@ export interface Erasures {
   recall(size: number): void;
   /** Records that a run put in their place, from log index `first` on. */
   saw(first: number, records: readonly BodyRecord[]): void;
-  /** Carries out what is to do, of an expiry a part; what fails is told and tried again with the next run. @param size entries that are complete */
+  /**
+   * Carries out what is to do, of an expiry a part; what fails is told and tried again with the next run.
+   * @param size entries that are complete
+   */
   carryOut(size: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -101,8 +130,17 @@ const REMEMBER = 100_000;
 /** The pseudonym whose erasure a body orders. */
 function orderedBy(body: Buffer): string | undefined {
   if (!body.includes(ORDER)) return undefined;
-  const { type, action, target } = JSON.parse(body.toString('utf8')) as { readonly type?: string; readonly action?: string; readonly target?: unknown };
-  return type === 'administration' && action === 'erasure' && typeof target === 'string' && /^[0-9a-f]{32}$/.test(target) ? target : undefined;
+  const { type, action, target } = JSON.parse(body.toString('utf8')) as {
+    readonly type?: string;
+    readonly action?: string;
+    readonly target?: unknown;
+  };
+  return type === 'administration' &&
+    action === 'erasure' &&
+    typeof target === 'string' &&
+    /^[0-9a-f]{32}$/.test(target)
+    ? target
+    : undefined;
 }
 
 export interface ErasuresOptions {
@@ -184,14 +222,19 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
     const folders = journalFolders(dataDir);
     for (const [journal, of] of seqs) {
       const unread = eraseInJournal(folders.get(journal)?.dir ?? join(layout.journals, journal), of, expired);
-      if (unread.length > 0) trouble(`${unread.length} erased entries of the journal \`${journal}\` stand in a damaged segment; \`yitong audit verify\` names it: remove the segment once it is mended or declared missing`);
+      if (unread.length > 0)
+        trouble(
+          `${unread.length} erased entries of the journal \`${journal}\` stand in a damaged segment; \`yitong ` +
+            `audit verify\` names it: remove the segment once it is mended or declared missing`,
+        );
     }
   }
 
   /** Blocks of the search index over these entries are made anew when they are asked for. */
   function dropBlocks(indices: readonly number[], own: SubjectKeys): void {
     own.turn();
-    for (const block of new Set(indices.map((index) => Math.floor(index / BLOCK)))) for (const file of [blockFile, partFile]) rmSync(file(layout.search, block), { force: true });
+    for (const block of new Set(indices.map((index) => Math.floor(index / BLOCK))))
+      for (const file of [blockFile, partFile]) rmSync(file(layout.search, block), { force: true });
   }
 
   /** Notes the expiries that came, and goes on with the first for `SHARE`. */
@@ -204,18 +247,25 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
     step('expiry_noted');
     const own = (keys ??= openSubjectKeys({ dir: layout.subjectKeys }));
     dropStaged(layout.staged, size);
-    for (const end = performance.now() + SHARE; performance.now() < end; await new Promise((resolve) => setImmediate(resolve))) {
+    for (
+      const end = performance.now() + SHARE;
+      performance.now() < end;
+      await new Promise((resolve) => setImmediate(resolve))
+    ) {
       const [first, ...others] = state.expiring ?? [];
       if (first === undefined) return;
       const stored = bodies.read(first.by);
       const order = stored === undefined ? undefined : expiryAt(first.by, stored.body);
-      const at = order === undefined ? Infinity : expireSlice(bodies, order, first.at, (indices) => {
-        step('expired_bodies');
-        eraseJournals(indices, true);
-        step('expired_journals');
-        dropBlocks(indices, own);
-        step('expired_index');
-      });
+      const at =
+        order === undefined
+          ? Infinity
+          : expireSlice(bodies, order, first.at, (indices) => {
+              step('expired_bodies');
+              eraseJournals(indices, true);
+              step('expired_journals');
+              dropBlocks(indices, own);
+              step('expired_index');
+            });
       save({ ...state, expiring: order === undefined || at >= order.to ? others : [{ by: first.by, at }, ...others] });
       step('slice');
     }
@@ -231,7 +281,9 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
     for (const pseudonym of orders.keys()) own.destroy(pseudonym);
     step('key');
 
-    const pending: Record<string, number[]> = Object.fromEntries(Object.entries(state.pending).map(([by, indices]) => [by, [...indices]]));
+    const pending: Record<string, number[]> = Object.fromEntries(
+      Object.entries(state.pending).map(([by, indices]) => [by, [...indices]]),
+    );
     for (const [pseudonym, by] of orders) (pending[by] ??= []).push(...(await entriesUnder(pseudonym, own)));
     for (const { index, by } of arrivals) (pending[by] ??= []).push(index);
     save({ ...state, pending });
@@ -276,7 +328,8 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
         if (size >= state.looked + REMEMBER) save({ ...state, looked: size });
         return;
       }
-      if (someoneWrites(layout.writing)) return trouble('an erasure waits: another sequencer has not ended what it writes');
+      if (someoneWrites(layout.writing))
+        return trouble('an erasure waits: another sequencer has not ended what it writes');
       // two that erase at once would overwrite each other's lists
       const lock = tryLock(`${layout.erasures}.lock`);
       if (lock === undefined) return trouble('an erasure waits: another process carries out one');

@@ -1,15 +1,16 @@
 /**
- * Expiry: bodies whose term is over go whole, with their salts. Like an erasure it is ordered by an entry of the log (`administration`,
- * `expiry`), which names range, terms and rules, and carried out by the sequencer; a slice of the log at a time, for there may be
- * millions and the log goes on meanwhile. Which entries of the range go is told by their class and time alone, so that a slice can be done
- * again after a crash: what is marked with the order already is done with it once more.
+ * Expiry: bodies whose term is over go whole, with their salts. Like an erasure it is ordered by an entry of the log
+ * (`administration`, `expiry`), which names range, terms and rules, and carried out by the sequencer; a slice of the
+ * log at a time, for there may be millions and the log goes on meanwhile. Which entries of the range go is told by
+ * their class and time alone, so that a slice can be done again after a crash: what is marked with the order already is
+ * done with it once more.
  */
 import { YitongError } from '../../../contracts/errors.js';
 import { administrationBody } from '../events.js';
 import type { BodyStore, StoredBody } from '../log/bodies.js';
 import type { Journal, Receipt } from '../port.js';
 import type { LogBody } from '../search/entry.js';
-import { classOf, KEEP_CLASSES, keepClasses, lawfulCutoffs, type Cutoffs, type Keep, type KeepClass } from './terms.js';
+import { type Cutoffs, classOf, KEEP_CLASSES, type Keep, type KeepClass, keepClasses, lawfulCutoffs } from './terms.js';
 
 /** What an entry orders. */
 export interface Expiry {
@@ -44,7 +45,13 @@ export interface PastTerms {
 const TURN = 4096;
 
 /** Looks through the first `size` entries. */
-export async function findPastTerms(bodies: BodyStore, size: number, at: Cutoffs, onProgress: (done: number, of: number) => void = () => undefined, signal?: AbortSignal): Promise<PastTerms> {
+export async function findPastTerms(
+  bodies: BodyStore,
+  size: number,
+  at: Cutoffs,
+  onProgress: (done: number, of: number) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<PastTerms> {
   const classes: Record<KeepClass, number> = { releases: 0, use: 0, rest: 0 };
   let [from, to, entries, erased] = [-1, 0, 0, 0];
   for (let index = 0; index < size; index++) {
@@ -71,7 +78,15 @@ export async function findPastTerms(bodies: BodyStore, size: number, at: Cutoffs
  * @param by role that orders it
  * @throws YitongError `bad_request` if there is nothing to expire; `audit_unavailable`
  */
-export async function orderExpiry({ journal, now }: { readonly journal: Pick<Journal, 'append'>; readonly now: number }, { by, keep, cutoffs, found }: { readonly by: string; readonly keep: Keep; readonly cutoffs: Cutoffs; readonly found: PastTerms }): Promise<Receipt> {
+export async function orderExpiry(
+  { journal, now }: { readonly journal: Pick<Journal, 'append'>; readonly now: number },
+  {
+    by,
+    keep,
+    cutoffs,
+    found,
+  }: { readonly by: string; readonly keep: Keep; readonly cutoffs: Cutoffs; readonly found: PastTerms },
+): Promise<Receipt> {
   if (found.entries === 0) throw new YitongError('bad_request', 'no body is past its term');
   const touched = KEEP_CLASSES.filter((name) => found.classes[name] > 0);
   const detail = {
@@ -82,7 +97,9 @@ export async function orderExpiry({ journal, now }: { readonly journal: Pick<Jou
     keep,
     rules: [...new Set(touched.map((name) => keepClasses[name].law))],
   };
-  return journal.append({ clear: administrationBody({ time: new Date(now).toISOString(), action: 'expiry', by, detail }) });
+  return journal.append({
+    clear: administrationBody({ time: new Date(now).toISOString(), action: 'expiry', by, detail }),
+  });
 }
 
 const ORDER = Buffer.from('"action":"expiry"');
@@ -93,14 +110,34 @@ const ORDER = Buffer.from('"action":"expiry"');
  */
 export function expiryOf(by: number, body: Buffer): Expiry | undefined {
   if (!body.includes(ORDER)) return undefined;
-  const { type, action, time, detail } = JSON.parse(body.toString('utf8')) as { readonly type?: string; readonly action?: string; readonly time?: string; readonly detail?: { readonly from?: unknown; readonly to?: unknown; readonly before?: Readonly<Record<string, unknown>> } };
+  const { type, action, time, detail } = JSON.parse(body.toString('utf8')) as {
+    readonly type?: string;
+    readonly action?: string;
+    readonly time?: string;
+    readonly detail?: {
+      readonly from?: unknown;
+      readonly to?: unknown;
+      readonly before?: Readonly<Record<string, unknown>>;
+    };
+  };
   if (type !== 'administration' || action !== 'expiry') return undefined;
   const { from, to, before } = detail ?? {};
-  const cutoffs = Object.fromEntries(KEEP_CLASSES.map((name) => [name, Date.parse(String(before?.[name]))])) as Record<KeepClass, number>;
-  if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to)) || KEEP_CLASSES.some((name) => Number.isNaN(cutoffs[name]))) throw new YitongError('log_invalid', `entry ${by} orders an expiry of no known form`);
+  const cutoffs = Object.fromEntries(KEEP_CLASSES.map((name) => [name, Date.parse(String(before?.[name]))])) as Record<
+    KeepClass,
+    number
+  >;
+  if (
+    !(Number.isSafeInteger(from) && Number.isSafeInteger(to)) ||
+    KEEP_CLASSES.some((name) => Number.isNaN(cutoffs[name]))
+  )
+    throw new YitongError('log_invalid', `entry ${by} orders an expiry of no known form`);
   const lawful = lawfulCutoffs(Date.parse(time ?? ''));
   const short = KEEP_CLASSES.find((name) => !(cutoffs[name] <= lawful[name]));
-  if (short !== undefined) throw new YitongError('retention_too_short', `entry ${by} orders an expiry of \`${short}\` that ${keepClasses[short].law} does not allow so early`);
+  if (short !== undefined)
+    throw new YitongError(
+      'retention_too_short',
+      `entry ${by} orders an expiry of \`${short}\` that ${keepClasses[short].law} does not allow so early`,
+    );
   return { by, from: Number(from), to: Math.min(Number(to), by), cutoffs };
 }
 
@@ -112,12 +149,21 @@ const SLICE = 4096;
  * @param alsoIn destroys their copies and the index over them; called before the slice counts as done
  * @returns where the next slice begins
  */
-export function expireSlice(bodies: BodyStore, { by, to, cutoffs }: Expiry, at: number, alsoIn: (indices: readonly number[]) => void): number {
+export function expireSlice(
+  bodies: BodyStore,
+  { by, to, cutoffs }: Expiry,
+  at: number,
+  alsoIn: (indices: readonly number[]) => void,
+): number {
   const end = Math.min(to, at + SLICE);
   const gone: number[] = [];
   for (let index = at; index < end; index++) {
     const stored = bodies.read(index);
-    if (stored !== undefined && ((stored.kind === 'expired' && stored.by === by) || pastTerm(stored, cutoffs) !== undefined)) gone.push(index);
+    if (
+      stored !== undefined &&
+      ((stored.kind === 'expired' && stored.by === by) || pastTerm(stored, cutoffs) !== undefined)
+    )
+      gone.push(index);
   }
   if (gone.length > 0) {
     bodies.expire(gone, by);
@@ -126,7 +172,10 @@ export function expireSlice(bodies: BodyStore, { by, to, cutoffs }: Expiry, at: 
   return end;
 }
 
-export type ExpiryState = { readonly kind: 'not_begun' } | { readonly kind: 'under_way'; readonly at: number } | { readonly kind: 'done'; readonly by: number };
+export type ExpiryState =
+  | { readonly kind: 'not_begun' }
+  | { readonly kind: 'under_way'; readonly at: number }
+  | { readonly kind: 'done'; readonly by: number };
 
 /**
  * How far an order is carried out.
@@ -134,7 +183,12 @@ export type ExpiryState = { readonly kind: 'not_begun' } | { readonly kind: 'und
  * @param size entries that are complete
  * @param receipt `<journal>:<seq>` of the order
  */
-export function expiryState(noted: { readonly looked: number; readonly expiring?: readonly { readonly by: number; readonly at: number }[] }, bodies: BodyStore, size: number, receipt: string): ExpiryState {
+export function expiryState(
+  noted: { readonly looked: number; readonly expiring?: readonly { readonly by: number; readonly at: number }[] },
+  bodies: BodyStore,
+  size: number,
+  receipt: string,
+): ExpiryState {
   const [journal = '', seq] = receipt.split(':');
   const by = bodies.indexOf(journal, Number(seq));
   if (by === undefined || by >= size || by >= noted.looked) return { kind: 'not_begun' };

@@ -1,8 +1,8 @@
 /**
- * How long bodies of the log are kept, by class of entry, and what the law asks at least. A term counts in calendar months or years, or in
- * days, from the time that the entry itself names.
+ * How long bodies of the log are kept, by class of entry, and what the law asks at least. A term counts in calendar
+ * months or years, or in days, from the time that the entry itself names.
  */
-import { YitongError, type Place } from '../../../contracts/errors.js';
+import { type Place, YitongError } from '../../../contracts/errors.js';
 import { EVENT_TYPES, type EventType } from '../events.js';
 
 export type KeepClass = 'releases' | 'use' | 'rest';
@@ -19,20 +19,48 @@ interface ClassRule {
 
 /** Classes with the rule that sets their shortest term. */
 export const keepClasses: Readonly<Record<KeepClass, ClassRule>> = {
-  releases: { months: 36, days: 1096, law: '网络数据安全管理条例 Art.12', default: 'P3Y', describe: 'what was given to whom: `released`, `included`, `issued`' },
-  use: { months: 36, days: 1096, law: '网络数据安全管理条例 Art.12', default: 'P3Y', describe: 'what was done with it: `looked`, `verified`' },
-  rest: { months: 6, days: 184, law: '网络安全法', default: 'P6M', describe: 'every other entry but those of which the log needs the body to prove itself' },
+  releases: {
+    months: 36,
+    days: 1096,
+    law: '网络数据安全管理条例 Art.12',
+    default: 'P3Y',
+    describe: 'what was given to whom: `released`, `included`, `issued`',
+  },
+  use: {
+    months: 36,
+    days: 1096,
+    law: '网络数据安全管理条例 Art.12',
+    default: 'P3Y',
+    describe: 'what was done with it: `looked`, `verified`',
+  },
+  rest: {
+    months: 6,
+    days: 184,
+    law: '网络安全法',
+    default: 'P6M',
+    describe: 'every other entry but those of which the log needs the body to prove itself',
+  },
 };
 export const KEEP_CLASSES = Object.keys(keepClasses) as readonly KeepClass[];
 
-const CLASS_OF: Readonly<Partial<Record<EventType, KeepClass>>> = { released: 'releases', included: 'releases', issued: 'releases', looked: 'use', verified: 'use' };
+const CLASS_OF: Readonly<Partial<Record<EventType, KeepClass>>> = {
+  released: 'releases',
+  included: 'releases',
+  issued: 'releases',
+  looked: 'use',
+  verified: 'use',
+};
 /** `audit verify` reads them to know why others are gone, or where a log was restored. They name nobody. */
 const KEPT_ACTIONS: ReadonlySet<string> = new Set(['erasure', 'expiry', 'restored', 'taken_over']);
 
-/** The class of an entry by its clear part; undefined where its body is kept for good. What is of no known type is kept too. */
+/**
+ * The class of an entry by its clear part; undefined where its body is kept for good. What is of no known type is kept
+ * too.
+ */
 export function classOf({ type, action }: { readonly type?: string; readonly action?: string }): KeepClass | undefined {
   const known = EVENT_TYPES.find((one) => one === type);
-  if (known === undefined || known === 'journal_gap' || (known === 'administration' && KEPT_ACTIONS.has(action ?? ''))) return undefined;
+  if (known === undefined || known === 'journal_gap' || (known === 'administration' && KEPT_ACTIONS.has(action ?? '')))
+    return undefined;
   return CLASS_OF[known] ?? 'rest';
 }
 
@@ -41,17 +69,21 @@ export interface Term {
   readonly days: number;
 }
 
-/** `P3Y`, `P6M`, `P1Y6M` or `P1096D`; a mixture of days and months has no order and is none. Undefined if `text` is no such term or is empty. */
+/**
+ * `P3Y`, `P6M`, `P1Y6M` or `P1096D`; a mixture of days and months has no order and is none. Undefined if `text` is no
+ * such term or is empty.
+ */
 export function parseTerm(text: string): Term | undefined {
   const match = /^P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?$/.exec(text);
   if (match === null) return undefined;
   const [years = 0, months = 0, days = 0] = match.slice(1).map((part) => Number(part ?? 0));
   const term = { months: years * 12 + months, days };
-  return (term.months > 0) === (term.days > 0) ? undefined : term;
+  return term.months > 0 === term.days > 0 ? undefined : term;
 }
 
 /** Whether a term is never shorter than the law's. */
-const covers = (term: Term, { months, days }: ClassRule): boolean => (term.months > 0 ? term.months >= months : term.days >= days);
+const covers = (term: Term, { months, days }: ClassRule): boolean =>
+  term.months > 0 ? term.months >= months : term.days >= days;
 
 /** What lies a term before `now`, ms since 1970; where the month has no such day, its last one. */
 export function before(now: number, { months, days }: Term): number {
@@ -78,8 +110,18 @@ export function readKeep(given: Readonly<Partial<Record<KeepClass, string>>>, pl
       const text = given[name] ?? rule.default;
       const term = parseTerm(text);
       const at = place === undefined ? {} : { place };
-      if (term === undefined) throw new YitongError('bad_config', `\`audit.keep.${name}\` is a term in years and months or in days, as \`P3Y\`, \`P1Y6M\` or \`P1096D\``, at);
-      if (!covers(term, rule)) throw new YitongError('retention_too_short', `\`audit.keep.${name}\` is \`${text}\`; ${rule.law} asks for at least \`${rule.default}\``, at);
+      if (term === undefined)
+        throw new YitongError(
+          'bad_config',
+          `\`audit.keep.${name}\` is a term in years and months or in days, as \`P3Y\`, \`P1Y6M\` or \`P1096D\``,
+          at,
+        );
+      if (!covers(term, rule))
+        throw new YitongError(
+          'retention_too_short',
+          `\`audit.keep.${name}\` is \`${text}\`; ${rule.law} asks for at least \`${rule.default}\``,
+          at,
+        );
       return [name, text];
     }),
   ) as Record<KeepClass, string>;
@@ -90,7 +132,15 @@ export type Cutoffs = Readonly<Record<KeepClass, number>>;
 
 /** Up to where the terms of `keep` are over at `now`, and not beyond `limit`. */
 export const cutoffs = (keep: Keep, now: number, limit = Infinity): Cutoffs =>
-  Object.fromEntries(KEEP_CLASSES.map((name) => [name, Math.min(limit, before(now, parseTerm(keep[name]) ?? { months: 1200, days: 0 }))])) as Record<KeepClass, number>;
+  Object.fromEntries(
+    KEEP_CLASSES.map((name) => [
+      name,
+      Math.min(limit, before(now, parseTerm(keep[name]) ?? { months: 1200, days: 0 })),
+    ]),
+  ) as Record<KeepClass, number>;
 
 /** The latest that the law lets any order of `now` reach. */
-export const lawfulCutoffs = (now: number): Cutoffs => Object.fromEntries(KEEP_CLASSES.map((name) => [name, before(now, { months: keepClasses[name].months, days: 0 })])) as Record<KeepClass, number>;
+export const lawfulCutoffs = (now: number): Cutoffs =>
+  Object.fromEntries(
+    KEEP_CLASSES.map((name) => [name, before(now, { months: keepClasses[name].months, days: 0 })]),
+  ) as Record<KeepClass, number>;

@@ -1,7 +1,8 @@
 /**
- * Erasure in a journal: salt and subject of an entry, or where its term is over salt and body, are overwritten in place. So that its group still leads to the root that the
- * replica signed, the entry's commitment, which the published log has anyway, is kept in a list beside the segment. The list is
- * durable before a byte of the segment changes: a crash leaves a segment that reads as erased, and doing it again finishes it.
+ * Erasure in a journal: salt and subject of an entry, or where its term is over salt and body, are overwritten in
+ * place. So that its group still leads to the root that the replica signed, the entry's commitment, which the published
+ * log has anyway, is kept in a list beside the segment. The list is durable before a byte of the segment changes: a
+ * crash leaves a segment that reads as erased, and doing it again finishes it.
  */
 import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,20 @@ import { YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
 import { decodeBase64 } from '../log/note.js';
 import { emptied, withoutSubject } from '../seal.js';
-import { decodeSegmentHeader, GROUP_HEADER, nextMagic, readEntries, readGroup, SALT_BYTES, SEGMENT_HEADER, segmentNumber, NONE_ERASED, type ErasedEntries, type ErasedEntry, type SegmentHeader } from './format.js';
+import {
+  decodeSegmentHeader,
+  type ErasedEntries,
+  type ErasedEntry,
+  GROUP_HEADER,
+  NONE_ERASED,
+  nextMagic,
+  readEntries,
+  readGroup,
+  SALT_BYTES,
+  SEGMENT_HEADER,
+  type SegmentHeader,
+  segmentNumber,
+} from './format.js';
 
 /** Entries of a group at most: its header counts them in two bytes. */
 const MAX_GROUP = 65_535;
@@ -29,13 +43,19 @@ export function readErased(segmentFile: string): ErasedEntries {
     throw error;
   }
   const erased = parseErased(text);
-  if (erased === undefined) throw new YitongError('log_invalid', 'the list of erased entries is damaged', { place: { file: listOf(segmentFile) } });
+  if (erased === undefined)
+    throw new YitongError('log_invalid', 'the list of erased entries is damaged', {
+      place: { file: listOf(segmentFile) },
+    });
   return erased;
 }
 
 /** As the list stands beside its segment. */
 export const erasedText = (erased: ErasedEntries): string =>
-  [...erased].sort(([a], [b]) => a - b).map(([seq, { commitment, expired }]) => `${seq} ${commitment.toString('base64')}${expired ? ` ${EXPIRED}` : ''}\n`).join('');
+  [...erased]
+    .sort(([a], [b]) => a - b)
+    .map(([seq, { commitment, expired }]) => `${seq} ${commitment.toString('base64')}${expired ? ` ${EXPIRED}` : ''}\n`)
+    .join('');
 
 /** Undefined if it is not such a list. */
 export function parseErased(text: string): ErasedEntries | undefined {
@@ -44,7 +64,8 @@ export function parseErased(text: string): ErasedEntries | undefined {
     if (line === '') continue;
     const [seq = '', base64 = '', how] = line.split(' ');
     const commitment = decodeBase64(base64);
-    if (!/^[1-9]\d{0,14}$/.test(seq) || commitment?.length !== 32 || (how !== undefined && how !== EXPIRED)) return undefined;
+    if (!/^[1-9]\d{0,14}$/.test(seq) || commitment?.length !== 32 || (how !== undefined && how !== EXPIRED))
+      return undefined;
     erased.set(Number(seq), { commitment, expired: how === EXPIRED });
   }
   return erased;
@@ -67,13 +88,20 @@ export function blanks(bytes: Buffer, groupAt: number, erased: ErasedEntries): B
   const entries = group === undefined ? undefined : readEntries(bytes, groupAt, group, erased);
   return (entries ?? []).flatMap(({ seq, saltAt, body }) => {
     const how = erased.get(seq);
-    return how === undefined ? [] : [{ at: saltAt, bytes: Buffer.concat([Buffer.alloc(SALT_BYTES), how.expired ? emptied(body) : withoutSubject(body)]) }];
+    return how === undefined
+      ? []
+      : [
+          {
+            at: saltAt,
+            bytes: Buffer.concat([Buffer.alloc(SALT_BYTES), how.expired ? emptied(body) : withoutSubject(body)]),
+          },
+        ];
   });
 }
 
 /**
- * Erases entries of one journal; those that no segment has any longer are passed over. Durable when it returns. One caller at a time;
- * the journal may be written meanwhile.
+ * Erases entries of one journal; those that no segment has any longer are passed over. Durable when it returns. One
+ * caller at a time; the journal may be written meanwhile.
  * @param expired whether the whole body goes, not the subject part alone
  * @returns seqs in a segment that is there but cannot be read as far as them
  */
@@ -81,19 +109,31 @@ export function eraseInJournal(dir: string, seqs: readonly number[], expired = f
   const wanted = new Set(seqs);
   let unread: number[] = [];
   // a segment that came meanwhile may have taken over the group at hand
-  for (let names = segmentNames(dir), before: readonly string[] = []; names.at(-1) !== before.at(-1); before = names, names = segmentNames(dir)) unread = eraseInSegments(dir, names, wanted, expired);
+  for (
+    let names = segmentNames(dir), before: readonly string[] = [];
+    names.at(-1) !== before.at(-1);
+    before = names, names = segmentNames(dir)
+  )
+    unread = eraseInSegments(dir, names, wanted, expired);
   return unread;
 }
 
 function segmentNames(dir: string): readonly string[] {
   try {
-    return readdirSync(dir).filter((name) => segmentNumber(name) !== undefined).sort();
+    return readdirSync(dir)
+      .filter((name) => segmentNumber(name) !== undefined)
+      .sort();
   } catch {
     return [];
   }
 }
 
-function eraseInSegments(dir: string, names: readonly string[], wanted: ReadonlySet<number>, expired: boolean): number[] {
+function eraseInSegments(
+  dir: string,
+  names: readonly string[],
+  wanted: ReadonlySet<number>,
+  expired: boolean,
+): number[] {
   const headers = names.map((name) => headerOf(join(dir, name)));
   return names.flatMap((name, i) => {
     const file = join(dir, name);
@@ -102,7 +142,10 @@ function eraseInSegments(dir: string, names: readonly string[], wanted: Readonly
     const behind = next?.firstSeq ?? Infinity;
     const here = [...wanted].filter((seq) => seq >= first && seq < behind);
     // a group that was carried over still stands here as well
-    const carried = next === undefined || statSync(file).size <= next.previousEnd ? [] : [...wanted].filter((seq) => seq >= behind && seq < behind + MAX_GROUP);
+    const carried =
+      next === undefined || statSync(file).size <= next.previousEnd
+        ? []
+        : [...wanted].filter((seq) => seq >= behind && seq < behind + MAX_GROUP);
     if (here.length + carried.length === 0) return [];
     const missing = eraseInSegment(file, new Set([...here, ...carried]), expired);
     return missing.filter((seq) => seq < behind);
@@ -148,7 +191,8 @@ function eraseInSegment(file: string, wanted: ReadonlySet<number>, expired: bool
   const fd = openSync(file, 'r+');
   try {
     for (const group of groups) {
-      for (const { at, bytes: blank } of blanks(bytes, group, erased)) for (let done = 0; done < blank.length; ) done += writeSync(fd, blank, done, blank.length - done, at + done);
+      for (const { at, bytes: blank } of blanks(bytes, group, erased))
+        for (let done = 0; done < blank.length; ) done += writeSync(fd, blank, done, blank.length - done, at + done);
     }
     fdatasyncSync(fd);
   } finally {

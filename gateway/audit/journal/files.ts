@@ -1,5 +1,14 @@
 /** The file operations of a journal, as a seam: tests put a disk there that fails at the n-th write. */
-import { closeSync, constants, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { syncDir } from '../durable.js';
 
 export interface Files {

@@ -11,19 +11,26 @@ export interface JournalFolder {
 
 function foldersIn(dir: string): string[] {
   try {
-    return readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+    return readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }
 
-/** By journal id. An id stands for one journal: of two that claim it the own one counts, then that of the replica whose name comes first. */
+/**
+ * By journal id. An id stands for one journal: of two that claim it the own one counts, then that of the replica whose
+ * name comes first.
+ */
 export function journalFolders(dataDir: string): ReadonlyMap<string, JournalFolder> {
   const { journals, mirrors } = auditLayout(dataDir);
   const found = new Map<string, JournalFolder>(foldersIn(journals).map((id) => [id, { dir: join(journals, id) }]));
   for (const replica of foldersIn(mirrors)) {
-    for (const id of foldersIn(join(mirrors, replica))) if (!found.has(id)) found.set(id, { dir: join(mirrors, replica, id), replica });
+    for (const id of foldersIn(join(mirrors, replica)))
+      if (!found.has(id)) found.set(id, { dir: join(mirrors, replica, id), replica });
   }
   return found;
 }

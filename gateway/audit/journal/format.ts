@@ -1,6 +1,6 @@
 /**
- * Bytes of a journal. A segment is a preallocated file: a header of 4096 bytes, then groups. A group is what one fdatasync made
- * durable: its header (chain, Merkle root, one signature), then its entries. Numbers are big endian.
+ * Bytes of a journal. A segment is a preallocated file: a header of 4096 bytes, then groups. A group is what one
+ * fdatasync made durable: its header (chain, Merkle root, one signature), then its entries. Numbers are big endian.
  */
 import { crc32 } from 'node:zlib';
 import { HASH_BYTES, leafHash, rootOfLeaves, sha256 } from '../log/merkle.js';
@@ -18,7 +18,10 @@ export const SALT_BYTES = 32;
 const SEGMENT_MAGIC = 'YTSEG001';
 const GROUP_MAGIC = 0x59544731; // YTG1
 const MARKER_MAGIC = 0x59544d31; // YTM1
-/** Both are SHA-256 and Ed25519. 1: the replica signs the root of the entries; 2: the root of the digests of their answers too, so that a promise says to which answer it belongs. */
+/**
+ * Both are SHA-256 and Ed25519. 1: the replica signs the root of the entries; 2: the root of the digests of their
+ * answers too, so that a promise says to which answer it belongs.
+ */
 const SUITE_1 = 1;
 const SUITE_2 = 2;
 
@@ -32,7 +35,10 @@ export const segmentNumber = (name: string): number | undefined => {
 };
 export const MARKER_FILE = 'durable';
 export const SPARE_FILE = 'spare';
-/** In the folder of a journal that was restored from a backup: it is read and never written again, for what it gave out since then has its next numbers. */
+/**
+ * In the folder of a journal that was restored from a backup: it is read and never written again, for what it gave out
+ * since then has its next numbers.
+ */
 export const RETIRED_FILE = 'retired';
 
 export interface SegmentHeader {
@@ -89,7 +95,8 @@ export interface GroupHeader {
 }
 
 /** Bytes of the header itself. */
-export const headerBytes = ({ answers }: Pick<GroupHeader, 'answers'>): number => (answers === undefined ? GROUP_HEADER : GROUP_HEADER_2);
+export const headerBytes = ({ answers }: Pick<GroupHeader, 'answers'>): number =>
+  answers === undefined ? GROUP_HEADER : GROUP_HEADER_2;
 
 /** Writes the header before a payload that already stands behind it, from `headerBytes` to `header.length`. */
 export function writeGroupHeader(bytes: Buffer, header: GroupHeader): void {
@@ -119,18 +126,23 @@ export interface ErasedEntry {
 export const NONE_ERASED: ErasedEntries = new Map();
 
 /**
- * Undefined if no whole, undamaged group stands at `at`. The checksum of a group with erased entries no longer fits; its Merkle root,
- * which the replica signed, still does, and `readEntries` asks for it.
+ * Undefined if no whole, undamaged group stands at `at`. The checksum of a group with erased entries no longer fits;
+ * its Merkle root, which the replica signed, still does, and `readEntries` asks for it.
  */
 export function readGroup(bytes: Buffer, at: number, erased: ErasedEntries = NONE_ERASED): GroupHeader | undefined {
   const group = groupHeader(bytes, at);
   if (group === undefined || at + group.length > bytes.length) return undefined;
   const { length, first, count } = group;
   const payload = at + headerBytes(group);
-  return crc32(bytes.subarray(payload, at + length)) !== bytes.readUInt32BE(payload - 8) && !someErased(erased, first, count) ? undefined : group;
+  return crc32(bytes.subarray(payload, at + length)) !== bytes.readUInt32BE(payload - 8) &&
+    !someErased(erased, first, count)
+    ? undefined
+    : group;
 }
 
-/** The header alone; undefined if none that is undamaged stands at `at`. What it says of its payload is not looked at. */
+/**
+ * The header alone; undefined if none that is undamaged stands at `at`. What it says of its payload is not looked at.
+ */
 export function groupHeader(bytes: Buffer, at: number): GroupHeader | undefined {
   const head = wholeHeader(bytes, at);
   if (head === undefined) return undefined;
@@ -156,7 +168,9 @@ function wholeHeader(bytes: Buffer, at: number): Buffer | undefined {
   if (suite !== SUITE_1 && suite !== SUITE_2) return undefined;
   const length = suite === SUITE_1 ? GROUP_HEADER : GROUP_HEADER_2;
   const head = bytes.subarray(at, at + length);
-  return head.length === length && crc32(head.subarray(0, length - 4)) === head.readUInt32BE(length - 4) ? head : undefined;
+  return head.length === length && crc32(head.subarray(0, length - 4)) === head.readUInt32BE(length - 4)
+    ? head
+    : undefined;
 }
 
 function someErased(erased: ErasedEntries, first: number, count: number): boolean {
@@ -190,8 +204,15 @@ export interface StoredEntry {
 
 export const commitmentOf = (salt: Uint8Array, body: Uint8Array): Buffer => sha256(Buffer.concat([salt, body]));
 
-/** The entries of the group at `at`, hashed anew; undefined if their lengths or their Merkle root do not fit the header. */
-export function readEntries(bytes: Buffer, at: number, group: GroupHeader, erased: ErasedEntries = NONE_ERASED): StoredEntry[] | undefined {
+/**
+ * The entries of the group at `at`, hashed anew; undefined if their lengths or their Merkle root do not fit the header.
+ */
+export function readEntries(
+  bytes: Buffer,
+  at: number,
+  group: GroupHeader,
+  erased: ErasedEntries = NONE_ERASED,
+): StoredEntry[] | undefined {
   const entries: StoredEntry[] = [];
   const end = at + group.length;
   const leaves = Buffer.allocUnsafe(group.count * HASH_BYTES);
@@ -205,7 +226,15 @@ export function readEntries(bytes: Buffer, at: number, group: GroupHeader, erase
     const commitment = kept?.commitment ?? sha256(bytes.subarray(from + 4, next));
     const leaf = leafHash(commitment);
     leaf.copy(leaves, i * HASH_BYTES);
-    entries.push({ seq: group.first + i, salt: bytes.subarray(from + 4, from + ENTRY_HEADER), body: bytes.subarray(from + ENTRY_HEADER, next), commitment, leaf, saltAt: from + 4, ...(kept === undefined ? {} : { erased: true }) });
+    entries.push({
+      seq: group.first + i,
+      salt: bytes.subarray(from + 4, from + ENTRY_HEADER),
+      body: bytes.subarray(from + ENTRY_HEADER, next),
+      commitment,
+      leaf,
+      saltAt: from + 4,
+      ...(kept === undefined ? {} : { erased: true }),
+    });
     from = next;
   }
   return rootOfLeaves(leaves).equals(group.root) ? entries : undefined;
@@ -224,23 +253,33 @@ export function chainAfter(group: Pick<GroupHeader, 'previous' | 'first' | 'coun
 }
 
 /**
- * What the replica signs for a group; plain Ed25519 over this text, as a signed note would. The promises in answers are made of it: docs/log.md gives
- * the text to the byte, and whoever changes it gives it another version.
+ * What the replica signs for a group; plain Ed25519 over this text, as a signed note would. The promises in answers are
+ * made of it: docs/log.md gives the text to the byte, and whoever changes it gives it another version.
  */
-export function groupText(journal: string, group: Pick<GroupHeader, 'first' | 'count' | 'root' | 'answers' | 'mergeBy'>): string {
+export function groupText(
+  journal: string,
+  group: Pick<GroupHeader, 'first' | 'count' | 'root' | 'answers' | 'mergeBy'>,
+): string {
   const { first, count, root, answers, mergeBy } = group;
   const roots = answers === undefined ? [root] : [root, answers];
   return `yitong-journal-group/v${String(roots.length)} ed25519 sha256\n${journal}\n${first} ${count}\n${roots.map((hash) => `${hash.toString('base64')}\n`).join('')}${new Date(mergeBy).toISOString()}\n`;
 }
 
-/** SHA-256(0x00 ‖ leaf ‖ digest): what binds an entry to the bytes that were answered. @param digest of the answer, base64url of 32 bytes; none where the entry is of no answer */
-export const answerLeaf = (leaf: Uint8Array, digest: string | undefined): Buffer => leafHash(digest === undefined ? leaf : Buffer.concat([leaf, Buffer.from(digest, 'base64url')]));
+/**
+ * SHA-256(0x00 ‖ leaf ‖ digest): what binds an entry to the bytes that were answered.
+ * @param digest of the answer, base64url of 32 bytes; none where the entry is of no answer
+ */
+export const answerLeaf = (leaf: Uint8Array, digest: string | undefined): Buffer =>
+  leafHash(digest === undefined ? leaf : Buffer.concat([leaf, Buffer.from(digest, 'base64url')]));
 
 const DIGEST_MEMBER = Buffer.from('"bodySha256":"');
 /** 32 bytes in base64url. */
 const DIGEST_TEXT = /^[\w-]{43}$/;
 
-/** The digest of the answer as the clear part of an entry has it, base64url; undefined where it has none. A quote inside of a JSON string is escaped, so no text can look like the member. */
+/**
+ * The digest of the answer as the clear part of an entry has it, base64url; undefined where it has none. A quote inside
+ * of a JSON string is escaped, so no text can look like the member.
+ */
 export function answerDigest(clear: Buffer): string | undefined {
   const at = clear.indexOf(DIGEST_MEMBER);
   if (at < 0) return undefined;
@@ -267,6 +306,11 @@ export function writeMarker(bytes: Buffer, marker: Marker): void {
 }
 
 export function readMarker(bytes: Buffer): Marker | undefined {
-  if (bytes.length < MARKER_BYTES || bytes.readUInt32BE(0) !== MARKER_MAGIC || crc32(bytes.subarray(0, 28)) !== bytes.readUInt32BE(28)) return undefined;
+  if (
+    bytes.length < MARKER_BYTES ||
+    bytes.readUInt32BE(0) !== MARKER_MAGIC ||
+    crc32(bytes.subarray(0, 28)) !== bytes.readUInt32BE(28)
+  )
+    return undefined;
   return { segment: bytes.readUInt32BE(4), end: bytes.readUIntBE(8, 6), lastSeq: bytes.readUIntBE(16, 6) };
 }

@@ -1,10 +1,20 @@
 /** Builds one group: drafts in, the bytes of a group commit and a receipt for each entry out. */
 import { randomFillSync } from 'node:crypto';
-import { HASH_BYTES, leafHash, pathInLevels, rootOfLeaves, sha256, treeLevels } from '../log/merkle.js';
-import { signatureText, type Signer } from '../log/note.js';
-import { NONCE_BYTES, seal } from '../seal.js';
 import type { SubjectSecret } from '../keys.js';
-import { answerDigest, answerLeaf, chainAfter, ENTRY_HEADER, GROUP_HEADER_2, groupText, MAX_GROUP_ENTRIES, SALT_BYTES, writeGroupHeader } from './format.js';
+import { HASH_BYTES, leafHash, pathInLevels, rootOfLeaves, sha256, treeLevels } from '../log/merkle.js';
+import { type Signer, signatureText } from '../log/note.js';
+import { NONCE_BYTES, seal } from '../seal.js';
+import {
+  answerDigest,
+  answerLeaf,
+  chainAfter,
+  ENTRY_HEADER,
+  GROUP_HEADER_2,
+  groupText,
+  MAX_GROUP_ENTRIES,
+  SALT_BYTES,
+  writeGroupHeader,
+} from './format.js';
 import type { Frame } from './ring.js';
 
 /** A group that has grown this large is closed, so that one commit stays short. */
@@ -56,7 +66,9 @@ export interface GroupOptions {
 /** JSON text of the plain subject part: `{"subject":…,"details":…}` */
 function subjectPlain(frame: Frame): Buffer {
   const subject = JSON.stringify(frame.subject.toString('utf8'));
-  return Buffer.from(`{"subject":${subject},"details":${frame.json.length === 0 ? 'null' : frame.json.toString('utf8')}}`);
+  return Buffer.from(
+    `{"subject":${subject},"details":${frame.json.length === 0 ? 'null' : frame.json.toString('utf8')}}`,
+  );
 }
 
 export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: GroupOptions): GroupBuilder {
@@ -85,7 +97,11 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
         // the closing brace goes behind the subject; `{}` has no member to follow
         const comma = frame.clear.length > 2 ? ',' : '';
         end -= 1;
-        end += buffer.write(`${comma}"subject":{"pseudonym":"${secret.pseudonym}","enc":"${seal(secret, nonce, subjectPlain(frame))}"}}`, end, 'latin1');
+        end += buffer.write(
+          `${comma}"subject":{"pseudonym":"${secret.pseudonym}","enc":"${seal(secret, nonce, subjectPlain(frame))}"}}`,
+          end,
+          'latin1',
+        );
       }
       buffer.writeUInt32BE(end - start, at);
       const leaf = leafHash(sha256(buffer.subarray(at + 4, end)));
@@ -116,7 +132,9 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
         const path = pathInLevels(levels, i).map((hash) => `"${hash.toString('base64')}"`);
         const digest = digests[i];
         const answer = digest === undefined ? '' : `"bodySha256":"${digest}",`;
-        receipts.push(`{"version":2,"journal":"${journal}","seq":${first + i},"leaf":"${leaves.toString('base64', i * HASH_BYTES, (i + 1) * HASH_BYTES)}",${answer}"path":[${path.join(',')}],${common}`);
+        receipts.push(
+          `{"version":2,"journal":"${journal}","seq":${first + i},"leaf":"${leaves.toString('base64', i * HASH_BYTES, (i + 1) * HASH_BYTES)}",${answer}"path":[${path.join(',')}],${common}`,
+        );
       }
       const built = { bytes: buffer.subarray(0, length), first, count, chain: chainAfter(group), receipts };
       at = GROUP_HEADER_2;

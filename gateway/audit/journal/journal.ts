@@ -1,4 +1,7 @@
-/** The journal of one worker process, as the rest of the gateway sees it. Everything heavy happens in its thread, `worker.ts`. */
+/**
+ * The journal of one worker process, as the rest of the gateway sees it. Everything heavy happens in its thread,
+ * `worker.ts`.
+ */
 import { randomBytes as systemRandom } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { access, open, rename, rm } from 'node:fs/promises';
@@ -10,13 +13,16 @@ import { tryLock } from '../lock.js';
 import type { Signer } from '../log/note.js';
 import type { EntryDraft, Journal, Receipt } from '../port.js';
 import { RETIRED_FILE, SPARE_FILE } from './format.js';
-import { ringMemory, ringWriter, type RingWriter } from './ring.js';
+import { type RingWriter, ringMemory, ringWriter } from './ring.js';
 import type { FromWorker, WorkerInput } from './worker.js';
 
 export interface JournalOptions {
   /** `<data>/journal` */
   readonly dir: string;
-  /** The worker process's own name, `w1`; lower case letters and digits. Its journal's id is `<name>-<8 hex digits>`, random once. */
+  /**
+   * The worker process's own name, `w1`; lower case letters and digits. Its journal's id is `<name>-<8 hex digits>`,
+   * random once.
+   */
   readonly name: string;
   /** Where the subjects' keys stand. */
   readonly keys: Pick<SubjectKeys, 'dir'> & Partial<Pick<SubjectKeys, 'get'>>;
@@ -66,25 +72,45 @@ const MAX_BACKOFF = 5000;
 const MAX_DRAFT = 200_000;
 const MAX_SUBJECT = 256;
 
-/** The folder of this name's journal, made if there is none: after a lost disk, or a restored one, the id is another, so no receipt id ever comes twice. */
+/**
+ * The folder of this name's journal, made if there is none: after a lost disk, or a restored one, the id is another, so
+ * no receipt id ever comes twice.
+ */
 function journalFolder(dir: string, name: string, randomBytes: (size: number) => Buffer): string {
-  if (!/^[a-z][a-z0-9]{0,30}$/.test(name)) throw new YitongError('bad_config', `the journal's name \`${name.slice(0, 40)}\` must be lower-case letters and digits`);
+  if (!/^[a-z][a-z0-9]{0,30}$/.test(name))
+    throw new YitongError(
+      'bad_config',
+      `the journal's name \`${name.slice(0, 40)}\` must be lower-case letters and digits`,
+    );
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const existing = readdirSync(dir).filter((entry) => new RegExp(`^${name}-[0-9a-f]{8}$`).test(entry) && !existsSync(join(dir, entry, RETIRED_FILE))).sort().at(-1);
+  const existing = readdirSync(dir)
+    .filter((entry) => new RegExp(`^${name}-[0-9a-f]{8}$`).test(entry) && !existsSync(join(dir, entry, RETIRED_FILE)))
+    .sort()
+    .at(-1);
   const id = existing ?? `${name}-${randomBytes(4).toString('hex')}`;
   mkdirSync(join(dir, id), { recursive: true, mode: 0o700 });
   return id;
 }
 
-/** Makes the next segment's zeros in the thread pool, so that the journal's thread does not stop for it. A failure only costs that pause. */
+/**
+ * Makes the next segment's zeros in the thread pool, so that the journal's thread does not stop for it. A failure only
+ * costs that pause.
+ */
 async function makeSpare(dir: string, size: number, isClosed: () => boolean): Promise<void> {
   const made = join(dir, `${SPARE_FILE}.tmp`);
   const zeros = Buffer.alloc(1 << 20);
   try {
-    if (await access(join(dir, SPARE_FILE)).then(() => true, () => false)) return;
+    if (
+      await access(join(dir, SPARE_FILE)).then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
     const file = await open(made, 'w', 0o600);
     try {
-      for (let at = 0; at < size && !isClosed(); at += zeros.length) await file.write(zeros, 0, Math.min(zeros.length, size - at), at);
+      for (let at = 0; at < size && !isClosed(); at += zeros.length)
+        await file.write(zeros, 0, Math.min(zeros.length, size - at), at);
       await file.sync();
     } finally {
       await file.close();
@@ -101,12 +127,21 @@ async function makeSpare(dir: string, size: number, isClosed: () => boolean): Pr
  * @throws YitongError `audit_unavailable` if another process has it or the disk is damaged; the cause says which
  */
 export async function openJournal(options: JournalOptions): Promise<OpenJournal> {
-  const { now, signer, segmentBytes = 16 << 20, ringBytes = 4 << 20, maxWaiting = 10_000, stall = 10_000, backoff = 100 } = options;
+  const {
+    now,
+    signer,
+    segmentBytes = 16 << 20,
+    ringBytes = 4 << 20,
+    maxWaiting = 10_000,
+    stall = 10_000,
+    backoff = 100,
+  } = options;
   const maxDraft = Math.min(MAX_DRAFT, Math.floor(ringBytes / 12) - 64); // a frame is at most a quarter of the ring
   const id = journalFolder(options.dir, options.name, options.randomBytes ?? systemRandom);
   const dir = join(options.dir, id);
   const lock = tryLock(join(dir, 'lock'));
-  if (lock === undefined) throw new YitongError('audit_unavailable', `the journal \`${id}\` is open in another process`);
+  if (lock === undefined)
+    throw new YitongError('audit_unavailable', `the journal \`${id}\` is open in another process`);
 
   let worker: Worker | undefined;
   let starts = 0;
@@ -126,14 +161,18 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
   let spare = Promise.resolve();
   let restart: NodeJS.Timeout | undefined;
 
-  const unavailable = (reason: string): YitongError => new YitongError('audit_unavailable', `the audit journal cannot be written: ${reason}`);
+  const unavailable = (reason: string): YitongError =>
+    new YitongError('audit_unavailable', `the audit journal cannot be written: ${reason}`);
 
   function refuse(one: Pending, error: YitongError): void {
     if (one.reject === undefined) lostNotes++;
     else one.reject(error);
   }
 
-  /** The one way down: everything that is not acknowledged is refused, and nothing is accepted until a new thread has recovered. */
+  /**
+   * The one way down: everything that is not acknowledged is refused, and nothing is accepted until a new thread has
+   * recovered.
+   */
   function fail(reason: string): void {
     ring = undefined;
     const was = healthy;
@@ -159,8 +198,19 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
     const { clear, subject } = one.draft;
     if (!healthy || closing) return refuse(one, unavailable(closing ? 'it is closed' : 'it is being recovered'));
     const length = clear.length + (subject === undefined ? 0 : subject.subject.length + subject.json.length);
-    if (clear.charCodeAt(clear.length - 1) !== 125 || length > maxDraft || (subject !== undefined && subject.subject.length > MAX_SUBJECT)) {
-      return refuse(one, new YitongError('internal', `an audit entry must be one JSON object of at most ${maxDraft} characters about a subject of at most ${MAX_SUBJECT}`));
+    if (
+      clear.charCodeAt(clear.length - 1) !== 125 ||
+      length > maxDraft ||
+      (subject !== undefined && subject.subject.length > MAX_SUBJECT)
+    ) {
+      return refuse(
+        one,
+        new YitongError(
+          'internal',
+          `an audit entry must be one JSON object of at most ${maxDraft} characters about a subject of at most ` +
+            `${MAX_SUBJECT}`,
+        ),
+      );
     }
     if (waiting.length === 0 && put(one)) return;
     if (waiting.length >= maxWaiting) return refuse(one, unavailable('too many entries wait for the disk'));
@@ -200,8 +250,16 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
     return new Promise((resolve, reject) => {
       const memory = ringMemory(ringBytes);
       const input: WorkerInput = {
-        dir, journal: id, keysDir: options.keys.dir, signerName: signer.name, privateKey: signer.privateKey,
-        mergeDelay: options.mergeDelay ?? 60_000, segmentBytes, ring: memory, afterFailure: starts++ > 0, ...(options.hook === undefined ? {} : { hook: options.hook }),
+        dir,
+        journal: id,
+        keysDir: options.keys.dir,
+        signerName: signer.name,
+        privateKey: signer.privateKey,
+        mergeDelay: options.mergeDelay ?? 60_000,
+        segmentBytes,
+        ring: memory,
+        afterFailure: starts++ > 0,
+        ...(options.hook === undefined ? {} : { hook: options.hook }),
       };
       const started = new Worker(new URL('./worker.js', import.meta.url), { workerData: input, name: `journal ${id}` });
       worker = started;

@@ -1,16 +1,17 @@
 /**
- * What is left of journal segments that were given back to the disk. Their entries are in the log, which proves them; beside it the header of each
- * of their groups is kept, 164 or 196 bytes: with the commitments of the log it leads to the root that the replica signed, so that nothing less can be verified than before.
+ * What is left of journal segments that were given back to the disk. Their entries are in the log, which proves them;
+ * beside it the header of each of their groups is kept, 164 or 196 bytes: with the commitments of the log it leads to
+ * the root that the replica signed, so that nothing less can be verified than before.
  *
- * `groups` holds the headers one behind the other; `pruned` says how far it counts, and is written before a segment goes. What a crash leaves is a segment
- * that is still there, or headers behind the end that are written over.
+ * `groups` holds the headers one behind the other; `pruned` says how far it counts, and is written before a segment
+ * goes. What a crash leaves is a segment that is still there, or headers behind the end that are written over.
  */
 import { closeSync, constants, fdatasyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { replaceFile, syncDir } from '../durable.js';
-import { GROUP_HEADER_2, groupHeader, headerBytes, type GroupHeader } from './format.js';
+import { GROUP_HEADER_2, type GroupHeader, groupHeader, headerBytes } from './format.js';
 
 export const PRUNED_FILE = 'pruned';
 export const GROUPS_FILE = 'groups';
@@ -29,11 +30,20 @@ export interface Pruned {
 
 const number = { type: 'integer', minimum: 0 };
 const check = shape<Pruned>(
-  { type: 'object', additionalProperties: false, required: ['segment', 'lastSeq', 'chain', 'bytes', 'given'], properties: { segment: number, lastSeq: number, chain: { type: 'string' }, bytes: number, given: number } },
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['segment', 'lastSeq', 'chain', 'bytes', 'given'],
+    properties: { segment: number, lastSeq: number, chain: { type: 'string' }, bytes: number, given: number },
+  },
   'log_invalid',
 );
 
-/** Undefined where no segment was given back. @param dir the journal's folder @throws YitongError `log_invalid` if it is damaged */
+/**
+ * Undefined where no segment was given back.
+ * @param dir the journal's folder
+ * @throws YitongError `log_invalid` if it is damaged
+ */
 export function readPruned(dir: string): Pruned | undefined {
   const file = join(dir, PRUNED_FILE);
   let text: string;
@@ -47,7 +57,10 @@ export function readPruned(dir: string): Pruned | undefined {
   try {
     value = JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new YitongError('log_invalid', 'what is said of segments that were given back is not JSON', { place: { file }, cause });
+    throw new YitongError('log_invalid', 'what is said of segments that were given back is not JSON', {
+      place: { file },
+      cause,
+    });
   }
   return check(value, { file });
 }
@@ -56,7 +69,12 @@ export function readPruned(dir: string): Pruned | undefined {
  * Adds the groups of one segment. Durable when it returns; the segment may go then.
  * @param headers as they stood in the segment
  */
-export function addPruned(dir: string, before: Pruned | undefined, headers: readonly Buffer[], after: Omit<Pruned, 'bytes'>): Pruned {
+export function addPruned(
+  dir: string,
+  before: Pruned | undefined,
+  headers: readonly Buffer[],
+  after: Omit<Pruned, 'bytes'>,
+): Pruned {
   const bytes = Buffer.concat(headers);
   const at = before?.bytes ?? 0;
   const fd = openSync(join(dir, GROUPS_FILE), constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -73,16 +91,23 @@ export function addPruned(dir: string, before: Pruned | undefined, headers: read
   return pruned;
 }
 
-/** Whether all up to `seq` was given back, so that a reader who does not find it has met no damage. @throws YitongError `log_invalid` */
+/**
+ * Whether all up to `seq` was given back, so that a reader who does not find it has met no damage.
+ * @throws YitongError `log_invalid`
+ */
 export const wasGivenBack = (dir: string, seq: number): boolean => (readPruned(dir)?.lastSeq ?? 0) >= seq;
 
 /** Bytes that are read at once. */
 const PIECE = 4096 * GROUP_HEADER_2;
 
-/** The groups that were given back, in their order. @throws YitongError `log_invalid` if `groups` is shorter than it should be, or damaged */
+/**
+ * The groups that were given back, in their order.
+ * @throws YitongError `log_invalid` if `groups` is shorter than it should be, or damaged
+ */
 export function* prunedGroups(dir: string, { bytes }: Pruned): Generator<GroupHeader> {
   const file = join(dir, GROUPS_FILE);
-  const broken = (): YitongError => new YitongError('log_invalid', 'the headers of groups that were given back are damaged', { place: { file } });
+  const broken = (): YitongError =>
+    new YitongError('log_invalid', 'the headers of groups that were given back are damaged', { place: { file } });
   let fd: number;
   try {
     fd = openSync(file, 'r');

@@ -1,14 +1,25 @@
 /**
- * Reads a journal while its worker writes it. Only what the marker or a later segment calls durable is given out: a group
- * that is written but not yet synced can still vanish with the power, and its seq would then come again with other content.
+ * Reads a journal while its worker writes it. Only what the marker or a later segment calls durable is given out: a
+ * group that is written but not yet synced can still vanish with the power, and its seq would then come again with
+ * other content.
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  CHAIN_START, chainAfter, decodeSegmentHeader, GROUP_HEADER, readEntries, readGroup, SEGMENT_HEADER, segmentName, segmentNumber,
-  type GroupHeader, type SegmentHeader, type StoredEntry,
-} from './format.js';
 import { readErased } from './erased.js';
+import {
+  CHAIN_START,
+  chainAfter,
+  decodeSegmentHeader,
+  GROUP_HEADER,
+  type GroupHeader,
+  readEntries,
+  readGroup,
+  SEGMENT_HEADER,
+  type SegmentHeader,
+  type StoredEntry,
+  segmentName,
+  segmentNumber,
+} from './format.js';
 import { markerOf } from './segments.js';
 
 /** Where reading goes on: everything up to `lastSeq` has been read. */
@@ -31,7 +42,13 @@ export type ReadResult =
   /** Nothing new that is durable. */
   | { readonly kind: 'end' }
   /** Seqs `from`–`to` cannot be read (none are known to be missing if `to` < `from`); go on at `resume`, or never. */
-  | { readonly kind: 'gap'; readonly from: number; readonly to: number; readonly why: 'missing' | 'damaged' | 'rolled_back'; readonly resume: Position | undefined };
+  | {
+      readonly kind: 'gap';
+      readonly from: number;
+      readonly to: number;
+      readonly why: 'missing' | 'damaged' | 'rolled_back';
+      readonly resume: Position | undefined;
+    };
 
 /** A group is at most 4 MiB, so one always fits. */
 const CHUNK = 8 << 20;
@@ -65,20 +82,40 @@ function headerOf(dir: string, segment: number): SegmentHeader | undefined {
   return withFile(join(dir, segmentName(segment)), (fd) => decodeSegmentHeader(readAt(fd, 0, SEGMENT_HEADER)));
 }
 
-export const segmentsOf = (dir: string): number[] => readdirSync(dir).map(segmentNumber).filter((n) => n !== undefined).sort((a, b) => a - b);
+export const segmentsOf = (dir: string): number[] =>
+  readdirSync(dir)
+    .map(segmentNumber)
+    .filter((n) => n !== undefined)
+    .sort((a, b) => a - b);
 
-const startOf = (header: SegmentHeader): Position => ({ segment: header.segment, offset: SEGMENT_HEADER, lastSeq: header.firstSeq - 1, chain: header.chain.toString('base64') });
+const startOf = (header: SegmentHeader): Position => ({
+  segment: header.segment,
+  offset: SEGMENT_HEADER,
+  lastSeq: header.firstSeq - 1,
+  chain: header.chain.toString('base64'),
+});
 
-/** Where to go on from when the group that was read last was carried over into `next`; undefined if it is not the same there. */
+/**
+ * Where to go on from when the group that was read last was carried over into `next`; undefined if it is not the same
+ * there.
+ */
 function behindCarried(dir: string, next: SegmentHeader, position: Position): Position | undefined {
   const file = join(dir, segmentName(next.segment));
   const bytes = withFile(file, (fd) => readAt(fd, SEGMENT_HEADER, CHUNK));
   const group = bytes === undefined ? undefined : readGroup(bytes, 0, readErased(file));
-  if (group === undefined || group.first + group.count - 1 !== position.lastSeq || chainAfter(group).toString('base64') !== position.chain) return undefined;
+  if (
+    group === undefined ||
+    group.first + group.count - 1 !== position.lastSeq ||
+    chainAfter(group).toString('base64') !== position.chain
+  )
+    return undefined;
   return { ...position, segment: next.segment, offset: SEGMENT_HEADER + group.length };
 }
 
-/** Reads groups from `position` on, at least `maxEntries` entries if there are so many. Throws only if the folder cannot be listed. */
+/**
+ * Reads groups from `position` on, at least `maxEntries` entries if there are so many. Throws only if the folder cannot
+ * be listed.
+ */
 export function readOn(dir: string, position: Position, maxEntries: number): ReadResult {
   // the marker before the list: what it calls durable then surely stands in a segment of the list
   const marker = markerOf(dir);
@@ -88,11 +125,18 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
   const skip = (why: 'missing' | 'damaged'): ReadResult => {
     for (const segment of segments.filter((number) => number > position.segment)) {
       const header = headerOf(dir, segment);
-      if (header !== undefined) return { kind: 'gap', from: position.lastSeq + 1, to: header.firstSeq - 1, why, resume: startOf(header) };
+      if (header !== undefined)
+        return { kind: 'gap', from: position.lastSeq + 1, to: header.firstSeq - 1, why, resume: startOf(header) };
     }
     const lastSeq = Math.max(marker?.lastSeq ?? 0, position.lastSeq);
     const segment = Math.max(newest ?? 0, marker?.segment ?? 0, position.segment) + 1;
-    return { kind: 'gap', from: position.lastSeq + 1, to: lastSeq, why, resume: { segment, offset: SEGMENT_HEADER, lastSeq, chain: '' } };
+    return {
+      kind: 'gap',
+      from: position.lastSeq + 1,
+      to: lastSeq,
+      why,
+      resume: { segment, offset: SEGMENT_HEADER, lastSeq, chain: '' },
+    };
   };
 
   if (newest === undefined || marker === undefined) {
@@ -109,12 +153,21 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
   if (position.segment > (newest ?? 0)) {
     // after a gap of unknown end the next segment is waited for; otherwise the journal was longer than it is now
     if (position.chain === '') return { kind: 'end' };
-    return (marker?.segment ?? 0) >= position.segment ? skip('missing') : { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined };
+    return (marker?.segment ?? 0) >= position.segment
+      ? skip('missing')
+      : { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined };
   }
   if (position.chain === '') {
     const header = headerOf(dir, position.segment);
     if (header === undefined) return skip('damaged');
-    if (header.firstSeq !== position.lastSeq + 1) return { kind: 'gap', from: position.lastSeq + 1, to: header.firstSeq - 1, why: 'missing', resume: startOf(header) };
+    if (header.firstSeq !== position.lastSeq + 1)
+      return {
+        kind: 'gap',
+        from: position.lastSeq + 1,
+        to: header.firstSeq - 1,
+        why: 'missing',
+        resume: startOf(header),
+      };
     return readOn(dir, startOf(header), maxEntries);
   }
 
@@ -130,14 +183,23 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
     if (next === undefined) return { kind: 'end' }; // also where the marker lags behind what was read before a power cut
     if (position.offset > end) {
       const behind = behindCarried(dir, next, position);
-      return behind === undefined ? { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined } : readOn(dir, behind, maxEntries);
+      return behind === undefined
+        ? { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined }
+        : readOn(dir, behind, maxEntries);
     }
-    if (next.firstSeq !== position.lastSeq + 1 || next.chain.toString('base64') !== position.chain) return skip('damaged');
+    if (next.firstSeq !== position.lastSeq + 1 || next.chain.toString('base64') !== position.chain)
+      return skip('damaged');
     return readOn(dir, startOf(next), maxEntries);
   }
 
   const file = join(dir, segmentName(position.segment));
-  const bytes = withFile(file, (fd) => readAt(fd, position.offset, Math.max(0, Math.min(CHUNK, end - position.offset, fstatSync(fd).size - position.offset))));
+  const bytes = withFile(file, (fd) =>
+    readAt(
+      fd,
+      position.offset,
+      Math.max(0, Math.min(CHUNK, end - position.offset, fstatSync(fd).size - position.offset)),
+    ),
+  );
   if (bytes === undefined) return skip('missing');
   const erased = readErased(file);
   const groups: ReadGroup[] = [];
@@ -156,5 +218,9 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
     at += group.length;
   }
   if (groups.length === 0) return skip(end === Infinity ? 'missing' : 'damaged');
-  return { kind: 'groups', groups, position: { segment: position.segment, offset: position.offset + at, lastSeq, chain: chain.toString('base64') } };
+  return {
+    kind: 'groups',
+    groups,
+    position: { segment: position.segment, offset: position.offset + at, lastSeq, chain: chain.toString('base64') },
+  };
 }

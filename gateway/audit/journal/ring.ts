@@ -1,8 +1,10 @@
 /**
  * Drafts on their way from the main thread to the journal's worker: one ring in shared memory, one writer, one reader.
- * A frame is never split: at the end of the ring a filler leads back to its start. Cursors count 4-byte words and wrap at 2^32.
+ * A frame is never split: at the end of the ring a filler leads back to its start. Cursors count 4-byte words and wrap
+ * at 2^32.
  *
- * Frame: words of the frame; bytes of clear, subject and json; milliseconds as a double in two words; then the three texts.
+ * Frame: words of the frame; bytes of clear, subject and json; milliseconds as a double in two words; then the three
+ * texts.
  */
 const CONTROL_WORDS = 16;
 const HEAD = 0; // moved by the writer
@@ -86,7 +88,8 @@ export function ringWriter(memory: RingMemory): RingWriter {
       words[at + 4] = timeWords[0] ?? 0;
       words[at + 5] = timeWords[1] ?? 0;
       head = (head + frame) >>> 0;
-      // a wake-up is a system call, so not one an entry; but not one a turn of the event loop either: the thread is to work while the next come in
+      // a wake-up is a system call, so not one an entry; but not one a turn of the event loop either: the thread is to
+      // work while the next come in
       if (++unseen >= BURST) publish();
       else if (!due) {
         due = true;
@@ -146,7 +149,12 @@ export function ringReader(memory: RingMemory): RingReader {
       timeWords[0] = words[at + 4] ?? 0;
       timeWords[1] = words[at + 5] ?? 0;
       tail = (tail + (words[at] ?? 0)) >>> 0;
-      return { clear: bytes.subarray(clear, subject), subject: bytes.subarray(subject, json), json: bytes.subarray(json, json + (words[at + 3] ?? 0)), now: time[0] ?? 0 };
+      return {
+        clear: bytes.subarray(clear, subject),
+        subject: bytes.subarray(subject, json),
+        json: bytes.subarray(json, json + (words[at + 3] ?? 0)),
+        now: time[0] ?? 0,
+      };
     },
     unread() {
       tail = before;
@@ -172,7 +180,8 @@ export function ringReader(memory: RingMemory): RingReader {
       if (Atomics.load(control, CLOSING) === 1) return;
       // said before the cursor is compared: a frame put in between either shows in the comparison or sees the flag
       Atomics.store(control, WAITING, 1);
-      // a close between the look above and this wait is seen at its end; a frame is seen at once, for the cursor then differs
+      // a close between the look above and this wait is seen at its end; a frame is seen at once, for the cursor then
+      // differs
       Atomics.wait(control, HEAD, tail | 0, Math.min(ms, 500));
       Atomics.store(control, WAITING, 0);
     },

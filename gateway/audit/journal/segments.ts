@@ -1,17 +1,37 @@
 /**
- * A journal on disk: opened by recovering what the last process left, then one contiguous write and one fdatasync a group.
- * Whoever gets an error from here must stop: a segment that failed once is never written again. A last group of which nobody knows
- * whether it is durable is carried over into the next segment, and the segment before it ends where that group began.
+ * A journal on disk: opened by recovering what the last process left, then one contiguous write and one fdatasync a
+ * group. Whoever gets an error from here must stop: a segment that failed once is never written again. A last group of
+ * which nobody knows whether it is durable is carried over into the next segment, and the segment before it ends where
+ * that group began.
  */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import {
-  CHAIN_START, chainAfter, decodeSegmentHeader, encodeSegmentHeader, groupHeaderAt, MARKER_BYTES, MARKER_FILE, nextMagic, readEntries, readGroup, readMarker,
-  NONE_ERASED, SEGMENT_HEADER, segmentName, segmentNumber, SPARE_FILE, writeMarker, type ErasedEntries, type GroupHeader, type Marker, type SegmentHeader,
-} from './format.js';
 import { blanks, eraseInJournal, readErased, writeErased } from './erased.js';
 import type { Files } from './files.js';
+import {
+  CHAIN_START,
+  chainAfter,
+  decodeSegmentHeader,
+  type ErasedEntries,
+  encodeSegmentHeader,
+  type GroupHeader,
+  groupHeaderAt,
+  MARKER_BYTES,
+  MARKER_FILE,
+  type Marker,
+  NONE_ERASED,
+  nextMagic,
+  readEntries,
+  readGroup,
+  readMarker,
+  SEGMENT_HEADER,
+  type SegmentHeader,
+  SPARE_FILE,
+  segmentName,
+  segmentNumber,
+  writeMarker,
+} from './format.js';
 
 export interface Tail {
   readonly segment: number;
@@ -33,7 +53,9 @@ export interface DiskOptions {
   readonly dir: string;
   readonly journal: string;
   readonly segmentBytes: number;
-  /** True where it is opened again because of an error: then the last segment keeps even the room that it does not need. */
+  /**
+   * True where it is opened again because of an error: then the last segment keeps even the room that it does not need.
+   */
   readonly afterFailure?: boolean;
   /** Asks somebody with time to make the next segment; optional, for without a spare it is made here. */
   readonly wantSpare: () => void;
@@ -41,13 +63,20 @@ export interface DiskOptions {
 
 const ZEROS = Buffer.alloc(1 << 20);
 
-/** Real zeros, not a hole: writing into them later changes no metadata, so that an fdatasync is one write (95 against 170 µs). */
+/**
+ * Real zeros, not a hole: writing into them later changes no metadata, so that an fdatasync is one write (95 against
+ * 170 µs).
+ */
 export function fillWithZeros(files: Files, fd: number, size: number): void {
-  for (let at = 0; at < size; at += ZEROS.length) files.write(fd, ZEROS.subarray(0, Math.min(ZEROS.length, size - at)), at);
+  for (let at = 0; at < size; at += ZEROS.length)
+    files.write(fd, ZEROS.subarray(0, Math.min(ZEROS.length, size - at)), at);
 }
 
 function listSegments(dir: string): number[] {
-  return readdirSync(dir).map(segmentNumber).filter((number) => number !== undefined).sort((a, b) => a - b);
+  return readdirSync(dir)
+    .map(segmentNumber)
+    .filter((number) => number !== undefined)
+    .sort((a, b) => a - b);
 }
 
 /** Undefined where there is none: before the first commit. */
@@ -69,8 +98,8 @@ export interface Scan {
 }
 
 /**
- * Walks a segment. Each group was durable before the next was written, so only the last can be torn; damage with a group
- * behind it is not a torn tail.
+ * Walks a segment. Each group was durable before the next was written, so only the last can be torn; damage with a
+ * group behind it is not a torn tail.
  * @throws YitongError `log_invalid`
  */
 export function scanSegment(bytes: Buffer, file: string, erased: ErasedEntries = NONE_ERASED): Scan {
@@ -84,15 +113,20 @@ export function scanSegment(bytes: Buffer, file: string, erased: ErasedEntries =
   for (;;) {
     const group = readGroup(bytes, at, erased);
     if (group === undefined) break;
-    if (group.first !== lastSeq + 1 || !group.previous.equals(chain)) throw broken(`the chain breaks after seq ${lastSeq}`);
-    if (readEntries(bytes, at, group, erased) === undefined) throw broken(`the group at seq ${group.first} does not hash to its root`);
+    if (group.first !== lastSeq + 1 || !group.previous.equals(chain))
+      throw broken(`the chain breaks after seq ${lastSeq}`);
+    if (readEntries(bytes, at, group, erased) === undefined)
+      throw broken(`the group at seq ${group.first} does not hash to its root`);
     chain = chainAfter(group);
     lastSeq = group.first + group.count - 1;
     lastGroupAt = at;
     at += group.length;
   }
   for (let next = nextMagic(bytes, at + 1); next >= 0; next = nextMagic(bytes, next + 1)) {
-    if (groupHeaderAt(bytes, next)) throw broken(`the group after seq ${lastSeq} is damaged, and others follow it; \`yitong audit mend\` says what to do`);
+    if (groupHeaderAt(bytes, next))
+      throw broken(
+        `the group after seq ${lastSeq} is damaged, and others follow it; \`yitong audit mend\` says what to do`,
+      );
   }
   return { header, end: at, lastGroupAt, lastSeq, chain };
 }
@@ -100,28 +134,54 @@ export function scanSegment(bytes: Buffer, file: string, erased: ErasedEntries =
 interface Recovered {
   /** Before the group that is carried over, if one is. */
   readonly tail: Tail;
-  readonly carried?: { readonly bytes: Buffer; readonly lastSeq: number; readonly chain: Buffer; readonly erased: ErasedEntries };
+  readonly carried?: {
+    readonly bytes: Buffer;
+    readonly lastSeq: number;
+    readonly chain: Buffer;
+    readonly erased: ErasedEntries;
+  };
 }
 
 /**
  * The newest segment of a journal, as far as it is whole; undefined of one that was never written.
  * @throws YitongError `log_invalid` where going on behind it would hide what is gone
  */
-export function scanNewest(dir: string, journal: string): { readonly last: number; readonly file: string; readonly bytes: Buffer; readonly erased: ErasedEntries; readonly scan: Scan; readonly marker: Marker | undefined } | undefined {
+export function scanNewest(
+  dir: string,
+  journal: string,
+):
+  | {
+      readonly last: number;
+      readonly file: string;
+      readonly bytes: Buffer;
+      readonly erased: ErasedEntries;
+      readonly scan: Scan;
+      readonly marker: Marker | undefined;
+    }
+  | undefined {
   const last = listSegments(dir).at(-1);
   const marker = markerOf(dir);
   if (last === undefined) {
-    if (marker !== undefined) throw new YitongError('log_invalid', 'the journal was written but its segments are gone', { place: { file: dir } });
+    if (marker !== undefined)
+      throw new YitongError('log_invalid', 'the journal was written but its segments are gone', {
+        place: { file: dir },
+      });
     return undefined;
   }
   const file = join(dir, segmentName(last));
   const bytes = readFileSync(file);
   const erased = readErased(file);
   const scan = scanSegment(bytes, file, erased);
-  if (scan.header.journal !== journal || scan.header.segment !== last) throw new YitongError('log_invalid', 'the segment belongs to another journal or place', { place: { file } });
+  if (scan.header.journal !== journal || scan.header.segment !== last)
+    throw new YitongError('log_invalid', 'the segment belongs to another journal or place', { place: { file } });
   // the marker never leads the disk: if it tells of more, acknowledged entries are gone, and going on would hide it
   if (marker !== undefined && (marker.lastSeq > scan.lastSeq || marker.segment > last)) {
-    throw new YitongError('log_invalid', `entries up to seq ${marker.lastSeq} were acknowledged, the disk has ${scan.lastSeq}; \`yitong audit mend\` says what to do`, { place: { file } });
+    throw new YitongError(
+      'log_invalid',
+      `entries up to seq ${marker.lastSeq} were acknowledged, the disk has ${scan.lastSeq}; \`yitong audit ` +
+        `mend\` says what to do`,
+      { place: { file } },
+    );
   }
   return { last, file, bytes, erased, scan, marker };
 }
@@ -133,12 +193,18 @@ function recover({ files, dir, journal, afterFailure = false }: DiskOptions): Re
   const { last, file, bytes, erased, scan, marker } = found;
   const acknowledged = scan.lastGroupAt === 0 || (marker?.segment === last && marker.lastSeq === scan.lastSeq);
   if (!acknowledged) {
-    // It may stand in the page cache only: after a failed fdatasync its pages count as clean, and a second fdatasync would lie.
+    // It may stand in the page cache only: after a failed fdatasync its pages count as clean, and a second fdatasync
+    // would lie.
     const group = readGroup(bytes, scan.lastGroupAt, erased);
     if (group === undefined) throw new YitongError('internal', 'a group that was read cannot be read');
     return {
       tail: { segment: last, end: scan.lastGroupAt, lastSeq: group.first - 1, chain: group.previous },
-      carried: { bytes: blanked(bytes, scan.lastGroupAt, group.length, erased), lastSeq: scan.lastSeq, chain: scan.chain, erased: only(erased, group) },
+      carried: {
+        bytes: blanked(bytes, scan.lastGroupAt, group.length, erased),
+        lastSeq: scan.lastSeq,
+        chain: scan.chain,
+        erased: only(erased, group),
+      },
     };
   }
   if (!afterFailure && bytes.length > scan.end) giveBack(files, file, scan.end);
@@ -152,7 +218,8 @@ function blanked(bytes: Buffer, at: number, length: number, erased: ErasedEntrie
   return group;
 }
 
-const only = (erased: ErasedEntries, { first, count }: GroupHeader): ErasedEntries => new Map([...erased].filter(([seq]) => seq >= first && seq < first + count));
+const only = (erased: ErasedEntries, { first, count }: GroupHeader): ErasedEntries =>
+  new Map([...erased].filter(([seq]) => seq >= first && seq < first + count));
 
 /** Zeros, or a torn group, behind the end of a segment. They hurt nobody, so a disk that refuses is not asked again. */
 function giveBack(files: Files, file: string, end: number): void {
@@ -169,7 +236,11 @@ function giveBack(files: Files, file: string, end: number): void {
 }
 
 /** A new segment behind `tail`, durable with its name and with what is carried over into it. */
-function beginSegment(options: DiskOptions, tail: Tail, carried?: Recovered['carried']): { fd: number; segment: number } {
+function beginSegment(
+  options: DiskOptions,
+  tail: Tail,
+  carried?: Recovered['carried'],
+): { fd: number; segment: number } {
   const { files, dir, journal, segmentBytes } = options;
   const made = join(dir, 'next.tmp');
   const segment = tail.segment + 1;
@@ -183,7 +254,11 @@ function beginSegment(options: DiskOptions, tail: Tail, carried?: Recovered['car
   const fd = files.open(made, fresh ? 'overwrite' : 'read-write');
   try {
     if (fresh) fillWithZeros(files, fd, segmentBytes);
-    files.write(fd, encodeSegmentHeader({ journal, segment, firstSeq: tail.lastSeq + 1, chain: tail.chain, previousEnd: tail.end }), 0);
+    files.write(
+      fd,
+      encodeSegmentHeader({ journal, segment, firstSeq: tail.lastSeq + 1, chain: tail.chain, previousEnd: tail.end }),
+      0,
+    );
     if (carried !== undefined) {
       files.write(fd, carried.bytes, SEGMENT_HEADER);
       if (carried.erased.size > 0) writeErased(join(dir, segmentName(segment)), carried.erased);
@@ -205,10 +280,15 @@ export function openDisk(options: DiskOptions): JournalDisk {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const { tail: left, carried } = recover(options);
   let { fd, segment } = beginSegment(options, left, carried);
-  let tail: Tail = carried === undefined ? { ...left, segment, end: SEGMENT_HEADER } : { segment, end: SEGMENT_HEADER + carried.bytes.length, lastSeq: carried.lastSeq, chain: carried.chain };
+  let tail: Tail =
+    carried === undefined
+      ? { ...left, segment, end: SEGMENT_HEADER }
+      : { segment, end: SEGMENT_HEADER + carried.bytes.length, lastSeq: carried.lastSeq, chain: carried.chain };
   // whoever erased in the group meanwhile may not have seen its new place; whoever erases from now on does
   if (carried !== undefined) {
-    const since = [...readErased(join(dir, segmentName(left.segment))).keys()].filter((seq) => seq > left.lastSeq && !carried.erased.has(seq));
+    const since = [...readErased(join(dir, segmentName(left.segment))).keys()].filter(
+      (seq) => seq > left.lastSeq && !carried.erased.has(seq),
+    );
     if (since.length > 0) eraseInJournal(dir, since);
   }
   const markerFd = files.open(join(dir, MARKER_FILE), 'overwrite');

@@ -1,6 +1,6 @@
 /**
- * The journal's thread: takes drafts from the ring, makes groups, writes them, answers. It has one way to fail: say why and end.
- * The main thread then refuses everything and starts a new one, which recovers from disk.
+ * The journal's thread: takes drafts from the ring, makes groups, writes them, answers. It has one way to fail: say why
+ * and end. The main thread then refuses everything and starts a new one, which recovers from disk.
  */
 import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -8,7 +8,7 @@ import { openSubjectKeys, type SubjectSecret } from '../keys.js';
 import { signerOf } from '../signer.js';
 import { diskFiles, type Files, type FilesHook } from './files.js';
 import { bufferedRandom, groupBuilder } from './group.js';
-import { ringReader, type Frame, type RingMemory } from './ring.js';
+import { type Frame, type RingMemory, ringReader } from './ring.js';
 import { openDisk } from './segments.js';
 
 export interface WorkerInput {
@@ -28,8 +28,17 @@ export interface WorkerInput {
 
 export type FromWorker =
   | { readonly kind: 'ready'; readonly lastSeq: number }
-  /** `count` drafts in the order of the ring are durable from `first` on; their receipts, one a line; how long the disk took. */
-  | { readonly kind: 'durable'; readonly first: number; readonly count: number; readonly receipts: string; readonly ms: number }
+  /**
+   * `count` drafts in the order of the ring are durable from `first` on; their receipts, one a line; how long the disk
+   * took.
+   */
+  | {
+      readonly kind: 'durable';
+      readonly first: number;
+      readonly count: number;
+      readonly receipts: string;
+      readonly ms: number;
+    }
   | { readonly kind: 'spare-wanted' }
   | { readonly kind: 'failed'; readonly reason: string };
 
@@ -43,7 +52,14 @@ async function filesFor(input: WorkerInput): Promise<Files> {
 
 async function run(input: WorkerInput, say: (message: FromWorker) => void): Promise<void> {
   const { ring: memory, segmentBytes } = input;
-  const disk = openDisk({ files: await filesFor(input), dir: input.dir, journal: input.journal, segmentBytes, afterFailure: input.afterFailure, wantSpare: () => say({ kind: 'spare-wanted' }) });
+  const disk = openDisk({
+    files: await filesFor(input),
+    dir: input.dir,
+    journal: input.journal,
+    segmentBytes,
+    afterFailure: input.afterFailure,
+    wantSpare: () => say({ kind: 'spare-wanted' }),
+  });
   const keys = openSubjectKeys({ dir: input.keysDir });
   const ring = ringReader(memory);
   const builder = groupBuilder({
@@ -86,7 +102,13 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
     const group = builder.finish(disk.tail.lastSeq + 1, disk.tail.chain);
     const began = performance.now();
     disk.commit(group.bytes, group.first + group.count - 1, group.chain);
-    say({ kind: 'durable', first: group.first, count: group.count, receipts: group.receipts.join('\n'), ms: performance.now() - began });
+    say({
+      kind: 'durable',
+      first: group.first,
+      count: group.count,
+      receipts: group.receipts.join('\n'),
+      ms: performance.now() - began,
+    });
   }
   disk.close();
   await keys.close();
@@ -95,8 +117,13 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
 const port = parentPort;
 if (port !== null) {
   const input = workerData as WorkerInput;
-  run(input, (message) => port.postMessage(message)).catch((error: unknown) => {
-    // messages name files and codes, never entries
-    port.postMessage({ kind: 'failed', reason: error instanceof Error ? error.message : 'unknown' } satisfies FromWorker);
-  }).finally(() => port.close());
+  run(input, (message) => port.postMessage(message))
+    .catch((error: unknown) => {
+      // messages name files and codes, never entries
+      port.postMessage({
+        kind: 'failed',
+        reason: error instanceof Error ? error.message : 'unknown',
+      } satisfies FromWorker);
+    })
+    .finally(() => port.close());
 }

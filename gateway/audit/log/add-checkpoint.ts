@@ -22,7 +22,8 @@ export function formatAddCheckpoint({ old, proof, checkpoint }: AddCheckpoint): 
 
 /** @throws YitongError `bad_request` */
 export function parseAddCheckpoint(bytes: Buffer): AddCheckpoint {
-  const bad = (what: string): YitongError => new YitongError('bad_request', `the request is not of the form of add-checkpoint: ${what}`);
+  const bad = (what: string): YitongError =>
+    new YitongError('bad_request', `the request is not of the form of add-checkpoint: ${what}`);
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) throw bad('not utf-8');
   const split = text.indexOf('\n\n');

@@ -1,6 +1,6 @@
 /**
- * Whether a data folder ever had a log, or knows of one: whoever finds no state of a sequencer there must know it before he begins a tree, for a
- * second tree under one name is what a log exists to make impossible.
+ * Whether a data folder ever had a log, or knows of one: whoever finds no state of a sequencer there must know it
+ * before he begins a tree, for a second tree under one name is what a log exists to make impossible.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,9 @@ import { readVersion } from '../versions.js';
 /** Some file of more than nothing stands somewhere below `dir`. */
 function something(dir: string): boolean {
   try {
-    return readdirSync(dir, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile() && statSync(join(entry.parentPath, entry.name)).size > 0);
+    return readdirSync(dir, { recursive: true, withFileTypes: true }).some(
+      (entry) => entry.isFile() && statSync(join(entry.parentPath, entry.name)).size > 0,
+    );
   } catch {
     return false;
   }
@@ -30,7 +32,9 @@ export function traceOfLog(dataDir: string): string | undefined {
   const remains = remainsOfLog(dataDir);
   if (remains !== undefined) return remains;
   const seen = seenOf(readVersion(auditLayout(dataDir).epoch)?.text);
-  return seen === undefined || seen.size === 0 ? undefined : `the record of who sequences says that the log${seen.origin === undefined ? '' : ` \`${seen.origin}\``} has ${seen.size} entries`;
+  return seen === undefined || seen.size === 0
+    ? undefined
+    : `the record of who sequences says that the log${seen.origin === undefined ? '' : ` \`${seen.origin}\``} has ${seen.size} entries`;
 }
 
 function seenOf(text: string | undefined): { readonly size: number; readonly origin?: string } | undefined {

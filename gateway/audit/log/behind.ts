@@ -1,19 +1,20 @@
 /** Entries of the sequencer's own, put behind a log that stands still: what says how it goes on there. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { replaceFile } from '../durable.js';
 import { commitmentOf } from '../journal/format.js';
 import { auditLayout } from '../layout.js';
 import { publishVkey } from '../signer.js';
-import { join } from 'node:path';
-import { openBodies, type BodyRecord } from './bodies.js';
+import { type BodyRecord, openBodies } from './bodies.js';
 import { signCheckpoint } from './checkpoint.js';
 import type { Signer } from './note.js';
-import { swapState, type JournalState } from './state.js';
+import { type JournalState, swapState } from './state.js';
 import { readPartial, writeTiles } from './tile-files.js';
-import { openEdge, type Edge, type TileFile } from './tiles.js';
+import { type Edge, openEdge, type TileFile } from './tiles.js';
 
 /** The right edge of the tree of a data folder. */
-export const edgeAt = (dataDir: string, size: number): Edge => openEdge(size, (path, bytes) => readPartial(auditLayout(dataDir).log, path, bytes));
+export const edgeAt = (dataDir: string, size: number): Edge =>
+  openEdge(size, (path, bytes) => readPartial(auditLayout(dataDir).log, path, bytes));
 
 export interface Behind {
   readonly dataDir: string;
@@ -30,12 +31,29 @@ export interface Behind {
   readonly bodies: readonly string[];
 }
 
-/** Nothing is published: that is the sequencer's, which may have to ask witnesses first. Nobody else may sequence meanwhile. */
-export async function putBehind({ dataDir, version, edge, journals, before, signer, origin, bodies: texts }: Behind): Promise<void> {
+/**
+ * Nothing is published: that is the sequencer's, which may have to ask witnesses first. Nobody else may sequence
+ * meanwhile.
+ */
+export async function putBehind({
+  dataDir,
+  version,
+  edge,
+  journals,
+  before,
+  signer,
+  origin,
+  bodies: texts,
+}: Behind): Promise<void> {
   const layout = auditLayout(dataDir);
   const { size } = edge;
   const own = { journal: `sequencer-${randomBytes(4).toString('hex')}`, seq: texts.length };
-  const records: BodyRecord[] = texts.map((body, i) => ({ journal: own.journal, seq: i + 1, salt: randomBytes(32), body: Buffer.from(body) }));
+  const records: BodyRecord[] = texts.map((body, i) => ({
+    journal: own.journal,
+    seq: i + 1,
+    salt: randomBytes(32),
+    body: Buffer.from(body),
+  }));
   const files: TileFile[] = records.flatMap(({ salt, body }) => [...edge.append(commitmentOf(salt, body))]);
   files.push(...edge.partials());
   const bodies = openBodies(layout.bodies, layout.index);
@@ -46,7 +64,16 @@ export async function putBehind({ dataDir, version, edge, journals, before, sign
   }
   await writeTiles(layout.log, files);
   const checkpoint = signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]);
-  swapState(layout.state, version, { version: 1, origin, size: edge.size, checkpoint, journals, before: { size, journals: before }, staged: '0', own });
+  swapState(layout.state, version, {
+    version: 1,
+    origin,
+    size: edge.size,
+    checkpoint,
+    journals,
+    before: { size, journals: before },
+    staged: '0',
+    own,
+  });
   replaceFile(layout.complete, checkpoint, { mode: 0o600 });
   publishVkey(join(layout.log, 'vkey'), signer);
 }

@@ -1,14 +1,15 @@
 /**
- * What the log only commits to: bodies and salts by log index, for those with access. Two files for 65,536 entries: `.dat` holds
- * records one behind the other, `.idx` 16 bytes an entry (offset, length, gone by: 0, or one more than the log index of the entry that says so,
- * with the highest bit set where its term was over). Beside them, one file a journal says at
- * which log index each seq stands. All writes are by position, so that a run that died is written over by the next.
+ * What the log only commits to: bodies and salts by log index, for those with access. Two files for 65,536 entries:
+ * `.dat` holds records one behind the other, `.idx` 16 bytes an entry (offset, length, gone by: 0, or one more than the
+ * log index of the entry that says so, with the highest bit set where its term was over). Beside them, one file a
+ * journal says at which log index each seq stands. All writes are by position, so that a run that died is written over
+ * by the next.
  */
-import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync, constants } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../durable.js';
 import { emptied, withoutSubject } from '../seal.js';
-import { YitongError } from '../../../contracts/errors.js';
 
 /** Entries of a pair of files. */
 export const CHUNK = 65_536;
@@ -31,7 +32,9 @@ export interface BodyRecord {
 
 export type StoredBody =
   | ({ readonly kind: 'present' } & BodyRecord)
-  /** Salt and subject part destroyed, or where its term was over (`expired`) salt and body, as the entry at `by` says. */
+  /**
+   * Salt and subject part destroyed, or where its term was over (`expired`) salt and body, as the entry at `by` says.
+   */
   | ({ readonly kind: 'erased' | 'expired'; readonly by: number } & Omit<BodyRecord, 'salt'>);
 
 /** By which entry the rest of a body is gone, as answers and exports say it. */
@@ -63,7 +66,12 @@ export function unpackRecord(bytes: Buffer, at = 0, length = bytes.length - at):
   const name = bytes[at] ?? 0;
   if (length < RECORD_HEADER + name) return undefined;
   const from = at + 1 + name;
-  return { journal: bytes.toString('latin1', at + 1, from), seq: bytes.readUIntBE(from, 6), salt: bytes.subarray(from + 6, from + 38), body: bytes.subarray(from + 38, at + length) };
+  return {
+    journal: bytes.toString('latin1', at + 1, from),
+    seq: bytes.readUIntBE(from, 6),
+    salt: bytes.subarray(from + 6, from + 38),
+    body: bytes.subarray(from + 38, at + length),
+  };
 }
 
 export interface BodyStore {
@@ -78,9 +86,15 @@ export interface BodyStore {
   run(first: number, count: number): readonly (StoredBody | undefined)[];
   /** The log index of an entry; may point to an index that no checkpoint has yet. */
   indexOf(journal: string, seq: number): number | undefined;
-  /** Says again at which log index entries of a journal stand; its index then reaches `lastSeq`. Durable when it returns. */
+  /**
+   * Says again at which log index entries of a journal stand; its index then reaches `lastSeq`. Durable when it
+   * returns.
+   */
   reindex(journal: string, places: readonly { readonly seq: number; readonly index: number }[], lastSeq: number): void;
-  /** Destroys salt and subject part. `by`: log index of the entry that says so. Durable when it returns; doing it again finishes what a crash left. */
+  /**
+   * Destroys salt and subject part. `by`: log index of the entry that says so. Durable when it returns; doing it again
+   * finishes what a crash left.
+   */
   erase(indices: readonly number[], by: number): void;
   /** Destroys salt and body, otherwise like `erase`; what was erased before is expired from then on. */
   expire(indices: readonly number[], by: number): void;
@@ -133,7 +147,11 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
       open.delete(file);
       changed.delete(fd);
       ends.delete(file);
-      throw new YitongError('log_invalid', `the file was ${nlink === 0 ? 'removed' : 'cut short'} while the log was written`, { place: { file } });
+      throw new YitongError(
+        'log_invalid',
+        `the file was ${nlink === 0 ? 'removed' : 'cut short'} while the log was written`,
+        { place: { file } },
+      );
     }
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
     ends.set(file, Math.max(size, at + bytes.length));
@@ -148,11 +166,17 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
 
   const file = (chunk: number, ending: string): string => join(bodiesDir, `${String(chunk).padStart(8, '0')}${ending}`);
   const journalFile = (journal: string): string => {
-    if (!/^[a-z0-9-]{1,60}$/.test(journal)) throw new YitongError('log_invalid', 'a journal id has lower-case letters, digits and hyphens');
+    if (!/^[a-z0-9-]{1,60}$/.test(journal))
+      throw new YitongError('log_invalid', 'a journal id has lower-case letters, digits and hyphens');
     return join(indexDir, journal);
   };
   type Gone = { readonly kind: 'erased' | 'expired'; readonly by: number };
-  const goneOf = (mark: number): Gone | undefined => (mark === 0 ? undefined : mark >= EXPIRED ? { kind: 'expired', by: mark - EXPIRED - 1 } : { kind: 'erased', by: mark - 1 });
+  const goneOf = (mark: number): Gone | undefined =>
+    mark === 0
+      ? undefined
+      : mark >= EXPIRED
+        ? { kind: 'expired', by: mark - EXPIRED - 1 }
+        : { kind: 'erased', by: mark - 1 };
   const slot = (index: number): { offset: number; length: number; gone: Gone | undefined } | undefined => {
     const bytes = get(file(Math.floor(index / CHUNK), '.idx'), (index % CHUNK) * IDX, IDX);
     if (bytes === undefined || bytes.readUInt32BE(6) === 0) return undefined;
@@ -162,13 +186,19 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
   function destroy(kind: 'erased' | 'expired', indices: readonly number[], by: number): void {
     const places = indices.flatMap((index) => {
       const found = slot(index);
-      const bytes = found === undefined ? undefined : get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
+      const bytes =
+        found === undefined
+          ? undefined
+          : get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
       const record = bytes === undefined ? undefined : unpackRecord(bytes);
-      if (found === undefined || record === undefined) throw new YitongError('log_invalid', `entry ${index} has no stored body`);
+      if (found === undefined || record === undefined)
+        throw new YitongError('log_invalid', `entry ${index} has no stored body`);
       // of what went whole there is no part left
       if (kind === 'erased' && found.gone?.kind === 'expired') return [];
       const blank = kind === 'expired' ? emptied(record.body) : withoutSubject(record.body);
-      return [{ index, saltAt: found.offset + 7 + record.journal.length, blank: Buffer.concat([Buffer.alloc(32), blank]) }];
+      return [
+        { index, saltAt: found.offset + 7 + record.journal.length, blank: Buffer.concat([Buffer.alloc(32), blank]) },
+      ];
     });
     // the marks first: a salt that is gone without a reason would be a fault
     const mark = Buffer.alloc(6);
@@ -201,11 +231,15 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
         const chunk = Math.floor(start / CHUNK);
         const part = lengths.slice(done, done + CHUNK - (start % CHUNK));
         const before = start % CHUNK === 0 ? undefined : slot(start - 1);
-        if (start % CHUNK !== 0 && before === undefined) throw new YitongError('log_invalid', `the body of entry ${start - 1} is missing`);
+        if (start % CHUNK !== 0 && before === undefined)
+          throw new YitongError('log_invalid', `the body of entry ${start - 1} is missing`);
         const begin = before === undefined ? 0 : before.offset + before.length;
         // behind a hole nothing is written: what was there is not to be taken for zeros
         const dat = file(chunk, '.dat');
-        if (begin > 0 && (descriptor(dat, false) === undefined || fstatSync(descriptor(dat, true) ?? 0).size < begin)) throw new YitongError('log_invalid', `stored entries up to ${start - 1} are cut off or gone`, { place: { file: dat } });
+        if (begin > 0 && (descriptor(dat, false) === undefined || fstatSync(descriptor(dat, true) ?? 0).size < begin))
+          throw new YitongError('log_invalid', `stored entries up to ${start - 1} are cut off or gone`, {
+            place: { file: dat },
+          });
         const idx = Buffer.alloc(part.length * IDX);
         let offset = begin;
         part.forEach((length, i) => {
@@ -235,7 +269,11 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
       while (found.length < count) {
         const index = first + found.length;
         const chunk = Math.floor(index / CHUNK);
-        const slots = get(file(chunk, '.idx'), (index % CHUNK) * IDX, Math.min(count - found.length, CHUNK - (index % CHUNK)) * IDX);
+        const slots = get(
+          file(chunk, '.idx'),
+          (index % CHUNK) * IDX,
+          Math.min(count - found.length, CHUNK - (index % CHUNK)) * IDX,
+        );
         const begin = slots?.readUIntBE(0, 6) ?? 0;
         let end = begin;
         let whole = 0;
@@ -253,7 +291,8 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
         for (let i = 0, at = 0; i < whole; i++) {
           const length = slots.readUInt32BE(i * IDX + 6);
           const record = unpackRecord(bytes, at, length);
-          if (record === undefined) throw new YitongError('log_invalid', `the stored body of entry ${index + i} is damaged`);
+          if (record === undefined)
+            throw new YitongError('log_invalid', `the stored body of entry ${index + i} is damaged`);
           found.push(storedAs(record, goneOf(slots.readUIntBE(i * IDX + 10, 6))));
           at += length;
         }
@@ -273,7 +312,8 @@ export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
         return bytes;
       };
       // seqs that no entry has say nothing: zeros
-      if (lastSeq > 0 && get(journalFile(journal), at(lastSeq), SEQ) === undefined) put(journalFile(journal), Buffer.alloc(SEQ), at(lastSeq));
+      if (lastSeq > 0 && get(journalFile(journal), at(lastSeq), SEQ) === undefined)
+        put(journalFile(journal), Buffer.alloc(SEQ), at(lastSeq));
       for (const { seq, index } of places) put(journalFile(journal), slotOf(index), at(seq));
       flush();
     },

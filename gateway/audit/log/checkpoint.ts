@@ -1,6 +1,6 @@
 /** Checkpoints of C2SP tlog-checkpoint: origin, size and root in a signed note. */
 import { YitongError } from '../../../contracts/errors.js';
-import { decodeBase64, openNote, signNote, type Signer, type Verifier } from './note.js';
+import { decodeBase64, openNote, type Signer, signNote, type Verifier } from './note.js';
 
 export interface Checkpoint {
   readonly origin: string;
@@ -16,7 +16,14 @@ export function signCheckpoint({ origin, size, root }: Checkpoint, signers: read
 export function parseCheckpoint(text: string): Checkpoint {
   const [origin = '', size = '', root = '', ...rest] = text.split('\n');
   const hash = decodeBase64(root);
-  if (origin === '' || !/^(0|[1-9]\d{0,15})$/.test(size) || !Number.isSafeInteger(Number(size)) || hash?.length !== 32 || rest.pop() !== '' || rest.includes('')) {
+  if (
+    origin === '' ||
+    !/^(0|[1-9]\d{0,15})$/.test(size) ||
+    !Number.isSafeInteger(Number(size)) ||
+    hash?.length !== 32 ||
+    rest.pop() !== '' ||
+    rest.includes('')
+  ) {
     throw new YitongError('log_invalid', 'the checkpoint is not origin, size and root');
   }
   return { origin, size: Number(size), root: hash };
@@ -25,6 +32,7 @@ export function parseCheckpoint(text: string): Checkpoint {
 /** Signature first, then content. @throws YitongError `log_invalid` */
 export function openCheckpoint(bytes: Uint8Array, origin: string, known: readonly Verifier[]): Checkpoint {
   const checkpoint = parseCheckpoint(openNote(bytes, known).text);
-  if (checkpoint.origin !== origin) throw new YitongError('log_invalid', `the checkpoint is of another log than \`${origin}\``);
+  if (checkpoint.origin !== origin)
+    throw new YitongError('log_invalid', `the checkpoint is of another log than \`${origin}\``);
   return checkpoint;
 }

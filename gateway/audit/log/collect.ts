@@ -1,4 +1,7 @@
-/** What one run of the sequencer takes in: new entries of all journals, each journal's in its order, its chain verified on the way. */
+/**
+ * What one run of the sequencer takes in: new entries of all journals, each journal's in its order, its chain verified
+ * on the way.
+ */
 import { administrationBody, gapBody } from '../events.js';
 import { journalFolders } from '../journal/folders.js';
 import { commitmentOf } from '../journal/format.js';
@@ -42,11 +45,15 @@ const ARRIVED = 'sequencer';
 const NO_SALT = Buffer.alloc(32);
 
 /**
- * Entries that were erased in their journal before this log took them: of a log that was restored, or taken over, from before their erasure. What the log publishes of
- * them is known; that they are erased is said by the sequencer's own entry before them.
+ * Entries that were erased in their journal before this log took them: of a log that was restored, or taken over, from
+ * before their erasure. What the log publishes of them is known; that they are erased is said by the sequencer's own
+ * entry before them.
  * @param first log index of the first record
  */
-export function arrivedErased(first: number, records: readonly BodyRecord[]): readonly { readonly index: number; readonly by: number }[] {
+export function arrivedErased(
+  first: number,
+  records: readonly BodyRecord[],
+): readonly { readonly index: number; readonly by: number }[] {
   let by = -1;
   return records.flatMap(({ salt, body }, i) => {
     if (salt.equals(NO_SALT)) return [{ index: first + i, by }];
@@ -106,11 +113,23 @@ export function collect(state: SequencerState, { dataDir, limit, now, randomByte
         continue;
       }
       const gone = result.groups.flatMap(({ entries }) => entries).filter(({ erased }) => erased === true).length;
-      if (gone > 0) addOwn(administrationBody({ time: new Date(now()).toISOString(), action: 'erasure', by: ARRIVED, detail: { journal: id, entries: gone } }));
+      if (gone > 0)
+        addOwn(
+          administrationBody({
+            time: new Date(now()).toISOString(),
+            action: 'erasure',
+            by: ARRIVED,
+            detail: { journal: id, entries: gone },
+          }),
+        );
       for (const group of result.groups) {
         for (const { seq, salt, body, commitment, leaf, erased } of group.entries) {
           // listed as erased, and perhaps not blanked so far
-          records.push({ journal: id, seq, ...(erased === true ? { salt: NO_SALT, body: withoutSubject(body) } : { salt, body }) });
+          records.push({
+            journal: id,
+            seq,
+            ...(erased === true ? { salt: NO_SALT, body: withoutSubject(body) } : { salt, body }),
+          });
           commitments.push(commitment);
           leaves.push(leaf);
         }

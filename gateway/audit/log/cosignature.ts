@@ -1,16 +1,17 @@
 /**
- * Timestamped Ed25519 cosignatures of checkpoints, C2SP tlog-cosignature v1 (type byte 0x04): "as of this time, the largest
- * consistent tree of this log that I have seen has this root".
+ * Timestamped Ed25519 cosignatures of checkpoints, C2SP tlog-cosignature v1 (type byte 0x04): "as of this time, the
+ * largest consistent tree of this log that I have seen has this root".
  */
-import { createPublicKey, sign as signBytes, verify as verifyBytes, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
-import { keyOf, parseNote, rawPublicKey, readVkey, type Note, type NoteSignature, type Verifier } from './note.js';
+import { keyOf, type Note, type NoteSignature, parseNote, rawPublicKey, readVkey, type Verifier } from './note.js';
 
 export const COSIGNATURE_V1 = 4;
 /** u64 time, then the signature. */
 const COSIGNATURE_BYTES = 8 + 64;
 
-const message = (seconds: bigint, text: Uint8Array): Buffer => Buffer.concat([Buffer.from(`cosignature/v1\ntime ${seconds}\n`), text]);
+const message = (seconds: bigint, text: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from(`cosignature/v1\ntime ${seconds}\n`), text]);
 
 /** Verifies what a witness signs. @throws YitongError `log_invalid` if the name cannot stand in a note */
 export function cosignerOf(name: string, publicKey: Uint8Array): Verifier {
@@ -44,10 +45,15 @@ export function openCosigner(name: string, privateKey: KeyObject): Cosigner {
   return {
     ...verifier,
     cosign(text, seconds) {
-      if (!(Number.isSafeInteger(seconds) && seconds > 0)) throw new YitongError('internal', 'a cosignature needs a time after 1970');
+      if (!(Number.isSafeInteger(seconds) && seconds > 0))
+        throw new YitongError('internal', 'a cosignature needs a time after 1970');
       const time = Buffer.alloc(8);
       time.writeBigUInt64BE(BigInt(seconds));
-      return { name, keyId: verifier.keyId, signature: Buffer.concat([time, signBytes(null, message(BigInt(seconds), text), privateKey)]) };
+      return {
+        name,
+        keyId: verifier.keyId,
+        signature: Buffer.concat([time, signBytes(null, message(BigInt(seconds), text), privateKey)]),
+      };
     },
   };
 }
@@ -69,7 +75,8 @@ export function cosignersOf(note: Note, witnesses: readonly Verifier[]): readonl
   for (const { name, keyId, signature } of note.signatures) {
     const witness = witnesses.find((one) => one.name === name && one.keyId === keyId);
     if (witness === undefined) continue;
-    if (!witness.verify(text, signature)) throw new YitongError('log_invalid', `the cosignature of \`${name}\` does not verify`);
+    if (!witness.verify(text, signature))
+      throw new YitongError('log_invalid', `the cosignature of \`${name}\` does not verify`);
     found.set(witness.vkey, { vkey: witness.vkey, name, time: Number(signature.readBigUInt64BE(0)) });
   }
   return [...found.values()];
@@ -84,18 +91,29 @@ export interface WitnessPolicy {
 /** @throws YitongError `log_invalid` if fewer than `required` of the witnesses cosigned */
 export function requireCosigned(bytes: Uint8Array, { witnesses, required }: WitnessPolicy): readonly Cosigned[] {
   const cosigned = cosignersOf(parseNote(bytes), witnesses);
-  if (cosigned.length < required) throw new YitongError('log_invalid', `the checkpoint is cosigned by ${cosigned.length} of the witnesses named, not by ${required}`);
+  if (cosigned.length < required)
+    throw new YitongError(
+      'log_invalid',
+      `the checkpoint is cosigned by ${cosigned.length} of the witnesses named, not by ${required}`,
+    );
   return cosigned;
 }
 
-/** From what a person names: vkeys and a number, by default all of them. @throws YitongError `bad_config`, `log_invalid` */
+/**
+ * From what a person names: vkeys and a number, by default all of them.
+ * @throws YitongError `bad_config`, `log_invalid`
+ */
 export function witnessPolicy(vkeys: readonly string[], required: number = vkeys.length): WitnessPolicy {
   const witnesses = vkeys.map(parseWitnessVkey);
   // what a witness signs does not hold its name: two names over one key would be one witness that counts as two
   const keys = new Set(vkeys.map((vkey) => readVkey(vkey, COSIGNATURE_V1).publicKey.toString('base64')));
-  if (keys.size !== witnesses.length) throw new YitongError('bad_config', 'a witness, or the key of one, is named twice');
+  if (keys.size !== witnesses.length)
+    throw new YitongError('bad_config', 'a witness, or the key of one, is named twice');
   if (!(Number.isInteger(required) && required >= 0 && required <= witnesses.length)) {
-    throw new YitongError('bad_config', `\`required\` must be a number from 0 to ${witnesses.length}, the count of witnesses`);
+    throw new YitongError(
+      'bad_config',
+      `\`required\` must be a number from 0 to ${witnesses.length}, the count of witnesses`,
+    );
   }
   return { witnesses, required };
 }

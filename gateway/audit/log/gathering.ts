@@ -1,15 +1,15 @@
 /**
- * Gathers cosignatures: asks the witnesses about the newest checkpoint that the sequencer committed, and gives it out for
- * publication once `required` of them cosigned it. The sequencer never waits for it. One round is about one checkpoint, for
- * cosignatures of different sizes do not add up; the next round takes the newest.
+ * Gathers cosignatures: asks the witnesses about the newest checkpoint that the sequencer committed, and gives it out
+ * for publication once `required` of them cosigned it. The sequencer never waits for it. One round is about one
+ * checkpoint, for cosignatures of different sizes do not add up; the next round takes the newest.
  */
 import { YitongError } from '../../../contracts/errors.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { cosignersOf } from './cosignature.js';
 import { consistencyProof } from './merkle.js';
-import { parseNote, signatureLine, type Note } from './note.js';
+import { type Note, parseNote, signatureLine } from './note.js';
 import { tileNodes } from './tiles.js';
-import { witnessClient, type WitnessAddress, type WitnessClient } from './witness-client.js';
+import { type WitnessAddress, type WitnessClient, witnessClient } from './witness-client.js';
 
 export type { WitnessAddress } from './witness-client.js';
 
@@ -74,7 +74,19 @@ interface Asked {
 
 export function gatherCosignatures(options: GatheringOptions): Gathering {
   const { required, now } = options;
-  const witnesses = options.witnesses.map((address): Asked => ({ address, client: witnessClient(address), size: 0, cosigned: undefined, state: 'waiting', reason: undefined, failures: 0, retryAt: 0, busy: false }));
+  const witnesses = options.witnesses.map(
+    (address): Asked => ({
+      address,
+      client: witnessClient(address),
+      size: 0,
+      cosigned: undefined,
+      state: 'waiting',
+      reason: undefined,
+      failures: 0,
+      retryAt: 0,
+      busy: false,
+    }),
+  );
   let newest: Target | undefined;
   let publishedSize = -1;
   /** What is published under enough cosignatures, and by how many. */
@@ -94,7 +106,11 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
       if (cosignersOf(note, [verifier]).length === 0) continue;
       const signature = note.signatures.find(({ name, keyId }) => name === verifier.name && keyId === verifier.keyId);
       if (signature === undefined) continue;
-      Object.assign(one, { size: publishedSize, state: 'cosigned', cosigned: { text: note.text, line: signatureLine(signature) } } satisfies Partial<Asked>);
+      Object.assign(one, {
+        size: publishedSize,
+        state: 'cosigned',
+        cosigned: { text: note.text, line: signatureLine(signature) },
+      } satisfies Partial<Asked>);
     }
     const by = witnesses.filter(({ cosigned }) => cosigned?.text === note.text).length;
     if (by >= required) covered = { text: note.text, by };
@@ -103,7 +119,8 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
   function failed(one: Asked, state: 'unreachable' | 'refused', reason: string): void {
     one.retryAt = now() + Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** one.failures);
     one.failures++;
-    if (!stopped && (one.state !== state || one.reason !== reason)) options.onTrouble(one.address.verifier.name, state, reason);
+    if (!stopped && (one.state !== state || one.reason !== reason))
+      options.onTrouble(one.address.verifier.name, state, reason);
     one.state = state;
     one.reason = reason;
   }
@@ -114,18 +131,35 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
       // twice: what we think that the witness has may be wrong, and then it says what it has
       for (let attempt = 0; attempt < 2; attempt++) {
         // it holds a longer log of ours than we do: ours was restored from an old copy, or another signs with our key
-        if (one.size > target.size) return failed(one, 'refused', `it has cosigned ${one.size} entries of this log, which has ${target.size} here`);
+        if (one.size > target.size)
+          return failed(
+            one,
+            'refused',
+            `it has cosigned ${one.size} entries of this log, which has ${target.size} here`,
+          );
         const old = one.size;
-        const answer = await one.client.add(old, consistencyProof(old, target.size, tileNodes(target.size, options.read)), target.note);
+        const answer = await one.client.add(
+          old,
+          consistencyProof(old, target.size, tileNodes(target.size, options.read)),
+          target.note,
+        );
         if (answer.kind === 'cosigned') {
-          Object.assign(one, { size: target.size, cosigned: { text: target.text, line: signatureLine(answer.signature) }, state: 'cosigned', reason: undefined, failures: 0, retryAt: 0 } satisfies Partial<Asked>);
+          Object.assign(one, {
+            size: target.size,
+            cosigned: { text: target.text, line: signatureLine(answer.signature) },
+            state: 'cosigned',
+            reason: undefined,
+            failures: 0,
+            retryAt: 0,
+          } satisfies Partial<Asked>);
           return;
         }
         if (answer.kind !== 'conflict') return failed(one, answer.kind, answer.reason);
-        if (answer.size === old) return failed(one, 'refused', `it has cosigned another tree of ${old} entries: a fork`);
+        if (answer.size === old)
+          return failed(one, 'refused', `it has cosigned another tree of ${old} entries: a fork`);
         one.size = answer.size;
       }
-      failed(one, 'refused', 'it names another size each time; does another sequencer use this log\'s key?');
+      failed(one, 'refused', "it names another size each time; does another sequencer use this log's key?");
     } catch (error) {
       failed(one, 'refused', error instanceof YitongError ? error.message : 'the proof for it could not be made');
     } finally {
@@ -137,7 +171,12 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
 
   function publish(target: Target): void {
     const lines = witnesses.flatMap(({ cosigned }) => (cosigned?.text === target.text ? [cosigned.line] : []));
-    if (lines.length < required || target.size < publishedSize || (covered.text === target.text && covered.by >= lines.length)) return;
+    if (
+      lines.length < required ||
+      target.size < publishedSize ||
+      (covered.text === target.text && covered.by >= lines.length)
+    )
+      return;
     try {
       options.publish(`${target.note}${lines.join('')}`);
     } catch {
@@ -163,7 +202,10 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
       const target = newest;
       // also what could not be written when its last cosignature came
       if (target !== undefined) publish(target);
-      const due = target === undefined ? [] : witnesses.filter((one) => !one.busy && one.cosigned?.text !== target.text && one.retryAt <= now());
+      const due =
+        target === undefined
+          ? []
+          : witnesses.filter((one) => !one.busy && one.cosigned?.text !== target.text && one.retryAt <= now());
       if (target === undefined || due.length === 0) {
         // all cosigned what is newest, or are asked, or wait for their next turn
         const turns = witnesses.filter((one) => !one.busy && one.retryAt > now()).map((one) => one.retryAt - now());
@@ -172,10 +214,13 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
       }
       const asked = due.map((one) => ask(one, target));
       // a slow witness holds up the round only while it is needed
-      await Promise.race([Promise.all(asked), new Promise<void>((resolve) => {
-        const look = (): void => (covered.text === target.text || stopped ? resolve() : undefined);
-        for (const one of asked) void one.then(look);
-      })]);
+      await Promise.race([
+        Promise.all(asked),
+        new Promise<void>((resolve) => {
+          const look = (): void => (covered.text === target.text || stopped ? resolve() : undefined);
+          for (const one of asked) void one.then(look);
+        }),
+      ]);
     }
   }
 
@@ -190,7 +235,13 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
       publish(newest);
       wake();
     },
-    health: () => witnesses.map(({ address, state, size, reason }) => ({ name: address.verifier.name, state, size, ...(reason === undefined ? {} : { reason }) })),
+    health: () =>
+      witnesses.map(({ address, state, size, reason }) => ({
+        name: address.verifier.name,
+        state,
+        size,
+        ...(reason === undefined ? {} : { reason }),
+      })),
     async settled(ms) {
       if (newest === undefined || covered.text === newest.text) return;
       await new Promise<void>((resolve) => {

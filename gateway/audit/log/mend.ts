@@ -1,7 +1,8 @@
 /**
- * Tiles, bundles, the index of receipts and the note of the last complete run are made again from what they were made of: each entry's commitment stands in
- * its bundle, follows from its body, and has its hash in a tile. Nothing is written before what was made leads to the root that the log's key signed, so
- * the worst that damage can do here is that nothing is mended.
+ * Tiles, bundles, the index of receipts and the note of the last complete run are made again from what they were made
+ * of: each entry's commitment stands in its bundle, follows from its body, and has its hash in a tile. Nothing is
+ * written before what was made leads to the root that the log's key signed, so the worst that damage can do here is
+ * that nothing is mended.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import type { Verifier } from './note.js';
 import { staged } from './staging.js';
 import type { SequencerState } from './state.js';
 import { writeTiles } from './tile-files.js';
-import { ENTRY_BYTES, openEdge, parseBundle, tilePath, tileWidth, TILE_WIDTH, type TileFile } from './tiles.js';
+import { ENTRY_BYTES, openEdge, parseBundle, TILE_WIDTH, type TileFile, tilePath, tileWidth } from './tiles.js';
 
 export interface MendOptions {
   readonly dataDir: string;
@@ -45,21 +46,37 @@ const attempt = <T>(read: () => T): T | undefined => {
 };
 
 /** Journals whose index ends before what the log has of them. */
-export function shortIndexes(dataDir: string, { journals, own }: SequencerState): readonly { readonly journal: string; readonly lastSeq: number }[] {
+export function shortIndexes(
+  dataDir: string,
+  { journals, own }: SequencerState,
+): readonly { readonly journal: string; readonly lastSeq: number }[] {
   const { index } = auditLayout(dataDir);
-  return [...Object.entries(journals).map(([journal, { lastSeq }]) => ({ journal, lastSeq })), { journal: own.journal, lastSeq: own.seq }].filter(
+  return [
+    ...Object.entries(journals).map(([journal, { lastSeq }]) => ({ journal, lastSeq })),
+    { journal: own.journal, lastSeq: own.seq },
+  ].filter(
     ({ journal, lastSeq }) => (statSync(join(index, journal), { throwIfNoEntry: false })?.size ?? 0) < lastSeq * SEQ,
   );
 }
 
-/** Nobody else may write the log meanwhile. @throws YitongError `log_invalid` if what is left does not lead to the signed root */
+/**
+ * Nobody else may write the log meanwhile.
+ * @throws YitongError `log_invalid` if what is left does not lead to the signed root
+ */
 export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false }: MendOptions): Promise<Mended> {
   const layout = auditLayout(dataDir);
   const { size, root } = openCheckpoint(Buffer.from(state.checkpoint), state.origin, [verifier]);
   const done: string[] = [];
-  const waiting = readIfThere(layout.complete)?.toString('utf8') === state.checkpoint ? [] : (attempt(() => staged(layout.staged, state.staged)) ?? []);
-  const bodyAt = (index: number): StoredBody | BodyRecord | undefined => (waiting.length > 0 && index >= state.before.size ? waiting[index - state.before.size] : attempt(() => bodies.read(index)));
-  const commitmentIn = (body: StoredBody | BodyRecord | undefined): Buffer | undefined => (body !== undefined && 'salt' in body ? commitmentOf(body.salt, body.body) : undefined);
+  const waiting =
+    readIfThere(layout.complete)?.toString('utf8') === state.checkpoint
+      ? []
+      : (attempt(() => staged(layout.staged, state.staged)) ?? []);
+  const bodyAt = (index: number): StoredBody | BodyRecord | undefined =>
+    waiting.length > 0 && index >= state.before.size
+      ? waiting[index - state.before.size]
+      : attempt(() => bodies.read(index));
+  const commitmentIn = (body: StoredBody | BodyRecord | undefined): Buffer | undefined =>
+    body !== undefined && 'salt' in body ? commitmentOf(body.salt, body.body) : undefined;
 
   const edge = openEdge(0, () => Buffer.alloc(0));
   const files: TileFile[] = [];
@@ -67,27 +84,45 @@ export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false
   for (let start = 0; start < size; start += TILE_WIDTH) {
     const tile = start / TILE_WIDTH;
     const width = tileWidth(0, tile, size);
-    const fileOf = (level: 0 | 'entries'): Buffer | undefined => readIfThere(join(layout.log, tilePath(level, tile, width))) ?? readIfThere(join(layout.log, tilePath(level, tile)));
-    const bundle = attempt(() => parseBundle((fileOf('entries') ?? Buffer.alloc(0)).subarray(0, width * ENTRY_BYTES), width));
+    const fileOf = (level: 0 | 'entries'): Buffer | undefined =>
+      readIfThere(join(layout.log, tilePath(level, tile, width))) ??
+      readIfThere(join(layout.log, tilePath(level, tile)));
+    const bundle = attempt(() =>
+      parseBundle((fileOf('entries') ?? Buffer.alloc(0)).subarray(0, width * ENTRY_BYTES), width),
+    );
     const leaves = fileOf(0);
     for (let i = 0; i < width; i++) {
       const leaf = leaves?.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
       const fromBody = commitmentIn(bodyAt(start + i));
       const fromBundle = bundle?.[i];
       // of three places that say it, two agree
-      const agreed = [fromBundle, fromBody].find((one) => one !== undefined && leaf !== undefined && leafHash(one).equals(leaf)) ?? (fromBundle !== undefined && fromBody?.equals(fromBundle) === true ? fromBundle : undefined);
+      const agreed =
+        [fromBundle, fromBody].find((one) => one !== undefined && leaf !== undefined && leafHash(one).equals(leaf)) ??
+        (fromBundle !== undefined && fromBody?.equals(fromBundle) === true ? fromBundle : undefined);
       const commitment = agreed ?? fromBundle ?? fromBody;
-      if (commitment === undefined) throw new YitongError('log_invalid', `entry ${start + i} stands neither in its bundle nor among the stored bodies`);
+      if (commitment === undefined)
+        throw new YitongError(
+          'log_invalid',
+          `entry ${start + i} stands neither in its bundle nor among the stored bodies`,
+        );
       if (fromBody !== undefined && !fromBody.equals(commitment)) damagedBodies.push(start + i);
       files.push(...edge.append(commitment));
     }
     if (tile % TILE_WIDTH === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   files.push(...edge.partials());
-  if (!edge.root().equals(root)) throw new YitongError('log_invalid', 'what is left of tiles, bundles and bodies does not lead to the root of the last checkpoint');
+  if (!edge.root().equals(root))
+    throw new YitongError(
+      'log_invalid',
+      'what is left of tiles, bundles and bodies does not lead to the root of the last checkpoint',
+    );
 
   const differing = files.filter(({ path, bytes }) => {
-    const here = readIfThere(join(layout.log, path)) ?? (path.includes('.p/') ? readIfThere(join(layout.log, path.replace(/\.p\/\d+$/, '')))?.subarray(0, bytes.length) : undefined);
+    const here =
+      readIfThere(join(layout.log, path)) ??
+      (path.includes('.p/')
+        ? readIfThere(join(layout.log, path.replace(/\.p\/\d+$/, '')))?.subarray(0, bytes.length)
+        : undefined);
     return here === undefined || !here.equals(bytes);
   });
   done.push(...differing.map(({ path }) => `log/${path}`));
@@ -102,13 +137,17 @@ export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false
     moved.set(stored.journal, [...(moved.get(stored.journal) ?? []), { seq: stored.seq, index }]);
   }
   for (const { journal } of shortIndexes(dataDir, state)) if (!moved.has(journal)) moved.set(journal, []);
-  const ends = new Map([...Object.entries(state.journals).map(([journal, { lastSeq }]) => [journal, lastSeq] as const), [state.own.journal, state.own.seq] as const]);
+  const ends = new Map([
+    ...Object.entries(state.journals).map(([journal, { lastSeq }]) => [journal, lastSeq] as const),
+    [state.own.journal, state.own.seq] as const,
+  ]);
   for (const [journal, places] of moved) {
     if (!dryRun) bodies.reindex(journal, places, ends.get(journal) ?? 0);
     done.push(`audit/index/${journal}`);
   }
   if (readIfThere(layout.complete)?.toString('utf8') !== state.checkpoint) {
-    if (attempt(() => bodies.read(size - 1)) === undefined && size > 0) throw new YitongError('log_invalid', `the body of entry ${size - 1} is missing`);
+    if (attempt(() => bodies.read(size - 1)) === undefined && size > 0)
+      throw new YitongError('log_invalid', `the body of entry ${size - 1} is missing`);
     if (!dryRun) replaceFile(layout.complete, state.checkpoint, { mode: 0o600 });
     done.push('audit/checkpoint');
   }

@@ -20,7 +20,14 @@ export function leafHash(entry: Uint8Array): Buffer {
 }
 
 /** SHA-256(0x01 ‖ left ‖ right), written to `target` at `at`; the three may be one buffer. */
-export function nodeInto(target: Buffer, at: number, left: Buffer, leftAt: number, right: Buffer, rightAt: number): void {
+export function nodeInto(
+  target: Buffer,
+  at: number,
+  left: Buffer,
+  leftAt: number,
+  right: Buffer,
+  rightAt: number,
+): void {
   left.copy(nodeInput, 1, leftAt, leftAt + HASH_BYTES);
   right.copy(nodeInput, 1 + HASH_BYTES, rightAt, rightAt + HASH_BYTES);
   target.write(sha256Text(nodeInput), at, HASH_BYTES, 'latin1');
@@ -36,15 +43,16 @@ export function nodeHash(left: Buffer, right: Buffer): Buffer {
 export const EMPTY_ROOT = sha256(Buffer.alloc(0));
 
 /**
- * All levels of a small tree, leaves first, as concatenated hashes. An odd last node moves up unhashed, which gives the same
- * tree as the recursion of RFC 6962.
+ * All levels of a small tree, leaves first, as concatenated hashes. An odd last node moves up unhashed, which gives the
+ * same tree as the recursion of RFC 6962.
  */
 export function treeLevels(leaves: Buffer): readonly Buffer[] {
   const levels = [leaves];
   for (let level = leaves; level.length > HASH_BYTES; ) {
     const count = level.length / HASH_BYTES;
     const up = Buffer.allocUnsafe(Math.ceil(count / 2) * HASH_BYTES);
-    for (let i = 0; i + 1 < count; i += 2) nodeInto(up, (i / 2) * HASH_BYTES, level, i * HASH_BYTES, level, (i + 1) * HASH_BYTES);
+    for (let i = 0; i + 1 < count; i += 2)
+      nodeInto(up, (i / 2) * HASH_BYTES, level, i * HASH_BYTES, level, (i + 1) * HASH_BYTES);
     if (count % 2 === 1) level.copy(up, up.length - HASH_BYTES, level.length - HASH_BYTES);
     levels.push(up);
     level = up;
@@ -136,7 +144,12 @@ export function consistencyProof(first: number, second: number, node: NodeReader
 }
 
 /** Folds an inclusion path up to a root (RFC 9162 section 2.1.3.2); undefined if the path has a wrong length. */
-export function rootFromInclusion(index: number, size: number, leaf: Buffer, path: readonly Buffer[]): Buffer | undefined {
+export function rootFromInclusion(
+  index: number,
+  size: number,
+  leaf: Buffer,
+  path: readonly Buffer[],
+): Buffer | undefined {
   if (!(Number.isSafeInteger(index) && index >= 0 && index < size)) return undefined;
   let at = index;
   let last = size - 1;
@@ -159,7 +172,13 @@ export function rootFromInclusion(index: number, size: number, leaf: Buffer, pat
 }
 
 /** RFC 9162 section 2.1.4.2. */
-export function consistencyHolds(first: number, second: number, firstRoot: Buffer, secondRoot: Buffer, proof: readonly Buffer[]): boolean {
+export function consistencyHolds(
+  first: number,
+  second: number,
+  firstRoot: Buffer,
+  secondRoot: Buffer,
+  proof: readonly Buffer[],
+): boolean {
   if (first > second) return false;
   if (first === second) return proof.length === 0 && firstRoot.equals(secondRoot);
   if (first === 0) return proof.length === 0 && firstRoot.equals(EMPTY_ROOT);

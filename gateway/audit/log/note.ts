@@ -1,5 +1,8 @@
-/** Signed notes (C2SP signed-note v1.0.0) with Ed25519 keys, type byte 0x01. Cosignatures, type byte 0x04, are in `cosignature.ts`. */
-import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto';
+/**
+ * Signed notes (C2SP signed-note v1.0.0) with Ed25519 keys, type byte 0x01. Cosignatures, type byte 0x04, are in
+ * `cosignature.ts`.
+ */
+import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { sha256 } from './merkle.js';
 
@@ -31,8 +34,15 @@ export function rawPublicKey(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
 }
 
-/** Name, id and vkey of an Ed25519 key used for signatures of `type`. @throws YitongError `log_invalid` if the name cannot stand in a note */
-export function keyOf(type: number, name: string, publicKey: Uint8Array): Pick<Verifier, 'name' | 'keyId' | 'vkey'> & { readonly key: KeyObject } {
+/**
+ * Name, id and vkey of an Ed25519 key used for signatures of `type`.
+ * @throws YitongError `log_invalid` if the name cannot stand in a note
+ */
+export function keyOf(
+  type: number,
+  name: string,
+  publicKey: Uint8Array,
+): Pick<Verifier, 'name' | 'keyId' | 'vkey'> & { readonly key: KeyObject } {
   if (!NAME.test(name)) throw new YitongError('log_invalid', 'a key name has no spaces and no plus sign');
   const tail = Buffer.concat([Buffer.from([type]), publicKey]);
   const keyId = sha256(Buffer.concat([Buffer.from(`${name}\n`), tail])).readUInt32BE(0);
@@ -43,19 +53,29 @@ export function keyOf(type: number, name: string, publicKey: Uint8Array): Pick<V
 /** @throws YitongError `log_invalid` if the name cannot stand in a note */
 export function verifierOf(name: string, publicKey: Uint8Array): Verifier {
   const { key, ...known } = keyOf(ED25519, name, publicKey);
-  return { ...known, algorithm: 'ed25519', verify: (text, signature) => signature.length === 64 && verifySignature(null, text, key, signature) };
+  return {
+    ...known,
+    algorithm: 'ed25519',
+    verify: (text, signature) => signature.length === 64 && verifySignature(null, text, key, signature),
+  };
 }
 
 /** The parts of a vkey of `type` over an Ed25519 key. @throws YitongError `log_invalid` */
 export function readVkey(vkey: string, type: number): { readonly name: string; readonly publicKey: Buffer } {
   const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.trim());
   const tail = decodeBase64(match?.[3] ?? '');
-  if (match === null || tail === undefined || tail.length !== 33) throw new YitongError('log_invalid', 'the vkey is not `<name>+<hex>+<base64>` of an Ed25519 key');
+  if (match === null || tail === undefined || tail.length !== 33)
+    throw new YitongError('log_invalid', 'the vkey is not `<name>+<hex>+<base64>` of an Ed25519 key');
   if (tail[0] !== type) {
-    throw new YitongError('log_invalid', `the vkey \`${match[1] ?? ''}\` is of signature type ${tail[0] ?? 0}; ${type === ED25519 ? 'a log signs with type 1' : 'a witness cosigns with type 4'}`);
+    throw new YitongError(
+      'log_invalid',
+      `the vkey \`${match[1] ?? ''}\` is of signature type ${tail[0] ?? 0}; ` +
+        `${type === ED25519 ? 'a log signs with type 1' : 'a witness cosigns with type 4'}`,
+    );
   }
   const parts = { name: match[1] ?? '', publicKey: tail.subarray(1) };
-  if (keyOf(type, parts.name, parts.publicKey).vkey !== vkey.trim()) throw new YitongError('log_invalid', 'the vkey names another key id than its key has');
+  if (keyOf(type, parts.name, parts.publicKey).vkey !== vkey.trim())
+    throw new YitongError('log_invalid', 'the vkey names another key id than its key has');
   return parts;
 }
 
@@ -80,11 +100,14 @@ export function signatureText(keyId: number, signature: Uint8Array): string {
 }
 
 /** A signature line with its newline. */
-export const signatureLine = ({ name, keyId, signature }: NoteSignature): string => `— ${name} ${signatureText(keyId, signature)}\n`;
+export const signatureLine = ({ name, keyId, signature }: NoteSignature): string =>
+  `— ${name} ${signatureText(keyId, signature)}\n`;
 
 /** `text` ends in a newline. Returns the whole note. */
 export function signNote(text: string, signers: readonly Signer[]): string {
-  const lines = signers.map((signer) => signatureLine({ name: signer.name, keyId: signer.keyId, signature: signer.sign(Buffer.from(text)) }));
+  const lines = signers.map((signer) =>
+    signatureLine({ name: signer.name, keyId: signer.keyId, signature: signer.sign(Buffer.from(text)) }),
+  );
   return `${text}\n${lines.join('')}`;
 }
 
@@ -119,12 +142,14 @@ export function parseNote(bytes: Uint8Array): Note {
 export function parseSignatureLine(line: string): NoteSignature {
   const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line);
   const raw = decodeBase64(match?.[2] ?? '');
-  if (match === null || raw === undefined || raw.length < 5) throw new YitongError('log_invalid', 'the signed note is malformed: a signature line');
+  if (match === null || raw === undefined || raw.length < 5)
+    throw new YitongError('log_invalid', 'the signed note is malformed: a signature line');
   return { name: match[1] ?? '', keyId: raw.readUInt32BE(0), signature: raw.subarray(4) };
 }
 
 /**
- * The note's text, if at least one known key signed it and no known key's signature fails; unknown signatures are ignored.
+ * The note's text, if at least one known key signed it and no known key's signature fails; unknown signatures are
+ * ignored.
  * @throws YitongError `log_invalid`
  */
 export function openNote(bytes: Uint8Array, known: readonly Verifier[]): Note {

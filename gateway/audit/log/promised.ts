@@ -29,7 +29,10 @@ export interface Promised {
   readonly signature: string;
 }
 
-/** What the digest of an answer is over: its bytes without its last member, the receipt. One that was written anew by a JSON library may have other bytes. */
+/**
+ * What the digest of an answer is over: its bytes without its last member, the receipt. One that was written anew by a
+ * JSON library may have other bytes.
+ */
 export function digestedBytes(answer: Buffer): Buffer {
   const at = answer.lastIndexOf(',"receipt":');
   return at < 0 ? answer : Buffer.concat([answer.subarray(0, at), Buffer.from('}')]);
@@ -47,18 +50,25 @@ function hashOf(text: string): Buffer {
 }
 
 /** What `path` leads from and to. @throws YitongError `log_invalid` */
-function bound({ version = 1, leaf, bodySha256, root, answers }: Promised): { readonly from: Buffer; readonly to: Buffer; readonly answers: Buffer | undefined } {
-  if (version === 1 && bodySha256 === undefined && answers === undefined) return { from: hashOf(leaf), to: hashOf(root), answers: undefined };
+function bound({ version = 1, leaf, bodySha256, root, answers }: Promised): {
+  readonly from: Buffer;
+  readonly to: Buffer;
+  readonly answers: Buffer | undefined;
+} {
+  if (version === 1 && bodySha256 === undefined && answers === undefined)
+    return { from: hashOf(leaf), to: hashOf(root), answers: undefined };
   if (version !== 2 || answers === undefined) throw bad('it is of no version that is known here');
   const digest = bodySha256 === undefined ? undefined : Buffer.from(bodySha256, 'base64url');
-  if (digest !== undefined && (digest.length !== HASH_BYTES || digest.toString('base64url') !== bodySha256)) throw bad('the digest of the answer is malformed');
+  if (digest !== undefined && (digest.length !== HASH_BYTES || digest.toString('base64url') !== bodySha256))
+    throw bad('the digest of the answer is malformed');
   const to = hashOf(answers);
   return { from: answerLeaf(hashOf(leaf), bodySha256), to, answers: to };
 }
 
 /**
  * The leaf that was promised, if a replica among `replicas` signed for it.
- * @param answered digest of the answer in which it stood, base64url: then it must be the promise of that answer. One of before version 2 cannot say so, and is taken
+ * @param answered digest of the answer in which it stood, base64url: then it must be the promise of that answer. One of
+ * before version 2 cannot say so, and is taken
  * @throws YitongError `log_invalid`
  */
 export function promisedLeaf(promise: Promised, replicas: readonly Verifier[], answered?: string): Buffer {
@@ -67,13 +77,24 @@ export function promisedLeaf(promise: Promised, replicas: readonly Verifier[], a
   const mergeBy = Date.parse(promise.mergeBy);
   const signature = decodeBase64(promise.signature);
   // the text that was signed has the time in one form only
-  if (promise.algorithm !== 'ed25519' || signature === undefined || Number.isNaN(mergeBy) || new Date(mergeBy).toISOString() !== promise.mergeBy) throw bad('it is malformed');
+  if (
+    promise.algorithm !== 'ed25519' ||
+    signature === undefined ||
+    Number.isNaN(mergeBy) ||
+    new Date(mergeBy).toISOString() !== promise.mergeBy
+  )
+    throw bad('it is malformed');
   const { first, count, seq } = promise;
-  if (rootFromInclusion(seq - first, count, from, path)?.equals(to) !== true) throw bad('its path does not lead to the group\'s root');
-  const replica = replicas.find(({ name, keyId }) => name === promise.key && signatureText(keyId, signature.subarray(4)) === promise.signature);
-  if (replica === undefined) throw bad(`no vkey of the replica \`${promise.key}\` that signed it; name it with --replica`);
+  if (rootFromInclusion(seq - first, count, from, path)?.equals(to) !== true)
+    throw bad("its path does not lead to the group's root");
+  const replica = replicas.find(
+    ({ name, keyId }) => name === promise.key && signatureText(keyId, signature.subarray(4)) === promise.signature,
+  );
+  if (replica === undefined)
+    throw bad(`no vkey of the replica \`${promise.key}\` that signed it; name it with --replica`);
   const text = groupText(promise.journal, { first, count, root: hashOf(promise.root), answers, mergeBy });
-  if (!replica.verify(Buffer.from(text), signature.subarray(4))) throw bad('the replica\'s signature is not over it');
-  if (answered !== undefined && answers !== undefined && promise.bodySha256 !== answered) throw bad('it is not of this answer; give the receipt alone to ask about the promise alone');
+  if (!replica.verify(Buffer.from(text), signature.subarray(4))) throw bad("the replica's signature is not over it");
+  if (answered !== undefined && answers !== undefined && promise.bodySha256 !== answered)
+    throw bad('it is not of this answer; give the receipt alone to ask about the promise alone');
   return hashOf(promise.leaf);
 }

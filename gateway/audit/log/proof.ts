@@ -1,7 +1,7 @@
 /** Offline proofs of inclusion, C2SP tlog-proof@v1. */
 import { YitongError } from '../../../contracts/errors.js';
-import { openCheckpoint, type Checkpoint } from './checkpoint.js';
-import { requireCosigned, type Cosigned, type WitnessPolicy } from './cosignature.js';
+import { type Checkpoint, openCheckpoint } from './checkpoint.js';
+import { type Cosigned, requireCosigned, type WitnessPolicy } from './cosignature.js';
 import { leafHash, rootFromInclusion } from './merkle.js';
 import { decodeBase64, type Verifier } from './note.js';
 
@@ -17,7 +17,13 @@ export interface TlogProof {
 }
 
 export function formatProof({ index, path, checkpoint, extra }: TlogProof): string {
-  const lines = [HEAD, ...(extra === undefined ? [] : [`extra ${extra.toString('base64')}`]), `index ${index}`, ...path.map((hash) => hash.toString('base64')), ''];
+  const lines = [
+    HEAD,
+    ...(extra === undefined ? [] : [`extra ${extra.toString('base64')}`]),
+    `index ${index}`,
+    ...path.map((hash) => hash.toString('base64')),
+    '',
+  ];
   return `${lines.join('\n')}\n${checkpoint}`;
 }
 
@@ -54,11 +60,18 @@ export interface ProvedCheckpoint extends Checkpoint {
  * @param policy witnesses that must have cosigned it; without it nobody but the log vouches
  * @throws YitongError `log_invalid`
  */
-export function verifyProof(text: string, entry: Uint8Array, origin: string, known: readonly Verifier[], policy: WitnessPolicy = { witnesses: [], required: 0 }): ProvedCheckpoint {
+export function verifyProof(
+  text: string,
+  entry: Uint8Array,
+  origin: string,
+  known: readonly Verifier[],
+  policy: WitnessPolicy = { witnesses: [], required: 0 },
+): ProvedCheckpoint {
   const proof = parseProof(text);
   const checkpoint = openCheckpoint(Buffer.from(proof.checkpoint), origin, known);
   const cosigned = requireCosigned(Buffer.from(proof.checkpoint), policy);
   const root = rootFromInclusion(proof.index, checkpoint.size, leafHash(entry), proof.path);
-  if (root?.equals(checkpoint.root) !== true) throw new YitongError('log_invalid', 'the proof does not lead to the root of its checkpoint');
+  if (root?.equals(checkpoint.root) !== true)
+    throw new YitongError('log_invalid', 'the proof does not lead to the root of its checkpoint');
   return { ...checkpoint, index: proof.index, cosigned };
 }

@@ -1,19 +1,31 @@
 /**
- * Gives back to the disk what journals hold twice: segments of which every entry is in the published log, with its body, and older than a declared term.
- * Each segment is read once more and held against the log, entry by entry, before it goes; one that does not fit stays, and with it all behind it.
- * The headers of its groups are kept (`journal/pruned.ts`), so that whoever verifies sees what the replica signed.
+ * Gives back to the disk what journals hold twice: segments of which every entry is in the published log, with its
+ * body, and older than a declared term. Each segment is read once more and held against the log, entry by entry, before
+ * it goes; one that does not fit stays, and with it all behind it. The headers of its groups are kept
+ * (`journal/pruned.ts`), so that whoever verifies sees what the replica signed.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncDir } from '../durable.js';
 import { readErased } from '../journal/erased.js';
 import { journalFolders } from '../journal/folders.js';
-import { chainAfter, commitmentOf, decodeSegmentHeader, headerBytes, readEntries, readGroup, SEGMENT_HEADER, segmentName, segmentNumber, type StoredEntry } from '../journal/format.js';
-import { addPruned, readPruned, type Pruned } from '../journal/pruned.js';
+import {
+  chainAfter,
+  commitmentOf,
+  decodeSegmentHeader,
+  headerBytes,
+  readEntries,
+  readGroup,
+  SEGMENT_HEADER,
+  type StoredEntry,
+  segmentName,
+  segmentNumber,
+} from '../journal/format.js';
+import { addPruned, type Pruned, readPruned } from '../journal/pruned.js';
 import { markerOf } from '../journal/segments.js';
 import { auditLayout } from '../layout.js';
 import { readIfThere } from '../receipts.js';
-import { openBodies, type BodyStore } from './bodies.js';
+import { type BodyStore, openBodies } from './bodies.js';
 import { parseCheckpoint } from './checkpoint.js';
 import type { NodeReader } from './merkle.js';
 import { parseNote } from './note.js';
@@ -51,7 +63,14 @@ export function* pruneJournals(options: PruneOptions): Generator<PruneReport> {
   const log = openLog(options.dataDir);
   if (log === undefined) return;
   try {
-    for (const [id, { dir }] of journalFolders(options.dataDir)) yield* shorten(dir, id, options, () => endOf(dir, id, log), (entry) => inLog(id, entry, log));
+    for (const [id, { dir }] of journalFolders(options.dataDir))
+      yield* shorten(
+        dir,
+        id,
+        options,
+        () => endOf(dir, id, log),
+        (entry) => inLog(id, entry, log),
+      );
   } finally {
     log.bodies.close();
   }
@@ -65,20 +84,30 @@ function openLog(dataDir: string): Log | undefined {
   const note = readIfThere(join(layout.log, 'checkpoint'));
   if (state === undefined || note === undefined) return undefined;
   const { size } = parseCheckpoint(parseNote(note).text);
-  return { state, bodies: openBodies(layout.bodies, layout.index), size, node: tileNodes(size, (path) => readIfThere(join(layout.log, path))) };
+  return {
+    state,
+    bodies: openBodies(layout.bodies, layout.index),
+    size,
+    node: tileNodes(size, (path) => readIfThere(join(layout.log, path))),
+  };
 }
 
-/** The last segment that may go: behind it reading goes on, also where the run before the last is the one that counts. */
+/**
+ * The last segment that may go: behind it reading goes on, also where the run before the last is the one that counts.
+ */
 function endOf(dir: string, journal: string, { state }: Log): number {
   const [taken, before] = [state.journals[journal], state.before.journals[journal]];
   const marker = markerOf(dir);
   // of one that vanished or was rolled back nobody can say what it is evidence of
-  return taken === undefined || before === undefined || marker === undefined || taken.dead === true ? 0 : Math.min(taken.segment, before.segment, marker.segment) - LAST;
+  return taken === undefined || before === undefined || marker === undefined || taken.dead === true
+    ? 0
+    : Math.min(taken.segment, before.segment, marker.segment) - LAST;
 }
 
 /**
- * The same on a replica that does not sequence. Its own journals and its copies of others are held against what the sequencing replica says it has in the published log, with
- * bodies: it has read each of these entries from here, and verified it.
+ * The same on a replica that does not sequence. Its own journals and its copies of others are held against what the
+ * sequencing replica says it has in the published log, with bodies: it has read each of these entries from here, and
+ * verified it.
  * @param integrated by journal, the newest seq that is there
  */
 export function* pruneFollowed(options: PruneOptions, integrated: ReadonlyMap<string, number>): Generator<PruneReport> {
@@ -89,12 +118,20 @@ export function* pruneFollowed(options: PruneOptions, integrated: ReadonlyMap<st
       const first = readSegments(dir)[0];
       return first === undefined || (headerOf(dir, first + 1)?.firstSeq ?? Infinity) - 1 > upTo ? 0 : last;
     };
-    yield* shorten(dir, id, options, end, ({ seq }) => (seq > upTo ? `seq ${String(seq)} is not in the log` : undefined));
+    yield* shorten(dir, id, options, end, ({ seq }) =>
+      seq > upTo ? `seq ${String(seq)} is not in the log` : undefined,
+    );
   }
 }
 
 /** @param end the last segment that may go @param missing why an entry must stay */
-function* shorten(dir: string, id: string, { keep, now, onKept }: PruneOptions, end: () => number, missing: (entry: StoredEntry) => string | undefined): Generator<PruneReport> {
+function* shorten(
+  dir: string,
+  id: string,
+  { keep, now, onKept }: PruneOptions,
+  end: () => number,
+  missing: (entry: StoredEntry) => string | undefined,
+): Generator<PruneReport> {
   leftOver(dir);
   for (;;) {
     const segment = readSegments(dir)[0];
@@ -109,7 +146,11 @@ function* shorten(dir: string, id: string, { keep, now, onKept }: PruneOptions, 
   }
 }
 
-const readSegments = (dir: string): number[] => readdirSync(dir).map(segmentNumber).filter((one) => one !== undefined).sort((a, b) => a - b);
+const readSegments = (dir: string): number[] =>
+  readdirSync(dir)
+    .map(segmentNumber)
+    .filter((one) => one !== undefined)
+    .sort((a, b) => a - b);
 
 /** Removes what a crash left of segments that are given back. */
 function leftOver(dir: string): void {
@@ -132,7 +173,12 @@ function removeSegment(dir: string, segment: number): number {
 type Fits = { readonly headers: readonly Buffer[]; readonly after: Omit<Pruned, 'bytes'> } | { readonly why: string };
 
 /** Undefined of a segment that is too young. */
-function fits(dir: string, segment: number, missing: (entry: StoredEntry) => string | undefined, oldest: number): Fits | undefined {
+function fits(
+  dir: string,
+  segment: number,
+  missing: (entry: StoredEntry) => string | undefined,
+  oldest: number,
+): Fits | undefined {
   const file = join(dir, segmentName(segment));
   const { size, mtimeMs } = statSync(file);
   // it was written when its last entry was, or touched since: no need to read it yet
@@ -141,14 +187,16 @@ function fits(dir: string, segment: number, missing: (entry: StoredEntry) => str
   const erased = readErased(file);
   const header = decodeSegmentHeader(bytes);
   const next = headerOf(dir, segment + 1);
-  if (header === undefined || next === undefined) return { why: `segment ${String(segment)} or the one behind it is damaged` };
+  if (header === undefined || next === undefined)
+    return { why: `segment ${String(segment)} or the one behind it is damaged` };
   const pruned = readPruned(dir);
   const headers: Buffer[] = [];
   let [at, lastSeq, chain] = [SEGMENT_HEADER, header.firstSeq - 1, header.chain];
   while (at < next.previousEnd) {
     const group = readGroup(bytes, at, erased);
     const entries = group === undefined ? undefined : readEntries(bytes, at, group, erased);
-    if (group === undefined || entries === undefined || group.first !== lastSeq + 1 || !group.previous.equals(chain)) return { why: `segment ${String(segment)} is damaged behind seq ${String(lastSeq)}` };
+    if (group === undefined || entries === undefined || group.first !== lastSeq + 1 || !group.previous.equals(chain))
+      return { why: `segment ${String(segment)} is damaged behind seq ${String(lastSeq)}` };
     if (group.mergeBy > oldest) return undefined;
     for (const entry of entries) {
       const why = missing(entry);
@@ -159,7 +207,8 @@ function fits(dir: string, segment: number, missing: (entry: StoredEntry) => str
     lastSeq = group.first + group.count - 1;
     at += group.length;
   }
-  if (at !== next.previousEnd || next.firstSeq !== lastSeq + 1 || !next.chain.equals(chain)) return { why: `segment ${String(segment + 1)} does not go on where segment ${String(segment)} ends` };
+  if (at !== next.previousEnd || next.firstSeq !== lastSeq + 1 || !next.chain.equals(chain))
+    return { why: `segment ${String(segment + 1)} does not go on where segment ${String(segment)} ends` };
   return { headers, after: { segment, lastSeq, chain: chain.toString('base64'), given: (pruned?.given ?? 0) + size } };
 }
 
@@ -180,23 +229,39 @@ function headerOf(dir: string, segment: number): ReturnType<typeof decodeSegment
 }
 
 /** Why an entry must stay; undefined where the log has it whole. */
-function inLog(journal: string, { seq, commitment, leaf }: StoredEntry, { bodies, size, node }: Log): string | undefined {
+function inLog(
+  journal: string,
+  { seq, commitment, leaf }: StoredEntry,
+  { bodies, size, node }: Log,
+): string | undefined {
   const index = bodies.indexOf(journal, seq);
   const stored = index === undefined || index >= size ? undefined : bodies.read(index);
-  if (index === undefined || stored === undefined || stored.journal !== journal || stored.seq !== seq) return `seq ${String(seq)} is not in the published log`;
-  if (!node(0, index).equals(leaf) || (stored.kind === 'present' && !commitmentOf(stored.salt, stored.body).equals(commitment))) return `seq ${String(seq)} is another entry than in the log`;
+  if (index === undefined || stored === undefined || stored.journal !== journal || stored.seq !== seq)
+    return `seq ${String(seq)} is not in the published log`;
+  if (
+    !node(0, index).equals(leaf) ||
+    (stored.kind === 'present' && !commitmentOf(stored.salt, stored.body).equals(commitment))
+  )
+    return `seq ${String(seq)} is another entry than in the log`;
   return undefined;
 }
 
 /** Journals of which a segment is past its term and does not fit the log, so that it stays. Reads only. */
-export function pruneable(options: Omit<PruneOptions, 'onKept'>): readonly { readonly journal: string; readonly segment: number; readonly why: string }[] {
+export function pruneable(
+  options: Omit<PruneOptions, 'onKept'>,
+): readonly { readonly journal: string; readonly segment: number; readonly why: string }[] {
   const log = openLog(options.dataDir);
   if (log === undefined) return [];
   try {
     return [...journalFolders(options.dataDir)].flatMap(([journal, { dir }]) => {
       const segment = readSegments(dir)[0];
-      const found = segment === undefined || segment > endOf(dir, journal, log) ? undefined : fits(dir, segment, (entry) => inLog(journal, entry, log), options.now() - options.keep);
-      return segment === undefined || found === undefined || !('why' in found) ? [] : [{ journal, segment, why: found.why }];
+      const found =
+        segment === undefined || segment > endOf(dir, journal, log)
+          ? undefined
+          : fits(dir, segment, (entry) => inLog(journal, entry, log), options.now() - options.keep);
+      return segment === undefined || found === undefined || !('why' in found)
+        ? []
+        : [{ journal, segment, why: found.why }];
     });
   } finally {
     log.bodies.close();
@@ -218,7 +283,10 @@ const LOOK = 10_000;
 /** Turns of the event loop between segments: the log comes first. */
 const REST = 50;
 
-/** By journal, the newest seq that is in the published log of this data folder; for the other replicas. Empty before anything is published. */
+/**
+ * By journal, the newest seq that is in the published log of this data folder; for the other replicas. Empty before
+ * anything is published.
+ */
 export function integratedSeqs(dataDir: string): ReadonlyMap<string, number> {
   const layout = auditLayout(dataDir);
   const state = readState(layout.state)?.state;
@@ -226,11 +294,22 @@ export function integratedSeqs(dataDir: string): ReadonlyMap<string, number> {
   if (state === undefined || note === undefined) return new Map();
   const { size } = parseCheckpoint(parseNote(note).text);
   const journals = size >= state.size ? state.journals : size >= state.before.size ? state.before.journals : {};
-  return new Map(Object.entries(journals).flatMap(([id, { lastSeq, dead }]) => (dead === true ? [] : [[id, lastSeq] as const])));
+  return new Map(
+    Object.entries(journals).flatMap(([id, { lastSeq, dead }]) => (dead === true ? [] : [[id, lastSeq] as const])),
+  );
 }
 
-/** @param followed asked at each look: where another replica sequences, what it said last that is in its log; undefined where this one does */
-export function startPruning(options: Omit<PruneOptions, 'onKept'> & { readonly followed: () => ReadonlyMap<string, number> | undefined; readonly onKept: (message: string) => void; readonly onError: (error: unknown) => void }): Pruning {
+/**
+ * @param followed asked at each look: where another replica sequences, what it said last that is in its log; undefined
+ * where this one does
+ */
+export function startPruning(
+  options: Omit<PruneOptions, 'onKept'> & {
+    readonly followed: () => ReadonlyMap<string, number> | undefined;
+    readonly onKept: (message: string) => void;
+    readonly onError: (error: unknown) => void;
+  },
+): Pruning {
   const { keep, now, followed, onKept, onError } = options;
   let [segments, bytes, lookedAt] = [0, 0, now()];
   let kept: ReadonlyMap<string, string> = new Map();
@@ -246,7 +325,11 @@ export function startPruning(options: Omit<PruneOptions, 'onKept'> & { readonly 
     });
   async function look(): Promise<void> {
     const found = new Map<string, string>();
-    const how = { ...options, onKept: (journal: string, why: string): void => void found.set(journal, `the journal \`${journal}\` is not shortened: ${why}`) };
+    const how = {
+      ...options,
+      onKept: (journal: string, why: string): void =>
+        void found.set(journal, `the journal \`${journal}\` is not shortened: ${why}`),
+    };
     const integrated = followed();
     for (const one of integrated === undefined ? pruneJournals(how) : pruneFollowed(how, integrated)) {
       segments += one.segments;

@@ -7,7 +7,7 @@ import { readIfThere } from '../receipts.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { parseNote } from './note.js';
 import { readPartial } from './tile-files.js';
-import { ENTRY_BYTES, parseBundle, tilePath, tileWidth, TILE_WIDTH } from './tiles.js';
+import { ENTRY_BYTES, parseBundle, TILE_WIDTH, tilePath, tileWidth } from './tiles.js';
 
 export interface PublishedCheckpoint {
   readonly origin: string;
@@ -26,7 +26,14 @@ export function readCheckpoint(dataDir: string): PublishedCheckpoint | undefined
   if (bytes === undefined) return undefined;
   const note = parseNote(bytes);
   const { origin, size, root } = parseCheckpoint(note.text);
-  return { origin, size, root: root.toString('base64'), at: statSync(file).mtimeMs, signedBy: note.signatures.map(({ name }) => name), note: bytes.toString('utf8') };
+  return {
+    origin,
+    size,
+    root: root.toString('base64'),
+    at: statSync(file).mtimeMs,
+    signedBy: note.signatures.map(({ name }) => name),
+    note: bytes.toString('utf8'),
+  };
 }
 
 /**
@@ -41,7 +48,13 @@ export function publishedCommitments(dataDir: string): (index: number) => Buffer
     const tile = Math.floor(index / TILE_WIDTH);
     if (last?.tile !== tile) {
       const width = tileWidth(0, tile, size);
-      last = { tile, commitments: width === 0 ? [] : parseBundle(readPartial(log, tilePath('entries', tile, width), width * ENTRY_BYTES), width) };
+      last = {
+        tile,
+        commitments:
+          width === 0
+            ? []
+            : parseBundle(readPartial(log, tilePath('entries', tile, width), width * ENTRY_BYTES), width),
+      };
     }
     const found = last.commitments[index % TILE_WIDTH];
     if (found === undefined) throw new YitongError('log_invalid', `the published log has no entry ${index}`);

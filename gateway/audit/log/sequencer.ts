@@ -1,36 +1,46 @@
 /**
- * The sequencer: takes what the journals of a data folder have made durable into the one published log. Read `run` from top to
- * bottom; each step says what a crash right after it leaves and why the next run is still right. Nothing that others read or
- * write is touched before the commit, so it is also right where two sequencers run at once: one commits, the other ends.
+ * The sequencer: takes what the journals of a data folder have made durable into the one published log. Read `run` from
+ * top to bottom; each step says what a crash right after it leaves and why the next run is still right. Nothing that
+ * others read or write is touched before the commit, so it is also right where two sequencers run at once: one commits,
+ * the other ends.
  */
 import { randomBytes as systemRandom } from 'node:crypto';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
-import { openErasures, type ErasureStep } from '../erasure/carry-out.js';
-import { announceWriting } from './writing.js';
+import { type ErasureStep, openErasures } from '../erasure/carry-out.js';
 import { commitmentOf } from '../journal/format.js';
 import { auditLayout } from '../layout.js';
-import { tryLock, type Lock } from '../lock.js';
+import { type Lock, tryLock } from '../lock.js';
 import { readIfThere } from '../receipts.js';
 import { publishVkey } from '../signer.js';
 import { traceOfLog } from './begun.js';
-import { openBodies, packRecords, type BodyRecord, type BodyStore, type PackedRecords } from './bodies.js';
+import { type BodyRecord, type BodyStore, openBodies, type PackedRecords, packRecords } from './bodies.js';
 import { openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
 import { arrivedErased, collect, type Gap } from './collect.js';
-import { gatherCosignatures, type Gathering, type WitnessHealth, type WitnessSetup } from './gathering.js';
-import { parseNote, type Signer } from './note.js';
+import { type Gathering, gatherCosignatures, type WitnessHealth, type WitnessSetup } from './gathering.js';
 import { mendLog, shortIndexes } from './mend.js';
+import { parseNote, type Signer } from './note.js';
 import { dropStaged, stage, staged } from './staging.js';
-import { readState, swapState, type SequencerState } from './state.js';
+import { readState, type SequencerState, swapState } from './state.js';
 import { dropPartials, readPartial, writeTiles } from './tile-files.js';
-import { openEdge, type Edge, type TileFile } from './tiles.js';
+import { type Edge, openEdge, type TileFile } from './tiles.js';
+import { announceWriting } from './writing.js';
 
 export type { GapReason } from './collect.js';
 
 /** The points between which a crash can fall. */
-export type SequencerStep = 'read' | 'staged' | 'signed' | 'committed' | 'applying' | 'bodies' | 'tiles' | 'completed' | 'published';
+export type SequencerStep =
+  | 'read'
+  | 'staged'
+  | 'signed'
+  | 'committed'
+  | 'applying'
+  | 'bodies'
+  | 'tiles'
+  | 'completed'
+  | 'published';
 
 export type SequencerAlert =
   | Gap
@@ -39,7 +49,12 @@ export type SequencerAlert =
   | { readonly kind: 'mended'; readonly files: readonly string[] }
   /** Another replica sequences: this one never does again. */
   | { readonly kind: 'fenced'; readonly reason: string }
-  | { readonly kind: 'witness'; readonly witness: string; readonly state: WitnessHealth['state']; readonly reason: string };
+  | {
+      readonly kind: 'witness';
+      readonly witness: string;
+      readonly state: WitnessHealth['state'];
+      readonly reason: string;
+    };
 
 export interface SequencerOptions {
   readonly dataDir: string;
@@ -102,58 +117,105 @@ interface Memory {
  * @throws YitongError `audit_unavailable` if another process is the sequencer
  */
 export function startSequencer(options: SequencerOptions): Sequencer {
-  const { dataDir, signer, origin, now, interval = 500, batch: batchSize = 50_000, randomBytes = systemRandom } = options;
+  const {
+    dataDir,
+    signer,
+    origin,
+    now,
+    interval = 500,
+    batch: batchSize = 50_000,
+    randomBytes = systemRandom,
+  } = options;
   const layout = auditLayout(dataDir);
   const published = join(layout.log, 'checkpoint');
-  for (const dir of [dirname(layout.lock), layout.journals, layout.staged]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  for (const dir of [dirname(layout.lock), layout.journals, layout.staged])
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
   mkdirSync(layout.log, { recursive: true });
   const locked = tryLock(layout.lock);
-  if (locked === undefined) throw new YitongError('audit_unavailable', 'another process is the sequencer of this data folder');
+  if (locked === undefined)
+    throw new YitongError('audit_unavailable', 'another process is the sequencer of this data folder');
   let lock: Lock = locked;
   publishVkey(join(layout.log, 'vkey'), signer);
   const bodies: BodyStore = openBodies(layout.bodies, layout.index);
-  const erasures = openErasures({ dataDir, bodies, onTrouble: (reason) => options.onAlert({ kind: 'failed', reason }), ...(options.onErasureStep === undefined ? {} : { onStep: options.onErasureStep }) });
+  const erasures = openErasures({
+    dataDir,
+    bodies,
+    onTrouble: (reason) => options.onAlert({ kind: 'failed', reason }),
+    ...(options.onErasureStep === undefined ? {} : { onStep: options.onErasureStep }),
+  });
   const step = options.onStep ?? ((): void => undefined);
   let memory: Memory | undefined;
   let publishedAt: number | undefined;
 
-  /** What was committed last, done again as far as a crash left it undone, and the right edge of its tree. What can be made again of the log is, where it was damaged. */
+  /**
+   * What was committed last, done again as far as a crash left it undone, and the right edge of its tree. What can be
+   * made again of the log is, where it was damaged.
+   */
   async function load(): Promise<Memory> {
     const found = readState(layout.state);
     if (found === undefined) {
       // another may sequence, or hold more of the log than is here: that is said first
       options.fence?.hold();
       const trace = traceOfLog(dataDir);
-      if (trace !== undefined) throw new YitongError('log_invalid', `${trace}, and no state of the sequencer: a log is never begun anew under its name; bring the state back, or see \`yitong audit takeover\``, { place: { file: layout.state } });
+      if (trace !== undefined)
+        throw new YitongError(
+          'log_invalid',
+          `${trace}, and no state of the sequencer: a log is never begun anew under its name; bring the state ` +
+            `back, or see \`yitong audit takeover\``,
+          { place: { file: layout.state } },
+        );
       const own = { journal: `sequencer-${randomBytes(4).toString('hex')}`, seq: 0 };
-      const state = { version: 1, origin, size: 0, checkpoint: '', journals: {}, before: { size: 0, journals: {} }, staged: '0', own } as const;
+      const state = {
+        version: 1,
+        origin,
+        size: 0,
+        checkpoint: '',
+        journals: {},
+        before: { size: 0, journals: {} },
+        staged: '0',
+        own,
+      } as const;
       return { state, version: 0, edge: openEdge(0, () => Buffer.alloc(0)) };
     }
     const { state, version } = found;
-    if (state.origin !== origin) throw new YitongError('log_invalid', `the log's origin is \`${state.origin}\`, not \`${origin}\``);
+    if (state.origin !== origin)
+      throw new YitongError('log_invalid', `the log's origin is \`${state.origin}\`, not \`${origin}\``);
     let edge: Edge;
     try {
-      if (completed() === state.checkpoint && shortIndexes(dataDir, state).length > 0) throw new YitongError('log_invalid', 'the index of receipts is shorter than the log');
+      if (completed() === state.checkpoint && shortIndexes(dataDir, state).length > 0)
+        throw new YitongError('log_invalid', 'the index of receipts is shorter than the log');
       edge = await open(state);
     } catch (error) {
       const mended = await mendLog({ dataDir, state, verifier: signer, bodies }).catch(() => undefined);
       // what cannot be mended is said as it was found
-      if (mended === undefined || mended.files.length === 0) throw isYitongError(error) ? error : new YitongError('log_invalid', `a file of the log cannot be read: ${error instanceof Error ? error.message : 'unknown'}`, { cause: error });
+      if (mended === undefined || mended.files.length === 0)
+        throw isYitongError(error)
+          ? error
+          : new YitongError(
+              'log_invalid',
+              `a file of the log cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
+              { cause: error },
+            );
       options.onAlert({ kind: 'mended', files: mended.files });
       edge = await open(state);
     }
     return { state, version, edge };
   }
 
-  /** @throws YitongError `log_invalid`, or whatever the disk says, where what is there does not lead to what was signed */
+  /**
+   * @throws YitongError `log_invalid`, or whatever the disk says, where what is there does not lead to what was signed
+   */
   async function open(state: SequencerState): Promise<Edge> {
     const complete = completed() === state.checkpoint;
-    const edge = openEdge(complete ? state.size : state.before.size, (path, bytes) => readPartial(layout.log, path, bytes));
+    const edge = openEdge(complete ? state.size : state.before.size, (path, bytes) =>
+      readPartial(layout.log, path, bytes),
+    );
     const records = complete ? [] : staged(layout.staged, state.staged);
     const files = records.flatMap(({ salt, body }) => edge.append(commitmentOf(salt, body)));
     // never sign on top of tiles that do not lead to what was signed before
     const { size, root } = openCheckpoint(Buffer.from(state.checkpoint), origin, [signer]);
-    if (size !== state.size || size !== edge.size || !root.equals(edge.root())) throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
+    if (size !== state.size || size !== edge.size || !root.equals(edge.root()))
+      throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
     if (!complete) await apply(state, records, packRecords(records), [...files, ...edge.partials()]);
     return edge;
   }
@@ -165,12 +227,18 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   const completed = (): string | undefined => readIfThere(layout.complete)?.toString('utf8');
 
   /**
-   * Puts a committed run in its place. Done twice, also by two at once, it writes the same bytes to the same places; never again
-   * once it is complete, for what was erased since would come back.
+   * Puts a committed run in its place. Done twice, also by two at once, it writes the same bytes to the same places;
+   * never again once it is complete, for what was erased since would come back.
    */
-  async function apply(state: SequencerState, records: readonly BodyRecord[], packed: PackedRecords, files: readonly TileFile[]): Promise<void> {
-    // Said before the look whether another did it meanwhile: an erasure touches only what is complete, and waits for those who said
-    // so. A process that slept in between either sees that it is complete, or is waited for; so it cannot bring back a salt.
+  async function apply(
+    state: SequencerState,
+    records: readonly BodyRecord[],
+    packed: PackedRecords,
+    files: readonly TileFile[],
+  ): Promise<void> {
+    // Said before the look whether another did it meanwhile: an erasure touches only what is complete, and waits for
+    // those who said so. A process that slept in between either sees that it is complete, or is waited for; so it
+    // cannot bring back a salt.
     const done = announceWriting(layout.writing);
     try {
       if (completedSize() < state.size) {
@@ -198,7 +266,8 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       memory = undefined;
     }
 
-    // 0. After a start, or a run that failed: the state says what was committed, and the staged run that led to it is put in its
+    // 0. After a start, or a run that failed: the state says what was committed, and the staged run that led to it is
+    // put in its
     //    place if it was not so far. Then it is published, where a crash came before.
     if (memory === undefined) {
       memory = await load();
@@ -214,7 +283,8 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     step('read');
     if (batch.records.length === 0) return { added: 0, size: state.size };
 
-    // 2. Stage all that this run adds as one file with a name of its own, durable. After a crash nobody knows that name, and a later run removes it.
+    // 2. Stage all that this run adds as one file with a name of its own, durable. After a crash nobody knows that
+    // name, and a later run removes it.
     const name = `${state.size}-${randomBytes(8).toString('hex')}`;
     const packed = packRecords(batch.records);
     stage(layout.staged, name, packed);
@@ -227,22 +297,33 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     const checkpoint = signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]);
     step('signed');
 
-    // 4. Commit by compare-and-swap: if another sequencer came (the lock was lost), its version stands and this run ends. Size,
-    //    positions and note change together, so no entry is taken twice or skipped. From here on the note counts as issued.
+    // 4. Commit by compare-and-swap: if another sequencer came (the lock was lost), its version stands and this run
+    // ends. Size,
+    // positions and note change together, so no entry is taken twice or skipped. From here on the note counts as
+    // issued.
     const next: SequencerState = {
-      version: 1, origin, size: edge.size, checkpoint, journals: batch.journals, before: { size: state.size, journals: state.journals }, staged: name, own: batch.own,
+      version: 1,
+      origin,
+      size: edge.size,
+      checkpoint,
+      journals: batch.journals,
+      before: { size: state.size, journals: state.journals },
+      staged: name,
+      own: batch.own,
     };
     try {
       options.fence?.hold();
       // nothing comes between: who answers for another replica's claim does so in this thread, or loses the swap
-      if (!lock.held() || !swapState(layout.state, version, next)) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+      if (!lock.held() || !swapState(layout.state, version, next))
+        throw new YitongError('audit_unavailable', 'another sequencer has taken over');
     } catch (error) {
       rmSync(join(layout.staged, name), { force: true });
       throw error;
     }
     step('committed');
 
-    // 5. Bodies, index, bundles and tiles, each durable with its name. A crash before the end is mended by step 0, which has the staged file.
+    // 5. Bodies, index, bundles and tiles, each durable with its name. A crash before the end is mended by step 0,
+    // which has the staged file.
     await apply(next, batch.records, packed, files);
     memory = { state: next, version: version + 1, edge };
 
@@ -250,7 +331,8 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     release(next);
     step('published');
 
-    // 7. Carry out the erasures that this run brought, now that nothing but their own files can lack. Step 0 does it again after a crash.
+    // 7. Carry out the erasures that this run brought, now that nothing but their own files can lack. Step 0 does it
+    // again after a crash.
     erasures.saw(state.size, batch.records);
     await erasures.carryOut(next.size);
 
@@ -270,7 +352,10 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     else if (!covers) publish(checkpoint);
   }
 
-  /** What is published, if it is of this log and signed; a file that is damaged is as good as none, and is written again. */
+  /**
+   * What is published, if it is of this log and signed; a file that is damaged is as good as none, and is written
+   * again.
+   */
   function standing(): { readonly text: string; readonly size: number; readonly bytes: Buffer } | undefined {
     const bytes = readIfThere(published);
     if (bytes === undefined) return undefined;
@@ -284,12 +369,16 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   function publish(note: string): void {
     const { size } = parseCheckpoint(parseNote(Buffer.from(note)).text);
     try {
-      // One that lost its place must not take the world back. Between this look and the rename it still could, for one run's
-      // time: a checkpoint that was true then, and the next publication is of the newer.
-      if (!lock.held() || (standing()?.size ?? -1) > size) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+      // One that lost its place must not take the world back. Between this look and the rename it still could, for one
+      // run's time: a checkpoint that was true then, and the next publication is of the newer.
+      if (!lock.held() || (standing()?.size ?? -1) > size)
+        throw new YitongError('audit_unavailable', 'another sequencer has taken over');
       replaceFile(published, note);
     } catch (error) {
-      options.onAlert({ kind: 'failed', reason: `the checkpoint cannot be published: ${error instanceof Error ? error.message : 'unknown'}` });
+      options.onAlert({
+        kind: 'failed',
+        reason: `the checkpoint cannot be published: ${error instanceof Error ? error.message : 'unknown'}`,
+      });
       throw error;
     }
     publishedAt = now();

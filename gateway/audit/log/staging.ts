@@ -1,13 +1,15 @@
 /**
- * A run of the sequencer as one file under a name of its own, written before the run is committed. So nothing that another
- * sequencer may have written is touched before it is decided whose run counts, and the one that counts can be done again.
+ * A run of the sequencer as one file under a name of its own, written before the run is committed. So nothing that
+ * another sequencer may have written is touched before it is decided whose run counts, and the one that counts can be
+ * done again.
  */
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+
 import { createHash } from 'node:crypto';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../durable.js';
-import { unpackRecord, type BodyRecord, type PackedRecords } from './bodies.js';
+import { type BodyRecord, type PackedRecords, unpackRecord } from './bodies.js';
 
 /** Digest of the rest, count of records; then the length of each, then the records. */
 const HEAD = 32 + 4;
@@ -36,7 +38,10 @@ export function staged(dir: string, name: string): BodyRecord[] {
   try {
     bytes = readFileSync(place.file);
   } catch (cause) {
-    throw new YitongError('log_invalid', 'the staged run that the state of the sequencer names cannot be read', { place, cause });
+    throw new YitongError('log_invalid', 'the staged run that the state of the sequencer names cannot be read', {
+      place,
+      cause,
+    });
   }
   const damaged = (): YitongError => new YitongError('log_invalid', 'the staged run is damaged', { place });
   if (!createHash('sha256').update(bytes.subarray(32)).digest().equals(bytes.subarray(0, 32))) throw damaged();
@@ -51,7 +56,10 @@ export function staged(dir: string, name: string): BodyRecord[] {
   });
 }
 
-/** Removes what runs from below `size` staged: they are in place, or lost against the run that is. What others stage on top of newer runs stays. */
+/**
+ * Removes what runs from below `size` staged: they are in place, or lost against the run that is. What others stage on
+ * top of newer runs stays.
+ */
 export function dropStaged(dir: string, size: number): void {
   for (const name of readdirSync(dir)) if (Number(name.split('-')[0]) < size) rmSync(join(dir, name), { force: true });
 }

@@ -1,8 +1,11 @@
-/** The sequencer's commit point: how long the log is and how far each journal has been taken into it. Changed by compare-and-swap. */
+/**
+ * The sequencer's commit point: how long the log is and how far each journal has been taken into it. Changed by
+ * compare-and-swap.
+ */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
-import { readVersion, swapVersion } from '../versions.js';
 import type { Position } from '../journal/reader.js';
+import { readVersion, swapVersion } from '../versions.js';
 
 export interface JournalState extends Position {
   /** Never read again: it vanished or was rolled back, and the log says so. */
@@ -31,7 +34,13 @@ const journals = {
     type: 'object',
     additionalProperties: false,
     required: ['segment', 'offset', 'lastSeq', 'chain'],
-    properties: { segment: number, offset: number, lastSeq: number, chain: { type: 'string' }, dead: { type: 'boolean' } },
+    properties: {
+      segment: number,
+      offset: number,
+      lastSeq: number,
+      chain: { type: 'string' },
+      dead: { type: 'boolean' },
+    },
   },
 };
 const check = shape<SequencerState>(
@@ -45,9 +54,19 @@ const check = shape<SequencerState>(
       size: number,
       checkpoint: { type: 'string' },
       journals,
-      before: { type: 'object', additionalProperties: false, required: ['size', 'journals'], properties: { size: number, journals } },
+      before: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['size', 'journals'],
+        properties: { size: number, journals },
+      },
       staged: { type: 'string', pattern: '^[0-9a-f-]{1,60}$' },
-      own: { type: 'object', additionalProperties: false, required: ['journal', 'seq'], properties: { journal: { type: 'string' }, seq: number } },
+      own: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['journal', 'seq'],
+        properties: { journal: { type: 'string' }, seq: number },
+      },
     },
   },
   'log_invalid',

@@ -1,13 +1,18 @@
-/** Tiles and entry bundles of C2SP tlog-tiles: paths, bytes, the growing right edge of a tree, and reading nodes from tiles. */
-import { HASH_BYTES, leafHash, rootOfLeaves, treeRoot, type NodeReader } from './merkle.js';
+/**
+ * Tiles and entry bundles of C2SP tlog-tiles: paths, bytes, the growing right edge of a tree, and reading nodes from
+ * tiles.
+ */
+
 import { YitongError } from '../../../contracts/errors.js';
+import { HASH_BYTES, leafHash, type NodeReader, rootOfLeaves, treeRoot } from './merkle.js';
 
 export const TILE_WIDTH = 256;
 
 /** `tile/<L>/<N>[.p/<W>]`; level `entries` for bundles. 1234067 is written `x001/x234/067`. */
 export function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
   let path = String(index % 1000).padStart(3, '0');
-  for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000)) path = `x${String(rest % 1000).padStart(3, '0')}/${path}`;
+  for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000))
+    path = `x${String(rest % 1000).padStart(3, '0')}/${path}`;
   return `tile/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }
 
@@ -21,9 +26,11 @@ export const ENTRY_BYTES = 2 + HASH_BYTES;
 
 /** The commitments of a bundle. @throws YitongError `log_invalid` if it is not `width` commitments of 32 bytes */
 export function parseBundle(bytes: Buffer, width: number): Buffer[] {
-  if (bytes.length !== width * ENTRY_BYTES) throw new YitongError('log_invalid', `the entry bundle has ${bytes.length} bytes, not ${width * ENTRY_BYTES}`);
+  if (bytes.length !== width * ENTRY_BYTES)
+    throw new YitongError('log_invalid', `the entry bundle has ${bytes.length} bytes, not ${width * ENTRY_BYTES}`);
   return Array.from({ length: width }, (_, i) => {
-    if (bytes.readUInt16BE(i * ENTRY_BYTES) !== HASH_BYTES) throw new YitongError('log_invalid', `entry ${i} of the bundle is not 32 bytes long`);
+    if (bytes.readUInt16BE(i * ENTRY_BYTES) !== HASH_BYTES)
+      throw new YitongError('log_invalid', `entry ${i} of the bundle is not 32 bytes long`);
     return bytes.subarray(i * ENTRY_BYTES + 2, (i + 1) * ENTRY_BYTES);
   });
 }
@@ -36,7 +43,10 @@ export interface TileFile {
 /** Growing from the right: what of a tree is not yet in full tiles. */
 export interface Edge {
   readonly size: number;
-  /** Adds one entry of 32 bytes; gives the files that became full by it. @param leaf its leaf hash, where it is known */
+  /**
+   * Adds one entry of 32 bytes; gives the files that became full by it.
+   * @param leaf its leaf hash, where it is known
+   */
   append(commitment: Uint8Array, leaf?: Buffer): readonly TileFile[];
   /** The partial bundle and tiles of the tree as it is now. */
   partials(): readonly TileFile[];
@@ -58,7 +68,8 @@ export function openEdge(size: number, read: (path: string, bytes: number) => Bu
   const row = (level: number): Row => (rows[level] ??= { bytes: Buffer.alloc(TILE_WIDTH * HASH_BYTES), width: 0 });
   const load = (into: Row, level: number | 'entries', index: number, unit: number): void => {
     const bytes = read(tilePath(level, index, into.width), into.width * unit);
-    if (bytes.length !== into.width * unit) throw new YitongError('log_invalid', `\`${tilePath(level, index, into.width)}\` has a wrong length`);
+    if (bytes.length !== into.width * unit)
+      throw new YitongError('log_invalid', `\`${tilePath(level, index, into.width)}\` has a wrong length`);
     bytes.copy(into.bytes);
   };
   if (bundle.width > 0) load(bundle, 'entries', Math.floor(size / TILE_WIDTH), ENTRY_BYTES);
@@ -67,10 +78,15 @@ export function openEdge(size: number, read: (path: string, bytes: number) => Bu
     here.width = hashes % TILE_WIDTH;
     if (here.width > 0) load(here, level, Math.floor(hashes / TILE_WIDTH), HASH_BYTES);
   }
-  // a bundle is published as its entries, and the tree is of their hashes: a bit that changed in one of them must not go on into a full bundle
+  // a bundle is published as its entries, and the tree is of their hashes: a bit that changed in one of them must not
+  // go on into a full bundle
   for (let i = 0; i < bundle.width; i++) {
     const commitment = bundle.bytes.subarray(i * ENTRY_BYTES + 2, (i + 1) * ENTRY_BYTES);
-    if (!leafHash(commitment).equals(row(0).bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))) throw new YitongError('log_invalid', `entry ${size - bundle.width + i} of the bundle at the edge is not what its tile says`);
+    if (!leafHash(commitment).equals(row(0).bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)))
+      throw new YitongError(
+        'log_invalid',
+        `entry ${size - bundle.width + i} of the bundle at the edge is not what its tile says`,
+      );
   }
 
   let total = size;
@@ -104,9 +120,17 @@ export function openEdge(size: number, read: (path: string, bytes: number) => Bu
     },
     partials() {
       const files: TileFile[] = [];
-      if (bundle.width > 0) files.push({ path: tilePath('entries', indexAt(0), bundle.width), bytes: Buffer.from(bundle.bytes.subarray(0, bundle.width * ENTRY_BYTES)) });
+      if (bundle.width > 0)
+        files.push({
+          path: tilePath('entries', indexAt(0), bundle.width),
+          bytes: Buffer.from(bundle.bytes.subarray(0, bundle.width * ENTRY_BYTES)),
+        });
       rows.forEach((here, level) => {
-        if (here.width > 0) files.push({ path: tilePath(level, indexAt(level), here.width), bytes: Buffer.from(here.bytes.subarray(0, here.width * HASH_BYTES)) });
+        if (here.width > 0)
+          files.push({
+            path: tilePath(level, indexAt(level), here.width),
+            bytes: Buffer.from(here.bytes.subarray(0, here.width * HASH_BYTES)),
+          });
       });
       return files;
     },
@@ -117,14 +141,16 @@ export function openEdge(size: number, read: (path: string, bytes: number) => Bu
         const leaves = 2 ** (height % 8);
         const from = (index * leaves) % TILE_WIDTH;
         const here = row(level);
-        if (from + leaves <= here.width) return rootOfLeaves(here.bytes.subarray(from * HASH_BYTES, (from + leaves) * HASH_BYTES));
+        if (from + leaves <= here.width)
+          return rootOfLeaves(here.bytes.subarray(from * HASH_BYTES, (from + leaves) * HASH_BYTES));
         throw new YitongError('internal', 'a subtree is not at the edge');
       }),
   };
 }
 
 /**
- * Nodes of a tree of `size` leaves, from its tiles. A partial tile may be gone once the full one is there, so both are tried.
+ * Nodes of a tree of `size` leaves, from its tiles. A partial tile may be gone once the full one is there, so both are
+ * tried.
  * @param read undefined for a file that does not exist
  */
 export function tileNodes(size: number, read: (path: string) => Buffer | undefined): NodeReader {
@@ -139,7 +165,8 @@ export function tileNodes(size: number, read: (path: string) => Buffer | undefin
     let bytes = kept.get(path);
     if (bytes === undefined) {
       bytes = read(path) ?? read(tilePath(level, tile));
-      if (bytes === undefined || bytes.length < width * HASH_BYTES) throw new YitongError('log_invalid', `the tile \`${path}\` is missing or short`);
+      if (bytes === undefined || bytes.length < width * HASH_BYTES)
+        throw new YitongError('log_invalid', `the tile \`${path}\` is missing or short`);
       kept.set(path, bytes);
     }
     const from = (first % TILE_WIDTH) * HASH_BYTES;

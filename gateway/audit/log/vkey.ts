@@ -4,4 +4,7 @@ import { auditLayout } from '../layout.js';
 import { readIfThere } from '../receipts.js';
 
 /** `<name>+<id>+<key>`; empty before the log has begun. */
-export const readVkey = (dataDir: string): string => readIfThere(join(auditLayout(dataDir).log, 'vkey'))?.toString('utf8').trim() ?? '';
+export const readVkey = (dataDir: string): string =>
+  readIfThere(join(auditLayout(dataDir).log, 'vkey'))
+    ?.toString('utf8')
+    .trim() ?? '';

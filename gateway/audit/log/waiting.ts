@@ -1,12 +1,13 @@
 /**
- * How long entries wait, measured from outside the sequencer: what journals have durable, against what the commit point has taken and what is published.
- * It is asked by a process that does not sequence, so that a sequencer which is dead, hangs or fails again and again is seen by what it leaves undone.
+ * How long entries wait, measured from outside the sequencer: what journals have durable, against what the commit point
+ * has taken and what is published. It is asked by a process that does not sequence, so that a sequencer which is dead,
+ * hangs or fails again and again is seen by what it leaves undone.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readErased } from '../journal/erased.js';
 import { journalFolders } from '../journal/folders.js';
 import { MARKER_FILE, readGroup, SEGMENT_HEADER, segmentName } from '../journal/format.js';
-import { readErased } from '../journal/erased.js';
 import { segmentsOf } from '../journal/reader.js';
 import { markerOf, scanSegment } from '../journal/segments.js';
 import { auditLayout } from '../layout.js';
@@ -15,14 +16,16 @@ import { remainsOfLog } from './begun.js';
 import { openBodies } from './bodies.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { parseNote } from './note.js';
-import { readState, type JournalState } from './state.js';
+import { type JournalState, readState } from './state.js';
 
 export interface Waiting {
   /** Entries durable in journals that are in no signed tree. */
   readonly unsequenced: number;
   /** ms since 1970 from which on the oldest of them waits. */
   readonly unsequencedSince?: number;
-  /** ms since 1970 from which on the oldest entry waits that the published checkpoint does not cover, sequenced or not. */
+  /**
+   * ms since 1970 from which on the oldest entry waits that the published checkpoint does not cover, sequenced or not.
+   */
   readonly unpublishedSince?: number;
   /** What of the log cannot be read, in words: until it is mended nothing more comes into it. */
   readonly faults: readonly string[];
@@ -32,7 +35,10 @@ export interface WaitingLook {
   look(): Waiting;
 }
 
-/** Of a number that only grows: since when it has been beyond another. What is forgotten makes an age older, never younger. */
+/**
+ * Of a number that only grows: since when it has been beyond another. What is forgotten makes an age older, never
+ * younger.
+ */
 class Growth {
   #seen: { readonly upTo: number; readonly since: number }[] = [];
 
@@ -44,7 +50,10 @@ class Growth {
     const last = this.#seen.at(-1);
     if (last !== undefined && upTo <= last.upTo) return;
     this.#seen.push({ upTo, since });
-    if (this.#seen.length > MOST_SEEN) this.#seen = this.#seen.flatMap((one, i) => (i % 2 === 1 ? [] : [{ upTo: (this.#seen[i + 1] ?? one).upTo, since: one.since }]));
+    if (this.#seen.length > MOST_SEEN)
+      this.#seen = this.#seen.flatMap((one, i) =>
+        i % 2 === 1 ? [] : [{ upTo: (this.#seen[i + 1] ?? one).upTo, since: one.since }],
+      );
   }
 
   /** Undefined where nothing is beyond `covered`. */
@@ -76,7 +85,15 @@ const earlier = (...times: readonly (number | undefined)[]): number | undefined 
  * @param mergeDelay ms from an entry to the time by which it is promised, as journals here are opened with
  * @param now ms since 1970
  */
-export function watchWaiting({ dataDir, mergeDelay, now }: { readonly dataDir: string; readonly mergeDelay: number; readonly now: () => number }): WaitingLook {
+export function watchWaiting({
+  dataDir,
+  mergeDelay,
+  now,
+}: {
+  readonly dataDir: string;
+  readonly mergeDelay: number;
+  readonly now: () => number;
+}): WaitingLook {
   const layout = auditLayout(dataDir);
   const journals = new Map<string, Growth>();
   const committed = new Growth();
@@ -121,14 +138,21 @@ export function watchWaiting({ dataDir, mergeDelay, now }: { readonly dataDir: s
     return lastSeq;
   }
 
-  /** When the entry behind `seq` was written, by what its group promises; asked once a journal, when it is first seen to wait. */
+  /**
+   * When the entry behind `seq` was written, by what its group promises; asked once a journal, when it is first seen to
+   * wait.
+   */
   function writtenAt(dir: string, seq: number): number | undefined {
     for (const segment of segmentsOf(dir).reverse()) {
       const file = join(dir, segmentName(segment));
       const bytes = readFileSync(file);
       const erased = readErased(file);
       let time: number | undefined;
-      for (let at = SEGMENT_HEADER, group = readGroup(bytes, at, erased); group !== undefined; group = readGroup(bytes, at, erased)) {
+      for (
+        let at = SEGMENT_HEADER, group = readGroup(bytes, at, erased);
+        group !== undefined;
+        group = readGroup(bytes, at, erased)
+      ) {
         if (group.first <= seq + 1 && seq + 1 < group.first + group.count) time = group.mergeBy - mergeDelay;
         at += group.length;
       }
@@ -142,7 +166,8 @@ export function watchWaiting({ dataDir, mergeDelay, now }: { readonly dataDir: s
     const bodies = openBodies(layout.bodies, layout.index);
     try {
       const body = bodies.read(index)?.body.toString('utf8');
-      const time = body === undefined ? Number.NaN : Date.parse((JSON.parse(body) as { readonly time?: string }).time ?? '');
+      const time =
+        body === undefined ? Number.NaN : Date.parse((JSON.parse(body) as { readonly time?: string }).time ?? '');
       return Number.isNaN(time) ? undefined : time;
     } catch {
       return undefined;
@@ -186,9 +211,20 @@ export function watchWaiting({ dataDir, mergeDelay, now }: { readonly dataDir: s
           faults.push(`the journal \`${id}\` cannot be read: ${message(error)}`);
         }
       }
-      committed.saw(complete, complete > published && committed.newest === 0 ? Math.min(at, entryTime(published) ?? at) : at);
-      const unpublishedSince = earlier(unsequencedSince, complete > published ? committed.beyond(published) : undefined);
-      return { unsequenced, faults, ...(unsequencedSince === undefined ? {} : { unsequencedSince }), ...(unpublishedSince === undefined ? {} : { unpublishedSince }) };
+      committed.saw(
+        complete,
+        complete > published && committed.newest === 0 ? Math.min(at, entryTime(published) ?? at) : at,
+      );
+      const unpublishedSince = earlier(
+        unsequencedSince,
+        complete > published ? committed.beyond(published) : undefined,
+      );
+      return {
+        unsequenced,
+        faults,
+        ...(unsequencedSince === undefined ? {} : { unsequencedSince }),
+        ...(unpublishedSince === undefined ? {} : { unpublishedSince }),
+      };
     },
   };
 }

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { formatAddCheckpoint, SIZE_TYPE } from './add-checkpoint.js';
-import { parseNote, parseSignatureLine, type NoteSignature, type Verifier } from './note.js';
+import { type NoteSignature, parseNote, parseSignatureLine, type Verifier } from './note.js';
 
 export interface WitnessAddress {
   readonly verifier: Verifier;
@@ -31,19 +31,25 @@ const MAX_ANSWER = 65_536;
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'it finds the request malformed (400)',
-  403: 'it does not know the log\'s key (403); give it the log\'s vkey',
-  404: 'it does not know the log\'s origin (404); add the log to its configuration',
+  403: "it does not know the log's key (403); give it the log's vkey",
+  404: "it does not know the log's origin (404); add the log to its configuration",
   422: 'it finds that the log did not grow from what it has seen (422)',
 };
 
 export function witnessClient({ verifier, url, ca }: WitnessAddress): WitnessClient {
   const target = new URL(`${url.replace(/\/+$/, '')}/add-checkpoint`);
   const tls = target.protocol === 'https:';
-  const agent = tls ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...(ca === undefined ? {} : { ca }) }) : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+  const agent = tls
+    ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...(ca === undefined ? {} : { ca }) })
+    : new HttpAgent({ keepAlive: true, maxSockets: 1 });
 
   const send = (body: Buffer): Promise<{ readonly status: number; readonly type: string; readonly text: string }> =>
     new Promise((resolve, reject) => {
-      const options: RequestOptions = { method: 'POST', agent, headers: { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length } };
+      const options: RequestOptions = {
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length },
+      };
       const request = (tls ? httpsRequest : httpRequest)(target, options, (response) => {
         const parts: Buffer[] = [];
         let length = 0;
@@ -53,9 +59,18 @@ export function witnessClient({ verifier, url, ca }: WitnessAddress): WitnessCli
           else parts.push(part);
         });
         response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', text: Buffer.concat(parts).toString('utf8') }));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            type: response.headers['content-type'] ?? '',
+            text: Buffer.concat(parts).toString('utf8'),
+          }),
+        );
       });
-      const timer = setTimeout(() => request.destroy(new Error(`no answer within ${ANSWER_WITHIN / 1000} s`)), ANSWER_WITHIN);
+      const timer = setTimeout(
+        () => request.destroy(new Error(`no answer within ${ANSWER_WITHIN / 1000} s`)),
+        ANSWER_WITHIN,
+      );
       request.on('error', reject);
       request.on('close', () => clearTimeout(timer));
       request.end(body);
@@ -67,7 +82,10 @@ export function witnessClient({ verifier, url, ca }: WitnessAddress): WitnessCli
       try {
         answer = await send(formatAddCheckpoint({ old, proof, checkpoint }));
       } catch (error) {
-        return { kind: 'unreachable', reason: error instanceof Error ? error.message || 'no connection' : 'no connection' };
+        return {
+          kind: 'unreachable',
+          reason: error instanceof Error ? error.message || 'no connection' : 'no connection',
+        };
       }
       const { status, type, text } = answer;
       if (status === 200) {
@@ -80,11 +98,14 @@ export function witnessClient({ verifier, url, ca }: WitnessAddress): WitnessCli
             return { kind: 'refused', reason: 'its answer is not signature lines' };
           }
           if (signature.name !== verifier.name || signature.keyId !== verifier.keyId) continue;
-          return verifier.verify(body, signature.signature) ? { kind: 'cosigned', signature } : { kind: 'refused', reason: 'its cosignature does not verify' };
+          return verifier.verify(body, signature.signature)
+            ? { kind: 'cosigned', signature }
+            : { kind: 'refused', reason: 'its cosignature does not verify' };
         }
         return { kind: 'refused', reason: 'it cosigned with another key than its vkey' };
       }
-      if (status === 409 && type.startsWith(SIZE_TYPE) && /^(0|[1-9]\d{0,15})\n$/.test(text)) return { kind: 'conflict', size: Number(text) };
+      if (status === 409 && type.startsWith(SIZE_TYPE) && /^(0|[1-9]\d{0,15})\n$/.test(text))
+        return { kind: 'conflict', size: Number(text) };
       if (status >= 500) return { kind: 'unreachable', reason: `it answers ${status}` };
       return { kind: 'refused', reason: reasons[status] ?? `it answers ${status}` };
     },

@@ -1,6 +1,9 @@
-/** Who puts bodies in their place just now: a file each, named after the process, so that a dead one is not waited for. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * Who puts bodies in their place just now: a file each, named after the process, so that a dead one is not waited for.
+ */
+
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { holderLives, holderName } from '../../../contracts/holder.js';

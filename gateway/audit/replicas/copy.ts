@@ -1,14 +1,17 @@
-/** Brings the copy of one journal up to what its replica has durable. Whatever cannot be had is left out in a way that readers find. */
+/**
+ * Brings the copy of one journal up to what its replica has durable. Whatever cannot be had is left out in a way that
+ * readers find.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { journalFolders } from '../journal/folders.js';
 import { chainAfter, decodeSegmentHeader, readGroup, SEGMENT_HEADER } from '../journal/format.js';
 import { auditLayout } from '../layout.js';
-import { journalFolders } from '../journal/folders.js';
 import type { Verifier } from '../log/note.js';
 import type { ReplicaClient } from './client.js';
 import { isJournalId, type JournalExtent } from './extent.js';
-import { declareFault, readFault, type Fault } from './fault.js';
-import { openMirror, type Mirror, type MirrorTail } from './mirror.js';
+import { declareFault, type Fault, readFault } from './fault.js';
+import { type Mirror, type MirrorTail, openMirror } from './mirror.js';
 
 export interface CopyOptions {
   readonly dataDir: string;
@@ -54,7 +57,12 @@ export function openCopies(options: CopyOptions): Copies {
       return undefined;
     }
     const dir = join(root, id);
-    const made: Copied = { mirror: openMirror(dir, id, keys), faultSince: undefined, told: '', dead: readFault(dir) !== undefined };
+    const made: Copied = {
+      mirror: openMirror(dir, id, keys),
+      faultSince: undefined,
+      told: '',
+      dead: readFault(dir) !== undefined,
+    };
     copies.set(id, made);
     return made;
   }
@@ -76,7 +84,10 @@ export function openCopies(options: CopyOptions): Copies {
     tell(id, copy, fault);
   }
 
-  /** Whether the segment at the replica is whole up to the copy's last entry and leads to another chain there: the journal was taken back and written on. */
+  /**
+   * Whether the segment at the replica is whole up to the copy's last entry and leads to another chain there: the
+   * journal was taken back and written on.
+   */
   async function otherThan(client: ReplicaClient, id: string, tail: MirrorTail): Promise<boolean> {
     let at = SEGMENT_HEADER;
     const first = await client.piece(id, tail.segment, 0);
@@ -100,7 +111,12 @@ export function openCopies(options: CopyOptions): Copies {
     return lastSeq !== tail.lastSeq || !chain.equals(tail.chain);
   }
 
-  async function update(client: ReplicaClient, id: string, copy: Copied, { segments, marker }: JournalExtent): Promise<void> {
+  async function update(
+    client: ReplicaClient,
+    id: string,
+    copy: Copied,
+    { segments, marker }: JournalExtent,
+  ): Promise<void> {
     const { mirror } = copy;
     let fine = true;
     const fault = (): boolean => {
@@ -139,7 +155,10 @@ export function openCopies(options: CopyOptions): Copies {
         continue;
       }
       // nothing more to be had
-      if (marker !== null && (marker.segment > tail.segment || (marker.segment === tail.segment && marker.end > tail.end))) {
+      if (
+        marker !== null &&
+        (marker.segment > tail.segment || (marker.segment === tail.segment && marker.end > tail.end))
+      ) {
         if (!fault()) return;
         return mirror.giveUp(marker);
       }
@@ -153,7 +172,13 @@ export function openCopies(options: CopyOptions): Copies {
   }
 
   return {
-    have: () => Object.fromEntries([...copies].map(([id, { mirror, dead }]) => [id, { segment: mirror.tail.segment, lastSeq: dead ? 0 : mirror.tail.lastSeq }])),
+    have: () =>
+      Object.fromEntries(
+        [...copies].map(([id, { mirror, dead }]) => [
+          id,
+          { segment: mirror.tail.segment, lastSeq: dead ? 0 : mirror.tail.lastSeq },
+        ]),
+      ),
     async update(client, journals) {
       let some = false;
       for (const [id, extent] of Object.entries(journals)) {
@@ -169,9 +194,15 @@ export function openCopies(options: CopyOptions): Copies {
       }
       return some;
     },
-    lag: (journals) => Object.entries(journals).reduce((sum, [id, { marker }]) => {
-      const copy = copies.get(id);
-      return sum + (copy?.dead === true || taken.has(id) ? 0 : Math.max(0, (marker?.lastSeq ?? 0) - (copy?.mirror.tail.lastSeq ?? 0)));
-    }, 0),
+    lag: (journals) =>
+      Object.entries(journals).reduce((sum, [id, { marker }]) => {
+        const copy = copies.get(id);
+        return (
+          sum +
+          (copy?.dead === true || taken.has(id)
+            ? 0
+            : Math.max(0, (marker?.lastSeq ?? 0) - (copy?.mirror.tail.lastSeq ?? 0)))
+        );
+      }, 0),
   };
 }

@@ -1,8 +1,9 @@
 /**
- * Who sequences the log. Each replica keeps one record, changed by compare-and-swap: the newest epoch that it agreed to, who holds it, and
- * the newest checkpoint that it saw of the log. A replica that wants to sequence claims its configured epoch at every other replica; it
- * begins when all agreed, once, and goes on whoever is away later. Whoever agreed to another's claim no longer sequences itself, and
- * cannot begin in that epoch. A claim with less of the log than was seen is refused: that is the compare of the compare-and-swap.
+ * Who sequences the log. Each replica keeps one record, changed by compare-and-swap: the newest epoch that it agreed
+ * to, who holds it, and the newest checkpoint that it saw of the log. A replica that wants to sequence claims its
+ * configured epoch at every other replica; it begins when all agreed, once, and goes on whoever is away later. Whoever
+ * agreed to another's claim no longer sequences itself, and cannot begin in that epoch. A claim with less of the log
+ * than was seen is refused: that is the compare of the compare-and-swap.
  */
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
@@ -26,7 +27,9 @@ export interface Seen {
   readonly origin?: string;
   /** How far each journal is in that log: if its sequencer is lost with its disk, others can say what is missing. By journal; `replica` is absent of the holder's own. `gone`: it was
    * lost before, and that log says so. */
-  readonly journals?: Readonly<Record<string, { readonly lastSeq: number; readonly replica?: string; readonly gone?: true }>>;
+  readonly journals?: Readonly<
+    Record<string, { readonly lastSeq: number; readonly replica?: string; readonly gone?: true }>
+  >;
 }
 
 export interface Claim extends Seen {
@@ -43,8 +46,26 @@ export const claimSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['epoch', 'holder', 'established', 'size', 'root'],
-  properties: { epoch: { type: 'integer', minimum: 1 }, holder: { type: 'string', maxLength: 31 }, established: { type: 'boolean' }, size: { type: 'integer', minimum: 0 }, root: { type: 'string', maxLength: 64 }, origin: { type: 'string', maxLength: 200 },
-    journals: { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, required: ['lastSeq'], properties: { lastSeq: { type: 'integer', minimum: 0 }, replica: { type: 'string', maxLength: 31 }, gone: { const: true } } } },
+  properties: {
+    epoch: { type: 'integer', minimum: 1 },
+    holder: { type: 'string', maxLength: 31 },
+    established: { type: 'boolean' },
+    size: { type: 'integer', minimum: 0 },
+    root: { type: 'string', maxLength: 64 },
+    origin: { type: 'string', maxLength: 200 },
+    journals: {
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['lastSeq'],
+        properties: {
+          lastSeq: { type: 'integer', minimum: 0 },
+          replica: { type: 'string', maxLength: 31 },
+          gone: { const: true },
+        },
+      },
+    },
   },
 };
 const check = shape<Claim>(claimSchema, 'log_invalid');
@@ -60,33 +81,59 @@ export type Judgement = { readonly kind: 'agreed' } | { readonly kind: 'refused'
 export function judge(current: Claim | undefined, own: Seen, claim: Claim, wish?: Claim): Judgement {
   const refused = (reason: string): Judgement => ({ kind: 'refused', reason });
   if (current !== undefined) {
-    if (claim.epoch < current.epoch) return refused(`\`${current.holder}\` is the sequencer since epoch ${current.epoch}`);
+    if (claim.epoch < current.epoch)
+      return refused(`\`${current.holder}\` is the sequencer since epoch ${current.epoch}`);
     // one that has begun had the word of all
-    if (claim.epoch === current.epoch && claim.holder !== current.holder && (current.established || !claim.established)) {
-      return refused(`\`${current.holder}\` is the sequencer in epoch ${current.epoch}; to take over, bring the newest copy of the log and raise \`audit.epoch\``);
+    if (
+      claim.epoch === current.epoch &&
+      claim.holder !== current.holder &&
+      (current.established || !claim.established)
+    ) {
+      return refused(
+        `\`${current.holder}\` is the sequencer in epoch ${current.epoch}; to take over, bring the newest copy ` +
+          `of the log and raise \`audit.epoch\``,
+      );
     }
   }
   // of two that start at once, the name decides
-  if (wish !== undefined && claim.epoch === wish.epoch && !claim.established && wish.holder < claim.holder) return refused(`\`${wish.holder}\` starts as the sequencer in epoch ${wish.epoch} as well`);
+  if (wish !== undefined && claim.epoch === wish.epoch && !claim.established && wish.holder < claim.holder)
+    return refused(`\`${wish.holder}\` starts as the sequencer in epoch ${wish.epoch} as well`);
   for (const seen of [current ?? NOTHING_SEEN, own]) {
     // a log that goes on under another name behind a backup; only people raise an epoch
     if (claim.origin !== undefined && seen.origin !== undefined && claim.origin !== seen.origin) {
       if (current === undefined || claim.epoch > current.epoch) continue;
-      return refused(`its log is \`${claim.origin}\`, and \`${seen.origin}\` was seen here; where it was restored from a backup, raise \`audit.epoch\``);
+      return refused(
+        `its log is \`${claim.origin}\`, and \`${seen.origin}\` was seen here; where it was restored from a ` +
+          `backup, raise \`audit.epoch\``,
+      );
     }
-    if (claim.size < seen.size) return refused(`its log has ${claim.size} entries, and ${seen.size} were seen here; bring the newest copy`);
-    if (claim.size === seen.size && claim.root !== seen.root) return refused(`its log of ${claim.size} entries is another than was seen here: a fork`);
+    if (claim.size < seen.size)
+      return refused(`its log has ${claim.size} entries, and ${seen.size} were seen here; bring the newest copy`);
+    if (claim.size === seen.size && claim.root !== seen.root)
+      return refused(`its log of ${claim.size} entries is another than was seen here: a fork`);
   }
   return { kind: 'agreed' };
 }
 
 /** Why a log must not go on as it is, in words: of the log of that name more was seen than it has, or another tree. */
-function lacks(seen: Claim, { size, root, origin }: Seen, rootAt: ((size: number) => string | undefined) | undefined): string | undefined {
-  if (seen.size === 0 || (origin !== undefined && seen.origin !== undefined && origin !== seen.origin)) return undefined;
+function lacks(
+  seen: Claim,
+  { size, root, origin }: Seen,
+  rootAt: ((size: number) => string | undefined) | undefined,
+): string | undefined {
+  if (seen.size === 0 || (origin !== undefined && seen.origin !== undefined && origin !== seen.origin))
+    return undefined;
   const name = seen.origin === undefined ? 'the log' : `the log \`${seen.origin}\``;
-  if (size < seen.size) return `${name} had ${seen.size} entries when \`${seen.holder}\` sequenced it, and ${size} are here; it is never begun anew under its name: bring the newest copy, or let it go on under another, with \`yitong audit takeover\``;
+  if (size < seen.size)
+    return (
+      `${name} had ${seen.size} entries when \`${seen.holder}\` sequenced it, and ${size} are here; it is never ` +
+      `begun anew under its name: bring the newest copy, or let it go on under another, with \`yitong audit ` +
+      `takeover\``
+    );
   const then = size === seen.size ? root : rootAt?.(seen.size);
-  return then === undefined || then === seen.root ? undefined : `${name} was another tree at ${seen.size} entries than it is here: a fork`;
+  return then === undefined || then === seen.root
+    ? undefined
+    : `${name} was another tree at ${seen.size} entries than it is here: a fork`;
 }
 
 export interface Register {
@@ -97,7 +144,10 @@ export interface Register {
   wish: Claim | undefined;
   /** Judges another's claim and, where it agrees, keeps it; durable when it returns. */
   take(claim: Claim): Judgement;
-  /** Begins with this replica's own claim, unless another was agreed to that stands against it, or more of the log was seen than the claim has. Durable when it is agreed. */
+  /**
+   * Begins with this replica's own claim, unless another was agreed to that stands against it, or more of the log was
+   * seen than the claim has. Durable when it is agreed.
+   */
   begin(claim: Claim): Judgement;
 }
 
@@ -110,10 +160,15 @@ export interface Versions {
 /**
  * A record kept in `versions`.
  * @param own what this replica's data folder holds of a log
- * @param rootAt base64 root of that log when it had so many entries, at most those it has; undefined where its tiles do not say
+ * @param rootAt base64 root of that log when it had so many entries, at most those it has; undefined where its tiles do
+ * not say
  * @throws YitongError `log_invalid` if the record is damaged
  */
-export function registerIn(versions: Versions, own: () => Seen, rootAt?: (size: number) => string | undefined): Register {
+export function registerIn(
+  versions: Versions,
+  own: () => Seen,
+  rootAt?: (size: number) => string | undefined,
+): Register {
   const read = (): { readonly claim: Claim | undefined; readonly version: number } => {
     const found = versions.read();
     if (found === undefined) return { claim: undefined, version: 0 };
@@ -143,7 +198,9 @@ export function registerIn(versions: Versions, own: () => Seen, rootAt?: (size: 
       if (current !== undefined && current.epoch >= claim.epoch) return refused('another claim came between');
       const lacking = current === undefined ? undefined : lacks(current, claim, rootAt);
       if (lacking !== undefined) return refused(lacking);
-      return versions.swap(version, `${JSON.stringify({ ...claim, established: true })}\n`) ? { kind: 'agreed' } : refused('another claim came between');
+      return versions.swap(version, `${JSON.stringify({ ...claim, established: true })}\n`)
+        ? { kind: 'agreed' }
+        : refused('another claim came between');
     },
   };
   return register;
@@ -152,18 +209,22 @@ export function registerIn(versions: Versions, own: () => Seen, rootAt?: (size: 
 /** The record of a data folder. @throws YitongError `log_invalid` if it, or the sequencer's state, is damaged */
 export function openRegister(dataDir: string): Register {
   const { epoch: dir, state } = auditLayout(dataDir);
-  return registerIn({ read: () => readVersion(dir), swap: (after, text) => swapVersion(dir, after, text) }, () => {
-    const { checkpoint, journals } = readState(state)?.state ?? { checkpoint: '', journals: {} };
-    if (checkpoint === '') return NOTHING_SEEN;
-    const folders = journalFolders(dataDir);
-    const { size, root, origin } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
-    const taken = Object.entries(journals).map(([id, { lastSeq, dead }]) => {
-      const folder = folders.get(id);
-      if (folder === undefined || dead === true) return [id, { lastSeq, gone: true as const }] as const;
-      return [id, { lastSeq, ...(folder.replica === undefined ? {} : { replica: folder.replica }) }] as const;
-    });
-    return { size, root: root.toString('base64'), origin, journals: Object.fromEntries(taken) };
-  }, (size) => rootOfLog(dataDir, size));
+  return registerIn(
+    { read: () => readVersion(dir), swap: (after, text) => swapVersion(dir, after, text) },
+    () => {
+      const { checkpoint, journals } = readState(state)?.state ?? { checkpoint: '', journals: {} };
+      if (checkpoint === '') return NOTHING_SEEN;
+      const folders = journalFolders(dataDir);
+      const { size, root, origin } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
+      const taken = Object.entries(journals).map(([id, { lastSeq, dead }]) => {
+        const folder = folders.get(id);
+        if (folder === undefined || dead === true) return [id, { lastSeq, gone: true as const }] as const;
+        return [id, { lastSeq, ...(folder.replica === undefined ? {} : { replica: folder.replica }) }] as const;
+      });
+      return { size, root: root.toString('base64'), origin, journals: Object.fromEntries(taken) };
+    },
+    (size) => rootOfLog(dataDir, size),
+  );
 }
 
 /** base64 */
@@ -171,7 +232,10 @@ function rootOfLog(dataDir: string, size: number): string | undefined {
   const { log, state } = auditLayout(dataDir);
   const whole = readState(state)?.state.size ?? 0;
   try {
-    return treeRoot(size, tileNodes(whole, (path) => readIfThere(join(log, path)))).toString('base64');
+    return treeRoot(
+      size,
+      tileNodes(whole, (path) => readIfThere(join(log, path))),
+    ).toString('base64');
   } catch {
     // tiles that are missing are the sequencer's to say
     return undefined;
@@ -188,12 +252,21 @@ export interface Fence {
   lost(reason: string): void;
   /** Undefined while nothing speaks against it. */
   readonly fenced: string | undefined;
-  /** Just before each commit. @throws YitongError `sequencer_fenced`; `audit_unavailable` while others have not agreed so far */
+  /**
+   * Just before each commit.
+   * @throws YitongError `sequencer_fenced`; `audit_unavailable` while others have not agreed so far
+   */
   hold(): void;
 }
 
-/** The fence of a replica that is configured to sequence. @param others names of the replicas that must agree before it begins */
-export function openFence(register: Register, { name, epoch, others }: { readonly name: string; readonly epoch: number; readonly others: readonly string[] }): Fence {
+/**
+ * The fence of a replica that is configured to sequence.
+ * @param others names of the replicas that must agree before it begins
+ */
+export function openFence(
+  register: Register,
+  { name, epoch, others }: { readonly name: string; readonly epoch: number; readonly others: readonly string[] },
+): Fence {
   const waiting = new Set(others);
   let fenced: string | undefined;
 
@@ -207,7 +280,10 @@ export function openFence(register: Register, { name, epoch, others }: { readonl
     const current = register.current();
     const holds = current?.epoch === epoch && current.holder === name;
     if (current !== undefined && !holds && current.epoch >= epoch) {
-      throw stop(`\`${current.holder}\` is the sequencer since epoch ${current.epoch}; to take over, bring the newest copy of the log and set \`audit.epoch\` to ${current.epoch + 1}`);
+      throw stop(
+        `\`${current.holder}\` is the sequencer since epoch ${current.epoch}; to take over, bring the newest ` +
+          `copy of the log and set \`audit.epoch\` to ${current.epoch + 1}`,
+      );
     }
     const claim = { epoch, holder: name, established: holds, ...register.own() };
     register.wish = holds ? undefined : claim;
@@ -224,7 +300,11 @@ export function openFence(register: Register, { name, epoch, others }: { readonl
     hold() {
       const claim = mine();
       if (claim.established) return;
-      if (waiting.size > 0) throw new YitongError('audit_unavailable', `\`${[...waiting].join('`, `')}\` must agree once that this replica sequences the log`);
+      if (waiting.size > 0)
+        throw new YitongError(
+          'audit_unavailable',
+          `\`${[...waiting].join('`, `')}\` must agree once that this replica sequences the log`,
+        );
       const begun = register.begin(claim);
       if (begun.kind === 'refused') throw stop(begun.reason);
       register.wish = undefined;

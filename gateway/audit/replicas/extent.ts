@@ -1,11 +1,19 @@
 /** How far this replica's own journals are durable: what it gives to others, and no byte more. */
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditLayout } from '../layout.js';
 import { erasedText, parseErased, readErased } from '../journal/erased.js';
-import { decodeSegmentHeader, GROUP_HEADER, readGroup, SEGMENT_HEADER, segmentName, type ErasedEntries, type Marker } from '../journal/format.js';
+import {
+  decodeSegmentHeader,
+  type ErasedEntries,
+  GROUP_HEADER,
+  type Marker,
+  readGroup,
+  SEGMENT_HEADER,
+  segmentName,
+} from '../journal/format.js';
 import { segmentsOf } from '../journal/reader.js';
 import { markerOf } from '../journal/segments.js';
+import { auditLayout } from '../layout.js';
 
 /** As a worker's journal is named; `sequencer-…` is the log's own. */
 const JOURNAL = /^(?!sequencer-)[a-z][a-z0-9]{0,30}-[0-9a-f]{8}$/;
@@ -48,8 +56,8 @@ function read(file: string, from: number, length: number): Buffer | undefined {
 }
 
 /**
- * End of the group that a segment carries over from the one before it, which was durable before the segment had its name; otherwise of
- * its header. Neither the marker nor the segment behind it need know of that group.
+ * End of the group that a segment carries over from the one before it, which was durable before the segment had its
+ * name; otherwise of its header. Neither the marker nor the segment behind it need know of that group.
  */
 function beginningOf(dir: string, segment: number): number {
   const [here, before] = [segment, segment - 1].map((number) => join(dir, segmentName(number)));
@@ -67,7 +75,12 @@ function endOf(dir: string, segment: number, following: number | undefined, mark
   return end === null || end > SEGMENT_HEADER ? end : beginningOf(dir, segment);
 }
 
-function markedEnd(dir: string, segment: number, following: number | undefined, marker: Marker | undefined): number | null {
+function markedEnd(
+  dir: string,
+  segment: number,
+  following: number | undefined,
+  marker: Marker | undefined,
+): number | null {
   if (following === segment + 1) {
     const header = decodeSegmentHeader(read(join(dir, segmentName(following)), 0, SEGMENT_HEADER) ?? Buffer.alloc(0));
     return header?.previousEnd ?? null;
@@ -96,7 +109,9 @@ export function journalExtent(dataDir: string, id: string, from: number): Journa
   } catch {
     return undefined;
   }
-  const segments = all.flatMap((segment, i) => (segment < from ? [] : [{ segment, end: endOf(dir, segment, all[i + 1], marker) }]));
+  const segments = all.flatMap((segment, i) =>
+    segment < from ? [] : [{ segment, end: endOf(dir, segment, all[i + 1], marker) }],
+  );
   return { segments, marker: marker ?? null };
 }
 

@@ -1,4 +1,7 @@
-/** What a replica did to a journal of which this one has a copy: kept beside the copy until the log says it, and for good. */
+/**
+ * What a replica did to a journal of which this one has a copy: kept beside the copy until the log says it, and for
+ * good.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../durable.js';

@@ -1,10 +1,13 @@
-/** Follows the other replicas of the log: claims, where this one sequences, and copies of their journals. One loop a replica. */
+/**
+ * Follows the other replicas of the log: claims, where this one sequences, and copies of their journals. One loop a
+ * replica.
+ */
 import { existsSync } from 'node:fs';
 import { isYitongError } from '../../../contracts/errors.js';
 import { parseVkey, type Verifier } from '../log/note.js';
 import { publishVkey, replicaVkeyFile } from '../signer.js';
-import { replicaClient, type ReplicaClient } from './client.js';
-import { openCopies, type Copies } from './copy.js';
+import { type ReplicaClient, replicaClient } from './client.js';
+import { type Copies, openCopies } from './copy.js';
 import type { Fence } from './epoch.js';
 import type { Fault } from './fault.js';
 import type { ReplicaSetup } from './peers.js';
@@ -21,8 +24,18 @@ export interface ReplicaHealth {
 }
 
 export type ReplicaAlert =
-  | { readonly kind: 'replica'; readonly replica: string; readonly state: ReplicaHealth['state']; readonly reason: string }
-  | { readonly kind: 'journal'; readonly replica: string; readonly journal: string; readonly why: Fault | 'damaged' | 'taken' };
+  | {
+      readonly kind: 'replica';
+      readonly replica: string;
+      readonly state: ReplicaHealth['state'];
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'journal';
+      readonly replica: string;
+      readonly journal: string;
+      readonly why: Fault | 'damaged' | 'taken';
+    };
 
 export interface FollowOptions {
   readonly dataDir: string;
@@ -62,11 +75,34 @@ interface Followed {
 const LONGEST_PAUSE = 4000;
 
 /** Starts nothing where `pause` is 0, for `once`. */
-export function followReplicas({ dataDir, setup, fence, copies, now, integrated, pause = 200, patience = 3000, onAlert }: FollowOptions): Following {
+export function followReplicas({
+  dataDir,
+  setup,
+  fence,
+  copies,
+  now,
+  integrated,
+  pause = 200,
+  patience = 3000,
+  onAlert,
+}: FollowOptions): Following {
   const followed = setup.peers.map((peer): Followed => {
     const one: Followed = {
-      client: replicaClient(peer, setup.tls), keys: [], agreed: false, state: 'waiting', reason: undefined, at: undefined, lag: 0,
-      copies: openCopies({ dataDir, replica: peer.name, keys: () => one.keys, patience, now, onFault: (journal, why) => onAlert({ kind: 'journal', replica: peer.name, journal, why }) }),
+      client: replicaClient(peer, setup.tls),
+      keys: [],
+      agreed: false,
+      state: 'waiting',
+      reason: undefined,
+      at: undefined,
+      lag: 0,
+      copies: openCopies({
+        dataDir,
+        replica: peer.name,
+        keys: () => one.keys,
+        patience,
+        now,
+        onFault: (journal, why) => onAlert({ kind: 'journal', replica: peer.name, journal, why }),
+      }),
     };
     return one;
   });
@@ -80,7 +116,9 @@ export function followReplicas({ dataDir, setup, fence, copies, now, integrated,
     if (worse && !stopped) onAlert({ kind: 'replica', replica: one.client.peer.name, state, reason });
   }
 
-  /** Vkeys that the replica signs with, beside those of this one: whoever verifies a promise finds them with the log. */
+  /**
+   * Vkeys that the replica signs with, beside those of this one: whoever verifies a promise finds them with the log.
+   */
   function learn(one: Followed, vkeys: readonly string[]): void {
     one.keys = vkeys.map(parseVkey);
     for (const key of one.keys) {
@@ -107,7 +145,10 @@ export function followReplicas({ dataDir, setup, fence, copies, now, integrated,
       one.agreed = true;
     }
     // before it has begun, as one that only copies: a sequencer that began without a journal would take it for vanished
-    const answer = await client.list({ ...(claim?.established === true ? { claim } : {}), have: one.copies.have(), wait }, claim?.established === true ? integrated?.() : undefined);
+    const answer = await client.list(
+      { ...(claim?.established === true ? { claim } : {}), have: one.copies.have(), wait },
+      claim?.established === true ? integrated?.() : undefined,
+    );
     if (answer.kind === 'refused') {
       lost(answer.reason);
       return false;
@@ -148,7 +189,8 @@ export function followReplicas({ dataDir, setup, fence, copies, now, integrated,
       const since = now();
       const outcome = await attempt(one, pause);
       failures = outcome === 'failed' ? failures + 1 : 0;
-      // the replica itself waits where it has nothing new; where it has what cannot be copied, it would be asked without end
+      // the replica itself waits where it has nothing new; where it has what cannot be copied, it would be asked
+      // without end
       const rest = Math.min(LONGEST_PAUSE, pause * 2 ** Math.min(failures, 5)) - (now() - since);
       if (outcome !== 'some' && rest > 0 && !stopped) await sleep(rest);
     }
@@ -156,7 +198,14 @@ export function followReplicas({ dataDir, setup, fence, copies, now, integrated,
   const loops = pause === 0 ? [] : followed.map(loop);
 
   return {
-    health: () => followed.map(({ client, state, reason, at, lag }) => ({ name: client.peer.name, state, lag, ...(reason === undefined ? {} : { reason }), ...(at === undefined ? {} : { at }) })),
+    health: () =>
+      followed.map(({ client, state, reason, at, lag }) => ({
+        name: client.peer.name,
+        state,
+        lag,
+        ...(reason === undefined ? {} : { reason }),
+        ...(at === undefined ? {} : { at }),
+      })),
     async once() {
       await Promise.all(followed.map((one) => attempt(one, 0)));
     },

@@ -1,17 +1,40 @@
 /**
- * The copy of another replica's journal: the same segments, byte for byte, as far as they are durable there. A group is written only
- * when it has passed what an own one passes (checksum, chain, Merkle root) and the replica's signature over it verifies. So whoever
- * reads journals reads this one too, and finds in it the gaps that the journal has: a segment that could not be had is not there, and
- * one that is damaged ends before the damage while the next, or the marker, says that it should not.
+ * The copy of another replica's journal: the same segments, byte for byte, as far as they are durable there. A group is
+ * written only when it has passed what an own one passes (checksum, chain, Merkle root) and the replica's signature
+ * over it verifies. So whoever reads journals reads this one too, and finds in it the gaps that the journal has: a
+ * segment that could not be had is not there, and one that is damaged ends before the damage while the next, or the
+ * marker, says that it should not.
  */
-import { closeSync, constants, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../durable.js';
 import { readErased, writeErased } from '../journal/erased.js';
 import {
-  CHAIN_START, chainAfter, decodeSegmentHeader, groupText, MARKER_BYTES, MARKER_FILE, readEntries, readGroup, SEGMENT_HEADER, segmentName, writeMarker,
-  type ErasedEntries, type Marker,
+  CHAIN_START,
+  chainAfter,
+  decodeSegmentHeader,
+  type ErasedEntries,
+  groupText,
+  MARKER_BYTES,
+  MARKER_FILE,
+  type Marker,
+  readEntries,
+  readGroup,
+  SEGMENT_HEADER,
+  segmentName,
+  writeMarker,
 } from '../journal/format.js';
 import { segmentsOf } from '../journal/reader.js';
 import { markerOf } from '../journal/segments.js';
@@ -30,15 +53,17 @@ export interface Mirror {
   readonly tail: MirrorTail;
   /**
    * Begins segment `segment`; the one before is left as it is, complete or not.
-   * @param bytes of the segment from its beginning: the header, and groups, of which the whole ones are taken. A segment that ends the
-   * one before it earlier than what is here of it carries over its last group, which must be among them
+   * @param bytes of the segment from its beginning: the header, and groups, of which the whole ones are taken. A
+   * segment that ends the one before it earlier than what is here of it carries over its last group, which must be
+   * among them
    * @returns false if this is not the header of this segment of this journal
    */
   begin(segment: number, bytes: Buffer, erased: ErasedEntries): boolean;
   /**
    * Takes the whole groups at the beginning of `bytes`, which stand behind the tail. Durable when it returns.
    * @param erased entries of the segment whose salts the replica has destroyed
-   * @returns bytes taken: 0 where the first group is damaged, not chained to the one before, or not signed by a key of the replica
+   * @returns bytes taken: 0 where the first group is damaged, not chained to the one before, or not signed by a key of
+   * the replica
    */
   append(bytes: Buffer, erased: ErasedEntries): number;
   /** The replica's own marker, where its bytes cannot be had up to there: readers then find the gap. */
@@ -59,15 +84,34 @@ export function openMirror(dir: string, journal: string, keys: () => readonly Ve
   const fileOf = (segment: number): string => join(dir, segmentName(segment));
   let tail = recover();
 
-  /** The whole groups from `at` on, chained to `from`. `known`: who may have signed them; undefined where that was asked before. */
-  function walk(bytes: Buffer, at: number, from: Pick<MirrorTail, 'lastSeq' | 'chain'>, erased: ErasedEntries, known?: readonly Verifier[]): { readonly end: number; readonly lastSeq: number; readonly chain: Buffer } {
+  /**
+   * The whole groups from `at` on, chained to `from`. `known`: who may have signed them; undefined where that was asked
+   * before.
+   */
+  function walk(
+    bytes: Buffer,
+    at: number,
+    from: Pick<MirrorTail, 'lastSeq' | 'chain'>,
+    erased: ErasedEntries,
+    known?: readonly Verifier[],
+  ): { readonly end: number; readonly lastSeq: number; readonly chain: Buffer } {
     let { lastSeq, chain } = from;
     let end = at;
     for (;;) {
       const group = readGroup(bytes, end, erased);
-      if (group === undefined || group.first !== lastSeq + 1 || !group.previous.equals(chain) || readEntries(bytes, end, group, erased) === undefined) break;
+      if (
+        group === undefined ||
+        group.first !== lastSeq + 1 ||
+        !group.previous.equals(chain) ||
+        readEntries(bytes, end, group, erased) === undefined
+      )
+        break;
       const text = Buffer.from(groupText(journal, group));
-      if (known !== undefined && !known.some(({ keyId, verify }) => keyId === group.keyId && verify(text, group.signature))) break;
+      if (
+        known !== undefined &&
+        !known.some(({ keyId, verify }) => keyId === group.keyId && verify(text, group.signature))
+      )
+        break;
       chain = chainAfter(group);
       lastSeq = group.first + group.count - 1;
       end += group.length;
@@ -82,8 +126,16 @@ export function openMirror(dir: string, journal: string, keys: () => readonly Ve
     const file = fileOf(newest);
     const bytes = readFileSync(file);
     const header = decodeSegmentHeader(bytes);
-    if (header === undefined || header.journal !== journal || header.segment !== newest) throw new YitongError('log_invalid', 'the copied segment is damaged, or belongs to another journal or place', { place: { file } });
-    const { end, lastSeq, chain } = walk(bytes, SEGMENT_HEADER, { lastSeq: header.firstSeq - 1, chain: header.chain }, readErased(file));
+    if (header === undefined || header.journal !== journal || header.segment !== newest)
+      throw new YitongError('log_invalid', 'the copied segment is damaged, or belongs to another journal or place', {
+        place: { file },
+      });
+    const { end, lastSeq, chain } = walk(
+      bytes,
+      SEGMENT_HEADER,
+      { lastSeq: header.firstSeq - 1, chain: header.chain },
+      readErased(file),
+    );
     const durable = marker?.segment === newest ? Math.min(marker.end, end) : SEGMENT_HEADER;
     if (bytes.length > durable) {
       // what is behind may stand in the page cache only: it is written anew, for a second fdatasync would lie
@@ -101,7 +153,9 @@ export function openMirror(dir: string, journal: string, keys: () => readonly Ve
     return found;
   }
 
-  /** Never synced: it can lag, never lead what is durable here, unless the replica's own says that something is missing. */
+  /**
+   * Never synced: it can lag, never lead what is durable here, unless the replica's own says that something is missing.
+   */
   function mark(marker: Marker): void {
     const bytes = Buffer.alloc(MARKER_BYTES);
     writeMarker(bytes, marker);
@@ -113,7 +167,8 @@ export function openMirror(dir: string, journal: string, keys: () => readonly Ve
     }
   }
 
-  const among = (erased: ErasedEntries, after: number, upTo: number): ErasedEntries => new Map([...erased].filter(([seq]) => seq > after && seq <= upTo));
+  const among = (erased: ErasedEntries, after: number, upTo: number): ErasedEntries =>
+    new Map([...erased].filter(([seq]) => seq > after && seq <= upTo));
 
   return {
     get tail() {
@@ -121,7 +176,8 @@ export function openMirror(dir: string, journal: string, keys: () => readonly Ve
     },
     begin(segment, bytes, erased) {
       const header = decodeSegmentHeader(bytes);
-      if (header === undefined || header.journal !== journal || header.segment !== segment || segment <= tail.segment) return false;
+      if (header === undefined || header.journal !== journal || header.segment !== segment || segment <= tail.segment)
+        return false;
       const from = { lastSeq: header.firstSeq - 1, chain: header.chain };
       const { end, lastSeq, chain } = walk(bytes, SEGMENT_HEADER, from, erased, keys());
       const gone = among(erased, from.lastSeq, lastSeq);

@@ -1,10 +1,13 @@
-/** From the settings of section `audit` to the replicas of the log: who they are, and how this one proves itself to them. */
+/**
+ * From the settings of section `audit` to the replicas of the log: who they are, and how this one proves itself to
+ * them.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { PeerCertificate } from 'node:tls';
-import { YitongError, type Place } from '../../../contracts/errors.js';
-import { isReplicaName, type AuditSettings } from '../../config.js';
+import { type Place, YitongError } from '../../../contracts/errors.js';
+import { type AuditSettings, isReplicaName } from '../../config.js';
 import { certificateFacts } from '../../identity/certificate.js';
 
 export interface Peer {
@@ -23,8 +26,13 @@ export interface ReplicaTls {
 }
 
 /** @param dir folder that the PEM files are relative to */
-export const replicaFiles = ({ replicaCert, replicaKey, replicaCa }: Pick<AuditSettings, 'replicaCert' | 'replicaKey' | 'replicaCa'>, dir: string) => ({
-  cert: resolve(dir, replicaCert), key: resolve(dir, replicaKey), ca: resolve(dir, replicaCa),
+export const replicaFiles = (
+  { replicaCert, replicaKey, replicaCa }: Pick<AuditSettings, 'replicaCert' | 'replicaKey' | 'replicaCa'>,
+  dir: string,
+) => ({
+  cert: resolve(dir, replicaCert),
+  key: resolve(dir, replicaKey),
+  ca: resolve(dir, replicaCa),
 });
 
 export interface ReplicaSetup {
@@ -40,8 +48,16 @@ export interface ReplicaSetup {
 }
 
 function peerOf(name: string, { url, spiffe, key }: AuditSettings['replicas'][string], place: Place): Peer {
-  if (!isReplicaName(name)) throw new YitongError('bad_config', 'a name in `audit.replicas` is lower-case letters, digits and hyphens', { place });
-  if ((spiffe === undefined) === (key === undefined)) throw new YitongError('bad_config', `\`audit.replicas.${name}\` must say its \`spiffe\` URI or its \`key\`, one of them`, { place });
+  if (!isReplicaName(name))
+    throw new YitongError('bad_config', 'a name in `audit.replicas` is lower-case letters, digits and hyphens', {
+      place,
+    });
+  if ((spiffe === undefined) === (key === undefined))
+    throw new YitongError(
+      'bad_config',
+      `\`audit.replicas.${name}\` must say its \`spiffe\` URI or its \`key\`, one of them`,
+      { place },
+    );
   return {
     name,
     url,
@@ -65,16 +81,38 @@ export async function replicaSetup(audit: AuditSettings, dir: string, place: Pla
   const { replica: name, replicas, sequencer, epoch } = audit;
   const peers = Object.entries(replicas).map(([other, given]) => peerOf(other, given, place));
   if (peers.length === 0) {
-    if (!sequencer) throw new YitongError('bad_config', '`audit.sequencer` is false, and `audit.replicas` names nobody who brings the journals of this replica into a log', { place });
-    if (audit.durability === 'replicated') throw new YitongError('bad_config', '`audit.durability` is `replicated`, and `audit.replicas` names no second replica', { place });
+    if (!sequencer)
+      throw new YitongError(
+        'bad_config',
+        '`audit.sequencer` is false, and `audit.replicas` names nobody who brings the journals of this replica ' +
+          'into a log',
+        { place },
+      );
+    if (audit.durability === 'replicated')
+      throw new YitongError(
+        'bad_config',
+        '`audit.durability` is `replicated`, and `audit.replicas` names no second replica',
+        { place },
+      );
     return undefined;
   }
-  if (peers.some((peer) => peer.name === name)) throw new YitongError('bad_config', `\`audit.replicas\` names the others, and \`${name}\` is this replica's own \`audit.replica\``, { place });
+  if (peers.some((peer) => peer.name === name))
+    throw new YitongError(
+      'bad_config',
+      `\`audit.replicas\` names the others, and \`${name}\` is this replica's own \`audit.replica\``,
+      { place },
+    );
   const pem = async (setting: 'replicaCert' | 'replicaKey' | 'replicaCa'): Promise<string> => {
-    if (audit[setting] === '') throw new YitongError('bad_config', `with \`audit.replicas\`, \`audit.${setting}\` must name a PEM file`, { place });
+    if (audit[setting] === '')
+      throw new YitongError('bad_config', `with \`audit.replicas\`, \`audit.${setting}\` must name a PEM file`, {
+        place,
+      });
     const file = resolve(dir, audit[setting]);
     return await readFile(file, 'utf8').catch((cause: unknown) => {
-      throw new YitongError('bad_config', `the file of \`audit.${setting}\` cannot be read`, { place: { file }, cause });
+      throw new YitongError('bad_config', `the file of \`audit.${setting}\` cannot be read`, {
+        place: { file },
+        cause,
+      });
     });
   };
   const tls = { cert: await pem('replicaCert'), key: await pem('replicaKey'), ca: await pem('replicaCa') };

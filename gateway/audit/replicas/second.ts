@@ -14,11 +14,14 @@ interface Waiting {
 }
 
 /**
- * A journal whose appends resolve when the entry is durable here and confirmed by another replica. One that is not confirmed in time is
- * refused; it stands on record all the same, as an answer that was not given.
+ * A journal whose appends resolve when the entry is durable here and confirmed by another replica. One that is not
+ * confirmed in time is refused; it stands on record all the same, as an answer that was not given.
  * @param timeout ms
  */
-export function withSecondCopy(journal: Pick<OpenJournal, 'append' | 'note' | 'healthy' | 'close'>, timeout: number): SecondCopies {
+export function withSecondCopy(
+  journal: Pick<OpenJournal, 'append' | 'note' | 'healthy' | 'close'>,
+  timeout: number,
+): SecondCopies {
   let upTo = 0;
   /** In the order of their seqs, for so they become durable here. */
   let waiting: Waiting[] = [];

@@ -1,13 +1,14 @@
 /**
- * The replica port: what a replica gives to the other replicas of its log, and to nobody else. Journals as they are on its disk (clear
- * parts, salts, subjects encrypted; the subjects' keys never leave), its word on who sequences, and proofs of receipts.
+ * The replica port: what a replica gives to the other replicas of its log, and to nobody else. Journals as they are on
+ * its disk (clear parts, salts, subjects encrypted; the subjects' keys never leave), its word on who sequences, and
+ * proofs of receipts.
  */
 import { constants } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { isYitongError, YitongError, errorTable } from '../../../contracts/errors.js';
+import { errorTable, isYitongError, YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { SAFE_TLS } from '../../identity/tls.js';
 import { gate } from '../../sockets/gate.js';
@@ -17,7 +18,7 @@ import type { Verifier } from '../log/note.js';
 import { receiptFor } from '../receipts.js';
 import type { ListAnswer, ListRequest } from './client.js';
 import { INTEGRATED, parseIntegrated } from './client.js';
-import { claimSchema, type Claim, type Judgement, type Register } from './epoch.js';
+import { type Claim, claimSchema, type Judgement, type Register } from './epoch.js';
 import { encodePiece, journalExtent, journalIds, readPiece } from './extent.js';
 import type { Peer, ReplicaSetup } from './peers.js';
 
@@ -29,7 +30,10 @@ export interface ReplicaPortOptions {
   readonly vkeys: () => readonly Verifier[];
   /** ms between two looks at the journals while somebody waits for new entries. */
   readonly look: number;
-  /** A replica asked, as the sequencer or for copies. @param confirmed of this one's journals, the newest seq that is durable there */
+  /**
+   * A replica asked, as the sequencer or for copies.
+   * @param confirmed of this one's journals, the newest seq that is durable there
+   */
   readonly onHeard: (peer: string, sequencer: boolean, confirmed: ReadonlyMap<string, number>) => void;
   /** The sequencer said what it has in the published log. @param integrated by journal, the newest seq */
   readonly onIntegrated?: (integrated: ReadonlyMap<string, number>) => void;
@@ -47,19 +51,43 @@ const whole = { type: 'integer', minimum: 0 };
 const checkClaim = shape<Claim>(claimSchema, 'bad_request');
 const checkRequest = shape<ListRequest>(
   {
-    type: 'object', additionalProperties: false, required: ['have', 'wait'],
+    type: 'object',
+    additionalProperties: false,
+    required: ['have', 'wait'],
     properties: {
-      claim: claimSchema, wait: whole,
-      have: { type: 'object', additionalProperties: { type: 'object', additionalProperties: false, required: ['segment', 'lastSeq'], properties: { segment: whole, lastSeq: whole } } },
+      claim: claimSchema,
+      wait: whole,
+      have: {
+        type: 'object',
+        additionalProperties: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['segment', 'lastSeq'],
+          properties: { segment: whole, lastSeq: whole },
+        },
+      },
     },
   },
   'bad_request',
 );
 const checkAsked = shape<{ readonly id: string; readonly client: string }>(
-  { type: 'object', additionalProperties: false, required: ['id', 'client'], properties: { id: { type: 'string', maxLength: 100 }, client: { type: 'string', maxLength: 200 } } },
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['id', 'client'],
+    properties: { id: { type: 'string', maxLength: 100 }, client: { type: 'string', maxLength: 200 } },
+  },
   'bad_request',
 );
-const checkPseudonym = shape<{ readonly pseudonym: string }>({ type: 'object', additionalProperties: false, required: ['pseudonym'], properties: { pseudonym: { type: 'string', pattern: '^[0-9a-f]{32}$' } } }, 'bad_request');
+const checkPseudonym = shape<{ readonly pseudonym: string }>(
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['pseudonym'],
+    properties: { pseudonym: { type: 'string', pattern: '^[0-9a-f]{32}$' } },
+  },
+  'bad_request',
+);
 const PLACE = { file: 'replica port' };
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -77,29 +105,42 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ readonly port: number; renew(): void; close(): Promise<void> }> {
+export async function serveReplicaPort(
+  options: ReplicaPortOptions,
+): Promise<{ readonly port: number; renew(): void; close(): Promise<void> }> {
   const { dataDir, setup, register } = options;
 
   function peerOf({ socket }: IncomingMessage): Peer {
     const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
     const peer = certificate === undefined ? undefined : setup.peers.find(({ owns }) => owns(certificate));
-    if (peer === undefined) throw new YitongError('replica_refused', 'the certificate is not that of a replica of this log');
+    if (peer === undefined)
+      throw new YitongError('replica_refused', 'the certificate is not that of a replica of this log');
     return peer;
   }
 
   const judged = (peer: Peer, claim: Claim): Judgement => {
     // nobody claims for another
-    if (claim.holder !== peer.name) return { kind: 'refused', reason: `its certificate is that of \`${peer.name}\` here, and it calls itself \`${claim.holder}\`` };
+    if (claim.holder !== peer.name)
+      return {
+        kind: 'refused',
+        reason: `its certificate is that of \`${peer.name}\` here, and it calls itself \`${claim.holder}\``,
+      };
     return register.take(claim);
   };
 
   const extents = (have: ListRequest['have']): Extract<ListAnswer, { kind: 'list' }>['journals'] =>
-    Object.fromEntries(journalIds(dataDir).flatMap((id) => {
-      const extent = journalExtent(dataDir, id, have[id]?.segment ?? 0);
-      return extent === undefined ? [] : [[id, extent]];
-    }));
+    Object.fromEntries(
+      journalIds(dataDir).flatMap((id) => {
+        const extent = journalExtent(dataDir, id, have[id]?.segment ?? 0);
+        return extent === undefined ? [] : [[id, extent]];
+      }),
+    );
 
-  async function list(peer: Peer, { claim, have, wait }: ListRequest, integrated: string | undefined): Promise<ListAnswer> {
+  async function list(
+    peer: Peer,
+    { claim, have, wait }: ListRequest,
+    integrated: string | undefined,
+  ): Promise<ListAnswer> {
     if (claim !== undefined) {
       const judgement = judged(peer, claim);
       if (judgement.kind === 'refused') return judgement;
@@ -108,13 +149,18 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
     }
     const now = extents(have);
     // more than there is: it copied a journal that was since taken back, and confirms nothing of this one
-    const confirmed = Object.entries(have).flatMap(([id, { lastSeq }]) => (lastSeq <= (now[id]?.marker?.lastSeq ?? 0) ? [[id, lastSeq] as const] : []));
+    const confirmed = Object.entries(have).flatMap(([id, { lastSeq }]) =>
+      lastSeq <= (now[id]?.marker?.lastSeq ?? 0) ? [[id, lastSeq] as const] : [],
+    );
     options.onHeard(peer.name, claim !== undefined, new Map(confirmed));
     const end = Date.now() + Math.min(wait, MAX_WAIT);
     for (;;) {
       const journals = extents(have);
-      const isNew = Object.entries(journals).some(([id, { marker }]) => marker !== null && marker.lastSeq > (have[id]?.lastSeq ?? -1));
-      if (isNew || Date.now() >= end) return { kind: 'list', replica: setup.name, vkeys: options.vkeys().map(({ vkey }) => vkey), journals };
+      const isNew = Object.entries(journals).some(
+        ([id, { marker }]) => marker !== null && marker.lastSeq > (have[id]?.lastSeq ?? -1),
+      );
+      if (isNew || Date.now() >= end)
+        return { kind: 'list', replica: setup.name, vkeys: options.vkeys().map(({ vkey }) => vkey), journals };
       await new Promise((resolve) => setTimeout(resolve, options.look));
     }
   }
@@ -122,7 +168,8 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const peer = peerOf(request);
     const url = new URL(request.url ?? '/', 'https://replica');
-    const json = (value: unknown): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const json = (value: unknown): void =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     const piece = /^\/v1\/journals\/([a-z0-9-]{1,60})\/(\d{1,8})$/.exec(url.pathname);
     if (request.method === 'GET' && piece !== null) {
       const from = url.searchParams.get('from') ?? '';
@@ -145,21 +192,27 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<{ r
   }
 
   const secure = (): ServerOptions => ({
-    ...setup.tls, requestCert: true, rejectUnauthorized: true, ...SAFE_TLS, minVersion: 'TLSv1.3',
+    ...setup.tls,
+    requestCert: true,
+    rejectUnauthorized: true,
+    ...SAFE_TLS,
+    minVersion: 'TLSv1.3',
     // each connection shows its certificate anew
-    secureOptions: SAFE_TLS.secureOptions | constants.SSL_OP_NO_TICKET, sessionTimeout: 1, sessionIdContext: 'yitong-replica',
+    secureOptions: SAFE_TLS.secureOptions | constants.SSL_OP_NO_TICKET,
+    sessionTimeout: 1,
+    sessionIdContext: 'yitong-replica',
   });
-  const server = createServer(
-    { ...secure(), ...requestsWithin(10_000) },
-    (request, response) => {
-      answer(request, response).catch((error: unknown) => {
-        const code = isYitongError(error) ? error.code : 'internal';
-        if (errorTable[code].status >= 500) options.onError(error instanceof Error ? error.message : 'unknown');
-        if (response.headersSent) response.destroy();
-        else response.writeHead(errorTable[code].status, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ code, title: errorTable[code].title }));
-      });
-    },
-  );
+  const server = createServer({ ...secure(), ...requestsWithin(10_000) }, (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      const code = isYitongError(error) ? error.code : 'internal';
+      if (errorTable[code].status >= 500) options.onError(error instanceof Error ? error.message : 'unknown');
+      if (response.headersSent) response.destroy();
+      else
+        response
+          .writeHead(errorTable[code].status, { 'content-type': 'application/problem+json' })
+          .end(JSON.stringify({ code, title: errorTable[code].title }));
+    });
+  });
   gate(server, portLimits(MAX_CONNECTIONS));
   server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve, reject) => {

@@ -1,15 +1,16 @@
 /**
- * A block of 16,384 consecutive log entries, indexed: for each term the entries that have it, each entry's time, and what they add up
- * to. A block that is full is a file that never changes; of the last one a file holds its beginning, and the rest is built in memory. All are
- * only a copy: bodies and log are the truth.
+ * A block of 16,384 consecutive log entries, indexed: for each term the entries that have it, each entry's time, and
+ * what they add up to. A block that is full is a file that never changes; of the last one a file holds its beginning,
+ * and the rest is built in memory. All are only a copy: bodies and log are the truth.
  *
- * File, big endian: magic 8; count u32; terms u32; first and last time f64; length of the summary u32; zeros up to 64. Then times
- * (u48, ms since 1970), the terms sorted (hash u48, place u32 in u16 units, count u16), the entries of each term (u16, ascending), the summary (JSON).
+ * File, big endian: magic 8; count u32; terms u32; first and last time f64; length of the summary u32; zeros up to 64.
+ * Then times (u48, ms since 1970), the terms sorted (hash u48, place u32 in u16 units, count u16), the entries of each
+ * term (u16, ascending), the summary (JSON).
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { eachTerm, termHash, type CaseReferences, type LogBody } from './entry.js';
-import { mergeSummaries, SummaryBuilder, type Summary } from './summary.js';
+import { type CaseReferences, eachTerm, type LogBody, termHash } from './entry.js';
+import { mergeSummaries, type Summary, SummaryBuilder } from './summary.js';
 
 export const BLOCK = 16_384;
 
@@ -92,11 +93,14 @@ export class BlockBuilder implements Block {
     bytes.writeDoubleBE(this.lastTime, 24);
     bytes.writeUInt32BE(summary.length, 32);
     // 0 stands for a time that the body does not name
-    this.times.forEach((time, i) => bytes.writeUIntBE(Number.isFinite(time) && time > 0 ? time : 0, HEADER + i * TIME, TIME));
+    this.times.forEach((time, i) =>
+      bytes.writeUIntBE(Number.isFinite(time) && time > 0 ? time : 0, HEADER + i * TIME, TIME),
+    );
     let at = HEADER + this.count * TIME;
     let place = 0;
     const first = at + terms.length * TERM;
-    // a view takes a third of the time that a Buffer's own methods take, and the writer makes one of these every few thousand entries
+    // a view takes a third of the time that a Buffer's own methods take, and the writer makes one of these every few
+    // thousand entries
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const put = (entry: number): void => view.setUint16(first + PLACE * place++, entry);
     for (const term of terms) {
@@ -141,7 +145,15 @@ export class StoredBlock implements Block {
     }
     const count = header.readUInt32BE(8);
     const terms = header.readUInt32BE(12);
-    return new StoredBlock(fd, HEADER + count * TIME, count, terms, header.readDoubleBE(16), header.readDoubleBE(24), header.readUInt32BE(32));
+    return new StoredBlock(
+      fd,
+      HEADER + count * TIME,
+      count,
+      terms,
+      header.readDoubleBE(16),
+      header.readDoubleBE(24),
+      header.readUInt32BE(32),
+    );
   }
 
   private read(at: number, length: number): Buffer {
@@ -154,7 +166,11 @@ export class StoredBlock implements Block {
     // hashes are even: where a term should stand is known within a few standard deviations
     const guess = (term / 2 ** 48) * this.terms;
     const slack = 4 * Math.sqrt(this.terms) + 4;
-    return this.find(term, Math.max(0, Math.floor(guess - slack)), Math.min(this.terms, Math.ceil(guess + slack))) ?? this.find(term, 0, this.terms) ?? NONE;
+    return (
+      this.find(term, Math.max(0, Math.floor(guess - slack)), Math.min(this.terms, Math.ceil(guess + slack))) ??
+      this.find(term, 0, this.terms) ??
+      NONE
+    );
   }
 
   /** Undefined if the term can stand outside [from, to). */
@@ -169,7 +185,8 @@ export class StoredBlock implements Block {
     while (low <= high) {
       const middle = (low + high) >> 1;
       const here = at(middle);
-      if (here === term) return this.places(words.readUInt32BE(middle * TERM + 6), words.readUInt16BE(middle * TERM + 10));
+      if (here === term)
+        return this.places(words.readUInt32BE(middle * TERM + 6), words.readUInt16BE(middle * TERM + 10));
       if (here < term) low = middle + 1;
       else high = middle - 1;
     }

@@ -20,7 +20,11 @@ export interface LogBody {
   readonly dryRun?: boolean;
   readonly chunk?: number;
   readonly datasets?: readonly LogDataset[];
-  readonly answers?: readonly { readonly requestId?: string; readonly status?: number; readonly microseconds?: number }[];
+  readonly answers?: readonly {
+    readonly requestId?: string;
+    readonly status?: number;
+    readonly microseconds?: number;
+  }[];
   readonly code?: string;
   readonly source?: string;
   readonly count?: number;
@@ -41,7 +45,21 @@ export interface LogDataset {
 }
 
 /** By what one entry can be found; `item`, `case` and `actor` only through the subject's key. */
-export type TermKind = 'type' | 'client' | 'authority' | 'provider' | 'dataset' | 'grant' | 'purpose' | 'item' | 'result' | 'action' | 'request' | 'subject' | 'case' | 'actor';
+export type TermKind =
+  | 'type'
+  | 'client'
+  | 'authority'
+  | 'provider'
+  | 'dataset'
+  | 'grant'
+  | 'purpose'
+  | 'item'
+  | 'result'
+  | 'action'
+  | 'request'
+  | 'subject'
+  | 'case'
+  | 'actor';
 
 /** Those that are keyed hashes already: nothing of what they stand for can be guessed from them. */
 const KEYED: ReadonlySet<TermKind> = new Set<TermKind>(['subject', 'item', 'case', 'actor']);
@@ -51,7 +69,8 @@ const cached = new Map<string, number>();
 const MAX_CACHED = 20_000;
 
 /**
- * 48 bits of a term. Two terms that share them cost a look at a body that does not match: a body that is shown is always compared itself.
+ * 48 bits of a term. Two terms that share them cost a look at a body that does not match: a body that is shown is
+ * always compared itself.
  * @param value of `subject` its pseudonym, of `item`, `case` and `actor` their keyed reference: hexadecimal
  */
 export function termHash(kind: TermKind, value: string): number {
@@ -76,16 +95,32 @@ export interface CaseReferences {
 }
 
 /** What a request says of its case beside the subject. */
-export function detailsOf(opened: OpenedSubject | undefined): { readonly item?: string; readonly caseId?: string; readonly actor?: string } {
-  const { item, caseId, actor } = (opened?.details ?? {}) as { readonly item?: unknown; readonly caseId?: unknown; readonly actor?: unknown };
-  return { ...(typeof item === 'string' ? { item } : {}), ...(typeof caseId === 'string' ? { caseId } : {}), ...(typeof actor === 'string' ? { actor } : {}) };
+export function detailsOf(opened: OpenedSubject | undefined): {
+  readonly item?: string;
+  readonly caseId?: string;
+  readonly actor?: string;
+} {
+  const { item, caseId, actor } = (opened?.details ?? {}) as {
+    readonly item?: unknown;
+    readonly caseId?: unknown;
+    readonly actor?: unknown;
+  };
+  return {
+    ...(typeof item === 'string' ? { item } : {}),
+    ...(typeof caseId === 'string' ? { caseId } : {}),
+    ...(typeof actor === 'string' ? { actor } : {}),
+  };
 }
 
 /** The publishing authority of a dataset, which is the first part of its id. */
 const providerOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'));
 
 /** Calls `term` for each term of a body; the same one may come twice. */
-export function eachTerm(body: LogBody, references: CaseReferences | undefined, term: (kind: TermKind, value: string) => void): void {
+export function eachTerm(
+  body: LogBody,
+  references: CaseReferences | undefined,
+  term: (kind: TermKind, value: string) => void,
+): void {
   const text = (kind: TermKind, value: unknown): void => {
     if (typeof value === 'string' && value !== '') term(kind, value);
   };
@@ -98,7 +133,7 @@ export function eachTerm(body: LogBody, references: CaseReferences | undefined, 
   for (const { dataset, grant, effect } of body.datasets ?? []) {
     text('dataset', dataset);
     text('grant', grant);
-    if (dataset !== undefined && dataset.includes('.')) term('provider', providerOf(dataset));
+    if (dataset?.includes('.') === true) term('provider', providerOf(dataset));
     if (body.type === 'released') text('result', effect);
   }
   if (body.type === 'refused') text('result', 'deny');

@@ -1,7 +1,7 @@
 /**
- * Entries for other systems and for people: NDJSON, OCSF (Open Cybersecurity Schema Framework 1.6), CSV and a workbook. Each carries the body's exact text, its
- * salt, and the hashes from its leaf to the root of one checkpoint, which stands on the first line: whoever holds the log's vkey can
- * check each line without asking us (`checkExport`).
+ * Entries for other systems and for people: NDJSON, OCSF (Open Cybersecurity Schema Framework 1.6), CSV and a workbook.
+ * Each carries the body's exact text, its salt, and the hashes from its leaf to the root of one checkpoint, which
+ * stands on the first line: whoever holds the log's vkey can check each line without asking us (`checkExport`).
  */
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
@@ -17,7 +17,7 @@ import { csvHead, toCsv } from './csv.js';
 import type { Evidence, ExportedEntry } from './evidence.js';
 import type { PageOptions, SearchIndex, SearchQuery } from './index.js';
 import { toOcsf } from './ocsf.js';
-import { WITHOUT_NAMES, type ExportWords } from './table.js';
+import { type ExportWords, WITHOUT_NAMES } from './table.js';
 import { workbookOf } from './workbook.js';
 
 export const EXPORT_FORMATS = ['ndjson', 'csv', 'xlsx', 'ocsf'] as const;
@@ -36,7 +36,12 @@ type Writer = (entry: ExportedEntry, first: boolean, words: ExportWords) => stri
 const toNdjson: Writer = ({ found, evidence }) => {
   const { text, index: _, ...proof } = evidence;
   const { index, receipt, erasedBy, expiredBy, opened } = found;
-  const more = { ...(opened === undefined ? {} : { opened }), ...(erasedBy === undefined ? {} : { erasedBy }), ...(expiredBy === undefined ? {} : { expiredBy }), ...proof };
+  const more = {
+    ...(opened === undefined ? {} : { opened }),
+    ...(erasedBy === undefined ? {} : { erasedBy }),
+    ...(expiredBy === undefined ? {} : { expiredBy }),
+    ...proof,
+  };
   // the text goes in as it is, so that its bytes are those that were committed to
   return `{"index":${index},"receipt":${JSON.stringify(receipt)},"body":${text},${JSON.stringify(more).slice(1)}\n`;
 };
@@ -44,7 +49,10 @@ const toNdjson: Writer = ({ found, evidence }) => {
 const WRITERS: Readonly<Record<Exclude<ExportFormat, 'xlsx'>, Writer>> = { ndjson: toNdjson, csv: toCsv, ocsf: toOcsf };
 
 /** What proves entries against the newest checkpoint; the checkpoint itself goes with those where it is wanted. */
-export function evidenceOf(dataDir: string, search: SearchIndex): (index: number, withCheckpoint: boolean) => Evidence | undefined {
+export function evidenceOf(
+  dataDir: string,
+  search: SearchIndex,
+): (index: number, withCheckpoint: boolean) => Evidence | undefined {
   const { log } = auditLayout(dataDir);
   const note = readIfThere(join(log, 'checkpoint'))?.toString('utf8');
   const size = note === undefined ? 0 : parseCheckpoint(parseNote(Buffer.from(note)).text).size;
@@ -69,7 +77,13 @@ export interface ExportOptions extends Omit<PageOptions, 'limit' | 'after'> {
 }
 
 /** The export, piece by piece, oldest entry first unless told otherwise. Text of UTF-8, of a workbook bytes. */
-export async function* exportEntries(dataDir: string, search: SearchIndex, format: ExportFormat, query: SearchQuery, { words = WITHOUT_NAMES, ...options }: ExportOptions = {}): AsyncGenerator<string | Buffer, void, undefined> {
+export async function* exportEntries(
+  dataDir: string,
+  search: SearchIndex,
+  format: ExportFormat,
+  query: SearchQuery,
+  { words = WITHOUT_NAMES, ...options }: ExportOptions = {},
+): AsyncGenerator<string | Buffer, void, undefined> {
   const entries = proved(dataDir, search, query, options);
   if (format === 'xlsx') {
     yield* workbookOf(entries, words);
@@ -84,7 +98,12 @@ export async function* exportEntries(dataDir: string, search: SearchIndex, forma
   if (first && format === 'csv') yield csvHead(words);
 }
 
-async function* proved(dataDir: string, search: SearchIndex, query: SearchQuery, options: Omit<ExportOptions, 'words'>): AsyncGenerator<ExportedEntry, void, undefined> {
+async function* proved(
+  dataDir: string,
+  search: SearchIndex,
+  query: SearchQuery,
+  options: Omit<ExportOptions, 'words'>,
+): AsyncGenerator<ExportedEntry, void, undefined> {
   const { limit = Infinity, ...rest } = options;
   const prove = evidenceOf(dataDir, search);
   let count = 0;
@@ -135,8 +154,14 @@ export function checkExport(lines: Iterable<Evidence>, origin: string, known: re
     else {
       if (checkpoint === undefined) throw new YitongError('log_invalid', 'the first line carries no checkpoint');
       const path = line.path.map((hash) => Buffer.from(hash, 'base64'));
-      const found = verifyProof(formatProof({ index: line.index, path, checkpoint }), commitmentOf(Buffer.from(line.salt, 'base64'), Buffer.from(line.text)), origin, known);
-      if (found.index !== line.index) throw new YitongError('log_invalid', `the proof of entry ${line.index} is of another entry`);
+      const found = verifyProof(
+        formatProof({ index: line.index, path, checkpoint }),
+        commitmentOf(Buffer.from(line.salt, 'base64'), Buffer.from(line.text)),
+        origin,
+        known,
+      );
+      if (found.index !== line.index)
+        throw new YitongError('log_invalid', `the proof of entry ${line.index} is of another entry`);
       proved++;
     }
   }

@@ -1,17 +1,18 @@
 /**
- * Who saw what, when and why, over the whole log: an index in blocks (see block.ts), made again from bodies and log wherever it is
- * missing. What is shown is always read from the stored body and compared; the index only says where to look.
+ * Who saw what, when and why, over the whole log: an index in blocks (see block.ts), made again from bodies and log
+ * wherever it is missing. What is shown is always read from the stored body and compared; the index only says where to
+ * look.
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { replaceFile } from '../durable.js';
 import { openSubjectKeys, type SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
-import { goneBy, openBodies, type BodyStore, type StoredBody } from '../log/bodies.js';
+import { type BodyStore, goneBy, openBodies, type StoredBody } from '../log/bodies.js';
 import { committedSize } from '../log/size.js';
 import { entryReader, type ReadEntry } from '../reading.js';
 import type { OpenedSubject } from '../seal.js';
-import { BLOCK, BlockBuilder, blockFile, JoinedBlock, partFile, StoredBlock, type Block } from './block.js';
-import { eachTerm, termHash, type CaseReferences, type LogBody, type TermKind } from './entry.js';
+import { BLOCK, type Block, BlockBuilder, blockFile, JoinedBlock, partFile, StoredBlock } from './block.js';
+import { type CaseReferences, eachTerm, type LogBody, type TermKind, termHash } from './entry.js';
 import { mergeSummaries, type Summary } from './summary.js';
 
 export interface SearchQuery {
@@ -74,7 +75,10 @@ export interface SearchIndex {
   size(): number;
   page(query: SearchQuery, options: PageOptions): Promise<Page>;
   /** All that match, page by page. */
-  entries(query: SearchQuery, options?: Omit<PageOptions, 'limit' | 'after'>): AsyncGenerator<FoundEntry, void, undefined>;
+  entries(
+    query: SearchQuery,
+    options?: Omit<PageOptions, 'limit' | 'after'>,
+  ): AsyncGenerator<FoundEntry, void, undefined>;
   /** Undefined if the log has no such entry. */
   entry(index: number, open?: boolean): FoundEntry | undefined;
   /** Its bytes and salt, as the log commits to them. */
@@ -90,13 +94,30 @@ export interface SearchIndex {
 
 /** The index as one who reads each entry anyway makes it. */
 export interface IndexFeed {
-  /** Ready for entry `next`: what the block holds before it is read again where this was not fed with it, or where a subject of it was erased since. */
+  /**
+   * Ready for entry `next`: what the block holds before it is read again where this was not fed with it, or where a
+   * subject of it was erased since.
+   */
   begin(next: number): Promise<void>;
-  /** The entry behind the last one; undefined where there is none to read. A block that it fills is written, and now and then the beginning of one. */
+  /**
+   * The entry behind the last one; undefined where there is none to read. A block that it fills is written, and now and
+   * then the beginning of one.
+   */
   take(entry: ReadEntry | undefined): void;
 }
 
-const TERMS: readonly (keyof SearchQuery & TermKind)[] = ['client', 'authority', 'provider', 'dataset', 'grant', 'purpose', 'result', 'type', 'action', 'request'];
+const TERMS: readonly (keyof SearchQuery & TermKind)[] = [
+  'client',
+  'authority',
+  'provider',
+  'dataset',
+  'grant',
+  'purpose',
+  'result',
+  'type',
+  'action',
+  'request',
+];
 /** Blocks looked at between two turns of the event loop. */
 const TURN = 32;
 /** Entries read at once. */
@@ -111,7 +132,14 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
   const keys = given ?? openSubjectKeys({ dir: layout.subjectKeys });
   const bodies: BodyStore = openBodies(layout.bodies, layout.index);
   const reader = entryReader(bodies, keys);
-  let tail: { readonly block: number; readonly part?: StoredBlock; readonly builder: BlockBuilder; readonly generation: number } | undefined;
+  let tail:
+    | {
+        readonly block: number;
+        readonly part?: StoredBlock;
+        readonly builder: BlockBuilder;
+        readonly generation: number;
+      }
+    | undefined;
 
   /** Published or not: bodies up to here are in place and stay what they are. */
   const size = (): number => committedSize(layout);
@@ -125,12 +153,14 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
       return undefined;
     }
   };
-  const addTo = (builder: BlockBuilder, entry: ReadEntry | undefined): void => builder.add(entry?.body, entry === undefined ? undefined : referencesOf(entry));
+  const addTo = (builder: BlockBuilder, entry: ReadEntry | undefined): void =>
+    builder.add(entry?.body, entry === undefined ? undefined : referencesOf(entry));
 
   /** Entries from the log index `from` on, until the builder has `to`. */
   async function extend(builder: BlockBuilder, from: number, to: number): Promise<void> {
     while (builder.count < to) {
-      for (const entry of reader.run(from + builder.count, Math.min(RUN, to - builder.count), () => undefined)) addTo(builder, entry);
+      for (const entry of reader.run(from + builder.count, Math.min(RUN, to - builder.count), () => undefined))
+        addTo(builder, entry);
       await turn();
     }
   }
@@ -169,8 +199,8 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     try {
       mkdirSync(layout.search, { recursive: true, mode: 0o700 });
       replaceFile(to, builder.encode(), { mode: 0o600, syncDir: false });
-      // An erasure counts up, then removes the blocks that it concerns. What was built from bodies as they were before is either
-      // there by then and goes with them, or sees the count here.
+      // An erasure counts up, then removes the blocks that it concerns. What was built from bodies as they were before
+      // is either there by then and goes with them, or sees the count here.
       if (keys.generation() !== generation) rmSync(to, { force: true });
       else if (full) rmSync(partFile(layout.search, block), { force: true });
     } catch (error) {
@@ -208,7 +238,8 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
         addTo(builder, entry);
         if (builder.count % PART !== 0) return;
         if (keys.generation() === generation) keep(block, builder, generation);
-        if (builder.count === BLOCK) at = { block: block + 1, builder: new BlockBuilder(), generation: keys.generation() };
+        if (builder.count === BLOCK)
+          at = { block: block + 1, builder: new BlockBuilder(), generation: keys.generation() };
       },
     };
   }
@@ -246,7 +277,13 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
       matches(entry) {
         const missing = new Set(asked.map(([kind, value]) => `${kind}:${value}`));
         // only a question about an item, a case or its handler needs the subject's key
-        eachTerm(entry.body, query.item === undefined && query.caseId === undefined && query.actor === undefined ? undefined : entry.references, (kind, value) => missing.delete(`${kind}:${value}`));
+        eachTerm(
+          entry.body,
+          query.item === undefined && query.caseId === undefined && query.actor === undefined
+            ? undefined
+            : entry.references,
+          (kind, value) => missing.delete(`${kind}:${value}`),
+        );
         return missing.size === 0;
       },
     };
@@ -264,7 +301,10 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     };
   }
 
-  async function page(query: SearchQuery, { limit, oldestFirst = false, after, open = false }: PageOptions): Promise<Page> {
+  async function page(
+    query: SearchQuery,
+    { limit, oldestFirst = false, after, open = false }: PageOptions,
+  ): Promise<Page> {
     const end = size();
     const want = wanted(query);
     const entries: FoundEntry[] = [];
@@ -302,7 +342,11 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
     page,
     async *entries(query, options = {}) {
       for (let after: number | undefined; ; ) {
-        const { entries, next } = await page(query, { ...options, limit: 1000, ...(after === undefined ? {} : { after }) });
+        const { entries, next } = await page(query, {
+          ...options,
+          limit: 1000,
+          ...(after === undefined ? {} : { after }),
+        });
         yield* entries;
         if (next === undefined) return;
         after = next;
@@ -318,7 +362,9 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
       const end = size();
       const summaries: Summary[] = [];
       for (let block = Math.ceil(end / BLOCK) - 1, looked = 1; block >= 0; block--, looked++) {
-        const summary = await withBlock(block, end, (at) => (at.lastTime < from || at.firstTime >= to ? undefined : at.summary()));
+        const summary = await withBlock(block, end, (at) =>
+          at.lastTime < from || at.firstTime >= to ? undefined : at.summary(),
+        );
         if (summary !== undefined) summaries.push(summary);
         if (looked % TURN === 0) await turn();
       }

@@ -1,4 +1,7 @@
-/** OCSF 1.6: accesses are API Activity (class 6003), acts of administration Entity Management (3004), refusals Authentication (3002). */
+/**
+ * OCSF 1.6: accesses are API Activity (class 6003), acts of administration Entity Management (3004), refusals
+ * Authentication (3002).
+ */
 import { detailsOf } from './entry.js';
 import type { ExportedEntry } from './evidence.js';
 
@@ -26,7 +29,12 @@ function kindOf({ type, datasets = [] }: ExportedEntry['found']['body']): Kind {
     case 'refused':
       return { category_uid: 6, class_uid: 6003, activity_id: OTHER, status_id: FAILURE };
     case 'released':
-      return { category_uid: 6, class_uid: 6003, activity_id: READ, status_id: datasets.some(({ effect }) => effect === 'allow') ? SUCCESS : FAILURE };
+      return {
+        category_uid: 6,
+        class_uid: 6003,
+        activity_id: READ,
+        status_id: datasets.some(({ effect }) => effect === 'allow') ? SUCCESS : FAILURE,
+      };
     default:
       return { category_uid: 6, class_uid: 6003, activity_id: type === 'included' ? READ : OTHER, status_id: SUCCESS };
   }
@@ -45,7 +53,11 @@ export function toOcsf({ found, evidence }: ExportedEntry): string {
     actor: { app_uid: body.client, user: { uid: body.client ?? '', org: { uid: body.authority } } },
     api: { operation: body.delivery ?? 'query', request: { uid: body.requestId } },
     src_endpoint: { uid: body.client ?? '' },
-    resources: (body.datasets ?? []).map(({ dataset, grant }) => ({ uid: dataset, type: 'dataset', ...(grant === undefined ? {} : { labels: [`grant:${grant}`] }) })),
+    resources: (body.datasets ?? []).map(({ dataset, grant }) => ({
+      uid: dataset,
+      type: 'dataset',
+      ...(grant === undefined ? {} : { labels: [`grant:${grant}`] }),
+    })),
     unmapped: {
       purpose: body.purpose,
       item,

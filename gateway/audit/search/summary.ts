@@ -31,17 +31,29 @@ export interface Summary {
   readonly grants: Readonly<Record<string, GrantUse>>;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] extends Readonly<Record<string, infer V>> ? Record<string, V> : T[K] };
+type Mutable<T> = {
+  -readonly [K in keyof T]: T[K] extends Readonly<Record<string, infer V>> ? Record<string, V> : T[K];
+};
 
 export const HOUR = 3_600_000;
 /** Four buckets an octave: a quantile is right within a fifth. */
 const PER_OCTAVE = 4;
 
-export const latencyBucket = (microseconds: number): number => Math.floor(Math.log2(Math.max(1, microseconds)) * PER_OCTAVE);
+export const latencyBucket = (microseconds: number): number =>
+  Math.floor(Math.log2(Math.max(1, microseconds)) * PER_OCTAVE);
 /** Middle of a bucket, µs. */
 export const latencyOf = (bucket: number): number => 2 ** ((bucket + 0.5) / PER_OCTAVE);
 
-const emptyHour = (): Mutable<Hour> => ({ requests: 0, denied: 0, records: 0, refused: {}, clients: {}, datasets: {}, purposes: {}, latency: {} });
+const emptyHour = (): Mutable<Hour> => ({
+  requests: 0,
+  denied: 0,
+  records: 0,
+  refused: {},
+  clients: {},
+  datasets: {},
+  purposes: {},
+  latency: {},
+});
 
 /** Records without a prototype: an id from outside can be any word. */
 const record = <V>(): Record<string, V> => Object.create(null) as Record<string, V>;
@@ -142,7 +154,8 @@ export function mergeSummaries(summaries: Iterable<Summary>, from: number, to: n
       const into = (grants[id] ??= { requests: 0, last: 0, fields: record<number>() });
       into.requests += use.requests;
       into.last = Math.max(into.last, use.last);
-      for (const [field, time] of Object.entries(use.fields)) into.fields[field] = Math.max(into.fields[field] ?? 0, time);
+      for (const [field, time] of Object.entries(use.fields))
+        into.fields[field] = Math.max(into.fields[field] ?? 0, time);
     }
   }
   return { hours, grants };
@@ -150,7 +163,9 @@ export function mergeSummaries(summaries: Iterable<Summary>, from: number, to: n
 
 /** µs at or below which `share` of the answers stayed; undefined if there were none. */
 export function latencyQuantile(latency: Readonly<Record<string, number>>, share: number): number | undefined {
-  const buckets = Object.entries(latency).map(([bucket, count]): [number, number] => [Number(bucket), count]).sort(([a], [b]) => a - b);
+  const buckets = Object.entries(latency)
+    .map(([bucket, count]): [number, number] => [Number(bucket), count])
+    .sort(([a], [b]) => a - b);
   const all = buckets.reduce((sum, [, count]) => sum + count, 0);
   let seen = 0;
   for (const [bucket, count] of buckets) {

@@ -1,4 +1,7 @@
-/** Entries as a table for people: a row a dataset of an entry, one value a cell, names beside ids, times of the city. What CSV and workbooks share. */
+/**
+ * Entries as a table for people: a row a dataset of an entry, one value a cell, names beside ids, times of the city.
+ * What CSV and workbooks share.
+ */
 import type { Localised } from '../../../contracts/types.js';
 import { detailsOf, type LogBody, type LogDataset } from './entry.js';
 import type { ExportedEntry } from './evidence.js';
@@ -22,7 +25,19 @@ export interface ExportWords {
 
 const nothing = (): undefined => undefined;
 /** Ids alone. */
-export const WITHOUT_NAMES: ExportWords = { language: 'en', type: nothing, client: nothing, authority: nothing, purpose: nothing, dataset: nothing, delivery: nothing, effect: nothing, reason: nothing, field: nothing, summary: nothing };
+export const WITHOUT_NAMES: ExportWords = {
+  language: 'en',
+  type: nothing,
+  client: nothing,
+  authority: nothing,
+  purpose: nothing,
+  dataset: nothing,
+  delivery: nothing,
+  effect: nothing,
+  reason: nothing,
+  field: nothing,
+  summary: nothing,
+};
 
 /** A `Date` is shown as the city's time, to the second. */
 export type Cell = string | number | Date | undefined;
@@ -48,11 +63,17 @@ interface Column {
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-const column = (zh: string, en: string, width: number, cell: Column['cell']): Column => ({ title: { zh, en }, width, cell });
+const column = (zh: string, en: string, width: number, cell: Column['cell']): Column => ({
+  title: { zh, en },
+  width,
+  cell,
+});
 
 export const COLUMNS: readonly Column[] = [
   column('序号', 'index', 9, ({ found }) => found.index),
-  column('时间（北京时间 UTC+08:00）', 'time (Asia/Shanghai, UTC+08:00)', 20, ({ body }) => (body.time === undefined ? undefined : new Date(body.time))),
+  column('时间（北京时间 UTC+08:00）', 'time (Asia/Shanghai, UTC+08:00)', 20, ({ body }) =>
+    body.time === undefined ? undefined : new Date(body.time),
+  ),
   column('事项', 'event', 14, ({ body, words }) => words.type(body.type)),
   column('事项代码', 'type', 14, ({ body }) => body.type),
   column('摘要', 'summary', 30, ({ found, words }) => words.summary(found)),
@@ -62,7 +83,9 @@ export const COLUMNS: readonly Column[] = [
   column('使用单位代码', 'authority', 14, ({ body }) => body.authority),
   column('用途', 'purpose name', 18, ({ body, words }) => words.purpose(body.purpose, body.report)),
   column('用途代码', 'purpose', 18, ({ body }) => body.purpose),
-  column('方式', 'delivery name', 10, ({ body, words }) => (body.type === 'released' ? words.delivery(body.delivery ?? 'query') : undefined)),
+  column('方式', 'delivery name', 10, ({ body, words }) =>
+    body.type === 'released' ? words.delivery(body.delivery ?? 'query') : undefined,
+  ),
   column('方式代码', 'delivery', 10, ({ body }) => body.delivery),
   column('数据集', 'dataset name', 24, ({ of, words }) => words.dataset(of?.dataset)),
   column('数据集代码', 'dataset', 24, ({ of }) => of?.dataset),
@@ -71,7 +94,9 @@ export const COLUMNS: readonly Column[] = [
   column('理由', 'because', 20, ({ of, words }) => words.reason(of?.reason)),
   column('理由代码', 'reason', 16, ({ of }) => of?.reason),
   column('授权编号', 'grant', 24, ({ of }) => of?.grant),
-  column('字段（以“; ”分隔）', 'field names (between them `; `)', 30, ({ of, words }) => joined(of?.fields?.map((path) => words.field(of.dataset ?? '', path) ?? ''))),
+  column('字段（以“; ”分隔）', 'field names (between them `; `)', 30, ({ of, words }) =>
+    joined(of?.fields?.map((path) => words.field(of.dataset ?? '', path) ?? '')),
+  ),
   column('字段代码（以“; ”分隔）', 'fields (between them `; `)', 30, ({ of }) => joined(of?.fields)),
   column('记录数', 'records', 8, ({ of }) => of?.records),
   column('主体', 'subject', 24, ({ found, body }) => found.opened?.subject ?? body.subject?.pseudonym),
@@ -86,8 +111,12 @@ export const COLUMNS: readonly Column[] = [
   // what proves the entry: docs/log.md
   column('存证原文', 'body', 20, ({ evidence, first }) => (first ? evidence.text : undefined)),
   column('存证随机数', 'salt', 20, ({ evidence, first }) => (first ? evidence.salt : undefined)),
-  column('存证路径（以“; ”分隔）', 'path (between them `; `)', 20, ({ evidence, first }) => (first ? joined(evidence.path) : undefined)),
-  column('日志检查点', 'checkpoint', 20, ({ evidence, first }) => (first && evidence.checkpoint !== undefined ? Buffer.from(evidence.checkpoint).toString('base64') : undefined)),
+  column('存证路径（以“; ”分隔）', 'path (between them `; `)', 20, ({ evidence, first }) =>
+    first ? joined(evidence.path) : undefined,
+  ),
+  column('日志检查点', 'checkpoint', 20, ({ evidence, first }) =>
+    first && evidence.checkpoint !== undefined ? Buffer.from(evidence.checkpoint).toString('base64') : undefined,
+  ),
 ];
 
 function joined(values: readonly string[] | undefined): string | undefined {
@@ -97,7 +126,8 @@ function joined(values: readonly string[] | undefined): string | undefined {
 /** The rows of one entry, at least one. */
 export function rowsOf({ found, evidence }: ExportedEntry, words: ExportWords): readonly (readonly Cell[])[] {
   const { body } = found;
-  const datasets: readonly (LogDataset | undefined)[] = body.datasets === undefined || body.datasets.length === 0 ? [undefined] : body.datasets;
+  const datasets: readonly (LogDataset | undefined)[] =
+    body.datasets === undefined || body.datasets.length === 0 ? [undefined] : body.datasets;
   return datasets.map((of, i) => COLUMNS.map(({ cell }) => cell({ found, body, evidence, of, first: i === 0, words })));
 }
 

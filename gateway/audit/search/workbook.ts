@@ -1,10 +1,11 @@
 /**
- * The table of entries as a workbook (ECMA-376, SpreadsheetML) of two sheets: the entries, and what their columns are. Written as it is read, so that a million rows
- * need no memory. Texts are inline strings, which no spreadsheet runs; times are numbers with a format.
+ * The table of entries as a workbook (ECMA-376, SpreadsheetML) of two sheets: the entries, and what their columns are.
+ * Written as it is read, so that a million rows need no memory. Texts are inline strings, which no spreadsheet runs;
+ * times are numbers with a format.
  */
 import type { ExportedEntry } from './evidence.js';
-import { COLUMNS, rowsOf, titlesOf, type Cell, type ExportWords } from './table.js';
-import { zipped, type ZipPart } from './zip.js';
+import { type Cell, COLUMNS, type ExportWords, rowsOf, titlesOf } from './table.js';
+import { type ZipPart, zipped } from './zip.js';
 
 /** Rows of a sheet, its head too, and characters of a cell (ECMA-376 as every program has it). */
 const MOST_ROWS = 1_048_576;
@@ -19,9 +20,10 @@ const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
 const [HEAD, TIME, NUMBER] = [1, 2, 3];
 
 // control characters cannot stand in XML 1.0, not even escaped
-// eslint-disable-next-line no-control-regex
-const OUTSIDE = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
-const escaped = (text: string): string => text.replace(OUTSIDE, '\uFFFD').replace(/[&<>"]/g, (sign) => `&#${String(sign.charCodeAt(0))};`);
+const OUTSIDE =
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+const escaped = (text: string): string =>
+  text.replace(OUTSIDE, '\uFFFD').replace(/[&<>"]/g, (sign) => `&#${String(sign.charCodeAt(0))};`);
 
 function nameOf(column: number): string {
   let name = '';
@@ -33,7 +35,10 @@ const NAMES = COLUMNS.map((_, i) => nameOf(i));
 /** Days since 1899-12-30, as the city's clock shows them, to the second. */
 const serial = (at: Date): string => ((Math.floor(at.getTime() / 1000) + 8 * 3600) / 86_400 + 25_569).toFixed(8);
 
-const tooLong: Readonly<Record<ExportWords['language'], string>> = { zh: '（内容超过单元格上限，见 NDJSON 导出）', en: '(longer than a cell may be: the NDJSON export has it)' };
+const tooLong: Readonly<Record<ExportWords['language'], string>> = {
+  zh: '（内容超过单元格上限，见 NDJSON 导出）',
+  en: '(longer than a cell may be: the NDJSON export has it)',
+};
 
 function textCell(at: string, text: string, style = 0): string {
   return `<c r="${at}" t="inlineStr"${style === 0 ? '' : ` s="${String(style)}"`}><is><t xml:space="preserve">${escaped(text)}</t></is></c>`;
@@ -41,7 +46,8 @@ function textCell(at: string, text: string, style = 0): string {
 
 function cell(value: Cell, at: string, { language }: ExportWords): string {
   if (value === undefined || value === '') return '';
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : `<c r="${at}" s="${String(TIME)}"><v>${serial(value)}</v></c>`;
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? '' : `<c r="${at}" s="${String(TIME)}"><v>${serial(value)}</v></c>`;
   if (typeof value === 'number') return `<c r="${at}" s="${String(NUMBER)}"><v>${String(value)}</v></c>`;
   return textCell(at, value.length > MOST_CHARACTERS ? tooLong[language] : value);
 }
@@ -49,9 +55,17 @@ function cell(value: Cell, at: string, { language }: ExportWords): string {
 const sheetHead = (widths: readonly number[], frozen: string): string =>
   `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0">${frozen}</sheetView></sheetViews><cols>${widths.map((width, i) => `<col min="${String(i + 1)}" max="${String(i + 1)}" width="${String(width + 2)}" customWidth="1"/>`).join('')}</cols><sheetData>`;
 
-async function* entrySheet(entries: AsyncIterable<ExportedEntry>, words: ExportWords): AsyncGenerator<string, void, undefined> {
-  yield sheetHead(COLUMNS.map(({ width }) => width), '<pane xSplit="2" ySplit="1" topLeftCell="C2" activePane="bottomRight" state="frozen"/>');
-  yield `<row r="1">${titlesOf(words).map((title, i) => textCell(`${NAMES[i] ?? ''}1`, title, HEAD)).join('')}</row>`;
+async function* entrySheet(
+  entries: AsyncIterable<ExportedEntry>,
+  words: ExportWords,
+): AsyncGenerator<string, void, undefined> {
+  yield sheetHead(
+    COLUMNS.map(({ width }) => width),
+    '<pane xSplit="2" ySplit="1" topLeftCell="C2" activePane="bottomRight" state="frozen"/>',
+  );
+  yield `<row r="1">${titlesOf(words)
+    .map((title, i) => textCell(`${NAMES[i] ?? ''}1`, title, HEAD))
+    .join('')}</row>`;
   let row = 1;
   let over = false;
   for await (const entry of entries) {
@@ -68,37 +82,88 @@ async function* entrySheet(entries: AsyncIterable<ExportedEntry>, words: ExportW
     }
     yield text;
   }
-  if (over) yield `<row r="${String(row + 1)}">${textCell(`A${String(row + 1)}`, words.language === 'zh' ? '其余记录超出工作表行数上限，请缩小检索范围' : 'more entries than a sheet has rows: narrow the search')}</row>`;
+  if (over)
+    yield `<row r="${String(row + 1)}">${textCell(`A${String(row + 1)}`, words.language === 'zh' ? '其余记录超出工作表行数上限，请缩小检索范围' : 'more entries than a sheet has rows: narrow the search')}</row>`;
   yield `</sheetData><autoFilter ref="A1:${NAMES.at(-1) ?? 'A'}${String(row)}"/></worksheet>`;
 }
 
 function aboutSheet({ language }: ExportWords): string {
   const zh = language === 'zh';
   const lines: readonly (readonly [string, string])[] = [
-    [zh ? '内容' : 'what this is', zh ? '审计日志条目，每个数据集一行；同一条目的各行序号相同。' : 'Entries of the audit log, a row a dataset; rows of one entry have the same index.'],
-    [zh ? '时间' : 'times', zh ? '均为北京时间（Asia/Shanghai，UTC+08:00）。' : 'All are of Asia/Shanghai (UTC+08:00).'],
-    [zh ? '多个值' : 'lists', zh ? '同一单元格内的多个值以“; ”分隔。' : 'Several values in one cell have `; ` between them.'],
-    [zh ? '存证' : 'proof', zh ? '末四列为存证：随机数与原文合并计算的摘要即公开日志中的条目，路径由此通向检查点的根；格式见 docs/log.md。检查点仅列于第一行。' : 'The last four columns prove an entry: SHA-256 over salt and body is the entry of the published log, and the path leads from it to the root of the checkpoint, which stands in the first row alone; docs/log.md has the formats.'],
+    [
+      zh ? '内容' : 'what this is',
+      zh
+        ? '审计日志条目，每个数据集一行；同一条目的各行序号相同。'
+        : 'Entries of the audit log, a row a dataset; rows of one entry have the same index.',
+    ],
+    [
+      zh ? '时间' : 'times',
+      zh ? '均为北京时间（Asia/Shanghai，UTC+08:00）。' : 'All are of Asia/Shanghai (UTC+08:00).',
+    ],
+    [
+      zh ? '多个值' : 'lists',
+      zh ? '同一单元格内的多个值以“; ”分隔。' : 'Several values in one cell have `; ` between them.',
+    ],
+    [
+      zh ? '存证' : 'proof',
+      zh
+        ? '末四列为存证：随机数与原文合并计算的摘要即公开日志中的条目，路径由此通向检查点的根；格式见 docs/log.md。检查点仅列于第一行。'
+        : 'The last four columns prove an entry: SHA-256 over salt and body is the entry of the published log, ' +
+          'and the path leads from it to the root of the checkpoint, which stands in the first row alone; ' +
+          'docs/log.md has the formats.',
+    ],
   ];
   return `${sheetHead([16, 110], '')}${lines.map(([title, said], i) => `<row r="${String(i + 1)}">${textCell(`A${String(i + 1)}`, title, HEAD)}${textCell(`B${String(i + 1)}`, said)}</row>`).join('')}</sheetData></worksheet>`;
 }
 
-const STYLES = `${XML}<styleSheet xmlns="${MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFE7F0EE"/></patternFill></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4"><xf/><xf fontId="1" fillId="2" applyFont="1" applyFill="1"/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="1" applyNumberFormat="1"/></cellXfs></styleSheet>`;
+const STYLES =
+  `${XML}<styleSheet xmlns="${MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ ` +
+  'hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz ' +
+  'val="11"/><name val="Calibri"/></font></fonts><fills count="3"><fill><patternFill ' +
+  'patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill ' +
+  'patternType="solid"><fgColor rgb="FFE7F0EE"/></patternFill></fill></fills><borders ' +
+  'count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4"><xf/><xf ' +
+  'fontId="1" fillId="2" applyFont="1" applyFill="1"/><xf numFmtId="164" applyNumberFormat="1"/><xf numFmtId="1" ' +
+  'applyNumberFormat="1"/></cellXfs></styleSheet>';
 
 /** The file, piece by piece. */
-export function workbookOf(entries: AsyncIterable<ExportedEntry>, words: ExportWords): AsyncGenerator<Buffer, void, undefined> {
+export function workbookOf(
+  entries: AsyncIterable<ExportedEntry>,
+  words: ExportWords,
+): AsyncGenerator<Buffer, void, undefined> {
   const zh = words.language === 'zh';
   const sheets = [zh ? '审计日志' : 'Audit log', zh ? '说明' : 'About'];
-  const type = (part: string, kind: string): string => `<Override PartName="/${part}" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.${kind}+xml"/>`;
-  const related = (id: number, kind: string, target: string): string => `<Relationship Id="rId${String(id)}" Type="${RELATIONSHIPS}/${kind}" Target="${target}"/>`;
+  const type = (part: string, kind: string): string =>
+    `<Override PartName="/${part}" ` +
+    `ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.${kind}+xml"/>`;
+  const related = (id: number, kind: string, target: string): string =>
+    `<Relationship Id="rId${String(id)}" Type="${RELATIONSHIPS}/${kind}" Target="${target}"/>`;
   const parts: readonly ZipPart[] = [
     {
       name: '[Content_Types].xml',
-      text: [`${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${type('xl/workbook.xml', 'sheet.main')}${sheets.map((_, i) => type(`xl/worksheets/sheet${String(i + 1)}.xml`, 'worksheet')).join('')}${type('xl/styles.xml', 'styles')}</Types>`],
+      text: [
+        `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${type('xl/workbook.xml', 'sheet.main')}${sheets.map((_, i) => type(`xl/worksheets/sheet${String(i + 1)}.xml`, 'worksheet')).join('')}${type('xl/styles.xml', 'styles')}</Types>`,
+      ],
     },
-    { name: '_rels/.rels', text: [`${XML}<Relationships xmlns="${PACKAGE}/relationships">${related(1, 'officeDocument', 'xl/workbook.xml')}</Relationships>`] },
-    { name: 'xl/workbook.xml', text: [`${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONSHIPS}"><sheets>${sheets.map((name, i) => `<sheet name="${name}" sheetId="${String(i + 1)}" r:id="rId${String(i + 1)}"/>`).join('')}</sheets></workbook>`] },
-    { name: 'xl/_rels/workbook.xml.rels', text: [`${XML}<Relationships xmlns="${PACKAGE}/relationships">${sheets.map((_, i) => related(i + 1, 'worksheet', `worksheets/sheet${String(i + 1)}.xml`)).join('')}${related(sheets.length + 1, 'styles', 'styles.xml')}</Relationships>`] },
+    {
+      name: '_rels/.rels',
+      text: [
+        `${XML}<Relationships ` +
+          `xmlns="${PACKAGE}/relationships">${related(1, 'officeDocument', 'xl/workbook.xml')}</Relationships>`,
+      ],
+    },
+    {
+      name: 'xl/workbook.xml',
+      text: [
+        `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONSHIPS}"><sheets>${sheets.map((name, i) => `<sheet name="${name}" sheetId="${String(i + 1)}" r:id="rId${String(i + 1)}"/>`).join('')}</sheets></workbook>`,
+      ],
+    },
+    {
+      name: 'xl/_rels/workbook.xml.rels',
+      text: [
+        `${XML}<Relationships xmlns="${PACKAGE}/relationships">${sheets.map((_, i) => related(i + 1, 'worksheet', `worksheets/sheet${String(i + 1)}.xml`)).join('')}${related(sheets.length + 1, 'styles', 'styles.xml')}</Relationships>`,
+      ],
+    },
     { name: 'xl/styles.xml', text: [STYLES] },
     { name: 'xl/worksheets/sheet2.xml', text: [aboutSheet(words)] },
     { name: 'xl/worksheets/sheet1.xml', text: entrySheet(entries, words) },

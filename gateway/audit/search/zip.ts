@@ -1,4 +1,7 @@
-/** A ZIP archive (APPNOTE 6.3.10) written part by part while its parts are made: sizes stand behind each, so nothing is gone back to. */
+/**
+ * A ZIP archive (APPNOTE 6.3.10) written part by part while its parts are made: sizes stand behind each, so nothing is
+ * gone back to.
+ */
 import { once } from 'node:events';
 import { crc32, createDeflateRaw } from 'node:zlib';
 
@@ -37,7 +40,22 @@ export async function* zipped(parts: Iterable<ZipPart>): AsyncGenerator<Buffer, 
   const written: Written[] = [];
   let at = 0;
   for (const { name, text } of parts) {
-    const head = header(0x04034b50, [[2, 20], [2, FOLLOWS], [2, DEFLATED], [2, 0], [2, DATE], [4, 0], [4, 0], [4, 0], [2, name.length], [2, 0]], name);
+    const head = header(
+      0x04034b50,
+      [
+        [2, 20],
+        [2, FOLLOWS],
+        [2, DEFLATED],
+        [2, 0],
+        [2, DATE],
+        [4, 0],
+        [4, 0],
+        [4, 0],
+        [2, name.length],
+        [2, 0],
+      ],
+      name,
+    );
     const begun = at;
     yield head;
     let [crc, packed, size] = [0, 0, 0];
@@ -67,12 +85,50 @@ export async function* zipped(parts: Iterable<ZipPart>): AsyncGenerator<Buffer, 
       deflate.destroy();
       await feeding;
     }
-    yield header(0x08074b50, [[4, crc], [4, packed], [4, size]]);
+    yield header(0x08074b50, [
+      [4, crc],
+      [4, packed],
+      [4, size],
+    ]);
     at += head.length + packed + 16;
-    if (size > MOST || at > MOST) throw new RangeError('the archive is larger than its format holds: narrow the search');
+    if (size > MOST || at > MOST)
+      throw new RangeError('the archive is larger than its format holds: narrow the search');
     written.push({ name, at: begun, crc, packed, size });
   }
-  const central = Buffer.concat(written.map((part) => header(0x02014b50, [[2, 20], [2, 20], [2, FOLLOWS], [2, DEFLATED], [2, 0], [2, DATE], [4, part.crc], [4, part.packed], [4, part.size], [2, part.name.length], [2, 0], [2, 0], [2, 0], [2, 0], [4, 0], [4, part.at]], part.name)));
+  const central = Buffer.concat(
+    written.map((part) =>
+      header(
+        0x02014b50,
+        [
+          [2, 20],
+          [2, 20],
+          [2, FOLLOWS],
+          [2, DEFLATED],
+          [2, 0],
+          [2, DATE],
+          [4, part.crc],
+          [4, part.packed],
+          [4, part.size],
+          [2, part.name.length],
+          [2, 0],
+          [2, 0],
+          [2, 0],
+          [2, 0],
+          [4, 0],
+          [4, part.at],
+        ],
+        part.name,
+      ),
+    ),
+  );
   yield central;
-  yield header(0x06054b50, [[2, 0], [2, 0], [2, written.length], [2, written.length], [4, central.length], [4, at], [2, 0]]);
+  yield header(0x06054b50, [
+    [2, 0],
+    [2, 0],
+    [2, written.length],
+    [2, written.length],
+    [4, central.length],
+    [4, at],
+    [2, 0],
+  ]);
 }

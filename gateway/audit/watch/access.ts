@@ -8,12 +8,21 @@ const MAX_CLIENTS = 10_000;
 
 /** 1 or -1 where `key` is close above or below `before`. */
 function stepOf(before: string | undefined, key: string): Access['step'] {
-  if (before === undefined || before.length !== key.length || before === key || before.slice(0, -TAIL) !== key.slice(0, -TAIL)) return 0;
+  if (
+    before === undefined ||
+    before.length !== key.length ||
+    before === key ||
+    before.slice(0, -TAIL) !== key.slice(0, -TAIL)
+  )
+    return 0;
   return key > before ? 1 : -1;
 }
 
 /** Of refusals, of whoever is known and of whoever is not; undefined for every other entry. */
-export function refusalOf({ index, body: { type, time: at, client, subject, source, count } }: ReadEntry): Refusal | undefined {
+export function refusalOf({
+  index,
+  body: { type, time: at, client, subject, source, count },
+}: ReadEntry): Refusal | undefined {
   const time = Date.parse(at ?? '');
   if ((type !== 'refused' && type !== 'refused_before_identity') || Number.isNaN(time)) return undefined;
   const person = subject?.pseudonym;
@@ -27,12 +36,20 @@ export function accessReader(): (entry: ReadEntry) => Access | undefined {
   return (entry) => {
     const { index, body } = entry;
     const { type, client, authority, purpose, report, dryRun } = body;
-    if ((type !== 'released' && type !== 'included') || dryRun === true || client === undefined || authority === undefined || purpose === undefined) return undefined;
+    if (
+      (type !== 'released' && type !== 'included') ||
+      dryRun === true ||
+      client === undefined ||
+      authority === undefined ||
+      purpose === undefined
+    )
+      return undefined;
     const time = Date.parse(body.time ?? '');
     if (Number.isNaN(time)) return undefined;
     const datasets = body.datasets ?? [];
     const chunk = body.subjects;
-    // whom a report is about comes from the register or from a code, and that most have nothing on record is as it should be: nobody tries numbers so
+    // whom a report is about comes from the register or from a code, and that most have nothing on record is as it
+    // should be: nobody tries numbers so
     const answered = report === undefined && (type === 'included' || datasets.some(({ effect }) => effect === 'allow'));
     const found = datasets.some(({ records = 0 }) => records > 0);
     const { opened } = entry;
@@ -45,7 +62,15 @@ export function accessReader(): (entry: ReadEntry) => Access | undefined {
     }
     const { item: _, ...references } = entry.references;
     return {
-      index, time, client, authority, purpose, weight: type === 'included' ? 0 : (chunk ?? 1), answered, found, step,
+      index,
+      time,
+      client,
+      authority,
+      purpose,
+      weight: type === 'included' ? 0 : (chunk ?? 1),
+      answered,
+      found,
+      step,
       ...(opened === undefined || pseudonym === undefined ? {} : { subject: pseudonym }),
       ...references,
     };

@@ -1,20 +1,22 @@
 /**
- * Follows the log in its order, lets the rules see each access and each refusal, and feeds the search index: each entry is read and decrypted once for both.
- * Committed entries only; from a stored position, at least once.
+ * Follows the log in its order, lets the rules see each access and each refusal, and feeds the search index: each entry
+ * is read and decrypted once for both. Committed entries only; from a stored position, at least once.
  *
- * After a crash: entries behind the position are read again. Rules that look back over a window are shown that window first, silently, so that they
- * know what they knew; what they find again has the same id and is the same alert. An alert is on disk together with the position, and gets its entry of the
- * log afterwards: one that has none yet gets it later, unless the entry is met in the log in the meantime.
+ * After a crash: entries behind the position are read again. Rules that look back over a window are shown that window
+ * first, silently, so that they know what they knew; what they find again has the same id and is the same alert. An
+ * alert is on disk together with the position, and gets its entry of the log afterwards: one that has none yet gets it
+ * later, unless the entry is met in the log in the meantime.
  */
-import { openBodies } from '../log/bodies.js';
-import { committedSize } from '../log/size.js';
+
 import { openSubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
+import { openBodies } from '../log/bodies.js';
+import { committedSize } from '../log/size.js';
 import { entryReader, type ReadEntry } from '../reading.js';
 import type { IndexFeed } from '../search/index.js';
 import { accessReader, refusalOf } from './access.js';
 import type { Finding, Rules, Watching } from './rule.js';
-import { alertId, openAlerts, type Alert } from './store.js';
+import { type Alert, alertId, openAlerts } from './store.js';
 
 export interface WatchOptions {
   readonly dataDir: string;
@@ -61,7 +63,19 @@ const REST = 3;
 /** Entries after which the position is stored, where nothing was found. */
 const STORE_EVERY = 20_000;
 
-export function startWatching({ dataDir, rules, thresholds, index: feed, now, record, onAlert, onError, onPass, interval, settle = 10_000 }: WatchOptions): Watcher {
+export function startWatching({
+  dataDir,
+  rules,
+  thresholds,
+  index: feed,
+  now,
+  record,
+  onAlert,
+  onError,
+  onPass,
+  interval,
+  settle = 10_000,
+}: WatchOptions): Watcher {
   const layout = auditLayout(dataDir);
   const store = openAlerts(layout.alerts);
   const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 1000 });
@@ -83,7 +97,10 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
 
   /** An entry as a rule is shown it. */
   type Shown = { readonly time: number; readonly to: (rule: Watching) => Finding | undefined };
-  /** Of an entry that is an access or a refusal. One that is damaged is told and passed over: it must not stop what comes behind it. */
+  /**
+   * Of an entry that is an access or a refusal. One that is damaged is told and passed over: it must not stop what
+   * comes behind it.
+   */
   const shownOf = (entry: ReadEntry | undefined): Shown | undefined => {
     if (entry === undefined) return undefined;
     try {
@@ -104,7 +121,9 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
 
   const rest = async (since: number): Promise<void> => {
     const busy = performance.now() - since;
-    await new Promise<void>((resolve) => (interval === 0 ? setImmediate(resolve) : setTimeout(resolve, Math.ceil(REST * busy))));
+    await new Promise<void>((resolve) =>
+      interval === 0 ? setImmediate(resolve) : setTimeout(resolve, Math.ceil(REST * busy)),
+    );
   };
 
   /** Shows rules with a window what lies in it, without listening. */
@@ -132,7 +151,9 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
   }
 
   const commit = (alerts: readonly Alert[]): readonly Alert[] => {
-    const states = Object.fromEntries(watching.flatMap(({ name, rule }) => (rule.stored === undefined ? [] : [[name, rule.stored()]])));
+    const states = Object.fromEntries(
+      watching.flatMap(({ name, rule }) => (rule.stored === undefined ? [] : [[name, rule.stored()]])),
+    );
     unstored = 0;
     return store.commit(alerts, { next, time, states });
   };
@@ -194,7 +215,15 @@ export function startWatching({ dataDir, rules, thresholds, index: feed, now, re
   const runOnce = (): Promise<number> => (running = running.catch(() => 0).then(toTheEnd));
   let timer: NodeJS.Timeout | undefined;
   const again = (): void => {
-    timer = setTimeout(() => void runOnce().catch(onError).finally(() => { if (!stopped) again(); }), interval);
+    timer = setTimeout(
+      () =>
+        void runOnce()
+          .catch(onError)
+          .finally(() => {
+            if (!stopped) again();
+          }),
+      interval,
+    );
   };
   if (interval > 0) again();
 

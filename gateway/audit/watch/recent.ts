@@ -1,4 +1,6 @@
-/** Different values seen of a key within a window: subjects of a client, clients of a subject. Bounded, whatever comes. */
+/**
+ * Different values seen of a key within a window: subjects of a client, clients of a subject. Bounded, whatever comes.
+ */
 
 interface Seen {
   time: number;
@@ -61,11 +63,21 @@ export class Recent {
   ) {}
 
   /** Adds one, and says once when `over` begins to hold of the key's values. */
-  crosses(key: string, value: string, { time, index }: { readonly time: number; readonly index: number }, over: (values: Distinct) => boolean, flag = false): Distinct | undefined {
+  crosses(
+    key: string,
+    value: string,
+    { time, index }: { readonly time: number; readonly index: number },
+    over: (values: Distinct) => boolean,
+    flag = false,
+  ): Distinct | undefined {
     const values = this.keys.get(key) ?? new Values();
     this.keys.delete(key);
     this.keys.set(key, values);
-    if (this.keys.size > this.maxKeys) for (const [first] of this.keys) { this.keys.delete(first); break; }
+    if (this.keys.size > this.maxKeys)
+      for (const [first] of this.keys) {
+        this.keys.delete(first);
+        break;
+      }
     values.add(value, time, index, flag, time - this.window, this.most);
     const is = over(values);
     const begins = is && !values.raised;

@@ -1,7 +1,7 @@
 /** An alert's own entry of the log. The writer has no journal as a rule: it opens one with its first alert. */
 import type { AuditSettings } from '../../config.js';
 import { administrationBody } from '../events.js';
-import { openJournal, type JournalOptions, type OpenJournal } from '../journal/journal.js';
+import { type JournalOptions, type OpenJournal, openJournal } from '../journal/journal.js';
 import { auditLayout } from '../layout.js';
 import { ALERT_RAISED } from './follow.js';
 import type { Alert } from './store.js';
@@ -15,11 +15,29 @@ export interface AlertRecorder {
 /** Alerts are few. */
 const SEGMENT = 65_536;
 
-export function alertRecorder({ dataDir, signer, audit, now }: { readonly dataDir: string; readonly signer: JournalOptions['signer']; readonly audit: AuditSettings; readonly now: () => number }): AlertRecorder {
+export function alertRecorder({
+  dataDir,
+  signer,
+  audit,
+  now,
+}: {
+  readonly dataDir: string;
+  readonly signer: JournalOptions['signer'];
+  readonly audit: AuditSettings;
+  readonly now: () => number;
+}): AlertRecorder {
   const layout = auditLayout(dataDir);
   let journal: Promise<OpenJournal> | undefined;
   const opened = (): Promise<OpenJournal> => {
-    journal ??= openJournal({ dir: layout.journals, name: 'watch', keys: { dir: layout.subjectKeys }, signer, now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: SEGMENT });
+    journal ??= openJournal({
+      dir: layout.journals,
+      name: 'watch',
+      keys: { dir: layout.subjectKeys },
+      signer,
+      now,
+      mergeDelay: audit.mergeWithinSeconds * 1000,
+      segmentBytes: SEGMENT,
+    });
     // one that did not open is tried again with the next alert
     journal.catch(() => (journal = undefined));
     return journal;
@@ -27,7 +45,13 @@ export function alertRecorder({ dataDir, signer, audit, now }: { readonly dataDi
   return {
     async record({ id, rule, client, facts, entries }) {
       await (await opened()).append({
-        clear: administrationBody({ time: new Date(now()).toISOString(), action: ALERT_RAISED, by: 'watch', target: id, detail: { rule, ...(client === undefined ? {} : { client }), ...facts, entries } }),
+        clear: administrationBody({
+          time: new Date(now()).toISOString(),
+          action: ALERT_RAISED,
+          by: 'watch',
+          target: id,
+          detail: { rule, ...(client === undefined ? {} : { client }), ...facts, entries },
+        }),
       });
     },
     async close() {

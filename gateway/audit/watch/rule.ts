@@ -1,9 +1,9 @@
 /**
- * A watching rule: one file in `rules/`, default-exported, found by its name. It sees each access and each refusal in the log's order and keeps what it needs in
- * a state of its own; it reads no clock and writes nothing.
+ * A watching rule: one file in `rules/`, default-exported, found by its name. It sees each access and each refusal in
+ * the log's order and keeps what it needs in a state of its own; it reads no clock and writes nothing.
  */
 import { readdir } from 'node:fs/promises';
-import { YitongError, type Place } from '../../../contracts/errors.js';
+import { type Place, YitongError } from '../../../contracts/errors.js';
 import type { Localised } from '../../../contracts/types.js';
 
 /** One access on record, as rules see it: no subject's key, no name, no value. */
@@ -15,7 +15,10 @@ export interface Access {
   readonly client: string;
   readonly authority: string;
   readonly purpose: string;
-  /** Subjects asked about: 1 of a query; of a batch those of the chunk, and then 0 for each of them that is also seen by itself. */
+  /**
+   * Subjects asked about: 1 of a query; of a batch those of the chunk, and then 0 for each of them that is also seen by
+   * itself.
+   */
   readonly weight: number;
   /** Pseudonym; absent of a batch's chunk, and of a subject that was erased. */
   readonly subject?: string;
@@ -23,7 +26,10 @@ export interface Access {
   readonly answered: boolean;
   /** Something was answered, and there were records. */
   readonly found: boolean;
-  /** How the subject's key lies beside that of the client's query before: 1 close above it, -1 close below, 0 elsewhere or not known. */
+  /**
+   * How the subject's key lies beside that of the client's query before: 1 close above it, -1 close below, 0 elsewhere
+   * or not known.
+   */
   readonly step: -1 | 0 | 1;
   /** Keyed references: only the data folder can make them again. */
   readonly actor?: string;
@@ -104,15 +110,26 @@ interface RuleParts<K extends string, S> {
 }
 
 /** Declares a rule; its state is its own. */
-export function watchRule<K extends string, S>({ title, advice, thresholds, start, see, refused, window }: RuleParts<K, S>): WatchRule {
+export function watchRule<K extends string, S>({
+  title,
+  advice,
+  thresholds,
+  start,
+  see,
+  refused,
+  window,
+}: RuleParts<K, S>): WatchRule {
   return {
-    title, advice, thresholds,
+    title,
+    advice,
+    thresholds,
     begin(given, stored) {
       // checked by `readThresholds`; the stored state is the rule's own, under its own name
       const own = given as Thresholds<K>;
       const state = window === undefined && stored !== undefined ? (stored as S) : start(own);
       return {
-        see: (access) => see(state, access, own), window: window?.(own) ?? 0,
+        see: (access) => see(state, access, own),
+        window: window?.(own) ?? 0,
         ...(refused === undefined ? {} : { refused: (refusal) => refused(state, refusal, own) }),
         ...(window === undefined ? { stored: () => state } : {}),
       };
@@ -124,8 +141,20 @@ export type Rules = ReadonlyMap<string, WatchRule>;
 
 /** All rules of the folder, by name. */
 export async function loadRules(folder = new URL('./rules/', import.meta.url)): Promise<Rules> {
-  const names = (await readdir(folder)).filter((file) => file.endsWith('.js')).map((file) => file.slice(0, -3)).sort();
-  return new Map(await Promise.all(names.map(async (name): Promise<[string, WatchRule]> => [name, ((await import(new URL(`${name}.js`, folder).href)) as { default: WatchRule }).default])));
+  const names = (await readdir(folder))
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => file.slice(0, -3))
+    .sort();
+  return new Map(
+    await Promise.all(
+      names.map(
+        async (name): Promise<[string, WatchRule]> => [
+          name,
+          ((await import(new URL(`${name}.js`, folder).href)) as { default: WatchRule }).default,
+        ],
+      ),
+    ),
+  );
 }
 
 export type WatchSettings = Readonly<Record<string, false | Readonly<Record<string, number>>>>;
@@ -135,14 +164,25 @@ export type WatchSettings = Readonly<Record<string, false | Readonly<Record<stri
  * @param given `audit.watch` of yitong.json: rule → thresholds over the defaults, or `false`
  * @throws YitongError `bad_config` for a rule or a threshold that does not exist, or one that is too small
  */
-export function readThresholds(rules: Rules, given: WatchSettings, place: Place): ReadonlyMap<string, Readonly<Record<string, number>>> {
+export function readThresholds(
+  rules: Rules,
+  given: WatchSettings,
+  place: Place,
+): ReadonlyMap<string, Readonly<Record<string, number>>> {
   const refuse = (message: string): never => {
     throw new YitongError('bad_config', message, { place });
   };
   for (const [name, own] of Object.entries(given)) {
-    const rule = rules.get(name) ?? refuse(`\`audit.watch\` has the unknown rule \`${name}\`; there are ${[...rules.keys()].join(', ')}`);
+    const rule =
+      rules.get(name) ??
+      refuse(`\`audit.watch\` has the unknown rule \`${name}\`; there are ${[...rules.keys()].join(', ')}`);
     for (const [key, value] of Object.entries(own === false ? {} : own)) {
-      const threshold = (Object.hasOwn(rule.thresholds, key) ? rule.thresholds[key] : undefined) ?? refuse(`\`audit.watch.${name}\` has the unknown key \`${key}\`; there are ${Object.keys(rule.thresholds).join(', ')}`);
+      const threshold =
+        (Object.hasOwn(rule.thresholds, key) ? rule.thresholds[key] : undefined) ??
+        refuse(
+          `\`audit.watch.${name}\` has the unknown key \`${key}\`; there are ` +
+            `${Object.keys(rule.thresholds).join(', ')}`,
+        );
       if (!(value >= threshold.minimum)) refuse(`\`audit.watch.${name}.${key}\` must be at least ${threshold.minimum}`);
     }
   }
@@ -150,7 +190,15 @@ export function readThresholds(rules: Rules, given: WatchSettings, place: Place)
     [...rules].flatMap(([name, { thresholds }]) => {
       const own = given[name];
       if (own === false) return [];
-      return [[name, { ...Object.fromEntries(Object.entries(thresholds).map(([key, { default: value }]) => [key, value])), ...own }]];
+      return [
+        [
+          name,
+          {
+            ...Object.fromEntries(Object.entries(thresholds).map(([key, { default: value }]) => [key, value])),
+            ...own,
+          },
+        ],
+      ];
     }),
   );
 }

@@ -1,13 +1,14 @@
 /**
- * Alerts and how far the log was watched, in one LMDB map of the data folder: what was found, the state that rules keep for long, and the
- * position are on disk together or not at all. Holds pseudonyms and keyed references, never a subject, a name or a value.
+ * Alerts and how far the log was watched, in one LMDB map of the data folder: what was found, the state that rules keep
+ * for long, and the position are on disk together or not at all. Holds pseudonyms and keyed references, never a
+ * subject, a name or a value.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding } from './rule.js';
 import { openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
+import type { Finding } from './rule.js';
 
 export interface Alert extends Omit<Finding, 'key' | 'period'> {
   /** 32 hex digits: of rule, key and period, so that what is found again is the same alert. */
@@ -50,7 +51,10 @@ export interface AlertStore {
   markRecorded(id: string): void;
   /** False if there is no such alert, or it was acknowledged before. */
   acknowledge(id: string, acknowledgement: Acknowledgement): boolean;
-  /** Alerts that were acknowledged before `before` (ms since 1970) and have their entry go, but for those that stand. @returns how many */
+  /**
+   * Alerts that were acknowledged before `before` (ms since 1970) and have their entry go, but for those that stand.
+   * @returns how many
+   */
   prune(before: number, standing: ReadonlySet<string>): number;
   /** Alerts ever raised, by rule. */
   counts(): Readonly<Record<string, number>>;
@@ -62,7 +66,11 @@ const PREFIX = 'alert/';
 /** Of a rule: how many of its alerts went. */
 const GONE = 'gone/';
 
-export const alertId = (rule: string, { key, period }: Pick<Finding, 'key' | 'period'>): string => createHash('sha256').update(JSON.stringify([rule, key, period])).digest('hex').slice(0, 32);
+export const alertId = (rule: string, { key, period }: Pick<Finding, 'key' | 'period'>): string =>
+  createHash('sha256')
+    .update(JSON.stringify([rule, key, period]))
+    .digest('hex')
+    .slice(0, 32);
 
 export function openAlerts(dir: string): AlertStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -73,7 +81,8 @@ export function openAlerts(dir: string): AlertStore {
   chmodSync(file, 0o600);
   // only this file writes the map
   const get = (id: string): Alert | undefined => map.get(`${PREFIX}${id}`) as Alert | undefined;
-  const list = (): Alert[] => [...map.getRange({ start: PREFIX, end: `${PREFIX}~` })].map(({ value }) => value as Alert);
+  const list = (): Alert[] =>
+    [...map.getRange({ start: PREFIX, end: `${PREFIX}~` })].map(({ value }) => value as Alert);
   const change = (id: string, parts: Partial<Alert>, may: (alert: Alert) => boolean = () => true): boolean =>
     env.writeSync(() => {
       const alert = get(id);
@@ -105,7 +114,10 @@ export function openAlerts(dir: string): AlertStore {
     markRecorded: (id) => void change(id, { recorded: true }),
     acknowledge: (id, acknowledged) => change(id, { acknowledged }, (alert) => alert.acknowledged === undefined),
     prune(before, standing) {
-      const past = list().filter(({ id, recorded, acknowledged }) => recorded && acknowledged !== undefined && acknowledged.at < before && !standing.has(id));
+      const past = list().filter(
+        ({ id, recorded, acknowledged }) =>
+          recorded && acknowledged !== undefined && acknowledged.at < before && !standing.has(id),
+      );
       if (past.length === 0) return 0;
       return env.writeSync(() => {
         for (const { id, rule } of past) {
@@ -116,7 +128,12 @@ export function openAlerts(dir: string): AlertStore {
       });
     },
     counts() {
-      const counts: Record<string, number> = Object.fromEntries([...map.getRange({ start: GONE, end: `${GONE}~` })].map(({ key, value }) => [key.slice(GONE.length), Number(value)]));
+      const counts: Record<string, number> = Object.fromEntries(
+        [...map.getRange({ start: GONE, end: `${GONE}~` })].map(({ key, value }) => [
+          key.slice(GONE.length),
+          Number(value),
+        ]),
+      );
       for (const { rule } of list()) counts[rule] = (counts[rule] ?? 0) + 1;
       return counts;
     },

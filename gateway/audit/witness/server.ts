@@ -1,7 +1,11 @@
-/** A witness over HTTP: `POST /add-checkpoint` and `GET /<origin hash>/checkpoint` of C2SP tlog-witness, and `GET /health/live`. */
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+/**
+ * A witness over HTTP: `POST /add-checkpoint` and `GET /<origin hash>/checkpoint` of C2SP tlog-witness, and `GET
+ * /health/live`.
+ */
+
 import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { SAFE_TLS } from '../../identity/tls.js';
 import { gate } from '../../sockets/gate.js';
 import { portLimits, requestsWithin } from '../../sockets/limits.js';
@@ -21,7 +25,10 @@ const REQUEST_MS = 10_000;
 /** The logs that it cosigns, and whoever fetches what it did. */
 const MAX_CONNECTIONS = 512;
 
-export async function serveWitness(witness: Witness, { host, port, tls, onError }: WitnessServerOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
+export async function serveWitness(
+  witness: Witness,
+  { host, port, tls, onError }: WitnessServerOptions,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
   const base: FastifyServerOptions & { readonly https?: ServerOptions } = {
     ...(tls === undefined ? {} : { https: { ...SAFE_TLS, ...tls, ...requestsWithin(REQUEST_MS) } }),
     logger: false,
@@ -36,23 +43,37 @@ export async function serveWitness(witness: Witness, { host, port, tls, onError 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.post('/add-checkpoint', (request, reply) => {
-    const { status, type, body } = witness.addCheckpoint(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
+    const { status, type, body } = witness.addCheckpoint(
+      Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    );
     // the bare type: the specification names it without parameters
     void reply.code(status).header('content-type', type).send(Buffer.from(body));
   });
   app.get<{ Params: { hash: string } }>('/:hash/checkpoint', (request, reply) => {
     const note = witness.checkpoint(request.params.hash);
-    void reply.code(note === undefined ? 404 : 200).header('content-type', 'text/plain; charset=utf-8').header('cache-control', 'no-store').send(note ?? 'nothing was cosigned for this log\n');
+    void reply
+      .code(note === undefined ? 404 : 200)
+      .header('content-type', 'text/plain; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send(note ?? 'nothing was cosigned for this log\n');
   });
   app.get('/health/live', (_request, reply) => void reply.send({ live: true }));
   app.setErrorHandler((error: { readonly statusCode?: number; readonly message: string }, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) onError?.(error.message);
-    void reply.code(status).header('content-type', 'text/plain; charset=utf-8').send(status >= 500 ? 'the witness failed; nothing was cosigned\n' : 'the request is not one that a witness takes\n');
+    void reply
+      .code(status)
+      .header('content-type', 'text/plain; charset=utf-8')
+      .send(
+        status >= 500 ? 'the witness failed; nothing was cosigned\n' : 'the request is not one that a witness takes\n',
+      );
   });
   gate(app.server, portLimits(MAX_CONNECTIONS));
   app.server.headersTimeout = REQUEST_MS;
   await app.listen({ host, port });
   const { port: bound } = app.server.address() as AddressInfo;
-  return { url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`, close: () => app.close() };
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    close: () => app.close(),
+  };
 }

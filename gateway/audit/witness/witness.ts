@@ -1,18 +1,19 @@
 /**
- * A witness (C2SP tlog-witness v1.0.0): cosigns a log's checkpoint if the log grew from what it cosigned before, and nothing else.
- * Its whole memory is the newest checkpoint of each log. Verification, swap and answer happen in one turn of the event loop, the
- * swap by compare-and-swap on disk, so no two answers can tell of two histories, whichever processes are running.
+ * A witness (C2SP tlog-witness v1.0.0): cosigns a log's checkpoint if the log grew from what it cosigned before, and
+ * nothing else. Its whole memory is the newest checkpoint of each log. Verification, swap and answer happen in one turn
+ * of the event loop, the swap by compare-and-swap on disk, so no two answers can tell of two histories, whichever
+ * processes are running.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { tryLock } from '../lock.js';
-import { parseAddCheckpoint, SIZE_TYPE, type AddCheckpoint } from '../log/add-checkpoint.js';
-import { parseCheckpoint, type Checkpoint } from '../log/checkpoint.js';
-import { cosignersOf, type Cosigner } from '../log/cosignature.js';
+import { type AddCheckpoint, parseAddCheckpoint, SIZE_TYPE } from '../log/add-checkpoint.js';
+import { type Checkpoint, parseCheckpoint } from '../log/checkpoint.js';
+import { type Cosigner, cosignersOf } from '../log/cosignature.js';
 import { consistencyHolds, EMPTY_ROOT } from '../log/merkle.js';
-import { openNote, parseNote, signatureLine, type Note, type Verifier } from '../log/note.js';
+import { type Note, openNote, parseNote, signatureLine, type Verifier } from '../log/note.js';
 import { readVersion, swapVersion } from '../versions.js';
 
 export interface WitnessLog {
@@ -59,17 +60,24 @@ interface Seen {
 
 export const originHash = (origin: string): string => createHash('sha256').update(origin).digest('hex');
 
-const text = (status: WitnessReply['status'], body: string): WitnessReply => ({ status, type: 'text/plain; charset=utf-8', body });
+const text = (status: WitnessReply['status'], body: string): WitnessReply => ({
+  status,
+  type: 'text/plain; charset=utf-8',
+  body,
+});
 const sizeReply = (size: number): WitnessReply => ({ status: 409, type: SIZE_TYPE, body: `${size}\n` });
 
 /**
- * @throws YitongError `audit_unavailable` if another process uses the folder, `log_invalid` if what stands in it was not cosigned
- * with this key
+ * @throws YitongError `audit_unavailable` if another process uses the folder, `log_invalid` if what stands in it was
+ * not cosigned with this key
  */
 export function openWitness({ stateDir, cosigner, logs, now, onSuspicion, onAnswer }: WitnessOptions): Witness {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const lock = tryLock(join(stateDir, 'lock'));
-  if (lock === undefined) throw new YitongError('audit_unavailable', 'another process is the witness on this state', { place: { file: stateDir } });
+  if (lock === undefined)
+    throw new YitongError('audit_unavailable', 'another process is the witness on this state', {
+      place: { file: stateDir },
+    });
   const folder = (origin: string): string => join(stateDir, originHash(origin));
 
   function load(origin: string): Seen {
@@ -78,7 +86,11 @@ export function openWitness({ stateDir, cosigner, logs, now, onSuspicion, onAnsw
     const note = parseNote(Buffer.from(found.text));
     const { origin: named, size, root } = parseCheckpoint(note.text);
     if (named !== origin || cosignersOf(note, [cosigner]).length === 0) {
-      throw new YitongError('log_invalid', 'the state was not cosigned with this key; a new key needs a state folder of its own', { place: { file: folder(origin) } });
+      throw new YitongError(
+        'log_invalid',
+        'the state was not cosigned with this key; a new key needs a state folder of its own',
+        { place: { file: folder(origin) } },
+      );
     }
     return { number: found.number, size, root, note: found.text };
   }
@@ -115,7 +127,11 @@ export function openWitness({ stateDir, cosigner, logs, now, onSuspicion, onAnsw
     try {
       openNote(Buffer.from(request.checkpoint), log.keys);
     } catch (error) {
-      if (isYitongError(error)) return text(403, 'no signature of a key that this witness trusts for the origin, or one that does not verify\n');
+      if (isYitongError(error))
+        return text(
+          403,
+          'no signature of a key that this witness trusts for the origin, or one that does not verify\n',
+        );
       throw error;
     }
     if (request.old > size) return text(400, 'the old size is above the size of the checkpoint\n');
@@ -131,15 +147,17 @@ export function openWitness({ stateDir, cosigner, logs, now, onSuspicion, onAnsw
       return text(422, 'the checkpoint is not proved to have grown from the one cosigned before\n');
     }
 
-    // Persist, then answer. A crash before the swap leaves the old state and no answer; one behind it leaves a checkpoint that is
-    // recorded as cosigned though nobody has the cosignature: the log asks again and gets it.
+    // Persist, then answer. A crash before the swap leaves the old state and no answer; one behind it leaves a
+    // checkpoint that is recorded as cosigned though nobody has the cosignature: the log asks again and gets it.
     const cosigned = cosigner.cosign(Buffer.from(note.text), Math.floor(now() / 1000));
     const line = signatureLine(cosigned);
-    const trusted = note.signatures.filter(({ name, keyId }) => log.keys.some((key) => key.name === name && key.keyId === keyId));
+    const trusted = note.signatures.filter(({ name, keyId }) =>
+      log.keys.some((key) => key.name === name && key.keyId === keyId),
+    );
     const stored = `${note.text}\n${trusted.map(signatureLine).join('')}${line}`;
     if (!lock?.held() || !swapVersion(folder(origin), last.number, stored)) {
       seen.set(origin, load(origin));
-      return text(503, 'another process uses this witness\'s state; try again\n');
+      return text(503, "another process uses this witness's state; try again\n");
     }
     seen.set(origin, { number: last.number + 1, size, root, note: stored });
     return text(200, line);

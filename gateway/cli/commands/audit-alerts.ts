@@ -1,5 +1,5 @@
 import { auditLayout } from '../../audit/layout.js';
-import { openAlerts, type Alert } from '../../audit/watch/store.js';
+import { type Alert, openAlerts } from '../../audit/watch/store.js';
 import type { Command } from '../command.js';
 import { AUDIT, dataOption, foldersThere, workspaceOption } from '../places.js';
 
@@ -9,7 +9,11 @@ const command: Command = {
   usage: '[--all] [--data D] [--json]',
   wanting: 'where an alert is open',
   examples: ['yitong audit alerts', 'yitong audit alerts --all --json'],
-  options: { workspace: workspaceOption, data: dataOption, all: { type: 'boolean', describe: 'those that were acknowledged as well' } },
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    all: { type: 'boolean', describe: 'those that were acknowledged as well' },
+  },
   async run({ values, say, json }) {
     const store = openAlerts(auditLayout(foldersThere(values, AUDIT).data).alerts);
     try {
@@ -19,7 +23,12 @@ const command: Command = {
       for (const alert of shown) for (const line of inWords(alert)) say(line);
       say(`${open.length} open alerts, ${all.length - open.length} acknowledged`);
       // who acknowledged, and why, is sealed; that it was, and when, is not
-      json(shown.map(({ acknowledged, ...alert }) => ({ ...alert, ...(acknowledged === undefined ? {} : { acknowledgedAt: acknowledged.at }) })));
+      json(
+        shown.map(({ acknowledged, ...alert }) => ({
+          ...alert,
+          ...(acknowledged === undefined ? {} : { acknowledgedAt: acknowledged.at }),
+        })),
+      );
       return open.length === 0 ? 0 : 1;
     } finally {
       await store.close();
@@ -29,9 +38,16 @@ const command: Command = {
 export default command;
 
 function inWords({ id, rule, time, client, subject, facts, entries, acknowledged }: Alert): string[] {
-  const about = [...(client === undefined ? [] : [client]), ...(subject === undefined ? [] : [`subject ${subject}`])].join('  ');
+  const about = [
+    ...(client === undefined ? [] : [client]),
+    ...(subject === undefined ? [] : [`subject ${subject}`]),
+  ].join('  ');
   return [
     `${new Date(time).toISOString()}  ${rule}  ${about}  ${id}${acknowledged === undefined ? '' : '  acknowledged'}`,
-    `  ${Object.entries(facts).map(([name, value]) => `${name} ${value}`).join(', ')}; entries ${entries.slice(-8).join(', ')}${entries.length > 8 ? ` and ${entries.length - 8} more` : ''}`,
+    `  ${Object.entries(facts)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(
+        ', ',
+      )}; entries ${entries.slice(-8).join(', ')}${entries.length > 8 ? ` and ${entries.length - 8} more` : ''}`,
   ];
 }

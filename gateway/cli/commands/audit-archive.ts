@@ -15,8 +15,15 @@ const command: Command = {
   zh: '将早期日志条目连同证明归档为一个可自行校验的文件',
   usage: '--before DATE <folder> [--data D] [--json]',
   takes: 1,
-  examples: ['yitong audit archive --before 2027-01-01 /mnt/archive', 'yitong audit verify --archive /mnt/archive/audit-before-2027-01-01.ndjson --vkey log.example+1a2b3c4d+AT…'],
-  options: { workspace: workspaceOption, data: dataOption, before: { type: 'string', describe: 'entries of before this date, UTC' } },
+  examples: [
+    'yitong audit archive --before 2027-01-01 /mnt/archive',
+    'yitong audit verify --archive /mnt/archive/audit-before-2027-01-01.ndjson --vkey log.example+1a2b3c4d+AT…',
+  ],
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    before: { type: 'string', describe: 'entries of before this date, UTC' },
+  },
   async run(call) {
     const given = text(call.values['before']);
     const [folder] = call.positionals;
@@ -24,15 +31,27 @@ const command: Command = {
       throw new WrongUsage('name the folder and `--before DATE`');
     }
     const before = Date.parse(given);
-    if (Number.isNaN(before)) throw new YitongError('bad_request', `\`--before ${given}\` is not a date such as 2026-01-31`);
+    if (Number.isNaN(before))
+      throw new YitongError('bad_request', `\`--before ${given}\` is not a date such as 2026-01-31`);
     const { data } = foldersThere(call.values, AUDIT);
     const dir = resolve(folder);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const file = join(dir, `audit-before-${new Date(before).toISOString().replace(/T00:00:00\.000Z$/, '').replaceAll(':', '')}.ndjson`);
+    const file = join(
+      dir,
+      `audit-before-${new Date(before)
+        .toISOString()
+        .replace(/T00:00:00\.000Z$/, '')
+        .replaceAll(':', '')}.ndjson`,
+    );
     const search = openSearch(data);
     try {
       const origin = parseVkey(readFileSync(join(auditLayout(data).log, 'vkey'), 'utf8')).name;
-      const report = await writeArchive(data, search, { file, before, origin, onProgress: (done) => call.say(`… ${done} entries`) });
+      const report = await writeArchive(data, search, {
+        file,
+        before,
+        origin,
+        onProgress: (done) => call.say(`… ${done} entries`),
+      });
       call.json({ file, ...report });
       call.say(`${report.entries} entries (${report.erased} erased) in ${file}`);
       call.say(`SHA-256 of its lines: ${report.sha256}`);

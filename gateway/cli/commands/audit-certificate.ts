@@ -32,13 +32,21 @@ const command: Command = {
   zh: '出具一条日志的存证证明（已签名的 PDF）',
   usage: '<entry> --out FILE [--open] [--documents DIR] [--by WHO] [--data D] [--json]',
   takes: 1,
-  examples: ['yitong audit certificate 1042 --out certificate.pdf', 'yitong audit certificate w1-5f3a9c01:1042 --out certificate.pdf --open --by "office of the auditor, case 2026-17"'],
+  examples: [
+    'yitong audit certificate 1042 --out certificate.pdf',
+    'yitong audit certificate w1-5f3a9c01:1042 --out certificate.pdf --open --by "office of the auditor, case 2026-17"',
+  ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
     out: { type: 'string', describe: 'the file that is written' },
     open: { type: 'boolean', describe: 'with whom the entry is about, decrypted' },
-    documents: { type: 'string', describe: 'folder with cert.pem and key.pem of who signs; default: `gateway.documents`, else pki/documents in the data folder' },
+    documents: {
+      type: 'string',
+      describe:
+        'folder with cert.pem and key.pem of who signs; default: `gateway.documents`, else pki/documents in ' +
+        'the data folder',
+    },
     by: { type: 'string', describe: 'who has it made, for the record; default: operator' },
   },
   async run(call) {
@@ -51,7 +59,14 @@ const command: Command = {
     const workspace = await loadWorkspace(dir);
     const { audit, gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
     const layout = auditLayout(data);
-    const sign = openDocumentSigner(resolve(text(call.values['documents']) ?? (gateway.documents !== '' && existsSync(gateway.documents) ? gateway.documents : join(data, 'pki', 'documents'))));
+    const sign = openDocumentSigner(
+      resolve(
+        text(call.values['documents']) ??
+          (gateway.documents !== '' && existsSync(gateway.documents)
+            ? gateway.documents
+            : join(data, 'pki', 'documents')),
+      ),
+    );
     const index = indexOf(named, layout);
     const search = openSearch(data);
     try {
@@ -61,15 +76,31 @@ const command: Command = {
       const reports = await loadReports(workspace);
       const nameIn = (language: 'zh' | 'en') => namesOf({ workspace, inForce: () => inForce }, language, reports);
       const model = certificateModel(found, {
-        dataDir: data, city: workspace.name, synthetic: workspace.synthetic, names: { zh: nameIn('zh'), en: nameIn('en') }, witnesses: audit.witnesses.map(({ vkey }) => parseWitnessVkey(vkey)), now: Date.now(),
+        dataDir: data,
+        city: workspace.name,
+        synthetic: workspace.synthetic,
+        names: { zh: nameIn('zh'), en: nameIn('en') },
+        witnesses: audit.witnesses.map(({ vkey }) => parseWitnessVkey(vkey)),
+        now: Date.now(),
       });
-      const { bytes } = drawCertificate(model, { signer: sign.name, at: new Date(model.issuedAt), room: roomFor(sign.certificates) });
+      const { bytes } = drawCertificate(model, {
+        signer: sign.name,
+        at: new Date(model.issuedAt),
+        room: roomFor(sign.certificates),
+      });
       await seal(bytes, sign);
       const document = createHash('sha256').update(bytes).digest('base64url');
-      const receipt = await onRecord(data, audit, { entry: found.index, document, ...(call.values['open'] === true ? { opened: true } : {}) }, text(call.values['by']) ?? 'operator');
+      const receipt = await onRecord(
+        data,
+        audit,
+        { entry: found.index, document, ...(call.values['open'] === true ? { opened: true } : {}) },
+        text(call.values['by']) ?? 'operator',
+      );
       await writeFile(resolve(out), bytes, { mode: 0o600 });
       call.json({ entry: found.index, receipt: found.receipt, file: resolve(out), document, record: receipt });
-      call.say(`${out}: certificate of proof of entry ${String(found.index)} (\`${found.receipt}\`), signed by ${sign.name}`);
+      call.say(
+        `${out}: certificate of proof of entry ${String(found.index)} (\`${found.receipt}\`), signed by ${sign.name}`,
+      );
       call.say(`its making is on record as \`${receipt}\``);
       return 0;
     } finally {
@@ -92,16 +123,33 @@ function indexOf(named: string, { bodies: dir, index }: ReturnType<typeof auditL
 }
 
 /** Durable before the file is written. @returns the id of its receipt */
-async function onRecord(data: string, audit: ReturnType<typeof readSettings>['audit'], detail: Readonly<Record<string, unknown>>, by: string): Promise<string> {
+async function onRecord(
+  data: string,
+  audit: ReturnType<typeof readSettings>['audit'],
+  detail: Readonly<Record<string, unknown>>,
+  by: string,
+): Promise<string> {
   const layout = auditLayout(data);
   const keys = openSubjectKeys({ dir: layout.subjectKeys });
   try {
     const journal = await openJournal({
-      dir: layout.journals, name: 'certificate', keys, signer: openReplicaSigner(data, signerNames(audit.origin).replica), now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536,
+      dir: layout.journals,
+      name: 'certificate',
+      keys,
+      signer: openReplicaSigner(data, signerNames(audit.origin).replica),
+      now: Date.now,
+      mergeDelay: audit.mergeWithinSeconds * 1000,
+      segmentBytes: 65_536,
     });
     try {
       const { id } = await journal.append({
-        clear: lookedBody({ time: new Date().toISOString(), requestId: `certificate-${randomBytes(6).toString('hex')}`, action: 'certificate', role: 'operator', detail }),
+        clear: lookedBody({
+          time: new Date().toISOString(),
+          requestId: `certificate-${randomBytes(6).toString('hex')}`,
+          action: 'certificate',
+          role: 'operator',
+          detail,
+        }),
         // who it was may be somebody's name
         subject: { subject: 'person:operator', json: JSON.stringify({ name: by }) },
       });

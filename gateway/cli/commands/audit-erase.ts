@@ -5,14 +5,14 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { eraseInArchive } from '../../audit/archive/erase.js';
 import { orderLines } from '../../audit/archive/write.js';
 import { readErasures } from '../../audit/erasure/carry-out.js';
+import { eraseHere } from '../../audit/erasure/here.js';
 import { erasedBy, orderErasure } from '../../audit/erasure/order.js';
 import { openJournal } from '../../audit/journal/journal.js';
 import { openSubjectKeys } from '../../audit/keys.js';
 import { auditLayout } from '../../audit/layout.js';
 import { parseVkey } from '../../audit/log/note.js';
-import { eraseHere } from '../../audit/erasure/here.js';
 import { openRegister } from '../../audit/replicas/epoch.js';
-import { replicaSetup, type ReplicaSetup } from '../../audit/replicas/peers.js';
+import { type ReplicaSetup, replicaSetup } from '../../audit/replicas/peers.js';
 import { sequencerClient } from '../../audit/replicas/sequencer-client.js';
 import { openSearch } from '../../audit/search/index.js';
 import { openAuditSigners, openReplicaSigner } from '../../audit/signer.js';
@@ -27,10 +27,14 @@ import { sequenced } from '../sequenced.js';
 /** ms to wait for another replica's sequencer. */
 const PATIENCE = 60_000;
 const LOOK = 100;
-const UNKNOWN = 'whether the order is on record is not known: if it is, it will be carried out; order it again, which does no harm';
+const UNKNOWN =
+  'whether the order is on record is not known: if it is, it will be carried out; order it again, which does no harm';
 const EACH = 'each replica has its own key for a subject: order the erasure on the others too';
 
-/** Destroys what is on record about a subject: its key, the salts of its entries, their encrypted parts. The log goes on verifying. */
+/**
+ * Destroys what is on record about a subject: its key, the salts of its entries, their encrypted parts. The log goes on
+ * verifying.
+ */
 const command: Command = {
   summary: 'destroy what the log holds about a subject; the act itself stays on record',
   zh: '依法抹除日志中某一主体的信息；抹除行为本身留痕',
@@ -48,7 +52,10 @@ const command: Command = {
     reason: { type: 'string', describe: 'why; stays on record in clear, so it must not name the subject' },
     'legal-basis': { type: 'string', describe: 'by which law; stays on record in clear' },
     by: { type: 'string', describe: 'the role in which it is ordered', default: 'operator' },
-    archive: { type: 'string', describe: 'folder with archives, or one: every erasure that the log ordered is carried out in them too' },
+    archive: {
+      type: 'string',
+      describe: 'folder with archives, or one: every erasure that the log ordered is carried out in them too',
+    },
   },
   async run(call) {
     const [subject] = call.positionals;
@@ -78,7 +85,15 @@ const command: Command = {
     let handed = false;
     try {
       try {
-        const journal = await openJournal({ dir: layout.journals, name: 'erasure', keys, signer, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
+        const journal = await openJournal({
+          dir: layout.journals,
+          name: 'erasure',
+          keys,
+          signer,
+          now: Date.now,
+          mergeDelay: audit.mergeWithinSeconds * 1000,
+          segmentBytes: 65_536,
+        });
         try {
           handed = true;
           ordered = await orderErasure({ keys, journal, now: Date.now }, order);
@@ -90,12 +105,17 @@ const command: Command = {
       }
     } catch (error) {
       if (ordered !== undefined) return unfinished(call, ordered.receipt.id, [failureLine(error)]);
-      console.error(handed && isYitongError(error) && error.code === 'audit_unavailable' ? UNKNOWN : 'nothing was ordered');
+      console.error(
+        handed && isYitongError(error) && error.code === 'audit_unavailable' ? UNKNOWN : 'nothing was ordered',
+      );
       throw error;
     }
     if (ordered === undefined) {
       call.say('nothing is on record under this subject, or it was erased before');
-      call.json({ erased: false, ...(archive === undefined ? {} : { archives: await inArchives(call, data, archive) }) });
+      call.json({
+        erased: false,
+        ...(archive === undefined ? {} : { archives: await inArchives(call, data, archive) }),
+      });
       return 0;
     }
     const { pseudonym, receipt } = ordered;
@@ -107,7 +127,13 @@ const command: Command = {
         const fence = fenceOf(openRegister(data), audit);
         by = await sequenced(
           {
-            dataDir: data, signer: log, origin: audit.origin, now: Date.now, interval: 0, ...(fence === undefined ? {} : { fence }), ...(witnesses === undefined ? {} : { witnesses }),
+            dataDir: data,
+            signer: log,
+            origin: audit.origin,
+            now: Date.now,
+            interval: 0,
+            ...(fence === undefined ? {} : { fence }),
+            ...(witnesses === undefined ? {} : { witnesses }),
             onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
           },
           () => erasedBy(data, pseudonym),
@@ -117,17 +143,24 @@ const command: Command = {
     } catch (error) {
       return unfinished(call, receipt.id, [...troubles, failureLine(error)]);
     }
-    if (by === undefined) return unfinished(call, receipt.id, [...troubles, ...(call.signal.aborted ? ['it was told to end before it saw the order carried out'] : [])]);
+    if (by === undefined)
+      return unfinished(call, receipt.id, [
+        ...troubles,
+        ...(call.signal.aborted ? ['it was told to end before it saw the order carried out'] : []),
+      ]);
     for (const trouble of troubles) console.error(trouble);
     call.say(`erased by entry ${by} of the log (\`${receipt.id}\`)`);
     if (Object.keys(audit.replicas).length > 0) call.say(EACH);
     const done = { erased: true, by, ordered: receipt.id };
-    let archives;
+    let archives: { archives?: Awaited<ReturnType<typeof inArchives>> };
     try {
       archives = archive === undefined ? {} : { archives: await inArchives(call, data, archive) };
     } catch (error) {
       const why = failureLine(error);
-      console.error(`${why}\nthe log has erased it by entry ${String(by)}, and not every archive has: run \`yitong audit erase --archive DIR\` once it can be read`);
+      console.error(
+        `${why}\nthe log has erased it by entry ${String(by)}, and not every archive has: run \`yitong audit ` +
+          `erase --archive DIR\` once it can be read`,
+      );
       call.json({ ...done, why: [why] });
       return 1;
     }
@@ -137,19 +170,39 @@ const command: Command = {
 };
 export default command;
 
-/** Carries out in archives what the log has carried out. @throws YitongError at the first file that is none, or not of this log */
-async function inArchives(call: Invocation, data: string, given: string): Promise<{ readonly file: string; readonly erased: number; readonly sha256: string }[]> {
+/**
+ * Carries out in archives what the log has carried out.
+ * @throws YitongError at the first file that is none, or not of this log
+ */
+async function inArchives(
+  call: Invocation,
+  data: string,
+  given: string,
+): Promise<{ readonly file: string; readonly erased: number; readonly sha256: string }[]> {
   const path = resolve(given);
-  const files = statSync(path).isDirectory() ? readdirSync(path).filter((name) => name.endsWith('.ndjson')).sort().map((name) => join(path, name)) : [path];
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path)
+        .filter((name) => name.endsWith('.ndjson'))
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
   const origin = parseVkey(readFileSync(join(auditLayout(data).log, 'vkey'), 'utf8')).name;
   const erased = new Map(Object.entries(readErasures(data).erased));
   const search = openSearch(data);
   try {
     const done = [];
     for (const file of files) {
-      const report = await eraseInArchive(file, { origin, erased, orders: (indices) => orderLines(data, search, indices) });
+      const report = await eraseInArchive(file, {
+        origin,
+        erased,
+        orders: (indices) => orderLines(data, search, indices),
+      });
       done.push({ file, ...report });
-      call.say(report.erased === 0 ? `${file}: nothing to erase` : `${file}: ${report.erased} entries erased; SHA-256 of its lines now ${report.sha256}`);
+      call.say(
+        report.erased === 0
+          ? `${file}: nothing to erase`
+          : `${file}: ${report.erased} entries erased; SHA-256 of its lines now ${report.sha256}`,
+      );
     }
     return done;
   } finally {
@@ -158,21 +211,37 @@ async function inArchives(call: Invocation, data: string, given: string): Promis
 }
 
 /**
- * Says that an order is on record which was not seen to be carried out, and why: on stderr, so that it is read under `--json` too.
+ * Says that an order is on record which was not seen to be carried out, and why: on stderr, so that it is read under
+ * `--json` too.
  * @param whys in words; none: only time went by
  */
 function unfinished(call: Invocation, ordered: string, whys: readonly string[]): 1 {
   for (const why of whys) console.error(why);
-  console.error(`the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer of the log gets to it; see \`yitong audit receipt ${ordered}\`, and order it again to see it done`);
+  console.error(
+    `the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer of the log gets to ` +
+      `it; see \`yitong audit receipt ${ordered}\`, and order it again to see it done`,
+  );
   call.json({ erased: false, ordered, why: whys });
   return 1;
 }
 
-/** On a replica that does not sequence: the log first, then what is here. @returns as `erasedBy`; undefined if the sequencer has not said so */
-async function erasedElsewhere(call: Invocation, data: string, pseudonym: string, setup: ReplicaSetup | undefined): Promise<number | undefined> {
+/**
+ * On a replica that does not sequence: the log first, then what is here.
+ * @returns as `erasedBy`; undefined if the sequencer has not said so
+ */
+async function erasedElsewhere(
+  call: Invocation,
+  data: string,
+  pseudonym: string,
+  setup: ReplicaSetup | undefined,
+): Promise<number | undefined> {
   const sequencer = setup === undefined ? undefined : sequencerClient(setup, openRegister(data));
   try {
-    for (const end = Date.now() + PATIENCE; Date.now() < end && !call.signal.aborted; await new Promise((resolve) => setTimeout(resolve, LOOK))) {
+    for (
+      const end = Date.now() + PATIENCE;
+      Date.now() < end && !call.signal.aborted;
+      await new Promise((resolve) => setTimeout(resolve, LOOK))
+    ) {
       const by = await sequencer?.erasedBy(pseudonym);
       if (by === undefined) continue;
       const keys = openSubjectKeys({ dir: auditLayout(data).subjectKeys });

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { expiryState, findPastTerms, orderExpiry } from '../../audit/erasure/expire.js';
 import { readErasures } from '../../audit/erasure/carry-out.js';
-import { cutoffs, keepClasses, KEEP_CLASSES, readKeep } from '../../audit/erasure/terms.js';
+import { expiryState, findPastTerms, orderExpiry } from '../../audit/erasure/expire.js';
+import { cutoffs, KEEP_CLASSES, keepClasses, readKeep } from '../../audit/erasure/terms.js';
 import { openJournal } from '../../audit/journal/journal.js';
 import { openSubjectKeys } from '../../audit/keys.js';
 import { auditLayout } from '../../audit/layout.js';
-import { openRegister } from '../../audit/replicas/epoch.js';
 import { openBodies } from '../../audit/log/bodies.js';
 import { committedSize } from '../../audit/log/size.js';
+import { openRegister } from '../../audit/replicas/epoch.js';
 import { openAuditSigners } from '../../audit/signer.js';
 import { readSettings, signerNames } from '../../config.js';
 import { fenceOf } from '../../process/replicas.js';
@@ -26,11 +26,17 @@ const command: Command = {
   zh: '销毁超过留存期限的日志正文；销毁行为本身留痕',
   usage: '[--before DATE] [--dry-run | --yes] [--by ROLE] [--data D] [--json]',
   wanting: 'where the order is on record and was not seen to be carried out',
-  examples: ['yitong audit expire --dry-run', 'yitong audit archive --before 2024-01-01 /mnt/archive && yitong audit expire --before 2024-01-01 --yes'],
+  examples: [
+    'yitong audit expire --dry-run',
+    'yitong audit archive --before 2024-01-01 /mnt/archive && yitong audit expire --before 2024-01-01 --yes',
+  ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
-    before: { type: 'string', describe: 'only entries of before this date, UTC; never a later one than `audit.keep` allows' },
+    before: {
+      type: 'string',
+      describe: 'only entries of before this date, UTC; never a later one than `audit.keep` allows',
+    },
     'dry-run': { type: 'boolean', describe: 'only say what would go' },
     yes: { type: 'boolean', describe: 'do it; nothing brings them back' },
     by: { type: 'string', describe: 'the role in which it is ordered', default: 'operator' },
@@ -38,11 +44,13 @@ const command: Command = {
   async run(call) {
     const given = text(call.values['before']);
     const limit = given === undefined ? Infinity : Date.parse(given);
-    if (Number.isNaN(limit)) throw new YitongError('bad_request', `\`--before ${String(given)}\` is not a date such as 2026-01-31`);
+    if (Number.isNaN(limit))
+      throw new YitongError('bad_request', `\`--before ${String(given)}\` is not a date such as 2026-01-31`);
     const { workspace: dir, data } = foldersThere(call.values, AUDIT);
     const place = { file: join(dir, 'yitong.json') };
     const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
-    if (!audit.sequencer) throw new YitongError('log_elsewhere', 'this replica does not keep the log; run it at the one that does');
+    if (!audit.sequencer)
+      throw new YitongError('log_elsewhere', 'this replica does not keep the log; run it at the one that does');
     const keep = readKeep(audit.keep, place);
     const now = Date.now();
     const at = cutoffs(keep, now, limit);
@@ -50,15 +58,29 @@ const command: Command = {
     const bodies = openBodies(layout.bodies, layout.index);
     try {
       const looking = progressBar('looking through the log');
-      const found = await findPastTerms(bodies, committedSize(layout), at, looking.to, call.signal).finally(looking.end);
-      const about = { ...found, before: Object.fromEntries(KEEP_CLASSES.map((name) => [name, new Date(at[name]).toISOString()])), keep };
-      for (const name of KEEP_CLASSES) call.say(`${name.padEnd(9)} ${String(found.classes[name]).padStart(9)} of before ${new Date(at[name]).toISOString().slice(0, 10)}  kept for ${keep[name]} (${keepClasses[name].law}: ${keepClasses[name].default} at least)`);
+      const found = await findPastTerms(bodies, committedSize(layout), at, looking.to, call.signal).finally(
+        looking.end,
+      );
+      const about = {
+        ...found,
+        before: Object.fromEntries(KEEP_CLASSES.map((name) => [name, new Date(at[name]).toISOString()])),
+        keep,
+      };
+      for (const name of KEEP_CLASSES)
+        call.say(
+          `${name.padEnd(9)} ${String(found.classes[name]).padStart(9)} of before ` +
+            `${new Date(at[name]).toISOString().slice(0, 10)}  kept for ${keep[name]} (${keepClasses[name].law}: ` +
+            `${keepClasses[name].default} at least)`,
+        );
       if (found.entries === 0) {
         call.json({ expired: 0, ...about });
         call.say('no body is past its term');
         return 0;
       }
-      call.say(`${found.entries} bodies with their salts, of entries ${found.from} to ${found.to - 1}; what the log published of them stays`);
+      call.say(
+        `${found.entries} bodies with their salts, of entries ${found.from} to ${found.to - 1}; what the log ` +
+          'published of them stays',
+      );
       if (call.values['dry-run'] === true) {
         call.json({ expired: 0, dryRun: true, ...about });
         return 0;
@@ -74,9 +96,19 @@ const command: Command = {
       const keys = openSubjectKeys({ dir: layout.subjectKeys });
       let ordered: string;
       try {
-        const journal = await openJournal({ dir: layout.journals, name: 'expiry', keys, signer: signers.replica, now: Date.now, mergeDelay: audit.mergeWithinSeconds * 1000, segmentBytes: 65_536 });
+        const journal = await openJournal({
+          dir: layout.journals,
+          name: 'expiry',
+          keys,
+          signer: signers.replica,
+          now: Date.now,
+          mergeDelay: audit.mergeWithinSeconds * 1000,
+          segmentBytes: 65_536,
+        });
         try {
-          ordered = (await orderExpiry({ journal, now }, { by: text(call.values['by']) ?? 'operator', keep, cutoffs: at, found })).id;
+          ordered = (
+            await orderExpiry({ journal, now }, { by: text(call.values['by']) ?? 'operator', keep, cutoffs: at, found })
+          ).id;
         } finally {
           await journal.close();
         }
@@ -94,7 +126,13 @@ const command: Command = {
       const failed = (error: unknown): undefined => void troubles.push(failureLine(error));
       const by = await sequenced(
         {
-          dataDir: data, signer: signers.log, origin: audit.origin, now: Date.now, interval: 0, ...(fence === undefined ? {} : { fence }), ...(witnesses === undefined ? {} : { witnesses }),
+          dataDir: data,
+          signer: signers.log,
+          origin: audit.origin,
+          now: Date.now,
+          interval: 0,
+          ...(fence === undefined ? {} : { fence }),
+          ...(witnesses === undefined ? {} : { witnesses }),
           onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
         },
         () => {
@@ -103,12 +141,16 @@ const command: Command = {
         },
         call.signal,
         reached,
-      ).catch(failed).finally(destroying.end);
+      )
+        .catch(failed)
+        .finally(destroying.end);
       for (const trouble of troubles) console.error(trouble);
       if (by === undefined) {
         call.json({ expired: 0, ordered, why: troubles, ...about });
         // on stderr, so that it is read under `--json` too
-        console.error(`the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer of the log gets to it`);
+        console.error(
+          `the order is on record as \`${ordered}\`, and is carried out as soon as the sequencer of the log gets to it`,
+        );
         return 1;
       }
       call.json({ expired: found.entries, by, ordered, ...about });

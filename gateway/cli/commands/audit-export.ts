@@ -1,14 +1,14 @@
+import { YitongError } from '../../../contracts/errors.js';
+import { loadReports } from '../../../contracts/reports.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import { loadPolicies } from '../../../policies/load.js';
 import { EXPORT_FORMATS, exportEntries } from '../../audit/search/export.js';
 import { openSearch } from '../../audit/search/index.js';
-import { YitongError } from '../../../contracts/errors.js';
 import type { ExportWords } from '../../audit/search/table.js';
 import { exportWords } from '../../console/export-words.js';
 import { namesOf } from '../../console/names.js';
 import type { Language } from '../../console/page.js';
 import { inForceOf } from '../../inforce/snapshot.js';
-import { loadPolicies } from '../../../policies/load.js';
-import { loadReports } from '../../../contracts/reports.js';
-import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { Command } from '../command.js';
 import { AUDIT, foldersThere, text } from '../places.js';
 import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
@@ -18,19 +18,39 @@ const command: Command = {
   summary: 'the audit entries with their proofs, oldest first: NDJSON, CSV, a workbook or OCSF',
   zh: '导出日志条目及其证明，最早在前',
   usage: '[--format ndjson|csv|xlsx|ocsf] [--client C] [--dataset D] [--purpose P] [--since T] [--subject S] …',
-  examples: ['yitong audit export --since 2026-01-01 > entries.ndjson', 'yitong audit export --format csv --provider samr > accesses.csv', 'yitong audit export --format xlsx --zh --since 2026-01-01 > 审计.xlsx', 'yitong audit export --format ocsf --result deny | your-siem'],
-  options: { ...searchFlags, format: { type: 'string', values: EXPORT_FORMATS, describe: 'ndjson, csv, xlsx or ocsf; with `--zh` heads, names and words of csv and xlsx are Chinese', default: 'ndjson' }, limit: { type: 'string', describe: 'at most so many' } },
+  examples: [
+    'yitong audit export --since 2026-01-01 > entries.ndjson',
+    'yitong audit export --format csv --provider samr > accesses.csv',
+    'yitong audit export --format xlsx --zh --since 2026-01-01 > 审计.xlsx',
+    'yitong audit export --format ocsf --result deny | your-siem',
+  ],
+  options: {
+    ...searchFlags,
+    format: {
+      type: 'string',
+      values: EXPORT_FORMATS,
+      describe: 'ndjson, csv, xlsx or ocsf; with `--zh` heads, names and words of csv and xlsx are Chinese',
+      default: 'ndjson',
+    },
+    limit: { type: 'string', describe: 'at most so many' },
+  },
   async run(call) {
     const format = EXPORT_FORMATS.find((one) => one === text(call.values['format']));
-    if (format === undefined) throw new YitongError('bad_request', `\`--format\` is one of ${EXPORT_FORMATS.join(', ')}`);
-    if (format === 'xlsx' && process.stdout.isTTY) throw new YitongError('bad_request', 'a workbook is no text: send it into a file, `> audit.xlsx`');
+    if (format === undefined)
+      throw new YitongError('bad_request', `\`--format\` is one of ${EXPORT_FORMATS.join(', ')}`);
+    if (format === 'xlsx' && process.stdout.isTTY)
+      throw new YitongError('bad_request', 'a workbook is no text: send it into a file, `> audit.xlsx`');
     const { data, workspace } = foldersThere(call.values, AUDIT);
     const search = openSearch(data);
     try {
       const query = searchOptions(call.values);
       const limit = wholeNumber(call.values, 'limit');
       const words = format === 'csv' || format === 'xlsx' ? await wordsOf(workspace, call.language) : undefined;
-      const options = { ...(words === undefined ? {} : { words }), open: call.values['open'] === true || query.subject !== undefined, ...(limit === undefined ? {} : { limit }) };
+      const options = {
+        ...(words === undefined ? {} : { words }),
+        open: call.values['open'] === true || query.subject !== undefined,
+        ...(limit === undefined ? {} : { limit }),
+      };
       for await (const piece of exportEntries(data, search, format, query, options)) {
         if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once('drain', resolve));
       }

@@ -8,7 +8,10 @@ const command: Command = {
   zh: '修复损坏的日志文件（须先停止运行）；无法复原的如实申报',
   usage: '[--yes] [--data D] [--json]',
   wanting: 'where something cannot be made again, or is not yet',
-  examples: ['yitong audit mend', 'yitong audit mend --data /var/lib/yitong --yes && yitong audit verify --data /var/lib/yitong'],
+  examples: [
+    'yitong audit mend',
+    'yitong audit mend --data /var/lib/yitong --yes && yitong audit verify --data /var/lib/yitong',
+  ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
@@ -20,7 +23,11 @@ const command: Command = {
     call.json({ done: !dryRun, ...damage });
     const { again, journals, closed, left } = damage;
     for (const file of again) call.say(`${file}: made again from other files of the log`);
-    for (const { file, journal, from, to } of journals) call.say(`${file}: seq ${from} to ${to} of journal ${journal} cannot be read; they are in the log, and an entry says that they are not in their journal`);
+    for (const { file, journal, from, to } of journals)
+      call.say(
+        `${file}: seq ${from} to ${to} of journal ${journal} cannot be read; they are in the log, and an entry ` +
+          'says that they are not in their journal',
+      );
     for (const { journal, why } of closed) call.say(`journal ${journal} is closed, and a new one begun: ${why}`);
     for (const what of left) call.say(what);
     if (again.length + journals.length + closed.length + left.length === 0) call.say('nothing is damaged');

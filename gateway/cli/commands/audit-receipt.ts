@@ -1,17 +1,20 @@
 import { resolve } from 'node:path';
+import { isYitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { shape } from '../../../contracts/validate.js';
-import { isYitongError } from '../../../contracts/errors.js';
 import { commitmentOf } from '../../audit/journal/format.js';
 import { decodeBase64, parseVkey } from '../../audit/log/note.js';
 import { verifyProof } from '../../audit/log/proof.js';
 import { lookupReceipt } from '../../audit/receipts.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { AUDIT, dataOption, foldersThere, workspaceOption, text } from '../places.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../places.js';
 import { witnessesNamed, witnessFlags } from '../witness-options.js';
 
-/** What the log proves about one receipt, and the check of it without the log. Exit 1 while it is not in the log, or does not verify. */
+/**
+ * What the log proves about one receipt, and the check of it without the log. Exit 1 while it is not in the log, or
+ * does not verify.
+ */
 const command: Command = {
   summary: 'what the log proves about one receipt',
   zh: '查看日志对一张回执的证明',
@@ -28,7 +31,7 @@ const command: Command = {
     data: dataOption,
     proof: { type: 'boolean', describe: 'only the tlog-proof' },
     verify: { type: 'string', describe: 'a file as `--json` or `GET /v1/receipts/{id}` gives it; reads nothing else' },
-    vkey: { type: 'string', describe: 'the log\'s key, for --verify' },
+    vkey: { type: 'string', describe: "the log's key, for --verify" },
     ...witnessFlags,
   },
   async run(call) {
@@ -45,12 +48,21 @@ const command: Command = {
       return 1;
     }
     const { index, body, salt, erasedBy, expiredBy, proof } = found;
-    call.json({ id, state: 'logged', index, body, ...(salt === undefined ? { erasedBy, expiredBy } : { salt: salt.toString('base64') }), proof });
+    call.json({
+      id,
+      state: 'logged',
+      index,
+      body,
+      ...(salt === undefined ? { erasedBy, expiredBy } : { salt: salt.toString('base64') }),
+      proof,
+    });
     if (call.values['proof'] === true) {
       call.say(proof.replace(/\n$/, ''));
       return 0;
     }
-    call.say(`entry ${index} of the log${erasedBy === undefined ? '' : `, salt erased by entry ${erasedBy}`}${expiredBy === undefined ? '' : `, body expired by entry ${expiredBy}`}`);
+    call.say(
+      `entry ${index} of the log${erasedBy === undefined ? '' : `, salt erased by entry ${erasedBy}`}${expiredBy === undefined ? '' : `, body expired by entry ${expiredBy}`}`,
+    );
     call.say(body);
     if (salt !== undefined) call.say(`salt ${salt.toString('base64')}`);
     call.say(proof);
@@ -65,12 +77,17 @@ interface Logged {
   readonly proof: string;
 }
 const string = { type: 'string' };
-const logged = shape<Logged>({ type: 'object', required: ['body', 'salt', 'proof'], properties: { body: string, salt: string, proof: string } }, 'log_invalid');
+const logged = shape<Logged>(
+  { type: 'object', required: ['body', 'salt', 'proof'], properties: { body: string, salt: string, proof: string } },
+  'log_invalid',
+);
 
 async function verify(call: Invocation, file: string): Promise<0 | 1> {
   const vkey = text(call.values['vkey']);
   if (vkey === undefined) {
-    throw new WrongUsage('`--vkey` names the log\'s key; whoever gave you the file must not be the one who gives you the key');
+    throw new WrongUsage(
+      "`--vkey` names the log's key; whoever gave you the file must not be the one who gives you the key",
+    );
   }
   const log = parseVkey(vkey);
   const policy = witnessesNamed(call.values);
@@ -82,7 +99,7 @@ async function verify(call: Invocation, file: string): Promise<0 | 1> {
     call.json({ ok: true, index, size, cosigned: by });
     call.say(`verified: entry ${index} of the ${size} that \`${log.name}\` signed for`);
     for (const { name, time } of by) call.say(`  cosigned by ${name} at ${time}`);
-    if (policy === undefined) call.say('no witness was named: the log\'s operator alone vouches for the checkpoint');
+    if (policy === undefined) call.say("no witness was named: the log's operator alone vouches for the checkpoint");
     call.say(body);
     return 0;
   } catch (error) {

@@ -8,15 +8,25 @@ import { WrongUsage } from '../failure.js';
 import { dataOption, foldersThere, packageVersion, text, workspaceOption } from '../places.js';
 import { progressBar } from '../progress.js';
 
-/** A copy of a data folder, taken while it is used. Exit 1 if it is not complete or, with `--check`, not what it was. */
+/**
+ * A copy of a data folder, taken while it is used. Exit 1 if it is not complete or, with `--check`, not what it was.
+ */
 const command: Command = {
   summary: 'copy a data folder while it is used, or check such a copy',
   zh: '在运行中复制数据目录，或检查一份备份',
   usage: '<new folder> [--data D] [--json] | --check <backup> [--json]',
   takes: 1,
   wanting: 'where the copy is not complete, or a backup is not what it was',
-  examples: ['yitong backup /mnt/backups/2026-11-26', 'yitong backup /mnt/backups/samr --data /var/lib/yitong-samr', 'yitong backup --check /mnt/backups/2026-11-26'],
-  options: { workspace: workspaceOption, data: dataOption, check: { type: 'string', describe: 'instead: a backup that is to be verified from its files alone' } },
+  examples: [
+    'yitong backup /mnt/backups/2026-11-26',
+    'yitong backup /mnt/backups/samr --data /var/lib/yitong-samr',
+    'yitong backup --check /mnt/backups/2026-11-26',
+  ],
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    check: { type: 'string', describe: 'instead: a backup that is to be verified from its files alone' },
+  },
   async run(call) {
     const check = text(call.values['check']);
     const [to] = call.positionals;
@@ -29,16 +39,42 @@ const command: Command = {
     const started = performance.now();
     const bar = progressBar('copying');
     try {
-      const { manifest, files, bytes, complete, fault } = await writeBackup({ dataDir: foldersThere(call.values).data, to: to ?? '', program: packageVersion(), now: Date.now, onProgress: bar.to, signal: call.signal });
+      const { manifest, files, bytes, complete, fault } = await writeBackup({
+        dataDir: foldersThere(call.values).data,
+        to: to ?? '',
+        program: packageVersion(),
+        now: Date.now,
+        onProgress: bar.to,
+        signal: call.signal,
+      });
       bar.end();
       const seconds = Math.round(performance.now() - started) / 1000;
       const { files: _, ...head } = manifest;
-      call.json({ backup: resolve(to ?? ''), ...head, files, bytes, seconds, complete, ...(fault === undefined ? {} : { fault }) });
+      call.json({
+        backup: resolve(to ?? ''),
+        ...head,
+        files,
+        bytes,
+        seconds,
+        complete,
+        ...(fault === undefined ? {} : { fault }),
+      });
       call.say(`${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB in ${seconds} s`);
-      if (manifest.log !== undefined) call.say(`the log \`${manifest.log.origin}\`: ${manifest.log.size} entries, root ${manifest.log.root}`);
-      call.say('it holds the keys of the log, of this replica and of subjects: keep it as you keep the data folder, on an encrypted disk');
-      if (!complete) call.say(`not complete: nobody knows what these are, and they are not in it: ${manifest.unknown.slice(0, 10).join(', ')}${manifest.unknown.length > 10 ? ` and ${manifest.unknown.length - 10} more` : ''} [backup_incomplete]`);
-      if (fault !== undefined) call.say(`it cannot be restored as it is: ${fault} [log_invalid]. The data folder itself is damaged: \`yitong audit mend\` says what can be done there; then take another backup`);
+      if (manifest.log !== undefined)
+        call.say(`the log \`${manifest.log.origin}\`: ${manifest.log.size} entries, root ${manifest.log.root}`);
+      call.say(
+        'it holds the keys of the log, of this replica and of subjects: keep it as you keep the data folder, ' +
+          'on an encrypted disk',
+      );
+      if (!complete)
+        call.say(
+          `not complete: nobody knows what these are, and they are not in it: ${manifest.unknown.slice(0, 10).join(', ')}${manifest.unknown.length > 10 ? ` and ${manifest.unknown.length - 10} more` : ''} [backup_incomplete]`,
+        );
+      if (fault !== undefined)
+        call.say(
+          `it cannot be restored as it is: ${fault} [log_invalid]. The data folder itself is damaged: \`yitong ` +
+            `audit mend\` says what can be done there; then take another backup`,
+        );
       return complete && fault === undefined ? 0 : 1;
     } finally {
       bar.end();
@@ -54,8 +90,12 @@ async function checked(call: Invocation, backup: string): Promise<0 | 1> {
     bar.end();
     const { files, ...head } = manifest;
     call.json({ ok: true, backup, ...head, files: files.length, verified });
-    call.say(`the backup of ${manifest.begun} is what it was: ${files.length} files${manifest.log === undefined ? '' : `, and its log of ${verified} entries verifies`}`);
-    if (manifest.unknown.length > 0) call.say(`it is not complete: ${manifest.unknown.length} files of the data folder are not in it`);
+    call.say(
+      `the backup of ${manifest.begun} is what it was: ${files.length} ` +
+        `files${manifest.log === undefined ? '' : `, and its log of ${verified} entries verifies`}`,
+    );
+    if (manifest.unknown.length > 0)
+      call.say(`it is not complete: ${manifest.unknown.length} files of the data folder are not in it`);
     return manifest.unknown.length > 0 ? 1 : 0;
   } catch (error) {
     if (!isYitongError(error)) throw error;

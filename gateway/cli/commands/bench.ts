@@ -13,15 +13,38 @@ const command: Command = {
   wanting: 'where a figure is below its floor',
   examples: ['yitong bench', 'yitong bench --only query --json', 'yitong bench --only flatness --records 10000000'],
   options: {
-    only: { type: 'string', describe: 'one figure: query, publish, freshness, audit, audit-added-p99, memory, flatness, restart, rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch' },
-    records: { type: 'string', describe: 'of the city of memory, flatness, restart and rebuild, default 1000000; entries of search, default 1000000, with `--only search` 10000000' },
+    only: {
+      type: 'string',
+      describe:
+        'one figure: query, publish, freshness, audit, audit-added-p99, memory, flatness, restart, rebuild, ' +
+        'limits, integrate, replay, search, report-compute, report-single, report-batch',
+    },
+    records: {
+      type: 'string',
+      describe:
+        'of the city of memory, flatness, restart and rebuild, default 1000000; entries of search, default ' +
+        '1000000, with `--only search` 10000000',
+    },
   },
   async run(call) {
     const [only, records] = [text(call.values['only']), text(call.values['records'])];
     // the source stands in test/bench: the product does not import its tests, so it starts them
     const main = fileURLToPath(new URL('../../../test/bench/main.js', import.meta.url));
-    if (!existsSync(main)) throw new YitongError('bad_config', 'the figures are measured in a clone of the repository; this build is without its tests');
-    const child = spawn(process.execPath, [main, ...(call.asJson ? ['--json'] : []), ...(only === undefined ? [] : ['--only', only]), ...(records === undefined ? [] : ['--records', records])], { stdio: ['ignore', 'inherit', 'inherit'] });
+    if (!existsSync(main))
+      throw new YitongError(
+        'bad_config',
+        'the figures are measured in a clone of the repository; this build is without its tests',
+      );
+    const child = spawn(
+      process.execPath,
+      [
+        main,
+        ...(call.asJson ? ['--json'] : []),
+        ...(only === undefined ? [] : ['--only', only]),
+        ...(records === undefined ? [] : ['--records', records]),
+      ],
+      { stdio: ['ignore', 'inherit', 'inherit'] },
+    );
     call.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
     if (code !== 0 && code !== 1) throw new AlreadyTold();

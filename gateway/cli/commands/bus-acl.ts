@@ -1,22 +1,33 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { aclCommands, aclText, compareAcls, openAcls, type Acl, type AclDifference } from '../../../connectors/bus/kafka/acl.js';
-import { rightsOf, rightsSchema, type RightsSettings } from '../../../connectors/bus/rights.js';
+import {
+  type Acl,
+  type AclDifference,
+  aclCommands,
+  aclText,
+  compareAcls,
+  openAcls,
+} from '../../../connectors/bus/kafka/acl.js';
+import { type RightsSettings, rightsOf, rightsSchema } from '../../../connectors/bus/rights.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { namesBus } from '../../config/bus.js';
 import { busFrom, busOf } from '../bus.js';
-import { folders, text, workspaceOption } from '../places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
+import { folders, text, workspaceOption } from '../places.js';
 
 const checkSettings = shape<RightsSettings>(rightsSchema, 'bad_config');
 type Mode = 'print' | 'check' | 'apply' | 'prune';
 
 async function confirmed(count: number): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new YitongError('bad_request', `${count} ACLs would be removed and nobody is there to be asked; say \`--yes\``);
+  if (!process.stdin.isTTY)
+    throw new YitongError(
+      'bad_request',
+      `${count} ACLs would be removed and nobody is there to be asked; say \`--yes\``,
+    );
   const ask = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await ask.question(`remove these ${count} ACLs? [y/N] `)).trim());
@@ -30,13 +41,27 @@ const command: Command = {
   zh: '消息总线权限：列出、比对、设置',
   usage: '[--check | --apply | --prune [--yes]] [--admin FILE] [--workspace D] [--json]',
   wanting: 'with --check, --apply or --prune: where the cluster differs from what the workspace says',
-  examples: ['yitong bus acl', 'yitong bus acl --check', 'yitong bus acl --apply --admin /etc/yitong/kafka-admin.json', 'yitong bus acl --prune --admin /etc/yitong/kafka-admin.json'],
+  examples: [
+    'yitong bus acl',
+    'yitong bus acl --check',
+    'yitong bus acl --apply --admin /etc/yitong/kafka-admin.json',
+    'yitong bus acl --prune --admin /etc/yitong/kafka-admin.json',
+  ],
   options: {
-    check: { type: 'boolean', describe: 'compare with the cluster: 1 if an ACL is missing, or somebody may do what is not said here' },
+    check: {
+      type: 'boolean',
+      describe: 'compare with the cluster: 1 if an ACL is missing, or somebody may do what is not said here',
+    },
     apply: { type: 'boolean', describe: 'set what is missing' },
-    prune: { type: 'boolean', describe: 'set what is missing and remove what is surplus on our topics and groups; asks first' },
+    prune: {
+      type: 'boolean',
+      describe: 'set what is missing and remove what is surplus on our topics and groups; asks first',
+    },
     yes: { type: 'boolean', describe: 'do not ask' },
-    admin: { type: 'string', describe: 'JSON file like the section `bus`, of a principal that may alter ACLs; default: that section' },
+    admin: {
+      type: 'string',
+      describe: 'JSON file like the section `bus`, of a principal that may alter ACLs; default: that section',
+    },
     workspace: workspaceOption,
   },
   async run(call) {
@@ -49,17 +74,32 @@ const command: Command = {
     const given = text(call.values['admin']);
     const own = namesBus(workspace.settings['bus'], process.env) ? await busOf('kafka', dir, data) : undefined;
     const admin = given === undefined ? own : await busFrom(given);
-    const pushed = new Set([...(await loadFeeds(workspace)).values()].filter(({ source }) => source.kind === 'http-push').map(({ dataset }) => dataset));
-    const rights = rightsOf({ workspace, settings, groupId: own?.driver === 'kafka' ? own.groupId : workspace.prefix, pushed });
+    const pushed = new Set(
+      [...(await loadFeeds(workspace)).values()]
+        .filter(({ source }) => source.kind === 'http-push')
+        .map(({ dataset }) => dataset),
+    );
+    const rights = rightsOf({
+      workspace,
+      settings,
+      groupId: own?.driver === 'kafka' ? own.groupId : workspace.prefix,
+      pushed,
+    });
     if (mode === 'print') {
       call.json({ acls: rights });
-      for (const line of aclCommands(rights, admin?.driver === 'kafka' ? admin.brokers.join(',') : 'localhost:9092')) call.say(line);
+      for (const line of aclCommands(rights, admin?.driver === 'kafka' ? admin.brokers.join(',') : 'localhost:9092'))
+        call.say(line);
       return 0;
     }
-    if (admin?.driver !== 'kafka') throw new YitongError('bad_config', `to ${mode} ACLs, yitong.json needs a section \`bus\` with driver \`kafka\`, or say \`--admin FILE\``);
+    if (admin?.driver !== 'kafka')
+      throw new YitongError(
+        'bad_config',
+        `to ${mode} ACLs, yitong.json needs a section \`bus\` with driver \`kafka\`, or say \`--admin FILE\``,
+      );
     const cluster = openAcls(admin);
     const compared = async (): Promise<AclDifference> => compareAcls(rights, await cluster.list(), workspace.prefix);
-    const tell = (word: string, list: readonly Acl[]): void => list.forEach((acl) => call.say(`${word}  ${aclText(acl)}`));
+    const tell = (word: string, list: readonly Acl[]): void =>
+      list.forEach((acl) => call.say(`${word}  ${aclText(acl)}`));
     const before = await compared();
     let removed: readonly Acl[] = [];
     if (mode !== 'check') {
@@ -67,7 +107,8 @@ const command: Command = {
       tell('set    ', before.missing);
     }
     if (mode === 'prune' && before.surplus.length > 0) {
-      if (call.values['yes'] !== true) for (const acl of before.surplus) process.stderr.write(`surplus  ${aclText(acl)}\n`);
+      if (call.values['yes'] !== true)
+        for (const acl of before.surplus) process.stderr.write(`surplus  ${aclText(acl)}\n`);
       if (call.values['yes'] === true || (await confirmed(before.surplus.length))) {
         await cluster.remove(before.surplus);
         removed = before.surplus;
@@ -79,7 +120,12 @@ const command: Command = {
     tell('surplus', after.surplus);
     tell('wider  ', after.wider);
     const good = after.missing.length + after.surplus.length + after.wider.length === 0;
-    call.say(good ? `${rights.length} ACLs stand as the workspace says` : `${after.missing.length} missing, ${after.surplus.length} surplus, ${after.wider.length} wider patterns of others`);
+    call.say(
+      good
+        ? `${rights.length} ACLs stand as the workspace says`
+        : `${after.missing.length} missing, ${after.surplus.length} surplus, ${after.wider.length} wider ` +
+            'patterns of others',
+    );
     call.json({ ...(mode === 'check' ? {} : { set: before.missing, removed }), ...after });
     return good ? 0 : 1;
   },

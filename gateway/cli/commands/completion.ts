@@ -1,5 +1,5 @@
-import { isShell, scriptFor, SHELLS } from '../completion.js';
 import type { Command } from '../command.js';
+import { isShell, SHELLS, scriptFor } from '../completion.js';
 import { WrongUsage } from '../failure.js';
 import { didYouMean } from '../near.js';
 
@@ -8,12 +8,20 @@ const command: Command = {
   zh: '输出终端的命令补全脚本',
   usage: SHELLS.join(' | '),
   takes: 1,
-  examples: ['source <(yitong completion bash)', 'yitong completion bash > ~/.local/share/bash-completion/completions/yitong', 'yitong completion zsh > "${fpath[1]}/_yitong"', 'yitong completion fish > ~/.config/fish/completions/yitong.fish'],
+  examples: [
+    'source <(yitong completion bash)',
+    'yitong completion bash > ~/.local/share/bash-completion/completions/yitong',
+    'yitong completion zsh > "${fpath[1]}/_yitong"',
+    'yitong completion fish > ~/.config/fish/completions/yitong.fish',
+  ],
   options: {},
   async run(call) {
     const [shell] = call.positionals;
     if (shell === undefined) throw new WrongUsage(`name the shell: ${SHELLS.join(', ')}`);
-    if (!isShell(shell)) throw new WrongUsage(`there is no completion for \`${shell}\`${didYouMean(shell, SHELLS)}; there is for ${SHELLS.join(', ')}`);
+    if (!isShell(shell))
+      throw new WrongUsage(
+        `there is no completion for \`${shell}\`${didYouMean(shell, SHELLS)}; there is for ${SHELLS.join(', ')}`,
+      );
     process.stdout.write(await scriptFor(shell));
     return 0;
   },

@@ -1,12 +1,17 @@
-import { configurationSchema, settingsTable } from '../../config.js';
 import { configurationPage } from '../../config/reference.js';
+import { configurationSchema, settingsTable } from '../../config.js';
 import type { Command } from '../command.js';
 
 const command: Command = {
   summary: 'every setting with its type, range, default, variable and meaning',
   zh: '列出全部配置项：类型、范围、默认值、变量名和含义',
   usage: '[--markdown | --schema | --json]',
-  examples: ['yitong config', 'yitong config --json', 'yitong config --markdown > docs/configuration.md', 'yitong config --schema > yitong.schema.json'],
+  examples: [
+    'yitong config',
+    'yitong config --json',
+    'yitong config --markdown > docs/configuration.md',
+    'yitong config --schema > yitong.schema.json',
+  ],
   options: {
     markdown: { type: 'boolean', describe: 'as the page docs/configuration.md' },
     schema: { type: 'boolean', describe: 'as a JSON schema of the sections of yitong.json' },

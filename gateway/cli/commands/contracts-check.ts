@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { calendarEnding, loadCalendars } from '../../../contracts/calendar.js';
 import type { Finding } from '../../../contracts/compat.js';
 import { contentFiles, readJson } from '../../../contracts/files.js';
-import { impact, type GrantFacts, type Impact } from '../../../contracts/impact.js';
+import { type GrantFacts, type Impact, impact } from '../../../contracts/impact.js';
 import { leftOut } from '../../../contracts/reports.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { grantFile } from '../../../policies/shapes.js';
@@ -16,7 +16,12 @@ async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
   return Promise.all(
     files.map(async ({ name, path }) => {
       const { client, dataset, fields } = grantFile(await readJson(path, 'bad_grant'), { file: path });
-      return { id: name.slice(name.lastIndexOf('/') + 1, -'.json'.length), client, dataset, fields: fields.map((field) => (typeof field === 'string' ? field : field.path)) };
+      return {
+        id: name.slice(name.lastIndexOf('/') + 1, -'.json'.length),
+        client,
+        dataset,
+        fields: fields.map((field) => (typeof field === 'string' ? field : field.path)),
+      };
     }),
   );
 }
@@ -25,14 +30,22 @@ function table(findings: readonly Finding[], dir: string): string[] {
   const width = Math.max(0, ...findings.map(({ dataset }) => dataset.length));
   return findings.flatMap(({ severity, dataset, code, message, place }) => [
     `${severity.padEnd(5)}  ${dataset.padEnd(width)}  ${message} [${code}]`,
-    ...(place === undefined ? [] : [`${' '.repeat(7 + width)}  ${relative(dir, place.file)}${place.line === undefined ? '' : `:${place.line}`}`]),
+    ...(place === undefined
+      ? []
+      : [`${' '.repeat(7 + width)}  ${relative(dir, place.file)}${place.line === undefined ? '' : `:${place.line}`}`]),
   ]);
 }
 
 const spoken = (impacts: readonly Impact[]): string[] =>
-  impacts.flatMap(({ grant, client, dataset, effects }) => [`grant ${grant} of ${client} on ${dataset}`, ...effects.map(({ kind, message }) => `  ${kind.padEnd(7)}  ${message}`)]);
+  impacts.flatMap(({ grant, client, dataset, effects }) => [
+    `grant ${grant} of ${client} on ${dataset}`,
+    ...effects.map(({ kind, message }) => `  ${kind.padEnd(7)}  ${message}`),
+  ]);
 
-/** Contracts are complete, versions compatible, examples true, feeds fit; against an earlier workspace, what broke and whom it touches. */
+/**
+ * Contracts are complete, versions compatible, examples true, feeds fit; against an earlier workspace, what broke and
+ * whom it touches.
+ */
 const command: Command = {
   summary: 'checks contracts and feeds: form, compatibility, examples, and whom a change touches',
   zh: '检查数据契约和数据源：格式、兼容性、示例，以及变更影响到谁',
@@ -51,26 +64,48 @@ const command: Command = {
     }
     const declared = await readDeclared(folders(call.values).workspace);
     const { workspace, lifecycles, reports, refused } = declared;
-    const before = against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
+    const before =
+      against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
     const findings = [...(await findingsOf(declared, before))];
     for (const report of reports.values()) {
       for (const { dataset, domains } of leftOut(report, workspace.contracts)) {
-        findings.push({ severity: 'note', code: 'bad_report', dataset: `reports/${report.id}`, message: `leaves \`${dataset}\` out of ${domains.join(', ')}`, place: report.place });
+        findings.push({
+          severity: 'note',
+          code: 'bad_report',
+          dataset: `reports/${report.id}`,
+          message: `leaves \`${dataset}\` out of ${domains.join(', ')}`,
+          place: report.place,
+        });
       }
     }
     for (const [name, calendar] of await loadCalendars(workspace.layers).catch(() => [])) {
       const ending = calendarEnding(name, calendar, Date.now());
-      if (ending !== undefined) findings.push({ severity: 'note', code: 'outside_calendar', dataset: `calendar ${name}`, message: ending });
+      if (ending !== undefined)
+        findings.push({ severity: 'note', code: 'outside_calendar', dataset: `calendar ${name}`, message: ending });
     }
-    const touched = before !== undefined && asked === true ? impact(before, workspace, await readGrants(workspace.layers)) : [];
+    const touched =
+      before !== undefined && asked === true ? impact(before, workspace, await readGrants(workspace.layers)) : [];
     const errors = findings.filter(({ severity }) => severity === 'error').length;
     for (const line of table(findings, workspace.dir)) call.say(line);
     if (asked === true) {
-      call.say(touched.length === 0 ? 'no grant is touched' : `${touched.length} grant${touched.length === 1 ? ' is' : 's are'} touched:`);
+      call.say(
+        touched.length === 0
+          ? 'no grant is touched'
+          : `${touched.length} grant${touched.length === 1 ? ' is' : 's are'} touched:`,
+      );
       for (const line of spoken(touched)) call.say(line);
     }
-    call.say(`${workspace.contracts.size + refused.size} contracts${lifecycles === 0 ? '' : `, ${lifecycles} lifecycles`}: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note${findings.length - errors === 1 ? '' : 's'}`);
-    call.json({ contracts: workspace.contracts.size + refused.size, lifecycles, errors, findings, ...(asked === true ? { impact: touched } : {}) });
+    call.say(
+      `${workspace.contracts.size + refused.size} ` +
+        `contracts${lifecycles === 0 ? '' : `, ${lifecycles} lifecycles`}: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note${findings.length - errors === 1 ? '' : 's'}`,
+    );
+    call.json({
+      contracts: workspace.contracts.size + refused.size,
+      lifecycles,
+      errors,
+      findings,
+      ...(asked === true ? { impact: touched } : {}),
+    });
     return errors > 0 ? 1 : 0;
   },
 };

@@ -3,31 +3,62 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { lookupReceipt } from '../../audit/receipts.js';
 import { auditLayout } from '../../audit/layout.js';
+import { lookupReceipt } from '../../audit/receipts.js';
 import { verifyLog } from '../../audit/verify.js';
-import { connect, connectionOf, GatewayError, receiptId, type DatasetAnswer, type QueryAnswer } from '../../client/index.js';
+import {
+  connect,
+  connectionOf,
+  type DatasetAnswer,
+  GatewayError,
+  type QueryAnswer,
+  receiptId,
+} from '../../client/index.js';
 import { startUp } from '../../process/start.js';
 import { loadTour, type TourStep } from '../../tour/tour.js';
+import type { Command, Invocation } from '../command.js';
+import { loadedRows } from '../loaded.js';
 import { folders, workspaceOption } from '../places.js';
 import { progressBar } from '../progress.js';
-import { loadedRows } from '../loaded.js';
-import type { Command, Invocation } from '../command.js';
 
 /** One line a dataset: what came, and what did not, and why. */
 function summary(answer: DatasetAnswer): string {
   const first = answer.records[0]?.record;
-  const shown = first === undefined ? '' : `: ${Object.entries(first).slice(0, 4).map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(', ')} …`;
-  const withheld = answer.withheld.length === 0 ? '' : `; withheld: ${answer.withheld.slice(0, 4).map(({ field, reason }) => `${field} (${reason})`).join(', ')}${answer.withheld.length > 4 ? ' …' : ''}`;
+  const shown =
+    first === undefined
+      ? ''
+      : `: ${Object.entries(first)
+          .slice(0, 4)
+          .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+          .join(', ')} …`;
+  const withheld =
+    answer.withheld.length === 0
+      ? ''
+      : `; withheld: ${answer.withheld
+          .slice(0, 4)
+          .map(({ field, reason }) => `${field} (${reason})`)
+          .join(', ')}${answer.withheld.length > 4 ? ' …' : ''}`;
   if (answer.status === 'denied') return `    ${answer.id}: denied, ${answer.reason ?? ''}`;
-  const records = answer.records.length === 0 ? 'none on record' : `${answer.records.length} record${answer.records.length === 1 ? '' : 's'}`;
+  const records =
+    answer.records.length === 0
+      ? 'none on record'
+      : `${answer.records.length} record${answer.records.length === 1 ? '' : 's'}`;
   return `    ${answer.id}: ${answer.status}, ${records}${shown}${withheld}`;
 }
 
-async function ask(step: TourStep, api: string, pki: string): Promise<{ status: number; answer: Pick<QueryAnswer, 'datasets' | 'receipt'> }> {
+async function ask(
+  step: TourStep,
+  api: string,
+  pki: string,
+): Promise<{ status: number; answer: Pick<QueryAnswer, 'datasets' | 'receipt'> }> {
   const gateway = connect(await connectionOf(api, pki, step.client));
   try {
-    const answer = await gateway.query({ purpose: step.purpose, subject: step.subject, datasets: step.datasets.map((id) => ({ id })), ...(step.case === undefined ? {} : { case: step.case }) });
+    const answer = await gateway.query({
+      purpose: step.purpose,
+      subject: step.subject,
+      datasets: step.datasets.map((id) => ({ id })),
+      ...(step.case === undefined ? {} : { case: step.case }),
+    });
     return { status: 200, answer };
   } catch (error) {
     if (!(error instanceof GatewayError) || error.denial === undefined) throw error;
@@ -38,7 +69,10 @@ async function ask(step: TourStep, api: string, pki: string): Promise<{ status: 
 }
 
 /** The sequencer takes what is durable into the log within a second. */
-async function logged(data: string, id: string): Promise<Extract<ReturnType<typeof lookupReceipt>, { kind: 'logged' }>> {
+async function logged(
+  data: string,
+  id: string,
+): Promise<Extract<ReturnType<typeof lookupReceipt>, { kind: 'logged' }>> {
   for (let tries = 0; tries < 200; tries++) {
     const found = lookupReceipt(data, id);
     if (found.kind === 'logged') return found;
@@ -54,7 +88,13 @@ interface Told {
   readonly receipt: string;
 }
 
-async function tour(steps: readonly TourStep[], data: string, api: string, pki: string, call: Invocation): Promise<Told[]> {
+async function tour(
+  steps: readonly TourStep[],
+  data: string,
+  api: string,
+  pki: string,
+  call: Invocation,
+): Promise<Told[]> {
   const told: Told[] = [];
   for (const [i, step] of steps.entries()) {
     call.say(`${i + 1}. ${step.title.en}  ${step.title.zh}`);
@@ -67,7 +107,16 @@ async function tour(steps: readonly TourStep[], data: string, api: string, pki: 
     call.say(`   on record as ${id}, entry ${entry.index} of the log:`);
     call.say(`     ${entry.body}`);
     call.say('');
-    told.push({ title: step.title, status, datasets: answer.datasets.map(({ id: dataset, status: state, reason }) => ({ id: dataset, status: state, ...(reason === undefined ? {} : { reason }) })), receipt: id });
+    told.push({
+      title: step.title,
+      status,
+      datasets: answer.datasets.map(({ id: dataset, status: state, reason }) => ({
+        id: dataset,
+        status: state,
+        ...(reason === undefined ? {} : { reason }),
+      })),
+      receipt: id,
+    });
   }
   return told;
 }
@@ -82,7 +131,8 @@ const command: Command = {
   async run(call) {
     const dir = folders(call.values).workspace;
     const steps = await loadTour(await loadWorkspace(dir));
-    if (steps.length === 0) throw new YitongError('bad_workspace', 'the workspace has no `policies/tour.json`, so there is nothing to show');
+    if (steps.length === 0)
+      throw new YitongError('bad_workspace', 'the workspace has no `policies/tour.json`, so there is nothing to show');
     const data = await mkdtemp(join(tmpdir(), 'yitong-demo-'));
     try {
       call.say('starting the city in a temporary folder …');
@@ -97,7 +147,10 @@ const command: Command = {
         onProgress: ({ done, total }) => bar.to(done, total),
         signal: call.signal,
       }).finally(bar.end);
-      call.say(`published ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets; all are in the view\n`);
+      call.say(
+        `published ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets; all ` +
+          'are in the view\n',
+      );
       let told: Told[];
       try {
         told = await tour(steps, data, up.api, up.pki, call);
@@ -109,10 +162,23 @@ const command: Command = {
       call.json({ steps: told, log: verified });
       if (verified.ok) {
         call.say(`   the log verifies: ${verified.size} entries, root ${verified.root}`);
-        call.say(`   ${verified.bodies} bodies match their commitments, ${verified.journalEntries} journal entries are in it, ${verified.signatures} group signatures hold`);
+        call.say(
+          `   ${verified.bodies} bodies match their commitments, ${verified.journalEntries} journal entries ` +
+            `are in it, ${verified.signatures} group signatures hold`,
+        );
       } else call.say(`   the log does NOT verify: ${verified.fault ?? ''}`);
-      const ended = [...new Set(told.flatMap(({ datasets }) => datasets.flatMap(({ id, reason }) => (reason === 'grant_expired' ? [id] : []))))];
-      if (ended.length > 0) call.say(`\nthis tour shows nothing of ${ended.join(', ')}: the terms of the grants are over; \`yitong doctor\` names them`);
+      const ended = [
+        ...new Set(
+          told.flatMap(({ datasets }) =>
+            datasets.flatMap(({ id, reason }) => (reason === 'grant_expired' ? [id] : [])),
+          ),
+        ),
+      ];
+      if (ended.length > 0)
+        call.say(
+          `\nthis tour shows nothing of ${ended.join(', ')}: the terms of the grants are over; \`yitong ` +
+            `doctor\` names them`,
+        );
       return verified.ok && ended.length === 0 ? 0 : 1;
     } finally {
       await rm(data, { recursive: true, force: true });

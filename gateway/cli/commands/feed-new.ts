@@ -1,11 +1,19 @@
-import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { constants, existsSync, lstatSync } from 'node:fs';
+import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
-import { look, nameBeforehand, propose, type Found, type Looked, type ProposeContext, type Proposal } from '../../../connectors/propose/propose.js';
+import {
+  type Found,
+  type Looked,
+  look,
+  nameBeforehand,
+  type Proposal,
+  type ProposeContext,
+  propose,
+} from '../../../connectors/propose/propose.js';
 import { readTerms } from '../../../connectors/propose/terms.js';
-import { filesOf, pathsOf, refuseTaken, writeFiles, type NewFile } from '../../../connectors/propose/write.js';
+import { filesOf, type NewFile, pathsOf, refuseTaken, writeFiles } from '../../../connectors/propose/write.js';
 import { checkReachable } from '../../../connectors/sources/files.js';
 import type { FileSource } from '../../../connectors/sources/take.js';
 import { checkWorkspace } from '../../../contracts/compat.js';
@@ -17,14 +25,22 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { answerOptions, answersOf, saidOf, type Said } from '../feed-new/answers.js';
+import { answerOptions, answersOf, type Said, saidOf } from '../feed-new/answers.js';
 import { askOpen, canAsk, confirm } from '../feed-new/ask.js';
 import { findSource } from '../feed-new/find.js';
-import { checkAsked, grantPath, parseGrant, planGrant, PURPOSES_FILE, type Asked, type GrantPlan } from '../feed-new/grant.js';
+import {
+  type Asked,
+  checkAsked,
+  type GrantPlan,
+  grantPath,
+  PURPOSES_FILE,
+  parseGrant,
+  planGrant,
+} from '../feed-new/grant.js';
 import { showNext } from '../feed-new/next.js';
 import { maskedRows, openOf, showOpen, showProposal } from '../feed-new/show.js';
-import { lineFree } from '../progress.js';
 import { packageRoot, text, workspaceDir, workspaceOption } from '../places.js';
+import { lineFree } from '../progress.js';
 
 interface Desk {
   readonly call: Invocation;
@@ -36,26 +52,49 @@ interface Desk {
 }
 
 /** @param other how a copy is named where one of that name is there; without it that is refused when it is written */
-const copiesOf = (paths: readonly string[], other: (name: string) => string = (name) => name): readonly (readonly [string, string])[] => paths.map((path): [string, string] => [path, `inbox/${other(basename(path))}`]);
+const copiesOf = (
+  paths: readonly string[],
+  other: (name: string) => string = (name) => name,
+): readonly (readonly [string, string])[] =>
+  paths.map((path): [string, string] => [path, `inbox/${other(basename(path))}`]);
 
 /**
- * What would stop the writing at the end, before the source is read: that may take long. What is not known yet, as nobody has said whose it is, is asked later.
+ * What would stop the writing at the end, before the source is read: that may take long. What is not known yet, as
+ * nobody has said whose it is, is asked later.
  * @throws YitongError `bad_config`
  */
-async function refuseBeforehand({ workspace, context, asked, paths, copy, call }: Desk, found: Found, said: Said, ask: boolean): Promise<void> {
+async function refuseBeforehand(
+  { workspace, context, asked, paths, copy, call }: Desk,
+  found: Found,
+  said: Said,
+  ask: boolean,
+): Promise<void> {
   if (asked !== undefined) await checkAsked(workspace, asked);
   const answers = answersOf(said);
   // who is asked may still say another one
   const dataset = ask && answers.authority === undefined ? undefined : nameBeforehand(found, answers, context);
   if (dataset === undefined) {
-    if (call.values['yes'] === true) throw new YitongError('bad_config', `say with \`--authority\` whose register it is: ${[...workspace.authorities.keys()].join(', ')}, or a new id; nothing was written`);
+    if (call.values['yes'] === true)
+      throw new YitongError(
+        'bad_config',
+        `say with \`--authority\` whose register it is: ${[...workspace.authorities.keys()].join(', ')}, or a ` +
+          'new id; nothing was written',
+      );
     return;
   }
-  await refuseTaken(workspace, dataset, [...pathsOf(dataset), ...(asked === undefined ? [] : [grantPath(asked.client, dataset)]), ...(copy ? copiesOf(paths).map(([, to]) => to) : [])]);
+  await refuseTaken(workspace, dataset, [
+    ...pathsOf(dataset),
+    ...(asked === undefined ? [] : [grantPath(asked.client, dataset)]),
+    ...(copy ? copiesOf(paths).map(([, to]) => to) : []),
+  ]);
 }
 
 /** Looks, and asks about what has to be known before rows can be read. */
-async function lookAt({ call, workspace, context, paths, asked, copy }: Desk, said: Said, ask: boolean): Promise<{ readonly looked: Looked; readonly said: Said }> {
+async function lookAt(
+  { call, workspace, context, paths, asked, copy }: Desk,
+  said: Said,
+  ask: boolean,
+): Promise<{ readonly looked: Looked; readonly said: Said }> {
   let now = said;
   let found = await findSource(paths, answersOf(now), workspace, context.terms, call.signal);
   const open = openOf(found.decisions);
@@ -69,7 +108,8 @@ async function lookAt({ call, workspace, context, paths, asked, copy }: Desk, sa
     found = { ...found, decisions: found.decisions.map((decision) => ({ ...decision, sure: true })) };
   }
   // whoever only wants to see a proposal writes nothing
-  if (ask || call.values['yes'] === true || call.values['dry-run'] === true) await refuseBeforehand({ call, workspace, context, paths, asked, copy }, found, now, ask);
+  if (ask || call.values['yes'] === true || call.values['dry-run'] === true)
+    await refuseBeforehand({ call, workspace, context, paths, asked, copy }, found, now, ask);
   return { looked: await look(found, context), said: now };
 }
 
@@ -89,7 +129,10 @@ async function proposeAll(desk: Desk, ask: boolean): Promise<Proposal> {
   return again;
 }
 
-/** Whether the feed could not read a file where it lies: outside of the workspace, and of the folders that the installation declares. */
+/**
+ * Whether the feed could not read a file where it lies: outside of the workspace, and of the folders that the
+ * installation declares.
+ */
 function outside({ workspace }: Desk, { draft }: Proposal): boolean {
   try {
     checkReachable(draft.feed.source as Pick<FileSource, 'path'>, workspace, 'the proposed feed');
@@ -101,20 +144,46 @@ function outside({ workspace }: Desk, { draft }: Proposal): boolean {
 }
 
 /** Where the source lies in the feed that is written: a copy, if one is asked for. */
-function withCopies(proposal: Proposal, paths: readonly string[], other?: (name: string) => string): { readonly proposal: Proposal; readonly copies: readonly (readonly [string, string])[] } {
+function withCopies(
+  proposal: Proposal,
+  paths: readonly string[],
+  other?: (name: string) => string,
+): { readonly proposal: Proposal; readonly copies: readonly (readonly [string, string])[] } {
   const copies = copiesOf(paths, other);
   const places = copies.map(([, to]) => to);
   const { draft } = proposal;
-  return { proposal: { ...proposal, draft: { ...draft, feed: { ...draft.feed, source: { ...draft.feed.source, path: places.length === 1 ? places[0] : places } } } }, copies };
+  return {
+    proposal: {
+      ...proposal,
+      draft: {
+        ...draft,
+        feed: { ...draft.feed, source: { ...draft.feed.source, path: places.length === 1 ? places[0] : places } },
+      },
+    },
+    copies,
+  };
 }
 
 /** Everything or nothing: what was written is taken back where the workspace then does not load. */
-async function write({ workspace, call }: Desk, proposal: Proposal, files: readonly NewFile[], copies: readonly (readonly [string, string])[], grant: GrantPlan | undefined): Promise<void> {
+async function write(
+  { workspace, call }: Desk,
+  proposal: Proposal,
+  files: readonly NewFile[],
+  copies: readonly (readonly [string, string])[],
+  grant: GrantPlan | undefined,
+): Promise<void> {
   const { dir } = workspace;
   const all = [...files, ...(grant?.files ?? [])];
   const made = [...all.map(({ path }) => path), ...copies.map(([, to]) => to)];
   // files of the workspace that get an entry more, as they were
-  const before = await Promise.all([SCHEMA_IDS, PURPOSES_FILE].map(async (path): Promise<[string, Buffer | undefined]> => [join(dir, path), existsSync(join(dir, path)) ? await readFile(join(dir, path)) : undefined]));
+  const before = await Promise.all(
+    [SCHEMA_IDS, PURPOSES_FILE].map(
+      async (path): Promise<[string, Buffer | undefined]> => [
+        join(dir, path),
+        existsSync(join(dir, path)) ? await readFile(join(dir, path)) : undefined,
+      ],
+    ),
+  );
   try {
     await writeFiles(dir, all);
     for (const [from, to] of copies) {
@@ -127,7 +196,9 @@ async function write({ workspace, call }: Desk, proposal: Proposal, files: reado
     }
     const { added } = await registerSchemas(dir);
     const loaded = await loadWorkspace(dir);
-    const findings = (await checkWorkspace(loaded)).filter(({ severity, dataset }) => severity === 'error' && dataset === proposal.dataset);
+    const findings = (await checkWorkspace(loaded)).filter(
+      ({ severity, dataset }) => severity === 'error' && dataset === proposal.dataset,
+    );
     if (findings[0] !== undefined) throw new YitongError(findings[0].code, findings[0].message);
     await loadFeeds(loaded);
     if (grant?.purposes !== undefined) {
@@ -140,7 +211,9 @@ async function write({ workspace, call }: Desk, proposal: Proposal, files: reado
     for (const { dataset, version, id } of added) call.say(`  ${SCHEMA_IDS}: ${dataset} v${version} is ${id}`);
   } catch (error) {
     await Promise.all(made.map((path) => rm(join(dir, path), { force: true })));
-    await Promise.all(before.map(([path, content]) => (content === undefined ? rm(path, { force: true }) : writeFile(path, content))));
+    await Promise.all(
+      before.map(([path, content]) => (content === undefined ? rm(path, { force: true }) : writeFile(path, content))),
+    );
     throw error;
   }
 }
@@ -161,7 +234,15 @@ async function deskOf(call: Invocation): Promise<Desk> {
       if (reporter?.pass !== pass) {
         reporter?.progress.end();
         lineFree();
-        reporter = { pass, progress: progressReporter({ label: `${pass} of 3, ${what[pass - 1] ?? ''}`, output: process.stderr, quiet: call.asJson, now: () => performance.now() }) };
+        reporter = {
+          pass,
+          progress: progressReporter({
+            label: `${pass} of 3, ${what[pass - 1] ?? ''}`,
+            output: process.stderr,
+            quiet: call.asJson,
+            now: () => performance.now(),
+          }),
+        };
       }
       reporter.progress.update(progress);
       if (progress.total !== undefined && progress.done === progress.total) reporter.progress.end();
@@ -169,7 +250,14 @@ async function deskOf(call: Invocation): Promise<Desk> {
   };
   const [grant, copy] = [text(call.values['grant']), call.values['copy'] === true];
   if (copy && paths.some((path) => path.includes('://'))) throw new YitongError('bad_config', '`--copy` is for files');
-  return { call, workspace, context, paths, copy, asked: grant === undefined ? undefined : parseGrant(grant, text(call.values['legal-basis'])) };
+  return {
+    call,
+    workspace,
+    context,
+    paths,
+    copy,
+    asked: grant === undefined ? undefined : parseGrant(grant, text(call.values['legal-basis'])),
+  };
 }
 
 const command: Command = {
@@ -181,7 +269,8 @@ const command: Command = {
   examples: [
     'yitong feed new companies.csv --workspace my-city',
     'yitong feed new permits.xlsx --authority construction --dataset permits --yes',
-    'yitong feed new 2024.csv 2025.csv --subject 信用代码:uscc --key 许可证编号 --date-format 发证日期=yyyy/MM/dd --class 联系人=personal',
+    'yitong feed new 2024.csv 2025.csv --subject 信用代码:uscc --key 许可证编号 --date-format 发证日期=yyyy/MM/dd --class ' +
+      '联系人=personal',
     'yitong feed new companies.csv --yes --grant front-desk:permit-check',
     'yitong feed new postgres://reader:…@db.example/permits --table public.licences',
   ],
@@ -190,7 +279,11 @@ const command: Command = {
     workspace: workspaceOption,
     yes: { type: 'boolean', describe: 'take every proposal, also what is not sure' },
     'dry-run': { type: 'boolean', describe: 'show what would be written, and write nothing' },
-    copy: { type: 'boolean', describe: 'put a copy of the file into the workspace\'s `inbox/`; else the feed reads it where it lies, and only what lies outside of the workspace and of `connectors.roots` is copied' },
+    copy: {
+      type: 'boolean',
+      describe:
+        "put a copy of the file into the workspace's `inbox/`; else the feed reads it where it lies, and only what lies outside of the workspace and of `connectors.roots` is copied",
+    },
     grant: { type: 'string', describe: 'CLIENT:PURPOSE, who may ask: a grant of all that is not personal, for a year' },
     'legal-basis': { type: 'string', describe: 'of the grant; without it that of the purpose' },
   },
@@ -202,10 +295,16 @@ const command: Command = {
     const ask = !yes && !dry && !call.asJson && canAsk();
     const first = await proposeAll(desk, ask);
     const isFile = !paths.some((path) => path.includes('://'));
-    // nobody asked for this copy, so that no name of it stands in anybody's way: another authority's register may have the same
-    const free = (name: string): string => (lstatSync(join(workspace.dir, 'inbox', name), { throwIfNoEntry: false }) === undefined ? name : `${first.dataset.replace('.', '-')}-${name}`);
+    // nobody asked for this copy, so that no name of it stands in anybody's way: another authority's register may have
+    // the same
+    const free = (name: string): string =>
+      lstatSync(join(workspace.dir, 'inbox', name), { throwIfNoEntry: false }) === undefined
+        ? name
+        : `${first.dataset.replace('.', '-')}-${name}`;
     const copied = isFile && (copy || outside(desk, first));
-    const { proposal, copies } = copied ? withCopies(first, paths, copy ? undefined : free) : { proposal: first, copies: [] };
+    const { proposal, copies } = copied
+      ? withCopies(first, paths, copy ? undefined : free)
+      : { proposal: first, copies: [] };
     const { files, undo } = filesOf(proposal);
     const open = openOf(proposal.decisions);
     const tell = (written: boolean, also: readonly string[] = []): void =>
@@ -213,7 +312,14 @@ const command: Command = {
         dataset: proposal.dataset,
         written,
         decisions: proposal.decisions,
-        fields: proposal.fields.map(({ hints, column, field, type, classification, empty }) => ({ column, field, type, classification, empty, hints })),
+        fields: proposal.fields.map(({ hints, column, field, type, classification, empty }) => ({
+          column,
+          field,
+          type,
+          classification,
+          empty,
+          hints,
+        })),
         leftOut: proposal.leftOut,
         trial: { ...proposal.trial, first: maskedRows(proposal, workspace.schemes) },
         files: Object.fromEntries(files.map(({ path, content }) => [path, content])),
@@ -227,9 +333,18 @@ const command: Command = {
       tell(false);
       return open.length > 0 ? 1 : 0;
     }
-    if (!proposal.authorityNamed) throw new YitongError('bad_config', `say with \`--authority\` whose register it is: ${[...workspace.authorities.keys()].join(', ')}, or a new id; nothing was written`);
+    if (!proposal.authorityNamed)
+      throw new YitongError(
+        'bad_config',
+        `say with \`--authority\` whose register it is: ${[...workspace.authorities.keys()].join(', ')}, or a ` +
+          'new id; nothing was written',
+      );
     const grant = asked === undefined ? undefined : await planGrant(workspace, proposal, asked, context.now());
-    await refuseTaken(workspace, proposal.draft.contract.id, [...files, ...(grant?.files ?? [])].map(({ path }) => path).concat(copies.map(([, to]) => to)));
+    await refuseTaken(
+      workspace,
+      proposal.draft.contract.id,
+      [...files, ...(grant?.files ?? [])].map(({ path }) => path).concat(copies.map(([, to]) => to)),
+    );
     if (dry) {
       call.say('');
       call.say('Would be written:');
@@ -239,7 +354,13 @@ const command: Command = {
       tell(false);
       return 0;
     }
-    if (ask && !(await confirm(`write ${proposal.dataset} into ${relative(process.cwd(), workspace.dir) || 'this folder'}?`, call.signal))) {
+    if (
+      ask &&
+      !(await confirm(
+        `write ${proposal.dataset} into ${relative(process.cwd(), workspace.dir) || 'this folder'}?`,
+        call.signal,
+      ))
+    ) {
       call.say('Nothing was written.');
       return 1;
     }

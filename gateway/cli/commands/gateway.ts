@@ -6,10 +6,10 @@ import { logSettings, openLog, warningsTo } from '../../logging/log.js';
 import { serveHealth } from '../../process/health.js';
 import { choosePorts } from '../../process/ports.js';
 import { startGroup } from '../../process/supervisor.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
+import { busOf, busOption } from '../bus.js';
 import type { Command } from '../command.js';
 import { AlreadyTold } from '../failure.js';
-import { busOf, busOption } from '../bus.js';
+import { dataOption, folders, text, workspaceOption } from '../places.js';
 
 const command: Command = {
   summary: 'the gateway for production: writer and workers, with your own certificates',
@@ -26,7 +26,11 @@ const command: Command = {
     const workspace = await loadWorkspace(dir);
     const { gateway, audit } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
     if (gateway.serverCert === '' || gateway.serverKey === '') {
-      throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files; for a first run without them there is `yitong up`');
+      throw new YitongError(
+        'bad_config',
+        '`gateway.serverCert` and `gateway.serverKey` must name PEM files; for a first run without them there ' +
+          'is `yitong up`',
+      );
     }
     // before anything is loaded; which ports it takes is what its deployment says, and nothing else
     await choosePorts(gateway, new Set(), false);
@@ -34,7 +38,14 @@ const command: Command = {
     const log = openLog('supervisor', settings);
     warningsTo(log);
     const group = startGroup({
-      args: { workspace: dir, data, bus: await busOf(text(call.values['bus']), dir, data), flags: {}, log: settings, options: {} },
+      args: {
+        workspace: dir,
+        data,
+        bus: await busOf(text(call.values['bus']), dir, data),
+        flags: {},
+        log: settings,
+        options: {},
+      },
       workers: gateway.workers,
       feeds: false,
       log,
@@ -47,8 +58,13 @@ const command: Command = {
       const ports = await group.ready;
       call.json({ ready: true, ...ports, health: health.port });
       if (settings.format === 'json') log('info', 'ready', { ...ports, health: health.port });
-      else call.say(`ready: API on ${gateway.host}:${ports.api}, people on ${gateway.peopleHost}:${ports.people}, health on ${gateway.healthHost}:${health.port}`);
-      if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
+      else
+        call.say(
+          `ready: API on ${gateway.host}:${ports.api}, people on ${gateway.peopleHost}:${ports.people}, health ` +
+            `on ${gateway.healthHost}:${health.port}`,
+        );
+      if (!call.signal.aborted)
+        await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
     } catch (error) {
       if (!call.signal.aborted) {
         if (settings.format !== 'json') throw error;

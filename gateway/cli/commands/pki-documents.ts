@@ -1,5 +1,5 @@
 import { issueDocumentSigner } from '../../pki/authority.js';
-import { type Command } from '../command.js';
+import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { text } from '../places.js';
 

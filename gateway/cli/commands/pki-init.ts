@@ -1,5 +1,5 @@
 import { initPki, issueServer } from '../../pki/authority.js';
-import { type Command } from '../command.js';
+import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 
 const command: Command = {
@@ -18,7 +18,11 @@ const command: Command = {
     }
     const made = await initPki(dir);
     const server = await issueServer(dir, Array.isArray(name) ? name : []);
-    say(made ? `a development CA stands in ${dir}; production brings its own` : `the CA in ${dir} was there already; the server certificate is new`);
+    say(
+      made
+        ? `a development CA stands in ${dir}; production brings its own`
+        : `the CA in ${dir} was there already; the server certificate is new`,
+    );
     json({ dir, made, server });
     return 0;
   },

@@ -4,7 +4,7 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { heldBy, issueClient } from '../../pki/authority.js';
 import { uriFor } from '../../pki/domain.js';
-import { type Command } from '../command.js';
+import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { text } from '../places.js';
 
@@ -21,16 +21,28 @@ function workspaceFor(given: string | undefined, dir: string): string | undefine
 const command: Command = {
   summary: 'issue a client certificate from a development CA',
   zh: '由开发用证书机构签发应用证书',
-  usage: '<client> --dir D [--workspace W] [--trust-domain T | --spiffe URI] [--force] [--replica] [--rsa] [--p12] [--days N]',
+  usage:
+    '<client> --dir D [--workspace W] [--trust-domain T | --spiffe URI] [--force] [--replica] [--rsa] [--p12] ' +
+    '[--days N]',
   takes: 1,
-  examples: ['yitong pki issue credit-platform --dir pki', 'yitong pki issue court-archive --dir pki --rsa --p12', 'yitong pki issue east --dir pki --replica --spiffe spiffe://city.example/replica/east'],
+  examples: [
+    'yitong pki issue credit-platform --dir pki',
+    'yitong pki issue court-archive --dir pki --rsa --p12',
+    'yitong pki issue east --dir pki --replica --spiffe spiffe://city.example/replica/east',
+  ],
   options: {
     dir: { type: 'string', describe: 'folder of the CA' },
-    workspace: { type: 'string', describe: 'workspace whose client it is; default: this folder, else the one around the folder of the CA' },
+    workspace: {
+      type: 'string',
+      describe: 'workspace whose client it is; default: this folder, else the one around the folder of the CA',
+    },
     'trust-domain': { type: 'string', describe: 'trust domain of the SPIFFE URI; default: that of the workspace' },
     spiffe: { type: 'string', describe: 'the URI itself; default: as it stands in `policies/clients/<client>.json`' },
     force: { type: 'boolean', describe: 'in place of the certificate that the client has; that one is kept in `old/`' },
-    replica: { type: 'boolean', describe: 'for a replica of the log, which is asked as a server as well; with `--spiffe`' },
+    replica: {
+      type: 'boolean',
+      describe: 'for a replica of the log, which is asked as a server as well; with `--spiffe`',
+    },
     rsa: { type: 'boolean', describe: 'an RSA key, for systems that take no other' },
     p12: { type: 'boolean', describe: 'a PKCS#12 bundle as well, with its password beside it' },
     days: { type: 'string', describe: 'how long it is good', default: '365' },
@@ -45,13 +57,20 @@ const command: Command = {
     }
     const replica = values['replica'] === true;
     const workspace = workspaceFor(text(values['workspace']), dir);
-    const asked = { ...(spiffe === undefined ? {} : { spiffe }), ...(trustDomain === undefined ? {} : { trustDomain }) };
+    const asked = {
+      ...(spiffe === undefined ? {} : { spiffe }),
+      ...(trustDomain === undefined ? {} : { trustDomain }),
+    };
     // a replica is no client of the workspace
-    const clients = replica || workspace === undefined ? undefined : (await loadPolicies(await loadWorkspace(workspace))).clients;
+    const clients =
+      replica || workspace === undefined ? undefined : (await loadPolicies(await loadWorkspace(workspace))).clients;
     const uri = uriFor(client, asked, clients);
     const held = await heldBy(dir, client);
     if (held !== undefined && values['force'] !== true) {
-      throw new WrongUsage(`\`${client}\` has a certificate in ${held.folder}, good until ${held.notAfter.toISOString()}; \`--force\` issues another and keeps this one and its key in \`old/\``);
+      throw new WrongUsage(
+        `\`${client}\` has a certificate in ${held.folder}, good until ${held.notAfter.toISOString()}; ` +
+          `\`--force\` issues another and keeps this one and its key in \`old/\``,
+      );
     }
     const now = new Date();
     const files = await issueClient(dir, client, {

@@ -1,5 +1,5 @@
 import { revoke } from '../../pki/authority.js';
-import { type Command } from '../command.js';
+import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 
 const command: Command = {
@@ -15,7 +15,13 @@ const command: Command = {
       throw new WrongUsage('`--dir` says where the CA stands');
     }
     const revoked = await revoke(dir, positionals[0]);
-    say(positionals.length === 0 ? 'the list is renewed' : revoked.length === 0 ? 'it was revoked already; the list is renewed' : `revoked: ${revoked.join(', ')}`);
+    say(
+      positionals.length === 0
+        ? 'the list is renewed'
+        : revoked.length === 0
+          ? 'it was revoked already; the list is renewed'
+          : `revoked: ${revoked.join(', ')}`,
+    );
     json({ revoked });
     return 0;
   },

@@ -2,7 +2,7 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { runCases } from '../../../policies/cases.js';
 import { makeDecider } from '../../../policies/decide.js';
 import { loadPolicies } from '../../../policies/load.js';
-import { type Command } from '../command.js';
+import type { Command } from '../command.js';
 import { folders, workspaceOption } from '../places.js';
 
 const command: Command = {
@@ -18,8 +18,18 @@ const command: Command = {
     const results = runCases(set, makeDecider(set, workspace), Date.now());
     const failed = results.filter(({ failure }) => failure !== undefined);
     for (const { file, name, failure } of failed) say(`${file}: ${name}: ${failure ?? ''}`);
-    say(`${String(set.clients.size)} clients, ${String(set.grants.size)} grants, ${String(set.rules.length)} policies; ${String(results.length - failed.length)} of ${String(results.length)} cases hold`);
-    json({ version: set.version, clients: set.clients.size, grants: set.grants.size, policies: set.rules.length, cases: results.length, failed });
+    say(
+      `${String(set.clients.size)} clients, ${String(set.grants.size)} grants, ${String(set.rules.length)} ` +
+        `policies; ${String(results.length - failed.length)} of ${String(results.length)} cases hold`,
+    );
+    json({
+      version: set.version,
+      clients: set.clients.size,
+      grants: set.grants.size,
+      policies: set.rules.length,
+      cases: results.length,
+      failed,
+    });
     return failed.length === 0 ? 0 : 1;
   },
 };

@@ -1,12 +1,12 @@
-import { contractNames } from '../../console/names.js';
-import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { Delivery } from '../../../contracts/types.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
 import { makeDecider } from '../../../policies/decide.js';
 import { explain } from '../../../policies/explain.js';
-import { deliveryNames } from '../../../policies/words.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { Client } from '../../../policies/types.js';
-import { type Command } from '../command.js';
+import { deliveryNames } from '../../../policies/words.js';
+import { contractNames } from '../../console/names.js';
+import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { didYouMean } from '../near.js';
 import { folders, workspaceOption } from '../places.js';
@@ -16,9 +16,14 @@ const DELIVERIES = Object.keys(deliveryNames) as readonly Delivery[];
 const command: Command = {
   summary: 'say in words what a client gets of a dataset for a purpose, and why',
   zh: '用文字说明某应用为某用途可得到哪些内容及原因',
-  usage: '--client C --purpose P --dataset D [--fields a,b] [--delivery query] [--item I] [--case N] [--actor A] [--at ISO] [--zh]',
+  usage:
+    '--client C --purpose P --dataset D [--fields a,b] [--delivery query] [--item I] [--case N] [--actor A] ' +
+    '[--at ISO] [--zh]',
   wanting: 'where nothing of the dataset is allowed',
-  examples: ['yitong policies explain --client credit-platform --purpose credit-report --dataset samr.company-register --fields name,address'],
+  examples: [
+    'yitong policies explain --client credit-platform --purpose credit-report --dataset samr.company-register ' +
+      '--fields name,address',
+  ],
   options: {
     workspace: workspaceOption,
     client: { type: 'string', describe: 'who asks' },
@@ -35,18 +40,33 @@ const command: Command = {
     const { client: name, purpose, dataset, fields, at, item, case: caseId, actor } = values;
     const delivery = DELIVERIES.find((known) => known === values['delivery']);
     const now = typeof at === 'string' ? Date.parse(at) : Date.now();
-    if (typeof name !== 'string' || typeof purpose !== 'string' || typeof dataset !== 'string' || delivery === undefined || !Number.isFinite(now)) {
-      throw new WrongUsage('say `--client`, `--purpose` and `--dataset`; `--delivery` must be known and `--at` a time in ISO 8601');
+    if (
+      typeof name !== 'string' ||
+      typeof purpose !== 'string' ||
+      typeof dataset !== 'string' ||
+      delivery === undefined ||
+      !Number.isFinite(now)
+    ) {
+      throw new WrongUsage(
+        'say `--client`, `--purpose` and `--dataset`; `--delivery` must be known and `--at` a time in ISO 8601',
+      );
     }
     const workspace = await loadWorkspace(folders(values).workspace);
     const set = await loadPolicies(workspace);
     const clients: ReadonlyMap<string, Client> = set.clients;
     const client = clients.get(name);
     if (client === undefined) {
-      throw new WrongUsage(`there is no client \`${name}\`${didYouMean(name, clients.keys()) || ';'} policies/clients/ has ${[...clients.keys()].join(', ')}`);
+      throw new WrongUsage(
+        `there is no client \`${name}\`${didYouMean(name, clients.keys()) || ';'} policies/clients/ has ` +
+          `${[...clients.keys()].join(', ')}`,
+      );
     }
     const input = {
-      client, purpose, dataset, delivery, now,
+      client,
+      purpose,
+      dataset,
+      delivery,
+      now,
       ...(typeof fields === 'string' ? { fields: fields.split(',').map((field) => field.trim()) } : {}),
       case: {
         ...(typeof item === 'string' ? { item } : {}),

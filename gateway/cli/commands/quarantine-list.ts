@@ -1,14 +1,14 @@
-import { loadWorkspace } from '../../../contracts/workspace.js';
 import { Quarantine, type QuarantineEntry } from '../../../connectors/quarantine.js';
 import { errorWordsOf } from '../../../contracts/error-words.js';
 import type { FieldProblem } from '../../../contracts/errors.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
 import { localMinute } from '../../console/time.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { dataOption, foldersThere, text, workspaceOption } from '../places.js';
 import { wholeNumber } from '../search-options.js';
-import { tabled, type Column } from '../table.js';
-import { knownDataset, namingOf, type Naming } from '../values.js';
+import { type Column, tabled } from '../table.js';
+import { knownDataset, type Naming, namingOf } from '../values.js';
 
 interface Held {
   readonly dataset: string;
@@ -23,8 +23,16 @@ const columnsOf = (naming: Naming, { language }: Pick<Invocation, 'language'>): 
   { zh: '行编号', en: 'row', cell: ({ entry }) => entry.id },
   { zh: '位置', en: 'position', cell: ({ entry }) => entry.position },
   { zh: '首次发现（北京时间）', en: 'first seen (UTC+8)', cell: ({ entry }) => localMinute(entry.firstSeen) },
-  { zh: '字段', en: 'field', cell: ({ dataset, problem: { field } }) => (field === '' ? '' : naming.field(dataset, field) ?? field) },
-  { zh: '原因', en: 'reason', cell: ({ problem: { code, reason } }) => (language === 'zh' ? errorWordsOf(code).zh : `${reason} [${code}]`) },
+  {
+    zh: '字段',
+    en: 'field',
+    cell: ({ dataset, problem: { field } }) => (field === '' ? '' : (naming.field(dataset, field) ?? field)),
+  },
+  {
+    zh: '原因',
+    en: 'reason',
+    cell: ({ problem: { code, reason } }) => (language === 'zh' ? errorWordsOf(code).zh : `${reason} [${code}]`),
+  },
 ];
 
 /** What did not fit its contract: reasons on the screen, cells never. */
@@ -59,13 +67,28 @@ const command: Command = {
         const count = quarantine.count();
         total += count;
         if (count === 0) continue;
-        if (call.form !== 'lines') rows.push(...entries.flatMap((entry) => entry.problems.map((problem) => ({ dataset: id, entry, problem }))));
+        if (call.form !== 'lines')
+          rows.push(...entries.flatMap((entry) => entry.problems.map((problem) => ({ dataset: id, entry, problem }))));
         if (call.form === 'lines') call.say(`${id}: ${count}`);
-        if (call.form === 'lines') for (const { id: row, position, problems, firstSeen } of entries) {
-          call.say(`  ${row}  ${position}  ${firstSeen.slice(0, 10)}  ${problems.map(({ code, field, reason }) => `${code}${field === '' ? '' : ` ${field}`}: ${reason}`).join('; ')}`);
-        }
-        if (count > entries.length && call.form === 'lines') call.say(`  … and ${count - entries.length} more; \`--limit\` shows them`);
-        out.push({ dataset: id, count, rows: entries.map(({ id: row, position, rowNumber, problems, firstSeen }) => ({ id: row, position, rowNumber, problems, firstSeen })) });
+        if (call.form === 'lines')
+          for (const { id: row, position, problems, firstSeen } of entries) {
+            call.say(
+              `  ${row}  ${position}  ${firstSeen.slice(0, 10)}  ${problems.map(({ code, field, reason }) => `${code}${field === '' ? '' : ` ${field}`}: ${reason}`).join('; ')}`,
+            );
+          }
+        if (count > entries.length && call.form === 'lines')
+          call.say(`  … and ${count - entries.length} more; \`--limit\` shows them`);
+        out.push({
+          dataset: id,
+          count,
+          rows: entries.map(({ id: row, position, rowNumber, problems, firstSeen }) => ({
+            id: row,
+            position,
+            rowNumber,
+            problems,
+            firstSeen,
+          })),
+        });
       } finally {
         await quarantine.close();
       }

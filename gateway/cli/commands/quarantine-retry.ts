@@ -1,31 +1,34 @@
-import { YitongError } from '../../../contracts/errors.js';
-import { datasetId } from '../../../contracts/ids.js';
-import { loadWorkspace } from '../../../contracts/workspace.js';
 import { openBus } from '../../../connectors/bus/open.js';
 import type { Feed } from '../../../connectors/feed.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
-import { Spool, spoolExists } from '../../../connectors/spool/index.js';
 import { retryQuarantine } from '../../../connectors/retry.js';
 import { runFeed } from '../../../connectors/run.js';
+import { Spool, spoolExists } from '../../../connectors/spool/index.js';
+import { YitongError } from '../../../contracts/errors.js';
+import { datasetId } from '../../../contracts/ids.js';
+import { loadWorkspace } from '../../../contracts/workspace.js';
+import { openState } from '../../publishing/state.js';
 import { busOf, busOption } from '../bus.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { lineFree } from '../progress.js';
 import { dataOption, folders, text, workspaceOption } from '../places.js';
-import { openState } from '../../publishing/state.js';
+import { lineFree } from '../progress.js';
 
 /**
- * Once a mapping or a code list was corrected: the rows that it held back. What is still bad then may be good in the source by now, so that the source is read again,
- * where a run of it sees all of it.
+ * Once a mapping or a code list was corrected: the rows that it held back. What is still bad then may be good in the
+ * source by now, so that the source is read again, where a run of it sees all of it.
  */
 /** ms after which it is said that somebody else has the dataset. */
 const LONG = 2000;
 
 /** One at a time publishes to a dataset: what is waited for is said. @param work calls `begun` once it goes on */
 async function waiting<T>({ dataset }: Pick<Feed, 'dataset'>, work: (begun: () => void) => Promise<T>): Promise<T> {
-  const timer = setTimeout(() => void process.stderr.write(`${dataset}: waiting for its source, or for a run that publishes to it just now\n`), LONG);
+  const timer = setTimeout(
+    () => void process.stderr.write(`${dataset}: waiting for its source, or for a run that publishes to it just now\n`),
+    LONG,
+  );
   const begun = (): void => clearTimeout(timer);
   try {
     return await work(begun);
@@ -40,7 +43,10 @@ const command: Command = {
   usage: '<dataset> [id…] [--stored] [--workspace D] [--data D] [--bus kafka] [--json]',
   takes: Infinity,
   wanting: 'where rows stay in quarantine',
-  examples: ['yitong quarantine retry samr.company-register', 'yitong quarantine retry samr.company-register 1f0c9a77be02d513'],
+  examples: [
+    'yitong quarantine retry samr.company-register',
+    'yitong quarantine retry samr.company-register 1f0c9a77be02d513',
+  ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
@@ -49,7 +55,8 @@ const command: Command = {
   },
   async run(call) {
     const [dataset, ...ids] = call.positionals;
-    if (dataset === undefined) throw new WrongUsage('name a dataset, as in `yitong quarantine retry samr.company-register`');
+    if (dataset === undefined)
+      throw new WrongUsage('name a dataset, as in `yitong quarantine retry samr.company-register`');
     const { workspace: dir, data: dataDir } = folders(call.values);
     const workspace = await loadWorkspace(dir);
     const feed = (await loadFeeds(workspace)).get(datasetId(dataset));
@@ -60,34 +67,79 @@ const command: Command = {
       const spool = Spool.open({ dataDir, maxBytes: 0, now: Date.now });
       const waits = spool.waiting(feed.dataset);
       await spool.close();
-      if (waits) throw new YitongError('bus_unavailable', `records of \`${feed.dataset}\` that were pushed before wait for the bus; try again when the gateway has forwarded them`);
+      if (waits)
+        throw new YitongError(
+          'bus_unavailable',
+          `records of \`${feed.dataset}\` that were pushed before wait for the bus; try again when the gateway ` +
+            'has forwarded them',
+        );
     }
     const bus = await openBus(await busOf(text(call.values['bus']), dir, dataDir));
     const state = openState(dataDir);
     const quarantine = Quarantine.open(dataDir, feed.dataset, now);
     let closed = false;
     try {
-      const report = await waiting(feed, () => retryQuarantine({ workspace, feed, bus, state, quarantine, now, turn: { signal: call.signal }, ...(ids.length === 0 ? {} : { ids }) }));
-      call.say(`${report.tried} tried: ${report.published} published, ${report.unchanged} unchanged, ${report.outdated} outdated, ${report.skipped} skipped, ${report.stillBad} still bad, ${report.unreadable} unreadable`);
+      const report = await waiting(feed, () =>
+        retryQuarantine({
+          workspace,
+          feed,
+          bus,
+          state,
+          quarantine,
+          now,
+          turn: { signal: call.signal },
+          ...(ids.length === 0 ? {} : { ids }),
+        }),
+      );
+      call.say(
+        `${report.tried} tried: ${report.published} published, ${report.unchanged} unchanged, ` +
+          `${report.outdated} outdated, ${report.skipped} skipped, ${report.stillBad} still bad, ` +
+          `${report.unreadable} unreadable`,
+      );
       await quarantine.refresh();
       const left = quarantine.count();
       // a run opens it itself
       await quarantine.close();
       closed = true;
-      const how = left === 0 || call.values['stored'] === true ? 'not' : ids.length > 0 ? 'all' : !feed.snapshot || feed.schedule === 'push' ? 'self' : 'again';
+      const how =
+        left === 0 || call.values['stored'] === true
+          ? 'not'
+          : ids.length > 0
+            ? 'all'
+            : !feed.snapshot || feed.schedule === 'push'
+              ? 'self'
+              : 'again';
       if (how === 'not' || how === 'all' || how === 'self') {
-        if (how === 'all') call.say(`${left} rows are in quarantine; without ids, the source is read again for those that were mended there`);
-        if (how === 'self') call.say(`${left} rows are in quarantine; ${feed.schedule === 'push' ? 'what was mended there must be pushed again' : `what was mended in the source is read by \`yitong connector ${feed.dataset} --again\``}`);
+        if (how === 'all')
+          call.say(
+            `${left} rows are in quarantine; without ids, the source is read again for those that were mended there`,
+          );
+        if (how === 'self')
+          call.say(
+            `${left} rows are in quarantine; ${feed.schedule === 'push' ? 'what was mended there must be pushed again' : `what was mended in the source is read by \`yitong connector ${feed.dataset} --again\``}`,
+          );
         call.json(report);
         return report.stillBad + report.unreadable === 0 ? 0 : 1;
       }
       call.say(`${left} rows are in quarantine as they were read; the source is read again, for what was mended there`);
       lineFree();
-      const progress = progressReporter({ label: feed.dataset, output: process.stderr, quiet: call.asJson, now: () => performance.now() });
+      const progress = progressReporter({
+        label: feed.dataset,
+        output: process.stderr,
+        quiet: call.asJson,
+        now: () => performance.now(),
+      });
       try {
         const again = await waiting(feed, (begun) =>
           runFeed({
-            feed, workspace, bus, state, dataDir, signal: call.signal, baseDir: dir, options: { again: 'true' },
+            feed,
+            workspace,
+            bus,
+            state,
+            dataDir,
+            signal: call.signal,
+            baseDir: dir,
+            options: { again: 'true' },
             onProgress(done) {
               begun();
               progress.update(done);
@@ -96,7 +148,10 @@ const command: Command = {
         );
         const { rows, published, unchanged, merged, quarantined, skipped, withdrawn, state: outcome } = again;
         progress.end();
-        call.say(`${feed.dataset}: ${rows} rows = ${published} published + ${unchanged} unchanged + ${merged} merged + ${quarantined} quarantined + ${skipped} skipped; ${withdrawn} withdrawn; ${outcome}`);
+        call.say(
+          `${feed.dataset}: ${rows} rows = ${published} published + ${unchanged} unchanged + ${merged} merged ` +
+            `+ ${quarantined} quarantined + ${skipped} skipped; ${withdrawn} withdrawn; ${outcome}`,
+        );
         call.json({ ...report, again });
         return outcome !== 'refused' && again.inQuarantine === 0 ? 0 : 1;
       } finally {

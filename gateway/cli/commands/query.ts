@@ -1,16 +1,16 @@
-import type { Localised } from '../../../contracts/localised.js';
 import { errorWordsOf } from '../../../contracts/error-words.js';
+import type { Localised } from '../../../contracts/localised.js';
 import { reasonWords } from '../../../policies/words.js';
-import { GatewayError, receiptId, type DatasetAnswer } from '../../client/index.js';
+import { type DatasetAnswer, GatewayError, receiptId } from '../../client/index.js';
 import { state as stateNames } from '../../console/pages/home.js';
 import { localMinute } from '../../console/time.js';
-import { gatewayOptions, gatewayAs } from '../gateway-options.js';
-import { folders, text } from '../places.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { tabled, type Column, type Table } from '../table.js';
-import { leavesOf, namingAt, type Leaf, type Naming } from '../values.js';
+import { gatewayAs, gatewayOptions } from '../gateway-options.js';
+import { folders, text } from '../places.js';
+import { type Column, type Table, tabled } from '../table.js';
+import { type Leaf, leavesOf, type Naming, namingAt } from '../values.js';
 
 interface Valued {
   readonly dataset: string;
@@ -20,7 +20,10 @@ interface Valued {
 }
 
 /** A row a value, with names beside codes. */
-function columnsOf(naming: Naming, { form, language }: Pick<Invocation, 'form' | 'language'>): readonly Column<Valued>[] {
+function columnsOf(
+  naming: Naming,
+  { form, language }: Pick<Invocation, 'form' | 'language'>,
+): readonly Column<Valued>[] {
   const code = ({ dataset, leaf: { field, value } }: Valued): string | undefined => naming.code(dataset, field, value);
   const columns: readonly Column<Valued>[] = [
     { zh: '记录', en: 'record', cell: ({ record }) => record },
@@ -43,14 +46,22 @@ function columnsOf(naming: Naming, { form, language }: Pick<Invocation, 'form' |
   return [...columns, { zh: '内容', en: 'value', cell: beside }];
 }
 
-function tabulate(answers: readonly DatasetAnswer[], naming: Naming, call: Pick<Invocation, 'form' | 'language'>): Table {
-  const rows = answers.flatMap(({ id, records }) => records.flatMap(({ record }, i) => leavesOf(record).map((leaf): Valued => ({ dataset: id, record: i + 1, leaf }))));
+function tabulate(
+  answers: readonly DatasetAnswer[],
+  naming: Naming,
+  call: Pick<Invocation, 'form' | 'language'>,
+): Table {
+  const rows = answers.flatMap(({ id, records }) =>
+    records.flatMap(({ record }, i) => leavesOf(record).map((leaf): Valued => ({ dataset: id, record: i + 1, leaf }))),
+  );
   return { ...tabled(columnsOf(naming, call), rows, call), whole: true };
 }
 
 /** `current`, or why not, and up to when the source was seen. */
 function stateOf({ status, reason, sourceTime }: DatasetAnswer): Localised {
-  const words = Object.hasOwn(stateNames, status) ? stateNames[status as keyof typeof stateNames] : { zh: status === 'denied' ? '不予提供' : '暂不可用', en: status };
+  const words = Object.hasOwn(stateNames, status)
+    ? stateNames[status as keyof typeof stateNames]
+    : { zh: status === 'denied' ? '不予提供' : '暂不可用', en: status };
   const why = reason === undefined ? undefined : reasonWords(reason);
   const seen = sourceTime === undefined ? undefined : localMinute(sourceTime);
   return {
@@ -70,7 +81,10 @@ function showTables(answers: readonly DatasetAnswer[], naming: Naming, call: Inv
     call.say(zh ? `${name}：${stateOf(answer).zh}` : `${name} (${id}): ${stateOf(answer).en}`);
     if (status === 'current' && records.length === 0) call.say(zh ? '无记录' : 'none on record');
     if (records.length > 0) call.table(tabulate([answer], naming, call));
-    const kept = withheld.map(({ field, reason }) => `${naming.field(id, field) ?? field}${zh ? `（${reasonWords(reason).zh}）` : ` (${reason})`}`);
+    const kept = withheld.map(
+      ({ field, reason }) =>
+        `${naming.field(id, field) ?? field}${zh ? `（${reasonWords(reason).zh}）` : ` (${reason})`}`,
+    );
     if (kept.length > 0) call.say(zh ? `不予提供：${kept.join('、')}` : `withheld: ${kept.join(', ')}`);
     if (cursor !== undefined) call.say(zh ? `还有记录：--cursor ${cursor}` : `more: --cursor ${cursor}`);
   }
@@ -81,7 +95,8 @@ function show(answer: DatasetAnswer, say: (line: string) => void): void {
   say(`\n${answer.id}: ${answer.status}${answer.reason === undefined ? '' : ` (${answer.reason})`}${time}`);
   if (answer.status === 'current' && answer.records.length === 0) say('  none on record');
   for (const { record } of answer.records) say(`  ${JSON.stringify(record, null, 2).replaceAll('\n', '\n  ')}`);
-  if (answer.withheld.length > 0) say(`  withheld: ${answer.withheld.map(({ field, reason }) => `${field} (${reason})`).join(', ')}`);
+  if (answer.withheld.length > 0)
+    say(`  withheld: ${answer.withheld.map(({ field, reason }) => `${field} (${reason})`).join(', ')}`);
   if (answer.cursor !== undefined) say(`  more: --cursor ${answer.cursor}`);
 }
 
@@ -91,17 +106,35 @@ const command: Command = {
   usage: '<subject> --datasets a,b --purpose p --as client [-o table|json|csv]',
   takes: 1,
   wanting: { zh: '网关不予答复', en: 'where the gateway refuses' },
-  examples: ['yitong query uscc:91… --datasets samr.company-register,tax.registration --purpose licence-review --as one-window'],
+  examples: [
+    'yitong query uscc:91… --datasets samr.company-register,tax.registration --purpose licence-review --as one-window',
+  ],
   options: {
     datasets: { type: 'string', zh: '数据集，以逗号分隔', describe: 'dataset ids, comma-separated' },
-    fields: { type: 'string', zh: '各数据集的字段，以逗号分隔；默认为全部已授权字段', describe: 'fields of every dataset, comma-separated; default all granted' },
+    fields: {
+      type: 'string',
+      zh: '各数据集的字段，以逗号分隔；默认为全部已授权字段',
+      describe: 'fields of every dataset, comma-separated; default all granted',
+    },
     purpose: { type: 'string', zh: '工作区登记的用途', describe: 'a purpose of the workspace' },
-    as: { type: 'string', zh: '以哪个应用的身份查询', describe: 'the client to ask as; its certificate stands in the PKI folder' },
+    as: {
+      type: 'string',
+      zh: '以哪个应用的身份查询',
+      describe: 'the client to ask as; its certificate stands in the PKI folder',
+    },
     item: { type: 'string', zh: '事项编码', describe: '事项编码, the administrative item' },
     'case-id': { type: 'string', zh: '办件编号', describe: '办件编号, the case at hand' },
     actor: { type: 'string', zh: '经办人', describe: '经办人, who handles it' },
-    'as-of': { type: 'string', zh: '按截至该时间已发布的内容答复', describe: 'answer as published up to this time (ISO 8601)' },
-    cursor: { type: 'string', zh: '从上次答复停止处继续', describe: 'go on where an earlier answer of one dataset stopped' },
+    'as-of': {
+      type: 'string',
+      zh: '按截至该时间已发布的内容答复',
+      describe: 'answer as published up to this time (ISO 8601)',
+    },
+    cursor: {
+      type: 'string',
+      zh: '从上次答复停止处继续',
+      describe: 'go on where an earlier answer of one dataset stopped',
+    },
     ...tableOption,
     ...gatewayOptions,
   },
@@ -122,19 +155,34 @@ const command: Command = {
     const gateway = await gatewayAs(client, call.values);
     const shown = async (answers: readonly DatasetAnswer[]): Promise<void> => {
       if (call.form === 'lines') for (const answer of answers) show(answer, call.say);
-      else if (call.form !== 'json') showTables(answers, await namingAt(folders(call.values).workspace, call.language), call);
+      else if (call.form !== 'json')
+        showTables(answers, await namingAt(folders(call.values).workspace, call.language), call);
     };
     try {
       const answer = await gateway.query({
         purpose,
         subject,
-        datasets: datasets.split(',').map((id) => ({ id, ...(fields === undefined ? {} : { fields }), ...(cursor === undefined ? {} : { cursor }) })),
-        ...(item ?? caseId ?? actor) === undefined ? {} : { case: { ...(item === undefined ? {} : { item }), ...(caseId === undefined ? {} : { caseId }), ...(actor === undefined ? {} : { actor }) } },
+        datasets: datasets.split(',').map((id) => ({
+          id,
+          ...(fields === undefined ? {} : { fields }),
+          ...(cursor === undefined ? {} : { cursor }),
+        })),
+        ...((item ?? caseId ?? actor) === undefined
+          ? {}
+          : {
+              case: {
+                ...(item === undefined ? {} : { item }),
+                ...(caseId === undefined ? {} : { caseId }),
+                ...(actor === undefined ? {} : { actor }),
+              },
+            }),
         ...(asOf === undefined ? {} : { asOf }),
       });
       call.json(answer);
       await shown(answer.datasets);
-      call.say(call.language === 'zh' ? `\n回执 ${receiptId(answer.receipt)}` : `\nreceipt ${receiptId(answer.receipt)}`);
+      call.say(
+        call.language === 'zh' ? `\n回执 ${receiptId(answer.receipt)}` : `\nreceipt ${receiptId(answer.receipt)}`,
+      );
       return 0;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;

@@ -11,15 +11,23 @@ const command: Command = {
   takes: 1,
   wanting: 'where the gateway refuses',
   examples: ['yitong report revoke 29e668442f1bc32876215ccc325911db --reason "issued to somebody else"'],
-  options: { report: { ...reportOption, describe: 'any report of the client that issued it' }, reason: { type: 'string', describe: 'why; stands in the log, for the company and auditors' }, ...gatewayOptions },
+  options: {
+    report: { ...reportOption, describe: 'any report of the client that issued it' },
+    reason: { type: 'string', describe: 'why; stands in the log, for the company and auditors' },
+    ...gatewayOptions,
+  },
   async run(call) {
     const [id] = call.positionals;
     const reason = text(call.values['reason']);
-    if (id === undefined || reason === undefined) throw new WrongUsage('name the report by its id, and say why with --reason');
+    if (id === undefined || reason === undefined)
+      throw new WrongUsage('name the report by its id, and say why with --reason');
     return askingFor(call, await reportNamed(call.values), async (gateway) => {
       const done = await gateway.revokeReport(id, reason);
       call.json(done);
-      call.say(`revoked since ${done.revokedAt}: its code says so at once, verifiers of its credentials (${String(done.credentials)}) see it within a minute`);
+      call.say(
+        `revoked since ${done.revokedAt}: its code says so at once, verifiers of its credentials ` +
+          `(${String(done.credentials)}) see it within a minute`,
+      );
       return 0;
     });
   },

@@ -12,11 +12,17 @@ const command: Command = {
   takes: 1,
   wanting: { zh: '网关不予答复', en: 'where the gateway refuses' },
   examples: ['yitong report show 29e668442f1bc32876215ccc325911db --for uscc:91…'],
-  options: { ...tableOption, report: { ...reportOption, describe: 'any report of the client that issued it' }, for: { type: 'string', zh: '申请报告的企业', describe: 'the company that asked for it, `uscc:91…`' }, ...gatewayOptions },
+  options: {
+    ...tableOption,
+    report: { ...reportOption, describe: 'any report of the client that issued it' },
+    for: { type: 'string', zh: '申请报告的企业', describe: 'the company that asked for it, `uscc:91…`' },
+    ...gatewayOptions,
+  },
   async run(call) {
     const [id] = call.positionals;
     const subject = text(call.values['for']);
-    if (id === undefined || subject === undefined) throw new WrongUsage('name the report by its id, and the company with --for');
+    if (id === undefined || subject === undefined)
+      throw new WrongUsage('name the report by its id, and the company with --for');
     return askingFor(call, await reportNamed(call.values), async (gateway) => {
       const shown = await gateway.showReport(id, subject);
       call.json(shown);

@@ -5,13 +5,18 @@ import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { knowledgeOf } from '../knowledge.js';
 import { dataOption, folders, list, text, workspaceOption } from '../places.js';
-import { progressBar, type ProgressBar } from '../progress.js';
+import { type ProgressBar, progressBar } from '../progress.js';
 
-/** Puts a backup in the place of a lost data folder. The log goes on under a new name unless it is known that nothing newer was shown. */
+/**
+ * Puts a backup in the place of a lost data folder. The log goes on under a new name unless it is known that nothing
+ * newer was shown.
+ */
 const command: Command = {
   summary: 'put a backup in the place of a lost data folder',
   zh: '以备份恢复丢失的数据目录',
-  usage: '<backup> [--data D] [--checkpoint FILE | --no-newer WORD] [--origin NAME] [--erasures PATH …] [--incomplete] [--json]',
+  usage:
+    '<backup> [--data D] [--checkpoint FILE | --no-newer WORD] [--origin NAME] [--erasures PATH …] ' +
+    '[--incomplete] [--json]',
   takes: 1,
   examples: [
     'yitong restore /mnt/backups/2026-11-26 --data /var/lib/yitong --checkpoint from-witness.txt',
@@ -21,10 +26,26 @@ const command: Command = {
   options: {
     workspace: workspaceOption,
     data: dataOption,
-    checkpoint: { type: 'string', describe: 'the newest checkpoint of the log that anybody has, from a witness or a mirror; the log keeps its name if the backup covers it' },
-    'no-newer': { type: 'string', describe: 'your word, and why, that the log signed nothing after the backup; goes on record, and the log keeps its name' },
-    origin: { type: 'string', describe: 'the new name of the log, where it takes one; default: the old one with a number behind it' },
-    erasures: { type: 'string', multiple: true, describe: 'a newer backup, what is left of the data folder, or a file of pseudonyms: erased there, erased here' },
+    checkpoint: {
+      type: 'string',
+      describe:
+        'the newest checkpoint of the log that anybody has, from a witness or a mirror; the log keeps its name ' +
+        'if the backup covers it',
+    },
+    'no-newer': {
+      type: 'string',
+      describe:
+        'your word, and why, that the log signed nothing after the backup; goes on record, and the log keeps its name',
+    },
+    origin: {
+      type: 'string',
+      describe: 'the new name of the log, where it takes one; default: the old one with a number behind it',
+    },
+    erasures: {
+      type: 'string',
+      multiple: true,
+      describe: 'a newer backup, what is left of the data folder, or a file of pseudonyms: erased there, erased here',
+    },
     incomplete: { type: 'boolean', describe: 'a backup that lacks files of its data folder will do' },
   },
   async run(call) {
@@ -40,8 +61,13 @@ const command: Command = {
     let shown = '';
     try {
       const report = await restoreBackup({
-        backup: resolve(backup), dataDir: data, knowledge: knowledgeOf(checkpoint, word), origin: text(call.values['origin']),
-        erased: [...new Set(list(call.values['erasures']).flatMap(erasedIn))], incomplete: call.values['incomplete'] === true, now: Date.now,
+        backup: resolve(backup),
+        dataDir: data,
+        knowledge: knowledgeOf(checkpoint, word),
+        origin: text(call.values['origin']),
+        erased: [...new Set(list(call.values['erasures']).flatMap(erasedIn))],
+        incomplete: call.values['incomplete'] === true,
+        now: Date.now,
         onProgress(what, bytes, of) {
           if (what !== shown) {
             bar?.end();
@@ -54,13 +80,23 @@ const command: Command = {
       bar?.end();
       const seconds = Math.round(performance.now() - started) / 1000;
       call.json({ data, ...report, seconds });
-      call.say(`restored to ${report.taken} in ${data}: ${report.files} files, ${(report.bytes / 2 ** 20).toFixed(1)} MiB in ${seconds} s`);
+      call.say(
+        `restored to ${report.taken} in ${data}: ${report.files} files, ${(report.bytes / 2 ** 20).toFixed(1)} ` +
+          `MiB in ${seconds} s`,
+      );
       const { log } = report;
       if (log?.renamed === true) {
-        call.say(`the log goes on behind its ${log.size} entries as \`${log.origin}\`${log.lost === undefined ? '; whether there were more nobody knows' : `; ${log.lost} entries that came after the backup are lost`}`);
-        call.say(`before you start it, set "audit": { "origin": "${log.origin}" } in yitong.json, and give witnesses and verifiers its key: ${log.vkey}`);
+        call.say(
+          `the log goes on behind its ${log.size} entries as ` +
+            `\`${log.origin}\`${log.lost === undefined ? '; whether there were more nobody knows' : `; ${log.lost} entries that came after the backup are lost`}`,
+        );
+        call.say(
+          `before you start it, set "audit": { "origin": "${log.origin}" } in yitong.json, and give witnesses ` +
+            `and verifiers its key: ${log.vkey}`,
+        );
       } else if (log !== undefined) call.say(`the log goes on as \`${log.origin}\`, behind its ${log.size} entries`);
-      if (report.erased > 0) call.say(`${report.erased} subjects that were erased after the backup are erased here too`);
+      if (report.erased > 0)
+        call.say(`${report.erased} subjects that were erased after the backup are erased here too`);
       return 0;
     } finally {
       bar?.end();

@@ -1,16 +1,17 @@
 import { startUp } from '../../process/start.js';
 import { busOf, busOption } from '../bus.js';
-import { announce, dataOption, folders, program, text, workspaceFlag, workspaceOption } from '../places.js';
-import { lineFree, progressBar } from '../progress.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { heldBack, loadedRows } from '../loaded.js';
+import { announce, dataOption, folders, program, text, workspaceFlag, workspaceOption } from '../places.js';
+import { lineFree, progressBar } from '../progress.js';
 
 function port(call: Invocation): number | undefined {
   const given = text(call.values['port']);
   if (given === undefined) return undefined;
   const value = Number(given);
-  if (!Number.isInteger(value) || value < 0 || value > 65_533) throw new WrongUsage(`\`--port\` is a whole number up to 65533, not \`${given}\``);
+  if (!Number.isInteger(value) || value < 0 || value > 65_533)
+    throw new WrongUsage(`\`--port\` is a whole number up to 65533, not \`${given}\``);
   return value;
 }
 
@@ -18,7 +19,9 @@ function port(call: Invocation): number | undefined {
 function hints(workspace: string, tour: boolean): readonly string[] {
   const [name, flag] = [program(), workspaceFlag(workspace)];
   const lines: readonly (readonly [string, string])[] = [
-    ...(tour ? [[`${name} demo${flag}`, 'a tour: allowed, partly withheld, denied, and the log that tells'] as const] : []),
+    ...(tour
+      ? [[`${name} demo${flag}`, 'a tour: allowed, partly withheld, denied, and the log that tells'] as const]
+      : []),
     [`${name} catalogue${flag}`, 'what it shares, and how fresh it is'],
     [`${name} query --help`, flag === '' ? 'ask as one of the clients' : `ask as one of the clients; say${flag}`],
     [`${name} audit verify${flag}`, 'check the audit log from its files'],
@@ -54,13 +57,19 @@ const command: Command = {
       workspace,
       data,
       bus: await busOf(text(call.values['bus']), workspace, data),
-      flags: first === undefined ? {} : { port: first, peoplePort: first === 0 ? 0 : first + 1, healthPort: first === 0 ? 0 : first + 2 },
+      flags:
+        first === undefined
+          ? {}
+          : { port: first, peoplePort: first === 0 ? 0 : first + 1, healthPort: first === 0 ? 0 : first + 2 },
       options,
       onProgress: ({ done, total }) => bar.to(done, total),
       onPorts: (taken, chosen) => {
         const [was, now] = [taken.map(({ port: of }) => of), Object.values(chosen)];
         lineFree();
-        process.stderr.write(`${was.length === 1 ? 'port' : 'ports'} ${was.join(', ')} ${was.length === 1 ? 'is' : 'are'} taken by another program: this city takes ${now.includes(0) ? 'free ones' : now.join(', ')}\n`);
+        process.stderr.write(
+          `${was.length === 1 ? 'port' : 'ports'} ${was.join(', ')} ${was.length === 1 ? 'is' : 'are'} taken ` +
+            `by another program: this city takes ${now.includes(0) ? 'free ones' : now.join(', ')}\n`,
+        );
       },
       signal: call.signal,
     });
@@ -81,13 +90,15 @@ const command: Command = {
     call.say(`  loaded           ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets`);
     const held = heldBack(up.reports);
     if (held !== '') call.say(`  in quarantine    ${held}`);
-    for (const failed of up.reports.filter(({ state }) => state !== 'complete')) call.say(`  not loaded       ${failed.dataset}: ${failed.state}`);
+    for (const failed of up.reports.filter(({ state }) => state !== 'complete'))
+      call.say(`  not loaded       ${failed.dataset}: ${failed.state}`);
     call.say('');
     call.say('These keys come from a development CA and are for this machine only.');
     call.say('Try next, in another shell:');
     for (const line of hints(workspace, up.tour)) call.say(line);
     call.say('Ctrl-C stops.');
-    if (!call.signal.aborted) await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
+    if (!call.signal.aborted)
+      await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
     retract();
     await up.stop();
     return 0;

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { heldId } from '../../../connectors/publish/index.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
+import { openState } from '../../publishing/state.js';
 import type { Command } from '../command.js';
 import { dataOption, foldersThere, workspaceOption } from '../places.js';
 import { knownDataset } from '../values.js';
-import { openState } from '../../publishing/state.js';
 
 const SHOWN = 50;
 
@@ -32,17 +32,27 @@ const command: Command = {
           total += held.length;
           call.say(`${id}: ${held.length}`);
           for (const one of held.slice(0, SHOWN)) {
-            call.say(`  ${heldId(one)}  ${one.subject}${one.recordId === '' ? '' : ` ${one.recordId}`}  since ${one.since.slice(0, 10)}  held by ${one.positions.join(', ')}${one.kept === undefined ? '' : `  kept by ${one.kept.by} on ${one.kept.at.slice(0, 10)}`}`);
+            call.say(
+              `  ${heldId(one)}  ${one.subject}${one.recordId === '' ? '' : ` ${one.recordId}`}  since ${one.since.slice(0, 10)}  held by ${one.positions.join(', ')}${one.kept === undefined ? '' : `  kept by ${one.kept.by} on ${one.kept.at.slice(0, 10)}`}`,
+            );
           }
           if (held.length > SHOWN) call.say(`  … and ${held.length - SHOWN} more; \`--json\` has all of them`);
-          datasets.push({ dataset: id, count: held.length, held: held.map(({ by: _, ...one }) => ({ id: heldId(one), ...one })) });
+          datasets.push({
+            dataset: id,
+            count: held.length,
+            held: held.map(({ by: _, ...one }) => ({ id: heldId(one), ...one })),
+          });
         }
       } finally {
         await state.close();
       }
     }
     if (total === 0) call.say('no withdrawal is held');
-    else call.say('withdraw one that has really left: `yitong withdrawals release <dataset> <id>`; keep one that is still there: `yitong withdrawals keep <dataset> <id>`');
+    else
+      call.say(
+        'withdraw one that has really left: `yitong withdrawals release <dataset> <id>`; keep one that is ' +
+          'still there: `yitong withdrawals keep <dataset> <id>`',
+      );
     call.json({ total, datasets });
     return 0;
   },

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openCosigner } from '../../audit/log/cosignature.js';
 import { openSigner } from '../../audit/signer.js';
-import { text } from '../places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
+import { text } from '../places.js';
 
 /** Makes the key of a witness, or shows the vkey of one that is there. */
 const command: Command = {
@@ -14,7 +14,7 @@ const command: Command = {
   examples: ['yitong witness key --key witness.key --name witness.example/w1'],
   options: {
     key: { type: 'string', describe: 'PEM file of the key; made if it is not there' },
-    name: { type: 'string', describe: 'key name: a URL without its scheme, as in the witness\'s configuration' },
+    name: { type: 'string', describe: "key name: a URL without its scheme, as in the witness's configuration" },
   },
   async run({ values, say, json }) {
     const key = text(values['key']);

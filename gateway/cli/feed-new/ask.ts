@@ -2,7 +2,7 @@
 import { createInterface, type Interface } from 'node:readline/promises';
 import type { Decision } from '../../../connectors/propose/decision.js';
 import { lineFree } from '../progress.js';
-import { withAnswer, type Said } from './answers.js';
+import { type Said, withAnswer } from './answers.js';
 
 export const canAsk = (): boolean => process.stdin.isTTY && process.stderr.isTTY;
 
@@ -21,7 +21,11 @@ async function talk<T>(signal: AbortSignal, work: (terminal: Interface) => Promi
 }
 
 /** Asks what can be answered by an option; `changed` if any answer is another than what was proposed. */
-export function askOpen(open: readonly Decision[], said: Said, signal: AbortSignal): Promise<{ readonly said: Said; readonly changed: boolean }> {
+export function askOpen(
+  open: readonly Decision[],
+  said: Said,
+  signal: AbortSignal,
+): Promise<{ readonly said: Said; readonly changed: boolean }> {
   return talk(signal, async (terminal) => {
     let now = said;
     let changed = false;
@@ -30,7 +34,9 @@ export function askOpen(open: readonly Decision[], said: Said, signal: AbortSign
       const others = alternatives.length === 0 ? '' : ` (or ${alternatives.slice(0, 8).join(', ')})`;
       let answer = '';
       do {
-        answer = (await terminal.question(`\n${about}: ${reason}${others}\n  ${about} [${proposed}] `, { signal })).trim();
+        answer = (
+          await terminal.question(`\n${about}: ${reason}${others}\n  ${about} [${proposed}] `, { signal })
+        ).trim();
       } while (answer === '' && proposed === '');
       if (answer === '' || answer === proposed) continue;
       now = withAnswer(now, option, answer);
@@ -41,4 +47,6 @@ export function askOpen(open: readonly Decision[], said: Said, signal: AbortSign
 }
 
 export const confirm = (question: string, signal: AbortSignal): Promise<boolean> =>
-  talk(signal, async (terminal) => /^(?:|y|yes|是|j|s|o|sim|oui)$/i.test((await terminal.question(`\n${question} [y] `, { signal })).trim()));
+  talk(signal, async (terminal) =>
+    /^(?:|y|yes|是|j|s|o|sim|oui)$/i.test((await terminal.question(`\n${question} [y] `, { signal })).trim()),
+  );

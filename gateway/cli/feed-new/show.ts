@@ -5,7 +5,15 @@ import { spokenType } from '../../../connectors/propose/types.js';
 import type { KeyScheme } from '../../../contracts/types.js';
 
 /** Columns that a character takes in a terminal. */
-const widthOf = (text: string): number => [...text].reduce((sum, sign) => sum + (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(sign) ? 2 : 1), 0);
+const widthOf = (text: string): number =>
+  [...text].reduce(
+    (sum, sign) =>
+      sum +
+      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(sign)
+        ? 2
+        : 1),
+    0,
+  );
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 const mark = ({ sure }: Decision): string => (sure ? ' ' : '?');
@@ -20,7 +28,9 @@ function decisionLines(decisions: readonly Decision[]): string[] {
   return decisions.flatMap((decision) => [
     `${mark(decision)} ${pad(decision.about, width)}${decision.proposed === '' ? '(to be named)' : decision.proposed}`,
     `  ${' '.repeat(width)}${decision.reason}`,
-    ...(decision.alternatives.length === 0 ? [] : [`  ${' '.repeat(width)}or: ${cut(decision.alternatives.join(', '), 200)}`]),
+    ...(decision.alternatives.length === 0
+      ? []
+      : [`  ${' '.repeat(width)}or: ${cut(decision.alternatives.join(', '), 200)}`]),
   ]);
 }
 
@@ -32,26 +42,49 @@ function fieldLines({ fields, decisions, draft, subjectField }: Proposal): strin
     const role = field === subjectField ? ' (subject)' : draft.contractFile.recordId.includes(field) ? ' (key)' : '';
     const open = [typed, classed, named].some((decision) => decision?.sure === false);
     const because = (decision: Decision | undefined): string[] =>
-      decision === undefined || decision.reason === 'text' ? [] : [`      ${mark(decision)} ${decision.about.slice(field.length + 1)}: ${decision.reason}${decision.sure || decision.alternatives.length === 0 ? '' : ` — or ${decision.alternatives.join(', ')}`}`];
-    return [`${open ? '?' : ' '} ${pad(field, wide)}${pad(spokenType(type), 15)}${pad(classification, 12)}${column}${role}`, ...because(named), ...because(typed), ...because(classed), ...hints.map((hint) => `        note: ${hint}`)];
+      decision === undefined || decision.reason === 'text'
+        ? []
+        : [
+            `      ${mark(decision)} ${decision.about.slice(field.length + 1)}: ${decision.reason}${decision.sure || decision.alternatives.length === 0 ? '' : ` — or ${decision.alternatives.join(', ')}`}`,
+          ];
+    return [
+      `${open ? '?' : ' '} ${pad(field, wide)}${pad(spokenType(type), 15)}${pad(classification, 12)}${column}${role}`,
+      ...because(named),
+      ...because(typed),
+      ...because(classed),
+      ...hints.map((hint) => `        note: ${hint}`),
+    ];
   });
 }
 
 /** Values of people are not for whoever looks over the shoulder. */
-export function maskedRows({ trial, fields, subjectField, draft }: Proposal, schemes: ReadonlyMap<string, KeyScheme>): readonly Readonly<Record<string, unknown>>[] {
+export function maskedRows(
+  { trial, fields, subjectField, draft }: Proposal,
+  schemes: ReadonlyMap<string, KeyScheme>,
+): readonly Readonly<Record<string, unknown>>[] {
   const scheme = schemes.get(draft.contractFile.subject.scheme);
   return trial.first.map((row) =>
     Object.fromEntries(
       fields.map(({ field, classification }): [string, unknown] => {
         const value = row[field];
-        if (value === null || value === undefined || (classification !== 'personal' && classification !== 'sensitive')) return [field, value ?? null];
-        return [field, field === subjectField && typeof value === 'string' && scheme !== undefined ? scheme.mask(value) : `${String(value).slice(0, 1)}**`];
+        if (value === null || value === undefined || (classification !== 'personal' && classification !== 'sensitive'))
+          return [field, value ?? null];
+        return [
+          field,
+          field === subjectField && typeof value === 'string' && scheme !== undefined
+            ? scheme.mask(value)
+            : `${String(value).slice(0, 1)}**`,
+        ];
       }),
     ),
   );
 }
 
-export function showProposal(proposal: Proposal, schemes: ReadonlyMap<string, KeyScheme>, say: (line: string) => void): void {
+export function showProposal(
+  proposal: Proposal,
+  schemes: ReadonlyMap<string, KeyScheme>,
+  say: (line: string) => void,
+): void {
   const { decisions, leftOut, trial, draft } = proposal;
   say('What was found, each with its reason; `?` marks what is not sure and was decided carefully');
   say('');
@@ -60,18 +93,28 @@ export function showProposal(proposal: Proposal, schemes: ReadonlyMap<string, Ke
   say('Fields: name, type, classification, column');
   for (const line of fieldLines(proposal)) say(line);
   for (const { column, reason } of leftOut) say(`- left out: ${column}: ${reason}`);
-  if (draft.feed.mapping.nulls !== undefined) say(`  cells that count as empty: ${draft.feed.mapping.nulls.map((word) => `\`${word}\``).join(', ')}`);
+  if (draft.feed.mapping.nulls !== undefined)
+    say(`  cells that count as empty: ${draft.feed.mapping.nulls.map((word) => `\`${word}\``).join(', ')}`);
   say('');
   say('The first rows as they would be published (what is personal is masked here)');
   const rows = maskedRows(proposal, schemes);
   const width = Math.max(...proposal.fields.map(({ field }) => field.length)) + 2;
   for (const [i, row] of rows.entries()) {
     if (i > 0) say('');
-    for (const [field, value] of Object.entries(row)) say(`  ${pad(field, width)}${value === null ? '–' : cut(typeof value === 'string' ? value : JSON.stringify(value), 90)}`);
+    for (const [field, value] of Object.entries(row))
+      say(
+        '  ' +
+          `${pad(field, width)}${value === null ? '–' : cut(typeof value === 'string' ? value : JSON.stringify(value), 90)}`,
+      );
   }
   say('');
-  say(`${plural(trial.rows, 'row')} in all: ${trial.published.toLocaleString('en')} would be published, ${trial.merged.toLocaleString('en')} merged with an equal one, ${trial.quarantined.toLocaleString('en')} quarantined`);
-  for (const { field, code, reason, rows: times } of trial.refused.slice(0, 10)) say(`  ${times.toLocaleString('en').padStart(8)}  ${field === '' ? '' : `${field}: `}${reason} [${code}]`);
+  say(
+    `${plural(trial.rows, 'row')} in all: ${trial.published.toLocaleString('en')} would be published, ` +
+      `${trial.merged.toLocaleString('en')} merged with an equal one, ${trial.quarantined.toLocaleString('en')} ` +
+      'quarantined',
+  );
+  for (const { field, code, reason, rows: times } of trial.refused.slice(0, 10))
+    say(`  ${times.toLocaleString('en').padStart(8)}  ${field === '' ? '' : `${field}: `}${reason} [${code}]`);
   if (trial.refused.length > 10) say(`            and ${trial.refused.length - 10} other reasons`);
 }
 
@@ -79,7 +122,10 @@ export function showProposal(proposal: Proposal, schemes: ReadonlyMap<string, Ke
 export function showOpen(open: readonly Decision[], say: (line: string) => void): void {
   say(`${open.length} of these ${open.length === 1 ? 'is' : 'are'} not sure:`);
   for (const { about, proposed, option, alternatives } of open) {
-    const otherwise = option === '' ? 'change it in the feed' : `\`${option}${alternatives[0]?.includes(' ') === true ? `'${alternatives[0]}'` : (alternatives[0] ?? '…')}\``;
+    const otherwise =
+      option === ''
+        ? 'change it in the feed'
+        : `\`${option}${alternatives[0]?.includes(' ') === true ? `'${alternatives[0]}'` : (alternatives[0] ?? '…')}\``;
     say(`  ? ${about}: ${proposed === '' ? 'to be named with' : `${proposed}; otherwise`} ${otherwise}`);
   }
 }

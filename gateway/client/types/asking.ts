@@ -6,8 +6,16 @@ export interface QueryBody {
   readonly purpose: string;
   /** Key scheme and key, `uscc:9131…`. */
   readonly subject: string;
-  /** Each once. `fields` default to all that are granted; `limit` is records in this answer; `cursor` is where an earlier answer of the same question stopped. */
-  readonly datasets: readonly { readonly id: string; readonly fields?: readonly string[]; readonly limit?: number; readonly cursor?: string }[];
+  /**
+   * Each once. `fields` default to all that are granted; `limit` is records in this answer; `cursor` is where an
+   * earlier answer of the same question stopped.
+   */
+  readonly datasets: readonly {
+    readonly id: string;
+    readonly fields?: readonly string[];
+    readonly limit?: number;
+    readonly cursor?: string;
+  }[];
   readonly case?: StatedCase;
   /** ISO 8601, publishing time: answer as published up to then. Not together with `cut`. */
   readonly asOf?: string;
@@ -17,7 +25,14 @@ export interface QueryBody {
   readonly returnCut?: boolean;
 }
 
-export type DatasetStatus = 'current' | 'stale' | 'unavailable' | 'never-loaded' | 'denied' | 'not_yet' | 'history_not_kept';
+export type DatasetStatus =
+  | 'current'
+  | 'stale'
+  | 'unavailable'
+  | 'never-loaded'
+  | 'denied'
+  | 'not_yet'
+  | 'history_not_kept';
 
 export interface AnsweredRecord {
   readonly record: Readonly<Record<string, unknown>>;
@@ -107,7 +122,11 @@ export interface VerifyBody {
   readonly purpose: string;
   readonly subject: string;
   /** At most 100. Decimals best as text: JSON numbers are rounded beyond 15 digits. */
-  readonly claims: readonly { readonly dataset: string; readonly field: string; readonly value: string | number | boolean }[];
+  readonly claims: readonly {
+    readonly dataset: string;
+    readonly field: string;
+    readonly value: string | number | boolean;
+  }[];
   readonly case?: StatedCase;
 }
 

@@ -42,7 +42,12 @@ export interface CatalogueEntry extends CatalogueHead {
     readonly codelist?: string;
     readonly unit?: string;
   }[];
-  readonly state: { readonly status: 'current' | 'stale' | 'never-loaded'; readonly sourceTime?: string; readonly records: number; readonly versions: number };
+  readonly state: {
+    readonly status: 'current' | 'stale' | 'never-loaded';
+    readonly sourceTime?: string;
+    readonly records: number;
+    readonly versions: number;
+  };
 }
 
 /** The entry of the log behind a receipt, for the client that the answer went to. */

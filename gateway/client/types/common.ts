@@ -13,8 +13,8 @@ export interface StatedCase {
 }
 
 /**
- * The replica's signed promise that the entry of this answer will be in its audit log by `mergeBy`. Its id is `<journal>:<seq>`.
- * `verifyPromise` checks it offline; the fields are those of docs/log.md.
+ * The replica's signed promise that the entry of this answer will be in its audit log by `mergeBy`. Its id is
+ * `<journal>:<seq>`. `verifyPromise` checks it offline; the fields are those of docs/log.md.
  */
 export interface Receipt {
   /** 2; absent of receipts of before, which do not say to which answer they belong. */

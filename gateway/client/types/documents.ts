@@ -1,6 +1,7 @@
 /** Reports on companies, authorisations, documents by their code, credentials, compliance codes. */
-import type { Localised, Receipt, StatedCase } from './common.js';
+
 import type { ReportModel, ReportSection, SectionState } from '../../reports/model.js';
+import type { Localised, Receipt, StatedCase } from './common.js';
 
 export interface ReportDefinitions {
   readonly reports: readonly {
@@ -46,7 +47,12 @@ export interface ReportAnswer {
 }
 
 export interface ReportPreview {
-  readonly members: readonly { readonly subject: string; readonly name: string; readonly relation: 'self' | 'parent' | 'subsidiary' | 'branch' | 'shareholder' | 'named'; readonly company?: string }[];
+  readonly members: readonly {
+    readonly subject: string;
+    readonly name: string;
+    readonly relation: 'self' | 'parent' | 'subsidiary' | 'branch' | 'shareholder' | 'named';
+    readonly company?: string;
+  }[];
   /** `member` is an index into `members`, `company` whose authorisation it takes. */
   readonly missing: readonly { readonly member: number; readonly company: string }[];
   /** As it would be issued now; absent while an authorisation is missing. */
@@ -112,7 +118,19 @@ export interface SectionKinds {
   /** Id of the domain. */
   readonly domain: string;
   /** `added`: there is a new record. `answered`: a register that did not answer does. */
-  readonly changes: readonly ('added' | 'answered' | 'withdrawn' | 'excluded' | 'revoked' | 'repaired' | 'expired' | 'corrected' | 'objection' | 'objection_ended' | 'not_answered')[];
+  readonly changes: readonly (
+    | 'added'
+    | 'answered'
+    | 'withdrawn'
+    | 'excluded'
+    | 'revoked'
+    | 'repaired'
+    | 'expired'
+    | 'corrected'
+    | 'objection'
+    | 'objection_ended'
+    | 'not_answered'
+  )[];
 }
 
 export interface VerifyDocumentsBody {
@@ -182,11 +200,18 @@ export interface VerifyCredentialAnswer {
   /** What every verifier sees. `iat`, `nbf` and `exp` are seconds since 1970. */
   readonly claims: Readonly<Record<string, unknown>> & {
     readonly report: string;
-    readonly subjects: readonly { readonly subject: string; readonly name: string; readonly relation: string; readonly of?: number }[];
+    readonly subjects: readonly {
+      readonly subject: string;
+      readonly name: string;
+      readonly relation: string;
+      readonly of?: number;
+    }[];
     readonly range: { readonly from: string; readonly to: string };
   };
   /** What was shown. A section that is not here is not "none". */
-  readonly sections: readonly (Omit<ReportSection, 'domain' | 'salt' | 'digest'> & { readonly domain: { readonly id: string; readonly title: Localised } })[];
+  readonly sections: readonly (Omit<ReportSection, 'domain' | 'salt' | 'digest'> & {
+    readonly domain: { readonly id: string; readonly title: Localised };
+  })[];
   readonly receipt: Receipt;
 }
 
@@ -216,9 +241,19 @@ export interface ComplianceAnswer {
     readonly subject: string;
     /** As the register has it; absent where it does not have the company. */
     readonly name?: string;
-    readonly question: { readonly report: string; readonly domains: readonly string[]; readonly from: string; readonly to: string };
+    readonly question: {
+      readonly report: string;
+      readonly domains: readonly string[];
+      readonly from: string;
+      readonly to: string;
+    };
     readonly answeredAt: string;
-    readonly domains: readonly { readonly domain: string; readonly state: SectionState; readonly count?: number; readonly asOf?: string }[];
+    readonly domains: readonly {
+      readonly domain: string;
+      readonly state: SectionState;
+      readonly count?: number;
+      readonly asOf?: string;
+    }[];
   };
 }
 
@@ -240,7 +275,11 @@ export interface ReleaseStateAnswer {
   /** When the state ends by itself, or ended. */
   readonly until: string;
   readonly domains: readonly string[];
-  readonly lookedBy?: { readonly kind: 'client' | 'person' | 'public'; readonly name?: string; readonly authority?: string };
+  readonly lookedBy?: {
+    readonly kind: 'client' | 'person' | 'public';
+    readonly name?: string;
+    readonly authority?: string;
+  };
 }
 
 export interface LookBody {
@@ -248,7 +287,10 @@ export interface LookBody {
   readonly code: string;
 }
 
-/** The domains that a company released of a report, beside the registers as they are now. Of any other domain it says nothing. */
+/**
+ * The domains that a company released of a report, beside the registers as they are now. Of any other domain it says
+ * nothing.
+ */
 export interface ReleasedReport {
   readonly report: string;
   readonly title: Localised;

@@ -5,16 +5,30 @@ export interface PublishBody {
   readonly sourceTime: string;
   /** These records are the whole dataset; what is missing has left. */
   readonly snapshot?: boolean;
-  /** At most 10,000. A position is the source's own, unique and stable: what comes again under it is not published again. */
+  /**
+   * At most 10,000. A position is the source's own, unique and stable: what comes again under it is not published
+   * again.
+   */
   readonly records: readonly (
     | { readonly position: string; readonly value: Readonly<Record<string, unknown>> }
-    | { readonly position: string; readonly withdraw: { readonly subject: string; readonly recordId?: string }; readonly reason: string }
+    | {
+        readonly position: string;
+        readonly withdraw: { readonly subject: string; readonly recordId?: string };
+        readonly reason: string;
+      }
   )[];
 }
 
 export interface PublishAnswer {
-  /** `spooled`: the bus is away, the record is safe on the gateway's disk and is published in its order. `code` says why a record is quarantined. */
-  readonly results: readonly { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled'; readonly code?: string }[];
+  /**
+   * `spooled`: the bus is away, the record is safe on the gateway's disk and is published in its order. `code` says why
+   * a record is quarantined.
+   */
+  readonly results: readonly {
+    readonly position: string;
+    readonly status: 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled';
+    readonly code?: string;
+  }[];
   /** Of a snapshot: records that had left. */
   readonly withdrawn?: number;
 }
@@ -52,8 +66,15 @@ export interface QuarantineAnswer {
 }
 
 export interface RetryAnswer {
-  /** `merged`: older than what is published of the record since. `skipped`: not the dataset's any more. `absent`: not in quarantine. */
-  readonly results: readonly { readonly position: string; readonly status: 'published' | 'unchanged' | 'merged' | 'skipped' | 'quarantined' | 'absent'; readonly code?: string }[];
+  /**
+   * `merged`: older than what is published of the record since. `skipped`: not the dataset's any more. `absent`: not in
+   * quarantine.
+   */
+  readonly results: readonly {
+    readonly position: string;
+    readonly status: 'published' | 'unchanged' | 'merged' | 'skipped' | 'quarantined' | 'absent';
+    readonly code?: string;
+  }[];
 }
 
 export interface ObjectionsQuestion {
@@ -89,8 +110,17 @@ export interface Ticket {
     readonly stoppedAt?: string;
   }[];
   /** What your authority may do now. */
-  readonly acts: readonly { readonly act: string; readonly requires: readonly string[]; readonly optional: readonly string[] }[];
-  readonly events: readonly { readonly at: string; readonly act: string; readonly party: string; readonly fields?: Readonly<Record<string, string>> }[];
+  readonly acts: readonly {
+    readonly act: string;
+    readonly requires: readonly string[];
+    readonly optional: readonly string[];
+  }[];
+  readonly events: readonly {
+    readonly at: string;
+    readonly act: string;
+    readonly party: string;
+    readonly fields?: Readonly<Record<string, string>>;
+  }[];
 }
 
 export interface ObjectionsAnswer {

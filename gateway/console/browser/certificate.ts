@@ -1,5 +1,22 @@
 /** What a check of a document needs of its certificates (RFC 5280). */
-import { BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, children, context, latin1, malformed, objectId, same, taken, whole, type Bytes, type Der } from './der.js';
+import {
+  BIT_STRING,
+  BOOLEAN,
+  type Bytes,
+  children,
+  context,
+  type Der,
+  INTEGER,
+  latin1,
+  malformed,
+  OCTET_STRING,
+  OID,
+  objectId,
+  SEQUENCE,
+  same,
+  taken,
+  whole,
+} from './der.js';
 
 /** SHA-256 throughout; a key of P-256 or RSA. */
 export type SignatureAlgorithm = 'ecdsa-sha256' | 'rsa-sha256';
@@ -53,10 +70,23 @@ const GENERALIZED_TIME = 0x18;
 
 function time(one: Der | undefined): number {
   const digits = one === undefined ? '' : latin1(one.body);
-  const match = (one?.tag === UTC_TIME ? /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/ : one?.tag === GENERALIZED_TIME ? /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/ : /^$a/).exec(digits);
+  const match = (
+    one?.tag === UTC_TIME
+      ? /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
+      : one?.tag === GENERALIZED_TIME
+        ? /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/
+        : /^$a/
+  ).exec(digits);
   if (match === null) return malformed('a time of another form');
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-  return Date.UTC(match[1]?.length === 2 ? (year < 50 ? 2000 : 1900) + year : year, month - 1, day, hour, minute, second);
+  return Date.UTC(
+    match[1]?.length === 2 ? (year < 50 ? 2000 : 1900) + year : year,
+    month - 1,
+    day,
+    hour,
+    minute,
+    second,
+  );
 }
 
 function dotted(id: Der): string {
@@ -99,16 +129,25 @@ function keyAlgorithmOf(publicKey: Der): SignatureAlgorithm | undefined {
 }
 
 /** The bits of a BIT STRING. */
-const bits = (one: Der): Bytes => (taken(one, BIT_STRING).body[0] === undefined ? malformed('a bit string without bits') : one.body.subarray(1));
+const bits = (one: Der): Bytes =>
+  taken(one, BIT_STRING).body[0] === undefined ? malformed('a bit string without bits') : one.body.subarray(1);
 
 /** @throws Malformed for what is no such certificate, and for critical extensions that are not known here */
 export function readCertificate(bytes: Bytes): Certificate {
   const [body, outer, signature, more] = children(whole(bytes, SEQUENCE));
-  if (body === undefined || outer === undefined || signature === undefined || more !== undefined) return malformed('a certificate of another form');
+  if (body === undefined || outer === undefined || signature === undefined || more !== undefined)
+    return malformed('a certificate of another form');
   const fields = [...children(taken(body, SEQUENCE))];
   if (fields[0]?.tag === context(0)) fields.shift();
   const [serial, inner, issuer, validity, subject, publicKey, ...rest] = fields;
-  if (serial === undefined || inner === undefined || issuer === undefined || subject === undefined || publicKey === undefined) return malformed('a certificate of another form');
+  if (
+    serial === undefined ||
+    inner === undefined ||
+    issuer === undefined ||
+    subject === undefined ||
+    publicKey === undefined
+  )
+    return malformed('a certificate of another form');
   // RFC 5280, 4.1.1.2: the two must be one
   if (!same(inner.raw, outer.raw)) return malformed('a certificate with two algorithms');
   const [notBefore, notAfter] = children(taken(validity, SEQUENCE));
@@ -129,16 +168,32 @@ export function readCertificate(bytes: Bytes): Certificate {
         digitalSignature = (first & 0x80) !== 0;
         keyCertSign = (first & 0x04) !== 0;
       } else if (id === '2.5.29.37') purposes = children(whole(value, SEQUENCE)).map(dotted);
-      else if (critical && id !== '2.5.29.17') return malformed('a certificate with a critical extension that is not known');
+      else if (critical && id !== '2.5.29.17')
+        return malformed('a certificate with a critical extension that is not known');
     }
   }
   return {
-    raw: bytes, signed: body.raw, algorithm: algorithmOf(outer), signature: bits(signature), serial: taken(serial, INTEGER).raw, issuer: issuer.raw, subject: subject.raw, publicKey: publicKey.raw,
-    keyAlgorithm: keyAlgorithmOf(publicKey), name: attribute(subject, '2.5.4.3') ?? attribute(subject, '2.5.4.10') ?? '', notBefore: time(notBefore), notAfter: time(notAfter), ca, pathLength,
-    usages: { digitalSignature, keyCertSign }, purposes,
+    raw: bytes,
+    signed: body.raw,
+    algorithm: algorithmOf(outer),
+    signature: bits(signature),
+    serial: taken(serial, INTEGER).raw,
+    issuer: issuer.raw,
+    subject: subject.raw,
+    publicKey: publicKey.raw,
+    keyAlgorithm: keyAlgorithmOf(publicKey),
+    name: attribute(subject, '2.5.4.3') ?? attribute(subject, '2.5.4.10') ?? '',
+    notBefore: time(notBefore),
+    notAfter: time(notAfter),
+    ca,
+    pathLength,
+    usages: { digitalSignature, keyCertSign },
+    purposes,
   };
 }
 
 /** The certificates of a PEM text, in their order. */
 export const certificatesOfPem = (pem: string): readonly Bytes[] =>
-  [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g)].map(([, base64 = '']) => Uint8Array.from(atob(base64.replace(/\s/g, '')), (c) => c.charCodeAt(0)));
+  [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g)].map(([, base64 = '']) =>
+    Uint8Array.from(atob(base64.replace(/\s/g, '')), (c) => c.charCodeAt(0)),
+  );

@@ -1,5 +1,7 @@
 /** Small help on forms that work without it: tick all or none, count, copy, and send once. */
-const boxes = (name: string): readonly HTMLInputElement[] => [...document.querySelectorAll<HTMLInputElement>(`input[type=checkbox][name="${name}"]`)];
+const boxes = (name: string): readonly HTMLInputElement[] => [
+  ...document.querySelectorAll<HTMLInputElement>(`input[type=checkbox][name="${name}"]`),
+];
 
 const picks: Readonly<Record<string, (box: HTMLInputElement, at: number) => boolean>> = {
   all: () => true,

@@ -1,9 +1,24 @@
 /**
- * The one form of CMS SignedData (RFC 5652) that a report's signature has: PAdES B-B (ETSI EN 319 142-1, 6.3) with the attributes content-type,
- * message-digest and signing-certificate-v2 (RFC 5035). It is built and read here; what was read must be, byte for byte, what is built from its parts.
+ * The one form of CMS SignedData (RFC 5652) that a report's signature has: PAdES B-B (ETSI EN 319 142-1, 6.3) with the
+ * attributes content-type, message-digest and signing-certificate-v2 (RFC 5035). It is built and read here; what was
+ * read must be, byte for byte, what is built from its parts.
  */
-import { ALGORITHMS, algorithmOf, readCertificate, type Certificate, type SignatureAlgorithm } from './certificate.js';
-import { INTEGER, OCTET_STRING, SEQUENCE, SET, children, context, encode, malformed, objectId, same, taken, whole, type Bytes } from './der.js';
+import { ALGORITHMS, algorithmOf, type Certificate, readCertificate, type SignatureAlgorithm } from './certificate.js';
+import {
+  type Bytes,
+  children,
+  context,
+  encode,
+  INTEGER,
+  malformed,
+  OCTET_STRING,
+  objectId,
+  SEQUENCE,
+  SET,
+  same,
+  taken,
+  whole,
+} from './der.js';
 
 const SIGNED_DATA = objectId('1.2.840.113549.1.7.2');
 const DATA = objectId('1.2.840.113549.1.7.1');
@@ -34,7 +49,17 @@ export const attributesOf = ({ messageDigest, certificateDigests }: Attributes):
     ...ordered([
       encode(SEQUENCE, CONTENT_TYPE, encode(SET, DATA)),
       encode(SEQUENCE, MESSAGE_DIGEST, encode(SET, encode(OCTET_STRING, messageDigest))),
-      encode(SEQUENCE, SIGNING_CERTIFICATE_V2, encode(SET, encode(SEQUENCE, encode(SEQUENCE, ...certificateDigests.map((digest) => encode(SEQUENCE, encode(OCTET_STRING, digest))))))),
+      encode(
+        SEQUENCE,
+        SIGNING_CERTIFICATE_V2,
+        encode(
+          SET,
+          encode(
+            SEQUENCE,
+            encode(SEQUENCE, ...certificateDigests.map((digest) => encode(SEQUENCE, encode(OCTET_STRING, digest)))),
+          ),
+        ),
+      ),
     ]),
   );
 
@@ -51,12 +76,28 @@ export function signedDataOf(signed: Signed): Bytes {
   const signer = readCertificate(certificates[0] ?? malformed('a signature without a certificate'));
   const attributes = attributesOf(signed);
   const info = encode(
-    SEQUENCE, VERSION_1, encode(SEQUENCE, signer.issuer, signer.serial), SHA256, encode(context(0), whole(attributes, SET).body),
-    encode(SEQUENCE, ...ALGORITHMS[algorithm]), encode(OCTET_STRING, signature),
+    SEQUENCE,
+    VERSION_1,
+    encode(SEQUENCE, signer.issuer, signer.serial),
+    SHA256,
+    encode(context(0), whole(attributes, SET).body),
+    encode(SEQUENCE, ...ALGORITHMS[algorithm]),
+    encode(OCTET_STRING, signature),
   );
   return encode(
-    SEQUENCE, SIGNED_DATA,
-    encode(context(0), encode(SEQUENCE, VERSION_1, encode(SET, SHA256), encode(SEQUENCE, DATA), encode(context(0), ...certificates), encode(SET, info))),
+    SEQUENCE,
+    SIGNED_DATA,
+    encode(
+      context(0),
+      encode(
+        SEQUENCE,
+        VERSION_1,
+        encode(SET, SHA256),
+        encode(SEQUENCE, DATA),
+        encode(context(0), ...certificates),
+        encode(SET, info),
+      ),
+    ),
   );
 }
 
@@ -73,12 +114,22 @@ export function readSignedData(bytes: Bytes): Signed & { readonly parsed: readon
     if (type === undefined || values === undefined) return malformed('an attribute of another form');
     const { body } = taken(values, SET);
     if (same(type.raw, MESSAGE_DIGEST)) messageDigest = whole(body, OCTET_STRING).body;
-    else if (same(type.raw, SIGNING_CERTIFICATE_V2)) certificateDigests = children(whole(whole(body, SEQUENCE).body, SEQUENCE)).map((id) => whole(taken(id, SEQUENCE).body, OCTET_STRING).body);
+    else if (same(type.raw, SIGNING_CERTIFICATE_V2))
+      certificateDigests = children(whole(whole(body, SEQUENCE).body, SEQUENCE)).map(
+        (id) => whole(taken(id, SEQUENCE).body, OCTET_STRING).body,
+      );
   }
   if (messageDigest === undefined || algorithm === undefined) return malformed('a signature without a message digest');
-  const signed: Signed = { certificates, algorithm: algorithmOf(algorithm), signature: taken(signature, OCTET_STRING).body, messageDigest, certificateDigests };
+  const signed: Signed = {
+    certificates,
+    algorithm: algorithmOf(algorithm),
+    signature: taken(signature, OCTET_STRING).body,
+    messageDigest,
+    certificateDigests,
+  };
   const [first, ...others] = certificates.map(readCertificate);
-  if (first === undefined || certificateDigests.length !== certificates.length || !same(signedDataOf(signed), bytes)) return malformed('a signature that is not written in the one form');
+  if (first === undefined || certificateDigests.length !== certificates.length || !same(signedDataOf(signed), bytes))
+    return malformed('a signature that is not written in the one form');
   return { ...signed, parsed: [first, ...others] };
 }
 
@@ -91,7 +142,10 @@ function toBytes(value: bigint): Bytes {
 }
 function integer(value: bigint): Bytes {
   const bytes = toBytes(value);
-  const first = Math.min(31, bytes.findIndex((byte) => byte !== 0));
+  const first = Math.min(
+    31,
+    bytes.findIndex((byte) => byte !== 0),
+  );
   const body = bytes.subarray(first);
   return (body[0] ?? 0) >= 0x80 ? encode(INTEGER, Uint8Array.of(0), body) : encode(INTEGER, body);
 }
@@ -99,7 +153,8 @@ function integer(value: bigint): Bytes {
 function readPair(der: Bytes): readonly [bigint, bigint] {
   const [r, s, more] = children(whole(der, SEQUENCE));
   const pair = [toNumber(taken(r, INTEGER).body), toNumber(taken(s, INTEGER).body)] as const;
-  if (more !== undefined || pair.some((one) => one <= 0n || one >= ORDER)) return malformed('an ECDSA signature of another form');
+  if (more !== undefined || pair.some((one) => one <= 0n || one >= ORDER))
+    return malformed('an ECDSA signature of another form');
   return pair;
 }
 

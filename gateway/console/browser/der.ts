@@ -1,4 +1,7 @@
-/** DER as certificates and signatures are made of it (X.690), read and written. In plain TypeScript, so that a browser and the gateway share it. */
+/**
+ * DER as certificates and signatures are made of it (X.690), read and written. In plain TypeScript, so that a browser
+ * and the gateway share it.
+ */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What was read is not what it has to be. `message` is a few English words for a log. */
@@ -61,7 +64,8 @@ export function children(parent: Der): readonly Der[] {
 }
 
 /** The element, if it has this tag. */
-export const taken = (one: Der | undefined, tag: number): Der => (one?.tag === tag ? one : malformed('DER has something else in this place'));
+export const taken = (one: Der | undefined, tag: number): Der =>
+  one?.tag === tag ? one : malformed('DER has something else in this place');
 
 export function joined(...parts: readonly Uint8Array[]): Bytes {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -92,8 +96,10 @@ export function objectId(dotted: string): Bytes {
   return encode(OID, Uint8Array.from(bytes));
 }
 
-export const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
-export const hex = (data: Uint8Array): string => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const same = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
+export const hex = (data: Uint8Array): string =>
+  Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 /** Bytes as one character each. */
 export function latin1(data: Uint8Array): string {
   let text = '';

@@ -1,4 +1,7 @@
-/** A PDF that is dropped or chosen on a page of verification is checked here, in the browser; nothing of it is sent anywhere. */
+/**
+ * A PDF that is dropped or chosen on a page of verification is checked here, in the browser; nothing of it is sent
+ * anywhere.
+ */
 import { certificatesOfPem } from './certificate.js';
 import { checkPdf } from './pdf-check.js';
 
@@ -12,7 +15,10 @@ const LIMIT = 64 * 1_048_576;
 
 async function digest(text: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return btoa(String.fromCharCode(...hash)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...hash))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 for (const region of document.querySelectorAll<HTMLElement>('[data-drop]')) {
@@ -37,17 +43,29 @@ for (const region of document.querySelectorAll<HTMLElement>('[data-drop]')) {
         if (row !== null) row.dataset['holds'] = String(holds);
       }
       // a Chinese page says itself what does not hold: of the first step that failed
-      const words = Object.entries(found.steps).flatMap(([step, holds]) => (holds ? [] : (region.querySelector<HTMLElement>(`[data-step="${step}"]`)?.dataset['faultWords'] ?? [])));
+      const words = Object.entries(found.steps).flatMap(([step, holds]) =>
+        holds ? [] : (region.querySelector<HTMLElement>(`[data-step="${step}"]`)?.dataset['faultWords'] ?? []),
+      );
       text('data-fault', words[0] ?? found.fault ?? '');
       if (!found.ok) {
         region.dataset['state'] = 'failed';
         return;
       }
       const { title, issuedAt, subjects } = found.model as Told;
-      text('data-about', [title?.[document.documentElement.lang.startsWith('zh') ? 'zh' : 'en'], subjects?.map(({ name }) => name).join('、'), issuedAt?.slice(0, 10)].filter(Boolean).join(' · '));
+      text(
+        'data-about',
+        [
+          title?.[document.documentElement.lang.startsWith('zh') ? 'zh' : 'en'],
+          subjects?.map(({ name }) => name).join('、'),
+          issuedAt?.slice(0, 10),
+        ]
+          .filter(Boolean)
+          .join(' · '),
+      );
       const wanted = region.dataset['document'];
       // the model is canonical, or the check had failed
-      region.dataset['state'] = wanted === undefined || wanted === (await digest(JSON.stringify(found.model))) ? 'proved' : 'other';
+      region.dataset['state'] =
+        wanted === undefined || wanted === (await digest(JSON.stringify(found.model))) ? 'proved' : 'other';
       const code = document.querySelector<HTMLInputElement>('input[name=code]');
       if (code !== null && found.code !== undefined) code.value = found.code;
     } catch {

@@ -1,4 +1,7 @@
-/** A page of a compliance code: counts its seconds down, and is asked for anew as soon as the other side has done something. */
+/**
+ * A page of a compliance code: counts its seconds down, and is asked for anew as soon as the other side has done
+ * something.
+ */
 const EVERY = 1500;
 
 const again = (): void => location.reload();

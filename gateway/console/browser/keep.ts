@@ -2,9 +2,12 @@
 const begun = (form: HTMLFormElement): boolean =>
   [...form.elements].some((one) => {
     if (one instanceof HTMLTextAreaElement) return one.value !== one.defaultValue;
-    if (one instanceof HTMLSelectElement) return [...one.options].some((option) => option.selected !== option.defaultSelected);
+    if (one instanceof HTMLSelectElement)
+      return [...one.options].some((option) => option.selected !== option.defaultSelected);
     if (!(one instanceof HTMLInputElement) || one.type === 'hidden') return false;
-    return one.type === 'checkbox' || one.type === 'radio' ? one.checked !== one.defaultChecked : one.value !== one.defaultValue;
+    return one.type === 'checkbox' || one.type === 'radio'
+      ? one.checked !== one.defaultChecked
+      : one.value !== one.defaultValue;
   });
 
 for (const link of document.querySelectorAll<HTMLAnchorElement>('a[data-keep]')) {

@@ -1,6 +1,7 @@
 /**
- * A field that takes a company by its key or its name: while a name is typed it offers those that fit (WAI-ARIA combobox with a listbox). Without it the form
- * asks on a page of its own. What is chosen puts the key into the field, and the name below it.
+ * A field that takes a company by its key or its name: while a name is typed it offers those that fit (WAI-ARIA
+ * combobox with a listbox). Without it the form asks on a page of its own. What is chosen puts the key into the field,
+ * and the name below it.
  */
 interface Choice {
   readonly key: string;
@@ -75,7 +76,11 @@ function offer(input: HTMLInputElement, at: number): void {
         option.id = `${id}-${String(i)}`;
         option.setAttribute('role', 'option');
         option.setAttribute('aria-selected', 'false');
-        for (const [text, css] of [[name, ''], [key, 'code soft'], [tell, 'soft']] as const) {
+        for (const [text, css] of [
+          [name, ''],
+          [key, 'code soft'],
+          [tell, 'soft'],
+        ] as const) {
           const part = document.createElement('span');
           part.className = css;
           part.textContent = text;
@@ -93,13 +98,25 @@ function offer(input: HTMLInputElement, at: number): void {
     input.removeAttribute('aria-activedescendant');
     list.hidden = choices.length === 0;
     input.setAttribute('aria-expanded', String(choices.length > 0));
-    told.textContent = choices.length === 0 ? (answer.kind === 'found' ? words['none'] ?? '' : '') : answer.more ? words['more'] ?? '' : '';
+    told.textContent =
+      choices.length === 0
+        ? answer.kind === 'found'
+          ? (words['none'] ?? '')
+          : ''
+        : answer.more
+          ? (words['more'] ?? '')
+          : '';
   };
   const ask = async (): Promise<void> => {
     asking?.abort();
     const mine = (asking = new AbortController());
     try {
-      const answer = await fetch('/console/names', { method: 'POST', headers: { 'x-csrf': input.form?.querySelector<HTMLInputElement>('input[name=csrf]')?.value ?? '' }, body: new URLSearchParams({ name: input.value }), signal: mine.signal });
+      const answer = await fetch('/console/names', {
+        method: 'POST',
+        headers: { 'x-csrf': input.form?.querySelector<HTMLInputElement>('input[name=csrf]')?.value ?? '' },
+        body: new URLSearchParams({ name: input.value }),
+        signal: mine.signal,
+      });
       if (!answer.ok || asking !== mine) return;
       show((await answer.json()) as Answer);
     } catch {

@@ -1,5 +1,8 @@
-/** Reads the objects of a PDF that was written in one go: one cross-reference table, no object streams, no encryption (ISO 32000-1, 7.5). Everything else is refused. */
-import { latin1, malformed, type Bytes } from './der.js';
+/**
+ * Reads the objects of a PDF that was written in one go: one cross-reference table, no object streams, no encryption
+ * (ISO 32000-1, 7.5). Everything else is refused.
+ */
+import { type Bytes, latin1, malformed } from './der.js';
 
 export class Name {
   constructor(readonly name: string) {}
@@ -9,7 +12,11 @@ export class Reference {
 }
 /** A string, and the place where it stands in the file, its brackets included. */
 export class PdfString {
-  constructor(readonly bytes: Bytes, readonly from: number, readonly to: number) {}
+  constructor(
+    readonly bytes: Bytes,
+    readonly from: number,
+    readonly to: number,
+  ) {}
 }
 export type Dictionary = ReadonlyMap<string, Value>;
 export type Value = number | boolean | null | Name | Reference | PdfString | readonly Value[] | Dictionary;
@@ -22,10 +29,14 @@ export interface PdfObject {
 
 const MAX_DEPTH = 40;
 const isSpace = (c: number | undefined): boolean => c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
-const isEnd = (c: number | undefined): boolean => c === undefined || isSpace(c) || '()<>[]{}/%'.includes(String.fromCharCode(c));
+const isEnd = (c: number | undefined): boolean =>
+  c === undefined || isSpace(c) || '()<>[]{}/%'.includes(String.fromCharCode(c));
 
 class Reader {
-  constructor(readonly bytes: Bytes, public at: number) {}
+  constructor(
+    readonly bytes: Bytes,
+    public at: number,
+  ) {}
 
   skip(): void {
     while (isSpace(this.bytes[this.at])) this.at++;
@@ -57,7 +68,10 @@ class Reader {
       for (this.skip(); !this.take(']'); this.skip()) items.push(this.value(depth + 1));
       return items;
     }
-    if (this.take('/')) return new Name(this.#word().replace(/#([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16))));
+    if (this.take('/'))
+      return new Name(
+        this.#word().replace(/#([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16))),
+      );
     if (this.#next('<')) return this.#hexString();
     if (this.#next('(')) return this.#literal();
     const word = this.#word();
@@ -93,8 +107,13 @@ class Reader {
     const start = this.at;
     while (this.bytes[this.at] !== undefined && this.bytes[this.at] !== 0x3e) this.at++;
     const digits = latin1(this.bytes.subarray(start, this.at++));
-    if (this.at > this.bytes.length || digits.length % 2 !== 0 || !/^[0-9a-f]*$/.test(digits)) return malformed('a string that is not hexadecimal');
-    return new PdfString(Uint8Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(i * 2, i * 2 + 2), 16)), from, this.at);
+    if (this.at > this.bytes.length || digits.length % 2 !== 0 || !/^[0-9a-f]*$/.test(digits))
+      return malformed('a string that is not hexadecimal');
+    return new PdfString(
+      Uint8Array.from({ length: digits.length / 2 }, (_, i) => parseInt(digits.slice(i * 2, i * 2 + 2), 16)),
+      from,
+      this.at,
+    );
   }
 
   #literal(): PdfString {
@@ -134,7 +153,8 @@ export function readPdf(bytes: Bytes): PdfFile {
   reader.expect('xref\n0 ');
   const count = reader.value();
   reader.expect('\n');
-  if (typeof count !== 'number' || count < 1 || reader.at + count * 20 > bytes.length) return malformed('a table of objects that is cut short');
+  if (typeof count !== 'number' || count < 1 || reader.at + count * 20 > bytes.length)
+    return malformed('a table of objects that is cut short');
   const offsets: number[] = [];
   for (let i = 0; i < count; i++, reader.at += 20) {
     const row = /^(\d{10}) (00000 n|65535 f) \n$/.exec(latin1(bytes.subarray(reader.at, reader.at + 20)));
@@ -144,11 +164,19 @@ export function readPdf(bytes: Bytes): PdfFile {
   reader.expect('trailer\n');
   const trailer = reader.value();
   reader.expect('\n');
-  if (!(trailer instanceof Map) || trailer.has('Prev') || trailer.has('XRefStm') || trailer.has('Encrypt') || reader.at + tail[0].length !== bytes.length) return malformed('a file that was written in several steps');
+  if (
+    !(trailer instanceof Map) ||
+    trailer.has('Prev') ||
+    trailer.has('XRefStm') ||
+    trailer.has('Encrypt') ||
+    reader.at + tail[0].length !== bytes.length
+  )
+    return malformed('a file that was written in several steps');
 
   const object = (reference: Value | undefined): PdfObject => {
     const at = reference instanceof Reference ? offsets[reference.id] : undefined;
-    if (!(reference instanceof Reference) || at === undefined || reference.id === 0) return malformed('a reference to nothing');
+    if (!(reference instanceof Reference) || at === undefined || reference.id === 0)
+      return malformed('a reference to nothing');
     const one = new Reader(bytes, at);
     one.expect(`${String(reference.id)} 0 obj\n`);
     const value = one.value();

@@ -1,7 +1,10 @@
-/** When a report counts as genuine. One set of rules; whoever checks brings the cryptography: the browser its WebCrypto, the command line Node's. */
-import { DOCUMENT_SIGNING, readCertificate, type Certificate, type SignatureAlgorithm } from './certificate.js';
+/**
+ * When a report counts as genuine. One set of rules; whoever checks brings the cryptography: the browser its WebCrypto,
+ * the command line Node's.
+ */
+import { type Certificate, DOCUMENT_SIGNING, readCertificate, type SignatureAlgorithm } from './certificate.js';
 import { attributesOf } from './cms.js';
-import { Malformed, joined, same, type Bytes } from './der.js';
+import { type Bytes, joined, Malformed, same } from './der.js';
 import { readSignedPdf, type SignedPdf } from './pdf-signed.js';
 
 export interface Proof {
@@ -40,30 +43,43 @@ export interface PdfCheck {
 const MODEL_LIMIT = 256 * 1_048_576;
 
 /** Why this chain does not make the first certificate a signer of documents; undefined if it does. */
-async function chainFault(chain: SignedPdf['parsed'], anchors: readonly Certificate[], at: number, proof: Proof): Promise<string | undefined> {
+async function chainFault(
+  chain: SignedPdf['parsed'],
+  anchors: readonly Certificate[],
+  at: number,
+  proof: Proof,
+): Promise<string | undefined> {
   const [signer] = chain;
-  if (signer.ca || !signer.usages.digitalSignature || signer.purposes?.includes(DOCUMENT_SIGNING) !== true) return 'the certificate is not one for signing documents';
+  if (signer.ca || !signer.usages.digitalSignature || signer.purposes?.includes(DOCUMENT_SIGNING) !== true)
+    return 'the certificate is not one for signing documents';
   const inForce = (one: Certificate): boolean => one.notBefore <= at && at < one.notAfter + 1000;
   for (const [i, certificate] of chain.entries()) {
     if (!inForce(certificate)) return 'a certificate was not in force at the time of signing';
-    const mayIssue = (one: Certificate): boolean => one.ca && one.usages.keyCertSign && one.pathLength >= i && same(one.subject, certificate.issuer);
+    const mayIssue = (one: Certificate): boolean =>
+      one.ca && one.usages.keyCertSign && one.pathLength >= i && same(one.subject, certificate.issuer);
     const issuer = chain[i + 1];
     if (issuer !== undefined) {
-      if (!mayIssue(issuer) || !(await proof.issued(certificate, issuer))) return 'a certificate was not issued by the one behind it';
+      if (!mayIssue(issuer) || !(await proof.issued(certificate, issuer)))
+        return 'a certificate was not issued by the one behind it';
       continue;
     }
-    for (const anchor of anchors) if (mayIssue(anchor) && inForce(anchor) && (await proof.issued(certificate, anchor))) return undefined;
+    for (const anchor of anchors)
+      if (mayIssue(anchor) && inForce(anchor) && (await proof.issued(certificate, anchor))) return undefined;
     return 'no trusted CA issued the certificate';
   }
   return 'no trusted CA issued the certificate';
 }
 
-/** True if a text is canonical JSON: keys in order, and no other way of writing it. Then a part of it is written anew by JSON.stringify. */
+/**
+ * True if a text is canonical JSON: keys in order, and no other way of writing it. Then a part of it is written anew by
+ * JSON.stringify.
+ */
 function parseCanonical(text: string): unknown {
   const value = JSON.parse(text, (_, member: unknown) => {
     if (typeof member === 'object' && member !== null && !Array.isArray(member)) {
       const keys = Object.keys(member);
-      if (keys.some((key, i) => i > 0 && (keys[i - 1] ?? '') >= key)) throw new Malformed('the attached model is not canonical');
+      if (keys.some((key, i) => i > 0 && (keys[i - 1] ?? '') >= key))
+        throw new Malformed('the attached model is not canonical');
     }
     return member;
   }) as unknown;
@@ -71,7 +87,8 @@ function parseCanonical(text: string): unknown {
   return value;
 }
 
-const bytesOf = (base64url: string): Bytes => Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
+const bytesOf = (base64url: string): Bytes =>
+  Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
 
 interface Section {
   readonly subject: number;
@@ -89,7 +106,8 @@ interface Model {
 /** Why the model does not hold; undefined if it does. */
 async function modelFault(model: Model, proof: Proof): Promise<string | undefined> {
   if (model.format !== 'yitong-report/1') return 'the attached model has a format that is not known';
-  if (model.sections.length !== model.subjects.length * model.domains.length) return 'the attached model lacks sections';
+  if (model.sections.length !== model.subjects.length * model.domains.length)
+    return 'the attached model lacks sections';
   for (const [i, { salt, digest, ...section }] of model.sections.entries()) {
     if (section.subject * model.domains.length + section.domain !== i) return 'a section is not in its place';
     const found = await proof.sha256(joined(bytesOf(salt), new TextEncoder().encode(JSON.stringify(section))));
@@ -122,15 +140,33 @@ export async function check(bytes: Bytes, anchors: readonly Bytes[], proof: Proo
     const digests: Bytes[] = [];
     for (const { raw } of parsed) digests.push(await proof.sha256(raw));
     const failed =
-      ended('digest', same(await proof.sha256(joined(...covered)), signed.messageDigest) ? undefined : 'the bytes are not those that were signed') ??
-      ended((step = 'signature'), digests.every((digest, i) => same(digest, signed.certificateDigests[i] ?? Uint8Array.of())) && signer.keyAlgorithm === algorithm && (await proof.verify(signer.publicKey, algorithm, signature, attributesOf(signed))) ? undefined : 'the signature is not that of the certificate\'s key');
+      ended(
+        'digest',
+        same(await proof.sha256(joined(...covered)), signed.messageDigest)
+          ? undefined
+          : 'the bytes are not those that were signed',
+      ) ??
+      ended(
+        (step = 'signature'),
+        digests.every((digest, i) => same(digest, signed.certificateDigests[i] ?? Uint8Array.of())) &&
+          signer.keyAlgorithm === algorithm &&
+          (await proof.verify(signer.publicKey, algorithm, signature, attributesOf(signed)))
+          ? undefined
+          : "the signature is not that of the certificate's key",
+      );
     if (failed !== undefined) return failed;
     step = 'certificate';
-    known = { signer: { name: signer.name, sha256: digests[0] ?? Uint8Array.of(), certificate: signer.raw }, signedAt, code };
+    known = {
+      signer: { name: signer.name, sha256: digests[0] ?? Uint8Array.of(), certificate: signer.raw },
+      signedAt,
+      code,
+    };
     const untrusted = ended(step, await chainFault(parsed, anchors.map(readCertificate), signedAt, proof));
     if (untrusted !== undefined) return untrusted;
     step = 'model';
-    const model = parseCanonical(new TextDecoder('utf-8', { fatal: true }).decode(await proof.inflate(signed.model, MODEL_LIMIT))) as Model;
+    const model = parseCanonical(
+      new TextDecoder('utf-8', { fatal: true }).decode(await proof.inflate(signed.model, MODEL_LIMIT)),
+    ) as Model;
     return ended(step, await modelFault(model, proof)) ?? { ok: true, steps, ...known, model };
   } catch (error) {
     steps[step] = false;

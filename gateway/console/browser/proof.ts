@@ -1,6 +1,7 @@
 /**
- * Checks one entry of the log in this browser, without trusting the server that shows it: the body's bytes and salt give the leaf, the path leads
- * from the leaf to a root (RFC 9162, section 2.1.3.2), and the root stands in a checkpoint that the log's key signed (C2SP signed-note).
+ * Checks one entry of the log in this browser, without trusting the server that shows it: the body's bytes and salt
+ * give the leaf, the path leads from the leaf to a root (RFC 9162, section 2.1.3.2), and the root stands in a
+ * checkpoint that the log's key signed (C2SP signed-note).
  */
 interface Evidence {
   readonly index: number;
@@ -22,13 +23,20 @@ const joined = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
   }
   return whole;
 };
-const sha256 = async (data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+const sha256 = async (data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', data));
 const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 const hex = (data: Uint8Array): string => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-async function rootFrom(index: number, size: number, leaf: Uint8Array<ArrayBuffer>, path: readonly Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function rootFrom(
+  index: number,
+  size: number,
+  leaf: Uint8Array<ArrayBuffer>,
+  path: readonly Uint8Array<ArrayBuffer>[],
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (index >= size) return undefined;
-  const node = (left: Uint8Array, right: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => sha256(joined(new Uint8Array([1]), left, right));
+  const node = (left: Uint8Array, right: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
+    sha256(joined(new Uint8Array([1]), left, right));
   let [fn, sn, hash] = [index, size - 1, leaf];
   for (const next of path) {
     if (sn === 0) return undefined;
@@ -55,7 +63,8 @@ async function signedBy(note: string, vkey: string): Promise<boolean> {
     const [, by, signature = ''] = /^— (\S+) (\S+)$/.exec(line) ?? [];
     if (by !== name) continue;
     const whole = bytes(signature);
-    if (same(whole.subarray(0, 4), id)) return crypto.subtle.verify({ name: 'Ed25519' }, publicKey, whole.slice(4), text);
+    if (same(whole.subarray(0, 4), id))
+      return crypto.subtle.verify({ name: 'Ed25519' }, publicKey, whole.slice(4), text);
   }
   return false;
 }
@@ -74,7 +83,11 @@ async function check({ index, text, salt, path, checkpoint, vkey }: Evidence): P
   const reached = await rootFrom(index, Number(size), leaf, path.map(bytes));
   return [
     { key: 'body', holds: true, value: hex(leaf) },
-    { key: 'path', holds: reached !== undefined && same(reached, bytes(root)), value: reached === undefined ? '' : hex(reached) },
+    {
+      key: 'path',
+      holds: reached !== undefined && same(reached, bytes(root)),
+      value: reached === undefined ? '' : hex(reached),
+    },
     { key: 'signature', holds: await signedBy(checkpoint, vkey), value: vkey.split('+')[0] ?? '' },
   ];
 }

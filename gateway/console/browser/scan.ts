@@ -1,4 +1,7 @@
-/** Reads a QR code by the camera, where the browser can (Barcode Detection API); what it reads goes into the field of the form. */
+/**
+ * Reads a QR code by the camera, where the browser can (Barcode Detection API); what it reads goes into the field of
+ * the form.
+ */
 interface Detector {
   detect(source: HTMLVideoElement): Promise<readonly { readonly rawValue: string }[]>;
 }
@@ -10,9 +13,22 @@ const media = navigator.mediaDevices as MediaDevices | undefined;
 const CODE = /(?:^|\/compliance\/)([A-Za-z0-9_-]{43})$/;
 
 for (const region of document.querySelectorAll<HTMLElement>('[data-camera]')) {
-  const [video, button, told] = [region.querySelector('video'), region.querySelector('button'), region.querySelector<HTMLElement>('[data-told]')];
+  const [video, button, told] = [
+    region.querySelector('video'),
+    region.querySelector('button'),
+    region.querySelector<HTMLElement>('[data-told]'),
+  ];
   const field = region.closest('form')?.querySelector<HTMLInputElement>('input[name=code]');
-  if (found === undefined || media === undefined || video === null || button === null || told === null || field === null || field === undefined) continue;
+  if (
+    found === undefined ||
+    media === undefined ||
+    video === null ||
+    button === null ||
+    told === null ||
+    field === null ||
+    field === undefined
+  )
+    continue;
   region.hidden = false;
 
   const read = async (): Promise<void> => {
@@ -29,7 +45,9 @@ for (const region of document.querySelectorAll<HTMLElement>('[data-camera]')) {
       await video.play();
       const detector = new found({ formats: ['qr_code'] });
       for (;;) {
-        const code = (await detector.detect(video)).map(({ rawValue }) => CODE.exec(rawValue)?.[1]).find((one) => one !== undefined);
+        const code = (await detector.detect(video))
+          .map(({ rawValue }) => CODE.exec(rawValue)?.[1])
+          .find((one) => one !== undefined);
         if (code !== undefined) {
           field.value = code;
           told.textContent = told.dataset['found'] ?? '';

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../contracts/types.js';
 import { Id } from '../id.js';
-import { page, type Language } from '../page.js';
+import { type Language, page } from '../page.js';
 import { localMinute as localTime } from '../time.js';
 
 export interface HomeDataset {
@@ -31,7 +31,9 @@ const say: Readonly<Record<string, Localised>> = {
   title: { zh: '各部门的数据，一次依法查询', en: 'Every department, one lawful query' },
   lead: {
     zh: '各部门保留原有系统，按数据契约发布数据；应用按用途申请，逐字段授权；每次查询在答复之前先行记入可核验的审计日志。',
-    en: 'Departments keep their systems and publish under contracts; applications ask for a purpose and get only the fields granted; every query is in a verifiable audit log before its answer leaves.',
+    en:
+      'Departments keep their systems and publish under contracts; applications ask for a purpose and get only ' +
+      'the fields granted; every query is in a verifiable audit log before its answer leaves.',
   },
   departments: { zh: '接入部门数', en: 'authorities' },
   datasets: { zh: '数据集数', en: 'datasets' },
@@ -48,8 +50,14 @@ const say: Readonly<Record<string, Localised>> = {
   numbers: { zh: '应用成效', en: 'What reports have replaced' },
   try: { zh: '接口调用示例', en: 'Try it' },
   log: { zh: '审计日志', en: 'Audit log' },
-  empty: { zh: '暂无数据集。请由技术人员建立工作区，并放入首个数据契约与数据源。', en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.' },
-  logEmpty: { zh: '日志尚无检查点；首次查询后一秒内生成。', en: 'No checkpoint yet; one appears within a second of the first query.' },
+  empty: {
+    zh: '暂无数据集。请由技术人员建立工作区，并放入首个数据契约与数据源。',
+    en: 'No datasets yet. Make a workspace with yitong init, then add a first contract and feed.',
+  },
+  logEmpty: {
+    zh: '日志尚无检查点；首次查询后一秒内生成。',
+    en: 'No checkpoint yet; one appears within a second of the first query.',
+  },
 };
 export const sharing: Readonly<Record<HomeDataset['sharing'], Localised>> = {
   unconditional: { zh: '无条件共享', en: 'unconditional' },
@@ -61,7 +69,6 @@ export const state: Readonly<Record<HomeDataset['status'], Localised & { readonl
   stale: { zh: '未及时更新', en: 'stale', css: 'stale' },
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
 };
-
 
 function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly language: Language }): JSX.Element {
   const { css, ...name } = state[dataset.status];
@@ -76,7 +83,13 @@ function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly la
       <td>
         <span class={`state ${css}`}>{name[language]}</span>
       </td>
-      <td class="wide">{dataset.sourceTime === undefined ? '–' : <time dateTime={dataset.sourceTime}>{localTime(dataset.sourceTime)}</time>}</td>
+      <td class="wide">
+        {dataset.sourceTime === undefined ? (
+          '–'
+        ) : (
+          <time dateTime={dataset.sourceTime}>{localTime(dataset.sourceTime)}</time>
+        )}
+      </td>
       <td class="n">{dataset.records.toLocaleString('en')}</td>
     </tr>
   );
@@ -110,9 +123,20 @@ export function home(props: HomeProps): string {
             </div>
           ))}
         </div>
-        {props.documents ? <p class="row ways"><a class="quiet" href="/verify">{w('verify')}</a><a class="quiet" href="/numbers">{w('numbers')}</a></p> : null}
+        {props.documents ? (
+          <p class="row ways">
+            <a class="quiet" href="/verify">
+              {w('verify')}
+            </a>
+            <a class="quiet" href="/numbers">
+              {w('numbers')}
+            </a>
+          </p>
+        ) : null}
         <h2>{w('try')}</h2>
-        <pre class="command" tabIndex={0}>{props.example}</pre>
+        <pre class="command" tabIndex={0}>
+          {props.example}
+        </pre>
         <h2>{w('catalogue')}</h2>
         <div class="card">
           {props.datasets.length === 0 ? (
@@ -122,11 +146,19 @@ export function home(props: HomeProps): string {
               <thead>
                 <tr>
                   <th scope="col">{w('name')}</th>
-                  <th scope="col" class="wide">{w('provider')}</th>
-                  <th scope="col" class="wide">{w('sharing')}</th>
+                  <th scope="col" class="wide">
+                    {w('provider')}
+                  </th>
+                  <th scope="col" class="wide">
+                    {w('sharing')}
+                  </th>
                   <th scope="col">{w('state')}</th>
-                  <th scope="col" class="wide">{w('source')}</th>
-                  <th scope="col" class="n">{w('count')}</th>
+                  <th scope="col" class="wide">
+                    {w('source')}
+                  </th>
+                  <th scope="col" class="n">
+                    {w('count')}
+                  </th>
                 </tr>
               </thead>
               <tbody>

@@ -2,10 +2,12 @@
 import type { JSX } from 'preact';
 import { roleNames } from '../../people/person.js';
 import type { DemoPerson } from '../../people/provider/persons.js';
-import { page, type FrameProps } from '../page.js';
+import { type FrameProps, page } from '../page.js';
 
 export interface ChooseProps extends Pick<FrameProps, 'language'> {
-  readonly workspace: FrameProps['workspace'] & { readonly authorities: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }> };
+  readonly workspace: FrameProps['workspace'] & {
+    readonly authorities: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }>;
+  };
   readonly persons: readonly DemoPerson[];
   readonly uid: string;
 }
@@ -18,7 +20,7 @@ export function choosePerson({ language, workspace, persons, uid }: ChooseProps)
       <p class="lead">
         {zh
           ? '本页仅供本机演示使用，无需口令。正式环境使用本市统一身份认证。'
-          : 'This is the development identity provider: on this machine only, in a demonstration only, without a password. In production the city\'s own provider stands here.'}
+          : "This is the development identity provider: on this machine only, in a demonstration only, without a password. In production the city's own provider stands here."}
       </p>
       <ul class="choices">
         {persons.map(({ id, name, roles, authority, subjects = [], note }) => (
@@ -28,9 +30,15 @@ export function choosePerson({ language, workspace, persons, uid }: ChooseProps)
                 <b>{name}</b>
                 <span>
                   {roles.map((role) => roleNames[role][language]).join(zh ? '、' : ', ')}
-                  {authority === undefined ? null : ` · ${workspace.authorities.get(authority)?.name[language] ?? authority}`}
+                  {authority === undefined
+                    ? null
+                    : ` · ${workspace.authorities.get(authority)?.name[language] ?? authority}`}
                 </span>
-                {subjects.length === 0 ? null : <span class="id">{(zh ? subjects.map((one) => one.slice(one.indexOf(':') + 1)) : subjects).join(' ')}</span>}
+                {subjects.length === 0 ? null : (
+                  <span class="id">
+                    {(zh ? subjects.map((one) => one.slice(one.indexOf(':') + 1)) : subjects).join(' ')}
+                  </span>
+                )}
                 {note === undefined ? null : <span>{note[language]}</span>}
               </button>
             </form>

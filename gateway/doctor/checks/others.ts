@@ -1,16 +1,24 @@
-/** Servers of others that this installation needs: the identity provider, witnesses, the other replicas; and whether our clocks agree. */
+/**
+ * Servers of others that this installation needs: the identity provider, witnesses, the other replicas; and whether our
+ * clocks agree.
+ */
 import { join } from 'node:path';
-import { witnessSetup } from '../../process/witnesses.js';
-import { note, ok, warn, type Check, type Finding } from '../port.js';
-import { reach } from '../reach.js';
 import { wordsOf } from '../../logging/words.js';
+import { witnessSetup } from '../../process/witnesses.js';
+import { type Check, type Finding, note, ok, warn } from '../port.js';
+import { reach } from '../reach.js';
 
 /** ms: beyond it certificates, sessions and terms of tokens begin to be judged differently here and there. */
 const SKEW = 5000;
 
 function clock(name: string, ahead: number | undefined): readonly Finding[] {
   if (ahead === undefined || Math.abs(ahead) < SKEW) return [];
-  return [warn(`the clock of ${name} is ${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} ours`, 'let both machines follow a time server; checkpoints, receipts and sign-in tell time')];
+  return [
+    warn(
+      `the clock of ${name} is ${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} ours`,
+      'let both machines follow a time server; checkpoints, receipts and sign-in tell time',
+    ),
+  ];
 }
 
 const check: Check = {
@@ -26,10 +34,21 @@ const check: Check = {
         const found: unknown = status === 200 ? JSON.parse(body) : undefined;
         const issuer = typeof found === 'object' && found !== null && 'issuer' in found ? found.issuer : undefined;
         if (issuer === people.issuer) findings.push(ok('the identity provider answers'));
-        else findings.push(warn(`the identity provider answers ${status}, and not as \`${people.issuer}\``, 'set `people.issuer` exactly as the provider calls itself'));
+        else
+          findings.push(
+            warn(
+              `the identity provider answers ${status}, and not as \`${people.issuer}\``,
+              'set `people.issuer` exactly as the provider calls itself',
+            ),
+          );
         findings.push(...clock('the identity provider', ahead));
       } catch (error) {
-        findings.push(warn(`the identity provider cannot be reached: ${wordsOf(error)}`, 'nobody can sign in; look at the network and its certificate'));
+        findings.push(
+          warn(
+            `the identity provider cannot be reached: ${wordsOf(error)}`,
+            'nobody can sign in; look at the network and its certificate',
+          ),
+        );
       }
     }
     const setup = await witnessSetup(audit, patient.workspaceDir, { file: join(patient.workspaceDir, 'yitong.json') });
@@ -39,12 +58,26 @@ const check: Check = {
         // it takes POST only; that it says so is an answer
         const { ahead } = await reach(`${url.replace(/\/$/, '')}/add-checkpoint`, ca === undefined ? {} : { ca });
         answering++;
-        findings.push(ok(`the witness \`${verifier.name}\` answers`), ...clock(`the witness \`${verifier.name}\``, ahead));
+        findings.push(
+          ok(`the witness \`${verifier.name}\` answers`),
+          ...clock(`the witness \`${verifier.name}\``, ahead),
+        );
       } catch (error) {
-        findings.push(warn(`the witness \`${verifier.name}\` cannot be reached: ${wordsOf(error)}`, 'ask its operator; look at the network and `ca`'));
+        findings.push(
+          warn(
+            `the witness \`${verifier.name}\` cannot be reached: ${wordsOf(error)}`,
+            'ask its operator; look at the network and `ca`',
+          ),
+        );
       }
     }
-    if (setup !== undefined && answering < setup.required) findings.push(warn(`${answering} witnesses answer and ${setup.required} are required: no checkpoint is published`, 'answers go on, receipts wait; bring the witnesses back'));
+    if (setup !== undefined && answering < setup.required)
+      findings.push(
+        warn(
+          `${answering} witnesses answer and ${setup.required} are required: no checkpoint is published`,
+          'answers go on, receipts wait; bring the witnesses back',
+        ),
+      );
     return findings.length === 0 ? [note('no server of others is configured')] : findings;
   },
 };

@@ -1,11 +1,12 @@
 /** The gateway itself: what it says of its health, or whether it could start here. */
 import { createServer } from 'node:net';
 import { runningUp } from '../../cli/places.js';
-import { fail, note, ok, warn, type Check, type Finding } from '../port.js';
+import { type Check, type Finding, fail, note, ok, warn } from '../port.js';
 import { reach } from '../reach.js';
 
 const textsOf = (value: unknown, key: string): readonly string[] => {
-  const list: unknown = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+  const list: unknown =
+    typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
   return Array.isArray(list) ? list.filter((one): one is string => typeof one === 'string') : [];
 };
 
@@ -34,16 +35,32 @@ const check: Check = {
       }
       const reasons = textsOf(said, 'reasons');
       return [
-        answer.status === 200 ? ok(`the gateway on ${health} is ready`) : fail(`the gateway on ${health} is not ready: ${reasons.join('; ')}`, 'docs/operating.md says what each reason means'),
+        answer.status === 200
+          ? ok(`the gateway on ${health} is ready`)
+          : fail(
+              `the gateway on ${health} is not ready: ${reasons.join('; ')}`,
+              'docs/operating.md says what each reason means',
+            ),
         ...textsOf(said, 'warnings').map((warning) => warn(warning, 'docs/operating.md says what each warning means')),
       ];
     }
-    const findings: Finding[] = [note(`no gateway answers on ${health}`, 'start it with `yitong gateway`; for a first run `yitong up`')];
-    const ports = [['host', gateway.host, gateway.port], ['peopleHost', gateway.peopleHost, gateway.peoplePort], ['healthHost', gateway.healthHost, gateway.healthPort]] as const;
+    const findings: Finding[] = [
+      note(`no gateway answers on ${health}`, 'start it with `yitong gateway`; for a first run `yitong up`'),
+    ];
+    const ports = [
+      ['host', gateway.host, gateway.port],
+      ['peopleHost', gateway.peopleHost, gateway.peoplePort],
+      ['healthHost', gateway.healthHost, gateway.healthPort],
+    ] as const;
     for (const [key, address, port] of ports) {
       const why = port === 0 ? undefined : await taken(address, port);
       if (why === undefined) continue;
-      const mend = why === 'EADDRINUSE' ? 'stop what listens there, or give another port' : why === 'EACCES' ? 'take a port above 1023, or allow this one to the user' : `set \`gateway.${key}\` to an address of this machine`;
+      const mend =
+        why === 'EADDRINUSE'
+          ? 'stop what listens there, or give another port'
+          : why === 'EACCES'
+            ? 'take a port above 1023, or allow this one to the user'
+            : `set \`gateway.${key}\` to an address of this machine`;
       findings.push(fail(`${address}:${port} cannot be listened on (${why})`, mend));
     }
     return findings;

@@ -1,7 +1,7 @@
 /** The declared content: contracts and feeds. */
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { calendarEnding, loadCalendars } from '../../../contracts/calendar.js';
-import { ok, warn, type Check } from '../port.js';
+import { type Check, ok, warn } from '../port.js';
 
 const check: Check = {
   about: 'contracts, feeds and calendars of the workspace',
@@ -13,9 +13,25 @@ const check: Check = {
     const calendars = await loadCalendars(workspace.layers);
     const ending = [...calendars].flatMap(([name, calendar]) => calendarEnding(name, calendar, patient.now()) ?? []);
     return [
-      ...ending.map((what) => warn(what, 'the notice comes in autumn; until it does, tell those who have terms to keep that the end of one may move')),
-      ok(`${workspace.name.en}: ${workspace.contracts.size} contracts of ${workspace.authorities.size} authorities, ${feeds.size} feeds`),
-      ...(without.length === 0 ? [] : [warn(`no feed brings ${without.join(', ')}: it will say \`never-loaded\``, 'write connectors/feeds/<authority>/<dataset>.json (`yitong feed new` proposes one), or remove the contract')]),
+      ...ending.map((what) =>
+        warn(
+          what,
+          'the notice comes in autumn; until it does, tell those who have terms to keep that the end of one may move',
+        ),
+      ),
+      ok(
+        `${workspace.name.en}: ${workspace.contracts.size} contracts of ${workspace.authorities.size} ` +
+          `authorities, ${feeds.size} feeds`,
+      ),
+      ...(without.length === 0
+        ? []
+        : [
+            warn(
+              `no feed brings ${without.join(', ')}: it will say \`never-loaded\``,
+              'write connectors/feeds/<authority>/<dataset>.json (`yitong feed new` proposes one), or remove ' +
+                'the contract',
+            ),
+          ]),
     ];
   },
 };

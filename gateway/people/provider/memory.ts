@@ -1,4 +1,7 @@
-/** What the development provider remembers: in memory, gone with its process. The library's own warns that it is not for production. */
+/**
+ * What the development provider remembers: in memory, gone with its process. The library's own warns that it is not for
+ * production.
+ */
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 interface Kept {

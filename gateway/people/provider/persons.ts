@@ -1,11 +1,14 @@
-/** Who can sign in with the development provider: `policies/people.json` of the workspace, else one person of each kind. Invented people. */
+/**
+ * Who can sign in with the development provider: `policies/people.json` of the workspace, else one person of each kind.
+ * Invented people.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Type, type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { readJson } from '../../../contracts/files.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { shape } from '../../../contracts/validate.js';
-import { ROLES, roleNames, type Role } from '../person.js';
+import { ROLES, type Role, roleNames } from '../person.js';
 
 const strict = { additionalProperties: false };
 const schema = Type.Array(
@@ -30,7 +33,12 @@ export async function demoPersons(workspace: Workspace): Promise<readonly DemoPe
   const file = workspace.layers.map((layer) => join(layer, 'policies', 'people.json')).find((path) => existsSync(path));
   if (file !== undefined) return check(await readJson(file, 'bad_config'), { file });
   const [authority] = [...workspace.authorities.keys()].sort();
-  const person = (role: Role, more: Partial<DemoPerson> = {}): DemoPerson => ({ id: role, name: roleNames[role].zh, roles: [role], ...more });
+  const person = (role: Role, more: Partial<DemoPerson> = {}): DemoPerson => ({
+    id: role,
+    name: roleNames[role].zh,
+    roles: [role],
+    ...more,
+  });
   return [
     person('auditor'),
     person('sharing-authority'),

@@ -1,16 +1,27 @@
 /**
- * The compliance code (合规一码通): a company's phone shows a code, a scanner asks one question with it, the company sees who asks what and confirms, and
- * then that scanner gets that answer, once. docs/compliance-code.md says what this can do and cannot.
+ * The compliance code (合规一码通): a company's phone shows a code, a scanner asks one question with it, the company sees
+ * who asks what and confirms, and then that scanner gets that answer, once. docs/compliance-code.md says what this can
+ * do and cannot.
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.js';
-import { YitongError, type ErrorCode } from '../../../contracts/errors.js';
-import { complianceBody, type ComplianceStep } from '../../audit/events.js';
+import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
+import { type ComplianceStep, complianceBody } from '../../audit/events.js';
 import type { Journal } from '../../audit/port.js';
 import type { Person } from '../../people/person.js';
 import { sameText } from '../../people/sessions.js';
 import type { Day, Moment, SectionState } from '../model.js';
-import { made, stateAt, step, type Asked, type CodeEvent, type CodeRecord, type CodeState, type Question, type Scanner } from './machine.js';
+import {
+  type Asked,
+  type CodeEvent,
+  type CodeRecord,
+  type CodeState,
+  made,
+  type Question,
+  type Scanner,
+  stateAt,
+  step,
+} from './machine.js';
 import { countMiss, guessedTooOften, lookersOf } from './misses.js';
 import type { CodeStore } from './store.js';
 
@@ -62,31 +73,57 @@ export interface ScannerView {
 
 export interface Codes {
   /**
-   * For a phone to show. `code` is 256 random bits and stands nowhere here; `id` is its digest, by which the company follows it.
+   * For a phone to show. `code` is 256 random bits and stands nowhere here; `id` is its digest, by which the company
+   * follows it.
    * @throws YitongError `role_missing` where the person does not speak for the subject, `audit_unavailable`
    */
-  create(person: Person, subject: string, requestId: string): Promise<{ readonly code: string; readonly id: string; readonly until: number }>;
+  create(
+    person: Person,
+    subject: string,
+    requestId: string,
+  ): Promise<{ readonly code: string; readonly id: string; readonly until: number }>;
   /**
-   * Takes the code; from now on it is used. The company learns who asks what, the scanner nothing yet but the number to compare.
+   * Takes the code; from now on it is used. The company learns who asks what, the scanner nothing yet but the number to
+   * compare.
    * @param source network address, against guessing from ever new sessions
-   * @throws YitongError `code_unknown`, `code_used`, `code_expired`, `rate_limited`, `bad_request` for a question that is none, `audit_unavailable`
+   * @throws YitongError `code_unknown`, `code_used`, `code_expired`, `rate_limited`, `bad_request` for a question that
+   * is none, `audit_unavailable`
    */
-  scan(code: string, scanner: Scanner, source: string, question: Question, requestId: string): Promise<{ readonly id: string; readonly ticket: string; readonly number: string; readonly until: number }>;
+  scan(
+    code: string,
+    scanner: Scanner,
+    source: string,
+    question: Question,
+    requestId: string,
+  ): Promise<{ readonly id: string; readonly ticket: string; readonly number: string; readonly until: number }>;
   /** @throws YitongError `code_unknown`, also for whoever did not make it */
   look(id: string, person: Person): CompanyView;
   /**
    * @param shown of the view that the person saw
-   * @throws YitongError `code_unknown`, `code_changed`, `code_used`, `code_refused`, `code_expired`, `audit_unavailable`
+   * @throws YitongError `code_unknown`, `code_changed`, `code_used`, `code_refused`, `code_expired`,
+   * `audit_unavailable`
    */
   confirm(id: string, person: Person, shown: string, requestId: string): Promise<void>;
   /** Whatever is not answered yet can be refused. @throws YitongError as `confirm` */
   refuse(id: string, person: Person, requestId: string): Promise<void>;
   /**
    * Asks again until there is an answer; gives it once.
-   * @throws YitongError `code_unknown` for another scanner or ticket, `code_refused`, `code_used`, `code_expired`, `audit_unavailable`
+   * @throws YitongError `code_unknown` for another scanner or ticket, `code_refused`, `code_used`, `code_expired`,
+   * `audit_unavailable`
    */
-  collect(id: string, ticket: string, scanner: Scanner, requestId: string): Promise<{ readonly state: 'waiting'; readonly until: number } | { readonly state: 'answered'; readonly answer: ComplianceAnswer }>;
-  /** How far it is, for the scanner; gives nothing of the answer. @throws YitongError `code_unknown` for another scanner or ticket */
+  collect(
+    id: string,
+    ticket: string,
+    scanner: Scanner,
+    requestId: string,
+  ): Promise<
+    | { readonly state: 'waiting'; readonly until: number }
+    | { readonly state: 'answered'; readonly answer: ComplianceAnswer }
+  >;
+  /**
+   * How far it is, for the scanner; gives nothing of the answer.
+   * @throws YitongError `code_unknown` for another scanner or ticket
+   */
   follow(id: string, ticket: string, scanner: Scanner): ScannerView;
 }
 
@@ -128,31 +165,60 @@ export function lastMonths(months: number, today: Day): Pick<Question, 'from' | 
   return { from: first.toISOString().slice(0, 10), to: today };
 }
 
-const realDay = (text: unknown): text is Day => typeof text === 'string' && DAY.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
+const realDay = (text: unknown): text is Day =>
+  typeof text === 'string' &&
+  DAY.test(text) &&
+  !Number.isNaN(Date.parse(text)) &&
+  new Date(text).toISOString().startsWith(text);
 
 function checkedQuestion({ report, domains, from, to }: Question, known: CodesOptions['known']): Question {
-  const fits = Array.isArray(domains) && domains.length > 0 && domains.length <= MAX_DOMAINS && new Set(domains).size === domains.length && domains.every((one) => typeof one === 'string' && known(report, one));
-  if (!fits || !realDay(from) || !realDay(to) || from > to) throw new YitongError('bad_request', 'a question names domains that there are, each once, and two days in their order');
+  const fits =
+    Array.isArray(domains) &&
+    domains.length > 0 &&
+    domains.length <= MAX_DOMAINS &&
+    new Set(domains).size === domains.length &&
+    domains.every((one) => typeof one === 'string' && known(report, one));
+  if (!fits || !realDay(from) || !realDay(to) || from > to)
+    throw new YitongError(
+      'bad_request',
+      'a question names domains that there are, each once, and two days in their order',
+    );
   return { report, domains: [...domains], from, to };
 }
 
 const STATES: ReadonlySet<SectionState> = new Set<SectionState>(['none', 'records', 'at_least', 'not_answered']);
 
-/** Only what was asked, and of it only what an answer may say. Anything else is a fault of whoever computed it, and nothing is released. */
+/**
+ * Only what was asked, and of it only what an answer may say. Anything else is a fault of whoever computed it, and
+ * nothing is released.
+ */
 function checkedAnswer(question: Question, given: readonly DomainAnswer[]): readonly DomainAnswer[] {
   const byDomain = new Map(given.map((one) => [one.domain, one]));
-  if (byDomain.size !== given.length || given.length !== question.domains.length) throw new YitongError('internal', 'the answer is not to the question');
+  if (byDomain.size !== given.length || given.length !== question.domains.length)
+    throw new YitongError('internal', 'the answer is not to the question');
   return question.domains.map((domain) => {
     const found = byDomain.get(domain);
     const counts = found?.state === 'records' || found?.state === 'at_least';
-    if (found === undefined || !STATES.has(found.state) || (counts ? !Number.isSafeInteger(found.count) || (found.count ?? 0) < 1 : found.count !== undefined)) throw new YitongError('internal', 'the answer is not to the question');
-    return { domain, state: found.state, ...(found.count === undefined ? {} : { count: found.count }), ...(found.asOf === undefined ? {} : { asOf: found.asOf }) };
+    if (
+      found === undefined ||
+      !STATES.has(found.state) ||
+      (counts ? !Number.isSafeInteger(found.count) || (found.count ?? 0) < 1 : found.count !== undefined)
+    )
+      throw new YitongError('internal', 'the answer is not to the question');
+    return {
+      domain,
+      state: found.state,
+      ...(found.count === undefined ? {} : { count: found.count }),
+      ...(found.asOf === undefined ? {} : { asOf: found.asOf }),
+    };
   });
 }
 
-const byOf = ({ kind, key }: Scanner): string => (kind === 'client' ? key : kind === 'person' ? 'person' : 'public page');
+const byOf = ({ kind, key }: Scanner): string =>
+  kind === 'client' ? key : kind === 'person' ? 'person' : 'public page';
 /** As it is kept and shown: the company learns a name, never a session or the id of a person. */
-const keyless = (scanner: Scanner): Scanner => (scanner.kind === 'client' ? scanner : { ...scanner, key: digest(`${scanner.kind} ${scanner.key}`) });
+const keyless = (scanner: Scanner): Scanner =>
+  scanner.kind === 'client' ? scanner : { ...scanner, key: digest(`${scanner.kind} ${scanner.key}`) };
 const sameScanner = (a: Scanner, b: Scanner): boolean => a.kind === b.kind && sameText(a.key, b.key);
 const idOf = ({ kind, key }: Scanner): object => (kind === 'person' ? { scanner: key } : {});
 const shownOf = (asked: Asked): string => digest(canonicalJson(asked));
@@ -170,16 +236,34 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
     readonly about?: object;
   }
   /** @throws YitongError `audit_unavailable` */
-  async function record({ step: done, id, by, requestId, subject, asked, bodySha256, about = {} }: Entry): Promise<void> {
+  async function record({
+    step: done,
+    id,
+    by,
+    requestId,
+    subject,
+    asked,
+    bodySha256,
+    about = {},
+  }: Entry): Promise<void> {
     const { scanner, question } = asked ?? {};
     await journal.append({
       clear: complianceBody({
-        time: new Date(now()).toISOString(), requestId, step: done, code: id, by,
+        time: new Date(now()).toISOString(),
+        requestId,
+        step: done,
+        code: id,
+        by,
         ...(scanner?.authority === undefined ? {} : { authority: scanner.authority }),
-        ...(question === undefined ? {} : { report: question.report, domains: question.domains, from: question.from, to: question.to }),
+        ...(question === undefined
+          ? {}
+          : { report: question.report, domains: question.domains, from: question.from, to: question.to }),
         ...(bodySha256 === undefined ? {} : { bodySha256 }),
       }),
-      subject: { subject, json: JSON.stringify({ ...about, ...(scanner?.kind === 'person' ? { scannerName: scanner.name } : {}) }) },
+      subject: {
+        subject,
+        json: JSON.stringify({ ...about, ...(scanner?.kind === 'person' ? { scannerName: scanner.name } : {}) }),
+      },
     });
   }
 
@@ -191,7 +275,10 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
   }
 
   const stored = (id: string): CodeRecord | undefined => (TOKEN.test(id) ? store.code(id) : undefined);
-  const owned = (found: CodeRecord | undefined, person: Person): CodeRecord & { readonly live: NonNullable<CodeRecord['live']> } => {
+  const owned = (
+    found: CodeRecord | undefined,
+    person: Person,
+  ): CodeRecord & { readonly live: NonNullable<CodeRecord['live']> } => {
     const live = found?.live;
     if (found === undefined || live === undefined || !sameText(live.owner, person.id)) throw failed('code_unknown');
     return { ...found, live };
@@ -199,23 +286,42 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
 
   function scanned(found: CodeRecord | undefined, ticket: string, scanner: Scanner): CodeRecord {
     const { asked, ticket: expected } = found?.live ?? {};
-    if (found === undefined || asked === undefined || expected === undefined || !sameText(expected, digest(ticket)) || !sameScanner(asked.scanner, keyless(scanner))) throw failed('code_unknown');
+    if (
+      found === undefined ||
+      asked === undefined ||
+      expected === undefined ||
+      !sameText(expected, digest(ticket)) ||
+      !sameScanner(asked.scanner, keyless(scanner))
+    )
+      throw failed('code_unknown');
     return found;
   }
 
   return {
     async create(person, subject, requestId) {
-      if (!person.roles.includes('subject') || !person.subjects.includes(subject)) throw new YitongError('role_missing', 'a code is shown by who speaks for the company');
+      if (!person.roles.includes('subject') || !person.subjects.includes(subject))
+        throw new YitongError('role_missing', 'a code is shown by who speaks for the company');
       const code = fresh();
       const id = digest(code);
-      await record({ step: 'created', id, by: 'subject', requestId, subject, about: { person: person.id, name: person.name } });
+      await record({
+        step: 'created',
+        id,
+        by: 'subject',
+        requestId,
+        subject,
+        about: { person: person.id, name: person.name },
+      });
       const begun = made(person.id, subject, now());
       await store.transaction((maps) => maps.putCode(id, begun));
       return { code, id, until: begun.until };
     },
 
     async scan(code, scanner, source, question, requestId) {
-      const asked: Asked = { scanner: keyless(scanner), question: checkedQuestion(question, known), number: String(randomInt(10_000)).padStart(4, '0') };
+      const asked: Asked = {
+        scanner: keyless(scanner),
+        question: checkedQuestion(question, known),
+        number: String(randomInt(10_000)).padStart(4, '0'),
+      };
       const ticket = fresh();
       const id = digest(code);
       const who = lookersOf(scanner, source);
@@ -232,15 +338,29 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
         maps.putCode(id, next.record);
         return next.record;
       });
-      if (outcome === 'rate_limited') throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
+      if (outcome === 'rate_limited')
+        throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
       if (typeof outcome === 'string') throw failed(outcome);
-      await record({ step: 'scanned', id, by: byOf(scanner), requestId, subject: outcome.live?.subject ?? '', asked, about: idOf(scanner) });
+      await record({
+        step: 'scanned',
+        id,
+        by: byOf(scanner),
+        requestId,
+        subject: outcome.live?.subject ?? '',
+        asked,
+        about: idOf(scanner),
+      });
       return { id, ticket, number: asked.number, until: outcome.until };
     },
 
     look(id, person) {
       const { live, ...found } = owned(stored(id), person);
-      return { subject: live.subject, state: stateAt(found, now()), until: found.until, ...(live.asked === undefined ? {} : { asked: live.asked, shown: shownOf(live.asked) }) };
+      return {
+        subject: live.subject,
+        state: stateAt(found, now()),
+        until: found.until,
+        ...(live.asked === undefined ? {} : { asked: live.asked, shown: shownOf(live.asked) }),
+      };
     },
 
     async confirm(id, person, shown, requestId) {
@@ -251,7 +371,15 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
         return next;
       };
       const { live } = check(stored(id));
-      await record({ step: 'confirmed', id, by: 'subject', requestId, subject: live?.subject ?? '', asked: live?.asked, about: { person: person.id, name: person.name } });
+      await record({
+        step: 'confirmed',
+        id,
+        by: 'subject',
+        requestId,
+        subject: live?.subject ?? '',
+        asked: live?.asked,
+        about: { person: person.id, name: person.name },
+      });
       await store.transaction((maps) => maps.putCode(id, check(maps.code(id))));
     },
 
@@ -261,7 +389,15 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
         maps.putCode(id, next);
         return next;
       });
-      await record({ step: 'refused', id, by: 'subject', requestId, subject: live?.subject ?? '', asked: live?.asked, about: { person: person.id, name: person.name } });
+      await record({
+        step: 'refused',
+        id,
+        by: 'subject',
+        requestId,
+        subject: live?.subject ?? '',
+        asked: live?.asked,
+        about: { person: person.id, name: person.name },
+      });
     },
 
     follow(id, ticket, scanner) {
@@ -280,10 +416,27 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
       const { question } = asked;
       const states = await answer(subject, question, requestId);
       const domains = checkedAnswer(question, states.domains);
-      const released: ComplianceAnswer = { subject, ...(states.name === undefined ? {} : { name: states.name }), question, answeredAt: new Date(now()).toISOString(), domains };
-      await record({ step: 'answered', id, by: byOf(scanner), requestId, subject, asked, bodySha256: digest(canonicalJson(released)), about: { results: domains, ...idOf(scanner) } });
+      const released: ComplianceAnswer = {
+        subject,
+        ...(states.name === undefined ? {} : { name: states.name }),
+        question,
+        answeredAt: new Date(now()).toISOString(),
+        domains,
+      };
+      await record({
+        step: 'answered',
+        id,
+        by: byOf(scanner),
+        requestId,
+        subject,
+        asked,
+        bodySha256: digest(canonicalJson(released)),
+        about: { results: domains, ...idOf(scanner) },
+      });
       // on record by now; of two who come at once both are, and one gets it
-      await store.transaction((maps) => maps.putCode(id, advance(scanned(maps.code(id), ticket, scanner), { kind: 'release' })));
+      await store.transaction((maps) =>
+        maps.putCode(id, advance(scanned(maps.code(id), ticket, scanner), { kind: 'release' })),
+      );
       return { state: 'answered', answer: released };
     },
   };

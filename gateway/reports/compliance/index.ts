@@ -4,16 +4,16 @@ import { YitongError } from '../../../contracts/errors.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { GatewayContext } from '../../context.js';
 import { dayIn } from '../compute/index.js';
-import { reportsOf, type Asking } from '../index.js';
-import { lastMonths, openCodes, type Codes } from './codes.js';
+import { type Asking, reportsOf } from '../index.js';
+import { type Codes, lastMonths, openCodes } from './codes.js';
 import type { Question } from './machine.js';
 import { openReleases, type Releases, type Scope } from './release.js';
-import { openCodeStore, type CodeStore } from './store.js';
+import { type CodeStore, openCodeStore } from './store.js';
 
 export type { CompanyView, ComplianceAnswer, ScannerView } from './codes.js';
 export { codeId } from './codes.js';
 export type { Question, Scanner } from './machine.js';
-export type { Releases, Releasing, ReleaseState, ReleaseView, Scope } from './release.js';
+export type { ReleaseState, Releases, ReleaseView, Releasing, Scope } from './release.js';
 
 /** How far back a question may go. */
 export const MAX_MONTHS = 120;
@@ -40,15 +40,22 @@ export async function complianceOf(context: GatewayContext): Promise<Compliance>
   const reports = await reportsOf(context);
   const { definitions } = reports;
   let opened: { readonly store: CodeStore; readonly codes: Codes; readonly releases: Releases } | undefined;
-  const known = (report: string, domain: string): boolean => definitions.get(report)?.domains.some(({ id }) => id === domain) === true;
+  const known = (report: string, domain: string): boolean =>
+    definitions.get(report)?.domains.some(({ id }) => id === domain) === true;
   function open(): NonNullable<typeof opened> {
-    if (definitions.size === 0) throw new YitongError('not_found', 'there is no report from which a code could be answered');
+    if (definitions.size === 0)
+      throw new YitongError('not_found', 'there is no report from which a code could be answered');
     if (opened === undefined) {
       const store = openCodeStore(join(dataDir, 'reports', 'compliance'), now);
       const asking = (requestId: string): Asking => ({ requestId, by: 'compliance code' });
-      const answer = (subject: string, { report, domains, from, to }: Question, requestId: string) => reports.states({ report, subject, domains, from, to }, asking(requestId));
+      const answer = (subject: string, { report, domains, from, to }: Question, requestId: string) =>
+        reports.states({ report, subject, domains, from, to }, asking(requestId));
       const part = ({ id, domains }: Scope, requestId: string) => reports.part(id, domains, asking(requestId));
-      opened = { store, codes: openCodes({ store, journal, now, known, answer }), releases: openReleases({ store, journal, now, part }) };
+      opened = {
+        store,
+        codes: openCodes({ store, journal, now, known, answer }),
+        releases: openReleases({ store, journal, now, part }),
+      };
     }
     return opened;
   }
@@ -57,14 +64,24 @@ export async function complianceOf(context: GatewayContext): Promise<Compliance>
     codes: () => open().codes,
     releases: () => open().releases,
     async scope(id, subject, chosen, asking) {
-      const { model: { report, range: { from, to }, domains: has }, revokedAt } = await reports.find(id, subject, asking);
-      if (revokedAt !== undefined) throw new YitongError('report_revoked', 'the report was revoked; it is released to nobody');
+      const {
+        model: {
+          report,
+          range: { from, to },
+          domains: has,
+        },
+        revokedAt,
+      } = await reports.find(id, subject, asking);
+      if (revokedAt !== undefined)
+        throw new YitongError('report_revoked', 'the report was revoked; it is released to nobody');
       const domains = has.map((domain) => domain.id).filter((domain) => chosen?.includes(domain) !== false);
-      if (domains.length === 0 || (chosen !== undefined && chosen.length !== domains.length)) throw new YitongError('bad_request', '`domains` names domains of the report, each once');
+      if (domains.length === 0 || (chosen !== undefined && chosen.length !== domains.length))
+        throw new YitongError('bad_request', '`domains` names domains of the report, each once');
       return { id, report, from, to, domains, whole: domains.length === has.length };
     },
     question({ report, domains, months }) {
-      if (!Number.isInteger(months) || months < 1 || months > MAX_MONTHS) throw new YitongError('bad_request', `\`months\` is between 1 and ${String(MAX_MONTHS)}`);
+      if (!Number.isInteger(months) || months < 1 || months > MAX_MONTHS)
+        throw new YitongError('bad_request', `\`months\` is between 1 and ${String(MAX_MONTHS)}`);
       return { report, domains, ...lastMonths(months, dayIn(now())) };
     },
     async close() {

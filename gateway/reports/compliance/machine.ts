@@ -1,5 +1,6 @@
 /**
- * The states of a compliance code, and every way from one to another. Pure: whoever calls it brings the time and writes the record down.
+ * The states of a compliance code, and every way from one to another. Pure: whoever calls it brings the time and writes
+ * the record down.
  *
  *     created ──scan──▶ scanned ──confirm──▶ confirmed ──release──▶ answered
  *        └──────────refuse──┴───────refuse───────┴──────▶ refused
@@ -21,7 +22,10 @@ export interface Question {
   readonly to: Day;
 }
 
-/** Who scanned. `key` tells one from another: a client's id, a person's id, a session; `name` is what the company is shown. */
+/**
+ * Who scanned. `key` tells one from another: a client's id, a person's id, a session; `name` is what the company is
+ * shown.
+ */
 export interface Scanner {
   readonly kind: 'client' | 'person' | 'public';
   readonly key: string;
@@ -65,20 +69,48 @@ export type CodeEvent =
 /** How long each state lasts, ms: to be scanned, to be confirmed, to be collected. */
 export const TERMS = { created: 60_000, scanned: 120_000, confirmed: 60_000 } as const;
 
-export const stateAt = ({ state, until }: CodeRecord, now: number): CodeState => ((state === 'created' || state === 'scanned' || state === 'confirmed') && now >= until ? 'expired' : state);
+export const stateAt = ({ state, until }: CodeRecord, now: number): CodeState =>
+  (state === 'created' || state === 'scanned' || state === 'confirmed') && now >= until ? 'expired' : state;
 
 /** Why an event does not happen in a state. Where there is none, it does. */
 const REFUSALS: Readonly<Record<CodeEvent['kind'], Readonly<Partial<Record<CodeState, ErrorCode>>>>> = {
-  scan: { scanned: 'code_used', confirmed: 'code_used', refused: 'code_used', answered: 'code_used', expired: 'code_expired' },
-  confirm: { created: 'code_changed', confirmed: 'code_used', refused: 'code_refused', answered: 'code_used', expired: 'code_expired' },
+  scan: {
+    scanned: 'code_used',
+    confirmed: 'code_used',
+    refused: 'code_used',
+    answered: 'code_used',
+    expired: 'code_expired',
+  },
+  confirm: {
+    created: 'code_changed',
+    confirmed: 'code_used',
+    refused: 'code_refused',
+    answered: 'code_used',
+    expired: 'code_expired',
+  },
   refuse: { refused: 'code_refused', answered: 'code_used', expired: 'code_expired' },
-  release: { created: 'code_not_confirmed', scanned: 'code_not_confirmed', refused: 'code_refused', answered: 'code_used', expired: 'code_expired' },
+  release: {
+    created: 'code_not_confirmed',
+    scanned: 'code_not_confirmed',
+    refused: 'code_refused',
+    answered: 'code_used',
+    expired: 'code_expired',
+  },
 };
 
-export const made = (owner: string, subject: string, now: number): CodeRecord => ({ state: 'created', madeAt: now, until: now + TERMS.created, live: { owner, subject } });
+export const made = (owner: string, subject: string, now: number): CodeRecord => ({
+  state: 'created',
+  madeAt: now,
+  until: now + TERMS.created,
+  live: { owner, subject },
+});
 
 /** @returns the record behind the event, or why the event does not happen */
-export function step(record: CodeRecord, event: CodeEvent, now: number): { readonly record: CodeRecord } | { readonly code: ErrorCode } {
+export function step(
+  record: CodeRecord,
+  event: CodeEvent,
+  now: number,
+): { readonly record: CodeRecord } | { readonly code: ErrorCode } {
   const state = stateAt(record, now);
   // a code that was scanned once is used, also when nothing came of it
   const code = event.kind === 'scan' && record.state !== 'created' ? 'code_used' : REFUSALS[event.kind][state];
@@ -87,7 +119,14 @@ export function step(record: CodeRecord, event: CodeEvent, now: number): { reado
   if (live === undefined) return { code: 'code_expired' };
   switch (event.kind) {
     case 'scan':
-      return { record: { state: 'scanned', madeAt, until: now + TERMS.scanned, live: { ...live, asked: event.asked, ticket: event.ticket } } };
+      return {
+        record: {
+          state: 'scanned',
+          madeAt,
+          until: now + TERMS.scanned,
+          live: { ...live, asked: event.asked, ticket: event.ticket },
+        },
+      };
     case 'confirm':
       return { record: { state: 'confirmed', madeAt, until: now + TERMS.confirmed, live } };
     case 'refuse':

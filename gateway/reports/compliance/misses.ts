@@ -1,22 +1,29 @@
 /** Codes that were looked for and are none, counted by who looked, so that nobody guesses for long. */
 import { createHash } from 'node:crypto';
 import type { Scanner } from './machine.js';
-import { MISSES_WITHIN, type CodeMaps } from './store.js';
+import { type CodeMaps, MISSES_WITHIN } from './store.js';
 
 /** Codes that are none, of one scanner or address in ten minutes. */
 export const MISS_LIMIT = 20;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-/** Those who look, by whom misses are counted. @param source network address, against guessing from ever new sessions */
-export const lookersOf = ({ kind, key }: Scanner, source: string): readonly string[] => [digest(`scanner ${kind} ${key}`), digest(`source ${source}`)];
+/**
+ * Those who look, by whom misses are counted.
+ * @param source network address, against guessing from ever new sessions
+ */
+export const lookersOf = ({ kind, key }: Scanner, source: string): readonly string[] => [
+  digest(`scanner ${kind} ${key}`),
+  digest(`source ${source}`),
+];
 
 function missesOf(maps: CodeMaps, who: string, at: number): number {
   const found = maps.misses(who);
   return found === undefined || at - found.since > MISSES_WITHIN ? 0 : found.count;
 }
 
-export const guessedTooOften = (maps: CodeMaps, who: readonly string[], at: number): boolean => who.some((one) => missesOf(maps, one, at) >= MISS_LIMIT);
+export const guessedTooOften = (maps: CodeMaps, who: readonly string[], at: number): boolean =>
+  who.some((one) => missesOf(maps, one, at) >= MISS_LIMIT);
 
 export function countMiss(maps: CodeMaps, who: readonly string[], at: number): void {
   for (const one of who) {

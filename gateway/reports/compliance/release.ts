@@ -1,6 +1,7 @@
 /**
- * The second form of a compliance code (合规一码通): the company releases an issued report, or chosen domains of it, to whoever scans. It has said yes before
- * there is a code, so nothing is confirmed; whoever comes first with the code sees it, once.
+ * The second form of a compliance code (合规一码通): the company releases an issued report, or chosen domains of it, to
+ * whoever scans. It has said yes before there is a code, so nothing is confirmed; whoever comes first with the code
+ * sees it, once.
  *
  *     released ──look──▶ looked
  *         └────withdraw───▶ withdrawn
@@ -8,8 +9,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.js';
-import { YitongError, type ErrorCode } from '../../../contracts/errors.js';
-import { complianceBody, type ComplianceStep } from '../../audit/events.js';
+import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
+import { type ComplianceStep, complianceBody } from '../../audit/events.js';
 import type { Journal } from '../../audit/port.js';
 import { sameText } from '../../people/sessions.js';
 import type { Day } from '../model.js';
@@ -56,12 +57,21 @@ export interface ReleaseRecord {
 /** How long a release waits for its look, ms. */
 export const RELEASE_TERM = 120_000;
 
-export const releaseStateAt = ({ state, until }: Pick<ReleaseRecord, 'state' | 'until'>, now: number): ReleaseState => (state === 'released' && now >= until ? 'expired' : state);
+export const releaseStateAt = ({ state, until }: Pick<ReleaseRecord, 'state' | 'until'>, now: number): ReleaseState =>
+  state === 'released' && now >= until ? 'expired' : state;
 
-const OVER: Readonly<Record<Exclude<ReleaseState, 'released'>, ErrorCode>> = { looked: 'code_used', withdrawn: 'code_withdrawn', expired: 'code_expired' };
+const OVER: Readonly<Record<Exclude<ReleaseState, 'released'>, ErrorCode>> = {
+  looked: 'code_used',
+  withdrawn: 'code_withdrawn',
+  expired: 'code_expired',
+};
 
 /** @returns the record behind a look or a withdrawal, or why it does not happen */
-export function stepRelease(record: ReleaseRecord, to: 'looked' | 'withdrawn', now: number): { readonly record: ReleaseRecord } | { readonly code: ErrorCode } {
+export function stepRelease(
+  record: ReleaseRecord,
+  to: 'looked' | 'withdrawn',
+  now: number,
+): { readonly record: ReleaseRecord } | { readonly code: ErrorCode } {
   const state = releaseStateAt(record, now);
   if (state !== 'released') return { code: OVER[state] };
   if (record.live === undefined) return { code: 'code_expired' };
@@ -89,17 +99,26 @@ export interface Releasing {
 
 export interface Releases {
   /**
-   * `code` is 256 random bits and stands nowhere here; `id` is its digest, by which the company follows it. On record before there is a code.
+   * `code` is 256 random bits and stands nowhere here; `id` is its digest, by which the company follows it. On record
+   * before there is a code.
    * @throws YitongError `audit_unavailable`
    */
-  release(who: Releasing, scope: Scope, requestId: string): Promise<{ readonly code: string; readonly id: string; readonly until: number }>;
+  release(
+    who: Releasing,
+    scope: Scope,
+    requestId: string,
+  ): Promise<{ readonly code: string; readonly id: string; readonly until: number }>;
   /** @throws YitongError `code_unknown`, also for whoever did not release it */
   follow(id: string, owner: string): ReleaseView;
-  /** Until somebody has looked. @throws YitongError `code_unknown`, `code_used`, `code_withdrawn`, `code_expired`, `audit_unavailable` */
+  /**
+   * Until somebody has looked.
+   * @throws YitongError `code_unknown`, `code_used`, `code_withdrawn`, `code_expired`, `audit_unavailable`
+   */
   withdraw(id: string, who: Releasing, requestId: string): Promise<void>;
   /**
    * The one look, on record before it leaves.
-   * @throws YitongError `code_unknown`, `code_used`, `code_withdrawn`, `code_expired`, `report_revoked`, `rate_limited`, `audit_unavailable`
+   * @throws YitongError `code_unknown`, `code_used`, `code_withdrawn`, `code_expired`, `report_revoked`,
+   * `rate_limited`, `audit_unavailable`
    */
   look(code: string, scanner: Scanner, source: string, requestId: string): Promise<ReleasedReport>;
 }
@@ -109,7 +128,11 @@ export interface ReleasesOptions {
   readonly journal: Pick<Journal, 'append'>;
   /** ms since 1970 */
   readonly now: () => number;
-  /** The released part as it may be shown; what was read for it is on record when this resolves. Undefined where the report is not kept any more. @throws YitongError `report_revoked` */
+  /**
+   * The released part as it may be shown; what was read for it is on record when this resolves. Undefined where the
+   * report is not kept any more.
+   * @throws YitongError `report_revoked`
+   */
   readonly part: (scope: Scope, requestId: string) => Promise<ReleasedReport | undefined>;
 }
 
@@ -122,8 +145,12 @@ const MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   code_expired: 'the time for it is over; let the company release the report anew',
 };
 const failed = (code: ErrorCode): YitongError => new YitongError(code, MESSAGES[code] ?? 'the code cannot be used so');
-const nameOf = ({ kind, key }: Scanner): string => (kind === 'client' ? key : kind === 'person' ? 'person' : 'public page');
-const lookerOf = ({ key, ...scanner }: Scanner): Looker => ({ ...scanner, ...(scanner.kind === 'client' ? { client: key } : {}) });
+const nameOf = ({ kind, key }: Scanner): string =>
+  kind === 'client' ? key : kind === 'person' ? 'person' : 'public page';
+const lookerOf = ({ key, ...scanner }: Scanner): Looker => ({
+  ...scanner,
+  ...(scanner.kind === 'client' ? { client: key } : {}),
+});
 
 export function openReleases({ store, journal, now, part }: ReleasesOptions): Releases {
   interface Entry {
@@ -138,11 +165,30 @@ export function openReleases({ store, journal, now, part }: ReleasesOptions): Re
     readonly about?: object | undefined;
   }
   /** @throws YitongError `audit_unavailable` */
-  async function record({ step, id, by, requestId, live: { subject, scope }, authority, bodySha256, about }: Entry): Promise<void> {
+  async function record({
+    step,
+    id,
+    by,
+    requestId,
+    live: { subject, scope },
+    authority,
+    bodySha256,
+    about,
+  }: Entry): Promise<void> {
     const { id: document, report, domains, from, to, whole } = scope;
     await journal.append({
       clear: complianceBody({
-        time: new Date(now()).toISOString(), requestId, step, code: id, by, ...(authority === undefined ? {} : { authority }), report, domains, from, to, ...(bodySha256 === undefined ? {} : { bodySha256 }),
+        time: new Date(now()).toISOString(),
+        requestId,
+        step,
+        code: id,
+        by,
+        ...(authority === undefined ? {} : { authority }),
+        report,
+        domains,
+        from,
+        to,
+        ...(bodySha256 === undefined ? {} : { bodySha256 }),
       }),
       subject: { subject, json: JSON.stringify({ report: document, whole, ...about }) },
     });
@@ -167,14 +213,22 @@ export function openReleases({ store, journal, now, part }: ReleasesOptions): Re
       await record({ step: 'released', id, by, requestId, live: { subject, scope }, about });
       const made = now();
       const until = made + RELEASE_TERM;
-      await store.transaction((maps) => maps.putRelease(id, { state: 'released', madeAt: made, until, live: { owner, subject, scope } }));
+      await store.transaction((maps) =>
+        maps.putRelease(id, { state: 'released', madeAt: made, until, live: { owner, subject, scope } }),
+      );
       return { code, id, until };
     },
 
     follow(id, owner) {
       const found = owned(TOKEN.test(id) ? store.release(id) : undefined, owner);
       const { subject, scope, looker } = found.live;
-      return { subject, state: releaseStateAt(found, now()), until: found.until, scope, ...(looker === undefined ? {} : { looker }) };
+      return {
+        subject,
+        state: releaseStateAt(found, now()),
+        until: found.until,
+        scope,
+        ...(looker === undefined ? {} : { looker }),
+      };
     },
 
     async withdraw(id, { owner, by, about }, requestId) {
@@ -196,7 +250,8 @@ export function openReleases({ store, journal, now, part }: ReleasesOptions): Re
         if (known === undefined) countMiss(maps, who, at);
         return known ?? 'code_unknown';
       });
-      if (found === 'rate_limited') throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
+      if (found === 'rate_limited')
+        throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
       if (typeof found === 'string') throw failed(found);
       advanced(found, 'looked');
       if (!isLive(found)) throw failed('code_expired');
@@ -204,9 +259,21 @@ export function openReleases({ store, journal, now, part }: ReleasesOptions): Re
       const shown = await part(live.scope, requestId);
       if (shown === undefined) throw failed('code_expired');
       const personal = scanner.kind === 'person' ? { looker: scanner.key, lookerName: scanner.name } : {};
-      await record({ step: 'looked', id, by: nameOf(scanner), requestId, live, authority: scanner.authority, bodySha256: digest(canonicalJson(shown)), about: personal });
-      // on record by now; of two who come at once both are, and one sees it. What was taken back meanwhile is seen by nobody
-      await store.transaction((maps) => maps.putRelease(id, { ...advanced(maps.release(id), 'looked'), live: { ...live, looker: lookerOf(scanner) } }));
+      await record({
+        step: 'looked',
+        id,
+        by: nameOf(scanner),
+        requestId,
+        live,
+        authority: scanner.authority,
+        bodySha256: digest(canonicalJson(shown)),
+        about: personal,
+      });
+      // on record by now; of two who come at once both are, and one sees it. What was taken back meanwhile is seen by
+      // nobody
+      await store.transaction((maps) =>
+        maps.putRelease(id, { ...advanced(maps.release(id), 'looked'), live: { ...live, looker: lookerOf(scanner) } }),
+      );
       return shown;
     },
   };

@@ -1,10 +1,10 @@
 /** Where compliance codes stand: one map that all workers of a replica share, changed in transactions. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CodeRecord } from './machine.js';
-import type { ReleaseRecord } from './release.js';
 import { openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
+import type { CodeRecord } from './machine.js';
+import type { ReleaseRecord } from './release.js';
 
 /** Codes that were looked for and are none, by who looked. */
 export interface Misses {
@@ -25,13 +25,16 @@ export interface CodeMaps {
 
 export interface CodeStore {
   /**
-   * Runs `work` as if nobody else did anything meanwhile, in whatever process. If it throws, nothing has changed; else what it wrote is durable when this
-   * resolves.
+   * Runs `work` as if nobody else did anything meanwhile, in whatever process. If it throws, nothing has changed; else
+   * what it wrote is durable when this resolves.
    */
   transaction<T>(work: (maps: CodeMaps) => T): Promise<T>;
   code(id: string): CodeRecord | undefined;
   release(id: string): ReleaseRecord | undefined;
-  /** Ten minutes after its end a code is emptied of whom and what it was about; after a day it is forgotten. Looks at some codes a call, in turn. */
+  /**
+   * Ten minutes after its end a code is emptied of whom and what it was about; after a day it is forgotten. Looks at
+   * some codes a call, in turn.
+   */
   sweep(now: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -47,7 +50,10 @@ const SWEPT = 2000;
 const SHOWN = 10 * 60_000;
 
 /** What becomes of a record: itself, without what it was about, or nothing. */
-function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }>(record: T, now: number): T | undefined {
+function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }>(
+  record: T,
+  now: number,
+): T | undefined {
   if (now - record.madeAt > REMEMBERED) return undefined;
   const { live, ...rest } = record;
   return live !== undefined && now - record.until >= SHOWN ? (rest as T) : record;
@@ -113,7 +119,15 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
   };
   const places = { codes: '', releases: '' };
   /** Some of a table a call, in turn. */
-  function sweepSome<T extends CodeRecord | ReleaseRecord>(name: keyof typeof places, table: { getRange(range: object): Iterable<{ key: string; value: T }>; putSync(key: string, value: T): unknown; removeSync(key: string): unknown }, at: number): void {
+  function sweepSome<T extends CodeRecord | ReleaseRecord>(
+    name: keyof typeof places,
+    table: {
+      getRange(range: object): Iterable<{ key: string; value: T }>;
+      putSync(key: string, value: T): unknown;
+      removeSync(key: string): unknown;
+    },
+    at: number,
+  ): void {
     const some = [...table.getRange({ start: places[name], limit: SWEPT })];
     for (const { key, value } of some) {
       const left = swept(value, at);
@@ -137,7 +151,8 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
       await env.write(() => {
         sweepSome('codes', codes, at);
         sweepSome('releases', releases, at);
-        for (const { key, value } of [...misses.getRange({ limit: SWEPT })]) if (at - value.since > MISSES_WITHIN) misses.removeSync(key);
+        for (const { key, value } of [...misses.getRange({ limit: SWEPT })])
+          if (at - value.since > MISSES_WITHIN) misses.removeSync(key);
       });
     },
     async close() {

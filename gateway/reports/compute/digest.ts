@@ -5,7 +5,10 @@ import type { ReportSection } from '../model.js';
 
 export const sha256 = (text: string): string => hash('sha256', text, 'base64url');
 
-/** SHA-256 (base64url) over the bytes of `salt` (base64url) and the canonical JSON of the section without salt and digest. */
+/**
+ * SHA-256 (base64url) over the bytes of `salt` (base64url) and the canonical JSON of the section without salt and
+ * digest.
+ */
 export const sectionDigest = (salt: string, body: Omit<ReportSection, 'salt' | 'digest'>): string =>
   hash('sha256', Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonicalJson(body))]), 'base64url');
 

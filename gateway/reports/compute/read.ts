@@ -1,5 +1,6 @@
 /**
- * Reading the registers of a report: decided once a dataset as a query is, then one range read a subject, all over one cut.
+ * Reading the registers of a report: decided once a dataset as a query is, then one range read a subject, all over one
+ * cut.
  */
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
@@ -32,11 +33,23 @@ export interface Reading {
   readonly cut: Cut;
 }
 
-const told = ({ fields }: Decision, path: string): boolean => fields.some((field) => field.as === 'value' && (field.path === path || path.startsWith(`${field.path}.`)));
+const told = ({ fields }: Decision, path: string): boolean =>
+  fields.some((field) => field.as === 'value' && (field.path === path || path.startsWith(`${field.path}.`)));
 
 /** The plan over all datasets that can be judged; what is denied, or lacks what a rule needs, answers nothing. */
-export function planOf(plans: Plans, client: Client, purpose: string, datasets: readonly AskedDataset[], stated: StatedCase | undefined, now: number): Plan {
-  const asked = { purpose, ...(stated === undefined ? {} : { case: stated }), datasets: datasets.map(({ id, fields }) => ({ id, fields })) };
+export function planOf(
+  plans: Plans,
+  client: Client,
+  purpose: string,
+  datasets: readonly AskedDataset[],
+  stated: StatedCase | undefined,
+  now: number,
+): Plan {
+  const asked = {
+    purpose,
+    ...(stated === undefined ? {} : { case: stated }),
+    datasets: datasets.map(({ id, fields }) => ({ id, fields })),
+  };
   const plan = plans.for(client, asked, now);
   const judged = datasets.filter(({ needs }, i) => {
     const planned = plan.datasets[i];
@@ -65,7 +78,8 @@ export function openReader(view: ViewReader): Reader {
     const rows: Row[][] = plan.read.map(() => []);
     const outcomes = view.read(subject, plan.readIds, at, (i, version) => {
       const dataset = plan.read[i];
-      if (dataset === undefined) throw new YitongError('internal', 'the view answered for a dataset that was not asked');
+      if (dataset === undefined)
+        throw new YitongError('internal', 'the view answered for a dataset that was not asked');
       const named = { recordId: version.recordId, version: `${String(version.partition)}:${String(version.offset)}` };
       if (!dataset.rows(subject, version)) {
         const closed = dataset.closed?.(subject, version);
@@ -100,7 +114,9 @@ export function openReader(view: ViewReader): Reader {
         const slice = subjects.slice(rows.length, rows.length + SLICE);
         const next = inOneTurn(plan, slice);
         // others published meanwhile: what they published is not of this cut
-        const then = same(next.cut, first.cut) ? next.rows : slice.map((subject) => read(plan, subject, { kind: 'cut', cut: first.cut }));
+        const then = same(next.cut, first.cut)
+          ? next.rows
+          : slice.map((subject) => read(plan, subject, { kind: 'cut', cut: first.cut }));
         if (!then.every((one) => one !== undefined)) {
           // a register that keeps no history has moved on: all of it anew, without a pause
           const whole = inOneTurn(plan, subjects);

@@ -1,6 +1,6 @@
 /**
- * Whether a record may be told on a day: the term of 上海市社会信用条例 Art.35, repair (Art.38), what is not collected (Art.9) and not displayed
- * (上海市优化营商环境条例 Art.67), and the days that were asked for. Pure.
+ * Whether a record may be told on a day: the term of 上海市社会信用条例 Art.35, repair (Art.38), what is not collected (Art.9)
+ * and not displayed (上海市优化营商环境条例 Art.67), and the days that were asked for. Pure.
  */
 import { dateToDays } from '../../../contracts/logical.js';
 import type { RecordLayout, TermRule } from '../../../contracts/reports.js';
@@ -35,12 +35,19 @@ export type Verdict =
 
 export { lastDayOf, lastDayOfMonths };
 
-export const reportableUntil = (ended: Day | undefined, { years }: TermRule): Day | undefined => (ended === undefined || years === undefined ? undefined : lastDayOf(ended, years));
+export const reportableUntil = (ended: Day | undefined, { years }: TermRule): Day | undefined =>
+  ended === undefined || years === undefined ? undefined : lastDayOf(ended, years);
 
 export const isDay = (text: string): boolean => dateToDays(text) !== undefined;
 
-/** The last day of display: as its register says, and never after the longest term of its tier. Undefined: neither is known, or it is never displayed. */
-export function displayedUntil({ displayUntil, tier, displayFrom }: RecordFacts, { display }: Pick<RecordLayout, 'display'>): Day | undefined {
+/**
+ * The last day of display: as its register says, and never after the longest term of its tier. Undefined: neither is
+ * known, or it is never displayed.
+ */
+export function displayedUntil(
+  { displayUntil, tier, displayFrom }: RecordFacts,
+  { display }: Pick<RecordLayout, 'display'>,
+): Day | undefined {
   const term = tier === undefined ? undefined : display?.terms.get(tier);
   if (term?.longest === 0) return undefined;
   if (term === undefined || displayFrom === undefined) return displayUntil;
@@ -55,18 +62,31 @@ const excluded = ({ values = {} }: RecordFacts, rules: RecordLayout['excludes'])
   });
 
 /** Days are compared as text: `YYYY-MM-DD` sorts as time does. */
-export function judge(facts: RecordFacts, layout: Pick<RecordLayout, 'term' | 'repaired' | 'excludes' | 'displayUntil' | 'display' | 'displayed'>, { today, from, to }: Reckoning): Verdict {
+export function judge(
+  facts: RecordFacts,
+  layout: Pick<RecordLayout, 'term' | 'repaired' | 'excludes' | 'displayUntil' | 'display' | 'displayed'>,
+  { today, from, to }: Reckoning,
+): Verdict {
   const { began, ended, repaired } = facts;
   const uncollected = facts.tier !== undefined && layout.display?.terms.get(facts.tier)?.collected === false;
   if (uncollected || excluded(facts, layout.excludes)) return { told: false, why: 'excluded' };
-  if (repaired !== undefined && layout.repaired?.values.includes(repaired) === true) return { told: false, why: 'repaired' };
+  if (repaired !== undefined && layout.repaired?.values.includes(repaired) === true)
+    return { told: false, why: 'repaired' };
   const until = reportableUntil(ended, layout.term);
   if (until !== undefined && today > until) return { told: false, why: 'expired' };
   // what lasts is of each day from its beginning to its end; what has no beginning is of the day on which it ended
   const first = began ?? ended;
-  if ((first !== undefined && first > to) || (ended !== undefined && ended < from)) return { told: false, why: 'outside' };
+  if ((first !== undefined && first > to) || (ended !== undefined && ended < from))
+    return { told: false, why: 'outside' };
   const displayUntil = displayedUntil(facts, layout);
   const whileItGoesOn = layout.displayUntil === undefined && layout.display === undefined;
-  const displayed = layout.displayed !== false && (whileItGoesOn ? ended === undefined || ended > today : displayUntil !== undefined && displayUntil >= today);
-  return { told: true, ...(ended === undefined ? {} : { endedOn: ended }), ...(until === undefined ? {} : { reportableUntil: until }), displayed };
+  const displayed =
+    layout.displayed !== false &&
+    (whileItGoesOn ? ended === undefined || ended > today : displayUntil !== undefined && displayUntil >= today);
+  return {
+    told: true,
+    ...(ended === undefined ? {} : { endedOn: ended }),
+    ...(until === undefined ? {} : { reportableUntil: until }),
+    displayed,
+  };
 }

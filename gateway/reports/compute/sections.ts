@@ -1,5 +1,6 @@
 /**
- * Sections from what was read. A section is never blank, and never "none" unless each register of its domain is current and was read in full.
+ * Sections from what was read. A section is never blank, and never "none" unless each register of its domain is current
+ * and was read in full.
  */
 import type { DomainDefinition, RecordLayout, ReportDataset, ReportDefinition } from '../../../contracts/reports.js';
 import type { Codelist } from '../../../contracts/types.js';
@@ -8,7 +9,7 @@ import type { RecordMarks } from '../marks.js';
 import type { ReportRecord, ReportSection, SectionState } from '../model.js';
 import { factsOf, textAt, textsAt } from './facts.js';
 import type { Row } from './read.js';
-import { judge, type RecordFacts, type Reckoning } from './rules.js';
+import { judge, type Reckoning, type RecordFacts } from './rules.js';
 
 export type Body = Omit<ReportSection, 'salt' | 'digest'>;
 export type Untold = 'excluded' | 'repaired' | 'revoked' | 'expired' | 'outside';
@@ -41,12 +42,14 @@ function missingOf(answering: readonly Answering[]): ReportSection['missing'] {
     const since = one.fresh?.sourceTime;
     const known = missing.get(id);
     if (known === undefined) missing.set(id, { authority: id, name, ...(since === undefined ? {} : { since }) });
-    else if (since === undefined || (known.since !== undefined && since < known.since)) missing.set(id, { authority: id, name, ...(since === undefined ? {} : { since }) });
+    else if (since === undefined || (known.since !== undefined && since < known.since))
+      missing.set(id, { authority: id, name, ...(since === undefined ? {} : { since }) });
   }
   return [...missing.values()];
 }
 
-const stateOf = (records: number, missing: number): SectionState => (missing === 0 ? (records === 0 ? 'none' : 'records') : records === 0 ? 'not_answered' : 'at_least');
+const stateOf = (records: number, missing: number): SectionState =>
+  missing === 0 ? (records === 0 ? 'none' : 'records') : records === 0 ? 'not_answered' : 'at_least';
 
 export interface SectionInput {
   readonly definition: ReportDefinition;
@@ -70,7 +73,10 @@ export function sectionsOf(input: SectionInput): Sectioned {
     const times = here.flatMap(({ fresh }) => fresh?.sourceTime ?? []).sort();
     return { missing: missingOf(here), asOf: times[0] };
   });
-  const lackingOf = (name: string): readonly number[] => [...answering].flatMap(([at, { dataset }]) => (marks.missing?.({ subject: name, dataset: dataset.contract.id }).length ?? 0) > 0 ? [at] : []);
+  const lackingOf = (name: string): readonly number[] =>
+    [...answering].flatMap(([at, { dataset }]) =>
+      (marks.missing?.({ subject: name, dataset: dataset.contract.id }).length ?? 0) > 0 ? [at] : [],
+    );
   const bodies: Body[] = [];
   const keys: string[][] = [];
   const untold = new Map<string, Untold>();
@@ -82,7 +88,13 @@ export function sectionsOf(input: SectionInput): Sectioned {
       const found = (byDomain[domain] ?? []).sort(newestFirst);
       const marked = lacking.some((at) => domains[domain]?.datasets.includes(at) === true);
       bodies.push({
-        subject, domain, state: stateOf(found.length, missing.length), records: found.map(({ record }) => record), missing, ...(asOf === undefined ? {} : { asOf }), ...(marked ? { marks: ['objection'] } : {}),
+        subject,
+        domain,
+        state: stateOf(found.length, missing.length),
+        records: found.map(({ record }) => record),
+        missing,
+        ...(asOf === undefined ? {} : { asOf }),
+        ...(marked ? { marks: ['objection'] } : {}),
       });
       keys.push(found.map(({ key }) => key));
     }
@@ -103,13 +115,26 @@ function newestFirst(a: Told, b: Told): number {
 }
 
 /** What the rules look at; what has no value is left out. */
-function recordFacts(value: unknown, { began, ended, repaired, excludes, displayUntil, display }: RecordLayout): RecordFacts {
-  const paths = { began, ended, repaired: repaired?.field, displayUntil, tier: display?.tier, displayFrom: display?.from };
+function recordFacts(
+  value: unknown,
+  { began, ended, repaired, excludes, displayUntil, display }: RecordLayout,
+): RecordFacts {
+  const paths = {
+    began,
+    ended,
+    repaired: repaired?.field,
+    displayUntil,
+    tier: display?.tier,
+    displayFrom: display?.from,
+  };
   const found = Object.entries(paths).flatMap(([fact, path]) => {
     const text = textAt(value, path);
     return text === undefined ? [] : [[fact, text] as const];
   });
-  return { ...Object.fromEntries(found), values: Object.fromEntries(excludes.map(({ field }) => [field, textsAt(value, field)])) };
+  return {
+    ...Object.fromEntries(found),
+    values: Object.fromEntries(excludes.map(({ field }) => [field, textsAt(value, field)])),
+  };
 }
 
 function recordsOf(input: SectionInput, subject: number, name: string, untold: Map<string, Untold>): Told[][] {
@@ -133,12 +158,21 @@ function recordsOf(input: SectionInput, subject: number, name: string, untold: M
       }
       const { told: _, displayed, ...days } = verdict;
       const record: ReportRecord = {
-        kind: layout.kind, dataset: contract.id, register: contract.name, authority: authority.name, facts: factsOf(value, layout.facts, codelists), ...days, displayed, marks: marks.marks(of), version,
+        kind: layout.kind,
+        dataset: contract.id,
+        register: contract.name,
+        authority: authority.name,
+        facts: factsOf(value, layout.facts, codelists),
+        ...days,
+        displayed,
+        marks: marks.marks(of),
+        version,
       };
       const says = textAt(value, layout.domain);
       for (const [d, domain] of domains.entries()) {
         // a record that names a domain stands in it, also where the definition did not expect it of this register
-        if (layout.domain === undefined ? domain.datasets.includes(at) : domain.value === says) byDomain[d]?.push({ key, record });
+        if (layout.domain === undefined ? domain.datasets.includes(at) : domain.value === says)
+          byDomain[d]?.push({ key, record });
       }
     }
   }

@@ -1,9 +1,12 @@
-/** The companies of a report on several: the table of what was found that it opens with, and those that stand alike, told together. */
+/**
+ * The companies of a report on several: the table of what was found that it opens with, and those that stand alike,
+ * told together.
+ */
 import type { Localised } from '../../../contracts/types.js';
 import type { ReportModel, SectionState } from '../model.js';
 import { colours, count, drawFindings, keyOf, mark, overviewHeight, sectionsOf } from './findings.js';
 import type { Flow } from './flow.js';
-import { INK, LEFT, LINE, RIGHT, SOFT, TOP, leading, type Element, type Sheet } from './sheet.js';
+import { type Element, INK, LEFT, LINE, leading, RIGHT, type Sheet, SOFT, TOP } from './sheet.js';
 import { alikeNote, inShort, labels, relations, sentences, shortTitles } from './words.js';
 
 /** How a company stands on the whole. */
@@ -37,20 +40,39 @@ export function gathered(model: ReportModel): Gathered {
   return { told, alike: [...alike.values()] };
 }
 
-const X = { mark: LEFT + 25, name: LEFT + 34, relation: LEFT + 294, found: LEFT + 398, none: LEFT + 436, silent: LEFT + 474 };
+const X = {
+  mark: LEFT + 25,
+  name: LEFT + 34,
+  relation: LEFT + 294,
+  found: LEFT + 398,
+  none: LEFT + 436,
+  silent: LEFT + 474,
+};
 const HEAD = 26;
 const ROW = { size: 8.5, code: 6.8 };
 
 function heads(flow: Flow, table: Element): void {
   const { sheet, y } = flow;
-  const left = (tr: Element, { zh, en }: Localised, x: number): void => sheet.tag(tr, 'TH', () => {
-    sheet.put(zh, x, y, { size: 8, colour: SOFT });
-    sheet.put(en, x, y + 10.5, { size: 6.2, colour: SOFT });
-  }, { scope: 'Column' });
-  const right = (tr: Element, { zh, en }: Localised, x: number): void => sheet.tag(tr, 'TH', () => {
-    sheet.putRight(zh, x, y, { size: 8, colour: SOFT });
-    sheet.putRight(en, x, y + 10.5, { size: 6.2, colour: SOFT });
-  }, { scope: 'Column' });
+  const left = (tr: Element, { zh, en }: Localised, x: number): void =>
+    sheet.tag(
+      tr,
+      'TH',
+      () => {
+        sheet.put(zh, x, y, { size: 8, colour: SOFT });
+        sheet.put(en, x, y + 10.5, { size: 6.2, colour: SOFT });
+      },
+      { scope: 'Column' },
+    );
+  const right = (tr: Element, { zh, en }: Localised, x: number): void =>
+    sheet.tag(
+      tr,
+      'TH',
+      () => {
+        sheet.putRight(zh, x, y, { size: 8, colour: SOFT });
+        sheet.putRight(en, x, y + 10.5, { size: 6.2, colour: SOFT });
+      },
+      { scope: 'Column' },
+    );
   sheet.group(table, 'TR', (tr) => {
     left(tr, labels.number, LEFT);
     left(tr, labels.subject, X.name);
@@ -66,7 +88,15 @@ function heads(flow: Flow, table: Element): void {
 
 /** A cross, of a company that is left out. */
 function cross(sheet: Sheet, x: number, y: number): void {
-  sheet.lineWidth(0.9).strokeColor(SOFT).moveTo(x - 2, y - 2).lineTo(x + 2, y + 2).stroke().moveTo(x + 2, y - 2).lineTo(x - 2, y + 2).stroke();
+  sheet
+    .lineWidth(0.9)
+    .strokeColor(SOFT)
+    .moveTo(x - 2, y - 2)
+    .lineTo(x + 2, y + 2)
+    .stroke()
+    .moveTo(x + 2, y - 2)
+    .lineTo(x - 2, y + 2)
+    .stroke();
 }
 
 interface Line {
@@ -82,20 +112,51 @@ interface Line {
 function linesOf(model: ReportModel): readonly Line[] {
   const lines = model.subjects.map(({ subject, name, relation, of }, n): Line & { readonly subject: number } => {
     const { zh, en } = relations[relation];
-    return { number: String(n + 1), name, key: keyOf(subject), subject: n, relation: of === undefined ? { zh, en } : { zh: `${zh}（属 ${String(of + 1)}）`, en: `${en} of ${String(of + 1)}` } };
+    return {
+      number: String(n + 1),
+      name,
+      key: keyOf(subject),
+      subject: n,
+      relation:
+        of === undefined ? { zh, en } : { zh: `${zh}（属 ${String(of + 1)}）`, en: `${en} of ${String(of + 1)}` },
+    };
   });
-  const found = (line: { readonly subject: number }): boolean => ['records', 'at_least'].includes(standing(model, line.subject));
-  return [...lines.filter(found), ...lines.filter((line) => !found(line)), ...(model.leftOut ?? []).map(({ subject, name, relation }): Line => ({ number: '–', name, key: keyOf(subject), relation: relations[relation] }))];
+  const found = (line: { readonly subject: number }): boolean =>
+    ['records', 'at_least'].includes(standing(model, line.subject));
+  return [
+    ...lines.filter(found),
+    ...lines.filter((line) => !found(line)),
+    ...(model.leftOut ?? []).map(
+      ({ subject, name, relation }): Line => ({
+        number: '–',
+        name,
+        key: keyOf(subject),
+        relation: relations[relation],
+      }),
+    ),
+  ];
 }
 
 /** @returns what writes the page of each company into the table, once it is known */
-export function drawCompanies(flow: Flow, parent: Element, model: ReportModel): (pages: ReadonlyMap<number, number>) => void {
+export function drawCompanies(
+  flow: Flow,
+  parent: Element,
+  model: ReportModel,
+): (pages: ReadonlyMap<number, number>) => void {
   const { sheet } = flow;
   flow.heading(parent, labels.found);
   const stands = model.subjects.map((_, subject) => standing(model, subject));
-  const number = (...states: readonly SectionState[]): number => stands.filter((state) => states.includes(state)).length;
+  const number = (...states: readonly SectionState[]): number =>
+    stands.filter((state) => states.includes(state)).length;
   const leftOut = model.leftOut?.length ?? 0;
-  const short = inShort({ companies: model.subjects.length + leftOut, domains: model.domains.length, found: number('records', 'at_least'), clean: number('none'), unanswered: number('not_answered'), leftOut });
+  const short = inShort({
+    companies: model.subjects.length + leftOut,
+    domains: model.domains.length,
+    found: number('records', 'at_least'),
+    clean: number('none'),
+    unanswered: number('not_answered'),
+    leftOut,
+  });
   flow.text(parent, 'P', short.zh, { size: 10, weight: 'bold' });
   flow.text(parent, 'P', short.en, { size: 7, colour: SOFT }, 'en');
   flow.gap(5);
@@ -119,10 +180,18 @@ export function drawCompanies(flow: Flow, parent: Element, model: ReportModel): 
       sheet.rule(LEFT, y + height - 1, RIGHT, LINE, 0.4);
     });
     sheet.tag(tr, 'TD', () => sheet.put(line.number, LEFT, y, { size: 8, colour: SOFT }));
-    sheet.tag(tr, 'TH', () => {
-      const under = sheet.putLines(names, X.name, y, { size: ROW.size, weight: subject !== undefined && ['records', 'at_least'].includes(stands[subject] ?? '') ? 'bold' : 'regular' });
-      sheet.put(sheet.drawable(line.key), X.name, under - 1.5, { size: ROW.code, colour: SOFT });
-    }, { scope: 'Row' });
+    sheet.tag(
+      tr,
+      'TH',
+      () => {
+        const under = sheet.putLines(names, X.name, y, {
+          size: ROW.size,
+          weight: subject !== undefined && ['records', 'at_least'].includes(stands[subject] ?? '') ? 'bold' : 'regular',
+        });
+        sheet.put(sheet.drawable(line.key), X.name, under - 1.5, { size: ROW.code, colour: SOFT });
+      },
+      { scope: 'Row' },
+    );
     sheet.tag(tr, 'TD', () => {
       sheet.put(line.relation.zh, X.relation, y, { size: 8 });
       sheet.put(line.relation.en, X.relation, y + leading(8) - 1, { size: 6.2, colour: SOFT });
@@ -154,11 +223,19 @@ function countCells(sheet: Sheet, tr: Element, model: ReportModel, subject: numb
   const incomplete = count(sections, 'at_least');
   const found = count(sections, 'records') + incomplete;
   const cells: readonly (readonly [string, number, SectionState])[] = [
-    [`${incomplete > 0 ? '≥' : ''}${String(found)}`, X.found, 'records'], [String(count(sections, 'none')), X.none, 'none'], [String(count(sections, 'not_answered')), X.silent, 'not_answered'],
+    [`${incomplete > 0 ? '≥' : ''}${String(found)}`, X.found, 'records'],
+    [String(count(sections, 'none')), X.none, 'none'],
+    [String(count(sections, 'not_answered')), X.silent, 'not_answered'],
   ];
   for (const [text, x, state] of cells) {
     const nothing = text === '0';
-    sheet.tag(tr, 'TD', () => sheet.putRight(text, x, y, { size: 9, weight: nothing || state === 'none' ? 'regular' : 'bold', colour: nothing ? SOFT : colours[state] }));
+    sheet.tag(tr, 'TD', () =>
+      sheet.putRight(text, x, y, {
+        size: 9,
+        weight: nothing || state === 'none' ? 'regular' : 'bold',
+        colour: nothing ? SOFT : colours[state],
+      }),
+    );
   }
 }
 
@@ -173,7 +250,8 @@ function leftOutCells(sheet: Sheet, tr: Element, y: number): void {
 const HALF = (RIGHT - LEFT - 16) / 2;
 
 /**
- * Companies that have no record and the same answer in every domain: what was asked, who they are, and the domains once.
+ * Companies that have no record and the same answer in every domain: what was asked, who they are, and the domains
+ * once.
  * @returns the number of the page on which it begins
  */
 export function drawAlike(flow: Flow, parent: Element, model: ReportModel, some: readonly number[]): number {
@@ -190,7 +268,10 @@ export function drawAlike(flow: Flow, parent: Element, model: ReportModel, some:
   flow.gap(6);
   sheet.group(parent, 'Table', (table) => {
     for (let i = 0; i < some.length; i += 2) {
-      const cells = some.slice(i, i + 2).map((subject) => ({ subject, names: sheet.lines(model.subjects[subject]?.name ?? '', HALF - 26, { size: ROW.size }) }));
+      const cells = some.slice(i, i + 2).map((subject) => ({
+        subject,
+        names: sheet.lines(model.subjects[subject]?.name ?? '', HALF - 26, { size: ROW.size }),
+      }));
       const height = Math.max(...cells.map(({ names }) => names.length)) * leading(ROW.size) + leading(ROW.code) + 1;
       flow.need(height);
       const { y } = flow;
@@ -202,7 +283,10 @@ export function drawAlike(flow: Flow, parent: Element, model: ReportModel, some:
             if (cell === undefined) return;
             sheet.put(String(cell.subject + 1), x, y, { size: 8, colour: SOFT });
             const under = sheet.putLines(cell.names, x + 22, y, { size: ROW.size });
-            sheet.put(sheet.drawable(keyOf(model.subjects[cell.subject]?.subject ?? '')), x + 22, under - 1.5, { size: ROW.code, colour: SOFT });
+            sheet.put(sheet.drawable(keyOf(model.subjects[cell.subject]?.subject ?? '')), x + 22, under - 1.5, {
+              size: ROW.code,
+              colour: SOFT,
+            });
           });
         }
       });

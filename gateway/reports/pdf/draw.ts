@@ -7,11 +7,11 @@ import { localSecond } from '../../console/time.js';
 import type { ReportModel } from '../model.js';
 import { drawAlike, drawCompanies, gathered } from './companies.js';
 import { drawFindings, keyOf, overviewHeight, summaryOf } from './findings.js';
-import { frame } from './frame.js';
-import { drawMissing, drawRecords } from './records.js';
-import { BRAND, HEIGHT, LEFT, RIGHT, SOFT, Sheet, TOP, leading, type Element } from './sheet.js';
-import { qrOf, sideOf } from './qr.js';
 import { Flow } from './flow.js';
+import { frame } from './frame.js';
+import { qrOf, sideOf } from './qr.js';
+import { drawMissing, drawRecords } from './records.js';
+import { BRAND, type Element, HEIGHT, LEFT, leading, RIGHT, Sheet, SOFT, TOP } from './sheet.js';
 import { labels, outsideNote, relations, sentences } from './words.js';
 
 export interface DrawOptions {
@@ -38,7 +38,13 @@ export interface Drawn {
 export function draw(model: ReportModel, { code, url, signer, at, room, seal }: DrawOptions): Drawn {
   const qr = qrOf(url);
   const side = sideOf(qr);
-  const sheet = new Sheet({ title: `${model.title.zh} ${model.title.en}`, author: model.issuer.zh, info: { VerificationCode: code }, at, bottom: HEIGHT - 24 - side - 12 });
+  const sheet = new Sheet({
+    title: `${model.title.zh} ${model.title.en}`,
+    author: model.issuer.zh,
+    info: { VerificationCode: code },
+    at,
+    bottom: HEIGHT - 24 - side - 12,
+  });
   const showQr = sheet.drawing('QR', qr.operators, qr.size);
   // before anything is drawn, so that the note on them can stand anywhere
   for (const text of textsOf([model, code, url, signer, seal?.words])) sheet.drawable(text);
@@ -77,19 +83,29 @@ export function draw(model: ReportModel, { code, url, signer, at, room, seal }: 
     });
   }
   if (!several) drawMissing(flow, root, model);
-  sheet.group(root, 'Sect', (section) => notes(flow, section, sheet.outside.size === 0 ? model.notes : [...model.notes, outsideNote([...sheet.outside])]));
+  sheet.group(root, 'Sect', (section) =>
+    notes(flow, section, sheet.outside.size === 0 ? model.notes : [...model.notes, outsideNote([...sheet.outside])]),
+  );
   ending(flow, root, model, { code, url, signer });
   signature(flow, root, model, seal);
   number(pages);
   frame(sheet, model, { code, url, side, showQr });
-  sheet.file(Buffer.from(canonicalJson(model)), { name: MODEL_FILE, type: 'application/json', description: `${model.title.zh}（数据） ${model.title.en} (data)`, relationship: 'Data', creationDate: at, modifiedDate: at } as PDFKit.Mixins.PDFAttachmentOptions);
+  sheet.file(Buffer.from(canonicalJson(model)), {
+    name: MODEL_FILE,
+    type: 'application/json',
+    description: `${model.title.zh}（数据） ${model.title.en} (data)`,
+    relationship: 'Data',
+    creationDate: at,
+    modifiedDate: at,
+  } as PDFKit.Mixins.PDFAttachmentOptions);
   sheet.signable(room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
 }
 
 function* textsOf(value: unknown): Generator<string, void> {
   if (typeof value === 'string') yield value;
-  else if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) yield* textsOf(member);
+  else if (typeof value === 'object' && value !== null)
+    for (const member of Object.values(value)) yield* textsOf(member);
 }
 
 function title(flow: Flow, model: ReportModel): void {
@@ -102,7 +118,13 @@ function title(flow: Flow, model: ReportModel): void {
 }
 
 const subjectFacts = ({ subjects: [subject] }: ReportModel): (readonly [Localised, Localised])[] =>
-  subject === undefined ? [] : [[labels.subject, { zh: subject.name, en: '' }], [labels.code, { zh: keyOf(subject.subject), en: '' }], [labels.relation, relations[subject.relation]]];
+  subject === undefined
+    ? []
+    : [
+        [labels.subject, { zh: subject.name, en: '' }],
+        [labels.code, { zh: keyOf(subject.subject), en: '' }],
+        [labels.relation, relations[subject.relation]],
+      ];
 
 /** Label and value, two pairs a row where they fit. */
 export function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Localised, Localised])[]): void {
@@ -112,21 +134,41 @@ export function facts(flow: Flow, parent: Element, pairs: readonly (readonly [Lo
   sheet.group(parent, 'Table', (table) => {
     for (let i = 0; i < pairs.length; i += 2) {
       const row = pairs.slice(i, i + 2);
-      const cells = row.map(([, { zh, en }]) => ({ zh: sheet.lines(zh, half - label, { size: 9.5 }), en: en === '' ? [] : sheet.lines(en, half - label, { size: 7 }) }));
-      const height = Math.max(leading(9.5) + leading(6.5), ...cells.map(({ zh, en }) => zh.length * leading(9.5) + en.length * leading(7))) + 1;
+      const cells = row.map(([, { zh, en }]) => ({
+        zh: sheet.lines(zh, half - label, { size: 9.5 }),
+        en: en === '' ? [] : sheet.lines(en, half - label, { size: 7 }),
+      }));
+      const height =
+        Math.max(
+          leading(9.5) + leading(6.5),
+          ...cells.map(({ zh, en }) => zh.length * leading(9.5) + en.length * leading(7)),
+        ) + 1;
       flow.need(height);
       sheet.group(table, 'TR', (tr) => {
         row.forEach(([name], n) => {
           const x = LEFT + n * (half + 16);
-          sheet.tag(tr, 'TH', () => {
-            sheet.put(name.zh, x, flow.y, { size: 9, colour: SOFT });
-            sheet.put(name.en, x, flow.y + leading(9) - 1, { size: 6.5, colour: SOFT });
-          }, { scope: 'Row' });
+          sheet.tag(
+            tr,
+            'TH',
+            () => {
+              sheet.put(name.zh, x, flow.y, { size: 9, colour: SOFT });
+              sheet.put(name.en, x, flow.y + leading(9) - 1, { size: 6.5, colour: SOFT });
+            },
+            { scope: 'Row' },
+          );
           const cell = cells[n];
-          sheet.tag(tr, 'TD', () => {
-            const under = sheet.putLines(cell?.zh ?? [], x + label, flow.y, { size: 9.5, weight: n === 0 && i === 0 ? 'bold' : 'regular' });
-            sheet.putLines(cell?.en ?? [], x + label, under, { size: 7, colour: SOFT });
-          }, { columns: row.length === 1 && pairs.length > 1 ? 3 : 1 });
+          sheet.tag(
+            tr,
+            'TD',
+            () => {
+              const under = sheet.putLines(cell?.zh ?? [], x + label, flow.y, {
+                size: 9.5,
+                weight: n === 0 && i === 0 ? 'bold' : 'regular',
+              });
+              sheet.putLines(cell?.en ?? [], x + label, under, { size: 7, colour: SOFT });
+            },
+            { columns: row.length === 1 && pairs.length > 1 ? 3 : 1 },
+          );
         });
       });
       flow.gap(height);
@@ -144,7 +186,12 @@ function heading(flow: Flow, parent: Element, model: ReportModel, index: number)
   flow.need(Math.min(flow.sheet.bottom - TOP, 50 + overviewHeight(flow.sheet, model)));
   flow.gap(8);
   flow.text(parent, 'H2', `${String(index + 1)}．${subject.name}`, { size: 13, weight: 'bold', colour: BRAND });
-  flow.text(parent, 'P', `${keyOf(subject.subject)} · ${relation.zh} ${relation.en}${of === undefined ? '' : ` · 所属 of ${of.name}`}`, { size: 8, colour: SOFT });
+  flow.text(
+    parent,
+    'P',
+    `${keyOf(subject.subject)} · ${relation.zh} ${relation.en}${of === undefined ? '' : ` · 所属 of ${of.name}`}`,
+    { size: 8, colour: SOFT },
+  );
   flow.gap(4);
 }
 
@@ -157,7 +204,12 @@ function notes(flow: Flow, parent: Element, all: readonly Localised[]): void {
   }
 }
 
-function ending(flow: Flow, parent: Element, model: ReportModel, { code, url, signer }: { readonly code: string; readonly url: string; readonly signer: string }): void {
+function ending(
+  flow: Flow,
+  parent: Element,
+  model: ReportModel,
+  { code, url, signer }: { readonly code: string; readonly url: string; readonly signer: string },
+): void {
   flow.sheet.group(parent, 'Sect', (section) => {
     flow.heading(section, labels.provenance);
     facts(flow, section, [
@@ -186,17 +238,34 @@ function signature(flow: Flow, parent: Element, model: ReportModel, seal: SealDe
     const { y } = flow;
     const left = RIGHT - SEAL;
     const beside = left - 12;
-    sheet.tag(section, 'P', () => sheet.putRight(sheet.drawable(model.issuer.zh), beside, y + SEAL / 2 - 18, { size: 10.5 }));
-    sheet.tag(section, 'P', () => sheet.putRight(`${year} 年 ${String(Number(month))} 月 ${String(Number(day))} 日`, beside, y + SEAL / 2 + 2, { size: 10.5 }));
-    sheet.tag(section, 'Figure', () => show(left, y, SEAL), { alt: `${seal.words.zh} ${seal.words.en}`, bbox: [left, y, RIGHT, y + SEAL] });
+    sheet.tag(section, 'P', () =>
+      sheet.putRight(sheet.drawable(model.issuer.zh), beside, y + SEAL / 2 - 18, { size: 10.5 }),
+    );
+    sheet.tag(section, 'P', () =>
+      sheet.putRight(`${year} 年 ${String(Number(month))} 月 ${String(Number(day))} 日`, beside, y + SEAL / 2 + 2, {
+        size: 10.5,
+      }),
+    );
+    sheet.tag(section, 'Figure', () => show(left, y, SEAL), {
+      alt: `${seal.words.zh} ${seal.words.en}`,
+      bbox: [left, y, RIGHT, y + SEAL],
+    });
     flow.gap(SEAL + 2);
-    for (const [text, size, lang] of [[seal.words.zh, 7.5, 'zh-CN'], [seal.words.en, 6.5, 'en']] as const) {
-      sheet.tag(section, 'P', () => {
-        for (const line of sheet.lines(text, RIGHT - LEFT, { size })) {
-          sheet.putRight(line, RIGHT, flow.y, { size, colour: SOFT });
-          flow.gap(leading(size));
-        }
-      }, { lang });
+    for (const [text, size, lang] of [
+      [seal.words.zh, 7.5, 'zh-CN'],
+      [seal.words.en, 6.5, 'en'],
+    ] as const) {
+      sheet.tag(
+        section,
+        'P',
+        () => {
+          for (const line of sheet.lines(text, RIGHT - LEFT, { size })) {
+            sheet.putRight(line, RIGHT, flow.y, { size, colour: SOFT });
+            flow.gap(leading(size));
+          }
+        },
+        { lang },
+      );
     }
   });
 }

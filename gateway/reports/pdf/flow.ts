@@ -1,6 +1,6 @@
 /** Where the next thing goes: one column down the page, and a new page when it is full. */
 import type { Localised } from '../../../contracts/types.js';
-import { BRAND, LEFT, RIGHT, SOFT, TOP, leading, type Element, type Sheet, type Style } from './sheet.js';
+import { BRAND, type Element, LEFT, leading, RIGHT, type Sheet, SOFT, type Style, TOP } from './sheet.js';
 
 export class Flow {
   y = TOP;
@@ -29,9 +29,14 @@ export class Flow {
     for (let at = 0; at < lines.length; ) {
       this.need(height);
       const count = Math.max(1, Math.min(lines.length - at, Math.floor(this.left / height)));
-      sheet.tag(parent, type, () => {
-        this.y = sheet.putLines(lines.slice(at, at + count), LEFT, this.y, style);
-      }, lang === undefined ? {} : { lang });
+      sheet.tag(
+        parent,
+        type,
+        () => {
+          this.y = sheet.putLines(lines.slice(at, at + count), LEFT, this.y, style);
+        },
+        lang === undefined ? {} : { lang },
+      );
       at += count;
     }
   }
@@ -44,7 +49,10 @@ export class Flow {
     sheet.artifact(() => sheet.rect(LEFT, this.y + 3, 3, 12).fill(BRAND));
     sheet.tag(parent, 'H2', () => {
       sheet.put(zh, LEFT + 9, this.y, { size: 12, weight: 'bold' });
-      sheet.put(en, LEFT + 15 + sheet.widthOf(zh, { size: 12, weight: 'bold' }), this.y + 3.5, { size: 8, colour: SOFT });
+      sheet.put(en, LEFT + 15 + sheet.widthOf(zh, { size: 12, weight: 'bold' }), this.y + 3.5, {
+        size: 8,
+        colour: SOFT,
+      });
     });
     this.gap(leading(12) + 4);
   }

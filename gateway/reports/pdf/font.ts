@@ -1,14 +1,18 @@
 /**
- * Noto Sans SC as PDFKit embeds it. Read straight from its TrueType tables (OpenType 1.9: head, hhea, maxp, hmtx, cmap 12, loca, glyf), one glyph at a time, so that
- * a face costs a few hundred kilobytes of a thread instead of ten megabytes. Nothing is shaped: one character is one glyph, which is what
- * Chinese needs and what makes text come out of the document exactly as it went in.
+ * Noto Sans SC as PDFKit embeds it. Read straight from its TrueType tables (OpenType 1.9: head, hhea, maxp, hmtx, cmap
+ * 12, loca, glyf), one glyph at a time, so that a face costs a few hundred kilobytes of a thread instead of ten
+ * megabytes. Nothing is shaped: one character is one glyph, which is what Chinese needs and what makes text come out of
+ * the document exactly as it went in.
  */
 import { openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { TrueTypeSubset } from './subset.js';
 
 export type Weight = 'regular' | 'bold';
-const FILES: Readonly<Record<Weight, string>> = { regular: '400Regular/NotoSansSC_400Regular.ttf', bold: '600SemiBold/NotoSansSC_600SemiBold.ttf' };
+const FILES: Readonly<Record<Weight, string>> = {
+  regular: '400Regular/NotoSansSC_400Regular.ttf',
+  bold: '600SemiBold/NotoSansSC_600SemiBold.ttf',
+};
 
 export interface Face {
   readonly postscriptName: string;
@@ -23,7 +27,14 @@ const faces = new Map<Weight, TrueTypeFace>();
 /** One face a weight and thread. */
 export function faceOf(weight: Weight): TrueTypeFace {
   let face = faces.get(weight);
-  if (face === undefined) faces.set(weight, (face = new TrueTypeFace(createRequire(import.meta.url).resolve(`@expo-google-fonts/noto-sans-sc/${FILES[weight]}`), weight)));
+  if (face === undefined)
+    faces.set(
+      weight,
+      (face = new TrueTypeFace(
+        createRequire(import.meta.url).resolve(`@expo-google-fonts/noto-sans-sc/${FILES[weight]}`),
+        weight,
+      )),
+    );
   return face;
 }
 
@@ -61,7 +72,10 @@ export class TrueTypeFace implements Face {
     const count = this.#read(0, 12).readUInt16BE(4);
     const directory = this.#read(12, count * 16);
     for (let at = 0; at < directory.length; at += 16) {
-      this.#tables.set(directory.toString('latin1', at, at + 4), { offset: directory.readUInt32BE(at + 8), length: directory.readUInt32BE(at + 12) });
+      this.#tables.set(directory.toString('latin1', at, at + 4), {
+        offset: directory.readUInt32BE(at + 8),
+        length: directory.readUInt32BE(at + 12),
+      });
     }
     this.headTable = this.#table('head');
     this.hheaTable = this.#table('hhea');
@@ -70,7 +84,12 @@ export class TrueTypeFace implements Face {
     const os2 = this.#table('OS/2');
     this.postscriptName = `NotoSansSC-${weight === 'regular' ? 'Regular' : 'SemiBold'}`;
     this.unitsPerEm = this.headTable.readUInt16BE(18);
-    this.bbox = { minX: this.headTable.readInt16BE(36), minY: this.headTable.readInt16BE(38), maxX: this.headTable.readInt16BE(40), maxY: this.headTable.readInt16BE(42) };
+    this.bbox = {
+      minX: this.headTable.readInt16BE(36),
+      minY: this.headTable.readInt16BE(38),
+      maxX: this.headTable.readInt16BE(40),
+      maxY: this.headTable.readInt16BE(42),
+    };
     this.ascent = this.hheaTable.readInt16BE(4);
     this.descent = this.hheaTable.readInt16BE(6);
     this.xHeight = os2.readInt16BE(86);

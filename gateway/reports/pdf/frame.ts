@@ -1,6 +1,6 @@
 /** What stands on each page: title, number, code. Drawn last, when it is known how many pages there are. */
 import type { ReportModel } from '../model.js';
-import { HEIGHT, INK, LEFT, LINE, RIGHT, SOFT, WIDTH, leading, type Sheet } from './sheet.js';
+import { HEIGHT, INK, LEFT, LINE, leading, RIGHT, type Sheet, SOFT, WIDTH } from './sheet.js';
 import { labels, pageOf, sentences } from './words.js';
 
 export interface FrameOptions {
@@ -18,7 +18,11 @@ export function frame(sheet: Sheet, model: ReportModel, { code, url, side, showQ
     sheet.artifact(() => header(sheet, model, pageOf(page - start + 1, count)), 'Pagination');
     const draw = (): void => showQr(LEFT - 4, top, side);
     // told once, passed over on the other pages
-    if (page === start) sheet.tag(sheet.root, 'Figure', draw, { alt: `二维码 QR code: ${url}`, bbox: [LEFT, top, LEFT + side, top + side] });
+    if (page === start)
+      sheet.tag(sheet.root, 'Figure', draw, {
+        alt: `二维码 QR code: ${url}`,
+        bbox: [LEFT, top, LEFT + side, top + side],
+      });
     else sheet.artifact(draw, 'Pagination');
     sheet.artifact(() => {
       sheet.rule(LEFT, top - 4, RIGHT, LINE);
@@ -41,10 +45,17 @@ function header(sheet: Sheet, model: ReportModel, number: string): void {
   if (model.synthetic) {
     sheet.rect(0, 0, WIDTH, 20).fill('#fdf0d5');
     const banner = `${sentences.synthetic.zh}   ${sentences.synthetic.en}`;
-    sheet.put(banner, (WIDTH - sheet.widthOf(banner, { size: 8, weight: 'bold' })) / 2, 4, { size: 8, weight: 'bold', colour: '#7a4d00' });
+    sheet.put(banner, (WIDTH - sheet.widthOf(banner, { size: 8, weight: 'bold' })) / 2, 4, {
+      size: 8,
+      weight: 'bold',
+      colour: '#7a4d00',
+    });
   }
   const issuer = sheet.drawable(model.issuer.zh);
-  sheet.put(sheet.lines(model.title.zh, (RIGHT - LEFT) * 0.55, { size: 8.5 })[0] ?? '', LEFT, y, { size: 8.5, weight: 'bold' });
+  sheet.put(sheet.lines(model.title.zh, (RIGHT - LEFT) * 0.55, { size: 8.5 })[0] ?? '', LEFT, y, {
+    size: 8.5,
+    weight: 'bold',
+  });
   sheet.putRight(number, RIGHT, y, { size: 8.5 });
   sheet.put(issuer, LEFT, y + leading(8.5), { size: 7.5, colour: SOFT });
   sheet.rule(LEFT, y + leading(8.5) + leading(7.5) + 4, RIGHT, LINE);

@@ -19,10 +19,21 @@ export interface PdfOptions {
 
 export interface Pdf {
   readonly bytes: Buffer;
-  /** Characters that the font has not, `U+…`, in the order in which they came: shown by their code points and named in a note. */
+  /**
+   * Characters that the font has not, `U+…`, in the order in which they came: shown by their code points and named in a
+   * note.
+   */
   readonly outside: readonly string[];
 }
 
-export const drawOptions = (model: ReportModel, { code, url, sign, at = new Date(model.issuedAt), seal }: PdfOptions): DrawOptions => ({
-  code, url, signer: sign.name, at, room: roomFor(sign.certificates), ...(seal === undefined ? {} : { seal }),
+export const drawOptions = (
+  model: ReportModel,
+  { code, url, sign, at = new Date(model.issuedAt), seal }: PdfOptions,
+): DrawOptions => ({
+  code,
+  url,
+  signer: sign.name,
+  at,
+  room: roomFor(sign.certificates),
+  ...(seal === undefined ? {} : { seal }),
 });

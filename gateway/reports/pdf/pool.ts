@@ -1,11 +1,14 @@
-/** Draws reports in threads, so that whoever answers requests does not wait for pages. Signing stays in this thread: a key, or the way to a hardware module, goes nowhere. */
+/**
+ * Draws reports in threads, so that whoever answers requests does not wait for pages. Signing stays in this thread: a
+ * key, or the way to a hardware module, goes nowhere.
+ */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
 import type { CertificateModel } from '../certificate/model.js';
 import type { ReportModel } from '../model.js';
-import type { FromThread, ToThread } from './pool-worker.js';
 import { drawOptions, type Pdf, type PdfOptions } from './options.js';
+import type { FromThread, ToThread } from './pool-worker.js';
 import { roomFor, seal } from './seal.js';
 import type { DocumentSigner } from './signer.js';
 
@@ -29,10 +32,15 @@ interface Job {
 }
 
 /**
- * Threads are started when there is work for them, and kept with their fonts read. A thread that ends takes its one job with it, not the others.
+ * Threads are started when there is work for them, and kept with their fonts read. A thread that ends takes its one job
+ * with it, not the others.
  * @param threads default: one a core, at most four
  */
-export function pdfPool({ threads = Math.min(4, availableParallelism()) }: { readonly threads?: number } = {}): PdfPool {
+export function pdfPool({
+  threads = Math.min(4, availableParallelism()),
+}: {
+  readonly threads?: number;
+} = {}): PdfPool {
   const waiting: Job[] = [];
   const idle: Worker[] = [];
   const all = new Map<Worker, Job | undefined>();
@@ -84,7 +92,8 @@ export function pdfPool({ threads = Math.min(4, availableParallelism()) }: { rea
       if (free !== undefined) give(free);
       else if (all.size < threads) start();
     });
-    if (answer.kind === 'failed') throw answer.code === undefined ? new Error(answer.message) : new YitongError(answer.code, answer.message);
+    if (answer.kind === 'failed')
+      throw answer.code === undefined ? new Error(answer.message) : new YitongError(answer.code, answer.message);
     const bytes = Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.length);
     await seal(bytes, sign);
     return { bytes, outside: answer.outside };
@@ -92,10 +101,19 @@ export function pdfPool({ threads = Math.min(4, availableParallelism()) }: { rea
 
   return {
     render: (model, options) => drawn({ kind: 'report', model, options: drawOptions(model, options) }, options.sign),
-    certificate: (model, sign) => drawn({ kind: 'certificate', model, options: { signer: sign.name, at: new Date(model.issuedAt), room: roomFor(sign.certificates) } }, sign),
+    certificate: (model, sign) =>
+      drawn(
+        {
+          kind: 'certificate',
+          model,
+          options: { signer: sign.name, at: new Date(model.issuedAt), room: roomFor(sign.certificates) },
+        },
+        sign,
+      ),
     async close() {
       closed = true;
-      for (const { failed } of waiting.splice(0)) failed(new YitongError('shutting_down', 'reports are no longer drawn'));
+      for (const { failed } of waiting.splice(0))
+        failed(new YitongError('shutting_down', 'reports are no longer drawn'));
       await Promise.all([...all.keys()].map((thread) => thread.terminate()));
     },
   };

@@ -4,15 +4,20 @@ import { localMinute } from '../../console/time.js';
 import type { ReportModel, ReportRecord, ReportSection } from '../model.js';
 import { colours, columnHeads, sectionsOf } from './findings.js';
 import type { Flow } from './flow.js';
-import { INK, LEFT, LINE, RIGHT, SOFT, TOP, leading, type Element } from './sheet.js';
+import { type Element, INK, LEFT, LINE, leading, RIGHT, SOFT, TOP } from './sheet.js';
 import { kindOf, labels, lacking, sentences } from './words.js';
 
 export function drawRecords(flow: Flow, parent: Element, model: ReportModel, subject: number): void {
   const sections = sectionsOf(model, subject).filter(({ records }) => records.length > 0);
   const first = sections[0]?.records[0];
   // with the first card, where a page holds both
-  flow.heading(parent, labels.records, Math.min(flow.sheet.bottom - TOP, 34 + (first === undefined ? 16 : cardOf(flow, first).height)));
-  if (sections.length === 0) flow.text(parent, 'P', `${sentences.noRecords.zh} ${sentences.noRecords.en}`, { size: 9, colour: SOFT });
+  flow.heading(
+    parent,
+    labels.records,
+    Math.min(flow.sheet.bottom - TOP, 34 + (first === undefined ? 16 : cardOf(flow, first).height)),
+  );
+  if (sections.length === 0)
+    flow.text(parent, 'P', `${sentences.noRecords.zh} ${sentences.noRecords.en}`, { size: 9, colour: SOFT });
   for (const section of sections) {
     section.records.forEach((record, i) => drawRecord(flow, parent, model, section, record, i));
     if (section.state !== 'at_least') continue;
@@ -31,13 +36,31 @@ export function drawRecords(flow: Flow, parent: Element, model: ReportModel, sub
 
 const plain = (zh: string, en = ''): Localised => ({ zh, en });
 
-function rowsOf({ facts, authority, endedOn, reportableUntil, displayed, marks, register }: ReportRecord): (readonly [Localised, Localised])[] {
+function rowsOf({
+  facts,
+  authority,
+  endedOn,
+  reportableUntil,
+  displayed,
+  marks,
+  register,
+}: ReportRecord): (readonly [Localised, Localised])[] {
   const yes = displayed ? sentences.yes : sentences.no;
   return [
     [labels.authority, authority],
-    ...facts.map(({ title, value }): readonly [Localised, Localised] => [title, typeof value === 'string' ? plain(value) : value]),
+    ...facts.map(({ title, value }): readonly [Localised, Localised] => [
+      title,
+      typeof value === 'string' ? plain(value) : value,
+    ]),
     ...(endedOn === undefined ? [] : [[labels.endedOn, plain(endedOn)] as const]),
-    [labels.reportableUntil, reportableUntil !== undefined ? plain(reportableUntil) : endedOn === undefined ? sentences.goesOn : sentences.noEnd],
+    [
+      labels.reportableUntil,
+      reportableUntil !== undefined
+        ? plain(reportableUntil)
+        : endedOn === undefined
+          ? sentences.goesOn
+          : sentences.noEnd,
+    ],
     [labels.displayed, yes],
     [labels.marks, marks.length === 0 ? sentences.noObjection : sentences.objection],
     ...(register === undefined ? [] : [[labels.source, register] as const]),
@@ -72,20 +95,41 @@ function rowsOfCells(cells: readonly Cell[]): readonly (readonly Cell[])[] {
   return rows;
 }
 
-function cardOf({ sheet }: Flow, record: ReportRecord): { readonly rows: readonly (readonly Cell[])[]; readonly height: number } {
+function cardOf(
+  { sheet }: Flow,
+  record: ReportRecord,
+): { readonly rows: readonly (readonly Cell[])[]; readonly height: number } {
   const cells = rowsOf(record).map(([title, value]): Cell => {
     const wide = sheet.widthOf(value.zh, { size: 9 }) > COLUMN - LABEL || value.zh.includes('\n');
     const width = (wide ? INNER : COLUMN) - LABEL;
     const [zh, en] = [sheet.lines(value.zh, width), value.en === '' ? [] : sheet.lines(value.en, width, { size: 6.5 })];
     const titleLines = sheet.lines(title.zh, LABEL - 6, { size: 8 });
     const titleEn = sheet.lines(title.en, LABEL - 6, { size: 6 });
-    return { title: { zh: title.zh, en: titleEn.join(' ') }, titleLines, zh, en, wide, height: Math.max(zh.length * leading(9) + en.length * leading(6.5), titleLines.length * leading(8) + titleEn.length * leading(6)) + 2 };
+    return {
+      title: { zh: title.zh, en: titleEn.join(' ') },
+      titleLines,
+      zh,
+      en,
+      wide,
+      height:
+        Math.max(
+          zh.length * leading(9) + en.length * leading(6.5),
+          titleLines.length * leading(8) + titleEn.length * leading(6),
+        ) + 2,
+    };
   });
   const rows = rowsOfCells(cells);
   return { rows, height: BAR + rows.reduce((sum, row) => sum + Math.max(...row.map((cell) => cell.height)), 0) + PAD };
 }
 
-function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: ReportSection, record: ReportRecord, index: number): void {
+function drawRecord(
+  flow: Flow,
+  parent: Element,
+  model: ReportModel,
+  section: ReportSection,
+  record: ReportRecord,
+  index: number,
+): void {
   const { sheet } = flow;
   const { rows, height } = cardOf(flow, record);
   const page = sheet.bottom - TOP;
@@ -100,8 +144,18 @@ function drawRecord(flow: Flow, parent: Element, model: ReportModel, section: Re
   });
   sheet.tag(parent, 'H3', () => {
     sheet.put(sheet.drawable(heading), LEFT + PAD, flow.y + 1, { size: 9.5, weight: 'bold' });
-    sheet.put(sheet.drawable(`${domain?.title.en ?? ''} · ${kind.en}`), LEFT + PAD + sheet.widthOf(heading, { size: 9.5, weight: 'bold' }) + 8, flow.y + 3.2, { size: 7, colour: SOFT });
-    if (marked) sheet.putRight(sentences.objection.zh, RIGHT - PAD, flow.y + 2, { size: 8.5, weight: 'bold', colour: colours.not_answered });
+    sheet.put(
+      sheet.drawable(`${domain?.title.en ?? ''} · ${kind.en}`),
+      LEFT + PAD + sheet.widthOf(heading, { size: 9.5, weight: 'bold' }) + 8,
+      flow.y + 3.2,
+      { size: 7, colour: SOFT },
+    );
+    if (marked)
+      sheet.putRight(sentences.objection.zh, RIGHT - PAD, flow.y + 2, {
+        size: 8.5,
+        weight: 'bold',
+        colour: colours.not_answered,
+      });
   });
   flow.gap(BAR);
   sheet.group(parent, 'Table', (table) => {
@@ -121,10 +175,15 @@ function drawRow(flow: Flow, table: Element, row: readonly Cell[], page: number)
     row.forEach((cell, n) => {
       const x = LEFT + PAD + n * (COLUMN + 14);
       sheet.tag(tr, 'TH', () => title(flow, cell, x), { scope: 'Row' });
-      sheet.tag(tr, 'TD', () => {
-        const under = sheet.putLines(cell.zh, x + LABEL, flow.y);
-        sheet.putLines(cell.en, x + LABEL, under - 1.5, { size: 6.5, colour: SOFT });
-      }, { columns: row.length === 1 ? WHOLE : 1 });
+      sheet.tag(
+        tr,
+        'TD',
+        () => {
+          const under = sheet.putLines(cell.zh, x + LABEL, flow.y);
+          sheet.putLines(cell.en, x + LABEL, under - 1.5, { size: 6.5, colour: SOFT });
+        },
+        { columns: row.length === 1 ? WHOLE : 1 },
+      );
     });
   });
   flow.gap(height);
@@ -179,7 +238,11 @@ export function drawMissing(flow: Flow, parent: Element, model: ReportModel): vo
     const [since, domains] = [LEFT + 170, LEFT + 262];
     sheet.group(section, 'Table', (table) => {
       const heads = (): void => {
-        columnHeads(sheet, table, flow.y, [[labels.department, LEFT], [labels.since, since], [labels.domains, domains]]);
+        columnHeads(sheet, table, flow.y, [
+          [labels.department, LEFT],
+          [labels.since, since],
+          [labels.domains, domains],
+        ]);
         sheet.artifact(() => sheet.rule(LEFT, flow.y + 14, RIGHT, INK, 0.7));
         flow.gap(18);
       };
@@ -191,19 +254,31 @@ export function drawMissing(flow: Flow, parent: Element, model: ReportModel): vo
         const titles = [...row.domains].sort((a, b) => a - b).map((domain) => model.domains[domain]?.title);
         const zh = sheet.lines(titles.map((one) => one?.zh ?? '').join('、'), RIGHT - domains);
         const en = sheet.lines(titles.map((one) => one?.en ?? '').join(', '), RIGHT - domains, { size: 6.5 });
-        const height = Math.max(name.length * leading(9) + english.length * leading(6.5), zh.length * leading(9) + en.length * leading(6.5)) + 3;
+        const height =
+          Math.max(
+            name.length * leading(9) + english.length * leading(6.5),
+            zh.length * leading(9) + en.length * leading(6.5),
+          ) + 3;
         if (flow.left < height) {
           flow.page();
           heads();
         }
         const { y } = flow;
         sheet.group(table, 'TR', (tr) => {
-          sheet.tag(tr, 'TH', () => sheet.putLines(english, LEFT, sheet.putLines(name, LEFT, y) - 1.5, { size: 6.5, colour: SOFT }), { scope: 'Row' });
+          sheet.tag(
+            tr,
+            'TH',
+            () => sheet.putLines(english, LEFT, sheet.putLines(name, LEFT, y) - 1.5, { size: 6.5, colour: SOFT }),
+            { scope: 'Row' },
+          );
           sheet.tag(tr, 'TD', () => {
             sheet.put(row.since === undefined ? sentences.never.zh : localMinute(row.since), since, y, { size: 8.5 });
-            if (row.since === undefined) sheet.put(sentences.never.en, since, y + leading(9) - 1.5, { size: 6.5, colour: SOFT });
+            if (row.since === undefined)
+              sheet.put(sentences.never.en, since, y + leading(9) - 1.5, { size: 6.5, colour: SOFT });
           });
-          sheet.tag(tr, 'TD', () => sheet.putLines(en, domains, sheet.putLines(zh, domains, y) - 1.5, { size: 6.5, colour: SOFT }));
+          sheet.tag(tr, 'TD', () =>
+            sheet.putLines(en, domains, sheet.putLines(zh, domains, y) - 1.5, { size: 6.5, colour: SOFT }),
+          );
         });
         sheet.artifact(() => sheet.rule(LEFT, y + height - 1, RIGHT, LINE, 0.4));
         flow.gap(height + 1);

@@ -1,4 +1,7 @@
-/** Pages of a tagged PDF that claims PDF/UA-1 (ISO 14289-1; on ISO 32000-1, 14.8), in one go and in memory, on PDFKit. What PDFKit keeps to itself is named here and nowhere else. */
+/**
+ * Pages of a tagged PDF that claims PDF/UA-1 (ISO 14289-1; on ISO 32000-1, 14.8), in one go and in memory, on PDFKit.
+ * What PDFKit keeps to itself is named here and nowhere else.
+ */
 import PDFDocument from 'pdfkit';
 import { faceOf, type TrueTypeFace, type Weight } from './font.js';
 import { PLACEHOLDER } from './seal.js';
@@ -76,7 +79,11 @@ export interface SheetOptions {
 /** `#16211f` as three operands between 0 and 1. */
 function operandsOf(colour: Colour): string {
   let operands = operandsByColour.get(colour);
-  if (operands === undefined) operandsByColour.set(colour, (operands = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255).toFixed(3)).join(' ')));
+  if (operands === undefined)
+    operandsByColour.set(
+      colour,
+      (operands = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255).toFixed(3)).join(' ')),
+    );
   return operands;
 }
 const operandsByColour = new Map<Colour, string>();
@@ -99,9 +106,25 @@ export class Sheet extends PDFDocument {
   constructor({ title, author, info, at, bottom }: SheetOptions) {
     super({
       // its types do not know the subset that it has
-      size: [WIDTH, HEIGHT], margin: 0, pdfVersion: '1.7', subset: 'PDF/UA' as 'PDF/A-1', tagged: true, lang: 'zh-CN', displayTitle: true, bufferPages: true, autoFirstPage: false,
+      size: [WIDTH, HEIGHT],
+      margin: 0,
+      pdfVersion: '1.7',
+      subset: 'PDF/UA' as 'PDF/A-1',
+      tagged: true,
+      lang: 'zh-CN',
+      displayTitle: true,
+      bufferPages: true,
+      autoFirstPage: false,
       font: faceOf('regular') as unknown as string,
-      info: { Title: title, Author: author, Producer: 'Yitong', Creator: 'Yitong', CreationDate: at, ModDate: at, ...info },
+      info: {
+        Title: title,
+        Author: author,
+        Producer: 'Yitong',
+        Creator: 'Yitong',
+        CreationDate: at,
+        ModDate: at,
+        ...info,
+      },
     });
     this.#insides = this as unknown as Insides;
     this.bottom = bottom;
@@ -118,7 +141,9 @@ export class Sheet extends PDFDocument {
     if (chunk !== null) (this.parts ??= []).push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     return true;
   }
-  /** A page's operators are gathered and written in one go: three thousand small writes are half of what a report costs. */
+  /**
+   * A page's operators are gathered and written in one go: three thousand small writes are half of what a report costs.
+   */
   override addContent(operators: string): this {
     const { page } = this.#insides;
     const held = this.#operators.get(page);
@@ -169,7 +194,10 @@ export class Sheet extends PDFDocument {
     page.fonts[font.id] ??= font.ref();
     // the em box of Chinese is centred in the line; the page's own y runs downwards, letters stand upright
     const base = y + leading(size) / 2 + size * 0.36;
-    this.#insides.addContent(`q ${operandsOf(colour)} rg BT /${font.id} ${String(size)} Tf 1 0 0 -1 ${x.toFixed(2)} ${base.toFixed(2)} Tm <${glyphs}> Tj ET Q`);
+    this.#insides.addContent(
+      `q ${operandsOf(colour)} rg BT /${font.id} ${String(size)} Tf 1 0 0 -1 ${x.toFixed(2)} ` +
+        `${base.toFixed(2)} Tm <${glyphs}> Tj ET Q`,
+    );
   }
 
   /** Takes a character into the embedded font. @returns its index there, four hex digits */
@@ -204,7 +232,10 @@ export class Sheet extends PDFDocument {
   /** Text of the document's properties goes into XML as PDFKit is given it: a company's `&` would break it. */
   _addInfo(): void {
     const { info } = this;
-    const escaped = Object.entries(info).map(([name, value]: [string, unknown]) => [name, typeof value === 'string' ? value.replace(/[&<>]/g, (sign) => `&#${String(sign.charCodeAt(0))};`) : value]);
+    const escaped = Object.entries(info).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'string' ? value.replace(/[&<>]/g, (sign) => `&#${String(sign.charCodeAt(0))};`) : value,
+    ]);
     this.info = Object.fromEntries(escaped) as typeof info;
     (PDFDocument.prototype as unknown as { _addInfo(this: Sheet): void })._addInfo.call(this);
     this.info = info;
@@ -215,15 +246,26 @@ export class Sheet extends PDFDocument {
     this.tagParts(parent, type, [draw], options);
   }
 
-  /** One element whose parts stand on several pages: what comes before a part, as a new page, is done by the iterable. */
-  tagParts(parent: Element, type: string, draws: Iterable<() => void>, { bbox, columns = 1, ...options }: TagOptions = {}): void {
+  /**
+   * One element whose parts stand on several pages: what comes before a part, as a new page, is done by the iterable.
+   */
+  tagParts(
+    parent: Element,
+    type: string,
+    draws: Iterable<() => void>,
+    { bbox, columns = 1, ...options }: TagOptions = {},
+  ): void {
     const contents: PDFKit.PDFStructureContent[] = [];
     for (const draw of draws) {
       contents.push(this.markStructureContent(type));
       draw();
       this.endMarkedContent();
     }
-    const element = this.#insides.struct(type, { ...options, ...(bbox === undefined ? {} : { bbox: [...bbox] }) }, contents);
+    const element = this.#insides.struct(
+      type,
+      { ...options, ...(bbox === undefined ? {} : { bbox: [...bbox] }) },
+      contents,
+    );
     const { data } = (element as unknown as { readonly dictionary: Reference }).dictionary;
     // PDFKit writes it for its own tables only
     if (columns > 1) data['A'] = { ...(data['A'] ?? {}), O: 'Table', ColSpan: columns };
@@ -265,21 +307,33 @@ export class Sheet extends PDFDocument {
       this.#insides.page.xobjects[name] = form;
       const scale = width / size;
       // the page's own y runs downwards
-      this.#insides.addContent(`q ${scale.toFixed(6)} 0 0 ${(-scale).toFixed(6)} ${x.toFixed(3)} ${(y + width).toFixed(3)} cm /${name} Do Q`);
+      this.#insides.addContent(
+        `q ${scale.toFixed(6)} 0 0 ${(-scale).toFixed(6)} ${x.toFixed(3)} ${(y + width).toFixed(3)} cm /${name} Do Q`,
+      );
     };
   }
 
-  /** A PNG in grey or RGB, whose white lets through what is below it: a PDF holds its pixels as the file does (ISO 32000-1, 7.4.4.4). */
+  /**
+   * A PNG in grey or RGB, whose white lets through what is below it: a PDF holds its pixels as the file does (ISO
+   * 32000-1, 7.4.4.4).
+   */
   stamp(name: string, png: Uint8Array): (x: number, y: number, width: number) => void {
     const bytes = Buffer.from(png.buffer, png.byteOffset, png.length);
     const [columns, rows] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
     const grey = bytes[25] === 0;
     const image = this.#insides.ref({
-      Type: 'XObject', Subtype: 'Image', Width: columns, Height: rows, BitsPerComponent: 8, ColorSpace: grey ? 'DeviceGray' : 'DeviceRGB', Filter: 'FlateDecode',
+      Type: 'XObject',
+      Subtype: 'Image',
+      Width: columns,
+      Height: rows,
+      BitsPerComponent: 8,
+      ColorSpace: grey ? 'DeviceGray' : 'DeviceRGB',
+      Filter: 'FlateDecode',
       DecodeParms: { Predictor: 15, Colors: grey ? 1 : 3, BitsPerComponent: 8, Columns: columns },
     });
     for (let at = 8; at + 12 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
-      if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT') image.write(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)));
+      if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT')
+        image.write(bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)));
     }
     image.end();
     const blend = this.#insides.ref({ Type: 'ExtGState', BM: 'Multiply' });
@@ -289,7 +343,10 @@ export class Sheet extends PDFDocument {
       page.xobjects[name] = image;
       page.ext_gstates[`${name}Blend`] = blend;
       const height = (width * rows) / columns;
-      this.#insides.addContent(`q /${name}Blend gs ${width.toFixed(3)} 0 0 ${(-height).toFixed(3)} ${x.toFixed(3)} ${(y + height).toFixed(3)} cm /${name} Do Q`);
+      this.#insides.addContent(
+        `q /${name}Blend gs ${width.toFixed(3)} 0 0 ${(-height).toFixed(3)} ${x.toFixed(3)} ` +
+          `${(y + height).toFixed(3)} cm /${name} Do Q`,
+      );
     };
   }
 
@@ -297,10 +354,25 @@ export class Sheet extends PDFDocument {
   signable(room: number, at: Date): void {
     const { _root: catalogue, page } = this.#insides;
     const signature = this.#insides.ref({
-      Type: 'Sig', Filter: 'Adobe.PPKLite', SubFilter: 'ETSI.CAdES.detached', ByteRange: [0, PLACEHOLDER, PLACEHOLDER, PLACEHOLDER], Contents: new Uint8Array(room), M: at,
+      Type: 'Sig',
+      Filter: 'Adobe.PPKLite',
+      SubFilter: 'ETSI.CAdES.detached',
+      ByteRange: [0, PLACEHOLDER, PLACEHOLDER, PLACEHOLDER],
+      Contents: new Uint8Array(room),
+      M: at,
     });
     // no appearance, and printed: what is said of the signature stands in the text
-    const field = this.#insides.ref({ Type: 'Annot', Subtype: 'Widget', FT: 'Sig', T: new String('signature'), TU: new String('Signature'), F: 132, Rect: [0, 0, 0, 0], P: page.dictionary, V: signature });
+    const field = this.#insides.ref({
+      Type: 'Annot',
+      Subtype: 'Widget',
+      FT: 'Sig',
+      T: new String('signature'),
+      TU: new String('Signature'),
+      F: 132,
+      Rect: [0, 0, 0, 0],
+      P: page.dictionary,
+      V: signature,
+    });
     page.dictionary.data['Annots'] = [field];
     const form = this.#insides.ref({ Fields: [field], SigFlags: 3 });
     catalogue.data['AcroForm'] = form;

@@ -1,8 +1,8 @@
 /**
- * Who signs documents. The port is small, so that a driver for a hardware module or for SM2 stands beside the one for files: it names an algorithm, its
- * certificates, and signs bytes. The key never crosses into the threads that draw.
+ * Who signs documents. The port is small, so that a driver for a hardware module or for SM2 stands beside the one for
+ * files: it names an algorithm, its certificates, and signs bytes. The key never crosses into the threads that draw.
  */
-import { X509Certificate, createPrivateKey, hash, sign as signBytes } from 'node:crypto';
+import { createPrivateKey, hash, sign as signBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
@@ -33,15 +33,27 @@ export function documentSigner(certificates: string, key: string): DocumentSigne
   if (own === undefined) throw new YitongError('bad_config', 'there is no certificate to sign documents with');
   const privateKey = createPrivateKey(key);
   const { keyAlgorithm, name, ca, purposes } = readCertificate(new Uint8Array(own.raw));
-  if (!own.checkPrivateKey(privateKey)) throw new YitongError('bad_config', 'the key for signing documents is not that of its certificate');
+  if (!own.checkPrivateKey(privateKey))
+    throw new YitongError('bad_config', 'the key for signing documents is not that of its certificate');
   if (keyAlgorithm === undefined) throw new YitongError('bad_config', 'a key for signing documents is of P-256 or RSA');
-  if (ca || purposes?.includes(DOCUMENT_SIGNING) !== true) throw new YitongError('bad_config', 'the certificate is not one for signing documents (extended key usage 1.3.6.1.5.5.7.3.36)');
+  if (ca || purposes?.includes(DOCUMENT_SIGNING) !== true)
+    throw new YitongError(
+      'bad_config',
+      'the certificate is not one for signing documents (extended key usage 1.3.6.1.5.5.7.3.36)',
+    );
   const spki = own.publicKey.export({ format: 'der', type: 'spki' });
-  return { kid: hash('sha256', spki).slice(0, 16), name, algorithm: keyAlgorithm, certificates: chain.map(({ raw }) => new Uint8Array(raw)), sign: (bytes) => signBytes('sha256', bytes, privateKey) };
+  return {
+    kid: hash('sha256', spki).slice(0, 16),
+    name,
+    algorithm: keyAlgorithm,
+    certificates: chain.map(({ raw }) => new Uint8Array(raw)),
+    sign: (bytes) => signBytes('sha256', bytes, privateKey),
+  };
 }
 
 /**
- * The signer of a folder: `cert.pem` and `key.pem`, as `yitong up` and `yitong pki documents` leave them in `<pki>/documents`.
+ * The signer of a folder: `cert.pem` and `key.pem`, as `yitong up` and `yitong pki documents` leave them in
+ * `<pki>/documents`.
  * @throws YitongError `bad_config` if a file is missing, malformed, or the key can be read by others than its owner
  */
 export function openDocumentSigner(dir: string): DocumentSigner {
@@ -52,20 +64,29 @@ export function openDocumentSigner(dir: string): DocumentSigner {
     return documentSigner(readFileSync(join(dir, 'cert.pem'), 'utf8'), readFileSync(file, 'utf8'));
   } catch (cause) {
     if (cause instanceof YitongError) throw cause;
-    throw new YitongError('bad_config', 'the certificate or key for signing documents cannot be read', { place: { file }, cause });
+    throw new YitongError('bad_config', 'the certificate or key for signing documents cannot be read', {
+      place: { file },
+      cause,
+    });
   }
 }
 
 const inUse = new Map<string, DocumentSigner>();
 
-/** The signer of a folder that is in use in this process; opened where none is. @throws YitongError as `openDocumentSigner` */
+/**
+ * The signer of a folder that is in use in this process; opened where none is.
+ * @throws YitongError as `openDocumentSigner`
+ */
 export function documentSignerOf(dir: string): DocumentSigner {
   let signer = inUse.get(dir);
   if (signer === undefined) inUse.set(dir, (signer = openDocumentSigner(dir)));
   return signer;
 }
 
-/** What stands in the folder now is what signs from now on. @throws YitongError as `openDocumentSigner`; then the one before goes on */
+/**
+ * What stands in the folder now is what signs from now on.
+ * @throws YitongError as `openDocumentSigner`; then the one before goes on
+ */
 export function renewDocumentSigner(dir: string): void {
   inUse.set(dir, openDocumentSigner(dir));
 }

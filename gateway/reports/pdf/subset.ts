@@ -1,4 +1,7 @@
-/** The part of a TrueType font that a document uses, as a font of its own (OpenType 1.9; what ISO 32000-1, 9.9 asks of a FontFile2). */
+/**
+ * The part of a TrueType font that a document uses, as a font of its own (OpenType 1.9; what ISO 32000-1, 9.9 asks of a
+ * FontFile2).
+ */
 import type { TrueTypeFace } from './font.js';
 
 // flags of a composite glyph
@@ -18,7 +21,10 @@ export class TrueTypeSubset {
     this.#face = face;
   }
 
-  /** By character, not by outline: two characters of one outline stay two, and are read back as they were. @returns index in the subset */
+  /**
+   * By character, not by outline: two characters of one outline stay two, and are read back as they were.
+   * @returns index in the subset
+   */
   includeGlyph(codePoint: number): number {
     let index = this.#byCharacter.get(codePoint);
     if (index === undefined) {
@@ -34,11 +40,13 @@ export class TrueTypeSubset {
     const parts = new Map<number, number>();
     const glyphs: Buffer[] = [];
     for (let i = 0; i < outlines.length; i++) {
-      glyphs.push(renumbered(this.#face.outline(outlines[i] ?? 0), (part) => {
-        let index = parts.get(part);
-        if (index === undefined) parts.set(part, (index = outlines.push(part) - 1));
-        return index;
-      }));
+      glyphs.push(
+        renumbered(this.#face.outline(outlines[i] ?? 0), (part) => {
+          let index = parts.get(part);
+          if (index === undefined) parts.set(part, (index = outlines.push(part) - 1));
+          return index;
+        }),
+      );
     }
     const loca = Buffer.alloc((outlines.length + 1) * 4);
     let at = 0;
@@ -88,7 +96,8 @@ function checksum(table: Buffer): number {
   let sum = 0;
   const whole = table.length - (table.length % 4);
   for (let at = 0; at < whole; at += 4) sum = (sum + table.readUInt32BE(at)) >>> 0;
-  if (whole < table.length) sum = (sum + Buffer.concat([table.subarray(whole), Buffer.alloc(4 - (table.length % 4))]).readUInt32BE(0)) >>> 0;
+  if (whole < table.length)
+    sum = (sum + Buffer.concat([table.subarray(whole), Buffer.alloc(4 - (table.length % 4))]).readUInt32BE(0)) >>> 0;
   return sum;
 }
 

@@ -1,9 +1,15 @@
-/** Text as it is drawn: what the font has not is replaced by a sign that can be read, and lines end where Chinese and English let them. */
+/**
+ * Text as it is drawn: what the font has not is replaced by a sign that can be read, and lines end where Chinese and
+ * English let them.
+ */
 import type { Face } from './font.js';
 
 const hexOf = (codePoint: number): string => `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`;
 
-/** `［U+20BB7］` in place of a character that the font has not; each such character is told once. White space becomes a space, line ends stay. */
+/**
+ * `［U+20BB7］` in place of a character that the font has not; each such character is told once. White space becomes a
+ * space, line ends stay.
+ */
 export function drawable(text: string, face: Face, onOutside: (codePoint: string) => void): string {
   let drawn = '';
   for (const character of text.replace(/\r\n?/g, '\n')) {
@@ -43,7 +49,15 @@ function wrapOne(characters: readonly string[], face: Face, limit: number): stri
   for (let i = 0; i < characters.length; i++) {
     const character = characters[i] ?? '';
     const before = characters[i - 1];
-    if (i > start && before !== undefined && character !== ' ' && (before === ' ' || before === '-' || isWide(before) || isWide(character)) && !NO_START.has(character) && !NO_END.has(before)) breakAt = i;
+    if (
+      i > start &&
+      before !== undefined &&
+      character !== ' ' &&
+      (before === ' ' || before === '-' || isWide(before) || isWide(character)) &&
+      !NO_START.has(character) &&
+      !NO_END.has(before)
+    )
+      breakAt = i;
     used += face.advance(character.codePointAt(0) ?? 0) ?? 0;
     if (used > limit && i > start && character !== ' ') {
       if (breakAt <= start) breakAt = i;

@@ -1,5 +1,5 @@
 /** Checks a signed report with Node's own cryptography, under the rules that the browser has as well. */
-import { X509Certificate, createPublicKey, hash, verify } from 'node:crypto';
+import { createPublicKey, hash, verify, X509Certificate } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { lowerHalf } from '../../console/browser/cms.js';
 import { same } from '../../console/browser/der.js';
@@ -8,7 +8,8 @@ import { check, type PdfCheck, type Proof } from '../../console/browser/pdf-rule
 const proof: Proof = {
   sha256: (data) => new Uint8Array(hash('sha256', data, 'buffer')),
   verify: (publicKey, algorithm, signature, data) =>
-    (algorithm !== 'ecdsa-sha256' || same(lowerHalf(signature), signature)) && verify('sha256', data, createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' }), signature),
+    (algorithm !== 'ecdsa-sha256' || same(lowerHalf(signature), signature)) &&
+    verify('sha256', data, createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' }), signature),
   issued(certificate, issuer) {
     const [one, by] = [new X509Certificate(certificate.raw), new X509Certificate(issuer.raw)];
     return one.checkIssued(by) && one.verify(by.publicKey);
@@ -20,4 +21,9 @@ const proof: Proof = {
  * @param trusted the CA certificates that count
  * @returns what holds and, of a report that is genuine, its model; never throws for what the file holds
  */
-export const verifyPdf = (file: Uint8Array, trusted: readonly X509Certificate[]): Promise<PdfCheck> => check(new Uint8Array(file), trusted.map(({ raw }) => new Uint8Array(raw)), proof);
+export const verifyPdf = (file: Uint8Array, trusted: readonly X509Certificate[]): Promise<PdfCheck> =>
+  check(
+    new Uint8Array(file),
+    trusted.map(({ raw }) => new Uint8Array(raw)),
+    proof,
+  );

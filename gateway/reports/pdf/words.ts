@@ -17,7 +17,12 @@ export const stateTitles: Readonly<Record<SectionState, Localised>> = {
 };
 
 /** Over narrow columns. */
-export const shortTitles: Readonly<Record<SectionState, string>> = { none: '无记录', records: '有记录', at_least: '有（数据不全）', not_answered: '未答复' };
+export const shortTitles: Readonly<Record<SectionState, string>> = {
+  none: '无记录',
+  records: '有记录',
+  at_least: '有（数据不全）',
+  not_answered: '未答复',
+};
 
 const kinds: Readonly<Record<RecordKind, Localised>> = {
   penalty: { zh: '行政处罚', en: 'Administrative penalty' },
@@ -25,8 +30,11 @@ const kinds: Readonly<Record<RecordKind, Localised>> = {
   dishonesty: { zh: '严重失信主体名单', en: 'Serious-dishonesty list' },
 };
 
-/** Of a record that an earlier version told of under a kind that is none any more: its register, and no word for a kind. */
-export const kindOf = ({ kind, register }: Pick<ReportRecord, 'kind' | 'register'>): Localised => (Object.hasOwn(kinds, kind) ? kinds[kind] : (register ?? { zh: '其他信息', en: 'Other information' }));
+/**
+ * Of a record that an earlier version told of under a kind that is none any more: its register, and no word for a kind.
+ */
+export const kindOf = ({ kind, register }: Pick<ReportRecord, 'kind' | 'register'>): Localised =>
+  Object.hasOwn(kinds, kind) ? kinds[kind] : (register ?? { zh: '其他信息', en: 'Other information' });
 
 export const relations: Readonly<Record<ReportSubject['relation'], Localised>> = {
   self: { zh: '本企业', en: 'Applicant' },
@@ -79,7 +87,10 @@ export const labels = {
 
 export const sentences = {
   synthetic: { zh: '示例数据 · 内容均为虚构 · 不具法律效力', en: 'SYNTHETIC DATA · everything here is invented' },
-  scan: { zh: '扫描二维码或输入核验码，核对原件与出具后的变化', en: 'Scan or enter the code to see the original and what has changed since' },
+  scan: {
+    zh: '扫描二维码或输入核验码，核对原件与出具后的变化',
+    en: 'Scan or enter the code to see the original and what has changed since',
+  },
   never: { zh: '从未提供数据', en: 'never' },
   yes: { zh: '是', en: 'yes' },
   no: { zh: '否', en: 'no' },
@@ -88,35 +99,75 @@ export const sentences = {
   noEnd: { zh: '法律未规定', en: 'the law sets no end' },
   goesOn: { zh: '尚未终止，期限未起算', en: 'goes on, its term has not begun' },
   leftOut: { zh: '未授权，未列入', en: 'not authorised, left out' },
-  leftOutNote: { zh: '未授权的企业只列出名称：未查询其记录，不能据此判断其有无记录。', en: 'Of those left out only the name is told: their records were not read, and nothing can be concluded of them.' },
+  leftOutNote: {
+    zh: '未授权的企业只列出名称：未查询其记录，不能据此判断其有无记录。',
+    en: 'Of those left out only the name is told: their records were not read, and nothing can be concluded of them.',
+  },
   noMissing: { zh: '各领域数据均为最新，无未答复的部门。', en: 'Every dataset is current; no authority is missing.' },
   noRecords: { zh: '查询期间内无可报告的记录。', en: 'Nothing reportable in the period.' },
-  notNone: { zh: '“未答复”不等于“无记录”：所列部门的数据缺失或未及时更新，不能据此判断。', en: '“Not answered” is not “none on record”: data of the authorities named are missing or out of date.' },
-  atLeast: { zh: '该领域另有部门数据未更新，记录可能不全。', en: 'A dataset of this domain is not current; there may be more.' },
-  attached: { zh: '本文件附有同一报告的全部数据，可离线核对。', en: 'report.json, attached to this file, holds the whole report as data and can be checked offline.' },
+  notNone: {
+    zh: '“未答复”不等于“无记录”：所列部门的数据缺失或未及时更新，不能据此判断。',
+    en: '“Not answered” is not “none on record”: data of the authorities named are missing or out of date.',
+  },
+  atLeast: {
+    zh: '该领域另有部门数据未更新，记录可能不全。',
+    en: 'A dataset of this domain is not current; there may be more.',
+  },
+  attached: {
+    zh: '本文件附有同一报告的全部数据，可离线核对。',
+    en: 'report.json, attached to this file, holds the whole report as data and can be checked offline.',
+  },
 } as const satisfies Record<string, Localised>;
 
 /** Over the table of companies. */
-export function inShort(parts: { readonly companies: number; readonly domains: number; readonly found: number; readonly clean: number; readonly unanswered: number; readonly leftOut: number }): Localised {
+export function inShort(parts: {
+  readonly companies: number;
+  readonly domains: number;
+  readonly found: number;
+  readonly clean: number;
+  readonly unanswered: number;
+  readonly leftOut: number;
+}): Localised {
   const said = [
     [parts.found, `${String(parts.found)} 家有记录`, `${String(parts.found)} with records`],
     [parts.clean, `${String(parts.clean)} 家均无记录`, `${String(parts.clean)} with none`],
-    [parts.unanswered, `${String(parts.unanswered)} 家有领域未答复、其余无记录`, `${String(parts.unanswered)} with none where there was an answer`],
+    [
+      parts.unanswered,
+      `${String(parts.unanswered)} 家有领域未答复、其余无记录`,
+      `${String(parts.unanswered)} with none where there was an answer`,
+    ],
     [parts.leftOut, `${String(parts.leftOut)} 家未授权、未列入`, `${String(parts.leftOut)} left out`],
   ] as const;
   const told = said.filter(([n]) => n > 0);
   return {
     zh: `共 ${String(parts.companies)} 家企业、${String(parts.domains)} 个领域：${told.map(([, zh]) => zh).join('，')}。`,
-    en: `${String(parts.companies)} companies, ${String(parts.domains)} domains: ${told.map(([, , en]) => en).join(', ')}.`,
+    en:
+      `${String(parts.companies)} companies, ${String(parts.domains)} domains: ` +
+      `${told.map(([, , en]) => en).join(', ')}.`,
   };
 }
 /** Of companies that have no record and stand alike in every domain. */
 export const alikeNote = (companies: number, domains: number, unanswered: number): Localised =>
   unanswered === 0
-    ? { zh: `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域，各部门均已答复，查询期间内均无可报告的记录。`, en: `Each of these ${String(companies)} was asked about in all ${String(domains)} domains; every register answered and was current, and nothing is reportable in the period.` }
-    : { zh: `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域：${String(unanswered)} 个领域未答复，不能判断有无记录；其余领域均无可报告的记录。`, en: `Each of these ${String(companies)} was asked about in all ${String(domains)} domains: ${String(unanswered)} did not answer, of which nothing is said; the others have nothing reportable.` };
+    ? {
+        zh: `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域，各部门均已答复，查询期间内均无可报告的记录。`,
+        en:
+          `Each of these ${String(companies)} was asked about in all ${String(domains)} domains; every register ` +
+          'answered and was current, and nothing is reportable in the period.',
+      }
+    : {
+        zh:
+          `下列 ${String(companies)} 家企业，已逐一查询 ${String(domains)} 个领域：${String(unanswered)} ` +
+          '个领域未答复，不能判断有无记录；其余领域均无可报告的记录。',
+        en:
+          `Each of these ${String(companies)} was asked about in all ${String(domains)} domains: ` +
+          `${String(unanswered)} did not answer, of which nothing is said; the others have nothing reportable.`,
+      };
 
-/** A finding beside which it stands that something is missing: short, in a narrow column; the sentence is below the records. */
+/**
+ * A finding beside which it stands that something is missing: short, in a narrow column; the sentence is below the
+ * records.
+ */
 export const disputed = ({ zh, en }: Localised): Localised => ({ zh: `${zh}，异议`, en: `${en}; objection` });
 
 /** Of a domain in which, as the company objects, something is missing. */

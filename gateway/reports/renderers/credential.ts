@@ -1,4 +1,7 @@
-/** The report as an SD-JWT VC, of which its holder can show parts. Each is a new one: whoever must not be recognised takes one for each verifier. */
+/**
+ * The report as an SD-JWT VC, of which its holder can show parts. Each is a new one: whoever must not be recognised
+ * takes one for each verifier.
+ */
 import { credentialsOf } from '../credentials.js';
 import type { Renderer } from '../renderers.js';
 

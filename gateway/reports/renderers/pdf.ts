@@ -9,9 +9,15 @@ const renderer: Renderer = {
   extension: 'pdf',
   async render({ model, code, url, seal }, { settings }) {
     const { documents } = settings.gateway;
-    if (documents === '') throw new YitongError('bad_config', '`gateway.documents` names the folder by which documents are signed');
+    if (documents === '')
+      throw new YitongError('bad_config', '`gateway.documents` names the folder by which documents are signed');
     // threads of their own: a report of a large group takes seconds
-    const { bytes } = await sharedPool().render(model, { code, url, sign: documentSignerOf(documents), ...(seal === undefined ? {} : { seal }) });
+    const { bytes } = await sharedPool().render(model, {
+      code,
+      url,
+      sign: documentSignerOf(documents),
+      ...(seal === undefined ? {} : { seal }),
+    });
     return bytes;
   },
 };

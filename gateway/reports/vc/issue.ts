@@ -1,10 +1,12 @@
-/** Issues the SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) of a report: one disclosure for each subject and domain. */
+/**
+ * Issues the SD-JWT VC (RFC 9901, draft-ietf-oauth-sd-jwt-vc) of a report: one disclosure for each subject and domain.
+ */
 import { hash, randomBytes } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import type { ReportModel } from '../model.js';
 import { digestOf } from './disclosures.js';
 import { ALGORITHM } from './jws.js';
-import { publicJwk, type DocumentKey } from './keys.js';
+import { type DocumentKey, publicJwk } from './keys.js';
 import { disclosedSection, HASH, openClaims, sectionName, VCT, type Whole } from './shape.js';
 import type { StatusPlace, StatusStore } from './status/port.js';
 import { statusUri } from './status/token.js';
@@ -29,10 +31,14 @@ export interface IssuedVc {
   readonly digest: string;
 }
 
-/** Digests of one subject are filled up with decoys to a multiple of this, so that their number does not tell how many domains the report has. */
+/**
+ * Digests of one subject are filled up with decoys to a multiple of this, so that their number does not tell how many
+ * domains the report has.
+ */
 export const PADDED_TO = 64;
 
-const hasher = (data: string | ArrayBuffer): Uint8Array => hash('sha256', typeof data === 'string' ? data : Buffer.from(data), 'buffer');
+const hasher = (data: string | ArrayBuffer): Uint8Array =>
+  hash('sha256', typeof data === 'string' ? data : Buffer.from(data), 'buffer');
 /** 128 bits each (RFC 9901, section 9.3), fetched some at a time: a large report takes thousands. */
 function salts(): () => string {
   let pool = Buffer.alloc(0);
@@ -48,20 +54,32 @@ const seconds = (ms: number): number => Math.floor(ms / 1000);
 
 /**
  * The place in the status list is durable before the credential exists.
- * @throws YitongError `bad_request` for a holder's key that is not P-256, or an end that is not behind the report's time; `bad_config` for an issuer that is no https address
+ * @throws YitongError `bad_request` for a holder's key that is not P-256, or an end that is not behind the report's
+ * time; `bad_config` for an issuer that is no https address
  */
-export async function issueVc(model: ReportModel, { issuer, key, statuses, holder, expiresAt }: IssueOptions): Promise<IssuedVc> {
-  if (!URL.canParse(issuer) || new URL(issuer).protocol !== 'https:' || issuer.endsWith('/')) throw new YitongError('bad_config', 'the issuer must be an https address without `/` at its end');
+export async function issueVc(
+  model: ReportModel,
+  { issuer, key, statuses, holder, expiresAt }: IssueOptions,
+): Promise<IssuedVc> {
+  if (!URL.canParse(issuer) || new URL(issuer).protocol !== 'https:' || issuer.endsWith('/'))
+    throw new YitongError('bad_config', 'the issuer must be an https address without `/` at its end');
   const bound = holder === undefined ? undefined : publicJwk(holder);
-  if (holder !== undefined && bound === undefined) throw new YitongError('bad_request', 'the holder\'s key must be a public JWK on P-256');
+  if (holder !== undefined && bound === undefined)
+    throw new YitongError('bad_request', "the holder's key must be a public JWK on P-256");
   const issuedAt = seconds(Date.parse(model.issuedAt));
   if (!(seconds(expiresAt) > issuedAt)) throw new YitongError('bad_request', 'a credential ends after it begins');
 
   const place = await statuses.allocate();
   const whole: Whole = { domains: model.domains.map(({ id }) => id), salts: model.sections.map(({ salt }) => salt) };
-  const sections = Object.fromEntries(model.sections.map((section) => [sectionName(section.subject, whole.domains[section.domain] ?? ''), disclosedSection(model, section)]));
+  const sections = Object.fromEntries(
+    model.sections.map((section) => [
+      sectionName(section.subject, whole.domains[section.domain] ?? ''),
+      disclosedSection(model, section),
+    ]),
+  );
   const names = Object.keys(sections);
-  if (names.length !== model.subjects.length * model.domains.length || names.length !== model.sections.length) throw new YitongError('internal', 'the report lacks a section, or has one twice');
+  if (names.length !== model.subjects.length * model.domains.length || names.length !== model.sections.length)
+    throw new YitongError('internal', 'the report lacks a section, or has one twice');
   const padded = model.subjects.length * Math.ceil(model.domains.length / PADDED_TO) * PADDED_TO;
   const payload = {
     iss: issuer,
@@ -79,7 +97,15 @@ export async function issueVc(model: ReportModel, { issuer, key, statuses, holde
   const frame = { _sd: ['whole'], sections: { _sd: names, _sd_decoy: padded - names.length } };
   // loaded with the first credential: most workers never write one
   const { SDJwtVcInstance } = await import('@sd-jwt/sd-jwt-vc');
-  const library = new SDJwtVcInstance({ hasher, hashAlg: HASH, saltGenerator: salts(), signAlg: ALGORITHM, signer: async (data) => Buffer.from(await key.sign(Buffer.from(data))).toString('base64url') });
-  const text = await library.issue(payload as never, frame as never, { header: { kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: [...key.x5c] }) } });
+  const library = new SDJwtVcInstance({
+    hasher,
+    hashAlg: HASH,
+    saltGenerator: salts(),
+    signAlg: ALGORITHM,
+    signer: async (data) => Buffer.from(await key.sign(Buffer.from(data))).toString('base64url'),
+  });
+  const text = await library.issue(payload as never, frame as never, {
+    header: { kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: [...key.x5c] }) },
+  });
   return { text, status: place, digest: digestOf(text) };
 }

@@ -1,8 +1,11 @@
-/** Compact JWS (RFC 7515) as credentials, proofs and status lists use it: ES256 and nothing else, one spelling of base64url, no unknown header. */
+/**
+ * Compact JWS (RFC 7515) as credentials, proofs and status lists use it: ES256 and nothing else, one spelling of
+ * base64url, no unknown header.
+ */
 import type { KeyObject } from 'node:crypto';
 import { compactVerify } from 'jose';
 import { deeperThan } from '../../../contracts/depth.js';
-import { YitongError, type ErrorCode } from '../../../contracts/errors.js';
+import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import type { DocumentKey } from './keys.js';
 
 export const ALGORITHM = 'ES256';
@@ -52,7 +55,8 @@ export function jsonOf(base64url: string): unknown {
   }
 }
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Reads, and checks algorithm and type; the signature is not checked yet.
@@ -62,14 +66,20 @@ export function parseJws(text: string, typ: string, codes: JwsCodes): ParsedJws 
   const parts = text.split('.');
   const [head = '', body = '', signature = ''] = parts;
   const header = jsonOf(head);
-  if (parts.length !== 3 || !isObject(header)) throw new YitongError(codes.malformed, 'a signed part is not a compact JWS');
+  if (parts.length !== 3 || !isObject(header))
+    throw new YitongError(codes.malformed, 'a signed part is not a compact JWS');
   // before anything else is believed of it: `none` and the symmetric ones are refused here
   if (header['alg'] !== ALGORITHM) throw new YitongError(codes.algorithm, `only \`${ALGORITHM}\` is allowed`);
   if (header['typ'] !== typ) throw new YitongError(codes.type, `a signed part is not of type \`${typ}\``);
   const { kid, x5c } = header;
-  const fits = Object.keys(header).every((name) => HEADERS.has(name)) && (kid === undefined || typeof kid === 'string') && (x5c === undefined || (Array.isArray(x5c) && x5c.length > 0 && x5c.length <= 8 && x5c.every((one) => typeof one === 'string')));
+  const fits =
+    Object.keys(header).every((name) => HEADERS.has(name)) &&
+    (kid === undefined || typeof kid === 'string') &&
+    (x5c === undefined ||
+      (Array.isArray(x5c) && x5c.length > 0 && x5c.length <= 8 && x5c.every((one) => typeof one === 'string')));
   const payload = jsonOf(body);
-  if (!fits || !isObject(payload) || bytesOf(signature)?.length !== 64) throw new YitongError(codes.malformed, 'a signed part has a header, body or signature that its kind does not have');
+  if (!fits || !isObject(payload) || bytesOf(signature)?.length !== 64)
+    throw new YitongError(codes.malformed, 'a signed part has a header, body or signature that its kind does not have');
   return { text, header: header as unknown as JwsHeader, payload };
 }
 
@@ -84,7 +94,11 @@ export async function checkSignature(jws: ParsedJws, key: KeyObject, codes: JwsC
 
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-export async function signJws(header: Omit<JwsHeader, 'alg'>, payload: object, sign: DocumentKey['sign']): Promise<string> {
+export async function signJws(
+  header: Omit<JwsHeader, 'alg'>,
+  payload: object,
+  sign: DocumentKey['sign'],
+): Promise<string> {
   const input = `${encoded({ ...header, alg: ALGORITHM })}.${encoded(payload)}`;
   return `${input}.${Buffer.from(await sign(Buffer.from(input))).toString('base64url')}`;
 }

@@ -1,13 +1,14 @@
 /**
- * The key with which credentials are signed, and how others find it: by the issuer's published metadata (draft-ietf-oauth-sd-jwt-vc, section
- * "JWT VC Issuer Metadata") or by the certificates in the header `x5c` (RFC 7515, section 4.1.6).
+ * The key with which credentials are signed, and how others find it: by the issuer's published metadata
+ * (draft-ietf-oauth-sd-jwt-vc, section "JWT VC Issuer Metadata") or by the certificates in the header `x5c` (RFC 7515,
+ * section 4.1.6).
  */
-import { createPublicKey, sign as signBytes, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign as signBytes, X509Certificate } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { YitongError } from '../../../contracts/errors.js';
 import { certificateFacts } from '../../identity/certificate.js';
-import { cursor, content, INTEGER, SEQUENCE, whole } from '../../identity/der.js';
 import { issues, standsAlone } from '../../identity/chain.js';
+import { content, cursor, INTEGER, SEQUENCE, whole } from '../../identity/der.js';
 
 /** The key never stands here: it may be in a hardware module. */
 export interface DocumentKey {
@@ -29,10 +30,22 @@ export interface PublicJwk {
 
 const COORDINATE = /^[A-Za-z0-9_-]{43}$/;
 
-/** The four members of a P-256 public key (RFC 7518, section 6.2). Undefined for anything else, a private key, or a point that is not on the curve. */
+/**
+ * The four members of a P-256 public key (RFC 7518, section 6.2). Undefined for anything else, a private key, or a
+ * point that is not on the curve.
+ */
 export function publicJwk(jwk: unknown): { readonly jwk: PublicJwk; readonly key: KeyObject } | undefined {
   const { kty, crv, x, y, d } = (jwk ?? {}) as Readonly<Record<string, unknown>>;
-  if (kty !== 'EC' || crv !== 'P-256' || d !== undefined || typeof x !== 'string' || typeof y !== 'string' || !COORDINATE.test(x) || !COORDINATE.test(y)) return undefined;
+  if (
+    kty !== 'EC' ||
+    crv !== 'P-256' ||
+    d !== undefined ||
+    typeof x !== 'string' ||
+    typeof y !== 'string' ||
+    !COORDINATE.test(x) ||
+    !COORDINATE.test(y)
+  )
+    return undefined;
   const plain = { kty, crv, x, y } as const;
   try {
     return { jwk: plain, key: createPublicKey({ key: plain, format: 'jwk' }) };
@@ -41,12 +54,22 @@ export function publicJwk(jwk: unknown): { readonly jwk: PublicJwk; readonly key
   }
 }
 
-const isP256 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+const isP256 = (key: KeyObject): boolean =>
+  key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
 
-async function keyOf(publicKey: KeyObject, certificates: readonly X509Certificate[], sign: DocumentKey['sign']): Promise<DocumentKey> {
+async function keyOf(
+  publicKey: KeyObject,
+  certificates: readonly X509Certificate[],
+  sign: DocumentKey['sign'],
+): Promise<DocumentKey> {
   const found = isP256(publicKey) ? publicJwk(publicKey.export({ format: 'jwk' })) : undefined;
   if (found === undefined) throw new YitongError('bad_config', 'the key that signs credentials must be on P-256');
-  return { jwk: found.jwk, kid: await calculateJwkThumbprint(found.jwk), x5c: certificates.map(({ raw }) => raw.toString('base64')), sign };
+  return {
+    jwk: found.jwk,
+    kid: await calculateJwkThumbprint(found.jwk),
+    x5c: certificates.map(({ raw }) => raw.toString('base64')),
+    sign,
+  };
 }
 
 /**
@@ -55,8 +78,11 @@ async function keyOf(publicKey: KeyObject, certificates: readonly X509Certificat
  */
 export async function documentKey(privateKey: KeyObject, chain: readonly string[] = []): Promise<DocumentKey> {
   const certificates = chain.map((pem) => new X509Certificate(pem));
-  if (certificates[0]?.checkPrivateKey(privateKey) === false) throw new YitongError('bad_config', 'the first certificate is not that of the document key');
-  return keyOf(createPublicKey(privateKey), certificates, (bytes) => signBytes('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
+  if (certificates[0]?.checkPrivateKey(privateKey) === false)
+    throw new YitongError('bad_config', 'the first certificate is not that of the document key');
+  return keyOf(createPublicKey(privateKey), certificates, (bytes) =>
+    signBytes('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+  );
 }
 
 /** r and s of 32 bytes each, of ECDSA as DER (RFC 3279, section 2.2.3). */
@@ -74,10 +100,14 @@ function plainSignature(der: Uint8Array): Uint8Array {
 }
 
 /**
- * The key by which the workspace signs its other documents, behind its port: certificates as DER, the signer's own first, and signatures as DER.
+ * The key by which the workspace signs its other documents, behind its port: certificates as DER, the signer's own
+ * first, and signatures as DER.
  * @throws YitongError `bad_config` where it is not on P-256
  */
-export async function documentKeyOf(signer: { readonly certificates: readonly Uint8Array[]; sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array }): Promise<DocumentKey> {
+export async function documentKeyOf(signer: {
+  readonly certificates: readonly Uint8Array[];
+  sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
+}): Promise<DocumentKey> {
   const certificates = signer.certificates.map((der) => new X509Certificate(der));
   const [own] = certificates;
   if (own === undefined) throw new YitongError('bad_config', 'the signer of documents has no certificate');
@@ -86,7 +116,9 @@ export async function documentKeyOf(signer: { readonly certificates: readonly Ui
 
 export interface IssuerMetadata {
   readonly issuer: string;
-  readonly jwks: { readonly keys: readonly (PublicJwk & { readonly kid: string; readonly use: 'sig'; readonly alg: 'ES256' })[] };
+  readonly jwks: {
+    readonly keys: readonly (PublicJwk & { readonly kid: string; readonly use: 'sig'; readonly alg: 'ES256' })[];
+  };
 }
 
 /** What stands at `issuerMetadataPath(issuer)`: keys of today, and those of credentials that still live. */
@@ -96,9 +128,13 @@ export const issuerMetadata = (issuer: string, keys: readonly Pick<DocumentKey, 
 });
 
 /** The well-known part stands between host and path of the issuer. */
-export const issuerMetadataPath = (issuer: string): string => `/.well-known/jwt-vc-issuer${new URL(issuer).pathname.replace(/\/$/, '')}`;
+export const issuerMetadataPath = (issuer: string): string =>
+  `/.well-known/jwt-vc-issuer${new URL(issuer).pathname.replace(/\/$/, '')}`;
 
-/** Whom a verifier trusts. With `keys`, the key named by `kid`; else the first certificate of `x5c`, which must lead to an anchor and name the issuer. */
+/**
+ * Whom a verifier trusts. With `keys`, the key named by `kid`; else the first certificate of `x5c`, which must lead to
+ * an anchor and name the issuer.
+ */
 export interface IssuerTrust {
   /** As `iss` says it. */
   readonly issuer: string;
@@ -112,7 +148,8 @@ const untrusted = (why: string): YitongError => new YitongError('credential_issu
 
 /** Whether a certificate is of the issuer: by its address as URI, or by the host's name. */
 export const namesIssuer = (leaf: X509Certificate, issuer: string): boolean =>
-  certificateFacts(leaf).uris.includes(issuer) || leaf.checkHost(new URL(issuer).hostname, { subject: 'never', wildcards: false }) !== undefined;
+  certificateFacts(leaf).uris.includes(issuer) ||
+  leaf.checkHost(new URL(issuer).hostname, { subject: 'never', wildcards: false }) !== undefined;
 
 function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): KeyObject {
   let certificates: X509Certificate[];
@@ -123,9 +160,11 @@ function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): Key
   }
   const [leaf] = certificates;
   const anchors = (trust.anchors ?? []).map((pem) => new X509Certificate(pem));
-  if (leaf === undefined || !isP256(leaf.publicKey)) throw untrusted('`x5c` begins with no certificate of a document key');
+  if (leaf === undefined || !isP256(leaf.publicKey))
+    throw untrusted('`x5c` begins with no certificate of a document key');
   if (!namesIssuer(leaf, trust.issuer)) throw untrusted('the certificate does not name the issuer');
-  const within = (certificate: X509Certificate): boolean => now >= Date.parse(certificate.validFrom) && now < Date.parse(certificate.validTo) + 1000;
+  const within = (certificate: X509Certificate): boolean =>
+    now >= Date.parse(certificate.validFrom) && now < Date.parse(certificate.validTo) + 1000;
   if (!standsAlone(leaf)) throw untrusted('the certificate of the issuer is not one to sign with');
   const climbed = [leaf];
   for (const certificate of certificates) {
@@ -134,7 +173,11 @@ function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): Key
     if (!issues(certificate, climbed)) throw untrusted('the certificates of the issuer do not lead to one another');
     climbed.push(certificate);
   }
-  const held = anchors.some((anchor) => within(anchor) && (anchor.fingerprint256 === climbed[climbed.length - 1]?.fingerprint256 || issues(anchor, climbed)));
+  const held = anchors.some(
+    (anchor) =>
+      within(anchor) &&
+      (anchor.fingerprint256 === climbed[climbed.length - 1]?.fingerprint256 || issues(anchor, climbed)),
+  );
   if (!held) throw untrusted('the certificates of the issuer lead to no anchor that is trusted');
   return leaf.publicKey;
 }
@@ -144,7 +187,11 @@ function ofChain(trust: IssuerTrust, chain: readonly string[], now: number): Key
  * @param now ms since 1970
  * @throws YitongError `credential_issuer`, `credential_malformed`
  */
-export function trustedKey(trust: IssuerTrust, header: { readonly kid?: string; readonly x5c?: readonly string[] }, now: number): KeyObject {
+export function trustedKey(
+  trust: IssuerTrust,
+  header: { readonly kid?: string; readonly x5c?: readonly string[] },
+  now: number,
+): KeyObject {
   if (trust.keys === undefined) {
     if (header.x5c === undefined) throw untrusted('the header names no certificates');
     return ofChain(trust, header.x5c, now);

@@ -1,5 +1,5 @@
 /** What a credential of a report says: the claims that every verifier sees, and what each disclosure holds. */
-import { Type, type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { shape } from '../../../contracts/validate.js';
 import { sectionDigest } from '../compute/digest.js';
 import type { ReportDomain, ReportModel, ReportRecord, ReportSection } from '../model.js';
@@ -11,7 +11,9 @@ export const TYP = 'dc+sd-jwt';
 export const PROOF_TYPE = 'kb+jwt';
 export const HASH = 'sha-256';
 
-/** `<subject's index>:<domain's id>`: the name under which a section is disclosed. It tells no position of the domain. */
+/**
+ * `<subject's index>:<domain's id>`: the name under which a section is disclosed. It tells no position of the domain.
+ */
 export const sectionName = (subject: number, domain: string): string => `${String(subject)}:${domain}`;
 
 /** Undefined for a disclosure that is no section. */
@@ -70,7 +72,19 @@ const payload = Type.Object(
       ),
       { minItems: 1 },
     ),
-    left_out: Type.Optional(Type.Array(Type.Object({ subject: text, name: Type.String(), relation: Type.Enum(['self', 'parent', 'subsidiary', 'branch', 'shareholder', 'named']) }, closed), { minItems: 1 })),
+    left_out: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            subject: text,
+            name: Type.String(),
+            relation: Type.Enum(['self', 'parent', 'subsidiary', 'branch', 'shareholder', 'named']),
+          },
+          closed,
+        ),
+        { minItems: 1 },
+      ),
+    ),
     notes: Type.Array(localised),
     sections: Type.Object({ _sd: digests }, closed),
   },
@@ -93,7 +107,9 @@ const section = Type.Object(
           dataset: text,
           register: Type.Optional(localised),
           authority: localised,
-          facts: Type.Array(Type.Object({ field: text, title: localised, value: Type.Union([Type.String(), localised]) }, closed)),
+          facts: Type.Array(
+            Type.Object({ field: text, title: localised, value: Type.Union([Type.String(), localised]) }, closed),
+          ),
           endedOn: Type.Optional(day),
           reportableUntil: Type.Optional(day),
           displayed: Type.Boolean(),
@@ -111,11 +127,45 @@ const section = Type.Object(
 );
 /** @throws YitongError `credential_malformed` */
 export const checkSection = shape<DisclosedSection>(section, 'credential_malformed');
-export const checkWhole = shape<Whole>(Type.Object({ domains: Type.Array(text), salts: Type.Array(text) }, closed), 'credential_malformed');
+export const checkWhole = shape<Whole>(
+  Type.Object({ domains: Type.Array(text), salts: Type.Array(text) }, closed),
+  'credential_malformed',
+);
 
-/** The claims of a model that every verifier sees. Notes among them: without them what is shown would be taken for more than it is. */
-export function openClaims({ report, definition, title, issuer, synthetic, issuedAt, cut, range, purpose, bearer, subjects, leftOut, notes }: ReportModel) {
-  return { report, definition, title, authority: issuer, synthetic, issued_at: issuedAt, cut, range, purpose, bearer, subjects, ...(leftOut === undefined ? {} : { left_out: leftOut }), notes };
+/**
+ * The claims of a model that every verifier sees. Notes among them: without them what is shown would be taken for more
+ * than it is.
+ */
+export function openClaims({
+  report,
+  definition,
+  title,
+  issuer,
+  synthetic,
+  issuedAt,
+  cut,
+  range,
+  purpose,
+  bearer,
+  subjects,
+  leftOut,
+  notes,
+}: ReportModel) {
+  return {
+    report,
+    definition,
+    title,
+    authority: issuer,
+    synthetic,
+    issued_at: issuedAt,
+    cut,
+    range,
+    purpose,
+    bearer,
+    subjects,
+    ...(leftOut === undefined ? {} : { left_out: leftOut }),
+    notes,
+  };
 }
 
 export function disclosedSection(model: ReportModel, section: ReportSection): DisclosedSection {
@@ -128,7 +178,11 @@ export function disclosedSection(model: ReportModel, section: ReportSection): Di
  * The model again, from all that a credential says.
  * @returns undefined unless every section and their order were disclosed
  */
-export function modelOf(claims: Payload, sections: readonly DisclosedSection[], whole: Whole | undefined): ReportModel | undefined {
+export function modelOf(
+  claims: Payload,
+  sections: readonly DisclosedSection[],
+  whole: Whole | undefined,
+): ReportModel | undefined {
   if (whole === undefined) return undefined;
   const byName = new Map(sections.map((one) => [sectionName(one.subject, one.domain.id), one]));
   const domains = whole.domains.map((id) => byName.get(sectionName(0, id))?.domain);
@@ -143,9 +197,37 @@ export function modelOf(claims: Payload, sections: readonly DisclosedSection[], 
       made.push({ ...body, salt, digest: sectionDigest(salt, body) });
     }
   }
-  const { report, definition, title, authority, synthetic, issued_at, cut, range, purpose, bearer, subjects, left_out: leftOut, notes } = claims;
+  const {
+    report,
+    definition,
+    title,
+    authority,
+    synthetic,
+    issued_at,
+    cut,
+    range,
+    purpose,
+    bearer,
+    subjects,
+    left_out: leftOut,
+    notes,
+  } = claims;
   return {
-    format: 'yitong-report/1', report, definition, title, issuer: authority, synthetic, issuedAt: issued_at, cut, range, purpose, bearer,
-    subjects: subjects as ReportModel['subjects'], domains: domains as readonly ReportDomain[], ...(leftOut === undefined ? {} : { leftOut }), sections: made, notes,
+    format: 'yitong-report/1',
+    report,
+    definition,
+    title,
+    issuer: authority,
+    synthetic,
+    issuedAt: issued_at,
+    cut,
+    range,
+    purpose,
+    bearer,
+    subjects: subjects as ReportModel['subjects'],
+    domains: domains as readonly ReportDomain[],
+    ...(leftOut === undefined ? {} : { leftOut }),
+    sections: made,
+    notes,
   };
 }

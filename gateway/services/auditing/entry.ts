@@ -1,17 +1,20 @@
-/** /console/entries/{index}: one entry in full, in words, with what proves it; and whom it was about, if somebody says why they must know. */
+/**
+ * /console/entries/{index}: one entry in full, in words, with what proves it; and whom it was about, if somebody says
+ * why they must know.
+ */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
+import { readVkey } from '../../audit/log/vkey.js';
+import { detailsOf } from '../../audit/search/entry.js';
 import { evidenceOf } from '../../audit/search/export.js';
 import type { FoundEntry } from '../../audit/search/index.js';
-import { detailsOf } from '../../audit/search/entry.js';
-import { readVkey } from '../../audit/log/vkey.js';
 import { sendFramed } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import { entryPage } from '../../console/pages/auditing/entry.js';
 import { hideSubject } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { numberOf, type Auditing } from './auditing.js';
+import { type Auditing, numberOf } from './auditing.js';
 import { certificateRoute, type EntryParams as Params } from './certificate.js';
 
 const READERS = ['auditor', 'inspector'] as const;
@@ -28,7 +31,9 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
     if (entry === undefined) throw missing();
     if (roleOf(request, person) === 'inspector') {
       const { body } = entry;
-      const own = body.authority === person.authority || body.datasets?.some(({ dataset }) => dataset?.startsWith(`${person.authority ?? ''}.`) === true) === true;
+      const own =
+        body.authority === person.authority ||
+        body.datasets?.some(({ dataset }) => dataset?.startsWith(`${person.authority ?? ''}.`) === true) === true;
       if (!own) throw missing();
     }
     return entry;
@@ -37,42 +42,84 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
   const show = (request: FastifyRequest<{ Params: Params }>, entry: FoundEntry): Parameters<typeof entryPage>[0] => {
     const session = sessionOf(request);
     const { item, caseId } = detailsOf(entry.opened);
-    const link = (name: string, value: string | undefined): string | undefined => (value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`);
+    const link = (name: string, value: string | undefined): string | undefined =>
+      value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`;
     return {
       language: request.language,
       entry,
       size: search().size(),
       mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
-      links: { subject: link('subject', entry.opened?.subject), item: link('item', item), case: link('caseId', caseId) },
+      links: {
+        subject: link('subject', entry.opened?.subject),
+        item: link('item', item),
+        case: link('caseId', caseId),
+      },
       certified: context.settings.gateway.documents !== '',
       names: namesOf(context, request.language, reports),
     };
   };
 
-  app.get<{ Params: Params }>('/console/entries/:index', { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
-    const { person } = sessionOf(request);
-    const entry = entryFor(request, false);
-    await app.people.record.looked(person, { requestId: request.id, action: 'entry', role: roleOf(request, person), detail: { entry: entry.index } });
-    return sendFramed(request, reply, { title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
-  });
+  app.get<{ Params: Params }>(
+    '/console/entries/:index',
+    { schema: { hide: true }, config: { roles: READERS } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const entry = entryFor(request, false);
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'entry',
+        role: roleOf(request, person),
+        detail: { entry: entry.index },
+      });
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
+        workspace,
+        scripts: ['proof.js'],
+        children: entryPage(show(request, entry)),
+      });
+    },
+  );
 
-  app.post<{ Params: Params; Body: { readonly reason?: string } }>('/console/entries/:index', { schema: { hide: true }, config: { roles: ['auditor'] } }, async (request, reply) => {
-    const { person } = sessionOf(request);
-    const reason = request.body.reason?.trim() ?? '';
-    if (reason.length < 4 || reason.length > 500) throw formFault({ reason: { zh: '请用 4 至 500 字说明查看事由。', en: 'Say in 4 to 500 characters why you must know whom this was about.' } });
-    const entry = entryFor(request, true);
-    await app.people.record.looked(person, {
-      requestId: request.id, action: 'resolve', role: 'auditor', detail: { entry: entry.index }, about: { reason, ...(entry.opened === undefined ? {} : { subject: entry.opened.subject }) },
-    });
-    return sendFramed(request, reply, { title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`, workspace, scripts: ['proof.js'], children: entryPage(show(request, entry)) });
-  });
+  app.post<{ Params: Params; Body: { readonly reason?: string } }>(
+    '/console/entries/:index',
+    { schema: { hide: true }, config: { roles: ['auditor'] } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const reason = request.body.reason?.trim() ?? '';
+      if (reason.length < 4 || reason.length > 500)
+        throw formFault({
+          reason: {
+            zh: '请用 4 至 500 字说明查看事由。',
+            en: 'Say in 4 to 500 characters why you must know whom this was about.',
+          },
+        });
+      const entry = entryFor(request, true);
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'resolve',
+        role: 'auditor',
+        detail: { entry: entry.index },
+        about: { reason, ...(entry.opened === undefined ? {} : { subject: entry.opened.subject }) },
+      });
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
+        workspace,
+        scripts: ['proof.js'],
+        children: entryPage(show(request, entry)),
+      });
+    },
+  );
 
-  app.get<{ Params: Params }>('/console/entries/:index/proof', { schema: { hide: true }, config: { roles: READERS, offers: ['application/json'] } }, async (request, reply) => {
-    const { index } = entryFor(request, false);
-    const evidence = evidenceOf(dataDir, search())(index, true);
-    if (evidence === undefined) throw missing();
-    return reply.header('cache-control', 'no-store').send({ ...evidence, vkey: readVkey(dataDir) });
-  });
+  app.get<{ Params: Params }>(
+    '/console/entries/:index/proof',
+    { schema: { hide: true }, config: { roles: READERS, offers: ['application/json'] } },
+    async (request, reply) => {
+      const { index } = entryFor(request, false);
+      const evidence = evidenceOf(dataDir, search())(index, true);
+      if (evidence === undefined) throw missing();
+      return reply.header('cache-control', 'no-store').send({ ...evidence, vkey: readVkey(dataDir) });
+    },
+  );
 
   certificateRoute(app, auditing, READERS, (request) => entryFor(request, false));
 }

@@ -1,6 +1,6 @@
 /**
- * The auditor's and the inspector's pages: what happened, who saw what, one entry in full with its proof, and how the log is. Each look is
- * itself on record before it is shown.
+ * The auditor's and the inspector's pages: what happened, who saw what, one entry in full with its proof, and how the
+ * log is. Each look is itself on record before it is shown.
  */
 import { loadReports } from '../../../contracts/reports.js';
 import type { Service } from '../../context.js';

@@ -8,7 +8,7 @@ import { sendFramed } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
 import { privilegesPage } from '../../console/pages/auditing/insight.js';
 import { sessionOf } from '../../plugins/people.js';
-import { numberOf, type Auditing } from './auditing.js';
+import { type Auditing, numberOf } from './auditing.js';
 
 const ROLES = ['auditor'] as const;
 
@@ -16,16 +16,34 @@ export function insightRoutes(app: FastifyInstance, { context, reports, search }
   const { workspace, now } = context;
   app.get<{ Querystring: { days?: string } }>(
     '/console/privileges',
-    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '授权使用情况', en: 'Least privilege' }, order: 34 } } },
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, nav: { title: { zh: '授权使用情况', en: 'Least privilege' }, order: 34 } },
+    },
     async (request, reply) => {
       const { person } = sessionOf(request);
       const { language } = request;
       const days = numberOf(request.query.days, 'days') ?? 90;
       if (days < 1 || days > 36_500) throw new YitongError('bad_request', '`days` is from 1 to 36500');
-      await app.people.record.looked(person, { requestId: request.id, action: 'privileges', role: 'auditor', detail: { days } });
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'privileges',
+        role: 'auditor',
+        detail: { days },
+      });
       const set = await loadPolicies(workspace);
       const { use, begins } = await useOf(search());
-      return sendFramed(request, reply, { title: language === 'zh' ? '授权使用情况' : 'Least privilege', workspace, children: privilegesPage({ language, days, names: namesOf(context, language, reports), report: unused(set, workspace, use, now(), days), logBegins: begins }) });
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '授权使用情况' : 'Least privilege',
+        workspace,
+        children: privilegesPage({
+          language,
+          days,
+          names: namesOf(context, language, reports),
+          report: unused(set, workspace, use, now(), days),
+          logBegins: begins,
+        }),
+      });
     },
   );
 }

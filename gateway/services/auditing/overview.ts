@@ -5,14 +5,17 @@ import { readCheckpoint } from '../../audit/log/published.js';
 import { HOUR, latencyQuantile } from '../../audit/search/summary.js';
 import { sendFramed } from '../../console/frame.js';
 import { namesOf } from '../../console/names.js';
-import { overview, SPANS, type OverviewSpan } from '../../console/pages/auditing/overview.js';
+import { type OverviewSpan, overview, SPANS } from '../../console/pages/auditing/overview.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import type { Auditing } from './auditing.js';
 
 export function overviewRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
   app.get<{ Querystring: { span?: string } }>(
     '/console/overview',
-    { schema: { hide: true }, config: { roles: ['auditor'], nav: { title: { zh: '概览', en: 'Overview' }, order: 10 } } },
+    {
+      schema: { hide: true },
+      config: { roles: ['auditor'], nav: { title: { zh: '概览', en: 'Overview' }, order: 10 } },
+    },
     async (request, reply) => {
       const { person } = sessionOf(request);
       const name = request.query.span ?? 'week';
@@ -23,7 +26,12 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
       const offset = 8 * HOUR;
       const end = (Math.floor((context.now() + offset) / (step * HOUR)) + 1) * step * HOUR - offset;
       const start = end - hours * HOUR;
-      await app.people.record.looked(person, { requestId: request.id, action: 'overview', role: roleOf(request, person), detail: { span } });
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'overview',
+        role: roleOf(request, person),
+        detail: { span },
+      });
       const { hours: sums, grants } = await search().overview(start, end);
       const bars = Array.from({ length: hours / step }, (_, i) => {
         const from = start + i * step * HOUR;
@@ -36,7 +44,11 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
       });
       const latency: Record<string, number> = {};
       const refused: Record<string, number> = {};
-      const totals = { clients: new Map<string, [number, number]>(), datasets: new Map<string, [number, number]>(), purposes: new Map<string, [number, number]>() };
+      const totals = {
+        clients: new Map<string, [number, number]>(),
+        datasets: new Map<string, [number, number]>(),
+        purposes: new Map<string, [number, number]>(),
+      };
       let records = 0;
       for (const hour of Object.values(sums)) {
         records += hour.records;
@@ -51,7 +63,10 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
       }
       const names = namesOf(context, request.language, reports);
       const top = (of: ReadonlyMap<string, readonly [number, number]>, name: (id: string) => string | undefined) =>
-        [...of].map(([id, [requests, denied]]) => ({ id, name: name(id), requests, denied })).sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1)).slice(0, 8);
+        [...of]
+          .map(([id, [requests, denied]]) => ({ id, name: name(id), requests, denied }))
+          .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
+          .slice(0, 8);
       const { workspace, dataDir } = context;
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '概览' : 'Overview',

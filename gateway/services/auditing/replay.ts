@@ -1,6 +1,7 @@
 /**
- * /console/replay: the policies on disk against the past. The page arrives as the replay goes: its progress while the request is open, then what it found.
- * Leaving the page, by its button or otherwise, ends the request and the replay with it.
+ * /console/replay: the policies on disk against the past. The page arrives as the replay goes: its progress while the
+ * request is open, then what it found. Leaving the page, by its button or otherwise, ends the request and the replay
+ * with it.
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -32,20 +33,42 @@ export function replayRoutes(app: FastifyInstance, { context, reports }: Auditin
 
   app.get<{ Querystring: { since?: string; until?: string } }>(
     PATH,
-    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '策略回溯验证', en: 'Policy replay' }, order: 32 } } },
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, nav: { title: { zh: '策略回溯验证', en: 'Policy replay' }, order: 32 } },
+    },
     async (request, reply) => {
       const { person } = sessionOf(request);
       const { language } = request;
       const { since = '', until = '' } = request.query;
       const [from, to] = [moment(since, 'since'), moment(until, 'until')];
       const chosen = request.query.since !== undefined || request.query.until !== undefined;
-      await app.people.record.looked(person, { requestId: request.id, action: 'replay', role: 'auditor', detail: { since, until } });
-      const page = { title: language === 'zh' ? '策略回溯验证' : 'Policy replay', workspace, children: replayPage({ language, path: PATH, since, until, running: chosen }) };
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'replay',
+        role: 'auditor',
+        detail: { since, until },
+      });
+      const page = {
+        title: language === 'zh' ? '策略回溯验证' : 'Policy replay',
+        workspace,
+        children: replayPage({ language, path: PATH, since, until, running: chosen }),
+      };
       if (!chosen) return sendFramed(request, reply, page);
       const names = namesOf(context, language, reports);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
-      const told = replays.start(person.id, { workspace: workspace.dir, data: dataDir, most: SHOWN, ...(from === undefined ? {} : { since: from }), ...(to === undefined ? {} : { until: to }) }, gone.signal);
+      const told = replays.start(
+        person.id,
+        {
+          workspace: workspace.dir,
+          data: dataDir,
+          most: SHOWN,
+          ...(from === undefined ? {} : { since: from }),
+          ...(to === undefined ? {} : { until: to }),
+        },
+        gone.signal,
+      );
       const [before = '', behind = ''] = framed(request, page).split(HERE);
       const parts = async function* (): AsyncGenerator<string> {
         yield before;
@@ -53,7 +76,10 @@ export function replayRoutes(app: FastifyInstance, { context, reports }: Auditin
         yield behind;
       };
       // a byte for whoever stands between would be held back: nothing is compressed or kept
-      return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(Readable.from(parts(), { objectMode: false }));
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('cache-control', 'no-store')
+        .send(Readable.from(parts(), { objectMode: false }));
     },
   );
 }

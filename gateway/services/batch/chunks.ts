@@ -1,10 +1,11 @@
 /**
- * A batch, chunk by chunk. For each: decide anew (a grant may have ended, a client may have been suspended since the last), read, make the
- * entries durable, and only then hand the bytes out. Nothing is made before it is asked for, so a slow client costs one chunk of memory.
+ * A batch, chunk by chunk. For each: decide anew (a grant may have ended, a client may have been suspended since the
+ * last), read, make the entries durable, and only then hand the bytes out. Nothing is made before it is asked for, so a
+ * slow client costs one chunk of memory.
  */
-import { countError } from '../../metrics/counts.js';
+
 import { hash } from 'node:crypto';
-import { errorTable, isYitongError, YitongError, type ErrorCode } from '../../../contracts/errors.js';
+import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import type { Client } from '../../../policies/types.js';
 import type { answerBuilder } from '../../answer/build.js';
@@ -12,6 +13,7 @@ import type { Plan, Plans } from '../../answer/plan.js';
 import { sealedOf } from '../../answer/request.js';
 import { includedBody } from '../../audit/events.js';
 import type { Journal } from '../../audit/port.js';
+import { countError } from '../../metrics/counts.js';
 import type { BatchRequest } from './schema.js';
 
 export interface BatchParts {
@@ -41,10 +43,21 @@ export interface BatchTools {
 const line = (value: object): Buffer => Buffer.from(`${JSON.stringify(value)}\n`, 'utf8');
 function problemLine(code: ErrorCode, requestId: string): Buffer {
   countError(code);
-  return line({ problem: { type: `urn:yitong:error:${code}`, title: errorTable[code].title, status: errorTable[code].status, code, requestId } });
+  return line({
+    problem: {
+      type: `urn:yitong:error:${code}`,
+      title: errorTable[code].title,
+      status: errorTable[code].status,
+      code,
+      requestId,
+    },
+  });
 }
 
-/** The bytes of each chunk in turn, then those of the last line. A batch that may not go on ends with an entry of its own. A failure of the first chunk is thrown; later ones become the last line. */
+/**
+ * The bytes of each chunk in turn, then those of the last line. A batch that may not go on ends with an entry of its
+ * own. A failure of the first chunk is thrown; later ones become the last line.
+ */
 export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncGenerator<Buffer, void, undefined> {
   const { client, request, subjects, requestId } = parts;
   const { plans, size, now, refused, ending, failed } = tools;
@@ -55,8 +68,10 @@ export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncG
     const started = now();
     const plan = plans.make(client, request, started, subjects.length);
     try {
-      if (ending()) throw new YitongError('shutting_down', 'the gateway stops; ask again for the subjects that are not answered');
-      if (code !== undefined || plan.read.length === 0) return yield await ended(parts, tools, plan, code, chunk, subjects.length - from, started);
+      if (ending())
+        throw new YitongError('shutting_down', 'the gateway stops; ask again for the subjects that are not answered');
+      if (code !== undefined || plan.read.length === 0)
+        return yield await ended(parts, tools, plan, code, chunk, subjects.length - from, started);
       const made = await oneChunk(parts, tools, plan, subjects.slice(from, from + size), chunk, started);
       records += made.records;
       yield made.bytes;
@@ -71,21 +86,53 @@ export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncG
 }
 
 /** The last line of a batch that may not go on, once that is on record. @param left subjects that are not answered */
-async function ended({ requestId, traceparent }: BatchParts, { journal }: BatchTools, plan: Plan, code: ErrorCode | undefined, chunk: number, left: number, started: number): Promise<Buffer> {
+async function ended(
+  { requestId, traceparent }: BatchParts,
+  { journal }: BatchTools,
+  plan: Plan,
+  code: ErrorCode | undefined,
+  chunk: number,
+  left: number,
+  started: number,
+): Promise<Buffer> {
   const body = problemLine(code ?? 'denied', requestId);
-  const parts = { time: new Date(started).toISOString(), requestId, traceparent, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, chunk, subjects: left };
+  const parts = {
+    time: new Date(started).toISOString(),
+    requestId,
+    traceparent,
+    records: [],
+    bodySha256: hash('sha256', body, 'base64url'),
+    bytes: body.length,
+    chunk,
+    subjects: left,
+  };
   await journal.append({ clear: (code === undefined ? plan.template : plan.refusal(code))(parts) });
   return body;
 }
 
-async function oneChunk(parts: BatchParts, { build, journal }: BatchTools, plan: Plan, subjects: readonly SubjectKey[], chunk: number, started: number): Promise<{ bytes: Buffer; records: number }> {
+async function oneChunk(
+  parts: BatchParts,
+  { build, journal }: BatchTools,
+  plan: Plan,
+  subjects: readonly SubjectKey[],
+  chunk: number,
+  started: number,
+): Promise<{ bytes: Buffer; records: number }> {
   const { client, request, requestId, traceparent } = parts;
   const time = new Date(started).toISOString();
   const counts = plan.datasets.map(() => 0);
   const pieces: Buffer[] = [];
   const included: { subject: SubjectKey; counts: readonly number[] }[] = [];
   for (const subject of subjects) {
-    const answer = build(`{"subject":${JSON.stringify(subject)},`, request.datasets, plan, subject, { kind: 'now' }, false, started);
+    const answer = build(
+      `{"subject":${JSON.stringify(subject)},`,
+      request.datasets,
+      plan,
+      subject,
+      { kind: 'now' },
+      false,
+      started,
+    );
     pieces.push(answer.body, NEWLINE);
     answer.counts.forEach((count, i) => (counts[i] = (counts[i] ?? 0) + count));
     included.push({ subject, counts: answer.counts });
@@ -96,17 +143,37 @@ async function oneChunk(parts: BatchParts, { build, journal }: BatchTools, plan:
   const [receipt] = await Promise.all([
     journal.append({
       clear: plan.template({
-        time, requestId, traceparent, records: counts, bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, chunk, subjects: subjects.length,
+        time,
+        requestId,
+        traceparent,
+        records: counts,
+        bodySha256: hash('sha256', body, 'base64url'),
+        bytes: body.length,
+        chunk,
+        subjects: subjects.length,
       }),
     }),
     ...included.map(({ subject, counts: own }) =>
       journal.append({
-        clear: includedBody({ time, requestId, client: client.id, authority: client.authority, purpose: request.purpose, chunk, datasets: plan.datasets.flatMap(({ id, allowed }, i) => (allowed === undefined ? [] : [{ dataset: id, records: own[i] ?? 0 }])) }),
+        clear: includedBody({
+          time,
+          requestId,
+          client: client.id,
+          authority: client.authority,
+          purpose: request.purpose,
+          chunk,
+          datasets: plan.datasets.flatMap(({ id, allowed }, i) =>
+            allowed === undefined ? [] : [{ dataset: id, records: own[i] ?? 0 }],
+          ),
+        }),
         subject: { subject, json: sealed },
       }),
     ),
   ]);
-  const end = Buffer.from(`{"chunk":${String(chunk)},"subjects":${String(subjects.length)},"receipt":${receipt.json}}\n`, 'utf8');
+  const end = Buffer.from(
+    `{"chunk":${String(chunk)},"subjects":${String(subjects.length)},"receipt":${receipt.json}}\n`,
+    'utf8',
+  );
   return { bytes: Buffer.concat([body, end]), records: counts.reduce((sum, count) => sum + count, 0) };
 }
 

@@ -1,7 +1,10 @@
-/** POST /v1/query/batch: many subjects at once, under the grant's own limit, as a stream of lines; each chunk on record before it leaves. */
+/**
+ * POST /v1/query/batch: many subjects at once, under the grant's own limit, as a stream of lines; each chunk on record
+ * before it leaves.
+ */
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { errorTable, isYitongError, YitongError, type ErrorCode } from '../../../contracts/errors.js';
+import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import type { KeyScheme } from '../../../contracts/types.js';
 import { answerBuilder } from '../../answer/build.js';
@@ -15,7 +18,7 @@ import { freshness } from '../../answer/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
 import { refusedNow } from '../../plugins/identity.js';
 import { batchChunks } from './chunks.js';
-import { batchSchema, linesSchema, type BatchRequest } from './schema.js';
+import { type BatchRequest, batchSchema, linesSchema } from './schema.js';
 
 /** @throws YitongError `bad_subject`, `bad_request`, saying which by its place and never by its key */
 function parseSubjects(texts: readonly string[], schemes: ReadonlyMap<string, KeyScheme>): SubjectKey[] {
@@ -29,14 +32,22 @@ function parseSubjects(texts: readonly string[], schemes: ReadonlyMap<string, Ke
       throw new YitongError(error.code, `\`subjects.${String(place)}\`: ${error.message}`, { cause: error });
     }
     const before = places.get(subject);
-    if (before !== undefined) throw new YitongError('bad_request', `\`subjects.${String(place)}\` is the same as \`subjects.${String(before)}\`; name each once`);
+    if (before !== undefined)
+      throw new YitongError(
+        'bad_request',
+        `\`subjects.${String(place)}\` is the same as \`subjects.${String(before)}\`; name each once`,
+      );
     places.set(subject, place);
     return subject;
   });
 }
 
 /** `first`, and then the rest as it is asked for. */
-async function* following(first: Buffer, rest: AsyncGenerator<Buffer, void, undefined>, sent: (bytes: number) => void): AsyncGenerator<Buffer, void, undefined> {
+async function* following(
+  first: Buffer,
+  rest: AsyncGenerator<Buffer, void, undefined>,
+  sent: (bytes: number) => void,
+): AsyncGenerator<Buffer, void, undefined> {
   sent(first.length);
   yield first;
   // left early (the client is gone), this ends `rest` as well
@@ -51,18 +62,33 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
-    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'batch', closing: { hidden: (record) => context.tickets.effects.hidden(record), now } });
-    const build = answerBuilder(view, freshness(view), maxRecords, openCursors(context.dataDir, context.settings.gateway.cursorKeyFile));
+    const plans = new Plans({
+      workspace,
+      inForce: context.inForce,
+      delivery: 'batch',
+      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
+    });
+    const build = answerBuilder(
+      view,
+      freshness(view),
+      maxRecords,
+      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
+    );
 
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',
       {
         // `curl --json` and others ask for JSON whatever they expect; lines of JSON are what they get
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'], offers: ['application/x-ndjson', 'application/json'] },
+        config: {
+          errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
+          offers: ['application/x-ndjson', 'application/json'],
+        },
         schema: {
           operationId: 'batch',
           summary: 'ask about many subjects at once',
-          description: 'For grants with the delivery `batch`, up to their `batchLimit` of subjects. The answer is a stream; what it is made from is decided and read chunk by chunk.',
+          description:
+            'For grants with the delivery `batch`, up to their `batchLimit` of subjects. The answer is a ' +
+            'stream; what it is made from is decided and read chunk by chunk.',
           tags: ['query'],
           body: batchSchema(maxDatasets, maxRecords),
           produces: ['application/x-ndjson'],
@@ -82,7 +108,13 @@ const service: Service = {
           const body = Buffer.from(denialOf(plan, request.id), 'utf8');
           const receipt = await journal.append({
             clear: plan.template({
-              time: new Date(started).toISOString(), requestId: request.id, traceparent, records: [], bodySha256: hash('sha256', body, 'base64url'), bytes: body.length, subjects: subjects.length,
+              time: new Date(started).toISOString(),
+              requestId: request.id,
+              traceparent,
+              records: [],
+              bodySha256: hash('sha256', body, 'base64url'),
+              bytes: body.length,
+              subjects: subjects.length,
             }),
           });
           const whole = withReceipt(body, receipt.json);
@@ -91,13 +123,20 @@ const service: Service = {
         }
         for (const subject of subjects) checkScheme(plan.contracts, subject);
         const refused = (): ErrorCode | undefined => refusedNow(context, request, client);
-        const failed = (error: unknown): void => request.log.error({ err: error, requestId: request.id }, 'batch failed');
-        const chunks = batchChunks({ client, request: asked, subjects, requestId: request.id, traceparent }, { plans, build, journal, now, size: batchChunk, refused, ending: context.ending ?? (() => false), failed });
+        const failed = (error: unknown): void =>
+          request.log.error({ err: error, requestId: request.id }, 'batch failed');
+        const chunks = batchChunks(
+          { client, request: asked, subjects, requestId: request.id, traceparent },
+          { plans, build, journal, now, size: batchChunk, refused, ending: context.ending ?? (() => false), failed },
+        );
         // the first is made before the head is sent, so that what fails at once has its status
         const first = await chunks.next();
         let bytes = 0;
         completions.watch(reply, request.id, client.id, () => bytes);
-        const stream = Readable.from(following(first.value ?? Buffer.alloc(0), chunks, (length) => (bytes += length)), { objectMode: false });
+        const stream = Readable.from(
+          following(first.value ?? Buffer.alloc(0), chunks, (length) => (bytes += length)),
+          { objectMode: false },
+        );
         return reply.code(200).header('content-type', 'application/x-ndjson; charset=utf-8').send(stream);
       },
     );

@@ -11,10 +11,15 @@ const head = {
     attribute: Type.Enum(['unconditional', 'conditional', 'none'], { description: '政务数据共享条例 Art.14' }),
     delivery: Type.Array(Type.Enum(['query', 'verify', 'batch', 'file', 'subscription'])),
     conditions: Type.Optional(Type.Object({ scope: localised, use: localised }, { description: 'of `conditional`' })),
-    refusal: Type.Optional(Type.Object({ reason: localised, legalBasis: Type.Array(Type.String()) }, { description: 'of `none`' })),
+    refusal: Type.Optional(
+      Type.Object({ reason: localised, legalBasis: Type.Array(Type.String()) }, { description: 'of `none`' }),
+    ),
   }),
   updateFrequency: Type.String({ description: 'ISO 8601 duration: older than this is `stale`' }),
-  subject: Type.Object({ scheme: Type.String({ description: 'of the key by which it is asked' }), persons: Type.Boolean({ description: 'subjects are natural persons' }) }),
+  subject: Type.Object({
+    scheme: Type.String({ description: 'of the key by which it is asked' }),
+    persons: Type.Boolean({ description: 'subjects are natural persons' }),
+  }),
   domains: Type.Array(Type.String()),
   kind: Type.String(),
 };

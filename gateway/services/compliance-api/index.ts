@@ -1,24 +1,36 @@
-/** /v1/compliance/scans: a system asks one question by a compliance code (合规一码通) that it has scanned, and collects the answer once the company has confirmed. */
+/**
+ * /v1/compliance/scans: a system asks one question by a compliance code (合规一码通) that it has scanned, and collects the
+ * answer once the company has confirmed.
+ */
 import type { FastifyRequest } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { id as idSchema, strict } from '../../answer/request.js';
 import { moment } from '../../answer/schemas.js';
 import { clientOf, type Service } from '../../context.js';
-import { complianceAnswerSchema } from '../../reports/schemas.js';
 import { complianceOf, MAX_MONTHS, type Scanner } from '../../reports/compliance/index.js';
+import { complianceAnswerSchema } from '../../reports/schemas.js';
 
 export const scanSchema = Type.Object(
   {
     code: Type.String({ minLength: 43, maxLength: 43, description: 'as the QR says it: the last part of its address' }),
     report: idSchema('the report whose domains are asked about'),
-    domains: Type.Array(Type.String({ minLength: 1, maxLength: 120 }), { minItems: 1, maxItems: 200, uniqueItems: true, description: 'ids of domains: only what is needed' }),
+    domains: Type.Array(Type.String({ minLength: 1, maxLength: 120 }), {
+      minItems: 1,
+      maxItems: 200,
+      uniqueItems: true,
+      description: 'ids of domains: only what is needed',
+    }),
     months: Type.Integer({ minimum: 1, maximum: MAX_MONTHS, description: 'how far back, up to today' }),
   },
   strict,
 );
 type ScanBody = Static<typeof scanSchema>;
 
-export const scannedSchema = Type.Object({ ticket: Type.String({ description: 'with what the answer is collected, by this client' }), number: Type.String({ description: 'four digits that stand on the company\'s screen too' }), expiresAt: moment() });
+export const scannedSchema = Type.Object({
+  ticket: Type.String({ description: 'with what the answer is collected, by this client' }),
+  number: Type.String({ description: "four digits that stand on the company's screen too" }),
+  expiresAt: moment(),
+});
 export const answerSchema = Type.Object({
   state: Type.Enum(['waiting', 'answered']),
   expiresAt: Type.Optional(moment()),
@@ -45,13 +57,19 @@ const service: Service = {
         schema: {
           operationId: 'scan',
           summary: 'ask one question by a compliance code',
-          description: 'The code is used from then on. The company sees the client, its authority, the question and the number, and confirms within two minutes or refuses.',
-          tags, body: scanSchema, response: { 201: scannedSchema },
+          description:
+            'The code is used from then on. The company sees the client, its authority, the question and the ' +
+            'number, and confirms within two minutes or refuses.',
+          tags,
+          body: scanSchema,
+          response: { 201: scannedSchema },
         },
       },
       async (request, reply) => {
         const { code, ...asked } = request.body;
-        const { id, ticket, number, until } = await compliance.codes().scan(code, scannerOf(request), request.ip, compliance.question(asked), request.id);
+        const { id, ticket, number, until } = await compliance
+          .codes()
+          .scan(code, scannerOf(request), request.ip, compliance.question(asked), request.id);
         return reply.code(201).send({ ticket: `${id}.${ticket}`, number, expiresAt: iso(until) });
       },
     );
@@ -63,8 +81,12 @@ const service: Service = {
         schema: {
           operationId: 'scanAnswer',
           summary: 'whether the company has confirmed; then the answer, once',
-          description: '`waiting` until it has. The answer says of each domain `none`, `records` or `at_least` with their number, or `not_answered`; compare its name and subject with whom you have before you.',
-          tags, params: byTicket, response: { 200: answerSchema },
+          description:
+            '`waiting` until it has. The answer says of each domain `none`, `records` or `at_least` with their ' +
+            'number, or `not_answered`; compare its name and subject with whom you have before you.',
+          tags,
+          params: byTicket,
+          response: { 200: answerSchema },
         },
         serializerCompiler: () => JSON.stringify,
       },

@@ -1,7 +1,8 @@
 /** Many documents verified in one request: each on record by itself, no more at a time than leaves room for others. */
-import { kindsOf, stateOf, type SectionKinds } from '../../reports/kinds.js';
-import type { Asking, Issued, Outcome, Reports, Verified } from '../../reports/index.js';
+
 import { eachInTurn } from '../../reports/in-turn.js';
+import type { Asking, Issued, Outcome, Reports, Verified } from '../../reports/index.js';
+import { kindsOf, type SectionKinds, stateOf } from '../../reports/kinds.js';
 import type { ShownSubject } from '../../reports/shown.js';
 
 export interface DocumentResult {
@@ -21,11 +22,20 @@ export interface DocumentResult {
   readonly watchedUntil?: string;
 }
 
-export function resultOf({ outcome, issued, revokedAt, changes }: Verified, whom: (issued: Issued) => readonly ShownSubject[]): DocumentResult {
+export function resultOf(
+  { outcome, issued, revokedAt, changes }: Verified,
+  whom: (issued: Issued) => readonly ShownSubject[],
+): DocumentResult {
   if (issued === undefined) return { outcome };
   const { model, document } = issued;
   return {
-    outcome, report: model.report, document, issuedAt: model.issuedAt, purpose: model.purpose.id, range: model.range, whom: whom(issued),
+    outcome,
+    report: model.report,
+    document,
+    issuedAt: model.issuedAt,
+    purpose: model.purpose.id,
+    range: model.range,
+    whom: whom(issued),
     ...(revokedAt === undefined ? {} : { revokedAt }),
     ...(changes === undefined ? {} : { comparedAt: changes.at, sections: kindsOf(model, changes) }),
   };
@@ -38,10 +48,15 @@ export interface Asked {
 }
 
 /** What is watched of a verified document: nothing where it is unknown or cannot be compared. */
-export function watchOf({ issued, changes }: Verified, until: number, keptUntil: (id: string) => number | undefined): Asked | undefined {
+export function watchOf(
+  { issued, changes }: Verified,
+  until: number,
+  keptUntil: (id: string) => number | undefined,
+): Asked | undefined {
   const kept = issued === undefined ? undefined : keptUntil(issued.id);
   if (issued === undefined || changes === undefined || kept === undefined) return undefined;
   return { id: issued.id, until: Math.min(until, kept), state: stateOf(issued.model, changes) };
 }
 
-export const verifyAll = (reports: Reports, codes: readonly string[], asking: Asking): Promise<readonly Verified[]> => eachInTurn(codes, (code) => reports.verifyCode(code, asking));
+export const verifyAll = (reports: Reports, codes: readonly string[], asking: Asking): Promise<readonly Verified[]> =>
+  eachInTurn(codes, (code) => reports.verifyCode(code, asking));

@@ -1,17 +1,20 @@
-/** /v1/documents: whoever was given many documents verifies them at once by their codes, and is told when one of them has changed. */
+/**
+ * /v1/documents: whoever was given many documents verifies them at once by their codes, and is told when one of them
+ * has changed.
+ */
 import type { FastifyRequest } from 'fastify';
 import { parseDuration } from '../../../contracts/duration.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { traceOf } from '../../answer/request.js';
 import { clientOf, type Service } from '../../context.js';
-import { reportsOf, type Asking, type Issued } from '../../reports/index.js';
+import { type Asking, type Issued, reportsOf } from '../../reports/index.js';
 import { openLookups } from '../../reports/lookups.js';
 import { documentChangesSchema, verifiedDocumentsSchema } from '../../reports/schemas.js';
-import { shownSubjects, type ShownSubject } from '../../reports/shown.js';
+import { type ShownSubject, shownSubjects } from '../../reports/shown.js';
 import { openWatched, type WatchedChange } from '../../reports/watched.js';
 import { startWatching } from '../../reports/watching.js';
 import { resultOf, verifyAll, watchOf } from './bulk.js';
-import { changesQuery, verifySchema, type ChangesQuery, type VerifyBody } from './schema.js';
+import { type ChangesQuery, changesQuery, type VerifyBody, verifySchema } from './schema.js';
 
 /** Changes in one answer. */
 const PAGE = 1000;
@@ -26,7 +29,10 @@ const service: Service = {
     const reports = await reportsOf(context);
     const lookups = openLookups(dataDir, { perClient: settings.gateway.unknownCodesPerMinute });
     const watched = openWatched(dataDir);
-    const watching = reports.definitions.size === 0 ? undefined : startWatching(context, reports, watched, (err) => app.log.error({ err }, 'watched documents'));
+    const watching =
+      reports.definitions.size === 0
+        ? undefined
+        : startWatching(context, reports, watched, (err) => app.log.error({ err }, 'watched documents'));
     let closing = false;
     app.addHook('preClose', async () => void (closing = true));
     app.addHook('onClose', async () => {
@@ -34,7 +40,12 @@ const service: Service = {
       await Promise.all([watched.close(), lookups.close(), reports.close()]);
     });
 
-    const whom = ({ model }: Issued): readonly ShownSubject[] => shownSubjects(model, reports.definitions.get(model.report)?.shown ?? { name: 'masked', subject: 'masked' }, workspace.schemes);
+    const whom = ({ model }: Issued): readonly ShownSubject[] =>
+      shownSubjects(
+        model,
+        reports.definitions.get(model.report)?.shown ?? { name: 'masked', subject: 'masked' },
+        workspace.schemes,
+      );
     const tags = ['documents'];
 
     app.post<{ Body: VerifyBody }>(
@@ -44,8 +55,13 @@ const service: Service = {
         schema: {
           operationId: 'verifyDocuments',
           summary: 'verify documents by their codes',
-          description: 'Results in the order of the codes: whether each is genuine, whom it is about, and in which sections something has changed since, of which kind; never what a document says. With `watch`, GET /v1/documents/changes tells what changes later.',
-          tags, body: verifySchema, response: { 200: verifiedDocumentsSchema },
+          description:
+            'Results in the order of the codes: whether each is genuine, whom it is about, and in which ' +
+            'sections something has changed since, of which kind; never what a document says. With `watch`, ' +
+            'GET /v1/documents/changes tells what changes later.',
+          tags,
+          body: verifySchema,
+          response: { 200: verifiedDocumentsSchema },
         },
         serializerCompiler,
       },
@@ -54,23 +70,44 @@ const service: Service = {
         const client = clientOf(request).id;
         const started = now();
         const length = watch === undefined ? undefined : parseDuration(watch);
-        if (watch !== undefined && length === undefined) throw new YitongError('bad_request', '`watch` is a duration in days and below, e.g. `P90D`');
+        if (watch !== undefined && length === undefined)
+          throw new YitongError('bad_request', '`watch` is a duration in days and below, e.g. `P90D`');
         // a code that nobody was given is a guess; those that are known cost what they cost
         const guessed = codes.filter((code) => reports.idOfCode(code) === undefined).length;
         if (guessed > 0) lookups.admit(`client:${client}`, started, guessed);
-        const asking: Asking = { requestId: request.id, by: client, traceparent: traceOf(request), ...(stated === undefined ? {} : { stated }) };
+        const asking: Asking = {
+          requestId: request.id,
+          by: client,
+          traceparent: traceOf(request),
+          ...(stated === undefined ? {} : { stated }),
+        };
         const found = await verifyAll(reports, codes, asking);
         const results = found.map((one) => resultOf(one, whom));
         const answer = { requestId: request.id, time: new Date(started).toISOString() };
         if (length === undefined) return { ...answer, results };
         const after = watched.last(client);
         const asked = found.map((one) => watchOf(one, started + length, reports.keptUntil));
-        watched.watch(client, asked.filter((one) => one !== undefined), started);
-        return { ...answer, results: results.map((result, i) => (asked[i] === undefined ? result : { ...result, watchedUntil: new Date(asked[i].until).toISOString() })), after };
+        watched.watch(
+          client,
+          asked.filter((one) => one !== undefined),
+          started,
+        );
+        return {
+          ...answer,
+          results: results.map((result, i) =>
+            asked[i] === undefined ? result : { ...result, watchedUntil: new Date(asked[i].until).toISOString() },
+          ),
+          after,
+        };
       },
     );
 
-    async function changesOf(request: FastifyRequest, client: string, after: number, until: number): Promise<readonly WatchedChange[]> {
+    async function changesOf(
+      request: FastifyRequest,
+      client: string,
+      after: number,
+      until: number,
+    ): Promise<readonly WatchedChange[]> {
       for (;;) {
         const changes = watched.changes(client, after, PAGE);
         if (changes.length > 0 || closing || now() >= until || request.raw.socket.destroyed) return changes;
@@ -84,8 +121,13 @@ const service: Service = {
         schema: {
           operationId: 'documentChanges',
           summary: 'what has changed of the documents that this client watches',
-          description: `In order, at most ${String(PAGE)}; \`after\` of the answer is that of the next request. A change can be read until seven days after its watch is over. With \`wait\` the answer comes with the first change.`,
-          tags, querystring: changesQuery, response: { 200: documentChangesSchema },
+          description:
+            `In order, at most ${String(PAGE)}; \`after\` of the answer is that of the next request. A change ` +
+            `can be read until seven days after its watch is over. With \`wait\` the answer comes with the first ` +
+            'change.',
+          tags,
+          querystring: changesQuery,
+          response: { 200: documentChangesSchema },
         },
         serializerCompiler,
       },
@@ -94,7 +136,8 @@ const service: Service = {
         const { after: given = '0', wait = '0' } = request.query;
         const after = Number(given);
         // the numbers began anew, or are another's: waiting for more would be waiting for ever
-        if (after > watched.last(client)) throw new YitongError('bad_request', '`after` is higher than any number that was given to this client');
+        if (after > watched.last(client))
+          throw new YitongError('bad_request', '`after` is higher than any number that was given to this client');
         const changes = await changesOf(request, client, after, now() + Number(wait) * 1000);
         return { changes, after: changes.at(-1)?.number ?? after };
       },

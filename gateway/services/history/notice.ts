@@ -1,6 +1,6 @@
 /**
- * What a subject may read of one entry about it, under the notice that each grant declares. Pure. Whatever is not known is withheld: a grant
- * that is gone, a time that cannot be read, a batch entry whose answer is missing.
+ * What a subject may read of one entry about it, under the notice that each grant declares. Pure. Whatever is not known
+ * is withheld: a grant that is gone, a time that cannot be read, a batch entry whose answer is missing.
  */
 import { parseDuration } from '../../../contracts/duration.js';
 import type { Grant } from '../../../policies/types.js';
@@ -42,8 +42,9 @@ export function noticeGrants(grants: ReadonlyMap<string, NoticeGrant>): NoticeGr
 /**
  * The datasets of an entry that the subject may read now; empty: then the entry is not for it at all.
  *
- * A dataset that was answered follows its grant. One that was refused without a grant follows the strictest of what the client has for that
- * dataset or purpose, and of everything else in the entry: else a refusal would tell of the look beside it that is withheld.
+ * A dataset that was answered follows its grant. One that was refused without a grant follows the strictest of what the
+ * client has for that dataset or purpose, and of everything else in the entry: else a refusal would tell of the look
+ * beside it that is withheld.
  */
 export function shownDatasets(body: LogBody, grants: NoticeGrants, now: number): readonly ShownDataset[] {
   const { client, purpose, datasets = [] } = body;
@@ -65,19 +66,37 @@ export function shownDatasets(body: LogBody, grants: NoticeGrants, now: number):
   return datasets.flatMap((one) => {
     if (one.dataset === undefined || !(from(one) <= now)) return [];
     const released = one.effect === 'allow';
-    return [{ dataset: one.dataset, released, fields: released ? (one.fields ?? []) : [], records: released ? (one.records ?? 0) : 0 }];
+    return [
+      {
+        dataset: one.dataset,
+        released,
+        fields: released ? (one.fields ?? []) : [],
+        records: released ? (one.records ?? 0) : 0,
+      },
+    ];
   });
 }
 
 /**
- * A batch's entry of one subject, with grants and fields from the answer that it was part of. A client may use one request id twice: then
- * each answer that it may have been counts, and a dataset is shown only where all of them let it.
+ * A batch's entry of one subject, with grants and fields from the answer that it was part of. A client may use one
+ * request id twice: then each answer that it may have been counts, and a dataset is shown only where all of them let
+ * it.
  */
-export function batchDatasets(included: LogBody, answers: readonly LogBody[], grants: NoticeGrants, now: number): readonly ShownDataset[] {
+export function batchDatasets(
+  included: LogBody,
+  answers: readonly LogBody[],
+  grants: NoticeGrants,
+  now: number,
+): readonly ShownDataset[] {
   const records = new Map((included.datasets ?? []).map(({ dataset, records: n }) => [dataset, n ?? 0]));
-  const shown = answers.map((answer) => shownDatasets({ ...answer, ...(included.time === undefined ? {} : { time: included.time }) }, grants, now));
+  const shown = answers.map((answer) =>
+    shownDatasets({ ...answer, ...(included.time === undefined ? {} : { time: included.time }) }, grants, now),
+  );
   const [first = [], ...others] = shown;
   return first
-    .filter(({ dataset, released }) => (!released || records.has(dataset)) && others.every((other) => other.some((one) => one.dataset === dataset)))
+    .filter(
+      ({ dataset, released }) =>
+        (!released || records.has(dataset)) && others.every((other) => other.some((one) => one.dataset === dataset)),
+    )
     .map((one) => ({ ...one, records: one.released ? (records.get(one.dataset) ?? 0) : 0 }));
 }

@@ -1,7 +1,9 @@
-/** A subject's history, page by page. What may not be read is as if it were not there: a page is filled up behind it. */
+/**
+ * A subject's history, page by page. What may not be read is as if it were not there: a page is filled up behind it.
+ */
 import { detailsOf, type LogBody } from '../../audit/search/entry.js';
 import type { FoundEntry, SearchIndex } from '../../audit/search/index.js';
-import { batchDatasets, shownDatasets, type NoticeGrants, type ShownDataset } from './notice.js';
+import { batchDatasets, type NoticeGrants, type ShownDataset, shownDatasets } from './notice.js';
 
 export interface HistoryEntry {
   readonly index: number;
@@ -35,7 +37,13 @@ async function answersOf({ body }: FoundEntry, search: Reading['search']): Promi
   const at = Date.parse(time ?? '');
   if (requestId === undefined || client === undefined || Number.isNaN(at)) return [];
   const found: LogBody[] = [];
-  for await (const { body: answer } of search.entries({ type: 'released', request: requestId, client, since: at - BESIDE, until: at + BESIDE })) {
+  for await (const { body: answer } of search.entries({
+    type: 'released',
+    request: requestId,
+    client,
+    since: at - BESIDE,
+    until: at + BESIDE,
+  })) {
     if (answer.chunk === chunk) found.push(answer);
   }
   return found;
@@ -45,18 +53,34 @@ async function answersOf({ body }: FoundEntry, search: Reading['search']): Promi
 const DOCUMENTS: ReadonlySet<string | undefined> = new Set(['issued', 'verified']);
 
 /** Undefined where nothing of the entry is for its subject now. */
-export async function historyEntry(entry: FoundEntry, { search, grants, now }: Reading): Promise<HistoryEntry | undefined> {
+export async function historyEntry(
+  entry: FoundEntry,
+  { search, grants, now }: Reading,
+): Promise<HistoryEntry | undefined> {
   const { index, body } = entry;
   if (DOCUMENTS.has(body.type)) return { index, body, datasets: [] };
-  const datasets = body.type === 'released' ? shownDatasets(body, grants, now) : body.type === 'included' ? batchDatasets(body, await answersOf(entry, search), grants, now) : [];
+  const datasets =
+    body.type === 'released'
+      ? shownDatasets(body, grants, now)
+      : body.type === 'included'
+        ? batchDatasets(body, await answersOf(entry, search), grants, now)
+        : [];
   const { item = body.item } = detailsOf(entry.opened);
   return datasets.length === 0 ? undefined : { index, body, ...(item === undefined ? {} : { item }), datasets };
 }
 
-export async function historyPage(subject: string, after: number | undefined, limit: number, reading: Reading): Promise<HistoryPage> {
+export async function historyPage(
+  subject: string,
+  after: number | undefined,
+  limit: number,
+  reading: Reading,
+): Promise<HistoryPage> {
   const entries: HistoryEntry[] = [];
   for (let from = after; ; ) {
-    const page = await reading.search.page({ subject }, { limit: RAW, open: true, ...(from === undefined ? {} : { after: from }) });
+    const page = await reading.search.page(
+      { subject },
+      { limit: RAW, open: true, ...(from === undefined ? {} : { after: from }) },
+    );
     for (const found of page.entries) {
       const entry = await historyEntry(found, reading);
       if (entry === undefined) continue;

@@ -13,10 +13,26 @@ const service: Service = {
     watchNumbers(() => reports.numbers());
     app.get('/numbers', { schema: { hide: true }, config: { compressed: true } }, async (request, reply) => {
       const { language } = request;
-      return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page({
-        language, workspace, title: language === 'zh' ? '数字' : 'Numbers', way: request.session === undefined ? 'sign-in' : 'console',
-        children: numbersView({ language, numbers: reports.numbers(), reports: [...reports.definitions.values()].map(({ id, title, domains }) => ({ id, title, domains: domains.length })) }),
-      }));
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('cache-control', 'no-store')
+        .send(
+          page({
+            language,
+            workspace,
+            title: language === 'zh' ? '数字' : 'Numbers',
+            way: request.session === undefined ? 'sign-in' : 'console',
+            children: numbersView({
+              language,
+              numbers: reports.numbers(),
+              reports: [...reports.definitions.values()].map(({ id, title, domains }) => ({
+                id,
+                title,
+                domains: domains.length,
+              })),
+            }),
+          }),
+        );
     });
   },
 };

@@ -1,6 +1,7 @@
 /**
- * The quarantine over HTTP, for clients of the publishing authority: which rows broke their contract and why, and the retry of rows once
- * mapping or contract are mended. It is that of this replica's data folder. What was shown and what was retried is on record first.
+ * The quarantine over HTTP, for clients of the publishing authority: which rows broke their contract and why, and the
+ * retry of rows once mapping or contract are mended. It is that of this replica's data folder. What was shown and what
+ * was retried is on record first.
  */
 import { entryId, type QuarantineEntry } from '../../../connectors/quarantine.js';
 import type { RetryReport } from '../../../connectors/retry.js';
@@ -10,15 +11,33 @@ import { clientOf, type Service } from '../../context.js';
 import { checkStill } from '../../plugins/identity.js';
 import { ownDataset } from '../../publishing/owner.js';
 import { MAX_ROWS, openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
-import { limitOf, listQuery, listSchema, paramsSchema, retryBody, retrySchema, type ListQuery, type RetryBody } from './schema.js';
+import {
+  type ListQuery,
+  limitOf,
+  listQuery,
+  listSchema,
+  paramsSchema,
+  type RetryBody,
+  retryBody,
+  retrySchema,
+} from './schema.js';
 
 /** Characters of an answer's rows: each row may be as large as a record. */
 const MAX_ANSWER = 1_000_000;
 
-function shown({ id, position, rowNumber, sourceTime, firstSeen, problems, cells, raw, value, withdraw }: QuarantineEntry, whole: boolean): object {
+function shown(
+  { id, position, rowNumber, sourceTime, firstSeen, problems, cells, raw, value, withdraw }: QuarantineEntry,
+  whole: boolean,
+): object {
   const said = { id, position, rowNumber, sourceTime, firstSeen, problems };
   if (!whole) return said;
-  return { ...said, ...(cells === undefined ? {} : { cells }), ...(raw === undefined ? {} : { raw }), ...(value === undefined ? {} : { value }), ...(withdraw === undefined ? {} : { withdraw }) };
+  return {
+    ...said,
+    ...(cells === undefined ? {} : { cells }),
+    ...(raw === undefined ? {} : { raw }),
+    ...(value === undefined ? {} : { value }),
+    ...(withdraw === undefined ? {} : { withdraw }),
+  };
 }
 
 /** As many of the rows as make an answer of some size, at least one. */
@@ -48,8 +67,15 @@ const service: Service = {
     const desk = openQuarantineDesk(context);
     app.addHook('onClose', () => desk.close());
 
-    const note = (action: ActionName, by: string, target: string, detail: Readonly<Record<string, unknown>>): Promise<unknown> =>
-      journal.append({ clear: administrationBody({ time: new Date(context.now()).toISOString(), action, by, target, detail }) });
+    const note = (
+      action: ActionName,
+      by: string,
+      target: string,
+      detail: Readonly<Record<string, unknown>>,
+    ): Promise<unknown> =>
+      journal.append({
+        clear: administrationBody({ time: new Date(context.now()).toISOString(), action, by, target, detail }),
+      });
 
     app.get<{ Params: { id: string }; Querystring: ListQuery }>(
       '/v1/datasets/:id/quarantine',
@@ -58,7 +84,8 @@ const service: Service = {
         schema: {
           operationId: 'quarantine',
           summary: 'rows of a dataset that broke their contract, with the reason',
-          description: 'For clients of the dataset\'s authority. A page may hold fewer rows than `limit`. Of this replica\'s data folder: what was pushed to it over HTTP, and what feeds that run on the same folder have read.',
+          description:
+            "For clients of the dataset's authority. A page may hold fewer rows than `limit`. Of this replica's data folder: what was pushed to it over HTTP, and what feeds that run on the same folder have read.",
           tags: ['publish'],
           params: paramsSchema,
           querystring: listQuery,
@@ -70,12 +97,25 @@ const service: Service = {
         const contract = ownDataset(context, request.params.id, client);
         const whole = request.query.rows === 'true';
         const limit = limitOf(request.query);
-        const { count, entries } = (await desk.look(contract, async (quarantine) => ({ entries: await quarantine.page(request.query.after ?? '', limit + 1), count: quarantine.count() }))) ?? { count: 0, entries: [] };
+        const { count, entries } = (await desk.look(contract, async (quarantine) => ({
+          entries: await quarantine.page(request.query.after ?? '', limit + 1),
+          count: quarantine.count(),
+        }))) ?? { count: 0, entries: [] };
         const rows = page(entries, limit, whole);
         const shownEntries = entries.slice(0, rows.length);
-        await note('quarantine_shown', client.id, contract.id, { requestId: request.id, rows: rows.length, contents: whole, ...(whole ? { ids: shownEntries.map(({ id }) => id) } : {}) });
+        await note('quarantine_shown', client.id, contract.id, {
+          requestId: request.id,
+          rows: rows.length,
+          contents: whole,
+          ...(whole ? { ids: shownEntries.map(({ id }) => id) } : {}),
+        });
         const last = shownEntries.at(-1);
-        return { dataset: contract.id, count, rows, ...(entries.length > rows.length && last !== undefined ? { next: last.id } : {}) };
+        return {
+          dataset: contract.id,
+          count,
+          rows,
+          ...(entries.length > rows.length && last !== undefined ? { next: last.id } : {}),
+        };
       },
     );
 
@@ -87,7 +127,10 @@ const service: Service = {
         schema: {
           operationId: 'retryQuarantine',
           summary: 'publish rows of the quarantine that fit by now',
-          description: `By the mapping as it stands on disk now. Idempotent; without \`positions\` for at most ${String(MAX_ROWS)} rows. \`merged\`: older than what is published of the record since. \`skipped\`: not the dataset's any more. \`absent\`: not in quarantine.`,
+          description:
+            `By the mapping as it stands on disk now. Idempotent; without \`positions\` for at most ` +
+            `${String(MAX_ROWS)} rows. \`merged\`: older than what is published of the record since. ` +
+            `\`skipped\`: not the dataset's any more. \`absent\`: not in quarantine.`,
           tags: ['publish'],
           params: paramsSchema,
           body: retryBody,
@@ -103,7 +146,8 @@ const service: Service = {
           await note('quarantine_retry', client.id, contract.id, retryDetail(request.id, ids));
           checkStill(context, request, client);
         });
-        if (report === undefined) return { results: (positions ?? []).map((position) => ({ position, status: 'absent' })) };
+        if (report === undefined)
+          return { results: (positions ?? []).map((position) => ({ position, status: 'absent' })) };
         const { results: _, ...counts } = report;
         await note('quarantine_retried', client.id, contract.id, { requestId: request.id, ...counts });
         return { results: inOrder(request.body, report) };

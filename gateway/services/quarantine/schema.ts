@@ -1,5 +1,5 @@
 /** Requests and answers of the quarantine over HTTP. */
-import { Type, type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { strict } from '../../answer/request.js';
 import { MAX_ROWS } from '../../publishing/quarantine.js';
 
@@ -10,7 +10,12 @@ export const paramsSchema = Type.Object({ id: Type.String({ maxLength: 200 }) })
 
 export const listQuery = Type.Object(
   {
-    limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$', description: `rows in this answer, at most ${MAX_PAGE}; default ${PAGE}` })),
+    limit: Type.Optional(
+      Type.String({
+        pattern: '^[1-9][0-9]{0,2}$',
+        description: `rows in this answer, at most ${MAX_PAGE}; default ${PAGE}`,
+      }),
+    ),
     after: Type.Optional(Type.String({ pattern: '^[0-9a-f]{16}$', description: '`next` of an earlier answer' })),
     rows: Type.Optional(Type.Enum(['true', 'false'], { description: '`true`: with what each row held' })),
   },
@@ -44,7 +49,12 @@ export const listSchema = Type.Object({
 export const retryBody = Type.Object(
   {
     positions: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { minItems: 1, maxItems: MAX_ROWS, uniqueItems: true, description: 'only these; default all but conflicting duplicates, of which one is chosen by naming it' }),
+      Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), {
+        minItems: 1,
+        maxItems: MAX_ROWS,
+        uniqueItems: true,
+        description: 'only these; default all but conflicting duplicates, of which one is chosen by naming it',
+      }),
     ),
   },
   strict,
@@ -53,6 +63,10 @@ export type RetryBody = Static<typeof retryBody>;
 
 export const retrySchema = Type.Object({
   results: Type.Array(
-    Type.Object({ position: Type.String(), status: Type.Enum(['published', 'unchanged', 'merged', 'skipped', 'quarantined', 'absent']), code: Type.Optional(Type.String()) }),
+    Type.Object({
+      position: Type.String(),
+      status: Type.Enum(['published', 'unchanged', 'merged', 'skipped', 'quarantined', 'absent']),
+      code: Type.Optional(Type.String()),
+    }),
   ),
 });

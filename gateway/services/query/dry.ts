@@ -1,4 +1,6 @@
-/** A dry run: the plan in words. It is made before any subject is known, so it reads no record and says nothing of one. */
+/**
+ * A dry run: the plan in words. It is made before any subject is known, so it reads no record and says nothing of one.
+ */
 import type { Plan } from '../../answer/plan.js';
 
 /** @param head the text before `"datasets":[` */

@@ -6,10 +6,10 @@
 import { hash } from 'node:crypto';
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../contracts/errors.js';
-import { answerBuilder, type Answer } from '../../answer/build.js';
+import { type Answer, answerBuilder } from '../../answer/build.js';
 import { openCursors } from '../../answer/cursors.js';
 import { denialOf } from '../../answer/denial.js';
-import { Plans, type Plan } from '../../answer/plan.js';
+import { type Plan, Plans } from '../../answer/plan.js';
 import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../answer/request.js';
 import { deniedSchema } from '../../answer/schemas.js';
@@ -18,10 +18,11 @@ import type { EntryDraft } from '../../audit/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
 import type { ReadPoint } from '../../view/port.js';
 import { dryRun } from './dry.js';
-import { answerSchema, dryRunSchema, querySchema, type QueryRequest } from './schema.js';
+import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
 
 function readPoint(query: QueryRequest): ReadPoint {
-  if (query.asOf !== undefined && query.cut !== undefined) throw new YitongError('bad_request', 'give `asOf` or `cut`, not both');
+  if (query.asOf !== undefined && query.cut !== undefined)
+    throw new YitongError('bad_request', 'give `asOf` or `cut`, not both');
   if (query.cut !== undefined) return { kind: 'cut', cut: query.cut };
   return query.asOf === undefined ? { kind: 'now' } : { kind: 'asOf', time: Date.parse(query.asOf) };
 }
@@ -31,8 +32,18 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
-    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'query', closing: { hidden: (record) => context.tickets.effects.hidden(record), now } });
-    const build = answerBuilder(view, freshness(view), maxRecords, openCursors(context.dataDir, context.settings.gateway.cursorKeyFile));
+    const plans = new Plans({
+      workspace,
+      inForce: context.inForce,
+      delivery: 'query',
+      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
+    });
+    const build = answerBuilder(
+      view,
+      freshness(view),
+      maxRecords,
+      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
+    );
 
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
@@ -42,7 +53,9 @@ const service: Service = {
           operationId: 'query',
           summary: 'ask about a subject across departments, for a stated purpose',
           description:
-            'Each dataset answers with its status and source time, also where no record matches. Fields that are not released are named under `withheld`. The receipt is the last member; the digest in the log is over the answer without it.',
+            'Each dataset answers with its status and source time, also where no record matches. Fields that ' +
+            'are not released are named under `withheld`. The receipt is the last member; the digest in the ' +
+            'log is over the answer without it.',
           tags: ['query'],
           body: querySchema(maxDatasets, maxRecords),
           response: { 200: Type.Union([answerSchema, dryRunSchema]), 403: deniedSchema },

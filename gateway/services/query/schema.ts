@@ -1,12 +1,16 @@
 /** The request of POST /v1/query, as TypeBox; ajv checks it, OpenAPI shows it. */
-import { Type, type Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { MAX_CURSOR } from '../../answer/cursors.js';
 import { caseSchema, datasetSchema, fieldSchema, purposeSchema, strict, subjectSchema } from '../../answer/request.js';
 import { datasetAnswerSchema, receiptSchema, withheldSchema } from '../../answer/schemas.js';
 
-export const cutSchema = Type.Record(Type.String({ maxLength: 300 }), Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 1024 }), {
-  description: 'topic → next offset of each partition, as an earlier answer returned it',
-});
+export const cutSchema = Type.Record(
+  Type.String({ maxLength: 300 }),
+  Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 1024 }),
+  {
+    description: 'topic → next offset of each partition, as an earlier answer returned it',
+  },
+);
 
 export const querySchema = (maxDatasets: number, maxRecords: number) =>
   Type.Object(
@@ -18,9 +22,19 @@ export const querySchema = (maxDatasets: number, maxRecords: number) =>
         Type.Object(
           {
             id: datasetSchema,
-            fields: Type.Optional(Type.Array(fieldSchema, { maxItems: 500, uniqueItems: true, description: 'default: all that are granted' })),
-            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxRecords, description: 'records in this answer' })),
-            cursor: Type.Optional(Type.String({ maxLength: MAX_CURSOR, description: 'where an earlier answer of the same query stopped' })),
+            fields: Type.Optional(
+              Type.Array(fieldSchema, {
+                maxItems: 500,
+                uniqueItems: true,
+                description: 'default: all that are granted',
+              }),
+            ),
+            limit: Type.Optional(
+              Type.Integer({ minimum: 1, maximum: maxRecords, description: 'records in this answer' }),
+            ),
+            cursor: Type.Optional(
+              Type.String({ maxLength: MAX_CURSOR, description: 'where an earlier answer of the same query stopped' }),
+            ),
           },
           strict,
         ),
@@ -28,7 +42,9 @@ export const querySchema = (maxDatasets: number, maxRecords: number) =>
       ),
       asOf: Type.Optional(Type.String({ format: 'date-time', description: 'answer as published up to this time' })),
       cut: Type.Optional(cutSchema),
-      dryRun: Type.Optional(Type.Boolean({ description: 'say what would be answered, withheld or denied and why; no record is read' })),
+      dryRun: Type.Optional(
+        Type.Boolean({ description: 'say what would be answered, withheld or denied and why; no record is read' }),
+      ),
       returnCut: Type.Optional(Type.Boolean({ description: 'also say from which offsets the answer was made' })),
     },
     strict,
@@ -56,7 +72,12 @@ export const dryRunSchema = Type.Object({
       effect: Type.Enum(['allow', 'deny']),
       grant: Type.Optional(Type.String()),
       reasons: Type.Array(Type.String({ description: 'of a denial, or of what a policy withholds' })),
-      fields: Type.Array(Type.Object({ field: Type.String(), as: Type.String({ description: '`value`, or the form in which it would be told' }) })),
+      fields: Type.Array(
+        Type.Object({
+          field: Type.String(),
+          as: Type.String({ description: '`value`, or the form in which it would be told' }),
+        }),
+      ),
       withheld: withheldSchema,
     }),
   ),

@@ -1,4 +1,7 @@
-/** GET /v1/receipts/{id}: the entry behind an answer's receipt with its inclusion proof, for the client that the answer went to. */
+/**
+ * GET /v1/receipts/{id}: the entry behind an answer's receipt with its inclusion proof, for the client that the answer
+ * went to.
+ */
 import { Type } from 'typebox';
 import { receiptFor } from '../../audit/receipts.js';
 import { clientOf, type Service } from '../../context.js';
@@ -7,11 +10,15 @@ export const receiptAnswerSchema = Type.Object({
   id: Type.String(),
   state: Type.Enum(['logged', 'not_yet']),
   index: Type.Optional(Type.Integer({ description: 'of the entry in the log' })),
-  body: Type.Optional(Type.String({ description: 'the entry, byte for byte; the log\'s leaf is over SHA-256(salt ‖ body)' })),
+  body: Type.Optional(
+    Type.String({ description: "the entry, byte for byte; the log's leaf is over SHA-256(salt ‖ body)" }),
+  ),
   salt: Type.Optional(Type.String({ description: '32 bytes, base64' })),
   proof: Type.Optional(Type.String({ description: 'C2SP tlog-proof against the newest checkpoint' })),
   erasedBy: Type.Optional(Type.Integer({ description: 'the entry by which its subject was erased' })),
-  expiredBy: Type.Optional(Type.Integer({ description: 'the entry by which its body was destroyed when its term was over' })),
+  expiredBy: Type.Optional(
+    Type.Integer({ description: 'the entry by which its body was destroyed when its term was over' }),
+  ),
 });
 
 const service: Service = {
@@ -23,8 +30,9 @@ const service: Service = {
         config: { errors: ['bad_identifier', 'log_invalid', 'replica_unavailable'] },
         schema: {
           operationId: 'receipt',
-          summary: 'the log\'s proof for a receipt',
-          description: 'To the client that the answer went to. `not_yet` until the entry is under a checkpoint, which is promised by the receipt\'s merge-by time; said alike for receipts that do not exist.',
+          summary: "the log's proof for a receipt",
+          description:
+            "To the client that the answer went to. `not_yet` until the entry is under a checkpoint, which is promised by the receipt's merge-by time; said alike for receipts that do not exist.",
           tags: ['audit'],
           params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
           response: { 200: receiptAnswerSchema },
@@ -33,7 +41,8 @@ const service: Service = {
       async (request) => {
         const { id } = request.params;
         const client = clientOf(request).id;
-        // another client's receipt is answered like one that does not exist yet; whose an expired one was nobody knows, and it holds nothing
+        // another client's receipt is answered like one that does not exist yet; whose an expired one was nobody knows,
+        // and it holds nothing
         return { id, ...(receipts === undefined ? receiptFor(dataDir, id, client) : await receipts(id, client)) };
       },
     );

@@ -1,26 +1,28 @@
 /**
- * POST /v1/datasets/{id}/records: publishing over HTTP, by a client of the dataset's own authority. Idempotent by position; the answer
- * comes after the bus has acknowledged (or, while it is away, the disk: 202), and after the act is in the audit log.
+ * POST /v1/datasets/{id}/records: publishing over HTTP, by a client of the dataset's own authority. Idempotent by
+ * position; the answer comes after the bus has acknowledged (or, while it is away, the disk: 202), and after the act is
+ * in the audit log.
  */
 import { Type } from 'typebox';
-import { YitongError } from '../../../contracts/errors.js';
+import type { Feed } from '../../../connectors/feed.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
+import { YitongError } from '../../../contracts/errors.js';
 import { isAhead } from '../../../contracts/freshness.js';
 import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
-import type { Feed } from '../../../connectors/feed.js';
 import { administrationBody } from '../../audit/events.js';
 import { clientOf, type Service } from '../../context.js';
-import { checkStill } from '../../plugins/identity.js';
 import { countPushed } from '../../metrics/counts.js';
+import { checkStill } from '../../plugins/identity.js';
 import { ownDataset } from '../../publishing/owner.js';
-import { pushing, type Push } from './push.js';
+import { type Push, pushing } from './push.js';
 import { answerSchema, bodySchema, type RecordsBody } from './schema.js';
 
 /** @throws YitongError `not_publisher` */
 function feedOf(feeds: ReadonlyMap<DatasetId, Feed>, { id }: Contract): Feed {
   const feed = feeds.get(id);
-  if (feed?.source.kind !== 'http-push') throw new YitongError('not_publisher', `\`${id}\` has no feed of kind \`http-push\``);
+  if (feed?.source.kind !== 'http-push')
+    throw new YitongError('not_publisher', `\`${id}\` has no feed of kind \`http-push\``);
   return feed;
 }
 
@@ -35,15 +37,33 @@ const service: Service = {
       {
         // the bus may be slow; a query waits for nothing but the journal, which gives up by itself
         handlerTimeout: context.settings.gateway.handlerTimeoutMs,
-        config: { errors: ['not_publisher', 'not_found', 'snapshot_shrunk', 'dataset_busy', 'source_time_ahead', 'bus_unavailable', 'spool_full', 'answer_timeout'] },
+        config: {
+          errors: [
+            'not_publisher',
+            'not_found',
+            'snapshot_shrunk',
+            'dataset_busy',
+            'source_time_ahead',
+            'bus_unavailable',
+            'spool_full',
+            'answer_timeout',
+          ],
+        },
         schema: {
           operationId: 'publish',
           summary: 'publish records of a dataset',
-          description: 'By a client of the dataset\'s authority. Each record is published, unchanged, merged or quarantined, or spooled while the bus is away; none is dropped.',
+          description:
+            "By a client of the dataset's authority. Each record is published, unchanged, merged or quarantined, or spooled while the bus is away; none is dropped.",
           tags: ['publish'],
           params: Type.Object({ id: Type.String({ maxLength: 200 }) }),
           body: bodySchema,
-          response: { 200: answerSchema, 202: { ...answerSchema, description: 'the bus is away: what is `spooled` is on disk and published as soon as the bus is back' } },
+          response: {
+            200: answerSchema,
+            202: {
+              ...answerSchema,
+              description: 'the bus is away: what is `spooled` is on disk and published as soon as the bus is back',
+            },
+          },
         },
       },
       async (request, reply) => {
@@ -51,9 +71,19 @@ const service: Service = {
         const { span } = request;
         const contract = ownDataset(context, request.params.id, client);
         // a dataset seen up to a day to come would be called current until then, whatever became of its source
-        if (isAhead(Date.parse(request.body.sourceTime), context.now())) throw new YitongError('source_time_ahead', '`sourceTime` says up to when the source was seen; it lies more than five minutes ahead of the clock here');
+        if (isAhead(Date.parse(request.body.sourceTime), context.now()))
+          throw new YitongError(
+            'source_time_ahead',
+            '`sourceTime` says up to when the source was seen; it lies more than five minutes ahead of the clock here',
+          );
         span?.step('publish');
-        const { spooled, ...outcome } = await push.publish(contract, feedOf(feeds, contract), request.body, () => checkStill(context, request, client), span);
+        const { spooled, ...outcome } = await push.publish(
+          contract,
+          feedOf(feeds, contract),
+          request.body,
+          () => checkStill(context, request, client),
+          span,
+        );
         for (const { status } of outcome.results) countPushed(contract.id, status, 1);
         const count = (status: string): number => outcome.results.filter((result) => result.status === status).length;
         span?.step('audit');

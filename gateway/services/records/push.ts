@@ -1,20 +1,29 @@
 /**
- * Publishing what was pushed: one producer a dataset in each worker, opened at the first push; each push is a publication session of its own, and those of one
- * dataset go one after another, over all workers.
- * While the bus is away they are decided as always, since what a record was is known here, and wait in the spool (`connectors/spool`).
+ * Publishing what was pushed: one producer a dataset in each worker, opened at the first push; each push is a
+ * publication session of its own, and those of one dataset go one after another, over all workers.
+ * While the bus is away they are decided as always, since what a record was is known here, and wait in the spool
+ * (`connectors/spool`).
  */
-import type { DatasetId } from '../../../contracts/ids.js';
-import type { Contract } from '../../../contracts/types.js';
-import type { Feed } from '../../../connectors/feed.js';
+
 import { controlSpec, dataTopic, type Producer } from '../../../connectors/bus/port.js';
-import { recogniseTopic, Session, type State, takeTurn, type PublishResult, type PublishRow } from '../../../connectors/publish/index.js';
+import type { Feed } from '../../../connectors/feed.js';
+import {
+  type PublishResult,
+  type PublishRow,
+  recogniseTopic,
+  Session,
+  type State,
+  takeTurn,
+} from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { SpoolingProducer } from '../../../connectors/spool/index.js';
 import { isYitongError } from '../../../contracts/errors.js';
+import type { DatasetId } from '../../../contracts/ids.js';
 import type { Span } from '../../../contracts/tracing.js';
+import type { Contract } from '../../../contracts/types.js';
 import type { GatewayContext } from '../../context.js';
-import type { RecordsBody } from './schema.js';
 import { openState } from '../../publishing/state.js';
+import type { RecordsBody } from './schema.js';
 
 /** `spooled`: on this replica's disk, on its way to the bus. */
 export type PushStatus = 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled';
@@ -24,7 +33,10 @@ export interface PushOutcome {
   readonly spooled: boolean;
   readonly results: { readonly position: string; readonly status: PushStatus; readonly code?: string }[];
   readonly withdrawn?: number;
-  /** Of a snapshot: records that it did not name and that are not withdrawn, since records of it that name none may be theirs. */
+  /**
+   * Of a snapshot: records that it did not name and that are not withdrawn, since records of it that name none may be
+   * theirs.
+   */
   readonly held?: number;
   /** Of a snapshot that lacked too many records: why none was withdrawn. Its own records are published all the same. */
   readonly shrunk?: string;
@@ -34,9 +46,16 @@ export interface Push {
   /**
    * @param allowed throws if the client may not publish any more once its turn has come
    * @param span under which it publishes, where its trace is recorded
-   * @throws YitongError `dataset_busy` if the others before it take too long, `bus_unavailable`, `spool_full`, and what `allowed` throws
+   * @throws YitongError `dataset_busy` if the others before it take too long, `bus_unavailable`, `spool_full`, and what
+   * `allowed` throws
    */
-  publish(contract: Contract, feed: Feed, body: RecordsBody, allowed: () => void, span: Span | undefined): Promise<PushOutcome>;
+  publish(
+    contract: Contract,
+    feed: Feed,
+    body: RecordsBody,
+    allowed: () => void,
+    span: Span | undefined,
+  ): Promise<PushOutcome>;
   close(): Promise<void>;
 }
 
@@ -61,11 +80,17 @@ export function pushing(context: GatewayContext): Push {
 
   const straight = async (contract: Contract): Promise<Producer> => {
     const bus = await context.bus();
-    await bus.ensureTopics([{ topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history }, controlSpec(workspace.prefix, contract.authority)]);
+    await bus.ensureTopics([
+      { topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history },
+      controlSpec(workspace.prefix, contract.authority),
+    ]);
     return await bus.producer(spool === undefined ? {} : { giveUpAfterMs: spool.afterMs });
   };
   const stream = async (contract: Contract): Promise<Open> => {
-    const producer = spool === undefined ? await straight(contract) : new SpoolingProducer({ spool: spool.store, queue: contract.id, open: () => straight(contract) });
+    const producer =
+      spool === undefined
+        ? await straight(contract)
+        : new SpoolingProducer({ spool: spool.store, queue: contract.id, open: () => straight(contract) });
     return { producer, quarantine: Quarantine.open(context.dataDir, contract.id, now) };
   };
   const opened = async (contract: Contract): Promise<Open> => {
@@ -79,8 +104,8 @@ export function pushing(context: GatewayContext): Push {
     return await found;
   };
   /**
-   * What was published to a topic that is gone is published again when it is pushed again. Looked at before the first push, then behind
-   * pushes that went through, so that none waits for a bus that is away.
+   * What was published to a topic that is gone is published again when it is pushed again. Looked at before the first
+   * push, then behind pushes that went through, so that none waits for a bus that is away.
    */
   async function recognise(contract: Contract): Promise<void> {
     if (waiting(contract) || context.now() - (looked.get(contract.id) ?? 0) < LOOK_MS) return;
@@ -96,15 +121,33 @@ export function pushing(context: GatewayContext): Push {
 
   const rows = (body: RecordsBody): PublishRow[] =>
     body.records.map((record, i) => {
-      const place = { position: record.position, rowNumber: i + 1, sourceTime: new Date(body.sourceTime).toISOString() };
+      const place = {
+        position: record.position,
+        rowNumber: i + 1,
+        sourceTime: new Date(body.sourceTime).toISOString(),
+      };
       return 'value' in record
         ? { ...place, value: record.value as Extract<PublishRow, { value: unknown }>['value'] }
-        : { ...place, withdraw: { subject: record.withdraw.subject, recordId: record.withdraw.recordId ?? '', reason: record.reason } };
+        : {
+            ...place,
+            withdraw: {
+              subject: record.withdraw.subject,
+              recordId: record.withdraw.recordId ?? '',
+              reason: record.reason,
+            },
+          };
     });
   const told = (contract: Contract, results: readonly PublishResult[]): Pick<PushOutcome, 'results' | 'spooled'> => {
     // another push of the dataset may wait instead of this one; nobody is hurt by hearing of it
     const spooled = waiting(contract);
-    return { spooled, results: results.map(({ position, status, code }) => ({ position, status: spooled && status === 'published' ? 'spooled' : status, ...(code === undefined ? {} : { code }) })) };
+    return {
+      spooled,
+      results: results.map(({ position, status, code }) => ({
+        position,
+        status: spooled && status === 'published' ? 'spooled' : status,
+        ...(code === undefined ? {} : { code }),
+      })),
+    };
   };
 
   async function turn(contract: Contract, feed: Feed, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
@@ -113,28 +156,47 @@ export function pushing(context: GatewayContext): Push {
     const { producer, quarantine } = await opened(contract);
     await quarantine.refresh();
     const whole = body.snapshot === true;
-    const session = new Session({
-      workspace, contract, state: stateOf(), quarantine, now,
-      // a snapshot is a run: it knows what it has seen, and withdraws the rest under the guards of one
-      ...(whole ? { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate } : { rememberPositions: true }),
-      maxWithdrawShare: feed.maxWithdrawShare,
-      run: `push ${new Date(context.now()).toISOString()} ${process.pid} ${(pushes += 1)}`,
-      ...(span === undefined ? {} : { span }),
-    }, producer);
+    const session = new Session(
+      {
+        workspace,
+        contract,
+        state: stateOf(),
+        quarantine,
+        now,
+        // a snapshot is a run: it knows what it has seen, and withdraws the rest under the guards of one
+        ...(whole ? { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate } : { rememberPositions: true }),
+        maxWithdrawShare: feed.maxWithdrawShare,
+        run: `push ${new Date(context.now()).toISOString()} ${process.pid} ${(pushes += 1)}`,
+        ...(span === undefined ? {} : { span }),
+      },
+      producer,
+    );
     const results = await session.publish(rows(body));
     await session.finish();
     const sourceTime = new Date(body.sourceTime).toISOString();
     const settled = whole ? await session.settle({ tail: false }, sourceTime) : undefined;
     await quarantine.flushed();
     const refused = settled?.refused;
-    await session.watermark({ dataset: contract.id, sourceTime, snapshot: whole, rows: body.records.length, state: refused === undefined ? 'complete' : 'refused' });
+    await session.watermark({
+      dataset: contract.id,
+      sourceTime,
+      snapshot: whole,
+      rows: body.records.length,
+      state: refused === undefined ? 'complete' : 'refused',
+    });
     const outcome = told(contract, results);
     return {
       ...outcome,
       spooled: outcome.spooled || waiting(contract),
       ...(settled === undefined ? {} : { withdrawn: settled.withdrawn }),
       ...(settled === undefined || settled.held === 0 ? {} : { held: settled.held }),
-      ...(refused === undefined ? {} : { shrunk: `${refused.gone} of ${refused.all} records would be withdrawn; the feed allows a share of ${feed.maxWithdrawShare}` }),
+      ...(refused === undefined
+        ? {}
+        : {
+            shrunk:
+              `${refused.gone} of ${refused.all} records would be withdrawn; the feed allows a share of ` +
+              `${feed.maxWithdrawShare}`,
+          }),
     };
   }
 
@@ -145,7 +207,9 @@ export function pushing(context: GatewayContext): Push {
         return turn(contract, feed, body, span);
       });
       // the answer does not wait for it; within a turn, for the state must not change under a push
-      const after = mine.then(({ spooled }) => (spooled ? undefined : takeTurn(stateOf(), contract.id, {}, () => recognise(contract))));
+      const after = mine.then(({ spooled }) =>
+        spooled ? undefined : takeTurn(stateOf(), contract.id, {}, () => recognise(contract)),
+      );
       running.add(after);
       const done = (): void => void running.delete(after);
       after.then(done, done);

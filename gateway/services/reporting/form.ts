@@ -1,4 +1,7 @@
-/** What a company fills in to ask for a report: read from the form as it was sent, checked in words of its page, turned into a request of the port. Pure. */
+/**
+ * What a company fills in to ask for a report: read from the form as it was sent, checked in words of its page, turned
+ * into a request of the port. Pure.
+ */
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
 import type { ReportRequest } from '../../reports/index.js';
@@ -23,7 +26,8 @@ export interface Asked {
 
 export type FormBody = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-export const many = (value: FormBody[string]): readonly string[] => (value === undefined ? [] : typeof value === 'string' ? [value] : value);
+export const many = (value: FormBody[string]): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
 export const one = (value: FormBody[string]): string | undefined => (typeof value === 'string' ? value : value?.[0]);
 
 /** The same day so many months before; where that month has none, its last. */
@@ -36,26 +40,53 @@ export function monthsBefore(day: Day, months: number): Day {
 }
 
 export const freshForm = ({ id, domains }: ReportDefinition, subjects: readonly string[], today: Day): Asked => ({
-  report: id, subjects, domains: domains.map((domain) => domain.id), range: '60', from: monthsBefore(today, 60), to: today, purpose: '', bearer: '', leaveOut: false,
+  report: id,
+  subjects,
+  domains: domains.map((domain) => domain.id),
+  range: '60',
+  from: monthsBefore(today, 60),
+  to: today,
+  purpose: '',
+  bearer: '',
+  leaveOut: false,
 });
 
 export function sentForm(body: FormBody, { id }: ReportDefinition, today: Day): Asked {
   const range = RANGES.find((name) => name === one(body['range'])) ?? 'own';
   const own = range === 'own';
   return {
-    report: id, subjects: many(body['subjects']), domains: many(body['domains']), range,
+    report: id,
+    subjects: many(body['subjects']),
+    domains: many(body['domains']),
+    range,
     from: own ? (one(body['from']) ?? '') : monthsBefore(today, Number(range)),
     to: own ? (one(body['to']) ?? '') : today,
-    purpose: one(body['purpose']) ?? '', bearer: (one(body['bearer']) ?? '').trim(), leaveOut: one(body['leaveOut']) === 'yes',
+    purpose: one(body['purpose']) ?? '',
+    bearer: (one(body['bearer']) ?? '').trim(),
+    leaveOut: one(body['leaveOut']) === 'yes',
   };
 }
 
 /** What is not filled in, in words, and at which field; the port checks all of it again. */
-export function faultOf({ subjects, domains, from, to, purpose, bearer }: Asked, definition: ReportDefinition, today: Day): (Localised & { readonly at: keyof Asked }) | undefined {
+export function faultOf(
+  { subjects, domains, from, to, purpose, bearer }: Asked,
+  definition: ReportDefinition,
+  today: Day,
+): (Localised & { readonly at: keyof Asked }) | undefined {
   if (subjects.length === 0) return { at: 'subjects', zh: '请至少勾选一家企业。', en: 'Choose at least one company.' };
-  if (subjects.length > definition.maxSubjects) return { at: 'subjects', zh: `一份报告至多涉及 ${definition.maxSubjects} 家企业。`, en: `A report is about ${definition.maxSubjects} companies at most.` };
+  if (subjects.length > definition.maxSubjects)
+    return {
+      at: 'subjects',
+      zh: `一份报告至多涉及 ${definition.maxSubjects} 家企业。`,
+      en: `A report is about ${definition.maxSubjects} companies at most.`,
+    };
   if (domains.length === 0) return { at: 'domains', zh: '请至少勾选一个领域。', en: 'Choose at least one domain.' };
-  if (from === '' || to === '' || from > to) return { at: 'from', zh: '请填写起止日期，开始日不晚于结束日。', en: 'Give two days, the first not after the second.' };
+  if (from === '' || to === '' || from > to)
+    return {
+      at: 'from',
+      zh: '请填写起止日期，开始日不晚于结束日。',
+      en: 'Give two days, the first not after the second.',
+    };
   if (to > today) return { at: 'to', zh: '结束日不能晚于今天。', en: 'The last day may not lie in the future.' };
   if (!definition.purposes.has(purpose)) return { at: 'purpose', zh: '请选择用途。', en: 'Choose a purpose.' };
   if (bearer === '') return { at: 'bearer', zh: '请填写使用单位。', en: 'Say who is to be shown the report.' };

@@ -9,7 +9,14 @@ export type Claim = VerifyRequest['claims'][number];
 export type Ready =
   | { readonly kind: 'not_answered'; readonly reason: string }
   /** `dataset` counts among the plan's allowed datasets; `value` is in normal form. */
-  | { readonly kind: 'compare'; readonly dataset: number; readonly id: DatasetId; readonly path: string; readonly value: string; readonly normal: Normal };
+  | {
+      readonly kind: 'compare';
+      readonly dataset: number;
+      readonly id: DatasetId;
+      readonly path: string;
+      readonly value: string;
+      readonly normal: Normal;
+    };
 
 /** Each dataset once, with the claimed fields of it: two claims on one dataset are under one grant. */
 export function askedOf({ purpose, case: stated, claims }: VerifyRequest) {
@@ -19,14 +26,20 @@ export function askedOf({ purpose, case: stated, claims }: VerifyRequest) {
     if (fields === undefined) datasets.set(dataset, new Set([field]));
     else fields.add(field);
   }
-  return { purpose, ...(stated === undefined ? {} : { case: stated }), datasets: [...datasets].map(([id, fields]) => ({ id, fields: [...fields] })) };
+  return {
+    purpose,
+    ...(stated === undefined ? {} : { case: stated }),
+    datasets: [...datasets].map(([id, fields]) => ({ id, fields: [...fields] })),
+  };
 }
 
 function reasonOf({ decision }: PlannedDataset, field: string): string {
   const withheld = decision.withheld.find((one) => one.field === field)?.reason;
   if (withheld !== undefined) return withheld;
   // a branch that is granted, or a map: there is no one value to compare with
-  return decision.fields.some(({ path }) => path.startsWith(`${field}.`) || path.startsWith(`${field}[`)) ? 'not_comparable' : 'field_not_granted';
+  return decision.fields.some(({ path }) => path.startsWith(`${field}.`) || path.startsWith(`${field}[`))
+    ? 'not_comparable'
+    : 'field_not_granted';
 }
 
 export function readyClaims(claims: readonly Claim[], plan: Plan, comparison: Comparisons): Ready[] {

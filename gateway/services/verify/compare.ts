@@ -1,18 +1,22 @@
 /**
  * Comparing a claimed value with a field. Both are brought into one normal form, and only equal normal forms match:
- * keys by the parser of their scheme, numbers and decimals by value, text in Unicode NFC without white space at its ends, times by
- * the instant. Nothing else is folded: full-width and half-width brackets differ, and so do upper and lower case.
+ * keys by the parser of their scheme, numbers and decimals by value, text in Unicode NFC without white space at its
+ * ends, times by the instant. Nothing else is folded: full-width and half-width brackets differ, and so do upper and
+ * lower case.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { findField } from '../../../contracts/fields.js';
 import { dateToDays } from '../../../contracts/logical.js';
-import { readSchema, unwrap, type Shape } from '../../../contracts/schema.js';
+import { readSchema, type Shape, unwrap } from '../../../contracts/schema.js';
 import type { Contract, KeyScheme } from '../../../contracts/types.js';
 
 /** The normal form of a value in the JSON form of its field; undefined where it is of another form. */
 export type Normal = (value: unknown) => string | undefined;
 
-const text = (of: (value: string) => string | undefined): Normal => (value) => (typeof value === 'string' ? of(value) : undefined);
+const text =
+  (of: (value: string) => string | undefined): Normal =>
+  (value) =>
+    typeof value === 'string' ? of(value) : undefined;
 
 const NUMBER = /^(-?)(\d{1,60})(?:\.(\d{1,60}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
@@ -101,7 +105,9 @@ export interface Compared {
   with(values: readonly unknown[]): boolean;
 }
 
-/** Digests of equal length are compared, so that neither how much of a value is right nor its length shows in the time. */
+/**
+ * Digests of equal length are compared, so that neither how much of a value is right nor its length shows in the time.
+ */
 export function compared(claimed: string, normal: Normal): Compared {
   const wanted = digest(claimed);
   return {

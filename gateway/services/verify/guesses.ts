@@ -1,14 +1,14 @@
 /**
- * How many different values a client has claimed of one field of one subject. Without a limit, a client that may only compare
- * would find the value by trying. Kept in the data folder, so that a restart forgets nothing and all workers count together; by HMAC
- * under a secret of that folder, so that the file tells neither subjects nor values.
+ * How many different values a client has claimed of one field of one subject. Without a limit, a client that may only
+ * compare would find the value by trying. Kept in the data folder, so that a restart forgets nothing and all workers
+ * count together; by HMAC under a secret of that folder, so that the file tells neither subjects nor values.
  */
-import { createHmac, createSecretKey, randomBytes as systemRandom, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes as systemRandom } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createOnce } from '../../audit/durable.js';
 import { openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
+import { createOnce } from '../../audit/durable.js';
 
 export const WINDOW = 86_400_000;
 
@@ -23,8 +23,8 @@ export interface Guess {
 
 export interface Guesses {
   /**
-   * Which of these may be compared. A value that was claimed within the window may be again and counts once; a new one only while fewer
-   * than the limit stand in the window. On disk, and seen by all workers, when this resolves.
+   * Which of these may be compared. A value that was claimed within the window may be again and counts once; a new one
+   * only while fewer than the limit stand in the window. On disk, and seen by all workers, when this resolves.
    */
   admit(guesses: readonly Guess[], now: number): Promise<readonly boolean[]>;
   close(): Promise<void>;
@@ -42,8 +42,12 @@ interface Keys {
 }
 
 function keysOf(secret: KeyObject, { client, subject, dataset, field, value }: Guess): Keys {
-  const mac = (...parts: readonly string[]): Buffer => createHmac('sha256', secret).update(JSON.stringify(parts)).digest();
-  return { field: mac('field', client, subject, dataset, field), value: mac('value', client, subject, dataset, field, value).subarray(0, MAC) };
+  const mac = (...parts: readonly string[]): Buffer =>
+    createHmac('sha256', secret).update(JSON.stringify(parts)).digest();
+  return {
+    field: mac('field', client, subject, dataset, field),
+    value: mac('value', client, subject, dataset, field, value).subarray(0, MAC),
+  };
 }
 
 /** The entries that are still in the window. */
@@ -56,7 +60,8 @@ function current(stored: Buffer | undefined, now: number): Buffer[] {
   return entries;
 }
 
-const holds = (entries: readonly Buffer[], value: Buffer): boolean => entries.some((entry) => entry.subarray(0, MAC).equals(value));
+const holds = (entries: readonly Buffer[], value: Buffer): boolean =>
+  entries.some((entry) => entry.subarray(0, MAC).equals(value));
 
 /** @param limit different values a client, subject and field in 24 hours */
 export function openGuesses(dir: string, limit: number, randomBytes: (size: number) => Buffer = systemRandom): Guesses {
@@ -65,7 +70,12 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
   createOnce(secretFile, () => randomBytes(32));
   const secret = createSecretKey(readFileSync(secretFile));
   refuseDamaged(join(dir, 'guesses'), '`verify/guesses`', 'put it back from a backup (docs/faults.md)', true);
-  const env = openEnv<Buffer, Buffer>({ file: join(dir, 'guesses'), encoding: 'binary', keyEncoding: 'binary', maxReaders: 512 });
+  const env = openEnv<Buffer, Buffer>({
+    file: join(dir, 'guesses'),
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    maxReaders: 512,
+  });
   const map = env.root;
   chmodSync(join(dir, 'guesses'), 0o600);
   let swept = Buffer.alloc(0);

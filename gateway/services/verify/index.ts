@@ -1,8 +1,8 @@
 /**
  * POST /v1/verify (核验): whether what somebody states is what a department has on record. The value never leaves.
  *
- * The order: decide, count the guess, read and compare, make the entry and the count durable, and only then answer. What is denied is
- * decided before the view is looked at, so its bytes are the same for any subject.
+ * The order: decide, count the guess, read and compare, make the entry and the count durable, and only then answer.
+ * What is denied is decided before the view is looked at, so its bytes are the same for any subject.
  */
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ import { withReceipt } from '../../answer/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../answer/request.js';
 import { freshness } from '../../answer/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../context.js';
-import { askedOf, readyClaims, type Ready } from './claims.js';
+import { askedOf, type Ready, readyClaims } from './claims.js';
 import { comparisons } from './compare.js';
-import { openGuesses, type Guesses } from './guesses.js';
+import { type Guesses, openGuesses } from './guesses.js';
 import { claimReader, type Verified } from './read.js';
-import { deniedClaimsSchema, verifiedSchema, verifySchema, type VerifyRequest } from './schema.js';
+import { deniedClaimsSchema, type VerifyRequest, verifiedSchema, verifySchema } from './schema.js';
 
 function claimsJson({ claims }: VerifyRequest, results: readonly Verified[]): string {
   const texts = claims.map(({ dataset, field }, i) => {
@@ -27,12 +27,25 @@ function claimsJson({ claims }: VerifyRequest, results: readonly Verified[]): st
   return `"claims":[${texts.join(',')}]`;
 }
 
-/** The claims that may be compared: those over the limit of guesses become `guess_limit`, whether or not they would match. */
-async function limited(guesses: Guesses, claims: readonly Ready[], client: string, subject: string, now: number): Promise<Ready[]> {
-  const open = claims.flatMap((claim) => (claim.kind === 'compare' ? [{ client, subject, dataset: claim.id, field: claim.path, value: claim.value }] : []));
+/**
+ * The claims that may be compared: those over the limit of guesses become `guess_limit`, whether or not they would
+ * match.
+ */
+async function limited(
+  guesses: Guesses,
+  claims: readonly Ready[],
+  client: string,
+  subject: string,
+  now: number,
+): Promise<Ready[]> {
+  const open = claims.flatMap((claim) =>
+    claim.kind === 'compare' ? [{ client, subject, dataset: claim.id, field: claim.path, value: claim.value }] : [],
+  );
   const admitted = open.length === 0 ? [] : await guesses.admit(open, now);
   let i = 0;
-  return claims.map((claim) => (claim.kind !== 'compare' || admitted[i++] === true ? claim : { kind: 'not_answered', reason: 'guess_limit' }));
+  return claims.map((claim) =>
+    claim.kind !== 'compare' || admitted[i++] === true ? claim : { kind: 'not_answered', reason: 'guess_limit' },
+  );
 }
 
 const service: Service = {
@@ -40,7 +53,12 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { verifyGuesses } = context.settings.gateway;
-    const plans = new Plans({ workspace, inForce: context.inForce, delivery: 'verify', closing: { hidden: (record) => context.tickets.effects.hidden(record), now } });
+    const plans = new Plans({
+      workspace,
+      inForce: context.inForce,
+      delivery: 'verify',
+      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
+    });
     const comparison = comparisons(workspace.schemes);
     const read = claimReader(view, freshness(view), workspace);
     // opened at the first request: most gateways verify nothing
@@ -54,7 +72,11 @@ const service: Service = {
         schema: {
           operationId: 'verify',
           summary: 'compare what somebody states with what departments have on record, without seeing it',
-          description: `For fields that a grant releases as \`match\` or \`value\` by \`verify\`. At most ${String(verifyGuesses)} different values a client, subject and field in 24 hours; then \`guess_limit\`. Values are compared in normal form: keys by their scheme, numbers by value, text in NFC without white space at its ends, nothing else folded.`,
+          description:
+            `For fields that a grant releases as \`match\` or \`value\` by \`verify\`. At most ` +
+            `${String(verifyGuesses)} different values a client, subject and field in 24 hours; then ` +
+            `\`guess_limit\`. Values are compared in normal form: keys by their scheme, numbers by value, text ` +
+            'in NFC without white space at its ends, nothing else folded.',
           tags: ['verify'],
           body: verifySchema,
           response: { 200: verifiedSchema, 403: deniedClaimsSchema },
@@ -78,9 +100,7 @@ const service: Service = {
         span?.step('read');
         const compares = claims.some(({ kind }) => kind === 'compare');
         const { results, records } = compares ? read(claims, plan, subject, started) : unread(claims);
-        const head = allowed
-          ? `{"requestId":${JSON.stringify(request.id)},"time":"${time}",`
-          : denialHead(request.id);
+        const head = allowed ? `{"requestId":${JSON.stringify(request.id)},"time":"${time}",` : denialHead(request.id);
         const body = Buffer.from(`${head}${claimsJson(asked, results)}}`, 'utf8');
         let at = 0;
         span?.step('audit');
@@ -93,7 +113,14 @@ const service: Service = {
             bodySha256: hash('sha256', body, 'base64url'),
             bytes: body.length,
           }),
-          subject: { subject, json: sealedOf(asked.case, plan.unknown, results.map(({ result }) => result)) },
+          subject: {
+            subject,
+            json: sealedOf(
+              asked.case,
+              plan.unknown,
+              results.map(({ result }) => result),
+            ),
+          },
         });
         span?.step('respond');
         const whole = withReceipt(body, receipt.json);
@@ -110,6 +137,10 @@ export default service;
 
 /** Nothing may be compared, so nothing is read. */
 const unread = (claims: readonly Ready[]): { results: Verified[]; records: number[] } => ({
-  results: claims.map((claim) => ({ result: 'not_answered', reason: claim.kind === 'not_answered' ? claim.reason : 'error', json: '' })),
+  results: claims.map((claim) => ({
+    result: 'not_answered',
+    reason: claim.kind === 'not_answered' ? claim.reason : 'error',
+    json: '',
+  })),
   records: [],
 });

@@ -1,6 +1,14 @@
 /** The request and the answer of POST /v1/verify, as TypeBox. */
-import { Type, type Static } from 'typebox';
-import { caseSchema, datasetSchema, fieldSchema, purposeSchema, STATUSES, strict, subjectSchema } from '../../answer/request.js';
+import { type Static, Type } from 'typebox';
+import {
+  caseSchema,
+  datasetSchema,
+  fieldSchema,
+  purposeSchema,
+  STATUSES,
+  strict,
+  subjectSchema,
+} from '../../answer/request.js';
 import { problemSchema, receiptSchema } from '../../answer/schemas.js';
 
 export const MAX_CLAIMS = 100;
@@ -16,7 +24,9 @@ export const verifySchema = Type.Object(
           dataset: datasetSchema,
           field: fieldSchema,
           value: Type.Union([Type.String({ maxLength: 4000 }), Type.Number(), Type.Boolean()], {
-            description: 'what is claimed, in the JSON form of the contract; decimals best as text, since JSON numbers are rounded beyond 15 digits',
+            description:
+              'what is claimed, in the JSON form of the contract; decimals best as text, since JSON numbers ' +
+              'are rounded beyond 15 digits',
           }),
         },
         strict,
@@ -36,7 +46,9 @@ const claimsSchema = Type.Array(
     dataset: Type.String(),
     field: Type.String(),
     result: Type.Enum([...RESULTS], {
-      description: '`match`: a record of the subject has this value (of a list: among its items); `mismatch`: there are records, and none has it; `no_record`: the dataset is current and has no record of the subject',
+      description:
+        '`match`: a record of the subject has this value (of a list: among its items); `mismatch`: there are ' +
+        'records, and none has it; `no_record`: the dataset is current and has no record of the subject',
     }),
     reason: Type.Optional(Type.String({ description: 'why it is not answered' })),
     status: Type.Optional(Type.Enum([...STATUSES])),
@@ -53,4 +65,8 @@ export const verifiedSchema = Type.Object({
 });
 
 /** A 403 `denied`: no claim may be answered. */
-export const deniedClaimsSchema = Type.Object({ ...problemSchema.properties, claims: claimsSchema, receipt: receiptSchema });
+export const deniedClaimsSchema = Type.Object({
+  ...problemSchema.properties,
+  claims: claimsSchema,
+  receipt: receiptSchema,
+});

@@ -7,10 +7,10 @@ import type { Contract } from '../../../contracts/types.js';
 import { FRAME_BYTES } from '../../../contracts/wire.js';
 import type { CheckBody } from '../check.js';
 import type { ViewWorkspace } from '../port.js';
-import { EMPTY_HEAD, PACKED_LIMIT, edit, entryOf, isEmpty, isSpilled, locate, spillLargest, startOf } from './head.js';
-import { RecordView, encodeVersion, lengthAt, type NewVersion } from './record.js';
+import { EMPTY_HEAD, edit, entryOf, isEmpty, isSpilled, locate, PACKED_LIMIT, spillLargest, startOf } from './head.js';
+import { encodeVersion, lengthAt, type NewVersion, RecordView } from './record.js';
 import type { DataSource } from './state.js';
-import { MAX_RECORD_ID, MAX_SUBJECT, datasetPrefix, historyKey, recordKey, type Store } from './store.js';
+import { datasetPrefix, historyKey, MAX_RECORD_ID, MAX_SUBJECT, recordKey, type Store } from './store.js';
 
 /** Characters; its length in bytes has to fit in 16 bits. */
 const MAX_POSITION = 1024;
@@ -18,14 +18,7 @@ const MAX_POSITION = 1024;
 const REPEATS = 16;
 const HASH = /^(?:sha-?256[:=-])?(?:[0-9a-f]{32,64}|[A-Za-z0-9_-]{43})$/i;
 
-export type PoisonReason =
-  | 'key'
-  | 'frame'
-  | 'schema'
-  | 'body'
-  | 'headers'
-  | 'partition'
-  | 'watermark';
+export type PoisonReason = 'key' | 'frame' | 'schema' | 'body' | 'headers' | 'partition' | 'watermark';
 
 export interface Tally {
   applied: number;
@@ -37,7 +30,6 @@ export interface Tally {
 }
 export const newTally = (): Tally => ({ applied: 0, ignored: 0, poisoned: 0, records: 0, versions: 0 });
 
-
 interface Work {
   readonly subject: string;
   readonly prefix: Buffer;
@@ -48,7 +40,9 @@ interface Work {
 
 export class DataApplier {
   readonly #view = new RecordView();
-  /** False while the dataset has no version but current ones, as in a first load: then there is no past to look through. */
+  /**
+   * False while the dataset has no version but current ones, as in a first load: then there is no past to look through.
+   */
   #past = false;
   constructor(
     readonly store: Store,
@@ -57,7 +51,12 @@ export class DataApplier {
   ) {}
 
   /** @param past whether the dataset may have versions that are no longer current */
-  apply(source: DataSource, records: readonly InRecord[], past: boolean, setAside: (record: InRecord, reason: PoisonReason) => void): Tally {
+  apply(
+    source: DataSource,
+    records: readonly InRecord[],
+    past: boolean,
+    setAside: (record: InRecord, reason: PoisonReason) => void,
+  ): Tally {
     const tally = newTally();
     this.#past = past;
     const touched = new Map<string, Work>();
@@ -100,8 +99,13 @@ export class DataApplier {
     if (source.contract.history === 'full') {
       if (this.#past && this.#repeated(work.prefix, read)) return ignore(tally);
       if (old !== undefined || read.withdrawn) this.#past = true;
-      if (old !== undefined) void this.store.history.put(historyKey(work.prefix, read.recordId, this.#view.at(old, 0).offset), Buffer.from(old));
-      if (read.withdrawn) void this.store.history.put(historyKey(work.prefix, read.recordId, read.offset), encodeVersion(read));
+      if (old !== undefined)
+        void this.store.history.put(
+          historyKey(work.prefix, read.recordId, this.#view.at(old, 0).offset),
+          Buffer.from(old),
+        );
+      if (read.withdrawn)
+        void this.store.history.put(historyKey(work.prefix, read.recordId, read.offset), encodeVersion(read));
       tally.versions++;
     } else {
       tally.versions += (read.withdrawn ? 0 : 1) - (old === undefined ? 0 : 1);
@@ -140,7 +144,10 @@ export class DataApplier {
     const prefix = datasetPrefix(work.subject, dataset);
     for (let at = 0; at < records.length; ) {
       const end = at + lengthAt(records, at);
-      void this.store.records.put(recordKey(prefix, this.#view.at(records, at).idBytes()), Buffer.from(records.subarray(at, end)));
+      void this.store.records.put(
+        recordKey(prefix, this.#view.at(records, at).idBytes()),
+        Buffer.from(records.subarray(at, end)),
+      );
       at = end;
     }
     work.head = head;
@@ -148,14 +155,20 @@ export class DataApplier {
   }
 
   /**
-   * Publishing is at least once, so a run A, B of one record may come as A, B, A, B. The second A is the first one if its publisher gave it the same
-   * sequence; what comes back has a new one. In a topic without sequences it is the first one if the source gave it the same place and time as well,
-   * and the record was not withdrawn since. A content hash is no place: A, B, A with hashes are three versions.
+   * Publishing is at least once, so a run A, B of one record may come as A, B, A, B. The second A is the first one if
+   * its publisher gave it the same sequence; what comes back has a new one. In a topic without sequences it is the
+   * first one if the source gave it the same place and time as well, and the record was not withdrawn since. A content
+   * hash is no place: A, B, A with hashes are three versions.
    */
   #repeated(prefix: Buffer, read: NewVersion): boolean {
     if (read.epoch === 0 && (read.withdrawn || read.position === '' || HASH.test(read.position))) return false;
     const newest = historyKey(prefix, read.recordId, 2 ** 48 - 1);
-    for (const { value } of this.store.history.getRange({ start: newest, end: newest.subarray(0, -6), reverse: true, limit: REPEATS })) {
+    for (const { value } of this.store.history.getRange({
+      start: newest,
+      end: newest.subarray(0, -6),
+      reverse: true,
+      limit: REPEATS,
+    })) {
       const earlier = this.#view.at(value, 0);
       if (read.epoch !== 0) {
         if (overtakes(earlier, read)) return true;
@@ -175,7 +188,8 @@ export class DataApplier {
 }
 
 /** Whether the same publisher has sent a later version of the record, or this one, before. */
-const overtakes = (earlier: RecordView, read: NewVersion): boolean => read.epoch !== 0 && earlier.epoch === read.epoch && earlier.sequence >= read.sequence;
+const overtakes = (earlier: RecordView, read: NewVersion): boolean =>
+  read.epoch !== 0 && earlier.epoch === read.epoch && earlier.sequence >= read.sequence;
 
 function ignore(tally: Tally): undefined {
   tally.ignored++;
@@ -183,13 +197,18 @@ function ignore(tally: Tally): undefined {
 }
 
 /** `<scheme>:<subject>|<recordId>`; the record id may be empty. */
-function parseKey(key: string, contract: Contract): { readonly subject: string; readonly recordId: Buffer } | undefined {
+function parseKey(
+  key: string,
+  contract: Contract,
+): { readonly subject: string; readonly recordId: Buffer } | undefined {
   const bar = key.indexOf('|');
   const scheme = contract.subject.scheme;
-  if (bar <= scheme.length + 1 || !key.startsWith(scheme) || key.charCodeAt(scheme.length) !== 58 || key.includes('\0')) return undefined;
+  if (bar <= scheme.length + 1 || !key.startsWith(scheme) || key.charCodeAt(scheme.length) !== 58 || key.includes('\0'))
+    return undefined;
   const subject = key.slice(0, bar);
   const recordId = Buffer.from(key.slice(bar + 1));
-  if ((subject.length * 3 > MAX_SUBJECT && Buffer.byteLength(subject) > MAX_SUBJECT) || recordId.length > MAX_RECORD_ID) return undefined;
+  if ((subject.length * 3 > MAX_SUBJECT && Buffer.byteLength(subject) > MAX_SUBJECT) || recordId.length > MAX_RECORD_ID)
+    return undefined;
   return { subject, recordId };
 }
 
@@ -206,9 +225,24 @@ function readVersion(
   if (Number.isNaN(sourceTime) || position.length > MAX_POSITION) return 'headers';
   const sequence = parseSequence(headers[HEADER.sequence]);
   if (sequence === undefined) return 'headers';
-  const common = { ...sequence, recordId, partition: record.partition, offset: record.offset, publishedAt: record.timestamp, sourceTime, position };
+  const common = {
+    ...sequence,
+    recordId,
+    partition: record.partition,
+    offset: record.offset,
+    publishedAt: record.timestamp,
+    sourceTime,
+    position,
+  };
   if (value === null) {
-    return { ...common, schemaId: 0, contractVersion: 0, withdrawn: true, value: Buffer.from(headers[HEADER.reason] ?? ''), start: 0 };
+    return {
+      ...common,
+      schemaId: 0,
+      contractVersion: 0,
+      withdrawn: true,
+      value: Buffer.from(headers[HEADER.reason] ?? ''),
+      start: 0,
+    };
   }
   if (value.length < FRAME_BYTES || value[0] !== 0) return 'frame';
   const schemaId = value.readUInt32BE(1);
@@ -217,7 +251,6 @@ function readVersion(
   if (!check(schemaId, value, FRAME_BYTES)) return 'body';
   return { ...common, schemaId, contractVersion: schema.version.version, withdrawn: false, value, start: FRAME_BYTES };
 }
-
 
 const NO_SEQUENCE = { epoch: 0, sequence: 0 };
 /** `<epoch, at most 13 hexadecimal digits>.<number>`; undefined where it is there and is no sequence. */
@@ -228,7 +261,9 @@ function parseSequence(text: string | undefined): { readonly epoch: number; read
   const found = SEQUENCE.exec(text);
   const epoch = Number.parseInt(found?.[1] ?? '', 16);
   // 13 digits may be beyond 2^53
-  return found === null || epoch === 0 || !Number.isSafeInteger(epoch) ? undefined : { epoch, sequence: Number(found[2]) };
+  return found === null || epoch === 0 || !Number.isSafeInteger(epoch)
+    ? undefined
+    : { epoch, sequence: Number(found[2]) };
 }
 
 let lastText = '';

@@ -1,10 +1,12 @@
 /**
- * A map whose values end with a checksum over key and value, looked at with each reading. A key that is not found is not found between two
- * neighbours that hold: damage to a key, or to the way that leads to it, shows there, since a search goes wrong only beside what is damaged.
+ * A map whose values end with a checksum over key and value, looked at with each reading. A key that is not found is
+ * not found between two neighbours that hold: damage to a key, or to the way that leads to it, shows there, since a
+ * search goes wrong only beside what is damaged.
  */
-import { YitongError } from '../../../contracts/errors.js';
+
 import { SUM_BYTES, sumOf } from '../../../connectors/checksum.js';
 import type { Database } from '../../../connectors/lmdb/env.js';
+import { YitongError } from '../../../contracts/errors.js';
 
 /** The view does not hold what was written to it. It can be had from the bus again. */
 export class ViewDamaged extends YitongError {
@@ -34,7 +36,8 @@ export class CheckedMap {
       this.#missing(key, key);
       return undefined;
     }
-    // lmdb gives one buffer again and again, under a `length` that is only the value's, and bytes of the map itself for large values
+    // lmdb gives one buffer again and again, under a `length` that is only the value's, and bytes of the map itself for
+    // large values
     if (found !== this.#given) {
       this.#given = found;
       this.#whole = Buffer.from(found.buffer, found.byteOffset, found.byteLength);
@@ -42,11 +45,15 @@ export class CheckedMap {
     return checked(key, this.#whole.subarray(0, found.length));
   }
 
-  /** Values are the caller's own. Where both ends are given and no limit, what is left out beside them is looked at too. @throws ViewDamaged */
+  /**
+   * Values are the caller's own. Where both ends are given and no limit, what is left out beside them is looked at too.
+   * @throws ViewDamaged
+   */
   *getRange(range: NonNullable<Range> = {}): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
     const { start, end, reverse, limit } = range;
     for (const { key, value } of this.db.getRange(range)) yield { key, value: checked(key, value) };
-    if (Buffer.isBuffer(start) && Buffer.isBuffer(end) && reverse !== true && limit === undefined) this.#missing(start, end);
+    if (Buffer.isBuffer(start) && Buffer.isBuffer(end) && reverse !== true && limit === undefined)
+      this.#missing(start, end);
   }
 
   /** In a transaction only, as the two that follow. */

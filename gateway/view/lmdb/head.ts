@@ -50,11 +50,18 @@ export function locate(head: Buffer, dataset: number, recordId: Uint8Array): num
 }
 
 /**
- * A new head in which `removed` bytes at `at` have given way to `record`, and the dataset counts `delta` records more. A
- * dataset that comes to none leaves the directory, one that was not there enters it.
+ * A new head in which `removed` bytes at `at` have given way to `record`, and the dataset counts `delta` records more.
+ * A dataset that comes to none leaves the directory, one that was not there enters it.
  * @param at inside the dataset's own part, as `locate` gives it
  */
-export function edit(head: Buffer, dataset: number, at: number, removed: number, record: Buffer | undefined, delta: number): Buffer {
+export function edit(
+  head: Buffer,
+  dataset: number,
+  at: number,
+  removed: number,
+  record: Buffer | undefined,
+  delta: number,
+): Buffer {
   const entry = place(head, dataset);
   const end = directoryEnd(head);
   const known = entryOf(head, dataset) >= 0;
@@ -91,9 +98,14 @@ export function without(head: Buffer, dataset: number): Buffer {
 }
 
 /** Marks the dataset with the most bytes as spilled and takes its records out, to be stored one by one. */
-export function spillLargest(head: Buffer): { readonly head: Buffer; readonly dataset: number; readonly records: Buffer } {
+export function spillLargest(head: Buffer): {
+  readonly head: Buffer;
+  readonly dataset: number;
+  readonly records: Buffer;
+} {
   let largest = DIRECTORY;
-  for (let entry = DIRECTORY; entry < directoryEnd(head); entry += ENTRY) if (bytesOf(head, entry) > bytesOf(head, largest)) largest = entry;
+  for (let entry = DIRECTORY; entry < directoryEnd(head); entry += ENTRY)
+    if (bytesOf(head, entry) > bytesOf(head, largest)) largest = entry;
   const dataset = head.readUInt16LE(largest);
   const start = startOf(head, largest);
   const bytes = bytesOf(head, largest);

@@ -1,6 +1,9 @@
-/** Reading the past: of each record the newest version that the moment holds, from what is current and what no longer is. */
+/**
+ * Reading the past: of each record the newest version that the moment holds, from what is current and what no longer
+ * is.
+ */
 import type { VersionView } from '../port.js';
-import { RecordView, compareId } from './record.js';
+import { compareId, RecordView } from './record.js';
 import { behind, type Store } from './store.js';
 
 /**

@@ -2,14 +2,15 @@
  * The reading side, in any number of processes. Reads of one turn of the event loop share one snapshot, which is given
  * back in the next turn: no snapshot outlives its turn, and the next one sees all that was committed.
  */
+
+import { dataTopic } from '../../../connectors/bus/port.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
-import { dataTopic } from '../../../connectors/bus/port.js';
 import type { Cut, DatasetState, ReadOutcome, ReadPoint, VersionView, ViewReader, ViewWorkspace } from '../port.js';
 import { bytesOf, entryOf, isSpilled, startOf } from './head.js';
 import { historicRead } from './historic.js';
-import { RecordView, lengthAt } from './record.js';
-import { readDataset, readNumbers, readOffset, settle, type OffsetRow } from './state.js';
+import { lengthAt, RecordView } from './record.js';
+import { type OffsetRow, readDataset, readNumbers, readOffset, settle } from './state.js';
 import { behind, datasetPrefix, type Store } from './store.js';
 
 type Visit = (dataset: number, version: VersionView) => void | boolean;
@@ -74,7 +75,10 @@ class LmdbViewReader implements ViewReader {
     return outcomes;
   }
 
-  /** No snapshot is older than one that was read before: what was said of a dataset on the strength of that one would not hold for it. */
+  /**
+   * No snapshot is older than one that was read before: what was said of a dataset on the strength of that one would
+   * not hold for it.
+   */
   #newest(): void {
     this.store.newest();
     if (this.store.stamp() < this.#seen) this.store.settle();
@@ -92,7 +96,12 @@ class LmdbViewReader implements ViewReader {
     }
   }
 
-  #readAt(subject: SubjectKey, dataset: DatasetId, at: ReadPoint, visit: (version: VersionView) => void | boolean): void {
+  #readAt(
+    subject: SubjectKey,
+    dataset: DatasetId,
+    at: ReadPoint,
+    visit: (version: VersionView) => void | boolean,
+  ): void {
     const number = this.#number(dataset);
     const topic = dataTopic(this.workspace.prefix, dataset);
     const holds = (version: VersionView): boolean => {
@@ -130,7 +139,9 @@ class LmdbViewReader implements ViewReader {
           throw new YitongError('bad_request', `the cut must give the next offset of each partition of \`${dataset}\``);
         }
         if (offsets.some(({ next }, partition) => next < (cut[partition] ?? 0))) return 'not_yet';
-        return latest && offsets.some(({ next }, partition) => next > (cut[partition] ?? 0)) ? 'history_not_kept' : 'ok';
+        return latest && offsets.some(({ next }, partition) => next > (cut[partition] ?? 0))
+          ? 'history_not_kept'
+          : 'ok';
       }
     }
   }

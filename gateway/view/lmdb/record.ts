@@ -69,8 +69,8 @@ export function compareId(bytes: Buffer, at: number, recordId: Uint8Array): numb
 }
 
 /**
- * A window on a stored version. One object is moved from record to record, and its strings are made only when asked for:
- * that is why a visitor must not keep it.
+ * A window on a stored version. One object is moved from record to record, and its strings are made only when asked
+ * for: that is why a visitor must not keep it.
  */
 export class RecordView implements VersionView {
   bytes: Buffer = Buffer.alloc(0);

@@ -1,16 +1,17 @@
 /**
- * A reader in a process of its own. The view that it reads may be built anew behind its back: a damaged one is thrown away by its writer and
- * another file takes its place. Until then there is nothing to read, and that is what is said; everything else of the process goes on.
+ * A reader in a process of its own. The view that it reads may be built anew behind its back: a damaged one is thrown
+ * away by its writer and another file takes its place. Until then there is nothing to read, and that is what is said;
+ * everything else of the process goes on.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
 import { cutShort } from '../../../connectors/lmdb/file.js';
+import { YitongError } from '../../../contracts/errors.js';
 import type { ViewReader, ViewWorkspace } from '../port.js';
 import { ViewDamaged } from './checked.js';
 import { readerOn } from './reader.js';
 import { readMeta } from './state.js';
-import { FORMAT, VIEW_FILE, openStore } from './store.js';
+import { FORMAT, openStore, VIEW_FILE } from './store.js';
 
 /** ms between two looks whether the file is another one. */
 const LOOK = 500;
@@ -19,7 +20,8 @@ export interface ReaderOptions {
   readonly dir: string;
   readonly workspace: ViewWorkspace;
   /**
-   * Told once of each file that is damaged (its inode number). Without it a view that cannot be opened is an error at once: with it, it is waited for.
+   * Told once of each file that is damaged (its inode number). Without it a view that cannot be opened is an error at
+   * once: with it, it is waited for.
    */
   readonly onDamaged?: (file: number) => void;
 }
@@ -56,7 +58,10 @@ export function openLmdbViewReader({ dir, workspace, onDamaged }: ReaderOptions)
     }
     if (found?.format !== FORMAT) {
       void store.close().catch(() => undefined);
-      throw new YitongError('view_unavailable', 'the view was made by another version of the gateway; start its writer first');
+      throw new YitongError(
+        'view_unavailable',
+        'the view was made by another version of the gateway; start its writer first',
+      );
     }
     open = { file: store.file, reader: readerOn(store, workspace, () => store.close()) };
     return open.reader;

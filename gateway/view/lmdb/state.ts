@@ -1,14 +1,18 @@
 /** What the view knows about itself: JSON rows of the `state` map, read and written here only. */
-import type { Contract } from '../../../contracts/types.js';
-import type { DatasetId } from '../../../contracts/ids.js';
+
 import { controlTopic, dataTopic, type TopicName, type Watermark } from '../../../connectors/bus/port.js';
+import type { DatasetId } from '../../../contracts/ids.js';
+import type { Contract } from '../../../contracts/types.js';
 import type { ViewWorkspace } from '../port.js';
 import type { Store } from './store.js';
 
 export interface Meta {
   readonly format: number;
   readonly identity?: { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> };
-  /** It takes the place of one that was damaged, and does not have all of it yet: it is not read, for what is missing is not "none on record". */
+  /**
+   * It takes the place of one that was damaged, and does not have all of it yet: it is not read, for what is missing is
+   * not "none on record".
+   */
   readonly rebuilding?: true;
   /** Data topics whose records are being removed: a crash in between must not leave half of them. */
   readonly forgetting?: readonly TopicName[];
@@ -73,16 +77,23 @@ function read<T>(store: Store, key: string): T | undefined {
   const row = store.state.read(Buffer.from(key));
   return row === undefined ? undefined : (JSON.parse(row.toString()) as T);
 }
-const write = (store: Store, key: string, row: unknown): void => store.state.put(Buffer.from(key), Buffer.from(JSON.stringify(row)));
+const write = (store: Store, key: string, row: unknown): void =>
+  store.state.put(Buffer.from(key), Buffer.from(JSON.stringify(row)));
 export const readMeta = (store: Store): Meta | undefined => read<Meta>(store, 'meta');
 export const writeMeta = (store: Store, meta: Meta): void => write(store, 'meta', meta);
-export const readNumbers = (store: Store): Readonly<Record<string, number>> => read<Record<string, number>>(store, 'numbers') ?? {};
-export const writeNumbers = (store: Store, numbers: Readonly<Record<string, number>>): void => write(store, 'numbers', numbers);
-export const readDataset = (store: Store, number: number): DatasetRow => read<DatasetRow>(store, `dataset/${number}`) ?? EMPTY_DATASET;
-export const writeDataset = (store: Store, number: number, row: DatasetRow): void => write(store, `dataset/${number}`, row);
+export const readNumbers = (store: Store): Readonly<Record<string, number>> =>
+  read<Record<string, number>>(store, 'numbers') ?? {};
+export const writeNumbers = (store: Store, numbers: Readonly<Record<string, number>>): void =>
+  write(store, 'numbers', numbers);
+export const readDataset = (store: Store, number: number): DatasetRow =>
+  read<DatasetRow>(store, `dataset/${number}`) ?? EMPTY_DATASET;
+export const writeDataset = (store: Store, number: number, row: DatasetRow): void =>
+  write(store, `dataset/${number}`, row);
 const offsetKey = (topic: TopicName, partition: number): string => `offset/${topic}/${partition}`;
-export const readOffset = (store: Store, topic: TopicName, partition: number): OffsetRow => read<OffsetRow>(store, offsetKey(topic, partition)) ?? EMPTY_OFFSET;
-export const writeOffset = (store: Store, topic: TopicName, partition: number, row: OffsetRow): void => write(store, offsetKey(topic, partition), row);
+export const readOffset = (store: Store, topic: TopicName, partition: number): OffsetRow =>
+  read<OffsetRow>(store, offsetKey(topic, partition)) ?? EMPTY_OFFSET;
+export const writeOffset = (store: Store, topic: TopicName, partition: number, row: OffsetRow): void =>
+  write(store, offsetKey(topic, partition), row);
 
 export interface DataSource {
   readonly kind: 'data';
@@ -97,7 +108,10 @@ export interface ControlSource {
 }
 
 /** Every topic that the view reads, by name. */
-export function sourcesOf(workspace: ViewWorkspace, numbers: Readonly<Record<string, number>>): ReadonlyMap<TopicName, DataSource | ControlSource> {
+export function sourcesOf(
+  workspace: ViewWorkspace,
+  numbers: Readonly<Record<string, number>>,
+): ReadonlyMap<TopicName, DataSource | ControlSource> {
   const sources = new Map<TopicName, DataSource | ControlSource>();
   const authorities = new Map<string, Map<string, DataSource>>();
   for (const contract of workspace.contracts.values()) {
@@ -115,7 +129,10 @@ export function sourcesOf(workspace: ViewWorkspace, numbers: Readonly<Record<str
 }
 
 /** A dataset keeps its number for as long as the file exists, so that readers may remember it. */
-export function numberDatasets(known: Readonly<Record<string, number>>, ids: Iterable<DatasetId>): Readonly<Record<string, number>> {
+export function numberDatasets(
+  known: Readonly<Record<string, number>>,
+  ids: Iterable<DatasetId>,
+): Readonly<Record<string, number>> {
   const numbers = { ...known };
   let next = Math.max(0, ...Object.values(numbers)) + 1;
   for (const id of ids) if (numbers[id] === undefined) numbers[id] = next++;

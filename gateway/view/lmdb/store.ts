@@ -2,7 +2,8 @@
  * The environment, its five maps and their keys.
  *
  * - `heads`: subject → one packed value with its current records of every dataset (`head.ts`);
- * - `records`: (subject, dataset, record) → one current record, for datasets of a subject that outgrew the packed value;
+ * - `records`: (subject, dataset, record) → one current record, for datasets of a subject that outgrew the packed
+ *   value;
  * - `history`: (subject, dataset, record, offset) → a version that is no longer current, or a withdrawal;
  * - `poison`: (topic, partition, offset) → a raw record that was set aside;
  * - `state`: offsets, dataset numbers and counters, watermarks, identity, as JSON.
@@ -34,9 +35,14 @@ export interface Store {
   write<T>(work: () => T): T;
   /** What is read next is read in the newest snapshot. */
   newest(): void;
-  /** Where the newest snapshot is older than one that was read: waits until it is the newest again (`connectors/lmdb/env.ts`). */
+  /**
+   * Where the newest snapshot is older than one that was read: waits until it is the newest again
+   * (`connectors/lmdb/env.ts`).
+   */
   settle(): void;
-  /** A number that changes with every commit of any process, as the snapshot of this turn of the event loop shows it. */
+  /**
+   * A number that changes with every commit of any process, as the snapshot of this turn of the event loop shows it.
+   */
   stamp(): number;
   /** Commits of this process. */
   writes(): number;
@@ -62,7 +68,8 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       keyEncoding: 'binary',
     });
     const { root } = env;
-    const binary = (name: string): CheckedMap => new CheckedMap(env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' }));
+    const binary = (name: string): CheckedMap =>
+      new CheckedMap(env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' }));
     const heads = binary('heads');
     const records = binary('records');
     const history = binary('history');
@@ -88,7 +95,8 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
         writes++;
         return result;
       },
-      // lmdb keeps one snapshot for about a millisecond, over turns of the event loop: what another process has committed would not be seen yet
+      // lmdb keeps one snapshot for about a millisecond, over turns of the event loop: what another process has
+      // committed would not be seen yet
       newest: () => root.resetReadTxn(),
       settle() {
         env.settle();
@@ -100,7 +108,11 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
       close: () => env.close(),
     };
   } catch (cause) {
-    throw new YitongError('view_unavailable', 'the view cannot be opened; is its writer running, and its disk local and writable?', { cause });
+    throw new YitongError(
+      'view_unavailable',
+      'the view cannot be opened; is its writer running, and its disk local and writable?',
+      { cause },
+    );
   }
 }
 

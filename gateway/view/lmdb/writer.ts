@@ -1,20 +1,24 @@
 /**
- * The writing side: one process, one at a time. Each call is one transaction that holds the records, the counters and the
- * next offset, so a crash leaves either all of a batch or nothing, and the bus is read on from exactly there.
+ * The writing side: one process, one at a time. Each call is one transaction that holds the records, the counters and
+ * the next offset, so a crash leaves either all of a batch or nothing, and the bus is read on from exactly there.
  */
 import { mkdirSync } from 'node:fs';
+import type { InRecord, TopicName, Watermark } from '../../../connectors/bus/port.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { FRAME_BYTES } from '../../../contracts/wire.js';
-import type { InRecord, TopicName, Watermark } from '../../../connectors/bus/port.js';
+import { type CheckBody, checkBodies } from '../check.js';
 import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
-import { checkBodies, type CheckBody } from '../check.js';
 import { DataApplier, newTally, type PoisonReason, type Tally } from './apply.js';
 import { readerOn } from './reader.js';
 import { removeDataset } from './remove.js';
 import {
+  type ControlSource,
+  type DataSource,
   EMPTY_DATASET,
   EMPTY_OFFSET,
+  type Meta,
   numberDatasets,
+  type Received,
   readDataset,
   readMeta,
   readNumbers,
@@ -26,10 +30,6 @@ import {
   writeMeta,
   writeNumbers,
   writeOffset,
-  type ControlSource,
-  type DataSource,
-  type Meta,
-  type Received,
 } from './state.js';
 import { FORMAT, openStore, poisonKey, type Store } from './store.js';
 
@@ -39,7 +39,9 @@ export interface WriterOptions {
   /** A directory on a local disk; made if it is not there. */
   readonly dir: string;
   readonly workspace: ViewWorkspace;
-  /** Looks at each body before it is let in. By default `checkBodies`, so that no answer stumbles over a record later. */
+  /**
+   * Looks at each body before it is let in. By default `checkBodies`, so that no answer stumbles over a record later.
+   */
   readonly check?: CheckBody;
   /** It takes the place of one that was damaged: other processes read it after `rebuilt`. */
   readonly rebuilding?: boolean;
@@ -52,7 +54,12 @@ export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWr
   mkdirSync(options.dir, { recursive: true });
   const store = openStore(options.dir, false, options.mapSize);
   store.reapReaders();
-  const writer = new LmdbViewWriter(store, options.workspace, options.check ?? checkBodies(options.workspace), options.rebuilding === true);
+  const writer = new LmdbViewWriter(
+    store,
+    options.workspace,
+    options.check ?? checkBodies(options.workspace),
+    options.rebuilding === true,
+  );
   await writer.resume();
   return writer;
 }
@@ -118,15 +125,25 @@ class LmdbViewWriter implements ViewWriter {
       const last = fresh.at(-1);
       if (last === undefined) return { ...newTally(), ignored: batch.length };
       const setAside = (record: InRecord, reason: PoisonReason): void => this.#setAside(record, reason);
-      const done = source.kind === 'data' ? this.#applyData(source, fresh, setAside) : this.#applyControl(source, fresh, after, setAside);
+      const done =
+        source.kind === 'data'
+          ? this.#applyData(source, fresh, setAside)
+          : this.#applyControl(source, fresh, after, setAside);
       done.ignored += batch.length - fresh.length;
       // one of the same millisecond may still follow
-      writeOffset(this.store, topic, partition, { next: last.offset + 1, upTo: Math.max(row.upTo, last.timestamp - 1) });
+      writeOffset(this.store, topic, partition, {
+        next: last.offset + 1,
+        upTo: Math.max(row.upTo, last.timestamp - 1),
+      });
       return done;
     };
   }
 
-  #applyData(source: DataSource, fresh: readonly InRecord[], setAside: (record: InRecord, reason: PoisonReason) => void): Tally {
+  #applyData(
+    source: DataSource,
+    fresh: readonly InRecord[],
+    setAside: (record: InRecord, reason: PoisonReason) => void,
+  ): Tally {
     const row = readDataset(this.store, source.number);
     const tally = this.#data.apply(source, fresh, row.versions > row.records, setAside);
     const newest = fresh.reduce((latest, record) => Math.max(latest, record.timestamp), row.lastPublishedAt ?? 0);
@@ -140,7 +157,12 @@ class LmdbViewWriter implements ViewWriter {
     return tally;
   }
 
-  #applyControl(source: ControlSource, fresh: readonly InRecord[], after: Cut | undefined, setAside: (record: InRecord, reason: PoisonReason) => void): Tally {
+  #applyControl(
+    source: ControlSource,
+    fresh: readonly InRecord[],
+    after: Cut | undefined,
+    setAside: (record: InRecord, reason: PoisonReason) => void,
+  ): Tally {
     const tally = newTally();
     for (const record of fresh) {
       const watermark = parseWatermark(record);
@@ -153,17 +175,26 @@ class LmdbViewWriter implements ViewWriter {
       }
       const nextOf = (partition: number): number => this.nextOffset(dataset.topic, partition);
       const row = settle(readDataset(this.store, dataset.number), nextOf);
-      writeDataset(this.store, dataset.number, settle(waiting(row, { watermark, after: after?.[dataset.topic] ?? [] }), nextOf));
+      writeDataset(
+        this.store,
+        dataset.number,
+        settle(waiting(row, { watermark, after: after?.[dataset.topic] ?? [] }), nextOf),
+      );
       tally.applied++;
     }
     return tally;
   }
 
   #setAside(record: InRecord, reason: PoisonReason): void {
-    const about = Buffer.from(JSON.stringify({ reason, timestamp: record.timestamp, key: record.key, headers: record.headers }));
+    const about = Buffer.from(
+      JSON.stringify({ reason, timestamp: record.timestamp, key: record.key, headers: record.headers }),
+    );
     const size = Buffer.alloc(4);
     size.writeUInt32LE(about.length);
-    this.store.poison.put(poisonKey(record.topic, record.partition, record.offset), Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]));
+    this.store.poison.put(
+      poisonKey(record.topic, record.partition, record.offset),
+      Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]),
+    );
   }
 
   async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
@@ -188,7 +219,11 @@ class LmdbViewWriter implements ViewWriter {
     this.#write(() => {
       const numbers = readNumbers(this.store);
       const rebuilding = readMeta(this.store)?.rebuilding;
-      this.#clear({ format: FORMAT, identity: { clusterId, topicIds }, ...(rebuilding === undefined ? {} : { rebuilding }) });
+      this.#clear({
+        format: FORMAT,
+        identity: { clusterId, topicIds },
+        ...(rebuilding === undefined ? {} : { rebuilding }),
+      });
       writeNumbers(this.store, numbers);
     });
   }
@@ -208,8 +243,13 @@ class LmdbViewWriter implements ViewWriter {
     this.#write(() => {
       // first of all nothing is said of the dataset any more, then its records go
       const { complete } = readDataset(this.store, source.number);
-      const pending = how.after === undefined || complete === undefined ? [] : [{ watermark: complete, after: how.after }];
-      writeDataset(this.store, source.number, { ...EMPTY_DATASET, pending, ...(how.incomplete === true ? { incomplete: true } : {}) });
+      const pending =
+        how.after === undefined || complete === undefined ? [] : [{ watermark: complete, after: how.after }];
+      writeDataset(this.store, source.number, {
+        ...EMPTY_DATASET,
+        pending,
+        ...(how.incomplete === true ? { incomplete: true } : {}),
+      });
       this.#restart(topic, source.contract.partitions);
       const meta = readMeta(this.store) ?? { format: FORMAT };
       writeMeta(this.store, { ...meta, forgetting: [...new Set([...(meta.forgetting ?? []), topic])] });
@@ -239,15 +279,20 @@ class LmdbViewWriter implements ViewWriter {
       const body = 4 + value.readUInt32LE(0);
       const { reason } = JSON.parse(value.toString('utf8', 4, body)) as { readonly reason: PoisonReason };
       if (reason !== 'schema' || value.length < body + FRAME_BYTES) continue;
-      if (this.workspace.schemasById.get(value.readUInt32BE(body + 1))?.contract.id === source.contract.id) found.add(topic);
+      if (this.workspace.schemasById.get(value.readUInt32BE(body + 1))?.contract.id === source.contract.id)
+        found.add(topic);
     }
     return [...found];
   }
 
-  async markIncomplete(topic: TopicName, behind?: { readonly partition: number; readonly next: number }): Promise<void> {
+  async markIncomplete(
+    topic: TopicName,
+    behind?: { readonly partition: number; readonly next: number },
+  ): Promise<void> {
     const source = this.#source(topic);
     this.#write(() => {
-      if (source.kind === 'data') writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true });
+      if (source.kind === 'data')
+        writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true });
       if (behind === undefined) return;
       const row = readOffset(this.store, topic, behind.partition);
       if (behind.next > row.next) writeOffset(this.store, topic, behind.partition, { ...row, next: behind.next });
@@ -263,17 +308,20 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   #restart(topic: TopicName, partitions: number): void {
-    for (let partition = 0; partition < partitions; partition++) writeOffset(this.store, topic, partition, EMPTY_OFFSET);
+    for (let partition = 0; partition < partitions; partition++)
+      writeOffset(this.store, topic, partition, EMPTY_OFFSET);
   }
 
   #source(topic: TopicName): DataSource | ControlSource {
     const source = this.#sources.get(topic);
-    if (source === undefined) throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
+    if (source === undefined)
+      throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
     return source;
   }
 
   #clear(meta: Meta): void {
-    for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state]) db.clear();
+    for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state])
+      db.clear();
     writeMeta(this.store, meta);
   }
 
@@ -282,7 +330,9 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   async setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
-    this.#write(() => writeMeta(this.store, { ...readMeta(this.store), format: FORMAT, identity: { clusterId, topicIds } }));
+    this.#write(() =>
+      writeMeta(this.store, { ...readMeta(this.store), format: FORMAT, identity: { clusterId, topicIds } }),
+    );
   }
 
   #write<T>(work: () => T): T {
@@ -310,6 +360,7 @@ function parseWatermark(record: InRecord): Received | undefined {
   const { dataset, sourceTime, snapshot, rows, state } = said as Partial<Record<keyof Watermark, unknown>>;
   if (typeof dataset !== 'string' || record.key !== `${dataset}|`) return undefined;
   if (typeof sourceTime !== 'string' || Number.isNaN(Date.parse(sourceTime))) return undefined;
-  if (typeof snapshot !== 'boolean' || typeof rows !== 'number' || typeof state !== 'string' || !STATES.has(state)) return undefined;
+  if (typeof snapshot !== 'boolean' || typeof rows !== 'number' || typeof state !== 'string' || !STATES.has(state))
+    return undefined;
   return { dataset, sourceTime, snapshot, rows, state: state as Watermark['state'], receivedAt: record.timestamp };
 }

@@ -1,7 +1,9 @@
-/** A department whose API says what changed since a number. One answer holds one batch, in which no record comes twice. */
+/**
+ * A department whose API says what changed since a number. One answer holds one batch, in which no record comes twice.
+ */
 import uscc from '../../../contracts/subjects/uscc.js';
 import type { Api } from '../../connectors/api.js';
-import { changed, keyOf, type Entry, type History } from '../model.js';
+import { changed, type Entry, type History, keyOf } from '../model.js';
 import type { Random } from '../random.js';
 
 const SUBJECTS = 40;
@@ -28,7 +30,9 @@ export function apiLoad(dataset: string, history: History, random: Random): ApiL
     release() {
       if (batches.length >= WAITING) return;
       const items: object[] = [];
-      for (const subject of random.shuffled(Array.from({ length: SUBJECTS }, (_, i) => i)).slice(0, random.between(5, SUBJECTS))) {
+      for (const subject of random
+        .shuffled(Array.from({ length: SUBJECTS }, (_, i) => i))
+        .slice(0, random.between(5, SUBJECTS))) {
         const key = { uscc: uscc.make(1000 + subject), number: `a${random.between(0, 2)}` };
         const entry = changed(random, key, register.get(keyOf(key)));
         register.set(keyOf(key), entry);

@@ -2,12 +2,15 @@
 import { rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import uscc from '../../../contracts/subjects/uscc.js';
-import { changed, keyOf, type Entry, type History } from '../model.js';
+import { changed, type Entry, type History, keyOf } from '../model.js';
 import type { Random } from '../random.js';
 
 const SUBJECTS = 150;
 const RECORDS = 3;
-/** Files that may wait for the connector: of several whole registers only the newest is read, and the history would not know which. */
+/**
+ * Files that may wait for the connector: of several whole registers only the newest is read, and the history would not
+ * know which.
+ */
 const WAITING = 1;
 const START = Date.parse('2026-01-01T00:00:00Z');
 
@@ -21,7 +24,8 @@ export interface FileLoad {
   readonly broken: () => readonly string[];
 }
 
-const cell = (text: string | null): string => (text === null ? '' : /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const cell = (text: string | null): string =>
+  text === null ? '' : /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 export function fileLoad(dataset: string, folder: string, history: History, random: Random): FileLoad {
   const register = new Map<string, Entry>();
@@ -31,7 +35,12 @@ export function fileLoad(dataset: string, folder: string, history: History, rand
 
   /** What the next file changes, and a withdrawal in the history for what it leaves out. */
   function step(time: string, file: string): string {
-    const keys = random.shuffled(Array.from({ length: SUBJECTS * RECORDS }, (_, i) => ({ uscc: uscc.make(i % SUBJECTS), number: `f${Math.floor(i / SUBJECTS)}` })));
+    const keys = random.shuffled(
+      Array.from({ length: SUBJECTS * RECORDS }, (_, i) => ({
+        uscc: uscc.make(i % SUBJECTS),
+        number: `f${Math.floor(i / SUBJECTS)}`,
+      })),
+    );
     const first = count === 1;
     const lines: string[] = [];
     broken = [];
@@ -77,7 +86,8 @@ export function fileLoad(dataset: string, folder: string, history: History, rand
       await rename(hidden, join(folder, name));
     },
     async taken(sourceTime) {
-      while (waiting[0] !== undefined && waiting[0].time <= sourceTime) await rm(join(folder, waiting.shift()?.name ?? ''), { force: true });
+      while (waiting[0] !== undefined && waiting[0].time <= sourceTime)
+        await rm(join(folder, waiting.shift()?.name ?? ''), { force: true });
     },
     dropped: () => count,
     broken: () => broken,

@@ -1,27 +1,33 @@
 /**
- * One life of a register: a random sequence of what happens to registers, connectors and machines, over one kind of source. The connector, the bus, the
- * state and the view are the real ones; after each step what the view answers is compared with the model (`register.ts`).
+ * One life of a register: a random sequence of what happens to registers, connectors and machines, over one kind of
+ * source. The connector, the bus, the state and the view are the real ones; after each step what the view answers is
+ * compared with the model (`register.ts`).
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRecord } from '../../../contracts/avro.js';
-import { isYitongError, YitongError } from '../../../contracts/errors.js';
-import { fieldPath, type SubjectKey } from '../../../contracts/ids.js';
 import type { Client } from 'pg';
 import { openEmbeddedBus } from '../../../connectors/bus/embedded/bus.js';
-import { controlTopic, dataTopic, type Bus, type OutRecord, type Producer } from '../../../connectors/bus/port.js';
+import { type Bus, controlTopic, dataTopic, type OutRecord, type Producer } from '../../../connectors/bus/port.js';
 import { parseMapping } from '../../../connectors/mapping/index.js';
 import { heldId, keepHeld, releaseHeld, State } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { runFeed } from '../../../connectors/run.js';
+import { decodeRecord } from '../../../contracts/avro.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import { fieldPath, type SubjectKey } from '../../../contracts/ids.js';
 import type { GatewayContext } from '../../../gateway/context.js';
 import { pushing } from '../../../gateway/services/records/push.js';
 import { openLmdbViewWriter } from '../../../gateway/view/lmdb/index.js';
 import type { ViewWriter } from '../../../gateway/view/port.js';
-import { contract as makeContract, digit9, feed as makeFeed, workspace as makeWorkspace } from '../../connectors/fixtures.js';
-import { randomOf, type Random } from '../random.js';
-import { Register, type Company, type Row } from './register.js';
-import { fileSource, folderSource, tableSource, type Form, type Source } from './sources.js';
+import {
+  digit9,
+  contract as makeContract,
+  feed as makeFeed,
+  workspace as makeWorkspace,
+} from '../../connectors/fixtures.js';
+import { type Random, randomOf } from '../random.js';
+import { type Company, Register, type Row } from './register.js';
+import { type Form, fileSource, folderSource, type Source, tableSource } from './sources.js';
 
 export const KINDS = ['file', 'folder', 'push', 'table', 'poll'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -45,12 +51,18 @@ export interface Ended {
 const MAX_SHARE = 0.3;
 const NAMES = ['甲', '乙', '丙', '丁', '戊'];
 
-/** Sends some batches twice, as a producer does that got no answer, and fails from a moment on, with or without the batch having arrived. */
+/**
+ * Sends some batches twice, as a producer does that got no answer, and fails from a moment on, with or without the
+ * batch having arrived.
+ */
 class FaultyBus {
   failAfter = Infinity;
   readonly bus: Bus;
 
-  constructor(inner: Bus, private readonly random: Random) {
+  constructor(
+    inner: Bus,
+    private readonly random: Random,
+  ) {
     const send = async (producer: Producer, topic: string, records: readonly OutRecord[]) => {
       if (this.failAfter <= 0) {
         if (this.random.chance(0.5)) await producer.send(topic, records);
@@ -67,7 +79,10 @@ class FaultyBus {
         if (name === 'producer') {
           return async (options: Parameters<Bus['producer']>[0]) => {
             const producer = await target.producer(options);
-            return { send: (topic: string, records: readonly OutRecord[]) => send(producer, topic, records), close: () => producer.close() } satisfies Producer;
+            return {
+              send: (topic: string, records: readonly OutRecord[]) => send(producer, topic, records),
+              close: () => producer.close(),
+            } satisfies Producer;
           };
         }
         const value: unknown = Reflect.get(target, name);
@@ -110,7 +125,8 @@ class World {
     await this.#start();
     if (kind === 'file') this.#source = fileSource(dir);
     else if (kind === 'folder') this.#source = folderSource(dir);
-    else if (kind !== 'push' && database !== undefined) this.#source = await tableSource(database.client, `register_${kind}_${seed}`, database.reader, kind === 'poll');
+    else if (kind !== 'push' && database !== undefined)
+      this.#source = await tableSource(database.client, `register_${kind}_${seed}`, database.reader, kind === 'poll');
     for (let i = 0; i < 20; i++) this.#add();
   }
 
@@ -122,7 +138,10 @@ class World {
   }
 
   async #openView(): Promise<void> {
-    this.#view = await openLmdbViewWriter({ dir: join(this.life.dir, `view${this.#views}`), workspace: this.workspace });
+    this.#view = await openLmdbViewWriter({
+      dir: join(this.life.dir, `view${this.#views}`),
+      workspace: this.workspace,
+    });
   }
 
   async close(): Promise<void> {
@@ -150,13 +169,27 @@ class World {
 
   #mistype(company: Company): void {
     const at = this.random.between(0, 8);
-    company.wrong = this.random.chance(0.1) ? '' : `${company.key.slice(0, at)}${(Number(company.key[at]) + this.random.between(1, 9)) % 10}${company.key.slice(at + 1)}`;
+    company.wrong = this.random.chance(0.1)
+      ? ''
+      : `${company.key.slice(0, at)}${(Number(company.key[at]) + this.random.between(1, 9)) % 10}${company.key.slice(at + 1)}`;
   }
 
   /** A change of the register, or a few at once. */
   change(): string {
     const { random } = this;
-    const what = random.pick(['add', 'edit', 'edit', 'leave', 'leave', 'mistype', 'mistype', 'mend', 'swap', 'return', 'crowd']);
+    const what = random.pick([
+      'add',
+      'edit',
+      'edit',
+      'leave',
+      'leave',
+      'mistype',
+      'mistype',
+      'mend',
+      'swap',
+      'return',
+      'crowd',
+    ]);
     switch (what) {
       case 'add':
         this.#add();
@@ -192,7 +225,8 @@ class World {
         // somebody who was there before, under the same licence
         const n = random.between(1, this.#next);
         const key = digit9.make(n);
-        if (!this.register.companies.has(key)) this.register.companies.set(key, { key, licence: `L${n}`, name: random.pick(NAMES) });
+        if (!this.register.companies.has(key))
+          this.register.companies.set(key, { key, licence: `L${n}`, name: random.pick(NAMES) });
         break;
       }
       case 'crowd':
@@ -211,42 +245,71 @@ class World {
 
   /** The rows as they stand in the source; what is pushed was mapped by the department itself. */
   #rows(): Row[] {
-    return this.register.deliver().map((row) => (this.#upper && this.#source === undefined ? { ...row, name: `${row.name}!` } : row));
+    return this.register
+      .deliver()
+      .map((row) => (this.#upper && this.#source === undefined ? { ...row, name: `${row.name}!` } : row));
   }
 
   #mapping() {
     const name = this.#upper ? { concat: [{ from: this.#mapped }, { text: '!' }] } : { from: this.#mapped };
-    return parseMapping({ fields: { code: { from: 'code', steps: [{ key: 'digit9' }] }, name, status: { from: 'licence' } } }, 'feed.json');
+    return parseMapping(
+      { fields: { code: { from: 'code', steps: [{ key: 'digit9' }] }, name, status: { from: 'licence' } } },
+      'feed.json',
+    );
   }
 
   #held(): Set<string> {
     return new Set(this.#state.held(this.contract.id).map(({ subject }) => subject.slice('digit9:'.length)));
   }
 
-  async #run(options: Readonly<Record<string, string>>): Promise<{ readonly refused: boolean; readonly nothing: boolean }> {
+  async #run(
+    options: Readonly<Record<string, string>>,
+  ): Promise<{ readonly refused: boolean; readonly nothing: boolean }> {
     const source = this.#source;
     if (source === undefined) return await this.#push();
     if (source.kind === 'poll') {
       // as if the last look at all keys had been long ago
       const memory = this.#state.read('memory', this.contract.id);
-      if (typeof memory === 'object' && memory !== null) this.#state.write('memory', this.contract.id, { ...memory, swept: '2000-01-01T00:00:00.000000' });
+      if (typeof memory === 'object' && memory !== null)
+        this.#state.write('memory', this.contract.id, { ...memory, swept: '2000-01-01T00:00:00.000000' });
     }
     const report = await runFeed({
       feed: makeFeed(source.feed, { snapshot: source.snapshot, maxWithdrawShare: MAX_SHARE, mapping: this.#mapping() }),
-      workspace: this.workspace, bus: this.#faulty.bus, state: this.#state, dataDir: join(this.life.dir, 'data'), baseDir: this.life.dir, signal: new AbortController().signal, options,
+      workspace: this.workspace,
+      bus: this.#faulty.bus,
+      state: this.#state,
+      dataDir: join(this.life.dir, 'data'),
+      baseDir: this.life.dir,
+      signal: new AbortController().signal,
+      options,
     });
     return { refused: report.state === 'refused', nothing: report.state === 'nothing-new' };
   }
 
   async #push(): Promise<{ readonly refused: boolean; readonly nothing: boolean }> {
-    const context = { workspace: this.workspace, dataDir: join(this.life.dir, 'data'), now: Date.now, bus: async () => this.#faulty.bus, settings: { gateway: { handlerTimeoutMs: 10_000 } } };
+    const context = {
+      workspace: this.workspace,
+      dataDir: join(this.life.dir, 'data'),
+      now: Date.now,
+      bus: async () => this.#faulty.bus,
+      settings: { gateway: { handlerTimeoutMs: 10_000 } },
+    };
     const push = pushing(context as unknown as GatewayContext);
     const feed = makeFeed({ kind: 'http-push' }, { maxWithdrawShare: MAX_SHARE });
     this.#asOf += 60_000;
     this.#pushed += 1;
     try {
-      const records = this.#rows().map(({ key, licence, name }, i) => ({ position: `${this.#pushed}#${i}`, value: { code: key, name, status: licence } }));
-      const outcome = await push.publish(this.contract, feed, { sourceTime: new Date(this.#asOf).toISOString(), snapshot: true, records }, () => undefined, undefined);
+      const records = this.#rows().map(({ key, licence, name }, i) => ({
+        position: `${this.#pushed}#${i}`,
+        value: { code: key, name, status: licence },
+      }));
+      const outcome = await push.publish(
+        this.contract,
+        feed,
+        { sourceTime: new Date(this.#asOf).toISOString(), snapshot: true, records },
+        () => undefined,
+        undefined,
+      );
       return { refused: outcome.shrunk !== undefined, nothing: false };
     } finally {
       await push.close().catch(() => undefined);
@@ -270,7 +333,12 @@ class World {
         return same ? [] : ['the register changed, and the run says that there is nothing new'];
       }
       this.#last = { rows, counted: true };
-      return this.register.applied(rows, { refused, held: this.#held() }, this.#shown, this.#source !== undefined && options['acceptShrink'] === 'true');
+      return this.register.applied(
+        rows,
+        { refused, held: this.#held() },
+        this.#shown,
+        this.#source !== undefined && options['acceptShrink'] === 'true',
+      );
     } catch (error) {
       if (!isYitongError(error) || (error.code !== 'bus_unavailable' && error.code !== 'bad_feed')) throw error;
       if (error.code === 'bad_feed') return this.#form.title === this.#mapped ? [`a run failed: ${error.message}`] : [];
@@ -294,7 +362,24 @@ class World {
     const { random } = this;
     const done = [this.change()];
     while (random.chance(0.4)) done.push(this.change());
-    const what = random.pick(['deliver', 'deliver', 'deliver', 'deliver', 'again', 'accept', 'release', 'keep', 'killed', 'killed', 'restart', 'rebuild', 'header', 'mapping', 'late', 'idle']);
+    const what = random.pick([
+      'deliver',
+      'deliver',
+      'deliver',
+      'deliver',
+      'again',
+      'accept',
+      'release',
+      'keep',
+      'killed',
+      'killed',
+      'restart',
+      'rebuild',
+      'header',
+      'mapping',
+      'late',
+      'idle',
+    ]);
     this.story.push([...done, what].join('+'));
     const findings: string[] = [];
     switch (what) {
@@ -352,7 +437,17 @@ class World {
     const dataDir = join(this.life.dir, 'data');
     const quarantine = Quarantine.open(dataDir, this.contract.id, () => new Date());
     const feed = makeFeed(this.#source?.feed ?? { kind: 'http-push' });
-    const options = { workspace: this.workspace, contract: this.contract, state: this.#state, quarantine, now: () => new Date(), feed, bus: this.#faulty.bus, ids: [heldId(one)], by: 'officer' };
+    const options = {
+      workspace: this.workspace,
+      contract: this.contract,
+      state: this.#state,
+      quarantine,
+      now: () => new Date(),
+      feed,
+      bus: this.#faulty.bus,
+      ids: [heldId(one)],
+      by: 'officer',
+    };
     try {
       if (what === 'keep') await keepHeld(options);
       else {
@@ -367,11 +462,15 @@ class World {
   // --- what is answered ---
 
   async #follow(): Promise<void> {
-    const topics = [dataTopic(this.workspace.prefix, this.contract.id), controlTopic(this.workspace.prefix, this.contract.authority)];
+    const topics = [
+      dataTopic(this.workspace.prefix, this.contract.id),
+      controlTopic(this.workspace.prefix, this.contract.authority),
+    ];
     for (const topic of topics) {
       const state = await this.#bus.topicState(topic);
       if (state === undefined) continue;
-      const behind = (): boolean => state.partitions.some(({ high }, partition) => this.#view.nextOffset(topic, partition) < high);
+      const behind = (): boolean =>
+        state.partitions.some(({ high }, partition) => this.#view.nextOffset(topic, partition) < high);
       if (!behind()) continue;
       let arrived: () => void = () => undefined;
       const all = new Promise<void>((resolve) => (arrived = resolve));
@@ -398,7 +497,10 @@ class World {
       const key = digit9.make(n);
       reader.read(`digit9:${key}` as SubjectKey, [this.contract.id], { kind: 'now' }, (_, version) => {
         if (record.has(key)) findings.push(`${key} has two records`);
-        record.set(key, (decodeRecord(this.contract.latest, version.bytes, version.start, version.end) as { name: string }).name);
+        record.set(
+          key,
+          (decodeRecord(this.contract.latest, version.bytes, version.start, version.end) as { name: string }).name,
+        );
       });
     }
     return [...findings, ...this.register.compare(record)];

@@ -1,6 +1,6 @@
 /**
- * `node dist/test/faults/registers/main.js`: many lives of registers against the model. Exit 0: nothing was found; 1: something was, with the seed that
- * finds it again; 2: it could not run.
+ * `node dist/test/faults/registers/main.js`: many lives of registers against the model. Exit 0: nothing was found; 1:
+ * something was, with the seed that finds it again; 2: it could not run.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import { KINDS, live, type Kind, type Life } from './life.js';
+import { KINDS, type Kind, type Life, live } from './life.js';
 
 const HELP = `usage: node dist/test/faults/registers/main.js [--seeds N] [--from S] [--steps N] [--kinds WHAT,…] [--json]
 
@@ -41,7 +41,12 @@ export async function database(): Promise<(NonNullable<Life['database']> & { clo
   process.env['YITONG_FEED_REGISTERS'] = decodeURIComponent(url.password);
   return {
     client,
-    reader: { server: url.host, database: name, user: decodeURIComponent(url.username), password: { env: 'YITONG_FEED_REGISTERS' } },
+    reader: {
+      server: url.host,
+      database: name,
+      user: decodeURIComponent(url.username),
+      password: { env: 'YITONG_FEED_REGISTERS' },
+    },
     async close() {
       await client.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
@@ -51,7 +56,16 @@ export async function database(): Promise<(NonNullable<Life['database']> & { clo
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' }, steps: { type: 'string', default: '40' }, kinds: { type: 'string', default: KINDS.join(',') }, json: { type: 'boolean' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '100' },
+      from: { type: 'string', default: '1' },
+      steps: { type: 'string', default: '40' },
+      kinds: { type: 'string', default: KINDS.join(',') },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
   if (values.help === true) {
     process.stdout.write(HELP);
     return 0;
@@ -64,7 +78,12 @@ async function main(): Promise<number> {
   const [seeds, from, steps] = [Number(values.seeds), Number(values.from), Number(values.steps)];
   const db = await database();
   const dir = mkdtempSync(join(tmpdir(), 'yitong-registers-'));
-  const found: { readonly kind: Kind; readonly seed: number; readonly step: number; readonly findings: readonly string[] }[] = [];
+  const found: {
+    readonly kind: Kind;
+    readonly seed: number;
+    readonly step: number;
+    readonly findings: readonly string[];
+  }[] = [];
   let done = 0;
   const began = performance.now();
   try {
@@ -76,19 +95,27 @@ async function main(): Promise<number> {
         done += ended.steps;
         if (ended.findings.length > 0) {
           found.push({ kind, seed, step: ended.steps, findings: ended.findings });
-          process.stderr.write(`\n${kind} seed ${seed}, step ${ended.steps} (${ended.story.slice(-6).join(', ')}):\n  ${ended.findings.join('\n  ')}\n`);
+          process.stderr.write(
+            `\n${kind} seed ${seed}, step ${ended.steps} (${ended.story.slice(-6).join(', ')}):\n  ` +
+              `${ended.findings.join('\n  ')}\n`,
+          );
         }
         rmSync(own, { recursive: true, force: true });
       }
-      if (process.stderr.isTTY) process.stderr.write(`\r${seed - from + 1} of ${seeds} seeds, ${done} steps, ${found.length} found`);
+      if (process.stderr.isTTY)
+        process.stderr.write(`\r${seed - from + 1} of ${seeds} seeds, ${done} steps, ${found.length} found`);
     }
   } finally {
     rmSync(dir, { recursive: true, force: true });
     await db?.close();
   }
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ seeds, from, kinds, steps: done, seconds, found })}\n`);
-  else process.stdout.write(`${done} steps over ${seeds} seeds of ${kinds.join(', ')} in ${seconds} s: ${found.length === 0 ? 'nothing was found' : `${found.length} lives went wrong`}${db === undefined ? '; no database: YITONG_TEST_POSTGRES is not set' : ''}\n`);
+  if (values.json === true)
+    process.stdout.write(`${JSON.stringify({ seeds, from, kinds, steps: done, seconds, found })}\n`);
+  else
+    process.stdout.write(
+      `${done} steps over ${seeds} seeds of ${kinds.join(', ')} in ${seconds} s: ${found.length === 0 ? 'nothing was found' : `${found.length} lives went wrong`}${db === undefined ? '; no database: YITONG_TEST_POSTGRES is not set' : ''}\n`,
+    );
   return found.length === 0 ? 0 : 1;
 }
 

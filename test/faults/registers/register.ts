@@ -1,10 +1,11 @@
 /**
- * The independent model: a register as its department keeps it, and from what of it was delivered what may and what must be on record. It knows nothing
- * of how records are published, and is small enough to be believed.
+ * The independent model: a register as its department keeps it, and from what of it was delivered what may and what
+ * must be on record. It knows nothing of how records are published, and is small enough to be believed.
  *
- * - A company that stands in the register by its key is on record, by its name; one that stands there by a wrong key stays on record.
- * - One that left is not on record, but where it is named as held: and it may be held only while a row that cannot be read stands in the register which
- *   was new when it left.
+ * - A company that stands in the register by its key is on record, by its name; one that stands there by a wrong key
+ *   stays on record.
+ * - One that left is not on record, but where it is named as held: and it may be held only while a row that cannot be
+ *   read stands in the register which was new when it left.
  */
 
 export interface Company {
@@ -50,7 +51,12 @@ export class Register {
   constructor(private readonly maxShare: number) {}
 
   deliver(): Row[] {
-    return [...this.companies.values()].map(({ key, licence, name, wrong }) => ({ key: wrong ?? key, licence, name, readable: wrong === undefined }));
+    return [...this.companies.values()].map(({ key, licence, name, wrong }) => ({
+      key: wrong ?? key,
+      licence,
+      name,
+      readable: wrong === undefined,
+    }));
   }
 
   /** A whole register was read to its end. Returns what is wrong. @param shown how the mapping writes a name */
@@ -61,7 +67,8 @@ export class Register {
     const all = new Set([...this.possible.keys(), ...readable.keys()]);
     const left = before.filter(([key]) => !this.#heldBefore.has(key)).length;
     const refused = !accepted && left > this.maxShare * all.size;
-    if (!this.#uncertain && told.refused !== refused) findings.push(`the run was ${told.refused ? '' : 'not '}refused; ${left} of ${all.size} have left`);
+    if (!this.#uncertain && told.refused !== refused)
+      findings.push(`the run was ${told.refused ? '' : 'not '}refused; ${left} of ${all.size} have left`);
     for (const [key, name] of readable) {
       this.possible.set(key, new Set([name]));
       this.#mayStandFor.delete(key);
@@ -84,7 +91,8 @@ export class Register {
         // of a run that was cut off nobody knows whether it arrived; what is held stays as it is
         this.possible.set(key, was);
       } else {
-        if (this.#standsWrong(key, rows) && !was.has(null)) findings.push(`${key} stands in the register by a wrong key, and is not held`);
+        if (this.#standsWrong(key, rows) && !was.has(null))
+          findings.push(`${key} stands in the register by a wrong key, and is not held`);
         this.#mayStandFor.delete(key);
         this.possible.delete(key);
       }
@@ -101,7 +109,8 @@ export class Register {
     this.#uncertain = true;
     const readable = new Map(rows.filter((row) => row.readable).map(({ key, name }) => [key, shown(name)]));
     for (const [key, name] of readable) this.possible.set(key, new Set([...(this.possible.get(key) ?? [null]), name]));
-    for (const [key, was] of this.possible) if (!readable.has(key) && !this.#standsWrong(key, rows)) this.possible.set(key, new Set([...was, null]));
+    for (const [key, was] of this.possible)
+      if (!readable.has(key) && !this.#standsWrong(key, rows)) this.possible.set(key, new Set([...was, null]));
   }
 
   #standsWrong(key: string, rows: readonly Row[]): boolean {
@@ -123,7 +132,9 @@ export class Register {
       const may = this.possible.get(key) ?? new Set([null]);
       if (!may.has(name)) findings.push(`${key} is on record as ${name}; it may be ${[...may].join(' or ')}`);
     }
-    for (const [key, may] of this.possible) if (!record.has(key) && !may.has(null)) findings.push(`${key} is not on record; it must be, as ${[...may].join(' or ')}`);
+    for (const [key, may] of this.possible)
+      if (!record.has(key) && !may.has(null))
+        findings.push(`${key} is not on record; it must be, as ${[...may].join(' or ')}`);
     return findings;
   }
 }

@@ -6,7 +6,9 @@ export default watchRule({
   title: { zh: '同一经办人办件过多', en: 'same actor across many cases' },
   advice: {
     zh: '同一经办人在一个班次内涉及的办件数超出常理。可能是共用账号，或假借办件查询，请抽查其办件。',
-    en: 'One actor stated more cases than a shift can hold. A shared account, or cases that were only stated to look somebody up? Check some of them.',
+    en:
+      'One actor stated more cases than a shift can hold. A shared account, or cases that were only stated to ' +
+      'look somebody up? Check some of them.',
   },
   thresholds: {
     cases: { default: 80, minimum: 2, describe: 'different cases' },
@@ -21,6 +23,13 @@ export default watchRule({
     const found = actors.crosses(`${client} ${actor}`, stated, access, ({ size }) => size >= cases);
     if (found === undefined) return undefined;
     const window = hours * HOUR;
-    return { key: `${client} ${actor}`, period: Math.floor(time / window) * window, client, actor, facts: { cases: found.size, hours }, entries: found.entries(NAMED) };
+    return {
+      key: `${client} ${actor}`,
+      period: Math.floor(time / window) * window,
+      client,
+      actor,
+      facts: { cases: found.size, hours },
+      entries: found.entries(NAMED),
+    };
   },
 });

@@ -19,12 +19,14 @@ export default watchRule({
   title: { zh: '时段异常', en: 'unusual hour' },
   advice: {
     zh: '该应用在从未（或很久未）查询的时段发起查询。请核实是否为值班、批处理调整，或有人借用其凭证。',
-    en: 'The client asked at an hour at which it never did, or not for long. A shift or a batch that moved, or somebody else with its certificate?',
+    en:
+      'The client asked at an hour at which it never did, or not for long. A shift or a batch that moved, or ' +
+      'somebody else with its certificate?',
   },
   thresholds: {
     least: { default: 20, minimum: 1, describe: 'requests in the hour below which nothing is said' },
     days: { default: 28, minimum: 7, describe: 'days without a request at this hour that make it unusual' },
-    learnDays: { default: 14, minimum: 0, describe: 'days after a client\'s first request in which nothing is said' },
+    learnDays: { default: 14, minimum: 0, describe: "days after a client's first request in which nothing is said" },
   },
   start: (): Record<string, Habit> => ({}),
   see(clients, { client, time, index, weight }, { least, days, learnDays }) {
@@ -34,7 +36,15 @@ export default watchRule({
     // 1970-01-01 was a Thursday
     const weekend = (day + 4) % 7 === 0 || (day + 4) % 7 === 6;
     const slot = `${weekend ? 1 : 0}-${hour}`;
-    const habit = (clients[client] ??= { since: time, last: {}, slot: '', day: -1, count: 0, strange: false, entries: [] });
+    const habit = (clients[client] ??= {
+      since: time,
+      last: {},
+      slot: '',
+      day: -1,
+      count: 0,
+      strange: false,
+      entries: [],
+    });
     if (slot !== habit.slot || day !== habit.day) {
       const last = habit.last[slot];
       habit.strange = last === undefined || day - last > days;
@@ -49,6 +59,12 @@ export default watchRule({
     habit.entries.push(index);
     if (habit.entries.length > NAMED) habit.entries.shift();
     if (habit.count !== least || time - habit.since < learnDays * DAY) return undefined;
-    return { key: `${client} ${slot}`, period: day * DAY - OFFSET, client, facts: { hour, weekend: weekend ? 1 : 0, requests: habit.count }, entries: [...habit.entries] };
+    return {
+      key: `${client} ${slot}`,
+      period: day * DAY - OFFSET,
+      client,
+      facts: { hour, weekend: weekend ? 1 : 0, requests: habit.count },
+      entries: [...habit.entries],
+    };
   },
 });

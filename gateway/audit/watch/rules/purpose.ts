@@ -14,9 +14,13 @@ export default watchRule({
   title: { zh: '首次使用的用途', en: 'purpose never used before' },
   advice: {
     zh: '该应用首次以此用途查询。若授权确有此用途且业务刚上线，确认即可；否则请核实变更用途的原因。',
-    en: 'The client stated this purpose for the first time. If it is granted and the service is new, acknowledge; else ask why the purpose changed.',
+    en:
+      'The client stated this purpose for the first time. If it is granted and the service is new, acknowledge; ' +
+      'else ask why the purpose changed.',
   },
-  thresholds: { learnDays: { default: 7, minimum: 0, describe: 'days after a client\'s first request in which nothing is said' } },
+  thresholds: {
+    learnDays: { default: 7, minimum: 0, describe: "days after a client's first request in which nothing is said" },
+  },
   start: (): Record<string, Known> => ({}),
   see(clients, { client, time, purpose, index }, { learnDays }) {
     // `p:` keeps whatever a purpose is called apart from what every object has

@@ -6,7 +6,9 @@ export default watchRule({
   title: { zh: '同一主体被多方查询', en: 'one subject looked up by many' },
   advice: {
     zh: '短时间内多个应用或部门查询同一主体。可能是联合检查或热点事件引起的好奇查询，请逐条核对办件。',
-    en: 'Several clients or authorities looked at the same subject in a short time. A joint inspection, or curiosity about somebody in the news? Check the cases of the entries.',
+    en:
+      'Several clients or authorities looked at the same subject in a short time. A joint inspection, or ' +
+      'curiosity about somebody in the news? Check the cases of the entries.',
   },
   thresholds: {
     clients: { default: 6, minimum: 2, describe: 'different clients' },
@@ -14,7 +16,10 @@ export default watchRule({
     minutes: { default: 60, minimum: 1, describe: 'within so many minutes' },
   },
   window: ({ minutes }) => minutes * MINUTE,
-  start: ({ clients, authorities, minutes }) => ({ clients: new Recent(minutes * MINUTE, 10 * clients), authorities: new Recent(minutes * MINUTE, 10 * authorities) }),
+  start: ({ clients, authorities, minutes }) => ({
+    clients: new Recent(minutes * MINUTE, 10 * clients),
+    authorities: new Recent(minutes * MINUTE, 10 * authorities),
+  }),
   see(state, access, { clients, authorities, minutes }) {
     const { subject, client, authority, time } = access;
     if (subject === undefined) return undefined;
@@ -23,6 +28,12 @@ export default watchRule({
     const found = byClients ?? byAuthorities;
     if (found === undefined) return undefined;
     const window = minutes * MINUTE;
-    return { key: subject, period: Math.floor(time / window) * window, subject, facts: { [byClients === undefined ? 'authorities' : 'clients']: found.size, minutes }, entries: found.entries(NAMED) };
+    return {
+      key: subject,
+      period: Math.floor(time / window) * window,
+      subject,
+      facts: { [byClients === undefined ? 'authorities' : 'clients']: found.size, minutes },
+      entries: found.entries(NAMED),
+    };
   },
 });

@@ -17,13 +17,15 @@ export default watchRule({
   title: { zh: '查询量异常', en: 'unusual volume' },
   advice: {
     zh: '该应用一小时内查询的主体数远超其以往最忙的一小时。请向其主管部门核实：是新业务或补数，还是凭证外泄、程序失控。',
-    en: 'The client asked about far more subjects in an hour than in its busiest hour before. Ask its authority: a new service or a catch-up, or a stolen certificate, a program out of control?',
+    en:
+      'The client asked about far more subjects in an hour than in its busiest hour before. Ask its authority: a ' +
+      'new service or a catch-up, or a stolen certificate, a program out of control?',
   },
   thresholds: {
     factor: { default: 3, minimum: 1, describe: 'times its own busiest hour' },
     least: { default: 500, minimum: 1, describe: 'subjects in an hour below which nothing is said' },
     days: { default: 14, minimum: 1, describe: 'days of its past that count' },
-    learnDays: { default: 7, minimum: 0, describe: 'days after a client\'s first request in which nothing is said' },
+    learnDays: { default: 7, minimum: 0, describe: "days after a client's first request in which nothing is said" },
   },
   start: (): Record<string, Past> => ({}),
   see(clients, { client, time, index, weight }, { factor, least, days, learnDays }) {
@@ -44,6 +46,12 @@ export default watchRule({
     const usual = Math.max(0, ...Object.values(past.busiest));
     const limit = Math.max(least, factor * usual);
     if (time - past.since < learnDays * DAY || past.count <= limit || before > limit) return undefined;
-    return { key: client, period: hour, client, facts: { subjects: past.count, busiestBefore: usual }, entries: [...past.entries] };
+    return {
+      key: client,
+      period: hour,
+      client,
+      facts: { subjects: past.count, busiestBefore: usual },
+      entries: [...past.entries],
+    };
   },
 });

@@ -1,8 +1,8 @@
 /** What happened lately: numbers, a chart, and who asked most. */
 import type { JSX } from 'preact';
+import { errorWordsOf } from '../../../../contracts/error-words.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { Bars } from '../../charts.js';
-import { errorWordsOf } from '../../../../contracts/error-words.js';
 import { Id } from '../../id.js';
 import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
@@ -41,7 +41,10 @@ export interface OverviewProps {
 }
 
 const duration = (microseconds: number | undefined, language: Language): string =>
-  microseconds === undefined ? '–' : `${microseconds < 10_000 ? (microseconds / 1000).toPrecision(2) : Math.round(microseconds / 1000)} ${language === 'zh' ? '毫秒' : 'ms'}`;
+  microseconds === undefined
+    ? '–'
+    : `${microseconds < 10_000 ? (microseconds / 1000).toPrecision(2) : Math.round(microseconds / 1000)} ` +
+      `${language === 'zh' ? '毫秒' : 'ms'}`;
 
 export function overview(props: OverviewProps): JSX.Element {
   const zh = props.language === 'zh';
@@ -54,15 +57,32 @@ export function overview(props: OverviewProps): JSX.Element {
   const top = (title: string, filter: string, rows: readonly TopRow[]): JSX.Element => (
     <section class="card">
       <h2 class="in">{title}</h2>
-      {rows.length === 0 ? <p class="empty">{say('该时段暂无请求', 'No requests in this time.')}</p> : (
+      {rows.length === 0 ? (
+        <p class="empty">{say('该时段暂无请求', 'No requests in this time.')}</p>
+      ) : (
         <table>
-          <thead><tr><th>{say('名称', 'Name')}</th><th class="n">{say('请求', 'Requests')}</th><th class="n">{say('其中拒绝', 'Denied')}</th></tr></thead>
+          <thead>
+            <tr>
+              <th>{say('名称', 'Name')}</th>
+              <th class="n">{say('请求', 'Requests')}</th>
+              <th class="n">{say('其中拒绝', 'Denied')}</th>
+            </tr>
+          </thead>
           <tbody>
             {rows.map(({ id, name, requests: all, denied: no }) => (
               <tr>
-                <th><a href={`/console/search?${filter}=${encodeURIComponent(id)}`}>{name ?? id}</a>{name === undefined || name === id ? null : <Id language={props.language}>{id}</Id>}</th>
+                <th>
+                  <a href={`/console/search?${filter}=${encodeURIComponent(id)}`}>{name ?? id}</a>
+                  {name === undefined || name === id ? null : <Id language={props.language}>{id}</Id>}
+                </th>
                 <td class="n">{count(all)}</td>
-                <td class="n">{no === 0 ? '–' : <a href={`/console/search?${filter}=${encodeURIComponent(id)}&result=deny`}>{count(no)}</a>}</td>
+                <td class="n">
+                  {no === 0 ? (
+                    '–'
+                  ) : (
+                    <a href={`/console/search?${filter}=${encodeURIComponent(id)}&result=deny`}>{count(no)}</a>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -76,17 +96,44 @@ export function overview(props: OverviewProps): JSX.Element {
         <h1>{say('概览', 'Overview')}</h1>
         <nav class="pills" aria-label={say('时间范围', 'Time range')}>
           {Object.entries(SPANS).map(([name, { title }]) => (
-            <a href={`/console/overview?span=${name}`} aria-current={name === props.span ? 'true' : undefined}>{title[props.language]}</a>
+            <a href={`/console/overview?span=${name}`} aria-current={name === props.span ? 'true' : undefined}>
+              {title[props.language]}
+            </a>
           ))}
         </nav>
       </div>
       <div class="tiles">
-        <div class="tile"><b>{count(requests)}</b><span>{say('请求数', 'requests')}</span></div>
-        <div class="tile"><b>{requests === 0 ? '–' : `${((denied / requests) * 100).toFixed(denied === 0 ? 0 : 1)}%`}</b><span>{say('含拒绝请求占比', 'with a refusal')}</span></div>
-        <div class="tile"><b>{count(props.records)}</b><span>{say('提供记录数', 'records released')}</span></div>
-        <div class="tile"><b>{duration(props.p50, props.language)}</b><span>{say(`响应时间中位数；99% 的请求不超过 ${duration(props.p99, 'zh')}`, `median latency; p99 ${duration(props.p99, 'en')}`)}</span></div>
-        <div class="tile"><b>{count(refused)}</b><span>{say('未通过身份核验的连接数', 'connections refused before identity')}</span></div>
-        <div class="tile"><b>{props.log === undefined ? '–' : count(props.log.size)}</b><span><a href="/console/log">{say('已公开日志条数', 'entries in the published log')}</a></span></div>
+        <div class="tile">
+          <b>{count(requests)}</b>
+          <span>{say('请求数', 'requests')}</span>
+        </div>
+        <div class="tile">
+          <b>{requests === 0 ? '–' : `${((denied / requests) * 100).toFixed(denied === 0 ? 0 : 1)}%`}</b>
+          <span>{say('含拒绝请求占比', 'with a refusal')}</span>
+        </div>
+        <div class="tile">
+          <b>{count(props.records)}</b>
+          <span>{say('提供记录数', 'records released')}</span>
+        </div>
+        <div class="tile">
+          <b>{duration(props.p50, props.language)}</b>
+          <span>
+            {say(
+              `响应时间中位数；99% 的请求不超过 ${duration(props.p99, 'zh')}`,
+              `median latency; p99 ${duration(props.p99, 'en')}`,
+            )}
+          </span>
+        </div>
+        <div class="tile">
+          <b>{count(refused)}</b>
+          <span>{say('未通过身份核验的连接数', 'connections refused before identity')}</span>
+        </div>
+        <div class="tile">
+          <b>{props.log === undefined ? '–' : count(props.log.size)}</b>
+          <span>
+            <a href="/console/log">{say('已公开日志条数', 'entries in the published log')}</a>
+          </span>
+        </div>
       </div>
       <Bars
         title={say('请求数', 'Requests')}
@@ -101,15 +148,36 @@ export function overview(props: OverviewProps): JSX.Element {
         {top(say('用途', 'Purposes'), 'purpose', props.purposes)}
         <section class="card">
           <h2 class="in">{say('未通过身份核验', 'Refused before identity')}</h2>
-          {refused === 0 ? <p class="empty">{say('暂无数据', 'None.')}</p> : (
+          {refused === 0 ? (
+            <p class="empty">{say('暂无数据', 'None.')}</p>
+          ) : (
             <table>
-              <thead><tr><th>{say('原因', 'Code')}</th><th class="n">{say('次数', 'Count')}</th></tr></thead>
-              <tbody>{Object.entries(props.refused).sort(([, a], [, b]) => b - a).map(([code, n]) => <tr><th>{zh ? errorWordsOf(code).zh : <span class="mono">{code}</span>}</th><td class="n">{count(n)}</td></tr>)}</tbody>
+              <thead>
+                <tr>
+                  <th>{say('原因', 'Code')}</th>
+                  <th class="n">{say('次数', 'Count')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {Object.entries(props.refused)
+                  .sort(([, a], [, b]) => b - a)
+                  .map(([code, n]) => (
+                    <tr>
+                      <th>{zh ? errorWordsOf(code).zh : <span class="mono">{code}</span>}</th>
+                      <td class="n">{count(n)}</td>
+                    </tr>
+                  ))}
+              </tbody>
             </table>
           )}
         </section>
       </div>
-      <p class="foot">{say(`时间为北京时间；本页生成于 ${localMinute(props.now)}。`, `Times are UTC+8; made at ${localMinute(props.now)}.`)}</p>
+      <p class="foot">
+        {say(
+          `时间为北京时间；本页生成于 ${localMinute(props.now)}。`,
+          `Times are UTC+8; made at ${localMinute(props.now)}.`,
+        )}
+      </p>
     </>
   );
 }

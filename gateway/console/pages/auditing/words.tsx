@@ -1,11 +1,11 @@
 /** One entry of the log in plain words. */
 import type { JSX } from 'preact';
-import type { FoundEntry } from '../../../audit/search/index.js';
 import { errorWordsOf } from '../../../../contracts/error-words.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { reasonWords } from '../../../../policies/words.js';
 import { actionWords, lookWords } from '../../../audit/actions.js';
 import type { EventType } from '../../../audit/events.js';
+import type { FoundEntry } from '../../../audit/search/index.js';
 import type { Language } from '../../page.js';
 
 export const typeNames: Readonly<Record<EventType, Localised>> = {
@@ -83,14 +83,25 @@ export const factNames: Readonly<Record<string, Localised>> = {
 };
 
 const inWords = (table: Readonly<Record<string, Localised>>, id: unknown, language: Language): string =>
-  (typeof id === 'string' && Object.hasOwn(table, id) ? table[id]?.[language] : undefined) ?? (language === 'zh' ? '其他' : typeof id === 'string' ? id : '');
+  (typeof id === 'string' && Object.hasOwn(table, id) ? table[id]?.[language] : undefined) ??
+  (language === 'zh' ? '其他' : typeof id === 'string' ? id : '');
 
 /** `released` and the like; of a type that a later version wrote, that it is another one. */
 export const typeWords = (type: string | undefined, language: Language): string => inWords(typeNames, type, language);
 
-export function Effect({ effect, language }: { readonly effect: string | undefined; readonly language: Language }): JSX.Element {
+export function Effect({
+  effect,
+  language,
+}: {
+  readonly effect: string | undefined;
+  readonly language: Language;
+}): JSX.Element {
   const allow = effect === 'allow';
-  return <span class={`state ${allow ? 'ok' : 'bad'}`}>{allow ? (language === 'zh' ? '提供' : 'released') : language === 'zh' ? '不予提供' : 'denied'}</span>;
+  return (
+    <span class={`state ${allow ? 'ok' : 'bad'}`}>
+      {allow ? (language === 'zh' ? '提供' : 'released') : language === 'zh' ? '不予提供' : 'denied'}
+    </span>
+  );
 }
 
 /** A line for a list. */
@@ -103,7 +114,13 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
       const records = asked.reduce((sum, { records: n }) => sum + (n ?? 0), 0);
       const dry = body.dryRun === true ? (zh ? '（试算）' : ' (dry run)') : '';
       if (refused === asked.length) return (zh ? '全部不予提供' : 'all denied') + dry;
-      return (zh ? `提供 ${records} 条记录${refused > 0 ? `，${refused} 个数据集不予提供` : ''}` : `${records} ${records === 1 ? 'record' : 'records'} released${refused > 0 ? `, ${refused} ${refused === 1 ? 'dataset' : 'datasets'} denied` : ''}`) + dry;
+      return (
+        (zh
+          ? `提供 ${records} 条记录${refused > 0 ? `，${refused} 个数据集不予提供` : ''}`
+          : `${records} ` +
+            `${records === 1 ? 'record' : 'records'} released${refused > 0 ? `, ${refused} ${refused === 1 ? 'dataset' : 'datasets'} denied` : ''}`) +
+        dry
+      );
     }
     case 'completed':
       return zh ? `${body.answers?.length ?? 0} 次答复完成` : `${body.answers?.length ?? 0} answers completed`;
@@ -122,7 +139,10 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
     case 'compliance_code':
       return inWords(steps, body['step'], language);
     case 'issued':
-      return zh ? `${String(body.subjects ?? 1)} 家企业，${Array.isArray(body['domains']) ? body['domains'].length : 0} 个领域` : `companies: ${String(body.subjects ?? 1)}, domains: ${Array.isArray(body['domains']) ? body['domains'].length : 0}`;
+      return zh
+        ? `${String(body.subjects ?? 1)} 家企业，${Array.isArray(body['domains']) ? body['domains'].length : 0} 个领域`
+        : `companies: ${String(body.subjects ?? 1)}, domains: ` +
+            `${Array.isArray(body['domains']) ? body['domains'].length : 0}`;
     case 'journal_gap':
       return inWords(gaps, body['why'], language);
     default:
@@ -131,4 +151,5 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
 }
 
 /** Why a dataset was denied, in words. */
-export const whyDenied = (reason: unknown, language: Language): string => (typeof reason === 'string' ? reasonWords(reason)[language] : '');
+export const whyDenied = (reason: unknown, language: Language): string =>
+  typeof reason === 'string' ? reasonWords(reason)[language] : '';

@@ -25,27 +25,69 @@ export interface Message {
   readonly fresh: boolean;
 }
 
-export function messagesPage({ language, messages, older }: { readonly language: Language; readonly messages: readonly Message[]; readonly older: string | undefined }): JSX.Element {
+export function messagesPage({
+  language,
+  messages,
+  older,
+}: {
+  readonly language: Language;
+  readonly messages: readonly Message[];
+  readonly older: string | undefined;
+}): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   return (
     <>
       <h1>{say('消息', 'Messages')}</h1>
-      <p class="lead">{say('异议、信用修复等事项的办理情况和结论。', 'What was done and decided in your objections and repairs.')}</p>
-      {messages.length === 0 ? <div class="card"><p class="empty">{say('暂无消息', 'There are no messages.')}</p></div> : (
+      <p class="lead">
+        {say('异议、信用修复等事项的办理情况和结论。', 'What was done and decided in your objections and repairs.')}
+      </p>
+      {messages.length === 0 ? (
+        <div class="card">
+          <p class="empty">{say('暂无消息', 'There are no messages.')}</p>
+        </div>
+      ) : (
         <ol class="timeline">
           {messages.map(({ ticket, matter, dataset, subject, act, by, at, ended, said, fresh }) => (
             <li class="card pad" data-ticket={ticket} data-ended={ended === undefined ? undefined : ''}>
               <div class="head">
-                <h2 class="own"><a href={`/console/tickets/${ticket}`}>{ended === undefined ? act[language] : say(`办理结论：${ended.zh}`, `Concluded: ${ended.en}`)}</a> {fresh ? <span class="state warn">{say('新', 'new')}</span> : null}</h2>
+                <h2 class="own">
+                  <a href={`/console/tickets/${ticket}`}>
+                    {ended === undefined ? act[language] : say(`办理结论：${ended.zh}`, `Concluded: ${ended.en}`)}
+                  </a>{' '}
+                  {fresh ? <span class="state warn">{say('新', 'new')}</span> : null}
+                </h2>
                 <time dateTime={new Date(at).toISOString()}>{localMinute(at)}</time>
               </div>
-              <p class="soft">{[matter, dataset, by].flatMap((one) => (one === undefined ? [] : [one[language]])).join(' · ')}{subject === undefined ? null : <> · <span class="mono">{subject}</span></>}</p>
-              {said.map(({ title, text }) => <p class="said"><b>{title[language]}</b>{say('：', ': ')}{text}</p>)}
+              <p class="soft">
+                {[matter, dataset, by].flatMap((one) => (one === undefined ? [] : [one[language]])).join(' · ')}
+                {subject === undefined ? null : (
+                  <>
+                    {' '}
+                    · <span class="mono">{subject}</span>
+                  </>
+                )}
+              </p>
+              {said.map(({ title, text }) => (
+                <p class="said">
+                  <b>{title[language]}</b>
+                  {say('：', ': ')}
+                  {text}
+                </p>
+              ))}
             </li>
           ))}
         </ol>
       )}
-      {older === undefined ? null : <div class="pager"><span /><span><a class="quiet" href={older} rel="next">{say('更早 →', 'Earlier →')}</a></span></div>}
+      {older === undefined ? null : (
+        <div class="pager">
+          <span />
+          <span>
+            <a class="quiet" href={older} rel="next">
+              {say('更早 →', 'Earlier →')}
+            </a>
+          </span>
+        </div>
+      )}
     </>
   );
 }

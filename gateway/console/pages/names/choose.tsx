@@ -1,4 +1,7 @@
-/** Which company was meant: what is asked where a name stood in place of a key. Works without a script; the form goes on as it was. */
+/**
+ * Which company was meant: what is asked where a name stood in place of a key. Works without a script; the form goes on
+ * as it was.
+ */
 import type { JSX } from 'preact';
 import type { Choice, LookUp } from '../../../names/lookup.js';
 import { Form, TextField } from '../../form.js';
@@ -21,37 +24,84 @@ export interface ChooseProps {
 }
 
 export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
-export const tellOf = ({ tell }: Choice, language: Language): string => tell.map((one) => (typeof one === 'string' ? one : one[language])).join(' · ');
+export const tellOf = ({ tell }: Choice, language: Language): string =>
+  tell.map((one) => (typeof one === 'string' ? one : one[language])).join(' · ');
 
 export function choosePage({ language, text, found, action, fields, name, valueOf, back }: ChooseProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const hidden = fields.filter(([field]) => field !== 'csrf').map(([field, value]) => <input type="hidden" name={field} value={value} />);
+  const hidden = fields
+    .filter(([field]) => field !== 'csrf')
+    .map(([field, value]) => <input type="hidden" name={field} value={value} />);
   const choices = found.kind === 'found' ? found.choices : [];
   const advice =
-    found.kind === 'short' ? say('请至少输入两个字，不只是“有限公司”等组织形式。', 'Say at least two letters, and more than a legal form.')
-    : found.kind === 'unavailable' ? say('目前不能按名称查找，请输入统一社会信用代码。', 'Names cannot be looked up now; write the code.')
-    : choices.length === 0 ? say('登记系统中没有名称相符的企业。可换个写法，或输入统一社会信用代码。', 'The register has no company of such a name. Write it otherwise, or write the code.')
-    : found.more ? say('还有更多相符的企业；未列出的，请输入更完整的名称。', 'There are more; say more of the name where it is not here.') : undefined;
+    found.kind === 'short'
+      ? say('请至少输入两个字，不只是“有限公司”等组织形式。', 'Say at least two letters, and more than a legal form.')
+      : found.kind === 'unavailable'
+        ? say('目前不能按名称查找，请输入统一社会信用代码。', 'Names cannot be looked up now; write the code.')
+        : choices.length === 0
+          ? say(
+              '登记系统中没有名称相符的企业。可换个写法，或输入统一社会信用代码。',
+              'The register has no company of such a name. Write it otherwise, or write the code.',
+            )
+          : found.more
+            ? say(
+                '还有更多相符的企业；未列出的，请输入更完整的名称。',
+                'There are more; say more of the name where it is not here.',
+              )
+            : undefined;
   return (
     <>
       <h1>{say('选择企业', 'Which company?')}</h1>
       <p class="lead">{say(`按名称“${text}”查找`, `Looked up by “${text}”`)}</p>
-      {advice === undefined ? null : <p class={`notice ${choices.length === 0 ? 'warn' : ''}`} role="status">{advice}</p>}
+      {advice === undefined ? null : (
+        <p class={`notice ${choices.length === 0 ? 'warn' : ''}`} role="status">
+          {advice}
+        </p>
+      )}
       {choices.length === 0 ? null : (
         <ul class="card rows choices">
           {choices.map((one) => (
             <li>
-              <div><p><b>{one.name}</b></p><p class="code soft">{keyOf(one.subject)}</p><p class="soft">{tellOf(one, language)}</p></div>
-              <Form name={`choose ${one.subject}`} action={action}>{hidden}<input type="hidden" name={name} value={valueOf(one)} /><button class="button low" type="submit" aria-label={`${say('选择', 'Choose')} ${one.name} ${keyOf(one.subject)}`}>{say('选择', 'Choose')}</button></Form>
+              <div>
+                <p>
+                  <b>{one.name}</b>
+                </p>
+                <p class="code soft">{keyOf(one.subject)}</p>
+                <p class="soft">{tellOf(one, language)}</p>
+              </div>
+              <Form name={`choose ${one.subject}`} action={action}>
+                {hidden}
+                <input type="hidden" name={name} value={valueOf(one)} />
+                <button
+                  class="button low"
+                  type="submit"
+                  aria-label={`${say('选择', 'Choose')} ${one.name} ${keyOf(one.subject)}`}
+                >
+                  {say('选择', 'Choose')}
+                </button>
+              </Form>
             </li>
           ))}
         </ul>
       )}
       <Form class="card pad row" action={action}>
         {hidden}
-        <TextField type="search" class="grow" name={name} label={say('都不是：重新输入名称或统一社会信用代码', 'None of these: write the name or the code again')} value={text} required maxLength={100} autocomplete="off" />
-        <button class="button low" type="submit">{say('查找', 'Look it up')}</button>
-        <a class="quiet low" href={back}>{say('返回', 'Back')}</a>
+        <TextField
+          type="search"
+          class="grow"
+          name={name}
+          label={say('都不是：重新输入名称或统一社会信用代码', 'None of these: write the name or the code again')}
+          value={text}
+          required
+          maxLength={100}
+          autocomplete="off"
+        />
+        <button class="button low" type="submit">
+          {say('查找', 'Look it up')}
+        </button>
+        <a class="quiet low" href={back}>
+          {say('返回', 'Back')}
+        </a>
       </Form>
     </>
   );

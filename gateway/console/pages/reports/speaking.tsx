@@ -12,9 +12,29 @@ export interface Subjects {
   query(before: '?' | '&'): string;
 }
 
-export function Speaking({ language, subjects: { subject, others }, name }: { readonly language: Language; readonly subjects: Subjects; readonly name?: string | undefined }): JSX.Element {
+export function Speaking({
+  language,
+  subjects: { subject, others },
+  name,
+}: {
+  readonly language: Language;
+  readonly subjects: Subjects;
+  readonly name?: string | undefined;
+}): JSX.Element {
   const say = sayIn(language);
-  return others.length < 2 ? <p class="soft">{say('企业：', 'Company: ')}{name === undefined ? null : <b>{name} </b>}<span class="code">{keyOf(subject)}</span></p> : (
-    <nav class="pills" aria-label={say('企业', 'Company')}>{others.map((one) => <a class="code" href={one.href} aria-current={one.subject === subject ? 'true' : undefined}>{keyOf(one.subject)}</a>)}</nav>
+  return others.length < 2 ? (
+    <p class="soft">
+      {say('企业：', 'Company: ')}
+      {name === undefined ? null : <b>{name} </b>}
+      <span class="code">{keyOf(subject)}</span>
+    </p>
+  ) : (
+    <nav class="pills" aria-label={say('企业', 'Company')}>
+      {others.map((one) => (
+        <a class="code" href={one.href} aria-current={one.subject === subject ? 'true' : undefined}>
+          {keyOf(one.subject)}
+        </a>
+      ))}
+    </nav>
   );
 }

@@ -5,7 +5,10 @@ import type { RecordKind, ReportRecord, ReportSubject, SectionState } from '../.
 import type { Language } from '../../page.js';
 
 export type Say = (zh: string, en: string) => string;
-export const sayIn = (language: Language): Say => (zh, en) => (language === 'zh' ? zh : en);
+export const sayIn =
+  (language: Language): Say =>
+  (zh, en) =>
+    language === 'zh' ? zh : en;
 
 export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 
@@ -24,8 +27,11 @@ const kindNames: Readonly<Record<RecordKind, Localised>> = {
   dishonesty: { zh: '严重失信主体名单', en: 'serious-dishonesty list' },
 };
 
-/** Of a record that an earlier version told of under a kind that is none any more: its register, and no word for a kind. */
-export const kindName = ({ kind, register }: Pick<ReportRecord, 'kind' | 'register'>): Localised => (Object.hasOwn(kindNames, kind) ? kindNames[kind] : (register ?? { zh: '其他信息', en: 'other information' }));
+/**
+ * Of a record that an earlier version told of under a kind that is none any more: its register, and no word for a kind.
+ */
+export const kindName = ({ kind, register }: Pick<ReportRecord, 'kind' | 'register'>): Localised =>
+  Object.hasOwn(kindNames, kind) ? kindNames[kind] : (register ?? { zh: '其他信息', en: 'other information' });
 
 export const stateNames: Readonly<Record<SectionState, Localised>> = {
   none: { zh: '无记录', en: 'none on record' },

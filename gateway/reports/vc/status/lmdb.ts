@@ -1,9 +1,9 @@
 /** Status lists in a folder that all workers of a replica open. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { bit, LIST_SIZE, setBit, takePlace, type StatusStore } from './port.js';
 import { openEnv } from '../../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../../connectors/lmdb/file.js';
+import { bit, LIST_SIZE, type StatusStore, setBit, takePlace } from './port.js';
 
 /** @param dir of its own; made if it is not there */
 export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore {
@@ -32,7 +32,8 @@ export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore
         for (let list = newest(); ; list++) {
           const used = read('used', list) ?? Buffer.alloc(size / 8);
           const index = takePlace(used);
-          if (map.get(nameOf('revoked', list)) === undefined) map.putSync(nameOf('revoked', list), Buffer.alloc(size / 8));
+          if (map.get(nameOf('revoked', list)) === undefined)
+            map.putSync(nameOf('revoked', list), Buffer.alloc(size / 8));
           map.putSync(nameOf('used', list), used);
           if (index !== undefined) return { list, index };
         }

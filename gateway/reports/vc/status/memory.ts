@@ -1,5 +1,5 @@
 /** A status store that ends with its process; for tests. */
-import { bit, LIST_SIZE, setBit, takePlace, type StatusStore } from './port.js';
+import { bit, LIST_SIZE, type StatusStore, setBit, takePlace } from './port.js';
 
 export function memoryStatuses(size: number = LIST_SIZE): StatusStore {
   const lists: { readonly used: Buffer; readonly revoked: Buffer }[] = [];

@@ -1,4 +1,7 @@
-/** Which credentials are revoked: places in lists that are published (draft-ietf-oauth-status-list). A place says nothing about whose it is. */
+/**
+ * Which credentials are revoked: places in lists that are published (draft-ietf-oauth-status-list). A place says
+ * nothing about whose it is.
+ */
 import { randomInt } from 'node:crypto';
 
 export interface StatusPlace {
@@ -12,7 +15,10 @@ export interface StatusStore {
   allocate(): Promise<StatusPlace>;
   /** For good. Durable when it resolves. False where no credential has that place. */
   revoke(place: StatusPlace): Promise<boolean>;
-  /** One bit a place, the first in the lowest bit of the first byte; 1 is revoked. Undefined where there is no such list. */
+  /**
+   * One bit a place, the first in the lowest bit of the first byte; 1 is revoked. Undefined where there is no such
+   * list.
+   */
   read(list: number): Buffer | undefined;
   close(): Promise<void>;
 }
@@ -32,7 +38,10 @@ function taken(bits: Uint8Array): number {
   return count;
 }
 
-/** A free place, marked as taken in `used`. Undefined once three quarters are taken: in a fuller list a place would no longer be much of a chance. */
+/**
+ * A free place, marked as taken in `used`. Undefined once three quarters are taken: in a fuller list a place would no
+ * longer be much of a chance.
+ */
 export function takePlace(used: Uint8Array): number | undefined {
   const size = used.length * 8;
   if (taken(used) * 4 >= size * 3) return undefined;

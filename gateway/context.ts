@@ -14,7 +14,7 @@ import type { ReceiptAnswer } from './audit/receipts.js';
 import type { Settings } from './config.js';
 import type { InForce } from './inforce/snapshot.js';
 import type { Tickets } from './lifecycles/tickets.js';
-import type { Provider } from './people/signin.js';
+import type { Provider } from './people/oidc-provider.js';
 import type { ViewReader } from './view/port.js';
 
 export type Identity =

@@ -10,7 +10,7 @@ import { canAsk } from '../../policies/fields.js';
 import { rowsOnRecord } from '../../policies/replay.js';
 import type { Client, Decider, Decision, ReleasedField } from '../../policies/types.js';
 import { type ReleasedDataset, releasedTemplate, UNKNOWN } from '../audit/events.js';
-import type { GatewayContext } from '../context.js';
+import type { InForce } from '../inforce/snapshot.js';
 import { counted, decided } from '../metrics/counts.js';
 import { type Form, type Projection, projectionCache } from '../projection/index.js';
 import { type ClosedRecord, type Closing, closedRecords } from './closed.js';
@@ -66,7 +66,7 @@ export interface PlanInput {
     readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>;
     readonly schemes: ReadonlyMap<string, KeyScheme>;
   };
-  readonly inForce: GatewayContext['inForce'];
+  readonly inForce: () => Pick<InForce, 'decider' | 'policies' | 'purposes'>;
   readonly delivery: Delivery;
   /** What no answer gives, whichever way is asked. */
   readonly closing: Closing;

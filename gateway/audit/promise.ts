@@ -9,7 +9,7 @@ import { shape } from '../../contracts/validate.js';
 import { HASH_BYTES } from './log/merkle.js';
 import { answerSha256, type Promised } from './log/promised.js';
 import { TILE_WIDTH, tilePath, tileWidth } from './log/tiles.js';
-import { readIfThere } from './receipts.js';
+import { readIfThere } from './read-if-there.js';
 
 const text = { type: 'string', maxLength: 300 };
 const number = { type: 'integer', minimum: 1 };

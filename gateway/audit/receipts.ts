@@ -1,5 +1,5 @@
 /** From a receipt's id to what the log proves about it. */
-import { readFileSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { commitmentOf } from './journal/format.js';
@@ -10,6 +10,7 @@ import { inclusionProof, leafHash as leafOf } from './log/merkle.js';
 import { parseNote } from './log/note.js';
 import { formatProof } from './log/proof.js';
 import { tileNodes } from './log/tiles.js';
+import { readIfThere } from './read-if-there.js';
 
 export type ReceiptLookup =
   /**
@@ -30,15 +31,6 @@ export type ReceiptLookup =
       /** tlog-proof@v1 against the newest checkpoint. Its entry is the commitment. */
       readonly proof: string;
     };
-
-export function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 /** @param id `<journal>:<seq>` @throws YitongError `bad_identifier` if it is not so written */
 export function parseReceiptId(id: string): { readonly journal: string; readonly seq: number } {

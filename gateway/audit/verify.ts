@@ -15,8 +15,9 @@ import {
   groupText,
   segmentName,
 } from './journal/format.js';
+import { JOURNAL_START, type Position } from './journal/position.js';
 import { prunedGroups, readPruned } from './journal/pruned.js';
-import { JOURNAL_START, type Position, type ReadGroup, readOn, segmentsOf } from './journal/reader.js';
+import { type ReadGroup, readOn, segmentsOf } from './journal/reader.js';
 import { auditLayout } from './layout.js';
 import { remainsOfLog } from './log/begun.js';
 import { type BodyStore, openBodies } from './log/bodies.js';
@@ -35,7 +36,7 @@ import {
   tilePath,
   tileWidth,
 } from './log/tiles.js';
-import { readIfThere } from './receipts.js';
+import { readIfThere } from './read-if-there.js';
 
 export interface VerifyOptions {
   /** The published log. */

@@ -18,7 +18,7 @@ import { treeRoot } from '../audit/log/merkle.js';
 import { parseNote, parseVkey } from '../audit/log/note.js';
 import { readState } from '../audit/log/state.js';
 import { tileNodes } from '../audit/log/tiles.js';
-import { readIfThere } from '../audit/receipts.js';
+import { readIfThere } from '../audit/read-if-there.js';
 import { openSigner } from '../audit/signer.js';
 
 /** What is known of the log beyond the backup. */

@@ -15,7 +15,7 @@ import { staged } from '../audit/log/staging.js';
 import { readState, type SequencerState } from '../audit/log/state.js';
 import { readPartial } from '../audit/log/tile-files.js';
 import { ENTRY_BYTES, tilePath, tileWidth } from '../audit/log/tiles.js';
-import { readIfThere } from '../audit/receipts.js';
+import { readIfThere } from '../audit/read-if-there.js';
 import type { Copies } from './copy.js';
 import type { ManifestLog } from './manifest.js';
 

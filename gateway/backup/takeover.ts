@@ -29,7 +29,8 @@ import {
   segmentName,
   writeMarker,
 } from '../audit/journal/format.js';
-import { JOURNAL_START, segmentsOf } from '../audit/journal/reader.js';
+import { JOURNAL_START } from '../audit/journal/position.js';
+import { segmentsOf } from '../audit/journal/reader.js';
 import { markerOf } from '../audit/journal/segments.js';
 import { auditLayout } from '../audit/layout.js';
 import { edgeAt, putBehind } from '../audit/log/behind.js';
@@ -39,7 +40,7 @@ import { parseNote, parseVkey } from '../audit/log/note.js';
 import { startSequencer } from '../audit/log/sequencer.js';
 import { type JournalState, readState, type SequencerState } from '../audit/log/state.js';
 import { openEdge, tileNodes } from '../audit/log/tiles.js';
-import { readIfThere } from '../audit/receipts.js';
+import { readIfThere } from '../audit/read-if-there.js';
 import { type Claim, openRegister } from '../audit/replicas/epoch.js';
 import { openSigner } from '../audit/signer.js';
 import { verifyLog } from '../audit/verify.js';

@@ -9,7 +9,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { syncDir } from '../../contracts/sync-dir.js';
 import { damagedJournals } from '../audit/damage.js';
 import { auditLayout } from '../audit/layout.js';
-import { readIfThere } from '../audit/receipts.js';
+import { readIfThere } from '../audit/read-if-there.js';
 import { verifyLog } from '../audit/verify.js';
 import { readVersion } from '../audit/versions.js';
 import { readDataset, readNumbers } from '../view/lmdb/state.js';

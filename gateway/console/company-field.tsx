@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../contracts/localised.js';
 import { TextField } from './form.js';
-import type { Language } from './page.js';
+import type { Language } from './language.js';
 
 export interface CompanyFieldProps {
   readonly language: Language;

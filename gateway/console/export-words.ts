@@ -1,9 +1,9 @@
 /** What exports of the log call ids by, and the words for what they record. */
 import { deliveryWords, reasonWords } from '../../policies/words.js';
 import type { ExportWords } from '../audit/search/table.js';
+import { inOneLine, typeWords } from './entry-words.js';
+import type { Language } from './language.js';
 import type { Names } from './names.js';
-import type { Language } from './page.js';
-import { inOneLine, typeWords } from './pages/auditing/words.js';
 
 const effects: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   allow: { zh: '提供', en: 'released' },

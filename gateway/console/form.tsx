@@ -9,7 +9,7 @@ import { useContext } from 'preact/hooks';
 import { errorWords } from '../../contracts/error-words.js';
 import type { Localised } from '../../contracts/localised.js';
 import type { KeptForm } from '../people/kept.js';
-import type { Language } from './page.js';
+import type { Language } from './language.js';
 
 /** What the forms of one page share. */
 export interface PageForms {

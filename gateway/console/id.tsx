@@ -1,6 +1,6 @@
 /** The id behind a name. Readers of English have it in their files too; a Chinese page has names alone. */
 import type { ComponentChildren, JSX } from 'preact';
-import type { Language } from './page.js';
+import type { Language } from './language.js';
 
 export const Id = ({
   language,

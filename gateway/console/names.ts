@@ -9,7 +9,7 @@ import type { ContractNames } from '../../policies/explain.js';
 import { UNKNOWN } from '../audit/events.js';
 import type { GatewayContext } from '../context.js';
 import { roleNames } from '../people/person.js';
-import type { Language } from './page.js';
+import type { Language } from './language.js';
 
 type Naming = (id: string | undefined) => string | undefined;
 export type ReportNames = ReadonlyMap<string, Pick<ReportDefinition, 'title' | 'purposes' | 'domains'>>;

@@ -2,23 +2,14 @@
  * The frame of every page: language, title, one style sheet, no inline script or style (the policy of the people's port
  * forbids them).
  */
+
 import type { ComponentChildren, JSX } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Localised } from '../../contracts/types.js';
 import type { KeptForm } from '../people/kept.js';
 import { assets } from './assets.js';
 import { FormsContext, Returned } from './form.js';
-
-export type Language = 'zh' | 'en';
-
-/** `?lang=`, else Accept-Language, else Chinese. */
-export function languageOf(query: unknown, header: string | undefined): Language {
-  if (query === 'zh' || query === 'en') return query;
-  const first = /\b(zh|en)\b/i.exec(header ?? '')?.[1]?.toLowerCase();
-  return first === 'en' ? 'en' : 'zh';
-}
-
-export const words = (text: Localised, language: Language): string => text[language];
+import type { Language } from './language.js';
 
 /** What the frame shows of whoever is signed in. */
 export interface FrameSession {

@@ -1,5 +1,5 @@
 /** How many spans of a process were taken and how many lost. */
-import type { Tracing } from '../tracing/index.js';
+import type { Tracing } from '../tracing/port.js';
 import { counter, type Family } from './families.js';
 
 /** Without samples where traces are not configured. @param name of the process, as in its log lines */

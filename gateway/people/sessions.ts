@@ -3,7 +3,7 @@
  * so that who reads the file cannot sign in with it. A session ends when it was idle too long, when it is old, or when
  * the person says so.
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEnv } from '../../connectors/lmdb/env.js';
@@ -136,12 +136,6 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
       await env.close();
     },
   };
-}
-
-/** Compares without telling by its time how far it went. */
-export function sameText(a: string, b: string): boolean {
-  const [left, right] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()];
-  return timingSafeEqual(left, right);
 }
 
 const NONCE = 12;

@@ -2,19 +2,12 @@
  * Signing in with OpenID Connect: authorization code with PKCE (RFC 7636), state and nonce; the ID token alone says who
  * it is.
  */
+
 import * as oidc from 'openid-client';
 import { YitongError } from '../../contracts/errors.js';
-import { type ClaimNames, type Person, personOf } from './person.js';
+import type { Provider } from './oidc-provider.js';
+import { type Person, personOf } from './person.js';
 import type { Pending, Sessions } from './sessions.js';
-
-export interface Provider {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly claims: ClaimNames;
-  /** Only of the development provider, which is on loopback. */
-  readonly insecure: boolean;
-}
 
 export interface SignIn {
   /** Where to send the browser, and what to leave in its cookie. */

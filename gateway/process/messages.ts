@@ -9,7 +9,7 @@ import type { ContentVersion } from '../inforce/content.js';
 import { defaultLog, type LogSettings, openLog, warningsTo } from '../logging/log.js';
 import { inWords } from '../logging/words.js';
 import type { Family } from '../metrics/families.js';
-import type { ReplicasReport } from './replicas.js';
+import type { ReplicasReport } from './replicas-health.js';
 import type { FixedSettings } from './settings.js';
 
 export interface ProcessArguments {

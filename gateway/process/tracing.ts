@@ -1,6 +1,7 @@
 /** Traces of a child of the group, which says what is wrong with them as an alert of its own. */
 import type { TracingSettings } from '../config/tracing.js';
-import { startTracing, type Tracing } from '../tracing/index.js';
+import { startTracing } from '../tracing/index.js';
+import type { Tracing } from '../tracing/port.js';
 import { type ProcessArguments, tell } from './messages.js';
 
 /** Undefined where traces are not configured. @throws YitongError `bad_config` */

@@ -35,7 +35,7 @@ import { answerForMetrics } from '../metrics/answer.js';
 import { countCut } from '../metrics/counts.js';
 import { spanFigures } from '../metrics/spans.js';
 import { peopleAddress } from '../people/address.js';
-import type { Provider } from '../people/signin.js';
+import type { Provider } from '../people/oidc-provider.js';
 import {
   certificateFigures,
   countGroup,

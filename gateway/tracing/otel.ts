@@ -37,7 +37,7 @@ import {
 } from '../../contracts/tracing.js';
 import type { TracingSettings } from '../config/tracing.js';
 import { type Endpoint, endpointOf } from './endpoint.js';
-import type { Tracing, TracingParts } from './index.js';
+import type { Tracing, TracingParts } from './port.js';
 import { type Sampler, sampler } from './sampler.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {

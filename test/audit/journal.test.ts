@@ -10,13 +10,8 @@ import { isYitongError } from '../../contracts/errors.js';
 import { eraseInJournal } from '../../gateway/audit/journal/erased.js';
 import { answerLeaf, groupText, MARKER_FILE, segmentName } from '../../gateway/audit/journal/format.js';
 import { type OpenJournal, openJournal } from '../../gateway/audit/journal/journal.js';
-import {
-  JOURNAL_START,
-  type Position,
-  type ReadGroup,
-  readOn,
-  segmentsOf,
-} from '../../gateway/audit/journal/reader.js';
+import { JOURNAL_START, type Position } from '../../gateway/audit/journal/position.js';
+import { type ReadGroup, readOn, segmentsOf } from '../../gateway/audit/journal/reader.js';
 import { markerOf } from '../../gateway/audit/journal/segments.js';
 import { openSubjectKeys } from '../../gateway/audit/keys.js';
 import { rootFromInclusion } from '../../gateway/audit/log/merkle.js';

@@ -19,7 +19,8 @@ import { makeIdentifier } from '../../gateway/identity/identify.js';
 import { serverTlsOptions } from '../../gateway/identity/tls.js';
 import { anchorsOf } from '../../gateway/inforce/anchors.js';
 import { inForceOf } from '../../gateway/inforce/snapshot.js';
-import { startTracing, type Tracing } from '../../gateway/tracing/index.js';
+import { startTracing } from '../../gateway/tracing/index.js';
+import type { Tracing } from '../../gateway/tracing/port.js';
 import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
 import { loadPolicies } from '../../policies/load.js';
 

@@ -1,7 +1,7 @@
 /** What every driver of the store of compliance codes keeps. */
 import type { Test } from 'tap';
 import { type CodeRecord, made } from '../../gateway/reports/compliance/machine.js';
-import type { ReleaseRecord } from '../../gateway/reports/compliance/release.js';
+import type { ReleaseRecord } from '../../gateway/reports/compliance/records.js';
 import type { CodeStore } from '../../gateway/reports/compliance/store.js';
 
 export interface CodesDriver {

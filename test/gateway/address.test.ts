@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { errorTable } from '../../contracts/errors.js';
 import { peopleAddress } from '../../gateway/people/address.js';
-import type { Provider } from '../../gateway/people/signin.js';
+import type { Provider } from '../../gateway/people/oidc-provider.js';
 import { office, programForTest, run } from '../reports/documents.js';
 import { company, entry, openWorld, REGISTER } from '../reports/world.js';
 import { type Faces, type FacesOptions, faces } from './faces.js';

@@ -21,7 +21,7 @@ import { makeIdentifier } from '../../gateway/identity/identify.js';
 import { serverTlsOptions } from '../../gateway/identity/tls.js';
 import { anchorsOf } from '../../gateway/inforce/anchors.js';
 import { inForceOf } from '../../gateway/inforce/snapshot.js';
-import type { Provider } from '../../gateway/people/signin.js';
+import type { Provider } from '../../gateway/people/oidc-provider.js';
 import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
 import { openLmdbViewReader } from '../../gateway/view/lmdb/index.js';
 import { loadPolicies } from '../../policies/load.js';

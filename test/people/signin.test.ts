@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/cli/places.js';
+import type { Provider } from '../../gateway/people/oidc-provider.js';
 import { demoPersons } from '../../gateway/people/provider/persons.js';
 import { developmentProvider } from '../../gateway/people/provider/provider.js';
 import type { Sessions } from '../../gateway/people/sessions.js';
-import type { Provider } from '../../gateway/people/signin.js';
 import type { People } from '../../gateway/plugins/people.js';
 import { type Served, serve } from '../gateway/serve.js';
 

@@ -10,13 +10,8 @@ import { page } from '../../gateway/console/page.js';
 import { beforeLook, releasedView } from '../../gateway/console/pages/compliance/release.js';
 import type { Scanner } from '../../gateway/reports/compliance/machine.js';
 import { MISS_LIMIT } from '../../gateway/reports/compliance/misses.js';
-import {
-  openReleases,
-  RELEASE_TERM,
-  type Releases,
-  type Releasing,
-  type Scope,
-} from '../../gateway/reports/compliance/release.js';
+import type { Scope } from '../../gateway/reports/compliance/records.js';
+import { openReleases, RELEASE_TERM, type Releases, type Releasing } from '../../gateway/reports/compliance/release.js';
 import { type CodeStore, openCodeStore } from '../../gateway/reports/compliance/store.js';
 import type { ReportModel } from '../../gateway/reports/model.js';
 import { partOf, type ReleasedReport, releasedOf } from '../../gateway/reports/part.js';

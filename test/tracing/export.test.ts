@@ -14,7 +14,8 @@ import {
 import { packageRoot } from '../../gateway/cli/places.js';
 import { readTracing } from '../../gateway/config/tracing.js';
 import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
-import { startTracing, type Tracing } from '../../gateway/tracing/index.js';
+import { startTracing } from '../../gateway/tracing/index.js';
+import type { Tracing } from '../../gateway/tracing/port.js';
 import { traces } from '../e2e/traces.js';
 import { pythonForTest } from '../python.js';
 import { receiver } from './receiver.js';

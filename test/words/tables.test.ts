@@ -14,7 +14,7 @@ import { actionTable, actionWords, lookTable, lookWords } from '../../gateway/au
 import { EVENT_TYPES } from '../../gateway/audit/events.js';
 import { loadRules } from '../../gateway/audit/watch/rule.js';
 import { packageRoot } from '../../gateway/cli/places.js';
-import { factNames, typeNames } from '../../gateway/console/pages/auditing/words.js';
+import { factNames, typeNames } from '../../gateway/console/entry-words.js';
 import { ROLES, roleNames } from '../../gateway/people/person.js';
 import { deliveryNames, formNames, reasonWords } from '../../policies/words.js';
 import { latinIn } from '../console/latin.js';

@@ -1,9 +1,10 @@
 /** Conditions of recipes become functions, once. */
+
+import { type Compiling, drawOf } from './compiling.js';
 import { dateOf } from './days.js';
 import { complain, itemsOf, keysOf, type Node, numberOf, textOf, verbOf } from './language.js';
 import { reference } from './references.js';
 import type { Test } from './scope.js';
-import { type Compiling, drawOf } from './values.js';
 
 const VERBS = ['of', 'reached', 'chance', 'all', 'any', 'not'];
 

@@ -3,11 +3,12 @@
  * three hundred and of a million.
  */
 import type { Workspace } from '../../../contracts/types.js';
+import type { Compiling, Tables } from './compiling.js';
 import { dateOf } from './days.js';
 import { type Groups, groups, relate } from './groups.js';
 import { complain, entriesOf, keysOf, type Node, numberOf, textOf } from './language.js';
 import { follow, type Make, Member, type Population, type Value } from './scope.js';
-import { type Compiling, type Tables, value } from './values.js';
+import { value } from './values.js';
 
 export interface City {
   readonly tables: Tables;

@@ -1,12 +1,13 @@
 /** A feed's recipe: for whom, how many records each, what stands in them, and from when until when. */
 import type { Cell } from '../port.js';
+import type { Compiling } from './compiling.js';
 import { test } from './conditions.js';
 import { dateOf } from './days.js';
 import { complain, entriesOf, keysOf, type Node, numberOf, textOf } from './language.js';
 import type { City, Quarter } from './population.js';
 import { type Names, reference } from './references.js';
 import type { Make, Member, Scope, Value } from './scope.js';
-import { type Compiling, value } from './values.js';
+import { value } from './values.js';
 
 export interface Recipe {
   readonly quarter: Quarter;

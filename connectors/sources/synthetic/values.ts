@@ -1,21 +1,12 @@
 /** Recipe values become functions, once. See `language.ts` for what can be written. */
 
+import { type Compiling, drawOf } from './compiling.js';
 import { test } from './conditions.js';
 import { dateOf, dayOf, isDate, monthsLater, yearsLater } from './days.js';
-import { mix, saltOf, unit, weighted, wholeBetween } from './draws.js';
+import { weighted, wholeBetween } from './draws.js';
 import { below, complain, entriesOf, itemsOf, keysOf, type Node, numberOf, textOf, verbOf } from './language.js';
-import { dayReference, type Names, reference, template } from './references.js';
+import { dayReference, reference, template } from './references.js';
 import type { Make, Scope, Value } from './scope.js';
-
-/** Tables of the population file: a list, or rows by name, `weight` among their columns. */
-export type Tables = ReadonlyMap<string, Node>;
-
-export interface Compiling {
-  readonly names: Names;
-  readonly tables: Tables;
-  /** Sets the draws of one recipe apart from those of another. */
-  readonly salt: string;
-}
 
 const VERBS = [
   'const',
@@ -33,12 +24,6 @@ const VERBS = [
   'list',
   'each',
 ];
-
-/** The draw of one place in a recipe, in [0, 1). */
-export function drawOf(node: Node, within: Compiling, turn = ''): (scope: Scope) => number {
-  const salt = saltOf(`${within.salt}/${node.path}${turn}`);
-  return (scope) => unit(mix(scope.seed, salt, scope.subject.index, scope.record * 1031 + scope.place));
-}
 
 /** @throws YitongError `bad_feed` naming the place */
 export function value(node: Node, within: Compiling): Make {

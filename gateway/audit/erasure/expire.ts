@@ -10,7 +10,8 @@ import { administrationBody } from '../events.js';
 import type { BodyStore, StoredBody } from '../log/bodies.js';
 import type { Journal, Receipt } from '../port.js';
 import type { LogBody } from '../search/entry.js';
-import { type Cutoffs, classOf, KEEP_CLASSES, type Keep, type KeepClass, keepClasses, lawfulCutoffs } from './terms.js';
+import { classOf } from './class.js';
+import { type Cutoffs, KEEP_CLASSES, type Keep, type KeepClass, keepClasses, lawfulCutoffs } from './terms.js';
 
 /** What an entry orders. */
 export interface Expiry {

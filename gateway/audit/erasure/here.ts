@@ -7,10 +7,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { eraseInJournal } from '../journal/erased.js';
-import { JOURNAL_START, type Position, readOn } from '../journal/reader.js';
+import { isJournalId } from '../journal/id.js';
+import { JOURNAL_START, type Position } from '../journal/position.js';
+import { readOn } from '../journal/reader.js';
 import type { SubjectKeys } from '../keys.js';
 import { auditLayout } from '../layout.js';
-import { isJournalId } from '../replicas/extent.js';
 import { pseudonymOf } from '../seal.js';
 
 /** ms after which every process has forgotten a key that was destroyed. */

@@ -3,11 +3,11 @@
  * group that is written but not yet synced can still vanish with the power, and its seq would then come again with
  * other content.
  */
+
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { readErased } from './erased.js';
 import {
-  CHAIN_START,
   chainAfter,
   decodeSegmentHeader,
   GROUP_HEADER,
@@ -20,18 +20,8 @@ import {
   segmentName,
   segmentNumber,
 } from './format.js';
+import type { Position } from './position.js';
 import { markerOf } from './segments.js';
-
-/** Where reading goes on: everything up to `lastSeq` has been read. */
-export interface Position {
-  readonly segment: number;
-  readonly offset: number;
-  readonly lastSeq: number;
-  /** Chain hash there, base64; empty after a gap of unknown end. */
-  readonly chain: string;
-}
-
-export const JOURNAL_START: Position = { segment: 0, offset: 0, lastSeq: 0, chain: CHAIN_START.toString('base64') };
 
 export interface ReadGroup extends GroupHeader {
   readonly entries: readonly StoredEntry[];

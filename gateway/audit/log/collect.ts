@@ -5,7 +5,8 @@
 import { administrationBody, gapBody } from '../events.js';
 import { journalFolders } from '../journal/folders.js';
 import { commitmentOf } from '../journal/format.js';
-import { JOURNAL_START, readOn } from '../journal/reader.js';
+import { JOURNAL_START } from '../journal/position.js';
+import { readOn } from '../journal/reader.js';
 import { readFault } from '../replicas/fault.js';
 import { withoutSubject } from '../seal.js';
 import type { BodyRecord } from './bodies.js';

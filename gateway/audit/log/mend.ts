@@ -10,7 +10,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../durable.js';
 import { commitmentOf } from '../journal/format.js';
 import { auditLayout } from '../layout.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import type { BodyRecord, BodyStore, StoredBody } from './bodies.js';
 import { SEQ } from './bodies.js';
 import { openCheckpoint } from './checkpoint.js';

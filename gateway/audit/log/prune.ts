@@ -24,7 +24,7 @@ import {
 import { addPruned, type Pruned, readPruned } from '../journal/pruned.js';
 import { markerOf } from '../journal/segments.js';
 import { auditLayout } from '../layout.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import { type BodyStore, openBodies } from './bodies.js';
 import { parseCheckpoint } from './checkpoint.js';
 import type { NodeReader } from './merkle.js';

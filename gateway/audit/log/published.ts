@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { auditLayout } from '../layout.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { parseNote } from './note.js';
 import { readPartial } from './tile-files.js';

@@ -13,7 +13,7 @@ import { type ErasureStep, openErasures } from '../erasure/carry-out.js';
 import { commitmentOf } from '../journal/format.js';
 import { auditLayout } from '../layout.js';
 import { type Lock, tryLock } from '../lock.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import { publishVkey } from '../signer.js';
 import { traceOfLog } from './begun.js';
 import { type BodyRecord, type BodyStore, openBodies, type PackedRecords, packRecords } from './bodies.js';

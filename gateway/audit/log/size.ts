@@ -1,6 +1,6 @@
 /** How long the log is, whoever asks. */
 import type { AuditLayout } from '../layout.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { parseNote } from './note.js';
 

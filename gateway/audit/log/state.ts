@@ -4,7 +4,7 @@
  */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
-import type { Position } from '../journal/reader.js';
+import type { Position } from '../journal/position.js';
 import { readVersion, swapVersion } from '../versions.js';
 
 export interface JournalState extends Position {

@@ -1,7 +1,7 @@
 /** The log's own key, as it is published beside the log. */
 import { join } from 'node:path';
 import { auditLayout } from '../layout.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 
 /** `<name>+<id>+<key>`; empty before the log has begun. */
 export const readVkey = (dataDir: string): string =>

@@ -11,7 +11,7 @@ import { MARKER_FILE, readGroup, SEGMENT_HEADER, segmentName } from '../journal/
 import { segmentsOf } from '../journal/reader.js';
 import { markerOf, scanSegment } from '../journal/segments.js';
 import { auditLayout } from '../layout.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import { remainsOfLog } from './begun.js';
 import { openBodies } from './bodies.js';
 import { parseCheckpoint } from './checkpoint.js';

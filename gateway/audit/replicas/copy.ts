@@ -6,10 +6,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { journalFolders } from '../journal/folders.js';
 import { chainAfter, decodeSegmentHeader, readGroup, SEGMENT_HEADER } from '../journal/format.js';
+import { isJournalId } from '../journal/id.js';
 import { auditLayout } from '../layout.js';
 import type { Verifier } from '../log/note.js';
 import type { ReplicaClient } from './client.js';
-import { isJournalId, type JournalExtent } from './extent.js';
+import type { JournalExtent } from './extent.js';
 import { declareFault, type Fault, readFault } from './fault.js';
 import { type Mirror, type MirrorTail, openMirror } from './mirror.js';
 

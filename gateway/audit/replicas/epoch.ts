@@ -15,7 +15,7 @@ import { treeRoot } from '../log/merkle.js';
 import { parseNote } from '../log/note.js';
 import { readState } from '../log/state.js';
 import { tileNodes } from '../log/tiles.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import { readVersion, swapVersion, type Version } from '../versions.js';
 
 /** Size and root of a checkpoint; size 0 before the first. */

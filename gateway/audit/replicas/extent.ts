@@ -1,4 +1,5 @@
 /** How far this replica's own journals are durable: what it gives to others, and no byte more. */
+
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { erasedText, parseErased, readErased } from '../journal/erased.js';
@@ -11,13 +12,10 @@ import {
   SEGMENT_HEADER,
   segmentName,
 } from '../journal/format.js';
+import { isJournalId } from '../journal/id.js';
 import { segmentsOf } from '../journal/reader.js';
 import { markerOf } from '../journal/segments.js';
 import { auditLayout } from '../layout.js';
-
-/** As a worker's journal is named; `sequencer-…` is the log's own. */
-const JOURNAL = /^(?!sequencer-)[a-z][a-z0-9]{0,30}-[0-9a-f]{8}$/;
-export const isJournalId = (id: string): boolean => JOURNAL.test(id);
 
 /** A group is at most 4 MiB, so one always fits. */
 export const PIECE = 8 << 20;

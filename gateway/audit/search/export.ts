@@ -12,7 +12,7 @@ import { inclusionProof, type NodeReader } from '../log/merkle.js';
 import { parseNote, type Verifier } from '../log/note.js';
 import { formatProof, verifyProof } from '../log/proof.js';
 import { tileNodes } from '../log/tiles.js';
-import { readIfThere } from '../receipts.js';
+import { readIfThere } from '../read-if-there.js';
 import { csvHead, toCsv } from './csv.js';
 import type { Evidence, ExportedEntry } from './evidence.js';
 import type { PageOptions, SearchIndex, SearchQuery } from './index.js';

@@ -2,7 +2,7 @@ import type { Localised } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { type FoundEntry, openSearch } from '../../audit/search/index.js';
-import { inOneLine, typeWords } from '../../console/pages/auditing/words.js';
+import { inOneLine, typeWords } from '../../console/entry-words.js';
 import { localSecond } from '../../console/time.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';

@@ -5,7 +5,8 @@ import type { ErrorCode } from '../../../contracts/errors.js';
 import type { AsPage, Problem } from '../../plugins/errors.js';
 import { backToForm, isPage } from '../../plugins/forms.js';
 import { framed } from '../frame.js';
-import { type FrameProps, type Language, page } from '../page.js';
+import type { Language } from '../language.js';
+import { type FrameProps, page } from '../page.js';
 
 export const errorWords = (code: ErrorCode, language: Language): string => wordsOf(code)[language];
 

@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../contracts/types.js';
 import { Id } from '../id.js';
-import { type Language, page } from '../page.js';
+import type { Language } from '../language.js';
+import { page } from '../page.js';
 import { localMinute as localTime } from '../time.js';
 
 export interface HomeDataset {

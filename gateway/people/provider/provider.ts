@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Provider } from 'oidc-provider';
 import type { Workspace } from '../../../contracts/types.js';
 import { assets } from '../../console/assets.js';
-import { languageOf } from '../../console/page.js';
+import { languageOf } from '../../console/language.js';
 import { choosePerson } from '../../console/pages/provider.js';
 import type { ClaimNames } from '../person.js';
 import { MemoryAdapter } from './memory.js';

@@ -16,11 +16,12 @@ import { parseNote, type Verifier } from '../../audit/log/note.js';
 import { parseProof } from '../../audit/log/proof.js';
 import { tileNodes } from '../../audit/log/tiles.js';
 import { readVkey } from '../../audit/log/vkey.js';
-import { lookupReceipt, readIfThere } from '../../audit/receipts.js';
+import { readIfThere } from '../../audit/read-if-there.js';
+import { lookupReceipt } from '../../audit/receipts.js';
 import { detailsOf } from '../../audit/search/entry.js';
 import type { FoundEntry } from '../../audit/search/index.js';
+import { inOneLine, typeWords } from '../../console/entry-words.js';
 import type { Names } from '../../console/names.js';
-import { inOneLine, typeWords } from '../../console/pages/auditing/words.js';
 import { localSecond } from '../../console/time.js';
 
 export interface CertifiedDataset {

@@ -9,7 +9,7 @@ import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import { type ComplianceStep, complianceBody } from '../../audit/events.js';
 import type { Journal } from '../../audit/port.js';
 import type { Person } from '../../people/person.js';
-import { sameText } from '../../people/sessions.js';
+import { sameText } from '../../people/same-text.js';
 import type { Day, Moment, SectionState } from '../model.js';
 import {
   type Asked,

@@ -7,13 +7,15 @@ import { dayIn } from '../compute/index.js';
 import { type Asking, reportsOf } from '../index.js';
 import { type Codes, lastMonths, openCodes } from './codes.js';
 import type { Question } from './machine.js';
-import { openReleases, type Releases, type Scope } from './release.js';
+import type { Scope } from './records.js';
+import { openReleases, type Releases } from './release.js';
 import { type CodeStore, openCodeStore } from './store.js';
 
 export type { CompanyView, ComplianceAnswer, ScannerView } from './codes.js';
 export { codeId } from './codes.js';
 export type { Question, Scanner } from './machine.js';
-export type { ReleaseState, Releases, ReleaseView, Releasing, Scope } from './release.js';
+export type { ReleaseState, Scope } from './records.js';
+export type { Releases, ReleaseView, Releasing } from './release.js';
 
 /** How far back a question may go. */
 export const MAX_MONTHS = 120;

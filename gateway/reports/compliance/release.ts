@@ -7,52 +7,18 @@
  *         └────withdraw───▶ withdrawn
  *     released ends by itself: expired
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import { type ComplianceStep, complianceBody } from '../../audit/events.js';
 import type { Journal } from '../../audit/port.js';
-import { sameText } from '../../people/sessions.js';
-import type { Day } from '../model.js';
+import { sameText } from '../../people/same-text.js';
 import type { ReleasedReport } from '../part.js';
 import type { Scanner } from './machine.js';
 import { countMiss, guessedTooOften, lookersOf } from './misses.js';
+import type { Looker, ReleaseRecord, ReleaseState, Scope } from './records.js';
 import type { CodeStore } from './store.js';
-
-export type ReleaseState = 'released' | 'looked' | 'withdrawn' | 'expired';
-
-/** Of a report that was issued. */
-export interface Scope {
-  /** Id of the issued report. */
-  readonly id: string;
-  /** Id of its definition, and the days that it is about: for the record. */
-  readonly report: string;
-  readonly from: Day;
-  readonly to: Day;
-  /** Ids of the domains that are released, each once, and whether they are all that the report has. */
-  readonly domains: readonly string[];
-  readonly whole: boolean;
-}
-
-/** Who looked, as the company is told: never by the key that tells one session or person from another. */
-export type Looker = Omit<Scanner, 'key'> & { readonly client?: string };
-
-export interface ReleaseRecord {
-  /** As it was last written; `releaseStateAt` tells what it is now. */
-  readonly state: Exclude<ReleaseState, 'expired'>;
-  /** ms since 1970 */
-  readonly madeAt: number;
-  /** When the state ends by itself, or ended. */
-  readonly until: number;
-  /** Gone a while after nothing more can come of the code. */
-  readonly live?: {
-    /** Who released it: a person, or a client for the company. Nobody else follows it or takes it back. */
-    readonly owner: string;
-    readonly subject: string;
-    readonly scope: Scope;
-    readonly looker?: Looker;
-  };
-}
 
 /** How long a release waits for its look, ms. */
 export const RELEASE_TERM = 120_000;

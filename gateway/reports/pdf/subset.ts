@@ -2,7 +2,6 @@
  * The part of a TrueType font that a document uses, as a font of its own (OpenType 1.9; what ISO 32000-1, 9.9 asks of a
  * FontFile2).
  */
-import type { TrueTypeFace } from './font.js';
 
 // flags of a composite glyph
 const WORDS = 0x0001;
@@ -11,13 +10,26 @@ const MORE = 0x0020;
 const TWO_SCALES = 0x0040;
 const FOUR_SCALES = 0x0080;
 
+/** What a subset is made from: tables and outlines of one face, as its file has them. */
+export interface Outlines {
+  readonly headTable: Buffer;
+  readonly hheaTable: Buffer;
+  readonly maxpTable: Buffer;
+  readonly prepTable: Buffer | undefined;
+  /** 0 where the face has no outline of the character. */
+  outlineOf(codePoint: number): number;
+  /** Advance width and left side bearing. */
+  metric(outline: number): Buffer;
+  outline(index: number): Buffer;
+}
+
 export class TrueTypeSubset {
-  readonly #face: TrueTypeFace;
+  readonly #face: Outlines;
   /** Outline of each glyph of the subset, in its order; `.notdef` first. */
   readonly #outlines: number[] = [0];
   readonly #byCharacter = new Map<number, number>();
 
-  constructor(face: TrueTypeFace) {
+  constructor(face: Outlines) {
     this.#face = face;
   }
 

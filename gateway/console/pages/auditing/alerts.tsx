@@ -3,13 +3,13 @@ import type { JSX } from 'preact';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Rules } from '../../../audit/watch/rule.js';
 import type { Alert } from '../../../audit/watch/store.js';
+import { factNames } from '../../entry-words.js';
 import { Form, TextField } from '../../form.js';
 import { Id } from '../../id.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 import { localMinute, localSecond } from '../../time.js';
 import { nameOf, numberOf } from '../tickets/words.js';
-import { factNames } from './words.js';
 
 interface Common {
   readonly language: Language;

@@ -4,12 +4,13 @@ import { deliveryWords } from '../../../../policies/words.js';
 import { actionWords, lookWords } from '../../../audit/actions.js';
 import { detailsOf } from '../../../audit/search/entry.js';
 import type { FoundEntry } from '../../../audit/search/index.js';
+import { inOneLine, typeWords, whyDenied } from '../../entry-words.js';
 import { Form, TextField } from '../../form.js';
 import { Id } from '../../id.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { Effect, inOneLine, typeWords, whyDenied } from './words.js';
+import { Effect } from './words.js';
 
 export interface EntryProps {
   readonly language: Language;

@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import type { UnusedReport } from '../../../../policies/privilege.js';
 import { Id } from '../../id.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 
 const day = (at: number | undefined, never: string): string =>

@@ -1,7 +1,7 @@
 /** How the log is, for people who are to trust it. */
 import type { JSX } from 'preact';
 import type { PublishedCheckpoint } from '../../../audit/log/published.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localSecond } from '../../time.js';
 
 export interface LogProps {

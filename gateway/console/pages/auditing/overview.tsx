@@ -4,7 +4,7 @@ import { errorWordsOf } from '../../../../contracts/error-words.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { Bars } from '../../charts.js';
 import { Id } from '../../id.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localMinute } from '../../time.js';
 
 /** `step`: hours a bar. */

@@ -5,8 +5,8 @@ import { reasonWords } from '../../../../policies/words.js';
 import type { LogReplay } from '../../../audit/decisions.js';
 import type { FromReplay } from '../../../process/replay.js';
 import { Id } from '../../id.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 
 /** Where the parts stand in the page. */
 export const HERE = '\u2063replay\u2063';

@@ -4,11 +4,11 @@ import { actionTable, lookTable } from '../../../audit/actions.js';
 import type { FoundEntry } from '../../../audit/search/index.js';
 import type { Filters, Side } from '../../../services/auditing/filters.js';
 import { CompanyField } from '../../company-field.js';
+import { inOneLine, typeNames, typeWords } from '../../entry-words.js';
 import { ChoiceField, Form, TextField } from '../../form.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { inOneLine, typeNames, typeWords } from './words.js';
 
 const LISTS = ['clients', 'datasets', 'authorities', 'purposes', 'grants'] as const;
 

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { HandledComplaint } from '../../../lifecycles/complaints.js';
 import type { Complaint } from '../../../people/complaints.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localSecond } from '../../time.js';
 import { Due, nameOf } from '../tickets/words.js';
 

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { ComplianceAnswer, ScannerView } from '../../../reports/compliance/codes.js';
 import { ChoiceField, FaultSummary, TextField } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localSecond } from '../../time.js';
 import { Countdown, type Definitions, domainTitle, MONTHS, monthsWords, QuestionWords } from './words.js';
 

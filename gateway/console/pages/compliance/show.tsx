@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import type { CompanyView } from '../../../reports/compliance/codes.js';
 import { ChoiceField, Form } from '../../form.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 import { Qr } from '../../qr.js';
 import { Countdown, type Definitions, QuestionWords } from './words.js';
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import { lastMonths } from '../../../reports/compliance/codes.js';
 import type { Question } from '../../../reports/compliance/machine.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 
 export type Definitions = ReadonlyMap<string, Pick<ReportDefinition, 'id' | 'title' | 'domains'>>;
 

@@ -7,8 +7,8 @@ import { errorWords, errorWordsOf } from '../../../../contracts/error-words.js';
 import type { YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { Form } from '../../form.js';
+import type { Language } from '../../language.js';
 import { durationOf } from '../../names.js';
-import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 
 export interface FeedFacts {

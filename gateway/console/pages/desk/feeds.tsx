@@ -1,7 +1,7 @@
 /** The feeds of one authority: which are fresh, which hold something back. */
 import type { JSX } from 'preact';
 import { Id } from '../../id.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localMinute } from '../../time.js';
 import { type FeedFacts, FeedState, scheduleWords } from './feed.js';
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Numbers } from '../../../reports/index.js';
 import { Id } from '../../id.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 
 export interface NumbersProps {
   readonly language: Language;

@@ -6,7 +6,7 @@ import type { Localised } from '../../../../contracts/localised.js';
 import type { Issued, Outcome, RecordChange, ReportChanges, SectionChange } from '../../../reports/index.js';
 import type { ShownSubject } from '../../../reports/shown.js';
 import { FaultSummary, TextField } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localSecond } from '../../time.js';
 import { changeNames, lackingNames } from '../reports/words.js';
 

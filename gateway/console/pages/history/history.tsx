@@ -5,11 +5,11 @@ import { deliveryWords } from '../../../../policies/words.js';
 import type { HandledComplaint } from '../../../lifecycles/complaints.js';
 import type { Complaint } from '../../../people/complaints.js';
 import type { HistoryEntry } from '../../../services/history/reading.js';
+import { verdicts } from '../../entry-words.js';
 import { AreaField, FoldedForm } from '../../form.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 import { localSecond } from '../../time.js';
-import { verdicts } from '../auditing/words.js';
 
 export interface HistoryProps {
   readonly language: Language;

@@ -1,7 +1,7 @@
 /** What others have done in matters of a company: the newest first, and what ended one above all. */
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localMinute } from '../../time.js';
 
 export interface Message {

@@ -5,7 +5,7 @@
 import type { JSX } from 'preact';
 import type { Choice, LookUp } from '../../../names/lookup.js';
 import { Form, TextField } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 
 export interface ChooseProps {
   readonly language: Language;

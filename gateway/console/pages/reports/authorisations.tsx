@@ -5,7 +5,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { Authorisation, Invitation } from '../../../reports/index.js';
 import { CompanyField } from '../../company-field.js';
 import { FaultSummary, Form, formId, TextField } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localMinute } from '../../time.js';
 import { Picks } from './picks.js';
 import { Speaking, type Subjects } from './speaking.js';

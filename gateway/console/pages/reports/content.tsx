@@ -5,7 +5,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ReportContents, ReportRecord, ReportSection } from '../../../reports/model.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localMinute } from '../../time.js';
 import { keyOf, kindName, relationNames, sayIn, stateNames } from './words.js';
 

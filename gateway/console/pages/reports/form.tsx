@@ -6,7 +6,7 @@ import { type Asked, RANGES, type Range } from '../../../services/reporting/form
 import { isReady, type Placed } from '../../../services/reporting/standing.js';
 import { CompanyField } from '../../company-field.js';
 import { ChoiceField, FaultSummary, Form, formId, TextField } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { Picks } from './picks.js';
 import { Speaking, type Subjects } from './speaking.js';
 import { keyOf, relationNames, sayIn } from './words.js';

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { Issued, IssuedReport, ReportChanges } from '../../../reports/index.js';
 import { FaultSummary, Form, formId, TextField } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { Qr } from '../../qr.js';
 import { localMinute, localSecond } from '../../time.js';
 import { ReportContent } from './content.js';

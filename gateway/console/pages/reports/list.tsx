@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { IssuedRow } from '../../../reports/index.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localMinute } from '../../time.js';
 import { Speaking, type Subjects } from './speaking.js';
 import { sayIn } from './words.js';

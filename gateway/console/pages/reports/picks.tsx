@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Asked } from '../../../services/reporting/form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { sayIn } from './words.js';
 
 export interface PicksProps {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Preview } from '../../../reports/index.js';
 import type { Asked } from '../../../services/reporting/form.js';
 import { Form } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { ReportContent } from './content.js';
 import { REPORT_FORM } from './form.js';
 import { Carried } from './picks.js';

@@ -1,6 +1,6 @@
 /** For which company somebody acts who speaks for several. */
 import type { JSX } from 'preact';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { keyOf, sayIn } from './words.js';
 
 export interface Subjects {

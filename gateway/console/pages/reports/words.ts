@@ -2,7 +2,7 @@
 import type { Localised } from '../../../../contracts/types.js';
 import type { RecordChange } from '../../../reports/changes.js';
 import type { RecordKind, ReportRecord, ReportSubject, SectionState } from '../../../reports/model.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 
 export type Say = (zh: string, en: string) => string;
 export const sayIn =

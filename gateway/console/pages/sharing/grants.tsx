@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Grant } from '../../../../policies/types.js';
 import { Id } from '../../id.js';
+import type { Language } from '../../language.js';
 import type { Names } from '../../names.js';
-import type { Language } from '../../page.js';
 import { localMinute } from '../../time.js';
 
 /** `unused` is none of a grant's states, but what a reader asks for. */

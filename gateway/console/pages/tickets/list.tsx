@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { SeenTicket } from '../../../lifecycles/tickets.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localMinute } from '../../time.js';
 import { Due, nameOf, numberOf } from './words.js';
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { ChoiceField } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { ActForm } from './words.js';
 
 export interface MissingProps {

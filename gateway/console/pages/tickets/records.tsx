@@ -5,7 +5,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { ShownRecord } from '../../../lifecycles/records.js';
 import { CompanyField } from '../../company-field.js';
 import { ChoiceField, Form } from '../../form.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { ActForm, Facts, nameOf } from './words.js';
 
 export interface OfferedRecord extends ShownRecord {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ShownRecord } from '../../../lifecycles/records.js';
 import type { OpenedTicket } from '../../../lifecycles/tickets.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 import { localSecond } from '../../time.js';
 import { ActForm, actsOf, Due, Facts, nameOf, numberOf } from './words.js';
 

@@ -6,7 +6,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { ShownRecord } from '../../../lifecycles/records.js';
 import { AreaField, FilesField, FoldedForm, Form } from '../../form.js';
 import { Id } from '../../id.js';
-import type { Language } from '../../page.js';
+import type { Language } from '../../language.js';
 
 /** `3f0a-91c2-…`: easier to read out. */
 export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');

@@ -1,0 +1,11 @@
+import type { ClaimNames } from './person.js';
+/** By whom people sign in. */
+
+export interface Provider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly claims: ClaimNames;
+  /** Only of the development provider, which is on loopback. */
+  readonly insecure: boolean;
+}

@@ -8,7 +8,7 @@ RUN npm ci
 COPY . .
 # seconds; time of every file in the image, `git log -1 --format=%ct` for the same bytes as CI
 ARG SOURCE_DATE_EPOCH=0
-RUN node node_modules/typescript/bin/tsc -b contracts policies connectors gateway/console/browser gateway \
+RUN node node_modules/typescript/bin/tsc -b contracts policies connectors gateway/http/ui/browser gateway \
  && node .image.mjs /out
 RUN mkdir /volumes && mv /out/data /volumes/data
 

@@ -11,9 +11,9 @@ import { shape } from '../contracts/validate.js';
 import type { Expression, Feed, Step } from './feed.js';
 import { checkCrosswalks } from './mapping/crosswalk.js';
 import { compileMapping, parseMapping } from './mapping/index.js';
-import { ceilingOf } from './sources/ceiling.js';
+import { ceilingOf } from './reading/ceiling.js';
+import type { SourceKind } from './reading/port.js';
 import { loadSourceKinds } from './sources/load.js';
-import type { SourceKind } from './sources/port.js';
 
 interface FeedFile {
   readonly source: { readonly kind: string; readonly [key: string]: unknown };

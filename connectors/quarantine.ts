@@ -11,7 +11,7 @@ import { type FieldProblem, YitongError } from '../contracts/errors.js';
 import type { DatasetId } from '../contracts/ids.js';
 import { type Env, openEnv } from './lmdb/env.js';
 import { markMade, refuseDamaged } from './lmdb/file.js';
-import type { Cell } from './sources/port.js';
+import type { Cell } from './reading/port.js';
 
 export interface QuarantinedRow {
   readonly position: string;

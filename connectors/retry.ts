@@ -2,9 +2,9 @@
 import { type ErrorCode, YitongError } from '../contracts/errors.js';
 import type { Workspace } from '../contracts/types.js';
 import type { Bus } from './bus/port.js';
-import { type Crosswalks, openCrosswalks } from './crosswalk/index.js';
 import type { Feed } from './feed.js';
 import { restColumns } from './mapping/columns.js';
+import { type Crosswalks, openCrosswalks } from './mapping/crosswalks/index.js';
 import { compileMapping } from './mapping/index.js';
 import { openSession, type PublishRow, restOfCells, type State, type TurnOptions, takeTurn } from './publish/index.js';
 import type { Quarantine, QuarantineEntry } from './quarantine.js';

@@ -5,7 +5,7 @@
 import { isYitongError, YitongError } from '../contracts/errors.js';
 import type { Span } from '../contracts/tracing.js';
 import type { Contract } from '../contracts/types.js';
-import { type Crosswalks, openCrosswalks } from './crosswalk/index.js';
+import { type Crosswalks, openCrosswalks } from './mapping/crosswalks/index.js';
 import { sendWatermark, takeTurn } from './publish/index.js';
 import { Quarantine } from './quarantine.js';
 import { type CutOff, joinReports, type RunReport } from './report.js';

@@ -141,7 +141,7 @@ export interface Workspace {
   readonly codelists: ReadonlyMap<string, Codelist>;
   readonly schemes: ReadonlyMap<string, KeyScheme>;
   readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: ContractVersion }>;
-  /** The parsed yitong.json, checked by whoever owns each section (`gateway/config.ts`). */
+  /** The parsed yitong.json, checked by whoever owns each section (`gateway/ground/config/index.ts`). */
   readonly settings: { readonly [section: string]: unknown };
 }
 

@@ -36,7 +36,7 @@ export const OWNED = {
 
 /** The schema as text, with a newline at its end. */
 export async function valuesSchema() {
-  const { configurationSchema } = await import(new URL('../dist/gateway/config.js', import.meta.url).href);
+  const { configurationSchema } = await import(new URL('../dist/gateway/ground/config/index.js', import.meta.url).href);
   const schema = JSON.parse(readFileSync(new URL('values.schema.base.json', import.meta.url), 'utf8'));
   const config = configurationSchema();
   for (const [section, keys] of Object.entries(OWNED)) {

@@ -1,6 +1,6 @@
 /**
  * The Bus port: partitioned, ordered, durable topics. Drivers: `kafka/`, `embedded/`. One conformance suite runs on
- * both (`test/conformance/bus.ts`).
+ * both (`test/support/conformance/bus.ts`).
  *
  * Promises of every driver:
  * - records of one subject keep the order in which they were sent (the partition comes from the subject alone);

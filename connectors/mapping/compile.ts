@@ -2,7 +2,7 @@
 import { type FieldProblem, YitongError } from '../../contracts/errors.js';
 import type { Contract, FieldInfo, KeyScheme } from '../../contracts/types.js';
 import type { Expression, Mapping, Step } from '../feed.js';
-import type { Cell } from '../sources/port.js';
+import type { Cell } from '../reading/port.js';
 import { type Cells, compileCondition } from './conditions.js';
 import { type CrosswalkLink, type FindSubject, NO_CROSSWALK } from './crosswalk.js';
 import { DEFAULT_ZONE, LIMITS } from './limits.js';

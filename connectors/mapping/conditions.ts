@@ -1,6 +1,6 @@
 /** Conditions as closures over raw cells, trimmed. A typed cell is compared by its JSON text. */
 import type { Condition } from '../feed.js';
-import type { Cell } from '../sources/port.js';
+import type { Cell } from '../reading/port.js';
 
 export type Cells = Readonly<Record<string, Cell | undefined>>;
 export type Holds = (cells: Cells) => boolean;

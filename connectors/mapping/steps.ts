@@ -5,7 +5,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { halfwidth } from '../../contracts/halfwidth.js';
 import type { KeyScheme } from '../../contracts/types.js';
 import type { Step } from '../feed.js';
-import type { Cell } from '../sources/port.js';
+import type { Cell } from '../reading/port.js';
 import type { CrosswalkLink, FindSubject } from './crosswalk.js';
 import { dateForm, type ReadDate, zoneOf } from './dates.js';
 import { LIMITS } from './limits.js';

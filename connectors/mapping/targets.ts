@@ -2,7 +2,7 @@
 import { findField } from '../../contracts/fields.js';
 import { readSchema, unwrap } from '../../contracts/schema.js';
 import type { AvroSchema, Contract, FieldInfo } from '../../contracts/types.js';
-import type { Cell } from '../sources/port.js';
+import type { Cell } from '../reading/port.js';
 import { readNumber, toInteger } from './numbers.js';
 import { FAILED, type Made, problem, type RowRun } from './steps.js';
 

@@ -1,6 +1,6 @@
 /** The charset of a file, found by its bytes; what fits several is said to. */
 import { createReadStream } from 'node:fs';
-import { CHARSETS, type Charset, decoder, WrongCharset } from '../sources/charset.js';
+import { CHARSETS, type Charset, decoder, WrongCharset } from '../reading/charset.js';
 import type { Decision } from './decision.js';
 
 /** Which of the charsets every byte of the file has. Stops once none is left. */

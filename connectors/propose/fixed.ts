@@ -1,5 +1,5 @@
 /** Columns of fixed width, as far as blanks show them; where columns touch, only a person knows. */
-import type { Charset } from '../sources/charset.js';
+import type { Charset } from '../reading/charset.js';
 import type { Decision } from './decision.js';
 
 export interface Fixed {

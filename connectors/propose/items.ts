@@ -1,6 +1,6 @@
 /** JSON: a document with an array of items somewhere, or an item a line. */
 import { YitongError } from '../../contracts/errors.js';
-import { parseJson } from '../sources/json-value.js';
+import { parseJson } from '../reading/json-value.js';
 import { count, type Decision } from './decision.js';
 
 export interface Items {

@@ -1,6 +1,6 @@
 /** What the columns of a source hold, in one pass over all rows and in memory that does not grow with them. */
 import type { KeyScheme } from '../../contracts/types.js';
-import type { BrokenRow, Cell, SourceRow } from '../sources/port.js';
+import type { BrokenRow, Cell, SourceRow } from '../reading/port.js';
 import { DateTally } from './dates.js';
 import { Distinct, type Hash, hashText } from './hashes.js';
 import { NumberTally } from './numbers.js';

@@ -4,9 +4,9 @@ import { YitongError } from '../../contracts/errors.js';
 import { authorityId, datasetId } from '../../contracts/ids.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { Feed, Mapping } from '../feed.js';
+import { type BrokenRow, JUST_READING, type SourceRow } from '../reading/port.js';
 import type { Progress } from '../run.js';
 import { loadSourceKinds } from '../sources/load.js';
-import { type BrokenRow, JUST_READING, type SourceRow } from '../sources/port.js';
 
 export interface Reading {
   readonly workspace: Workspace;

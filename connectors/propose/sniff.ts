@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import type { KeyScheme } from '../../contracts/types.js';
 import type { Feed } from '../feed.js';
-import { CHARSETS, type Charset, decoder } from '../sources/charset.js';
+import { CHARSETS, type Charset, decoder } from '../reading/charset.js';
 import { csvItems } from '../sources/csv/records.js';
 import { peekSheets } from '../sources/xlsx/peek.js';
 import { findCharset } from './charsets.js';

@@ -2,7 +2,7 @@
 import type { FieldProblem } from '../../contracts/errors.js';
 import { type FieldPath, type SubjectKey, subjectKey } from '../../contracts/ids.js';
 import type { Contract, KeyScheme } from '../../contracts/types.js';
-import type { Cell } from '../sources/port.js';
+import type { Cell } from '../reading/port.js';
 
 export type JsonForm = { readonly [field: string]: Cell };
 

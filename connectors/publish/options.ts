@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../contracts/errors.js';
 import type { Span } from '../../contracts/tracing.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import type { Quarantine } from '../quarantine.js';
-import type { Cell } from '../sources/port.js';
+import type { Cell } from '../reading/port.js';
 import type { JsonForm } from './identity.js';
 import type { State } from './state.js';
 

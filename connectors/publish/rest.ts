@@ -3,7 +3,7 @@
  * nobody kept the row.
  */
 import { hash } from 'node:crypto';
-import type { Cell } from '../sources/port.js';
+import type { Cell } from '../reading/port.js';
 import type { JsonForm } from './identity.js';
 import { REST_BYTES } from './state.js';
 

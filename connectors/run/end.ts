@@ -3,8 +3,8 @@ import type { Watermark } from '../bus/port.js';
 import type { Feed } from '../feed.js';
 import type { Session, Settled, State } from '../publish/index.js';
 import type { Quarantine } from '../quarantine.js';
+import type { Outcome, SourceRun } from '../reading/port.js';
 import type { Tally } from '../report.js';
-import type { Outcome, SourceRun } from '../sources/port.js';
 import type { RunOptions } from './options.js';
 
 export interface EndParts extends Pick<RunOptions, 'feed' | 'state'> {

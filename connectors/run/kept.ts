@@ -8,7 +8,7 @@ import { namingColumns } from '../mapping/columns.js';
 import type { CompiledMapping } from '../mapping/index.js';
 import type { Session } from '../publish/index.js';
 import type { Quarantine } from '../quarantine.js';
-import type { Cell, Keys } from '../sources/port.js';
+import type { Cell, Keys } from '../reading/port.js';
 import { Nameless } from './rows.js';
 
 export interface KeptOptions {

@@ -4,7 +4,7 @@ import type { Workspace } from '../../contracts/types.js';
 import type { Bus } from '../bus/port.js';
 import type { Feed } from '../feed.js';
 import type { State } from '../publish/index.js';
-import type { SourceKind } from '../sources/port.js';
+import type { SourceKind } from '../reading/port.js';
 
 export interface Progress {
   readonly rows: number;

@@ -8,8 +8,8 @@ import type { CompiledMapping } from '../mapping/index.js';
 import { identifier, type JsonForm } from '../publish/identity.js';
 import { digest, type PublishResult, type PublishRow, restOfCells, type Session } from '../publish/index.js';
 import type { Quarantine } from '../quarantine.js';
+import type { BrokenRow, Cell, SourceBatch, SourceRow } from '../reading/port.js';
 import type { Tally } from '../report.js';
-import type { BrokenRow, Cell, SourceBatch, SourceRow } from '../sources/port.js';
 
 export interface RowParts {
   readonly contract: Contract;

@@ -1,7 +1,7 @@
 /** Source kinds, found by folder and registered nowhere else. */
 import { readdir } from 'node:fs/promises';
 import { YitongError } from '../../contracts/errors.js';
-import type { SourceKind } from './port.js';
+import type { SourceKind } from '../reading/port.js';
 
 function isKind(value: unknown): value is SourceKind {
   return (

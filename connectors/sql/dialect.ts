@@ -3,7 +3,7 @@
  * each.
  */
 import type { Localised } from '../../contracts/types.js';
-import type { Parsed } from '../sources/json-value.js';
+import type { Parsed } from '../reading/json-value.js';
 import type { Server } from './server.js';
 
 export interface TableName {

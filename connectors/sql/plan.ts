@@ -4,7 +4,7 @@ import type { Feed } from '../feed.js';
 import { mappedColumns } from '../mapping/columns.js';
 import { type Zone, zoneOf } from '../mapping/dates.js';
 import { DEFAULT_ZONE } from '../mapping/limits.js';
-import type { SourceContext } from '../sources/port.js';
+import type { SourceContext } from '../reading/port.js';
 import type { Column, TableInfo, TableName, TimeKind } from './dialect.js';
 import { durationOf } from './server.js';
 import type { TableSource } from './source.js';

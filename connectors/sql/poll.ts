@@ -5,9 +5,9 @@
  */
 import { YitongError } from '../../contracts/errors.js';
 import { shape } from '../../contracts/validate.js';
-import { Batcher } from '../sources/batch.js';
-import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../sources/port.js';
-import { feedIdentity, readAgain } from '../sources/take.js';
+import { Batcher } from '../reading/batch.js';
+import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../reading/port.js';
+import { feedIdentity, readAgain } from '../reading/take.js';
 import type { Column, Dialect, Session, Statement } from './dialect.js';
 import { checkFeed, makePlan, type Plan } from './plan.js';
 import { RowMaker } from './rows.js';

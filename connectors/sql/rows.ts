@@ -1,7 +1,7 @@
 /** Rows as a database gives them to rows of the source port. */
 import type { Zone } from '../mapping/dates.js';
-import { RAW, toCells } from '../sources/json-value.js';
-import type { BrokenRow, Cell, SourceRow } from '../sources/port.js';
+import { RAW, toCells } from '../reading/json-value.js';
+import type { BrokenRow, Cell, SourceRow } from '../reading/port.js';
 import type { Column, RawRow, TimeKind } from './dialect.js';
 import { momentOf, sourceTimeOf } from './time.js';
 

@@ -3,9 +3,9 @@ import { isIP } from 'node:net';
 import { parseDuration } from '../../contracts/duration.js';
 import { type Place, YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
-import { checkReach, filesRoots } from '../sources/ceiling.js';
-import { addressKind } from '../sources/http/door.js';
-import { type Reference, readSecret, readText, secretSchema } from '../sources/secrets.js';
+import { checkReach, filesRoots } from '../reading/ceiling.js';
+import { addressKind } from '../reading/door.js';
+import { type Reference, readSecret, readText, secretSchema } from '../reading/secrets.js';
 
 /** The keys of a feed's `source` by which a database is reached. */
 export interface ServerSource {

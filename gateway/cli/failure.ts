@@ -1,7 +1,7 @@
 /** How an error is told on the command line. */
 import { isYitongError } from '../../contracts/errors.js';
 import { ConnectionError, GatewayError } from '../client/errors.js';
-import { Told } from '../logging/words.js';
+import { Told } from '../ground/logging/words.js';
 
 /** A command that is not written as it has to be: told with where its help is. */
 export class WrongUsage extends Error {

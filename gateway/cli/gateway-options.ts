@@ -3,9 +3,17 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { type Client, connect, connectionOf } from '../client/index.js';
+import {
+  dataOption,
+  folders,
+  program,
+  runningFor,
+  text,
+  workspaceFlag,
+  workspaceOption,
+} from '../ground/files/places.js';
 import type { Invocation } from './command.js';
 import { didYouMean } from './near.js';
-import { dataOption, folders, program, runningFor, text, workspaceFlag, workspaceOption } from './places.js';
 
 export const gatewayOptions = {
   api: {

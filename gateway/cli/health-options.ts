@@ -1,8 +1,8 @@
 /** `--health-port` of programs that are not a gateway: health and metrics of a connector or a witness. */
 import { YitongError } from '../../contracts/errors.js';
-import type { FiguresServer, Served } from '../metrics/serve.js';
-import { serveFigures } from '../metrics/serve.js';
-import { text } from './places.js';
+import { text } from '../ground/files/places.js';
+import type { FiguresServer, Served } from '../operate/metrics/serve.js';
+import { serveFigures } from '../operate/metrics/serve.js';
 
 export const healthOptions = {
   'health-port': {

@@ -7,11 +7,11 @@ import { Quarantine } from '../../connectors/quarantine.js';
 import { YitongError } from '../../contracts/errors.js';
 import { datasetId } from '../../contracts/ids.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { openState } from '../publishing/state.js';
-import { busOf, busOption } from './bus.js';
+import { dataOption, folders, text, workspaceOption } from '../ground/files/places.js';
+import { openState } from '../http/publishing/state.js';
+import { busOf, busOption } from '../operate/bus.js';
 import type { Command, Invocation } from './command.js';
 import { WrongUsage } from './failure.js';
-import { dataOption, folders, text, workspaceOption } from './places.js';
 
 /** Which records are meant; `--all` or ids, and never neither. @throws YitongError `bad_request` */
 function idsOf(call: Invocation, given: readonly string[]): readonly string[] | 'all' {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
-import type { Knowledge } from '../backup/continue.js';
+import type { Knowledge } from '../operate/backup/continue.js';
 
 /** @throws YitongError `bad_request` */
 export function knowledgeOf(checkpoint: string | undefined, word: string | undefined): Knowledge {

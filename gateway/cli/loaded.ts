@@ -1,5 +1,5 @@
 /** What the first pass of all feeds loaded, for people. */
-import type { FirstPass } from '../process/messages.js';
+import type { FirstPass } from '../operate/children/messages.js';
 
 const sum = (reports: readonly FirstPass[], of: (report: FirstPass) => number): number =>
   reports.reduce((all, report) => all + of(report), 0);

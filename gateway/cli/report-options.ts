@@ -4,12 +4,12 @@ import { YitongError } from '../../contracts/errors.js';
 import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { type Client, GatewayError } from '../client/index.js';
-import { stateNames } from '../console/pages/reports/words.js';
-import { localMinute } from '../console/time.js';
-import type { ReportModel, ReportSection } from '../reports/model.js';
+import type { ReportModel, ReportSection } from '../documents/model/model.js';
+import { folders, text } from '../ground/files/places.js';
+import { localMinute } from '../ground/language/time.js';
+import { stateNames } from '../http/ui/report-words.js';
 import type { Invocation } from './command.js';
 import { gatewayAs } from './gateway-options.js';
-import { folders, text } from './places.js';
 
 export const reportOption = {
   type: 'string',

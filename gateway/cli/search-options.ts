@@ -1,7 +1,7 @@
 /** Options of the `audit` commands, from the command line's loose values to what they mean. */
 import { YitongError } from '../../contracts/errors.js';
-import type { SearchQuery } from '../audit/search/index.js';
-import { dataOption, text, workspaceOption } from './places.js';
+import { dataOption, text, workspaceOption } from '../ground/files/places.js';
+import type { SearchQuery } from '../log/search/index.js';
 
 type Values = Readonly<Record<string, string | boolean | string[] | undefined>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -3,7 +3,7 @@
  * the command's own.
  */
 import { isYitongError } from '../../contracts/errors.js';
-import { type Sequencer, type SequencerOptions, startSequencer } from '../audit/log/sequencer.js';
+import { type Sequencer, type SequencerOptions, startSequencer } from '../log/sequencer/sequencer.js';
 
 /**
  * ms without anything new after which it is not waited for any longer: one that hangs behind a long index has the order

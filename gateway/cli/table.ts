@@ -1,5 +1,5 @@
 /** Rows for people and for spreadsheets. */
-import { cell } from '../audit/search/csv.js';
+import { cell } from '../log/search/export/csv.js';
 
 export interface Table {
   readonly columns: readonly string[];

@@ -1,7 +1,7 @@
 /** Options of commands that check cosignatures: which witnesses count, and how many must have signed. */
 import { YitongError } from '../../contracts/errors.js';
-import { type WitnessPolicy, witnessPolicy } from '../audit/log/cosignature.js';
-import { list, text } from './places.js';
+import { list, text } from '../ground/files/places.js';
+import { type WitnessPolicy, witnessPolicy } from '../log/proof/cosignature.js';
 
 export const witnessFlags = {
   witness: {

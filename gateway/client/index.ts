@@ -12,7 +12,7 @@ export type {
   ReportSection,
   ReportSubject,
   SectionState,
-} from '../reports/model.js';
+} from '../documents/model/model.js';
 export { type Client, connect, type SpeakingOptions } from './client.js';
 export { type Connection, type Credentials, connectionOf, credentialFiles, type FileConnection } from './connection.js';
 export { ConnectionError, type Denial, GatewayError, type ProblemBody } from './errors.js';

@@ -4,12 +4,12 @@
  * port publish them.
  */
 import { YitongError } from '../../contracts/errors.js';
-import { commitmentOf } from '../audit/journal/format.js';
-import { parseWitnessVkey } from '../audit/log/cosignature.js';
-import { leafHash } from '../audit/log/merkle.js';
-import { decodeBase64, parseVkey } from '../audit/log/note.js';
-import { answerSha256, promisedLeaf } from '../audit/log/promised.js';
-import { verifyProof } from '../audit/log/proof.js';
+import { parseWitnessVkey } from '../log/proof/cosignature.js';
+import { commitmentOf } from '../log/proof/journal.js';
+import { leafHash } from '../log/proof/merkle.js';
+import { decodeBase64, parseVkey } from '../log/proof/note.js';
+import { answerSha256, promisedLeaf } from '../log/proof/promised.js';
+import { verifyProof } from '../log/proof/proof.js';
 import { bytesOf } from './transport.js';
 import type { ReceiptAnswer } from './types/catalogue.js';
 import { type Receipt, receiptId } from './types/common.js';

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { errorTable } from '../../contracts/errors.js';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 
 const root = packageRoot();
 const read = (folder: string, endings: readonly string[]): string =>

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { SourceRow } from '../../connectors/sources/port.js';
+import type { SourceRow } from '../../connectors/reading/port.js';
 import { datasetId } from '../../contracts/ids.js';
 import { mapper, rowsOf, town, type When } from './town.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Feed } from '../../connectors/feed.js';
-import { JUST_READING } from '../../connectors/sources/port.js';
+import { JUST_READING } from '../../connectors/reading/port.js';
 import { dateOf, dayOf } from '../../connectors/sources/synthetic/days.js';
 import { mix, unit, weighted, wholeBetween } from '../../connectors/sources/synthetic/draws.js';
 import synthetic from '../../connectors/sources/synthetic/index.js';

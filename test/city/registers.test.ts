@@ -1,7 +1,7 @@
 import t from 'tap';
 import { encodeRecord } from '../../contracts/avro.js';
 import { datasetId } from '../../contracts/ids.js';
-import { lastDayOfMonths } from '../../gateway/reports/compute/rules.js';
+import { lastDayOfMonths } from '../../gateway/documents/compute/rules.js';
 import { keyOf, mapper, rowsOf, town } from './town.js';
 
 const { workspace, feeds } = await town();

@@ -4,7 +4,7 @@ import type { Feed } from '../../connectors/feed.js';
 import { loadFeeds } from '../../connectors/feeds.js';
 import type { JsonRecord } from '../../connectors/mapping/compile.js';
 import { compileMapping } from '../../connectors/mapping/index.js';
-import { JUST_READING, type SourceRow } from '../../connectors/sources/port.js';
+import { JUST_READING, type SourceRow } from '../../connectors/reading/port.js';
 import synthetic from '../../connectors/sources/synthetic/index.js';
 import type { DatasetId } from '../../contracts/ids.js';
 import type { Contract, Workspace } from '../../contracts/types.js';

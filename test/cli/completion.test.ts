@@ -9,7 +9,7 @@ import t, { type Test } from 'tap';
 import { optionsOf } from '../../gateway/cli/arguments.js';
 import { type Shell, scriptFor } from '../../gateway/cli/completion.js';
 import { commandNames, loadCommand, spoken } from '../../gateway/cli/names.js';
-import { missingHere } from '../missing.js';
+import { missingHere } from '../support/missing.js';
 
 t.setTimeout(240_000);
 

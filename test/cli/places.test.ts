@@ -14,7 +14,7 @@ import {
   runningFor,
   workspaceDir,
   workspaceFlag,
-} from '../../gateway/cli/places.js';
+} from '../../gateway/ground/files/places.js';
 
 /** A file as `up` leaves it, of a process that lives: the parent of this one. */
 function running(data: string, pid = process.ppid): void {

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { choosePorts, namedPorts, refusalOf } from '../../gateway/process/ports.js';
+import { choosePorts, namedPorts, refusalOf } from '../../gateway/operate/process/ports.js';
 import { cli } from '../e2e/city.js';
 
 /** A port that something listens on. */

@@ -6,9 +6,9 @@ import { formFor, languageFor, optionsOf, parse } from '../../gateway/cli/argume
 import { groupOf, helpOf } from '../../gateway/cli/help.js';
 import { commandNames, loadCommand, spoken } from '../../gateway/cli/names.js';
 import { distance, nearest } from '../../gateway/cli/near.js';
-import { packageRoot } from '../../gateway/cli/places.js';
 import { csvText, tableLines, widthOf } from '../../gateway/cli/table.js';
-import { latinIn } from '../console/latin.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { latinIn } from '../http/console/latin.js';
 
 const sourceOf = (name: string): string =>
   readFileSync(join(packageRoot(), 'gateway', 'cli', 'commands', `${name}.ts`), 'utf8');

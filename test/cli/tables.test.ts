@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { latinIn } from '../console/latin.js';
 import { cli } from '../e2e/city.js';
+import { latinIn } from '../http/console/latin.js';
 
 t.setTimeout(240_000);
 

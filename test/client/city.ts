@@ -6,7 +6,7 @@
 import { createServer } from 'node:net';
 import type { Test } from 'tap';
 import { type City, city } from '../e2e/city.js';
-import { freePort } from '../servers/ports.js';
+import { freePort } from '../support/servers/ports.js';
 
 const free = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

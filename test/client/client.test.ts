@@ -15,7 +15,7 @@ import {
   isTransient,
   retry,
 } from '../../gateway/client/index.js';
-import { issueClient } from '../../gateway/pki/authority.js';
+import { issueClient } from '../../gateway/operate/pki/authority.js';
 import { problem, sendJson, stub } from './stub.js';
 
 const BATCH = { purpose: 'p', subjects: ['a:1', 'a:2'], datasets: [{ id: 'a.b' }] } as const;

@@ -2,13 +2,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
 import { bytesOf, type ReceiptAnswer, receiptId, verifyPromise, verifyReceipt } from '../../gateway/client/index.js';
-import { issueClient } from '../../gateway/pki/authority.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { issueClient } from '../../gateway/operate/pki/authority.js';
 import { until } from '../e2e/ask.js';
 import type { City } from '../e2e/city.js';
-import { missingHere } from '../missing.js';
-import { pythonForTest } from '../python.js';
+import { missingHere } from '../support/missing.js';
+import { pythonForTest } from '../support/python.js';
 import { exampleCity } from './city.js';
 import { project } from './outside.js';
 

@@ -10,9 +10,9 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
-import { missingHere } from '../missing.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { initPki, issueClient, issueServer } from '../../gateway/operate/pki/authority.js';
+import { missingHere } from '../support/missing.js';
 
 t.setTimeout(300_000);
 

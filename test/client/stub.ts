@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Client, type ConnectOptions, connect, connectionOf } from '../../gateway/client/index.js';
-import { initPki, issueClient, issueServer } from '../../gateway/pki/authority.js';
+import { initPki, issueClient, issueServer } from '../../gateway/operate/pki/authority.js';
 
 export interface Stub {
   readonly api: string;

@@ -3,25 +3,25 @@
  * their schemas say, both ways. The line that does not compile names what has come apart.
  */
 import type { Static } from 'typebox';
-import type { receiptSchema } from '../../gateway/answer/schemas.js';
+import type { receiptSchema } from '../../gateway/answer/question/schemas.js';
 import type * as client from '../../gateway/client/index.js';
-import type { Issued, IssuedRow, Preview } from '../../gateway/reports/index.js';
-import type { ReleasedReport } from '../../gateway/reports/part.js';
-import type * as told from '../../gateway/reports/schemas.js';
-import type { batchSchema } from '../../gateway/services/batch/schema.js';
-import type * as catalogue from '../../gateway/services/catalogue/schema.js';
-import type * as compliance from '../../gateway/services/compliance-api/index.js';
-import type * as credentials from '../../gateway/services/credentials-api/index.js';
-import type * as documents from '../../gateway/services/documents/schema.js';
-import type * as objections from '../../gateway/services/objections/schema.js';
-import type * as quarantine from '../../gateway/services/quarantine/schema.js';
-import type * as asking from '../../gateway/services/query/schema.js';
-import type { receiptAnswerSchema } from '../../gateway/services/receipts/index.js';
-import type * as records from '../../gateway/services/records/schema.js';
-import type { schemaAnswer, versionAnswer } from '../../gateway/services/registry/index.js';
-import type * as releases from '../../gateway/services/releases-api/index.js';
-import type * as reports from '../../gateway/services/reports/schema.js';
-import type * as verifying from '../../gateway/services/verify/schema.js';
+import type * as told from '../../gateway/documents/model/schemas.js';
+import type { Issued, IssuedRow, Preview } from '../../gateway/documents/reports/index.js';
+import type { ReleasedReport } from '../../gateway/documents/reports/part.js';
+import type { batchSchema } from '../../gateway/http/api/batch/schema.js';
+import type * as catalogue from '../../gateway/http/api/catalogue/schema.js';
+import type * as compliance from '../../gateway/http/api/compliance/index.js';
+import type * as credentials from '../../gateway/http/api/credentials/index.js';
+import type * as documents from '../../gateway/http/api/documents/schema.js';
+import type * as objections from '../../gateway/http/api/objections/schema.js';
+import type * as quarantine from '../../gateway/http/api/quarantine/schema.js';
+import type * as asking from '../../gateway/http/api/query/schema.js';
+import type { receiptAnswerSchema } from '../../gateway/http/api/receipts/index.js';
+import type * as records from '../../gateway/http/api/records/schema.js';
+import type { schemaAnswer, versionAnswer } from '../../gateway/http/api/registry/index.js';
+import type * as releases from '../../gateway/http/api/releases/index.js';
+import type * as reports from '../../gateway/http/api/reports/schema.js';
+import type * as verifying from '../../gateway/http/api/verify/schema.js';
 
 /** As an answer is read: nothing of it is written to; an object of no known members has any. */
 type Frozen<T> = T extends readonly (infer One)[]

@@ -6,8 +6,8 @@ import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseMapping } from '../../connectors/mapping/index.js';
-import type { GatewayContext } from '../../gateway/context.js';
-import { pushing } from '../../gateway/services/records/push.js';
+import type { GatewayContext } from '../../gateway/documents/context.js';
+import { pushing } from '../../gateway/http/api/records/push.js';
 import { digit9, feed as makeFeed } from './fixtures.js';
 import { openOffice } from './office.js';
 

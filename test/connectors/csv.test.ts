@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import t from 'tap';
-import { headerNames } from '../../connectors/sources/columns.js';
+import { headerNames } from '../../connectors/reading/columns.js';
+import type { BrokenRow, SourceRow } from '../../connectors/reading/port.js';
 import { csvItems } from '../../connectors/sources/csv/records.js';
-import type { BrokenRow, SourceRow } from '../../connectors/sources/port.js';
 import { type Reading, read } from './reading.js';
 
 const KEY = '000000019';

@@ -11,7 +11,7 @@ import type { Proposal } from '../../connectors/propose/propose.js';
 import cnpj from '../../contracts/subjects/cnpj.js';
 import siren from '../../contracts/subjects/siren.js';
 import uscc from '../../contracts/subjects/uscc.js';
-import { testData } from '../data.js';
+import { testData } from '../support/data.js';
 import { context, forecastOf, newCity, outcomeOf, proposeFile, proposeText } from './proposing.js';
 
 t.setTimeout(300_000);

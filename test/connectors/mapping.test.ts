@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { compileMapping, parseMapping } from '../../connectors/mapping/index.js';
-import type { Cell } from '../../connectors/sources/port.js';
+import type { Cell } from '../../connectors/reading/port.js';
 import { contract, digit9, schemes } from './fixtures.js';
 
 const base = { code: { const: digit9.make(1) }, name: { const: 'x' } };

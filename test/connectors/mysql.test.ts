@@ -1,6 +1,6 @@
 import t from 'tap';
-import { tableSuite } from '../conformance/table.js';
-import { mysqlForTest } from '../servers/mysql.js';
+import { tableSuite } from '../support/conformance/table.js';
+import { mysqlForTest } from '../support/servers/mysql.js';
 import { read } from './reading.js';
 
 /** Rows of one run as the source gives them, read as a user who may do anything. */

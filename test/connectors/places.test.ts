@@ -7,7 +7,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, wri
 import { basename, join, relative } from 'node:path';
 import t, { type Test } from 'tap';
 import { loadFeeds } from '../../connectors/feeds.js';
-import { fingerprint, namedFiles } from '../../connectors/sources/files.js';
+import { fingerprint, namedFiles } from '../../connectors/reading/files.js';
 import { resolveServer } from '../../connectors/sql/server.js';
 import { contract, workspace } from './fixtures.js';
 import { read } from './reading.js';

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { decodeRecord } from '../../contracts/avro.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
-import { postgresForTest } from '../servers/postgres.js';
+import { postgresForTest } from '../support/servers/postgres.js';
 import { differences, replicated, TABLE } from './replicated.js';
 import { draws, versionOf, write } from './writer.js';
 

@@ -8,7 +8,7 @@ import { scheduleFeeds } from '../../connectors/schedule.js';
 import { isVisible } from '../../connectors/sources/postgres-logical/toast.js';
 import { YitongError } from '../../contracts/errors.js';
 import { until } from '../e2e/ask.js';
-import { postgresForTest } from '../servers/postgres.js';
+import { postgresForTest } from '../support/servers/postgres.js';
 import { digit9, feed as makeFeed } from './fixtures.js';
 import { differences, logicalFeed, replicated, TABLE } from './replicated.js';
 

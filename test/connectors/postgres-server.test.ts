@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { initPki, issueServer } from '../../gateway/pki/authority.js';
-import { postgresForTest } from '../servers/postgres.js';
+import { initPki, issueServer } from '../../gateway/operate/pki/authority.js';
+import { postgresForTest } from '../support/servers/postgres.js';
 import { read } from './reading.js';
 
 /** Rows of one run as the source gives them, read as the superuser. */

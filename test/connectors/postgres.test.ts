@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { tableSuite } from '../conformance/table.js';
-import { postgresForTest } from '../servers/postgres.js';
+import { tableSuite } from '../support/conformance/table.js';
+import { postgresForTest } from '../support/servers/postgres.js';
 
 tableSuite(async (t) => {
   const postgres = await postgresForTest(t);

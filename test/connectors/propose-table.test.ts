@@ -7,8 +7,8 @@ import t, { type Test } from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { cli } from '../e2e/city.js';
 import { run } from '../e2e/command.js';
-import { mysqlForTest } from '../servers/mysql.js';
-import { postgresForTest } from '../servers/postgres.js';
+import { mysqlForTest } from '../support/servers/mysql.js';
+import { postgresForTest } from '../support/servers/postgres.js';
 import { toldOf } from './proposed.js';
 
 t.setTimeout(120_000);

@@ -11,7 +11,7 @@ import { plain } from '../../connectors/propose/terms.js';
 import { simplified } from '../../connectors/propose/traditional.js';
 import siret from '../../contracts/subjects/siret.js';
 import uscc from '../../contracts/subjects/uscc.js';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { firmsCsv } from './proposed.js';
 import { context, newCity, proposeText } from './proposing.js';
 

@@ -13,7 +13,7 @@ import { Quarantine } from '../../connectors/quarantine.js';
 import { runFeed } from '../../connectors/run.js';
 import type { Workspace } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { cli } from '../e2e/city.js';
 
 export const NONE: Answers = { dateFormats: new Map(), types: new Map(), classes: new Map(), names: new Map() };

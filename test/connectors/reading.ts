@@ -4,8 +4,6 @@
  */
 import type { Feed } from '../../connectors/feed.js';
 import { parseMapping } from '../../connectors/mapping/index.js';
-import type { RunReport } from '../../connectors/run.js';
-import { loadSourceKinds } from '../../connectors/sources/load.js';
 import {
   type BrokenRow,
   JUST_READING,
@@ -13,7 +11,9 @@ import {
   type SourceKind,
   type SourceRow,
   type SourceRun,
-} from '../../connectors/sources/port.js';
+} from '../../connectors/reading/port.js';
+import type { RunReport } from '../../connectors/run.js';
+import { loadSourceKinds } from '../../connectors/sources/load.js';
 import { feed, workspace } from './fixtures.js';
 
 const kinds = await loadSourceKinds();

@@ -15,7 +15,7 @@ import {
   workingDaysLeft,
 } from '../../contracts/calendar.js';
 import { isYitongError } from '../../contracts/errors.js';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 
 const calendar = (await loadCalendars([packageRoot()])).get('mainland') as Calendar;
 const at = (local: string): number => Date.parse(`${local}+08:00`);

@@ -11,7 +11,7 @@ import { declaredScheme } from '../../contracts/schemes/load.js';
 import { loadKeySchemes } from '../../contracts/subjects.js';
 import type { KeyScheme } from '../../contracts/types.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { cli } from '../e2e/city.js';
 import { run } from '../e2e/command.js';
 

@@ -2,8 +2,8 @@
 import t from 'tap';
 import { isAhead, isFresh, MAX_AHEAD } from '../../contracts/freshness.js';
 import type { Contract } from '../../contracts/types.js';
-import { freshness, statusOf } from '../../gateway/answer/status.js';
-import type { DatasetState, ViewReader } from '../../gateway/view/port.js';
+import { freshness, statusOf } from '../../gateway/answer/question/status.js';
+import type { DatasetState, ViewReader } from '../../gateway/answer/view/port.js';
 
 const HOUR = 3_600_000;
 const now = Date.parse('2031-05-05T12:00:00Z');

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { holderLives, holderName } from '../../contracts/holder.js';
-import { runningUp } from '../../gateway/cli/places.js';
+import { runningUp } from '../../gateway/ground/files/places.js';
 import { until } from '../e2e/ask.js';
 
 const skip = process.platform === 'linux' ? false : 'no /proc';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { leftOut, loadReports } from '../../contracts/reports.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { loadPolicies } from '../../policies/load.js';
 import { run } from '../e2e/command.js';
 

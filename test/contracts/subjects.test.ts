@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { loadKeySchemes } from '../../contracts/subjects.js';
 import type { KeyScheme } from '../../contracts/types.js';
-import { testData } from '../data.js';
+import { testData } from '../support/data.js';
 
 const schemes = await loadKeySchemes();
 const scheme = (id: string): KeyScheme => schemes.get(id)!;

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import t from 'tap';
 import { type Acts, articleProblem, basisProblem, loadActs, numberOf, type When } from '../../contracts/acts.js';
 import { datasetId } from '../../contracts/ids.js';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { mapper, rowsOf, town } from '../city/town.js';
 
 const root = packageRoot();

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 
 const [ENGLISH, CHINESE] = ['README.md', 'README.zh-CN.md'];
 const read = (name: string): string => readFileSync(join(packageRoot(), name), 'utf8');

@@ -5,9 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { busSettingsSchema } from '../../connectors/bus/open.js';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { unexplained } from '../../gateway/config/reference.js';
-import { readSettings, settingsTable } from '../../gateway/config.js';
+import { readSettings, settingsTable } from '../../gateway/ground/config/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { unexplained } from '../../gateway/operate/reference.js';
 
 const main = new URL('../../gateway/cli/main.js', import.meta.url).pathname;
 const page = readFileSync(`${packageRoot()}/docs/configuration.md`, 'utf8');

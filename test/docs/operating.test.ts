@@ -6,11 +6,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { datasetId } from '../../contracts/ids.js';
-import { packageRoot } from '../../gateway/cli/places.js';
-import type { TrustAnchor } from '../../gateway/identity/anchors.js';
-import { nobodyLetIn, watchExpiry } from '../../gateway/inforce/expiry.js';
-import { replicaWarnings } from '../../gateway/process/replicas-health.js';
-import { writerHealth } from '../../gateway/process/writer-health.js';
+import { nobodyLetIn, watchExpiry } from '../../gateway/answer/inforce/expiry.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import type { TrustAnchor } from '../../gateway/ground/identity/anchors.js';
+import { replicaWarnings } from '../../gateway/operate/children/replicas-health.js';
+import { writerHealth } from '../../gateway/operate/process/writer-health.js';
 
 const root = packageRoot();
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');

@@ -25,8 +25,8 @@ import t, { type Test } from 'tap';
 import { loadReports } from '../../contracts/reports.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { missingHere } from '../missing.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { missingHere } from '../support/missing.js';
 
 t.setTimeout(340_000);
 

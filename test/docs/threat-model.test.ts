@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 
 const root = packageRoot();
 const page = readFileSync(join(root, 'docs/threat-model.md'), 'utf8');

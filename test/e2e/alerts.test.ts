@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
-import { chromiumForTest, launch, signIn } from '../console/browser.js';
+import { chromiumForTest, launch, signIn } from '../http/console/browser.js';
 import { ask, until } from './ask.js';
 import { city, cli } from './city.js';
 import { entries, run } from './command.js';

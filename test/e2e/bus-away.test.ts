@@ -7,10 +7,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
-import { runningUp } from '../../gateway/cli/places.js';
-import { childrenOf } from '../bench/servers.js';
-import { startBroker } from '../servers/broker.js';
-import { kafkaForTest } from '../servers/kafka.js';
+import { runningUp } from '../../gateway/ground/files/places.js';
+import { startBroker } from '../support/servers/broker.js';
+import { kafkaForTest } from '../support/servers/kafka.js';
+import { childrenOf } from '../tools/bench/servers.js';
 import { ask, until } from './ask.js';
 import { type City, city, cli } from './city.js';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { runningUp } from '../../gateway/cli/places.js';
 import { type Client, connect, connectionOf } from '../../gateway/client/index.js';
+import { runningUp } from '../../gateway/ground/files/places.js';
 
 export const cli = fileURLToPath(new URL('../../gateway/cli/main.js', import.meta.url));
 

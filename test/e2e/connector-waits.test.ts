@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
-import { startBroker } from '../servers/broker.js';
-import { kafkaForTest } from '../servers/kafka.js';
+import { startBroker } from '../support/servers/broker.js';
+import { kafkaForTest } from '../support/servers/kafka.js';
 import { cli } from './city.js';
 
 t.setTimeout(120_000);

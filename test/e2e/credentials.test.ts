@@ -3,10 +3,10 @@
  * believe it until the centre revokes it.
  */
 import t from 'tap';
-import { dayIn } from '../../gateway/reports/compute/index.js';
-import { present } from '../../gateway/reports/vc/present.js';
-import { foreignVerifier } from '../reports/foreign.js';
-import { BANK, ISSUER, jwkOf, NONCE, newKey } from '../reports/vc-world.js';
+import { dayIn } from '../../gateway/documents/compute/index.js';
+import { present } from '../../gateway/documents/credentials/present.js';
+import { foreignVerifier } from '../documents/reports/foreign.js';
+import { BANK, ISSUER, jwkOf, NONCE, newKey } from '../documents/reports/vc-world.js';
 import { ask, type RawAnswer, until } from './ask.js';
 import { city } from './city.js';
 import { entries, run } from './command.js';

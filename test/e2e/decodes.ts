@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { pythonForTest } from '../python.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { pythonForTest } from '../support/python.js';
 import { stories } from './stories.js';
 import { first, query, type Town } from './suite.js';
 

@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import { GatewayError, type ReportBody } from '../../gateway/client/index.js';
-import { dayIn } from '../../gateway/reports/compute/index.js';
+import { dayIn } from '../../gateway/documents/compute/index.js';
 import { ask, until } from './ask.js';
 import { city } from './city.js';
 import { entries } from './command.js';

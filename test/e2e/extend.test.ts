@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { get } from 'node:https';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { type City, city, cli } from './city.js';
 
 // five cities are started here, each in seconds on a quiet machine
@@ -128,7 +128,7 @@ t.test('a source kind, a key scheme and a service are served by adding a folder 
        } };`,
   );
   put(
-    join(build.root, 'dist/gateway/services/bark/index.js'),
+    join(build.root, 'dist/gateway/http/api/bark/index.js'),
     `export default { port: 'api', register(app) { app.get('/v1/bark', { schema: { summary: 'barks' } }, ` +
       '(request) => ({ to: request.client.id })); } };',
   );
@@ -157,7 +157,7 @@ t.test('a workspace never brings code', async (t) => {
   for (const place of [
     'connectors/sources/evil/index.js',
     'contracts/subjects/evil.js',
-    'gateway/services/evil/index.js',
+    'gateway/http/api/evil/index.js',
     'policies/evil.js',
   ])
     put(join(workspace, place), code);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
-import { issueClient, revoke } from '../../gateway/pki/authority.js';
+import { issueClient, revoke } from '../../gateway/operate/pki/authority.js';
 import { ask, until } from './ask.js';
 import { type City, city, cli } from './city.js';
 import { entries } from './command.js';

@@ -3,11 +3,11 @@ import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { lookupReceipt } from '../../gateway/audit/receipts.js';
-import { verifyLog } from '../../gateway/audit/verify.js';
-import { runningUp } from '../../gateway/cli/places.js';
 import { receiptId } from '../../gateway/client/index.js';
-import { childrenOf } from '../bench/servers.js';
+import { runningUp } from '../../gateway/ground/files/places.js';
+import { lookupReceipt } from '../../gateway/log/store/receipts.js';
+import { verifyLog } from '../../gateway/log/verify/verify.js';
+import { childrenOf } from '../tools/bench/servers.js';
 import { until } from './ask.js';
 import { type City, city, cli } from './city.js';
 

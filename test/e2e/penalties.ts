@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../gateway/cli/places.js';
 import type { Client } from '../../gateway/client/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { cli } from './city.js';
 
 export const BUREAU = 'transport-connector';

@@ -5,8 +5,8 @@ import { cp, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { DatasetAnswer } from '../../gateway/client/index.js';
-import { testData } from '../data.js';
 import { declareData, fixture } from '../registers/run.js';
+import { testData } from '../support/data.js';
 import { type City, city } from './city.js';
 import { query } from './suite.js';
 

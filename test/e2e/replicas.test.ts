@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { replicaFiles } from '../audit/replicas.js';
-import { freePorts } from '../servers/ports.js';
+import { replicaFiles } from '../log/replicas.js';
+import { freePorts } from '../support/servers/ports.js';
 import { ask, until } from './ask.js';
 import { type City, city, cli } from './city.js';
 

@@ -8,12 +8,12 @@ import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { openSearch } from '../../gateway/audit/search/index.js';
-import { packageRoot } from '../../gateway/cli/places.js';
 import type { ReportBody } from '../../gateway/client/index.js';
-import { dayIn } from '../../gateway/reports/compute/index.js';
-import { noticeGrants } from '../../gateway/services/history/notice.js';
-import { historyPage } from '../../gateway/services/history/reading.js';
+import { dayIn } from '../../gateway/documents/compute/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { noticeGrants } from '../../gateway/http/console/history/notice.js';
+import { historyPage } from '../../gateway/http/console/history/reading.js';
+import { openSearch } from '../../gateway/log/search/index.js';
 import { loadPolicies } from '../../policies/load.js';
 import { touch } from '../support/clock.js';
 import { until } from './ask.js';

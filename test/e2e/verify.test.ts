@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
 import { GatewayError } from '../../gateway/client/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { city, cli } from './city.js';
 import { companies, stories } from './stories.js';
 

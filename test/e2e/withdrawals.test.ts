@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { State } from '../../connectors/publish/index.js';
 import uscc from '../../contracts/subjects/uscc.js';
-import { dataDir } from '../../gateway/cli/places.js';
+import { dataDir } from '../../gateway/ground/files/places.js';
 import { cli } from './city.js';
 
 t.setTimeout(120_000);

@@ -6,12 +6,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { openCosigner } from '../../gateway/audit/log/cosignature.js';
-import { parseVkey } from '../../gateway/audit/log/note.js';
-import { ephemeralSigner } from '../../gateway/audit/signer.js';
-import { serveWitness } from '../../gateway/audit/witness/server.js';
-import { openWitness } from '../../gateway/audit/witness/witness.js';
-import { freePort } from '../servers/ports.js';
+import { openCosigner } from '../../gateway/log/proof/cosignature.js';
+import { parseVkey } from '../../gateway/log/proof/note.js';
+import { ephemeralSigner } from '../../gateway/log/store/signer.js';
+import { serveWitness } from '../../gateway/log/witness/server.js';
+import { openWitness } from '../../gateway/log/witness/witness.js';
+import { freePort } from '../support/servers/ports.js';
 import { ask, until } from './ask.js';
 import { city, cli } from './city.js';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { missingHere } from '../missing.js';
-import { pythonForTest } from '../python.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { missingHere } from '../support/missing.js';
+import { pythonForTest } from '../support/python.js';
 
 export const CHART = join(packageRoot(), 'helm/yitong');
 export const EXAMPLES = ['one-node', 'three-zones', 'existing-kafka'] as const;

@@ -3,7 +3,7 @@
  * that stay, a grace period that is long enough.
  */
 import t from 'tap';
-import { settingsTable } from '../../gateway/config.js';
+import { settingsTable } from '../../gateway/ground/config/index.js';
 import { EXAMPLES, helmForTest, judgeForTest, type Manifest, matrix, ofKind, podsOf, type Source } from './chart.js';
 
 t.test('every example with every option', async (t) => {

@@ -15,11 +15,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type Issuer, keyPem, type LeafParts, makeKeys, makeLeaf, makeRoot } from '../../gateway/pki/x509.js';
+import { type Issuer, keyPem, type LeafParts, makeKeys, makeLeaf, makeRoot } from '../../gateway/operate/pki/x509.js';
 import { ask, until } from '../e2e/ask.js';
-import { makeWorkspace, PURPOSE } from '../faults/workspace.js';
-import { missingHere } from '../missing.js';
-import { freePorts } from '../servers/ports.js';
+import { missingHere } from '../support/missing.js';
+import { freePorts } from '../support/servers/ports.js';
+import { makeWorkspace, PURPOSE } from '../tools/faults/workspace.js';
 import { helmForTest, judgeForTest, type Manifest, podsOf, type Values } from './chart.js';
 import { asUser, type Running, type Store, startContainer, USER } from './pods.js';
 

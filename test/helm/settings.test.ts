@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { type BusSettings, busSettingsSchema } from '../../connectors/bus/open.js';
 import { shape } from '../../contracts/validate.js';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { readBusSettings } from '../../gateway/config/bus.js';
-import { readSettings, settingsTable } from '../../gateway/config.js';
+import { readBusSettings } from '../../gateway/ground/config/bus.js';
+import { readSettings, settingsTable } from '../../gateway/ground/config/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { CHART, type Container, helmForTest, judgeForTest, matrix, podsOf } from './chart.js';
 
 const place = { file: 'values.yaml' };

@@ -5,11 +5,11 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { readBusSettings } from '../../gateway/config/bus.js';
-import { readSettings } from '../../gateway/config.js';
-import { buildForeign, goMissing } from '../audit/foreign.js';
-import { missingHere } from '../missing.js';
+import { readBusSettings } from '../../gateway/ground/config/bus.js';
+import { readSettings } from '../../gateway/ground/config/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { buildForeign, goMissing } from '../log/foreign.js';
+import { missingHere } from '../support/missing.js';
 import { only } from './dockerfile.js';
 import { temporary } from './root.js';
 

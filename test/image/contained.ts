@@ -7,7 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Test } from 'tap';
-import { childrenOf } from '../bench/servers.js';
+import { childrenOf } from '../tools/bench/servers.js';
 import { environment } from './dockerfile.js';
 
 export const NONROOT = 65532;

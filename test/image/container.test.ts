@@ -2,9 +2,9 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { ask, until } from '../e2e/ask.js';
-import { missingHere } from '../missing.js';
+import { missingHere } from '../support/missing.js';
 import { execContained, notContained, runContained, startContained } from './contained.js';
 import { command, only } from './dockerfile.js';
 import { makeRoot, temporary } from './root.js';

@@ -1,7 +1,7 @@
 /** What a test needs of the Dockerfile: its instructions, and the command that the image starts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 
 export interface Instruction {
   readonly name: string;

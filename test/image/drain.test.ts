@@ -7,12 +7,12 @@ import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
-import { lookupReceipt } from '../../gateway/audit/receipts.js';
 import { connect, connectionOf } from '../../gateway/client/index.js';
+import { lookupReceipt } from '../../gateway/log/store/receipts.js';
 import { until } from '../e2e/ask.js';
-import { DATASETS, makeWorkspace, PURPOSE } from '../faults/workspace.js';
-import { missingHere } from '../missing.js';
-import { freePorts } from '../servers/ports.js';
+import { missingHere } from '../support/missing.js';
+import { freePorts } from '../support/servers/ports.js';
+import { DATASETS, makeWorkspace, PURPOSE } from '../tools/faults/workspace.js';
 import { balance, type Replica } from './balancer.js';
 import {
   type Contained,

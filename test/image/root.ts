@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 
 /** Before a command: without the hooks that the test runner puts into every Node that it sees start. */
 export const PLAIN = ['env', '-u', 'NODE_OPTIONS'] as const;

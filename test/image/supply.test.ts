@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { filesBelow, makeTree, temporary } from './root.js';
 
 t.setTimeout(120_000);

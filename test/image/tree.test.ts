@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, sym
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../gateway/cli/places.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { environment, finalStage, instructions, only } from './dockerfile.js';
 import { filesBelow, makeTree, PLAIN, temporary } from './root.js';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { latinIn } from '../console/latin.js';
+import { latinIn } from '../http/console/latin.js';
 import { write } from './city.js';
 
 const root = new URL('../../../', import.meta.url).pathname;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { compileMapping, parseMapping } from '../../connectors/mapping/index.js';
-import type { Cell } from '../../connectors/sources/port.js';
+import type { Cell } from '../../connectors/reading/port.js';
 import { compileSchema } from '../../contracts/avro.js';
 import { type ContractFile, makeContract } from '../../contracts/contract.js';
 import { fieldsOf } from '../../contracts/fields.js';

@@ -17,8 +17,8 @@ import { type DatasetId, datasetId, subjectKey } from '../../contracts/ids.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { openLmdbViewWriter } from '../../gateway/view/lmdb/index.js';
-import { testData } from '../data.js';
+import { openLmdbViewWriter } from '../../gateway/answer/view/lmdb/index.js';
+import { testData } from '../support/data.js';
 
 /** The repository's root; compiled tests stand three folders below it. */
 export const repository = new URL('../../../', import.meta.url);

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
-import { runningUp } from '../../gateway/cli/places.js';
+import { runningUp } from '../../gateway/ground/files/places.js';
 import { ask, until } from '../e2e/ask.js';
 import { identityOf, load } from './load.js';
 import { declared, healthOf, type Json, QUESTION, town } from './town.js';

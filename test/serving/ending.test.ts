@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { revoke } from '../../gateway/pki/authority.js';
+import { revoke } from '../../gateway/operate/pki/authority.js';
 import { ask, until } from '../e2e/ask.js';
 import { run } from '../e2e/command.js';
 import { declared, healthOf, type Json, QUESTION, town } from './town.js';

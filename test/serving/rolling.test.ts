@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import type { ContentVersion } from '../../gateway/inforce/content.js';
-import type { Checked } from '../../gateway/process/checking.js';
-import { Rolling } from '../../gateway/process/rolling.js';
+import type { ContentVersion } from '../../gateway/answer/inforce/content.js';
+import type { Checked } from '../../gateway/operate/process/checking.js';
+import { Rolling } from '../../gateway/operate/process/rolling.js';
 
 const WORKERS = 2;
 const of = (contracts: number, settings = 0): ContentVersion => ({

@@ -10,14 +10,14 @@ import { durationInWords } from '../../contracts/duration.js';
 import { errorWords, errorWordsOf } from '../../contracts/error-words.js';
 import { type ErrorCode, errorTable } from '../../contracts/errors.js';
 import type { Localised } from '../../contracts/types.js';
-import { actionTable, actionWords, lookTable, lookWords } from '../../gateway/audit/actions.js';
-import { EVENT_TYPES } from '../../gateway/audit/events.js';
-import { loadRules } from '../../gateway/audit/watch/rule.js';
-import { packageRoot } from '../../gateway/cli/places.js';
-import { factNames, typeNames } from '../../gateway/console/entry-words.js';
-import { ROLES, roleNames } from '../../gateway/people/person.js';
+import { factNames, typeNames } from '../../gateway/documents/words/entry.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { ROLES, roleNames } from '../../gateway/ground/identity/person.js';
+import { actionTable, actionWords, lookTable, lookWords } from '../../gateway/log/entries/actions.js';
+import { EVENT_TYPES } from '../../gateway/log/entries/events.js';
+import { loadRules } from '../../gateway/procedures/watch/rule.js';
 import { deliveryNames, formNames, reasonWords } from '../../policies/words.js';
-import { latinIn } from '../console/latin.js';
+import { latinIn } from '../http/console/latin.js';
 
 /** What is wrong with words of a table, by what they name. */
 function gaps(table: Readonly<Record<string, Localised>>): readonly string[] {

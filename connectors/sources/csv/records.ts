@@ -7,7 +7,7 @@
  * The only importer of csv-parse.
  */
 import { CsvError, type Options, parse } from 'csv-parse/sync';
-import type { BrokenCode } from '../port.js';
+import type { BrokenCode } from '../../reading/port.js';
 
 export interface CsvOptions {
   readonly separator: string;

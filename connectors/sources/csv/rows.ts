@@ -1,10 +1,10 @@
 /** One file to rows: header, cells by column, positions `<file name>#<row number>`. */
 import { YitongError } from '../../../contracts/errors.js';
-import { Batcher } from '../batch.js';
-import type { Charset } from '../charset.js';
-import { headerNames, requireColumns } from '../columns.js';
-import { type Fingerprint, fileText, type ReadingFile, type TakenFile } from '../files.js';
-import type { BrokenRow, Cell, SourceRow } from '../port.js';
+import { Batcher } from '../../reading/batch.js';
+import type { Charset } from '../../reading/charset.js';
+import { headerNames, requireColumns } from '../../reading/columns.js';
+import { type Fingerprint, fileText, type ReadingFile, type TakenFile } from '../../reading/files.js';
+import type { BrokenRow, Cell, SourceRow } from '../../reading/port.js';
 import { type CsvItem, type CsvOptions, csvItems } from './records.js';
 
 export interface ReadOptions extends CsvOptions, ReadingFile {

@@ -3,10 +3,10 @@ import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
-import { CHARSETS, type Charset } from '../charset.js';
-import { checkReachable } from '../files.js';
-import type { SourceContext, SourceKind } from '../port.js';
-import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../take.js';
+import { CHARSETS, type Charset } from '../../reading/charset.js';
+import { checkReachable } from '../../reading/files.js';
+import type { SourceContext, SourceKind } from '../../reading/port.js';
+import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../../reading/take.js';
 import { type Column, fileRows, MAX_LINE } from './rows.js';
 
 interface FixedWidthSource extends FileSource {

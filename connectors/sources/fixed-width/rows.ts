@@ -1,9 +1,9 @@
 /** Lines of fixed columns to rows, positions `<file name>#<row number>`. */
-import { Batcher } from '../batch.js';
-import { type Charset, MULTIBYTE, pieceDecoder, WrongCharset } from '../charset.js';
-import { type Fingerprint, fileBytes, fileText, type ReadingFile, type TakenFile } from '../files.js';
-import { RAW } from '../json-value.js';
-import type { BrokenRow, Cell, SourceRow } from '../port.js';
+import { Batcher } from '../../reading/batch.js';
+import { type Charset, MULTIBYTE, pieceDecoder, WrongCharset } from '../../reading/charset.js';
+import { type Fingerprint, fileBytes, fileText, type ReadingFile, type TakenFile } from '../../reading/files.js';
+import { RAW } from '../../reading/json-value.js';
+import type { BrokenRow, Cell, SourceRow } from '../../reading/port.js';
 import { LineSplitter, type TextLine } from './lines.js';
 
 export interface Column {

@@ -2,7 +2,7 @@
  * Records come over HTTP (`POST /v1/datasets/{id}/records`), in the JSON form of the contract: there is nothing to
  * open.
  */
-import type { SourceKind } from '../port.js';
+import type { SourceKind } from '../../reading/port.js';
 
 const httpPush: SourceKind = {
   kind: 'http-push',

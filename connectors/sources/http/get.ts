@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
-import type { Door } from './door.js';
+import type { Door } from '../../reading/door.js';
 
 export interface Tls {
   readonly ca?: string;

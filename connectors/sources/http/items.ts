@@ -9,8 +9,8 @@ import {
   tooDeep,
   tooLarge,
   valueAt,
-} from '../json-value.js';
-import type { BrokenRow, Cell, SourceRow } from '../port.js';
+} from '../../reading/json-value.js';
+import type { BrokenRow, Cell, SourceRow } from '../../reading/port.js';
 
 export interface ItemOptions {
   /** Where in an item its own name stands; without it an item is named after its place in the run. */

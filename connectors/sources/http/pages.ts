@@ -1,8 +1,8 @@
 /** The pages of a list, in the ways in which APIs cut one up. */
 import { createHash } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
-import { MAX_DEPTH, parseJson, pointerParts, valueAt } from '../json-value.js';
-import type { Cell } from '../port.js';
+import { MAX_DEPTH, parseJson, pointerParts, valueAt } from '../../reading/json-value.js';
+import type { Cell } from '../../reading/port.js';
 import { type Answer, target } from './get.js';
 
 interface Size {

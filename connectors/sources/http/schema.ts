@@ -1,7 +1,7 @@
 /** What the feed of an API can say. */
-import { HOST_PATTERN } from '../ceiling.js';
-import { POINTER_PATTERN } from '../json-value.js';
-import { ENVIRONMENT_PATTERN, type Reference } from '../secrets.js';
+import { HOST_PATTERN } from '../../reading/ceiling.js';
+import { POINTER_PATTERN } from '../../reading/json-value.js';
+import { ENVIRONMENT_PATTERN, type Reference } from '../../reading/secrets.js';
 import type { Paging } from './pages.js';
 
 export interface HttpSource {

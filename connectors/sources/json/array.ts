@@ -1,5 +1,5 @@
 /** Items out of a JSON document that comes in pieces: the elements of one of its arrays. */
-import { RAW, tooDeep, tooLarge } from '../json-value.js';
+import { RAW, tooDeep, tooLarge } from '../../reading/json-value.js';
 import { Held, type ItemLimits, type ItemReader, type JsonItem } from './items.js';
 
 const QUOTE = 34;

@@ -3,9 +3,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
-import { Batcher } from '../batch.js';
-import { CHARSETS, type Charset } from '../charset.js';
-import { checkReachable, type Fingerprint, fileText, type ReadingFile, type TakenFile } from '../files.js';
+import { Batcher } from '../../reading/batch.js';
+import { CHARSETS, type Charset } from '../../reading/charset.js';
+import { checkReachable, type Fingerprint, fileText, type ReadingFile, type TakenFile } from '../../reading/files.js';
 import {
   exceeds,
   MAX_DEPTH,
@@ -17,9 +17,9 @@ import {
   type Refusal,
   toCells,
   tooLarge,
-} from '../json-value.js';
-import type { BrokenRow, SourceContext, SourceKind, SourceRow } from '../port.js';
-import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../take.js';
+} from '../../reading/json-value.js';
+import type { BrokenRow, SourceContext, SourceKind, SourceRow } from '../../reading/port.js';
+import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../../reading/take.js';
 import { ArrayReader } from './array.js';
 import { type ItemLimits, type ItemReader, type JsonItem, LineReader } from './items.js';
 

@@ -2,7 +2,7 @@
  * Items out of JSON text that comes in pieces, so that memory holds one item and not the document; here those that
  * stand on lines.
  */
-import { RAW, type Refusal, tooLarge } from '../json-value.js';
+import { RAW, type Refusal, tooLarge } from '../../reading/json-value.js';
 
 export type JsonItem =
   | { readonly kind: 'text'; readonly text: string }

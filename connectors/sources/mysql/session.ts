@@ -1,9 +1,9 @@
 /** One connection to MySQL or MariaDB that reads a table. */
 import type { Connection } from 'mysql2';
 import { YitongError } from '../../../contracts/errors.js';
+import { type Parsed, parseJson } from '../../reading/json-value.js';
 import type { Column, RawRow, Session, Statement, TableInfo, TableName, TimeKind } from '../../sql/dialect.js';
 import type { Server } from '../../sql/server.js';
-import { type Parsed, parseJson } from '../json-value.js';
 import { ask, connectMysql, mysqlError, textsOf } from './connect.js';
 
 export const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``;

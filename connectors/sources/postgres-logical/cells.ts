@@ -1,7 +1,7 @@
 /** A row as the server wrote it, as cells of the mapping. */
 
-import { RAW } from '../json-value.js';
-import type { BrokenRow, Cell, SourceRow } from '../port.js';
+import { RAW } from '../../reading/json-value.js';
+import type { BrokenRow, Cell, SourceRow } from '../../reading/port.js';
 import type { Table } from './table.js';
 
 /** A value's text, null, or undefined where the log does not tell it. */

@@ -4,8 +4,8 @@
  */
 import type { Client } from 'pg';
 import { YitongError } from '../../../contracts/errors.js';
-import { Batcher } from '../batch.js';
-import type { SourceBatch } from '../port.js';
+import { Batcher } from '../../reading/batch.js';
+import type { SourceBatch } from '../../reading/port.js';
 import { sizeOf, type Tuple, toRow } from './cells.js';
 import { lsnText } from './lsn.js';
 import { type MadeSlot, makeSlot } from './slot.js';

@@ -1,5 +1,5 @@
 /** A bounded piece of the log as rows: whole transactions, up to where the log ended when the run began. */
-import type { BrokenRow, SourceBatch, SourceRow } from '../port.js';
+import type { BrokenRow, SourceBatch, SourceRow } from '../../reading/port.js';
 import { sizeOf, type Tuple, toRow } from './cells.js';
 import type { Change, Event } from './events.js';
 import type { Lsn } from './lsn.js';

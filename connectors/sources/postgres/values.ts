@@ -1,6 +1,6 @@
 /** What PostgreSQL writes as text, as cells: exact, and as the mapping expects it. */
-import { type Parsed, parseJson } from '../json-value.js';
-import type { Cell } from '../port.js';
+import { type Parsed, parseJson } from '../../reading/json-value.js';
+import type { Cell } from '../../reading/port.js';
 import { type ArrayText, parseArray } from './arrays.js';
 
 /** Object ids of built-in types (`pg_type.dat`); they never change. */

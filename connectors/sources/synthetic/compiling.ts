@@ -1,8 +1,8 @@
+/** What a recipe is compiled within, and its draws. */
 import { mix, saltOf, unit } from './draws.js';
 import type { Node } from './language.js';
 import type { Names } from './references.js';
 import type { Scope } from './scope.js';
-/** What a recipe is compiled within, and its draws. */
 
 /** Tables of the population file: a list, or rows by name, `weight` among their columns. */
 export type Tables = ReadonlyMap<string, Node>;

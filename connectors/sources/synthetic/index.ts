@@ -11,7 +11,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { shape } from '../../../contracts/validate.js';
-import type { SourceContext, SourceKind, SourceRow, SourceRun } from '../port.js';
+import type { SourceContext, SourceKind, SourceRow, SourceRun } from '../../reading/port.js';
 import { dayAt, dayOf } from './days.js';
 import { city } from './population.js';
 import { type Recipe, recipe } from './recipe.js';

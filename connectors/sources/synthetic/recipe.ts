@@ -1,5 +1,5 @@
 /** A feed's recipe: for whom, how many records each, what stands in them, and from when until when. */
-import type { Cell } from '../port.js';
+import type { Cell } from '../../reading/port.js';
 import type { Compiling } from './compiling.js';
 import { test } from './conditions.js';
 import { dateOf } from './days.js';

@@ -3,9 +3,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
-import { checkReachable } from '../files.js';
-import type { SourceContext, SourceKind } from '../port.js';
-import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../take.js';
+import { checkReachable } from '../../reading/files.js';
+import type { SourceContext, SourceKind } from '../../reading/port.js';
+import { checkFiles, FILE_PROPERTIES, type FileSource, takeFiles } from '../../reading/take.js';
 import { fileRows } from './rows.js';
 
 interface XlsxSource extends FileSource {

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { YitongError } from '../../../contracts/errors.js';
-import { headerNames, requireColumns } from '../columns.js';
-import { changed, type Fingerprint, openTaken, type ReadingFile, type TakenFile } from '../files.js';
-import { RAW } from '../json-value.js';
-import type { BrokenRow, Cell, SourceRow } from '../port.js';
-import { unreadable } from '../take.js';
+import { headerNames, requireColumns } from '../../reading/columns.js';
+import { changed, type Fingerprint, openTaken, type ReadingFile, type TakenFile } from '../../reading/files.js';
+import { RAW } from '../../reading/json-value.js';
+import type { BrokenRow, Cell, SourceRow } from '../../reading/port.js';
+import { unreadable } from '../../reading/take.js';
 import { MAX_COLUMNS, MAX_ROW, type SheetRow, sheetReader } from './sheet.js';
 import { type Archive, readWorkbook } from './workbook.js';
 import { xmlReader } from './xml.js';

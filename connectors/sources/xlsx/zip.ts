@@ -6,7 +6,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
-import type { BrokenCode } from '../port.js';
+import type { BrokenCode } from '../../reading/port.js';
 
 /** A workbook that cannot be read. The message holds nothing of its content. */
 export class Unreadable extends Error {

@@ -1,7 +1,7 @@
-import { auditLayout } from '../../audit/layout.js';
-import { type Alert, openAlerts } from '../../audit/watch/store.js';
+import { AUDIT, dataOption, foldersThere, workspaceOption } from '../../ground/files/places.js';
+import { auditLayout } from '../../log/entries/layout.js';
+import { type Alert, openAlerts } from '../../procedures/watch/store.js';
 import type { Command } from '../command.js';
-import { AUDIT, dataOption, foldersThere, workspaceOption } from '../places.js';
 
 const command: Command = {
   summary: 'what the watching rules found in the log, newest first',

@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import { writeArchive } from '../../audit/archive/write.js';
-import { auditLayout } from '../../audit/layout.js';
-import { parseVkey } from '../../audit/log/note.js';
-import { openSearch } from '../../audit/search/index.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
+import { auditLayout } from '../../log/entries/layout.js';
+import { parseVkey } from '../../log/proof/note.js';
+import { writeArchive } from '../../log/search/archive/write.js';
+import { openSearch } from '../../log/search/index.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../places.js';
 
 /** Old entries in one file that verifies by itself. */
 const command: Command = {

@@ -2,15 +2,15 @@ import { YitongError } from '../../../contracts/errors.js';
 import { loadReports } from '../../../contracts/reports.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
-import { EXPORT_FORMATS, exportEntries } from '../../audit/search/export.js';
-import { openSearch } from '../../audit/search/index.js';
-import type { ExportWords } from '../../audit/search/table.js';
-import { exportWords } from '../../console/export-words.js';
-import type { Language } from '../../console/language.js';
-import { namesOf } from '../../console/names.js';
-import { inForceOf } from '../../inforce/snapshot.js';
+import { inForceOf } from '../../answer/inforce/snapshot.js';
+import { namesOf } from '../../documents/words/names.js';
+import { AUDIT, foldersThere, text } from '../../ground/files/places.js';
+import type { Language } from '../../ground/language/language.js';
+import { exportWords } from '../../http/ui/export-words.js';
+import { EXPORT_FORMATS, exportEntries } from '../../log/search/export/export.js';
+import type { ExportWords } from '../../log/search/export/table.js';
+import { openSearch } from '../../log/search/index.js';
 import type { Command } from '../command.js';
-import { AUDIT, foldersThere, text } from '../places.js';
 import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
 
 /** Entries on stdout, oldest first, each with what proves it. */

@@ -1,6 +1,6 @@
-import { mendDamage } from '../../audit/damage.js';
+import { dataOption, foldersThere, workspaceOption } from '../../ground/files/places.js';
+import { mendDamage } from '../../log/verify/damage.js';
 import type { Command } from '../command.js';
-import { dataOption, foldersThere, workspaceOption } from '../places.js';
 
 /** What can be made again of damaged files of the log is; what cannot is said. Without `--yes` nothing is written. */
 const command: Command = {

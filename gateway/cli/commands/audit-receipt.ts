@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { isYitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { shape } from '../../../contracts/validate.js';
-import { commitmentOf } from '../../audit/journal/format.js';
-import { decodeBase64, parseVkey } from '../../audit/log/note.js';
-import { verifyProof } from '../../audit/log/proof.js';
-import { lookupReceipt } from '../../audit/receipts.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
+import { commitmentOf } from '../../log/proof/journal.js';
+import { decodeBase64, parseVkey } from '../../log/proof/note.js';
+import { verifyProof } from '../../log/proof/proof.js';
+import { lookupReceipt } from '../../log/store/receipts.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../places.js';
 import { witnessesNamed, witnessFlags } from '../witness-options.js';
 
 /**

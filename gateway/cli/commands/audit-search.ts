@@ -1,12 +1,12 @@
 import type { Localised } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
-import { type FoundEntry, openSearch } from '../../audit/search/index.js';
-import { inOneLine, typeWords } from '../../console/entry-words.js';
-import { localSecond } from '../../console/time.js';
+import { inOneLine, typeWords } from '../../documents/words/entry.js';
+import { AUDIT, folders, foldersThere } from '../../ground/files/places.js';
+import { localSecond } from '../../ground/language/time.js';
+import { type FoundEntry, openSearch } from '../../log/search/index.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
-import { AUDIT, folders, foldersThere } from '../places.js';
 import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
 import { type Column, type Table, tabled } from '../table.js';
 

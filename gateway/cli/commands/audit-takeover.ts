@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { planTakeover, type TakeoverOptions, type TakeoverPlan, takeOver } from '../../backup/takeover.js';
-import { readSettings } from '../../config.js';
+import { readSettings } from '../../ground/config/index.js';
+import { dataOption, folders, text, workspaceOption } from '../../ground/files/places.js';
+import { planTakeover, type TakeoverOptions, type TakeoverPlan, takeOver } from '../../operate/backup/takeover.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { knowledgeOf } from '../knowledge.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { type ProgressBar, progressBar } from '../progress.js';
 
 /**

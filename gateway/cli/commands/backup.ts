@@ -1,11 +1,11 @@
 import { constants, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { isYitongError } from '../../../contracts/errors.js';
-import { checkBackup } from '../../backup/check.js';
-import { writeBackup } from '../../backup/write.js';
+import { dataOption, foldersThere, packageVersion, text, workspaceOption } from '../../ground/files/places.js';
+import { checkBackup } from '../../operate/backup/check.js';
+import { writeBackup } from '../../operate/backup/write.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { dataOption, foldersThere, packageVersion, text, workspaceOption } from '../places.js';
 import { progressBar } from '../progress.js';
 
 /**

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../../contracts/errors.js';
+import { text } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { AlreadyTold } from '../failure.js';
-import { text } from '../places.js';
 
 const command: Command = {
   summary: 'the figures, each beside its reference in the same run',
@@ -28,8 +28,8 @@ const command: Command = {
   },
   async run(call) {
     const [only, records] = [text(call.values['only']), text(call.values['records'])];
-    // the source stands in test/bench: the product does not import its tests, so it starts them
-    const main = fileURLToPath(new URL('../../../test/bench/main.js', import.meta.url));
+    // the source stands in test/tools/bench: the product does not import its tests, so it starts them
+    const main = fileURLToPath(new URL('../../../test/tools/bench/main.js', import.meta.url));
     if (!existsSync(main))
       throw new YitongError(
         'bad_config',

@@ -13,11 +13,11 @@ import { loadFeeds } from '../../../connectors/feeds.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { namesBus } from '../../config/bus.js';
-import { busFrom, busOf } from '../bus.js';
+import { namesBus } from '../../ground/config/bus.js';
+import { folders, text, workspaceOption } from '../../ground/files/places.js';
+import { busFrom, busOf } from '../../operate/bus.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { folders, text, workspaceOption } from '../places.js';
 
 const checkSettings = shape<RightsSettings>(rightsSchema, 'bad_config');
 type Mode = 'print' | 'check' | 'apply' | 'prune';

@@ -4,12 +4,12 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { CLASSES } from '../../../policies/explain.js';
 import { deliveryNames, unitName } from '../../../policies/words.js';
 import type { CatalogueEntry } from '../../client/index.js';
-import { sharing as sharingNames, state as stateNames } from '../../console/pages/home.js';
-import { localMinute } from '../../console/time.js';
+import { folders, runningFor, text } from '../../ground/files/places.js';
+import { localMinute } from '../../ground/language/time.js';
+import { sharing as sharingNames, state as stateNames } from '../../http/console/home/page.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { gatewayAs, gatewayOptions, someClient } from '../gateway-options.js';
-import { folders, runningFor, text } from '../places.js';
 import { type Column, tabled } from '../table.js';
 import { knownDataset } from '../values.js';
 

@@ -1,5 +1,5 @@
-import { configurationPage } from '../../config/reference.js';
-import { configurationSchema, settingsTable } from '../../config.js';
+import { configurationSchema, settingsTable } from '../../ground/config/index.js';
+import { configurationPage } from '../../operate/reference.js';
 import type { Command } from '../command.js';
 
 const command: Command = {

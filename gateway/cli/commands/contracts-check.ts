@@ -6,10 +6,10 @@ import { type GrantFacts, type Impact, impact } from '../../../contracts/impact.
 import { leftOut } from '../../../contracts/reports.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { grantFile } from '../../../policies/shapes.js';
-import { findingsOf, readDeclared } from '../../inforce/declared.js';
+import { findingsOf, readDeclared } from '../../answer/inforce/declared.js';
+import { folders, workspaceOption } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { folders, workspaceOption } from '../places.js';
 
 async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
   const files = await contentFiles(layers, 'policies/grants', '.json');

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { registerSchemas } from '../../../contracts/register.js';
+import { folders, workspaceOption } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
-import { folders, workspaceOption } from '../places.js';
 
 /** Gives each new schema version its id of the registry wire format; commit the file that it writes. */
 const command: Command = {

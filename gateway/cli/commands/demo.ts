@@ -3,9 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { auditLayout } from '../../audit/layout.js';
-import { lookupReceipt } from '../../audit/receipts.js';
-import { verifyLog } from '../../audit/verify.js';
 import {
   connect,
   connectionOf,
@@ -14,11 +11,14 @@ import {
   type QueryAnswer,
   receiptId,
 } from '../../client/index.js';
-import { startUp } from '../../process/start.js';
-import { loadTour, type TourStep } from '../../tour/tour.js';
+import { folders, workspaceOption } from '../../ground/files/places.js';
+import { loadTour, type TourStep } from '../../http/console/home/tour.js';
+import { auditLayout } from '../../log/entries/layout.js';
+import { lookupReceipt } from '../../log/store/receipts.js';
+import { verifyLog } from '../../log/verify/verify.js';
+import { startUp } from '../../operate/process/start.js';
 import type { Command, Invocation } from '../command.js';
 import { loadedRows } from '../loaded.js';
-import { folders, workspaceOption } from '../places.js';
 import { progressBar } from '../progress.js';
 
 /** One line a dataset: what came, and what did not, and why. */

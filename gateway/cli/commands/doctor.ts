@@ -1,11 +1,11 @@
 import { YitongError } from '../../../contracts/errors.js';
-import { examine, loadChecks, type Result } from '../../doctor/examine.js';
-import { patientOf } from '../../doctor/patient.js';
-import type { Level } from '../../doctor/port.js';
-import { busOption } from '../bus.js';
+import { dataOption, folders, list, text, workspaceOption } from '../../ground/files/places.js';
+import { busOption } from '../../operate/bus.js';
+import { examine, loadChecks, type Result } from '../../operate/doctor/examine.js';
+import { patientOf } from '../../operate/doctor/patient.js';
+import type { Level } from '../../operate/doctor/port.js';
 import type { Command } from '../command.js';
 import { didYouMean } from '../near.js';
-import { dataOption, folders, list, text, workspaceOption } from '../places.js';
 
 const MARK: Readonly<Record<Level, string>> = { ok: 'ok  ', note: 'note', warn: 'WARN', fail: 'FAIL' };
 

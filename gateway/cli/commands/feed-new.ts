@@ -14,8 +14,8 @@ import {
 } from '../../../connectors/propose/propose.js';
 import { readTerms } from '../../../connectors/propose/terms.js';
 import { filesOf, type NewFile, pathsOf, refuseTaken, writeFiles } from '../../../connectors/propose/write.js';
-import { checkReachable } from '../../../connectors/sources/files.js';
-import type { FileSource } from '../../../connectors/sources/take.js';
+import { checkReachable } from '../../../connectors/reading/files.js';
+import type { FileSource } from '../../../connectors/reading/take.js';
 import { checkWorkspace } from '../../../contracts/compat.js';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { registerSchemas } from '../../../contracts/register.js';
@@ -23,6 +23,7 @@ import { SCHEMA_IDS } from '../../../contracts/schema-ids.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
+import { packageRoot, text, workspaceDir, workspaceOption } from '../../ground/files/places.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { answerOptions, answersOf, type Said, saidOf } from '../feed-new/answers.js';
@@ -39,7 +40,6 @@ import {
 } from '../feed-new/grant.js';
 import { showNext } from '../feed-new/next.js';
 import { maskedRows, openOf, showOpen, showProposal } from '../feed-new/show.js';
-import { packageRoot, text, workspaceDir, workspaceOption } from '../places.js';
 import { lineFree } from '../progress.js';
 
 interface Desk {

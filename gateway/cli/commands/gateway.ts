@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { readSettings } from '../../config.js';
-import { logSettings, openLog, warningsTo } from '../../logging/log.js';
-import { serveHealth } from '../../process/health.js';
-import { choosePorts } from '../../process/ports.js';
-import { startGroup } from '../../process/supervisor.js';
-import { busOf, busOption } from '../bus.js';
+import { readSettings } from '../../ground/config/index.js';
+import { dataOption, folders, text, workspaceOption } from '../../ground/files/places.js';
+import { logSettings, openLog, warningsTo } from '../../ground/logging/log.js';
+import { busOf, busOption } from '../../operate/bus.js';
+import { serveHealth } from '../../operate/process/health.js';
+import { choosePorts } from '../../operate/process/ports.js';
+import { startGroup } from '../../operate/process/supervisor.js';
 import type { Command } from '../command.js';
 import { AlreadyTold } from '../failure.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
 
 const command: Command = {
   summary: 'the gateway for production: writer and workers, with your own certificates',

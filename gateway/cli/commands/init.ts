@@ -4,9 +4,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { registerSchemas } from '../../../contracts/register.js';
 import { termOf } from '../../../policies/dates.js';
+import { packageRoot, program, text } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { packageRoot, program, text } from '../places.js';
 
 /** The grants of a new workspace begin on the day on which it is made, and are for two years. */
 async function beginTerms(grants: string, now: number): Promise<void> {

@@ -1,7 +1,7 @@
-import { issueDocumentSigner } from '../../pki/authority.js';
+import { text } from '../../ground/files/places.js';
+import { issueDocumentSigner } from '../../operate/pki/authority.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { text } from '../places.js';
 
 const command: Command = {
   summary: 'issue a certificate for signing documents from a development CA; a second time, the key is changed',

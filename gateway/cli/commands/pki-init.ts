@@ -1,4 +1,4 @@
-import { initPki, issueServer } from '../../pki/authority.js';
+import { initPki, issueServer } from '../../operate/pki/authority.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
-import { heldBy, issueClient } from '../../pki/authority.js';
-import { uriFor } from '../../pki/domain.js';
+import { text } from '../../ground/files/places.js';
+import { heldBy, issueClient } from '../../operate/pki/authority.js';
+import { uriFor } from '../../operate/pki/domain.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { text } from '../places.js';
 
 /** `--workspace`, else the current folder if it is one, else the one that the folder of the CA stands in. */
 function workspaceFor(given: string | undefined, dir: string): string | undefined {

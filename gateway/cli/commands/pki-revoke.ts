@@ -1,4 +1,4 @@
-import { revoke } from '../../pki/authority.js';
+import { revoke } from '../../operate/pki/authority.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 

@@ -2,8 +2,8 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { runCases } from '../../../policies/cases.js';
 import { makeDecider } from '../../../policies/decide.js';
 import { loadPolicies } from '../../../policies/load.js';
+import { folders, workspaceOption } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
-import { folders, workspaceOption } from '../places.js';
 
 const command: Command = {
   summary: 'load clients, grants and policies, and run their cases',

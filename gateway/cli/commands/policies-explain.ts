@@ -5,11 +5,11 @@ import { explain } from '../../../policies/explain.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { Client } from '../../../policies/types.js';
 import { deliveryNames } from '../../../policies/words.js';
-import { contractNames } from '../../console/names.js';
+import { contractNames } from '../../documents/words/names.js';
+import { folders, workspaceOption } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { didYouMean } from '../near.js';
-import { folders, workspaceOption } from '../places.js';
 
 const DELIVERIES = Object.keys(deliveryNames) as readonly Delivery[];
 

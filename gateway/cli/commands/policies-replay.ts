@@ -2,10 +2,10 @@ import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { type Change, makeReplay } from '../../../policies/replay.js';
-import { replayLog } from '../../audit/decisions.js';
-import { openSearch } from '../../audit/search/index.js';
+import { AUDIT, dataOption, foldersThere, text, workspaceDir, workspaceOption } from '../../ground/files/places.js';
+import { openSearch } from '../../log/search/index.js';
+import { replayLog } from '../../log/verify/decisions.js';
 import type { Command } from '../command.js';
-import { AUDIT, dataOption, foldersThere, text, workspaceDir, workspaceOption } from '../places.js';
 import { lineFree } from '../progress.js';
 import { searchFlags, searchOptions } from '../search-options.js';
 

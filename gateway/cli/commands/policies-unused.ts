@@ -2,10 +2,10 @@ import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { unused } from '../../../policies/privilege.js';
-import { openSearch } from '../../audit/search/index.js';
-import { useOf } from '../../audit/use.js';
+import { AUDIT, dataOption, foldersThere, workspaceOption } from '../../ground/files/places.js';
+import { openSearch } from '../../log/search/index.js';
+import { useOf } from '../../log/verify/use.js';
 import type { Command } from '../command.js';
-import { AUDIT, dataOption, foldersThere, workspaceOption } from '../places.js';
 import { wholeNumber } from '../search-options.js';
 
 const command: Command = {

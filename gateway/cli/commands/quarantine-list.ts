@@ -2,10 +2,10 @@ import { Quarantine, type QuarantineEntry } from '../../../connectors/quarantine
 import { errorWordsOf } from '../../../contracts/error-words.js';
 import type { FieldProblem } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { localMinute } from '../../console/time.js';
+import { dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
+import { localMinute } from '../../ground/language/time.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
-import { dataOption, foldersThere, text, workspaceOption } from '../places.js';
 import { wholeNumber } from '../search-options.js';
 import { type Column, tabled } from '../table.js';
 import { knownDataset, type Naming, namingOf } from '../values.js';

@@ -9,11 +9,11 @@ import { Spool, spoolExists } from '../../../connectors/spool/index.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { datasetId } from '../../../contracts/ids.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { openState } from '../../publishing/state.js';
-import { busOf, busOption } from '../bus.js';
+import { dataOption, folders, text, workspaceOption } from '../../ground/files/places.js';
+import { openState } from '../../http/publishing/state.js';
+import { busOf, busOption } from '../../operate/bus.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { dataOption, folders, text, workspaceOption } from '../places.js';
 import { lineFree } from '../progress.js';
 
 /**

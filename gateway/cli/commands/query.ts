@@ -2,13 +2,13 @@ import { errorWordsOf } from '../../../contracts/error-words.js';
 import type { Localised } from '../../../contracts/localised.js';
 import { reasonWords } from '../../../policies/words.js';
 import { type DatasetAnswer, GatewayError, receiptId } from '../../client/index.js';
-import { state as stateNames } from '../../console/pages/home.js';
-import { localMinute } from '../../console/time.js';
+import { folders, text } from '../../ground/files/places.js';
+import { localMinute } from '../../ground/language/time.js';
+import { state as stateNames } from '../../http/console/home/page.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { gatewayAs, gatewayOptions } from '../gateway-options.js';
-import { folders, text } from '../places.js';
 import { type Column, type Table, tabled } from '../table.js';
 import { type Leaf, leavesOf, type Naming, namingAt } from '../values.js';
 

@@ -1,9 +1,9 @@
 import { type ReportBody, receiptId } from '../../client/index.js';
-import { dayIn } from '../../reports/compute/index.js';
+import { dayIn } from '../../documents/compute/index.js';
+import { list, text } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { gatewayOptions } from '../gateway-options.js';
-import { list, text } from '../places.js';
 import { lineFree } from '../progress.js';
 import { askingFor, reportNamed, reportOption, sayModel } from '../report-options.js';
 

@@ -2,12 +2,12 @@ import { loadReports, type ReportDefinition } from '../../../contracts/reports.j
 import type { Localised } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { ReportRow } from '../../client/index.js';
-import { localMinute } from '../../console/time.js';
+import { folders, text } from '../../ground/files/places.js';
+import { localMinute } from '../../ground/language/time.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { gatewayOptions } from '../gateway-options.js';
-import { folders, text } from '../places.js';
 import { askingFor, reportNamed, reportOption } from '../report-options.js';
 import { type Column, tabled } from '../table.js';
 

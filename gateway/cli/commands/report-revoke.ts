@@ -1,7 +1,7 @@
+import { text } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { gatewayOptions } from '../gateway-options.js';
-import { text } from '../places.js';
 import { askingFor, reportNamed, reportOption } from '../report-options.js';
 
 const command: Command = {

@@ -1,8 +1,8 @@
+import { text } from '../../ground/files/places.js';
 import { tableOption } from '../arguments.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { gatewayOptions } from '../gateway-options.js';
-import { text } from '../places.js';
 import { askingFor, reportNamed, reportOption, sayModel, showModel } from '../report-options.js';
 
 const command: Command = {

@@ -2,14 +2,14 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
-import { hex } from '../../console/browser/der.js';
-import { STEPS, type Step } from '../../console/browser/pdf-rules.js';
-import { pemBlocks } from '../../identity/certificate.js';
-import { isDevelopmentCertificate } from '../../pki/marker.js';
-import { verifyPdf } from '../../reports/pdf/verify.js';
+import { verifyPdf } from '../../documents/pdf/verify.js';
+import { STEPS, type Step } from '../../documents/signed/pdf-rules.js';
+import { hex } from '../../ground/der/der.js';
+import { dataOption, folders, list, workspaceOption } from '../../ground/files/places.js';
+import { pemBlocks } from '../../ground/identity/certificate.js';
+import { isDevelopmentCertificate } from '../../ground/identity/marker.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { dataOption, folders, list, workspaceOption } from '../places.js';
 
 const INVALID: ErrorCode = 'report_invalid';
 

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { erasedIn } from '../../backup/erased.js';
-import { restoreBackup } from '../../backup/restore.js';
+import { dataOption, folders, list, text, workspaceOption } from '../../ground/files/places.js';
+import { erasedIn } from '../../operate/backup/erased.js';
+import { restoreBackup } from '../../operate/backup/restore.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { knowledgeOf } from '../knowledge.js';
-import { dataOption, folders, list, text, workspaceOption } from '../places.js';
 import { type ProgressBar, progressBar } from '../progress.js';
 
 /**

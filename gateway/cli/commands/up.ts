@@ -1,9 +1,17 @@
-import { startUp } from '../../process/start.js';
-import { busOf, busOption } from '../bus.js';
+import {
+  announce,
+  dataOption,
+  folders,
+  program,
+  text,
+  workspaceFlag,
+  workspaceOption,
+} from '../../ground/files/places.js';
+import { busOf, busOption } from '../../operate/bus.js';
+import { startUp } from '../../operate/process/start.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { heldBack, loadedRows } from '../loaded.js';
-import { announce, dataOption, folders, program, text, workspaceFlag, workspaceOption } from '../places.js';
 import { lineFree, progressBar } from '../progress.js';
 
 function port(call: Invocation): number | undefined {

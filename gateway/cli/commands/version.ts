@@ -1,5 +1,5 @@
+import { packageVersion } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
-import { packageVersion } from '../places.js';
 
 /** The version of this build and of the Node.js that runs it. */
 const command: Command = {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { heldId } from '../../../connectors/publish/index.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { openState } from '../../publishing/state.js';
+import { dataOption, foldersThere, workspaceOption } from '../../ground/files/places.js';
+import { openState } from '../../http/publishing/state.js';
 import type { Command } from '../command.js';
-import { dataOption, foldersThere, workspaceOption } from '../places.js';
 import { knownDataset } from '../values.js';
 
 const SHOWN = 50;

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { openCosigner } from '../../audit/log/cosignature.js';
-import { openSigner } from '../../audit/signer.js';
+import { text } from '../../ground/files/places.js';
+import { openCosigner } from '../../log/proof/cosignature.js';
+import { openSigner } from '../../log/store/signer.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { text } from '../places.js';
 
 /** Makes the key of a witness, or shows the vkey of one that is there. */
 const command: Command = {

@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import { openCosigner } from '../../audit/log/cosignature.js';
-import { openSigner } from '../../audit/signer.js';
-import { readWitnessConfig } from '../../audit/witness/config.js';
-import { serveWitness } from '../../audit/witness/server.js';
-import { openWitness } from '../../audit/witness/witness.js';
-import { defaultLog, openLog, warningsTo } from '../../logging/log.js';
-import { buildInfo, processFigures } from '../../metrics/process.js';
-import { diskFigures, readyFigures } from '../../metrics/replica.js';
-import { witnessFigures } from '../../metrics/witness.js';
+import { text } from '../../ground/files/places.js';
+import { defaultLog, openLog, warningsTo } from '../../ground/logging/log.js';
+import { openCosigner } from '../../log/proof/cosignature.js';
+import { openSigner } from '../../log/store/signer.js';
+import { readWitnessConfig } from '../../log/witness/config.js';
+import { serveWitness } from '../../log/witness/server.js';
+import { openWitness } from '../../log/witness/witness.js';
+import { buildInfo, processFigures } from '../../operate/metrics/process.js';
+import { diskFigures, readyFigures } from '../../operate/metrics/replica.js';
+import { witnessFigures } from '../../operate/metrics/witness.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { healthOptions, healthServer } from '../health-options.js';
-import { text } from '../places.js';
 
 /** A witness runs apart from the gateway: on another machine, by somebody else. */
 const command: Command = {

@@ -9,7 +9,7 @@ import { authorityOf, clientId, type DatasetId, datasetNameOf, purposeId } from 
 import type { Workspace } from '../../../contracts/types.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { type GrantFile, type PurposesFile, purposesFile } from '../../../policies/shapes.js';
-import { spiffeOf } from '../../pki/authority.js';
+import { spiffeOf } from '../../operate/pki/authority.js';
 
 export interface Asked {
   readonly client: string;

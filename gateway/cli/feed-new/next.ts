@@ -5,7 +5,7 @@ import type { Proposal } from '../../../connectors/propose/propose.js';
 import { datasetNameOf } from '../../../contracts/ids.js';
 import { SCHEMA_IDS } from '../../../contracts/schema-ids.js';
 import type { Workspace } from '../../../contracts/types.js';
-import { dataDir, program, runningUp } from '../places.js';
+import { dataDir, program, runningUp } from '../../ground/files/places.js';
 import { type Asked, type GrantPlan, grantOf, grantPath } from './grant.js';
 
 export interface Next {

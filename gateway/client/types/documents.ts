@@ -1,6 +1,6 @@
 /** Reports on companies, authorisations, documents by their code, credentials, compliance codes. */
 
-import type { ReportModel, ReportSection, SectionState } from '../../reports/model.js';
+import type { ReportModel, ReportSection, SectionState } from '../../documents/model/model.js';
 import type { Localised, Receipt, StatedCase } from './common.js';
 
 export interface ReportDefinitions {

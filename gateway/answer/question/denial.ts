@@ -1,0 +1,18 @@
+/** What is said where no dataset of a request may be answered. */
+import { errorTable } from '../../../contracts/errors.js';
+import { countError } from '../../ground/counts/counts.js';
+import type { Plan } from './plan.js';
+
+/**
+ * The opening of a denial as problem+json, up to its request id; its own members follow. One is written for each
+ * denial, and counted.
+ */
+export function denialHead(requestId: string): string {
+  countError('denied');
+  const { status, title } = errorTable.denied;
+  return `{"type":"urn:yitong:error:denied","title":${JSON.stringify(title)},"status":${status},"code":"denied","requestId":${JSON.stringify(requestId)},`;
+}
+
+/** The same bytes whether or not the subject exists: nothing here has looked at the view. */
+export const denialOf = (plan: Plan, requestId: string): string =>
+  `${denialHead(requestId)}"datasets":[${plan.datasets.map(({ denied }) => denied).join(',')}]}`;

@@ -1,0 +1,198 @@
+/**
+ * The reading side, in any number of processes. Reads of one turn of the event loop share one snapshot, which is given
+ * back in the next turn: no snapshot outlives its turn, and the next one sees all that was committed.
+ */
+
+import { dataTopic } from '../../../../connectors/bus/port.js';
+import { YitongError } from '../../../../contracts/errors.js';
+import type { DatasetId, SubjectKey } from '../../../../contracts/ids.js';
+import type { Cut, DatasetState, ReadOutcome, ReadPoint, VersionView, ViewReader, ViewWorkspace } from '../port.js';
+import { bytesOf, entryOf, isSpilled, startOf } from './head.js';
+import { historicRead } from './historic.js';
+import { lengthAt, RecordView } from './record.js';
+import { type OffsetRow, readDataset, readNumbers, readOffset, settle } from './state.js';
+import { behind, datasetPrefix, type Store } from './store.js';
+
+type Visit = (dataset: number, version: VersionView) => void | boolean;
+
+/** @param close what closing the reader closes */
+export function readerOn(store: Store, workspace: ViewWorkspace, close: () => Promise<void>): ViewReader {
+  return new LmdbViewReader(store, workspace, close);
+}
+
+interface Known {
+  readonly state: DatasetState;
+  readonly offsets: readonly OffsetRow[];
+}
+
+class LmdbViewReader implements ViewReader {
+  readonly #view = new RecordView();
+  #numbers: Readonly<Record<string, number>>;
+  #known = new Map<DatasetId, Known>();
+  #stamp = -1;
+  #seen = -1;
+  #writes = -1;
+  #turn: NodeJS.Immediate | undefined;
+  #reading: NodeJS.Immediate | undefined;
+
+  constructor(
+    readonly store: Store,
+    readonly workspace: ViewWorkspace,
+    readonly close: () => Promise<void>,
+  ) {
+    this.#numbers = readNumbers(store);
+  }
+
+  read(subject: SubjectKey, datasets: readonly DatasetId[], at: ReadPoint, visit: Visit): readonly ReadOutcome[] {
+    // once a turn of the event loop: the queries of one turn share a snapshot, and none is older than its turn
+    if (this.#reading === undefined) {
+      this.#newest();
+      this.#reading = setImmediate(() => (this.#reading = undefined)).unref();
+    }
+    if (at.kind !== 'now') {
+      return datasets.map((dataset, i) => {
+        const outcome = this.#reachable(dataset, at);
+        if (outcome === 'ok') this.#readAt(subject, dataset, at, (version) => visit(i, version));
+        return outcome;
+      });
+    }
+    // a copy: lmdb gives all stores of the process one buffer, and whoever is shown a record may read another store
+    const head = this.store.heads.get(Buffer.from(subject));
+    const outcomes = datasets.map((): ReadOutcome => 'ok');
+    if (head === undefined) return outcomes;
+    for (let i = 0; i < datasets.length; i++) {
+      const entry = entryOf(head, this.#number(datasets[i]));
+      if (entry < 0) continue;
+      if (!isSpilled(head, entry)) {
+        this.#visitPacked(head, entry, i, visit);
+        continue;
+      }
+      const prefix = datasetPrefix(subject, this.#number(datasets[i]));
+      for (const { value } of this.store.records.getRange({ start: prefix, end: behind(prefix) })) {
+        if (visit(i, this.#view.at(value, 0)) === false) break;
+      }
+    }
+    return outcomes;
+  }
+
+  /**
+   * No snapshot is older than one that was read before: what was said of a dataset on the strength of that one would
+   * not hold for it.
+   */
+  #newest(): void {
+    this.store.newest();
+    if (this.store.stamp() < this.#seen) this.store.settle();
+    // a view that was emptied counts from its beginning
+    this.#seen = this.store.stamp();
+  }
+
+  #visitPacked(head: Buffer, entry: number, i: number, visit: Visit): void {
+    let at = startOf(head, entry);
+    const end = at + bytesOf(head, entry);
+    while (at < end) {
+      const next = at + lengthAt(head, at);
+      if (visit(i, this.#view.at(head, at)) === false) return;
+      at = next;
+    }
+  }
+
+  #readAt(
+    subject: SubjectKey,
+    dataset: DatasetId,
+    at: ReadPoint,
+    visit: (version: VersionView) => void | boolean,
+  ): void {
+    const number = this.#number(dataset);
+    const topic = dataTopic(this.workspace.prefix, dataset);
+    const holds = (version: VersionView): boolean => {
+      switch (at.kind) {
+        case 'now':
+          return true;
+        case 'asOf':
+          return version.publishedAt <= at.time;
+        case 'cut':
+          return version.offset < (at.cut[topic]?.[version.partition] ?? 0);
+      }
+    };
+    const current: Buffer[] = [];
+    this.read(subject, [dataset], { kind: 'now' }, () => {
+      // what the visitor is shown is `#view`, and that knows the whole record
+      current.push(this.#view.copy());
+    });
+    historicRead(this.store, datasetPrefix(subject, number), current, holds, visit);
+  }
+
+  /** Whether the view can answer for that moment at all. */
+  #reachable(dataset: DatasetId, at: ReadPoint): ReadOutcome {
+    const { state, offsets } = this.#know(dataset);
+    const latest = this.workspace.contracts.get(dataset)?.history === 'latest';
+    if (at.kind !== 'now' && state.incomplete === true) return 'history_not_kept';
+    switch (at.kind) {
+      case 'now':
+        return 'ok';
+      case 'asOf':
+        if (offsets.length === 0 || offsets.some(({ upTo }) => upTo < at.time)) return 'not_yet';
+        return latest && at.time < (state.lastPublishedAt ?? 0) ? 'history_not_kept' : 'ok';
+      case 'cut': {
+        const cut = at.cut[dataTopic(this.workspace.prefix, dataset)];
+        if (cut?.length !== offsets.length) {
+          throw new YitongError('bad_request', `the cut must give the next offset of each partition of \`${dataset}\``);
+        }
+        if (offsets.some(({ next }, partition) => next < (cut[partition] ?? 0))) return 'not_yet';
+        return latest && offsets.some(({ next }, partition) => next > (cut[partition] ?? 0))
+          ? 'history_not_kept'
+          : 'ok';
+      }
+    }
+  }
+
+  datasetState(dataset: DatasetId): DatasetState {
+    // looked up once a turn: that many queries share one snapshot anyway, and older than the records it may be
+    if (this.#turn === undefined || this.#writes !== this.store.writes()) {
+      this.#writes = this.store.writes();
+      this.#turn ??= setImmediate(() => (this.#turn = undefined)).unref();
+      return this.#know(dataset).state;
+    }
+    return this.#remember(dataset).state;
+  }
+
+  cut(datasets: readonly DatasetId[]): Cut {
+    const cut: Record<string, readonly number[]> = {};
+    for (const dataset of datasets) {
+      cut[dataTopic(this.workspace.prefix, dataset)] = this.#know(dataset).offsets.map(({ next }) => next);
+    }
+    return cut;
+  }
+
+  #number(dataset: DatasetId | undefined): number {
+    if (dataset === undefined) return -1;
+    const number = this.#numbers[dataset];
+    if (number !== undefined) return number;
+    // the writer may have learned of it since
+    this.#numbers = readNumbers(this.store);
+    return this.#numbers[dataset] ?? -1;
+  }
+
+  /** In the very snapshot that the records of this turn are read in. */
+  #know(dataset: DatasetId): Known {
+    const stamp = this.store.stamp();
+    if (this.#stamp !== stamp) this.#known.clear();
+    this.#stamp = stamp;
+    return this.#remember(dataset);
+  }
+
+  #remember(dataset: DatasetId): Known {
+    let known = this.#known.get(dataset);
+    if (known === undefined) this.#known.set(dataset, (known = this.#learn(dataset)));
+    return known;
+  }
+
+  #learn(dataset: DatasetId): Known {
+    const topic = dataTopic(this.workspace.prefix, dataset);
+    const partitions = this.workspace.contracts.get(dataset)?.partitions ?? 0;
+    const offsets = Array.from({ length: partitions }, (_, partition) => readOffset(this.store, topic, partition));
+    const row = settle(readDataset(this.store, this.#number(dataset)), (partition) => offsets[partition]?.next ?? 0);
+    const { pending: _, ...state } = row;
+    return { state, offsets };
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Reading the registers of a report: decided once a dataset as a query is, then one range read a subject, all over one
+ * cut.
+ */
+import { YitongError } from '../../../contracts/errors.js';
+import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
+import type { Client, Decision } from '../../../policies/types.js';
+import { Out } from '../../answer/projection/index.js';
+import type { Closed } from '../../answer/question/closed.js';
+import type { Plan, Plans } from '../../answer/question/plan.js';
+import type { StatedCase } from '../../answer/question/request.js';
+import type { Cut, ReadPoint, ViewReader } from '../../answer/view/port.js';
+
+export interface AskedDataset {
+  readonly id: DatasetId;
+  readonly fields: readonly string[];
+  /** Without the values of these a record cannot be judged. */
+  readonly needs: readonly string[];
+}
+
+export interface Row {
+  readonly recordId: string;
+  /** Partition and offset. */
+  readonly version: string;
+  readonly value: unknown;
+  /** Its register gives it to nobody; then there is no value. */
+  readonly closed?: Closed;
+}
+
+export interface Reading {
+  /** In the order of the subjects; then of `plan.readIds`. */
+  readonly rows: readonly (readonly (readonly Row[])[])[];
+  readonly cut: Cut;
+}
+
+const told = ({ fields }: Decision, path: string): boolean =>
+  fields.some((field) => field.as === 'value' && (field.path === path || path.startsWith(`${field.path}.`)));
+
+/** The plan over all datasets that can be judged; what is denied, or lacks what a rule needs, answers nothing. */
+export function planOf(
+  plans: Plans,
+  client: Client,
+  purpose: string,
+  datasets: readonly AskedDataset[],
+  stated: StatedCase | undefined,
+  now: number,
+): Plan {
+  const asked = {
+    purpose,
+    ...(stated === undefined ? {} : { case: stated }),
+    datasets: datasets.map(({ id, fields }) => ({ id, fields })),
+  };
+  const plan = plans.for(client, asked, now);
+  const judged = datasets.filter(({ needs }, i) => {
+    const planned = plan.datasets[i];
+    return planned?.allowed === undefined || needs.every((path) => told(planned.decision, path));
+  });
+  if (judged.length === datasets.length) return plan;
+  return plans.for(client, { ...asked, datasets: judged.map(({ id, fields }) => ({ id, fields })) }, now);
+}
+
+/** Subjects between two turns of the event loop: a large group does not keep others waiting. */
+const SLICE = 25;
+const NOW: ReadPoint = { kind: 'now' };
+const same = (a: Cut, b: Cut): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+export interface Reader {
+  /** @param progress told how many subjects are read */
+  all(plan: Plan, subjects: readonly SubjectKey[], progress?: (done: number) => void): Promise<Reading>;
+  one(plan: Plan, subject: SubjectKey): readonly (readonly Row[])[];
+}
+
+export function openReader(view: ViewReader): Reader {
+  const scratch = new Out();
+
+  /** Undefined where a dataset cannot be read at that point. */
+  function read(plan: Plan, subject: SubjectKey, at: ReadPoint): Row[][] | undefined {
+    const rows: Row[][] = plan.read.map(() => []);
+    const outcomes = view.read(subject, plan.readIds, at, (i, version) => {
+      const dataset = plan.read[i];
+      if (dataset === undefined)
+        throw new YitongError('internal', 'the view answered for a dataset that was not asked');
+      const named = { recordId: version.recordId, version: `${String(version.partition)}:${String(version.offset)}` };
+      if (!dataset.rows(subject, version)) {
+        const closed = dataset.closed?.(subject, version);
+        if (closed !== undefined) rows[i]?.push({ ...named, value: undefined, closed });
+        return;
+      }
+      scratch.pos = 0;
+      dataset.projection(version.schemaId).write(version.bytes, version.start, version.end, scratch);
+      rows[i]?.push({ ...named, value: JSON.parse(scratch.written().toString('utf8')) });
+    });
+    return outcomes.every((outcome) => outcome === 'ok') ? rows : undefined;
+  }
+  function newest(plan: Plan, subject: SubjectKey): Row[][] {
+    const rows = read(plan, subject, NOW);
+    if (rows === undefined) throw new YitongError('view_unavailable', 'the view does not answer for now');
+    return rows;
+  }
+  /** Within one turn of the event loop the view stands still. */
+  function inOneTurn(plan: Plan, subjects: readonly SubjectKey[]): Reading {
+    const rows = subjects.map((subject) => newest(plan, subject));
+    return { rows, cut: view.cut(plan.readIds) };
+  }
+
+  return {
+    one: newest,
+    async all(plan, subjects, progress = () => undefined) {
+      const first = inOneTurn(plan, subjects.slice(0, SLICE));
+      const rows = [...first.rows];
+      progress(rows.length);
+      while (rows.length < subjects.length) {
+        await new Promise((resolve) => setImmediate(resolve));
+        const slice = subjects.slice(rows.length, rows.length + SLICE);
+        const next = inOneTurn(plan, slice);
+        // others published meanwhile: what they published is not of this cut
+        const then = same(next.cut, first.cut)
+          ? next.rows
+          : slice.map((subject) => read(plan, subject, { kind: 'cut', cut: first.cut }));
+        if (!then.every((one) => one !== undefined)) {
+          // a register that keeps no history has moved on: all of it anew, without a pause
+          const whole = inOneTurn(plan, subjects);
+          progress(subjects.length);
+          return whole;
+        }
+        rows.push(...then);
+        progress(rows.length);
+      }
+      return { rows, cut: first.cut };
+    },
+  };
+}

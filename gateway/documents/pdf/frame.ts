@@ -1,0 +1,62 @@
+/** What stands on each page: title, number, code. Drawn last, when it is known how many pages there are. */
+import type { ReportModel } from '../model/model.js';
+import { HEIGHT, INK, LEFT, LINE, leading, RIGHT, type Sheet, SOFT, WIDTH } from './sheet.js';
+import { labels, pageOf, sentences } from './words.js';
+
+export interface FrameOptions {
+  readonly code: string;
+  readonly url: string;
+  readonly side: number;
+  readonly showQr: (x: number, y: number, width: number) => void;
+}
+
+export function frame(sheet: Sheet, model: ReportModel, { code, url, side, showQr }: FrameOptions): void {
+  const { start, count } = sheet.bufferedPageRange();
+  const top = HEIGHT - 24 - side;
+  for (let page = start; page < start + count; page++) {
+    sheet.switchToPage(page);
+    sheet.artifact(() => header(sheet, model, pageOf(page - start + 1, count)), 'Pagination');
+    const draw = (): void => showQr(LEFT - 4, top, side);
+    // told once, passed over on the other pages
+    if (page === start)
+      sheet.tag(sheet.root, 'Figure', draw, {
+        alt: `二维码 QR code: ${url}`,
+        bbox: [LEFT, top, LEFT + side, top + side],
+      });
+    else sheet.artifact(draw, 'Pagination');
+    sheet.artifact(() => {
+      sheet.rule(LEFT, top - 4, RIGHT, LINE);
+      const x = LEFT + side + 8;
+      const width = RIGHT - x;
+      let y = top + 6;
+      sheet.put(`${labels.verifyCode.zh} ${labels.verifyCode.en}`, x, y, { size: 7, colour: SOFT });
+      y += leading(7);
+      sheet.put(sheet.drawable(code), x, y, { size: 13, weight: 'bold' });
+      y += leading(13);
+      y = sheet.putLines(sheet.lines(url, width, { size: 7 }), x, y, { size: 7, colour: INK });
+      sheet.put(sentences.scan.zh, x, y, { size: 7, colour: SOFT });
+      sheet.put(sentences.scan.en, x, y + leading(7), { size: 6.5, colour: SOFT });
+    }, 'Pagination');
+  }
+}
+
+function header(sheet: Sheet, model: ReportModel, number: string): void {
+  const y = 32;
+  if (model.synthetic) {
+    sheet.rect(0, 0, WIDTH, 20).fill('#fdf0d5');
+    const banner = `${sentences.synthetic.zh}   ${sentences.synthetic.en}`;
+    sheet.put(banner, (WIDTH - sheet.widthOf(banner, { size: 8, weight: 'bold' })) / 2, 4, {
+      size: 8,
+      weight: 'bold',
+      colour: '#7a4d00',
+    });
+  }
+  const issuer = sheet.drawable(model.issuer.zh);
+  sheet.put(sheet.lines(model.title.zh, (RIGHT - LEFT) * 0.55, { size: 8.5 })[0] ?? '', LEFT, y, {
+    size: 8.5,
+    weight: 'bold',
+  });
+  sheet.putRight(number, RIGHT, y, { size: 8.5 });
+  sheet.put(issuer, LEFT, y + leading(8.5), { size: 7.5, colour: SOFT });
+  sheet.rule(LEFT, y + leading(8.5) + leading(7.5) + 4, RIGHT, LINE);
+}

@@ -1,0 +1,63 @@
+/**
+ * What a worker counts where it answers: one addition, no look-up, on the way of a query. Labels are ids of the
+ * workspace and codes of tables, never anything that a request brought.
+ */
+import type { ErrorCode } from '../../../contracts/errors.js';
+import type { Decision } from '../../../policies/types.js';
+import { type Cell, cells, type Family } from './families.js';
+
+const decisions = cells(
+  'yitong_decisions_total',
+  'decisions put on record, by dataset, effect and reason of a denial; a chunk of a batch is one',
+);
+const errors = cells('yitong_errors_total', 'answers that are an error, by code of docs/errors.md');
+const clients = cells('yitong_client_requests_total', 'requests of clients that were identified, by client');
+const rows = cells('yitong_pushed_records_total', 'records pushed over HTTP, by dataset and what became of them');
+const handshakes = cells('yitong_tls_failures_total', 'TLS connections that failed before a request, by port');
+
+const cuts = cells(
+  'yitong_connections_cut_total',
+  'connections closed to make room, or not taken, by port and limit: those that had asked nothing (of one ' +
+    'address, of all), all that are open',
+);
+
+const byCode = new Map<ErrorCode, Cell>();
+
+/** An answer with this code of the error table is sent. */
+export function countError(code: ErrorCode): void {
+  let cell = byCode.get(code);
+  if (cell === undefined) byCode.set(code, (cell = errors.cell({ code })));
+  cell.n++;
+}
+
+/** Where a decision is counted. @param dataset of the workspace, or the one word for those that it does not know */
+export const decided = (dataset: string, { effect, reasons }: Pick<Decision, 'effect' | 'reasons'>): Cell =>
+  decisions.cell({ dataset, effect, reason: effect === 'allow' ? '' : (reasons[0]?.code ?? 'not_granted') });
+
+/** Counts in all of the cells whenever the function is used. */
+export const counted =
+  <Parts, Made>(make: (parts: Parts) => Made, of: readonly Cell[]): ((parts: Parts) => Made) =>
+  (parts) => {
+    for (const cell of of) cell.n++;
+    return make(parts);
+  };
+
+/** @param client of the policies: that is what bounds the label */
+export function countClient(client: string): void {
+  clients.cell({ client }).n++;
+}
+
+export function countPushed(dataset: string, status: string, count: number): void {
+  if (count > 0) rows.cell({ dataset, outcome: status }).n += count;
+}
+
+export function countHandshake(port: 'api' | 'people'): void {
+  handshakes.cell({ port }).n++;
+}
+
+export function countCut(port: 'api' | 'people', limit: 'unasked' | 'address' | 'open'): void {
+  cuts.cell({ port, limit }).n++;
+}
+
+export const countedFigures = (): Family[] =>
+  [decisions, errors, clients, rows, handshakes, cuts].map((each) => each.family());

@@ -1,0 +1,73 @@
+/**
+ * Who signed in: from the claims of an ID token (OpenID Connect Core 1.0, section 2) to roles. What is not said is not
+ * granted.
+ */
+import type { Localised } from '../../../contracts/types.js';
+
+/**
+ * `auditor` reads the whole log. `inspector` reads what concerns one authority's datasets and clients. `data-officer`
+ * looks after one authority's feeds, and decides on objections to its records. `sharing-authority` looks after grants.
+ * `credit-centre` handles objections and repairs. `subject` reads the history of the subjects that it speaks for, and
+ * objects to their records.
+ */
+export const ROLES = ['auditor', 'inspector', 'data-officer', 'sharing-authority', 'credit-centre', 'subject'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Person {
+  /** `<issuer>|<sub>`: unique for ever, and personal. */
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** Of an inspector, a data officer and the credit centre. */
+  readonly authority?: string;
+  /** Subjects for which a `subject` speaks: `uscc:9131…`. */
+  readonly subjects: readonly string[];
+}
+
+export interface ClaimNames {
+  readonly roles: string;
+  readonly authority: string;
+  readonly subjects: string;
+}
+
+export const roleNames: Readonly<Record<Role, Localised>> = {
+  auditor: { zh: '审计人员', en: 'auditor' },
+  inspector: { zh: '督查人员', en: 'inspector' },
+  'data-officer': { zh: '数据专员', en: 'data officer' },
+  'sharing-authority': { zh: '共享主管部门', en: 'sharing authority' },
+  'credit-centre': { zh: '信用中心', en: 'credit centre' },
+  subject: { zh: '企业用户', en: 'data subject' },
+};
+
+const texts = (claim: unknown): readonly string[] =>
+  Array.isArray(claim)
+    ? claim.filter((one): one is string => typeof one === 'string')
+    : typeof claim === 'string'
+      ? [claim]
+      : [];
+const NEEDS_AUTHORITY: ReadonlySet<Role> = new Set<Role>(['inspector', 'data-officer', 'credit-centre']);
+
+/** Roles that the claims do not spell exactly, or that lack what they are about, are left out. */
+export function personOf(
+  issuer: string,
+  claims: Readonly<Record<string, unknown>> & { readonly sub: string },
+  names: ClaimNames,
+): Person {
+  const { sub, name } = claims;
+  const [authority] = texts(claims[names.authority]);
+  const subjects = texts(claims[names.subjects]);
+  const claimed = new Set(texts(claims[names.roles]));
+  const roles = ROLES.filter(
+    (role) =>
+      claimed.has(role) &&
+      (!NEEDS_AUTHORITY.has(role) || authority !== undefined) &&
+      (role !== 'subject' || subjects.length > 0),
+  );
+  return {
+    id: `${issuer}|${sub}`,
+    name: typeof name === 'string' && name !== '' ? name : sub,
+    roles,
+    ...(authority === undefined ? {} : { authority }),
+    subjects,
+  };
+}

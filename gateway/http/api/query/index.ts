@@ -1,0 +1,117 @@
+/**
+ * POST /v1/query: one subject, several departments, for a stated purpose.
+ *
+ * The order is the promise: decide, read, build, make the entry durable, and only then send the first byte.
+ */
+import { hash } from 'node:crypto';
+import { Type } from 'typebox';
+import { errorTable, YitongError } from '../../../../contracts/errors.js';
+import { type Answer, answerBuilder } from '../../../answer/question/build.js';
+import { openCursors } from '../../../answer/question/cursors.js';
+import { denialOf } from '../../../answer/question/denial.js';
+import { type Plan, Plans } from '../../../answer/question/plan.js';
+import { withReceipt } from '../../../answer/question/receipt.js';
+import { checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
+import { deniedSchema } from '../../../answer/question/schemas.js';
+import { freshness } from '../../../answer/question/status.js';
+import type { ReadPoint } from '../../../answer/view/port.js';
+import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import type { EntryDraft } from '../../../log/entries/port.js';
+import { dryRun } from './dry.js';
+import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
+
+function readPoint(query: QueryRequest): ReadPoint {
+  if (query.asOf !== undefined && query.cut !== undefined)
+    throw new YitongError('bad_request', 'give `asOf` or `cut`, not both');
+  if (query.cut !== undefined) return { kind: 'cut', cut: query.cut };
+  return query.asOf === undefined ? { kind: 'now' } : { kind: 'asOf', time: Date.parse(query.asOf) };
+}
+
+const service: Service = {
+  port: 'api',
+  register(app, context: GatewayContext) {
+    const { completions, workspace, view, journal, now } = context;
+    const { maxDatasets, maxRecords } = context.settings.gateway;
+    const plans = new Plans({
+      workspace,
+      inForce: context.inForce,
+      delivery: 'query',
+      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
+    });
+    const build = answerBuilder(
+      view,
+      freshness(view),
+      maxRecords,
+      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
+    );
+
+    app.post<{ Body: QueryRequest }>(
+      '/v1/query',
+      {
+        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'] },
+        schema: {
+          operationId: 'query',
+          summary: 'ask about a subject across departments, for a stated purpose',
+          description:
+            'Each dataset answers with its status and source time, also where no record matches. Fields that ' +
+            'are not released are named under `withheld`. The receipt is the last member; the digest in the ' +
+            'log is over the answer without it.',
+          tags: ['query'],
+          body: querySchema(maxDatasets, maxRecords),
+          response: { 200: Type.Union([answerSchema, dryRunSchema]), 403: deniedSchema },
+        },
+        // answers are bytes already; the schema above is for OpenAPI
+        serializerCompiler: () => JSON.stringify,
+      },
+      async (request, reply) => {
+        const query = request.body;
+        const started = now();
+        const client = clientOf(request);
+        const { span } = request;
+        span?.step('decide');
+        const subject = parseSubject(query.subject, workspace.schemes);
+        const at = readPoint(query);
+        const plan = plans.for(client, query, started);
+        const allowed = plan.read.length > 0;
+        if (allowed) checkScheme(plan.contracts, subject);
+        const time = new Date(started).toISOString();
+        // the id is ours or of a pattern without quotes (app.ts)
+        const head = `{"requestId":"${request.id}","time":"${time}",`;
+        const dry = query.dryRun === true;
+        span?.step('read');
+        const answer: Answer = dry
+          ? unread(dryRun(plan, head), plan)
+          : allowed
+            ? build(head, query.datasets, plan, subject, at, query.returnCut === true, started)
+            : unread(Buffer.from(denialOf(plan, request.id), 'utf8'), plan);
+        const draft: EntryDraft = {
+          clear: plan.template({
+            time,
+            requestId: request.id,
+            traceparent: traceOf(request),
+            asOf: query.asOf,
+            records: answer.counts,
+            bodySha256: hash('sha256', answer.body, 'base64url'),
+            bytes: answer.body.length,
+            dryRun: dry,
+          }),
+          subject: { subject, json: sealedOf(query.case, plan.unknown) },
+        };
+        span?.step('audit');
+        const receipt = await journal.append(draft);
+        span?.step('respond');
+        const whole = withReceipt(answer.body, receipt.json);
+        completions.watch(reply, request.id, client.id, () => whole.length);
+        const ok = allowed || dry;
+        return reply
+          .code(ok ? 200 : errorTable.denied.status)
+          .header('content-type', ok ? 'application/json; charset=utf-8' : 'application/problem+json')
+          .send(whole);
+      },
+    );
+  },
+};
+export default service;
+
+/** An answer for which no record was read. */
+const unread = (body: Buffer, plan: Plan): Answer => ({ body, counts: plan.datasets.map(() => 0) });

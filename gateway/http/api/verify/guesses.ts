@@ -1,0 +1,110 @@
+/**
+ * How many different values a client has claimed of one field of one subject. Without a limit, a client that may only
+ * compare would find the value by trying. Kept in the data folder, so that a restart forgets nothing and all workers
+ * count together; by HMAC under a secret of that folder, so that the file tells neither subjects nor values.
+ */
+import { createHmac, createSecretKey, type KeyObject, randomBytes as systemRandom } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEnv } from '../../../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../../../connectors/lmdb/file.js';
+import { createOnce } from '../../../ground/files/durable.js';
+
+export const WINDOW = 86_400_000;
+
+export interface Guess {
+  readonly client: string;
+  readonly subject: string;
+  readonly dataset: string;
+  readonly field: string;
+  /** In normal form: two ways to write one value are one guess. */
+  readonly value: string;
+}
+
+export interface Guesses {
+  /**
+   * Which of these may be compared. A value that was claimed within the window may be again and counts once; a new one
+   * only while fewer than the limit stand in the window. On disk, and seen by all workers, when this resolves.
+   */
+  admit(guesses: readonly Guess[], now: number): Promise<readonly boolean[]>;
+  close(): Promise<void>;
+}
+
+/** Of a value: 16 bytes of its HMAC, and when it came, ms since 1970, as a double. */
+const MAC = 16;
+const ENTRY = MAC + 8;
+/** Fields looked through for what is over, each time that one is written. */
+const SWEPT = 4;
+
+interface Keys {
+  readonly field: Buffer;
+  readonly value: Buffer;
+}
+
+function keysOf(secret: KeyObject, { client, subject, dataset, field, value }: Guess): Keys {
+  const mac = (...parts: readonly string[]): Buffer =>
+    createHmac('sha256', secret).update(JSON.stringify(parts)).digest();
+  return {
+    field: mac('field', client, subject, dataset, field),
+    value: mac('value', client, subject, dataset, field, value).subarray(0, MAC),
+  };
+}
+
+/** The entries that are still in the window. */
+function current(stored: Buffer | undefined, now: number): Buffer[] {
+  const entries: Buffer[] = [];
+  for (let at = 0; stored !== undefined && at + ENTRY <= stored.length; at += ENTRY) {
+    const entry = stored.subarray(at, at + ENTRY);
+    if (now - entry.readDoubleBE(MAC) < WINDOW) entries.push(entry);
+  }
+  return entries;
+}
+
+const holds = (entries: readonly Buffer[], value: Buffer): boolean =>
+  entries.some((entry) => entry.subarray(0, MAC).equals(value));
+
+/** @param limit different values a client, subject and field in 24 hours */
+export function openGuesses(dir: string, limit: number, randomBytes: (size: number) => Buffer = systemRandom): Guesses {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const secretFile = join(dir, 'secret');
+  createOnce(secretFile, () => randomBytes(32));
+  const secret = createSecretKey(readFileSync(secretFile));
+  refuseDamaged(join(dir, 'guesses'), '`verify/guesses`', 'put it back from a backup (docs/faults.md)', true);
+  const env = openEnv<Buffer, Buffer>({
+    file: join(dir, 'guesses'),
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    maxReaders: 512,
+  });
+  const map = env.root;
+  chmodSync(join(dir, 'guesses'), 0o600);
+  let swept = Buffer.alloc(0);
+
+  const sweep = (now: number): void => {
+    const keys = [...map.getKeys({ start: swept, limit: SWEPT })];
+    for (const key of keys) if (current(map.get(key), now).length === 0) map.removeSync(key);
+    swept = keys.length < SWEPT ? Buffer.alloc(0) : Buffer.concat([keys.at(-1) ?? swept, Buffer.alloc(1)]);
+  };
+
+  return {
+    async admit(guesses, now) {
+      const wanted = guesses.map((guess) => keysOf(secret, guess));
+      if (wanted.every(({ field, value }) => holds(current(map.get(field), now), value))) return wanted.map(() => true);
+      return env.write(() => {
+        const admitted = wanted.map(({ field, value }) => {
+          // read inside: another worker may have counted since
+          const entries = current(map.get(field), now);
+          if (holds(entries, value)) return true;
+          if (entries.length >= limit) return false;
+          const time = Buffer.alloc(8);
+          time.writeDoubleBE(now);
+          map.putSync(field, Buffer.concat([...entries, value, time]));
+          return true;
+        });
+        sweep(now);
+        return admitted;
+      });
+    },
+    close: () => env.close(),
+  };
+}

@@ -1,0 +1,188 @@
+/** What the watching rules found. */
+import type { JSX } from 'preact';
+import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
+import { factNames } from '../../../documents/words/entry.js';
+import type { Names } from '../../../documents/words/names.js';
+import type { Language } from '../../../ground/language/language.js';
+import { localMinute, localSecond } from '../../../ground/language/time.js';
+import type { Rules } from '../../../procedures/watch/rule.js';
+import type { Alert } from '../../../procedures/watch/store.js';
+import { Form, TextField } from '../../ui/form.js';
+import { Id } from '../../ui/id.js';
+import { nameOf, numberOf } from '../tickets/words.js';
+
+interface Common {
+  readonly language: Language;
+  readonly rules: Rules;
+  readonly names: Names;
+  readonly lifecycles: ReadonlyMap<string, Lifecycle>;
+}
+
+export interface AlertsProps extends Common {
+  readonly alerts: readonly Alert[];
+  /** How many there are of which the newest are shown. */
+  readonly total: number;
+}
+
+const titleOf = (rules: Rules, rule: string, language: Language): string =>
+  rules.get(rule)?.title[language] ?? (language === 'zh' ? '已停用的规则' : rule);
+/** Its figures in words. */
+function factsOf({ facts }: Alert, { language, names, lifecycles }: Common): string {
+  const lifecycle = lifecycles.get(String(facts['lifecycle'] ?? ''));
+  const told = (name: string, value: string | number): string => {
+    const text = String(value);
+    switch (name) {
+      case 'purpose':
+        return names.purpose(text) ?? '';
+      case 'ticket':
+        return numberOf(text);
+      case 'lifecycle':
+        return lifecycle?.title[language] ?? (language === 'zh' ? '已停用的流程' : text);
+      case 'clock':
+        return lifecycle === undefined ? '' : nameOf(lifecycle.clocks, text, language);
+      case 'party':
+        return lifecycle === undefined ? '' : nameOf(lifecycle.parties, text, language);
+      case 'missing':
+        return Number(value) < 1 && Number(value) > 0 ? `${Math.round(Number(value) * 100)}%` : text;
+      case 'weekend':
+        return language === 'zh' ? (value === 1 ? '是' : '否') : value === 1 ? 'yes' : 'no';
+      default:
+        return text;
+    }
+  };
+  return Object.entries(facts)
+    .map(
+      ([name, value]) =>
+        `${Object.hasOwn(factNames, name) ? (factNames[name]?.[language] ?? '') : language === 'zh' ? '其他' : name} ${told(name, value)}`,
+    )
+    .join(language === 'zh' ? '，' : ', ');
+}
+
+export function alertsPage(props: AlertsProps): JSX.Element {
+  const { language, rules, alerts, total, names } = props;
+  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
+  return (
+    <>
+      <h1>{say('告警', 'Alerts')}</h1>
+      <p class="lead">
+        {say(
+          '系统按规则持续查看审计日志。告警仅提示异常，不代表违规；主体以代号显示。',
+          'Rules read the audit log as it grows. An alert says that something is unusual, not that it is ' +
+            'wrong; subjects stand here as pseudonyms.',
+        )}
+      </p>
+      <div class="card scroll">
+        {alerts.length === 0 ? (
+          <p class="empty">{say('暂无告警', 'No alerts.')}</p>
+        ) : (
+          <table>
+            <thead>
+              <tr>
+                <th>{say('时间', 'Time')}</th>
+                <th>{say('规则', 'Rule')}</th>
+                <th>{say('应用', 'Client')}</th>
+                <th class="wide">{say('数据', 'Figures')}</th>
+                <th>{say('状态', 'State')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {alerts.map((alert) => (
+                <tr>
+                  <td>
+                    <a href={`/console/alerts/${alert.id}`}>
+                      <time dateTime={new Date(alert.time).toISOString()}>{localMinute(alert.time)}</time>
+                    </a>
+                  </td>
+                  <td>{titleOf(rules, alert.rule, language)}</td>
+                  <td>{names.client(alert.client) ?? '–'}</td>
+                  <td class="wide">{factsOf(alert, props)}</td>
+                  <td>{alert.acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged')}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </div>
+      {total > alerts.length ? (
+        <p class="foot">
+          {say(
+            `共 ${total} 条，显示最新 ${alerts.length} 条；其余请由运维人员导出。`,
+            `${total} in all, the newest ${alerts.length} shown; yitong audit alerts --all has the others.`,
+          )}
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+export interface AlertProps extends Common {
+  readonly alert: Alert;
+  /** Undefined where it was not acknowledged, or the person's key was destroyed. */
+  readonly note: { readonly name: string; readonly note: string } | undefined;
+}
+
+export function alertPage(props: AlertProps): JSX.Element {
+  const { language, rules, alert, note, names } = props;
+  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
+  const { id, rule, time, client, subject, entries, acknowledged } = alert;
+  return (
+    <>
+      <h1>{titleOf(rules, rule, language)}</h1>
+      <p class="lead">{rules.get(rule)?.advice[language]}</p>
+      <div class="card">
+        <dl class="facts">
+          <dt>{say('时间', 'Time')}</dt>
+          <dd>{localSecond(time)}</dd>
+          {client === undefined ? null : (
+            <>
+              <dt>{say('应用', 'Client')}</dt>
+              <dd>
+                <a href={`/console/search?client=${encodeURIComponent(client)}`}>{names.client(client)}</a>
+                <Id language={language}>{client}</Id>
+              </dd>
+            </>
+          )}
+          {subject === undefined ? null : (
+            <>
+              <dt>{say('主体代号', 'Pseudonym of the subject')}</dt>
+              <dd class="mono exact">{subject}</dd>
+            </>
+          )}
+          <dt>{say('数据', 'Figures')}</dt>
+          <dd>{factsOf(alert, props)}</dd>
+          <dt>{say('编号', 'Id')}</dt>
+          <dd class="mono exact">{id}</dd>
+        </dl>
+      </div>
+      <h2>{say('相关日志', 'Its entries')}</h2>
+      <p class="chips">
+        {entries.map((index) => (
+          <a class="chip" href={`/console/entries/${index}`}>
+            {say(`第 ${index} 条`, `#${index}`)}
+          </a>
+        ))}
+      </p>
+      {acknowledged === undefined ? (
+        <Form class="card pad row" action={`/console/alerts/${id}`}>
+          <TextField
+            class="grow"
+            name="note"
+            label={say('处理说明（记入日志）', 'What was found out (goes on record)')}
+            required
+            minLength={4}
+            maxLength={500}
+            autocomplete="off"
+          />
+          <button class="button low" type="submit">
+            {say('确认', 'Acknowledge')}
+          </button>
+        </Form>
+      ) : (
+        <p class="notice">
+          {say(`已于 ${localMinute(acknowledged.at)} 确认`, `Acknowledged at ${localMinute(acknowledged.at)}`)}
+          {note === undefined ? '' : say(`：${note.name}：${note.note}`, `: ${note.name}: ${note.note}`)}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,136 @@
+/** /console/alerts: what the watching rules found; acknowledging one says what was found out, and is on record. */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { YitongError } from '../../../../contracts/errors.js';
+import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
+import { namesOf } from '../../../documents/words/names.js';
+import type { Language } from '../../../ground/language/language.js';
+import { openSubjectKeys, type SubjectKeys } from '../../../log/entries/keys.js';
+import { auditLayout } from '../../../log/entries/layout.js';
+import { NONCE_BYTES, seal, unseal } from '../../../log/entries/seal.js';
+import { loadRules } from '../../../procedures/watch/rule.js';
+import { type Alert, type AlertStore, openAlerts } from '../../../procedures/watch/store.js';
+import { formFault } from '../../plugins/forms.js';
+import { sessionOf } from '../../plugins/people.js';
+import { sendFramed } from '../../ui/frame.js';
+import { alertPage, alertsPage } from './alerts-page.js';
+import type { Auditing } from './auditing.js';
+
+const PATH = '/console/alerts';
+const SHOWN = 200;
+const ROLES = ['auditor'] as const;
+
+interface Params {
+  readonly id: string;
+}
+
+export async function alertRoutes(app: FastifyInstance, { context, reports }: Auditing): Promise<void> {
+  const { workspace, dataDir, now } = context;
+  const layout = auditLayout(dataDir);
+  const rules = await loadRules();
+  let opened: { readonly store: AlertStore; readonly keys: SubjectKeys } | undefined;
+  const stores = (): { readonly store: AlertStore; readonly keys: SubjectKeys } =>
+    (opened ??= { store: openAlerts(layout.alerts), keys: openSubjectKeys({ dir: layout.subjectKeys, cache: 100 }) });
+  app.addHook('onClose', async () => {
+    await opened?.store.close();
+    await opened?.keys.close();
+  });
+
+  const shared = (language: Language) => ({
+    language,
+    names: namesOf(context, language, reports),
+    lifecycles: context.tickets.lifecycles as ReadonlyMap<string, Lifecycle>,
+  });
+  const alertOf = (id: string): Alert => {
+    const alert = /^[0-9a-f]{32}$/.test(id) ? stores().store.get(id) : undefined;
+    if (alert === undefined) throw new YitongError('not_found', 'there is no such alert');
+    return alert;
+  };
+
+  /** What was noted, while the person's key is there. */
+  function noteOf({ acknowledged }: Alert): { readonly name: string; readonly note: string } | undefined {
+    const secret = acknowledged === undefined ? undefined : stores().keys.byPseudonym(acknowledged.pseudonym);
+    if (secret === undefined || acknowledged === undefined) return undefined;
+    const { name, note } = unseal(secret, acknowledged.enc).details as { readonly name: string; readonly note: string };
+    return { name, note };
+  }
+
+  app.get(
+    PATH,
+    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '告警', en: 'Alerts' }, order: 15 } } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const all = stores().store.list();
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'alerts',
+        role: 'auditor',
+        results: Math.min(all.length, SHOWN),
+      });
+      const { language } = request;
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '告警' : 'Alerts',
+        workspace,
+        children: alertsPage({ ...shared(language), rules, alerts: all.slice(0, SHOWN), total: all.length }),
+      });
+    },
+  );
+
+  app.get<{ Params: Params }>(
+    `${PATH}/:id`,
+    { schema: { hide: true }, config: { roles: ROLES } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const alert = alertOf(request.params.id);
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'alert',
+        role: 'auditor',
+        detail: { alert: alert.id },
+      });
+      const { language } = request;
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '告警' : 'Alert',
+        workspace,
+        children: alertPage({ ...shared(language), rules, alert, note: noteOf(alert) }),
+      });
+    },
+  );
+
+  app.post<{ Params: Params; Body: { readonly note?: string } }>(
+    `${PATH}/:id`,
+    { schema: { hide: true }, config: { roles: ROLES } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const { id } = alertOf(request.params.id);
+      const note = request.body.note?.trim() ?? '';
+      if (note.length < 4 || note.length > 500)
+        throw formFault({
+          note: { zh: '请用 4 至 500 字说明处理情况。', en: 'Say in 4 to 500 characters what was found out.' },
+        });
+      // on record first: then it may be shown as done
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'alert_acknowledged',
+        role: 'auditor',
+        detail: { alert: id },
+        about: { note },
+      });
+      const { store, keys } = stores();
+      const subject = `person:${person.id}`;
+      keys.ensure([subject]);
+      const secret = keys.get(subject);
+      if (secret === undefined) throw new YitongError('internal', 'the key of the person is not there');
+      store.acknowledge(id, {
+        at: now(),
+        pseudonym: secret.pseudonym,
+        enc: seal(
+          secret,
+          randomBytes(NONCE_BYTES),
+          Buffer.from(JSON.stringify({ subject, details: { name: person.name, note } })),
+        ),
+      });
+      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+    },
+  );
+}

@@ -1,0 +1,125 @@
+/**
+ * /console/entries/{index}: one entry in full, in words, with what proves it; and whom it was about, if somebody says
+ * why they must know.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { YitongError } from '../../../../contracts/errors.js';
+import { namesOf } from '../../../documents/words/names.js';
+import { detailsOf } from '../../../log/entries/body.js';
+import { evidenceOf } from '../../../log/search/export/export.js';
+import type { FoundEntry } from '../../../log/search/index.js';
+import { readVkey } from '../../../log/store/vkey.js';
+import { hideSubject } from '../../people/sessions.js';
+import { formFault } from '../../plugins/forms.js';
+import { roleOf, sessionOf } from '../../plugins/people.js';
+import { sendFramed } from '../../ui/frame.js';
+import { type Auditing, numberOf } from './auditing.js';
+import { certificateRoute, type EntryParams as Params } from './certificate.js';
+import { entryPage } from './entry-page.js';
+
+const READERS = ['auditor', 'inspector'] as const;
+
+export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
+  const { context, reports, search } = auditing;
+  const { workspace, dataDir } = context;
+  const missing = (): YitongError => new YitongError('not_found', 'the log has no such entry');
+
+  /** An inspector's entry names the own authority; any other does not exist for them. */
+  function entryFor(request: FastifyRequest<{ Params: Params }>, open: boolean): FoundEntry {
+    const { person } = sessionOf(request);
+    const entry = search().entry(numberOf(request.params.index, 'index') ?? -1, open);
+    if (entry === undefined) throw missing();
+    if (roleOf(request, person) === 'inspector') {
+      const { body } = entry;
+      const own =
+        body.authority === person.authority ||
+        body.datasets?.some(({ dataset }) => dataset?.startsWith(`${person.authority ?? ''}.`) === true) === true;
+      if (!own) throw missing();
+    }
+    return entry;
+  }
+
+  const show = (request: FastifyRequest<{ Params: Params }>, entry: FoundEntry): Parameters<typeof entryPage>[0] => {
+    const session = sessionOf(request);
+    const { item, caseId } = detailsOf(entry.opened);
+    const link = (name: string, value: string | undefined): string | undefined =>
+      value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`;
+    return {
+      language: request.language,
+      entry,
+      size: search().size(),
+      mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
+      links: {
+        subject: link('subject', entry.opened?.subject),
+        item: link('item', item),
+        case: link('caseId', caseId),
+      },
+      certified: context.settings.gateway.documents !== '',
+      names: namesOf(context, request.language, reports),
+    };
+  };
+
+  app.get<{ Params: Params }>(
+    '/console/entries/:index',
+    { schema: { hide: true }, config: { roles: READERS } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const entry = entryFor(request, false);
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'entry',
+        role: roleOf(request, person),
+        detail: { entry: entry.index },
+      });
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
+        workspace,
+        scripts: ['proof.js'],
+        children: entryPage(show(request, entry)),
+      });
+    },
+  );
+
+  app.post<{ Params: Params; Body: { readonly reason?: string } }>(
+    '/console/entries/:index',
+    { schema: { hide: true }, config: { roles: ['auditor'] } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const reason = request.body.reason?.trim() ?? '';
+      if (reason.length < 4 || reason.length > 500)
+        throw formFault({
+          reason: {
+            zh: '请用 4 至 500 字说明查看事由。',
+            en: 'Say in 4 to 500 characters why you must know whom this was about.',
+          },
+        });
+      const entry = entryFor(request, true);
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'resolve',
+        role: 'auditor',
+        detail: { entry: entry.index },
+        about: { reason, ...(entry.opened === undefined ? {} : { subject: entry.opened.subject }) },
+      });
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
+        workspace,
+        scripts: ['proof.js'],
+        children: entryPage(show(request, entry)),
+      });
+    },
+  );
+
+  app.get<{ Params: Params }>(
+    '/console/entries/:index/proof',
+    { schema: { hide: true }, config: { roles: READERS, offers: ['application/json'] } },
+    async (request, reply) => {
+      const { index } = entryFor(request, false);
+      const evidence = evidenceOf(dataDir, search())(index, true);
+      if (evidence === undefined) throw missing();
+      return reply.header('cache-control', 'no-store').send({ ...evidence, vkey: readVkey(dataDir) });
+    },
+  );
+
+  certificateRoute(app, auditing, READERS, (request) => entryFor(request, false));
+}

@@ -1,0 +1,31 @@
+/**
+ * The auditor's and the inspector's pages: what happened, who saw what, one entry in full with its proof, and how the
+ * log is. Each look is itself on record before it is shown.
+ */
+import { loadReports } from '../../../../contracts/reports.js';
+import type { Service } from '../../../documents/context.js';
+import { alertRoutes } from './alerts.js';
+import type { Auditing } from './auditing.js';
+import { entryRoutes } from './entry.js';
+import { exportRoutes } from './exports.js';
+import { insightRoutes } from './insight.js';
+import { logRoutes } from './log.js';
+import { overviewRoutes } from './overview.js';
+import { replayRoutes } from './replay.js';
+import { searchRoutes } from './search.js';
+
+const service: Service = {
+  port: 'people',
+  async register(app, context) {
+    const auditing: Auditing = { context, reports: await loadReports(context.workspace), search: app.people.search };
+    overviewRoutes(app, auditing);
+    searchRoutes(app, auditing);
+    entryRoutes(app, auditing);
+    exportRoutes(app, auditing);
+    logRoutes(app, auditing);
+    replayRoutes(app, auditing);
+    insightRoutes(app, auditing);
+    await alertRoutes(app, auditing);
+  },
+};
+export default service;

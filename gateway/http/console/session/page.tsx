@@ -1,0 +1,23 @@
+/** Pages around a session. */
+import type { JSX } from 'preact';
+import { type FrameProps, page } from '../../ui/page.js';
+
+type Place = Pick<FrameProps, 'language' | 'workspace'>;
+
+export function signedOut({ language, workspace }: Place): string {
+  const zh = language === 'zh';
+  const body: JSX.Element = (
+    <section class="narrow">
+      <h1>{zh ? '已退出登录' : 'Signed out'}</h1>
+      <p class="lead">
+        {zh ? '本次登录中出现的主体代号已失效。' : 'The names under which subjects stood in this sign-in are void.'}
+      </p>
+      <p>
+        <a class="button" href="/sign-in">
+          {zh ? '重新登录' : 'Sign in again'}
+        </a>
+      </p>
+    </section>
+  );
+  return page({ language, workspace, title: zh ? '已退出' : 'Signed out', children: body });
+}

@@ -1,0 +1,160 @@
+/**
+ * What somebody wrote in a form that could not be taken: the session was over, a field was wrong, the language was
+ * changed. It is kept for half an hour, sealed under a token that only that browser has, and opened for the person
+ * whose page the form stood on and for nobody else, whoever signs in there.
+ */
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEnv } from '../../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../../connectors/lmdb/file.js';
+import type { ErrorCode, FormFaults } from '../../../contracts/errors.js';
+import { createOnce } from '../../ground/files/durable.js';
+import type { Person } from '../../ground/identity/person.js';
+import type { SubjectSecret } from '../../log/entries/keys.js';
+import { NONCE_BYTES, sealBytes, unsealBytes } from '../../log/entries/seal.js';
+import { hideSubject, type Session, shownSubject } from './sessions.js';
+
+/** The page on which a form stood, so that it can be found again by another session of the same person. */
+export interface FormPlace {
+  readonly person: string;
+  /** `/console/history` */
+  readonly path: string;
+  /** The address's parameters; `hidden`: what stood there under a name of the session, in clear. */
+  readonly query: readonly { readonly name: string; readonly value: string; readonly hidden: boolean }[];
+}
+
+export type FormFields = Readonly<Record<string, string | readonly string[]>>;
+
+export interface KeptForm {
+  /** Which form of the page. */
+  readonly form: string;
+  readonly fields: FormFields;
+  /** Why it was not taken; absent where nothing was wrong with it. */
+  readonly why?: ErrorCode;
+  readonly faults?: FormFaults;
+}
+
+export interface KeptForms {
+  /** What stands in each form of a page. @param url path and query of the page */
+  sealPlace(session: Session, url: string): string;
+  /** Undefined for what is not ours, or older than a day. */
+  openPlace(sealed: string): FormPlace | undefined;
+  /**
+   * Keeps a form; of more than are kept at once the oldest goes.
+   * @param token of the browser, where it has one
+   */
+  keep(token: string | undefined, place: FormPlace, kept: KeptForm): { readonly token: string; readonly id: string };
+  /** Undefined where there is none, it is over, or it is another person's. */
+  find(
+    token: string | undefined,
+    id: string,
+    person: Pick<Person, 'id'>,
+  ): { readonly place: FormPlace; readonly kept: KeptForm } | undefined;
+  close(): Promise<void>;
+}
+
+interface Stored {
+  /** ms since 1970 */
+  readonly at: number;
+  readonly enc: string;
+}
+
+/** ms for which a form is kept. */
+export const KEPT_FOR = 30 * 60_000;
+const PLACE_FOR = 24 * 3_600_000;
+const MOST = 500;
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
+const ID = /^[A-Za-z0-9_-]{16}$/;
+
+/** Bound to nothing beside its key, which is for one purpose. */
+const under = (key: Buffer): SubjectSecret => ({ key: createSecretKey(key), pseudonym: '' });
+const sealed = (key: Buffer, value: object): string =>
+  sealBytes(under(key), randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value))).toString('base64url');
+
+function unsealed(key: Buffer, text: string): unknown {
+  try {
+    return JSON.parse(unsealBytes(under(key), Buffer.from(text, 'base64url')).toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The address of the page, with whatever it names hidden as this session hides it. */
+export function addressOf(
+  { path, query }: FormPlace,
+  session: Session,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const all = new URLSearchParams(
+    query.map(({ name, value, hidden }): [string, string] => [name, hidden ? hideSubject(session, value) : value]),
+  );
+  for (const [name, value] of Object.entries(more)) all.set(name, value);
+  const text = all.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+export function openKeptForms(dataDir: string, now: () => number): KeptForms {
+  const dir = join(dataDir, 'people');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const keyFile = join(dir, 'forms-key');
+  createOnce(keyFile, () => randomBytes(32));
+  const placeKey = readFileSync(keyFile);
+  const path = join(dir, 'forms');
+  refuseDamaged(path, '`people/forms`', 'nothing lasting is in it: remove it (docs/faults.md)');
+  const env = openEnv<Stored, string>({ file: path, encoding: 'json', noSync: true, maxReaders: 512 });
+  const map = env.root;
+  chmodSync(path, 0o600);
+  const nameOf = (token: string, id: string): string =>
+    createHash('sha256').update(`${token}.${id}`).digest('base64url');
+  // another person's id makes another key
+  const keyOf = (token: string, id: string, person: string): Buffer =>
+    createHmac('sha256', Buffer.from(token, 'base64url'))
+      .update(JSON.stringify(['kept form', id, person]))
+      .digest();
+  const over = ({ at }: Stored): boolean => now() - at > KEPT_FOR;
+
+  return {
+    sealPlace({ key, person, ...session }, url) {
+      const { pathname, searchParams } = new URL(url, 'https://here');
+      const query = [...searchParams]
+        .filter(([name]) => name !== 'kept' && name !== 'lang')
+        .map(([name, value]) => {
+          const shown = shownSubject({ key, person, ...session }, value);
+          return { name, value: shown ?? value, hidden: shown !== undefined };
+        });
+      return sealed(placeKey, { at: now(), person: person.id, path: pathname, query });
+    },
+    openPlace(text) {
+      const found = unsealed(placeKey, text) as (FormPlace & { readonly at: number }) | undefined;
+      if (found === undefined || now() - found.at > PLACE_FOR) return undefined;
+      const { at: _, ...place } = found;
+      return place;
+    },
+    keep(given, place, kept) {
+      const token = given !== undefined && TOKEN.test(given) ? given : randomBytes(32).toString('base64url');
+      const id = randomBytes(12).toString('base64url');
+      const stored: Stored = { at: now(), enc: sealed(keyOf(token, id, place.person), { place, kept }) };
+      env.writeSync(() => {
+        const all = [...map.getRange()];
+        const past = all.filter(({ value }) => over(value));
+        const left = all.filter(({ value }) => !over(value)).sort((a, b) => a.value.at - b.value.at);
+        for (const { key } of [...past, ...left.slice(0, Math.max(0, left.length + 1 - MOST))]) map.removeSync(key);
+        map.putSync(nameOf(token, id), stored);
+      });
+      return { token, id };
+    },
+    find(token, id, person) {
+      if (token === undefined || !TOKEN.test(token) || !ID.test(id)) return undefined;
+      // what another process stored a moment ago is asked for
+      map.resetReadTxn();
+      const stored = map.get(nameOf(token, id));
+      if (stored === undefined || over(stored)) return undefined;
+      const found = unsealed(keyOf(token, id, person.id), stored.enc) as
+        | { readonly place: FormPlace; readonly kept: KeptForm }
+        | undefined;
+      return found?.place.person === person.id ? found : undefined;
+    },
+    close: () => env.close(),
+  };
+}

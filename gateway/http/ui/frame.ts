@@ -1,0 +1,104 @@
+/**
+ * The frame of a page of the console for this request: who is signed in, in which language, what else there is to see.
+ */
+
+import { PassThrough } from 'node:stream';
+import { setTimeout as later } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ComponentChildren, VNode } from 'preact';
+import { render } from 'preact-render-to-string';
+import { errorWords } from '../../../contracts/error-words.js';
+import { roleNames } from '../../ground/identity/person.js';
+import { toldLate } from '../plugins/errors.js';
+import { sessionOf } from '../plugins/people.js';
+import { type FrameProps, page } from './page.js';
+
+export interface Framed {
+  readonly title: string;
+  readonly workspace: FrameProps['workspace'];
+  readonly scripts?: readonly string[];
+  readonly refresh?: number;
+  readonly children: ComponentChildren;
+}
+
+/** A page of the console, whole. */
+export function framed(request: FastifyRequest, content: Framed): string {
+  const { language, kept } = request;
+  const session = sessionOf(request);
+  const { person, csrf } = session;
+  const path = request.routeOptions.url ?? '';
+  const nav = request.server.people.nav
+    .filter(({ roles }) => roles.some((role) => person.roles.includes(role)))
+    // a page below an entry belongs to it
+    .map((entry) => ({
+      path: entry.path,
+      title: entry.title[language],
+      here: path === entry.path || path.startsWith(`${entry.path}/`),
+    }));
+  const roles = person.roles.map((role) => roleNames[role][language]).join(language === 'zh' ? '、' : ', ');
+  // a form on the answer to another one stands on the page that this one was sent from
+  const place =
+    request.method === 'GET' ? request.server.people.kept.sealPlace(session, request.url) : request.sentFrom;
+  return page({
+    ...content,
+    language,
+    session: { name: person.name, roles, csrf, nav },
+    kept,
+    place,
+    address: request.method === 'GET' ? request.url : undefined,
+  });
+}
+
+const asPage = (reply: FastifyReply): FastifyReply =>
+  reply.type('text/html; charset=utf-8').header('cache-control', 'no-store');
+
+/** Sends a page of the console; never kept by a cache. */
+export const sendFramed = (request: FastifyRequest, reply: FastifyReply, content: Framed): FastifyReply =>
+  asPage(reply).send(framed(request, content));
+
+/** ms after which somebody who waits is shown how far it is. */
+const PATIENCE = 400;
+const HERE = '\u{e000}';
+
+/**
+ * As `sendFramed`, for a page that may take a while: then it comes in parts, first a bar that grows (each part is only
+ * shown while it is the last), then what was asked for. Needs no script. A failure by then is said in its place, since
+ * the status has left.
+ */
+export async function sendInSteps(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  content: Omit<Framed, 'children'>,
+  run: (progress: (done: number, of: number) => void) => Promise<VNode>,
+  patience = PATIENCE,
+): Promise<FastifyReply> {
+  const zh = request.language === 'zh';
+  let stream: PassThrough | undefined;
+  const result = run((done, of) => {
+    stream?.write(
+      `<p class="going" role="status"><label>${zh ? '正在读取各部门记录' : 'Reading the registers'} ${done} / ${of} ` +
+        `<progress max="${of}" value="${done}"></progress></label></p>`,
+    );
+  });
+  const waiting = new AbortController();
+  const first = await Promise.race([
+    result,
+    later(patience, undefined, { signal: waiting.signal, ref: false }).catch(() => undefined),
+  ]).finally(() => waiting.abort());
+  if (first !== undefined) return sendFramed(request, reply, { ...content, children: first });
+  const [before = '', after = ''] = framed(request, { ...content, children: HERE }).split(HERE);
+  const open = new PassThrough();
+  open.write(before);
+  stream = open;
+  result
+    .then((children) => render(children))
+    .catch(async (error: unknown) => {
+      request.log.error({ err: error, requestId: request.id }, 'page failed');
+      const code = await toldLate(request, error);
+      return `<p class="notice bad" role="alert" data-error="${code}">${zh ? '未能完成，请重试。' : 'It could not be finished; try again.'} ${errorWords(code)[request.language]} <span class="mono">${zh ? '查询编号 ' : `${code} · `}<span class="exact">${request.id}</span></span></p>`;
+    })
+    .then((html) => open.end(`<div>${html}</div>${after}`))
+    // neither the page nor what went wrong with it could be told: it ends where it is
+    .catch(() => open.destroy());
+  return asPage(reply).send(open);
+}

@@ -1,0 +1,230 @@
+/**
+ * How long entries wait, measured from outside the sequencer: what journals have durable, against what the commit point
+ * has taken and what is published. It is asked by a process that does not sequence, so that a sequencer which is dead,
+ * hangs or fails again and again is seen by what it leaves undone.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readIfThere } from '../../ground/files/read-if-there.js';
+import { auditLayout } from '../entries/layout.js';
+import { readErased } from '../journal/erased.js';
+import { journalFolders } from '../journal/folders.js';
+import { segmentsOf } from '../journal/reader.js';
+import { markerOf, scanSegment } from '../journal/segments.js';
+import { parseCheckpoint } from '../proof/checkpoint.js';
+import { MARKER_FILE, readGroup, SEGMENT_HEADER, segmentName } from '../proof/journal.js';
+import { parseNote } from '../proof/note.js';
+import { remainsOfLog } from '../store/begun.js';
+import { openBodies } from '../store/bodies.js';
+import { type JournalState, readState } from '../store/state.js';
+
+export interface Waiting {
+  /** Entries durable in journals that are in no signed tree. */
+  readonly unsequenced: number;
+  /** ms since 1970 from which on the oldest of them waits. */
+  readonly unsequencedSince?: number;
+  /**
+   * ms since 1970 from which on the oldest entry waits that the published checkpoint does not cover, sequenced or not.
+   */
+  readonly unpublishedSince?: number;
+  /** What of the log cannot be read, in words: until it is mended nothing more comes into it. */
+  readonly faults: readonly string[];
+}
+
+export interface WaitingLook {
+  look(): Waiting;
+}
+
+/**
+ * Of a number that only grows: since when it has been beyond another. What is forgotten makes an age older, never
+ * younger.
+ */
+class Growth {
+  #seen: { readonly upTo: number; readonly since: number }[] = [];
+
+  get newest(): number {
+    return this.#seen.at(-1)?.upTo ?? 0;
+  }
+
+  saw(upTo: number, since: number): void {
+    const last = this.#seen.at(-1);
+    if (last !== undefined && upTo <= last.upTo) return;
+    this.#seen.push({ upTo, since });
+    if (this.#seen.length > MOST_SEEN)
+      this.#seen = this.#seen.flatMap((one, i) =>
+        i % 2 === 1 ? [] : [{ upTo: (this.#seen[i + 1] ?? one).upTo, since: one.since }],
+      );
+  }
+
+  /** Undefined where nothing is beyond `covered`. */
+  beyond(covered: number): number | undefined {
+    while (this.#seen.length > 1 && (this.#seen[0]?.upTo ?? 0) <= covered) this.#seen.shift();
+    return this.#seen.find(({ upTo }) => upTo > covered)?.since;
+  }
+}
+
+const MOST_SEEN = 256;
+
+/** What of `state` is committed and in its place: the positions of the journals then. */
+interface Taken {
+  readonly size: number;
+  readonly journals: Readonly<Record<string, JournalState>>;
+}
+
+const sizeOf = (file: string): number => {
+  const note = readIfThere(file);
+  return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
+};
+const message = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
+const earlier = (...times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+/**
+ * @param mergeDelay ms from an entry to the time by which it is promised, as journals here are opened with
+ * @param now ms since 1970
+ */
+export function watchWaiting({
+  dataDir,
+  mergeDelay,
+  now,
+}: {
+  readonly dataDir: string;
+  readonly mergeDelay: number;
+  readonly now: () => number;
+}): WaitingLook {
+  const layout = auditLayout(dataDir);
+  const journals = new Map<string, Growth>();
+  const committed = new Growth();
+  /** As it was when the state could be read last. */
+  let taken: Taken = { size: 0, journals: {} };
+  const scanned = new Map<string, { readonly of: string; readonly lastSeq: number }>();
+
+  function takenNow(complete: number, faults: string[]): void {
+    let found: ReturnType<typeof readState>;
+    try {
+      found = readState(layout.state);
+    } catch (error) {
+      faults.push(`the state of the sequencer cannot be read: ${message(error)}`);
+      return;
+    }
+    if (found === undefined) {
+      const remains = remainsOfLog(dataDir);
+      if (remains !== undefined) faults.push(`${remains}, and the state of the sequencer is gone`);
+      return;
+    }
+    const { state } = found;
+    // the run that is under way, or died, does not count
+    for (const one of [state.before, state]) if (one.size <= complete && one.size >= taken.size) taken = one;
+  }
+
+  /** The newest durable seq of a journal; of one whose marker is gone, what its newest segment holds. */
+  function lastSeqOf(id: string, dir: string, faults: string[]): number {
+    const marker = markerOf(dir);
+    const newest = segmentsOf(dir).at(-1);
+    if (marker !== undefined) {
+      if (newest === undefined) faults.push(`the segments of the journal \`${id}\` are gone`);
+      return marker.lastSeq;
+    }
+    if (newest === undefined) return 0;
+    const file = join(dir, segmentName(newest));
+    const { size, mtimeMs } = statSync(file);
+    const of = `${newest} ${size} ${mtimeMs} ${existsSync(join(dir, MARKER_FILE))}`;
+    const known = scanned.get(id);
+    if (known?.of === of) return known.lastSeq;
+    const { lastSeq } = scanSegment(readFileSync(file), file, readErased(file));
+    scanned.set(id, { of, lastSeq });
+    return lastSeq;
+  }
+
+  /**
+   * When the entry behind `seq` was written, by what its group promises; asked once a journal, when it is first seen to
+   * wait.
+   */
+  function writtenAt(dir: string, seq: number): number | undefined {
+    for (const segment of segmentsOf(dir).reverse()) {
+      const file = join(dir, segmentName(segment));
+      const bytes = readFileSync(file);
+      const erased = readErased(file);
+      let time: number | undefined;
+      for (
+        let at = SEGMENT_HEADER, group = readGroup(bytes, at, erased);
+        group !== undefined;
+        group = readGroup(bytes, at, erased)
+      ) {
+        if (group.first <= seq + 1 && seq + 1 < group.first + group.count) time = group.mergeBy - mergeDelay;
+        at += group.length;
+      }
+      if (time !== undefined) return time;
+    }
+    return undefined;
+  }
+
+  /** When the first entry that is committed and not published was written. */
+  function entryTime(index: number): number | undefined {
+    const bodies = openBodies(layout.bodies, layout.index);
+    try {
+      const body = bodies.read(index)?.body.toString('utf8');
+      const time =
+        body === undefined ? Number.NaN : Date.parse((JSON.parse(body) as { readonly time?: string }).time ?? '');
+      return Number.isNaN(time) ? undefined : time;
+    } catch {
+      return undefined;
+    } finally {
+      bodies.close();
+    }
+  }
+
+  return {
+    look() {
+      const faults: string[] = [];
+      const at = now();
+      const sizeIn = (file: string): number => {
+        try {
+          return sizeOf(file);
+        } catch (error) {
+          faults.push(`${file} cannot be read: ${message(error)}`);
+          return 0;
+        }
+      };
+      const published = sizeIn(join(layout.log, 'checkpoint'));
+      let complete = sizeIn(layout.complete);
+      // a checkpoint that is gone or damaged takes nothing back
+      complete = Math.max(complete, published);
+      takenNow(complete, faults);
+      let unsequenced = 0;
+      let unsequencedSince: number | undefined;
+      for (const [id, { dir }] of journalFolders(dataDir)) {
+        const { lastSeq: covered } = taken.journals[id] ?? { lastSeq: 0 };
+        try {
+          const lastSeq = lastSeqOf(id, dir, faults);
+          let growth = journals.get(id);
+          if (growth === undefined) {
+            journals.set(id, (growth = new Growth()));
+            growth.saw(lastSeq, lastSeq > covered ? Math.min(at, writtenAt(dir, covered) ?? at) : at);
+          } else growth.saw(lastSeq, at);
+          if (lastSeq <= covered) continue;
+          unsequenced += lastSeq - covered;
+          unsequencedSince = earlier(unsequencedSince, growth.beyond(covered) ?? at);
+        } catch (error) {
+          faults.push(`the journal \`${id}\` cannot be read: ${message(error)}`);
+        }
+      }
+      committed.saw(
+        complete,
+        complete > published && committed.newest === 0 ? Math.min(at, entryTime(published) ?? at) : at,
+      );
+      const unpublishedSince = earlier(
+        unsequencedSince,
+        complete > published ? committed.beyond(published) : undefined,
+      );
+      return {
+        unsequenced,
+        faults,
+        ...(unsequencedSince === undefined ? {} : { unsequencedSince }),
+        ...(unpublishedSince === undefined ? {} : { unpublishedSince }),
+      };
+    },
+  };
+}

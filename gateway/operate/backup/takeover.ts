@@ -1,0 +1,573 @@
+/**
+ * Another replica becomes the sequencer of a log whose sequencer is gone. What it needs is found, what is missing is
+ * said before anything is done, and each missing entry is declared in the log. Under one name there is one tree: the
+ * log keeps its name only where nothing newer of it was seen than is here, and somebody vouches for that; otherwise the
+ * same tree, or where nothing is left of it a new one, goes on under a new name.
+ *
+ * Nothing is touched before all of it is made beside: in `<data>/takeover.partial`. The state of the sequencer comes
+ * into its place last, and without it nothing sequences there; whoever was interrupted says it again.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { YitongError } from '../../../contracts/errors.js';
+import { holderLives } from '../../../contracts/holder.js';
+import { syncDir } from '../../../contracts/sync-dir.js';
+import { replaceFile } from '../../ground/files/durable.js';
+import { readIfThere } from '../../ground/files/read-if-there.js';
+import { administrationBody, gapBody } from '../../log/entries/events.js';
+import { auditLayout } from '../../log/entries/layout.js';
+import { readErased } from '../../log/journal/erased.js';
+import { journalFolders } from '../../log/journal/folders.js';
+import { segmentsOf } from '../../log/journal/reader.js';
+import { markerOf } from '../../log/journal/segments.js';
+import { parseCheckpoint } from '../../log/proof/checkpoint.js';
+import {
+  CHAIN_START,
+  chainAfter,
+  decodeSegmentHeader,
+  MARKER_BYTES,
+  MARKER_FILE,
+  type Marker,
+  readEntries,
+  readGroup,
+  SEGMENT_HEADER,
+  segmentName,
+  writeMarker,
+} from '../../log/proof/journal.js';
+import { JOURNAL_START } from '../../log/proof/journal-position.js';
+import { treeRoot } from '../../log/proof/merkle.js';
+import { parseNote, parseVkey } from '../../log/proof/note.js';
+import { openEdge, tileNodes } from '../../log/proof/tiles.js';
+import { type Claim, openRegister } from '../../log/replicas/epoch.js';
+import { edgeAt, putBehind } from '../../log/sequencer/behind.js';
+import { startSequencer } from '../../log/sequencer/sequencer.js';
+import { openSigner } from '../../log/store/signer.js';
+import { type JournalState, readState, type SequencerState } from '../../log/store/state.js';
+import { verifyLog } from '../../log/verify/verify.js';
+import { type Knowledge, newerThan, nextOrigin } from './continue.js';
+import { copies } from './copy.js';
+import { filesBelow } from './walk.js';
+import { wantRoom } from './write.js';
+
+export interface TakeoverOptions {
+  /** Of the replica that takes over; nothing may run there. */
+  readonly dataDir: string;
+  /**
+   * What is left of the data folder of the one that sequenced, or a copy of it; undefined where nothing is, and what
+   * this folder has of the log counts.
+   */
+  readonly from?: string | undefined;
+  /** Name of the replica that takes over, and of those that go on beside it. */
+  readonly replica: string;
+  readonly others: readonly string[];
+  /** As `audit.origin` says it; the name before, where no record says it. */
+  readonly configured: string;
+  readonly knowledge: Knowledge;
+  /** New name where the log takes one; default: made of the old one. */
+  readonly origin?: string | undefined;
+  readonly now: () => number;
+  readonly onProgress?: (what: 'verifying' | 'copying', done: number, of: number) => void;
+}
+
+export interface BroughtJournal {
+  readonly journal: string;
+  /** Whose it is. */
+  readonly replica: string;
+  /** The newest seq of it that can be read. */
+  readonly lastSeq: number;
+  /** Those behind what the log has of it: they come into the log. */
+  readonly newer: number;
+}
+
+export interface MissingEntries {
+  readonly journal: string;
+  readonly replica: string;
+  readonly from: number;
+  /** The newest seq that is known to have been; smaller than `from` where none is known to be missing. */
+  readonly to: number;
+  /** Nobody knows how far the journal went: what came behind `to` is missing too. */
+  readonly open: boolean;
+}
+
+export interface TakeoverPlan {
+  /** Of the log that goes on; 0 where nothing is left of it. */
+  readonly size: number;
+  readonly before: string;
+  /** Under which it goes on; a new one is drawn when it is done, where none is given. */
+  readonly renamed: boolean;
+  /** Why it takes a new name, in words. */
+  readonly why?: string;
+  /** Entries that are known to have been in the log and are not here; undefined where nobody knows. */
+  readonly lost?: number;
+  /** Copies of journals that are brought here. */
+  readonly journals: readonly BroughtJournal[];
+  readonly missing: readonly MissingEntries[];
+  /** At least; `audit.epoch` must be as high. */
+  readonly epoch: number;
+}
+
+export interface Takeover extends TakeoverPlan {
+  readonly origin: string;
+  readonly vkey: string;
+}
+
+interface Look extends TakeoverPlan {
+  /** Where the log is read from; undefined where nothing is left. */
+  readonly source: string | undefined;
+  readonly state: SequencerState | undefined;
+  /** What is copied from where: folder of a journal → where it comes from. */
+  readonly bring: ReadonlyMap<string, string>;
+  readonly newest: { readonly size: number; readonly root: string } | undefined;
+}
+
+const refused = (message: string, file: string): YitongError =>
+  new YitongError('restore_fork', message, { place: { file } });
+
+/** @throws YitongError `audit_unavailable` where a process of this machine has it open */
+function refuseRunning(dataDir: string): void {
+  const { lock, journals } = auditLayout(dataDir);
+  const held = [lock, ...folderNames(journals).map((id) => join(journals, id, 'lock'))].find((file) => {
+    const holder = readIfThere(file)?.toString('utf8');
+    return holder !== undefined && holderLives(holder);
+  });
+  if (held !== undefined)
+    throw new YitongError('audit_unavailable', 'a process works on this data folder; stop its group first', {
+      place: { file: held },
+    });
+}
+
+function folderNames(dir: string): string[] {
+  return existsSync(dir)
+    ? readdirSync(dir, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+    : [];
+}
+
+interface Tail extends Marker {
+  /** No damage stands before it, so nothing that was acknowledged is behind it. */
+  readonly whole: boolean;
+  /** What its marker calls durable. */
+  readonly marked: number;
+}
+
+/**
+ * How far a journal can be read in its newest segment, whatever its marker says: after a power cut the marker is
+ * behind.
+ */
+export function journalTail(dir: string): Tail {
+  const marker = markerOf(dir);
+  const newest = segmentsOf(dir).at(-1);
+  const marked = marker?.lastSeq ?? 0;
+  if (newest === undefined)
+    return { segment: marker?.segment ?? 0, end: 0, lastSeq: 0, whole: marker === undefined, marked };
+  const file = join(dir, segmentName(newest));
+  const bytes = readFileSync(file);
+  const header = decodeSegmentHeader(bytes);
+  if (header === undefined) return { segment: newest, end: 0, lastSeq: 0, whole: false, marked };
+  const erased = readErased(file);
+  let [at, lastSeq, chain] = [SEGMENT_HEADER, header.firstSeq - 1, header.chain];
+  for (let group = readGroup(bytes, at, erased); group !== undefined; group = readGroup(bytes, at, erased)) {
+    if (
+      group.first !== lastSeq + 1 ||
+      !group.previous.equals(chain) ||
+      readEntries(bytes, at, group, erased) === undefined
+    )
+      break;
+    chain = chainAfter(group);
+    lastSeq += group.count;
+    at += group.length;
+  }
+  return { segment: newest, end: at, lastSeq, whole: marked <= lastSeq, marked };
+}
+
+async function look(options: TakeoverOptions): Promise<Look> {
+  const { replica, others, knowledge, onProgress } = options;
+  const dataDir = resolve(options.dataDir);
+  const from = options.from === undefined ? undefined : resolve(options.from);
+  if (from === dataDir)
+    throw new YitongError('bad_request', '`--from` names another folder than the one that takes over');
+  if (from !== undefined && !existsSync(from))
+    throw new YitongError('bad_request', 'there is no such folder', { place: { file: from } });
+  for (const dir of [dataDir, ...(from === undefined ? [] : [from])]) refuseRunning(dir);
+  const seen = openRegister(dataDir).current();
+  const here = readState(auditLayout(dataDir).state)?.state;
+  const there = from === undefined ? undefined : readState(auditLayout(from).state)?.state;
+  if (here !== undefined && there !== undefined && here.origin === there.origin && here.size > there.size)
+    throw refused(
+      `this replica's own log has ${here.size} entries, and that folder's ${there.size}: it is the older one; ` +
+        `leave \`--from\` out`,
+      dataDir,
+    );
+  const [source, state] = there === undefined ? [here === undefined ? undefined : dataDir, here] : [from, there];
+  if (source !== undefined) {
+    const report = await verifyLog({
+      logDir: auditLayout(source).log,
+      dataDir: source,
+      ...(onProgress === undefined
+        ? {}
+        : { onProgress: (done: number, of: number) => onProgress('verifying', done, of) }),
+    });
+    if (!report.ok)
+      throw new YitongError(
+        'log_invalid',
+        `the log in this folder does not verify: ${report.fault ?? 'unknown'}; take an older copy of it (a ` +
+          `backup's \`data\`), or mend it first with \`yitong audit mend\``,
+        { place: { file: source } },
+      );
+  }
+  const newest = newestSeen({ source, state, seen, knowledge, here });
+  const renamed = state === undefined || newest !== undefined || knowledge.kind === 'unknown';
+  const size = state?.size ?? 0;
+  const why =
+    newest !== undefined
+      ? `the log had ${newest.size} entries, and ${size} are here`
+      : state === undefined
+        ? 'nothing is left of the log'
+        : renamed
+          ? 'nobody says whether the log had grown since: give its newest checkpoint with --checkpoint, or your ' +
+            'word with --no-newer'
+          : undefined;
+
+  // journals: what that folder has, and what was copied here while its replica lived
+  const holder = seen?.holder === replica ? undefined : seen?.holder;
+  const gone = (from === undefined ? undefined : openRegister(from).current()?.holder) ?? holder ?? 'before';
+  const known = journalFolders(dataDir);
+  const candidates = new Map<string, { readonly dir: string; readonly replica: string }>();
+  if (from !== undefined)
+    for (const [id, folder] of journalFolders(from))
+      candidates.set(id, { dir: folder.dir, replica: folder.replica ?? gone });
+  const bring = new Map<string, string>();
+  const journals: BroughtJournal[] = [];
+  const tails = new Map<string, { readonly tail: Tail; readonly replica: string; readonly fromDisk: boolean }>();
+  const taken = (id: string): number => state?.journals[id]?.lastSeq ?? 0;
+  for (const [id, folder] of known)
+    tails.set(id, {
+      tail: journalTail(folder.dir),
+      replica: folder.replica ?? replica,
+      fromDisk: folder.replica === undefined,
+    });
+  for (const [id, candidate] of candidates) {
+    const own = known.get(id);
+    if (own !== undefined && own.replica === undefined) continue;
+    const tail = journalTail(candidate.dir);
+    const kept = tails.get(id)?.tail.lastSeq ?? -1;
+    // of two that are as long the journal's own disk is the better witness of its end
+    if (kept > tail.lastSeq || (kept === tail.lastSeq && candidate.replica !== gone)) continue;
+    bring.set(join(auditLayout(dataDir).mirrors, own?.replica ?? candidate.replica, id), candidate.dir);
+    tails.set(id, {
+      tail,
+      replica: candidate.replica,
+      fromDisk: candidate.dir.startsWith(join(from ?? '', 'journal')),
+    });
+    journals.push({
+      journal: id,
+      replica: candidate.replica,
+      lastSeq: tail.lastSeq,
+      newer: Math.max(0, tail.lastSeq - taken(id)),
+    });
+  }
+
+  // what is known to have been, and cannot be read here or fetched from a replica that lives
+  const lives = new Set([replica, ...others]);
+  const ever = new Map<string, { readonly replica: string; readonly lastSeq: number }>();
+  for (const [id, { lastSeq, replica: whose, gone: before }] of Object.entries(seen?.journals ?? {})) {
+    // of what was lost before, the log that is taken over says so itself
+    if (before === true && state?.journals[id] !== undefined) continue;
+    ever.set(id, { replica: before === true ? 'gone before' : (whose ?? seen?.holder ?? gone), lastSeq });
+  }
+  for (const [id, { tail, replica: whose }] of tails)
+    ever.set(id, {
+      replica: whose,
+      lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, taken(id)),
+    });
+  const missing = [...ever].flatMap(([journal, { replica: whose, lastSeq }]): MissingEntries[] => {
+    if (lives.has(whose)) return [];
+    const found = tails.get(journal);
+    const upTo = Math.max(found?.tail.lastSeq ?? 0, taken(journal));
+    // the journal's own disk, whole, and vouched to be the newest: nothing came behind it
+    const open = found?.fromDisk !== true || knowledge.kind !== 'none';
+    return lastSeq > upTo || open ? [{ journal, replica: whose, from: upTo + 1, to: lastSeq, open }] : [];
+  });
+  return {
+    source,
+    state,
+    bring,
+    newest,
+    size,
+    before: state?.origin ?? seen?.origin ?? options.configured,
+    renamed,
+    ...(why === undefined ? {} : { why }),
+    ...(newest === undefined ? (renamed && state !== undefined ? {} : { lost: 0 }) : { lost: newest.size - size }),
+    journals,
+    missing,
+    epoch: (seen?.epoch ?? 0) + 1,
+  };
+}
+
+/** What was seen of the log beyond what is here. @throws YitongError `restore_fork` where another tree was seen */
+function newestSeen({
+  source,
+  state,
+  seen,
+  knowledge,
+  here,
+}: {
+  readonly source: string | undefined;
+  readonly state: SequencerState | undefined;
+  readonly seen: Claim | undefined;
+  readonly knowledge: Knowledge;
+  readonly here: SequencerState | undefined;
+}): Look['newest'] {
+  const found: { readonly size: number; readonly root: string }[] = [];
+  if (knowledge.kind === 'checkpoint' && source !== undefined) {
+    const newer = newerThan(source, knowledge.note);
+    if (newer !== undefined) found.push({ size: newer.size, root: newer.root.toString('base64') });
+  } else if (knowledge.kind === 'checkpoint') {
+    const { size, root } = parseCheckpoint(parseNote(knowledge.note).text);
+    found.push({ size, root: root.toString('base64') });
+  }
+  const ofThisLog = [seen, here === undefined || here.checkpoint === '' ? undefined : claimOf(here)].filter(
+    (one) =>
+      one !== undefined &&
+      one.size > 0 &&
+      (state === undefined || one.origin === undefined || one.origin === state.origin),
+  );
+  for (const one of ofThisLog) {
+    if (one === undefined) continue;
+    if (state === undefined || one.size > state.size) found.push({ size: one.size, root: one.root });
+    else if (source !== undefined && rootAt(source, state, one.size) !== one.root)
+      throw refused(
+        `the log in this folder is another tree at ${one.size} entries than this replica has seen: two were ` +
+          'signed under one name; find out why before anything is started',
+        source,
+      );
+  }
+  return found.sort((a, b) => b.size - a.size)[0];
+}
+
+function claimOf({ checkpoint, origin }: SequencerState): {
+  readonly size: number;
+  readonly root: string;
+  readonly origin?: string;
+} {
+  const { size, root } = parseCheckpoint(parseNote(Buffer.from(checkpoint)).text);
+  return { size, root: root.toString('base64'), origin };
+}
+
+/** base64; undefined never equals what was seen */
+function rootAt(dataDir: string, state: SequencerState, size: number): string | undefined {
+  const { log } = auditLayout(dataDir);
+  if (size === state.size) return claimOf(state).root;
+  try {
+    return treeRoot(
+      size,
+      tileNodes(Math.max(size, state.before.size), (path) => readIfThere(join(log, path))),
+    ).toString('base64');
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a take-over that was made and not put in its place says of itself; undefined where there is none. */
+function interrupted(dataDir: string): Takeover | undefined {
+  const made = readIfThere(join(resolve(dataDir), PARTIAL, MADE));
+  return made === undefined ? undefined : (JSON.parse(made.toString('utf8')) as Takeover);
+}
+
+/**
+ * Reads only.
+ * @throws YitongError `audit_unavailable` where something runs, `log_invalid` where the log to be taken over does not
+ * verify, `restore_fork`
+ */
+export async function planTakeover(options: TakeoverOptions): Promise<TakeoverPlan> {
+  return interrupted(options.dataDir) ?? planOf(await look(options));
+}
+
+function planOf({ source: _, state: __, bring: ___, newest: ____, ...plan }: Look): TakeoverPlan {
+  return plan;
+}
+
+const PARTIAL = 'takeover.partial';
+/** In it once all of it is made: what is left to do is to put it in its place. */
+const MADE = 'made';
+
+/** Files of the log, from the data folder. */
+const OF_LOG = /^(?:log\/|audit\/(?:checkpoint$|erasures$|state\/\d{12}$|staged\/|bodies\/|index\/)|keys\/log\.key$)/;
+
+/** @throws as `planTakeover`; `backup_no_room` */
+export async function takeOver(options: TakeoverOptions): Promise<Takeover> {
+  const dataDir = resolve(options.dataDir);
+  refuseRunning(dataDir);
+  const partial = join(dataDir, PARTIAL);
+  const made = interrupted(dataDir) ?? (await make(options, dataDir, partial));
+  inPlace(dataDir, partial);
+  const report = await verifyLog({ logDir: auditLayout(dataDir).log, dataDir });
+  if (!report.ok)
+    throw new YitongError('log_invalid', `the log that was taken over does not verify: ${report.fault ?? 'unknown'}`);
+  rmSync(partial, { recursive: true, force: true });
+  return made;
+}
+
+async function make(options: TakeoverOptions, dataDir: string, partial: string): Promise<Takeover> {
+  const { onProgress } = options;
+  const plan = await look(options);
+  rmSync(partial, { recursive: true, force: true });
+  const copied =
+    plan.source === undefined
+      ? []
+      : filesBelow(plan.source).filter(({ path }) => OF_LOG.test(path) && !path.endsWith('.tmp'));
+  const brought = [...plan.bring].map(([to, dir]) => ({
+    to: to.slice(dataDir.length + 1),
+    dir,
+    files: filesBelow(dir).filter(({ path }) =>
+      /^\d{8}\.seg(?:\.erased)?$|^(?:fault|durable|groups|pruned)$/.test(path),
+    ),
+  }));
+  const total = [...copied, ...brought.flatMap(({ files }) => files)].reduce((sum, { bytes }) => sum + bytes, 0);
+  wantRoom(dataDir, total);
+  try {
+    mkdirSync(partial, { recursive: true, mode: 0o700 });
+    let done = 0;
+    const out = copies(partial, { onBytes: (bytes) => onProgress?.('copying', (done += bytes), total) });
+    for (const { path } of copied) await out.file(plan.source ?? '', path);
+    for (const { to, dir, files } of brought) {
+      // as at its replica's own next start: what is whole in the newest segment is durable from here on
+      const tail = journalTail(dir);
+      for (const { path } of files)
+        if (path !== MARKER_FILE || !tail.whole) await out.file(dir, path, { as: `${to}/${path}` });
+      if (!tail.whole || tail.segment === 0) continue;
+      const marker = Buffer.alloc(MARKER_BYTES);
+      writeMarker(marker, tail);
+      await out.bytes(`${to}/${MARKER_FILE}`, marker);
+    }
+    out.end();
+    const made: Takeover = { ...planOf(plan), ...(await goOn(partial, plan, options)) };
+    replaceFile(join(partial, MADE), JSON.stringify(made), { mode: 0o600 });
+    return made;
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Puts the entries behind the copied log that say how it goes on here. */
+async function goOn(
+  dataDir: string,
+  plan: Look,
+  { knowledge, origin: wanted, replica, now, dataDir: real }: TakeoverOptions,
+): Promise<{ readonly origin: string; readonly vkey: string }> {
+  const layout = auditLayout(dataDir);
+  const keyFile = join(layout.keys, 'log.key');
+  let found = readState(layout.state);
+  const vkeyBefore = readIfThere(join(layout.log, 'vkey'))?.toString('utf8').trim() ?? '';
+  if (found !== undefined) {
+    // a run that its sequencer committed and could not put in its place
+    if (!existsSync(keyFile))
+      throw new YitongError(
+        'log_invalid',
+        "the log's key is not in the folder; the log goes on without it under a new name from a backup (docs/operating.md)",
+        { place: { file: keyFile } },
+      );
+    mkdirSync(layout.journals, { recursive: true, mode: 0o700 });
+    const sequencer = startSequencer({
+      dataDir,
+      signer: openSigner(keyFile, found.state.origin),
+      origin: found.state.origin,
+      now,
+      interval: 0,
+      onAlert: () => undefined,
+    });
+    try {
+      await sequencer.settle();
+    } finally {
+      await sequencer.stop();
+    }
+    rmSync(layout.lock, { force: true });
+    found = readState(layout.state);
+  }
+  const origin = plan.renamed ? (wanted ?? nextOrigin(plan.before)) : plan.before;
+  if (plan.renamed && origin === plan.before)
+    throw refused(`the log cannot go on as \`${origin}\`: ${plan.why ?? ''}`, dataDir);
+  if (plan.renamed && vkeyBefore !== '') {
+    const earlier = join(layout.log, 'earlier', parseVkey(vkeyBefore).keyId.toString(16).padStart(8, '0'));
+    mkdirSync(earlier, { recursive: true });
+    replaceFile(join(earlier, 'vkey'), `${vkeyBefore}\n`);
+    const published = readIfThere(join(layout.log, 'checkpoint'));
+    if (published !== undefined) replaceFile(join(earlier, 'checkpoint'), published);
+  }
+  if (plan.renamed) for (const file of [keyFile, join(layout.log, 'checkpoint')]) rmSync(file, { force: true });
+  const signer = openSigner(keyFile, origin);
+  const state = found?.state;
+  const edge = state === undefined ? openEdge(0, () => Buffer.alloc(0)) : edgeAt(dataDir, state.size);
+  const journals: Record<string, JournalState> = { ...state?.journals };
+  // of those that are nowhere any more nothing is read again
+  for (const { journal, to } of plan.missing) {
+    const isHere = [...plan.bring.keys()].some((dir) => basename(dir) === journal) || journalFolders(real).has(journal);
+    if (!isHere)
+      journals[journal] = {
+        ...(journals[journal] ?? { ...JOURNAL_START, chain: CHAIN_START.toString('base64') }),
+        lastSeq: Math.max(to, journals[journal]?.lastSeq ?? 0),
+        dead: true,
+      };
+  }
+  const time = new Date(now()).toISOString();
+  const detail = {
+    to: replica,
+    size: edge.size,
+    root: edge.root().toString('base64'),
+    key: vkeyBefore,
+    renamed: plan.renamed,
+    known: knowledge.kind,
+    ...(knowledge.kind === 'none' ? { word: knowledge.word } : {}),
+    ...(plan.newest === undefined ? {} : { newestSize: plan.newest.size, newestRoot: plan.newest.root }),
+    ...(plan.lost === undefined ? {} : { lost: plan.lost }),
+    journals: plan.missing.length,
+  };
+  const bodies = [
+    administrationBody({ time, action: 'taken_over', by: 'operator', target: plan.before, detail }),
+    ...plan.missing.map(({ journal, from, to, open }) =>
+      gapBody({ time: now(), journal, from, to, ...(open ? { open } : {}), why: 'lost' }),
+    ),
+  ];
+  await putBehind({
+    dataDir,
+    version: found?.version ?? 0,
+    edge,
+    journals,
+    before: state?.journals ?? {},
+    signer,
+    origin,
+    bodies,
+  });
+  return { origin, vkey: signer.vkey };
+}
+
+/** Moves what was made to its place, the state last and as the newest. Done again it goes on where it was. */
+function inPlace(dataDir: string, partial: string): void {
+  const { state } = auditLayout(dataDir);
+  const files = filesBelow(partial)
+    .map(({ path }) => path)
+    .filter((path) => path !== MADE && !path.endsWith('.lock') && !path.startsWith('audit/writing'));
+  const made = files
+    .filter((path) => path.startsWith('audit/state/'))
+    .sort()
+    .at(-1);
+  if (made === undefined) return;
+  const older = existsSync(state) ? readdirSync(state).filter((name) => /^\d{12}$/.test(name)) : [];
+  const number = Math.max(Number(basename(made)), ...older.map((name) => Number(name) + 1));
+  // without a state nothing sequences here until the new one is in its place
+  for (const name of older) rmSync(join(state, name), { force: true });
+  const dirs = new Set<string>();
+  for (const path of files) {
+    if (path.startsWith('audit/state/')) continue;
+    const to = join(dataDir, path);
+    mkdirSync(dirname(to), { recursive: true, ...(path.startsWith('log/') ? {} : { mode: 0o700 }) });
+    renameSync(join(partial, path), to);
+    for (let up = dirname(to); up.length >= dataDir.length; up = dirname(up)) dirs.add(up);
+  }
+  for (const dir of dirs) syncDir(dir);
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  renameSync(join(partial, made), join(state, String(number).padStart(12, '0')));
+  syncDir(state);
+}

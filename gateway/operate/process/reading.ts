@@ -1,0 +1,215 @@
+/**
+ * What of the writer stands on the workspace: the view and how it follows the bus, the clocks of tickets, and what is
+ * forwarded. It can be taken anew while the writer runs.
+ */
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bus, controlTopic, dataTopic } from '../../../connectors/bus/port.js';
+import { damageOf } from '../../../connectors/lmdb/file.js';
+import { type Calendar, loadCalendars } from '../../../contracts/calendar.js';
+import type { Tracer } from '../../../contracts/tracing.js';
+import type { Workspace } from '../../../contracts/types.js';
+import { followBus } from '../../answer/view/follow.js';
+import { ViewDamaged } from '../../answer/view/lmdb/checked.js';
+import { openLmdbViewWriter } from '../../answer/view/lmdb/index.js';
+import { VIEW_FILE } from '../../answer/view/lmdb/store.js';
+import type { ViewWriter } from '../../answer/view/port.js';
+import { inWords } from '../../ground/logging/words.js';
+import { openTickets, type Tickets } from '../../procedures/lifecycles/tickets.js';
+import type { WriterHealth } from './writer-health.js';
+
+export interface ReadingParts {
+  readonly dataDir: string;
+  readonly bus: Bus;
+  readonly health: Pick<WriterHealth, 'follows' | 'away' | 'incomplete'>;
+  readonly alert: (message: string) => void;
+  /** Whether a record of an unknown schema is waited with. */
+  readonly hold: () => boolean;
+  /** Undefined where traces are not configured. */
+  readonly tracer?: Tracer;
+}
+
+export interface Reading {
+  readonly workspace: Workspace;
+  readonly writer: ViewWriter;
+  readonly tickets: Tickets;
+  readonly calendars: ReadonlyMap<string, Calendar>;
+  readonly topics: readonly string[];
+  /**
+   * Begins;
+   * @param signal ends it. Resolves when the last batch is committed.
+   * @throws YitongError `topic_mismatch`, `view_unavailable`
+   */
+  follow(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+const viewDir = (dataDir: string): string => join(dataDir, 'view');
+const viewFile = (dataDir: string): string => join(viewDir(dataDir), VIEW_FILE);
+
+/** All of it can be had from the bus again: readers see another file and open that. */
+function throwAway(dataDir: string, alert: (message: string) => void, why: string): void {
+  alert(`the view is damaged (${why}); it is thrown away and built anew from the bus`);
+  for (const file of [viewFile(dataDir), `${viewFile(dataDir)}-lock`]) rmSync(file, { force: true });
+}
+
+/** @param damaged whether it takes the place of one that was damaged */
+async function openView(
+  dataDir: string,
+  workspace: Workspace,
+  alert: (message: string) => void,
+  damaged: boolean,
+): Promise<ViewWriter> {
+  const options = { dir: viewDir(dataDir), workspace };
+  const found = damageOf(viewFile(dataDir));
+  if (found !== undefined) throwAway(dataDir, alert, found);
+  try {
+    return await openLmdbViewWriter({ ...options, rebuilding: damaged || found !== undefined });
+  } catch (error) {
+    if (!(error instanceof ViewDamaged)) throw error;
+    throwAway(dataDir, alert, 'what it says of itself');
+    return await openLmdbViewWriter({ ...options, rebuilding: true });
+  }
+}
+
+/** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
+export async function openReading(
+  workspace: Workspace,
+  { dataDir, bus, health, alert, hold, tracer }: ReadingParts,
+  damaged = false,
+): Promise<Reading> {
+  const writer = await openView(dataDir, workspace, alert, damaged);
+  const following = new Set<string>();
+  const calendars = await loadCalendars(workspace.layers);
+  const tickets = await openTickets({ dataDir, workspace, now: Date.now });
+  return {
+    workspace,
+    writer,
+    tickets,
+    calendars,
+    topics: [
+      ...[...workspace.contracts.keys()].map((id) => dataTopic(workspace.prefix, id)),
+      ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id)),
+    ],
+    follow: (signal) =>
+      followBus({
+        ...(tracer === undefined ? {} : { tracer }),
+        bus,
+        writer,
+        workspace,
+        signal,
+        hold,
+        onState(dataset, state) {
+          health.follows(dataset, state);
+          if (state === 'following') following.add(dataset);
+          else following.delete(dataset);
+          if (following.size === workspace.contracts.size)
+            writer.rebuilt().catch((error: unknown) => alert(inWords(error)));
+        },
+        onError(error) {
+          const message = inWords(error);
+          alert(message);
+          health.away(message);
+        },
+        onNotice: alert,
+        onIncomplete: health.incomplete,
+      }),
+    async close() {
+      await tickets.close();
+      await writer.close();
+    },
+  };
+}
+
+export interface FollowedWorkspace {
+  current(): Reading;
+  /** Undefined while one state is closed and the next is not open yet. */
+  open(): Reading | undefined;
+  /** Begins to follow the bus. */
+  start(): void;
+  /**
+   * Goes on with another state of the workspace; one that cannot be opened changes nothing.
+   * @throws YitongError as `openReading`
+   */
+  take(workspace: Workspace): Promise<void>;
+  /** Builds the view anew, if that file (inode number) is still the one. */
+  damaged(file: number): Promise<void>;
+  /** Resolves when following has ended by `signal`; rejects as `followBus` throws. */
+  readonly ended: Promise<void>;
+}
+
+/** @param signal ends it all */
+export async function followWorkspace(
+  first: Workspace,
+  parts: ReadingParts,
+  signal: AbortSignal,
+): Promise<FollowedWorkspace> {
+  let reading = await openReading(first, parts);
+  let closed = false;
+  let round = new AbortController();
+  let following: Promise<void> = Promise.resolve();
+  let taking: Promise<void> = Promise.resolve();
+  let [done, fail] = [(): void => undefined, (_error: unknown): void => undefined];
+  const ended = new Promise<void>((resolve, reject) => ([done, fail] = [resolve, reject]));
+  const start = (): void => {
+    round = new AbortController();
+    following = reading.follow(AbortSignal.any([signal, round.signal]));
+    following.then(
+      () => (signal.aborted ? taking.then(done, done) : undefined),
+      (error: unknown) => {
+        if (error instanceof ViewDamaged) rebuilt('what is read in it').catch(fail);
+        else fail(error);
+      },
+    );
+  };
+  /** After what is under way; a failure ends the following. */
+  function rebuilt(why: string, file?: number): Promise<void> {
+    const now = taking.then(() => rebuild(why, file));
+    taking = now.catch(fail);
+    return taking;
+  }
+  async function rebuild(why: string, file?: number): Promise<void> {
+    if (
+      signal.aborted ||
+      (file !== undefined && statSync(viewFile(parts.dataDir), { throwIfNoEntry: false })?.ino !== file)
+    )
+      return;
+    round.abort();
+    await following.catch(() => undefined);
+    closed = true;
+    const { workspace } = reading;
+    // what cannot be brought to the disk any more goes anyway
+    await reading.close().catch(() => undefined);
+    throwAway(parts.dataDir, parts.alert, why);
+    reading = await openReading(workspace, parts, true);
+    closed = false;
+    start();
+  }
+  async function take(workspace: Workspace): Promise<void> {
+    round.abort();
+    await following;
+    closed = true;
+    await reading.close();
+    try {
+      reading = await openReading(workspace, parts);
+    } catch (error) {
+      reading = await openReading(reading.workspace, parts);
+      throw error;
+    } finally {
+      closed = false;
+      start();
+    }
+  }
+  return {
+    current: () => reading,
+    open: () => (closed ? undefined : reading),
+    start,
+    take(workspace) {
+      const now = taking.then(() => take(workspace));
+      taking = now.catch(() => undefined);
+      return now;
+    },
+    damaged: (file) => rebuilt('what is read in it', file),
+    ended,
+  };
+}

@@ -1,8 +1,0 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-/** Texts that are secrets are compared in constant time. */
-
-/** Compares without telling by its time how far it went. */
-export function sameText(a: string, b: string): boolean {
-  const [left, right] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()];
-  return timingSafeEqual(left, right);
-}

@@ -1,0 +1,134 @@
+/**
+ * Tickets as event logs in one LMDB map of the data folder: `<data>/tickets/`. All processes of a replica read and
+ * write it. Whom a ticket is about stands here as keyed references, and what people wrote under the subject's own key,
+ * so that an erasure takes it; what the ticket does to its record stays.
+ */
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEnv } from '../../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../../connectors/lmdb/file.js';
+import type { Effect, TicketEvent } from '../../../contracts/lifecycle/types.js';
+
+export interface TicketHead {
+  /** 16 hex digits, random. */
+  readonly id: string;
+  readonly lifecycle: string;
+  readonly dataset: string;
+  /** Keyed references. */
+  readonly subject: string;
+  readonly record: string;
+}
+
+/** An event as it is stored: its fields, and with the first one subject and record id, are sealed. */
+export interface StoredEvent extends Omit<TicketEvent, 'fields'> {
+  /** Receipt id of the audit entry that was durable before. */
+  readonly entry: string;
+  readonly pseudonym: string;
+  readonly enc: string;
+  /** What the ticket does to its record from here on: holds also where its lifecycle is gone from the workspace. */
+  readonly effect: Effect;
+}
+
+export interface StoredTicket {
+  readonly head: TicketHead;
+  readonly events: readonly StoredEvent[];
+}
+
+export interface TicketStore {
+  /** How many events were ever stored. */
+  changes(): number;
+  /** Tickets of the events after the first `since`. */
+  changedSince(since: number): ReadonlySet<string>;
+  read(id: string): StoredTicket | undefined;
+  /**
+   * The event behind the first `after` of the ticket, on disk when this returns; `over`: the ticket ends with it.
+   * @returns false if the ticket has another number of events by now, or another one of its lifecycle is open about the
+   * record
+   */
+  append(head: TicketHead, after: number, event: StoredEvent, over: boolean): boolean;
+  /**
+   * Tickets that go, on disk when this returns; one that has another number of events by now stays. Other processes
+   * hear of it as of an event.
+   * @returns how many went
+   */
+  remove(tickets: readonly { readonly id: string; readonly events: number }[]): number;
+  close(): Promise<void>;
+}
+
+type Value = number | string | StoredEvent | TicketHead;
+
+const COUNT = 'count';
+const change = (n: number): string => `change/${String(n).padStart(12, '0')}`;
+const eventKey = (id: string, n: number): string => `event/${id}/${String(n).padStart(6, '0')}`;
+const openKey = ({ lifecycle, record }: TicketHead): string => `open/${lifecycle}/${record}`;
+const ID = /^[0-9a-f]{16}$/;
+
+export const ticketsDir = (dataDir: string): string => join(dataDir, 'tickets');
+export const hasTickets = (dataDir: string): boolean => existsSync(join(ticketsDir(dataDir), 'tickets'));
+
+export function openTicketStore(dataDir: string): TicketStore {
+  const dir = ticketsDir(dataDir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, 'tickets');
+  refuseDamaged(path, 'the store of tickets', 'put `tickets` back from a backup (docs/faults.md)', true);
+  const env = openEnv<Value, string>({ file: path, encoding: 'json', maxReaders: 512 });
+  const map = env.root;
+  chmodSync(path, 0o600);
+  const count = (): number => (map.get(COUNT) as number | undefined) ?? 0;
+  const events = (id: string): StoredEvent[] =>
+    [...map.getRange({ start: eventKey(id, 0), end: `event/${id}/~` })].map(({ value }) => value as StoredEvent);
+  return {
+    changes() {
+      // what another process stored a moment ago is asked for
+      map.resetReadTxn();
+      return count();
+    },
+    changedSince: (since) =>
+      new Set([...map.getRange({ start: change(since + 1), end: 'change/~' })].map(({ value }) => value as string)),
+    read(id) {
+      const head = ID.test(id) ? (map.get(`head/${id}`) as TicketHead | undefined) : undefined;
+      return head === undefined ? undefined : { head, events: events(id) };
+    },
+    append(head, after, event, over) {
+      return env.writeSync(() => {
+        if (events(head.id).length !== after) return false;
+        const open = map.get(openKey(head));
+        if (after === 0 ? open !== undefined : open !== head.id) return false;
+        if (after === 0) map.putSync(`head/${head.id}`, head);
+        if (over) map.removeSync(openKey(head));
+        else map.putSync(openKey(head), head.id);
+        map.putSync(eventKey(head.id, after), event);
+        const n = count() + 1;
+        map.putSync(change(n), head.id);
+        map.putSync(COUNT, n);
+        return true;
+      });
+    },
+    remove(tickets) {
+      return env.writeSync(() => {
+        // what was said of tickets that went with an earlier call: who was there has heard it, and who comes later need
+        // not
+        const past = [...map.getRange({ start: change(0), end: 'change/~' })].filter(
+          ({ value }) => map.get(`head/${String(value)}`) === undefined,
+        );
+        for (const { key } of past) map.removeSync(key);
+        const gone = tickets.filter(
+          ({ id, events: known }) => map.get(`head/${id}`) !== undefined && events(id).length === known,
+        );
+        const ids = new Set(gone.map(({ id }) => id));
+        if (ids.size > 0)
+          for (const { key, value } of [...map.getRange({ start: change(0), end: 'change/~' })])
+            if (ids.has(String(value))) map.removeSync(key);
+        for (const { id, events: known } of gone) {
+          map.removeSync(`head/${id}`);
+          for (let n = 0; n < known; n++) map.removeSync(eventKey(id, n));
+          const n = count() + 1;
+          map.putSync(change(n), id);
+          map.putSync(COUNT, n);
+        }
+        return gone.length;
+      });
+    },
+    close: () => env.close(),
+  };
+}

@@ -1,0 +1,518 @@
+/**
+ * Tickets of the lifecycles that a workspace declares. An act is checked, put on record, and takes effect when it is
+ * stored: in this order. State is what the stored events make of it; each process keeps it in memory and reads what is
+ * new.
+ */
+import { randomBytes } from 'node:crypto';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import { authorityOf, type DatasetId } from '../../../contracts/ids.js';
+import { type ClockReading, checkExtension, nextDue, readClocks } from '../../../contracts/lifecycle/clocks.js';
+import { apply, effectOf, holderOf, isOver, mayDo } from '../../../contracts/lifecycle/engine.js';
+import { type Lifecycles, loadLifecycles } from '../../../contracts/lifecycle/load.js';
+import {
+  CONSENT,
+  EXTEND,
+  type Lifecycle,
+  type TicketEvent,
+  type TicketState,
+} from '../../../contracts/lifecycle/types.js';
+import { daysToDate } from '../../../contracts/logical.js';
+import type { Workspace } from '../../../contracts/types.js';
+import { dayOf } from '../../../policies/dates.js';
+import { openSubjectKeys, type SubjectKeys } from '../../log/entries/keys.js';
+import { auditLayout } from '../../log/entries/layout.js';
+import type { Receipt } from '../../log/entries/port.js';
+import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
+import { EffectTable, isUse, type RecordEffects, type RecordRef, recordEffects } from './effects.js';
+import {
+  dropFiles,
+  dropStray,
+  loadFile,
+  readFiles,
+  removeFiles,
+  type SentFile,
+  storeFiles,
+  type TicketFile,
+} from './files.js';
+import { type Actor, type Concern, partiesOf } from './parties.js';
+import {
+  hasTickets,
+  openTicketStore,
+  type StoredEvent,
+  type StoredTicket,
+  type TicketHead,
+  type TicketStore,
+} from './store.js';
+
+export interface Ticket {
+  readonly head: TicketHead;
+  readonly lifecycle: Lifecycle;
+  readonly state: TicketState;
+  readonly clocks: readonly ClockReading[];
+  /** The clock that runs out first. */
+  readonly due?: ClockReading;
+  readonly over: boolean;
+}
+
+export interface OpenedEvent extends Omit<TicketEvent, 'fields'> {
+  readonly entry: string;
+  /** Undefined where the subject was erased. */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** That came with it. */
+  readonly files?: readonly TicketFile[];
+}
+
+export interface SeenTicket extends Ticket {
+  /** Parties for which the actor acts, and what they may do now. */
+  readonly parties: readonly string[];
+  readonly acts: readonly string[];
+}
+
+/** With what only those may read who see the ticket. */
+export interface OpenedTicket extends SeenTicket {
+  /** Undefined where the subject was erased. */
+  readonly record?: RecordRef;
+  readonly events: readonly OpenedEvent[];
+}
+
+/** What goes on record before an act takes effect. */
+export interface TicketDeed {
+  readonly action: 'ticket_act' | 'ticket_act_void';
+  readonly role: string;
+  /** Id of the ticket. */
+  readonly target: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** The subject of the record, and what was said: only under a key. */
+  readonly subject: string;
+  readonly about: Readonly<Record<string, unknown>>;
+}
+
+export interface TicketAct {
+  readonly actor: Actor;
+  readonly act: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly files?: readonly SentFile[];
+  readonly clock?: string;
+  readonly days?: number;
+  /** @throws YitongError `audit_unavailable`; then nothing happens */
+  readonly record: (deed: TicketDeed) => Promise<Receipt>;
+}
+
+export interface Tickets {
+  readonly lifecycles: ReadonlyMap<string, Lifecycle>;
+  readonly effects: RecordEffects;
+  /** Those that the actor may see, the next to run out first, then those that are over, newest first. */
+  list(actor: Actor): readonly SeenTicket[];
+  /** Of every ticket, for figures and alerts. */
+  all(): readonly Ticket[];
+  /**
+   * Tickets that were over before `before` (ms since 1970) go, if they do nothing to their record; what was done on
+   * them stays in the log.
+   * @returns how many
+   */
+  prune(before: number): number;
+  /** Tickets whose events their lifecycle does not know any more; their effects hold. */
+  unreadable(): number;
+  /** @throws YitongError `not_found`, also for those that the actor may not see */
+  get(id: string, actor: Actor): OpenedTicket;
+  /** Acts that open a ticket about the record; none of a lifecycle of which one is open. */
+  openings(
+    record: RecordRef,
+    actor: Actor,
+  ): readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[];
+  /** @throws YitongError `not_found`, `act_refused`, `act_incomplete`, `ticket_moved`, `audit_unavailable` */
+  act(id: string, act: TicketAct): Promise<OpenedTicket>;
+  /** As `act`, of one that opens a ticket. The record is the caller's to look up. */
+  open(lifecycle: string, record: RecordRef, act: TicketAct): Promise<OpenedTicket>;
+  /** A file that came with the ticket. @throws YitongError `not_found`, as `get`; `store_damaged` */
+  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer };
+  close(): Promise<void>;
+}
+
+export interface TicketsOptions {
+  readonly dataDir: string;
+  readonly workspace: Pick<Workspace, 'layers' | 'authorities' | 'contracts'>;
+  /** ms since 1970 */
+  readonly now: () => number;
+  /** ms for which effects may be older than what is stored; default 250. */
+  readonly lag?: number;
+}
+
+interface Known {
+  readonly head: TicketHead;
+  readonly events: number;
+  readonly lifecycle: Lifecycle;
+  readonly state: TicketState;
+}
+
+/** @throws YitongError `bad_lifecycle`, `bad_calendar` */
+export async function openTickets({ dataDir, workspace, now, lag = 250 }: TicketsOptions): Promise<Tickets> {
+  return new OpenTickets(dataDir, workspace, now, lag, await loadLifecycles(workspace));
+}
+
+const actsOf = ({ lifecycle, state }: Known, parties: readonly string[]): readonly string[] => [
+  ...new Set(parties.flatMap((party) => mayDo(lifecycle, state.holder, state, party))),
+];
+/** What is sealed with an event. */
+interface Inside {
+  readonly subject: string;
+  /** With the first one. */
+  readonly recordId?: string;
+  readonly missing?: true;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly files?: readonly TicketFile[];
+}
+const namedIn = ({
+  recordId,
+  missing,
+}: Pick<RecordRef, 'recordId' | 'missing'>): Pick<RecordRef, 'recordId' | 'missing'> => ({
+  recordId,
+  ...(missing === undefined ? {} : { missing }),
+});
+const recordOf = (dataset: string, { subject, recordId = '', missing }: Inside): RecordRef => ({
+  dataset,
+  subject,
+  ...namedIn({ recordId, ...(missing === undefined ? {} : { missing }) }),
+});
+const NOT_FOUND = 'there is no such ticket, or it is not yours to see';
+
+class OpenTickets implements Tickets {
+  readonly effects: RecordEffects;
+  private opened: { readonly store: TicketStore; readonly keys: SubjectKeys } | undefined;
+  private readonly known = new Map<string, Known>();
+  private readonly broken = new Set<string>();
+  private readonly table = new EffectTable();
+  private seen = 0;
+  private lookedAt = -Infinity;
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly workspace: TicketsOptions['workspace'],
+    private readonly now: () => number,
+    lag: number,
+    private readonly declared: Lifecycles,
+  ) {
+    const refresh = (): number => {
+      const at = performance.now();
+      if (at - this.lookedAt >= lag) this.refresh();
+      return this.seen;
+    };
+    this.effects = recordEffects(this.table, (record) => this.reference(record), refresh);
+  }
+
+  get lifecycles(): ReadonlyMap<string, Lifecycle> {
+    return this.declared.lifecycles;
+  }
+
+  private parts(): { readonly store: TicketStore; readonly keys: SubjectKeys } {
+    return (this.opened ??= {
+      store: openTicketStore(this.dataDir),
+      keys: openSubjectKeys({ dir: auditLayout(this.dataDir).subjectKeys, cache: 1000 }),
+    });
+  }
+
+  private reference({ dataset, subject, recordId, missing }: RecordRef): string {
+    return this.parts().keys.reference(
+      'record',
+      JSON.stringify([dataset, subject, recordId, ...(missing === true ? ['missing'] : [])]),
+    );
+  }
+
+  /** Reads what is new. */
+  private refresh(): void {
+    this.lookedAt = performance.now();
+    if (this.opened === undefined && !hasTickets(this.dataDir)) return;
+    const { store } = this.parts();
+    const changes = store.changes();
+    if (changes === this.seen) return;
+    for (const id of store.changedSince(this.seen)) {
+      const stored = store.read(id);
+      if (stored !== undefined) this.take(stored);
+      else {
+        // it went, as its term was over
+        this.known.delete(id);
+        this.broken.delete(id);
+      }
+    }
+    this.seen = changes;
+  }
+
+  private take({ head, events }: StoredTicket): void {
+    const lifecycle = this.lifecycles.get(head.lifecycle);
+    this.table.set(head.dataset, head.record, head.id, events.at(-1)?.effect ?? 'none');
+    const before = this.known.get(head.id);
+    try {
+      const holder = lifecycle === undefined ? undefined : holderOf(lifecycle, authorityOf(head.dataset as DatasetId));
+      if (lifecycle === undefined || holder === undefined)
+        throw new YitongError('act_refused', 'the workspace has no such lifecycle');
+      let state = before?.state;
+      // what people wrote was checked when they wrote it, and is sealed
+      for (const event of events.slice(before?.events ?? 0))
+        state = apply(lifecycle, holder, state, { ...event, fields: this.written(lifecycle, event) });
+      if (state !== undefined) this.known.set(head.id, { head, events: events.length, lifecycle, state });
+      this.broken.delete(head.id);
+    } catch (error) {
+      if (!isYitongError(error)) throw error;
+      this.known.delete(head.id);
+      this.broken.add(head.id);
+    }
+  }
+
+  /** Fields that fit, in place of those that are sealed. */
+  private written({ acts, clocks, fields }: Lifecycle, { act, clock }: StoredEvent): Record<string, string> {
+    const names =
+      (act === EXTEND ? clocks[clock ?? '']?.extension?.requires : act === CONSENT ? [] : acts[act]?.requires) ?? [];
+    return Object.fromEntries(names.map((name) => [name, '–'.repeat(fields[name]?.min ?? 0)]));
+  }
+
+  private ticket({ head, lifecycle, state }: Known): Ticket {
+    const clocks = readClocks(lifecycle, this.declared.calendars.get(lifecycle.calendar)!, state, this.now());
+    const due = nextDue(clocks);
+    return { head, lifecycle, state, clocks, ...(due === undefined ? {} : { due }), over: isOver(lifecycle, state) };
+  }
+
+  private concern({ dataset, subject }: Pick<TicketHead, 'dataset' | 'subject'>): Concern {
+    return {
+      authority: authorityOf(dataset as DatasetId),
+      isSubject: (one) => this.parts().keys.reference('subject', one) === subject,
+    };
+  }
+
+  all(): readonly Ticket[] {
+    this.refresh();
+    return [...this.known.values()].map((known) => this.ticket(known));
+  }
+
+  prune(before: number): number {
+    this.refresh();
+    const past = [...this.known.values()].filter(
+      ({ lifecycle, state }) => isOver(lifecycle, state) && state.at < before && effectOf(lifecycle, state) === 'none',
+    );
+    if (this.opened === undefined) return 0;
+    const { store } = this.parts();
+    const gone = store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
+    for (const { head } of past) if (store.read(head.id) === undefined) removeFiles(this.dataDir, head.id);
+    dropStray(this.dataDir, (id) => store.read(id) !== undefined, this.now());
+    this.refresh();
+    return gone;
+  }
+
+  unreadable(): number {
+    this.refresh();
+    return this.broken.size;
+  }
+
+  list(actor: Actor): readonly SeenTicket[] {
+    this.refresh();
+    const mine = [...this.known.values()].flatMap((known): SeenTicket[] => {
+      const parties = this.partiesIn(known, actor);
+      return parties.length === 0 ? [] : [{ ...this.ticket(known), parties, acts: actsOf(known, parties) }];
+    });
+    return mine.sort(
+      (a, b) =>
+        Number(a.over) - Number(b.over) ||
+        (a.due?.due.overAt ?? Infinity) - (b.due?.due.overAt ?? Infinity) ||
+        b.state.at - a.state.at ||
+        (a.head.id < b.head.id ? -1 : 1),
+    );
+  }
+
+  /** Those for which the actor acts, and that see the ticket. */
+  private partiesIn({ head, lifecycle, state }: Known, actor: Actor): readonly string[] {
+    return partiesOf(lifecycle, actor, this.concern(head)).filter((party) => state.seenBy.includes(party));
+  }
+
+  private knownTo(id: string, actor: Actor): Known & { readonly parties: readonly string[] } {
+    this.refresh();
+    const known = this.known.get(id);
+    const parties = known === undefined ? [] : this.partiesIn(known, actor);
+    if (known === undefined || parties.length === 0) throw new YitongError('not_found', NOT_FOUND);
+    return { ...known, parties };
+  }
+
+  private inside(event: StoredEvent): Inside | undefined {
+    const secret = this.parts().keys.byPseudonym(event.pseudonym);
+    if (secret === undefined) return undefined;
+    const { subject, details } = unseal(secret, event.enc);
+    return { subject, ...(details as Omit<Inside, 'subject'>) };
+  }
+
+  get(id: string, actor: Actor): OpenedTicket {
+    const known = this.knownTo(id, actor);
+    const { events } = this.parts().store.read(id) ?? { events: [] };
+    const opened = events.map((event): OpenedEvent & { readonly first: ReturnType<OpenTickets['inside']> } => {
+      const { effect: _, pseudonym: __, enc: ___, ...told } = event;
+      const inside = this.inside(event);
+      return {
+        ...told,
+        ...(inside === undefined
+          ? {}
+          : { fields: inside.fields, ...(inside.files === undefined ? {} : { files: inside.files }) }),
+        first: inside,
+      };
+    });
+    const first = opened[0]?.first;
+    return {
+      ...this.ticket(known),
+      ...(first?.recordId === undefined ? {} : { record: recordOf(known.head.dataset, first) }),
+      events: opened.map(({ first: _, ...event }) => event),
+      parties: known.parties,
+      acts: first === undefined ? [] : actsOf(known, known.parties),
+    };
+  }
+
+  openings(
+    record: RecordRef,
+    actor: Actor,
+  ): readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[] {
+    this.refresh();
+    const reference = this.reference(record);
+    const kind = this.workspace.contracts.get(record.dataset as DatasetId)?.kind;
+    return [...this.lifecycles.values()].flatMap((lifecycle) => {
+      const holder = holderOf(lifecycle, authorityOf(record.dataset as DatasetId));
+      const fits = isUse(record.dataset)
+        ? lifecycle.about.uses === true
+        : kind !== undefined && lifecycle.about.kinds.includes(kind) && lifecycle.about.missing === record.missing;
+      if (holder === undefined || !fits) return [];
+      for (const { head, state } of this.known.values())
+        if (head.lifecycle === lifecycle.id && head.record === reference && !isOver(lifecycle, state)) return [];
+      const parties = partiesOf(lifecycle, actor, {
+        authority: authorityOf(record.dataset as DatasetId),
+        isSubject: (one) => one === record.subject,
+      });
+      const today = daysToDate(dayOf(this.now())) ?? '';
+      // a day that nobody knows has not come
+      const due = (act: string): boolean =>
+        lifecycle.acts[act]?.after === undefined || (record.opens?.[`${lifecycle.id}.${act}`] ?? '~') <= today;
+      const acts = [...new Set(parties.flatMap((party) => mayDo(lifecycle, holder, undefined, party)))].filter(due);
+      return acts.length === 0 ? [] : [{ lifecycle, acts }];
+    });
+  }
+
+  async act(id: string, act: TicketAct): Promise<OpenedTicket> {
+    const known = this.knownTo(id, act.actor);
+    const first = this.parts().store.read(id)?.events[0];
+    const inside = first === undefined ? undefined : this.inside(first);
+    if (inside === undefined)
+      throw new YitongError('act_refused', 'the subject of the ticket was erased; nothing more is done on it');
+    await this.store(known.head, known, known.parties, recordOf(known.head.dataset, inside), act);
+    return this.get(id, act.actor);
+  }
+
+  async open(id: string, record: RecordRef, act: TicketAct): Promise<OpenedTicket> {
+    const lifecycle = this.lifecycles.get(id);
+    if (
+      lifecycle === undefined ||
+      !this.openings(record, act.actor).some((one) => one.lifecycle.id === id && one.acts.includes(act.act))
+    ) {
+      throw new YitongError(
+        'act_refused',
+        'no such ticket may be opened about this record by this party, or one is open',
+      );
+    }
+    const { keys } = this.parts();
+    const head: TicketHead = {
+      id: randomBytes(8).toString('hex'),
+      lifecycle: id,
+      dataset: record.dataset,
+      subject: keys.reference('subject', record.subject),
+      record: this.reference(record),
+    };
+    const parties = partiesOf(lifecycle, act.actor, this.concern(head));
+    await this.store(head, { lifecycle, state: undefined, events: 0 }, parties, record, act);
+    return this.get(head.id, act.actor);
+  }
+
+  /** Checks, puts on record, stores. */
+  private async store(
+    head: TicketHead,
+    {
+      lifecycle,
+      state,
+      events,
+    }: { readonly lifecycle: Lifecycle; readonly state: TicketState | undefined; readonly events: number },
+    parties: readonly string[],
+    record: RecordRef,
+    { act, fields, files: sent = [], clock, days, record: putOnRecord }: TicketAct,
+  ): Promise<void> {
+    const holder = state?.holder ?? holderOf(lifecycle, authorityOf(head.dataset as DatasetId)) ?? '';
+    const rule = clock === undefined ? undefined : lifecycle.clocks[clock]?.extension;
+    const may = (party: string): boolean =>
+      act === EXTEND
+        ? rule?.by.includes(party) === true
+        : act === CONSENT
+          ? rule?.consent === party
+          : mayDo(lifecycle, holder, state, party).includes(act);
+    const party = parties.find(may) ?? parties[0] ?? '';
+    const event: TicketEvent = {
+      at: Math.max(this.now(), state?.at ?? 0),
+      act,
+      party,
+      fields,
+      ...(clock === undefined ? {} : { clock }),
+      ...(days === undefined ? {} : { days }),
+    };
+    const calendar = this.declared.calendars.get(lifecycle.calendar)!;
+    if (state !== undefined) checkExtension(lifecycle, calendar, state, event);
+    const next = apply(lifecycle, holder, state, event);
+    const files = readFiles(sent, lifecycle.acts[act]?.files ?? 0);
+    const told = files.length === 0 ? {} : { files: files.map(({ bytes: _, ...file }) => file) };
+
+    const deed = (action: TicketDeed['action']): TicketDeed => ({
+      action,
+      role: lifecycle.parties[party]?.role ?? '',
+      target: head.id,
+      subject: record.subject,
+      detail: {
+        lifecycle: lifecycle.id,
+        dataset: head.dataset,
+        act,
+        party,
+        ...(state === undefined ? {} : { from: state.state }),
+        to: next.state,
+        event: events,
+        ...(clock === undefined ? {} : { clock }),
+        ...(days === undefined ? {} : { days }),
+        ...(files.length === 0 ? {} : { files: files.length }),
+      },
+      about: { subject: record.subject, ...namedIn(record), fields, ...told },
+    });
+    const { id: entry } = await putOnRecord(deed('ticket_act'));
+    const { store, keys } = this.parts();
+    keys.ensure([record.subject]);
+    const secret = keys.get(record.subject);
+    if (secret === undefined) throw new YitongError('internal', 'the key of the subject is not there');
+    // before the act that tells of them: one that is told of is there
+    storeFiles(this.dataDir, head.id, files, secret);
+    const details = { ...(events === 0 ? namedIn(record) : {}), fields, ...told };
+    const { fields: _, ...clear } = event;
+    const stored: StoredEvent = {
+      ...clear,
+      entry,
+      pseudonym: secret.pseudonym,
+      enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify({ subject: record.subject, details }))),
+      effect: effectOf(lifecycle, next),
+    };
+    if (!store.append(head, events, stored, isOver(lifecycle, next))) {
+      dropFiles(this.dataDir, head.id, files);
+      await putOnRecord(deed('ticket_act_void'));
+      throw new YitongError('ticket_moved', 'somebody acted on the ticket at the same time; look at it again');
+    }
+  }
+
+  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer } {
+    const ticket = this.get(id, actor);
+    const found = ticket.events.flatMap(({ files = [] }) => files).find((one) => one.id === file);
+    const secret =
+      found === undefined
+        ? undefined
+        : this.parts().keys.byPseudonym(this.parts().store.read(id)?.events[0]?.pseudonym ?? '');
+    if (found === undefined || secret === undefined) throw new YitongError('not_found', NOT_FOUND);
+    return { ...found, bytes: loadFile(this.dataDir, id, found, secret) };
+  }
+
+  async close(): Promise<void> {
+    await this.opened?.store.close();
+    await this.opened?.keys.close();
+  }
+}

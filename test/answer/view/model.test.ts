@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { decodeRecord } from '../../../contracts/avro.js';
+import { openLmdbViewWriter } from '../../../gateway/answer/view/lmdb/index.js';
+import type { ReadPoint } from '../../../gateway/answer/view/port.js';
+import {
+  COMPANY,
+  PENALTY,
+  PERMIT,
+  SCHEMA,
+  sent,
+  subject,
+  topicOf,
+  world,
+} from '../../support/conformance/view-world.js';
+
+const DATASETS = [COMPANY, PERMIT, PENALTY];
+const SUBJECTS = [1, 2, 22];
+const RECORDS = ['', 'a', 'ab', 'b', 'é', '一'];
+
+const step = fc.record({
+  subject: fc.constantFrom(...SUBJECTS),
+  record: fc.constantFrom(...RECORDS),
+  // long ones make a subject outgrow its packed value
+  text: fc.oneof(fc.constantFrom('x', 'y', 'x'.repeat(3000), 'y'.repeat(9000), '一'.repeat(6000)), fc.constant(null)),
+});
+const batches = fc.array(
+  fc.record({ dataset: fc.constantFrom(...DATASETS), steps: fc.array(step, { minLength: 1, maxLength: 12 }) }),
+  { minLength: 1, maxLength: 8 },
+);
+
+t.test('whatever was published, each moment of it reads as it was', async (t) => {
+  const parent = t.testdir();
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(batches, async (all) => {
+      const writer = await openLmdbViewWriter({ dir: `${parent}/${run++}`, workspace: world() });
+      try {
+        const reader = writer.reader();
+        const now = new Map<string, Map<string, string>>();
+        const picture = (): string =>
+          JSON.stringify(
+            [...now]
+              .map(([key, records]) => [
+                key,
+                [...records].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+              ])
+              .filter(([, records]) => records?.length)
+              .sort(),
+          );
+        const read = (at: ReadPoint): string => {
+          const found = new Map<string, [string, string][]>();
+          for (const n of SUBJECTS) {
+            reader.read(subject(n), DATASETS, at, (i, version) => {
+              const { text } = decodeRecord({ schema: SCHEMA }, version.bytes, version.start, version.end) as {
+                text: string;
+              };
+              const key = `${n} ${DATASETS[i]}`;
+              found.set(key, [...(found.get(key) ?? []), [version.recordId, text]]);
+            });
+          }
+          return JSON.stringify([...found].sort());
+        };
+        const moments: { readonly at: ReadPoint; readonly was: string }[] = [];
+        const offsets = new Map(DATASETS.map((dataset) => [dataset, 0]));
+        let clock = 1000;
+        let current = 0;
+        for (const { dataset, steps } of all) {
+          const batch = steps.map(({ subject: n, record, text }) => {
+            const offset = offsets.get(dataset) ?? 0;
+            offsets.set(dataset, offset + 1);
+            const key = `${n} ${dataset}`;
+            const records = now.get(key) ?? new Map<string, string>();
+            now.set(key, records);
+            current -= records.has(record) ? 1 : 0;
+            if (text === null) records.delete(record);
+            else records.set(record, text);
+            current += text === null ? 0 : 1;
+            return sent({
+              dataset,
+              offset,
+              subject: subject(n),
+              record,
+              text,
+              time: ++clock,
+              position: `${dataset} ${offset}`,
+            });
+          });
+          await writer.apply(batch);
+          moments.push(
+            { at: { kind: 'asOf', time: clock }, was: picture() },
+            { at: { kind: 'cut', cut: reader.cut(DATASETS) }, was: picture() },
+          );
+        }
+        await writer.caughtUp(
+          DATASETS.flatMap((dataset) => [0, 1].map((partition) => ({ topic: topicOf(dataset), partition, at: clock }))),
+        );
+        const counted = DATASETS.reduce((sum, dataset) => sum + reader.datasetState(dataset).records, 0);
+        return (
+          read({ kind: 'now' }) === picture() && counted === current && moments.every(({ at, was }) => read(at) === was)
+        );
+      } finally {
+        await writer.close();
+      }
+    }),
+    { numRuns: 25 },
+  );
+});

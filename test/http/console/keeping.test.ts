@@ -1,0 +1,148 @@
+/**
+ * Those who keep data and grants do their work on the pages of a real city, in a real browser; and no page breaks its
+ * own policy, its width or its contrast.
+ */
+import t from 'tap';
+import { State } from '../../../connectors/publish/index.js';
+import { GatewayError } from '../../../gateway/client/index.js';
+import { until } from '../../e2e/ask.js';
+import { query } from '../../e2e/suite.js';
+import { DATASET, question, seen } from './town.js';
+
+// a city starts, and a browser draws some hundred pages
+t.setTimeout(200_000);
+
+async function published(state: State): Promise<{ readonly subject: string; readonly recordId: string }[]> {
+  const found: { readonly subject: string; readonly recordId: string }[] = [];
+  for await (const one of state.all(DATASET)) found.push(one);
+  return found;
+}
+
+const GRANT = 'counter-company-register';
+
+t.test('the pages of those who keep data and grants', async (t) => {
+  const ready = await seen(t);
+  if (ready === undefined) return;
+  const { town, as, know } = ready;
+
+  await t.test(
+    'a data officer sees what was held back, and has a row tried again once the mapping is mended',
+    async (t) => {
+      const { page, complaints, inspect } = await as('chen-officer');
+      await page.goto('/console/feeds');
+      await page.click(`a[href="/console/feeds/${DATASET}"]`);
+      const rows = page.locator('ul.rows > li');
+      const before = await rows.count();
+      t.ok(before >= 2, `${before} rows are held back`);
+      t.match(await rows.first().innerText(), /取值不在代码表内/);
+      await rows.first().locator('form[action$="/content"] button').click();
+      t.match(await page.innerText('.content dl.own'), /4530/);
+      await page.goto(`/console/feeds/${DATASET}`);
+      await rows.first().locator('form[action$="/retry"] button').click();
+      t.match(await page.innerText('[role=status]'), /取值不在代码表内/, 'nothing is mended yet');
+      t.same(
+        [...(await inspect('/console/feeds', 'feeds')), ...(await inspect(`/console/feeds/${DATASET}`, 'feed'))],
+        [],
+      );
+      know('1130', '1219', '2100', '4530');
+      await page.goto(`/console/feeds/${DATASET}`);
+      await rows.first().locator('form[action$="/retry"] button').click();
+      t.match(await page.innerText('[role=status]'), /1 published|发布 1/);
+      t.equal(await rows.count(), before - 1);
+      await page.click('.head.below button');
+      t.equal(await rows.count(), 0);
+      const other = await page.request.get('/console/feeds/tax.tax-arrears');
+      t.equal(other.status(), 404, 'another authority’s feed does not exist');
+      t.same(complaints, []);
+    },
+  );
+
+  await t.test(
+    'a data officer looks at a record that left and is held, keeps it, and then has it withdrawn',
+    async (t) => {
+      const state = State.open(town.data);
+      const [known] = await published(state);
+      if (known === undefined) throw new Error('nothing is published');
+      await state.changeHeld(
+        DATASET,
+        [
+          {
+            subject: known.subject,
+            recordId: known.recordId,
+            since: new Date().toISOString(),
+            by: ['row'],
+            positions: ['licences.csv#17'],
+          },
+        ],
+        [],
+      );
+      await state.close();
+      const { page, complaints, inspect } = await as('chen-officer');
+      t.same(await inspect(`/console/feeds/${DATASET}`, 'feed-held'), []);
+      await page.goto(`/console/feeds/${DATASET}`);
+      const rows = page.locator('ul.rows > li');
+      t.match(
+        await rows.first().innerText(),
+        new RegExp(`${known.subject.slice(known.subject.indexOf(':') + 1)}[^]*licences.csv#17`),
+      );
+      await rows.first().locator('form[action$="/keep"] button').click();
+      t.match(await rows.first().innerText(), /已确认保留|kept/);
+      await rows.first().locator('form[action$="/release"] button').click();
+      t.equal(await rows.count(), 0);
+      const after = State.open(town.data);
+      t.notOk(
+        (await published(after)).some(
+          ({ subject, recordId }) => subject === known.subject && recordId === known.recordId,
+        ),
+        'it is withdrawn',
+      );
+      await after.close();
+      t.same(complaints, []);
+    },
+  );
+
+  await t.test(
+    'the sharing authority suspends a grant, and within five seconds nobody gets anything by it',
+    async (t) => {
+      const { page, complaints, inspect } = await as('gao-sharing');
+      t.same(
+        [...(await inspect('/console/grants', 'grants')), ...(await inspect(`/console/grants/${GRANT}`, 'grant'))],
+        [],
+      );
+      await page.goto(`/console/grants?q=${GRANT}`);
+      await page.click('tbody a');
+      await page.fill('input[name=reason]', '超出用途，暂停核查');
+      await page.click('form[action$="/suspend"] button');
+      const reasons = async (): Promise<unknown> => {
+        const asked: unknown[] = [];
+        // each worker
+        for (let i = 0; i < 4; i++)
+          asked.push(
+            await query(town, 'one-stop-counter', question).then(
+              () => 'released',
+              (error: unknown) => (error instanceof GatewayError ? error.code : error),
+            ),
+          );
+        return asked.join();
+      };
+      await until('the suspension', reasons, (seen) => seen === 'denied,denied,denied,denied', 5000);
+      await until(
+        'the page',
+        async () => (await page.reload(), page.innerText('[role=status]')),
+        (text) => /已生效|in force\)/.test(text),
+      );
+      t.same(await inspect(`/console/grants/${GRANT}`, 'grant-suspended'), []);
+      await page.goto(`/console/grants/${GRANT}`);
+      await page.fill('input[name=reason]', '核查完毕');
+      await page.click('form[action$="/resume"] button');
+      await until('the end of the suspension', reasons, (seen) => seen === 'released,released,released,released', 5000);
+      t.same(complaints, []);
+    },
+  );
+
+  await t.test('what everybody sees is as well kept', async (t) => {
+    const { inspect, complaints } = await as('he-company');
+    t.same(await inspect('/', 'home'), []);
+    t.same(complaints, []);
+  });
+});

@@ -1,0 +1,172 @@
+/**
+ * Those who read the log do their work on the pages of a real city, in a real browser; and no page breaks its own
+ * policy, its width or its contrast.
+ */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { parseVkey } from '../../../gateway/log/proof/note.js';
+import type { Evidence } from '../../../gateway/log/search/export/evidence.js';
+import { checkExport } from '../../../gateway/log/search/export/export.js';
+import { until } from '../../e2e/ask.js';
+import { SUBJECT, seen } from './town.js';
+
+// a city starts, and a browser draws some hundred pages
+t.setTimeout(200_000);
+
+t.test('the pages of those who read the log', async (t) => {
+  const ready = await seen(t);
+  if (ready === undefined) return;
+  const { as } = ready;
+
+  await t.test('an auditor finds an entry, and the browser proves it', async (t) => {
+    const { page, complaints, inspect } = await as('lin-auditor');
+    await page.goto('/console/search');
+    await page.fill('input[name=subject]', SUBJECT);
+    await page.click('form.filters button[type=submit]');
+    t.notMatch(page.url(), /91990102MA00001692/, 'no address names a subject');
+    await until(
+      'the entry',
+      async () => (await page.reload(), page.locator('tbody tr').count()),
+      (rows) => rows === 3,
+    );
+    await page.click('tbody tr:last-child a');
+    const entry = new URL(page.url()).pathname;
+    await until(
+      'the proof',
+      async () => (await page.getAttribute('[data-proof]', 'data-state')) ?? '',
+      (state) => {
+        if (state === 'not-yet') void page.click('[data-prove]').catch(() => undefined);
+        return state === 'proved';
+      },
+    );
+    t.same(await page.locator('[data-holds=true]').count(), 3);
+    for (const [path, name] of [
+      ['/console/overview', 'overview'],
+      ['/console/search', 'search'],
+      [entry, 'entry'],
+      ['/console/log', 'log'],
+      ['/console/alerts', 'alerts'],
+      ['/console/replay', 'replay'],
+      ['/console/privileges', 'privileges'],
+    ] as const)
+      t.same(await inspect(path, name), []);
+    t.same(complaints, []);
+  });
+
+  await t.test('the whole way to a proof goes by keyboard alone', async (t) => {
+    const { page } = await as('lin-auditor');
+    const press = async (key: string, reached: string): Promise<void> => {
+      for (
+        let i = 0;
+        i < 60 &&
+        !(await page.evaluate<boolean>(`document.activeElement?.matches(${JSON.stringify(reached)}) ?? false`));
+        i++
+      )
+        await page.keyboard.press(key);
+      t.ok(await page.evaluate<boolean>(`document.activeElement.matches(${JSON.stringify(reached)})`), reached);
+    };
+    await page.goto('/console/overview');
+    await page.keyboard.press('Tab');
+    t.match(
+      await page.locator('.skip').boundingBox(),
+      { x: 12 },
+      'the way past the navigation is seen once it has the focus',
+    );
+    await page.keyboard.press('Enter');
+    t.equal(await page.evaluate<string>('document.activeElement.id'), 'main');
+    await press('Shift+Tab', '.nav a[href="/console/search"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/search/);
+    await press('Tab', 'input[name=subject]');
+    await page.keyboard.type(SUBJECT);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/subject=/);
+    await press('Tab', 'tbody a');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-proof][data-state=proved]');
+  });
+
+  await t.test(
+    'a company reads its history, without what it may not know yet, and complains; the auditor sees it',
+    async (t) => {
+      const { page, complaints, inspect } = await as('he-company');
+      await page.goto('/console/history');
+      const text = await page.innerText('main');
+      t.match(text, /企业变更与注销服务系统[^]*开办餐饮店一件事/);
+      t.notMatch(text, /食品安全监督检查/, 'an inspection of which notice is given thirty days later');
+      const last = page.locator('.timeline > li').last();
+      await last.locator('summary').click();
+      await last.locator('textarea').fill('本企业没有申请开办餐饮店');
+      await last.locator('form button').click();
+      t.match(await page.innerText('main'), /投诉已记入日志[^]*您于 [^]*投诉：本企业没有申请开办餐饮店[^]*待受理/);
+      await until(
+        'the complaint',
+        async () => (await page.goto('/console/history'), page.innerText('main')),
+        (now) => now.includes('本企业没有申请开办餐饮店'),
+      );
+      t.same(await inspect('/console/history', 'history'), []);
+      t.same(complaints, []);
+      const auditor = await as('lin-auditor');
+      await auditor.page.goto('/console/complaints');
+      t.match(await auditor.page.innerText('main'), /本企业没有申请开办餐饮店/);
+      await auditor.page.click('.timeline h2 a');
+      t.match(await auditor.page.innerText('main'), /一网通办受理系统/);
+      t.same(await auditor.inspect('/console/complaints', 'complaints'), []);
+
+      // it is taken up, explained by whoever used the data, answered and closed
+      await auditor.page.goto('/console/complaints?lang=zh');
+      await auditor.page.click('a[href^="/console/tickets/"]');
+      const ticket = new URL(auditor.page.url()).pathname;
+      const does = async (who: typeof auditor, act: string, field?: string, words = ''): Promise<string> => {
+        await who.page.goto(`${ticket}?lang=zh`);
+        const form = who.page.locator(`form:has(input[name=act][value="${act}"])`);
+        if (field !== undefined) await form.locator(`textarea[name="field.${field}"]`).fill(words);
+        await form.locator('button[type=submit]').click();
+        return who.page.innerText('main');
+      };
+      t.match(await does(auditor, 'accept'), /已受理/);
+      await page.goto('/console/history?lang=zh');
+      t.match(await page.innerText('main'), /已受理[^]*预计 \d{4}-\d\d-\d\d 前答复/);
+      t.same(await auditor.inspect(ticket, 'complaint-auditor'), []);
+      t.match(
+        await does(auditor, 'reject', 'answer', '经查，系一网通办窗口依申请查询，投诉不成立'),
+        /已答复：投诉不成立/,
+      );
+      await page.goto('/console/history?lang=zh');
+      t.match(
+        await page.innerText('main'),
+        /已答复：投诉不成立[^]*答复：经查，系一网通办窗口依申请查询/,
+        'the company sees state and answer where it looked',
+      );
+      await page.click(`a[href="${ticket}"]`);
+      t.match(await page.innerText('main'), /提交投诉[^]*本企业没有申请开办餐饮店/);
+      t.same(await inspect(ticket, 'complaint-company'), []);
+      await page.goto('/console/tickets?show=closed&lang=zh');
+      t.match(await page.innerText('tbody'), /数据使用投诉[^]*已答复：投诉不成立/);
+      t.same(auditor.complaints, []);
+    },
+  );
+
+  await t.test('an inspector exports who saw the department’s data, and the file proves itself', async (t) => {
+    const { page, complaints, inspect } = await as('wu-inspector');
+    await page.goto('/console/search');
+    t.equal(await page.locator('tbody tr').count(), 1);
+    t.same(await inspect('/console/search', 'inspector'), []);
+    await page.goto('/console/search');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('form[action="/console/export"] button'),
+    ]);
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line): Evidence => {
+        const value = JSON.parse(line) as Evidence & { readonly body: object };
+        return { ...value, text: JSON.stringify(value.body) };
+      });
+    const verifier = parseVkey((await (await page.request.get('/log/vkey')).text()).trim());
+    t.same(checkExport(lines, verifier.name, [verifier]), { proved: 1, erased: 0, unproved: 0 });
+    t.equal((await page.request.get('/console/complaints')).status(), 403, 'role_missing');
+    t.same(complaints, []);
+  });
+});

@@ -1,5 +1,7 @@
 /** What a run did, with every row accounted for exactly once. */
+
 import { YitongError } from '../contracts/errors.js';
+import { present } from '../contracts/present.js';
 
 export interface RunReport {
   /** Rows that the source gave: `published + unchanged + merged + quarantined + skipped`. */
@@ -74,7 +76,7 @@ export class Tally {
       notes: Object.fromEntries(this.notes),
       codes: Object.fromEntries(this.codes),
       state,
-      ...(sourceTime === undefined ? {} : { sourceTime }),
+      ...present({ sourceTime }),
       ms,
     };
   }
@@ -103,7 +105,7 @@ export function joinReports(reports: readonly RunReport[]): RunReport | undefine
       codes: sum(a.codes, b.codes),
       // a look behind that found nothing new does not undo what was done
       state: a.state === 'refused' || b.state === 'nothing-new' ? a.state : b.state,
-      ...(a.cutOff === undefined ? {} : { cutOff: a.cutOff }),
+      ...present({ cutOff: a.cutOff }),
       ms: a.ms + b.ms,
     }),
     first,

@@ -1,5 +1,7 @@
 /** Rows of the quarantine once more, through the mapping and the contract as they are now. */
+
 import { type ErrorCode, YitongError } from '../contracts/errors.js';
+import { present } from '../contracts/present.js';
 import type { Workspace } from '../contracts/types.js';
 import type { Bus } from './bus/port.js';
 import type { Feed } from './feed.js';
@@ -149,7 +151,7 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
     );
     const published = await session.publish(rows.map(({ row }) => row));
     published.forEach(({ position, status, code }, i) => {
-      results.push({ position, status, ...(code === undefined ? {} : { code }) });
+      results.push({ position, status, ...present({ code }) });
       const entry = rows[i]?.entry;
       if (status === 'quarantined' || entry === undefined) report.stillBad += 1;
       else {
@@ -166,7 +168,7 @@ export async function retryInTurn(options: RetryOptions, crosswalks: Crosswalks)
 
 function bad(position: string, problems: QuarantineEntry['problems']): RetriedRow {
   const code = problems[0]?.code;
-  return { position, status: 'quarantined', ...(code === undefined ? {} : { code }) };
+  return { position, status: 'quarantined', ...present({ code }) };
 }
 
 async function named(quarantine: Quarantine, ids: readonly string[], skipAbsent: boolean): Promise<QuarantineEntry[]> {

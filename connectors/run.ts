@@ -2,7 +2,9 @@
  * Runs of a feed: source → mapping → publishing → withdrawals → watermark → the source's cursor, until the source has
  * nothing new.
  */
+
 import { isYitongError, YitongError } from '../contracts/errors.js';
+import { present } from '../contracts/present.js';
 import type { Span } from '../contracts/tracing.js';
 import type { Contract } from '../contracts/types.js';
 import { type Crosswalks, openCrosswalks } from './mapping/crosswalks/index.js';
@@ -114,7 +116,7 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
         ...(joinReports(reports) ?? report),
         inQuarantine: quarantine.count(),
         ...(held === 0 ? {} : { held }),
-        ...(noted.cutOff === undefined ? {} : { cutOff: noted.cutOff }),
+        ...present({ cutOff: noted.cutOff }),
       };
       return tied === 0 ? joined : { ...joined, notes: { ...joined.notes, tied_by_crosswalk: tied } };
     }

@@ -1,6 +1,8 @@
 /** The fields of a schema under the paths by which grants and queries name them. */
+
 import { YitongError } from './errors.js';
 import { fieldPath } from './ids.js';
+import { present } from './present.js';
 import { type FieldShape, type RecordShape, readSchema, unwrap } from './schema.js';
 import { CLASSIFICATIONS, type Classification, type FieldInfo, type Localised } from './types.js';
 
@@ -93,8 +95,7 @@ function collect(record: RecordShape, prefix: string, into: FieldInfo[]): Classi
       type: typeName(field),
       nullable: field.shape.kind === 'nullable',
       branch: inner !== undefined,
-      ...(codelist === undefined ? {} : { codelist }),
-      ...(unit === undefined ? {} : { unit }),
+      ...present({ codelist, unit }),
     });
   }
   return highest;

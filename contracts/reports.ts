@@ -3,6 +3,7 @@
  * domain, which facts of a record are told and in which order, and by which rule a record may be told at all. A folder
  * is enough: no report is named in code.
  */
+
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ import { localisedSchema } from './contract.js';
 import { parseDuration } from './duration.js';
 import { type Place, YitongError } from './errors.js';
 import { contentFiles, readJson } from './files.js';
+import { present } from './present.js';
 import type { Authority, Contract, DisplayTerm, FieldInfo, Localised, Workspace } from './types.js';
 import { shape } from './validate.js';
 
@@ -391,7 +393,7 @@ function layoutOf(
     }),
     ...(layout.displayUntil === undefined ? {} : { displayUntil: day(layout.displayUntil, '`displayUntil`') }),
     ...(layout.display === undefined ? {} : { display: displayOf(layout.display) }),
-    ...(layout.displayed === undefined ? {} : { displayed: layout.displayed }),
+    ...present({ displayed: layout.displayed }),
     facts: layout.facts.map((fact) => {
       const path = typeof fact === 'string' ? fact : fact.field;
       if (path.includes('[]')) refuse(`the fact \`${path}\` lies inside a list`);
@@ -542,7 +544,7 @@ export async function loadReports(
         });
       const checked = checkFile(await readJson(path, 'bad_report'), place);
       const seal = await sealOf(checked, place);
-      reports.set(id, { ...definitionOf(id, checked, workspace, place), ...(seal === undefined ? {} : { seal }) });
+      reports.set(id, { ...definitionOf(id, checked, workspace, place), ...present({ seal }) });
     } catch (error) {
       if (onRefused === undefined || !(error instanceof YitongError)) throw error;
       onRefused(id, error);

@@ -3,6 +3,7 @@
  * `tracing.endpoint` is configured, and nobody has a span unless its trace is sampled: each place that would say
  * something asks for `undefined` first.
  */
+import { present } from './present.js';
 
 /** W3C Trace Context, section 3.2: where a span hangs in its trace. */
 export interface TraceContext {
@@ -114,7 +115,7 @@ export function parseTraceparent(text: string, tracestate = ''): TraceContext | 
     traceId,
     spanId,
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
-    ...(state === undefined ? {} : { state }),
+    ...present({ state }),
   };
 }
 

@@ -1,7 +1,9 @@
 /**
  * Bands: a number or a date is told as the span that it lies in. Written `<100`, `100–500` (with an en dash), `≥500`.
  */
+
 import { dateToDays } from '../contracts/logical.js';
+import { present } from '../contracts/present.js';
 
 /** The lower bound is in the band, the upper is not. */
 export interface Band {
@@ -25,7 +27,7 @@ export function readBand(text: string): Band | undefined {
     const groups = form.exec(text)?.groups;
     if (groups === undefined) continue;
     const { from, below } = groups;
-    return { text, ...(from === undefined ? {} : { from }), ...(below === undefined ? {} : { below }) };
+    return { text, ...present({ from, below }) };
   }
   return undefined;
 }

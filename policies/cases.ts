@@ -4,7 +4,9 @@
  * - a rule (`resource`, `action`, `context`) under the policies of its own topic alone, so that it holds in every
  *   workspace. A topic that only forbids is tried beside a policy that permits all.
  */
+
 import { type Place, YitongError } from '../contracts/errors.js';
+import { present } from '../contracts/present.js';
 import type { Delivery } from '../contracts/types.js';
 import { shape } from '../contracts/validate.js';
 import { type CedarEngine, makeCedarEngine } from './cedar.js';
@@ -141,9 +143,9 @@ function decided(given: DecisionCase, set: PolicySet, decider: Decider, now: num
     client,
     purpose: given.purpose,
     dataset: given.dataset,
-    ...(given.fields === undefined ? {} : { fields: given.fields }),
+    ...present({ fields: given.fields }),
     delivery: given.delivery ?? 'query',
-    ...(given.case === undefined ? {} : { case: given.case }),
+    ...present({ case: given.case }),
     now: given.at === undefined ? now : Date.parse(given.at),
   });
   return {
@@ -201,7 +203,7 @@ function runFile(file: CaseFile, set: PolicySet, decider: Decider, now: number):
     const { name, input, expect } = readCase(item, place);
     const outcome = 'dataset' in input ? decided(input, set, decider, now, place) : ruled(input, engine);
     const failure = wrong(expect, outcome);
-    return { topic: file.topic, file: file.file, name, ...(failure === undefined ? {} : { failure }) };
+    return { topic: file.topic, file: file.file, name, ...present({ failure }) };
   });
 }
 

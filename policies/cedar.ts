@@ -1,4 +1,5 @@
 /** The one importer of Cedar: splitting, checking and evaluating policies. */
+
 import {
   type DetailedError,
   policySetTextToParts,
@@ -8,6 +9,7 @@ import {
   statefulIsAuthorized,
   validate,
 } from '@cedar-policy/cedar-wasm/nodejs';
+import { present } from '../contracts/present.js';
 import type { Delivery } from '../contracts/types.js';
 import { CEDAR_SCHEMA, type CedarContext, type CedarResource } from './schema.js';
 
@@ -52,7 +54,7 @@ export function splitPolicies(
       text: part,
       effect: parsed.json.effect,
       json: parsed.json,
-      ...(id === undefined ? {} : { idAnnotation: id }),
+      ...present({ idAnnotation: id }),
     });
   }
   return { policies };

@@ -1,6 +1,7 @@
 /** How the paths of grants and queries cover the leaves of a contract. */
 
 import type { FieldPath } from '../contracts/ids.js';
+import { present } from '../contracts/present.js';
 import type { Classification, Contract } from '../contracts/types.js';
 import type { Grant, GrantField, ReleaseAs } from './types.js';
 
@@ -60,7 +61,7 @@ export function grantedFields(grant: Grant, contract: Contract): GrantedFields {
     const { as, bands } = entry;
     const leaf: GrantedLeaf = {
       path: field.path,
-      released: { path: field.path, as, ...(bands === undefined ? {} : { bands }) },
+      released: { path: field.path, as, ...present({ bands }) },
       classification: field.classification,
     };
     leaves.push(leaf);

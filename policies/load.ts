@@ -2,6 +2,7 @@
  * Reads `policies/` over a workspace's layers and checks every reference. Beside `withdraw.ts` the only file here that
  * does I/O.
  */
+
 import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -20,6 +21,7 @@ import {
   type PurposeId,
   purposeId,
 } from '../contracts/ids.js';
+import { present } from '../contracts/present.js';
 import type { Contract, Workspace } from '../contracts/types.js';
 import { knowsField } from './fields.js';
 import { formsProblem } from './forms.js';
@@ -106,7 +108,7 @@ async function readClients(workspace: Workspace, hash: Hash): Promise<Map<Client
       name: content.name,
       binding: binding(content.identity, place),
       status: content.status,
-      ...(content.rate === undefined ? {} : { rate: content.rate }),
+      ...present({ rate: content.rate }),
     };
     const key = JSON.stringify(client.binding);
     const other = bound.get(key);
@@ -175,7 +177,7 @@ function readGrant(
     if (path === '*') return refuse('`fields` must name fields; `*` is not granted');
     const known = at('bad_grant', place, () => fieldPath(path));
     if (!knowsField(contract, known)) return refuse(`\`${dataset}\` has no field \`${known}\``);
-    return { path: known, as, ...(bands === undefined ? {} : { bands }) };
+    return { path: known, as, ...present({ bands }) };
   });
   if (new Set(fields.map(({ path }) => path)).size !== fields.length) refuse('`fields` names one field twice');
   const formless = formsProblem(fields, contract);

@@ -3,6 +3,7 @@
  * decided again as of its own time. A decision reads no more of the time than the day in Shanghai (grants begin and end
  * with days), so that equal questions of one day are decided once, however often they were asked.
  */
+import { present } from '../contracts/present.js';
 import type { Delivery, Workspace } from '../contracts/types.js';
 import { dayOf } from './dates.js';
 import { makeDecider } from './decide.js';
@@ -122,11 +123,11 @@ export function outcomeOf({ effect, grant, reasons, fields, rows }: Decision): O
   const some = effect === 'allow' ? rowsOnRecord(rows) : undefined;
   return {
     effect,
-    ...(grant === undefined ? {} : { grant }),
+    ...present({ grant }),
     ...(effect === 'deny' ? { reason: reasons[0]?.code ?? 'not_granted' } : {}),
     fields: fields.map(({ path }) => path),
     forms: Object.fromEntries(fields.flatMap(({ path, as }) => (as === 'value' ? [] : [[path, as]]))),
-    ...(some === undefined ? {} : { rows: some }),
+    ...present({ rows: some }),
   };
 }
 
@@ -207,8 +208,7 @@ export function makeReplay(set: PolicySet, workspace: Workspace): Replay {
             dataset,
             delivery,
             now: time,
-            ...(asked === undefined ? {} : { fields: asked }),
-            ...(batch === undefined ? {} : { subjects: batch }),
+            ...present({ fields: asked, subjects: batch }),
             case: Object.fromEntries(stated.map((part) => [part, 'stated'])),
           });
     const now = outcomeOf(decision);

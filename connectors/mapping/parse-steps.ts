@@ -1,4 +1,5 @@
 /** From `unknown` to Steps, each key known. */
+import { present } from '../../contracts/present.js';
 import type { Step } from '../feed.js';
 import { LIMITS } from './limits.js';
 import { type At, below, deeper, keys, list, object, refuse, text, texts, whole, word } from './parse-value.js';
@@ -80,7 +81,7 @@ function parseStep(raw: unknown, at: At): Step {
       const decimal = pick(number['decimal'], DECIMALS, below(here, 'decimal'));
       const group = pick(number['group'], GROUPS, below(here, 'group'));
       if (group !== undefined && group === (decimal ?? '.')) refuse(here, 'has one sign for decimals and groups');
-      return { number: { ...(decimal === undefined ? {} : { decimal }), ...(group === undefined ? {} : { group }) } };
+      return { number: { ...present({ decimal, group }) } };
     }
     case 'integer':
       only();

@@ -3,8 +3,10 @@
  * memory: what the columns hold; which of them tell a subject's records apart; what the proposed mapping makes of every
  * row.
  */
+
 import { YitongError } from '../../contracts/errors.js';
 import type { DatasetId } from '../../contracts/ids.js';
+import { present } from '../../contracts/present.js';
 import type { Classification, Workspace } from '../../contracts/types.js';
 import type { Feed } from '../feed.js';
 import { compileMapping } from '../mapping/index.js';
@@ -93,7 +95,7 @@ async function eachRow(
       source: found.source,
       schedule: found.schedule,
       snapshot: found.snapshot,
-      ...(found.roots === undefined ? {} : { roots: found.roots }),
+      ...present({ roots: found.roots }),
       signal,
       now,
       ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(pass, progress) }),
@@ -439,7 +441,7 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
     contract: draft.contract,
     feed: { ...feedOf(looked, draft.feed.mapping), dataset: draft.contract.id, authority: draft.contract.authority },
     workspace,
-    ...(looked.roots === undefined ? {} : { roots: looked.roots }),
+    ...present({ roots: looked.roots }),
     signal: context.signal,
     now: context.now,
     ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(3, progress) }),

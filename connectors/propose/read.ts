@@ -2,6 +2,7 @@
 
 import { YitongError } from '../../contracts/errors.js';
 import { authorityId, datasetId } from '../../contracts/ids.js';
+import { present } from '../../contracts/present.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { Feed, Mapping } from '../feed.js';
 import { type BrokenRow, JUST_READING, type SourceRow } from '../reading/port.js';
@@ -63,8 +64,7 @@ export async function* readRows(
     const done = run.progress?.();
     onProgress?.({
       rows,
-      ...(done === undefined ? {} : { done }),
-      ...(run.total === undefined ? {} : { total: run.total }),
+      ...present({ done, total: run.total }),
     });
     yield batch;
   }

@@ -2,7 +2,9 @@
  * A table of a database as a source: its key, the column that says when a row was changed, and what its columns are
  * called.
  */
+
 import { YitongError } from '../../contracts/errors.js';
+import { present } from '../../contracts/present.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { RawRow, Session, Statement } from '../sql/dialect.js';
@@ -204,7 +206,7 @@ export async function findTable(
       ...(schema === catalogue.schema(server.database) ? {} : { schema }),
       table: table ?? '',
       key,
-      ...(updated === undefined ? {} : { updated }),
+      ...present({ updated }),
     },
     schedule: updated === undefined ? 'PT1H' : 'PT5M',
     // what was deleted is found by its key then

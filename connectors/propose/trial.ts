@@ -6,12 +6,14 @@
  * State and quarantine stand meanwhile in a folder of their own among the temporary files, readable by its owner only,
  * and are removed. They hold what the source holds: what a killed process left there is removed by the next trial.
  */
+
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeRecord } from '../../contracts/avro.js';
 import { YitongError } from '../../contracts/errors.js';
 import { holderLives } from '../../contracts/holder.js';
+import { present } from '../../contracts/present.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
 import { type Ack, type Bus, dataTopic, type OutRecord } from '../bus/port.js';
@@ -150,8 +152,7 @@ export async function tryOut({
       dataDir,
       signal,
       now,
-      ...(roots === undefined ? {} : { roots }),
-      ...(onProgress === undefined ? {} : { onProgress }),
+      ...present({ roots, onProgress }),
     }).finally(() => state.close());
     if (signal.aborted) throw new YitongError('shutting_down', 'stopped; nothing was written');
     const refused = await refusedRows(dataDir, contract, now);

@@ -7,7 +7,9 @@
  * rest of it, and all that left in the same run where nothing of that fits. What it holds stays held while it stands in
  * the source, until the record is named again or somebody releases it.
  */
+
 import { hash } from 'node:crypto';
+import { present } from '../../contracts/present.js';
 import type { Partly } from './identity.js';
 import type { Gone } from './publisher.js';
 import type { Held } from './state.js';
@@ -189,7 +191,7 @@ export function judgeGone(
     rows: now.map((row) => ({
       id: ids.get(row) ?? '',
       key: row.key,
-      ...(row.whole === undefined ? {} : { whole: row.whole }),
+      ...present({ whole: row.whole }),
       ...(hasId(row) ? { named: true as const } : {}),
     })),
     groups: Object.fromEntries(Object.entries(groups).filter(([name]) => holding.has(name))),

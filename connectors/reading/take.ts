@@ -6,9 +6,11 @@
  * was read: what the register was before is not published once more. Files that are additions are all read, one a run,
  * in the order of their names.
  */
+
 import { createHash } from 'node:crypto';
 import { parseDuration } from '../../contracts/duration.js';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
+import { present } from '../../contracts/present.js';
 import { shape } from '../../contracts/validate.js';
 import { filesRoots } from './ceiling.js';
 import type { Charset } from './charset.js';
@@ -214,7 +216,7 @@ function remember(
     const known = seen.get(name);
     return known?.size === size ? known : { name, size, sha256: '' };
   });
-  return { feed, taken, ...(newest === undefined ? {} : { newest }) };
+  return { feed, taken, ...present({ newest }) };
 }
 
 /** Of a folder of additions: the first file that was not read, or not by this mapping. */
@@ -298,7 +300,7 @@ export async function takeFiles(
   const { chosen, again } = choice;
   if (chosen.length === 0) {
     await memory.keep?.(choice.memory);
-    return { unchanged: true, ...(choice.notes === undefined ? {} : { notes: choice.notes }) };
+    return { unchanged: true, ...present({ notes: choice.notes }) };
   }
 
   let done = 0;
@@ -334,7 +336,7 @@ export async function takeFiles(
     rows: rows(),
     progress: () => done,
     more: choice.more === true,
-    ...(again === undefined ? {} : { again }),
+    ...present({ again }),
     notes: () => ({ ...choice.notes, ...(misfits === 0 ? {} : { files_of_another_form: misfits }) }),
     complete: async () => memory.set(choice.memory),
   };

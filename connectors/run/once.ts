@@ -1,6 +1,8 @@
 /** One run: what the source has now, published row by row as it is read. */
+
 import { createHmac } from 'node:crypto';
 import { YitongError } from '../../contracts/errors.js';
+import { present } from '../../contracts/present.js';
 import type { Span } from '../../contracts/tracing.js';
 import type { Contract } from '../../contracts/types.js';
 import type { Crosswalks } from '../mapping/crosswalks/index.js';
@@ -96,7 +98,7 @@ export class Run {
       maxWithdrawShare: feed.maxWithdrawShare,
       acceptShrink: this.options.options?.['acceptShrink'] === 'true',
       run: this.name,
-      ...(this.span === undefined ? {} : { span: this.span }),
+      ...present({ span: this.span }),
     });
     kept.begin(session);
     const { contract, mapping, quarantine, tally, name: run } = this;
@@ -158,8 +160,7 @@ export class Run {
           await state.flushed();
         },
       },
-      ...(this.options.wake === undefined ? {} : { wake: this.options.wake }),
-      ...(this.options.roots === undefined ? {} : { roots: this.options.roots }),
+      ...present({ wake: this.options.wake, roots: this.options.roots }),
       signal,
       cutOff: state.isUncertain(feed.dataset),
       pseudonym: (text) => createHmac('sha256', this.secret).update(text).digest('hex').slice(0, PSEUDONYM),
@@ -203,8 +204,7 @@ export class Run {
     const done = source.progress?.();
     this.options.onProgress?.({
       rows: this.tally.counts.rows,
-      ...(done === undefined ? {} : { done }),
-      ...(source.total === undefined ? {} : { total: source.total }),
+      ...present({ done, total: source.total }),
     });
   }
 }

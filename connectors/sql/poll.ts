@@ -3,7 +3,9 @@
  * column `updated`, and from time to time the keys of all rows, by which rows are found that were deleted or that
  * `updated` did not show. Each run sees one state of the database.
  */
+
 import { YitongError } from '../../contracts/errors.js';
+import { present } from '../../contracts/present.js';
 import { shape } from '../../contracts/validate.js';
 import { Batcher } from '../reading/batch.js';
 import type { BrokenRow, SourceContext, SourceKind, SourceRow, SourceRun } from '../reading/port.js';
@@ -178,8 +180,7 @@ async function openTable(
         const looked = outcome?.refused !== true && (since === undefined || reading.swept) ? at : known?.swept;
         memory.set({
           feed: identity,
-          ...(next === undefined ? {} : { cursor: next }),
-          ...(looked === undefined ? {} : { swept: looked }),
+          ...present({ cursor: next, swept: looked }),
         } satisfies Memory);
       },
       get more() {

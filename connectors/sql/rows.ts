@@ -1,4 +1,5 @@
 /** Rows as a database gives them to rows of the source port. */
+import { present } from '../../contracts/present.js';
 import type { Zone } from '../mapping/dates.js';
 import { RAW, toCells } from '../reading/json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../reading/port.js';
@@ -85,7 +86,7 @@ export class RowMaker {
     }
     const { time } = this.options.updated ?? {};
     const sourceTime = updated === undefined || time === undefined ? undefined : sourceTimeOf(updated, time, zone, at);
-    const said = { ...place, cells, ...(sourceTime === undefined ? {} : { sourceTime }) };
+    const said = { ...place, cells, ...present({ sourceTime }) };
     return { ...made, row: this.isDeleted(raw) ? { ...said, withdrawn: { reason: 'deleted_at_source' } } : said };
   }
 

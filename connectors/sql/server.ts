@@ -1,7 +1,9 @@
 /** How a feed names a database server, alike for all databases: address, user, password by reference, TLS. */
+
 import { isIP } from 'node:net';
 import { parseDuration } from '../../contracts/duration.js';
 import { type Place, YitongError } from '../../contracts/errors.js';
+import { present } from '../../contracts/present.js';
 import type { Workspace } from '../../contracts/types.js';
 import { checkReach, filesRoots } from '../reading/ceiling.js';
 import { addressKind } from '../reading/door.js';
@@ -129,9 +131,7 @@ export async function resolveServer(
       said === false
         ? undefined
         : {
-            ...(ca === undefined ? {} : { ca }),
-            ...(cert === undefined ? {} : { cert }),
-            ...(key === undefined ? {} : { key }),
+            ...present({ ca, cert, key }),
           },
     connectTimeout: durationOf(source.connectTimeout, CONNECT_TIMEOUT, 'connectTimeout', place),
     statementTimeout: durationOf(source.statementTimeout, STATEMENT_TIMEOUT, 'statementTimeout', place),

@@ -1,8 +1,10 @@
 /**
  * Where a ticket's clocks stand at a moment. They are computed from their start each time; nothing of them is stored.
  */
+
 import { type Calendar, type Deadline, deadline, workingDaysLeft } from '../calendar.js';
 import { YitongError } from '../errors.js';
+import { present } from '../present.js';
 import { CONSENT, EXTEND, type Lifecycle, type TicketEvent, type TicketState } from './types.js';
 
 export interface ClockReading {
@@ -40,10 +42,10 @@ export function readClocks(
         clock,
         startedAt,
         due,
-        ...(stoppedAt === undefined ? {} : { stoppedAt }),
+        ...present({ stoppedAt }),
         over: at >= due.overAt,
         left: workingDaysLeft(calendar, at, due),
-        ...(asked === undefined ? {} : { asked }),
+        ...present({ asked }),
       },
     ];
   });

@@ -2,7 +2,9 @@
  * A declared key scheme as the code of one. Every key costs a bounded number of steps: its length is looked at first,
  * and nothing goes back.
  */
+
 import { halfwidth } from '../halfwidth.js';
+import { present } from '../present.js';
 import type { KeyResult, KeyScheme } from '../types.js';
 import { compileCheck } from './check.js';
 import { type Declaration, MAX_LENGTH } from './declaration.js';
@@ -155,8 +157,7 @@ export function compileScheme(id: string, declaration: Declaration, refuse: Refu
     standard,
     persons,
     ...(kind === 'checked' ? {} : { unchecked: true as const }),
-    ...(titles === undefined ? {} : { titles }),
-    ...(classification === undefined ? {} : { classification }),
+    ...present({ titles, classification }),
     parse,
     mask(key) {
       const hidden = key.length - shown.start - shown.end;

@@ -1,5 +1,7 @@
 /** Words of the command line → options and what stands beside them, or what is wrong with them. */
+
 import { parseArgs } from 'node:util';
+import { present } from '../../contracts/present.js';
 import type { Command, Form, Language, Option } from './command.js';
 import { WrongUsage } from './failure.js';
 import { didYouMean } from './near.js';
@@ -48,7 +50,7 @@ export function parse(command: Command, args: readonly string[]): Parsed {
   const config = Object.fromEntries(
     Object.entries(options).map(([name, { type, short, multiple }]) => [
       name,
-      { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
+      { type, ...present({ short, multiple }) },
     ]),
   );
   const { tokens } = parseArgs({

@@ -2,12 +2,14 @@
  * What `feed new` says that a file will become is what a run then makes of it, and no good row is lost to the key that
  * it proposes.
  */
+
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import t, { type Test } from 'tap';
 import type { Proposal } from '../../connectors/propose/propose.js';
+import { present } from '../../contracts/present.js';
 import cnpj from '../../contracts/subjects/cnpj.js';
 import siren from '../../contracts/subjects/siren.js';
 import uscc from '../../contracts/subjects/uscc.js';
@@ -163,7 +165,7 @@ t.test('forecast = outcome, whatever the table and whatever was said', async (t)
       writeFileSync(path, text);
       const found = await proposeFile(path, at, {
         subject: { column: 'code', scheme: 'uscc' },
-        ...(said === undefined ? {} : { key: said }),
+        ...present({ key: said }),
       });
       const dir = join(t.testdirName, `run${(runs += 1)}`);
       mkdirSync(dir, { recursive: true });

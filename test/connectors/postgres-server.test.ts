@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { present } from '../../contracts/present.js';
 import { initPki, issueServer } from '../../gateway/operate/pki/authority.js';
 import { postgresForTest } from '../support/servers/postgres.js';
 import { read } from './reading.js';
@@ -109,7 +110,7 @@ t.test('the connection is encrypted, and to whom the feed means', async (t) => {
   await postgres.sql('SELECT pg_reload_conf()');
   await postgres.sql('CREATE TABLE one (id int); INSERT INTO one VALUES (1)');
   const readWith = (tls: unknown, server?: string): Promise<unknown> =>
-    readTable(postgres.url, { table: 'one', key: ['id'], tls, ...(server === undefined ? {} : { server }) }, [], dir);
+    readTable(postgres.url, { table: 'one', key: ['id'], tls, ...present({ server }) }, [], dir);
   const { port } = new URL(postgres.url);
   t.match(await readWith({ ca: 'own/ca.pem' }, `localhost:${port}`), [{ cells: { id: '1' } }]);
   t.match(await readWith({ ca: 'own/ca.pem' }), [{ cells: { id: '1' } }], 'an address that the certificate names');

@@ -1,5 +1,7 @@
 /** Publishing over HTTP, and reading what changed: by the part of the suite that changes things. */
+
 import type { Test } from 'tap';
+import { present } from '../../contracts/present.js';
 import type { DatasetAnswer, PublishBody, QueryBody } from '../../gateway/client/index.js';
 import { ask, until } from './ask.js';
 import { entries, run } from './command.js';
@@ -238,7 +240,7 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
       do {
         const page = await look({
           ...at,
-          datasets: [{ id: dataset, limit, ...(cursor === undefined ? {} : { cursor }) }],
+          datasets: [{ id: dataset, limit, ...present({ cursor }) }],
         });
         t.ok(page.records.length <= limit);
         records.push(...page.records);
@@ -258,7 +260,7 @@ export async function pushed(t: Test, town: Town): Promise<{ readonly client: st
     await until('the withdrawal', look, (answer) => answer.records.length === 14);
     const rest = await look({
       cut,
-      datasets: [{ id: dataset, limit: 100, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) }],
+      datasets: [{ id: dataset, limit: 100, ...present({ cursor: page.cursor }) }],
     });
     t.strictSame([...page.records, ...rest.records], [...whole.records], 'at a cut, pages do not shift');
   });

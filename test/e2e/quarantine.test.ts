@@ -1,8 +1,10 @@
 /** A department without a shell sees what of its records was held back, mends it, and has it published. */
+
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { present } from '../../contracts/present.js';
 import uscc from '../../contracts/subjects/uscc.js';
 import { ask, until } from './ask.js';
 import { city, cli } from './city.js';
@@ -73,7 +75,7 @@ const speak = async (
   const { status, text } = await ask(town.api, town.pki, client, {
     method,
     path: `/v1/datasets/${path}`,
-    ...(body === undefined ? {} : { body }),
+    ...present({ body }),
   });
   return { status, json: JSON.parse(text) as Json };
 };

@@ -3,6 +3,7 @@
  * The table in docs/faults.md is this one: whatever else happens, no receipt leads to another entry than its own, and
  * what is not whole is said by whoever looks.
  */
+
 import {
   cpSync,
   existsSync,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { present } from '../../contracts/present.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
 import { openJournal } from '../../gateway/log/journal/journal.js';
@@ -214,7 +216,7 @@ async function startAgain(data: string): Promise<{
   } catch (error) {
     refused = error instanceof Error ? error.message : 'unknown';
   }
-  return { alerts, receipts, ...(refused === undefined ? {} : { refused }) };
+  return { alerts, receipts, ...present({ refused }) };
 }
 
 async function outcomeOf(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import t from 'tap';
+import { present } from '../../contracts/present.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
 import { openJournal } from '../../gateway/log/journal/journal.js';
 import { BLOCK } from '../../gateway/log/search/block.js';
@@ -56,7 +57,7 @@ function draft(n: number): Draft {
 async function all(search: SearchIndex, query: SearchQuery, pageSize: number, oldestFirst = false): Promise<number[]> {
   const found: number[] = [];
   for (let after: number | undefined; ; ) {
-    const page = await search.page(query, { limit: pageSize, oldestFirst, ...(after === undefined ? {} : { after }) });
+    const page = await search.page(query, { limit: pageSize, oldestFirst, ...present({ after }) });
     found.push(...page.entries.map(({ index }) => index));
     if (page.next === undefined) return found;
     after = page.next;

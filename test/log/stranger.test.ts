@@ -2,10 +2,12 @@
  * Promises, receipts and checkpoints before a verifier that was written from docs/log.md alone, in another language:
  * `stranger/verify.py`.
  */
+
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { present } from '../../contracts/present.js';
 import { withReceipt } from '../../gateway/answer/question/receipt.js';
 import { verifyAnswer, verifyReceipt } from '../../gateway/client/receipts.js';
 import type { ReceiptAnswer } from '../../gateway/client/types/catalogue.js';
@@ -91,10 +93,7 @@ function stranger(
   cases: readonly Case[],
 ): readonly Found[] {
   const input = cases
-    .map(
-      ({ answer, logged }) =>
-        `${JSON.stringify({ answer: answer.toString('base64'), ...(logged === undefined ? {} : { logged }) })}\n`,
-    )
+    .map(({ answer, logged }) => `${JSON.stringify({ answer: answer.toString('base64'), ...present({ logged }) })}\n`)
     .join('');
   const { stdout, stderr, status } = spawnSync(
     python,

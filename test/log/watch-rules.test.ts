@@ -1,4 +1,5 @@
 import t from 'tap';
+import { present } from '../../contracts/present.js';
 import type { ReadEntry } from '../../gateway/log/store/reading.js';
 import { accessReader } from '../../gateway/procedures/watch/access.js';
 import { type Access, type Finding, loadRules, readThresholds } from '../../gateway/procedures/watch/rule.js';
@@ -286,7 +287,7 @@ t.test('registers that are asked for a report look like nobody who tries numbers
         purpose: 'credit-report',
         subject: { pseudonym: `p-${String(index)}`, enc: 'x' },
         datasets: [{ dataset: 'a.b', effect: 'allow', records: 0 }],
-        ...(report === undefined ? {} : { report }),
+        ...present({ report }),
       },
     }) as unknown as ReadEntry;
   const read = accessReader();

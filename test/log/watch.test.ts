@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { present } from '../../contracts/present.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
 import { startWatching, type Watcher, type WatchOptions } from '../../gateway/procedures/watch/follow.js';
 import { loadRules, readThresholds } from '../../gateway/procedures/watch/rule.js';
@@ -40,7 +41,7 @@ const draft = (
     ...parts.more,
   },
   subject: parts.subject ?? `uscc:${String((n * 7919) % 1000).padStart(4, '0')}-${n % 7}AAAAA`,
-  details: { ...(parts.actor === undefined ? {} : { actor: parts.actor }), caseId: parts.caseId ?? `case-${n}` },
+  details: { ...present({ actor: parts.actor }), caseId: parts.caseId ?? `case-${n}` },
 });
 
 interface Records {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { clientId, datasetId, fieldPath, purposeId } from '../../contracts/ids.js';
+import { present } from '../../contracts/present.js';
 import { CLASSIFICATIONS } from '../../contracts/types.js';
 import { makeDecider } from '../../policies/decide.js';
 import type { DecisionInput, Grant } from '../../policies/types.js';
@@ -173,8 +174,7 @@ t.test(
           const input: DecisionInput = {
             ...rest,
             client: client(rest.client),
-            ...(fields === undefined ? {} : { fields }),
-            ...(given === undefined ? {} : { case: given }),
+            ...present({ fields, case: given }),
           };
           const decision = decider.decide(input);
           const oracle = expected(set, CONTRACTS, templates, input);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { present } from '../../contracts/present.js';
 import { runCases } from '../../policies/cases.js';
 import { makeDecider } from '../../policies/decide.js';
 import { loadPolicies } from '../../policies/load.js';
@@ -298,7 +299,7 @@ for (const [what, files, code, message, line] of mistakes) {
     await t.rejects(load(dir, files), {
       code,
       message,
-      extra: { place: { file, ...(line === undefined ? {} : { line }) } },
+      extra: { place: { file, ...present({ line }) } },
     });
   });
 }

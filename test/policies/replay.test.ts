@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { clientId, datasetId, fieldPath, purposeId } from '../../contracts/ids.js';
+import { present } from '../../contracts/present.js';
 import type { Delivery } from '../../contracts/types.js';
 import { makeDecider } from '../../policies/decide.js';
 import { type LoggedDecision, makeReplay, type Outcome, outcomeOf } from '../../policies/replay.js';
@@ -122,8 +123,7 @@ function alone(set: PolicySet, question: Question): Outcome {
       dataset,
       delivery,
       now,
-      ...(asked === undefined ? {} : { fields: asked }),
-      ...(batch === undefined ? {} : { subjects: batch }),
+      ...present({ fields: asked, subjects: batch }),
       case: Object.fromEntries(stated.map((part) => [part, 'x'])),
     }),
   );
@@ -143,7 +143,7 @@ t.test('replay finds every decision that would turn out otherwise, and no other'
         const whole: Question = {
           ...rest,
           ...(rest.delivery === 'batch' ? { batch } : {}),
-          ...(fields === undefined ? {} : { asked: fields }),
+          ...present({ asked: fields }),
         };
         return { whole, was: alone(before, whole), now: alone(after, whole) };
       });

@@ -1,9 +1,11 @@
 /** A complaint about a use of data is answered and closed by those who are responsible, and by nobody else. */
+
 import t, { type Test } from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
 import { apply, isOver, mayDo } from '../../contracts/lifecycle/engine.js';
 import { loadLifecycles, makeLifecycle } from '../../contracts/lifecycle/load.js';
 import type { TicketState } from '../../contracts/lifecycle/types.js';
+import { present } from '../../contracts/present.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { complaintsFor } from '../../gateway/procedures/lifecycles/complaints.js';
@@ -18,7 +20,7 @@ const { lifecycles } = await loadLifecycles(workspace);
 const complaint = lifecycles.get('complaint')!;
 const person = (id: string, role: 'auditor' | 'inspector', authority?: string): Actor => ({
   kind: 'person',
-  person: { id, name: id, roles: [role], subjects: [], ...(authority === undefined ? {} : { authority }) },
+  person: { id, name: id, roles: [role], subjects: [], ...present({ authority }) },
 });
 const [auditor, user, other] = [
   person('lin', 'auditor'),

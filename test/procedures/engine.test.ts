@@ -5,6 +5,7 @@ import { checkExtension, nextDue, readClocks } from '../../contracts/lifecycle/c
 import { apply, effectOf, isOver, mayDo, replay } from '../../contracts/lifecycle/engine.js';
 import { loadLifecycles, makeLifecycle } from '../../contracts/lifecycle/load.js';
 import type { Lifecycle, TicketEvent, TicketState } from '../../contracts/lifecycle/types.js';
+import { present } from '../../contracts/present.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { declared, sharing } from './declared.js';
@@ -88,7 +89,7 @@ const run: fc.Arbitrary<Run> = fc.constantFrom(...lives).chain((lifecycle) => {
             if (ticket !== undefined) checkExtension(lifecycle, calendar, ticket, event);
             ticket = apply(lifecycle, holder, ticket, event);
           });
-          return { event, before, after: ticket, ...(code === undefined ? {} : { code }) };
+          return { event, before, after: ticket, ...present({ code }) };
         }),
       };
     });

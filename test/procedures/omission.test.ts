@@ -1,9 +1,11 @@
 /** 上海市社会信用条例 Art.36: that something is missing can be objected to as well, with nothing on record to name. */
+
 import fc from 'fast-check';
 import t from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
 import { authorityId } from '../../contracts/ids.js';
 import { loadLifecycles, makeLifecycle } from '../../contracts/lifecycle/load.js';
+import { present } from '../../contracts/present.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import type { RecordRef } from '../../gateway/procedures/lifecycles/effects.js';
@@ -34,7 +36,7 @@ const ABOUT = of('samr.penalties');
 const portal = (subject?: string): Actor => ({
   kind: 'client',
   client: { ...client('credit-report-centre'), authority: authorityId('data-bureau') },
-  ...(subject === undefined ? {} : { subject }),
+  ...present({ subject }),
 });
 const codeOf = async (work: () => Promise<unknown>): Promise<string> =>
   work().then(

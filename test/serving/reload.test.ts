@@ -2,6 +2,7 @@
  * Certificates, revocation lists, policies, grants and contracts are taken while services ask without a pause, and no
  * request is lost by it.
  */
+
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
+import { present } from '../../contracts/present.js';
 import { runningUp } from '../../gateway/ground/files/places.js';
 import { issueServer, revoke } from '../../gateway/operate/pki/authority.js';
 import { ask, type RawAnswer, until } from '../e2e/ask.js';
@@ -82,7 +84,7 @@ const asking = (check?: (text: string) => string | undefined): readonly Load[] =
     pki: city.pki,
     client: 'front-desk',
     asked: { path: '/v1/query', body: QUESTION },
-    ...(check === undefined ? {} : { check }),
+    ...present({ check }),
   };
   // some that never rest, and some that do what most pools do
   return [load({ ...common, connections: 3 }), load({ ...common, connections: 9, pause: 200 })];

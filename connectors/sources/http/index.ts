@@ -1,7 +1,9 @@
 /** A JSON API that is asked again and again: pages, a since-parameter, credentials by reference, listed hosts only. */
+
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseDuration } from '../../../contracts/duration.js';
 import { type Place, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { shape } from '../../../contracts/validate.js';
 import type { Feed } from '../../feed.js';
@@ -105,9 +107,7 @@ async function getter(source: Checked, context: SourceContext, { sleep, env }: H
   return makeGetter({
     door: source.door,
     tls: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
+      ...present({ ca, cert, key }),
     },
     headers,
     parameters,

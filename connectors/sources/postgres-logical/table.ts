@@ -2,8 +2,10 @@
  * The table of a feed and whether the database tells enough of its changes: looked at before each run, as all of it may
  * be altered while we read.
  */
+
 import type { Client } from 'pg';
 import { isYitongError, type Place, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { Mapping } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
@@ -45,7 +47,7 @@ export function keyColumns(mapping: Mapping, contract: Contract): ReadonlySet<st
   const identifying = new Set<string>([contract.subject.field, ...contract.recordId]);
   const fields = Object.entries(mapping.fields).filter(([target]) => identifying.has(target.replace(/\[\]$/, '')));
   return mappedColumns({
-    ...(mapping.nulls === undefined ? {} : { nulls: mapping.nulls }),
+    ...present({ nulls: mapping.nulls }),
     fields: Object.fromEntries(fields),
   });
 }

@@ -1,4 +1,5 @@
 /** A feed's recipe: for whom, how many records each, what stands in them, and from when until when. */
+import { present } from '../../../contracts/present.js';
 import type { Cell } from '../../reading/port.js';
 import type { Compiling } from './compiling.js';
 import { test } from './conditions.js';
@@ -42,7 +43,7 @@ export function recipe(node: Node, known: City, salt: string, seed: number): Rec
     attributes: population.slots,
     inEach: false,
     most,
-    ...(population.hostName === undefined ? {} : { hostName: population.hostName }),
+    ...present({ hostName: population.hostName }),
   });
   const within = (): Compiling => ({ names: names(), tables: known.tables, salt });
 

@@ -1,6 +1,8 @@
 /** The trust anchors of a process: those of the workspace in production, the development CA under `up`; never both. */
+
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { AnchorDeclaration, PolicySet } from '../../../policies/types.js';
 import { type Carried, loadAnchor, type TrustAnchor } from '../../ground/identity/anchors.js';
 import { isDevelopmentCertificate } from '../../ground/identity/marker.js';
@@ -36,8 +38,7 @@ export async function anchorsOf(
     declaredAnchors(policies, developmentPki).map((declared) => {
       const was = before.find(({ id }) => id === declared.id);
       return loadAnchor(declared, {
-        ...(was === undefined ? {} : { before: was }),
-        ...(onProblem === undefined ? {} : { onProblem }),
+        ...present({ before: was, onProblem }),
       });
     }),
   );

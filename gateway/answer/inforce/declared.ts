@@ -1,6 +1,7 @@
 /**
  * All declared content of a workspace, checked as `yitong contracts check` tells it, and as it is taken while running.
  */
+
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
@@ -8,6 +9,7 @@ import { isYitongError, type YitongError } from '../../../contracts/errors.js';
 import type { DatasetId } from '../../../contracts/ids.js';
 import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
 import { loadNames } from '../../../contracts/names.js';
+import { present } from '../../../contracts/present.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
@@ -31,7 +33,7 @@ export async function readDeclared(dir: string): Promise<Declared> {
   const workspace = await loadWorkspace(dir, {
     allowUnregistered: true,
     onRefused: (dataset, { code, message, extra: { place } }) =>
-      findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) }),
+      findings.push({ severity: 'error', code, dataset, message, ...present({ place }) }),
   });
   for (const { id, versions } of workspace.contracts.values()) {
     for (const { version, schemaId } of versions) {
@@ -46,7 +48,7 @@ export async function readDeclared(dir: string): Promise<Declared> {
   }
   const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
   const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void =>
-    void findings.push({ severity: 'error', code, dataset, message, ...(place === undefined ? {} : { place }) });
+    void findings.push({ severity: 'error', code, dataset, message, ...present({ place }) });
   const { lifecycles } = await loadLifecycles({
     ...workspace,
     onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error),

@@ -2,8 +2,10 @@
  * What can be known of a query before its subject is: decisions, projections, fixed bytes. Made once per (client,
  * purpose, case parts, datasets, fields) and policy version, and kept until the first decision in it ends.
  */
+
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, FieldPath } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import type { Contract, Delivery, KeyScheme } from '../../../contracts/types.js';
 import { saysSomething } from '../../../contracts/visible.js';
 import { canAsk } from '../../../policies/fields.js';
@@ -129,7 +131,7 @@ export class Plans {
       const asked = fields?.map((field) => (contract !== undefined && canAsk(contract, field) ? field : UNKNOWN));
       return {
         decision,
-        dataset: { dataset: contract === undefined ? UNKNOWN : id, ...(asked === undefined ? {} : { asked }) },
+        dataset: { dataset: contract === undefined ? UNKNOWN : id, ...present({ asked }) },
       };
     });
     const asker = {
@@ -182,9 +184,9 @@ export class Plans {
       client,
       purpose: query.purpose,
       dataset: asked.id,
-      ...(asked.fields === undefined ? {} : { fields: asked.fields }),
+      ...present({ fields: asked.fields }),
       delivery: this.input.delivery,
-      ...(subjects === undefined ? {} : { subjects }),
+      ...present({ subjects }),
       ...(query.case === undefined ? {} : { case: presence(query.case) }),
       now,
     });
@@ -240,7 +242,7 @@ export class Plans {
           closed === undefined
             ? granted
             : (subject, version) => granted(subject, version) && closed(subject, version) === undefined,
-        ...(closed === undefined ? {} : { closed }),
+        ...present({ closed }),
       },
     };
   }
@@ -252,11 +254,11 @@ function onRecord({ effect, grant, reasons, fields, rows }: Decision): Omit<Rele
   const some = effect === 'allow' ? rowsOnRecord(rows) : undefined;
   return {
     effect,
-    ...(grant === undefined ? {} : { grant }),
+    ...present({ grant }),
     ...(effect === 'deny' ? { reason: reasons[0]?.code ?? 'not_granted' } : {}),
     fields: fields.map(({ path }) => path),
     ...(forms.length === 0 ? {} : { forms: Object.fromEntries(forms) }),
-    ...(some === undefined ? {} : { rows: some }),
+    ...present({ rows: some }),
   };
 }
 

@@ -1,10 +1,12 @@
 /**
  * What the services that answer about subjects share: parts of their requests, as TypeBox, and how a subject is read.
  */
+
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
 import { datasetId, fieldPath, purposeId, type SubjectKey, subjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import { parseTraceparent } from '../../../contracts/tracing.js';
 import type { Contract, KeyScheme } from '../../../contracts/types.js';
 import { saysSomething } from '../../../contracts/visible.js';
@@ -142,8 +144,7 @@ export function sealedOf(
   if (unknown !== undefined || results !== undefined)
     return JSON.stringify({
       ...stated,
-      ...(unknown === undefined ? {} : { asked: unknown }),
-      ...(results === undefined ? {} : { results }),
+      ...present({ asked: unknown, results }),
     });
   return stated === undefined ? '{}' : releasedSubjectJson(stated);
 }

@@ -2,13 +2,13 @@
  * What answers of several services share, as TypeBox; for OpenAPI, and held equal to the client's types by a test.
  * Answers themselves are written elsewhere.
  */
+
 import { Type } from 'typebox';
+import { present } from '../../../contracts/present.js';
 import { STATUSES } from './request.js';
 
-export const moment = (description?: string) =>
-  Type.String({ format: 'date-time', ...(description === undefined ? {} : { description }) });
-export const day = (description?: string) =>
-  Type.String({ format: 'date', ...(description === undefined ? {} : { description }) });
+export const moment = (description?: string) => Type.String({ format: 'date-time', ...present({ description }) });
+export const day = (description?: string) => Type.String({ format: 'date', ...present({ description }) });
 export const localised = Type.Object({ zh: Type.String(), en: Type.String() });
 /** Members are not told ahead: they are those of a contract. */
 export const open = Type.Object({}, { additionalProperties: true });

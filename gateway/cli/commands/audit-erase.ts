@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isYitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { readSettings, signerNames } from '../../ground/config/index.js';
 import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
@@ -132,8 +133,7 @@ const command: Command = {
             origin: audit.origin,
             now: Date.now,
             interval: 0,
-            ...(fence === undefined ? {} : { fence }),
-            ...(witnesses === undefined ? {} : { witnesses }),
+            ...present({ fence, witnesses }),
             onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
           },
           () => erasedBy(data, pseudonym),

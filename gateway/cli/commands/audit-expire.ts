@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { readSettings, signerNames } from '../../ground/config/index.js';
 import { cutoffs, KEEP_CLASSES, keepClasses, readKeep } from '../../ground/config/terms.js';
@@ -131,8 +132,7 @@ const command: Command = {
           origin: audit.origin,
           now: Date.now,
           interval: 0,
-          ...(fence === undefined ? {} : { fence }),
-          ...(witnesses === undefined ? {} : { witnesses }),
+          ...present({ fence, witnesses }),
           onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
         },
         () => {

@@ -1,4 +1,5 @@
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadReports } from '../../../contracts/reports.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
@@ -47,9 +48,9 @@ const command: Command = {
       const limit = wholeNumber(call.values, 'limit');
       const words = format === 'csv' || format === 'xlsx' ? await wordsOf(workspace, call.language) : undefined;
       const options = {
-        ...(words === undefined ? {} : { words }),
+        ...present({ words }),
         open: call.values['open'] === true || query.subject !== undefined,
-        ...(limit === undefined ? {} : { limit }),
+        ...present({ limit }),
       };
       for await (const piece of exportEntries(data, search, format, query, options)) {
         if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once('drain', resolve));

@@ -1,3 +1,4 @@
+import { present } from '../../../contracts/present.js';
 import type { Localised } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
@@ -42,7 +43,7 @@ const command: Command = {
       const page = await search.page(query, {
         limit,
         open: call.values['open'] === true || query.subject !== undefined,
-        ...(after === undefined ? {} : { after }),
+        ...present({ after }),
       });
       if (call.form === 'lines') for (const entry of page.entries) for (const line of inWords(entry)) call.say(line);
       else if (call.form !== 'json') call.table(await tabulate(page.entries, call));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { dataOption, foldersThere, list, text, workspaceOption } from '../../ground/files/places.js';
 import { localSecond } from '../../ground/language/time.js';
 import { parseVkey } from '../../log/proof/note.js';
@@ -79,8 +80,7 @@ const command: Command = {
     const report = await verifyLog({
       logDir: log ?? join(data, 'log'),
       ...(log === undefined ? { dataDir: data } : {}),
-      ...(vkey === undefined ? {} : { vkey }),
-      ...(witnesses === undefined ? {} : { witnesses }),
+      ...present({ vkey, witnesses }),
       onProgress: bar.to,
     }).finally(bar.end);
     if (report.ok && promise !== undefined) {

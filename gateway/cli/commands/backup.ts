@@ -1,6 +1,7 @@
 import { constants, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { isYitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { dataOption, foldersThere, packageVersion, text, workspaceOption } from '../../ground/files/places.js';
 import { checkBackup } from '../../operate/backup/check.js';
 import { writeBackup } from '../../operate/backup/write.js';
@@ -57,7 +58,7 @@ const command: Command = {
         bytes,
         seconds,
         complete,
-        ...(fault === undefined ? {} : { fault }),
+        ...present({ fault }),
       });
       call.say(`${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB in ${seconds} s`);
       if (manifest.log !== undefined)

@@ -1,4 +1,5 @@
 import { durationInWords } from '../../../contracts/duration.js';
+import { present } from '../../../contracts/present.js';
 import type { Contract, FieldInfo, Localised, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { CLASSES } from '../../../policies/explain.js';
@@ -83,7 +84,7 @@ function listed(
         provider: { id: authority, name: provider },
         sharing: sharing.attribute,
         updateFrequency,
-        ...(state === undefined ? {} : { state }),
+        ...present({ state }),
       }),
     ),
   );
@@ -145,10 +146,9 @@ function described(call: Invocation, workspace: Workspace, contract: Contract, s
       title,
       classification,
       type,
-      ...(codelist === undefined ? {} : { codelist }),
-      ...(unit === undefined ? {} : { unit }),
+      ...present({ codelist, unit }),
     })),
-    ...(state === undefined ? {} : { state }),
+    ...present({ state }),
   });
   const scheme = workspace.schemes.get(subject.scheme)?.name;
   const given = sharing.delivery.map((one) => deliveryNames[one]);

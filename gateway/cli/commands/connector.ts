@@ -8,6 +8,7 @@ import { type RunReport, runFeed } from '../../../connectors/run.js';
 import { scheduleFeeds } from '../../../connectors/schedule.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { datasetId } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { contentPrint } from '../../answer/inforce/content.js';
 import { loadStill } from '../../answer/inforce/loading.js';
@@ -217,7 +218,7 @@ const command: Command = {
           options,
           onProgress: progress.update,
           ...traced,
-          ...(wake === undefined ? {} : { wake }),
+          ...present({ wake }),
         });
         // said for one run
         delete options['acceptShrink'];

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import {
   connect,
@@ -57,7 +58,7 @@ async function ask(
       purpose: step.purpose,
       subject: step.subject,
       datasets: step.datasets.map((id) => ({ id })),
-      ...(step.case === undefined ? {} : { case: step.case }),
+      ...present({ case: step.case }),
     });
     return { status: 200, answer };
   } catch (error) {
@@ -113,7 +114,7 @@ async function tour(
       datasets: answer.datasets.map(({ id: dataset, status: state, reason }) => ({
         id: dataset,
         status: state,
-        ...(reason === undefined ? {} : { reason }),
+        ...present({ reason }),
       })),
       receipt: id,
     });

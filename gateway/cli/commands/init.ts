@@ -2,6 +2,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
+import { present } from '../../../contracts/present.js';
 import { registerSchemas } from '../../../contracts/register.js';
 import { termOf } from '../../../policies/dates.js';
 import { packageRoot, program, text } from '../../ground/files/places.js';
@@ -59,7 +60,7 @@ const command: Command = {
         name: { zh: '我的城市', en: 'My city' },
         prefix: 'my-city',
         extends: relative(dir, resolve(base)),
-        ...(synthetic === undefined ? {} : { synthetic }),
+        ...present({ synthetic }),
       };
       await writeFile(join(dir, 'yitong.json'), `${JSON.stringify(settings, null, 2)}\n`);
     }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { text } from '../../ground/files/places.js';
@@ -58,8 +59,7 @@ const command: Command = {
     const replica = values['replica'] === true;
     const workspace = workspaceFor(text(values['workspace']), dir);
     const asked = {
-      ...(spiffe === undefined ? {} : { spiffe }),
-      ...(trustDomain === undefined ? {} : { trustDomain }),
+      ...present({ spiffe, trustDomain }),
     };
     // a replica is no client of the workspace
     const clients =

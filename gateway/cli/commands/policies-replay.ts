@@ -1,4 +1,5 @@
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { type Change, makeReplay } from '../../../policies/replay.js';
@@ -44,7 +45,7 @@ const command: Command = {
         lineFree();
         process.stderr.write(`${entries.toLocaleString('en')} entries read …\n`);
       };
-      const period = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+      const period = { ...present({ since, until }) };
       const result = await replayLog(search, makeReplay(set, workspace), period, asJson ? undefined : progress, signal);
       const { decisions, evaluated, otherwise, changes, skipped } = result;
       for (const change of changes) for (const line of inWords(change)) say(line);

@@ -1,5 +1,6 @@
 import { errorWordsOf } from '../../../contracts/error-words.js';
 import type { Localised } from '../../../contracts/localised.js';
+import { present } from '../../../contracts/present.js';
 import { reasonWords } from '../../../policies/words.js';
 import { type DatasetAnswer, GatewayError, receiptId } from '../../client/index.js';
 import { folders, text } from '../../ground/files/places.js';
@@ -164,19 +165,16 @@ const command: Command = {
         subject,
         datasets: datasets.split(',').map((id) => ({
           id,
-          ...(fields === undefined ? {} : { fields }),
-          ...(cursor === undefined ? {} : { cursor }),
+          ...present({ fields, cursor }),
         })),
         ...((item ?? caseId ?? actor) === undefined
           ? {}
           : {
               case: {
-                ...(item === undefined ? {} : { item }),
-                ...(caseId === undefined ? {} : { caseId }),
-                ...(actor === undefined ? {} : { actor }),
+                ...present({ item, caseId, actor }),
               },
             }),
-        ...(asOf === undefined ? {} : { asOf }),
+        ...present({ asOf }),
       });
       call.json(answer);
       await shown(answer.datasets);

@@ -1,3 +1,4 @@
+import { present } from '../../../contracts/present.js';
 import { type ReportBody, receiptId } from '../../client/index.js';
 import { dayIn } from '../../documents/compute/index.js';
 import { list, text } from '../../ground/files/places.js';
@@ -80,7 +81,7 @@ const command: Command = {
       subjects: call.values['group'] === true ? 'group' : about.length > 0 ? about : [as],
       from:
         text(call.values['from']) ?? `${String(Number(to.slice(0, 4)) - 5)}${to.slice(4).replace('-02-29', '-02-28')}`,
-      ...(domains === undefined ? {} : { domains }),
+      ...present({ domains }),
       ...(call.values['leave-out'] === true ? { leaveOut: true } : {}),
     };
     return askingFor(call, definition, async (gateway) => {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { verifyPdf } from '../../documents/pdf/verify.js';
 import { STEPS, type Step } from '../../documents/signed/pdf-rules.js';
 import { hex } from '../../ground/der/der.js';
@@ -75,11 +76,10 @@ const command: Command = {
     json({
       ok,
       steps,
-      ...(fault === undefined ? {} : { fault }),
+      ...present({ fault }),
       ...(signer === undefined ? {} : { signer: { name: signer.name, sha256: hex(signer.sha256), development } }),
       ...(signedAt === undefined ? {} : { signedAt: new Date(signedAt).toISOString() }),
-      ...(code === undefined ? {} : { code }),
-      ...(model === undefined ? {} : { model }),
+      ...present({ code, model }),
     });
     for (const step of STEPS)
       if (steps[step] !== undefined)

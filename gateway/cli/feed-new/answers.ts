@@ -2,6 +2,7 @@
 
 import type { Answers } from '../../../connectors/propose/decision.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Option } from '../command.js';
 
 /** The options by which a proposal is answered. */
@@ -108,7 +109,7 @@ export function answersOf(said: Said): Answers {
       ? {}
       : { subject: { column: subject.slice(0, colon), scheme: subject.slice(colon + 1) } }),
     ...(key === undefined ? {} : { key: key === 'none' ? [] : listOf(key) }),
-    ...(header === undefined ? {} : { header }),
+    ...present({ header }),
     ...(zeros === undefined ? {} : { zeros: zeros === 'keep' ? ('keep' as const) : ('pad' as const) }),
     dateFormats: pairs('date-format', said),
     types: pairs('type', said),

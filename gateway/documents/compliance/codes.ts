@@ -3,9 +3,11 @@
  * who asks what and confirms, and then that scanner gets that answer, once. docs/compliance-code.md says what this can
  * do and cannot.
  */
+
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Person } from '../../ground/identity/person.js';
 import { sameText } from '../../ground/identity/same-text.js';
 import { type ComplianceStep, complianceBody } from '../../log/entries/events.js';
@@ -208,8 +210,7 @@ function checkedAnswer(question: Question, given: readonly DomainAnswer[]): read
     return {
       domain,
       state: found.state,
-      ...(found.count === undefined ? {} : { count: found.count }),
-      ...(found.asOf === undefined ? {} : { asOf: found.asOf }),
+      ...present({ count: found.count, asOf: found.asOf }),
     };
   });
 }
@@ -258,7 +259,7 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
         ...(question === undefined
           ? {}
           : { report: question.report, domains: question.domains, from: question.from, to: question.to }),
-        ...(bodySha256 === undefined ? {} : { bodySha256 }),
+        ...present({ bodySha256 }),
       }),
       subject: {
         subject,
@@ -418,7 +419,7 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
       const domains = checkedAnswer(question, states.domains);
       const released: ComplianceAnswer = {
         subject,
-        ...(states.name === undefined ? {} : { name: states.name }),
+        ...present({ name: states.name }),
         question,
         answeredAt: new Date(now()).toISOString(),
         domains,

@@ -11,6 +11,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { sameText } from '../../ground/identity/same-text.js';
 import { type ComplianceStep, complianceBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
@@ -149,12 +150,12 @@ export function openReleases({ store, journal, now, part }: ReleasesOptions): Re
         step,
         code: id,
         by,
-        ...(authority === undefined ? {} : { authority }),
+        ...present({ authority }),
         report,
         domains,
         from,
         to,
-        ...(bodySha256 === undefined ? {} : { bodySha256 }),
+        ...present({ bodySha256 }),
       }),
       subject: { subject, json: JSON.stringify({ report: document, whole, ...about }) },
     });
@@ -193,7 +194,7 @@ export function openReleases({ store, journal, now, part }: ReleasesOptions): Re
         state: releaseStateAt(found, now()),
         until: found.until,
         scope,
-        ...(looker === undefined ? {} : { looker }),
+        ...present({ looker }),
       };
     },
 

@@ -2,8 +2,10 @@
  * Reading the registers of a report: decided once a dataset as a query is, then one range read a subject, all over one
  * cut.
  */
+
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import type { Client, Decision } from '../../../policies/types.js';
 import { Out } from '../../answer/projection/index.js';
 import type { Closed } from '../../answer/question/closed.js';
@@ -47,7 +49,7 @@ export function planOf(
 ): Plan {
   const asked = {
     purpose,
-    ...(stated === undefined ? {} : { case: stated }),
+    ...present({ case: stated }),
     datasets: datasets.map(({ id, fields }) => ({ id, fields })),
   };
   const plan = plans.for(client, asked, now);

@@ -2,7 +2,9 @@
  * Whether a record may be told on a day: the term of 上海市社会信用条例 Art.35, repair (Art.38), what is not collected (Art.9)
  * and not displayed (上海市优化营商环境条例 Art.67), and the days that were asked for. Pure.
  */
+
 import { dateToDays } from '../../../contracts/logical.js';
+import { present } from '../../../contracts/present.js';
 import type { RecordLayout, TermRule } from '../../../contracts/reports.js';
 import { lastDayOf, lastDayOfMonths } from '../../../contracts/terms.js';
 import type { Day } from '../model/model.js';
@@ -85,8 +87,7 @@ export function judge(
     (whileItGoesOn ? ended === undefined || ended > today : displayUntil !== undefined && displayUntil >= today);
   return {
     told: true,
-    ...(ended === undefined ? {} : { endedOn: ended }),
-    ...(until === undefined ? {} : { reportableUntil: until }),
+    ...present({ endedOn: ended, reportableUntil: until }),
     displayed,
   };
 }

@@ -2,6 +2,7 @@
  * Sections from what was read. A section is never blank, and never "none" unless each register of its domain is current
  * and was read in full.
  */
+import { present } from '../../../contracts/present.js';
 import type { DomainDefinition, RecordLayout, ReportDataset, ReportDefinition } from '../../../contracts/reports.js';
 import type { Codelist } from '../../../contracts/types.js';
 import type { Freshness } from '../../answer/question/status.js';
@@ -41,9 +42,9 @@ function missingOf(answering: readonly Answering[]): ReportSection['missing'] {
     const { id, name } = one.dataset.authority;
     const since = one.fresh?.sourceTime;
     const known = missing.get(id);
-    if (known === undefined) missing.set(id, { authority: id, name, ...(since === undefined ? {} : { since }) });
+    if (known === undefined) missing.set(id, { authority: id, name, ...present({ since }) });
     else if (since === undefined || (known.since !== undefined && since < known.since))
-      missing.set(id, { authority: id, name, ...(since === undefined ? {} : { since }) });
+      missing.set(id, { authority: id, name, ...present({ since }) });
   }
   return [...missing.values()];
 }
@@ -93,7 +94,7 @@ export function sectionsOf(input: SectionInput): Sectioned {
         state: stateOf(found.length, missing.length),
         records: found.map(({ record }) => record),
         missing,
-        ...(asOf === undefined ? {} : { asOf }),
+        ...present({ asOf }),
         ...(marked ? { marks: ['objection'] } : {}),
       });
       keys.push(found.map(({ key }) => key));

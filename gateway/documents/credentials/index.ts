@@ -2,11 +2,13 @@
  * Credentials of reports (docs/credentials.md) of one face of a worker: made, published, verified and revoked with the
  * key by which documents are signed.
  */
+
 import { X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint } from 'jose';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { publicAddress } from '../address.js';
 import type { GatewayContext } from '../context.js';
 import type { ReportModel } from '../model/model.js';
@@ -127,7 +129,7 @@ export function openCredentials(context: GatewayContext): Credentials {
         key,
         statuses: remembering,
         expiresAt,
-        ...(holder === undefined ? {} : { holder }),
+        ...present({ holder }),
       });
       return text;
     },

@@ -1,5 +1,7 @@
 /** What a credential of a report says: the claims that every verifier sees, and what each disclosure holds. */
+
 import { type Static, Type } from 'typebox';
+import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
 import { sectionDigest } from '../compute/digest.js';
 import type { ReportDomain, ReportModel, ReportRecord, ReportSection } from '../model/model.js';
@@ -163,7 +165,7 @@ export function openClaims({
     purpose,
     bearer,
     subjects,
-    ...(leftOut === undefined ? {} : { left_out: leftOut }),
+    ...present({ left_out: leftOut }),
     notes,
   };
 }
@@ -226,7 +228,7 @@ export function modelOf(
     bearer,
     subjects: subjects as ReportModel['subjects'],
     domains: domains as readonly ReportDomain[],
-    ...(leftOut === undefined ? {} : { leftOut }),
+    ...present({ leftOut }),
     sections: made,
     notes,
   };

@@ -2,7 +2,9 @@
  * Verifies a presentation (RFC 9901, section 7.3; draft-ietf-oauth-sd-jwt-vc, section "Verification and Processing").
  * Everything is asked for: what is not shown, not known or not fresh is a refusal, and each refusal has its code.
  */
+
 import { type ErrorCode, isYitongError, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { ReportModel } from '../model/model.js';
 import { digestOf, matchDisclosures, splitSdJwt } from './disclosures.js';
 import { checkSignature, type JwsCodes, parseJws } from './jws.js';
@@ -156,7 +158,7 @@ async function verified(text: string, options: VerifyOptions): Promise<VerifiedR
   await checkStatus(payload.status.status_list, { trust, fetchStatus, now, skew });
 
   const model = modelOf(payload, sections, whole);
-  return { claims, sections, bound: payload.cnf !== undefined, ...(model === undefined ? {} : { model }) };
+  return { claims, sections, bound: payload.cnf !== undefined, ...present({ model }) };
 }
 
 /**

@@ -3,11 +3,13 @@
  * the client and purpose that the workspace declares for the role of whoever asks, and each look-up is on record before
  * anything of it leaves: whatever was typed and told stands under the person's own key.
  */
+
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import { loadNames, type NamesDefinition } from '../../../contracts/names.js';
+import { present } from '../../../contracts/present.js';
 import type { FactDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
 import type { Client } from '../../../policies/types.js';
@@ -141,7 +143,7 @@ export async function openNames(context: GatewayContext): Promise<Names> {
         detail: {
           dataset: contract.id,
           ...(planned === undefined ? {} : { purpose: planned.purpose }),
-          ...(grant === undefined ? {} : { grant }),
+          ...present({ grant }),
           ...(readable ? {} : { denied: true }),
         },
         results: found?.choices.length ?? 0,

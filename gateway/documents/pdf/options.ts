@@ -1,4 +1,5 @@
 /** What a PDF is asked for with. Apart from what draws, so that whoever has pages drawn elsewhere does not load it. */
+import { present } from '../../../contracts/present.js';
 import type { SealDefinition } from '../../../contracts/reports.js';
 import type { ReportModel } from '../model/model.js';
 import type { DrawOptions } from './draw.js';
@@ -35,5 +36,5 @@ export const drawOptions = (
   signer: sign.name,
   at,
   room: roomFor(sign.certificates),
-  ...(seal === undefined ? {} : { seal }),
+  ...present({ seal }),
 });

@@ -1,4 +1,5 @@
 /** Each record with its facts, and who did not answer. */
+import { present } from '../../../contracts/present.js';
 import type { Localised } from '../../../contracts/types.js';
 import { localMinute } from '../../ground/language/time.js';
 import type { ReportModel, ReportRecord, ReportSection } from '../model/model.js';
@@ -221,7 +222,7 @@ export function drawMissing(flow: Flow, parent: Element, model: ReportModel): vo
   for (const { missing, domain } of model.sections) {
     for (const { authority, name, since } of missing) {
       const key = `${authority} ${since ?? ''}`;
-      const held = found.get(key) ?? { name, ...(since === undefined ? {} : { since }), domains: new Set<number>() };
+      const held = found.get(key) ?? { name, ...present({ since }), domains: new Set<number>() };
       held.domains.add(domain);
       found.set(key, held);
     }

@@ -2,8 +2,10 @@
  * The group of a company, found in the register's own relations: its company, branches, subsidiaries and controlling
  * shareholders.
  */
+
 import { YitongError } from '../../../contracts/errors.js';
 import { type SubjectKey, subjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { KeyScheme } from '../../../contracts/types.js';
 import { partsOf, valuesAt } from '../../answer/question/values.js';
@@ -39,7 +41,7 @@ export function entryOf(definition: ReportDefinition, scheme: KeyScheme, value: 
       return [{ relation, subject: subjectKey(scheme.id, key.key), name: textAt(one, named) ?? key.key }];
     }),
   );
-  return { ...(name === undefined ? {} : { name }), related };
+  return { ...present({ name }), related };
 }
 
 const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
@@ -117,6 +119,6 @@ export function subjectsOf(members: readonly Member[]): readonly (ReportSubject 
   const places = new Map(members.map(({ subject }, i) => [subject, i]));
   return members.map(({ subject, name, relation, company }) => {
     const of = company === undefined ? undefined : places.get(company);
-    return { subject, name, relation, ...(of === undefined ? {} : { of }) };
+    return { subject, name, relation, ...present({ of }) };
   });
 }

@@ -2,9 +2,11 @@
  * Reports (专用信用报告 and its like): the port for services and pages. Each function puts on record what it tells before it
  * tells it.
  */
+
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
 import { parseSubject } from '../../answer/question/request.js';
 import type { ActionName, LookName } from '../../log/entries/actions.js';
@@ -353,7 +355,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
     return {
       outcome,
       issued,
-      ...(revokedAt === undefined ? {} : { revokedAt }),
+      ...present({ revokedAt }),
       ...(found === undefined ? {} : { changes: found.changes }),
     };
   }
@@ -476,7 +478,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
           domain: domains[domain]?.id ?? '',
           state,
           ...(records.length === 0 ? {} : { count: records.length }),
-          ...(asOf === undefined ? {} : { asOf }),
+          ...present({ asOf }),
         })),
       };
       // no record leaves, only how many there are
@@ -494,7 +496,7 @@ export async function openReports(context: Needs, marks: RecordMarks = noMarks):
       const issued = ownReport(id, subject);
       await looked(asking, 'report', issued.issuer, { document: issued.document }, 1);
       const revokedAt = kept().revokedAt(id);
-      return { ...issued, ...(revokedAt === undefined ? {} : { revokedAt }) };
+      return { ...issued, ...present({ revokedAt }) };
     },
     async changesOf(id, subject, asking) {
       const issued = ownReport(id, subject);

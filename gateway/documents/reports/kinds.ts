@@ -1,5 +1,7 @@
 /** What of a report's changes may be told to whoever holds its code: where, and of what kind. Pure. */
+
 import { canonicalJson } from '../../../contracts/canonical.js';
+import { present } from '../../../contracts/present.js';
 import { sha256 } from '../compute/digest.js';
 import type { ReportModel } from '../model/model.js';
 import type { RecordChange, ReportChanges } from './changes.js';
@@ -55,7 +57,7 @@ export function stateOf(
     const told = records.filter(({ change }) => change !== 'not_answered');
     return told.length === 0 && added === 0 && lacking === undefined
       ? []
-      : [{ subject, domain, added, records: told, ...(lacking === undefined ? {} : { lacking }) }];
+      : [{ subject, domain, added, records: told, ...present({ lacking }) }];
   });
   return sha256(`${first?.salt ?? ''}${canonicalJson(sections)}`);
 }

@@ -1,6 +1,7 @@
 /** Chosen domains of an issued report, as if it had been asked for those alone. Pure. */
 
 import type { Localised } from '../../../contracts/localised.js';
+import { present } from '../../../contracts/present.js';
 import type { Day, LeftOut, Moment, ReportDomain, ReportModel, ReportSection, ReportSubject } from '../model/model.js';
 import type { ReportChanges } from './changes.js';
 import { kindsOf, type SectionKinds } from './kinds.js';
@@ -79,7 +80,7 @@ export function releasedOf(part: ReportModel, changes: ReportChanges | undefined
     purpose,
     bearer,
     subjects,
-    ...(leftOut === undefined ? {} : { leftOut }),
+    ...present({ leftOut }),
     domains,
     sections: sections.map(({ salt: _, digest: __, ...said }) => said),
     notes,

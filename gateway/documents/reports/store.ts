@@ -3,6 +3,7 @@
  * under the key of the subject that they belong to (`log/entries/keys.ts`), so an erased subject's cannot be read any more;
  * of a code only its hash is there.
  */
+
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import { openSubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
@@ -182,7 +184,7 @@ export function openReportStore(dataDir: string): ReportStore {
     return {
       ...about,
       ...unseal<Pick<IssuedRow, 'bearer'>>(secret, said),
-      ...(since === undefined ? {} : { revokedAt: since }),
+      ...present({ revokedAt: since }),
     };
   }
   function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {

@@ -2,6 +2,7 @@
  * Who signed in: from the claims of an ID token (OpenID Connect Core 1.0, section 2) to roles. What is not said is not
  * granted.
  */
+import { present } from '../../../contracts/present.js';
 import type { Localised } from '../../../contracts/types.js';
 
 /**
@@ -67,7 +68,7 @@ export function personOf(
     id: `${issuer}|${sub}`,
     name: typeof name === 'string' && name !== '' ? name : sub,
     roles,
-    ...(authority === undefined ? {} : { authority }),
+    ...present({ authority }),
     subjects,
   };
 }

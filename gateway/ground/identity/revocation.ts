@@ -1,6 +1,8 @@
 /** Revocation lists (RFC 5280, section 5): read and verified once, looked up on each request without any crypto. */
+
 import { verify, type X509Certificate } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { certificateFacts, pemBlocks } from './certificate.js';
 import {
   BIT_STRING,
@@ -100,7 +102,7 @@ function parse(der: Buffer): ParsedList {
     issuer,
     thisUpdate: time(der, thisUpdate),
     nextUpdate: time(der, nextUpdate),
-    ...(number === undefined ? {} : { number }),
+    ...present({ number }),
     revoked,
     signed: encoded(der, body),
     algorithm: content(der, cursor(der, algorithm).take(OID)).toString('hex'),

@@ -2,8 +2,10 @@
  * Errors in words for the process log, for health and for an operator: never with a value that somebody sent or a
  * source holds.
  */
+
 import { relative } from 'node:path';
 import { isYitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 
 /** What the engine says of a mistake in our own code: names of properties, no values. */
 const ENGINE =
@@ -80,8 +82,7 @@ export function errorInLog(error: unknown, depth = 0): ErrorInLog {
   const cause = isYitongError(error) ? error.extra.cause : error.cause;
   return {
     type: kindOf(error),
-    ...(code === undefined ? {} : { code }),
-    ...(message === undefined ? {} : { message }),
+    ...present({ code, message }),
     stack: framesOf(error),
     ...(cause === undefined || depth > 4 ? {} : { cause: errorInLog(cause, depth + 1) }),
   };

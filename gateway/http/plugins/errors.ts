@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { deeperThan } from '../../../contracts/depth.js';
 import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { countError } from '../../ground/counts/counts.js';
 import { endBehindBody, sayAndClose } from '../../ground/sockets/linger.js';
 
@@ -27,7 +28,7 @@ export function problem(code: ErrorCode, requestId: string, detail?: string): Pr
     title,
     status,
     code,
-    ...(detail === undefined ? {} : { detail }),
+    ...present({ detail }),
     requestId,
   };
 }

@@ -3,10 +3,12 @@
  * says beside the field what it is; also where the session was over meanwhile, then after its person has signed in
  * anew. Each form says where it stands, sealed by this installation, and for whom.
  */
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../../contracts/errors.js';
 import { type FormFaults, isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { Localised } from '../../../contracts/localised.js';
+import { present } from '../../../contracts/present.js';
 import { addressOf, type FormFields, type FormPlace, KEPT_FOR, type KeptForm } from '../people/kept.js';
 import type { Session } from '../people/sessions.js';
 
@@ -95,7 +97,7 @@ export function keepSent(
   const kept: KeptForm = {
     form,
     fields,
-    ...(why === undefined ? {} : { why }),
+    ...present({ why }),
     ...(faults === undefined && again === undefined
       ? {}
       : { faults: { ...(faults === undefined ? {} : named(faults, fields)), ...again } }),

@@ -2,11 +2,13 @@
  * The quarantine of this replica's data folder, for whoever may look into it: a department's systems over HTTP, its
  * data officer on pages.
  */
+
 import { loadFeed } from '../../../connectors/feeds.js';
 import { type Held, keepHeld, releaseHeld, type State } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { type RetryReport, retryQuarantine } from '../../../connectors/retry.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { GatewayContext } from '../../documents/context.js';
 import { openState } from './state.js';
@@ -146,7 +148,7 @@ export function openQuarantineDesk(
         skipAbsent: true,
         most: MAX_ROWS,
         turn: { wait: WAIT },
-        ...(ids === undefined ? {} : { ids }),
+        ...present({ ids }),
       };
       const mine = look(contract, (quarantine) => retryQuarantine({ ...options, quarantine }));
       retrying.add(mine);

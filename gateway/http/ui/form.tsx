@@ -3,11 +3,13 @@
  * could not be taken of it comes back into its fields: what was written, and beside it what is wrong (`plugins/forms`).
  * Pages write no token themselves.
  */
+
 import { createHash } from 'node:crypto';
 import { type ComponentChildren, createContext, Fragment, h, type JSX } from 'preact';
 import { useContext } from 'preact/hooks';
 import { errorWords } from '../../../contracts/error-words.js';
 import type { Localised } from '../../../contracts/localised.js';
+import { present } from '../../../contracts/present.js';
 import type { Language } from '../../ground/language/language.js';
 import type { KeptForm } from '../people/kept.js';
 
@@ -54,7 +56,7 @@ export function Form({ action, name = action, hidden = {}, files = false, childr
   const first = !written.has(id);
   written.add(id);
   const fields = {
-    ...(csrf === undefined ? {} : { csrf }),
+    ...present({ csrf }),
     ...(place === undefined ? {} : { place, form: id }),
     ...hidden,
   };

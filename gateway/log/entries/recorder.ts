@@ -3,6 +3,7 @@
  * person's own key.
  */
 
+import { present } from '../../../contracts/present.js';
 import type { Person } from '../../ground/identity/person.js';
 import type { ActionName, LookName } from './actions.js';
 import { administrationBody, lookedBody, type RefusedEvent, refusedBody, signedInBody } from './events.js';
@@ -53,9 +54,7 @@ export function recorder(journal: Journal, now: () => number): Recorder {
           requestId,
           action,
           role,
-          ...(person.authority === undefined ? {} : { authority: person.authority }),
-          ...(detail === undefined ? {} : { detail }),
-          ...(results === undefined ? {} : { results }),
+          ...present({ authority: person.authority, detail, results }),
         }),
         subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name, ...about }) },
       });
@@ -67,7 +66,7 @@ export function recorder(journal: Journal, now: () => number): Recorder {
           action,
           by: role,
           target,
-          ...(detail === undefined ? {} : { detail }),
+          ...present({ detail }),
         }),
         subject: { subject, json: JSON.stringify({ name: person.name, ...about }) },
       });
@@ -75,7 +74,7 @@ export function recorder(journal: Journal, now: () => number): Recorder {
     async refused(person, what) {
       const { authority, roles } = person;
       await journal.append({
-        clear: refusedBody({ ...what, ...(authority === undefined ? {} : { authority }), roles }),
+        clear: refusedBody({ ...what, ...present({ authority }), roles }),
         subject: { subject: subjectOf(person), json: JSON.stringify({ name: person.name }) },
       });
     },
@@ -86,7 +85,7 @@ export function recorder(journal: Journal, now: () => number): Recorder {
           outcome,
           roles: person?.roles ?? [],
           ...(person?.authority === undefined ? {} : { authority: person.authority }),
-          ...(reason === undefined ? {} : { reason }),
+          ...present({ reason }),
         }),
         ...(person === undefined
           ? {}

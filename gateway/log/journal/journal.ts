@@ -2,12 +2,14 @@
  * The journal of one worker process, as the rest of the gateway sees it. Everything heavy happens in its thread,
  * `worker.ts`.
  */
+
 import { randomBytes as systemRandom } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { tryLock } from '../../ground/files/lock.js';
 import type { SubjectKeys } from '../entries/keys.js';
 import type { EntryDraft, Journal, Receipt } from '../entries/port.js';
@@ -259,7 +261,7 @@ export async function openJournal(options: JournalOptions): Promise<OpenJournal>
         segmentBytes,
         ring: memory,
         afterFailure: starts++ > 0,
-        ...(options.hook === undefined ? {} : { hook: options.hook }),
+        ...present({ hook: options.hook }),
       };
       const started = new Worker(new URL('./worker.js', import.meta.url), { workerData: input, name: `journal ${id}` });
       worker = started;

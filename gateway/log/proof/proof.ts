@@ -1,5 +1,7 @@
 /** Offline proofs of inclusion, C2SP tlog-proof@v1. */
+
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { type Checkpoint, openCheckpoint } from './checkpoint.js';
 import { type Cosigned, requireCosigned, type WitnessPolicy } from './cosignature.js';
 import { leafHash, rootFromInclusion } from './merkle.js';
@@ -46,7 +48,7 @@ export function parseProof(text: string): TlogProof {
     if (hash?.length !== 32) throw bad();
     return hash;
   });
-  return { index: Number(index), path, checkpoint: text.slice(split + 2), ...(extra === undefined ? {} : { extra }) };
+  return { index: Number(index), path, checkpoint: text.slice(split + 2), ...present({ extra }) };
 }
 
 export interface ProvedCheckpoint extends Checkpoint {

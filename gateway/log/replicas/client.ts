@@ -1,6 +1,8 @@
 /** Speaks to one other replica over mTLS: only to the certificate that its configuration names. */
+
 import { Agent, request as httpsRequest } from 'node:https';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
 import type { ReceiptAnswer } from '../store/receipts.js';
 import type { Claim, Judgement } from './epoch.js';
@@ -155,7 +157,7 @@ export function replicaClient(peer: Peer, tls: ReplicaTls): ReplicaClient {
   });
   const unavailable = (why: string, cause?: unknown): YitongError =>
     new YitongError('replica_unavailable', `the replica \`${peer.name}\` ${why}`, {
-      ...(cause === undefined ? {} : { cause }),
+      ...present({ cause }),
     });
 
   const send = (

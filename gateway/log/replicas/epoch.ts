@@ -5,8 +5,10 @@
  * agreed to another's claim no longer sequences itself, and cannot begin in that epoch. A claim with less of the log
  * than was seen is refused: that is the compare of the compare-and-swap.
  */
+
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
 import { readIfThere } from '../../ground/files/read-if-there.js';
 import { readVersion, swapVersion, type Version } from '../../ground/files/versions.js';
@@ -219,7 +221,7 @@ export function openRegister(dataDir: string): Register {
       const taken = Object.entries(journals).map(([id, { lastSeq, dead }]) => {
         const folder = folders.get(id);
         if (folder === undefined || dead === true) return [id, { lastSeq, gone: true as const }] as const;
-        return [id, { lastSeq, ...(folder.replica === undefined ? {} : { replica: folder.replica }) }] as const;
+        return [id, { lastSeq, ...present({ replica: folder.replica }) }] as const;
       });
       return { size, root: root.toString('base64'), origin, journals: Object.fromEntries(taken) };
     },

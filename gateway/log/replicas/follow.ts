@@ -2,8 +2,10 @@
  * Follows the other replicas of the log: claims, where this one sequences, and copies of their journals. One loop a
  * replica.
  */
+
 import { existsSync } from 'node:fs';
 import { isYitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { parseVkey, type Verifier } from '../proof/note.js';
 import { publishVkey, replicaVkeyFile } from '../store/signer.js';
 import { type ReplicaClient, replicaClient } from './client.js';
@@ -203,8 +205,7 @@ export function followReplicas({
         name: client.peer.name,
         state,
         lag,
-        ...(reason === undefined ? {} : { reason }),
-        ...(at === undefined ? {} : { at }),
+        ...present({ reason, at }),
       })),
     async once() {
       await Promise.all(followed.map((one) => attempt(one, 0)));

@@ -3,7 +3,9 @@
  * wherever it is missing. What is shown is always read from the stored body and compared; the index only says where to
  * look.
  */
+
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { present } from '../../../contracts/present.js';
 import { replaceFile } from '../../ground/files/durable.js';
 import { type CaseReferences, eachTerm, type LogBody, type TermKind, termHash } from '../entries/body.js';
 import { openSubjectKeys, type SubjectKeys } from '../entries/keys.js';
@@ -174,7 +176,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
       if (tail?.block !== block || tail.generation !== generation) {
         tail?.part?.close();
         const part = StoredBlock.open(partFile(layout.search, block));
-        tail = { block, ...(part === undefined ? {} : { part }), builder: new BlockBuilder(), generation };
+        tail = { block, ...present({ part }), builder: new BlockBuilder(), generation };
       }
       const { part, builder } = tail;
       const begin = part?.count ?? 0;
@@ -297,7 +299,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
       receipt: `${stored.journal}:${stored.seq}`,
       ...goneBy(stored),
       body,
-      ...(subject === undefined ? {} : { opened: subject }),
+      ...present({ opened: subject }),
     };
   }
 
@@ -345,7 +347,7 @@ export function openSearch(dataDir: string, given?: SubjectKeys): SearchIndex {
         const { entries, next } = await page(query, {
           ...options,
           limit: 1000,
-          ...(after === undefined ? {} : { after }),
+          ...present({ after }),
         });
         yield* entries;
         if (next === undefined) return;

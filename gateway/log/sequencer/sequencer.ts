@@ -4,10 +4,12 @@
  * others read or write is touched before the commit, so it is also right where two sequencers run at once: one commits,
  * the other ends.
  */
+
 import { randomBytes as systemRandom } from 'node:crypto';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { replaceFile } from '../../ground/files/durable.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
 import { readIfThere } from '../../ground/files/read-if-there.js';
@@ -141,7 +143,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
     dataDir,
     bodies,
     onTrouble: (reason) => options.onAlert({ kind: 'failed', reason }),
-    ...(options.onErasureStep === undefined ? {} : { onStep: options.onErasureStep }),
+    ...present({ onStep: options.onErasureStep }),
   });
   const step = options.onStep ?? ((): void => undefined);
   let memory: Memory | undefined;
@@ -447,7 +449,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       return {
         size: memory?.state.size ?? 0,
         publishedSize: note?.size ?? 0,
-        ...(publishedAt === undefined ? {} : { publishedAt }),
+        ...present({ publishedAt }),
         required: options.witnesses?.required ?? 0,
         witnesses: gathering?.health() ?? [],
       };

@@ -3,8 +3,10 @@
  * has taken and what is published. It is asked by a process that does not sequence, so that a sequencer which is dead,
  * hangs or fails again and again is seen by what it leaves undone.
  */
+
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { present } from '../../../contracts/present.js';
 import { readIfThere } from '../../ground/files/read-if-there.js';
 import { auditLayout } from '../entries/layout.js';
 import { readErased } from '../journal/erased.js';
@@ -222,8 +224,7 @@ export function watchWaiting({
       return {
         unsequenced,
         faults,
-        ...(unsequencedSince === undefined ? {} : { unsequencedSince }),
-        ...(unpublishedSince === undefined ? {} : { unpublishedSince }),
+        ...present({ unsequencedSince, unpublishedSince }),
       };
     },
   };

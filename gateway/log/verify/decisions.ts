@@ -1,4 +1,5 @@
 /** The decisions that an entry has on record, as replay takes them; and what of the log replay cannot take. */
+import { present } from '../../../contracts/present.js';
 import type { Delivery } from '../../../contracts/types.js';
 import { isReasonCode, type LoggedDecision, type Replay, type ReplayResult } from '../../../policies/replay.js';
 import type { LogBody } from '../entries/body.js';
@@ -48,15 +49,13 @@ export function decisionsOf(entry: number, body: LogBody, skipped: Skipped): Log
         delivery,
         stated,
         dataset,
-        ...(batch === undefined ? {} : { batch }),
-        ...(asked === undefined ? {} : { asked }),
+        ...present({ batch, asked }),
         outcome: {
           effect,
-          ...(grant === undefined ? {} : { grant }),
-          ...(reason === undefined ? {} : { reason }),
+          ...present({ grant, reason }),
           fields,
           forms,
-          ...(rows === undefined ? {} : { rows }),
+          ...present({ rows }),
         },
       });
     }

@@ -3,7 +3,9 @@
  * for publication once `required` of them cosigned it. The sequencer never waits for it. One round is about one
  * checkpoint, for cosignatures of different sizes do not add up; the next round takes the newest.
  */
+
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { parseCheckpoint } from '../proof/checkpoint.js';
 import { cosignersOf } from '../proof/cosignature.js';
 import { consistencyProof } from '../proof/merkle.js';
@@ -240,7 +242,7 @@ export function gatherCosignatures(options: GatheringOptions): Gathering {
         name: address.verifier.name,
         state,
         size,
-        ...(reason === undefined ? {} : { reason }),
+        ...present({ reason }),
       })),
     async settled(ms) {
       if (newest === undefined || covered.text === newest.text) return;

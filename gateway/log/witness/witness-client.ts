@@ -1,6 +1,8 @@
 /** Asks one witness for its cosignature: `add-checkpoint` of C2SP tlog-witness, over HTTP or HTTPS. */
+
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { present } from '../../../contracts/present.js';
 import { formatAddCheckpoint, SIZE_TYPE } from '../proof/add-checkpoint.js';
 import { type NoteSignature, parseNote, parseSignatureLine, type Verifier } from '../proof/note.js';
 
@@ -40,7 +42,7 @@ export function witnessClient({ verifier, url, ca }: WitnessAddress): WitnessCli
   const target = new URL(`${url.replace(/\/+$/, '')}/add-checkpoint`);
   const tls = target.protocol === 'https:';
   const agent = tls
-    ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...(ca === undefined ? {} : { ca }) })
+    ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...present({ ca }) })
     : new HttpAgent({ keepAlive: true, maxSockets: 1 });
 
   const send = (body: Buffer): Promise<{ readonly status: number; readonly type: string; readonly text: string }> =>

@@ -5,10 +5,12 @@
  * name and key, and the old key is not put back. The tree is the same, so everything that was in it is proved against
  * the new checkpoints; the first entry behind it says where it comes from and what is missing.
  */
+
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { replaceFile } from '../../ground/files/durable.js';
 import { readIfThere } from '../../ground/files/read-if-there.js';
 import { administrationBody } from '../../log/entries/events.js';
@@ -166,7 +168,7 @@ export async function continueLog({
     known: knowledge.kind,
     ...(knowledge.kind === 'none' ? { word: knowledge.word } : {}),
     ...(newer === undefined ? {} : { newestSize: newer.size, newestRoot: newer.root.toString('base64') }),
-    ...(lost === undefined ? {} : { lost }),
+    ...present({ lost }),
     erasures: erased.length,
   };
   const bodies = [

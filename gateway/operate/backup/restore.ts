@@ -2,9 +2,11 @@
  * Puts a backup in the place of a data folder: everything is verified first, then copied beside, made ready to go on,
  * and renamed. Whatever fails or dies before the rename leaves the place as it was.
  */
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { syncDir } from '../../../contracts/sync-dir.js';
 import { replaceFile } from '../../ground/files/durable.js';
 import { administrationBody } from '../../log/entries/events.js';
@@ -116,7 +118,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
       taken: manifest.begun,
       files: files.length,
       bytes: total,
-      ...(log === undefined ? {} : { log }),
+      ...present({ log }),
       retired,
       erased: gone,
     };

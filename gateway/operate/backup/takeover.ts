@@ -7,10 +7,12 @@
  * Nothing is touched before all of it is made beside: in `<data>/takeover.partial`. The state of the sequencer comes
  * into its place last, and without it nothing sequences there; whoever was interrupted says it again.
  */
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { holderLives } from '../../../contracts/holder.js';
+import { present } from '../../../contracts/present.js';
 import { syncDir } from '../../../contracts/sync-dir.js';
 import { replaceFile } from '../../ground/files/durable.js';
 import { readIfThere } from '../../ground/files/read-if-there.js';
@@ -297,7 +299,7 @@ async function look(options: TakeoverOptions): Promise<Look> {
     size,
     before: state?.origin ?? seen?.origin ?? options.configured,
     renamed,
-    ...(why === undefined ? {} : { why }),
+    ...present({ why }),
     ...(newest === undefined ? (renamed && state !== undefined ? {} : { lost: 0 }) : { lost: newest.size - size }),
     journals,
     missing,
@@ -521,7 +523,7 @@ async function goOn(
     known: knowledge.kind,
     ...(knowledge.kind === 'none' ? { word: knowledge.word } : {}),
     ...(plan.newest === undefined ? {} : { newestSize: plan.newest.size, newestRoot: plan.newest.root }),
-    ...(plan.lost === undefined ? {} : { lost: plan.lost }),
+    ...present({ lost: plan.lost }),
     journals: plan.missing.length,
   };
   const bodies = [

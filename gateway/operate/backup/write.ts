@@ -3,9 +3,11 @@
  * what makes the copies one whole. It is there whole or not at all: made as `<backup>.partial`, the manifest last, then
  * renamed.
  */
+
 import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { syncDir } from '../../../contracts/sync-dir.js';
 import { readDataset, readNumbers } from '../../answer/view/lmdb/state.js';
 import { openStore } from '../../answer/view/lmdb/store.js';
@@ -96,7 +98,7 @@ export async function writeBackup({
     let done = 0;
     const out = copies(join(partial, FILES), {
       onBytes: (bytes) => onProgress?.(Math.min((done += bytes), total), total),
-      ...(signal === undefined ? {} : { signal }),
+      ...present({ signal }),
     });
     let cut: LogCut | undefined;
     for (const state of states) {
@@ -136,7 +138,7 @@ export async function writeBackup({
       files: files.length,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       complete: unknown.length === 0,
-      ...(fault === undefined ? {} : { fault }),
+      ...present({ fault }),
     };
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });

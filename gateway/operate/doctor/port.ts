@@ -1,5 +1,7 @@
 /** What `yitong doctor` finds out about an installation. A check is one file of `checks/`, found by its folder. */
+
 import type { BusSettings } from '../../../connectors/bus/open.js';
+import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import type { PolicySet } from '../../../policies/types.js';
 import type { Settings } from '../../ground/config/index.js';
@@ -50,7 +52,7 @@ export const ok = (what: string): Finding => ({ level: 'ok', what });
 export const note = (what: string, mend?: string): Finding => ({
   level: 'note',
   what,
-  ...(mend === undefined ? {} : { mend }),
+  ...present({ mend }),
 });
 export const warn = (what: string, mend: string): Finding => ({ level: 'warn', what, mend });
 export const fail = (what: string, mend: string): Finding => ({ level: 'fail', what, mend });

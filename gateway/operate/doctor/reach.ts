@@ -2,6 +2,7 @@
 
 import { request as http } from 'node:http';
 import { request as https } from 'node:https';
+import { present } from '../../../contracts/present.js';
 import { Told } from '../../ground/logging/words.js';
 
 export interface Reached {
@@ -22,7 +23,7 @@ export function reach(
     const get = url.startsWith('https:') ? https : http;
     const asked = get(
       url,
-      { ...(ca === undefined ? {} : { ca }), timeout: ms, agent: false, signal: AbortSignal.timeout(ms) },
+      { ...present({ ca }), timeout: ms, agent: false, signal: AbortSignal.timeout(ms) },
       (response) => {
         const parts: Buffer[] = [];
         let size = 0;

@@ -1,4 +1,5 @@
 /** Health and metrics of a gateway on their own port: live, ready with reasons, Prometheus text over all processes. */
+import { present } from '../../../contracts/present.js';
 import { type Family, merge } from '../../ground/counts/families.js';
 import { replicasHealth } from '../children/replicas-health.js';
 import { buildInfo, processFigures } from '../metrics/process.js';
@@ -64,8 +65,7 @@ export async function serveHealth(group: Group, { host, port, data, audit }: Hea
     const content = group.content();
     return {
       warnings: warnings(),
-      ...(content === undefined ? {} : { content }),
-      ...(said === undefined ? {} : { log: said }),
+      ...present({ content, log: said }),
       ...(replicas === undefined ? {} : { replicas: replicasHealth(replicas, now) }),
     };
   };

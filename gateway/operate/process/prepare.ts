@@ -3,10 +3,12 @@
  * In a process of its own, so that what it loads (policy engine, certificate libraries) does not stay in the supervisor
  * for months.
  */
+
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrorCode, isYitongError, type Place } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { GatewaySettings } from '../../ground/config/index.js';
@@ -85,7 +87,7 @@ prepare(JSON.parse(process.argv[2] ?? '{}') as PrepareArguments).then(tell, (err
       ok: false,
       code: error.code,
       message: error.message,
-      ...(error.extra.place === undefined ? {} : { place: error.extra.place }),
+      ...present({ place: error.extra.place }),
     });
   else tell({ ok: false, code: 'internal', message: inWords(error) });
 });

@@ -2,11 +2,13 @@
  * What of the writer stands on the workspace: the view and how it follows the bus, the clocks of tickets, and what is
  * forwarded. It can be taken anew while the writer runs.
  */
+
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bus, controlTopic, dataTopic } from '../../../connectors/bus/port.js';
 import { damageOf } from '../../../connectors/lmdb/file.js';
 import { type Calendar, loadCalendars } from '../../../contracts/calendar.js';
+import { present } from '../../../contracts/present.js';
 import type { Tracer } from '../../../contracts/tracing.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { followBus } from '../../answer/view/follow.js';
@@ -93,7 +95,7 @@ export async function openReading(
     ],
     follow: (signal) =>
       followBus({
-        ...(tracer === undefined ? {} : { tracer }),
+        ...present({ tracer }),
         bus,
         writer,
         workspace,

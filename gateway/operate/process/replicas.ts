@@ -1,5 +1,6 @@
 /** The writer's part in a log of several replicas: the replica port, the fence, and copies of the others' journals. */
 
+import { present } from '../../../contracts/present.js';
 import type { AuditSettings } from '../../ground/config/index.js';
 import type { Verifier } from '../../log/proof/note.js';
 import { integratedText } from '../../log/replicas/client.js';
@@ -110,7 +111,7 @@ export async function startReplicas({
       : followReplicas({
           dataDir,
           setup,
-          ...(fence === undefined ? {} : { fence }),
+          ...present({ fence }),
           copies: durability === 'replicated',
           now: Date.now,
           integrated: ofMine,

@@ -1,6 +1,7 @@
 /**
  * What `up` and `demo` share: a whole city in one process group, with its development CA, on a data folder of its own.
  */
+
 import { fork } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { BusSettings } from '../../../connectors/bus/open.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { holderName } from '../../../contracts/holder.js';
+import { present } from '../../../contracts/present.js';
 import type { GatewaySettings } from '../../ground/config/index.js';
 import { runningUp, type UpFile } from '../../ground/files/places.js';
 import { logSettings, openLog, warningsTo } from '../../ground/logging/log.js';
@@ -110,7 +112,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     feeds: true,
     log,
     drainSeconds: gateway.drainSeconds,
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...present({ onProgress: options.onProgress }),
   });
   options.signal?.addEventListener('abort', () => void group.stop(), { once: true });
   let health: Awaited<ReturnType<typeof serveHealth>> | undefined;

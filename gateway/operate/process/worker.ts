@@ -10,6 +10,7 @@ import { openBus, spoolOf } from '../../../connectors/bus/open.js';
 import type { Bus } from '../../../connectors/bus/port.js';
 import { Spool } from '../../../connectors/spool/index.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { type CertificateAct, followCertificates, readPair } from '../../answer/inforce/certificates.js';
 import { type Act, followInForce } from '../../answer/inforce/follow.js';
 import { loadStill } from '../../answer/inforce/loading.js';
@@ -228,7 +229,7 @@ runChild(name, async (args, signal, onMessage) => {
       }
       return bus;
     },
-    ...(spool === undefined ? {} : { spool }),
+    ...present({ spool }),
     dataDir: args.data,
     // one that sequenced before another took over has the older ones itself
     receipts: async (id, client) => {
@@ -236,7 +237,7 @@ runChild(name, async (args, signal, onMessage) => {
       return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
     },
     peopleAddress: () => peopleAddress(gateway.peopleHost, peoplePort),
-    ...(provider === undefined ? {} : { provider }),
+    ...present({ provider }),
     ending: () => ending,
     now,
     ...(tracing === undefined ? {} : { tracer: tracing.tracer }),

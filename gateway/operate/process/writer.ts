@@ -1,4 +1,5 @@
 /** The one writer of a replica: bus → view, and the log's sequencer beside it. */
+
 import { mkdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,7 @@ import { openBus, spoolOf } from '../../../connectors/bus/open.js';
 import { type Bus, controlSpec, dataTopic, type Producer } from '../../../connectors/bus/port.js';
 import { forwardSpool, Spool } from '../../../connectors/spool/index.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { followCertificates } from '../../answer/inforce/certificates.js';
@@ -79,8 +81,7 @@ runChild('writer', async (args, signal, onMessage) => {
         signer: openAuditSigners(args.data, names).log,
         origin: settings.audit.origin,
         now: Date.now,
-        ...(witnesses === undefined ? {} : { witnesses }),
-        ...(fence === undefined ? {} : { fence }),
+        ...present({ witnesses, fence }),
         interval: 500,
         onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
       })

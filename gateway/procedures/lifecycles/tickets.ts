@@ -3,6 +3,7 @@
  * stored: in this order. State is what the stored events make of it; each process keeps it in memory and reads what is
  * new.
  */
+
 import { randomBytes } from 'node:crypto';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { authorityOf, type DatasetId } from '../../../contracts/ids.js';
@@ -17,6 +18,7 @@ import {
   type TicketState,
 } from '../../../contracts/lifecycle/types.js';
 import { daysToDate } from '../../../contracts/logical.js';
+import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { dayOf } from '../../../policies/dates.js';
 import { openSubjectKeys, type SubjectKeys } from '../../log/entries/keys.js';
@@ -167,12 +169,12 @@ const namedIn = ({
   missing,
 }: Pick<RecordRef, 'recordId' | 'missing'>): Pick<RecordRef, 'recordId' | 'missing'> => ({
   recordId,
-  ...(missing === undefined ? {} : { missing }),
+  ...present({ missing }),
 });
 const recordOf = (dataset: string, { subject, recordId = '', missing }: Inside): RecordRef => ({
   dataset,
   subject,
-  ...namedIn({ recordId, ...(missing === undefined ? {} : { missing }) }),
+  ...namedIn({ recordId, ...present({ missing }) }),
 });
 const NOT_FOUND = 'there is no such ticket, or it is not yours to see';
 
@@ -268,7 +270,7 @@ class OpenTickets implements Tickets {
   private ticket({ head, lifecycle, state }: Known): Ticket {
     const clocks = readClocks(lifecycle, this.declared.calendars.get(lifecycle.calendar)!, state, this.now());
     const due = nextDue(clocks);
-    return { head, lifecycle, state, clocks, ...(due === undefined ? {} : { due }), over: isOver(lifecycle, state) };
+    return { head, lifecycle, state, clocks, ...present({ due }), over: isOver(lifecycle, state) };
   }
 
   private concern({ dataset, subject }: Pick<TicketHead, 'dataset' | 'subject'>): Concern {
@@ -345,9 +347,7 @@ class OpenTickets implements Tickets {
       const inside = this.inside(event);
       return {
         ...told,
-        ...(inside === undefined
-          ? {}
-          : { fields: inside.fields, ...(inside.files === undefined ? {} : { files: inside.files }) }),
+        ...(inside === undefined ? {} : { fields: inside.fields, ...present({ files: inside.files }) }),
         first: inside,
       };
     });
@@ -449,8 +449,7 @@ class OpenTickets implements Tickets {
       act,
       party,
       fields,
-      ...(clock === undefined ? {} : { clock }),
-      ...(days === undefined ? {} : { days }),
+      ...present({ clock, days }),
     };
     const calendar = this.declared.calendars.get(lifecycle.calendar)!;
     if (state !== undefined) checkExtension(lifecycle, calendar, state, event);
@@ -471,8 +470,7 @@ class OpenTickets implements Tickets {
         ...(state === undefined ? {} : { from: state.state }),
         to: next.state,
         event: events,
-        ...(clock === undefined ? {} : { clock }),
-        ...(days === undefined ? {} : { days }),
+        ...present({ clock, days }),
         ...(files.length === 0 ? {} : { files: files.length }),
       },
       about: { subject: record.subject, ...namedIn(record), fields, ...told },

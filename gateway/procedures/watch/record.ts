@@ -1,4 +1,5 @@
 /** An alert's own entry of the log. The writer has no journal as a rule: it opens one with its first alert. */
+import { present } from '../../../contracts/present.js';
 import type { AuditSettings } from '../../ground/config/index.js';
 import { administrationBody } from '../../log/entries/events.js';
 import { auditLayout } from '../../log/entries/layout.js';
@@ -50,7 +51,7 @@ export function alertRecorder({
           action: ALERT_RAISED,
           by: 'watch',
           target: id,
-          detail: { rule, ...(client === undefined ? {} : { client }), ...facts, entries },
+          detail: { rule, ...present({ client }), ...facts, entries },
         }),
       });
     },

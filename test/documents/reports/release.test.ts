@@ -2,9 +2,11 @@
  * The second form of the compliance code: an issued report, or chosen domains of it, released to whoever scans, once.
  * docs/compliance-code.md.
  */
+
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Scanner } from '../../../gateway/documents/compliance/machine.js';
 import { MISS_LIMIT } from '../../../gateway/documents/compliance/misses.js';
 import type { Scope } from '../../../gateway/documents/compliance/records.js';
@@ -115,7 +117,7 @@ t.test('a company releases two domains, somebody scans and sees them once; the c
     const after = worker(0).follow(id, owner.owner);
     t.match(after, {
       state: 'looked',
-      looker: { kind: scanner.kind, ...(scanner.name === undefined ? {} : { name: scanner.name }) },
+      looker: { kind: scanner.kind, ...present({ name: scanner.name }) },
     });
     if (scanner.kind !== 'client')
       t.notOk(JSON.stringify(after).includes(scanner.key), 'the company learns no session and no id of a person');
@@ -434,7 +436,7 @@ t.test(
             language,
             workspace: { name: { zh: '城', en: 'city' }, synthetic: true },
             title: 't',
-            children: beforeLook({ language, csrf: undefined, code: 'c', ...(fault === undefined ? {} : { fault }) }),
+            children: beforeLook({ language, csrf: undefined, code: 'c', ...present({ fault }) }),
           }),
           /云州|uscc|9199/,
           'before the look, and after it, a page says of nobody',

@@ -1,7 +1,9 @@
 /** 上海市社会信用条例 Art.9, 35–38 and 上海市优化营商环境条例 Art.67, day by day: what may be told, and until when. */
+
 import fc from 'fast-check';
 import t from 'tap';
 import { dateToDays, daysToDate } from '../../../contracts/logical.js';
+import { present } from '../../../contracts/present.js';
 import { loadReports } from '../../../contracts/reports.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import {
@@ -178,8 +180,7 @@ void t.test(
       const facts = {
         ended: '2025-10-01',
         displayFrom: '2025-11-30',
-        ...(tier === undefined ? {} : { tier }),
-        ...(displayUntil === undefined ? {} : { displayUntil }),
+        ...present({ tier, displayUntil }),
       };
       const verdict = judge(facts, rules, { today, ...wide });
       return verdict.told && verdict.displayed;
@@ -247,7 +248,7 @@ void t.test(
           {
             ended: '2026-01-01',
             displayFrom: '2026-02-01',
-            ...(tier === undefined ? {} : { tier }),
+            ...present({ tier }),
             values: { procedure: ['ordinary'], kinds: ['fine'] },
           },
           rules,

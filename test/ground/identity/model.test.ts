@@ -3,10 +3,12 @@
  * and key ids always fit, so only signatures tell a chain from a forged one; TLS is taken to have found nothing, so
  * only what is verified here decides.
  */
+
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import t from 'tap';
 import { authorityId } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import { makeAnchor, type TrustAnchor } from '../../../gateway/ground/identity/anchors.js';
 import { makeIdentifier } from '../../../gateway/ground/identity/identify.js';
 import {
@@ -73,7 +75,7 @@ async function entry(plan: Plan, leaf: boolean): Promise<Entry> {
     // what stands there always fits
     issuerKeyId: key(plan.issuer),
     keyId: key(plan.name),
-    ...(plan.pathLength === undefined ? {} : { pathLength: plan.pathLength }),
+    ...present({ pathLength: plan.pathLength }),
     usages: plan.ca
       ? plan.certify
         ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign
@@ -146,8 +148,8 @@ function judge(
 function socketOf(leaf: Entry, shown: readonly Entry[]): TLSSocket {
   let above: object | undefined;
   for (const { certificate } of [...shown].reverse())
-    above = { raw: certificate.raw, ...(above === undefined ? {} : { issuerCertificate: above }) };
-  const chain = { raw: leaf.certificate.raw, ...(above === undefined ? {} : { issuerCertificate: above }) };
+    above = { raw: certificate.raw, ...present({ issuerCertificate: above }) };
+  const chain = { raw: leaf.certificate.raw, ...present({ issuerCertificate: above }) };
   return { authorized: true, authorizationError: null, getPeerCertificate: () => chain } as unknown as TLSSocket;
 }
 

@@ -1,9 +1,11 @@
 /** What leaves a process as spans, and what becomes of them where their endpoint does not take them. */
+
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import { present } from '../../../contracts/present.js';
 import {
   formatTraceparent,
   parseTraceparent,
@@ -27,7 +29,7 @@ const start = async (given: object, baseDir = '.', onState?: (message: string) =
     process: 'writer',
     baseDir,
     bus: 'kafka',
-    ...(onState === undefined ? {} : { onState }),
+    ...present({ onState }),
   });
   if (tracing === undefined) throw new Error('it is configured');
   return tracing;

@@ -1,8 +1,10 @@
 /** 上海市社会信用条例 Art.35(2), 37, 38: what a register declares to be given to nobody is given by no way of asking. */
+
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { authorityId, fieldPath } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import type { NotGiven } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
@@ -44,8 +46,8 @@ const openWorld = (
   world(t, {
     grants: [granted],
     records: parts.records ?? RECORDS,
-    ...(parts.past === undefined ? {} : { past: parts.past }),
-    contract: { kind: 'penalty', ...(parts.notGiven === undefined ? {} : { notGiven: parts.notGiven }) },
+    ...present({ past: parts.past }),
+    contract: { kind: 'penalty', ...present({ notGiven: parts.notGiven }) },
     layers: [procedures(t)],
   });
 

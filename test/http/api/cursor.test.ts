@@ -2,11 +2,13 @@
  * A cursor tells nothing and is good for one question only: what a grant withholds is not to be found by asking from
  * where one likes.
  */
+
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { datasetId } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import { client, purpose } from '../../policies/city.js';
 import { company, folder, grant, subjectOf, type World, type WorldOptions, world } from './world.js';
 
@@ -50,12 +52,7 @@ const ask = (
     cursor,
     at = {},
   }: Question = {},
-) =>
-  post(
-    '/v1/query',
-    { purpose, subject, datasets: [{ id, fields, limit, ...(cursor === undefined ? {} : { cursor }) }], ...at },
-    by,
-  );
+) => post('/v1/query', { purpose, subject, datasets: [{ id, fields, limit, ...present({ cursor }) }], ...at }, by);
 
 interface Page {
   readonly names: readonly string[];

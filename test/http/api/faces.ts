@@ -2,6 +2,7 @@
  * Both faces of a worker over the reference city, its registers empty, with every audit entry kept for reading: for
  * what holds of each route.
  */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -12,6 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { Test } from 'tap';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { inForceOf } from '../../../gateway/answer/inforce/snapshot.js';
 import { openLmdbViewReader, openLmdbViewWriter } from '../../../gateway/answer/view/lmdb/index.js';
@@ -142,7 +144,7 @@ export async function faces(
     dataDir,
     now: Date.now,
     ...(listening === undefined ? {} : { peopleAddress: () => listening }),
-    ...(provider === undefined ? {} : { provider }),
+    ...present({ provider }),
   };
   const pki = await mkdtemp(join(tmpdir(), 'yitong-test-'));
   t.teardown(() => rm(pki, { recursive: true, force: true }));

@@ -2,9 +2,11 @@
  * In which media types each route answers, and whose answers scripts of other pages may read: over all routes of both
  * ports.
  */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { present } from '../../../contracts/present.js';
 import { ROLES } from '../../../gateway/ground/identity/person.js';
 import { preferred } from '../../../gateway/http/plugins/offers.js';
 import type { RawAnswer } from '../../e2e/ask.js';
@@ -45,7 +47,7 @@ t.test(
             {
               method,
               path: addressOf(url),
-              headers: { 'yitong-subject': 'uscc:91990102MA00001692', ...(accept === undefined ? {} : { accept }) },
+              headers: { 'yitong-subject': 'uscc:91990102MA00001692', ...present({ accept }) },
               ...(method === 'POST' ? { body: {} } : {}),
             },
             CLIENT,

@@ -2,8 +2,10 @@
  * Whoever is known and is refused something is on record with it, whatever the route: each route of the real app is
  * asked by somebody who may not.
  */
+
 import t from 'tap';
 import { type ErrorCode, errorTable } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { type Person, ROLES, type Role } from '../../../gateway/ground/identity/person.js';
 import { exampleOf, type Faces, faces, type Route, routesOf } from './faces.js';
 
@@ -89,7 +91,7 @@ t.test(
           method: route.method,
           path: filled(route.url, parameters),
           headers,
-          ...(request === undefined ? {} : { body: request }),
+          ...present({ body: request }),
         },
         STRANGER,
       );

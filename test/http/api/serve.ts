@@ -1,6 +1,7 @@
 /**
  * One gateway in this process, over real TLS, on the shops of the template workspace; its disk can be one that fails.
  */
+
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Test } from 'tap';
 import { openEmbeddedBus } from '../../../connectors/bus/embedded/bus.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { anchorsOf } from '../../../gateway/answer/inforce/anchors.js';
 import { inForceOf } from '../../../gateway/answer/inforce/snapshot.js';
@@ -105,7 +107,7 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
     segmentBytes: 65_536,
     backoff: 20,
     onHealth: (healthy) => health.push(healthy),
-    ...(options.hook === undefined ? {} : { hook: options.hook }),
+    ...present({ hook: options.hook }),
   });
   const waited: Readonly<Record<string, unknown>>[] = [];
   const recorded: Journal = {
@@ -134,7 +136,7 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
     bus: () => (bus === undefined ? Promise.reject(new Error('this gateway has no bus')) : Promise.resolve(bus)),
     dataDir: data,
     now: Date.now,
-    ...(options.provider === undefined ? {} : { provider: options.provider }),
+    ...present({ provider: options.provider }),
     ...(options.peopleAddress === undefined ? {} : { peopleAddress: () => options.peopleAddress }),
   };
   const app = await buildApp('api', context, {

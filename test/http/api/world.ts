@@ -2,6 +2,7 @@
  * A gateway over records in memory: real TLS, policies, projection and services, and every audit entry kept for
  * reading.
  */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -13,6 +14,7 @@ import type { Test } from 'tap';
 import { compileSchema, encodeRecord } from '../../../contracts/avro.js';
 import { fieldsOf } from '../../../contracts/fields.js';
 import { authorityId, type DatasetId, fieldPath, subjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import uscc from '../../../contracts/subjects/uscc.js';
 import type { AvroSchema, Contract, ContractVersion, Workspace } from '../../../contracts/types.js';
 import { inForceOf } from '../../../gateway/answer/inforce/snapshot.js';
@@ -275,8 +277,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
     ...policySet({
       clients,
       grants: options.grants,
-      ...(rules === undefined ? {} : { rules }),
-      ...(purposes === undefined ? {} : { purposes }),
+      ...present({ rules, purposes }),
     }),
     version: policyVersion,
   };
@@ -304,7 +305,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
   const app = await buildApp('api', context, {
     https: pair,
     logger: pino({ level: 'trace' }, stream),
-    ...(options.services === undefined ? {} : { services: options.services }),
+    ...present({ services: options.services }),
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;

@@ -2,11 +2,13 @@
  * A compliance code from one phone to another, in a real browser: what the company shows, what the scanner asks, what
  * it gets, and what it does not.
  */
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import t from 'tap';
+import { present } from '../../../contracts/present.js';
 import { programForTest } from '../../documents/reports/documents.js';
 import { ask, until } from '../../e2e/ask.js';
 import { type City, city } from '../../e2e/city.js';
@@ -172,7 +174,7 @@ void t.test(
         ask(town.api, town.pki, 'bidding-centre', {
           method: body === undefined ? 'GET' : 'POST',
           path,
-          ...(body === undefined ? {} : { body }),
+          ...present({ body }),
         });
       const question = { code, report: 'credit', domains: ['taxation', 'water'], months: 36 };
       t.match(await bidding('/v1/compliance/scans', { ...question, domains: ['no-such'] }), {

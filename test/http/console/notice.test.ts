@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { clientId, datasetId, purposeId } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import {
   batchDatasets,
   type NoticeGrant,
@@ -29,7 +30,7 @@ const body = (datasets: LogBody['datasets']): LogBody => ({
   time,
   client: 'desk',
   purpose: 'audit',
-  ...(datasets === undefined ? {} : { datasets }),
+  ...present({ datasets }),
 });
 const allowed = (dataset: string, id: string) => ({ dataset, grant: id, effect: 'allow', fields: ['a'], records: 1 });
 const names = (shown: readonly { readonly dataset: string }[]): readonly string[] =>
@@ -131,7 +132,7 @@ t.test(
             effect: deny ? 'deny' : 'allow',
             fields: ['f'],
             records: 3,
-            ...(id === undefined ? {} : { grant: id }),
+            ...present({ grant: id }),
           })),
         );
         const now = AT + days * DAY;

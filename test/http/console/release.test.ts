@@ -2,11 +2,13 @@
  * A company shows domains of an issued report by a code, from one phone to another, in a real browser; and says that
  * something is missing in a register.
  */
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { present } from '../../../contracts/present.js';
 import { programForTest } from '../../documents/reports/documents.js';
 import { ask, until } from '../../e2e/ask.js';
 import { entries } from '../../e2e/command.js';
@@ -33,7 +35,7 @@ t.test('a report is shown by a code', async (t) => {
   if (ready === undefined || chromium === undefined) return;
   const { town, as } = ready;
   const client = (name: string, method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
-    ask(town.api, town.pki, name, { method, path, headers, ...(body === undefined ? {} : { body }) });
+    ask(town.api, town.pki, name, { method, path, headers, ...present({ body }) });
   const centre = (method: string, path: string, body?: object) =>
     client('credit-report-centre', method, path, body, { 'yitong-subject': `uscc:${COMPANY}` });
   const issued = await centre('POST', '/v1/reports', {

@@ -1,8 +1,10 @@
 /** The alert rules as they stand in helm/yitong/files/alerts.yaml, docs/metrics.md as tables, and promtool. */
+
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { present } from '../../../contracts/present.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { missingHere } from '../../support/missing.js';
 
@@ -18,7 +20,7 @@ export function promtoolForTest(t: Pick<Test, 'fail' | 'pass'>): true | undefine
 export function promtool(args: readonly string[], input?: string): { readonly ok: boolean; readonly said: string } {
   const { status, stdout, stderr } = spawnSync('promtool', args, {
     encoding: 'utf8',
-    ...(input === undefined ? {} : { input }),
+    ...present({ input }),
   });
   return { ok: status === 0, said: `${stdout}${stderr}` };
 }

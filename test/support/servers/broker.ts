@@ -2,11 +2,13 @@
  * A real Apache Kafka of a test's own: one KRaft node with the properties that the test gives, which it may kill and
  * start again.
  */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { present } from '../../../contracts/present.js';
 import { type KafkaNode, kafkaNode, NODE_SETTINGS } from './kafka-node.js';
 import { freePorts } from './ports.js';
 
@@ -40,7 +42,7 @@ export async function startBroker(t: Test, options: BrokerOptions = {}): Promise
     home: dir,
     cluster: randomBytes(16).toString('base64url').replace(/^-/, 'A'),
     address: addresses[first] ?? '',
-    ...(options.format === undefined ? {} : { format: options.format }),
+    ...present({ format: options.format }),
     settings: {
       ...NODE_SETTINGS,
       'node.id': '1',

@@ -4,11 +4,13 @@
  * namespace and writes to a file system of its own; else all are on 127.0.0.1, and `network` and `disks` say what is
  * missing. Every node is started by `.ci/kafka`.
  */
+
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { present } from '../../../contracts/present.js';
 import { KAFKA_SCRIPT, type KafkaNode, kafkaNode, NODE_SETTINGS } from './kafka-node.js';
 import { quorumLeader } from './kafka-protocol.js';
 import { makeNetwork, type Network, noNamespaces } from './network.js';
@@ -121,7 +123,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       settings,
       address,
       ...(link === undefined ? {} : { enter: link.enter }),
-      ...(options.heap === undefined ? {} : { heap: options.heap }),
+      ...present({ heap: options.heap }),
     });
     const filler = join(disk, 'filler');
     const linked = (): NonNullable<typeof link> => {

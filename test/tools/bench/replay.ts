@@ -4,6 +4,7 @@
  * can hide a verdict.
  */
 
+import { present } from '../../../contracts/present.js';
 import type { Delivery, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
@@ -110,8 +111,7 @@ function byBruteForce(
         dataset,
         delivery,
         now: time,
-        ...(asked === undefined ? {} : { fields: asked }),
-        ...(batch === undefined ? {} : { subjects: batch }),
+        ...present({ fields: asked, subjects: batch }),
         case: Object.fromEntries(stated.map((part) => [part, 'x'])),
       }),
     );
@@ -158,7 +158,7 @@ function questionsOf(set: PolicySet, workspace: Workspace): (n: number) => Draft
         dataset: grant.dataset,
         delivery,
         now: time,
-        ...(asked === undefined ? {} : { fields: asked }),
+        ...present({ fields: asked }),
         case: Object.fromEntries(stated.map((part) => [part, 'x'])),
       }),
     );
@@ -173,8 +173,7 @@ function questionsOf(set: PolicySet, workspace: Workspace): (n: number) => Draft
         {
           dataset: grant.dataset,
           effect,
-          ...(asked === undefined ? {} : { asked }),
-          ...(reason === undefined ? {} : { reason }),
+          ...present({ asked, reason }),
           ...outcome,
         },
       ],

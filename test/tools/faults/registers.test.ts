@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
+import { present } from '../../../contracts/present.js';
 import { KINDS, live } from './registers/life.js';
 import { database } from './registers/main.js';
 
@@ -27,7 +28,7 @@ t.test('whatever happens to a register, the answers say what it says', async (t)
       seed,
       steps: STEPS,
       dir: join(t.testdirName, `${kind}-${seed}`),
-      ...(db === undefined ? {} : { database: db }),
+      ...present({ database: db }),
     });
     t.strictSame(
       findings,

@@ -2,6 +2,7 @@
  * One world under load: a gateway group, a connector a feed, departments that change, clients that publish and ask.
  * Faults come from outside; `finish` lets everything run to its end, and hands over what the judge compares.
  */
+
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type BusSettings, openBus } from '../../../connectors/bus/open.js';
 import { dataTopic } from '../../../connectors/bus/port.js';
 import type { RunReport } from '../../../connectors/run.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { openLmdbViewReader } from '../../../gateway/answer/view/lmdb/index.js';
 import { busOf } from '../../../gateway/operate/bus.js';
@@ -91,7 +93,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await makeWorkspace({
     dir: workspace,
     prefix,
-    ...(kafka === undefined ? {} : { kafka }),
+    ...present({ kafka }),
     ports: { api: apiPort, people, health },
     apiUrl: api.url,
   });

@@ -2,6 +2,7 @@
 
 import { controlTopic, dataTopic, type TopicName, type Watermark } from '../../../../connectors/bus/port.js';
 import type { DatasetId } from '../../../../contracts/ids.js';
+import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import type { ViewWorkspace } from '../port.js';
 import type { Store } from './store.js';
@@ -60,8 +61,7 @@ export function settle(row: DatasetRow, nextOf: (partition: number) => number): 
   if (ready === 0) return row;
   return {
     ...row,
-    ...(watermark === undefined ? {} : { watermark }),
-    ...(complete === undefined ? {} : { complete }),
+    ...present({ watermark, complete }),
     pending: row.pending.slice(ready),
   };
 }

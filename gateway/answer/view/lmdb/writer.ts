@@ -2,9 +2,11 @@
  * The writing side: one process, one at a time. Each call is one transaction that holds the records, the counters and
  * the next offset, so a crash leaves either all of a batch or nothing, and the bus is read on from exactly there.
  */
+
 import { mkdirSync } from 'node:fs';
 import type { InRecord, TopicName, Watermark } from '../../../../connectors/bus/port.js';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
 import { type CheckBody, checkBodies } from '../check.js';
 import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
@@ -222,7 +224,7 @@ class LmdbViewWriter implements ViewWriter {
       this.#clear({
         format: FORMAT,
         identity: { clusterId, topicIds },
-        ...(rebuilding === undefined ? {} : { rebuilding }),
+        ...present({ rebuilding }),
       });
       writeNumbers(this.store, numbers);
     });

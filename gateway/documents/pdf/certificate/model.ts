@@ -2,8 +2,10 @@
  * What a certificate of proof says of one entry of the log: its facts in words of both languages, the checkpoint, and
  * what a stranger checks it with.
  */
+
 import { join } from 'node:path';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { deliveryWords, reasonWords } from '../../../../policies/words.js';
 import { readIfThere } from '../../../ground/files/read-if-there.js';
@@ -133,7 +135,7 @@ export function certificateModel(
         vkey,
       })),
     },
-    attached: `${JSON.stringify({ id: found.receipt, state: 'logged', index, body: text, ...(salt === undefined ? {} : { salt: salt.toString('base64') }), ...(erasedBy === undefined ? {} : { erasedBy }), ...(expiredBy === undefined ? {} : { expiredBy }), proof }, null, 2)}\n`,
+    attached: `${JSON.stringify({ id: found.receipt, state: 'logged', index, body: text, ...(salt === undefined ? {} : { salt: salt.toString('base64') }), ...present({ erasedBy, expiredBy }), proof }, null, 2)}\n`,
   };
 }
 

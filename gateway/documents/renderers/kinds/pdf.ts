@@ -1,5 +1,7 @@
 /** The report as a signed PDF. */
+
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { sharedPool } from '../../pdf/pool.js';
 import { documentSignerOf } from '../../pdf/signer.js';
 import type { Renderer } from '../port.js';
@@ -16,7 +18,7 @@ const renderer: Renderer = {
       code,
       url,
       sign: documentSignerOf(documents),
-      ...(seal === undefined ? {} : { seal }),
+      ...present({ seal }),
     });
     return bytes;
   },

@@ -1,8 +1,10 @@
 /**
  * GET /v1/catalogue[/{id}]: the entries of the data catalogue (政务数据共享条例 Art.13–16), as every department may read them.
  */
+
 import { Type } from 'typebox';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import type { Contract, Workspace } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { Service } from '../../../documents/context.js';
@@ -41,8 +43,7 @@ function entry(contract: Contract, workspace: Workspace, short: boolean): Record
       classification,
       type,
       nullable,
-      ...(codelist === undefined ? {} : { codelist }),
-      ...(unit === undefined ? {} : { unit }),
+      ...present({ codelist, unit }),
     })),
   };
 }
@@ -95,7 +96,7 @@ const service: Service = {
           ...entry(contract, workspace, false),
           state: {
             status,
-            ...(sourceTime === undefined ? {} : { sourceTime }),
+            ...present({ sourceTime }),
             records: state.records,
             versions: state.versions,
           },

@@ -1,5 +1,6 @@
 /** Many documents verified in one request: each on record by itself, no more at a time than leaves room for others. */
 
+import { present } from '../../../../contracts/present.js';
 import type { ShownSubject } from '../../../documents/model/shown.js';
 import { eachInTurn } from '../../../documents/reports/in-turn.js';
 import type { Asking, Issued, Outcome, Reports, Verified } from '../../../documents/reports/index.js';
@@ -36,7 +37,7 @@ export function resultOf(
     purpose: model.purpose.id,
     range: model.range,
     whom: whom(issued),
-    ...(revokedAt === undefined ? {} : { revokedAt }),
+    ...present({ revokedAt }),
     ...(changes === undefined ? {} : { comparedAt: changes.at, sections: kindsOf(model, changes) }),
   };
 }

@@ -2,9 +2,11 @@
  * /v1/documents: whoever was given many documents verifies them at once by their codes, and is told when one of them
  * has changed.
  */
+
 import type { FastifyRequest } from 'fastify';
 import { parseDuration } from '../../../../contracts/duration.js';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { traceOf } from '../../../answer/question/request.js';
 import { clientOf, type Service } from '../../../documents/context.js';
 import { documentChangesSchema, verifiedDocumentsSchema } from '../../../documents/model/schemas.js';
@@ -79,7 +81,7 @@ const service: Service = {
           requestId: request.id,
           by: client,
           traceparent: traceOf(request),
-          ...(stated === undefined ? {} : { stated }),
+          ...present({ stated }),
         };
         const found = await verifyAll(reports, codes, asking);
         const results = found.map((one) => resultOf(one, whom));

@@ -3,8 +3,10 @@
  * retry of rows once mapping or contract are mended. It is that of this replica's data folder. What was shown and what
  * was retried is on record first.
  */
+
 import { entryId, type QuarantineEntry } from '../../../../connectors/quarantine.js';
 import type { RetryReport } from '../../../../connectors/retry.js';
+import { present } from '../../../../contracts/present.js';
 import { clientOf, type Service } from '../../../documents/context.js';
 import type { ActionName } from '../../../log/entries/actions.js';
 import { administrationBody } from '../../../log/entries/events.js';
@@ -33,10 +35,7 @@ function shown(
   if (!whole) return said;
   return {
     ...said,
-    ...(cells === undefined ? {} : { cells }),
-    ...(raw === undefined ? {} : { raw }),
-    ...(value === undefined ? {} : { value }),
-    ...(withdraw === undefined ? {} : { withdraw }),
+    ...present({ cells, raw, value, withdraw }),
   };
 }
 

@@ -3,12 +3,14 @@
  * position; the answer comes after the bus has acknowledged (or, while it is away, the disk: 202), and after the act is
  * in the audit log.
  */
+
 import { Type } from 'typebox';
 import type { Feed } from '../../../../connectors/feed.js';
 import { loadFeeds } from '../../../../connectors/feeds.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { isAhead } from '../../../../contracts/freshness.js';
 import type { DatasetId } from '../../../../contracts/ids.js';
+import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { clientOf, type Service } from '../../../documents/context.js';
 import { countPushed } from '../../../ground/counts/counts.js';
@@ -100,8 +102,7 @@ const service: Service = {
               merged: count('merged'),
               quarantined: count('quarantined'),
               ...(spooled ? { spooled: count('spooled') } : {}),
-              ...(outcome.withdrawn === undefined ? {} : { withdrawn: outcome.withdrawn }),
-              ...(outcome.held === undefined ? {} : { held: outcome.held }),
+              ...present({ withdrawn: outcome.withdrawn, held: outcome.held }),
               ...(outcome.shrunk === undefined ? {} : { refused: 'snapshot_shrunk' }),
             },
           }),

@@ -19,6 +19,7 @@ import { Quarantine } from '../../../../connectors/quarantine.js';
 import { SpoolingProducer } from '../../../../connectors/spool/index.js';
 import { isYitongError } from '../../../../contracts/errors.js';
 import type { DatasetId } from '../../../../contracts/ids.js';
+import { present } from '../../../../contracts/present.js';
 import type { Span } from '../../../../contracts/tracing.js';
 import type { Contract } from '../../../../contracts/types.js';
 import type { GatewayContext } from '../../../documents/context.js';
@@ -145,7 +146,7 @@ export function pushing(context: GatewayContext): Push {
       results: results.map(({ position, status, code }) => ({
         position,
         status: spooled && status === 'published' ? 'spooled' : status,
-        ...(code === undefined ? {} : { code }),
+        ...present({ code }),
       })),
     };
   };
@@ -167,7 +168,7 @@ export function pushing(context: GatewayContext): Push {
         ...(whole ? { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate } : { rememberPositions: true }),
         maxWithdrawShare: feed.maxWithdrawShare,
         run: `push ${new Date(context.now()).toISOString()} ${process.pid} ${(pushes += 1)}`,
-        ...(span === undefined ? {} : { span }),
+        ...present({ span }),
       },
       producer,
     );

@@ -2,9 +2,11 @@
  * /v1/reports and /v1/authorisations: reports on companies for the system that issues them, in the name of the company
  * that asks.
  */
+
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { id as idSchema, type StatedCase, strict, traceOf } from '../../../answer/question/request.js';
 import { lookupUrl } from '../../../documents/address.js';
 import { clientOf, type Service } from '../../../documents/context.js';
@@ -62,8 +64,7 @@ const service: Service = {
       requestId: request.id,
       by: clientOf(request).id,
       traceparent: traceOf(request),
-      ...(stated === undefined ? {} : { stated }),
-      ...(progress === undefined ? {} : { progress }),
+      ...present({ stated, progress }),
     });
     const tags = ['reports'];
 

@@ -1,5 +1,7 @@
 /** What can be said of a claim before its subject is looked up: how it would be compared, or why it is not answered. */
+
 import type { DatasetId } from '../../../../contracts/ids.js';
+import { present } from '../../../../contracts/present.js';
 import type { Plan, PlannedDataset } from '../../../answer/question/plan.js';
 import type { Comparisons, Normal } from './compare.js';
 import type { VerifyRequest } from './schema.js';
@@ -28,7 +30,7 @@ export function askedOf({ purpose, case: stated, claims }: VerifyRequest) {
   }
   return {
     purpose,
-    ...(stated === undefined ? {} : { case: stated }),
+    ...present({ case: stated }),
     datasets: [...datasets].map(([id, fields]) => ({ id, fields: [...fields] })),
   };
 }

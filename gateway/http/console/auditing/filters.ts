@@ -2,7 +2,9 @@
  * What a search of the console asks, as it stands in the address: nothing in it names a subject, a case or a handler in
  * clear.
  */
+
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import type { Person, Role } from '../../../ground/identity/person.js';
 import { fromLocal } from '../../../ground/language/time.js';
@@ -91,9 +93,7 @@ export function queryOf({ since, until, result, type, ...rest }: Filters): Searc
   return {
     ...rest,
     ...(kind === 'all' ? {} : { type: kind }),
-    ...(result === undefined ? {} : { result }),
-    ...(from === undefined ? {} : { since: from }),
-    ...(to === undefined ? {} : { until: to }),
+    ...present({ result, since: from, until: to }),
   };
 }
 

@@ -3,9 +3,11 @@
  * request is open, then what it found. Leaving the page, by its button or otherwise, ends the request and the replay
  * with it.
  */
+
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { fromLocal } from '../../../ground/language/time.js';
 import { sessionOf } from '../../plugins/people.js';
@@ -64,8 +66,7 @@ export function replayRoutes(app: FastifyInstance, { context, reports }: Auditin
           workspace: workspace.dir,
           data: dataDir,
           most: SHOWN,
-          ...(from === undefined ? {} : { since: from }),
-          ...(to === undefined ? {} : { until: to }),
+          ...present({ since: from, until: to }),
         },
         gone.signal,
       );

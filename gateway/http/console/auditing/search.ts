@@ -2,10 +2,12 @@
  * /console/search: who saw what. A subject, a case or a handler is sent by POST, and stands in the address under a name
  * of this sign-in.
  */
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorWords } from '../../../../contracts/error-words.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { SubjectKey } from '../../../../contracts/ids.js';
+import { present } from '../../../../contracts/present.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import type { LookUp } from '../../../documents/names/lookup.js';
@@ -124,7 +126,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
       const filters = filtersOf(rest, session, []);
       const from = numberOf(after, 'after');
       const query = scoped(queryOf(filters), role, person, side);
-      const page = await search().page(query, { limit: PAGE, ...(from === undefined ? {} : { after: from }) });
+      const page = await search().page(query, { limit: PAGE, ...present({ after: from }) });
       const { subject, caseId, actor } = filters;
       const { detail, about } = onRecord(filters, context);
       await app.people.record.looked(person, {

@@ -3,9 +3,11 @@
  * who asks what, confirms or refuses. /compliance is whoever scans it, signed in or not. A code never stands in an
  * address of ours but in the one that its QR says.
  */
+
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorTable, isYitongError, type YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { publicAddress } from '../../../documents/address.js';
 import {
   type CompanyView,
@@ -179,7 +181,7 @@ const service: Service = {
         kind: 'person',
         key: person.id,
         name: person.name,
-        ...(person.authority === undefined ? {} : { authority: person.authority }),
+        ...present({ authority: person.authority }),
       };
     }
     const base = (request: FastifyRequest) => ({

@@ -2,6 +2,7 @@
  * The data officer's pages: the feeds of the own authority, how fresh they are, what of them was held back and why, and
  * the retry of it once mapping or contract are mended. Each look and each retry is on record first.
  */
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { loadFeed } from '../../../../connectors/feeds.js';
 import { heldId } from '../../../../connectors/publish/index.js';
@@ -9,6 +10,7 @@ import type { QuarantineEntry } from '../../../../connectors/quarantine.js';
 import type { RetryReport } from '../../../../connectors/retry.js';
 import { loadSourceKinds } from '../../../../connectors/sources/load.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { Service } from '../../../documents/context.js';
@@ -141,8 +143,7 @@ const service: Service = {
           held: desk.held(contract).slice(0, HELD),
           heldCount: desk.held(contract).length,
           next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
-          ...(content === undefined ? {} : { content }),
-          ...(report === undefined ? {} : { report }),
+          ...present({ content, report }),
         }),
       });
     }

@@ -2,7 +2,9 @@
  * What a subject may read of one entry about it, under the notice that each grant declares. Pure. Whatever is not known
  * is withheld: a grant that is gone, a time that cannot be read, a batch entry whose answer is missing.
  */
+
 import { parseDuration } from '../../../../contracts/duration.js';
+import { present } from '../../../../contracts/present.js';
 import type { Grant } from '../../../../policies/types.js';
 import type { LogBody, LogDataset } from '../../../log/entries/body.js';
 
@@ -89,9 +91,7 @@ export function batchDatasets(
   now: number,
 ): readonly ShownDataset[] {
   const records = new Map((included.datasets ?? []).map(({ dataset, records: n }) => [dataset, n ?? 0]));
-  const shown = answers.map((answer) =>
-    shownDatasets({ ...answer, ...(included.time === undefined ? {} : { time: included.time }) }, grants, now),
-  );
+  const shown = answers.map((answer) => shownDatasets({ ...answer, ...present({ time: included.time }) }, grants, now));
   const [first = [], ...others] = shown;
   return first
     .filter(

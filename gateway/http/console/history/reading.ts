@@ -1,6 +1,7 @@
 /**
  * A subject's history, page by page. What may not be read is as if it were not there: a page is filled up behind it.
  */
+import { present } from '../../../../contracts/present.js';
 import { detailsOf, type LogBody } from '../../../log/entries/body.js';
 import type { FoundEntry, SearchIndex } from '../../../log/search/index.js';
 import { batchDatasets, type NoticeGrants, type ShownDataset, shownDatasets } from './notice.js';
@@ -66,7 +67,7 @@ export async function historyEntry(
         ? batchDatasets(body, await answersOf(entry, search), grants, now)
         : [];
   const { item = body.item } = detailsOf(entry.opened);
-  return datasets.length === 0 ? undefined : { index, body, ...(item === undefined ? {} : { item }), datasets };
+  return datasets.length === 0 ? undefined : { index, body, ...present({ item }), datasets };
 }
 
 export async function historyPage(
@@ -77,10 +78,7 @@ export async function historyPage(
 ): Promise<HistoryPage> {
   const entries: HistoryEntry[] = [];
   for (let from = after; ; ) {
-    const page = await reading.search.page(
-      { subject },
-      { limit: RAW, open: true, ...(from === undefined ? {} : { after: from }) },
-    );
+    const page = await reading.search.page({ subject }, { limit: RAW, open: true, ...present({ after: from }) });
     for (const found of page.entries) {
       const entry = await historyEntry(found, reading);
       if (entry === undefined) continue;

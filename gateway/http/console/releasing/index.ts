@@ -3,9 +3,11 @@
  * an issued report, or chosen domains of it, by a code; at /compliance/report whoever scans it sees that, once. A code
  * stands in no address of ours but in the one that its QR says.
  */
+
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorTable, isYitongError, YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { publicAddress } from '../../../documents/address.js';
 import {
   codeId,
@@ -192,7 +194,7 @@ const service: Service = {
         kind: 'person',
         key: person.id,
         name: person.name,
-        ...(person.authority === undefined ? {} : { authority: person.authority }),
+        ...present({ authority: person.authority }),
       };
     }
     /**

@@ -2,7 +2,9 @@
  * What a report says: who did not answer, the table of companies and domains, each record, notes. The same before it is
  * issued and after.
  */
+
 import type { JSX } from 'preact';
+import { present } from '../../../../contracts/present.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ReportContents, ReportRecord, ReportSection } from '../../../documents/model/model.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -24,7 +26,7 @@ function silent({ sections }: ReportContents): readonly Silent[] {
     for (const { authority, name, since } of missing) {
       const known = found.get(authority) ?? {
         name,
-        ...(since === undefined ? {} : { since }),
+        ...present({ since }),
         domains: new Set<number>(),
       };
       if (since !== undefined && (known.since === undefined || since < known.since)) known.since = since;

@@ -1,6 +1,8 @@
 /** A report that was issued just now, with its code; and one that was issued before, without. */
+
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';
+import { present } from '../../../../contracts/present.js';
 import type { Issued, IssuedReport, ReportChanges } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
@@ -47,11 +49,7 @@ function Downloads({
   const name = ({ extension }: Download): string => fileNames[extension]?.[language] ?? say('下载其他格式', extension);
   const needed = code === undefined && downloads.some(({ coded }) => coded);
   return (
-    <Form
-      action={`/console/reports/${id}/document`}
-      class="row"
-      hidden={{ of: subjects.hidden, ...(code === undefined ? {} : { code }) }}
-    >
+    <Form action={`/console/reports/${id}/document`} class="row" hidden={{ of: subjects.hidden, ...present({ code }) }}>
       {needed ? (
         <TextField
           class="grow"

@@ -1,5 +1,7 @@
 /** All grants: who has what for which purpose until when, and whether it is used. */
+
 import type { JSX } from 'preact';
+import { present } from '../../../../contracts/present.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Grant } from '../../../../policies/types.js';
 import type { Names } from '../../../documents/words/names.js';
@@ -70,7 +72,7 @@ export function grantsPage({
 }: GrantsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const address = (to: number): string =>
-    `/console/grants?${new URLSearchParams({ ...(q === '' ? {} : { q }), ...(state === undefined ? {} : { state }), page: String(to) }).toString()}`;
+    `/console/grants?${new URLSearchParams({ ...(q === '' ? {} : { q }), ...present({ state }), page: String(to) }).toString()}`;
   const count = (holds: (one: GrantSummary) => boolean): string => all.filter(holds).length.toLocaleString('en');
   return (
     <>

@@ -3,8 +3,10 @@
  * suspension is on record with its person before it stands on disk, and in force in every worker of the data folder
  * within two seconds (`answer/inforce/suspensions.ts`).
  */
+
 import type { FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
 import {
@@ -165,7 +167,7 @@ const service: Service = {
           days: DAYS,
           accesses: entries.map(({ index, body }) => ({ index, body })),
           inForce: grant.status === 'suspended',
-          ...(suspension === undefined ? {} : { suspension }),
+          ...present({ suspension }),
           purposes: grant.purposes.map((id) => ({ id, name: purposes.get(id)?.name ?? { zh: id, en: id } })),
           titles: new Map(fields.map(({ path, title }) => [path as string, title])),
           mayAudit: person.roles.includes('auditor'),

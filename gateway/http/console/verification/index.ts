@@ -3,11 +3,13 @@
  * code that is typed is sent by POST; one that a QR brings stands in the address, which then goes to nobody
  * (`no-referrer`) and into no log.
  */
+
 import { readFileSync } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JSX } from 'preact';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
+import { present } from '../../../../contracts/present.js';
 import type { Service } from '../../../documents/context.js';
 import { shownSubjects } from '../../../documents/model/shown.js';
 import { type Asking, reportsOf } from '../../../documents/reports/index.js';
@@ -57,8 +59,7 @@ const service: Service = {
         outcome,
         issued,
         subjects: shownSubjects(issued.model, shown, workspace.schemes),
-        ...(revokedAt === undefined ? {} : { revokedAt }),
-        ...(changes === undefined ? {} : { changes }),
+        ...present({ revokedAt, changes }),
       };
     }
     const frame = (

@@ -2,6 +2,7 @@
  * OCSF 1.6: accesses are API Activity (class 6003), acts of administration Entity Management (3004), refusals
  * Authentication (3002).
  */
+import { present } from '../../../../contracts/present.js';
 import { detailsOf } from '../../entries/body.js';
 import type { ExportedEntry } from './evidence.js';
 
@@ -64,8 +65,7 @@ export function toOcsf({ found, evidence }: ExportedEntry): string {
       subject: opened?.subject ?? body.subject?.pseudonym,
       caseId,
       caseHandler: actor,
-      ...(found.erasedBy === undefined ? {} : { erasedBy: found.erasedBy }),
-      ...(found.expiredBy === undefined ? {} : { expiredBy: found.expiredBy }),
+      ...present({ erasedBy: found.erasedBy, expiredBy: found.expiredBy }),
       evidence,
     },
   };

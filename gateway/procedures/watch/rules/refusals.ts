@@ -2,6 +2,7 @@
  * Somebody tries doors: a client or a person who is refused again and again, a network address at which nobody knows
  * who knocks, or knocks from many addresses.
  */
+import { present } from '../../../../contracts/present.js';
 import { MINUTE, Recent } from '../recent.js';
 import { type Finding, NAMED, watchRule } from '../rule.js';
 
@@ -46,8 +47,7 @@ export default watchRule({
         : `client ${client}`;
     const about: Pick<Finding, 'period' | 'client' | 'subject'> = {
       period: Math.floor(time / window) * window,
-      ...(client === undefined ? {} : { client }),
-      ...(person === undefined ? {} : { subject: person }),
+      ...present({ client, subject: person }),
     };
     const one = counted.get(who) ?? { refusals: [], sum: 0, raised: false };
     counted.delete(who);

@@ -2,12 +2,14 @@
  * `node dist/test/tools/faults/registers/main.js`: many lives of registers against the model. Exit 0: nothing was found; 1:
  * something was, with the seed that finds it again; 2: it could not run.
  */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
+import { present } from '../../../../contracts/present.js';
 import { KINDS, type Kind, type Life, live } from './life.js';
 
 const HELP = `usage: node dist/test/tools/faults/registers/main.js [--seeds N] [--from S] [--steps N] [--kinds WHAT,…] [--json]
@@ -91,7 +93,7 @@ async function main(): Promise<number> {
       for (const kind of kinds) {
         if ((kind === 'table' || kind === 'poll') && db === undefined) continue;
         const own = join(dir, `${kind}-${seed}`);
-        const ended = await live({ kind, seed, steps, dir: own, ...(db === undefined ? {} : { database: db }) });
+        const ended = await live({ kind, seed, steps, dir: own, ...present({ database: db }) });
         done += ended.steps;
         if (ended.findings.length > 0) {
           found.push({ kind, seed, step: ended.steps, findings: ended.findings });

@@ -1,0 +1,18 @@
+/** Members that may be missing. */
+
+/** Members of `T` that are not `undefined`: what may be undefined is there or is left out, and never there as undefined. */
+export type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/**
+ * The object without its members that are undefined, to be spread where a member is optional:
+ * `{ id, ...present({ at, reason }) }`.
+ */
+export function present<const T extends object>(members: T): Present<T> {
+  const found: Record<string, unknown> = {};
+  for (const key in members) {
+    if (members[key] !== undefined) found[key] = members[key];
+  }
+  return found as Present<T>;
+}

@@ -1,4 +1,4 @@
-/** Reports that are asked for: whom they are about, how they would look, their issuing, and the mere state of domains. */
+/** Reports that are asked for: their group, how they would look, their issuing, and the mere states of domains. */
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';

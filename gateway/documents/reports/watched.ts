@@ -6,10 +6,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openEnv } from '../../../connectors/lmdb/env.js';
+import { type Env, openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 import { YitongError } from '../../../contracts/errors.js';
-import { openSubjectKeys } from '../../log/entries/keys.js';
+import { openSubjectKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { Moment } from '../model/model.js';
@@ -77,147 +77,179 @@ type Key =
   | readonly ['change', client: string, number: number]
   | readonly ['number', client: string]
   | readonly ['count', client: string];
-interface Told {
+/** A change as it is kept: under the key of the company that its document was issued to. */
+interface SealedChange {
   readonly owner: string;
   readonly enc: string;
   readonly until: number;
 }
-type Value = Omit<Watch, 'client' | 'id'> | Told | number;
+type Value = Omit<Watch, 'client' | 'id'> | SealedChange | number;
+interface Lease {
+  readonly holder: string;
+  /** ms since 1970 */
+  readonly until: number;
+}
 
-export function openWatched(dataDir: string): Watched {
-  const dir = join(dataDir, 'reports');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const path = join(dir, 'watched');
-  refuseDamaged(path, '`reports/watched`', 'put it back from a backup (docs/faults.md)', true);
-  refuseDamaged(join(dir, 'watching'), '`reports/watching`', 'nothing lasting is in it: remove it (docs/faults.md)');
-  const env = openEnv<Value, Key[number][]>({ file: path, encoding: 'json', maxReaders: 512 });
-  const map = env.root;
-  chmodSync(path, 0o600);
-  // who watches is of the moment: a power cut may take it
-  const leases = openEnv<{ readonly holder: string; readonly until: number }, string>({
-    file: join(dir, 'watching'),
-    encoding: 'json',
-    noSync: true,
-    maxReaders: 512,
-  });
-  const lease = leases.root;
-  const keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
+export const openWatched = (dataDir: string): Watched => new WatchStore(dataDir);
 
-  const number = (kind: 'number' | 'count', client: string): number => {
-    const value = map.get([kind, client]);
-    return typeof value === 'number' ? value : 0;
-  };
-  const isWatch = (value: Value | undefined): value is Omit<Watch, 'client' | 'id'> =>
-    typeof value === 'object' && 'state' in value;
-  const isTold = (value: Value | undefined): value is Told => typeof value === 'object' && 'enc' in value;
-  const between = (...start: Key[number][]) => map.getRange({ start, end: [...start, '\uffff'] });
+const isWatch = (value: Value | undefined): value is Omit<Watch, 'client' | 'id'> =>
+  typeof value === 'object' && 'state' in value;
+const isSealedChange = (value: Value | undefined): value is SealedChange => typeof value === 'object' && 'enc' in value;
 
-  function drop(id: string, client: string): void {
-    map.removeSync(['watch', id, client]);
-    map.putSync(['count', client], Math.max(0, number('count', client) - 1));
+class WatchStore implements Watched {
+  readonly #env: Env<Value, Key[number][]>;
+  readonly #map: Env<Value, Key[number][]>['root'];
+  readonly #leases: Env<Lease, string>;
+  readonly #keys: SubjectKeys;
+
+  constructor(dataDir: string) {
+    const dir = join(dataDir, 'reports');
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const path = join(dir, 'watched');
+    refuseDamaged(path, '`reports/watched`', 'put it back from a backup (docs/faults.md)', true);
+    refuseDamaged(join(dir, 'watching'), '`reports/watching`', 'nothing lasting is in it: remove it (docs/faults.md)');
+    this.#env = openEnv<Value, Key[number][]>({ file: path, encoding: 'json', maxReaders: 512 });
+    this.#map = this.#env.root;
+    chmodSync(path, 0o600);
+    // who watches is of the moment: a power cut may take it
+    this.#leases = openEnv<Lease, string>({
+      file: join(dir, 'watching'),
+      encoding: 'json',
+      noSync: true,
+      maxReaders: 512,
+    });
+    this.#keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
   }
 
-  return {
-    watch(client, asked, now) {
-      env.writeSync(() => {
-        const there = asked.map(({ id }) => map.get(['watch', id, client]));
-        const added = new Set(asked.filter((_, i) => !isWatch(there[i])).map(({ id }) => id)).size;
-        const count = number('count', client) + added;
-        if (count > MAX_WATCHED)
-          throw new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
-        if (added > 0) map.putSync(['count', client], count);
-        asked.forEach(({ id, until, state }, i) => {
-          const before = there[i];
-          map.putSync(['watch', id, client], {
-            since: now,
-            state,
-            until: isWatch(before) ? Math.max(before.until, until) : until,
-          });
+  // watches
+
+  watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): void {
+    this.#env.writeSync(() => {
+      const there = asked.map(({ id }) => this.#map.get(['watch', id, client]));
+      const added = new Set(asked.filter((_, i) => !isWatch(there[i])).map(({ id }) => id)).size;
+      const count = this.#number('count', client) + added;
+      if (count > MAX_WATCHED)
+        throw new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
+      if (added > 0) this.#map.putSync(['count', client], count);
+      asked.forEach(({ id, until, state }, i) => {
+        const before = there[i];
+        this.#map.putSync(['watch', id, client], {
+          since: now,
+          state,
+          until: isWatch(before) ? Math.max(before.until, until) : until,
         });
       });
-    },
-    all(now) {
-      const found: Watch[] = [];
-      for (const {
-        key: [, id, client],
-        value,
-      } of between('watch'))
-        if (isWatch(value) && value.until > now && typeof id === 'string' && typeof client === 'string')
-          found.push({ ...value, id, client });
-      return found;
-    },
-    forget(id) {
-      env.writeSync(() => {
-        for (const {
-          key: [, , client],
-        } of [...between('watch', id)])
-          if (typeof client === 'string') drop(id, client);
-      });
-    },
-    async append({ id, client, since, state: before }, state, issuer, change) {
-      keys.ensure([issuer]);
-      const secret = keys.get(issuer);
-      if (secret === undefined) return false;
-      const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(change)));
-      return env.write(() => {
-        const now = map.get(['watch', id, client]);
-        if (!isWatch(now) || now.state !== before || now.since !== since) return false;
-        const next = number('number', client) + 1;
-        map.putSync(['number', client], next);
-        map.putSync(['change', client, next], { owner: secret.pseudonym, enc, until: now.until + READABLE });
-        map.putSync(['watch', id, client], { ...now, state });
-        return true;
-      });
-    },
-    changes(client, after, limit) {
-      const found: WatchedChange[] = [];
-      for (const {
-        key: [, , at],
-        value,
-      } of map.getRange({ start: ['change', client, after + 1], end: ['change', client, '\uffff'] })) {
-        const secret = isTold(value) ? keys.byPseudonym(value.owner) : undefined;
-        // of an erased company nothing is readable
-        if (!isTold(value) || secret === undefined || typeof at !== 'number') continue;
-        found.push({ number: at, ...unseal<Omit<WatchedChange, 'number'>>(secret, value.enc) });
-        if (found.length === limit) break;
+    });
+  }
+
+  all(now: number): readonly Watch[] {
+    return [...this.#watches()].filter(({ until }) => until > now);
+  }
+
+  *#watches(): Generator<Watch, void> {
+    for (const { key, value } of this.#under('watch')) {
+      const [, id, client] = key;
+      if (isWatch(value) && typeof id === 'string' && typeof client === 'string') yield { ...value, id, client };
+    }
+  }
+
+  forget(id: string): void {
+    this.#env.writeSync(() => {
+      for (const { key } of [...this.#under('watch', id)]) {
+        const [, , client] = key;
+        if (typeof client === 'string') this.#drop(id, client);
       }
-      return found;
-    },
-    last: (client) => number('number', client),
-    lease: (holder, now) =>
-      leases.writeSync(() => {
-        const held = lease.get('lease');
-        if (held !== undefined && held.holder !== holder && held.until > now) return false;
-        lease.putSync('lease', { holder, until: now + LEASE });
-        return true;
-      }),
-    release(holder) {
-      leases.writeSync(() => {
-        if (lease.get('lease')?.holder === holder) lease.removeSync('lease');
-      });
-    },
-    sweep: (now) =>
-      env.writeSync(() => {
-        let removed = 0;
-        for (const {
-          key: [, id, client],
-          value,
-        } of [...between('watch')]) {
-          if (!isWatch(value) || value.until > now || typeof id !== 'string' || typeof client !== 'string') continue;
-          drop(id, client);
-          removed++;
-        }
-        for (const { key, value } of [...between('change')]) {
-          if (!isTold(value) || value.until > now) continue;
-          map.removeSync(key);
-          removed++;
-        }
-        return removed;
-      }),
-    async close() {
-      await env.close();
-      await leases.close();
-      await keys.close();
-    },
-  };
+    });
+  }
+
+  #drop(id: string, client: string): void {
+    this.#map.removeSync(['watch', id, client]);
+    this.#map.putSync(['count', client], Math.max(0, this.#number('count', client) - 1));
+  }
+
+  // changes
+
+  async append(
+    { id, client, since, state: before }: Watch,
+    state: string,
+    issuer: string,
+    change: Omit<WatchedChange, 'number'>,
+  ): Promise<boolean> {
+    this.#keys.ensure([issuer]);
+    const secret = this.#keys.get(issuer);
+    if (secret === undefined) return false;
+    const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(change)));
+    return this.#env.write(() => {
+      const now = this.#map.get(['watch', id, client]);
+      if (!isWatch(now) || now.state !== before || now.since !== since) return false;
+      const next = this.#number('number', client) + 1;
+      this.#map.putSync(['number', client], next);
+      this.#map.putSync(['change', client, next], { owner: secret.pseudonym, enc, until: now.until + READABLE });
+      this.#map.putSync(['watch', id, client], { ...now, state });
+      return true;
+    });
+  }
+
+  changes(client: string, after: number, limit: number): readonly WatchedChange[] {
+    const found: WatchedChange[] = [];
+    const range = { start: ['change', client, after + 1], end: ['change', client, '\uffff'] };
+    for (const { key, value } of this.#map.getRange(range)) {
+      const [, , number] = key;
+      if (!isSealedChange(value) || typeof number !== 'number') continue;
+      const secret = this.#keys.byPseudonym(value.owner);
+      // of an erased company nothing is readable
+      if (secret === undefined) continue;
+      found.push({ number, ...unseal<Omit<WatchedChange, 'number'>>(secret, value.enc) });
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  last(client: string): number {
+    return this.#number('number', client);
+  }
+
+  // who watches
+
+  lease(holder: string, now: number): boolean {
+    return this.#leases.writeSync(() => {
+      const held = this.#leases.root.get('lease');
+      if (held !== undefined && held.holder !== holder && held.until > now) return false;
+      this.#leases.root.putSync('lease', { holder, until: now + LEASE });
+      return true;
+    });
+  }
+
+  release(holder: string): void {
+    this.#leases.writeSync(() => {
+      if (this.#leases.root.get('lease')?.holder === holder) this.#leases.root.removeSync('lease');
+    });
+  }
+
+  // the end of what is past its time
+
+  sweep(now: number): number {
+    return this.#env.writeSync(() => {
+      const over = [...this.#watches()].filter(({ until }) => until <= now);
+      for (const { id, client } of over) this.#drop(id, client);
+      const unreadable = [...this.#under('change')].filter(({ value }) => isSealedChange(value) && value.until <= now);
+      for (const { key } of unreadable) this.#map.removeSync(key);
+      return over.length + unreadable.length;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#env.close();
+    await this.#leases.close();
+    await this.#keys.close();
+  }
+
+  #number(kind: 'number' | 'count', client: string): number {
+    const value = this.#map.get([kind, client]);
+    return typeof value === 'number' ? value : 0;
+  }
+
+  #under(...start: Key[number][]) {
+    return this.#map.getRange({ start, end: [...start, '\uffff'] });
+  }
 }

@@ -94,7 +94,7 @@ t.test('every rule that watches the log, and every figure that it finds', async 
     ),
     [],
   );
-  const folder = join(packageRoot(), 'gateway', 'audit', 'watch', 'rules');
+  const folder = join(packageRoot(), 'gateway', 'procedures', 'watch', 'rules');
   const named = readdirSync(folder)
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) =>

@@ -222,16 +222,16 @@ class ComplianceCodes implements Codes {
   }
 
   #confirmed(found: CodeRecord | undefined, person: Person, shown: string): CodeRecord {
-    const own = ownedBy(person, found);
-    const next = this.#advanced(own, { kind: 'confirm' });
-    if (own.live.asked === undefined || !sameText(shownOf(own.live.asked), shown)) throw refused('code_changed');
+    const code = ownedBy(person, found);
+    const next = this.#advanced(code, { kind: 'confirm' });
+    if (code.live.asked === undefined || !sameText(shownOf(code.live.asked), shown)) throw refused('code_changed');
     return next;
   }
 
   async refuse(id: string, person: Person, requestId: string): Promise<void> {
     const { live } = await this.#store.transaction((maps) => {
-      const own = ownedBy(person, isToken(id) ? maps.code(id) : undefined);
-      const next = this.#advanced(own, { kind: 'refuse' });
+      const code = ownedBy(person, isToken(id) ? maps.code(id) : undefined);
+      const next = this.#advanced(code, { kind: 'refuse' });
       maps.putCode(id, next);
       return next;
     });

@@ -14,10 +14,10 @@ import { present } from '../../../contracts/present.js';
 import { sameText } from '../../ground/identity/same-text.js';
 import { type ComplianceStep, complianceBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
-import type { ReleasedReport } from '../reports/part.js';
+import type { ReleasedReport } from '../reports/released-part.js';
 import type { Scanner } from './machine.js';
 import { countMiss, guessedTooOften, lookersOf } from './misses.js';
-import type { Looker, ReleaseRecord, ReleaseState, Scope } from './records.js';
+import type { Looker, ReleaseRecord, ReleaseState, Scope } from './release-record.js';
 import type { CodeStore } from './store.js';
 import { digest, isToken, newToken } from './tokens.js';
 

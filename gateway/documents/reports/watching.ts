@@ -9,10 +9,10 @@ import type { DatasetId } from '../../../contracts/ids.js';
 import type { Cut } from '../../answer/view/port.js';
 import { dayIn } from '../compute/index.js';
 import type { GatewayContext } from '../context.js';
-import { eachInTurn } from './in-turn.js';
-import { kindsOf, lasting, stateOf } from './kinds.js';
+import { kindsOf, lasting, stateOf } from './change-kinds.js';
+import { eachInTurn } from './each-in-turn.js';
 import type { Look, Reports } from './port.js';
-import type { Watch, Watched } from './watched.js';
+import type { Watch, Watched } from './watched-documents.js';
 
 const EVERY = 500;
 const SWEEP = 3_600_000;
@@ -36,8 +36,8 @@ function moved(before: Registers | undefined, now: Registers): ReadonlyMap<strin
     return undefined;
   return new Map(
     Object.entries(now.cut).flatMap(([topic, offsets]): [string, Set<number>][] => {
-      const then = before.cut[topic];
-      const parts = offsets.flatMap((offset, partition) => (then?.[partition] === offset ? [] : [partition]));
+      const offsetsBefore = before.cut[topic];
+      const parts = offsets.flatMap((offset, partition) => (offsetsBefore?.[partition] === offset ? [] : [partition]));
       return parts.length === 0 ? [] : [[topic, new Set(parts)]];
     }),
   );
@@ -217,7 +217,7 @@ class Watcher implements Watching {
   /** Of watches that are over nothing is known any more. */
   #forgetOthers(watches: readonly Watch[]): void {
     if (this.#known.size <= watches.length) return;
-    const there = new Set(watches.map(keyOf));
-    for (const key of this.#known.keys()) if (!there.has(key)) this.#known.delete(key);
+    const watched = new Set(watches.map(keyOf));
+    for (const key of this.#known.keys()) if (!watched.has(key)) this.#known.delete(key);
   }
 }

@@ -13,7 +13,7 @@ import { openSubjectKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { Moment } from '../model/model.js';
-import type { SectionKinds } from './kinds.js';
+import type { SectionKinds } from './change-kinds.js';
 import type { Outcome } from './store.js';
 
 export interface Watch {
@@ -125,14 +125,14 @@ class WatchStore implements Watched {
 
   watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): void {
     this.#env.writeSync(() => {
-      const there = asked.map(({ id }) => this.#map.get(['watch', id, client]));
-      const added = new Set(asked.filter((_, i) => !isWatch(there[i])).map(({ id }) => id)).size;
+      const known = asked.map(({ id }) => this.#map.get(['watch', id, client]));
+      const added = new Set(asked.filter((_, i) => !isWatch(known[i])).map(({ id }) => id)).size;
       const count = this.#number('count', client) + added;
       if (count > MAX_WATCHED)
         throw new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
       if (added > 0) this.#map.putSync(['count', client], count);
       asked.forEach(({ id, until, state }, i) => {
-        const before = there[i];
+        const before = known[i];
         this.#map.putSync(['watch', id, client], {
           since: now,
           state,

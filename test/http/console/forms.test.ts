@@ -422,7 +422,7 @@ t.test(
     t.match(
       text,
       new RegExp(
-        `<button type="submit" class="lang" form="${formId('report')}" formAction="/console/keep\\?lang=en"`,
+        `<button class="lang" form="${formId('report')}" formAction="/console/keep\\?lang=en"`,
         'i',
       ),
     );

@@ -71,29 +71,29 @@ class TimestampType extends avsc.types.LogicalType {
 }
 
 class DecimalType extends avsc.types.LogicalType {
-  private readonly precision: number;
-  private readonly scale: number;
+  readonly #precision: number;
+  readonly #scale: number;
   constructor(schema: Schema, options?: object) {
     super(schema, options);
     const { precision, scale } = schema as object as { readonly precision: number; readonly scale?: number };
-    this.precision = precision;
-    this.scale = scale ?? 0;
+    this.#precision = precision;
+    this.#scale = scale ?? 0;
   }
   protected override _fromValue(bytes: Buffer): string {
     const unscaled = bytesToUnscaled(bytes);
     return (
-      (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, this.precision, this.scale)) ??
+      (unscaled === undefined ? undefined : unscaledToDecimal(unscaled, this.#precision, this.#scale)) ??
       refuse('a decimal is beyond its precision')
     );
   }
   protected override _toValue(text: string): Buffer {
-    const unscaled = decimalToUnscaled(text, this.precision, this.scale);
+    const unscaled = decimalToUnscaled(text, this.#precision, this.#scale);
     return unscaled === undefined
       ? refuse('a decimal does not fit its precision and scale')
       : unscaledToBytes(unscaled);
   }
   protected override _resolve(writer: Type): unknown {
-    return writer instanceof DecimalType && writer.precision === this.precision && writer.scale === this.scale
+    return writer instanceof DecimalType && writer.#precision === this.#precision && writer.#scale === this.#scale
       ? same
       : undefined;
   }
@@ -141,8 +141,8 @@ const codecs = new WeakMap<object, Codec>();
 
 function codecOf(schema: AvroSchema): Codec {
   if (typeof schema !== 'object') throw new YitongError('schema_refused', 'a dataset schema is an Avro record');
-  const kept = codecs.get(schema);
-  if (kept !== undefined) return kept;
+  const known = codecs.get(schema);
+  if (known !== undefined) return known;
   const root = readSchema(schema);
   const codec: Codec = { head: undefined, write: compileWriter(root, '', undefined), read: compileReader(root) };
   codecs.set(schema, codec);

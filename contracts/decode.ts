@@ -8,24 +8,24 @@ import { FORBIDDEN_NAMES, type Shape } from './schema.js';
 
 /** Where a body is being read. One is reused: decoding never yields to other work. */
 export class Reader {
-  private buffer: Buffer = Buffer.alloc(0);
-  private at = 0;
-  private end = 0;
+  #buffer: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #end = 0;
 
   begin(bytes: Uint8Array, start: number, end: number): void {
-    this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.at = start;
-    this.end = Math.min(end, this.buffer.length);
+    this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#at = start;
+    this.#end = Math.min(end, this.#buffer.length);
   }
   finish(): void {
-    if (this.at !== this.end) this.fail('has bytes after its end');
+    if (this.#at !== this.#end) this.fail('has bytes after its end');
   }
   fail(what: string): never {
     throw new YitongError('wire_format', `the body ${what}`);
   }
   byte(): number {
-    if (this.at >= this.end) this.fail('ends early');
-    return this.buffer[this.at++]!;
+    if (this.#at >= this.#end) this.fail('ends early');
+    return this.#buffer[this.#at++]!;
   }
   long(): number {
     let byte = this.byte();
@@ -42,36 +42,36 @@ export class Reader {
     return signed;
   }
   /** A length of something that takes at least `each` bytes a piece. */
-  private bounded(length: number, each: number): number {
-    if (length < 0 || length * each > this.end - this.at) this.fail('has a length beyond its end');
+  #bounded(length: number, each: number): number {
+    if (length < 0 || length * each > this.#end - this.#at) this.fail('has a length beyond its end');
     return length;
   }
   /** The number of items of the next block; 0 at the end of the list. */
   block(each: number): number {
     const count = this.long();
-    if (count >= 0) return this.bounded(count, each);
-    this.bounded(this.long(), 1); // the block's size in bytes
-    return this.bounded(-count, each);
+    if (count >= 0) return this.#bounded(count, each);
+    this.#bounded(this.long(), 1); // the block's size in bytes
+    return this.#bounded(-count, each);
   }
   double(): number {
-    if (this.end - this.at < 8) this.fail('ends early');
-    const value = this.buffer.readDoubleLE(this.at);
-    this.at += 8;
+    if (this.#end - this.#at < 8) this.fail('ends early');
+    const value = this.#buffer.readDoubleLE(this.#at);
+    this.#at += 8;
     if (!Number.isFinite(value)) this.fail('has a number that JSON cannot hold');
     return value;
   }
   bytes(length = this.long()): Buffer {
-    const start = this.at;
-    this.at += this.bounded(length, 1);
-    return this.buffer.subarray(start, this.at);
+    const start = this.#at;
+    this.#at += this.#bounded(length, 1);
+    return this.#buffer.subarray(start, this.#at);
   }
   string(): string {
-    const length = this.bounded(this.long(), 1);
-    const start = this.at;
-    this.at += length;
-    const text = this.buffer.toString(undefined, start, this.at); // UTF-8; naming it costs a look-up a string
+    const length = this.#bounded(this.long(), 1);
+    const start = this.#at;
+    this.#at += length;
+    const text = this.#buffer.toString(undefined, start, this.#at); // UTF-8; naming it costs a look-up a string
     // toString puts U+FFFD for bytes that are not UTF-8; a U+FFFD of the publisher's own reads back the same
-    if (text.includes('\uFFFD') && !Buffer.from(text).equals(this.buffer.subarray(start, this.at)))
+    if (text.includes('\uFFFD') && !Buffer.from(text).equals(this.#buffer.subarray(start, this.#at)))
       this.fail('has text that is not UTF-8');
     return text;
   }

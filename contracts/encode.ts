@@ -21,79 +21,79 @@ const LONE_SURROGATE = /[\uD800-\uDFFF]/u;
 
 /** Where a record is being written. One is reused: encoding never yields to other work. */
 export class Writer {
-  private buffer = Buffer.allocUnsafeSlow(SLAB);
-  private start = 0;
-  private at = 0;
+  #buffer = Buffer.allocUnsafeSlow(SLAB);
+  #start = 0;
+  #at = 0;
   problems: FieldProblem[] = [];
   codelists: Codelists | undefined;
 
   /** `before`: what stands before the record. */
   begin(codelists: Codelists | undefined, before?: Uint8Array): void {
-    this.at = this.start;
+    this.#at = this.#start;
     if (this.problems.length > 0) this.problems = [];
     this.codelists = codelists;
     if (before !== undefined) this.raw(before);
   }
   /** What was written, in memory that nothing else will write to. */
   body(): Buffer {
-    const body = this.buffer.subarray(this.start, this.at);
-    this.start = this.at;
+    const body = this.#buffer.subarray(this.#start, this.#at);
+    this.#start = this.#at;
     return body;
   }
   problem(code: ErrorCode, field: string, reason: string): void {
     if (this.problems.length < MAX_PROBLEMS) this.problems.push({ code, field, reason });
   }
-  private ensure(bytes: number): void {
-    if (this.at + bytes > this.buffer.length) this.grow(bytes);
+  #ensure(bytes: number): void {
+    if (this.#at + bytes > this.#buffer.length) this.#grow(bytes);
   }
   /** Moves what is written of this record to a new slab. */
-  private grow(bytes: number): void {
-    const written = this.at - this.start;
+  #grow(bytes: number): void {
+    const written = this.#at - this.#start;
     const larger = Buffer.allocUnsafeSlow(Math.max(SLAB, (written + bytes) * 2));
-    this.buffer.copy(larger, 0, this.start, this.at);
-    this.buffer = larger;
-    this.start = 0;
-    this.at = written;
+    this.#buffer.copy(larger, 0, this.#start, this.#at);
+    this.#buffer = larger;
+    this.#start = 0;
+    this.#at = written;
   }
   byte(value: number): void {
-    this.ensure(1);
-    this.buffer[this.at++] = value;
+    this.#ensure(1);
+    this.#buffer[this.#at++] = value;
   }
   /**
    * Zigzag variable-length, for any safe integer: the sign goes into the first group, so nothing is doubled past 2^53.
    */
   long(value: number): void {
-    this.ensure(10);
+    this.#ensure(10);
     const sign = value < 0 ? 1 : 0;
     let rest = sign === 1 ? -value - 1 : value;
     let group = (rest % 64) * 2 + sign;
     rest = Math.floor(rest / 64);
     while (rest > 0) {
-      this.buffer[this.at++] = group | 128;
+      this.#buffer[this.#at++] = group | 128;
       group = rest % 128;
       rest = Math.floor(rest / 128);
     }
-    this.buffer[this.at++] = group;
+    this.#buffer[this.#at++] = group;
   }
   /** A safe integer as length and shortest big-endian two's complement. */
   decimal(value: number): void {
     let length = 1;
     for (let limit = 128; value < -limit || value >= limit; limit *= 256) length++;
-    this.ensure(8);
-    this.buffer[this.at++] = length * 2;
-    const end = this.at + length;
-    for (let at = end - 1, rest = value; at >= this.at; at--, rest = Math.floor(rest / 256))
-      this.buffer[at] = rest - Math.floor(rest / 256) * 256;
-    this.at = end;
+    this.#ensure(8);
+    this.#buffer[this.#at++] = length * 2;
+    const end = this.#at + length;
+    for (let at = end - 1, rest = value; at >= this.#at; at--, rest = Math.floor(rest / 256))
+      this.#buffer[at] = rest - Math.floor(rest / 256) * 256;
+    this.#at = end;
   }
   double(value: number): void {
-    this.ensure(8);
-    this.at = this.buffer.writeDoubleLE(value, this.at);
+    this.#ensure(8);
+    this.#at = this.#buffer.writeDoubleLE(value, this.#at);
   }
   raw(bytes: Uint8Array): void {
-    this.ensure(bytes.length);
-    this.buffer.set(bytes, this.at);
-    this.at += bytes.length;
+    this.#ensure(bytes.length);
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
   /** False where the text holds half a character (a lone surrogate), which UTF-8 cannot say. */
   string(value: string): boolean {
@@ -102,14 +102,14 @@ export class Writer {
       if (LONE_SURROGATE.test(value)) return false;
       const bytes = Buffer.byteLength(value);
       this.long(bytes);
-      this.ensure(bytes);
-      this.at += this.buffer.write(value, this.at, 'utf8');
+      this.#ensure(bytes);
+      this.#at += this.#buffer.write(value, this.#at, 'utf8');
       return true;
     }
     // one pass: most lengths take as many bytes as that of the same text in ASCII would
-    this.ensure(length * 3 + 2);
-    const buffer = this.buffer;
-    const start = this.at + (length < 64 ? 1 : 2);
+    this.#ensure(length * 3 + 2);
+    const buffer = this.#buffer;
+    const start = this.#at + (length < 64 ? 1 : 2);
     let at = start;
     for (let i = 0; i < length; i++) {
       let code = value.charCodeAt(i);
@@ -139,12 +139,12 @@ export class Writer {
       at++;
     }
     // at most 3 × SHORT bytes, so two groups of the length at most
-    if (bytes < 64) buffer[this.at] = bytes * 2;
+    if (bytes < 64) buffer[this.#at] = bytes * 2;
     else {
-      buffer[this.at] = ((bytes * 2) & 127) | 128;
-      buffer[this.at + 1] = bytes >> 6;
+      buffer[this.#at] = ((bytes * 2) & 127) | 128;
+      buffer[this.#at + 1] = bytes >> 6;
     }
-    this.at = at;
+    this.#at = at;
     return true;
   }
 }

@@ -58,14 +58,16 @@ export type Lookup =
 
 /** The ids of all layers, nearest first. */
 export class SchemaIds {
-  private readonly claims = new Map<number, { readonly key: string; readonly file: string }>();
+  readonly #layers: readonly { readonly file: string; readonly ids: SchemaIdFile }[];
+  readonly #claims = new Map<number, { readonly key: string; readonly file: string }>();
 
-  private constructor(private readonly layers: readonly { readonly file: string; readonly ids: SchemaIdFile }[]) {
+  private constructor(layers: readonly { readonly file: string; readonly ids: SchemaIdFile }[]) {
+    this.#layers = layers;
     for (const { file, ids } of layers) {
       for (const [dataset, versions] of Object.entries(ids)) {
         for (const [version, { id, sha256 }] of Object.entries(versions)) {
           const key = `${dataset} v${version} ${sha256}`;
-          const other = this.claims.get(id);
+          const other = this.#claims.get(id);
           if (other !== undefined && other.key !== key) {
             const [name] = other.key.split(/ (?=[0-9a-f]{64}$)/);
             throw new YitongError(
@@ -74,7 +76,7 @@ export class SchemaIds {
               { place: { file } },
             );
           }
-          this.claims.set(id, { key, file });
+          this.#claims.set(id, { key, file });
         }
       }
     }
@@ -92,7 +94,7 @@ export class SchemaIds {
   /** @param own index of the layer that the dataset's folder stands in; below it, other texts may bear the same name */
   find(dataset: string, version: number, sha256: string, own: number): Lookup {
     let changed: string | undefined;
-    for (const [index, { file, ids }] of this.layers.entries()) {
+    for (const [index, { file, ids }] of this.#layers.entries()) {
       const entry = ids[dataset]?.[String(version)];
       if (entry === undefined) continue;
       if (entry.sha256 === sha256) return { kind: 'registered', id: entry.id };
@@ -103,6 +105,6 @@ export class SchemaIds {
 
   /** Greater than every id of every layer. */
   nextId(): number {
-    return Math.max(0, ...this.claims.keys()) + 1;
+    return Math.max(0, ...this.#claims.keys()) + 1;
   }
 }

@@ -75,11 +75,11 @@ function checkName(at: string, value: unknown): string {
 }
 
 class Reading {
-  private readonly named = new Map<string, Shape>();
-  private readonly open = new Set<string>();
-  private fieldCount = 0;
+  readonly #named = new Map<string, Shape>();
+  readonly #open = new Set<string>();
+  #fieldCount = 0;
 
-  private fullName(at: string, value: Json, namespace: string): { full: string; space: string } {
+  #fullName(at: string, value: Json, namespace: string): { full: string; space: string } {
     const given = value['namespace'];
     if (given !== undefined && typeof given !== 'string') return refuse(at, 'has a namespace that is no string');
     const name = value['name'];
@@ -93,16 +93,16 @@ class Reading {
     return { full: space === '' ? checkName(at, name) : `${space}.${checkName(at, name)}`, space };
   }
 
-  private keep<S extends Shape>(at: string, full: string, shape: S): S {
-    if (this.named.has(full)) refuse(at, `defines \`${full}\` a second time`);
-    this.named.set(full, shape);
+  #keep<S extends Shape>(at: string, full: string, shape: S): S {
+    if (this.#named.has(full)) refuse(at, `defines \`${full}\` a second time`);
+    this.#named.set(full, shape);
     return shape;
   }
 
   read(schema: unknown, at: string, namespace: string, depth: number): Shape {
     if (depth > MAX_DEPTH) refuse(at, `lies deeper than ${MAX_DEPTH} levels`);
-    if (typeof schema === 'string') return this.reference(schema, at, namespace);
-    if (Array.isArray(schema)) return this.union(schema, at, namespace, depth);
+    if (typeof schema === 'string') return this.#reference(schema, at, namespace);
+    if (Array.isArray(schema)) return this.#union(schema, at, namespace, depth);
     if (!isObject(schema)) return refuse(at, 'has a type that is neither a name, a list nor an object');
     switch (schema['type']) {
       case 'record':
@@ -116,21 +116,21 @@ class Reading {
         return { kind: 'map', values: this.read(schema['values'], at, namespace, depth + 1) };
       }
       case 'enum':
-        return this.enumeration(schema, at, namespace);
+        return this.#enumeration(schema, at, namespace);
       case 'fixed': {
         onlyKeys(at, schema, KEYS.fixed);
-        const { full } = this.fullName(at, schema, namespace);
+        const { full } = this.#fullName(at, schema, namespace);
         const size = schema['size'];
         if (typeof size !== 'number' || !Number.isInteger(size) || size < 1 || size > 65536)
           return refuse(at, 'is `fixed` with a size that is not between 1 and 65536');
-        return this.keep(at, full, { kind: 'fixed', name: full, size });
+        return this.#keep(at, full, { kind: 'fixed', name: full, size });
       }
       default:
-        return this.primitive(schema, at, namespace, depth);
+        return this.#primitive(schema, at, namespace, depth);
     }
   }
 
-  private reference(name: string, at: string, namespace: string): Shape {
+  #reference(name: string, at: string, namespace: string): Shape {
     if (PRIMITIVES.has(name)) return { kind: name } as Scalar;
     if (name === 'null') return refuse(at, 'is of type `null`, which holds nothing');
     if (name === 'float')
@@ -140,15 +140,15 @@ class Reading {
       );
     const full = name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
     for (const candidate of [full, name]) {
-      if (this.open.has(candidate))
+      if (this.#open.has(candidate))
         return refuse(at, `refers to \`${candidate}\` from inside it; recursion has no bounded list of fields`);
-      const known = this.named.get(candidate);
+      const known = this.#named.get(candidate);
       if (known !== undefined) return known;
     }
     return refuse(at, `refers to the unknown type \`${name.slice(0, 100)}\``);
   }
 
-  private union(schema: readonly unknown[], at: string, namespace: string, depth: number): Shape {
+  #union(schema: readonly unknown[], at: string, namespace: string, depth: number): Shape {
     const nullIndex = schema.indexOf('null');
     if (schema.length !== 2 || nullIndex < 0)
       return refuse(at, 'is a union of something else than `null` and one type');
@@ -157,25 +157,25 @@ class Reading {
     return { kind: 'nullable', of, nullIndex: nullIndex === 0 ? 0 : 1 };
   }
 
-  private enumeration(schema: Json, at: string, namespace: string): Shape {
+  #enumeration(schema: Json, at: string, namespace: string): Shape {
     onlyKeys(at, schema, KEYS.enum);
-    const { full } = this.fullName(at, schema, namespace);
+    const { full } = this.#fullName(at, schema, namespace);
     const symbols = schema['symbols'];
     if (!Array.isArray(symbols) || symbols.length === 0) return refuse(at, 'is an enum without symbols');
     const names = symbols.map((symbol: unknown) => checkName(at, symbol));
     if (new Set(names).size !== names.length) refuse(at, 'is an enum with a symbol twice');
     const fallback = schema['default'];
-    if (fallback === undefined) return this.keep(at, full, { kind: 'enum', name: full, symbols: names });
+    if (fallback === undefined) return this.#keep(at, full, { kind: 'enum', name: full, symbols: names });
     if (typeof fallback !== 'string' || !names.includes(fallback))
       return refuse(at, 'is an enum whose default is none of its symbols');
-    return this.keep(at, full, { kind: 'enum', name: full, symbols: names, fallback });
+    return this.#keep(at, full, { kind: 'enum', name: full, symbols: names, fallback });
   }
 
-  private primitive(schema: Json, at: string, namespace: string, depth: number): Shape {
+  #primitive(schema: Json, at: string, namespace: string, depth: number): Shape {
     const { type, logicalType } = schema;
     if (typeof type !== 'string') return this.read(type, at, namespace, depth + 1);
     onlyKeys(at, schema, KEYS.primitive);
-    if (logicalType === undefined) return this.reference(type, at, namespace);
+    if (logicalType === undefined) return this.#reference(type, at, namespace);
     if (logicalType === 'date' && type === 'int') return { kind: 'date' };
     if (logicalType === 'timestamp-millis' && type === 'long') return { kind: 'timestamp' };
     if (logicalType === 'decimal' && type === 'bytes') {
@@ -196,10 +196,10 @@ class Reading {
 
   record(schema: Json, at: string, namespace: string, depth: number): RecordShape {
     onlyKeys(at, schema, KEYS.record);
-    const { full, space } = this.fullName(at, schema, namespace);
+    const { full, space } = this.#fullName(at, schema, namespace);
     const list = schema['fields'];
     if (!Array.isArray(list) || list.length === 0) return refuse(at, `is the record \`${full}\` without fields`);
-    this.open.add(full);
+    this.#open.add(full);
     const seen = new Set<string>();
     const fields = list.map((field: unknown): FieldShape => {
       if (!isObject(field)) return refuse(at, 'has a field that is no object');
@@ -208,7 +208,7 @@ class Reading {
       if (seen.has(name)) refuse(path, 'stands twice');
       seen.add(name);
       onlyKeys(path, field, KEYS.field);
-      if (++this.fieldCount > MAX_FIELDS) refuse('', `the schema has more than ${MAX_FIELDS} fields`);
+      if (++this.#fieldCount > MAX_FIELDS) refuse('', `the schema has more than ${MAX_FIELDS} fields`);
       const shape = this.read(field['type'], path, space, depth + 1);
       const attributes = Object.fromEntries(
         FIELD_ATTRIBUTES.flatMap((key) => (field[key] === undefined ? [] : [[key, field[key]]])),
@@ -217,8 +217,8 @@ class Reading {
         ? { name, shape, attributes, hasDefault: true, default: field['default'] }
         : { name, shape, attributes, hasDefault: false };
     });
-    this.open.delete(full);
-    return this.keep(at, full, { kind: 'record', name: full, fields });
+    this.#open.delete(full);
+    return this.#keep(at, full, { kind: 'record', name: full, fields });
   }
 }
 

@@ -59,14 +59,16 @@ function blockOf(record: string): number {
 }
 
 export class NamesWriter {
+  readonly #env: Env<unknown, string>;
+  readonly #blocks: Database<Buffer, number>;
   /** Not written yet: by record, the newest. */
   #pending = new Map<string, string | undefined>();
   #next = new Map<number, number>();
 
-  private constructor(
-    private readonly env: Env<unknown, string>,
-    private readonly blocks: Database<Buffer, number>,
-  ) {}
+  private constructor(env: Env<unknown, string>, blocks: Database<Buffer, number>) {
+    this.#env = env;
+    this.#blocks = blocks;
+  }
 
   static open(dataDir: string): NamesWriter {
     mkdirSync(dirOf(dataDir), { recursive: true, mode: 0o700 });
@@ -82,17 +84,17 @@ export class NamesWriter {
   async follow(source: string): Promise<void> {
     this.#pending.clear();
     this.#next.clear();
-    if (this.env.root.get('source') === source) return;
-    await this.env.write(() => {
-      this.blocks.clearSync();
-      for (const key of [...this.env.root.getKeys({ start: 'next|', end: 'next}' })]) this.env.root.removeSync(key);
-      this.env.root.putSync('source', source);
+    if (this.#env.root.get('source') === source) return;
+    await this.#env.write(() => {
+      this.#blocks.clearSync();
+      for (const key of [...this.#env.root.getKeys({ start: 'next|', end: 'next}' })]) this.#env.root.removeSync(key);
+      this.#env.root.putSync('source', source);
     });
   }
 
   /** The offset to read next, after what is taken and not written yet. */
   next(partition: number): number {
-    return this.#next.get(partition) ?? Number(this.env.root.get(`next|${String(partition)}`) ?? 0);
+    return this.#next.get(partition) ?? Number(this.#env.root.get(`next|${String(partition)}`) ?? 0);
   }
 
   /**
@@ -114,30 +116,30 @@ export class NamesWriter {
     const byBlock = new Map<number, [string, string | undefined][]>();
     for (const [record, name] of this.#pending) {
       const block = blockOf(record);
-      const own = byBlock.get(block);
-      if (own === undefined) byBlock.set(block, [[written(record), name]]);
-      else own.push([written(record), name]);
+      const changesOfBlock = byBlock.get(block);
+      if (changesOfBlock === undefined) byBlock.set(block, [[written(record), name]]);
+      else changesOfBlock.push([written(record), name]);
     }
     const next = [...this.#next];
-    await this.env.write(() => {
+    await this.#env.write(() => {
       for (const [block, changes] of byBlock) {
-        const lines = linesOf(this.blocks.get(block));
+        const lines = linesOf(this.#blocks.get(block));
         for (const [record, name] of changes) {
           if (name === undefined || name === '') lines.delete(record);
           else lines.set(record, name);
         }
-        if (lines.size === 0) this.blocks.removeSync(block);
+        if (lines.size === 0) this.#blocks.removeSync(block);
         else
-          this.blocks.putSync(block, Buffer.from([...lines].map(([record, name]) => `${name}\0${record}\n`).join('')));
+          this.#blocks.putSync(block, Buffer.from([...lines].map(([record, name]) => `${name}\0${record}\n`).join('')));
       }
-      for (const [partition, offset] of next) this.env.root.putSync(`next|${String(partition)}`, offset);
+      for (const [partition, offset] of next) this.#env.root.putSync(`next|${String(partition)}`, offset);
     });
     this.#pending.clear();
     this.#next.clear();
   }
 
   close(): Promise<void> {
-    return this.env.close();
+    return this.#env.close();
   }
 }
 
@@ -159,10 +161,13 @@ const better = (a: Hit, b: Hit): number =>
   (a.name < b.name ? -1 : a.name > b.name ? 1 : a.subject < b.subject ? -1 : 1);
 
 export class NamesReader {
-  private constructor(
-    private readonly env: Env<unknown, string>,
-    private readonly blocks: Database<Buffer, number>,
-  ) {}
+  readonly #env: Env<unknown, string>;
+  readonly #blocks: Database<Buffer, number>;
+
+  private constructor(env: Env<unknown, string>, blocks: Database<Buffer, number>) {
+    this.#env = env;
+    this.#blocks = blocks;
+  }
 
   /** Undefined while there is none that can be read: its writer has not made it yet, or it is damaged. */
   static open(dataDir: string): NamesReader | undefined {
@@ -193,9 +198,9 @@ export class NamesReader {
     const sift = (): void => void (hits = hits.sort(better).slice(0, most));
     for (let from = 0; from < BLOCKS && found < MOST_HITS; from += SLICE) {
       // what the writer has committed meanwhile counts
-      this.env.root.resetReadTxn();
+      this.#env.root.resetReadTxn();
       for (let block = from; block < Math.min(from + SLICE, BLOCKS); block++) {
-        const value = this.blocks.get(block);
+        const value = this.#blocks.get(block);
         if (value !== undefined) {
           for (const { name, subject } of hitsIn(value, bytes)) {
             const rank = fit(name, sought, forms);
@@ -213,7 +218,7 @@ export class NamesReader {
   }
 
   close(): Promise<void> {
-    return this.env.close();
+    return this.#env.close();
   }
 }
 

@@ -98,7 +98,7 @@ export function licencePage(of = parts()) {
     '|---|---|',
     ...[...groups]
       .sort(([a], [b]) => byText(a, b))
-      .map(([licence, list]) => `| ${licence} | ${list.map(nameOf).join(', ')} |`),
+      .map(([licence, list]) => `| ${licence} | ${list.map(inList).join(', ')} |`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -257,6 +257,6 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
   }
 }
 
-function nameOf({ name, version, where }) {
+function inList({ name, version, where }) {
   return `${name} ${version}${where === undefined ? '' : ` (by ${where})`}`;
 }

@@ -10,7 +10,10 @@ import type { Plan } from './plan.js';
 export function denialHead(requestId: string): string {
   countError('denied');
   const { status, title } = errorTable.denied;
-  return `{"type":"urn:yitong:error:denied","title":${JSON.stringify(title)},"status":${status},"code":"denied","requestId":${JSON.stringify(requestId)},`;
+  return (
+    `{"type":"urn:yitong:error:denied","title":${JSON.stringify(title)},"status":${status},` +
+    `"code":"denied","requestId":${JSON.stringify(requestId)},`
+  );
 }
 
 /** The same bytes whether or not the subject exists: nothing here has looked at the view. */

@@ -42,7 +42,8 @@ export const receiptSchema = Type.Object(
   },
   {
     description:
-      "the replica's signed promise that the entry of this answer is brought into the audit log; the last member, and not part of the digest",
+      "the replica's signed promise that the entry of this answer is brought into the audit log; the last member, " +
+      'and not part of the digest',
   },
 );
 

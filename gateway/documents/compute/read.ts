@@ -8,7 +8,7 @@ import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { Client, Decision } from '../../../policies/types.js';
 import { Out } from '../../answer/projection/index.js';
-import type { Closed } from '../../answer/question/closed.js';
+import type { Closed } from '../../answer/question/closed-records.js';
 import type { Plan, Plans } from '../../answer/question/plan.js';
 import type { StatedCase } from '../../answer/question/request.js';
 import type { Cut, ReadPoint, ViewReader } from '../../answer/view/port.js';

@@ -45,7 +45,7 @@ import { auditLayout } from '../../log/entries/layout.js';
 import { openJournal } from '../../log/journal/journal.js';
 import { openRegister } from '../../log/replicas/epoch.js';
 import { replicaSetup } from '../../log/replicas/peers.js';
-import { withSecondCopy } from '../../log/replicas/second.js';
+import { withSecondCopy } from '../../log/replicas/second-copy.js';
 import { sequencerClient } from '../../log/replicas/sequencer-client.js';
 import { receiptFor } from '../../log/store/receipts.js';
 import { openReplicaSigner } from '../../log/store/signer.js';

@@ -26,10 +26,10 @@ import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/s
 import { openAuditSigners, openReplicaSigner } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
 import { OVERDUE, overdueAlerts } from '../../procedures/lifecycles/overdue.js';
+import { alertRecorder } from '../../procedures/watch/alert-entry.js';
 import { startWatching } from '../../procedures/watch/follow.js';
-import { DAMAGED_KEY, damagedKeyAlerts } from '../../procedures/watch/keys.js';
-import { alertRecorder } from '../../procedures/watch/record.js';
 import { loadRules, readThresholds } from '../../procedures/watch/rule.js';
+import { DAMAGED_KEY, damagedKeyAlerts } from '../../procedures/watch/subject-key-check.js';
 import { runChild, starting, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';

@@ -10,7 +10,7 @@ import type { Contract } from '../../../contracts/types.js';
 import { dayOf } from '../../../policies/dates.js';
 import { Out, type Projection } from '../projection/index.js';
 import type { VersionView } from '../view/port.js';
-import { partsOf, valuesAt } from './values.js';
+import { partsOf, valuesAt } from './values-at-path.js';
 
 export type Closed = 'expired' | 'repaired' | 'revoked';
 

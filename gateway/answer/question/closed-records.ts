@@ -14,7 +14,7 @@ import { partsOf, valuesAt } from './values-at-path.js';
 
 export type Closed = 'expired' | 'repaired' | 'revoked';
 
-/** Why a record is given to nobody; undefined: it is given. */
+/** Why a record is given to nobody; undefined where it may be given. */
 export type ClosedRecord = (subject: string, version: VersionView) => Closed | undefined;
 
 export interface Closing {

@@ -1,4 +1,4 @@
-/** What is said where no dataset of a request may be answered. */
+/** The answer to a request of which no dataset may be answered. */
 import { errorTable } from '../../../contracts/errors.js';
 import { countError } from '../../ground/counts/counts.js';
 import type { Plan } from './plan.js';

@@ -67,7 +67,7 @@ const NOW: ReadPoint = { kind: 'now' };
 const same = (a: Cut, b: Cut): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export interface Reader {
-  /** @param progress told how many subjects are read */
+  /** @param progress called with how many subjects have been read */
   all(plan: Plan, subjects: readonly SubjectKey[], progress?: (done: number) => void): Promise<Reading>;
   one(plan: Plan, subject: SubjectKey): readonly (readonly Row[])[];
 }

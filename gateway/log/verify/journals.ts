@@ -1,4 +1,7 @@
-/** The journals of the replicas against the log: each entry that one has is in the log, and as its replica signed it. */
+/**
+ * The journals of the replicas against the log: each entry that a journal has is in the log, and is what the replica
+ * signed.
+ */
 import { join } from 'node:path';
 import { readIfThere } from '../../ground/files/read-if-there.js';
 import { journalFolders } from '../journal/folders.js';
@@ -19,10 +22,8 @@ import type { Verifier } from '../proof/note.js';
 import { tileNodes } from '../proof/tiles.js';
 import type { BodyStore, StoredBody } from '../store/bodies.js';
 import type { JournalState } from '../store/state.js';
+import type { SeqRange } from './entries.js';
 import { type Counts, fault } from './report.js';
-
-/** Seqs from the first to the last, both included. */
-export type SeqRange = readonly [first: number, last: number];
 
 /** The log that the journals are compared with. Its entries and bodies are verified before. */
 export interface VerifiedLog {
@@ -231,7 +232,7 @@ class JournalCheck {
 
 /**
  * Whether the digests that the replica signed for are those of the entries. One that was erased keeps neither salt nor,
- * where it expired, digest: then it cannot be told.
+ * where it expired, digest: then nobody can tell.
  */
 function promisedAsRecorded({ answers, entries }: ReadGroup): boolean {
   if (answers === undefined || entries.some(({ erased }) => erased === true)) return true;

@@ -48,7 +48,7 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'gateway/log/verify/replay.ts': ['tell('],
   'gateway/operate/process/replace-processes.ts': ['this.#leave('],
   'gateway/operate/process/log-watching.ts': ['this.#lookAtKeys()'],
-  'gateway/documents/reports/watching.ts': ['round()'],
+  'gateway/documents/reports/watching.ts': ['this.round()'],
   'gateway/ground/sockets/linger.ts': ['dropped(request)'],
 };
 

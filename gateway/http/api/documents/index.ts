@@ -13,7 +13,7 @@ import { openLookups } from '../../../documents/lookups.js';
 import { documentChangesSchema, verifiedDocumentsSchema } from '../../../documents/model/schemas.js';
 import { type ShownSubject, shownSubjects } from '../../../documents/model/shown.js';
 import { type Asking, type Issued, reportsOf } from '../../../documents/reports/index.js';
-import { openWatched, type WatchedChange } from '../../../documents/reports/watched.js';
+import { openWatched, type WatchedChange } from '../../../documents/reports/watched-documents.js';
 import { startWatching } from '../../../documents/reports/watching.js';
 import { resultOf, verifyAll, watchOf } from './bulk.js';
 import { type ChangesQuery, changesQuery, type VerifyBody, verifySchema } from './schema.js';

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
+import { recordKey } from '../../contracts/ids.js';
 import { SUM_BYTES, sumOf } from '../checksum.js';
 import { asBinary, type Database, type Env, openEnv } from '../lmdb/env.js';
 
@@ -77,7 +78,7 @@ const FORGET = 20_000;
 
 /** `<dataset>|<subject>|<recordId>`; neither a dataset nor a subject holds a bar. */
 export const stateKey = (dataset: string, subject: string, recordId: string): string =>
-  `${dataset}|${subject}|${recordId}`;
+  `${dataset}|${recordKey(subject, recordId)}`;
 
 /** What `stateKey` was made of. */
 export function namesOf(key: string): { readonly subject: string; readonly recordId: string } {

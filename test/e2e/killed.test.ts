@@ -150,7 +150,9 @@ void t.test('no process outlives a supervisor that dies at once', async (t) => {
     options: {},
   });
   for (const name of ['writer', 'feeds']) {
-    const child = fork(new URL(`../../gateway/process/${name}.js`, import.meta.url), [args], { stdio: 'ignore' });
+    const child = fork(new URL(`../../gateway/operate/process/${name}.js`, import.meta.url), [args], {
+      stdio: 'ignore',
+    });
     t.teardown(() => child.kill('SIGKILL'));
     const ended = once(child, 'exit');
     // before it has loaded anything

@@ -421,7 +421,10 @@ t.test(
     const { text } = await visitor.ask('GET', page);
     t.match(
       text,
-      new RegExp(`<button class="lang" form="${formId('report')}" formAction="/console/keep\\?lang=en"`, 'i'),
+      new RegExp(
+        `<button type="submit" class="lang" form="${formId('report')}" formAction="/console/keep\\?lang=en"`,
+        'i',
+      ),
     );
     const sent = await visitor.post(page, '/console/keep?lang=en', 'report', {
       of,
@@ -519,7 +522,7 @@ t.test(
     for (const one of [enter, own]) t.match(one, /name="act" value="不&quot;予" formnovalidate/);
     t.match(enter, new RegExp(`^ hidden form="${formId('/console/x')}"`), 'and is not seen');
     const [plain = ''] = buttons(form(h('button', {}, 'b')));
-    t.match(plain, /^ hidden form="f-[0-9a-f]{12}"$/, 'one that says nothing more');
+    t.match(plain, /^ hidden form="f-[0-9a-f]{12}" type="submit"$/, 'one that says nothing more');
     t.end();
   },
 );

@@ -57,8 +57,15 @@ interface ErasureState {
   readonly erased: Readonly<Record<string, number>>;
   /** What is being erased: log index of the order → log indices. */
   readonly pending: Readonly<Record<string, readonly number[]>>;
-  /** Expiries under way: log index of the order, and up to which log index it is carried out. */
-  readonly expiring?: readonly { readonly by: number; readonly at: number }[];
+  /** Expiries under way. */
+  readonly expiring?: readonly Expiring[];
+}
+
+interface Expiring {
+  /** Log index of the order. */
+  readonly by: number;
+  /** Up to which log index it is carried out. */
+  readonly at: number;
 }
 
 const EMPTY: ErasureState = { version: 1, looked: 0, erased: {}, pending: {} };
@@ -152,55 +159,153 @@ export interface ErasuresOptions {
   readonly onStep?: (step: ErasureStep) => void;
 }
 
-export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOptions): Erasures {
-  const layout = auditLayout(dataDir);
-  const step = onStep ?? ((): void => undefined);
-  let state = EMPTY;
-  /** `state.erased`, while the log is looked through without those that are not done. */
-  let erased: ReadonlyMap<string, number> = new Map();
-  let keys: SubjectKeys | undefined;
-  let troubled = '';
-  /** Orders not begun, and entries that arrived under an erased pseudonym. */
-  let orders = new Map<string, number>();
-  let arrivals: { readonly index: number; readonly by: number }[] = [];
-  /** Expiries not noted so far. */
-  let expiries: Expiry[] = [];
+export function openErasures(options: ErasuresOptions): Erasures {
+  return new FolderErasures(options);
+}
 
-  function expiryAt(index: number, body: Buffer): Expiry | undefined {
+class FolderErasures implements Erasures {
+  readonly #dataDir: string;
+  readonly #layout: ReturnType<typeof auditLayout>;
+  readonly #bodies: BodyStore;
+  readonly #onTrouble: (reason: string) => void;
+  readonly #step: (step: ErasureStep) => void;
+  #state = EMPTY;
+  /** `#state.erased`, while the log is looked through without those that are not done. */
+  #erased: ReadonlyMap<string, number> = new Map();
+  /** Opened with the first order. */
+  #keys: SubjectKeys | undefined;
+  /** The trouble that was told last: one that stays the same is told once. */
+  #trouble = '';
+  /** Orders not begun: pseudonym → log index of the order. */
+  #orders = new Map<string, number>();
+  /** Entries that arrived under an erased pseudonym, and the order `by` which it was erased. */
+  #arrivals: { readonly index: number; readonly by: number }[] = [];
+  /** Expiries not noted so far. */
+  #expiries: Expiry[] = [];
+
+  constructor({ dataDir, bodies, onTrouble, onStep }: ErasuresOptions) {
+    this.#dataDir = dataDir;
+    this.#layout = auditLayout(dataDir);
+    this.#bodies = bodies;
+    this.#onTrouble = onTrouble;
+    this.#step = onStep ?? ((): void => undefined);
+  }
+
+  recall(size: number): void {
+    this.#state = readErasures(this.#dataDir);
+    this.#orders = new Map();
+    this.#arrivals = [];
+    this.#expiries = [];
+    // noted, and perhaps no more than that: `looked` moves only when all is done, so the order is seen again
+    const { looked, erased } = this.#state;
+    this.#erased = new Map(Object.entries(erased).filter(([, by]) => by < looked));
+    for (let index = looked; index < size; index++) {
+      const stored = this.#bodies.read(index);
+      if (stored !== undefined) this.#look(index, stored.body);
+    }
+    this.#erased = new Map(Object.entries(erased));
+  }
+
+  saw(first: number, records: readonly BodyRecord[]): void {
+    records.forEach(({ body }, i) => this.#look(first + i, body));
+  }
+
+  async carryOut(size: number): Promise<void> {
+    const { pending, expiring = [], looked } = this.#state;
+    const toErase = this.#orders.size > 0 || this.#arrivals.length > 0 || Object.keys(pending).length > 0;
+    const toExpire = this.#expiries.length > 0 || expiring.length > 0;
+    if (!toErase && !toExpire) {
+      if (size >= looked + REMEMBER) this.#save({ ...this.#state, looked: size });
+      return;
+    }
+    if (someoneWrites(this.#layout.writing))
+      return this.#tell('an erasure waits: another sequencer has not ended what it writes');
+    // two that erase at once would overwrite each other's lists
+    const lock = tryLock(`${this.#layout.erasures}.lock`);
+    if (lock === undefined) return this.#tell('an erasure waits: another process carries out one');
+    try {
+      // `#expire` moves `looked` on, so what is to be erased comes first
+      if (toErase) await this.#erase(size);
+      if (toExpire) await this.#expire(size);
+      this.#trouble = '';
+    } catch (error) {
+      // the log goes on; what was done stays done, and the next run goes on with the rest
+      this.#tell(`an erasure is not carried out so far: ${error instanceof Error ? error.message : 'unknown'}`);
+    } finally {
+      lock.release();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#keys?.close();
+  }
+
+  /** What an entry orders, and whether it arrived under an erased pseudonym. */
+  #look(index: number, body: Buffer): void {
+    const expiry = this.#expiryAt(index, body);
+    if (expiry !== undefined) this.#expiries.push(expiry);
+    const ordered = orderedBy(body);
+    if (ordered !== undefined && !this.#erased.has(ordered) && !this.#orders.has(ordered))
+      this.#orders.set(ordered, index);
+    if (this.#erased.size === 0) return;
+    // an order names the pseudonym as its target, not as its subject
+    const pseudonym = pseudonymOf(body);
+    const by = pseudonym === undefined ? undefined : this.#erased.get(pseudonym);
+    if (by !== undefined) this.#arrivals.push({ index, by });
+  }
+
+  #expiryAt(index: number, body: Buffer): Expiry | undefined {
     try {
       return expiryOf(index, body);
     } catch (error) {
       if (!isYitongError(error)) throw error;
-      trouble(`an expiry is not carried out: ${error.message}`);
+      this.#tell(`an expiry is not carried out: ${error.message}`);
       return undefined;
     }
   }
 
-  function look(index: number, body: Buffer): void {
-    const expiry = expiryAt(index, body);
-    if (expiry !== undefined) expiries.push(expiry);
-    const ordered = orderedBy(body);
-    if (ordered !== undefined && !erased.has(ordered) && !orders.has(ordered)) orders.set(ordered, index);
-    if (erased.size === 0) return;
-    // an order names the pseudonym as its target, not as its subject
-    const pseudonym = pseudonymOf(body);
-    const by = pseudonym === undefined ? undefined : erased.get(pseudonym);
-    if (by !== undefined) arrivals.push({ index, by });
+  /** Steps 1 to 5 of an erasure, for all orders and arrivals at once. */
+  async #erase(size: number): Promise<void> {
+    // what another process wrote since, e.g. one that had taken over
+    const before = readErasures(this.#dataDir);
+    this.#save({ ...before, erased: { ...before.erased, ...Object.fromEntries(this.#orders) } });
+    this.#step('noted');
+
+    const keys = this.#openKeys();
+    for (const pseudonym of this.#orders.keys()) keys.destroy(pseudonym);
+    this.#step('key');
+
+    const pending = await this.#listPending(keys);
+    this.#save({ ...this.#state, pending });
+    this.#step('listed');
+
+    dropStaged(this.#layout.staged, size);
+    for (const [by, indices] of Object.entries(pending)) this.#bodies.erase(indices, Number(by));
+    this.#step('bodies');
+    const all = Object.values(pending).flat();
+    this.#eraseInJournals(all, false);
+    this.#step('journals');
+    this.#dropBlocks(all, keys);
+    this.#step('index');
+
+    this.#save({ ...this.#state, looked: size, pending: {} });
+    this.#orders = new Map();
+    this.#arrivals = [];
+    this.#step('done');
   }
 
-  function save(next: ErasureState): void {
-    replaceFile(layout.erasures, `${JSON.stringify(next)}\n`, { mode: 0o600 });
-    state = next;
-    erased = new Map(Object.entries(next.erased));
+  /** Log indices to erase, by the log index of their order: those listed before, those that are found, arrivals. */
+  async #listPending(keys: SubjectKeys): Promise<Record<string, readonly number[]>> {
+    const pending: Record<string, number[]> = {};
+    for (const [by, indices] of Object.entries(this.#state.pending)) pending[by] = [...indices];
+    for (const [pseudonym, by] of this.#orders)
+      (pending[by] ??= []).push(...(await this.#entriesUnder(pseudonym, keys)));
+    for (const { index, by } of this.#arrivals) (pending[by] ??= []).push(index);
+    return pending;
   }
 
-  function trouble(reason: string): void {
-    if (reason !== troubled) onTrouble(reason);
-    troubled = reason;
-  }
-
-  async function entriesUnder(pseudonym: string, own: SubjectKeys): Promise<number[]> {
-    const search = openSearch(dataDir, own);
+  async #entriesUnder(pseudonym: string, keys: SubjectKeys): Promise<number[]> {
+    const search = openSearch(this.#dataDir, keys);
     try {
       const found: number[] = [];
       for await (const { index } of search.entries({ pseudonym })) found.push(index);
@@ -210,20 +315,63 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
     }
   }
 
-  function eraseJournals(indices: readonly number[], expired: boolean): void {
+  /** Notes the expiries that came, and goes on with the first for `SHARE`. */
+  async #expire(size: number): Promise<void> {
+    this.#noteExpiries(size);
+    const keys = this.#openKeys();
+    dropStaged(this.#layout.staged, size);
+    for (
+      const end = performance.now() + SHARE;
+      performance.now() < end;
+      await new Promise((resolve) => setImmediate(resolve))
+    ) {
+      const [first, ...others] = this.#state.expiring ?? [];
+      if (first === undefined) return;
+      const next = this.#expireSlice(first, keys);
+      this.#save({ ...this.#state, expiring: next === undefined ? others : [next, ...others] });
+      this.#step('slice');
+    }
+  }
+
+  #noteExpiries(size: number): void {
+    const before = readErasures(this.#dataDir);
+    const known = before.expiring ?? [];
+    const fresh = this.#expiries.filter(({ by }) => by >= before.looked && !known.some((one) => one.by === by));
+    this.#save({ ...before, looked: size, expiring: [...known, ...fresh.map(({ by, from }) => ({ by, at: from }))] });
+    this.#expiries = [];
+    this.#step('expiry_noted');
+  }
+
+  /** One slice of an expiry; what is left of it, undefined where it is carried out. */
+  #expireSlice({ by, at }: Expiring, keys: SubjectKeys): Expiring | undefined {
+    const stored = this.#bodies.read(by);
+    const order = stored === undefined ? undefined : this.#expiryAt(by, stored.body);
+    if (order === undefined) return undefined;
+    const next = expireSlice(this.#bodies, order, at, (indices) => {
+      this.#step('expired_bodies');
+      this.#eraseInJournals(indices, true);
+      this.#step('expired_journals');
+      this.#dropBlocks(indices, keys);
+      this.#step('expired_index');
+    });
+    return next >= order.to ? undefined : { by, at: next };
+  }
+
+  #eraseInJournals(indices: readonly number[], expired: boolean): void {
     const seqs = new Map<string, number[]>();
     for (const index of indices) {
-      const stored = bodies.read(index);
+      const stored = this.#bodies.read(index);
       if (stored === undefined) continue;
-      const of = seqs.get(stored.journal) ?? [];
-      of.push(stored.seq);
-      seqs.set(stored.journal, of);
+      const ofJournal = seqs.get(stored.journal) ?? [];
+      ofJournal.push(stored.seq);
+      seqs.set(stored.journal, ofJournal);
     }
-    const folders = journalFolders(dataDir);
-    for (const [journal, of] of seqs) {
-      const unread = eraseInJournal(folders.get(journal)?.dir ?? join(layout.journals, journal), of, expired);
+    const folders = journalFolders(this.#dataDir);
+    for (const [journal, ofJournal] of seqs) {
+      const dir = folders.get(journal)?.dir ?? join(this.#layout.journals, journal);
+      const unread = eraseInJournal(dir, ofJournal, expired);
       if (unread.length > 0)
-        trouble(
+        this.#tell(
           `${unread.length} erased entries of the journal \`${journal}\` stand in a damaged segment; \`yitong ` +
             `audit verify\` names it: remove the segment once it is mended or declared missing`,
         );
@@ -231,122 +379,25 @@ export function openErasures({ dataDir, bodies, onTrouble, onStep }: ErasuresOpt
   }
 
   /** Blocks of the search index over these entries are made anew when they are asked for. */
-  function dropBlocks(indices: readonly number[], own: SubjectKeys): void {
-    own.turn();
+  #dropBlocks(indices: readonly number[], keys: SubjectKeys): void {
+    keys.turn();
     for (const block of new Set(indices.map((index) => Math.floor(index / BLOCK))))
-      for (const file of [blockFile, partFile]) rmSync(file(layout.search, block), { force: true });
+      for (const file of [blockFile, partFile]) rmSync(file(this.#layout.search, block), { force: true });
   }
 
-  /** Notes the expiries that came, and goes on with the first for `SHARE`. */
-  async function expire(size: number): Promise<void> {
-    const before = readErasures(dataDir);
-    const known = before.expiring ?? [];
-    const fresh = expiries.filter(({ by }) => by >= before.looked && !known.some((one) => one.by === by));
-    save({ ...before, looked: size, expiring: [...known, ...fresh.map(({ by, from }) => ({ by, at: from }))] });
-    expiries = [];
-    step('expiry_noted');
-    const own = (keys ??= openSubjectKeys({ dir: layout.subjectKeys }));
-    dropStaged(layout.staged, size);
-    for (
-      const end = performance.now() + SHARE;
-      performance.now() < end;
-      await new Promise((resolve) => setImmediate(resolve))
-    ) {
-      const [first, ...others] = state.expiring ?? [];
-      if (first === undefined) return;
-      const stored = bodies.read(first.by);
-      const order = stored === undefined ? undefined : expiryAt(first.by, stored.body);
-      const at =
-        order === undefined
-          ? Infinity
-          : expireSlice(bodies, order, first.at, (indices) => {
-              step('expired_bodies');
-              eraseJournals(indices, true);
-              step('expired_journals');
-              dropBlocks(indices, own);
-              step('expired_index');
-            });
-      save({ ...state, expiring: order === undefined || at >= order.to ? others : [{ by: first.by, at }, ...others] });
-      step('slice');
-    }
+  #openKeys(): SubjectKeys {
+    this.#keys ??= openSubjectKeys({ dir: this.#layout.subjectKeys });
+    return this.#keys;
   }
 
-  async function erase(size: number): Promise<void> {
-    // what another process wrote since, e.g. one that had taken over
-    const before = readErasures(dataDir);
-    save({ ...before, erased: { ...before.erased, ...Object.fromEntries(orders) } });
-    step('noted');
-
-    const own = (keys ??= openSubjectKeys({ dir: layout.subjectKeys }));
-    for (const pseudonym of orders.keys()) own.destroy(pseudonym);
-    step('key');
-
-    const pending: Record<string, number[]> = Object.fromEntries(
-      Object.entries(state.pending).map(([by, indices]) => [by, [...indices]]),
-    );
-    for (const [pseudonym, by] of orders) (pending[by] ??= []).push(...(await entriesUnder(pseudonym, own)));
-    for (const { index, by } of arrivals) (pending[by] ??= []).push(index);
-    save({ ...state, pending });
-    step('listed');
-
-    dropStaged(layout.staged, size);
-    for (const [by, indices] of Object.entries(pending)) bodies.erase(indices, Number(by));
-    step('bodies');
-    const all = Object.values(pending).flat();
-    eraseJournals(all, false);
-    step('journals');
-    dropBlocks(all, own);
-    step('index');
-
-    save({ ...state, looked: size, pending: {} });
-    orders = new Map();
-    arrivals = [];
-    step('done');
+  #save(next: ErasureState): void {
+    replaceFile(this.#layout.erasures, `${JSON.stringify(next)}\n`, { mode: 0o600 });
+    this.#state = next;
+    this.#erased = new Map(Object.entries(next.erased));
   }
 
-  return {
-    recall(size) {
-      state = readErasures(dataDir);
-      orders = new Map();
-      arrivals = [];
-      expiries = [];
-      // noted, and perhaps no more than that: `looked` moves only when all is done, so the order is seen again
-      erased = new Map(Object.entries(state.erased).filter(([, by]) => by < state.looked));
-      for (let index = state.looked; index < size; index++) {
-        const stored = bodies.read(index);
-        if (stored !== undefined) look(index, stored.body);
-      }
-      erased = new Map(Object.entries(state.erased));
-    },
-    saw(first, records) {
-      records.forEach(({ body }, i) => look(first + i, body));
-    },
-    async carryOut(size) {
-      const erasing = orders.size > 0 || arrivals.length > 0 || Object.keys(state.pending).length > 0;
-      const expiring = expiries.length > 0 || (state.expiring ?? []).length > 0;
-      if (!erasing && !expiring) {
-        if (size >= state.looked + REMEMBER) save({ ...state, looked: size });
-        return;
-      }
-      if (someoneWrites(layout.writing))
-        return trouble('an erasure waits: another sequencer has not ended what it writes');
-      // two that erase at once would overwrite each other's lists
-      const lock = tryLock(`${layout.erasures}.lock`);
-      if (lock === undefined) return trouble('an erasure waits: another process carries out one');
-      try {
-        // `expire` moves `looked` on, so what is to be erased comes first
-        if (erasing) await erase(size);
-        if (expiring) await expire(size);
-        troubled = '';
-      } catch (error) {
-        // the log goes on; what was done stays done, and the next run goes on with the rest
-        trouble(`an erasure is not carried out so far: ${error instanceof Error ? error.message : 'unknown'}`);
-      } finally {
-        lock.release();
-      }
-    },
-    async close() {
-      await keys?.close();
-    },
-  };
+  #tell(reason: string): void {
+    if (reason !== this.#trouble) this.#onTrouble(reason);
+    this.#trouble = reason;
+  }
 }

@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
-import { tryLock } from '../../ground/files/lock.js';
+import { type Lock, tryLock } from '../../ground/files/lock.js';
 import type { SubjectKeys } from '../entries/keys.js';
 import type { EntryDraft, Journal, Receipt } from '../entries/port.js';
 import { RETIRED_FILE, SPARE_FILE } from '../proof/journal.js';
 import type { Signer } from '../proof/note.js';
-import { type RingWriter, ringMemory, ringWriter } from './ring.js';
+import { Backlog, type Pending } from './backlog.js';
+import { type RingMemory, type RingWriter, ringMemory, ringWriter } from './ring.js';
 import type { FromWorker, WorkerInput } from './worker.js';
 
 export interface JournalOptions {
@@ -63,16 +64,13 @@ export interface OpenJournal extends Journal {
   readonly durableAt: number | undefined;
 }
 
-interface Pending {
-  readonly draft: EntryDraft;
-  readonly resolve: ((receipt: Receipt) => void) | undefined;
-  readonly reject: ((error: YitongError) => void) | undefined;
-}
-
+/** ms */
 const MAX_BACKOFF = 5000;
 /** UTF-16 units. Three bytes each at most, and base64 of what is encrypted: far below the 4 MiB of a group. */
 const MAX_DRAFT = 200_000;
 const MAX_SUBJECT = 256;
+/** `}`, with which a JSON object ends. */
+const CLOSING_BRACE = 125;
 
 /**
  * The folder of this name's journal, made if there is none: after a lost disk, or a restored one, the id is another, so
@@ -129,259 +127,302 @@ async function makeSpare(dir: string, size: number, isClosed: () => boolean): Pr
  * @throws YitongError `audit_unavailable` if another process has it or the disk is damaged; the cause says which
  */
 export async function openJournal(options: JournalOptions): Promise<OpenJournal> {
-  const {
-    now,
-    signer,
-    segmentBytes = 16 << 20,
-    ringBytes = 4 << 20,
-    maxWaiting = 10_000,
-    stall = 10_000,
-    backoff = 100,
-  } = options;
-  const maxDraft = Math.min(MAX_DRAFT, Math.floor(ringBytes / 12) - 64); // a frame is at most a quarter of the ring
   const id = journalFolder(options.dir, options.name, options.randomBytes ?? systemRandom);
-  const dir = join(options.dir, id);
-  const lock = tryLock(join(dir, 'lock'));
+  const lock = tryLock(join(options.dir, id, 'lock'));
   if (lock === undefined)
     throw new YitongError('audit_unavailable', `the journal \`${id}\` is open in another process`);
+  const journal = new ThreadJournal(options, id, lock);
+  await journal.begin();
+  return journal;
+}
 
-  let worker: Worker | undefined;
-  let starts = 0;
-  let ring: RingWriter | undefined;
-  let healthy = false;
-  let closing = false;
-  let lastSeq = 0;
-  let lostNotes = 0;
-  let durableAt: number | undefined;
-  let pause = backoff;
-  /** In the ring, oldest first, from `pendingAt` on. */
-  let pending: Pending[] = [];
-  let pendingAt = 0;
-  /** Not yet in the ring. */
-  let waiting: Pending[] = [];
-  let ended: (() => void) | undefined;
-  let spare = Promise.resolve();
-  let restart: NodeJS.Timeout | undefined;
+const unavailable = (reason: string): YitongError =>
+  new YitongError('audit_unavailable', `the audit journal cannot be written: ${reason}`);
 
-  const unavailable = (reason: string): YitongError =>
-    new YitongError('audit_unavailable', `the audit journal cannot be written: ${reason}`);
+/**
+ * A journal that a thread of this process writes. A thread that fails is started anew, and recovers from disk; until it
+ * is ready everything is refused.
+ */
+class ThreadJournal implements OpenJournal {
+  readonly id: string;
+  readonly #options: JournalOptions;
+  readonly #now: () => number;
+  readonly #keys: JournalOptions['keys'];
+  readonly #dir: string;
+  readonly #lock: Lock;
+  readonly #segmentBytes: number;
+  readonly #ringBytes: number;
+  /** UTF-16 units of a draft. */
+  readonly #maxDraft: number;
+  readonly #maxWaiting: number;
+  readonly #firstPause: number;
+  readonly #backlog = new Backlog();
+  readonly #push = (one: Pending): boolean => this.#pushToRing(one);
+  #thread: Worker | undefined;
+  #starts = 0;
+  /** To the thread that is ready; undefined while there is none. */
+  #ring: RingWriter | undefined;
+  #healthy = false;
+  #closing = false;
+  #lastSeq = 0;
+  #lostNotes = 0;
+  #durableAt: number | undefined;
+  /** ms until a thread that ended is started anew. */
+  #pause: number;
+  #restart: NodeJS.Timeout | undefined;
+  /** Called when the thread ends while the journal is closed. */
+  #onEnd: (() => void) | undefined;
+  /** The making of the next segment's zeros; one at a time. */
+  #spare = Promise.resolve();
+  readonly #watch: NodeJS.Timeout;
+  /** The oldest draft in the ring when the disk was looked after last. */
+  #oldestSeen: Pending | undefined;
 
-  function refuse(one: Pending, error: YitongError): void {
-    if (one.reject === undefined) lostNotes++;
+  constructor(options: JournalOptions, id: string, lock: Lock) {
+    const { ringBytes = 4 << 20, stall = 10_000, backoff = 100 } = options;
+    this.id = id;
+    this.#options = options;
+    this.#now = options.now;
+    this.#keys = options.keys;
+    this.#dir = join(options.dir, id);
+    this.#lock = lock;
+    this.#segmentBytes = options.segmentBytes ?? 16 << 20;
+    this.#ringBytes = ringBytes;
+    this.#maxDraft = Math.min(MAX_DRAFT, Math.floor(ringBytes / 12) - 64); // a frame is at most a quarter of the ring
+    this.#maxWaiting = options.maxWaiting ?? 10_000;
+    this.#firstPause = backoff;
+    this.#pause = backoff;
+    this.#watch = setInterval(() => this.#lookAfterDisk(), stall);
+    this.#watch.unref();
+  }
+
+  get healthy(): boolean {
+    return this.#healthy && !this.#closing;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get lostNotes(): number {
+    return this.#lostNotes;
+  }
+
+  get waiting(): number {
+    return this.#backlog.size;
+  }
+
+  get durableAt(): number | undefined {
+    return this.#durableAt;
+  }
+
+  /** Starts the first thread. @throws YitongError `audit_unavailable`; the journal is closed then */
+  async begin(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (cause) {
+      this.#closing = true;
+      await this.#shut();
+      throw cause;
+    }
+  }
+
+  append(draft: EntryDraft): Promise<Receipt> {
+    return new Promise<Receipt>((resolve, reject) => {
+      // thrown here, it concerns this entry; the thread that writes has no way to leave one out
+      if (draft.subject !== undefined) this.#keys.get?.(draft.subject.subject);
+      this.#accept({ draft, resolve, reject });
+    });
+  }
+
+  note(draft: EntryDraft): void {
+    try {
+      if (draft.subject !== undefined) this.#keys.get?.(draft.subject.subject);
+    } catch {
+      this.#lostNotes++;
+      return;
+    }
+    this.#accept({ draft, resolve: undefined, reject: undefined });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    // what was accepted is still written
+    while (this.#ring !== undefined && this.#backlog.outside > 0) await new Promise((resolve) => setImmediate(resolve));
+    this.#closing = true;
+    if (this.#thread !== undefined) {
+      const end = new Promise<void>((resolve) => (this.#onEnd = resolve));
+      if (this.#ring === undefined) void this.#thread.terminate();
+      else this.#ring.close();
+      await end;
+    }
+    await this.#shut();
+  }
+
+  /** Into the ring, or behind those that wait for room in it; refused while nothing can be made durable. */
+  #accept(one: Pending): void {
+    const { clear, subject } = one.draft;
+    if (!this.#healthy || this.#closing)
+      return this.#refuse(one, unavailable(this.#closing ? 'it is closed' : 'it is being recovered'));
+    const length = clear.length + (subject === undefined ? 0 : subject.subject.length + subject.json.length);
+    if (
+      clear.charCodeAt(clear.length - 1) !== CLOSING_BRACE ||
+      length > this.#maxDraft ||
+      (subject !== undefined && subject.subject.length > MAX_SUBJECT)
+    ) {
+      return this.#refuse(
+        one,
+        new YitongError(
+          'internal',
+          `an audit entry must be one JSON object of at most ${this.#maxDraft} characters about a subject of at most ` +
+            `${MAX_SUBJECT}`,
+        ),
+      );
+    }
+    if (this.#backlog.outside === 0 && this.#pushToRing(one)) return this.#backlog.addToRing(one);
+    if (this.#backlog.outside >= this.#maxWaiting)
+      return this.#refuse(one, unavailable('too many entries wait for the disk'));
+    this.#backlog.addOutside(one);
+  }
+
+  /** False where there is no room, or no ring. */
+  #pushToRing({ draft: { clear, subject } }: Pending): boolean {
+    return this.#ring?.push(clear, subject?.subject ?? '', subject?.json ?? '', this.#now()) === true;
+  }
+
+  #refuse(one: Pending, error: YitongError): void {
+    if (one.reject === undefined) this.#lostNotes++;
     else one.reject(error);
+  }
+
+  /** Starts a thread, and resolves when it is ready; rejects if it ends before that. */
+  #start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const memory = ringMemory(this.#ringBytes);
+      const thread = this.#makeThread(memory);
+      this.#thread = thread;
+      let why = 'its thread ended';
+      const failed = (reason: string): void => {
+        why = reason;
+        this.#fail(reason);
+      };
+      thread.on('message', (message: FromWorker) => {
+        switch (message.kind) {
+          case 'ready':
+            this.#ready(message.lastSeq, memory);
+            resolve();
+            break;
+          case 'durable':
+            this.#durable(message, thread);
+            break;
+          case 'spare-wanted':
+            this.#prepareSpare();
+            break;
+          case 'failed':
+            failed(message.reason);
+            break;
+          default:
+            message satisfies never;
+        }
+      });
+      thread.on('error', (error) => failed(error.message));
+      thread.on('exit', () => {
+        this.#fail(why);
+        reject(unavailable(why));
+        this.#thread = undefined;
+        if (this.#onEnd !== undefined) this.#onEnd();
+        else if (!this.#closing) this.#scheduleRestart();
+      });
+    });
+  }
+
+  #makeThread(memory: RingMemory): Worker {
+    const { keys, signer, mergeDelay = 60_000, hook } = this.#options;
+    const input: WorkerInput = {
+      dir: this.#dir,
+      journal: this.id,
+      keysDir: keys.dir,
+      signerName: signer.name,
+      privateKey: signer.privateKey,
+      mergeDelay,
+      segmentBytes: this.#segmentBytes,
+      ring: memory,
+      afterFailure: this.#starts++ > 0,
+      ...present({ hook }),
+    };
+    return new Worker(new URL('./worker.js', import.meta.url), { workerData: input, name: `journal ${this.id}` });
+  }
+
+  #ready(lastSeq: number, memory: RingMemory): void {
+    this.#lastSeq = lastSeq;
+    this.#ring = ringWriter(memory);
+    this.#healthy = true;
+    this.#pause = this.#firstPause;
+    this.#options.onHealth?.(true, 'ready');
+  }
+
+  /** A group of the oldest drafts in the ring is durable: their receipts go out, and those that wait follow. */
+  #durable(message: FromWorker & { kind: 'durable' }, from: Worker): void {
+    if (this.#thread !== from || this.#ring === undefined) return; // told too late: these were refused
+    if (message.first !== this.#lastSeq + 1 || message.count > this.#backlog.inRing) {
+      this.#fail('an acknowledgement was lost');
+      void from.terminate();
+      return;
+    }
+    this.#lastSeq += message.count;
+    this.#durableAt = this.#now();
+    this.#options.onGroup?.(message.ms);
+    const receipts = message.receipts.split('\n');
+    for (let i = 0; i < message.count; i++) {
+      const one = this.#backlog.inRingAt(i);
+      const json = receipts[i];
+      if (one?.resolve !== undefined && json !== undefined)
+        one.resolve({ id: `${this.id}:${message.first + i}`, json });
+    }
+    this.#backlog.removeDurable(message.count);
+    this.#backlog.fillRing(this.#push);
+  }
+
+  #prepareSpare(): void {
+    this.#spare = this.#spare.then(() =>
+      this.#closing ? undefined : makeSpare(this.#dir, this.#segmentBytes, () => this.#closing),
+    );
   }
 
   /**
    * The one way down: everything that is not acknowledged is refused, and nothing is accepted until a new thread has
    * recovered.
    */
-  function fail(reason: string): void {
-    ring = undefined;
-    const was = healthy;
-    healthy = false;
-    const refused = [...pending.slice(pendingAt), ...waiting];
-    pending = [];
-    pendingAt = 0;
-    waiting = [];
+  #fail(reason: string): void {
+    const wasHealthy = this.#healthy;
+    this.#ring = undefined;
+    this.#healthy = false;
     const error = unavailable(reason);
-    for (const one of refused) refuse(one, error);
-    if (was && !closing) options.onHealth?.(false, reason);
+    for (const one of this.#backlog.takeAll()) this.#refuse(one, error);
+    if (wasHealthy && !this.#closing) this.#options.onHealth?.(false, reason);
   }
 
-  function put(one: Pending): boolean {
-    if (ring === undefined) return false;
-    const { clear, subject } = one.draft;
-    if (!ring.push(clear, subject?.subject ?? '', subject?.json ?? '', now())) return false;
-    pending.push(one);
-    return true;
+  #scheduleRestart(): void {
+    this.#restart = setTimeout(() => {
+      if (!this.#closing) this.#start().catch(() => undefined); // its exit schedules the next
+    }, this.#pause);
+    this.#pause = Math.min(this.#pause * 2, MAX_BACKOFF);
   }
 
-  function accept(one: Pending): void {
-    const { clear, subject } = one.draft;
-    if (!healthy || closing) return refuse(one, unavailable(closing ? 'it is closed' : 'it is being recovered'));
-    const length = clear.length + (subject === undefined ? 0 : subject.subject.length + subject.json.length);
-    if (
-      clear.charCodeAt(clear.length - 1) !== 125 ||
-      length > maxDraft ||
-      (subject !== undefined && subject.subject.length > MAX_SUBJECT)
-    ) {
-      return refuse(
-        one,
-        new YitongError(
-          'internal',
-          `an audit entry must be one JSON object of at most ${maxDraft} characters about a subject of at most ` +
-            `${MAX_SUBJECT}`,
-        ),
-      );
+  /** A disk that hangs gives no error: what waited already when this was last looked at may not wait longer. */
+  #lookAfterDisk(): void {
+    const oldest = this.#ring === undefined ? undefined : this.#backlog.oldest;
+    if (oldest !== undefined && oldest === this.#oldestSeen) {
+      this.#fail('the disk does not answer');
+      void this.#thread?.terminate();
     }
-    if (waiting.length === 0 && put(one)) return;
-    if (waiting.length >= maxWaiting) return refuse(one, unavailable('too many entries wait for the disk'));
-    waiting.push(one);
+    this.#oldestSeen = oldest;
   }
 
-  function durable(message: FromWorker & { kind: 'durable' }, from: Worker): void {
-    if (worker !== from || ring === undefined) return; // told too late: these were refused
-    if (message.first !== lastSeq + 1 || message.count > pending.length - pendingAt) {
-      fail('an acknowledgement was lost');
-      void from.terminate();
-      return;
-    }
-    lastSeq += message.count;
-    durableAt = now();
-    options.onGroup?.(message.ms);
-    const receipts = message.receipts.split('\n');
-    for (let i = 0; i < message.count; i++) {
-      const one = pending[pendingAt + i];
-      const json = receipts[i];
-      if (one?.resolve !== undefined && json !== undefined) one.resolve({ id: `${id}:${message.first + i}`, json });
-    }
-    pendingAt += message.count;
-    if (pendingAt === pending.length) {
-      pending.length = 0;
-      pendingAt = 0;
-    } else if (pendingAt > 4096) {
-      pending = pending.slice(pendingAt);
-      pendingAt = 0;
-    }
-    let moved = 0;
-    for (let one = waiting[moved]; one !== undefined && put(one); one = waiting[moved]) moved++;
-    if (moved > 0) waiting = waiting.slice(moved);
+  async #shut(): Promise<void> {
+    clearInterval(this.#watch);
+    clearTimeout(this.#restart);
+    await this.#spare;
+    this.#lock.release();
   }
-
-  function start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const memory = ringMemory(ringBytes);
-      const input: WorkerInput = {
-        dir,
-        journal: id,
-        keysDir: options.keys.dir,
-        signerName: signer.name,
-        privateKey: signer.privateKey,
-        mergeDelay: options.mergeDelay ?? 60_000,
-        segmentBytes,
-        ring: memory,
-        afterFailure: starts++ > 0,
-        ...present({ hook: options.hook }),
-      };
-      const started = new Worker(new URL('./worker.js', import.meta.url), { workerData: input, name: `journal ${id}` });
-      worker = started;
-      let why = 'its thread ended';
-      started.on('message', (message: FromWorker) => {
-        switch (message.kind) {
-          case 'ready':
-            lastSeq = message.lastSeq;
-            ring = ringWriter(memory);
-            healthy = true;
-            pause = backoff;
-            options.onHealth?.(true, 'ready');
-            resolve();
-            break;
-          case 'durable':
-            durable(message, started);
-            break;
-          case 'spare-wanted':
-            spare = spare.then(() => (closing ? undefined : makeSpare(dir, segmentBytes, () => closing)));
-            break;
-          case 'failed':
-            why = message.reason;
-            fail(why);
-            break;
-          default:
-            message satisfies never;
-        }
-      });
-      started.on('error', (error) => {
-        why = error.message;
-        fail(why);
-      });
-      started.on('exit', () => {
-        fail(why);
-        reject(unavailable(why));
-        worker = undefined;
-        if (ended !== undefined) ended();
-        else if (!closing) scheduleRestart();
-      });
-    });
-  }
-
-  function scheduleRestart(): void {
-    restart = setTimeout(() => {
-      if (!closing) start().catch(() => undefined); // its exit schedules the next
-    }, pause);
-    pause = Math.min(pause * 2, MAX_BACKOFF);
-  }
-
-  // a disk that hangs gives no error: what waited already when this was last looked at may not wait longer
-  let oldest: Pending | undefined;
-  const watch = setInterval(() => {
-    const now = ring === undefined ? undefined : pending[pendingAt];
-    if (now !== undefined && now === oldest) {
-      fail('the disk does not answer');
-      void worker?.terminate();
-    }
-    oldest = now;
-  }, stall);
-  watch.unref();
-
-  const shut = async (): Promise<void> => {
-    clearInterval(watch);
-    clearTimeout(restart);
-    await spare;
-    lock.release();
-  };
-
-  try {
-    await start();
-  } catch (cause) {
-    closing = true;
-    await shut();
-    throw cause;
-  }
-
-  return {
-    id,
-    get healthy() {
-      return healthy && !closing;
-    },
-    get lastSeq() {
-      return lastSeq;
-    },
-    get lostNotes() {
-      return lostNotes;
-    },
-    get waiting() {
-      return pending.length - pendingAt + waiting.length;
-    },
-    get durableAt() {
-      return durableAt;
-    },
-    append: (draft) =>
-      new Promise<Receipt>((resolve, reject) => {
-        // thrown here, it concerns this entry; the thread that writes has no way to leave one out
-        if (draft.subject !== undefined) options.keys.get?.(draft.subject.subject);
-        accept({ draft, resolve, reject });
-      }),
-    note(draft) {
-      try {
-        if (draft.subject !== undefined) options.keys.get?.(draft.subject.subject);
-      } catch {
-        lostNotes++;
-        return;
-      }
-      accept({ draft, resolve: undefined, reject: undefined });
-    },
-    async close() {
-      if (closing) return;
-      // what was accepted is still written
-      while (ring !== undefined && waiting.length > 0) await new Promise((resolve) => setImmediate(resolve));
-      closing = true;
-      if (worker !== undefined) {
-        const end = new Promise<void>((resolve) => (ended = resolve));
-        if (ring === undefined) void worker.terminate();
-        else ring.close();
-        await end;
-      }
-      await shut();
-    },
-  };
 }

@@ -110,87 +110,118 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
   // the marker before the list: what it calls durable then surely stands in a segment of the list
   const marker = markerOf(dir);
   const segments = segmentsOf(dir);
-  const newest = segments.at(-1);
+  const view: View = { dir, marker, segments, newest: segments.at(-1) ?? 0, position, maxEntries };
+  if (segments.length === 0) {
+    const nothingYet = position.segment === 0 ? marker === undefined : position.chain === '';
+    return nothingYet ? { kind: 'end' } : skip(view, 'missing');
+  }
+  if (position.segment === 0) return readFirstSegment(view);
+  if (position.segment > view.newest) return awaitSegment(view);
+  // no chain: what lies before this segment was told as a gap of which nobody knew the end
+  if (position.chain === '') return readBehindGap(view);
+  return readInSegment(view);
+}
 
-  const skip = (why: 'missing' | 'damaged'): ReadResult => {
-    for (const segment of segments.filter((number) => number > position.segment)) {
-      const header = headerOf(dir, segment);
-      if (header !== undefined)
-        return { kind: 'gap', from: position.lastSeq + 1, to: header.firstSeq - 1, why, resume: startOf(header) };
-    }
-    const lastSeq = Math.max(marker?.lastSeq ?? 0, position.lastSeq);
-    const segment = Math.max(newest ?? 0, marker?.segment ?? 0, position.segment) + 1;
-    return {
-      kind: 'gap',
-      from: position.lastSeq + 1,
-      to: lastSeq,
-      why,
-      resume: { segment, offset: SEGMENT_HEADER, lastSeq, chain: '' },
-    };
+/** A journal's folder at one moment, and what is asked of it. */
+interface View {
+  readonly dir: string;
+  readonly marker: ReturnType<typeof markerOf>;
+  readonly segments: readonly number[];
+  /** 0 where there is no segment. */
+  readonly newest: number;
+  readonly position: Position;
+  readonly maxEntries: number;
+}
+
+/** The gap from the position up to the next segment that can be read; where there is none, up to what is known of. */
+function skip({ dir, marker, segments, newest, position }: View, why: 'missing' | 'damaged'): ReadResult {
+  const from = position.lastSeq + 1;
+  for (const segment of segments.filter((number) => number > position.segment)) {
+    const header = headerOf(dir, segment);
+    if (header !== undefined) return { kind: 'gap', from, to: header.firstSeq - 1, why, resume: startOf(header) };
+  }
+  const lastSeq = Math.max(marker?.lastSeq ?? 0, position.lastSeq);
+  const segment = Math.max(newest, marker?.segment ?? 0, position.segment) + 1;
+  return { kind: 'gap', from, to: lastSeq, why, resume: { segment, offset: SEGMENT_HEADER, lastSeq, chain: '' } };
+}
+
+/** Entries that were read here before are there no more, or are others. */
+const rolledBack = ({ position }: View): ReadResult => ({
+  kind: 'gap',
+  from: position.lastSeq + 1,
+  to: position.lastSeq,
+  why: 'rolled_back',
+  resume: undefined,
+});
+
+function readFirstSegment(view: View): ReadResult {
+  const header = headerOf(view.dir, view.segments[0] ?? 0);
+  if (header === undefined) return skip(view, 'damaged');
+  if (header.firstSeq !== 1) return skip(view, 'missing');
+  return readOn(view.dir, startOf(header), view.maxEntries);
+}
+
+/**
+ * The position lies in a segment that is not there yet: after a gap of unknown end it is waited for; otherwise the
+ * journal was longer than it is now.
+ */
+function awaitSegment(view: View): ReadResult {
+  const { marker, position } = view;
+  if (position.chain === '') return { kind: 'end' };
+  return (marker?.segment ?? 0) >= position.segment ? skip(view, 'missing') : rolledBack(view);
+}
+
+/** The segment behind a gap of unknown end is there: its header says where the gap ends. */
+function readBehindGap(view: View): ReadResult {
+  const { dir, position, maxEntries } = view;
+  const header = headerOf(dir, position.segment);
+  if (header === undefined) return skip(view, 'damaged');
+  if (header.firstSeq === position.lastSeq + 1) return readOn(dir, startOf(header), maxEntries);
+  return {
+    kind: 'gap',
+    from: position.lastSeq + 1,
+    to: header.firstSeq - 1,
+    why: 'missing',
+    resume: startOf(header),
   };
+}
 
-  if (newest === undefined || marker === undefined) {
-    if (position.segment === 0 && newest === undefined) return marker === undefined ? { kind: 'end' } : skip('missing');
-    if (newest === undefined) return position.chain === '' ? { kind: 'end' } : skip('missing');
-  }
-  if (position.segment === 0) {
-    const first = segments[0] ?? 0;
-    const header = headerOf(dir, first);
-    if (header === undefined) return skip('damaged');
-    if (header.firstSeq !== 1) return skip('missing');
-    return readOn(dir, startOf(header), maxEntries);
-  }
-  if (position.segment > (newest ?? 0)) {
-    // after a gap of unknown end the next segment is waited for; otherwise the journal was longer than it is now
-    if (position.chain === '') return { kind: 'end' };
-    return (marker?.segment ?? 0) >= position.segment
-      ? skip('missing')
-      : { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined };
-  }
-  if (position.chain === '') {
-    const header = headerOf(dir, position.segment);
-    if (header === undefined) return skip('damaged');
-    if (header.firstSeq !== position.lastSeq + 1)
-      return {
-        kind: 'gap',
-        from: position.lastSeq + 1,
-        to: header.firstSeq - 1,
-        why: 'missing',
-        resume: startOf(header),
-      };
-    return readOn(dir, startOf(header), maxEntries);
-  }
-
+function readInSegment(view: View): ReadResult {
+  const { marker, segments, position } = view;
   const following = segments.find((number) => number > position.segment);
-  const next = following === position.segment + 1 ? headerOf(dir, following) : undefined;
+  const next = following === position.segment + 1 ? headerOf(view.dir, following) : undefined;
   let end: number;
   if (next !== undefined) end = next.previousEnd;
   // what lies between, or what the marker tells of behind the last one, is missing; read what is whole here first
   else if (following !== undefined || (marker?.segment ?? 0) > position.segment) end = Infinity;
   else end = marker !== undefined && marker.segment === position.segment ? marker.end : 0;
 
-  if (position.offset >= end) {
-    if (next === undefined) return { kind: 'end' }; // also where the marker lags behind what was read before a power cut
-    if (position.offset > end) {
-      const behind = behindCarried(dir, next, position);
-      return behind === undefined
-        ? { kind: 'gap', from: position.lastSeq + 1, to: position.lastSeq, why: 'rolled_back', resume: undefined }
-        : readOn(dir, behind, maxEntries);
-    }
-    if (next.firstSeq !== position.lastSeq + 1 || next.chain.toString('base64') !== position.chain)
-      return skip('damaged');
-    return readOn(dir, startOf(next), maxEntries);
-  }
+  if (position.offset < end) return readGroups(view, end);
+  // also where the marker lags behind what was read before a power cut
+  return next === undefined ? { kind: 'end' } : readNext(view, next, end);
+}
 
-  const file = join(dir, segmentName(position.segment));
+/** The segment of the position was read to its end, `end`, or beyond: its last group may have been carried over. */
+function readNext(view: View, next: SegmentHeader, end: number): ReadResult {
+  const { dir, position, maxEntries } = view;
+  if (position.offset > end) {
+    const behind = behindCarried(dir, next, position);
+    return behind === undefined ? rolledBack(view) : readOn(dir, behind, maxEntries);
+  }
+  if (next.firstSeq !== position.lastSeq + 1 || next.chain.toString('base64') !== position.chain)
+    return skip(view, 'damaged');
+  return readOn(dir, startOf(next), maxEntries);
+}
+
+/** @param end offset up to which the segment is durable; infinite where what follows it is missing */
+function readGroups(view: View, end: number): ReadResult {
+  const { dir, position, maxEntries } = view;
+  const { segment, offset } = position;
+  const file = join(dir, segmentName(segment));
   const bytes = withFile(file, (fd) =>
-    readAt(
-      fd,
-      position.offset,
-      Math.max(0, Math.min(CHUNK, end - position.offset, fstatSync(fd).size - position.offset)),
-    ),
+    readAt(fd, offset, Math.max(0, Math.min(CHUNK, end - offset, fstatSync(fd).size - offset))),
   );
-  if (bytes === undefined) return skip('missing');
+  if (bytes === undefined) return skip(view, 'missing');
   const erased = readErased(file);
   const groups: ReadGroup[] = [];
   let at = 0;
@@ -207,10 +238,10 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
     lastSeq += group.count;
     at += group.length;
   }
-  if (groups.length === 0) return skip(end === Infinity ? 'missing' : 'damaged');
+  if (groups.length === 0) return skip(view, end === Infinity ? 'missing' : 'damaged');
   return {
     kind: 'groups',
     groups,
-    position: { segment: position.segment, offset: position.offset + at, lastSeq, chain: chain.toString('base64') },
+    position: { segment, offset: offset + at, lastSeq, chain: chain.toString('base64') },
   };
 }

@@ -64,42 +64,53 @@ export function shortIndexes(
  * @throws YitongError `log_invalid` if what is left does not lead to the signed root
  */
 export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false }: MendOptions): Promise<Mended> {
-  const layout = auditLayout(dataDir);
   const { size, root } = openCheckpoint(Buffer.from(state.checkpoint), state.origin, [verifier]);
-  const done: string[] = [];
-  const waiting =
-    readIfThere(layout.complete)?.toString('utf8') === state.checkpoint
-      ? []
-      : (attempt(() => staged(layout.staged, state.staged)) ?? []);
+  const layout = auditLayout(dataDir);
+  const complete = readIfThere(layout.complete)?.toString('utf8') === state.checkpoint;
+  const waiting = complete ? [] : (attempt(() => staged(layout.staged, state.staged)) ?? []);
   const bodyAt = (index: number): StoredBody | BodyRecord | undefined =>
     waiting.length > 0 && index >= state.before.size
       ? waiting[index - state.before.size]
       : attempt(() => bodies.read(index));
-  const commitmentIn = (body: StoredBody | BodyRecord | undefined): Buffer | undefined =>
-    body !== undefined && 'salt' in body ? commitmentOf(body.salt, body.body) : undefined;
 
+  const { tree, files, damagedBodies } = await rebuildTree(layout.log, size, bodyAt);
+  if (!tree.equals(root))
+    throw new YitongError(
+      'log_invalid',
+      'what is left of tiles, bundles and bodies does not lead to the root of the last checkpoint',
+    );
+  const differing = files.filter((file) => differs(layout.log, file));
+  if (!dryRun) await writeTiles(layout.log, differing);
+  const mended = differing.map(({ path }) => `log/${path}`);
+  // what a run staged is put in its place by the sequencer itself, from tiles that are whole
+  if (waiting.length > 0) return { files: mended, damagedBodies };
+
+  mended.push(...mendIndexes({ dataDir, state, size, bodies, dryRun }));
+  if (!complete) {
+    if (attempt(() => bodies.read(size - 1)) === undefined && size > 0)
+      throw new YitongError('log_invalid', `the body of entry ${size - 1} is missing`);
+    if (!dryRun) replaceFile(layout.complete, state.checkpoint, { mode: 0o600 });
+    mended.push('audit/checkpoint');
+  }
+  return { files: mended, damagedBodies };
+}
+
+/** The tree of `size` entries, from what is left of bundles, tiles and bodies: its root and all its files. */
+async function rebuildTree(
+  logDir: string,
+  size: number,
+  bodyAt: (index: number) => StoredBody | BodyRecord | undefined,
+): Promise<{ readonly tree: Buffer; readonly files: readonly TileFile[]; readonly damagedBodies: readonly number[] }> {
   const edge = openEdge(0, () => Buffer.alloc(0));
   const files: TileFile[] = [];
   const damagedBodies: number[] = [];
   for (let start = 0; start < size; start += TILE_WIDTH) {
     const tile = start / TILE_WIDTH;
-    const width = tileWidth(0, tile, size);
-    const fileOf = (level: 0 | 'entries'): Buffer | undefined =>
-      readIfThere(join(layout.log, tilePath(level, tile, width))) ??
-      readIfThere(join(layout.log, tilePath(level, tile)));
-    const bundle = attempt(() =>
-      parseBundle((fileOf('entries') ?? Buffer.alloc(0)).subarray(0, width * ENTRY_BYTES), width),
-    );
-    const leaves = fileOf(0);
+    const { width, leaves, bundle } = readTile(logDir, tile, size);
     for (let i = 0; i < width; i++) {
-      const leaf = leaves?.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
       const fromBody = commitmentIn(bodyAt(start + i));
-      const fromBundle = bundle?.[i];
-      // of three places that say it, two agree
-      const agreed =
-        [fromBundle, fromBody].find((one) => one !== undefined && leaf !== undefined && leafHash(one).equals(leaf)) ??
-        (fromBundle !== undefined && fromBody?.equals(fromBundle) === true ? fromBundle : undefined);
-      const commitment = agreed ?? fromBundle ?? fromBody;
+      const leaf = leaves?.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+      const commitment = likeliest(bundle?.[i], fromBody, leaf);
       if (commitment === undefined)
         throw new YitongError(
           'log_invalid',
@@ -111,25 +122,61 @@ export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false
     if (tile % TILE_WIDTH === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   files.push(...edge.partials());
-  if (!edge.root().equals(root))
-    throw new YitongError(
-      'log_invalid',
-      'what is left of tiles, bundles and bodies does not lead to the root of the last checkpoint',
-    );
+  return { tree: edge.root(), files, damagedBodies };
+}
 
-  const differing = files.filter(({ path, bytes }) => {
-    const here =
-      readIfThere(join(layout.log, path)) ??
-      (path.includes('.p/')
-        ? readIfThere(join(layout.log, path.replace(/\.p\/\d+$/, '')))?.subarray(0, bytes.length)
-        : undefined);
-    return here === undefined || !here.equals(bytes);
-  });
-  done.push(...differing.map(({ path }) => `log/${path}`));
-  // what a run staged is put in its place by the sequencer itself, from tiles that are whole
-  if (!dryRun) await writeTiles(layout.log, differing);
-  if (waiting.length > 0) return { files: done, damagedBodies };
+/** What is left of the lowest tile at `tile` and of its bundle, in a tree of `size` entries. */
+function readTile(
+  logDir: string,
+  tile: number,
+  size: number,
+): { readonly width: number; readonly leaves: Buffer | undefined; readonly bundle: readonly Buffer[] | undefined } {
+  const width = tileWidth(0, tile, size);
+  const fileOf = (level: 0 | 'entries'): Buffer | undefined =>
+    readIfThere(join(logDir, tilePath(level, tile, width))) ?? readIfThere(join(logDir, tilePath(level, tile)));
+  const bundle = attempt(() =>
+    parseBundle((fileOf('entries') ?? Buffer.alloc(0)).subarray(0, width * ENTRY_BYTES), width),
+  );
+  return { width, leaves: fileOf(0), bundle };
+}
 
+function commitmentIn(body: StoredBody | BodyRecord | undefined): Buffer | undefined {
+  return body !== undefined && 'salt' in body ? commitmentOf(body.salt, body.body) : undefined;
+}
+
+/** Where two of the three places that say an entry's commitment agree, theirs; else the bundle's before the body's. */
+function likeliest(
+  fromBundle: Buffer | undefined,
+  fromBody: Buffer | undefined,
+  leaf: Buffer | undefined,
+): Buffer | undefined {
+  const inTile = [fromBundle, fromBody].find(
+    (one) => one !== undefined && leaf !== undefined && leafHash(one).equals(leaf),
+  );
+  return inTile ?? fromBundle ?? fromBody;
+}
+
+/** A file of the tree is gone, or is not what it must be; a partial tile may stand in its full one. */
+function differs(logDir: string, { path, bytes }: TileFile): boolean {
+  const here =
+    readIfThere(join(logDir, path)) ??
+    (path.includes('.p/')
+      ? readIfThere(join(logDir, path.replace(/\.p\/\d+$/, '')))?.subarray(0, bytes.length)
+      : undefined);
+  return here === undefined || !here.equals(bytes);
+}
+
+/**
+ * The index of receipts, made again from the stored bodies where it says another place or is too short.
+ * @returns the files that were made again, from the data folder
+ */
+function mendIndexes({
+  dataDir,
+  state,
+  size,
+  bodies,
+  dryRun,
+}: Pick<MendOptions, 'dataDir' | 'state' | 'bodies'> & { readonly size: number; readonly dryRun: boolean }): string[] {
   const moved = new Map<string, { readonly seq: number; readonly index: number }[]>();
   for (let index = 0; index < size; index++) {
     const stored = attempt(() => bodies.read(index));
@@ -141,15 +188,6 @@ export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false
     ...Object.entries(state.journals).map(([journal, { lastSeq }]) => [journal, lastSeq] as const),
     [state.own.journal, state.own.seq] as const,
   ]);
-  for (const [journal, places] of moved) {
-    if (!dryRun) bodies.reindex(journal, places, ends.get(journal) ?? 0);
-    done.push(`audit/index/${journal}`);
-  }
-  if (readIfThere(layout.complete)?.toString('utf8') !== state.checkpoint) {
-    if (attempt(() => bodies.read(size - 1)) === undefined && size > 0)
-      throw new YitongError('log_invalid', `the body of entry ${size - 1} is missing`);
-    if (!dryRun) replaceFile(layout.complete, state.checkpoint, { mode: 0o600 });
-    done.push('audit/checkpoint');
-  }
-  return { files: done, damagedBodies };
+  if (!dryRun) for (const [journal, places] of moved) bodies.reindex(journal, places, ends.get(journal) ?? 0);
+  return [...moved.keys()].map((journal) => `audit/index/${journal}`);
 }

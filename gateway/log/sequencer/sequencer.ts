@@ -1,48 +1,35 @@
 /**
- * The sequencer: takes what the journals of a data folder have made durable into the one published log. Read `run` from
- * top to bottom; each step says what a crash right after it leaves and why the next run is still right. Nothing that
- * others read or write is touched before the commit, so it is also right where two sequencers run at once: one commits,
- * the other ends.
+ * The sequencer: takes what the journals of a data folder have made durable into the one published log. Read `#run`
+ * from top to bottom; each step says what a crash right after it leaves and why the next run is still right. Nothing
+ * that others read or write is touched before the commit, so it is also right where two sequencers run at once: one
+ * commits, the other ends.
  */
 
 import { randomBytes as systemRandom } from 'node:crypto';
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
-import { replaceFile } from '../../ground/files/durable.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
-import { readIfThere } from '../../ground/files/read-if-there.js';
 import { auditLayout } from '../entries/layout.js';
-import { type ErasureStep, openErasures } from '../erasure/carry-out.js';
-import { openCheckpoint, parseCheckpoint, signCheckpoint } from '../proof/checkpoint.js';
-import { commitmentOf } from '../proof/journal.js';
-import { parseNote, type Signer } from '../proof/note.js';
-import { type Edge, openEdge, type TileFile } from '../proof/tiles.js';
-import { traceOfLog } from '../store/begun.js';
-import { type BodyRecord, type BodyStore, openBodies, type PackedRecords, packRecords } from '../store/bodies.js';
+import { type ErasureStep, type Erasures, openErasures } from '../erasure/carry-out.js';
+import { signCheckpoint } from '../proof/checkpoint.js';
+import type { Signer } from '../proof/note.js';
+import type { Edge, TileFile } from '../proof/tiles.js';
+import { type BodyStore, openBodies, packRecords } from '../store/bodies.js';
 import { publishVkey } from '../store/signer.js';
-import { dropStaged, stage, staged } from '../store/staging.js';
-import { readState, type SequencerState, swapState } from '../store/state.js';
-import { dropPartials, readPartial, writeTiles } from '../store/tile-files.js';
-import { announceWriting } from '../store/writing.js';
-import { type Gathering, gatherCosignatures, type WitnessHealth, type WitnessSetup } from '../witness/gathering.js';
-import { arrivedErased, collect, type Gap } from './collect.js';
-import { mendLog, shortIndexes } from './mend.js';
+import { dropStaged, stage } from '../store/staging.js';
+import { type SequencerState, swapState } from '../store/state.js';
+import { dropPartials } from '../store/tile-files.js';
+import type { WitnessHealth, WitnessSetup } from '../witness/gathering.js';
+import { type Batch, collect, type Gap } from './collect.js';
+import { CommittedLog, type CommittedRun, type PlacingStep } from './committed.js';
+import { Publication } from './publication.js';
 
 export type { GapReason } from './collect.js';
 
 /** The points between which a crash can fall. */
-export type SequencerStep =
-  | 'read'
-  | 'staged'
-  | 'signed'
-  | 'committed'
-  | 'applying'
-  | 'bodies'
-  | 'tiles'
-  | 'completed'
-  | 'published';
+export type SequencerStep = 'read' | 'staged' | 'signed' | 'committed' | PlacingStep | 'published';
 
 export type SequencerAlert =
   | Gap
@@ -107,362 +94,248 @@ export interface Sequencer {
   stop(settle?: number): Promise<void>;
 }
 
-interface Memory {
-  readonly state: SequencerState;
-  readonly version: number;
-  /** The right edge of the tree, grown with the state. */
-  readonly edge: Edge;
-}
+/** ms; the longest pause between two looks at the journals. */
+const LONGEST_PAUSE = 1000;
 
 /**
  * Makes the sequencer of a data folder and starts it; `interval: 0` starts nothing, for `runOnce`.
  * @throws YitongError `audit_unavailable` if another process is the sequencer
  */
 export function startSequencer(options: SequencerOptions): Sequencer {
-  const {
-    dataDir,
-    signer,
-    origin,
-    now,
-    interval = 500,
-    batch: batchSize = 50_000,
-    randomBytes = systemRandom,
-  } = options;
-  const layout = auditLayout(dataDir);
-  const published = join(layout.log, 'checkpoint');
+  const layout = auditLayout(options.dataDir);
   for (const dir of [dirname(layout.lock), layout.journals, layout.staged])
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   mkdirSync(layout.log, { recursive: true });
-  const locked = tryLock(layout.lock);
-  if (locked === undefined)
+  const lock = tryLock(layout.lock);
+  if (lock === undefined)
     throw new YitongError('audit_unavailable', 'another process is the sequencer of this data folder');
-  let lock: Lock = locked;
-  publishVkey(join(layout.log, 'vkey'), signer);
-  const bodies: BodyStore = openBodies(layout.bodies, layout.index);
-  const erasures = openErasures({
-    dataDir,
-    bodies,
-    onTrouble: (reason) => options.onAlert({ kind: 'failed', reason }),
-    ...present({ onStep: options.onErasureStep }),
-  });
-  const step = options.onStep ?? ((): void => undefined);
-  let memory: Memory | undefined;
-  let publishedAt: number | undefined;
+  publishVkey(join(layout.log, 'vkey'), options.signer);
+  return new FolderSequencer(options, lock);
+}
 
-  /**
-   * What was committed last, done again as far as a crash left it undone, and the right edge of its tree. What can be
-   * made again of the log is, where it was damaged.
-   */
-  async function load(): Promise<Memory> {
-    const found = readState(layout.state);
-    if (found === undefined) {
-      // another may sequence, or hold more of the log than is here: that is said first
-      options.fence?.hold();
-      const trace = traceOfLog(dataDir);
-      if (trace !== undefined)
-        throw new YitongError(
-          'log_invalid',
-          `${trace}, and no state of the sequencer: a log is never begun anew under its name; bring the state ` +
-            `back, or see \`yitong audit takeover\``,
-          { place: { file: layout.state } },
-        );
-      const own = { journal: `sequencer-${randomBytes(4).toString('hex')}`, seq: 0 };
-      const state = {
-        version: 1,
-        origin,
-        size: 0,
-        checkpoint: '',
-        journals: {},
-        before: { size: 0, journals: {} },
-        staged: '0',
-        own,
-      } as const;
-      return { state, version: 0, edge: openEdge(0, () => Buffer.alloc(0)) };
-    }
-    const { state, version } = found;
-    if (state.origin !== origin)
-      throw new YitongError('log_invalid', `the log's origin is \`${state.origin}\`, not \`${origin}\``);
-    let edge: Edge;
-    try {
-      if (completed() === state.checkpoint && shortIndexes(dataDir, state).length > 0)
-        throw new YitongError('log_invalid', 'the index of receipts is shorter than the log');
-      edge = await open(state);
-    } catch (error) {
-      const mended = await mendLog({ dataDir, state, verifier: signer, bodies }).catch(() => undefined);
-      // what cannot be mended is said as it was found
-      if (mended === undefined || mended.files.length === 0)
-        throw isYitongError(error)
-          ? error
-          : new YitongError(
-              'log_invalid',
-              `a file of the log cannot be read: ${error instanceof Error ? error.message : 'unknown'}`,
-              { cause: error },
-            );
-      options.onAlert({ kind: 'mended', files: mended.files });
-      edge = await open(state);
-    }
-    return { state, version, edge };
+class FolderSequencer implements Sequencer {
+  readonly #options: SequencerOptions;
+  readonly #layout: ReturnType<typeof auditLayout>;
+  readonly #batchSize: number;
+  /** ms between two looks at the journals. */
+  readonly #pause: number;
+  readonly #randomBytes: (size: number) => Buffer;
+  readonly #step: (step: SequencerStep) => void;
+  readonly #bodies: BodyStore;
+  readonly #erasures: Erasures;
+  readonly #committed: CommittedLog;
+  readonly #publication: Publication;
+  /** Taken again where it was lost and nobody else has it. */
+  #lock: Lock;
+  /** What was committed last; undefined after a start and after a run that failed: then the disk is asked. */
+  #newest: CommittedRun | undefined;
+  /** Runs follow one another; it never rejects. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #stopped = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Why the last run failed: a reason that stays the same is told once. */
+  #lastReason = '';
+
+  constructor(options: SequencerOptions, lock: Lock) {
+    const { dataDir, signer, origin, now, interval = 500, onAlert } = options;
+    const { fence, witnesses, onErasureStep } = options;
+    const onFailure = (reason: string): void => onAlert({ kind: 'failed', reason });
+    this.#options = options;
+    this.#layout = auditLayout(dataDir);
+    this.#batchSize = options.batch ?? 50_000;
+    this.#pause = Math.min(interval, LONGEST_PAUSE);
+    this.#randomBytes = options.randomBytes ?? systemRandom;
+    this.#step = options.onStep ?? ((): void => undefined);
+    this.#lock = lock;
+    this.#bodies = openBodies(this.#layout.bodies, this.#layout.index);
+    this.#erasures = openErasures({
+      dataDir,
+      bodies: this.#bodies,
+      onTrouble: onFailure,
+      ...present({ onStep: onErasureStep }),
+    });
+    this.#committed = new CommittedLog({
+      dataDir,
+      signer,
+      origin,
+      bodies: this.#bodies,
+      randomBytes: this.#randomBytes,
+      ...present({ fence }),
+      onMended: (files) => onAlert({ kind: 'mended', files }),
+      step: this.#step,
+    });
+    this.#publication = new Publication({
+      logDir: this.#layout.log,
+      signer,
+      origin,
+      now,
+      ...present({ witnesses }),
+      isSequencer: () => this.#lock.held(),
+      onFailure,
+      onWitnessTrouble: (witness, state, reason) => onAlert({ kind: 'witness', witness, state, reason }),
+    });
+    if (interval > 0) this.#schedule(0);
   }
 
-  /**
-   * @throws YitongError `log_invalid`, or whatever the disk says, where what is there does not lead to what was signed
-   */
-  async function open(state: SequencerState): Promise<Edge> {
-    const complete = completed() === state.checkpoint;
-    const edge = openEdge(complete ? state.size : state.before.size, (path, bytes) =>
-      readPartial(layout.log, path, bytes),
-    );
-    const records = complete ? [] : staged(layout.staged, state.staged);
-    const files = records.flatMap(({ salt, body }) => edge.append(commitmentOf(salt, body)));
-    // never sign on top of tiles that do not lead to what was signed before
-    const { size, root } = openCheckpoint(Buffer.from(state.checkpoint), origin, [signer]);
-    if (size !== state.size || size !== edge.size || !root.equals(edge.root()))
-      throw new YitongError('log_invalid', 'the tiles do not lead to the root of the last checkpoint');
-    if (!complete) await apply(state, records, packRecords(records), [...files, ...edge.partials()]);
-    return edge;
+  runOnce(): Promise<RunResult> {
+    const result = this.#queue.then(() => this.#run());
+    this.#queue = result.catch(() => {
+      // the edge has grown beyond what was committed: forget it, and start from disk
+      this.#newest = undefined;
+    });
+    return result;
   }
 
-  const completedSize = (): number => {
-    const note = completed();
-    return note === undefined ? -1 : parseCheckpoint(parseNote(Buffer.from(note)).text).size;
-  };
-  const completed = (): string | undefined => readIfThere(layout.complete)?.toString('utf8');
-
-  /**
-   * Puts a committed run in its place. Done twice, also by two at once, it writes the same bytes to the same places;
-   * never again once it is complete, for what was erased since would come back.
-   */
-  async function apply(
-    state: SequencerState,
-    records: readonly BodyRecord[],
-    packed: PackedRecords,
-    files: readonly TileFile[],
-  ): Promise<void> {
-    // Said before the look whether another did it meanwhile: an erasure touches only what is complete, and waits for
-    // those who said so. A process that slept in between either sees that it is complete, or is waited for; so it
-    // cannot bring back a salt.
-    const done = announceWriting(layout.writing);
-    try {
-      if (completedSize() < state.size) {
-        step('applying');
-        bodies.write(state.before.size, records, packed);
-        for (const { index, by } of arrivedErased(state.before.size, records)) bodies.erase([index], by);
-        step('bodies');
-        await writeTiles(layout.log, files);
-        step('tiles');
-        if (completedSize() < state.size) replaceFile(layout.complete, state.checkpoint, { mode: 0o600 });
-      }
-    } finally {
-      done();
-    }
-    // salts are not kept twice
-    rmSync(join(layout.staged, state.staged), { force: true });
-    step('completed');
+  settle(): Promise<void> {
+    const result = this.#queue.then(async () => void (this.#newest ??= await this.#committed.load()));
+    this.#queue = result.catch(() => undefined);
+    return result;
   }
 
-  async function run(): Promise<RunResult> {
-    if (!lock.held()) {
-      const again = tryLock(layout.lock);
-      if (again === undefined) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
-      lock = again;
-      memory = undefined;
-    }
+  health(): LogHealth {
+    const { size, publishedAt } = this.#publication.newest();
+    return {
+      size: this.#newest?.state.size ?? 0,
+      publishedSize: size,
+      ...present({ publishedAt }),
+      required: this.#options.witnesses?.required ?? 0,
+      witnesses: this.#publication.witnesses(),
+    };
+  }
+
+  async stop(settle = 0): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#queue;
+    await this.#publication.stop(settle);
+    await this.#erasures.close();
+    this.#bodies.close();
+    this.#lock.release();
+  }
+
+  async #run(): Promise<RunResult> {
+    const { dataDir, fence, now, onAlert } = this.#options;
+    this.#takeLockAgain();
 
     // 0. After a start, or a run that failed: the state says what was committed, and the staged run that led to it is
-    // put in its
-    //    place if it was not so far. Then it is published, where a crash came before.
-    if (memory === undefined) {
-      memory = await load();
-      erasures.recall(memory.state.size);
+    //    put in its place if it was not so far. Then it is published, where a crash came before.
+    if (this.#newest === undefined) {
+      this.#newest = await this.#committed.load();
+      this.#erasures.recall(this.#newest.state.size);
     }
-    options.fence?.hold();
-    const { state, version, edge } = memory;
-    release(state);
-    await erasures.carryOut(state.size);
+    fence?.hold();
+    const { state, version, edge } = this.#newest;
+    this.#publication.release(state.checkpoint);
+    await this.#erasures.carryOut(state.size);
 
     // 1. Read the journals from the positions in the state. Nothing is written: a crash here leaves no trace.
-    const batch = collect(state, { dataDir, limit: batchSize, now, randomBytes });
-    step('read');
+    const batch = collect(state, { dataDir, limit: this.#batchSize, now, randomBytes: this.#randomBytes });
+    this.#step('read');
     if (batch.records.length === 0) return { added: 0, size: state.size };
 
     // 2. Stage all that this run adds as one file with a name of its own, durable. After a crash nobody knows that
-    // name, and a later run removes it.
-    const name = `${state.size}-${randomBytes(8).toString('hex')}`;
+    //    name, and a later run removes it.
+    const staged = `${state.size}-${this.#randomBytes(8).toString('hex')}`;
     const packed = packRecords(batch.records);
-    stage(layout.staged, name, packed);
-    step('staged');
+    stage(this.#layout.staged, staged, packed);
+    this.#step('staged');
 
     // 3. Sign. A crash loses the note; nobody has seen it, so the next run may sign another tree of the same size.
-    const files: TileFile[] = [];
-    batch.commitments.forEach((commitment, i) => files.push(...edge.append(commitment, batch.leaves[i])));
-    files.push(...edge.partials());
-    const checkpoint = signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]);
-    step('signed');
+    const { checkpoint, files } = this.#sign(edge, batch);
+    this.#step('signed');
 
     // 4. Commit by compare-and-swap: if another sequencer came (the lock was lost), its version stands and this run
-    // ends. Size,
-    // positions and note change together, so no entry is taken twice or skipped. From here on the note counts as
-    // issued.
+    //    ends. Size, positions and note change together, so no entry is taken twice or skipped. From here on the note
+    //    counts as issued.
     const next: SequencerState = {
       version: 1,
-      origin,
+      origin: state.origin,
       size: edge.size,
       checkpoint,
       journals: batch.journals,
       before: { size: state.size, journals: state.journals },
-      staged: name,
+      staged,
       own: batch.own,
     };
-    try {
-      options.fence?.hold();
-      // nothing comes between: who answers for another replica's claim does so in this thread, or loses the swap
-      if (!lock.held() || !swapState(layout.state, version, next))
-        throw new YitongError('audit_unavailable', 'another sequencer has taken over');
-    } catch (error) {
-      rmSync(join(layout.staged, name), { force: true });
-      throw error;
-    }
-    step('committed');
+    this.#commit(version, next);
+    this.#step('committed');
 
     // 5. Bodies, index, bundles and tiles, each durable with its name. A crash before the end is mended by step 0,
-    // which has the staged file.
-    await apply(next, batch.records, packed, files);
-    memory = { state: next, version: version + 1, edge };
+    //    which has the staged file.
+    await this.#committed.place(next, batch.records, packed, files);
+    this.#newest = { state: next, version: version + 1, edge };
 
     // 6. Publish, or let the witnesses see it. Step 0 does it again after a crash: it is the same note.
-    release(next);
-    step('published');
+    this.#publication.release(checkpoint);
+    this.#step('published');
 
     // 7. Carry out the erasures that this run brought, now that nothing but their own files can lack. Step 0 does it
-    // again after a crash.
-    erasures.saw(state.size, batch.records);
-    await erasures.carryOut(next.size);
+    //    again after a crash.
+    this.#erasures.saw(state.size, batch.records);
+    await this.#erasures.carryOut(next.size);
 
-    for (const gap of batch.gaps) options.onAlert(gap);
-    await dropPartials(layout.log, files);
+    // 8. Say what journals lack, and remove what nobody needs any more: a crash leaves it to a later run.
+    for (const gap of batch.gaps) onAlert(gap);
+    await dropPartials(this.#layout.log, files);
     // what runs staged that were never committed
-    dropStaged(layout.staged, state.size);
+    dropStaged(this.#layout.staged, state.size);
     return { added: batch.records.length, size: next.size };
   }
 
-  /** A checkpoint that is committed and in place goes to the world, or first to the witnesses. */
-  function release({ checkpoint }: SequencerState): void {
-    if (checkpoint === '') return;
-    const text = parseNote(Buffer.from(checkpoint)).text;
-    const covers = standing()?.text === text;
-    if (gathering !== undefined) gathering.offer(checkpoint);
-    else if (!covers) publish(checkpoint);
+  /** @throws YitongError `audit_unavailable` if the lock was lost and another process has it */
+  #takeLockAgain(): void {
+    if (this.#lock.held()) return;
+    const again = tryLock(this.#layout.lock);
+    if (again === undefined) throw new YitongError('audit_unavailable', 'another sequencer has taken over');
+    this.#lock = again;
+    this.#newest = undefined;
   }
 
-  /**
-   * What is published, if it is of this log and signed; a file that is damaged is as good as none, and is written
-   * again.
-   */
-  function standing(): { readonly text: string; readonly size: number; readonly bytes: Buffer } | undefined {
-    const bytes = readIfThere(published);
-    if (bytes === undefined) return undefined;
-    try {
-      return { text: parseNote(bytes).text, size: openCheckpoint(bytes, origin, [signer]).size, bytes };
-    } catch {
-      return undefined;
-    }
+  /** The batch at the right edge of the tree, and the checkpoint over both; `files` are the tiles that change by it. */
+  #sign(edge: Edge, batch: Batch): { readonly checkpoint: string; readonly files: readonly TileFile[] } {
+    const { origin, signer } = this.#options;
+    const files: TileFile[] = [];
+    batch.commitments.forEach((commitment, i) => files.push(...edge.append(commitment, batch.leaves[i])));
+    files.push(...edge.partials());
+    return { checkpoint: signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]), files };
   }
 
-  function publish(note: string): void {
-    const { size } = parseCheckpoint(parseNote(Buffer.from(note)).text);
+  /** @throws YitongError where this is no longer the one that sequences; what was staged is removed then */
+  #commit(version: number, next: SequencerState): void {
     try {
-      // One that lost its place must not take the world back. Between this look and the rename it still could, for one
-      // run's time: a checkpoint that was true then, and the next publication is of the newer.
-      if (!lock.held() || (standing()?.size ?? -1) > size)
+      this.#options.fence?.hold();
+      // nothing comes between: who answers for another replica's claim does so in this thread, or loses the swap
+      if (!this.#lock.held() || !swapState(this.#layout.state, version, next))
         throw new YitongError('audit_unavailable', 'another sequencer has taken over');
-      replaceFile(published, note);
     } catch (error) {
-      options.onAlert({
-        kind: 'failed',
-        reason: `the checkpoint cannot be published: ${error instanceof Error ? error.message : 'unknown'}`,
-      });
+      rmSync(join(this.#layout.staged, next.staged), { force: true });
       throw error;
     }
-    publishedAt = now();
   }
 
-  const gathering: Gathering | undefined =
-    options.witnesses === undefined
-      ? undefined
-      : gatherCosignatures({
-          ...options.witnesses,
-          published: () => standing()?.bytes,
-          publish,
-          read: (path) => readIfThere(join(layout.log, path)),
-          now,
-          onTrouble: (witness, state, reason) => options.onAlert({ kind: 'witness', witness, state, reason }),
-        });
+  #schedule(ms: number): void {
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#runByItself(), ms);
+  }
 
-  let queue: Promise<unknown> = Promise.resolve();
-  const runOnce = (): Promise<RunResult> => {
-    const result = queue.then(run);
-    queue = result.catch(() => {
-      // the edge has grown beyond what was committed: forget it, and start from disk
-      memory = undefined;
-    });
-    return result;
-  };
-
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let lastReason = '';
-  const tick = (): void => {
-    runOnce().then(
+  /** A run that nobody asked for, and the next one after it; one that is fenced off is the last. */
+  #runByItself(): void {
+    this.runOnce().then(
       ({ added }) => {
-        lastReason = '';
-        schedule(added >= batchSize ? 0 : pause);
+        this.#lastReason = '';
+        this.#schedule(added >= this.#batchSize ? 0 : this.#pause);
       },
       (error: unknown) => {
+        const { onAlert } = this.#options;
         const reason = error instanceof Error ? error.message : 'unknown';
         if (isYitongError(error) && error.code === 'sequencer_fenced') {
-          options.onAlert({ kind: 'fenced', reason });
-          void gathering?.stop();
+          onAlert({ kind: 'fenced', reason });
+          void this.#publication.stop();
           return;
         }
-        if (reason !== lastReason) options.onAlert({ kind: 'failed', reason });
-        lastReason = reason;
-        schedule(pause);
+        if (reason !== this.#lastReason) onAlert({ kind: 'failed', reason });
+        this.#lastReason = reason;
+        this.#schedule(this.#pause);
       },
     );
-  };
-  const pause = Math.min(interval, 1000);
-  const schedule = (ms: number): void => {
-    if (!stopped) timer = setTimeout(tick, ms);
-  };
-  if (interval > 0) schedule(0);
-
-  return {
-    runOnce,
-    settle() {
-      const result = queue.then(async () => void (memory ??= await load()));
-      queue = result.catch(() => undefined);
-      return result;
-    },
-    health() {
-      const note = standing();
-      if (note !== undefined) publishedAt ??= statSync(published, { throwIfNoEntry: false })?.mtimeMs;
-      return {
-        size: memory?.state.size ?? 0,
-        publishedSize: note?.size ?? 0,
-        ...present({ publishedAt }),
-        required: options.witnesses?.required ?? 0,
-        witnesses: gathering?.health() ?? [],
-      };
-    },
-    async stop(settle = 0) {
-      stopped = true;
-      clearTimeout(timer);
-      await queue;
-      await gathering?.settled(settle);
-      await gathering?.stop();
-      await erasures.close();
-      bodies.close();
-      lock.release();
-    },
-  };
+  }
 }

@@ -73,56 +73,132 @@ interface Taken {
   readonly journals: Readonly<Record<string, JournalState>>;
 }
 
-const sizeOf = (file: string): number => {
-  const note = readIfThere(file);
-  return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
-};
 const message = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');
+/** Entries under the checkpoint in a file; 0 where it is not there, or cannot be read, which is a fault. */
+function sizeIn(file: string, faults: string[]): number {
+  try {
+    const note = readIfThere(file);
+    return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
+  } catch (error) {
+    faults.push(`${file} cannot be read: ${message(error)}`);
+    return 0;
+  }
+}
+/** The earliest of times that may be unknown. */
 const earlier = (...times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 };
 
-/**
- * @param mergeDelay ms from an entry to the time by which it is promised, as journals here are opened with
- * @param now ms since 1970
- */
-export function watchWaiting({
-  dataDir,
-  mergeDelay,
-  now,
-}: {
+export interface WaitingOptions {
   readonly dataDir: string;
+  /** ms from an entry to the time by which it is promised, as journals here are opened with. */
   readonly mergeDelay: number;
+  /** ms since 1970 */
   readonly now: () => number;
-}): WaitingLook {
-  const layout = auditLayout(dataDir);
-  const journals = new Map<string, Growth>();
-  const committed = new Growth();
-  /** As it was when the state could be read last. */
-  let taken: Taken = { size: 0, journals: {} };
-  const scanned = new Map<string, { readonly of: string; readonly lastSeq: number }>();
+}
 
-  function takenNow(complete: number, faults: string[]): void {
+export function watchWaiting(options: WaitingOptions): WaitingLook {
+  return new FolderWatch(options);
+}
+
+class FolderWatch implements WaitingLook {
+  readonly #dataDir: string;
+  readonly #mergeDelay: number;
+  readonly #now: () => number;
+  readonly #layout: ReturnType<typeof auditLayout>;
+  /** Of each journal: since when it has been beyond what the log took of it. */
+  readonly #journals = new Map<string, Growth>();
+  /** Of what is committed and in its place: since when it has been beyond what is published. */
+  readonly #committed = new Growth();
+  /** As it was when the state could be read last. */
+  #taken: Taken = { size: 0, journals: {} };
+  /** Of journals without a marker: the newest seq, and of which state of their newest segment it was read. */
+  readonly #scanned = new Map<string, { readonly of: string; readonly lastSeq: number }>();
+
+  constructor({ dataDir, mergeDelay, now }: WaitingOptions) {
+    this.#dataDir = dataDir;
+    this.#mergeDelay = mergeDelay;
+    this.#now = now;
+    this.#layout = auditLayout(dataDir);
+  }
+
+  look(): Waiting {
+    const faults: string[] = [];
+    const at = this.#now();
+    const published = sizeIn(join(this.#layout.log, 'checkpoint'), faults);
+    // a checkpoint that is gone or damaged takes nothing back
+    const complete = Math.max(sizeIn(this.#layout.complete, faults), published);
+    this.#readTaken(complete, faults);
+    const { unsequenced, unsequencedSince } = this.#lookAtJournals(at, faults);
+    const unpublishedSince = earlier(unsequencedSince, this.#unpublishedSince(complete, published, at));
+    return { unsequenced, faults, ...present({ unsequencedSince, unpublishedSince }) };
+  }
+
+  /** What the state says was taken; as it was known before where the state cannot be read. */
+  #readTaken(complete: number, faults: string[]): void {
     let found: ReturnType<typeof readState>;
     try {
-      found = readState(layout.state);
+      found = readState(this.#layout.state);
     } catch (error) {
       faults.push(`the state of the sequencer cannot be read: ${message(error)}`);
       return;
     }
     if (found === undefined) {
-      const remains = remainsOfLog(dataDir);
+      const remains = remainsOfLog(this.#dataDir);
       if (remains !== undefined) faults.push(`${remains}, and the state of the sequencer is gone`);
       return;
     }
     const { state } = found;
     // the run that is under way, or died, does not count
-    for (const one of [state.before, state]) if (one.size <= complete && one.size >= taken.size) taken = one;
+    for (const one of [state.before, state])
+      if (one.size <= complete && one.size >= this.#taken.size) this.#taken = one;
+  }
+
+  #lookAtJournals(at: number, faults: string[]): Pick<Waiting, 'unsequenced' | 'unsequencedSince'> {
+    let unsequenced = 0;
+    let unsequencedSince: number | undefined;
+    for (const [id, { dir }] of journalFolders(this.#dataDir)) {
+      const { lastSeq: covered } = this.#taken.journals[id] ?? { lastSeq: 0 };
+      try {
+        const lastSeq = this.#lastSeqOf(id, dir, faults);
+        const growth = this.#growthOf(id, dir, { lastSeq, covered, at });
+        if (lastSeq <= covered) continue;
+        unsequenced += lastSeq - covered;
+        unsequencedSince = earlier(unsequencedSince, growth.beyond(covered) ?? at);
+      } catch (error) {
+        faults.push(`the journal \`${id}\` cannot be read: ${message(error)}`);
+      }
+    }
+    return { unsequenced, ...present({ unsequencedSince }) };
+  }
+
+  /** How a journal grew, up to `lastSeq` now. Where it is first seen, the oldest entry that waits says since when. */
+  #growthOf(
+    id: string,
+    dir: string,
+    { lastSeq, covered, at }: { readonly lastSeq: number; readonly covered: number; readonly at: number },
+  ): Growth {
+    const known = this.#journals.get(id);
+    if (known !== undefined) {
+      known.saw(lastSeq, at);
+      return known;
+    }
+    const growth = new Growth();
+    this.#journals.set(id, growth);
+    growth.saw(lastSeq, lastSeq > covered ? Math.min(at, this.#writtenAt(dir, covered) ?? at) : at);
+    return growth;
+  }
+
+  /** Undefined where all that is committed is published. */
+  #unpublishedSince(complete: number, published: number, at: number): number | undefined {
+    const first = this.#committed.newest === 0;
+    this.#committed.saw(complete, complete > published && first ? Math.min(at, this.#entryTime(published) ?? at) : at);
+    return complete > published ? this.#committed.beyond(published) : undefined;
   }
 
   /** The newest durable seq of a journal; of one whose marker is gone, what its newest segment holds. */
-  function lastSeqOf(id: string, dir: string, faults: string[]): number {
+  #lastSeqOf(id: string, dir: string, faults: string[]): number {
     const marker = markerOf(dir);
     const newest = segmentsOf(dir).at(-1);
     if (marker !== undefined) {
@@ -133,10 +209,10 @@ export function watchWaiting({
     const file = join(dir, segmentName(newest));
     const { size, mtimeMs } = statSync(file);
     const of = `${newest} ${size} ${mtimeMs} ${existsSync(join(dir, MARKER_FILE))}`;
-    const known = scanned.get(id);
+    const known = this.#scanned.get(id);
     if (known?.of === of) return known.lastSeq;
     const { lastSeq } = scanSegment(readFileSync(file), file, readErased(file));
-    scanned.set(id, { of, lastSeq });
+    this.#scanned.set(id, { of, lastSeq });
     return lastSeq;
   }
 
@@ -144,7 +220,7 @@ export function watchWaiting({
    * When the entry behind `seq` was written, by what its group promises; asked once a journal, when it is first seen to
    * wait.
    */
-  function writtenAt(dir: string, seq: number): number | undefined {
+  #writtenAt(dir: string, seq: number): number | undefined {
     for (const segment of segmentsOf(dir).reverse()) {
       const file = join(dir, segmentName(segment));
       const bytes = readFileSync(file);
@@ -155,7 +231,7 @@ export function watchWaiting({
         group !== undefined;
         group = readGroup(bytes, at, erased)
       ) {
-        if (group.first <= seq + 1 && seq + 1 < group.first + group.count) time = group.mergeBy - mergeDelay;
+        if (group.first <= seq + 1 && seq + 1 < group.first + group.count) time = group.mergeBy - this.#mergeDelay;
         at += group.length;
       }
       if (time !== undefined) return time;
@@ -163,9 +239,9 @@ export function watchWaiting({
     return undefined;
   }
 
-  /** When the first entry that is committed and not published was written. */
-  function entryTime(index: number): number | undefined {
-    const bodies = openBodies(layout.bodies, layout.index);
+  /** When the entry at a log index was written, by its body; undefined where that cannot be read. */
+  #entryTime(index: number): number | undefined {
+    const bodies = openBodies(this.#layout.bodies, this.#layout.index);
     try {
       const body = bodies.read(index)?.body.toString('utf8');
       const time =
@@ -177,55 +253,4 @@ export function watchWaiting({
       bodies.close();
     }
   }
-
-  return {
-    look() {
-      const faults: string[] = [];
-      const at = now();
-      const sizeIn = (file: string): number => {
-        try {
-          return sizeOf(file);
-        } catch (error) {
-          faults.push(`${file} cannot be read: ${message(error)}`);
-          return 0;
-        }
-      };
-      const published = sizeIn(join(layout.log, 'checkpoint'));
-      let complete = sizeIn(layout.complete);
-      // a checkpoint that is gone or damaged takes nothing back
-      complete = Math.max(complete, published);
-      takenNow(complete, faults);
-      let unsequenced = 0;
-      let unsequencedSince: number | undefined;
-      for (const [id, { dir }] of journalFolders(dataDir)) {
-        const { lastSeq: covered } = taken.journals[id] ?? { lastSeq: 0 };
-        try {
-          const lastSeq = lastSeqOf(id, dir, faults);
-          let growth = journals.get(id);
-          if (growth === undefined) {
-            journals.set(id, (growth = new Growth()));
-            growth.saw(lastSeq, lastSeq > covered ? Math.min(at, writtenAt(dir, covered) ?? at) : at);
-          } else growth.saw(lastSeq, at);
-          if (lastSeq <= covered) continue;
-          unsequenced += lastSeq - covered;
-          unsequencedSince = earlier(unsequencedSince, growth.beyond(covered) ?? at);
-        } catch (error) {
-          faults.push(`the journal \`${id}\` cannot be read: ${message(error)}`);
-        }
-      }
-      committed.saw(
-        complete,
-        complete > published && committed.newest === 0 ? Math.min(at, entryTime(published) ?? at) : at,
-      );
-      const unpublishedSince = earlier(
-        unsequencedSince,
-        complete > published ? committed.beyond(published) : undefined,
-      );
-      return {
-        unsequenced,
-        faults,
-        ...present({ unsequencedSince, unpublishedSince }),
-      };
-    },
-  };
 }

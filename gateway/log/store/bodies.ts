@@ -5,11 +5,10 @@
  * journal says at which log index each seq stands. All writes are by position, so that a run that died is written over
  * by the next.
  */
-import { closeSync, constants, fdatasyncSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
-import { syncDir } from '../../ground/files/durable.js';
 import { emptied, withoutSubject } from '../entries/seal.js';
+import { PositionedFiles } from './positioned-files.js';
 
 /** Entries of a pair of files. */
 export const CHUNK = 65_536;
@@ -22,6 +21,8 @@ export const SEQ = 6;
 const RECORD_HEADER = 1 + 6 + 32;
 /** Bytes of bodies that are read at once. */
 const RUN = 1 << 20;
+/** Bytes of a record that are read at most, whatever a damaged index says. */
+const MOST_BYTES = 16 << 20;
 
 export interface BodyRecord {
   readonly journal: string;
@@ -102,223 +103,241 @@ export interface BodyStore {
 }
 
 export function openBodies(bodiesDir: string, indexDir: string): BodyStore {
-  // descriptors stay open, a few at a time, for readers come in runs
-  const open = new Map<string, number>();
-  const changed = new Set<number>();
-  /** Where what was written here ends, by file: one that is shorter than that was cut by somebody else. */
-  const ends = new Map<string, number>();
+  return new FolderBodies(bodiesDir, indexDir);
+}
 
-  function descriptor(file: string, write: boolean): number | undefined {
-    const known = open.get(file);
-    if (known !== undefined) return known;
-    if (open.size > 64) closeAll();
-    let fd: number;
-    try {
-      fd = openSync(file, constants.O_RDWR);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES' && !write) fd = openSync(file, constants.O_RDONLY);
-      else if (!write) return undefined;
-      else {
-        mkdirSync(bodiesDir, { recursive: true, mode: 0o700 });
-        mkdirSync(indexDir, { recursive: true, mode: 0o700 });
-        fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
-        syncDir(bodiesDir);
-        syncDir(indexDir);
-      }
+/** Why salt and body, or a part of it, are gone. */
+interface Gone {
+  readonly kind: 'erased' | 'expired';
+  /** Log index of the entry that says so. */
+  readonly by: number;
+}
+
+/** Where the record of an entry stands in its `.dat` file. */
+interface Slot {
+  readonly offset: number;
+  readonly length: number;
+  readonly gone: Gone | undefined;
+}
+
+function goneOf(mark: number): Gone | undefined {
+  if (mark === 0) return undefined;
+  return mark >= EXPIRED ? { kind: 'expired', by: mark - EXPIRED - 1 } : { kind: 'erased', by: mark - 1 };
+}
+
+/** The slot of the `i`th entry in bytes of an `.idx` file; undefined where none was written. */
+function slotIn(bytes: Buffer, i: number): Slot | undefined {
+  const at = i * IDX;
+  const length = bytes.readUInt32BE(at + 6);
+  if (length === 0) return undefined;
+  return { offset: bytes.readUIntBE(at, 6), length, gone: goneOf(bytes.readUIntBE(at + 10, 6)) };
+}
+
+function storedAs(record: BodyRecord, gone: Gone | undefined): StoredBody {
+  if (gone === undefined) return { kind: 'present', ...record };
+  const { salt: _, ...rest } = record;
+  return { ...gone, ...rest };
+}
+
+const damaged = (index: number): YitongError =>
+  new YitongError('log_invalid', `the stored body of entry ${index} is damaged`);
+
+class FolderBodies implements BodyStore {
+  readonly #bodiesDir: string;
+  readonly #indexDir: string;
+  readonly #files: PositionedFiles;
+
+  constructor(bodiesDir: string, indexDir: string) {
+    this.#bodiesDir = bodiesDir;
+    this.#indexDir = indexDir;
+    this.#files = new PositionedFiles(bodiesDir, indexDir);
+  }
+
+  write(first: number, records: readonly BodyRecord[], { bytes, lengths } = packRecords(records)): void {
+    let taken = 0;
+    for (let done = 0; done < lengths.length; ) {
+      const start = first + done;
+      const part = lengths.slice(done, done + CHUNK - (start % CHUNK));
+      const end = taken + part.reduce((sum, length) => sum + length, 0);
+      this.#writeRecords(start, part, bytes.subarray(taken, end));
+      taken = end;
+      done += part.length;
     }
-    open.set(file, fd);
-    return fd;
+    this.#writePlaces(first, records);
+    this.#files.flush();
   }
-  function closeAll(): void {
-    flush();
-    for (const fd of open.values()) closeSync(fd);
-    open.clear();
+
+  read(index: number): StoredBody | undefined {
+    const slot = this.#slot(index);
+    if (slot === undefined) return undefined;
+    const record = this.#record(index, slot);
+    if (record === undefined) throw damaged(index);
+    return storedAs(record, slot.gone);
   }
-  function flush(): void {
-    for (const fd of changed) fdatasyncSync(fd);
-    changed.clear();
-  }
-  function put(file: string, bytes: Buffer, at: number): void {
-    const fd = descriptor(file, true);
-    if (fd === undefined) throw new YitongError('internal', 'the body store cannot be written', { place: { file } });
-    const { nlink, size } = fstatSync(fd);
-    if (nlink === 0 || size < (ends.get(file) ?? 0)) {
-      closeSync(fd);
-      open.delete(file);
-      changed.delete(fd);
-      ends.delete(file);
-      throw new YitongError(
-        'log_invalid',
-        `the file was ${nlink === 0 ? 'removed' : 'cut short'} while the log was written`,
-        { place: { file } },
-      );
+
+  run(first: number, count: number): readonly (StoredBody | undefined)[] {
+    const found: (StoredBody | undefined)[] = [];
+    while (found.length < count) {
+      const index = first + found.length;
+      const together = this.#readTogether(index, count - found.length);
+      if (together === undefined) found.push(this.read(index));
+      else found.push(...together);
     }
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
-    ends.set(file, Math.max(size, at + bytes.length));
-    changed.add(fd);
-  }
-  function get(file: string, at: number, length: number): Buffer | undefined {
-    const fd = descriptor(file, false);
-    if (fd === undefined) return undefined;
-    const bytes = Buffer.alloc(length);
-    return readSync(fd, bytes, 0, length, at) === length ? bytes : undefined;
+    return found;
   }
 
-  const file = (chunk: number, ending: string): string => join(bodiesDir, `${String(chunk).padStart(8, '0')}${ending}`);
-  const journalFile = (journal: string): string => {
-    if (!/^[a-z0-9-]{1,60}$/.test(journal))
-      throw new YitongError('log_invalid', 'a journal id has lower-case letters, digits and hyphens');
-    return join(indexDir, journal);
-  };
-  type Gone = { readonly kind: 'erased' | 'expired'; readonly by: number };
-  const goneOf = (mark: number): Gone | undefined =>
-    mark === 0
-      ? undefined
-      : mark >= EXPIRED
-        ? { kind: 'expired', by: mark - EXPIRED - 1 }
-        : { kind: 'erased', by: mark - 1 };
-  const slot = (index: number): { offset: number; length: number; gone: Gone | undefined } | undefined => {
-    const bytes = get(file(Math.floor(index / CHUNK), '.idx'), (index % CHUNK) * IDX, IDX);
-    if (bytes === undefined || bytes.readUInt32BE(6) === 0) return undefined;
-    return { offset: bytes.readUIntBE(0, 6), length: bytes.readUInt32BE(6), gone: goneOf(bytes.readUIntBE(10, 6)) };
-  };
+  indexOf(journal: string, seq: number): number | undefined {
+    if (!(Number.isSafeInteger(seq) && seq >= 1)) return undefined;
+    const value = this.#files.read(this.#journalFile(journal), placeAt(seq), SEQ)?.readUIntBE(0, SEQ) ?? 0;
+    return value === 0 ? undefined : value - 1;
+  }
 
-  function destroy(kind: 'erased' | 'expired', indices: readonly number[], by: number): void {
+  reindex(journal: string, places: readonly { readonly seq: number; readonly index: number }[], lastSeq: number): void {
+    const file = this.#journalFile(journal);
+    // seqs that no entry has say nothing: zeros
+    if (lastSeq > 0 && this.#files.read(file, placeAt(lastSeq), SEQ) === undefined)
+      this.#files.write(file, Buffer.alloc(SEQ), placeAt(lastSeq));
+    for (const { seq, index } of places) this.#files.write(file, packPlaces(index, 1), placeAt(seq));
+    this.#files.flush();
+  }
+
+  erase(indices: readonly number[], by: number): void {
+    this.#destroy('erased', indices, by);
+  }
+
+  expire(indices: readonly number[], by: number): void {
+    this.#destroy('expired', indices, by);
+  }
+
+  close(): void {
+    this.#files.close();
+  }
+
+  /**
+   * Records of one pair of files, behind those before them.
+   * @param start log index of the first
+   */
+  #writeRecords(start: number, lengths: readonly number[], bytes: Buffer): void {
+    const dat = this.#datFile(start);
+    let offset = this.#endBefore(start);
+    // behind a hole nothing is written: what was there is not to be taken for zeros
+    if (offset > 0 && (this.#files.size(dat) ?? 0) < offset)
+      throw new YitongError('log_invalid', `stored entries up to ${start - 1} are cut off or gone`, {
+        place: { file: dat },
+      });
+    this.#files.write(dat, bytes, offset);
+    const idx = Buffer.alloc(lengths.length * IDX);
+    lengths.forEach((length, i) => {
+      idx.writeUIntBE(offset, i * IDX, 6);
+      idx.writeUInt32BE(length, i * IDX + 6);
+      offset += length;
+    });
+    this.#files.write(this.#idxFile(start), idx, (start % CHUNK) * IDX);
+  }
+
+  /** Where the record before `start` ends in its `.dat` file; 0 where `start` is the first of another one. */
+  #endBefore(start: number): number {
+    if (start % CHUNK === 0) return 0;
+    const before = this.#slot(start - 1);
+    if (before === undefined) throw new YitongError('log_invalid', `the body of entry ${start - 1} is missing`);
+    return before.offset + before.length;
+  }
+
+  /** At which log index each seq stands; runs of consecutive seqs of one journal are one write. */
+  #writePlaces(first: number, records: readonly BodyRecord[]): void {
+    for (let at = 0; at < records.length; ) {
+      const { journal, seq } = records[at] ?? { journal: '', seq: 0 };
+      let next = at + 1;
+      while (records[next]?.journal === journal && records[next]?.seq === seq + next - at) next++;
+      this.#files.write(this.#journalFile(journal), packPlaces(first + at, next - at), placeAt(seq));
+      at = next;
+    }
+  }
+
+  /**
+   * As many entries from `index` on, at most `count`, as stand one behind the other in one pair of files: in two reads.
+   * Undefined where the first of them must be read by itself.
+   */
+  #readTogether(index: number, count: number): StoredBody[] | undefined {
+    const inFile = Math.min(count, CHUNK - (index % CHUNK));
+    const idx = this.#files.read(this.#idxFile(index), (index % CHUNK) * IDX, inFile * IDX);
+    if (idx === undefined) return undefined;
+    const begin = idx.readUIntBE(0, 6);
+    let end = begin;
+    const slots: Slot[] = [];
+    while (slots.length < inFile) {
+      const slot = slotIn(idx, slots.length);
+      if (slot === undefined || slot.offset !== end || end + slot.length - begin > RUN) break;
+      slots.push(slot);
+      end += slot.length;
+    }
+    const bytes = slots.length === 0 ? undefined : this.#files.read(this.#datFile(index), begin, end - begin);
+    if (bytes === undefined) return undefined;
+    return slots.map(({ offset, length, gone }, i) => {
+      const record = unpackRecord(bytes, offset - begin, length);
+      if (record === undefined) throw damaged(index + i);
+      return storedAs(record, gone);
+    });
+  }
+
+  #destroy(kind: Gone['kind'], indices: readonly number[], by: number): void {
     const places = indices.flatMap((index) => {
-      const found = slot(index);
-      const bytes =
-        found === undefined
-          ? undefined
-          : get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
-      const record = bytes === undefined ? undefined : unpackRecord(bytes);
-      if (found === undefined || record === undefined)
+      const slot = this.#slot(index);
+      const record = slot === undefined ? undefined : this.#record(index, slot);
+      if (slot === undefined || record === undefined)
         throw new YitongError('log_invalid', `entry ${index} has no stored body`);
       // of what went whole there is no part left
-      if (kind === 'erased' && found.gone?.kind === 'expired') return [];
+      if (kind === 'erased' && slot.gone?.kind === 'expired') return [];
       const blank = kind === 'expired' ? emptied(record.body) : withoutSubject(record.body);
       return [
-        { index, saltAt: found.offset + 7 + record.journal.length, blank: Buffer.concat([Buffer.alloc(32), blank]) },
+        { index, saltAt: slot.offset + 7 + record.journal.length, blank: Buffer.concat([Buffer.alloc(32), blank]) },
       ];
     });
     // the marks first: a salt that is gone without a reason would be a fault
     const mark = Buffer.alloc(6);
     mark.writeUIntBE((kind === 'expired' ? EXPIRED : 0) + by + 1, 0, 6);
-    for (const { index } of places) put(file(Math.floor(index / CHUNK), '.idx'), mark, (index % CHUNK) * IDX + 10);
-    flush();
-    for (const { index, saltAt, blank } of places) put(file(Math.floor(index / CHUNK), '.dat'), blank, saltAt);
-    flush();
+    for (const { index } of places) this.#files.write(this.#idxFile(index), mark, (index % CHUNK) * IDX + 10);
+    this.#files.flush();
+    for (const { index, saltAt, blank } of places) this.#files.write(this.#datFile(index), blank, saltAt);
+    this.#files.flush();
   }
 
-  const storedAs = (record: BodyRecord, gone: Gone | undefined): StoredBody => {
-    if (gone === undefined) return { kind: 'present', ...record };
-    const { salt: _, ...rest } = record;
-    return { ...gone, ...rest };
-  };
-  function read(index: number): StoredBody | undefined {
-    const found = slot(index);
-    if (found === undefined) return undefined;
-    const bytes = get(file(Math.floor(index / CHUNK), '.dat'), found.offset, Math.min(found.length, 16 << 20));
-    const record = bytes === undefined ? undefined : unpackRecord(bytes);
-    if (record === undefined) throw new YitongError('log_invalid', `the stored body of entry ${index} is damaged`);
-    return storedAs(record, found.gone);
+  #slot(index: number): Slot | undefined {
+    const bytes = this.#files.read(this.#idxFile(index), (index % CHUNK) * IDX, IDX);
+    return bytes === undefined ? undefined : slotIn(bytes, 0);
   }
 
-  return {
-    write(first, records, { bytes, lengths } = packRecords(records)) {
-      let taken = 0;
-      for (let done = 0; done < records.length; ) {
-        const start = first + done;
-        const chunk = Math.floor(start / CHUNK);
-        const part = lengths.slice(done, done + CHUNK - (start % CHUNK));
-        const before = start % CHUNK === 0 ? undefined : slot(start - 1);
-        if (start % CHUNK !== 0 && before === undefined)
-          throw new YitongError('log_invalid', `the body of entry ${start - 1} is missing`);
-        const begin = before === undefined ? 0 : before.offset + before.length;
-        // behind a hole nothing is written: what was there is not to be taken for zeros
-        const dat = file(chunk, '.dat');
-        if (begin > 0 && (descriptor(dat, false) === undefined || fstatSync(descriptor(dat, true) ?? 0).size < begin))
-          throw new YitongError('log_invalid', `stored entries up to ${start - 1} are cut off or gone`, {
-            place: { file: dat },
-          });
-        const idx = Buffer.alloc(part.length * IDX);
-        let offset = begin;
-        part.forEach((length, i) => {
-          idx.writeUIntBE(offset, i * IDX, 6);
-          idx.writeUInt32BE(length, i * IDX + 6);
-          offset += length;
-        });
-        put(file(chunk, '.dat'), bytes.subarray(taken, (taken += offset - begin)), begin);
-        put(file(chunk, '.idx'), idx, (start % CHUNK) * IDX);
-        done += part.length;
-      }
-      // runs of consecutive seqs of one journal are one write
-      for (let at = 0; at < records.length; ) {
-        const { journal, seq } = records[at] ?? { journal: '', seq: 0 };
-        let next = at + 1;
-        while (records[next]?.journal === journal && records[next]?.seq === seq + next - at) next++;
-        const run = Buffer.alloc((next - at) * SEQ);
-        for (let i = at; i < next; i++) run.writeUIntBE(first + i + 1, (i - at) * SEQ, SEQ);
-        put(journalFile(journal), run, (seq - 1) * SEQ);
-        at = next;
-      }
-      flush();
-    },
-    read,
-    run(first, count) {
-      const found: (StoredBody | undefined)[] = [];
-      while (found.length < count) {
-        const index = first + found.length;
-        const chunk = Math.floor(index / CHUNK);
-        const slots = get(
-          file(chunk, '.idx'),
-          (index % CHUNK) * IDX,
-          Math.min(count - found.length, CHUNK - (index % CHUNK)) * IDX,
-        );
-        const begin = slots?.readUIntBE(0, 6) ?? 0;
-        let end = begin;
-        let whole = 0;
-        // as many as stand one behind the other
-        for (; slots !== undefined && whole * IDX < slots.length; whole++) {
-          const length = slots.readUInt32BE(whole * IDX + 6);
-          if (length === 0 || slots.readUIntBE(whole * IDX, 6) !== end || end + length - begin > RUN) break;
-          end += length;
-        }
-        const bytes = whole === 0 ? undefined : get(file(chunk, '.dat'), begin, end - begin);
-        if (slots === undefined || bytes === undefined) {
-          found.push(read(index));
-          continue;
-        }
-        for (let i = 0, at = 0; i < whole; i++) {
-          const length = slots.readUInt32BE(i * IDX + 6);
-          const record = unpackRecord(bytes, at, length);
-          if (record === undefined)
-            throw new YitongError('log_invalid', `the stored body of entry ${index + i} is damaged`);
-          found.push(storedAs(record, goneOf(slots.readUIntBE(i * IDX + 10, 6))));
-          at += length;
-        }
-      }
-      return found;
-    },
-    indexOf(journal, seq) {
-      if (!(Number.isSafeInteger(seq) && seq >= 1)) return undefined;
-      const value = get(journalFile(journal), (seq - 1) * SEQ, SEQ)?.readUIntBE(0, SEQ) ?? 0;
-      return value === 0 ? undefined : value - 1;
-    },
-    reindex(journal, places, lastSeq) {
-      const at = (seq: number): number => (seq - 1) * SEQ;
-      const slotOf = (index: number): Buffer => {
-        const bytes = Buffer.alloc(SEQ);
-        bytes.writeUIntBE(index + 1, 0, SEQ);
-        return bytes;
-      };
-      // seqs that no entry has say nothing: zeros
-      if (lastSeq > 0 && get(journalFile(journal), at(lastSeq), SEQ) === undefined)
-        put(journalFile(journal), Buffer.alloc(SEQ), at(lastSeq));
-      for (const { seq, index } of places) put(journalFile(journal), slotOf(index), at(seq));
-      flush();
-    },
-    erase: (indices, by) => destroy('erased', indices, by),
-    expire: (indices, by) => destroy('expired', indices, by),
-    close: closeAll,
-  };
+  /** Undefined where there are too few bytes for it. */
+  #record(index: number, { offset, length }: Slot): BodyRecord | undefined {
+    const bytes = this.#files.read(this.#datFile(index), offset, Math.min(length, MOST_BYTES));
+    return bytes === undefined ? undefined : unpackRecord(bytes);
+  }
+
+  #datFile(index: number): string {
+    return this.#chunkFile(index, '.dat');
+  }
+
+  #idxFile(index: number): string {
+    return this.#chunkFile(index, '.idx');
+  }
+
+  #chunkFile(index: number, ending: string): string {
+    return join(this.#bodiesDir, `${String(Math.floor(index / CHUNK)).padStart(8, '0')}${ending}`);
+  }
+
+  #journalFile(journal: string): string {
+    if (!/^[a-z0-9-]{1,60}$/.test(journal))
+      throw new YitongError('log_invalid', 'a journal id has lower-case letters, digits and hyphens');
+    return join(this.#indexDir, journal);
+  }
+}
+
+/** Where a seq stands in the file of its journal. */
+const placeAt = (seq: number): number => (seq - 1) * SEQ;
+
+/** Log indices from `first` on, as they stand in the file of a journal: one more than each. */
+function packPlaces(first: number, count: number): Buffer {
+  const bytes = Buffer.alloc(count * SEQ);
+  for (let i = 0; i < count; i++) bytes.writeUIntBE(first + i + 1, i * SEQ, SEQ);
+  return bytes;
 }

@@ -1,36 +1,36 @@
 // Runs suites, each in a process of its own, several at a time, and says which took longest.
-//   node .ci/suites.mjs [--tap] [--jobs N] [FILE…]     FILE: dist/test/….test.js; default all
+//   node .ci/suites.mjs [--tap] [--quick] [--jobs N] [FILE…]     FILE: dist/test/….test.js; default all
 // `--tap` writes TAP, for .ci/totals.mjs; else each suite is told in one line when it ends, failures with all they say.
 //
 // It takes the place of tap's own runner, which loads two sets of hooks into each suite and, by NODE_OPTIONS, one of
 // them into every Node.js process that a suite starts: half of the CPU time of a suite that starts commands or a city,
 // for plugins and a record of loaded files that no test here uses. A suite and what it starts run as a user's do.
 // The order is by what the suites say of themselves: those that set a longer timeout than others first, so that no
-// long one begins when all others are through; those that need no process or server (.ci/quick.mjs) last.
+// long one begins when all others are through; the quick ones (.ci/quick.mjs; `--quick` runs them only) last.
 // More suites run at a time than there are cores, for most of them wait: for a server that starts, an hour that turns.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import t from 'tap';
-import { needsMore } from './quick.mjs';
+import { suites, weight } from './quick.mjs';
 import { Run } from './totals.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const timeout = Number(/^timeout: (\d+)$/m.exec(readFileSync(join(root, '.taprc'), 'utf8'))?.[1]);
 
 const { values, positionals } = parseArgs({
-  options: { tap: { type: 'boolean', default: false }, jobs: { type: 'string' } },
+  options: {
+    tap: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    jobs: { type: 'string' },
+  },
   allowPositionals: true,
 });
-const all = positionals.length === 0;
-const files = all
-  ? readdirSync(join(root, 'dist', 'test'), { recursive: true })
-      .filter((name) => name.endsWith('.test.js'))
-      .map((name) => join(root, 'dist', 'test', name))
-  : positionals.map((name) => resolve(name));
+const asked = positionals.length === 0 ? suites() : positionals.map((name) => resolve(name));
+const files = values.quick ? asked.filter((file) => weight(file) === 0) : asked;
 const absent = files.filter((file) => !existsSync(file));
 const jobs = Number(values.jobs ?? availableParallelism() + 1);
 if (absent.length > 0 || !Number.isSafeInteger(jobs) || jobs < 1) {
@@ -39,14 +39,6 @@ if (absent.length > 0 || !Number.isSafeInteger(jobs) || jobs < 1) {
   process.exit(2);
 }
 
-/** What a suite says of its length, in ms: its longest timeout; 0 where it needs no process. */
-function weight(file) {
-  if (!needsMore(file)) return 0;
-  const own = [...readFileSync(file, 'utf8').matchAll(/\bsetTimeout\(([\d_]+)\)/g)].map(([, ms]) =>
-    Number(ms.replaceAll('_', '')),
-  );
-  return Math.max(1, ...own);
-}
 const weights = new Map(files.map((file) => [file, weight(file)]));
 files.sort((a, b) => weights.get(b) - weights.get(a) || (a < b ? -1 : 1));
 
@@ -76,12 +68,12 @@ else {
 }
 t.jobs = Math.min(jobs, files.length);
 t.plan(files.length);
+const running = new Set();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.once(signal, () => {
     for (const child of running) child.kill(signal);
     process.exit(signal === 'SIGINT' ? 130 : 143);
   });
-const running = new Set();
 t.on('spawn', (suite) =>
   suite.on('process', (child) => {
     running.add(child);

@@ -8,7 +8,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
-import { SUM_BYTES, sumOf } from '../checksum.js';
 import { asBinary, type Database, type Env, openEnv } from '../lmdb/env.js';
 import { decodePublished, encodePublished, namesOf, type Published, restOf, slotOf, stateKey } from './published.js';
 import { FreeSlots } from './slots.js';

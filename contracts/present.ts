@@ -1,6 +1,6 @@
 /** Members that may be missing. */
 
-/** `T` with optional members in place of those that may be undefined: they are there, or they are left out. */
+/** What may be undefined in `T` is there or is left out, and is never there as undefined. */
 export type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

@@ -8,7 +8,7 @@ import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { Client, Decision } from '../../../policies/types.js';
 import { Out } from '../projection/index.js';
-import type { Closed } from '../question/closed.js';
+import type { Closed } from '../question/closed-records.js';
 import type { Plan, Plans } from '../question/plan.js';
 import type { StatedCase } from '../question/request.js';
 import type { Cut, ReadPoint, ViewReader } from '../view/port.js';
@@ -68,7 +68,7 @@ const NOW: ReadPoint = { kind: 'now' };
 const same = (a: Cut, b: Cut): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export interface Reader {
-  /** @param progress told how many subjects are read */
+  /** @param progress called with how many subjects have been read */
   all(plan: Plan, subjects: readonly SubjectKey[], progress?: (done: number) => void): Promise<Reading>;
   one(plan: Plan, subject: SubjectKey): readonly (readonly Row[])[];
 }
